@@ -1,0 +1,97 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Rooms and the one direction of imports between them:
+// CeleryCLI -> Celery -> Commands -> Client -> Worker -> Tasks -> CeleryCore <- drivers.
+
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A position-dependent executable needs no relocation of its data at start,
+/// which halves both the start time and the memory private to each pool child.
+let executableLinkerSettings: [LinkerSetting] = [
+    .unsafeFlags(["-Xclang-linker", "-no-pie"], .when(platforms: [.linux])),
+]
+
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+
+func room(_ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "celery",
+    products: [
+        .library(name: "Celery", targets: ["Celery"]),
+        .executable(name: "celery", targets: ["CeleryCLI"]),
+        .executable(name: "celery-example", targets: ["Example"]),
+    ],
+    traits: [
+        .default(enabledTraits: ["RabbitMQ"]),
+        .trait(name: "RabbitMQ", description: "Link librabbitmq, for amqp:// brokers."),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
+    ],
+    targets: [
+        // C libraries
+        .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
+        .systemLibrary(name: "CLinux"),
+
+        // The vocabulary
+        room("CeleryCore"),
+
+        // Formats, drivers, settings
+        room("Wire", ["CeleryCore", "CZlib", "CBzip2"]),
+        room("RabbitMQ", ["CeleryCore", .target(name: "CRabbitMQ", condition: .when(traits: ["RabbitMQ"]))]),
+        room("SQLite", ["CeleryCore", "CLinux", grdb]),
+        room("Brokers", ["CeleryCore", "Wire", "SQLite", "RabbitMQ", grdb, collections]),
+        room("ResultStores", ["CeleryCore", "Wire", "SQLite", grdb]),
+        room("Configuration", ["CeleryCore", "TOMLKit"]),
+
+        // Running tasks
+        room("Processes", ["CLinux"]),
+        room("Tasks", ["CeleryCore", "Wire", "Processes", logging]),
+        room("Worker", ["CeleryCore", "Wire", "Tasks", "Processes", logging, collections]),
+
+        // Faces
+        room("Client", ["CeleryCore", "Wire", "Tasks", "Configuration", "Brokers", "ResultStores", "SQLite"]),
+        room("Arguments"),
+        room("Commands", ["Arguments", "Client", "Worker", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
+        room("Celery", ["Commands", "Client", "Tasks", "CeleryCore", "Configuration", "Worker", logging]),
+        .executableTarget(
+            name: "CeleryCLI", dependencies: ["Celery"],
+            swiftSettings: swiftSettings, linkerSettings: executableLinkerSettings),
+        .executableTarget(
+            name: "Example", dependencies: ["Celery"],
+            swiftSettings: swiftSettings, linkerSettings: executableLinkerSettings),
+
+        // Tests
+        tests("CeleryCoreTests", ["CeleryCore"]),
+        tests("WireTests", ["Wire", "CeleryCore"]),
+        tests("ArgumentsTests", ["Arguments"]),
+        tests("ProcessesTests", ["Processes"]),
+        tests("TasksTests", ["Tasks", "CeleryCore", "Wire"]),
+        tests("ConfigurationTests", ["Configuration", "CeleryCore"]),
+        tests("DriverTests", ["CeleryCore", "Wire", "SQLite", "Brokers", "ResultStores", grdb]),
+        tests("WorkerTests", ["Worker", "CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores"]),
+        tests("ClientTests", ["Client", "CeleryCore", "Tasks"]),
+        tests("CommandsTests", ["Commands", "Arguments"]),
+        tests("EndToEndTests", ["CeleryCore"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
