@@ -1,0 +1,136 @@
+/// Counting what waits in queues.
+public protocol QueueCounting: Broker {
+    /// Every queue that holds messages or has a consumer.
+    func queues() async throws -> [QueueCount]
+}
+
+/// The depth of one queue.
+public struct QueueCount: Sendable, Equatable {
+    public var name: String
+    /// Waiting, due now.
+    public var ready: Int
+    /// Waiting for their ETA.
+    public var scheduled: Int
+    /// Leased to workers.
+    public var running: Int
+    /// Workers subscribed.
+    public var consumers: Int
+
+    public init(name: String, ready: Int, scheduled: Int, running: Int, consumers: Int) {
+        self.name = name
+        self.ready = ready
+        self.scheduled = scheduled
+        self.running = running
+        self.consumers = consumers
+    }
+}
+
+/// Throwing away what waits.
+public protocol QueuePurging: Broker {
+    /// Drops messages no worker has; `nil` means all queues. Returns how many.
+    func purge(_ queues: [String]?) async throws -> Int
+}
+
+/// Accepting at most one message a key.
+public protocol KeyedPublishing: Broker {
+    /// Publishes unless a message with this key was accepted within `ttl`.
+    /// - Returns: the id that holds the key: the message's own, or the earlier one.
+    func publish(_ message: Message, key: String, ttl: Duration) async throws -> TaskID
+}
+
+/// Telling where waiting messages are.
+public protocol MessageLocating: Broker {
+    /// What is known of those ids that this broker still holds.
+    func locate(_ ids: [TaskID]) async throws -> [TaskID: MessageLocation]
+}
+
+/// A message as it waits or runs.
+public struct MessageLocation: Sendable, Equatable {
+    public var task: String
+    public var queue: String
+    /// pending, retry or started.
+    public var state: TaskState
+    public var attempt: Int
+    public var retries: Int
+    /// The worker's name, while it runs.
+    public var worker: String?
+    public var eta: Timestamp?
+    public var submitted: Timestamp?
+    public var started: Timestamp?
+
+    public init(task: String, queue: String, state: TaskState, attempt: Int, retries: Int) {
+        self.task = task
+        self.queue = queue
+        self.state = state
+        self.attempt = attempt
+        self.retries = retries
+    }
+}
+
+/// Knowing which workers live.
+public protocol WorkerListing: Broker {
+    func workers() async throws -> [WorkerReport]
+}
+
+/// A worker, and what it runs.
+public struct WorkerReport: Sendable, Equatable {
+    public var name: String
+    public var pid: Int
+    public var queues: [String]
+    public var started: Timestamp
+    public var running: [RunningTask]
+    /// Tasks its project knows.
+    public var tasks: [String]
+
+    public init(name: String, pid: Int, queues: [String], started: Timestamp, running: [RunningTask], tasks: [String]) {
+        self.name = name
+        self.pid = pid
+        self.queues = queues
+        self.started = started
+        self.running = running
+        self.tasks = tasks
+    }
+
+    public struct RunningTask: Sendable, Equatable {
+        public var id: TaskID
+        public var task: String
+        public var attempt: Int
+        public var started: Timestamp
+
+        public init(id: TaskID, task: String, attempt: Int, started: Timestamp) {
+            self.id = id
+            self.task = task
+            self.attempt = attempt
+            self.started = started
+        }
+    }
+}
+
+/// Recording a result, its follow-ups and the acknowledgement as one.
+public protocol AtomicSettling: BrokerConsumer {
+    /// Everything in each outcome, in one transaction for all of them.
+    ///
+    /// An outcome whose attempt is no longer this worker's changes nothing.
+    /// - Returns: for each outcome whether it counted.
+    func settleAtomically(_ outcomes: [Outcome]) async throws -> [Bool]
+
+    /// Whether results go to `store` by that transaction.
+    func settlesInto(_ store: any ResultStore) -> Bool
+}
+
+/// Knowing what is left of a queue, for working until it is empty.
+public protocol BacklogKnowing: BrokerConsumer {
+    /// Messages of this subscription that are due, or leased to anyone.
+    func backlog() async throws -> Int
+}
+
+/// Letting a worker that is alive keep what it holds.
+public protocol LeaseHolding: BrokerConsumer {
+    /// How often to call `renewLease`.
+    var leaseRenewalInterval: Duration { get }
+    /// Says that this worker is alive, and takes back what dead workers held.
+    /// - Returns: names of workers found dead, with how many messages each held.
+    func renewLease() async throws -> [(worker: String, messages: Int)]
+    /// Publishes the names of tasks this worker can run, for `celery status` and `celery apply`.
+    func announce(tasks: [String]) async throws
+}

@@ -1,0 +1,27 @@
+/// What an attempt came to.
+public struct Outcome: Sendable {
+    public var handle: DeliveryHandle
+    /// What is recorded; `nil` records nothing (the result is ignored).
+    public var result: TaskResult?
+    /// Messages to publish with it: callbacks, errbacks, the next step of a chain.
+    public var followUps: [Message]
+    public var disposition: Disposition
+
+    /// What becomes of the delivery.
+    public enum Disposition: Sendable, Equatable {
+        /// The message is done with.
+        case acknowledge
+        /// The same id is tried again: this message replaces the old one.
+        case retry(Message)
+    }
+
+    public init(
+        handle: DeliveryHandle, result: TaskResult?, followUps: [Message] = [],
+        disposition: Disposition = .acknowledge
+    ) {
+        self.handle = handle
+        self.result = result
+        self.followUps = followUps
+        self.disposition = disposition
+    }
+}

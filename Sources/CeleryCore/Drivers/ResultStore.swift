@@ -1,0 +1,37 @@
+/// Keeps the state and result of each task id.
+public protocol ResultStore: Sendable {
+    /// The URL as a person may see it, without its password.
+    var location: String { get }
+
+    /// Records results. A final one is never overwritten by one of an earlier attempt.
+    func store(_ results: [TaskResult]) async throws
+
+    /// What is known; ids without a record are absent.
+    func results(for ids: [TaskID]) async throws -> [TaskID: TaskResult]
+
+    /// Drops results. Returns how many there were.
+    func forget(_ ids: [TaskID]) async throws -> Int
+
+    func close() async
+}
+
+/// Waiting for results without polling.
+public protocol ResultWatching: ResultStore {
+    /// Waits until a result may have been stored since `mark`, or the deadline passes.
+    ///
+    /// Take a mark first, look, then wait for the mark: nothing between is missed.
+    func waitForChange(since mark: ResultMark, until deadline: ContinuousClock.Instant?) async throws
+    func mark() async -> ResultMark
+}
+
+/// A moment in the life of a result store.
+public struct ResultMark: Sendable, Hashable {
+    public var number: UInt64
+    public init(number: UInt64) { self.number = number }
+}
+
+/// Dropping what nobody will ask for any more.
+public protocol ResultExpiring: ResultStore {
+    /// Drops results whose time is over, at most `limit`. Returns how many.
+    func dropExpired(now: Timestamp, limit: Int) async throws -> Int
+}

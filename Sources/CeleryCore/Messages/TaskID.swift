@@ -1,0 +1,66 @@
+import Glibc
+import Synchronization
+
+/// The unique id of a task: any text, by habit a lower-case dashed UUID.
+///
+/// Ids made here are UUIDs of version 7 (RFC 9562 section 5.7): they begin with the
+/// time, so that ids made one after another stand side by side in an index.
+public struct TaskID: Sendable, Hashable, CustomStringConvertible {
+    public let text: String
+
+    public init(_ text: String) { self.text = text }
+
+    /// A new id, greater than every id this process made before.
+    public init() { text = Self.generator.withLock { $0.next() } }
+
+    public var description: String { text }
+
+    private static let generator = Mutex(TaskIDGenerator())
+}
+
+/// Makes UUIDs of version 7: 48 bits of milliseconds, a 12-bit count within the
+/// millisecond, 62 random bits.
+private struct TaskIDGenerator {
+    private var lastMilliseconds: UInt64 = 0
+    private var sequence: UInt64 = 0
+    private var random = SystemRandomNumberGenerator()
+
+    mutating func next() -> String {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        let milliseconds = UInt64(now.tv_sec) * 1_000 + UInt64(now.tv_nsec) / 1_000_000
+        if milliseconds > lastMilliseconds {
+            lastMilliseconds = milliseconds
+            sequence = random.next() & 0x7FF
+        } else {
+            sequence += 1
+            // The count is full, or the clock stepped back: borrow from the time to come.
+            if sequence > 0xFFF {
+                lastMilliseconds += 1
+                sequence = 0
+            }
+        }
+        let high = lastMilliseconds << 16 | 0x7000 | sequence
+        let low = random.next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+        return Self.format(high, low)
+    }
+
+    private static func format(_ high: UInt64, _ low: UInt64) -> String {
+        String(unsafeUninitializedCapacity: 36) { buffer in
+            var at = 0
+            for (word, base) in [(high, 0), (low, 16)] {
+                for digit in 0..<16 {
+                    let place = base + digit
+                    if place == 8 || place == 12 || place == 16 || place == 20 {
+                        buffer[at] = UInt8(ascii: "-")
+                        at += 1
+                    }
+                    let nibble = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * digit)) & 0xF
+                    buffer[at] = nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") - 10 + nibble
+                    at += 1
+                }
+            }
+            return 36
+        }
+    }
+}

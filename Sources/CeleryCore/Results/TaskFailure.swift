@@ -1,0 +1,103 @@
+/// Why a task did not succeed: the exception object of a result document.
+///
+/// Python rebuilds an exception from these three fields (wire format, section 5.2).
+public struct TaskFailure: Sendable, Hashable {
+    /// The class name, e.g. `ValueError`.
+    public var type: String
+    /// The exception's arguments.
+    public var arguments: [JSON]
+    /// The module of the class, e.g. `builtins`.
+    public var module: String
+
+    public init(type: String, arguments: [JSON] = [], module: String = "celery.exceptions") {
+        self.type = type
+        self.arguments = arguments
+        self.module = module
+    }
+}
+
+extension TaskFailure {
+    /// The program of a task ended with a status other than 0.
+    ///
+    /// Python's own name for it; its arguments are the status, or the signal as a
+    /// negative number, and the command.
+    public static func exited(status: Int, task: String) -> TaskFailure {
+        TaskFailure(type: "CalledProcessError", arguments: [.int(Int64(status)), .string(task)], module: "subprocess")
+    }
+
+    /// The program of a task died of a signal.
+    public static func signaled(_ signal: Int, task: String) -> TaskFailure {
+        exited(status: -signal, task: task)
+    }
+
+    public static func notRegistered(_ task: String) -> TaskFailure {
+        TaskFailure(type: "NotRegistered", arguments: [.string(task)])
+    }
+
+    /// Killed after `seconds` (the hard limit).
+    public static func timeLimitExceeded(_ seconds: Double) -> TaskFailure {
+        TaskFailure(type: "TimeLimitExceeded", arguments: [.number(seconds)], module: "billiard.exceptions")
+    }
+
+    /// Told to stop after `seconds` (the soft limit), and did.
+    public static func softTimeLimitExceeded(_ seconds: Double) -> TaskFailure {
+        TaskFailure(type: "SoftTimeLimitExceeded", arguments: [.number(seconds)], module: "billiard.exceptions")
+    }
+
+    /// The process running the task was lost too often.
+    public static func workerLost(_ reason: String) -> TaskFailure {
+        TaskFailure(type: "WorkerLostError", arguments: [.string(reason)], module: "billiard.exceptions")
+    }
+
+    /// Cancelled: the reason is `expired`, `revoked` or `terminated`.
+    public static func revoked(_ reason: String) -> TaskFailure {
+        TaskFailure(type: "TaskRevokedError", arguments: [.string(reason)])
+    }
+
+    /// The task asked to be tried again in `seconds`.
+    public static func retry(in seconds: Double, because reason: String) -> TaskFailure {
+        TaskFailure(type: "Retry", arguments: [.string("Retry in \(JSON.number(seconds).displayText)s: \(reason)")])
+    }
+
+    /// A body or header that no task can be made of.
+    public static func invalidTask(_ reason: String) -> TaskFailure {
+        TaskFailure(type: "InvalidTaskError", arguments: [.string(reason)])
+    }
+
+    /// The exit status or signal, when a program's end made this failure.
+    public var programStatus: Int? {
+        guard type == "CalledProcessError", module == "subprocess" else { return nil }
+        return arguments.first?.intValue
+    }
+
+    /// One line for people: what is said after `Type: `.
+    public var message: String {
+        if let status = programStatus {
+            let command = arguments.dropFirst().first?.stringValue ?? "the program"
+            return status < 0 ? "\(command) died of signal \(-status)" : "\(command) returned exit status \(status)"
+        }
+        return arguments.map { $0.stringValue ?? $0.displayText }.joined(separator: ", ")
+    }
+}
+
+extension JSON {
+    /// A number written without a fraction when it has none.
+    package static func number(_ value: Double) -> JSON {
+        Int64(exactly: value).map(JSON.int) ?? .double(value)
+    }
+
+    /// A short text for messages: strings as they are, scalars as JSON.
+    package var displayText: String {
+        switch self {
+        case .null: "null"
+        case .bool(let value): value ? "true" : "false"
+        case .int(let value): String(value)
+        case .bigInteger(let digits): digits
+        case .double(let value): "\(value)"
+        case .string(let text): text
+        case .array(let elements): "[" + elements.map(\.displayText).joined(separator: ", ") + "]"
+        case .object(let object):
+            "{" + object.members.map { "\($0.key): \($0.value.displayText)" }.joined(separator: ", ") + "}"
+        }
+    }
+}

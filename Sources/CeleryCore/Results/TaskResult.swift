@@ -1,0 +1,37 @@
+/// What a result store keeps of a task id: the meta document of Celery
+/// (wire format, section 5.1) and what our own commands show beside it.
+public struct TaskResult: Sendable, Equatable {
+    public var id: TaskID
+    public var state: TaskState
+    /// The return value, or a custom state's data. `null` for failures.
+    public var value: JSON
+    /// Why, in the states FAILURE, RETRY and REVOKED.
+    public var failure: TaskFailure?
+    /// For a program: the tail of its stderr.
+    public var traceback: String?
+    /// Ids of tasks sent by this one, in Celery's nested form.
+    public var children: [JSON]
+    /// When the state became final.
+    public var dateDone: Timestamp?
+    public var groupID: String?
+    public var parentID: TaskID?
+
+    public var task: String?
+    public var worker: String?
+    public var queue: String?
+    public var retries: Int
+    /// Which execution of the message this came from; 1 is the first.
+    public var attempt: Int
+    /// When that execution began.
+    public var dateStarted: Timestamp?
+
+    public init(id: TaskID, state: TaskState, value: JSON = .null, failure: TaskFailure? = nil) {
+        self.id = id
+        self.state = state
+        self.value = value
+        self.failure = failure
+        children = []
+        retries = 0
+        attempt = 1
+    }
+}
