@@ -32,6 +32,7 @@ package enum ResultTable {
         var document = ResultDocument.encode(result, extended: true)
         document["attempt"] = .int(Int64(result.attempt))
         if let started = result.dateStarted { document["date_started"] = .double(started.seconds) }
+        if let text = result.errorOutput { document["stderr"] = .string(text) }
         return JSON.object(document).bytes(style: .compact)
     }
 
@@ -40,6 +41,7 @@ package enum ResultTable {
         var result = try ResultDocument.decode(document)
         result.attempt = document["attempt"]?.intValue ?? 1
         result.dateStarted = document["date_started"]?.doubleValue.map(Timestamp.init)
+        result.errorOutput = document["stderr"]?.stringValue
         return result
     }
 }

@@ -14,7 +14,7 @@ enum MessageTable {
         if try Int.fetchOne(finished, arguments: [message.id.text]) != nil {
             throw DriverError(.refused, "task id \(message.id) is already in use: its result is stored")
         }
-        let row = StoredMessage(message)
+        let row = EncodedMessage(message)
         let statement = try db.cachedStatement(sql: """
             INSERT INTO message (id, task, queue, rank, retries, submitted, headers, properties, body)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -22,7 +22,7 @@ enum MessageTable {
             """)
         statement.setUncheckedArguments([
             message.id.text, message.task, message.route.queue, rank(of: message), message.retries,
-            submitted.seconds, row.headers, row.properties, row.body,
+            submitted.seconds, Data(row.headers), row.properties.map { Data($0) }, Data(row.body),
         ])
         try statement.execute()
         guard db.changesCount == 1 else {
@@ -33,12 +33,12 @@ enum MessageTable {
 
     /// Replaces a leased message by its next try, and lets it wait. The lease must be gone.
     static func retry(_ tag: Int64, with message: Message, attempt: Int, now: Timestamp, in db: Database) throws {
-        let row = StoredMessage(message)
+        let row = EncodedMessage(message)
         let statement = try db.cachedStatement(sql: """
             UPDATE message SET queue = ?, rank = ?, retries = ?, headers = ?, properties = ?, body = ? WHERE tag = ?
             """)
         statement.setUncheckedArguments([
-            message.route.queue, rank(of: message), message.retries, row.headers, row.properties, row.body, tag,
+            message.route.queue, rank(of: message), message.retries, Data(row.headers), row.properties.map { Data($0) }, Data(row.body), tag,
         ])
         try statement.execute()
         try place(tag, message, attempt: attempt, now: now, in: db)

@@ -1,5 +1,7 @@
 import CeleryCore
+import Foundation
 import GRDB
+import Wire
 
 /// Taking from the `ready` table: the first few in order of rank and age.
 enum ReadyTable {
@@ -7,7 +9,7 @@ enum ReadyTable {
     struct Taken: Sendable {
         var id: String
         var handle: DeliveryHandle
-        var stored: StoredMessage
+        var encoded: EncodedMessage
     }
 
     private struct Place {
@@ -24,7 +26,7 @@ enum ReadyTable {
         let places = try first(maximum, of: queues, in: db)
         let remove = try db.cachedStatement(sql: "DELETE FROM ready WHERE queue = ? AND rank = ? AND tag = ?")
         let lease = try db.cachedStatement(sql: "INSERT INTO lease (tag, worker, attempt, since) VALUES (?, ?, ?, ?)")
-        let select = try db.cachedStatement(sql: "SELECT id, headers, properties, body, queue FROM message WHERE tag = ?")
+        let select = try db.cachedStatement(sql: "SELECT id, queue, headers, properties, body FROM message WHERE tag = ?")
         var taken: [Taken] = []
         taken.reserveCapacity(places.count)
         for place in places {
@@ -38,7 +40,7 @@ enum ReadyTable {
             taken.append(
                 Taken(
                     id: row[0], handle: DeliveryHandle(tag: place.tag, attempt: attempt),
-                    stored: try StoredMessage(row: row)))
+                    encoded: try EncodedMessage(row: row)))
         }
         return taken
     }
@@ -60,5 +62,15 @@ enum ReadyTable {
             places.sort { ($0.rank, $0.tag) < ($1.rank, $1.tag) }
         }
         return Array(places.prefix(maximum))
+    }
+}
+
+extension EncodedMessage {
+    /// From columns 1 to 4: queue, headers, properties, body.
+    fileprivate init(row: Row) throws {
+        func bytes(_ index: Int) throws -> [UInt8]? {
+            try row.withUnsafeData(atIndex: index) { data in data.map { [UInt8]($0) } }
+        }
+        self.init(queue: row[1], headers: try bytes(2) ?? [], properties: try bytes(3), body: try bytes(4) ?? [])
     }
 }

@@ -18,23 +18,8 @@ extension SQLiteConsumer: LeaseHolding {
         // Renewed at a third of its length, so that an idle worker hardly ever writes.
         let isFresh = lease.map { $0 - now.seconds > Self.leaseLength.inSeconds * 2 / 3 } ?? false
         if isFresh && dead.isEmpty { return [] }
-        return try await broker.file.write(waking: !dead.isEmpty) { [number, identity, queues, broker] db in
-            try db.execute(
-                sql: "UPDATE worker SET lease_until = ? WHERE number = ?",
-                arguments: [(now + Self.leaseLength).seconds, number])
-            if db.changesCount == 0 {
-                // Taken for dead while it was stopped; what it held is with others now.
-                let names = JSON.array(queues.map(JSON.string)).text(style: .compact)
-                try db.execute(
-                    sql: """
-                        INSERT INTO worker (number, id, name, process, pid, queues, tasks, started, lease_until)
-                        VALUES (?, ?, ?, ?, ?, ?, '[]', ?, ?)
-                        """,
-                    arguments: [
-                        number, identity.id, identity.name, identity.process, identity.pid, names, now.seconds,
-                        (now + Self.leaseLength).seconds,
-                    ])
-            }
+        return try await broker.file.write(waking: !dead.isEmpty) { [self] db in
+            try holdLease(now: now, in: db)
             return try dead.compactMap { worker in
                 // Another worker may have found it first, or it came back.
                 let until = try Double.fetchOne(

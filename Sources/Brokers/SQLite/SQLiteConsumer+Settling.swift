@@ -13,7 +13,7 @@ extension SQLiteConsumer: AtomicSettling {
                 for message in outcome.followUps {
                     try Self.publishFollowUp(message, now: now, in: db)
                 }
-                if let result = outcome.result { try ResultTable.store(result, expires: expires, in: db) }
+                for result in outcome.results { try ResultTable.store(result, expires: expires, in: db) }
                 switch outcome.disposition {
                 case .acknowledge:
                     try MessageTable.delete(outcome.handle.tag, in: db)
@@ -41,7 +41,7 @@ extension SQLiteConsumer: AtomicSettling {
         try await settleAtomically(
             outcomes.map { outcome in
                 var settled = outcome
-                settled.result = nil
+                settled.results = []
                 return settled
             })
     }

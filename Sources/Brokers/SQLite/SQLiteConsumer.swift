@@ -23,25 +23,30 @@ final class SQLiteConsumer: BrokerConsumer {
         self.queues = queues
         identity = worker
         let now = broker.now()
-        let names = JSON.array(queues.map(JSON.string)).text(style: .compact)
         number = try await broker.file.write { db in
-            try db.execute(
-                sql: """
-                    INSERT INTO worker (id, name, process, pid, queues, tasks, started, lease_until)
-                    VALUES (?, ?, ?, ?, ?, '[]', ?, ?)
-                    """,
-                arguments: [
-                    worker.id, worker.name, worker.process, worker.pid, names, now.seconds,
-                    (now + Self.leaseLength).seconds,
-                ])
-            return db.lastInsertedRowID
+            try WorkerTable.register(worker, queues: queues, number: nil, leaseUntil: now + Self.leaseLength, now: now, in: db)
+        }
+    }
+
+    /// Renews the lease inside a transaction.
+    ///
+    /// A worker that was stopped for long was taken for dead and has lost its row; then
+    /// what it held is with others, and it registers again under its old number.
+    func holdLease(now: Timestamp, in db: Database) throws {
+        let statement = try db.cachedStatement(sql: "UPDATE worker SET lease_until = ? WHERE number = ?")
+        statement.setUncheckedArguments([(now + Self.leaseLength).seconds, number])
+        try statement.execute()
+        if db.changesCount == 0 {
+            _ = try WorkerTable.register(
+                identity, queues: queues, number: number, leaseUntil: now + Self.leaseLength, now: now, in: db)
         }
     }
 
     func take(_ maximum: Int) async throws -> [Delivery] {
         guard maximum > 0, try await mayFindWork() else { return [] }
         let now = broker.now()
-        let rows = try await broker.file.write { [queues, number] db in
+        let rows = try await broker.file.write { [self] db in
+            try holdLease(now: now, in: db)
             try MessageTable.promoteDue(now: now, in: db)
             return try ReadyTable.take(maximum, from: queues, worker: number, now: now, in: db)
         }
@@ -49,11 +54,11 @@ final class SQLiteConsumer: BrokerConsumer {
         for row in rows {
             // What cannot be read can never run: it is taken out of the way with its reason.
             do {
-                deliveries.append(Delivery(handle: row.handle, message: try row.stored.message()))
+                deliveries.append(Delivery(handle: row.handle, message: try row.encoded.message()))
             } catch {
                 let failure = TaskFailure.invalidTask("\(error)")
                 let result = TaskResult(id: TaskID(row.id), state: .failure, failure: failure)
-                _ = try await settleAtomically([Outcome(handle: row.handle, result: result)])
+                _ = try await settleAtomically([Outcome(handle: row.handle, results: [result])])
             }
         }
         return deliveries
@@ -82,11 +87,9 @@ final class SQLiteConsumer: BrokerConsumer {
     }
 
     func close() async {
-        let now = broker.now()
         _ = try? await broker.file.write(waking: true) { [number] db in
             try LeaseTable.giveBackAll(of: number, started: false, in: db)
             try db.execute(sql: "DELETE FROM worker WHERE number = ?", arguments: [number])
-            _ = now
         }
     }
 }

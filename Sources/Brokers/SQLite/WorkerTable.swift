@@ -11,6 +11,22 @@ enum WorkerTable {
         var started: Timestamp
     }
 
+    /// Adds a worker, under a number of its own or the one it had. Returns the number.
+    static func register(
+        _ worker: WorkerIdentity, queues: [String], number: Int64?, leaseUntil: Timestamp, now: Timestamp, in db: Database
+    ) throws -> Int64 {
+        try db.execute(
+            sql: """
+                INSERT INTO worker (number, id, name, process, pid, queues, tasks, started, lease_until)
+                VALUES (?, ?, ?, ?, ?, ?, '[]', ?, ?)
+                """,
+            arguments: [
+                number, worker.id, worker.name, worker.process, worker.pid,
+                JSON.array(queues.map(JSON.string)).text(style: .compact), now.seconds, leaseUntil.seconds,
+            ])
+        return db.lastInsertedRowID
+    }
+
     static func all(in db: Database) throws -> [Entry] {
         try Row.fetchAll(
             db, sql: "SELECT number, name, process, lease_until, pid, queues, tasks, started FROM worker ORDER BY number"
