@@ -9,6 +9,7 @@ package struct ArgumentError: Error, Equatable, Sendable, CustomStringConvertibl
     /// The command whose words were being read, as `beat next`; nil before any command.
     package internal(set) var command: String?
 
+    /// An error in words of its own.
     package init(_ message: String, hint: String? = nil, command: String? = nil) {
         self.message = message
         self.hint = hint
@@ -21,6 +22,7 @@ package struct ArgumentError: Error, Equatable, Sendable, CustomStringConvertibl
         self.init("\(Self.quote(text)) \(invalid.problem) (for \(name))\(advice)")
     }
 
+    /// The message alone.
     package var description: String { message }
 
     /// What a user typed, in quotes, fit for one line of a terminal: control characters are

@@ -22,8 +22,9 @@ extension ArgumentScan {
         let name = ArgumentError.quote("-\(letter)")
         let shown = word.unicodeScalars.count == 2 ? name : "\(name) in \(ArgumentError.quote(word))"
         // `-queue` for `--queue` is a common slip.
-        if options.contains(where: { $0.longNames.contains("-\(word)") }) {
-            return ArgumentError("unknown option \(shown); did you mean '-\(word)'?")
+        let long = "-\(word.prefix { $0 != "=" })"
+        if options.contains(where: { $0.longNames.contains(long) }) {
+            return ArgumentError("unknown option \(shown); did you mean '\(long)'?")
         }
         return ArgumentError("unknown option \(shown)", hint: helpHint)
     }

@@ -1,5 +1,6 @@
 /// The completion script for bash, 3.2 and later. It needs nothing but bash.
 package enum BashCompletion {
+    /// The script, for `source` or a folder of completions.
     package static func render(_ table: CommandTable) -> String {
         let scopes = CompletionScope.all(of: table)
         return template
@@ -33,7 +34,7 @@ package enum BashCompletion {
 
     private static func operands(_ scopes: [CompletionScope], _ table: CommandTable) -> String {
         lines(scopes.flatMap { scope in
-            scope.operandPositions.map { position, operand in
+            scope.operands.enumerated().map { position, operand in
                 "'\(scope.path):'\(operand.arity.repeats ? "*" : "\(position)")) kind=\(kind(operand.completion, table)) ;;"
             }
         })
@@ -118,7 +119,7 @@ package enum BashCompletion {
         _@ID@() {
             local IFS=$' \t\n' line=${COMP_LINE:0:COMP_POINT} word raw i last=-1
             local -a words context
-            words=() context=()
+            words=() context=() COMPREPLY=()
             # Bash splits words at = and : as well; join what the line does not separate.
             for ((i = 0; i <= COMP_CWORD; i++)); do
                 raw=${COMP_WORDS[i]}
@@ -180,6 +181,7 @@ package enum BashCompletion {
             elif [[ -z $ended && $current == -* ]]; then
                 kind="=$options"
             elif [[ -n $commands ]]; then
+                ((operands == 0)) || return 0
                 kind="=$commands"
             else
                 _@ID@_operand "$operands"
@@ -191,10 +193,9 @@ package enum BashCompletion {
             # Readline replaces only what follows the last = or :, so answer with that part alone.
             local kept=$current
             case $raw in
-                = | :) ;;
+                [=:]*) ;;
                 *) kept=${current%"$raw"} ;;
             esac
-            COMPREPLY=()
             while IFS= read -r candidate; do
                 [[ $candidate == "$value"* ]] || continue
                 case $kind in
@@ -216,5 +217,6 @@ package enum BashCompletion {
         }
 
         complete -F _@ID@ @PROGRAM@
+
         """#
 }

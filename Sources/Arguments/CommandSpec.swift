@@ -1,8 +1,11 @@
 /// A command line that shows how a command is used, and what it does.
 package struct Example: Sendable {
+    /// The command line as it is typed.
     package let command: String
+    /// What it does, as a sentence.
     package let explanation: String
 
+    /// Pairs a command line with a sentence.
     package init(_ command: String, _ explanation: String) {
         self.command = command
         self.explanation = explanation
@@ -13,10 +16,13 @@ package struct Example: Sendable {
 package struct ExitStatus: Sendable {
     /// A number, a range as `1-100`, or a sum as `128+n`.
     package let status: String
+    /// What it means, as a sentence.
     package let meaning: String
 
+    /// A single status.
     package init(_ status: Int, _ meaning: String) { self.init("\(status)", meaning) }
 
+    /// A status, a range or a sum, as text.
     package init(_ status: String, _ meaning: String) {
         self.status = status
         self.meaning = meaning
@@ -25,9 +31,12 @@ package struct ExitStatus: Sendable {
 
 /// A key of the objects that `--json` prints, and its meaning.
 package struct OutputKey: Sendable {
+    /// The key as it is printed.
     package let key: String
+    /// What it means, as a sentence.
     package let meaning: String
 
+    /// Pairs a key with a sentence.
     package init(_ key: String, _ meaning: String) {
         self.key = key
         self.meaning = meaning
@@ -36,7 +45,9 @@ package struct OutputKey: Sendable {
 
 /// A command, as data: what it is called, what it takes, and what is said of it.
 package struct CommandSpec: Sendable {
+    /// Its name, in lower case with hyphens.
     package let name: String
+    /// More names by which it is called.
     package let aliases: [String]
     /// The heading under which the program's help lists the command.
     package let section: String
@@ -46,11 +57,17 @@ package struct CommandSpec: Sendable {
     package let usages: [String]
     /// Paragraphs of plain text, each one line of source.
     package let discussion: [String]
+    /// Its own options, beside the global ones.
     package let options: [OptionDescription]
+    /// Its operands, in order.
     package let operands: [Operand]
+    /// Command lines worth copying; those without signs of a shell must parse.
     package let examples: [Example]
+    /// Its exit statuses.
     package let exitStatuses: [ExitStatus]
+    /// The keys of the objects it prints with `--json`.
     package let outputKeys: [OutputKey]
+    /// Paragraphs that come last.
     package let notes: [String]
     /// Commands within this one: `next` in `celery beat next`.
     package private(set) var subcommands: [CommandSpec]
@@ -61,6 +78,7 @@ package struct CommandSpec: Sendable {
     /// The commands around this one, outermost first.
     package private(set) var parents: [String] = []
 
+    /// Describes a command; all but name and summary may be left out.
     package init(
         _ name: String, aliases: [String] = [], section: String = "Commands", summary: String,
         usages: [String] = [], discussion: [String] = [], options: [OptionDescription] = [],

@@ -1,15 +1,21 @@
 /// The program, as data: the one table from which the parser, the help texts, the manual pages and
 /// the completions of the shells are all derived.
 package struct CommandTable: Sendable {
+    /// The name by which it is called.
     package let program: String
+    /// Its version, as `1.0.0`.
     package let version: String
     /// One line, as "Distributed task queue".
     package let summary: String
+    /// Paragraphs of plain text.
     package let discussion: [String]
     /// Options accepted before and after every command; `--help` and `--version` are always among them.
     package let globalOptions: [OptionDescription]
+    /// All commands, in the order in which they are listed.
     package let commands: [CommandSpec]
+    /// The exit statuses that all commands share.
     package let exitStatuses: [ExitStatus]
+    /// Command lines to begin with.
     package let examples: [Example]
     /// Other manual pages to read, as `celery(7)`.
     package let seeAlso: [String]
@@ -21,6 +27,7 @@ package struct CommandTable: Sendable {
     /// `-V`, `--version`.
     package static let versionOption = Option.flag("version", short: "V", help: "Show the version and exit.")
 
+    /// Makes a table; `--version` and `--help` are added to the global options.
     package init(
         program: String, version: String, date: String, summary: String, discussion: [String] = [],
         globalOptions: [OptionDescription], commands: [CommandSpec], exitStatuses: [ExitStatus] = [],

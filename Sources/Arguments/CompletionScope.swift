@@ -6,29 +6,21 @@
 struct CompletionScope {
     /// The command's qualified name; empty for the program.
     let path: String
-    let summary: String
     /// The command's own options.
     let options: [OptionDescription]
+    /// Its operands; there are none where there are commands.
     let operands: [Operand]
+    /// The commands that can follow.
     let subcommands: [CommandSpec]
 
     /// The program first, then each command that is not hidden, and the commands within it.
     static func all(of table: CommandTable) -> [CompletionScope] {
-        let program = CompletionScope(
-            path: "", summary: table.summary, options: [], operands: [], subcommands: table.shownCommands)
+        let program = CompletionScope(path: "", options: [], operands: [], subcommands: table.shownCommands)
         return [program] + table.shownCommands.flatMap { [$0] + $0.shownDescendants }.map { command in
             CompletionScope(
-                path: command.qualifiedName, summary: command.summary, options: command.options,
+                path: command.qualifiedName, options: command.options,
                 operands: command.operands, subcommands: command.shownSubcommands)
         }
-    }
-
-    /// The path with underscores for spaces and hyphens, for names of shell functions.
-    var identifier: String { String(path.map { $0 == " " || $0 == "-" ? "_" : $0 }) }
-
-    /// Operands by position; the last one covers the positions after it if it repeats.
-    var operandPositions: [(position: Int, operand: Operand)] {
-        operands.enumerated().map { ($0.offset, $0.element) }
     }
 
     /// For each word that leads from here to a command within: the word and that command's path.

@@ -1,5 +1,6 @@
 /// The completion script for fish: a file `celery.fish` among its completions.
 package enum FishCompletion {
+    /// The script, for `source` or a folder of completions.
     package static func render(_ table: CommandTable) -> String {
         let scopes = CompletionScope.all(of: table)
         let start = "complete -c \(table.program)"
@@ -28,9 +29,10 @@ package enum FishCompletion {
     /// The `complete` lines of a scope: its commands, its options, its operands.
     private static func lines(_ scope: CompletionScope, _ table: CommandTable, _ start: String) -> [String] {
         let here = quote("__\(table.identifier)_at \"\(scope.path)\"")
-        let commands = scope.subcommands.map { "\(start) -n \(here) -a \($0.name) -d \(quote($0.summary))" }
+        let first = quote("__\(table.identifier)_at \"\(scope.path)\" -eq 0")
+        let commands = scope.subcommands.map { "\(start) -n \(first) -a \($0.name) -d \(quote($0.summary))" }
         let options = scope.options.map { "\(start) -n \(here)\(names($0)) \(value($0, table)) -d \(quote($0.help))" }
-        let operands = scope.operandPositions.compactMap { position, operand -> String? in
+        let operands = scope.operands.enumerated().compactMap { position, operand -> String? in
             let place = quote("__\(table.identifier)_at \"\(scope.path)\" \(operand.arity.repeats ? "-ge" : "-eq") \(position)")
             if operand.completion == .file { return "\(start) -n \(place) -F" }
             return candidates(operand.completion, table).map { "\(start) -n \(place) -a \($0)" }
@@ -138,7 +140,7 @@ package enum FishCompletion {
             set -l due 0
             for word in $words[2..-1]
                 if test $due -eq 1
-                    set -a listing $word
+                    set -a listing (string replace -r '^~/' "$HOME/" -- $word)
                     set due 0
                     continue
                 end
@@ -157,5 +159,6 @@ package enum FishCompletion {
 
         complete -c @PROGRAM@ -f
         @COMPLETE@
+
         """#
 }

@@ -41,8 +41,7 @@ package enum ManPage {
         if !command.shownSubcommands.isEmpty { page.section("COMMANDS", []) }
         for subcommand in command.shownDescendants { page.subsection(subcommand, in: table) }
         page.options("GLOBAL OPTIONS", table.globalOptions)
-        page.list("OUTPUT", command.outputKeys.map { (Roff.bold($0.key), $0.meaning) },
-            lead: "With --json, each line is an object with these keys:")
+        page.list("OUTPUT", command.outputKeys.map { (Roff.bold($0.key), $0.meaning) }, lead: RoffPage.outputLead)
         page.statuses(command.exitStatuses)
         page.environment(shown.flatMap(\.options) + table.globalOptions)
         if !command.notes.isEmpty { page.section("NOTES", command.notes) }

@@ -12,10 +12,14 @@ package struct Operand: Sendable {
 
     /// Its name in usage lines, as `TASK` or `ARG|KEY=VALUE`.
     package let name: String
+    /// What it is, as a sentence.
     package let help: String
+    /// How many words it takes.
     package let arity: Arity
+    /// What shells offer for it.
     package let completion: CompletionKind
 
+    /// Describes an operand.
     package init(_ name: String, _ arity: Arity = .one, help: String, completion: CompletionKind = .none) {
         self.name = name
         self.help = help

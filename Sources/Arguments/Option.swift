@@ -5,6 +5,7 @@
 /// only place that knows names, help, default, environment and parser, so that the parser, the help
 /// texts, the manual pages and the completions cannot disagree.
 package struct Option<Value: Sendable>: Sendable {
+    /// What the parser and the renderers know of it.
     package let description: OptionDescription
     /// The value when neither the command line nor the environment has one.
     package let defaultValue: Value

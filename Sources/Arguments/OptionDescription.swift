@@ -14,12 +14,15 @@ package struct OptionDescription: Sendable {
 
     /// Its name without dashes.
     package let long: String
+    /// Its name after a single dash, if it has one.
     package let short: Character?
     /// More long names for the same option, without dashes.
     package let aliases: [String]
+    /// What it does with the command line.
     package let form: Form
     /// What stands for the value in help texts; nil if there is none.
     package let placeholder: String?
+    /// What it does and in which unit, as a sentence.
     package let help: String
     /// The default as help texts print it; nil if there is nothing to say.
     package let defaultText: String?
@@ -27,6 +30,7 @@ package struct OptionDescription: Sendable {
     package let environment: String?
     /// The keys of the settings file that stand for the option. They are only shown: another room reads the file.
     package let settings: [String]
+    /// What shells offer for its value.
     package let completion: CompletionKind
     /// Whether each occurrence adds a value, rather than replacing the one before.
     package let repeats: Bool

@@ -13,6 +13,7 @@ package struct ParsedArguments: Sendable {
         case commandLine, environment, `default`
     }
 
+    /// What the program shall do.
     package let request: Request
     /// The innermost command; nil only when the help of the program, or its version, is asked for.
     package let command: CommandSpec?

@@ -5,8 +5,12 @@ struct RoffPage {
     var text: String { lines.joined(separator: "\n") + "\n" }
 
     mutating func title(_ name: String, _ table: CommandTable) {
-        let title = [name.uppercased(), "1", table.date, "\(table.program) \(table.version)", "\(table.program) manual"]
-        lines.append(".TH " + title.map(Roff.quoted).joined(separator: " "))
+        // The date stays as it is: mandoc knows no date with escaped hyphens.
+        lines.append(
+            ".TH \(Roff.quoted(name.uppercased())) 1 \(table.date) "
+                + "\(Roff.quoted("\(table.program) \(table.version)")) \(Roff.quoted("\(table.program) manual"))")
+        // Neither hyphenate names of settings nor stretch lines.
+        lines += [".nh", ".ad l"]
     }
 
     mutating func names(_ names: [String], _ summary: String) {
@@ -41,12 +45,13 @@ struct RoffPage {
         paragraphs(["\(command.summary)."] + command.discussion)
         entries(command.operands.map { (Roff.italic($0.name), $0.help) })
         entries(command.options.map { ($0.roffTerm, $0.fullHelp) })
-        paragraphs(after: command.notes)
+        entries(command.outputKeys.map { (Roff.bold($0.key), $0.meaning) }, lead: Self.outputLead)
+        entries(command.exitStatuses.map { (Roff.bold($0.status), $0.meaning) }, lead: "Exit status:")
+        for note in command.notes { lines += [".PP"] + Roff.lines(Roff.prose(note)) }
     }
 
-    private mutating func paragraphs(after notes: [String]) {
-        for note in notes { lines += [".PP"] + Roff.lines(Roff.prose(note)) }
-    }
+    /// What comes before the keys of `--json`.
+    static let outputLead = "With --json, each line is an object with these keys:"
 
     /// Terms, already roff, with the text that explains each.
     mutating func list(_ heading: String, _ entries: [(term: String, text: String)], lead: String? = nil) {
@@ -55,7 +60,8 @@ struct RoffPage {
         self.entries(entries)
     }
 
-    private mutating func entries(_ entries: [(term: String, text: String)]) {
+    private mutating func entries(_ entries: [(term: String, text: String)], lead: String? = nil) {
+        if let lead, !entries.isEmpty { lines += [".PP"] + Roff.lines(Roff.prose(lead)) }
         for (term, text) in entries { lines += [".TP", term] + Roff.lines(Roff.prose(text)) }
     }
 
@@ -68,8 +74,10 @@ struct RoffPage {
     }
 
     mutating func environment(_ options: [OptionDescription]) {
+        var seen: Set<String> = []
         list("ENVIRONMENT", options.compactMap { option in
-            option.environment.map { (Roff.bold($0), "Read when --\(option.long) is not given.") }
+            guard let variable = option.environment, seen.insert(variable).inserted else { return nil }
+            return (Roff.bold(variable), "Read when --\(option.long) is not given.")
         })
     }
 

@@ -2,10 +2,12 @@
 ///
 /// Other rooms add their own beside these, in an `extension ValueParser where Value == ...`.
 package struct ValueParser<Value: Sendable>: Sendable {
+    /// The value of a text.
     package let parse: @Sendable (String) throws(InvalidValue) -> Value
     /// What shells offer for such a value, unless the option says otherwise.
     package let completion: CompletionKind
 
+    /// Makes a parser from a closure.
     package init(
         completion: CompletionKind = .none,
         _ parse: @escaping @Sendable (String) throws(InvalidValue) -> Value

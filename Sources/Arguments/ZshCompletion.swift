@@ -1,5 +1,6 @@
 /// The completion script for zsh: a file `_celery` on the `fpath`.
 package enum ZshCompletion {
+    /// The script; it also works when it is sourced after `compinit`.
     package static func render(_ table: CommandTable) -> String {
         let scopes = CompletionScope.all(of: table)
         return template
@@ -41,7 +42,7 @@ package enum ZshCompletion {
         let list = arguments.map { " \\\n            \($0)" }.joined()
         return """
                 (\(quote(scope.path)))
-                    commands=(\(commands.map { "\n                \($0)" }.joined())\(commands.isEmpty ? "" : "\n            "))
+                    commands=(\(commands.map { "\n            \($0)" }.joined())\(commands.isEmpty ? "" : "\n        "))
                     _arguments -s -S : "$globals[@]"\(list) && return ;;
             """
     }
@@ -96,7 +97,7 @@ package enum ZshCompletion {
         # Completes what the program lists for the topic that is the last argument.
         _@ID@_listed() {
             local -a found
-            found=("${(@f)$(command @PROGRAM@ "$listing[@]" __complete "${@[-1]}" 2>/dev/null </dev/null)}")
+            found=(${(f)"$(command @PROGRAM@ "$listing[@]" __complete "${@[-1]}" 2>/dev/null </dev/null)"})
             compadd "${@[1,-2]}" -a found
         }
         _@ID@_tasks() { _@ID@_listed "$@" tasks }
@@ -122,7 +123,7 @@ package enum ZshCompletion {
                     (--) ended=1 ;;
                     (--*=*)
                         case ${word%%=*} in
-                            (@CONTEXT@) listing+=("${word%%=*}=${${word#*=}/#\~\//$HOME/}") ;;
+                            (@CONTEXT@) listing+=("$word") ;;
                         esac ;;
                     (-[^0-9.]*)
                         option=$word letters=
@@ -156,5 +157,6 @@ package enum ZshCompletion {
         else
             compdef _@ID@ @PROGRAM@
         fi
+
         """#
 }

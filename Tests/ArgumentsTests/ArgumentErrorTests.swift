@@ -11,6 +11,7 @@ import Testing
         ("dmap --no-bra t", "unknown option '--no-bra'; did you mean '--no-bar'?"),
         ("apply --xyzzy t", "unknown option '--xyzzy'"),
         ("apply -queue x", "unknown option '-u' in '-queue'; did you mean '--queue'?"),
+        ("apply -queue=x", "unknown option '-u' in '-queue=x'; did you mean '--queue'?"),
         ("apply -x", "unknown option '-x'"),
         ("apply -vx", "unknown option '-x' in '-vx'"),
         ("celeryd -5x", "unknown option '-5' in '-5x'"),

@@ -46,7 +46,7 @@ import Testing
         #expect(try complete("celery apply --queue=a:") == ["b"])
     }
 
-    @Test func `offers no file whose name is a command to the shell`() throws {
+    @Test func `quotes candidates that hold letters special to the shell`() throws {
         let shell = try Shell()
         try shell.write("bin/celery", "#!/bin/sh\necho '$(touch pwned)'\n")
         #expect(try shell.run("bash", ["--norc", "-c", """

@@ -15,6 +15,7 @@ import Testing
     @Test func `describes what it offers`() throws {
         #expect(try complete("celery ap") == ["apply\tSubmit a task"])
         #expect(try complete("celery celeryd --det") == ["--detach\tRun in the background."])
+        #expect(try complete("celery status --od") == ["--odd\t\(MadeUp.odd.description.help)"])
     }
 
     @Test func `completes directories`() throws {

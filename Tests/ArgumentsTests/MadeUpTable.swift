@@ -50,6 +50,11 @@ enum MadeUp {
     static let signal = Option.value(
         "signal", placeholder: "SIGNAL", .nonEmptyText, default: .literal("TERM"), help: "Signal to send.", completion: .signal)
 
+    /// Signs that mean something to a shell or to roff must come through as they are.
+    static let odd = Option.value(
+        "odd", placeholder: "X", .text, help: "It's [odd]: a\\b, $x, `y`, \"z\", 5%, x:y & <z> - not --odd.",
+        completion: .values(["a@b", "a/b"]))
+
     static let seconds = ValueParser<Double> { (text) throws(InvalidValue) in
         guard let number = Double(text), number >= 0 else {
             throw InvalidValue("is not a number of seconds", advice: "write 90, 90s or 10m")
@@ -74,6 +79,7 @@ enum MadeUp {
         ],
         examples: [
             Example("celery apply thumbs.make a.jpg --wait", "Make a thumbnail and wait for it."),
+            Example("celery apply thumbs.make --header one=first --header two=second --queue images --countdown 90 a.jpg", "Say much."),
             Example("jq -c . jobs | celery apply --batch -", "Submit what another program prints."),
         ],
         exitStatuses: [ExitStatus(0, "The broker confirmed."), ExitStatus("128+n", "Died of signal n.")],
@@ -94,11 +100,15 @@ enum MadeUp {
     static let dead = CommandSpec(
         "dead", summary: "Handle dead messages",
         subcommands: [
-            CommandSpec("replay", summary: "Send them again", operands: [Operand("ID", .oneOrMore, help: "Ids.", completion: .taskID)])
+            CommandSpec(
+                "replay", summary: "Send them again", discussion: ["Each one gets a new id."],
+                operands: [Operand("ID", .oneOrMore, help: "Ids.", completion: .taskID)],
+                examples: [Example("celery dead replay 4711", "Send one.")], exitStatuses: [ExitStatus(0, "Sent.")],
+                outputKeys: [OutputKey("id", "The new id.")], notes: ["It keeps its name."])
         ],
         requiresSubcommand: true)
     static let status = CommandSpec(
-        "status", summary: "Show states", operands: [Operand("ID", .zeroOrMore, help: "Ids.", completion: .taskID)])
+        "status", summary: "Show states", options: [odd.description], operands: [Operand("ID", .zeroOrMore, help: "Ids.", completion: .taskID)])
     static let result = CommandSpec(
         "result", summary: "Print a result", operands: [Operand("ID", help: "The id.", completion: .taskID)])
     static let dmap = CommandSpec(

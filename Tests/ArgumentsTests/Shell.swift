@@ -12,7 +12,6 @@ struct Shell: ~Copyable {
         try FileManager.default.createDirectory(at: directory.appending(path: "bin"), withIntermediateDirectories: true)
         try FileManager.default.createDirectory(at: directory.appending(path: "work/folder"), withIntermediateDirectories: true)
         try write("bin/celery", Self.celery)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: directory.appending(path: "bin/celery").path)
         try write("celery.bash", BashCompletion.render(MadeUp.table))
         try write("_celery", ZshCompletion.render(MadeUp.table))
         try write("celery.fish", FishCompletion.render(MadeUp.table))
@@ -28,6 +27,7 @@ struct Shell: ~Copyable {
         echo "noise on stderr" >&2
         case " $* " in
             *" --settings other.toml"*" __complete tasks "* | *" --settings=other.toml"*" __complete tasks "*) echo other.task ;;
+            *" --settings $HOME/other.toml "*"__complete tasks "*) echo home.task ;;
             *" __complete tasks "*) printf '%s\n' images.make images.shrink mail.send ;;
             *" __complete queues "*) printf '%s\n' bulk images 'a:b' ;;
             *" __complete ids "*) printf '%s\n' 11111111-aaaa 22222222-bbbb ;;
@@ -36,14 +36,17 @@ struct Shell: ~Copyable {
         """#
 
     func write(_ name: String, _ text: String) throws {
-        try text.write(to: directory.appending(path: name), atomically: true, encoding: .utf8)
+        let file = directory.appending(path: name)
+        try text.write(to: file, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
     }
 
     /// The lines that a program prints. It must be installed, say nothing on stderr and exit with 0.
     func run(_ program: String, _ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation) throws -> [String] {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = [program] + arguments
+        // A shell that waits for more than it gets must not hold up the tests for ever.
+        process.arguments = ["timeout", "60", program] + arguments
         process.currentDirectoryURL = directory.appending(path: "work")
         process.environment = [
             "PATH": "\(directory.path)/bin:\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")",
@@ -84,8 +87,7 @@ struct Shell: ~Copyable {
         zpty terminal env -u PROMPT "${@[3,-1]}"
         zpty -w terminal "PS1='REA''DY'; $1"
         zpty -r terminal seen '*READY*'
-        zpty -n -w terminal "$2"$'\t'
-        zpty -w terminal ''
+        zpty -n -w terminal "$2"$'\t\n'
         zpty -w terminal "echo DO''NE"
         zpty -r terminal seen '*DONE*'
         zpty -d terminal

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct ZshCompletionTests {
     private static let setup = """
-        fpath=($PWD/.. $fpath); autoload -Uz compinit; compinit -u -D; LISTMAX=10000; setopt no_auto_list no_auto_menu
+        fpath=($PWD/.. $fpath); autoload -Uz compinit; compinit -u -D; LISTMAX=10000; setopt no_auto_list no_auto_menu no_auto_remove_slash
         """
 
     /// What zsh adds to its list of matches, in a terminal, for a line and a tab.
@@ -17,7 +17,6 @@ import Testing
                 local -a seen
                 if [[ ${@[1,(i)(-|--)]} != *-[[:alpha:]]#[OAD]\ * ]]; then
                     builtin compadd -O seen "$@"
-                    local -a prefix=("${@[(r)-P]:+${@[$((${@[(i)-P]} + 1))]}}")
                     ((${#seen})) && print -rl -- $IPREFIX${^seen} >>../matches
                 fi
                 builtin compadd "$@"
