@@ -59,8 +59,7 @@ package struct Drivers: Sendable {
             hint: "it has \(schemes); leave the \(role) out of the settings to use celery.db")
     }
 
-    private static func url(_ text: String?) throws -> ServiceURL {
-        guard let text else { throw DriverError(.configuration, "no broker is named") }
+    static func url(_ text: String) throws -> ServiceURL {
         do {
             guard let url = try ServiceURL.parse(text).first else { throw DriverError(.configuration, "no broker is named") }
             return url

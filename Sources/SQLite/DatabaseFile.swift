@@ -53,6 +53,15 @@ package final class DatabaseFile: Sendable {
         watch = ChangeWatch(path: path + "-wal")
     }
 
+    /// Whether there is a whole file of ours at `path`. Creates nothing.
+    ///
+    /// - Throws: `DriverError` for a file that is not ours.
+    package static func exists(_ path: String) throws(DriverError) -> Bool {
+        guard let header = try FileHeader.read(path) else { return false }
+        try header.check(path)
+        return true
+    }
+
     /// Makes sure that `path` is a file of ours, making it when there is none.
     private static func prepare(_ path: String) throws(DriverError) {
         if let header = try FileHeader.read(path) {

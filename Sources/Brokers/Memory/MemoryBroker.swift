@@ -167,7 +167,12 @@ extension MemoryBroker: QueueCounting {
 
 extension MemoryBroker: QueuePurging {
     package func purge(_ queues: [String]?) -> Int {
-        let gone = entries.values.filter { $0.worker == nil && (queues?.contains($0.message.route.queue) ?? true) }
+        drop { queues?.contains($0.message.route.queue) ?? true }.count
+    }
+
+    /// Drops those of the waiting messages that `isDropped` chooses.
+    private func drop(_ isDropped: (Entry) -> Bool) -> [Entry] {
+        let gone = entries.values.filter { $0.worker == nil && isDropped($0) }
         for entry in gone {
             entries[entry.tag] = nil
             tags[entry.message.id] = nil
@@ -175,7 +180,7 @@ extension MemoryBroker: QueuePurging {
         let tags = Set(gone.map(\.tag))
         scheduled.removeAll { tags.contains($0.tag) }
         ready = ready.mapValues { $0.mapValues { $0.filter { !tags.contains($0) } } }
-        return gone.count
+        return gone
     }
 }
 
@@ -205,5 +210,12 @@ extension MemoryBroker: MessageLocating {
             found[id] = location
         }
         return found
+    }
+}
+
+extension MemoryBroker: MessageWithdrawing {
+    package func withdraw(_ ids: [TaskID]) -> Set<TaskID> {
+        let ids = Set(ids)
+        return Set(drop { ids.contains($0.message.id) }.map(\.message.id))
     }
 }

@@ -47,7 +47,7 @@ package struct Program: Sendable {
             output.line("celery \(Version.text)")
             status = ExitCode.done
         case .help(let spec):
-            output.line(HelpText.of(spec, isTerminal: output.isTerminal))
+            output.line(HelpPage.of(spec))
             status = ExitCode.done
         case .run(let spec):
             status = run(spec, parsed, output, environment, role)
