@@ -25,16 +25,28 @@ public struct JSONObject: Sendable {
 
     /// The value named `key`; setting `nil` removes the member.
     public subscript(key: String) -> JSON? {
-        get { members.first { $0.key == key }?.value }
+        get { index(of: key).map { members[$0].value } }
         set {
-            let index = members.firstIndex { $0.key == key }
-            switch (index, newValue) {
+            switch (index(of: key), newValue) {
             case (let index?, let value?): members[index].value = value
             case (let index?, nil): members.remove(at: index)
             case (nil, let value?): members.append((key, value))
             case (nil, nil): break
             }
         }
+    }
+
+    private func index(of key: String) -> Int? {
+        members.firstIndex { JSONObject.isSameName($0.key, key) }
+    }
+
+    /// Whether two names are one.
+    ///
+    /// Lengths come first: nearly every pair of names differs there, at the price of
+    /// two loads. They also keep apart names that Unicode holds for equivalent
+    /// (`é` as one scalar or as two), which Python knows as two keys.
+    static func isSameName(_ left: String, _ right: String) -> Bool {
+        left.utf8.count == right.utf8.count && left == right
     }
 }
 

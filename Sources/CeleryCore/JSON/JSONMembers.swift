@@ -1,0 +1,58 @@
+/// Gathers the members of an object while it is read; of two with one name, the
+/// later value stays, in the place of the earlier.
+///
+/// Comparing each name with all before it would cost more than reading them. So a
+/// 64-bit filter of fingerprints answers "certainly new" for nearly all names of a
+/// small object, and a large one has a dictionary.
+struct JSONMembers {
+    private(set) var members: [(key: String, value: JSON)] = []
+    private var filter: UInt64 = 0
+    /// False once a name came without a fingerprint: then the filter knows too little.
+    private var filterIsComplete = true
+    private var index: [String: Int] = [:]
+
+    /// Above this the filter is full, and names are looked up in `index`.
+    private static let largest = 32
+
+    /// Adds a member. `fingerprint` is equal for equal names, or `nil` if not known.
+    mutating func append(_ key: String, _ value: JSON, fingerprint: UInt64?) {
+        if members.isEmpty { members.reserveCapacity(4) }
+        if members.count >= Self.largest {
+            appendToLarge(key, value)
+            return
+        }
+        let isNew: Bool
+        if let fingerprint, filterIsComplete {
+            let bit: UInt64 = 1 << (fingerprint >> 58)
+            isNew = filter & bit == 0
+            filter |= bit
+        } else {
+            filterIsComplete = false
+            isNew = members.isEmpty
+        }
+        if !isNew, let earlier = members.firstIndex(where: { JSONObject.isSameName($0.key, key) }) {
+            members[earlier].value = value
+        } else {
+            members.append((key, value))
+        }
+    }
+
+    private mutating func appendToLarge(_ key: String, _ value: JSON) {
+        if index.isEmpty {
+            for (place, member) in members.enumerated() { index[member.key] = place }
+        }
+        guard let place = index[key] else {
+            index[key] = members.count
+            members.append((key, value))
+            return
+        }
+        // The dictionary takes canonically equivalent names for one; look again.
+        if JSONObject.isSameName(members[place].key, key) {
+            members[place].value = value
+        } else if let place = members.firstIndex(where: { JSONObject.isSameName($0.key, key) }) {
+            members[place].value = value
+        } else {
+            members.append((key, value))
+        }
+    }
+}

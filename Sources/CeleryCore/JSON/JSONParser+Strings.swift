@@ -1,0 +1,132 @@
+extension JSONParser {
+    /// Reads the rest of a string whose opening quote was read, and its closing quote.
+    mutating func string() throws(JSONError) -> String {
+        let start = position
+        let end = plainEnd(from: start)
+        guard end < count else { throw error(.unexpectedEnd, at: count) }
+        lastStringWasEscaped = byte(end) == .backslash
+        switch byte(end) {
+        case .quote:
+            position = end + 1
+            return try text(UnsafeRawBufferPointer(start: base + start, count: end - start), from: start)
+        case .backslash:
+            return try escapedString(start: start, plainEnd: end)
+        default:
+            throw error(.controlCharacter, at: end)
+        }
+    }
+
+    /// The first quote, backslash or control character at or after `start`, or the end.
+    ///
+    /// Looks at eight bytes at a time. In each of the three tests the lowest high bit
+    /// left over marks the first byte sought (the classic search for a zero byte).
+    private func plainEnd(from start: Int) -> Int {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let highs: UInt64 = 0x8080_8080_8080_8080
+        var at = start
+        while at + 8 <= count {
+            let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+            let quotes = word ^ (ones &* UInt64(UInt8.quote))
+            let slashes = word ^ (ones &* UInt64(UInt8.backslash))
+            let controls = (word &- ones &* 0x20) & ~word
+            let found = ((quotes &- ones) & ~quotes | (slashes &- ones) & ~slashes | controls) & highs
+            if found != 0 { return at + found.trailingZeroBitCount / 8 }
+            at += 8
+        }
+        while at < count {
+            let next = byte(at)
+            if next == .quote || next == .backslash || next < 0x20 { break }
+            at += 1
+        }
+        return at
+    }
+
+    private func text(_ bytes: UnsafeRawBufferPointer, from start: Int) throws(JSONError) -> String {
+        if let text = String(validating: bytes, as: UTF8.self) { return text }
+        throw error(.invalidUTF8, at: start + Self.validPrefix(of: bytes))
+    }
+
+    /// Bytes before the first that is not UTF-8.
+    private static func validPrefix(of bytes: UnsafeRawBufferPointer) -> Int {
+        var valid = 0
+        var parser = Unicode.UTF8.ForwardParser()
+        var iterator = bytes.makeIterator()
+        while case .valid(let scalar) = parser.parseScalar(from: &iterator) { valid += scalar.count }
+        return valid
+    }
+
+    private mutating func escapedString(start: Int, plainEnd: Int) throws(JSONError) -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(plainEnd - start + 32)
+        var runStart = start
+        var at = plainEnd
+        while true {
+            bytes.append(contentsOf: UnsafeRawBufferPointer(start: base + runStart, count: at - runStart))
+            guard at < count else { throw error(.unexpectedEnd, at: count) }
+            switch byte(at) {
+            case .quote:
+                position = at + 1
+                if let text = String(validating: bytes, as: UTF8.self) { return text }
+                // What escapes stand for is valid, so the fault is in the text itself.
+                return try text(UnsafeRawBufferPointer(start: base + start, count: at - start), from: start)
+            case .backslash:
+                at = try escape(at: at, into: &bytes)
+            default:
+                throw error(.controlCharacter, at: at)
+            }
+            runStart = at
+            at = self.plainEnd(from: at)
+        }
+    }
+
+    /// Decodes the escape whose backslash is at `start`; returns where it ends.
+    private func escape(at start: Int, into bytes: inout [UInt8]) throws(JSONError) -> Int {
+        guard start + 1 < count else { throw error(.unexpectedEnd, at: count) }
+        switch byte(start + 1) {
+        case .quote: bytes.append(.quote)
+        case .backslash: bytes.append(.backslash)
+        case UInt8(ascii: "/"): bytes.append(UInt8(ascii: "/"))
+        case UInt8(ascii: "b"): bytes.append(0x08)
+        case UInt8(ascii: "f"): bytes.append(0x0C)
+        case UInt8(ascii: "n"): bytes.append(0x0A)
+        case UInt8(ascii: "r"): bytes.append(0x0D)
+        case UInt8(ascii: "t"): bytes.append(0x09)
+        case UInt8(ascii: "u"): return try unicodeEscape(at: start, into: &bytes)
+        default: throw error(.invalidEscape, at: start)
+        }
+        return start + 2
+    }
+
+    /// Decodes `\uXXXX`, or two of them that are the halves of one scalar.
+    private func unicodeEscape(at start: Int, into bytes: inout [UInt8]) throws(JSONError) -> Int {
+        guard let first = hexadecimal(at: start + 2) else { throw error(.invalidEscape, at: start) }
+        var end = start + 6
+        var value = first
+        if 0xD800..<0xDC00 ~= first, end + 1 < count, byte(end) == .backslash, byte(end + 1) == UInt8(ascii: "u"),
+            let second = hexadecimal(at: end + 2), 0xDC00..<0xE000 ~= second
+        {
+            value = 0x10000 + (first - 0xD800) << 10 + (second - 0xDC00)
+            end += 6
+        }
+        // Python keeps half a surrogate pair; a Swift string cannot.
+        let scalar = Unicode.Scalar(value) ?? "\u{FFFD}"
+        bytes.append(contentsOf: UTF8.encode(scalar) ?? Unicode.UTF8.encodedReplacementCharacter)
+        return end
+    }
+
+    private func hexadecimal(at start: Int) -> UInt32? {
+        guard start + 4 <= count else { return nil }
+        var value: UInt32 = 0
+        for at in start..<start + 4 {
+            switch byte(at) {
+            case let digit where .zero ... .nine ~= digit: value = value << 4 | UInt32(digit - .zero)
+            case let digit where UInt8(ascii: "a")...UInt8(ascii: "f") ~= digit:
+                value = value << 4 | UInt32(digit - UInt8(ascii: "a") + 10)
+            case let digit where UInt8(ascii: "A")...UInt8(ascii: "F") ~= digit:
+                value = value << 4 | UInt32(digit - UInt8(ascii: "A") + 10)
+            default: return nil
+            }
+        }
+        return value
+    }
+}

@@ -1,0 +1,80 @@
+package import CeleryCore
+
+/// Times as ISO 8601 text, without Foundation's calendars.
+package enum ISO8601 {
+    /// What a text said.
+    package struct Reading: Sendable, Equatable {
+        package var time: Timestamp
+        /// Whether it said nothing about its offset from UTC.
+        package var wasNaive: Bool
+    }
+
+    /// Reads a time; `nil` if the text is none.
+    package static func timestamp(_ text: String, naiveZone: NaiveZone = .utc) -> Timestamp? {
+        read(text, naiveZone: naiveZone)?.time
+    }
+
+    /// Reads `YYYY-MM-DD`, alone or followed by `T` or a space, `HH:MM`, `:SS` and a
+    /// fraction, then `Z`, an offset (`+02:00`, `+0200`, `+02`), or nothing.
+    ///
+    /// - Parameter naiveZone: What a text without an offset means.
+    /// - Returns: `nil` for anything else, and for days and hours that do not exist.
+    package static func read(_ text: String, naiveZone: NaiveZone = .utc) -> Reading? {
+        // The longest form has 35 bytes; more of a fraction is of no use.
+        guard text.utf8.count <= 64 else { return nil }
+        var text = text
+        return text.withUTF8 { bytes in
+            var scanner = ISO8601Scanner(bytes: bytes)
+            return scanner.read(naiveZone: naiveZone)
+        }
+    }
+
+    /// Writes a time as Python's `isoformat` does in UTC: `2026-11-22T17:50:28.017376+00:00`,
+    /// without the fraction when it is zero.
+    ///
+    /// Times beyond the years 1 to 9999 become the first or last of these.
+    package static func text(_ time: Timestamp) -> String {
+        // 0001-01-01 and the last second of 9999; a time that is not a number is the epoch.
+        let seconds = time.seconds.isNaN ? 0 : min(max(time.seconds, -62_135_596_800), 253_402_300_799)
+        // The fraction alone, because the product of the whole would be rounded twice.
+        var wholeSeconds = Int(seconds.rounded(.down))
+        var microseconds = Int(((seconds - seconds.rounded(.down)) * 1_000_000).rounded())
+        if microseconds == 1_000_000 {
+            wholeSeconds += 1
+            microseconds = 0
+        }
+        let days = wholeSeconds.flooredQuotient(by: 86_400)
+        let date = CivilDate(daysSinceEpoch: days)
+        let secondOfDay = wholeSeconds - days * 86_400
+
+        return String(unsafeUninitializedCapacity: 32) { buffer in
+            var at = 0
+            func put(_ byte: UInt8) { buffer[at] = byte; at += 1 }
+            func put(_ value: Int, digits: Int) {
+                var rest = value
+                for place in stride(from: at + digits - 1, through: at, by: -1) {
+                    buffer[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+                    rest /= 10
+                }
+                at += digits
+            }
+            put(date.year, digits: 4)
+            put(UInt8(ascii: "-"))
+            put(date.month, digits: 2)
+            put(UInt8(ascii: "-"))
+            put(date.day, digits: 2)
+            put(UInt8(ascii: "T"))
+            put(secondOfDay / 3_600, digits: 2)
+            put(UInt8(ascii: ":"))
+            put(secondOfDay / 60 % 60, digits: 2)
+            put(UInt8(ascii: ":"))
+            put(secondOfDay % 60, digits: 2)
+            if microseconds != 0 {
+                put(UInt8(ascii: "."))
+                put(microseconds, digits: 6)
+            }
+            for byte in "+00:00".utf8 { put(byte) }
+            return at
+        }
+    }
+}

@@ -1,0 +1,73 @@
+package import CeleryCore
+
+/// The objects by which Celery's JSON carries Python values that JSON has not:
+/// `{"__type__": "uuid", "__value__": …}` (section 2.3 of the wire format).
+package enum PythonTypes {
+    /// Replaces such objects, at any depth, by plain text: the ISO form of a time,
+    /// the digits of a decimal, a dashed UUID, the text of bytes.
+    ///
+    /// Bytes that are no UTF-8 stay in base64. An unknown type is left as it is.
+    package static func simplify(_ value: JSON) -> JSON {
+        switch value {
+        case .array(let elements): .array(elements.map(simplify))
+        case .object(let object):
+            plainText(of: object).map(JSON.string)
+                ?? .object(JSONObject(distinct: object.members.map { ($0.key, simplify($0.value)) }))
+        default: value
+        }
+    }
+
+    /// The text an object stands for, if it is one of these.
+    private static func plainText(of object: JSONObject) -> String? {
+        guard object.count == 2, let type = object["__type__"]?.stringValue, let value = object["__value__"] else {
+            return nil
+        }
+        switch type {
+        case "datetime", "date", "time", "decimal", "bytes": return value.stringValue
+        case "base64": return value.stringValue.map { text(ofBase64: $0) ?? $0 }
+        case "uuid": return value["hex"]?.stringValue.flatMap(dashed)
+        default: return nil
+        }
+    }
+
+    /// 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12.
+    private static func dashed(_ digits: String) -> String? {
+        guard digits.utf8.count == 32, digits.utf8.allSatisfy({ UnicodeScalar($0).properties.isASCIIHexDigit }) else {
+            return nil
+        }
+        var text = ""
+        for (place, digit) in digits.enumerated() {
+            if [8, 12, 16, 20].contains(place) { text += "-" }
+            text.append(digit)
+        }
+        return text
+    }
+
+    /// The decoded bytes as text, if they are UTF-8.
+    private static func text(ofBase64 encoded: String) -> String? {
+        var bytes: [UInt8] = []
+        var bits: UInt32 = 0
+        var bitCount = 0
+        for character in encoded.utf8 where character != UInt8(ascii: "=") {
+            guard let value = sextet(character) else { return nil }
+            bits = bits << 6 | value
+            bitCount += 6
+            if bitCount >= 8 {
+                bitCount -= 8
+                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(bitCount)))
+            }
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+
+    private static func sextet(_ character: UInt8) -> UInt32? {
+        switch character {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(character - UInt8(ascii: "A"))
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(character - UInt8(ascii: "a")) + 26
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(character - UInt8(ascii: "0")) + 52
+        case UInt8(ascii: "+"): 62
+        case UInt8(ascii: "/"): 63
+        default: nil
+        }
+    }
+}

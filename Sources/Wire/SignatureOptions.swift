@@ -1,0 +1,85 @@
+import CeleryCore
+
+/// The options of a signature (section 2.4 of the wire format), read.
+///
+/// Python passes them to `apply_async`; here they become fields of the message.
+struct SignatureOptions {
+    private let options: JSONObject
+    private let task: String
+
+    init(_ options: JSONObject, task: String) {
+        self.options = options
+        self.task = task
+    }
+
+    /// The message for a signature's task, without a body.
+    func message(context: Canvas.Context) throws(InvalidSignature) -> Message {
+        let id = text("task_id").map(TaskID.init) ?? context.makeID()
+        var message = Message(id: id, task: task, body: MessageBody(bytes: []))
+        message.route = Route(
+            queue: text("queue") ?? text("routing_key") ?? context.defaultQueue, exchange: text("exchange"),
+            routingKey: text("routing_key"))
+        message.replyTo = text("reply_to")
+        message.groupID = text("group_id")
+        message.groupIndex = options["group_index"]?.intValue
+        message.rootID = text("root_id").map(TaskID.init)
+        message.parentID = text("parent_id").map(TaskID.init)
+        message.shadow = text("shadow")
+        message.origin = context.origin
+        message.priority = options["priority"]?.intValue
+        message.retries = options["retries"]?.intValue ?? 0
+        message.ignoreResult = options["ignore_result"]?.boolValue
+        message.hardTimeLimit = options["time_limit"]?.doubleValue
+        message.softTimeLimit = options["soft_time_limit"]?.doubleValue
+        message.isPersistent = options["delivery_mode"]?.intValue != 1
+        message.eta = try time("eta", context.now)
+        if let countdown = try countdown(context.now) { message.eta = countdown }
+        message.expires = try time("expires", context.now)
+        message.headers = headers
+        return message
+    }
+
+    /// What is to follow the task: its own links, and what the workflow around it adds.
+    func embed() throws(InvalidSignature) -> TaskArguments.Embed {
+        var embed = TaskArguments.Embed()
+        embed.callbacks = try SignatureCodec.signatures(options["link"])
+        embed.errbacks = try SignatureCodec.signatures(options["link_error"])
+        embed.chain = try SignatureCodec.signatures(options["chain"])
+        embed.chord = try SignatureCodec.signatures(options["chord"]).first
+        return embed
+    }
+
+    private func text(_ name: String) -> String? { options[name]?.stringValue }
+
+    private func countdown(_ now: Timestamp) throws(InvalidSignature) -> Timestamp? {
+        guard let value = options["countdown"], !value.isNull else { return nil }
+        guard let seconds = value.doubleValue, seconds.isFinite else { throw invalid("countdown") }
+        return Timestamp(seconds: now.seconds + seconds)
+    }
+
+    /// A time, or a number of seconds from now.
+    private func time(_ name: String, _ now: Timestamp) throws(InvalidSignature) -> Timestamp? {
+        guard let value = options[name].map(PythonTypes.simplify), !value.isNull else { return nil }
+        if name == "expires", let seconds = value.doubleValue, seconds.isFinite {
+            return Timestamp(seconds: now.seconds + seconds)
+        }
+        guard let time = value.stringValue.flatMap({ ISO8601.timestamp($0) }) else { throw invalid(name) }
+        return time
+    }
+
+    private func invalid(_ name: String) -> InvalidSignature {
+        InvalidSignature(description: "the \(name) of the signature of \(task) is not a time")
+    }
+
+    /// The caller's own headers, and the stamps, whose values stand among the options.
+    private var headers: JSONObject {
+        var headers = options["headers"]?.objectValue ?? [:]
+        if let names = options["stamped_headers"]?.arrayValue, !names.isEmpty {
+            headers["stamped_headers"] = .array(names)
+            headers["stamps"] = .object(
+                JSONObject(names.compactMap(\.stringValue).compactMap { name in options[name].map { (name, $0) } }))
+        }
+        if let nesting = options["replaced_task_nesting"] { headers["replaced_task_nesting"] = nesting }
+        return headers
+    }
+}
