@@ -65,14 +65,14 @@ let package = Package(
 
         // Running tasks
         room("Processes", ["CLinux"]),
-        room("Tasks", ["CeleryCore", "Wire", "Processes", logging]),
+        room("Tasks", ["CeleryCore", "Processes", "CLinux", logging]),
         room("Worker", ["CeleryCore", "Wire", "Tasks", "Processes", logging, collections]),
 
         // Faces
-        room("Client", ["CeleryCore", "Wire", "Tasks", "Configuration", "Brokers", "ResultStores", "SQLite"]),
+        room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "SQLite", "Processes"]),
         room("Arguments"),
         room("Commands", ["Arguments", "Client", "Worker", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
-        room("Celery", ["Commands", "Client", "Tasks", "CeleryCore", "Configuration", "Worker", logging]),
+        room("Celery", ["Commands", "Client", "Tasks", "CeleryCore"]),
         .executableTarget(
             name: "CeleryCLI", dependencies: ["Celery"],
             swiftSettings: swiftSettings, linkerSettings: executableLinkerSettings),

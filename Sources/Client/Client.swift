@@ -1,7 +1,7 @@
 // What submits tasks and asks after them: for commands and Swift programs alike.
 
 public import CeleryCore
-package import Tasks
+public import Tasks
 
 /// A connection to a broker and a result store.
 public final class Client: Sendable {
@@ -41,8 +41,9 @@ public final class Client: Sendable {
     public func send<Work: CeleryTask>(
         _ work: Work, options: SendOptions = SendOptions()
     ) async throws -> AsyncResult<Work.Output> {
-        let args = try TaskArgumentsEncoder.positionalArguments(of: work)
-        let message = factory.message(Work.name, args: args, kwargs: [:], options: options, task: Work.options)
+        let arguments = try TaskArgumentsEncoder.encode(work)
+        let message = factory.message(
+            Work.name, args: arguments.args, kwargs: arguments.kwargs, options: options, task: Work.options)
         try await broker.publish([message])
         return AsyncResult(id: message.id, client: self)
     }

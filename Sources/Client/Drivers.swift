@@ -1,6 +1,5 @@
 import Brokers
 package import CeleryCore
-import Configuration
 import Processes
 import ResultStores
 import SQLite
@@ -20,7 +19,7 @@ package struct Drivers: Sendable {
         "sqlite": { url, settings, files in
             SQLiteBroker(
                 file: try files.open(url, settings), resultExpires: settings.resultExpires,
-                processLives: { ProcessIdentity(parsing: $0)?.isAlive })
+                processLives: ProcessIdentity.isAlive)
         },
         "memory": { _, _, _ in MemoryBroker() },
     ]
@@ -61,7 +60,7 @@ package struct Drivers: Sendable {
 
     static func url(_ text: String) throws -> ServiceURL {
         do {
-            guard let url = try ServiceURL.parse(text).first else { throw DriverError(.configuration, "no broker is named") }
+            guard let url = try ServiceURL.alternatives(text).first else { throw DriverError(.configuration, "no broker is named") }
             return url
         } catch let error as ServiceURLError {
             throw DriverError(.configuration, "\(error)")
@@ -79,5 +78,16 @@ private final class SQLiteFiles {
         let file = try DatabaseFile(path: url.path, durability: settings.durability == "normal" ? .normal : .full)
         open[url.path] = file
         return file
+    }
+}
+
+extension ProcessIdentity {
+    /// Whether the process of a stored identity lives; `nil` when that cannot be told from here.
+    fileprivate static func isAlive(_ text: String) -> Bool? {
+        switch ProcessIdentity(text)?.liveness {
+        case .alive: true
+        case .dead: false
+        case .unknown, nil: nil
+        }
     }
 }

@@ -1,4 +1,4 @@
-import CeleryCore
+package import CeleryCore
 import SQLite
 
 /// Creating the tables that drivers keep in databases.

@@ -29,7 +29,7 @@ package enum ResultTable {
     }
 
     private static func encode(_ result: TaskResult) -> [UInt8] {
-        var document = ResultDocument.encode(result, extended: true)
+        var document = ResultDocument(result).json(extended: true).objectValue ?? [:]
         document["attempt"] = .int(Int64(result.attempt))
         if let started = result.dateStarted { document["date_started"] = .double(started.seconds) }
         if let text = result.errorOutput { document["stderr"] = .string(text) }
@@ -38,7 +38,7 @@ package enum ResultTable {
 
     private static func decode(_ bytes: [UInt8]) throws -> TaskResult {
         let document = try JSON(parsing: bytes)
-        var result = try ResultDocument.decode(document)
+        var result = try ResultDocument(document).result
         result.attempt = document["attempt"]?.intValue ?? 1
         result.dateStarted = document["date_started"]?.doubleValue.map(Timestamp.init)
         result.errorOutput = document["stderr"]?.stringValue

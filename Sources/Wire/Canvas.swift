@@ -28,6 +28,13 @@ package enum Canvas {
         /// Where its own result goes.
         package var replyTo: String?
         package var groupID: String?
+
+        package init(id: TaskID, task: String, replyTo: String? = nil, groupID: String? = nil) {
+            self.id = id
+            self.task = task
+            self.replyTo = replyTo
+            self.groupID = groupID
+        }
     }
 
     /// What the sender of follow-ups adds of its own.

@@ -48,6 +48,7 @@ struct Admission: Sendable {
             softTimeLimit: message.softTimeLimit ?? options.softTimeLimit?.inSeconds ?? configuration.softTimeLimit,
             hardTimeLimit: message.hardTimeLimit ?? options.timeLimit?.inSeconds ?? configuration.hardTimeLimit,
             maxOutputBytes: options.maxOutputBytes ?? configuration.maxOutputBytes,
-            retryDelay: RetryPolicy.delay(for: message, options))
+            retryDelay: RetryPolicy.delay(for: message, options),
+            mayRetry: RetryPolicy.mayRetry(message, options))
     }
 }

@@ -1,5 +1,4 @@
 import CeleryCore
-import Tasks
 import Wire
 
 /// Makes the outcome of a delivery from how its execution ended.
@@ -9,7 +8,6 @@ struct OutcomeBuilder {
     let now: Timestamp
     var started: Timestamp?
     var ignoresResult = false
-    var options = TaskOptions()
 
     init(delivery: Delivery, worker: String, now: Timestamp) {
         self.delivery = delivery
@@ -17,41 +15,42 @@ struct OutcomeBuilder {
         self.now = now
     }
 
-    func outcome(
-        _ state: TaskState, value: JSON = .null, failure: TaskFailure? = nil, traceback: String? = nil,
-        errorOutput: String? = nil
-    ) -> Outcome {
-        Outcome(handle: delivery.handle, results: [result(state, value, failure, traceback, errorOutput)])
+    /// The outcome of a delivery whose arguments no child has read, or has told of.
+    func outcome(_ state: TaskState, failure: TaskFailure) -> Outcome {
+        let outcome = Outcome(handle: delivery.handle, results: [result(state, .null, failure, nil, nil)])
+        return following(outcome, WorkflowSteps(after: delivery.message, state))
     }
 
     /// The outcome of an execution that came to its end in a child.
     func outcome(of report: JobReport) -> Outcome {
-        let message = delivery.message
-        var outcome: Outcome
+        var outcome = Outcome(handle: delivery.handle, results: [])
         switch report.ending {
         case .success(let value):
-            outcome = self.outcome(.success, value: value, errorOutput: report.errorOutput)
-            if ignoresResult { outcome.results = [] }
+            if !ignoresResult { outcome.results = [result(.success, value, nil, nil, report.errorOutput)] }
         case .failure(let failure, let traceback):
-            outcome = self.outcome(.failure, failure: failure, traceback: traceback, errorOutput: report.errorOutput)
+            outcome.results = [result(.failure, .null, failure, traceback, report.errorOutput)]
         case .retry(let delay, let reason, let traceback):
-            if let again = RetryPolicy.next(message, options, delay: delay, now: now) {
-                let failure = TaskFailure.retry(in: delay, because: reason.message)
-                outcome = self.outcome(.retry, failure: failure, traceback: traceback, errorOutput: report.errorOutput)
-                outcome.disposition = .retry(again)
-            } else {
-                outcome = self.outcome(.failure, failure: reason, traceback: traceback, errorOutput: report.errorOutput)
-            }
+            let failure = TaskFailure.retry(in: delay, because: reason.message)
+            outcome.results = [result(.retry, .null, failure, traceback, report.errorOutput)]
+            outcome.disposition = .retry(RetryPolicy.next(delivery.message, delay: delay, now: now))
         }
-        outcome.followUps = report.followUps.compactMap { try? $0.message() }
+        return following(outcome, report.next)
+    }
+
+    private func following(_ outcome: Outcome, _ next: WorkflowSteps) -> Outcome {
+        var outcome = outcome
+        outcome.followUps = next.messages.compactMap { try? $0.message() }
+        guard !outcome.results.isEmpty else { return outcome }
+        outcome.results[0].children = next.children
         // Chain members that will never run share the failure, or their submitter would wait for ever.
-        if let failed = outcome.results.first, failed.state == .failure {
-            outcome.results += report.failedWithIt.map { id in
-                var shared = failed
-                shared.id = TaskID(id)
-                shared.children = []
-                return shared
-            }
+        let shared = outcome.results[0]
+        outcome.results += next.heirs.map { heir in
+            var result = shared
+            result.id = heir.id
+            result.task = heir.task
+            result.groupID = heir.groupID
+            result.children = []
+            return result
         }
         return outcome
     }

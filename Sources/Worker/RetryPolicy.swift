@@ -17,13 +17,15 @@ enum RetryPolicy {
         message.headers[delayHeader]?.doubleValue ?? options.retryDelay.inSeconds
     }
 
-    /// The next try, or `nil` when there have been enough.
-    static func next(_ message: Message, _ options: TaskOptions, delay: Double, now: Timestamp) -> Message? {
-        if let limit = limit(for: message, options), message.retries >= limit { return nil }
+    static func mayRetry(_ message: Message, _ options: TaskOptions) -> Bool {
+        limit(for: message, options).map { message.retries < $0 } ?? true
+    }
+
+    /// The next try of a message.
+    static func next(_ message: Message, delay: Double, now: Timestamp) -> Message {
         var again = message
         again.retries += 1
         again.eta = now + .seconds(delay)
-        again.parentID = message.parentID
         return again
     }
 }

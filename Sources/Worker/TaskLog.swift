@@ -18,7 +18,8 @@ struct TaskLog: Sendable {
         logger.error("Task \(name(delivery.message)) not run: \(reason)")
     }
 
-    func ended(_ delivery: Delivery, _ report: JobReport, _ outcome: Outcome) {
+    func ended(_ delivery: Delivery, _ report: JobReport) {
+        for text in report.next.unsupported { logger.warning("\(text)") }
         switch report.ending {
         case .success(let value):
             guard logger.logLevel <= .info else { return }
@@ -26,11 +27,9 @@ struct TaskLog: Sendable {
         case .failure(let failure, let traceback):
             failed(delivery, failure, traceback: traceback)
         case .retry(let delay, let failure, let traceback):
-            if case .retry(let again) = outcome.disposition {
-                logger.info("Task \(name(delivery.message)) retry \(again.retries) in \(JSON.number(delay).displayText)s: \(failure.message)")
-            } else {
-                failed(delivery, failure, traceback: traceback)
-            }
+            let number = delivery.message.retries + 1
+            logger.info("Task \(name(delivery.message)) retry \(number) in \(JSON.number(delay).displayText)s: \(failure.message)")
+            if let traceback { logger.debug("\(traceback)") }
         }
     }
 

@@ -1,4 +1,5 @@
 import CeleryCore
+import Tasks
 
 extension Worker {
     /// Takes deliveries while there is room, until a shutdown.

@@ -1,4 +1,5 @@
 import CeleryCore
+import Tasks
 
 extension Worker {
     /// Outcomes to record, by whether the delivery is still leased.
@@ -63,7 +64,7 @@ extension Worker {
         guard let entry = inFlight.removeValue(forKey: report.tag) else { return }
         prefetch.note(duration: report.duration)
         let outcome = builder(for: entry).outcome(of: report)
-        log.ended(entry.delivery, report, outcome)
+        log.ended(entry.delivery, report)
         outcomes.add(outcome, entry)
     }
 
@@ -87,7 +88,6 @@ extension Worker {
     private func builder(for entry: InFlight) -> OutcomeBuilder {
         var builder = OutcomeBuilder(delivery: entry.delivery, worker: configuration.identity.name, now: now())
         builder.started = entry.started
-        builder.options = entry.definition.options
         builder.ignoresResult =
             entry.delivery.message.ignoreResult ?? entry.definition.options.ignoreResult ?? configuration.ignoreResult
         return builder

@@ -1,6 +1,7 @@
 import CeleryCore
 import GRDB
 import SQLite
+import Wire
 
 /// A worker's subscription to queues of a SQLite file.
 ///

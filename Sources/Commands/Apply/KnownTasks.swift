@@ -11,12 +11,15 @@ struct KnownTasks {
     /// Options of the task if it is one of this project; warns of, or refuses, an unknown name.
     func options(of name: String, strict: Bool) async throws -> TaskOptions? {
         if let builtIn = context.builtIn.first(where: { $0.name == name }) { return builtIn.options }
-        if let local = TaskDiscovery.find(name, apps: settings.installedApps, in: settings.projectFolder) { return local.options }
+        // Only the app the name begins with: a project may have many.
+        let apps = settings.installedApps.filter { name.hasPrefix("\($0).tasks.") }
+        let local = TaskDiscovery(apps: apps, in: settings.projectFolder).definitions
+        if let task = local.first(where: { $0.name == name }) { return task.options }
         let workers = try await (client.broker as? any WorkerListing)?.workers() ?? []
         if workers.contains(where: { $0.tasks.contains(name) }) { return nil }
 
-        let local = try context.registry(settings).registry.names
-        let nearest = NearestName.suggest(name, among: Set(workers.flatMap(\.tasks) + local).sorted())
+        let names = try context.registry(settings).registry.names + workers.flatMap(\.tasks)
+        let nearest = NearestName.suggest(name, among: Set(names).sorted())
         let suggestion = nearest.map { "; did you mean '\($0)'?" } ?? ""
         let text = "no project here and no worker knows task '\(name)'\(suggestion)"
         if strict { throw CommandError(ExitCode.unknown, text) }

@@ -63,17 +63,7 @@ struct TimeText: Sendable {
         return Timestamp(seconds: Double(mktime(&fields)))
     }
 
-    private func isoTime(_ text: String) -> Timestamp? {
-        guard let time = ISO8601.parse(text) else { return nil }
-        guard time.isNaive else { return time.timestamp }
-        // Read as if it were UTC; the same fields in the local zone are what was meant.
-        var seconds = time_t(time.timestamp.seconds.rounded(.down))
-        let fraction = time.timestamp.seconds - Double(seconds)
-        var fields = tm()
-        guard gmtime_r(&seconds, &fields) != nil else { return nil }
-        fields.tm_isdst = -1
-        return Timestamp(seconds: Double(mktime(&fields)) + fraction)
-    }
+    private func isoTime(_ text: String) -> Timestamp? { ISO8601.timestamp(text, naiveZone: .local) }
 }
 
 extension ValueParser where Value == Timestamp {
@@ -90,7 +80,7 @@ extension ValueParser where Value == Timestamp {
     /// A number of seconds from now, a duration, or a point in time.
     static var timeOrDuration: Self {
         Self { (text) throws(InvalidValue) in
-            if let duration = DurationText.parse(text) { return .now + duration }
+            if let seconds = DurationText.seconds(text) { return .now + .seconds(seconds) }
             guard let time = TimeText().parse(text) else {
                 throw InvalidValue("is neither a duration nor a time", advice: "write 90s, 10m, or 2030-01-31T06:00")
             }
@@ -103,10 +93,10 @@ extension ValueParser where Value == Duration {
     /// Plain seconds, or `90s`, `10m`, `2h`, `1d`.
     static var duration: Self {
         Self { (text) throws(InvalidValue) in
-            guard let duration = DurationText.parse(text), duration >= .zero else {
+            guard let seconds = DurationText.seconds(text) else {
                 throw InvalidValue("is not a duration", advice: "write seconds, or 90s, 10m, 2h, 1d")
             }
-            return duration
+            return .seconds(seconds)
         }
     }
 }

@@ -85,11 +85,8 @@ final class WorkerLog: Sendable {
             set { metadata[key] = newValue }
         }
 
-        func log(
-            level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String,
-            function: String, line: UInt
-        ) {
-            log.write(level, message.description)
+        func log(event: LogEvent) {
+            log.write(event.level, event.message.description)
         }
     }
 }

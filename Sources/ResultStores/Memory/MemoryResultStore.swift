@@ -57,7 +57,7 @@ extension MemoryResultStore: ResultExpiring {
     package func dropExpired(now: Timestamp, limit: Int) async throws -> Int {
         records.withLock { records in
             let expired = records.filter { $0.value.expires.map { $0 <= now } ?? false }.prefix(limit)
-            for id in expired.keys { records[id] = nil }
+            for (id, _) in expired { records[id] = nil }
             return expired.count
         }
     }

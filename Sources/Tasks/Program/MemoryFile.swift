@@ -7,7 +7,7 @@ import Processes
 enum MemoryFile {
     /// The corresponding C functions are `memfd_create`, `write` and `lseek`.
     static func make(_ bytes: [UInt8]) throws(SystemError) -> OwnedDescriptor {
-        let number = memfd_create("celery-request", UInt32(MFD_CLOEXEC))
+        let number = celery_memory_file("celery-request")
         guard number >= 0 else { throw SystemError(errno, "create memory file") }
         let descriptor = OwnedDescriptor(owning: number)
         var sent = 0

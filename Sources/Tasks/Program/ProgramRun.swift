@@ -1,6 +1,5 @@
 // Running a program as a task: arguments in, return value out, and nothing left behind.
 
-package import CeleryCore
 import Glibc
 package import Processes
 import Synchronization

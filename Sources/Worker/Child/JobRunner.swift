@@ -30,10 +30,19 @@ struct JobRunner: Sendable {
         } catch {
             ended = Ended(.failure(.invalidTask("\(error)"), traceback: nil))
         }
+        if case .retry(_, let failure, let traceback) = ended.ending, !job.mayRetry {
+            ended.ending = .failure(failure, traceback: traceback)
+        }
         var report = JobReport(
             tag: job.tag, ending: ended.ending, duration: (ContinuousClock.now - started).inSeconds,
             errorOutput: ended.errorOutput)
-        if let message, let arguments, !arguments.embed.isEmpty { follow(message, arguments, &report) }
+        if let message, let arguments {
+            switch ended.ending {
+            case .success(let value): report.next = WorkflowSteps(after: message, arguments, .success, value: value)
+            case .failure: report.next = WorkflowSteps(after: message, arguments, .failure)
+            case .retry: break
+            }
+        }
         return report
     }
 
@@ -45,21 +54,6 @@ struct JobRunner: Sendable {
         init(_ ending: JobReport.Ending, errorOutput: String? = nil) {
             self.ending = ending
             self.errorOutput = errorOutput
-        }
-    }
-
-    /// Callbacks, errbacks and the rest of a chain (wire format, section 6).
-    private func follow(_ message: Message, _ arguments: TaskArguments, _ report: inout JobReport) {
-        let next: Canvas.FollowUps
-        switch report.ending {
-        case .success(let value): next = Canvas.afterSuccess(of: message, arguments: arguments, value: value)
-        case .failure: next = Canvas.afterFailure(of: message, arguments: arguments)
-        case .retry: return
-        }
-        report.followUps = next.messages.map(EncodedMessage.init)
-        report.failedWithIt = next.failedWithIt.map(\.text)
-        for reason in next.unsupported {
-            log(LogLine(taskID: message.id.text, taskName: message.task, level: "warning", text: reason))
         }
     }
 }

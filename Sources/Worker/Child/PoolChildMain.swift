@@ -1,7 +1,7 @@
 // The inside of a pool child: one thread reads frames, one task runs jobs, one at a time.
 
 import Glibc
-package import Processes
+import Processes
 package import Tasks
 
 /// The main program of a pool child.

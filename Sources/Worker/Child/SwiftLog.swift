@@ -29,10 +29,7 @@ struct SwiftLog: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    func log(
-        level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String,
-        function: String, line: UInt
-    ) {
-        send(LogLine(taskID: taskID, taskName: taskName, level: level.rawValue, text: message.description))
+    func log(event: LogEvent) {
+        send(LogLine(taskID: taskID, taskName: taskName, level: event.level.rawValue, text: event.message.description))
     }
 }

@@ -28,7 +28,7 @@ struct FrameChannel {
     mutating func flush() -> Bool {
         while sent < outgoing.count {
             let count = outgoing.withUnsafeBytes { buffer in
-                Glibc.send(descriptor.number, buffer.baseAddress! + sent, buffer.count - sent, Int32(MSG_NOSIGNAL.rawValue))
+                Glibc.send(descriptor.number, buffer.baseAddress! + sent, buffer.count - sent, Int32(MSG_NOSIGNAL))
             }
             if count < 0 {
                 if errno == EINTR { continue }

@@ -1,5 +1,4 @@
 package import CeleryCore
-package import Wire
 
 /// What an execution came to, as the pool child tells it.
 package struct JobReport: Sendable {
@@ -9,10 +8,8 @@ package struct JobReport: Sendable {
     package var duration: Double
     /// The tail of a program's stderr.
     package var errorOutput: String?
-    /// Messages to publish with the outcome: callbacks, the next step of a chain, errbacks.
-    package var followUps: [EncodedMessage]
-    /// Ids of chain members that share this failure because they will never run.
-    package var failedWithIt: [String]
+    /// What follows in its workflow.
+    package var next = WorkflowSteps()
 
     /// How it ended.
     package enum Ending: Sendable, Equatable {
@@ -22,13 +19,11 @@ package struct JobReport: Sendable {
         case retry(delay: Double, TaskFailure, traceback: String?)
     }
 
-    package init(tag: Int64, ending: Ending, duration: Double, errorOutput: String? = nil, followUps: [EncodedMessage] = [], failedWithIt: [String] = []) {
+    package init(tag: Int64, ending: Ending, duration: Double, errorOutput: String? = nil) {
         self.tag = tag
         self.ending = ending
         self.duration = duration
         self.errorOutput = errorOutput
-        self.followUps = followUps
-        self.failedWithIt = failedWithIt
     }
 
     func write(to writer: inout ByteWriter) {
@@ -47,10 +42,7 @@ package struct JobReport: Sendable {
         }
         writer.write(duration)
         writer.write(errorOutput)
-        writer.write(followUps.count)
-        for message in followUps { message.write(to: &writer) }
-        writer.write(failedWithIt.count)
-        for id in failedWithIt { writer.write(id) }
+        next.write(to: &writer)
     }
 
     init(from reader: inout ByteReader) throws(FrameError) {
@@ -68,10 +60,7 @@ package struct JobReport: Sendable {
         }
         duration = try reader.readDouble()
         errorOutput = try reader.readOptional { (reader) throws(FrameError) in try reader.readString() }
-        followUps = []
-        for _ in 0..<(try reader.readInt()) { followUps.append(try EncodedMessage(from: &reader)) }
-        failedWithIt = []
-        for _ in 0..<(try reader.readInt()) { failedWithIt.append(try reader.readString()) }
+        next = try WorkflowSteps(from: &reader)
     }
 
     private static func write(_ failure: TaskFailure, _ traceback: String?, to writer: inout ByteWriter) {

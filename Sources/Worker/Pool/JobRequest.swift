@@ -1,4 +1,3 @@
-package import CeleryCore
 package import Wire
 
 /// One execution, as it is handed to a pool child: the message as it came, and what
@@ -21,10 +20,12 @@ package struct JobRequest: Sendable {
     package var maxOutputBytes: Int
     /// Seconds to wait before the next try, when the task does not say.
     package var retryDelay: Double
+    /// Whether it may be tried again when it asks for that.
+    package var mayRetry: Bool
 
     package init(
         tag: Int64, attempt: Int, message: EncodedMessage, taskName: String, taskID: String, program: String?,
-        softTimeLimit: Double?, hardTimeLimit: Double?, maxOutputBytes: Int, retryDelay: Double
+        softTimeLimit: Double?, hardTimeLimit: Double?, maxOutputBytes: Int, retryDelay: Double, mayRetry: Bool
     ) {
         self.tag = tag
         self.attempt = attempt
@@ -36,6 +37,7 @@ package struct JobRequest: Sendable {
         self.hardTimeLimit = hardTimeLimit
         self.maxOutputBytes = maxOutputBytes
         self.retryDelay = retryDelay
+        self.mayRetry = mayRetry
     }
 
     func write(to writer: inout ByteWriter) {
@@ -49,6 +51,7 @@ package struct JobRequest: Sendable {
         writer.write(hardTimeLimit)
         writer.write(maxOutputBytes)
         writer.write(retryDelay)
+        writer.write(mayRetry)
     }
 
     init(from reader: inout ByteReader) throws(FrameError) {
@@ -62,6 +65,7 @@ package struct JobRequest: Sendable {
         hardTimeLimit = try reader.readOptional { (reader) throws(FrameError) in try reader.readDouble() }
         maxOutputBytes = try reader.readInt()
         retryDelay = try reader.readDouble()
+        mayRetry = try reader.readBool()
     }
 }
 

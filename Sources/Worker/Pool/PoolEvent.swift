@@ -1,4 +1,3 @@
-package import CeleryCore
 
 /// What the pool tells the worker.
 package enum PoolEvent: Sendable {

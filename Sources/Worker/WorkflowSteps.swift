@@ -1,0 +1,62 @@
+package import CeleryCore
+package import Wire
+
+/// What follows a task in its workflow, as it travels from a pool child to the worker.
+package struct WorkflowSteps: Sendable, Equatable {
+    /// Messages to publish: callbacks, the next step of a chain, errbacks.
+    package var messages: [EncodedMessage] = []
+    /// For the result's `children`.
+    package var children: [JSON] = []
+    /// Tasks that can never run now, and share the failure.
+    package var heirs: [Canvas.Heir] = []
+    /// What should follow and does not, for the log.
+    package var unsupported: [String] = []
+
+    package init() {}
+
+    /// Works out what follows a final result. Nothing follows a task that is tried again.
+    init(after message: Message, _ arguments: TaskArguments, _ state: TaskState, value: JSON = .null) {
+        guard !arguments.embed.isEmpty else { return }
+        let next = Canvas.followUps(
+            after: message, arguments: arguments, result: TaskResult(id: message.id, state: state, value: value))
+        messages = next.messages.map(EncodedMessage.init)
+        children = next.children
+        heirs = next.heirs
+        unsupported = next.unsupported
+    }
+
+    /// For a task that ends without a child having read its arguments.
+    init(after message: Message, _ state: TaskState) {
+        let arguments = try? BodyCodec.decode(message.body)
+        self.init(after: message, arguments ?? TaskArguments(), state)
+    }
+
+    func write(to writer: inout ByteWriter) {
+        writer.write(messages.count)
+        for message in messages { message.write(to: &writer) }
+        writer.write(JSON.array(children).bytes(style: .python))
+        writer.write(heirs.count)
+        for heir in heirs {
+            writer.write(heir.id.text)
+            writer.write(heir.task)
+            writer.write(heir.replyTo)
+            writer.write(heir.groupID)
+        }
+        writer.write(unsupported.count)
+        for text in unsupported { writer.write(text) }
+    }
+
+    init(from reader: inout ByteReader) throws(FrameError) {
+        for _ in 0..<(try reader.readInt()) { messages.append(try EncodedMessage(from: &reader)) }
+        guard let list = try? JSON(parsing: try reader.readBytes()) else { throw FrameError() }
+        children = list.arrayValue ?? []
+        for _ in 0..<(try reader.readInt()) {
+            let id = TaskID(try reader.readString())
+            let task = try reader.readString()
+            let replyTo = try reader.readOptional { (reader) throws(FrameError) in try reader.readString() }
+            let groupID = try reader.readOptional { (reader) throws(FrameError) in try reader.readString() }
+            heirs.append(Canvas.Heir(id: id, task: task, replyTo: replyTo, groupID: groupID))
+        }
+        for _ in 0..<(try reader.readInt()) { unsupported.append(try reader.readString()) }
+    }
+}
