@@ -84,7 +84,9 @@ let package = Package(
         tests("CeleryCoreTests", ["CeleryCore"]),
         tests("WireTests", ["Wire", "CeleryCore"]),
         tests("ArgumentsTests", ["Arguments"]),
-        tests("ProcessesTests", ["Processes"]),
+        .executableTarget(
+            name: "DetachProbe", dependencies: ["Processes"], path: "Tests/DetachProbe", swiftSettings: swiftSettings),
+        tests("ProcessesTests", ["Processes", "DetachProbe"]),
         tests("TasksTests", ["Tasks", "CeleryCore", "Wire"]),
         tests("ConfigurationTests", ["Configuration", "CeleryCore"]),
         tests("DriverTests", ["CeleryCore", "Wire", "SQLite", "Brokers", "ResultStores", grdb]),

@@ -1,0 +1,88 @@
+/// The terminal's side of `--detach`: takes what can be refused in front of the user, starts the daemon,
+/// and waits for its word.
+///
+///     foreground   takes pidfile and log file, executes itself as
+///     └ leader     which has a session without a terminal, executes itself as
+///       └ daemon   which can never get a terminal, applies its `Surroundings`, and says READY on the pipe
+///
+/// The daemon parses the same arguments in the same folder, and comes out of `Role.take` with the pidfile locked
+/// for it. chroot, the working directory and the change of user are its own business (`Surroundings.apply`),
+/// because nothing could be executed after a chroot.
+package struct Daemonizer: Sendable {
+    /// How it went.
+    package enum Outcome: Sendable, Equatable {
+        case ready
+        /// To be printed, and to be exited with.
+        case failed(message: String, status: Int32)
+    }
+
+    /// Relative to the current folder, as is `logFile`.
+    package var pidFile: String?
+    /// Where the daemon's standard output and standard error lead; created if need be.
+    package var logFile: String
+    /// Of these only the umask and the owner of a new log file count here.
+    package var surroundings = Surroundings()
+    /// Told what the user should know although it is no failure: a stale pidfile.
+    package var notice: @Sendable (String) -> Void
+
+    package init(pidFile: String?, logFile: String, notice: @escaping @Sendable (String) -> Void) {
+        self.pidFile = pidFile
+        self.logFile = logFile
+        self.notice = notice
+    }
+
+    /// Starts the daemon, and returns when it is ready or has failed. Interrupting the wait leaves it alone.
+    ///
+    /// - Throws: `PIDFile.Refusal`, or `SystemError` for the log file or the start itself.
+    ///
+    /// The corresponding C function is `posix_spawn` with `POSIX_SPAWN_SETSID`.
+    package func launch() throws -> Outcome {
+        surroundings.applyMask()
+        let lock = try pidFile.map { try PIDFile.acquire(at: $0) }
+        if let stale = lock?.staleNotice { notice(stale) }
+        let (log, mark, leader, pipe): (LogFile, Int, SpawnedProcess, Pipe)
+        do {
+            log = try LogFile(logFile, owner: surroundings.privileges)
+            mark = log.size
+            pipe = try Pipe()
+            leader = try start(lock, log, pipe.writeEnd)
+        } catch {
+            lock?.remove()
+            throw error
+        }
+        // Ours must go, or the pipe would never end.
+        pipe.writeEnd.close()
+        let word = try Readiness.word(from: pipe.readEnd)
+        _ = try leader.wait()
+        if word == .ready { return .ready }
+        tidy(lock)
+        if case .failed(let message, let status) = word { return .failed(message: message, status: status) }
+        let tail = log.lines(since: mark, last: 10)
+        let story = tail.isEmpty ? "\(log.path) says nothing about it" : "the end of \(log.path):"
+        let lines = ["the daemon ended before it was ready; \(story)"] + tail
+        return .failed(message: lines.joined(separator: "\n  "), status: 70)
+    }
+
+    private func start(_ lock: PIDFile?, _ log: LogFile, _ readiness: OwnedDescriptor) throws(SystemError) -> SpawnedProcess {
+        var environment = Environment.current()
+        environment[Role.variable] = Role.text(
+            "leader", readiness: Role.readinessNumber, pidFile: lock == nil ? nil : Role.pidFileNumber, path: lock?.path)
+        var leader = Spawn(OwnExecutable.path, arguments: CommandLine.arguments, environment: environment)
+        leader.standardInput = .null
+        leader.standardOutput = .descriptor(log.descriptor)
+        leader.standardError = .descriptor(log.descriptor)
+        leader.inherited[Role.readinessNumber] = readiness
+        leader.inherited[Role.pidFileNumber] = lock?.descriptor
+        leader.placement = .newSession
+        return try leader.start()
+    }
+
+    /// Removes the pidfile of a daemon that failed, unless it still runs: our descriptor shares its lock, so let
+    /// go of that and see whether the lock is free.
+    private func tidy(_ lock: PIDFile?) {
+        guard let lock else { return }
+        lock.descriptor.close()
+        _ = try? PIDFile.waitUntilGone(at: lock.path, timeout: .seconds(1))
+        if case .stale = try? PIDFile.state(at: lock.path) { try? PIDFile.acquire(at: lock.path).remove() }
+    }
+}

@@ -1,0 +1,43 @@
+import CLinux
+import Glibc
+
+/// This very program, to be executed again.
+package enum OwnExecutable {
+    /// The file that we run, even if it has been replaced on disk since: for pool children, which must speak as we do.
+    /// Processes started by this path are listed as `exe` until they call `restoreName`.
+    package static let path = "/proc/self/exe"
+
+    /// The file that stands where we were started from: after an upgrade the new version.
+    package static var pathOnDisk: String {
+        let link = ProcFile.link(path) ?? path
+        let name = link.hasSuffix(" (deleted)") ? String(link.dropLast(10)) : link
+        return access(name, X_OK) == 0 ? name : path
+    }
+
+    /// Makes `ps` and `pgrep` list us by the name we were called by.
+    ///
+    /// The corresponding C function is `prctl` with `PR_SET_NAME`.
+    package static func restoreName(_ arguments: [String] = CommandLine.arguments) {
+        if let name = arguments.first?.split(separator: "/").last { _ = celery_set_process_name(String(name)) }
+    }
+
+    /// Begins anew in the same process: new settings, perhaps a new version, but the same id and the same pidfile,
+    /// never unlocked in between. The new beginning finds itself in `Role.restarted`.
+    ///
+    /// The corresponding C function is `execve`. Other threads end without notice, so finish their work before.
+    package static func restart(
+        keeping pidFile: PIDFile?, arguments: [String] = CommandLine.arguments, environment: Environment = .current()
+    ) throws(SystemError) -> Never {
+        var environment = environment
+        environment[Role.variable] = Role.text(
+            "restarted", readiness: nil, pidFile: pidFile?.descriptor.number, path: pidFile?.path)
+        let program = pathOnDisk
+        let argv = try CStringBlock(arguments.lazy.map(\.utf8), of: "restart", path: program) { "argument \($0)" }
+        let envp = try CStringBlock(environment.entries, of: "restart", path: program) { "environment entry \($0)" }
+        try pidFile?.descriptor.setCloseOnExec(false)
+        execve(program, argv.pointers, envp.pointers)
+        let code = errno
+        try pidFile?.descriptor.setCloseOnExec(true)
+        throw SystemError(code, "restart", path: program)
+    }
+}

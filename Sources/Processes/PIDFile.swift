@@ -1,0 +1,144 @@
+import CLinux
+import Glibc
+
+/// A file with the number of the one process that holds it, locked while that process lives.
+///
+/// The lock, not the number, says who lives: the kernel drops it with the process, even one killed, and a number
+/// may have gone to another. It is an open-file-description lock rather than `flock`: inherited by our re-executed
+/// daemon just the same, but others can look at it without taking it, and so never get in a starter's way.
+package final class PIDFile: Sendable {
+    /// What is to be found at a path.
+    package enum State: Sendable, Equatable {
+        /// No file, or an empty one.
+        case free
+        /// A file left by a process that did not remove it.
+        case stale(ProcessID)
+        /// A running process holds it.
+        case live(ProcessID)
+    }
+
+    /// Why a pidfile cannot be had.
+    package enum Refusal: Error, Sendable, Equatable, CustomStringConvertible {
+        /// A running process holds it.
+        case live(path: String, pid: ProcessID)
+        /// The file cannot be used.
+        case system(SystemError)
+
+        package var description: String {
+            switch self {
+            case .live(let path, let pid): "pidfile \(path) is held by process \(pid), which is running"
+            case .system(let error): error.description
+            }
+        }
+    }
+
+    /// Absolute.
+    package let path: String
+    /// The number in the stale file that this one replaced.
+    package let replaced: ProcessID?
+    let descriptor: OwnedDescriptor
+
+    private init(path: String, replaced: ProcessID?, descriptor: OwnedDescriptor) {
+        self.path = path
+        self.replaced = replaced
+        self.descriptor = descriptor
+    }
+
+    /// Creates or takes over the file, locks it and writes our number.
+    ///
+    /// The corresponding C functions are `open` and `fcntl` with `F_OFD_SETLK`.
+    package static func acquire(at path: String) throws(Refusal) -> PIDFile {
+        let refusal: Refusal
+        do throws(SystemError) {
+            let path = try AbsolutePath.of(path)
+            var holder: ProcessID?
+            while holder == nil {
+                if let file = try attempt(path) { return file }
+                // Somebody holds it. If that one is gone by the time we ask for its number, we try again.
+                if case .live(let pid) = try state(at: path) { holder = pid }
+            }
+            refusal = .live(path: path, pid: holder!)
+        } catch {
+            refusal = .system(error)
+        }
+        throw refusal
+    }
+
+    /// - Returns: `nil` when another process has the lock.
+    private static func attempt(_ path: String) throws(SystemError) -> PIDFile? {
+        while true {
+            // Not through a link, which could make a privileged starter write elsewhere.
+            let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
+            let descriptor = OwnedDescriptor(
+                owning: try Syscall.check("create pidfile", path: path) { open(path, flags, 0o644) })
+            guard try takeLock(descriptor, path) else { return nil }
+            // The holder before us may have removed the file between our open and our lock: what we locked then
+            // has no name any more, and the next starter would not see it.
+            guard isStillNamed(descriptor, path) else { continue }
+            let old = try PIDFileContent(descriptor, path)
+            let file = PIDFile(path: path, replaced: old.number, descriptor: descriptor)
+            try file.writeNumber()
+            return file
+        }
+    }
+
+    /// Takes over a locked file that the process before us in our own start left open.
+    init?(adopting descriptor: OwnedDescriptor?, path: String) throws(SystemError) {
+        guard let descriptor else { return nil }
+        self.path = path
+        replaced = nil
+        self.descriptor = descriptor
+        try descriptor.setCloseOnExec(true)
+        try writeNumber()
+    }
+
+    /// `stale pidfile w.pid (process 123 is gone), replacing it`, if it was so.
+    package var staleNotice: String? {
+        replaced.map { number in
+            let fate = kill(number, 0) == -1 && errno == ESRCH ? "is gone" : "is another program now"
+            return "stale pidfile \(path) (process \(number) \(fate)), replacing it"
+        }
+    }
+
+    /// Removes the file, if it is still the one we locked, and releases the lock.
+    ///
+    /// After chroot or a change of user the name may be out of reach; then the file stays, empty, which is `.free`.
+    ///
+    /// The corresponding C functions are `unlink` and `ftruncate`.
+    package func remove() {
+        if !(Self.isStillNamed(descriptor, path) && unlink(path) == 0) { _ = ftruncate(descriptor.number, 0) }
+        descriptor.close()
+    }
+
+    private func writeNumber() throws(SystemError) {
+        let line = Array("\(getpid())\n".utf8)
+        // Emptied first: a reader in between waits for the number rather than reading a mixture of two.
+        try Syscall.check("write pidfile", path: path) { ftruncate(descriptor.number, 0) }
+        try Syscall.check("write pidfile", path: path) { pwrite(descriptor.number, line, line.count, 0) }
+    }
+
+    /// - Returns: Whether we have the lock now.
+    ///
+    /// The corresponding C function is `fcntl` with `F_OFD_SETLK`.
+    private static func takeLock(_ descriptor: OwnedDescriptor, _ path: String) throws(SystemError) -> Bool {
+        var request = Self.wholeFile
+        do throws(SystemError) {
+            try Syscall.check("lock pidfile", path: path) { fcntl(descriptor.number, F_OFD_SETLK, &request) }
+            return true
+        } catch where error.code == EAGAIN || error.code == EACCES {
+            return false
+        }
+    }
+
+    /// An exclusive lock on all of a file.
+    static var wholeFile: flock {
+        flock(l_type: Int16(F_WRLCK), l_whence: Int16(SEEK_SET), l_start: 0, l_len: 0, l_pid: 0)
+    }
+
+    private static func isStillNamed(_ descriptor: OwnedDescriptor, _ path: String) -> Bool {
+        var ours = stat()
+        var named = stat()
+        return fstat(descriptor.number, &ours) == 0 && lstat(path, &named) == 0
+            && ours.st_ino == named.st_ino && ours.st_dev == named.st_dev
+    }
+}

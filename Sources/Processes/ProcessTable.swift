@@ -1,0 +1,46 @@
+import Glibc
+
+/// Who descends from whom, as the kernel tells it at the moment of asking.
+package struct ProcessTable: Sendable {
+    private let usesChildrenFiles: Bool
+
+    /// - Parameter usesChildrenFiles: Follows `/proc/PID/task/TID/children`, which takes time with the number of
+    ///   descendants. Without (a kernel built without `PROC_CHILDREN`) the whole of `/proc` is read.
+    package init(usesChildrenFiles: Bool = access("/proc/thread-self/children", R_OK) == 0) {
+        self.usesChildrenFiles = usesChildrenFiles
+    }
+
+    /// All descendants of a process, parents before their children, including those that have ended and wait
+    /// for their parent to notice.
+    ///
+    /// - Parameter spared: Left out, and everything below them.
+    package func descendants(of ancestor: ProcessID, sparing spared: Set<ProcessID> = []) -> [ProcessStat] {
+        let children = usesChildrenFiles ? Self.listedChildren : Self.scannedChildren()
+        var found: [ProcessStat] = []
+        var seen = spared.union([ancestor])
+        var waiting = [ancestor]
+        while let parent = waiting.popLast() {
+            for child in children(parent) where seen.insert(child).inserted {
+                guard let stat = ProcessStat(child) else { continue }
+                found.append(stat)
+                waiting.append(child)
+            }
+        }
+        return found
+    }
+
+    /// The children of all threads of one process.
+    private static func listedChildren(of parent: ProcessID) -> [ProcessID] {
+        ProcFile.numbers(in: "/proc/\(parent)/task").flatMap { thread in
+            let line = ProcFile.text("/proc/\(parent)/task/\(thread)/children") ?? ""
+            return line.split(separator: " ").compactMap { ProcessID($0) }
+        }
+    }
+
+    /// The same by looking at every process of the machine once.
+    private static func scannedChildren() -> (ProcessID) -> [ProcessID] {
+        let all = ProcFile.numbers(in: "/proc").compactMap { ProcessStat($0) }
+        let byParent = Dictionary(grouping: all, by: \.parent).mapValues { $0.map(\.id) }
+        return { byParent[$0] ?? [] }
+    }
+}

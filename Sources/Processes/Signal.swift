@@ -1,0 +1,31 @@
+import CLinux
+import Glibc
+
+/// Names of signals, as `kill -l` writes them.
+package enum Signal {
+    /// `TERM` for 15; the number itself for one without a name.
+    ///
+    /// The corresponding C function is `sigabbrev_np`.
+    package static func name(of number: Int32) -> String {
+        sigabbrev_np(number).map { String(cString: $0) } ?? String(number)
+    }
+
+    /// The number behind `TERM`, `SIGTERM`, `term` or `15`; `nil` if there is none.
+    package static func number(of name: String) -> Int32? {
+        if let number = Int32(name) { return 1...64 ~= number ? number : nil }
+        let upper = name.uppercased()
+        let short = upper.hasPrefix("SIG") ? String(upper.dropFirst(3)) : upper
+        return (1...64).first { Self.name(of: $0) == short }
+    }
+}
+
+extension sigset_t {
+    /// A set of these signals.
+    ///
+    /// The corresponding C functions are `sigemptyset` and `sigaddset`.
+    init(_ signals: some Sequence<Int32>) {
+        self.init()
+        sigemptyset(&self)
+        for signal in signals { sigaddset(&self, signal) }
+    }
+}
