@@ -70,7 +70,7 @@ let package = Package(
 
         // Faces
         room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "SQLite", "Processes"]),
-        room("Arguments"),
+        room("Arguments", ["CeleryCore"]),
         room("Commands", ["Arguments", "Client", "Worker", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
         room("Celery", ["Commands", "Client", "Tasks", "CeleryCore"]),
         .executableTarget(
@@ -83,7 +83,7 @@ let package = Package(
         // Tests
         tests("CeleryCoreTests", ["CeleryCore"]),
         tests("WireTests", ["Wire", "CeleryCore"]),
-        tests("ArgumentsTests", ["Arguments"]),
+        tests("ArgumentsTests", ["Arguments", "CeleryCore"]),
         .executableTarget(
             name: "DetachProbe", dependencies: ["Processes"], path: "Tests/DetachProbe", swiftSettings: swiftSettings),
         tests("ProcessesTests", ["Processes", "DetachProbe"]),

@@ -1,3 +1,5 @@
+import CeleryCore
+
 /// Wordings that need the table: what is unknown, and what may have been meant.
 extension ArgumentScan {
     var helpHint: String {
@@ -12,7 +14,7 @@ extension ArgumentScan {
                 hint: "write '\(table.program) \(owner.name) \(name)' or the like")
         }
         let known = options.flatMap(\.longNames).map { String($0.dropFirst(2)) }
-        if let nearest = NearestName.find(String(name.dropFirst(2)), among: known) {
+        if let nearest = NearestName.suggest(String(name.dropFirst(2)), among: known) {
             return ArgumentError("unknown option \(shown); did you mean '--\(nearest)'?")
         }
         return ArgumentError("unknown option \(shown)", hint: helpHint)
@@ -33,7 +35,7 @@ extension ArgumentScan {
         let siblings = (command?.subcommands ?? table.commands).filter { !$0.isHidden }
         let before = command.map { "\($0.qualifiedName) " } ?? ""
         let shown = ArgumentError.quote(before + word)
-        if let nearest = NearestName.find(word, among: siblings.flatMap { [$0.name] + $0.aliases }) {
+        if let nearest = NearestName.suggest(word, among: siblings.flatMap { [$0.name] + $0.aliases }) {
             return ArgumentError("unknown command \(shown); did you mean '\(before)\(nearest)'?")
         }
         return ArgumentError("unknown command \(shown)", hint: "'\(table.program) \(before)--help' lists the commands")

@@ -1,3 +1,5 @@
+import CeleryCore
+
 /// Turns the text of an option into a value, and says what is wrong with text that has none.
 ///
 /// Other rooms add their own beside these, in an `extension ValueParser where Value == ...`.
@@ -44,7 +46,7 @@ extension ValueParser where Value == String {
     package static func choice(_ words: [String]) -> Self {
         Self(completion: .values(words)) { (text) throws(InvalidValue) in
             guard words.contains(text) else {
-                let nearest = NearestName.find(text, among: words).map { "did you mean '\($0)'?" }
+                let nearest = NearestName.suggest(text, among: words).map { "did you mean '\($0)'?" }
                 throw InvalidValue("is not one of \(words.joined(separator: ", "))", advice: nearest)
             }
             return text

@@ -29,6 +29,15 @@ package struct Environment: Sendable {
         return environment
     }
 
+    /// The variables that are text; of two with one name, the first, as `getenv` has it.
+    package var textVariables: [String: String] {
+        let pairs = entries.compactMap { entry -> (String, String)? in
+            guard let text = String(validating: entry, as: UTF8.self), let equals = text.firstIndex(of: "=") else { return nil }
+            return (String(text[..<equals]), String(text[text.index(after: equals)...]))
+        }
+        return Dictionary(pairs) { first, _ in first }
+    }
+
     /// The value of `name`; assigning `nil` removes it.
     package subscript(name: String) -> String? {
         get {

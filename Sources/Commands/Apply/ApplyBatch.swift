@@ -1,3 +1,4 @@
+import Arguments
 import CeleryCore
 import Client
 import Tasks

@@ -79,12 +79,13 @@ final class LineSource {
     private static func temporaryFile() throws -> OwnedDescriptor {
         let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var template = Array("\(folder)/celery-batch-XXXXXX".utf8CString)
-        let number = mkostemp(&template, O_CLOEXEC)
+        let number = mkstemp(&template)
         guard number >= 0 else {
             let reason = String(cString: strerror(errno)).lowercased()
             throw CommandError(ExitCode.cannotCreate, "cannot create a temporary file in \(folder): \(reason)")
         }
         unlink(template)
+        _ = fcntl(number, F_SETFD, FD_CLOEXEC)
         return OwnedDescriptor(owning: number)
     }
 }

@@ -29,7 +29,7 @@ struct TimeText: Sendable {
         return isoTime(text)
     }
 
-    private func dayOffset(_ word: Substring) -> Int? {
+    private func dayOffset(_ word: Substring) -> Int32? {
         switch word.lowercased() {
         case "today": 0
         case "tomorrow": 1

@@ -1,3 +1,4 @@
+import CeleryCore
 import Glibc
 import Processes
 

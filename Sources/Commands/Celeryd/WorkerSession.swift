@@ -1,5 +1,6 @@
 // One life of a worker process, from the first line of its log to its last.
 
+import Arguments
 import CeleryCore
 import Client
 import Configuration

@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 import Processes
 
@@ -24,12 +23,11 @@ enum WorkerSignal: Sendable {
     /// Signals as they arrive.
     static func stream(_ signals: Signals<WorkerSignal>) -> AsyncStream<Signals<WorkerSignal>.Delivery> {
         AsyncStream { continuation in
-            let source = DispatchSource.makeReadSource(fileDescriptor: signals.descriptor.number, queue: .global())
-            source.setEventHandler {
-                while let delivery = try? signals.next(timeout: .zero) { continuation.yield(delivery) }
+            // The thread ends with the process: a worker listens for signals as long as it lives.
+            WorkThread.start {
+                while let delivery = try? signals.next(timeout: nil) { continuation.yield(delivery) }
+                continuation.finish()
             }
-            continuation.onTermination = { _ in source.cancel() }
-            source.activate()
         }
     }
 }

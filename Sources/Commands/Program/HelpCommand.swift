@@ -1,3 +1,4 @@
+import CeleryCore
 import Arguments
 
 /// `celery help`, and the text of `--help`.

@@ -5,24 +5,24 @@ import Synchronization
 /// Where a command writes: results on stdout, everything else on stderr.
 ///
 /// stdout is gathered and written in large pieces; on a terminal, line by line.
-package final class Output: Sendable {
+final class Output: Sendable {
     /// How results are written.
-    package enum Format: Sendable {
+    enum Format: Sendable {
         case text
         /// One object a line.
         case json
     }
 
-    package let format: Format
-    package let isQuiet: Bool
-    package let usesColor: Bool
-    package let isTerminal: Bool
-    package let errorIsTerminal: Bool
+    let format: Format
+    let isQuiet: Bool
+    let usesColor: Bool
+    let isTerminal: Bool
+    let errorIsTerminal: Bool
     private let buffer = Mutex<[UInt8]>([])
 
     private static let bufferLimit = 1 << 16
 
-    package init(format: Format = .text, isQuiet: Bool = false, allowsColor: Bool = true) {
+    init(format: Format = .text, isQuiet: Bool = false, allowsColor: Bool = true) {
         self.format = format
         self.isQuiet = isQuiet
         isTerminal = isatty(STDOUT_FILENO) == 1
@@ -31,7 +31,7 @@ package final class Output: Sendable {
     }
 
     /// Writes a line of results.
-    package func line(_ text: String) {
+    func line(_ text: String) {
         buffer.withLock { buffer in
             buffer.append(contentsOf: text.utf8)
             buffer.append(UInt8(ascii: "\n"))
@@ -40,7 +40,7 @@ package final class Output: Sendable {
     }
 
     /// Writes a line: the object under `--json`, else the text.
-    package func record(_ object: @autoclosure () -> JSONObject, text: @autoclosure () -> String) {
+    func record(_ object: @autoclosure () -> JSONObject, text: @autoclosure () -> String) {
         switch format {
         case .json: line(JSON.object(object()).text(style: .compact))
         case .text: line(text())
@@ -48,21 +48,21 @@ package final class Output: Sendable {
     }
 
     /// Writes what was gathered.
-    package func flush() { buffer.withLock { Self.write(&$0) } }
+    func flush() { buffer.withLock { Self.write(&$0) } }
 
     /// Says something that is no result, unless quiet.
-    package func note(_ text: String) {
+    func note(_ text: String) {
         if !isQuiet { error(text) }
     }
 
     /// Says what must be said.
-    package func error(_ text: String) {
+    func error(_ text: String) {
         flush()
         Self.write(Array((text + "\n").utf8), to: STDERR_FILENO)
     }
 
     /// Writes text to stderr as it is: what a program wrote there.
-    package func passOn(_ text: String) {
+    func passOn(_ text: String) {
         flush()
         Self.write(Array(text.utf8), to: STDERR_FILENO)
     }

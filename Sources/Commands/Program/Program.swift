@@ -5,7 +5,7 @@ import Arguments
 import CeleryCore
 import Dispatch
 import Glibc
-package import Processes
+import Processes
 package import Tasks
 import Worker
 
@@ -120,11 +120,6 @@ package struct Program: Sendable {
 
     /// The variables of this process that are text.
     private static func environment() -> [String: String] {
-        var variables: [String: String] = [:]
-        for entry in Environment.current().texts {
-            guard let equals = entry.firstIndex(of: "=") else { continue }
-            variables[String(entry[..<equals])] = String(entry[entry.index(after: equals)...])
-        }
-        return variables
+        Environment.current().textVariables
     }
 }

@@ -1,3 +1,4 @@
+import Tasks
 import Arguments
 import CeleryCore
 import Client

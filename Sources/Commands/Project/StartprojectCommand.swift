@@ -1,3 +1,4 @@
+import CeleryCore
 import Arguments
 import Glibc
 

@@ -1,9 +1,9 @@
 import Glibc
 
 /// A thread of its own, for code that blocks.
-enum WorkThread {
+package enum WorkThread {
     /// Runs `body` on a new detached thread. The corresponding C functions are `pthread_create` and `pthread_detach`.
-    static func start(_ body: @escaping @Sendable () -> Void) {
+    package static func start(_ body: @escaping @Sendable () -> Void) {
         let box = Unmanaged.passRetained(Box(body))
         var thread = pthread_t()
         let status = pthread_create(&thread, nil, { argument in
