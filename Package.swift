@@ -13,7 +13,7 @@ let swiftSettings: [SwiftSetting] = [
 /// A position-dependent executable needs no relocation of its data at start,
 /// which halves both the start time and the memory private to each pool child.
 let executableLinkerSettings: [LinkerSetting] = [
-    .unsafeFlags(["-Xclang-linker", "-no-pie"], .when(platforms: [.linux])),
+    .unsafeFlags(["-Xclang-linker", "-no-pie"], .when(platforms: [.linux], configuration: .release)),
 ]
 
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
