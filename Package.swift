@@ -58,7 +58,7 @@ let package = Package(
         // Formats, drivers, settings
         room("Wire", ["CeleryCore", "CZlib", "CBzip2"]),
         room("RabbitMQ", ["CeleryCore", .target(name: "CRabbitMQ", condition: .when(traits: ["RabbitMQ"]))]),
-        room("SQLite", ["CeleryCore", "CLinux", grdb]),
+        room("SQLite", ["CeleryCore", "Wire", "CLinux", grdb]),
         room("Brokers", ["CeleryCore", "Wire", "SQLite", "RabbitMQ", grdb, collections]),
         room("ResultStores", ["CeleryCore", "Wire", "SQLite", grdb]),
         room("Configuration", ["CeleryCore", "TOMLKit"]),

@@ -21,4 +21,14 @@ static inline int celery_set_parent_death_signal(int signal) {
 static inline int celery_pidfd_open(int pid) {
     return (int)syscall(SYS_pidfd_open, pid, 0);
 }
+
+/// gettid(2).
+static inline int celery_thread_id(void) {
+    return (int)syscall(SYS_gettid);
+}
+
+/// tgkill(2): a signal to one thread of this process; harmless when it has ended.
+static inline int celery_signal_thread(int thread, int signal) {
+    return (int)syscall(SYS_tgkill, getpid(), thread, signal);
+}
 #endif

@@ -1,1 +1,4 @@
-print("celery")
+import Celery
+
+// The `celery` command: tasks are the programs of the project.
+CeleryProgram().main()

@@ -134,3 +134,9 @@ public protocol LeaseHolding: BrokerConsumer {
     /// Publishes the names of tasks this worker can run, for `celery status` and `celery apply`.
     func announce(tasks: [String]) async throws
 }
+
+/// Taking single messages back before a worker has them.
+public protocol MessageWithdrawing: Broker {
+    /// Drops those of the messages that no worker has. Returns their ids.
+    func withdraw(_ ids: [TaskID]) async throws -> Set<TaskID>
+}

@@ -1,8 +1,9 @@
 /// What an attempt came to.
 public struct Outcome: Sendable {
     public var handle: DeliveryHandle
-    /// What is recorded; `nil` records nothing (the result is ignored).
-    public var result: TaskResult?
+    /// What is recorded: the result of the task, unless it is ignored, and those of
+    /// later chain members that will never run because this one failed.
+    public var results: [TaskResult]
     /// Messages to publish with it: callbacks, errbacks, the next step of a chain.
     public var followUps: [Message]
     public var disposition: Disposition
@@ -16,11 +17,11 @@ public struct Outcome: Sendable {
     }
 
     public init(
-        handle: DeliveryHandle, result: TaskResult?, followUps: [Message] = [],
+        handle: DeliveryHandle, results: [TaskResult], followUps: [Message] = [],
         disposition: Disposition = .acknowledge
     ) {
         self.handle = handle
-        self.result = result
+        self.results = results
         self.followUps = followUps
         self.disposition = disposition
     }

@@ -7,11 +7,14 @@ public struct WorkerIdentity: Sendable, Hashable {
     public let id: String
     /// The name for people, e.g. `celery@host`.
     public let name: String
+    /// The process id, for people.
+    public let pid: Int
     /// Tells the process from every other of this machine, now and later
     /// (pid, start time, boot, namespace); empty when unknown.
     public let process: String
 
-    public init(id: String, name: String, process: String) {
+    public init(id: String, name: String, pid: Int, process: String) {
+        self.pid = pid
         self.id = id
         self.name = name
         self.process = process

@@ -22,6 +22,8 @@ public struct TaskResult: Sendable, Equatable {
     public var retries: Int
     /// Which execution of the message this came from; 1 is the first.
     public var attempt: Int
+    /// The tail of what a program wrote to stderr.
+    public var errorOutput: String?
     /// When that execution began.
     public var dateStarted: Timestamp?
 

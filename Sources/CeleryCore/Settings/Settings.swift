@@ -1,30 +1,38 @@
 /// What `celery.toml`, the environment and the flags came to: read once, then fixed.
 ///
 /// Defaults are those of the original where it had them (`CELERYD_LOG_FILE`, ...).
+/// The names in the file, their help and their checks are in the room `Configuration`.
 public struct Settings: Sendable, Equatable {
-    /// The folder of `celery.toml`; relative paths in it start here.
+    /// The folder of `celery.toml`, absolute; relative paths in it start here.
     public var projectFolder: String
-    /// The file that was read, if there is one.
+    /// The file that was read, absolute, if there is one.
     public var file: String?
 
-    public var brokerURL: String?
-    public var resultURL: String?
+    /// One URL, or alternatives separated by `;`. With its password: show `ServiceURL.redacted`.
+    public var brokerURL: String
+    /// Where results are kept; like `brokerURL`.
+    public var resultURL: String
     /// INSTALLED_APPS: folders with a `tasks` folder inside.
     public var installedApps: [String] = []
 
     /// 0 means as many as there are processors.
     public var concurrency = 0
     public var queues: [String] = [Route.defaultQueue]
-    public var logFile = "celeryd.log"
+    /// Absolute.
+    public var logFile: String
+    /// DEBUG, INFO, WARNING, ERROR or CRITICAL.
     public var logLevel = "INFO"
-    public var pidFile = "celeryd.pid"
+    /// Absolute.
+    public var pidFile: String
     /// Messages taken beyond free slots while tasks are short; 0 lets the worker choose.
     public var prefetch = 0
     /// Tasks after which a child is replaced; 0 never.
     public var maxTasksPerChild = 0
     /// Kilobytes of resident memory after which a child is replaced; 0 never.
     public var maxMemoryPerChild = 0
+    /// Seconds after which a task is killed; `nil` never.
     public var hardTimeLimit: Double?
+    /// Seconds after which a task is told to stop; `nil` never.
     public var softTimeLimit: Double?
     /// Attempts of a task that loses its process before it is given up.
     public var crashLimit = 3
@@ -38,8 +46,14 @@ public struct Settings: Sendable, Equatable {
     /// Bytes of a program's stdout that are kept as its return value.
     public var maxOutputBytes = 16 << 20
 
+    /// The defaults for a project: everything in one SQLite file, `celery.db` in its folder.
     public init(projectFolder: String, file: String? = nil) {
         self.projectFolder = projectFolder
         self.file = file
+        let folder = projectFolder.hasSuffix("/") ? projectFolder : projectFolder + "/"
+        brokerURL = ServiceURL.sqlite(file: folder + "celery.db").text
+        resultURL = brokerURL
+        logFile = folder + "celeryd.log"
+        pidFile = folder + "celeryd.pid"
     }
 }

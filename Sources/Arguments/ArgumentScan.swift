@@ -1,0 +1,134 @@
+/// One pass over a command line.
+struct ArgumentScan {
+    let table: CommandTable
+    var words: ArraySlice<String>
+    var command: CommandSpec?
+    /// What was read for each option, by its long name, in order.
+    var given: [String: [any Sendable]] = [:]
+    var operands: [String] = []
+    /// Options in the order and spelling in which they were written.
+    var written: [(name: String, option: OptionDescription)] = []
+
+    init(table: CommandTable, words: ArraySlice<String>) {
+        self.table = table
+        self.words = words
+    }
+
+    /// The options in force: those of the command read so far, and the global ones.
+    var options: [OptionDescription] { table.options(for: command) }
+
+    /// What begins with two dashes, or with one and more, is told by bytes: a combining character
+    /// after a dash or an equals sign would hide it in a comparison of characters.
+    mutating func readWords() throws(ArgumentError) {
+        while let word = words.popFirst() {
+            let bytes = word.utf8
+            if bytes.elementsEqual("--".utf8) {
+                for word in words { try take(operand: word) }
+                words = []
+            } else if bytes.starts(with: "--".utf8) {
+                try take(long: word)
+            } else if isBundle(word) {
+                try take(bundle: word)
+            } else {
+                try take(operand: word)
+            }
+        }
+    }
+
+    private mutating func take(operand word: String) throws(ArgumentError) {
+        if let command, command.subcommands.isEmpty {
+            operands.append(word)
+        } else if let next = command.map({ $0.subcommand(word) }) ?? table.command(word) {
+            command = next
+        } else {
+            throw unknown(command: word)
+        }
+    }
+
+    private mutating func take(long word: String) throws(ArgumentError) {
+        let equals = word.utf8.firstIndex(of: UInt8(ascii: "="))
+        let name = String(word[..<(equals ?? word.endIndex)])
+        guard let option = options.first(where: { $0.longNames.contains(name) }) else {
+            throw unknown(option: name)
+        }
+        let attached = equals.map { String(word[word.utf8.index(after: $0)...]) }
+        switch option.form {
+        case .value:
+            let text = if let attached { attached } else { try nextValue(of: option, as: name) }
+            try record(option, as: name, text: text)
+        case .flag, .counter, .negatable:
+            guard attached == nil else { throw ArgumentError("option '\(name)' takes no value") }
+            record(option, as: name, value: option.form == .counter ? 1 : option.isAffirmed(by: name))
+        }
+    }
+
+    private mutating func take(bundle word: String) throws(ArgumentError) {
+        var letters = word.unicodeScalars.dropFirst()
+        while let letter = letters.popFirst() {
+            guard let option = options.first(where: { $0.short == Character(letter) }) else {
+                throw unknown(letter: letter, in: word)
+            }
+            switch option.form {
+            case .value:
+                let text = letters.isEmpty ? try nextValue(of: option, as: "-\(letter)") : String(letters)
+                try record(option, as: "-\(letter)", text: text)
+                return
+            case .flag, .negatable:
+                record(option, as: "-\(letter)", value: true)
+            case .counter:
+                record(option, as: "-\(letter)", value: 1)
+            }
+        }
+    }
+
+    /// The word after an option. A word that is itself an option is refused: the value was forgotten.
+    private mutating func nextValue(of option: OptionDescription, as name: String) throws(ArgumentError) -> String {
+        let missing = "option '\(name)' needs a value\(option.placeholder.map { " \($0)" } ?? "")"
+        guard let word = words.first else { throw ArgumentError(missing) }
+        guard !isOption(word) else {
+            let joined = name.utf8.starts(with: "--".utf8) ? "\(name)=\(word)" : "\(name)\(word)"
+            throw ArgumentError(missing, hint: "write \(ArgumentError.quote(joined)) if that is the value")
+        }
+        words = words.dropFirst()
+        return word
+    }
+
+    /// Whether a word would be read as an option that exists, or as the end of options.
+    private func isOption(_ word: String) -> Bool {
+        if word.utf8.elementsEqual("--".utf8) { return true }
+        if word.utf8.starts(with: "--".utf8) {
+            let name = String(word[..<(word.utf8.firstIndex(of: UInt8(ascii: "=")) ?? word.endIndex)])
+            return options.contains { $0.longNames.contains(name) }
+        }
+        guard isBundle(word), let letter = word.unicodeScalars.dropFirst().first else { return false }
+        return options.contains { $0.short == Character(letter) }
+    }
+
+    /// Whether a word is short options: it is neither a lone dash nor a negative number.
+    private func isBundle(_ word: String) -> Bool {
+        guard word.utf8.first == UInt8(ascii: "-"), let second = word.utf8.dropFirst().first else { return false }
+        let mayBeNumber = (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(second) || second == UInt8(ascii: ".")
+        guard mayBeNumber, Double(word) != nil else { return true }
+        return options.contains { $0.short.map { $0.utf8.first == second } ?? false }
+    }
+
+    private mutating func record(_ option: OptionDescription, as name: String, text: String) throws(ArgumentError) {
+        do {
+            record(option, as: name, value: try option.parse(text))
+        } catch {
+            throw ArgumentError(text, isInvalid: error, for: name)
+        }
+    }
+
+    private mutating func record(_ option: OptionDescription, as name: String, value: any Sendable) {
+        given[option.long, default: []].append(value)
+        written.append((name, option))
+    }
+}
+
+extension OptionDescription {
+    /// Whether `name` turns the option on: it is not one of the `--no-` names.
+    fileprivate func isAffirmed(by name: String) -> Bool {
+        form != .negatable || ([long] + aliases).contains { "--\($0)" == name }
+    }
+}

@@ -1,0 +1,221 @@
+package import CeleryCore
+import DequeModule
+
+/// Keeps messages in this process: for tests, examples, and a pool that feeds itself.
+package actor MemoryBroker: Broker {
+    package nonisolated let location: String
+    private let now: @Sendable () -> Timestamp
+
+    private struct Entry {
+        var tag: Int64
+        var message: Message
+        var attempt: Int
+        var submitted: Timestamp
+        var worker: WorkerIdentity?
+        var since: Timestamp?
+    }
+
+    private var entries: [Int64: Entry] = [:]
+    private var tags: [TaskID: Int64] = [:]
+    /// Waiting messages of a queue by priority, highest first.
+    private var ready: [String: [Int: Deque<Int64>]] = [:]
+    private var scheduled: [(due: Timestamp, tag: Int64)] = []
+    private var keys: [String: (id: TaskID, expires: Timestamp)] = [:]
+    private var consumers: [WorkerIdentity: MemoryConsumer] = [:]
+    private var nextTag: Int64 = 1
+    private let bell = Bell()
+
+    package init(location: String = "memory://", now: @escaping @Sendable () -> Timestamp = { .now }) {
+        self.location = location
+        self.now = now
+    }
+
+    package func publish(_ messages: [Message]) throws {
+        var seen = Set<TaskID>()
+        for message in messages where tags[message.id] != nil || !seen.insert(message.id).inserted {
+            throw DriverError(.refused, "task id \(message.id) is already in use: it waits or runs")
+        }
+        for message in messages { insert(message) }
+        bell.ring()
+    }
+
+    package func consumer(of queues: [String], as worker: WorkerIdentity) -> any BrokerConsumer {
+        let consumer = MemoryConsumer(broker: self, queues: queues, worker: worker, bell: bell)
+        consumers[worker] = consumer
+        return consumer
+    }
+
+    package func close() { bell.ring() }
+
+    func take(_ maximum: Int, from queues: [String], for worker: WorkerIdentity) -> [Delivery] {
+        let now = self.now()
+        promoteDue(now)
+        var deliveries: [Delivery] = []
+        while deliveries.count < maximum, let tag = popFirst(of: queues) {
+            guard var entry = entries[tag] else { continue }
+            entry.attempt += 1
+            entry.worker = worker
+            entry.since = now
+            entries[tag] = entry
+            deliveries.append(Delivery(handle: DeliveryHandle(tag: tag, attempt: entry.attempt), message: entry.message))
+        }
+        return deliveries
+    }
+
+    func settle(_ outcomes: [Outcome], of worker: WorkerIdentity) -> [Bool] {
+        defer { bell.ring() }
+        return outcomes.map { outcome in
+            guard let entry = held(outcome.handle, by: worker) else { return false }
+            for message in outcome.followUps where tags[message.id] == nil { insert(message) }
+            entries[entry.tag] = nil
+            tags[entry.message.id] = nil
+            if case .retry(let message) = outcome.disposition { insert(message, attempt: entry.attempt) }
+            return true
+        }
+    }
+
+    func giveBack(_ handles: [DeliveryHandle], of worker: WorkerIdentity, started: Bool) {
+        for handle in handles {
+            guard let entry = held(handle, by: worker) else { continue }
+            entries[entry.tag] = nil
+            tags[entry.message.id] = nil
+            insert(entry.message, attempt: started ? entry.attempt : entry.attempt - 1)
+        }
+        bell.ring()
+    }
+
+    /// Ends a subscription; `died` keeps the attempts that were under way.
+    func end(_ worker: WorkerIdentity, died: Bool) {
+        consumers[worker] = nil
+        let held = entries.values.filter { $0.worker == worker }.map { DeliveryHandle(tag: $0.tag, attempt: $0.attempt) }
+        giveBack(held.sorted { $0.tag < $1.tag }, of: worker, started: died)
+    }
+
+    func nextDue() -> Timestamp? { scheduled.first?.due }
+
+    func hasReady(_ queues: [String]) -> Bool {
+        promoteDue(now())
+        return queues.contains { ready[$0]?.values.contains { !$0.isEmpty } ?? false }
+    }
+
+    func backlog(of queues: [String]) -> Int {
+        promoteDue(now())
+        let waiting = Set(scheduled.map(\.tag))
+        return entries.values.count { queues.contains($0.message.route.queue) && !waiting.contains($0.tag) }
+    }
+
+    func timeNow() -> Timestamp { now() }
+
+    private func held(_ handle: DeliveryHandle, by worker: WorkerIdentity) -> Entry? {
+        guard let entry = entries[handle.tag], entry.worker == worker, entry.attempt == handle.attempt else { return nil }
+        return entry
+    }
+
+    private func insert(_ message: Message, attempt: Int = 0) {
+        let tag = nextTag
+        nextTag += 1
+        let now = self.now()
+        entries[tag] = Entry(tag: tag, message: message, attempt: attempt, submitted: now)
+        tags[message.id] = tag
+        if let eta = message.eta, eta > now {
+            let place = scheduled.firstIndex { $0.due > eta } ?? scheduled.endIndex
+            scheduled.insert((eta, tag), at: place)
+        } else {
+            line(up: tag, message)
+        }
+    }
+
+    private func line(up tag: Int64, _ message: Message) {
+        ready[message.route.queue, default: [:]][message.priority ?? 0, default: []].append(tag)
+    }
+
+    private func promoteDue(_ now: Timestamp) {
+        while let first = scheduled.first, first.due <= now {
+            scheduled.removeFirst()
+            if let entry = entries[first.tag] { line(up: first.tag, entry.message) }
+        }
+    }
+
+    private func popFirst(of queues: [String]) -> Int64? {
+        let candidates = queues.flatMap { queue in
+            (ready[queue] ?? [:]).compactMap { priority, line in line.first.map { (queue, priority, $0) } }
+        }
+        guard let best = candidates.min(by: { (-$0.1, $0.2) < (-$1.1, $1.2) }) else { return nil }
+        return ready[best.0]?[best.1]?.popFirst()
+    }
+}
+
+extension MemoryBroker: QueueCounting {
+    package func queues() -> [QueueCount] {
+        promoteDue(now())
+        let waiting = Set(scheduled.map(\.tag))
+        var counts: [String: QueueCount] = [:]
+        func count(_ queue: String, _ change: (inout QueueCount) -> Void) {
+            change(&counts[queue, default: QueueCount(name: queue, ready: 0, scheduled: 0, running: 0, consumers: 0)])
+        }
+        for entry in entries.values {
+            count(entry.message.route.queue) {
+                if entry.worker != nil { $0.running += 1 } else if waiting.contains(entry.tag) { $0.scheduled += 1 } else { $0.ready += 1 }
+            }
+        }
+        for consumer in consumers.values {
+            for queue in consumer.queues { count(queue) { $0.consumers += 1 } }
+        }
+        return counts.values.sorted { $0.name < $1.name }
+    }
+}
+
+extension MemoryBroker: QueuePurging {
+    package func purge(_ queues: [String]?) -> Int {
+        drop { queues?.contains($0.message.route.queue) ?? true }.count
+    }
+
+    /// Drops those of the waiting messages that `isDropped` chooses.
+    private func drop(_ isDropped: (Entry) -> Bool) -> [Entry] {
+        let gone = entries.values.filter { $0.worker == nil && isDropped($0) }
+        for entry in gone {
+            entries[entry.tag] = nil
+            tags[entry.message.id] = nil
+        }
+        let tags = Set(gone.map(\.tag))
+        scheduled.removeAll { tags.contains($0.tag) }
+        ready = ready.mapValues { $0.mapValues { $0.filter { !tags.contains($0) } } }
+        return gone
+    }
+}
+
+extension MemoryBroker: KeyedPublishing {
+    package func publish(_ message: Message, key: String, ttl: Duration) throws -> TaskID {
+        let now = self.now()
+        if let earlier = keys[key], earlier.expires > now { return earlier.id }
+        try publish([message])
+        keys[key] = (message.id, now + ttl)
+        return message.id
+    }
+}
+
+extension MemoryBroker: MessageLocating {
+    package func locate(_ ids: [TaskID]) -> [TaskID: MessageLocation] {
+        var found: [TaskID: MessageLocation] = [:]
+        for id in ids {
+            guard let tag = tags[id], let entry = entries[tag] else { continue }
+            let state: TaskState = entry.worker != nil ? .started : entry.message.retries > 0 ? .retry : .pending
+            var location = MessageLocation(
+                task: entry.message.task, queue: entry.message.route.queue, state: state,
+                attempt: entry.attempt, retries: entry.message.retries)
+            location.worker = entry.worker?.name
+            location.eta = scheduled.first { $0.tag == tag }?.due
+            location.submitted = entry.submitted
+            location.started = entry.since
+            found[id] = location
+        }
+        return found
+    }
+}
+
+extension MemoryBroker: MessageWithdrawing {
+    package func withdraw(_ ids: [TaskID]) -> Set<TaskID> {
+        let ids = Set(ids)
+        return Set(drop { ids.contains($0.message.id) }.map(\.message.id))
+    }
+}

@@ -1,0 +1,48 @@
+package import CeleryCore
+
+/// A worker's subscription to a `MemoryBroker`.
+package final class MemoryConsumer: BrokerConsumer {
+    private let broker: MemoryBroker
+    let queues: [String]
+    private let worker: WorkerIdentity
+    private let bell: Bell
+
+    init(broker: MemoryBroker, queues: [String], worker: WorkerIdentity, bell: Bell) {
+        self.broker = broker
+        self.queues = queues
+        self.worker = worker
+        self.bell = bell
+    }
+
+    package func take(_ maximum: Int) async throws -> [Delivery] {
+        await broker.take(maximum, from: queues, for: worker)
+    }
+
+    package func waitForWork(until deadline: ContinuousClock.Instant?) async throws {
+        let seen = bell.count
+        if await broker.hasReady(queues) { return }
+        var wake = deadline
+        if let due = await broker.nextDue() {
+            let instant = ContinuousClock.now + max(.zero, due - (await broker.timeNow()))
+            wake = wake.map { min($0, instant) } ?? instant
+        }
+        await bell.wait(since: seen, until: wake)
+    }
+
+    package func settle(_ outcomes: [Outcome]) async throws -> [Bool] {
+        await broker.settle(outcomes, of: worker)
+    }
+
+    package func giveBack(_ handles: [DeliveryHandle], started: Bool) async throws {
+        await broker.giveBack(handles, of: worker, started: started)
+    }
+
+    package func close() async { await broker.end(worker, died: false) }
+
+    /// Ends as a killed worker would: what it held counts as tried.
+    package func die() async { await broker.end(worker, died: true) }
+}
+
+extension MemoryConsumer: BacklogKnowing {
+    package func backlog() async throws -> Int { await broker.backlog(of: queues) }
+}

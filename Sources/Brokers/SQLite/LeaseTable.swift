@@ -1,0 +1,41 @@
+import CeleryCore
+import GRDB
+
+/// Who has which message, and what becomes of it when the worker is gone.
+enum LeaseTable {
+    /// Ends a lease.
+    ///
+    /// The fence: it counts only for the worker and attempt that hold it now.
+    /// - Returns: false when the lease is no longer theirs.
+    static func end(_ handle: DeliveryHandle, of worker: Int64, in db: Database) throws -> Bool {
+        let statement = try db.cachedStatement(sql: "DELETE FROM lease WHERE tag = ? AND worker = ? AND attempt = ?")
+        statement.setUncheckedArguments([handle.tag, worker, handle.attempt])
+        try statement.execute()
+        return db.changesCount == 1
+    }
+
+    /// Puts one message back in its place; `started` keeps the attempt it was on.
+    static func giveBack(_ handle: DeliveryHandle, of worker: Int64, started: Bool, in db: Database) throws -> Bool {
+        guard try end(handle, of: worker, in: db) else { return false }
+        let statement = try db.cachedStatement(sql: """
+            INSERT INTO ready (queue, rank, tag, attempt) SELECT queue, rank, tag, ? FROM message WHERE tag = ?
+            """)
+        statement.setUncheckedArguments([started ? handle.attempt : handle.attempt - 1, handle.tag])
+        try statement.execute()
+        return true
+    }
+
+    /// Puts back all that a worker holds. Returns how many there were.
+    @discardableResult
+    static func giveBackAll(of worker: Int64, started: Bool, in db: Database) throws -> Int {
+        try db.execute(
+            sql: """
+                INSERT INTO ready (queue, rank, tag, attempt)
+                SELECT m.queue, m.rank, l.tag, l.attempt - ?
+                FROM lease l CROSS JOIN message m ON m.tag = l.tag WHERE l.worker = ?
+                """,
+            arguments: [started ? 0 : 1, worker])
+        try db.execute(sql: "DELETE FROM lease WHERE worker = ?", arguments: [worker])
+        return db.changesCount
+    }
+}

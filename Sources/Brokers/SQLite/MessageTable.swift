@@ -1,0 +1,89 @@
+import CeleryCore
+import Foundation
+import GRDB
+import SQLite
+import Wire
+
+/// Rows of the `message` table and its three places: ready, scheduled, lease.
+enum MessageTable {
+    /// Adds a message where it belongs: ready, or scheduled when its time is to come.
+    ///
+    /// - Throws: `DriverError.refused` when the id is in use.
+    static func insert(_ message: Message, submitted: Timestamp, in db: Database) throws {
+        let finished = try db.cachedStatement(sql: "SELECT 1 FROM result WHERE id = ? AND state IN ('SUCCESS', 'FAILURE', 'REVOKED')")
+        if try Int.fetchOne(finished, arguments: [message.id.text]) != nil {
+            throw DriverError(.refused, "task id \(message.id) is already in use: its result is stored")
+        }
+        let row = EncodedMessage(message)
+        let statement = try db.cachedStatement(sql: """
+            INSERT INTO message (id, task, queue, rank, retries, submitted, headers, properties, body)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (id) DO NOTHING
+            """)
+        statement.setUncheckedArguments([
+            message.id.text, message.task, message.route.queue, rank(of: message), message.retries,
+            submitted.seconds, Data(row.headers), row.properties.map { Data($0) }, Data(row.body),
+        ])
+        try statement.execute()
+        guard db.changesCount == 1 else {
+            throw DriverError(.refused, "task id \(message.id) is already in use: it waits or runs")
+        }
+        try place(db.lastInsertedRowID, message, attempt: 0, now: submitted, in: db)
+    }
+
+    /// Replaces a leased message by its next try, and lets it wait. The lease must be gone.
+    static func retry(_ tag: Int64, with message: Message, attempt: Int, now: Timestamp, in db: Database) throws {
+        let row = EncodedMessage(message)
+        let statement = try db.cachedStatement(sql: """
+            UPDATE message SET queue = ?, rank = ?, retries = ?, headers = ?, properties = ?, body = ? WHERE tag = ?
+            """)
+        statement.setUncheckedArguments([
+            message.route.queue, rank(of: message), message.retries, Data(row.headers), row.properties.map { Data($0) }, Data(row.body), tag,
+        ])
+        try statement.execute()
+        try place(tag, message, attempt: attempt, now: now, in: db)
+    }
+
+    /// Removes a message that is done with. The lease must be gone.
+    static func delete(_ tag: Int64, in db: Database) throws {
+        let statement = try db.cachedStatement(sql: "DELETE FROM message WHERE tag = ?")
+        statement.setUncheckedArguments([tag])
+        try statement.execute()
+    }
+
+    /// Moves what has become due to the ready table.
+    static func promoteDue(now: Timestamp, in db: Database) throws {
+        let due = try db.cachedStatement(sql: """
+            INSERT INTO ready (queue, rank, tag, attempt)
+            SELECT m.queue, m.rank, s.tag, s.attempt
+            FROM scheduled s CROSS JOIN message m ON m.tag = s.tag WHERE s.due <= ?
+            """)
+        due.setUncheckedArguments([now.seconds])
+        try due.execute()
+        guard db.changesCount > 0 else { return }
+        let moved = try db.cachedStatement(sql: "DELETE FROM scheduled WHERE due <= ?")
+        moved.setUncheckedArguments([now.seconds])
+        try moved.execute()
+    }
+
+    /// When the next scheduled message is due.
+    static func nextDue(in db: Database) throws -> Timestamp? {
+        try Double.fetchOne(db.cachedStatement(sql: "SELECT min(due) FROM scheduled")).map(Timestamp.init)
+    }
+
+    private static func place(
+        _ tag: Int64, _ message: Message, attempt: Int, now: Timestamp, in db: Database
+    ) throws {
+        if let eta = message.eta, eta > now {
+            let statement = try db.cachedStatement(sql: "INSERT INTO scheduled (due, tag, attempt) VALUES (?, ?, ?)")
+            statement.setUncheckedArguments([eta.seconds, tag, attempt])
+            try statement.execute()
+        } else {
+            let statement = try db.cachedStatement(sql: "INSERT INTO ready (queue, rank, tag, attempt) VALUES (?, ?, ?, ?)")
+            statement.setUncheckedArguments([message.route.queue, rank(of: message), tag, attempt])
+            try statement.execute()
+        }
+    }
+
+    private static func rank(of message: Message) -> Int { -(message.priority ?? 0) }
+}

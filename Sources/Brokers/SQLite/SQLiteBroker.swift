@@ -1,0 +1,70 @@
+// The embedded broker: queues in a SQLite file, shared by any number of processes of
+// one machine. See the `SQLite` room for the file, its tables and how waiting works.
+
+package import CeleryCore
+import GRDB
+package import SQLite
+
+/// Keeps messages in a `celery.db`.
+package final class SQLiteBroker: Broker, SQLiteFileHolding {
+    package let file: DatabaseFile
+    package let location: String
+    /// Seconds that results settled through this broker are kept.
+    let resultExpires: Double?
+    /// Whether the process of a `WorkerIdentity` lives; `nil` when that cannot be told.
+    let processLives: @Sendable (_ process: String) -> Bool?
+    let now: @Sendable () -> Timestamp
+    private let publications: GroupCommit<Message>
+
+    package init(
+        file: DatabaseFile, resultExpires: Double?,
+        processLives: @escaping @Sendable (String) -> Bool?,
+        now: @escaping @Sendable () -> Timestamp = { .now }
+    ) {
+        self.file = file
+        location = "sqlite://\(file.path)"
+        self.resultExpires = resultExpires
+        self.processLives = processLives
+        self.now = now
+        publications = GroupCommit { groups in
+            try await file.write(waking: true) { db in
+                let submitted = now()
+                return try groups.map { messages in
+                    try Self.savepoint(in: db, alone: groups.count == 1) {
+                        for message in messages { try MessageTable.insert(message, submitted: submitted, in: db) }
+                    }
+                }
+            }
+        }
+    }
+
+    package func publish(_ messages: [Message]) async throws {
+        guard !messages.isEmpty else { return }
+        try await publications.add(messages)
+    }
+
+    package func consumer(of queues: [String], as worker: WorkerIdentity) async throws -> any BrokerConsumer {
+        try await SQLiteConsumer(broker: self, queues: queues, worker: worker)
+    }
+
+    package func close() async { file.close() }
+
+    /// One publisher's mistake must not undo what others put into the same commit.
+    private static func savepoint(
+        in db: Database, alone: Bool, _ body: () throws -> Void
+    ) throws -> Result<Void, any Error> {
+        if alone {
+            try body()
+            return .success(())
+        }
+        do {
+            try db.inSavepoint {
+                try body()
+                return .commit
+            }
+            return .success(())
+        } catch let error as DriverError {
+            return .failure(error)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import CeleryCore
+import GRDB
+import SQLite
+
+extension SQLiteConsumer: AtomicSettling {
+    func settleAtomically(_ outcomes: [Outcome]) async throws -> [Bool] {
+        guard !outcomes.isEmpty else { return [] }
+        let now = broker.now()
+        let expires = broker.resultExpires.map { now.seconds + $0 }
+        return try await broker.file.write(waking: true) { [number] db in
+            try outcomes.map { outcome in
+                guard try LeaseTable.end(outcome.handle, of: number, in: db) else { return false }
+                for message in outcome.followUps {
+                    try Self.publishFollowUp(message, now: now, in: db)
+                }
+                for result in outcome.results { try ResultTable.store(result, expires: expires, in: db) }
+                switch outcome.disposition {
+                case .acknowledge:
+                    try MessageTable.delete(outcome.handle.tag, in: db)
+                case .retry(let message):
+                    try MessageTable.retry(
+                        outcome.handle.tag, with: message, attempt: outcome.handle.attempt, now: now, in: db)
+                }
+                return true
+            }
+        }
+    }
+
+    /// A follow-up whose id is in use was published before, by another way to the same step.
+    private static func publishFollowUp(_ message: Message, now: Timestamp, in db: Database) throws {
+        do {
+            try MessageTable.insert(message, submitted: now, in: db)
+        } catch let error as DriverError where error.code == .refused {}
+    }
+
+    func settlesInto(_ store: any ResultStore) -> Bool {
+        (store as? any SQLiteFileHolding)?.file === broker.file
+    }
+
+    func settle(_ outcomes: [Outcome]) async throws -> [Bool] {
+        try await settleAtomically(
+            outcomes.map { outcome in
+                var settled = outcome
+                settled.results = []
+                return settled
+            })
+    }
+
+    func giveBack(_ handles: [DeliveryHandle], started: Bool) async throws {
+        guard !handles.isEmpty else { return }
+        try await broker.file.write(waking: true) { [number] db in
+            for handle in handles {
+                _ = try LeaseTable.giveBack(handle, of: number, started: started, in: db)
+            }
+        }
+    }
+}
+
+extension SQLiteConsumer: BacklogKnowing {
+    func backlog() async throws -> Int {
+        let now = broker.now()
+        return try await broker.file.read { [queues] db in
+            var count = 0
+            for queue in queues {
+                count += try Int.fetchOne(db, sql: "SELECT count(*) FROM ready WHERE queue = ?", arguments: [queue]) ?? 0
+                count += try Int.fetchOne(
+                    db,
+                    sql: """
+                        SELECT count(*) FROM scheduled s CROSS JOIN message m ON m.tag = s.tag
+                        WHERE s.due <= ? AND m.queue = ?
+                        """,
+                    arguments: [now.seconds, queue]) ?? 0
+                count += try Int.fetchOne(
+                    db, sql: "SELECT count(*) FROM lease l CROSS JOIN message m ON m.tag = l.tag WHERE m.queue = ?",
+                    arguments: [queue]) ?? 0
+            }
+            return count
+        }
+    }
+}

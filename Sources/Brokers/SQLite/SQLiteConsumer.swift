@@ -1,0 +1,95 @@
+import CeleryCore
+import GRDB
+import SQLite
+
+/// A worker's subscription to queues of a SQLite file.
+///
+/// Registers the worker under its lease, and takes messages in that lease's name.
+final class SQLiteConsumer: BrokerConsumer {
+    let broker: SQLiteBroker
+    let queues: [String]
+    let identity: WorkerIdentity
+    /// The worker's row.
+    let number: Int64
+
+    /// How long a worker that shows no sign of life keeps what it has. Death of its
+    /// process is seen much sooner; this is for a process that hangs.
+    static let leaseLength: Duration = .seconds(15)
+    /// The longest wait without looking; see `ChangeWatch` for the writer that dies at the wrong moment.
+    static let fallbackPoll: Duration = .seconds(2)
+
+    init(broker: SQLiteBroker, queues: [String], worker: WorkerIdentity) async throws {
+        self.broker = broker
+        self.queues = queues
+        identity = worker
+        let now = broker.now()
+        number = try await broker.file.write { db in
+            try WorkerTable.register(worker, queues: queues, number: nil, leaseUntil: now + Self.leaseLength, now: now, in: db)
+        }
+    }
+
+    /// Renews the lease inside a transaction.
+    ///
+    /// A worker that was stopped for long was taken for dead and has lost its row; then
+    /// what it held is with others, and it registers again under its old number.
+    func holdLease(now: Timestamp, in db: Database) throws {
+        let statement = try db.cachedStatement(sql: "UPDATE worker SET lease_until = ? WHERE number = ?")
+        statement.setUncheckedArguments([(now + Self.leaseLength).seconds, number])
+        try statement.execute()
+        if db.changesCount == 0 {
+            _ = try WorkerTable.register(
+                identity, queues: queues, number: number, leaseUntil: now + Self.leaseLength, now: now, in: db)
+        }
+    }
+
+    func take(_ maximum: Int) async throws -> [Delivery] {
+        guard maximum > 0, try await mayFindWork() else { return [] }
+        let now = broker.now()
+        let rows = try await broker.file.write { [self] db in
+            try holdLease(now: now, in: db)
+            try MessageTable.promoteDue(now: now, in: db)
+            return try ReadyTable.take(maximum, from: queues, worker: number, now: now, in: db)
+        }
+        var deliveries: [Delivery] = []
+        for row in rows {
+            // What cannot be read can never run: it is taken out of the way with its reason.
+            do {
+                deliveries.append(Delivery(handle: row.handle, message: try row.encoded.message()))
+            } catch {
+                let failure = TaskFailure.invalidTask("\(error)")
+                let result = TaskResult(id: TaskID(row.id), state: .failure, failure: failure)
+                _ = try await settleAtomically([Outcome(handle: row.handle, results: [result])])
+            }
+        }
+        return deliveries
+    }
+
+    func waitForWork(until deadline: ContinuousClock.Instant?) async throws {
+        let seen = broker.file.watch.generation
+        if try await mayFindWork() { return }
+        let due = try await broker.file.read { try MessageTable.nextDue(in: $0) }
+        var wake = ContinuousClock.now + Self.fallbackPoll
+        if let due { wake = min(wake, .now + max(.zero, due - broker.now())) }
+        if let deadline { wake = min(wake, deadline) }
+        await broker.file.watch.wait(since: seen, until: wake)
+    }
+
+    /// A look without the write lock, so that an idle worker disturbs nobody.
+    private func mayFindWork() async throws -> Bool {
+        let now = broker.now()
+        return try await broker.file.read { [queues] db in
+            for queue in queues {
+                let ready = try db.cachedStatement(sql: "SELECT 1 FROM ready WHERE queue = ? LIMIT 1")
+                if try Int.fetchOne(ready, arguments: [queue]) != nil { return true }
+            }
+            return try MessageTable.nextDue(in: db).map { $0 <= now } ?? false
+        }
+    }
+
+    func close() async {
+        _ = try? await broker.file.write(waking: true) { [number] db in
+            try LeaseTable.giveBackAll(of: number, started: false, in: db)
+            try db.execute(sql: "DELETE FROM worker WHERE number = ?", arguments: [number])
+        }
+    }
+}

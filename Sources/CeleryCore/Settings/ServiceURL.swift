@@ -1,0 +1,100 @@
+/// Where a broker or a result store is: `scheme://user:password@host:port/path?name=value`.
+///
+/// The schemes `sqlite` and `db+sqlite` name a file instead of a host:
+///
+/// | text | file |
+/// |---|---|
+/// | `sqlite:///var/q.db`, `sqlite:/var/q.db` | `/var/q.db` |
+/// | `sqlite://q.db`, `sqlite:q.db` | `q.db` in the project folder |
+/// | `db+sqlite:////var/r.db` | `/var/r.db` |
+/// | `db+sqlite:///r.db` | `r.db` in the project folder |
+///
+/// `db+sqlite` counts its slashes as Python's SQLAlchemy does, so that one text in the
+/// settings of both programs names one file.
+package struct ServiceURL: Sendable, Hashable {
+    /// In lower case, without the colon.
+    package var scheme: String
+    package var user: String?
+    package var password: String?
+    /// An IPv6 address is kept without its brackets.
+    package var host: String?
+    package var port: Int?
+    /// Decoded. With its leading slash, if it has one.
+    package var path: String
+    /// Decoded, in the order written.
+    package var query: [QueryItem]
+
+    /// One `name=value` after the question mark.
+    package struct QueryItem: Sendable, Hashable {
+        package var name: String
+        package var value: String
+
+        package init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    package init(
+        scheme: String, user: String? = nil, password: String? = nil, host: String? = nil, port: Int? = nil,
+        path: String = "", query: [QueryItem] = []
+    ) {
+        self.scheme = scheme
+        self.user = user
+        self.password = password
+        self.host = host
+        self.port = port
+        self.path = path
+        self.query = query
+    }
+
+    /// The URL of an SQLite file.
+    package static func sqlite(file: String) -> ServiceURL { ServiceURL(scheme: "sqlite", path: file) }
+
+    /// Whether the path is that of a file on this machine.
+    package var namesFile: Bool { scheme == "sqlite" || scheme == "db+sqlite" }
+
+    /// The AMQP virtual host: what follows the first slash of the path, or `/` when nothing does.
+    package var virtualHost: String { path.count > 1 ? String(path.dropFirst()) : "/" }
+
+    /// The URL with a relative file put into `folder`.
+    package func resolved(in folder: String) -> ServiceURL {
+        guard namesFile, !path.hasPrefix("/") else { return self }
+        var copy = self
+        copy.path = folder.hasSuffix("/") ? folder + path : folder + "/" + path
+        return copy
+    }
+
+    /// The whole URL, password included. Reads back as an equal value.
+    package var text: String { rendered(password: password.map { PercentCoding.encode($0) }) }
+
+    /// The URL as a person may see it: `***` in place of the password.
+    package var redacted: String { rendered(password: password.map { _ in "***" }) }
+
+    private func rendered(password: String?) -> String {
+        var text = scheme + ":"
+        if namesFile {
+            // One more slash than the file has: `sqlite://` before `/var/q.db`.
+            if scheme == "db+sqlite" { text += "///" } else if path.hasPrefix("/") { text += "//" }
+            text += PercentCoding.encode(path, keeping: "/:@+,;=!$&'()*#")
+        } else {
+            text += "//" + authority(password: password)
+            // What follows the first slash is one name, in which a slash is a letter as any other.
+            text += path.isEmpty ? "" : "/" + PercentCoding.encode(String(path.dropFirst()))
+        }
+        guard !query.isEmpty else { return text }
+        return text + "?"
+            + query.map { PercentCoding.encode($0.name) + "=" + PercentCoding.encode($0.value, keeping: "/:") }
+            .joined(separator: "&")
+    }
+
+    private func authority(password: String?) -> String {
+        var text = ""
+        if user != nil || password != nil {
+            text += PercentCoding.encode(user ?? "") + (password.map { ":" + $0 } ?? "") + "@"
+        }
+        if let host { text += host.contains(":") ? "[\(host)]" : PercentCoding.encode(host) }
+        if let port { text += ":\(port)" }
+        return text
+    }
+}

@@ -1,0 +1,82 @@
+public import CeleryCore
+import Tasks
+
+/// The result of a task that may not have ended yet.
+public struct AsyncResult<Value: Sendable>: Sendable {
+    public let id: TaskID
+    private let client: Client
+
+    init(id: TaskID, client: Client) {
+        self.id = id
+        self.client = client
+    }
+
+    /// What is known of the task now.
+    public func state() async throws -> TaskState { try await client.status(of: [id])[0].state }
+
+    /// Whether the task has finished.
+    public func ready() async throws -> Bool { try await state().isReady }
+
+    /// Whether the task has finished without failing.
+    public func successful() async throws -> Bool { try await state() == .success }
+
+    /// The stored return value; `nil` while there is none.
+    public func result() async throws -> JSON? {
+        guard let result = try await client.store.results(for: [id])[id], result.state == .success else { return nil }
+        return result.value
+    }
+
+    /// Why the task failed; `nil` if it did not.
+    public func failure() async throws -> TaskFailure? {
+        try await client.store.results(for: [id])[id].flatMap { $0.state.isReady ? $0.failure : nil }
+    }
+
+    /// What the task left to find the cause of its failure by.
+    public func traceback() async throws -> String? { try await client.store.results(for: [id])[id]?.traceback }
+
+    /// Waits until the task is done and returns its value as JSON.
+    ///
+    /// - Throws: `TaskFailed` when it failed, `ResultTimeout` when the time is over first.
+    public func getJSON(timeout: Duration? = nil) async throws -> JSON {
+        var result: TaskResult?
+        let unfinished = try await client.wait(for: [id], timeout: timeout) { result = $0 }
+        guard unfinished.isEmpty, let result else { throw ResultTimeout(id: id) }
+        if result.state == .success { return result.value }
+        throw TaskFailed(id: id, state: result.state, failure: result.failure)
+    }
+
+    /// Drops the stored result.
+    public func forget() async throws { _ = try await client.store.forget([id]) }
+}
+
+extension AsyncResult where Value == JSON {
+    /// Waits until the task is done and returns its value.
+    public func get(timeout: Duration? = nil) async throws -> JSON { try await getJSON(timeout: timeout) }
+}
+
+extension AsyncResult where Value: Decodable {
+    /// Waits until the task is done and returns its value.
+    ///
+    /// - Throws: `TaskFailed` when it failed, `ResultTimeout` when the time is over first.
+    public func get(timeout: Duration? = nil) async throws -> Value {
+        try JSONValueDecoder.decode(Value.self, from: try await getJSON(timeout: timeout))
+    }
+}
+
+/// The task one waited for did not succeed.
+public struct TaskFailed: Error, Sendable, CustomStringConvertible {
+    public var id: TaskID
+    public var state: TaskState
+    public var failure: TaskFailure?
+
+    public var description: String {
+        guard let failure else { return "task \(id) ended as \(state.name)" }
+        return "\(failure.type): \(failure.message)"
+    }
+}
+
+/// The time was over before the task was done.
+public struct ResultTimeout: Error, Sendable, CustomStringConvertible {
+    public var id: TaskID
+    public var description: String { "task \(id) was not done in time" }
+}

@@ -1,0 +1,69 @@
+// What submits tasks and asks after them: for commands and Swift programs alike.
+
+public import CeleryCore
+package import Tasks
+
+/// A connection to a broker and a result store.
+public final class Client: Sendable {
+    package let settings: Settings
+    package let broker: any Broker
+    package let store: any ResultStore
+    package let factory: MessageFactory
+
+    /// Opens what the settings name. Blocks while files are opened.
+    ///
+    /// - Parameter environment: where a task finds who it is itself.
+    /// - Throws: `DriverError`.
+    public convenience init(settings: Settings, environment: [String: String] = [:]) throws {
+        let connections = try Drivers.open(settings)
+        self.init(settings: settings, broker: connections.broker, store: connections.store, environment: environment)
+    }
+
+    package init(settings: Settings, broker: any Broker, store: any ResultStore, environment: [String: String] = [:]) {
+        self.settings = settings
+        self.broker = broker
+        self.store = store
+        factory = MessageFactory(settings: settings, environment: environment)
+    }
+
+    /// Sends a task by its name; returns when the broker has it for good.
+    ///
+    /// - Throws: `DriverError`; then nothing was accepted.
+    public func send(
+        _ task: String, args: [JSON] = [], kwargs: JSONObject = [:], options: SendOptions = SendOptions()
+    ) async throws -> AsyncResult<JSON> {
+        let message = factory.message(task, args: args, kwargs: kwargs, options: options)
+        try await broker.publish([message])
+        return AsyncResult(id: message.id, client: self)
+    }
+
+    /// Sends a Swift task.
+    public func send<Work: CeleryTask>(
+        _ work: Work, options: SendOptions = SendOptions()
+    ) async throws -> AsyncResult<Work.Output> {
+        let args = try TaskArgumentsEncoder.positionalArguments(of: work)
+        let message = factory.message(Work.name, args: args, kwargs: [:], options: options, task: Work.options)
+        try await broker.publish([message])
+        return AsyncResult(id: message.id, client: self)
+    }
+
+    /// The result of a task sent earlier, perhaps by another process.
+    public func result(of id: TaskID) -> AsyncResult<JSON> { AsyncResult(id: id, client: self) }
+
+    public func close() async {
+        await broker.close()
+        await store.close()
+    }
+}
+
+extension CeleryTask {
+    /// Sends this task: a handy short form of `applyAsync`.
+    public func delay(using client: Client) async throws -> AsyncResult<Output> {
+        try await client.send(self)
+    }
+
+    /// Sends this task with options.
+    public func applyAsync(using client: Client, options: SendOptions) async throws -> AsyncResult<Output> {
+        try await client.send(self, options: options)
+    }
+}

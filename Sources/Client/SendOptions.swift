@@ -1,0 +1,36 @@
+public import CeleryCore
+
+/// How a message is sent, where it shall differ from the task's own options.
+public struct SendOptions: Sendable {
+    /// The id it gets; a new one by default.
+    public var id: TaskID?
+    /// Not before this time.
+    public var eta: Timestamp?
+    /// Not after this time.
+    public var expires: Timestamp?
+    public var queue: String?
+    public var exchange: String?
+    public var routingKey: String?
+    /// 0 to 255; higher runs earlier.
+    public var priority: Int?
+    public var timeLimit: Duration?
+    public var softTimeLimit: Duration?
+    /// How often it may ask to be tried again.
+    public var maxRetries: Int?
+    /// How long it waits before that.
+    public var retryDelay: Duration?
+    public var ignoreResult: Bool?
+    public var headers: JSONObject = [:]
+    /// Sent with the return value on success.
+    public var link: [Signature] = []
+    /// Sent with the failed id on failure.
+    public var linkError: [Signature] = []
+    /// The group it is counted with.
+    public var groupID: String?
+    public var groupIndex: Int?
+
+    public init() {}
+
+    /// Sets the time before which it does not run, from now.
+    public mutating func countdown(_ duration: Duration) { eta = .now + duration }
+}

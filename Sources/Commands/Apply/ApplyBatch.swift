@@ -1,0 +1,98 @@
+import CeleryCore
+import Client
+import Tasks
+
+/// `celery apply --batch`: one JSON object a line.
+///
+/// Two passes: the first checks every line, the second sends. Nothing is kept in memory
+/// but a piece at a time, so that a batch may be larger than memory.
+struct ApplyBatch {
+    let context: CommandContext
+    let file: String
+
+    /// Messages sent in one commit.
+    private static let chunk = 5_000
+
+    func run() async throws -> Int32 {
+        let arguments = context.arguments
+        guard arguments.operands.isEmpty else { throw CommandError(ExitCode.usage, "--batch takes no TASK") }
+        if arguments[WaitOptions.wait] || arguments[ApplyCommand.key] != nil {
+            throw CommandError(ExitCode.usage, "--batch cannot be combined with --wait or --key")
+        }
+        let defaults = try SendArguments.read(arguments)
+        let settings = try context.settings()
+        let client = try context.client(settings)
+        let source = try LineSource(file: file, isReadTwice: true)
+        var lines = BatchLines(defaults: defaults, known: try optionsOfTasks(settings), factory: client.factory)
+
+        let bad = try check(source, &lines)
+        try await warn(lines.names, client, settings)
+        try source.rewind()
+        try await send(source, &lines, skipping: bad, client)
+        return bad.isEmpty ? ExitCode.done : ExitCode.badData
+    }
+
+    /// The numbers of bad lines.
+    private func check(_ source: LineSource, _ lines: inout BatchLines) throws -> Set<Int> {
+        var bad: Set<Int> = []
+        var number = 0
+        while let line = try source.next() {
+            number += 1
+            do {
+                _ = try lines.message(from: line)
+            } catch {
+                bad.insert(number)
+                context.output.error("celery apply: \(name), line \(number): \(Report.describe(error).message)")
+                if bad.count == 20 && !context.arguments[ApplyCommand.skipBad] { break }
+            }
+        }
+        if !bad.isEmpty && !context.arguments[ApplyCommand.skipBad] {
+            context.output.error("hint: nothing was sent; mend the lines, or use --skip-bad")
+            throw Quit(status: ExitCode.badData)
+        }
+        return bad
+    }
+
+    private func send(_ source: LineSource, _ lines: inout BatchLines, skipping bad: Set<Int>, _ client: Client) async throws {
+        var number = 0
+        var chunk: [(line: Int, message: Message)] = []
+        var sent = 0
+        func flush() async throws {
+            do {
+                try await client.broker.publish(chunk.map(\.message))
+            } catch {
+                var described = Report.describe(error)
+                described.message += " (line \(chunk[0].line) and the next \(chunk.count - 1); the \(sent) before were sent)"
+                throw described
+            }
+            for (line, message) in chunk {
+                context.output.record(
+                    ["id": .string(message.id.text), "task": .string(message.task), "new": true, "line": .int(Int64(line))],
+                    text: message.id.text)
+            }
+            context.output.flush()
+            sent += chunk.count
+            chunk = []
+        }
+        while let line = try source.next() {
+            number += 1
+            guard !bad.contains(number), let message = try lines.message(from: line) else { continue }
+            chunk.append((number, message))
+            if chunk.count == Self.chunk { try await flush() }
+        }
+        if !chunk.isEmpty { try await flush() }
+    }
+
+    private var name: String { file == "-" ? "stdin" : file }
+
+    private func optionsOfTasks(_ settings: Settings) throws -> [String: TaskOptions] {
+        var options: [String: TaskOptions] = [:]
+        for definition in try context.registry(settings).registry.sorted { options[definition.name] = definition.options }
+        return options
+    }
+
+    private func warn(_ names: Set<String>, _ client: Client, _ settings: Settings) async throws {
+        let known = KnownTasks(context: context, settings: settings, client: client)
+        for name in names.sorted() { _ = try await known.options(of: name, strict: context.arguments[ApplyCommand.strict]) }
+    }
+}

@@ -1,0 +1,138 @@
+import Arguments
+import CeleryCore
+import Client
+import Wire
+
+/// `celery apply`: submit a task.
+enum ApplyCommand {
+    static let raw = Option.flag("raw", help: "Take every ARG as a string, also those that look like JSON or KEY=VALUE.")
+    static let args = Option.value("args", placeholder: "JSON", .jsonArray, help: "The positional arguments as a JSON array.")
+    static let kwargs = Option.value("kwargs", placeholder: "JSON", .jsonObject, help: "The keyword arguments as a JSON object.")
+    static let taskID = Option.value("task-id", placeholder: "ID", .taskID, help: "Give it this id instead of a new one.")
+    static let link = Option.values("link", placeholder: "TASK", .nonEmptyText, help: "Send TASK with the return value when it succeeds.", completion: .task)
+    static let linkError = Option.values("link-error", placeholder: "TASK", .nonEmptyText, help: "Send TASK with the failed id when it fails.", completion: .task)
+    static let batch = Option.value(
+        "batch", placeholder: "FILE|-", .nonEmptyText,
+        help: "Submit a task for each line of FILE, or of stdin: a JSON object with task, args, kwargs and options.", completion: .file)
+    static let skipBad = Option.flag("skip-bad", help: "Submit the good lines of a batch although there are bad ones.")
+    static let key = Option.value(
+        "key", placeholder: "K", .nonEmptyText, help: "Submit at most once for K; print the earlier id if there is one.")
+    static let keyTTL = Option.value(
+        "key-ttl", placeholder: "S", .duration, default: .literal(.seconds(86_400), "1d"), help: "Remember K for so long.")
+    static let strict = Option.flag("strict", help: "Refuse a task that neither this project nor a worker knows.")
+
+    static let command = Command(
+        CommandSpec(
+            "apply", section: "Tasks", summary: "Submit a task",
+            usages: ["[options] TASK [ARG|KEY=VALUE]...", "[options] --batch FILE|-"],
+            discussion: [
+                "Prints the id of the task once the broker has confirmed it.",
+                "An ARG is JSON if it parses as JSON, else a string; KEY=VALUE makes a keyword argument. The word -- ends the options.",
+                "With --wait, waits for the task, prints what it returned, passes on what its program wrote to stderr, and exits with the status of the task.",
+                "Inside a task, the new task becomes its child.",
+            ],
+            options: [raw.description, args.description, kwargs.description, taskID.description]
+                + SendArguments.descriptions + [
+                    link.description, linkError.description, WaitOptions.wait.description, WaitOptions.timeout.description,
+                    batch.description, skipBad.description, key.description, keyTTL.description, strict.description,
+                ],
+            operands: [
+                Operand("TASK", .optional, help: "The name of the task, as celery tasks lists it.", completion: .task),
+                Operand("ARG|KEY=VALUE", .zeroOrMore, help: "Arguments of the task.", completion: .file),
+            ],
+            examples: [
+                Example("celery apply thumbs.tasks.make a.jpg size=200", "Submit a task with two arguments."),
+                Example("celery apply demo.tasks.add 2 3 --wait", "Submit, wait, and print 5."),
+                Example("celery apply report.tasks.daily --eta 'tomorrow 06:00'", "Run it tomorrow morning."),
+                Example("celery apply --batch jobs.ndjson", "Submit a task for each line."),
+            ],
+            exitStatuses: CeleryTable.statuses("0", "1", "64", "65", "69", "75", "77", "78", "124", "125", "126", "127", "128+n"),
+            outputKeys: [
+                OutputKey("id", "The id of the task."), OutputKey("task", "Its name."),
+                OutputKey("new", "False when --key named an earlier submission."),
+                OutputKey("line", "In a batch, the number of the line."),
+                OutputKey("with --wait", "The keys of celery result."),
+            ],
+            notes: [
+                "A batch is read and checked whole before anything is sent. Keys of a line: task, args, kwargs, id, queue, exchange, routing_key, priority, countdown, eta, expires, time_limit, soft_time_limit, max_retries, retry_delay, ignore_result, headers.",
+            ]),
+        run: run)
+
+    private static func run(_ context: CommandContext) async throws -> Int32 {
+        let arguments = context.arguments
+        if let file = arguments[batch] { return try await ApplyBatch(context: context, file: file).run() }
+        guard let name = arguments.operands.first else { throw ArgumentError("apply needs a TASK") }
+        guard !name.isEmpty else { throw ArgumentError("the name of the task is empty") }
+        if arguments[skipBad] { throw ArgumentError("--skip-bad goes with --batch") }
+
+        let (args, kwargs) = try taskArguments(arguments)
+        var options = try SendArguments.read(arguments)
+        options.id = arguments[taskID]
+        options.link = arguments[link].map { Signature(task: $0) }
+        options.linkError = arguments[linkError].map { Signature(task: $0) }
+
+        let settings = try context.settings()
+        let client = try context.client(settings)
+        let known = KnownTasks(context: context, settings: settings, client: client)
+        let task = try await known.options(of: name, strict: arguments[strict])
+        let message = client.factory.message(name, args: args, kwargs: kwargs, options: options, task: task)
+        let id = try await submit(message, client, arguments)
+
+        if arguments[WaitOptions.wait] || arguments.isGiven(WaitOptions.timeout) {
+            return try await wait(for: id, client, context)
+        }
+        context.output.record(
+            ["id": .string(id.text), "task": .string(name), "new": .bool(id == message.id)], text: id.text)
+        return ExitCode.done
+    }
+
+    private static func taskArguments(_ arguments: ParsedArguments) throws(ArgumentError) -> ([JSON], JSONObject) {
+        var (args, kwargs) = try ArgumentWords.parse(arguments.operands.dropFirst(), raw: arguments[raw])
+        if let whole = arguments[Self.args]?.arrayValue {
+            guard args.isEmpty else { throw ArgumentError("arguments are given both as words and by --args") }
+            args = whole
+        }
+        if let whole = arguments[Self.kwargs]?.objectValue {
+            guard kwargs.isEmpty else { throw ArgumentError("keyword arguments are given both as words and by --kwargs") }
+            kwargs = whole
+        }
+        return (args, kwargs)
+    }
+
+    private static func submit(_ message: Message, _ client: Client, _ arguments: ParsedArguments) async throws -> TaskID {
+        guard let key = arguments[key] else {
+            if arguments.isGiven(keyTTL) { throw ArgumentError("--key-ttl goes with --key") }
+            try await client.broker.publish([message])
+            return message.id
+        }
+        guard let keyed = client.broker as? any KeyedPublishing else {
+            throw DriverError.lacks("submit by key", client.broker.location)
+        }
+        return try await keyed.publish(message, key: key, ttl: arguments[keyTTL])
+    }
+
+    private static func wait(for id: TaskID, _ client: Client, _ context: CommandContext) async throws -> Int32 {
+        var printer = ResultPrinter(output: context.output)
+        printer.passesErrorOutput = true
+        var status = ExitCode.timedOut
+        _ = try await client.wait(for: [id], timeout: context.arguments[WaitOptions.timeout]) { status = printer.print($0) }
+        if status == ExitCode.timedOut {
+            context.output.error("celery apply: timed out waiting for \(id)")
+            context.output.error("hint: the task goes on; ask for it with celery result --wait \(id)")
+        }
+        return status
+    }
+}
+
+extension ValueParser where Value == TaskID {
+    /// An id: any text without spaces and control characters, of at most 155 characters,
+    /// the width of Python's result table.
+    static var taskID: Self {
+        Self { (text) throws(InvalidValue) in
+            guard !text.isEmpty, text.utf8.count <= 155, text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
+                throw InvalidValue("is not a task id", advice: "use up to 155 letters, digits and signs, no spaces")
+            }
+            return TaskID(text)
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import Arguments
+import CeleryCore
+
+/// The words after the task's name: JSON or text, by place or by name.
+enum ArgumentWords {
+    /// Reads `ARG` and `KEY=VALUE` words.
+    ///
+    /// - Parameter raw: takes every word as a positional string, as it is.
+    static func parse(_ words: some Sequence<String>, raw: Bool) throws(ArgumentError) -> (args: [JSON], kwargs: JSONObject) {
+        var args: [JSON] = []
+        var kwargs = JSONObject()
+        for word in words {
+            if raw {
+                args.append(.string(word))
+            } else if let (key, text) = keyword(word) {
+                guard kwargs[key] == nil else { throw ArgumentError("argument '\(key)' is given twice") }
+                kwargs[key] = value(of: text)
+            } else {
+                args.append(value(of: word))
+            }
+        }
+        return (args, kwargs)
+    }
+
+    /// JSON if it parses as JSON, else a string. `NaN` and its like are Python's, not JSON's.
+    static func value(of text: String) -> JSON {
+        guard let value = try? JSON(parsing: text) else { return .string(text) }
+        if case .double(let number) = value, !number.isFinite { return .string(text) }
+        return value
+    }
+
+    /// `name=value`, where the name could be one of a parameter.
+    private static func keyword(_ word: String) -> (String, String)? {
+        guard let equals = word.firstIndex(of: "="), equals > word.startIndex else { return nil }
+        let name = word[..<equals]
+        guard let first = name.first, first.isASCII, first.isLetter || first == "_",
+            name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == "-") })
+        else { return nil }
+        return (String(name), String(word[word.index(after: equals)...]))
+    }
+}

@@ -1,0 +1,131 @@
+import Arguments
+import CeleryCore
+import Glibc
+import Wire
+
+/// Points in time as people write them: ISO 8601, `HH:MM`, `tomorrow 06:00`.
+///
+/// Without a zone the time is local. `HH:MM` is the next time the clock shows that.
+struct TimeText: Sendable {
+    /// The moment the text is read, from which words and clock times count.
+    let now: Timestamp
+
+    init(now: Timestamp = .now) { self.now = now }
+
+    /// - Returns: `nil` for text that is no time.
+    func parse(_ text: String) -> Timestamp? {
+        let words = text.split(separator: " ")
+        switch words.count {
+        case 1:
+            if words[0].lowercased() == "now" { return now }
+            if let clock = clockTime(words[0]) { return next(clock) }
+            if let offset = dayOffset(words[0]) { return local(daysFromToday: offset, (0, 0, 0)) }
+        case 2:
+            if let offset = dayOffset(words[0]), let clock = clockTime(words[1]) {
+                return local(daysFromToday: offset, clock)
+            }
+        default: return nil
+        }
+        return isoTime(text)
+    }
+
+    private func dayOffset(_ word: Substring) -> Int? {
+        switch word.lowercased() {
+        case "today": 0
+        case "tomorrow": 1
+        default: nil
+        }
+    }
+
+    /// `HH:MM` or `HH:MM:SS`.
+    private func clockTime(_ word: Substring) -> (Int32, Int32, Int32)? {
+        let parts = word.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2 || parts.count == 3, parts.allSatisfy({ (1...2).contains($0.count) }) else { return nil }
+        let numbers = parts.compactMap { Int32($0) }
+        guard numbers.count == parts.count, 0..<24 ~= numbers[0], 0..<60 ~= numbers[1] else { return nil }
+        let seconds = numbers.count == 3 ? numbers[2] : 0
+        return 0..<60 ~= seconds ? (numbers[0], numbers[1], seconds) : nil
+    }
+
+    private func next(_ clock: (Int32, Int32, Int32)) -> Timestamp? {
+        guard let today = local(daysFromToday: 0, clock) else { return nil }
+        return today > now ? today : local(daysFromToday: 1, clock)
+    }
+
+    /// A local time of day. The corresponding C functions are `localtime_r` and `mktime`.
+    private func local(daysFromToday days: Int32, _ clock: (Int32, Int32, Int32)) -> Timestamp? {
+        var seconds = time_t(now.seconds)
+        var fields = tm()
+        guard localtime_r(&seconds, &fields) != nil else { return nil }
+        fields.tm_mday += days
+        (fields.tm_hour, fields.tm_min, fields.tm_sec) = clock
+        fields.tm_isdst = -1
+        return Timestamp(seconds: Double(mktime(&fields)))
+    }
+
+    private func isoTime(_ text: String) -> Timestamp? {
+        guard let time = ISO8601.parse(text) else { return nil }
+        guard time.isNaive else { return time.timestamp }
+        // Read as if it were UTC; the same fields in the local zone are what was meant.
+        var seconds = time_t(time.timestamp.seconds.rounded(.down))
+        let fraction = time.timestamp.seconds - Double(seconds)
+        var fields = tm()
+        guard gmtime_r(&seconds, &fields) != nil else { return nil }
+        fields.tm_isdst = -1
+        return Timestamp(seconds: Double(mktime(&fields)) + fraction)
+    }
+}
+
+extension ValueParser where Value == Timestamp {
+    /// A point in time; see `TimeText`.
+    static var time: Self {
+        Self { (text) throws(InvalidValue) in
+            guard let time = TimeText().parse(text) else {
+                throw InvalidValue("is not a time", advice: "write 2030-01-31T06:00, 06:00 or 'tomorrow 06:00'")
+            }
+            return time
+        }
+    }
+
+    /// A number of seconds from now, a duration, or a point in time.
+    static var timeOrDuration: Self {
+        Self { (text) throws(InvalidValue) in
+            if let duration = DurationText.parse(text) { return .now + duration }
+            guard let time = TimeText().parse(text) else {
+                throw InvalidValue("is neither a duration nor a time", advice: "write 90s, 10m, or 2030-01-31T06:00")
+            }
+            return time
+        }
+    }
+}
+
+extension ValueParser where Value == Duration {
+    /// Plain seconds, or `90s`, `10m`, `2h`, `1d`.
+    static var duration: Self {
+        Self { (text) throws(InvalidValue) in
+            guard let duration = DurationText.parse(text), duration >= .zero else {
+                throw InvalidValue("is not a duration", advice: "write seconds, or 90s, 10m, 2h, 1d")
+            }
+            return duration
+        }
+    }
+}
+
+extension ValueParser where Value == JSON {
+    /// A JSON array.
+    static var jsonArray: Self { json("array") { $0.arrayValue != nil } }
+    /// A JSON object.
+    static var jsonObject: Self { json("object") { $0.objectValue != nil } }
+
+    private static func json(_ kind: String, _ isRight: @escaping @Sendable (JSON) -> Bool) -> Self {
+        Self { (text) throws(InvalidValue) in
+            do throws(JSONError) {
+                let value = try JSON(parsing: text)
+                if isRight(value) { return value }
+            } catch {
+                throw InvalidValue("is not JSON: \(error)")
+            }
+            throw InvalidValue("is not a JSON \(kind)")
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import Glibc
+import Logging
+import Processes
+import Synchronization
+
+/// The worker's log: lines in the original's format, on stderr or in a log file.
+///
+/// `[2026-11-22 18:21:47,123: INFO/MainProcess] message`
+final class WorkerLog: Sendable {
+    private let file: LogFile?
+    private let clock = Mutex((second: time_t(0), text: ""))
+
+    /// - Parameter file: `nil` for stderr.
+    init(file: LogFile?) { self.file = file }
+
+    /// Whether it goes to a file rather than to stderr.
+    var isFile: Bool { file != nil }
+
+    /// A logger that writes here.
+    func logger(level: Logger.Level) -> Logger {
+        var logger = Logger(label: "celery") { _ in Handler(log: self) }
+        logger.logLevel = level
+        return logger
+    }
+
+    /// Opens the file anew, after something renamed it.
+    func reopen() throws(SystemError) { try file?.reopen() }
+
+    fileprivate func write(_ level: Logger.Level, _ message: String) {
+        let line = Array("[\(timestamp()): \(Self.name(of: level))/MainProcess] \(message)\n".utf8)
+        // One call a line: with O_APPEND, lines of several processes do not mix.
+        _ = line.withUnsafeBytes { Glibc.write(file?.descriptor.number ?? STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+
+    /// `2026-11-22 18:21:47,123`; the part up to the second is made once a second.
+    private func timestamp() -> String {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        let second = clock.withLock { cache in
+            if cache.second != now.tv_sec {
+                var seconds = now.tv_sec
+                var fields = tm()
+                localtime_r(&seconds, &fields)
+                var buffer = [CChar](repeating: 0, count: 32)
+                let length = strftime(&buffer, buffer.count, "%Y-%m-%d %H:%M:%S", &fields)
+                cache = (now.tv_sec, String(decoding: buffer.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self))
+            }
+            return cache.text
+        }
+        let milliseconds = String(now.tv_nsec / 1_000_000)
+        return "\(second),\(String(repeating: "0", count: 3 - milliseconds.count))\(milliseconds)"
+    }
+
+    /// Python's names of levels.
+    private static func name(of level: Logger.Level) -> String {
+        switch level {
+        case .trace, .debug: "DEBUG"
+        case .info, .notice: "INFO"
+        case .warning: "WARNING"
+        case .error: "ERROR"
+        case .critical: "CRITICAL"
+        }
+    }
+
+    /// The level of a setting.
+    static func level(named name: String) -> Logger.Level {
+        switch name.uppercased() {
+        case "DEBUG": .debug
+        case "WARNING", "WARN": .warning
+        case "ERROR": .error
+        case "CRITICAL", "FATAL": .critical
+        default: .info
+        }
+    }
+
+    private struct Handler: LogHandler {
+        let log: WorkerLog
+        var metadata: Logger.Metadata = [:]
+        var logLevel: Logger.Level = .info
+
+        init(log: WorkerLog) { self.log = log }
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(
+            level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String,
+            function: String, line: UInt
+        ) {
+            log.write(level, message.description)
+        }
+    }
+}

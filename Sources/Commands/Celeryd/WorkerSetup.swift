@@ -1,0 +1,50 @@
+import Arguments
+import CeleryCore
+import Client
+import Glibc
+import Processes
+import Worker
+
+/// Turns settings and options into what a `Worker` is told.
+struct WorkerSetup {
+    let context: CommandContext
+    let settings: Settings
+
+    /// - Parameter concurrency: children to run; what the settings say by default.
+    func configuration(concurrency: Int? = nil) -> WorkerConfiguration {
+        let arguments = context.arguments
+        let wanted = concurrency ?? settings.concurrency
+        let size = wanted > 0 ? wanted : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        var pool = PoolConfiguration(
+            size: size, executable: OwnExecutable.path,
+            arguments: [CommandLine.arguments.first ?? "celery", PoolChildMain.argument], folder: settings.projectFolder)
+        pool.environment["CELERY_SETTINGS"] = settings.file
+        pool.environment["CELERY_LOGFILE"] = settings.logFile
+        pool.environment["CELERY_LOGLEVEL"] = settings.logLevel
+        pool.maxTasksPerChild = settings.maxTasksPerChild
+        pool.maxMemoryPerChild = settings.maxMemoryPerChild
+        var configuration = WorkerConfiguration(identity: identity, queues: settings.queues, pool: pool)
+        configuration.prefetch = settings.prefetch
+        configuration.softTimeLimit = settings.softTimeLimit
+        configuration.hardTimeLimit = settings.hardTimeLimit
+        configuration.crashLimit = settings.crashLimit
+        configuration.ignoreResult = settings.ignoreResult
+        configuration.maxOutputBytes = settings.maxOutputBytes
+        if arguments.takes(CelerydOptions.burst) {
+            configuration.isBurst = arguments[CelerydOptions.burst]
+            configuration.maxTasks = arguments[CelerydOptions.maxTasks] ?? 0
+        }
+        return configuration
+    }
+
+    private var identity: WorkerIdentity {
+        let arguments = context.arguments
+        let given = arguments.takes(CelerydOptions.hostname) ? arguments[CelerydOptions.hostname] : "dmap.\(getpid())@%h"
+        let pattern = given ?? "celery@%h"
+        var name = pattern.split(separator: "%h", omittingEmptySubsequences: false).joined(separator: HostName.current)
+        if !name.contains("@") { name += "@\(HostName.current)" }
+        let id = (0..<4).map { _ in String(UInt32.random(in: .min ... .max), radix: 16) }.joined()
+        return WorkerIdentity(
+            id: id, name: name, pid: Int(getpid()), process: ProcessIdentity.current?.description ?? "")
+    }
+}

@@ -1,0 +1,35 @@
+import Dispatch
+import Glibc
+import Processes
+
+/// What a signal asks of a worker.
+enum WorkerSignal: Sendable {
+    /// TERM, INT: finish what runs. Another INT stops now.
+    case stop
+    /// QUIT: stop now.
+    case stopNow
+    /// HUP: begin anew.
+    case restart
+    /// USR1: open the log file anew.
+    case reopenLog
+    /// TTIN, TTOU: a child more, a child less.
+    case grow, shrink
+
+    /// Which signal means what.
+    static let table: [Int32: WorkerSignal] = [
+        SIGTERM: .stop, SIGINT: .stop, SIGQUIT: .stopNow, SIGHUP: .restart, SIGUSR1: .reopenLog, SIGTTIN: .grow,
+        SIGTTOU: .shrink,
+    ]
+
+    /// Signals as they arrive.
+    static func stream(_ signals: Signals<WorkerSignal>) -> AsyncStream<Signals<WorkerSignal>.Delivery> {
+        AsyncStream { continuation in
+            let source = DispatchSource.makeReadSource(fileDescriptor: signals.descriptor.number, queue: .global())
+            source.setEventHandler {
+                while let delivery = try? signals.next(timeout: .zero) { continuation.yield(delivery) }
+            }
+            continuation.onTermination = { _ in source.cancel() }
+            source.activate()
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Arguments
+
+/// Options of `celery dmap`.
+enum DmapOptions {
+    static let jsonLines = Option.flag(
+        "json-lines", help: "Take each line as JSON: an array of arguments, or an object of keyword arguments.")
+    static let raw = Option.flag("raw", help: "Take every item as a string, also those that look like JSON.")
+    static let unordered = Option.flag("unordered", help: "Print results as they come instead of in the order of the items.")
+    static let jobs = Option.value(
+        "jobs", short: "j", placeholder: "N", .integer(in: 1...1_000),
+        help: "Also run a pool of N here until done, so that no worker need be running.")
+    static let jobLog = Option.value(
+        "joblog", placeholder: "FILE", .nonEmptyText,
+        help: "Write a line for each finished item to FILE: its number, id, state, exit status, and the item.", completion: .file)
+    static let resume = Option.flag("resume", help: "Leave out items that --joblog shows as finished.")
+    static let retryFailed = Option.flag("retry-failed", help: "Like --resume, but do items again that failed.")
+    static let halt = Option.value(
+        "halt", placeholder: "WHEN", .halt,
+        help: "Stop early: now,fail=N or soon,fail=N after N failures, or N% of the items; now revokes what waits, soon submits nothing more.")
+    static let timeout = Option.value(
+        "timeout", short: "t", placeholder: "S", .duration, help: "Wait at most so long for all of it; then exit with 124.")
+    static let bar = Option.negatable(
+        "bar", help: "Show a progress bar.", default: "on a terminal")
+    static let chunk = Option.value(
+        "chunk", placeholder: "N", .integer(in: 1...100_000), default: .literal(1_000),
+        help: "Submit so many items at a time.")
+
+    static let all: [OptionDescription] = [
+        jsonLines.description, raw.description, unordered.description, jobs.description, jobLog.description,
+        resume.description, retryFailed.description, halt.description, timeout.description, bar.description,
+        chunk.description,
+    ] + SendArguments.descriptions
+}
+
+/// When a dmap stops before its end.
+struct Halt: Sendable, Equatable {
+    /// Drop what waits at once, instead of only submitting nothing more.
+    var isNow: Bool
+    var limit: Limit
+
+    enum Limit: Sendable, Equatable {
+        case failures(Int)
+        case percent(Int)
+    }
+
+    /// Whether so many failures of so many items are enough.
+    func isReached(failures: Int, total: Int) -> Bool {
+        switch limit {
+        case .failures(let count): failures >= count
+        case .percent(let percent): failures > 0 && failures * 100 >= percent * total
+        }
+    }
+}
+
+extension ValueParser where Value == Halt {
+    /// `now,fail=3`, `soon,fail=10%`.
+    static var halt: Self {
+        Self { (text) throws(InvalidValue) in
+            let advice = "write now,fail=1 or soon,fail=10%"
+            let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+            guard parts.count == 2, parts[0] == "now" || parts[0] == "soon", parts[1].hasPrefix("fail=") else {
+                throw InvalidValue("is not a halt condition", advice: advice)
+            }
+            var number = parts[1].dropFirst(5)
+            let isPercent = number.last == "%"
+            if isPercent { number.removeLast() }
+            guard let value = Int(number), value > 0, !isPercent || value <= 100 else {
+                throw InvalidValue("is not a halt condition", advice: advice)
+            }
+            return Halt(isNow: parts[0] == "now", limit: isPercent ? .percent(value) : .failures(value))
+        }
+    }
+}

@@ -1,0 +1,179 @@
+import Arguments
+import CeleryCore
+import Client
+import Logging
+import Worker
+
+/// One dmap, from the first item to the last result.
+final class DmapRun {
+    private let context: CommandContext
+    private let arguments: ParsedArguments
+    private var bar: ProgressBar
+    private var jobLog: JobLog?
+    /// Items that were submitted, by id.
+    private var items: [TaskID: DmapItems.Item] = [:]
+    /// Ids in the order of their items.
+    private var order: [TaskID] = []
+    /// Results that wait for their turn to be printed.
+    private var held: [TaskID: TaskResult] = [:]
+    private var printed = 0
+    private var done = 0
+    private var failed = 0
+
+    init(context: CommandContext) {
+        self.context = context
+        arguments = context.arguments
+        bar = ProgressBar(output: context.output, wish: context.arguments[DmapOptions.bar])
+    }
+
+    func run() async throws -> Int32 {
+        let settings = try context.settings()
+        let client = try context.client(settings)
+        let name = arguments.operands[0]
+        let known = KnownTasks(context: context, settings: settings, client: client)
+        let task = try await known.options(of: name, strict: false)
+        let options = try SendArguments.read(arguments)
+        let deadline = arguments[DmapOptions.timeout].map { ContinuousClock.now + $0 }
+
+        let pool = try await LocalPool.start(
+            arguments[DmapOptions.jobs], context, settings, client, queue: options.queue ?? task?.queue ?? settings.defaultQueue)
+        let status: Int32
+        do {
+            try await submit(name, options, task, client)
+            status = try await collect(client, deadline)
+        } catch {
+            await pool?.stop()
+            throw error
+        }
+        await pool?.stop()
+        bar.clear()
+        return status
+    }
+
+    /// Submits the items a chunk at a time.
+    private func submit(_ name: String, _ options: SendOptions, _ task: TaskOptions?, _ client: Client) async throws {
+        let items = try DmapItems(
+            words: Array(arguments.operands.dropFirst()), isJSONLines: arguments[DmapOptions.jsonLines],
+            isRaw: arguments[DmapOptions.raw])
+        let finished = try openJobLog()
+        let groupID = TaskID().text
+        var chunk: [Message] = []
+        while let item = try items.next() {
+            let earlier = finished[JobLog.Key(number: item.number, text: item.text)]
+            if let earlier, earlier == ExitCode.done || !arguments[DmapOptions.retryFailed] { continue }
+            var options = options
+            options.groupID = groupID
+            options.groupIndex = item.number - 1
+            let message = client.factory.message(name, args: item.args, kwargs: item.kwargs, options: options, task: task)
+            self.items[message.id] = item
+            order.append(message.id)
+            chunk.append(message)
+            if chunk.count == arguments[DmapOptions.chunk] {
+                try await client.broker.publish(chunk)
+                chunk = []
+            }
+        }
+        if !chunk.isEmpty { try await client.broker.publish(chunk) }
+    }
+
+    private func openJobLog() throws -> [JobLog.Key: Int32] {
+        let isResumed = arguments[DmapOptions.resume] || arguments[DmapOptions.retryFailed]
+        guard let path = arguments[DmapOptions.jobLog] else {
+            if isResumed { throw ArgumentError("--resume and --retry-failed need --joblog") }
+            return [:]
+        }
+        let log = try JobLog(path: path, isResumed: isResumed)
+        jobLog = log
+        return isResumed ? try log.finished() : [:]
+    }
+
+    /// Waits for results and prints them.
+    private func collect(_ client: Client, _ deadline: ContinuousClock.Instant?) async throws -> Int32 {
+        let halt = arguments[DmapOptions.halt]
+        bar.update(done: 0, failed: 0, total: order.count)
+        let timeout = deadline.map { max(.zero, $0 - .now) }
+        do {
+            let late = try await client.wait(for: order, timeout: timeout) { result in
+                try take(result)
+                if let halt, halt.isReached(failures: failed, total: order.count) { throw Halted() }
+            }
+            if !late.isEmpty {
+                bar.clear()
+                printHeld(all: true)
+                context.output.error("celery dmap: timed out; \(late.count) of \(order.count) items are not done")
+                return ExitCode.timedOut
+            }
+        } catch is Halted {
+            try await stopEarly(client, halt)
+        }
+        printHeld(all: true)
+        return Int32(min(failed, 101))
+    }
+
+    /// Enough have failed.
+    private struct Halted: Error {}
+
+    /// `now` gives up the rest; `soon` takes the results of what already runs.
+    private func stopEarly(_ client: Client, _ halt: Halt?) async throws {
+        let open = order.filter { items[$0] != nil }
+        let withdrawn = try await (client.broker as? any MessageWithdrawing)?.withdraw(open) ?? []
+        let running = open.filter { !withdrawn.contains($0) }
+        bar.clear()
+        context.output.error(
+            "celery dmap: stopped after \(failed) failure\(failed == 1 ? "" : "s"); \(withdrawn.count) items were withdrawn"
+                + (running.isEmpty ? "" : ", \(running.count) are under way"))
+        if halt?.isNow == false { _ = try await client.wait(for: running, timeout: nil) { try take($0) } }
+    }
+
+    private func take(_ result: TaskResult) throws {
+        guard let item = items.removeValue(forKey: result.id) else { return }
+        done += 1
+        let status = ExitCode.of(result)
+        if status != ExitCode.done { failed += 1 }
+        try jobLog?.append(item.number, result, status: status, text: item.text)
+        shown[result.id] = item
+        held[result.id] = result
+        if arguments[DmapOptions.unordered] {
+            print(result)
+        } else {
+            printHeld(all: false)
+        }
+        bar.update(done: done, failed: failed, total: order.count)
+    }
+
+    /// Items whose result has come, until it is printed.
+    private var shown: [TaskID: DmapItems.Item] = [:]
+
+    /// Prints what is next in order; at the end also what stands behind a gap.
+    private func printHeld(all: Bool) {
+        while printed < order.count {
+            if let result = held[order[printed]] {
+                print(result)
+            } else if !all && !isPrinted(order[printed]) {
+                return
+            }
+            printed += 1
+        }
+    }
+
+    private func isPrinted(_ id: TaskID) -> Bool { items[id] == nil && held[id] == nil }
+
+    private func print(_ result: TaskResult) {
+        held[result.id] = nil
+        guard let item = shown.removeValue(forKey: result.id) else { return }
+        switch context.output.format {
+        case .json:
+            var object: JSONObject = ["item": .int(Int64(item.number)), "input": .string(item.text)]
+            for (key, value) in ResultPrinter.object(result).members { object[key] = value }
+            context.output.line(JSON.object(object).text(style: .compact))
+        case .text:
+            if result.state == .success {
+                context.output.line(ResultPrinter.text(of: result.value))
+            } else {
+                bar.clear()
+                let failure = result.failure.map { "\($0.type): \($0.message)" } ?? result.state.name
+                context.output.error("celery dmap: item \(item.number) (\(ArgumentError.quote(item.text, limit: 40))): \(failure)")
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import CeleryCore
+import Glibc
+import Processes
+
+/// The log of finished items, by which a dmap can be resumed.
+///
+/// Tab-separated lines: number, task id, state, exit status, item.
+final class JobLog {
+    private let descriptor: OwnedDescriptor
+    private let path: String
+
+    /// Opens the log, and reads what earlier runs finished.
+    ///
+    /// - Parameter isResumed: keeps the earlier lines; otherwise the log begins anew.
+    init(path: String, isResumed: Bool) throws {
+        self.path = path
+        let number = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | (isResumed ? 0 : O_TRUNC), 0o666)
+        guard number >= 0 else {
+            let reason = String(cString: strerror(errno)).lowercased()
+            throw CommandError(ExitCode.cannotCreate, "cannot open job log \(path): \(reason)")
+        }
+        descriptor = OwnedDescriptor(owning: number)
+    }
+
+    /// Items that are finished: their last exit status by number and text. The text counts
+    /// too, so that a changed input is not taken for the old one.
+    func finished() throws -> [Key: Int32] {
+        let source = try LineSource(file: path)
+        var finished: [Key: Int32] = [:]
+        while let line = try source.next() {
+            let fields = String(decoding: line, as: UTF8.self)
+                .split(separator: "\t", maxSplits: 4, omittingEmptySubsequences: false)
+            // The last line of a run that was killed may be cut off.
+            guard fields.count == 5, let number = Int(fields[0]), let status = Int32(fields[3]) else { continue }
+            finished[Key(number: number, text: String(fields[4]))] = status
+        }
+        return finished
+    }
+
+    struct Key: Hashable {
+        var number: Int
+        var text: String
+    }
+
+    /// Adds a finished item.
+    func append(_ number: Int, _ result: TaskResult, status: Int32, text: String) throws {
+        try descriptor.write("\(number)\t\(result.id)\t\(result.state.name)\t\(status)\t\(text)\n")
+    }
+}

@@ -1,0 +1,48 @@
+package import Arguments
+
+/// The one command table: it feeds the parser, the help texts, the manual pages and the completions.
+package enum CeleryTable {
+    static let commands: [Command] = [
+        CelerydCommand.command, ApplyCommand.command, StatusCommand.command, ResultCommand.command, DmapCommand.command,
+        TasksCommand.command, QueuesCommand.command, PurgeCommand.command, SyncdbCommand.command,
+        StartprojectCommand.command, CompletionCommand.command, HelpCommand.command, VersionCommand.command,
+        CompleteCommand.command,
+    ]
+
+    package static let table = CommandTable(
+        program: "celery", version: Version.text, date: Version.date,
+        summary: "Distributed task queue",
+        discussion: [
+            "Submits, runs and inspects tasks. A task is an executable file in the tasks folder of an app, or a type in a Swift program. Messages and results are kept in one SQLite file beside celery.toml, with nothing to install.",
+        ],
+        globalOptions: GlobalOptions.all, commands: commands.map(\.spec), exitStatuses: exitStatuses,
+        examples: [
+            Example("celery startproject demo && cd demo", "Make a project with a few tasks."),
+            Example("celery celeryd --detach", "Start a worker in the background."),
+            Example("celery apply demo.tasks.add 2 3 --wait", "Submit a task, wait, and print 5."),
+        ],
+        seeAlso: ["celery.toml(5)", "celery(7)"])
+
+    private static let exitStatuses = [
+        ExitStatus(0, "Done; the task succeeded."),
+        ExitStatus(1, "The task failed. A failed program exits with its own status instead, 1 to 123."),
+        ExitStatus(64, "Usage: a bad option, operand, JSON or date."),
+        ExitStatus(65, "Input data that cannot be used: a line of a batch, a broken or foreign file."),
+        ExitStatus(69, "The broker or the result store cannot be reached."),
+        ExitStatus(70, "A bug of this program."),
+        ExitStatus(73, "Cannot create a file: pidfile, log file, database."),
+        ExitStatus(75, "Not now: nothing was accepted, try again; or, for status and result without --wait, not ready yet."),
+        ExitStatus(77, "No permission."),
+        ExitStatus(78, "Configuration."),
+        ExitStatus(124, "Timed out waiting."),
+        ExitStatus(125, "The task was revoked or expired."),
+        ExitStatus(126, "The worker running the task was lost and the task will not be tried again."),
+        ExitStatus(127, "No such task id, or no such task name."),
+        ExitStatus("128+n", "The program of the task died of signal n; or this program did."),
+    ]
+
+    /// The statuses of this table that a command ends with.
+    static func statuses(_ wanted: String...) -> [ExitStatus] {
+        exitStatuses.filter { wanted.contains($0.status) }
+    }
+}

@@ -1,0 +1,62 @@
+import Arguments
+import CeleryCore
+import Client
+import Configuration
+import Glibc
+import Processes
+import Tasks
+
+/// What a command has to work with.
+struct CommandContext: Sendable {
+    let arguments: ParsedArguments
+    let output: Output
+    let environment: [String: String]
+    /// Where the command was started, or `--workdir`; absolute.
+    let folder: String
+    /// Tasks of the Swift program this is, beside those of the project.
+    let builtIn: [TaskDefinition]
+    /// The part this process plays in its own start.
+    let role: Role
+
+    /// The settings, with options of this command among the flags.
+    ///
+    /// - Throws: `SettingsError`.
+    func settings(_ flags: [SettingsFlag] = []) throws -> Settings {
+        let resolved = try SettingsReader.resolve(
+            settingsFile: arguments[GlobalOptions.settings], flags: GlobalOptions.flags(arguments) + flags,
+            environment: environment, workingFolder: folder)
+        if arguments[GlobalOptions.verbose] > 0 {
+            for (key, origin) in resolved.origins.sorted(by: { $0.key < $1.key }) { output.note("\(key): from \(origin)") }
+        }
+        return resolved.settings
+    }
+
+    /// A connection to broker and result store.
+    func client(_ settings: Settings) throws -> Client {
+        try Client(settings: settings, environment: environment)
+    }
+
+    /// Every task that can be run here, and what is wrong with the project.
+    func registry(_ settings: Settings) throws -> (registry: TaskRegistry, problems: [TaskProblem]) {
+        var registry = TaskRegistry()
+        for definition in builtIn { try registry.register(definition) }
+        let discovery = TaskDiscovery(apps: settings.installedApps, in: settings.projectFolder)
+        var problems = discovery.problems
+        for definition in discovery.definitions {
+            do throws(AlreadyRegistered) {
+                try registry.register(definition)
+            } catch {
+                problems.append(TaskProblem(file: definition.source, "\(error)"))
+            }
+        }
+        return (registry, problems)
+    }
+
+    /// Asks a question on the terminal. The answer is no when there is none.
+    func confirm(_ question: String) -> Bool {
+        output.passOn("\(question) [y/N] ")
+        return readLine().map { ["y", "yes"].contains($0.lowercased()) } ?? false
+    }
+
+    var stdinIsTerminal: Bool { isatty(STDIN_FILENO) == 1 }
+}

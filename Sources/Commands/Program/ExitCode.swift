@@ -1,0 +1,52 @@
+package import CeleryCore
+
+/// The exit statuses of every command. Scripts depend on them.
+package enum ExitCode {
+    package static let done: Int32 = 0
+    package static let taskFailed: Int32 = 1
+    package static let usage: Int32 = 64
+    package static let badData: Int32 = 65
+    package static let unreachable: Int32 = 69
+    package static let ownBug: Int32 = 70
+    package static let cannotCreate: Int32 = 73
+    package static let tryAgain: Int32 = 75
+    package static let noPermission: Int32 = 77
+    package static let configuration: Int32 = 78
+    package static let timedOut: Int32 = 124
+    package static let revoked: Int32 = 125
+    package static let workerLost: Int32 = 126
+    package static let unknown: Int32 = 127
+
+    /// The status a final result stands for.
+    package static func of(_ result: TaskResult) -> Int32 {
+        switch result.state {
+        case .success: return done
+        case .revoked: return revoked
+        case .failure:
+            guard let failure = result.failure else { return taskFailed }
+            if let status = failure.programStatus {
+                // A signal is negative; statuses that would mean something else here are plain failures.
+                if status < 0 { return Int32(128 - status) }
+                return (1...123).contains(status) ? Int32(status) : taskFailed
+            }
+            switch failure.type {
+            case "WorkerLostError": return workerLost
+            case "NotRegistered": return unknown
+            default: return taskFailed
+            }
+        default: return tryAgain
+        }
+    }
+
+    /// The status of an error of a driver.
+    static func of(_ code: DriverError.Code) -> Int32 {
+        switch code {
+        case .unreachable: unreachable
+        case .noPermission: noPermission
+        case .tryAgain: tryAgain
+        case .unusable, .refused: badData
+        case .cannotCreate: cannotCreate
+        case .configuration, .unsupported: configuration
+        }
+    }
+}

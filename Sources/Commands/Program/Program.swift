@@ -1,0 +1,130 @@
+// Every `celery` command goes through here: parse, detach if asked, and only then
+// start anything concurrent.
+
+import Arguments
+import CeleryCore
+import Dispatch
+import Glibc
+package import Processes
+package import Tasks
+import Worker
+
+/// The `celery` program, with the tasks a Swift program brings along.
+package struct Program: Sendable {
+    private let builtIn: [TaskDefinition]
+
+    /// - Parameter tasks: Swift tasks to offer beside those of the project.
+    package init(tasks: [TaskDefinition] = []) { builtIn = tasks }
+
+    /// Does what the command line says, and exits.
+    package func main() -> Never {
+        do {
+            let role = try Role.take()
+            let words = try RawArguments.read()
+            if words.first == PoolChildMain.argument { serveAsChild() }
+            exit(run(words, role))
+        } catch {
+            Report.print(Report.describe(error), command: nil, to: Output())
+            exit(Report.describe(error).status)
+        }
+    }
+
+    private func run(_ words: [String], _ role: Role) -> Int32 {
+        let environment = Self.environment()
+        let parsed: ParsedArguments
+        do throws(ArgumentError) {
+            parsed = try ArgumentParser.parse(words, table: CeleryTable.table, environment: environment)
+        } catch {
+            Report.print(Report.describe(error), command: error.command, to: Output())
+            return ExitCode.usage
+        }
+        let output = Output(
+            format: parsed[GlobalOptions.json] ? .json : .text, isQuiet: parsed[GlobalOptions.quiet],
+            allowsColor: !parsed[GlobalOptions.noColor])
+        let status: Int32
+        switch parsed.request {
+        case .version:
+            output.line("celery \(Version.text)")
+            status = ExitCode.done
+        case .help(let spec):
+            output.line(HelpPage.of(spec))
+            status = ExitCode.done
+        case .run(let spec):
+            status = run(spec, parsed, output, environment, role)
+        }
+        output.flush()
+        return status
+    }
+
+    private func run(
+        _ spec: CommandSpec, _ parsed: ParsedArguments, _ output: Output, _ environment: [String: String], _ role: Role
+    ) -> Int32 {
+        do {
+            let context = CommandContext(
+                arguments: parsed, output: output, environment: environment,
+                folder: try Self.enterFolder(parsed[GlobalOptions.workdir]), builtIn: builtIn, role: role)
+            guard let command = CeleryTable.commands.first(where: { $0.spec.name == spec.name }) else {
+                throw CommandError(ExitCode.ownBug, "command '\(spec.name)' has no action")
+            }
+            switch try command.launch(context) {
+            case .exit(let status): return status
+            case .run(let body): return try Self.wait(body)
+            }
+        } catch let error as Quit {
+            return error.status
+        } catch {
+            let described = Report.describe(error)
+            Report.print(described, command: spec.qualifiedName, to: output)
+            if case .daemon(let readiness, _) = role {
+                readiness.fail("celery \(spec.qualifiedName): \(described.message)", status: described.status)
+            }
+            return described.status
+        }
+    }
+
+    /// Runs concurrent code to its end, from a thread that has nothing else to do.
+    private static func wait(_ body: @escaping @Sendable () async throws -> Int32) throws -> Int32 {
+        let done = DispatchSemaphore(value: 0)
+        let box = ResultBox()
+        Task {
+            do {
+                box.put(.success(try await body()))
+            } catch {
+                box.put(.failure(error))
+            }
+            done.signal()
+        }
+        done.wait()
+        return try box.take().get()
+    }
+
+    private func serveAsChild() -> Never {
+        var registry = TaskRegistry()
+        for definition in builtIn { try? registry.register(definition) }
+        let tasks = registry
+        Task { await PoolChildMain.run(registry: tasks) }
+        dispatchMain()
+    }
+
+    private static func enterFolder(_ folder: String?) throws -> String {
+        if let folder, chdir(folder) != 0 {
+            let reason = String(cString: strerror(errno)).lowercased()
+            throw CommandError(ExitCode.usage, "cannot change to folder \(folder): \(reason)")
+        }
+        guard let path = getcwd(nil, 0) else {
+            throw CommandError(ExitCode.usage, "the working folder is gone")
+        }
+        defer { free(path) }
+        return String(cString: path)
+    }
+
+    /// The variables of this process that are text.
+    private static func environment() -> [String: String] {
+        var variables: [String: String] = [:]
+        for entry in Environment.current().texts {
+            guard let equals = entry.firstIndex(of: "=") else { continue }
+            variables[String(entry[..<equals])] = String(entry[entry.index(after: equals)...])
+        }
+        return variables
+    }
+}

@@ -1,0 +1,40 @@
+import Arguments
+import CeleryCore
+import Client
+
+/// `celery __complete`: candidates that only the program knows, for the completion scripts.
+enum CompleteCommand {
+    static let command = Command(
+        CommandSpec(
+            "__complete", summary: "Print candidates for completion",
+            operands: [Operand("TOPIC", help: "One of tasks, queues and ids.", completion: .values(["tasks", "queues", "ids"]))],
+            isHidden: true),
+        run: run)
+
+    private static func run(_ context: CommandContext) async throws -> Int32 {
+        let settings = try context.settings()
+        for candidate in try await candidates(context.arguments.operands[0], context, settings) {
+            context.output.line(candidate)
+        }
+        return ExitCode.done
+    }
+
+    private static func candidates(_ topic: String, _ context: CommandContext, _ settings: Settings) async throws -> [String] {
+        // A completion must not create a database.
+        let databases = try TableSync.databases(of: settings)
+        let client = try databases.allSatisfy { try !$0.isMissing() } ? context.client(settings) : nil
+        switch topic {
+        case "tasks":
+            let workers = try await (client?.broker as? any WorkerListing)?.workers() ?? []
+            return Set(try context.registry(settings).registry.names + workers.flatMap(\.tasks)).sorted()
+        case "queues":
+            let queues = try await (client?.broker as? any QueueCounting)?.queues().map(\.name) ?? []
+            return Set(queues + settings.queues + [settings.defaultQueue]).sorted()
+        case "ids":
+            let workers = try await (client?.broker as? any WorkerListing)?.workers() ?? []
+            return workers.flatMap(\.running).map(\.id.text)
+        default:
+            throw ArgumentError("\(ArgumentError.quote(topic)) is not one of tasks, queues, ids")
+        }
+    }
+}

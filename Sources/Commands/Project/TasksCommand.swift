@@ -1,0 +1,85 @@
+import Arguments
+import CeleryCore
+import Client
+import Tasks
+
+/// `celery tasks`: what can be run here.
+enum TasksCommand {
+    static let remote = Option.flag("remote", help: "List the tasks that living workers know instead.")
+
+    static let command = Command(
+        CommandSpec(
+            "tasks", section: "Project", summary: "List the tasks of this project",
+            discussion: ["Prints the name, the file and the options of each task, and on stderr what keeps a file from being one."],
+            options: [remote.description],
+            examples: [Example("celery tasks", "List tasks, files and options.")],
+            exitStatuses: [ExitStatus(0, "Done."), ExitStatus(65, "A file that should be a task is not one."), ExitStatus(78, "Configuration.")],
+            outputKeys: [
+                OutputKey("task", "Its name."), OutputKey("source", "Its file, or 'built in'."),
+                OutputKey("options", "Options that differ from the defaults."), OutputKey("workers", "With --remote, who knows it."),
+            ]),
+        run: run)
+
+    private static func run(_ context: CommandContext) async throws -> Int32 {
+        let settings = try context.settings()
+        if context.arguments[remote] { return try await listRemote(context, settings) }
+        let (registry, problems) = try context.registry(settings)
+        for task in registry.sorted {
+            let options = TaskOptionList(task.options).pairs
+            context.output.record(
+                [
+                    "task": .string(task.name), "source": .string(task.source),
+                    "options": .object(JSONObject(options.map { ($0.0, .string($0.1)) })),
+                ],
+                text: ([task.name, task.source] + options.map { "\($0.0)=\($0.1)" }).joined(separator: "\t"))
+        }
+        for problem in problems { context.output.error("celery tasks: \(problem)") }
+        if registry.isEmpty && problems.isEmpty {
+            context.output.note("celery tasks: no tasks in \(settings.projectFolder)")
+            if settings.installedApps.isEmpty { context.output.note("hint: name the folders of your apps in INSTALLED_APPS in celery.toml") }
+        }
+        return problems.isEmpty ? ExitCode.done : ExitCode.badData
+    }
+
+    private static func listRemote(_ context: CommandContext, _ settings: Settings) async throws -> Int32 {
+        let client = try context.client(settings)
+        guard let listing = client.broker as? any WorkerListing else {
+            throw DriverError.lacks("list workers", client.broker.location)
+        }
+        var known: [String: [String]] = [:]
+        for worker in try await listing.workers() {
+            for task in worker.tasks { known[task, default: []].append(worker.name) }
+        }
+        for (task, workers) in known.sorted(by: { $0.key < $1.key }) {
+            context.output.record(
+                ["task": .string(task), "workers": .array(workers.map(JSON.string))],
+                text: "\(task)\t\(workers.joined(separator: ","))")
+        }
+        return ExitCode.done
+    }
+}
+
+/// The options of a task that differ from the defaults, as its file would write them.
+struct TaskOptionList {
+    let pairs: [(String, String)]
+
+    init(_ options: TaskOptions) {
+        let defaults = TaskOptions()
+        var pairs: [(String, String)] = []
+        func add<Value: Equatable>(_ name: String, _ path: KeyPath<TaskOptions, Value>, _ text: (Value) -> String) {
+            if options[keyPath: path] != defaults[keyPath: path] { pairs.append((name, text(options[keyPath: path]))) }
+        }
+        func seconds(_ duration: Duration?) -> String { duration.map { JSON.number($0.inSeconds).displayText } ?? "none" }
+        add("max_retries", \.maxRetries) { $0.map(String.init) ?? "none" }
+        add("retry_delay", \.retryDelay) { seconds($0) }
+        add("time_limit", \.timeLimit) { seconds($0) }
+        add("soft_time_limit", \.softTimeLimit) { seconds($0) }
+        add("queue", \.queue) { $0 ?? "" }
+        add("priority", \.priority) { $0.map(String.init) ?? "" }
+        add("ignore_result", \.ignoreResult) { $0.map(String.init) ?? "" }
+        add("ack", \.acknowledgement) { $0.rawValue }
+        add("crash_limit", \.crashLimit) { $0.map(String.init) ?? "" }
+        add("max_output", \.maxOutputBytes) { $0.map(String.init) ?? "" }
+        self.pairs = pairs
+    }
+}

@@ -1,0 +1,40 @@
+import Arguments
+import CeleryCore
+import Client
+
+/// `celery queues`: depths and consumers.
+enum QueuesCommand {
+    static let command = Command(
+        CommandSpec(
+            "queues", section: "Workers", summary: "Count what waits in the queues",
+            discussion: ["Prints for each queue how many messages are ready, scheduled for later, and running, and how many workers consume it."],
+            examples: [Example("celery queues", "Show all queues.")],
+            exitStatuses: CeleryTable.statuses("0", "65", "69", "77", "78"),
+            outputKeys: [
+                OutputKey("queue", "Its name."), OutputKey("ready", "Messages that are due."),
+                OutputKey("scheduled", "Messages that wait for their time."), OutputKey("running", "Messages a worker has."),
+                OutputKey("consumers", "Workers that take from it."),
+            ]),
+        run: run)
+
+    private static func run(_ context: CommandContext) async throws -> Int32 {
+        let client = try context.client(try context.settings())
+        guard let counting = client.broker as? any QueueCounting else {
+            throw DriverError.lacks("count queues", client.broker.location)
+        }
+        let queues = try await counting.queues()
+        if context.output.format == .text && !queues.isEmpty {
+            context.output.line("queue\tready\tscheduled\trunning\tconsumers")
+        }
+        for queue in queues {
+            let numbers = [queue.ready, queue.scheduled, queue.running, queue.consumers]
+            context.output.record(
+                [
+                    "queue": .string(queue.name), "ready": .int(Int64(queue.ready)), "scheduled": .int(Int64(queue.scheduled)),
+                    "running": .int(Int64(queue.running)), "consumers": .int(Int64(queue.consumers)),
+                ],
+                text: "\(queue.name)\t" + numbers.map(String.init).joined(separator: "\t"))
+        }
+        return ExitCode.done
+    }
+}

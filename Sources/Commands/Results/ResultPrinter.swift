@@ -1,0 +1,63 @@
+import CeleryCore
+import Wire
+
+/// Prints results: values on stdout, failures on stderr.
+struct ResultPrinter {
+    let output: Output
+    /// Adds the traceback to a failure.
+    var showsTraceback = false
+    /// Passes on what a program wrote to stderr.
+    var passesErrorOutput = false
+
+    /// Prints a final result. Returns its exit status.
+    @discardableResult
+    func print(_ result: TaskResult) -> Int32 {
+        if passesErrorOutput, let text = result.errorOutput { output.passOn(text) }
+        switch output.format {
+        case .json:
+            output.line(JSON.object(Self.object(result)).text(style: .compact))
+        case .text:
+            if result.state == .success {
+                output.line(Self.text(of: result.value))
+            } else {
+                describeFailure(result)
+            }
+        }
+        return ExitCode.of(result)
+    }
+
+    /// A string as it is, anything else as JSON.
+    static func text(of value: JSON) -> String { value.stringValue ?? value.text(style: .compact) }
+
+    /// The keys of `celery result --json`.
+    static func object(_ result: TaskResult) -> JSONObject {
+        var object: JSONObject = [
+            "id": .string(result.id.text), "state": .string(result.state.name),
+            "result": result.state == .success ? result.value : .null,
+        ]
+        if let failure = result.failure {
+            object["error"] = .object([
+                "type": .string(failure.type), "module": .string(failure.module), "message": .string(failure.message),
+                "arguments": .array(failure.arguments),
+            ])
+        }
+        object["exit_status"] = .int(Int64(ExitCode.of(result)))
+        object["task"] = result.task.map(JSON.string) ?? .null
+        object["worker"] = result.worker.map(JSON.string) ?? .null
+        object["attempt"] = .int(Int64(result.attempt))
+        object["retries"] = .int(Int64(result.retries))
+        object["started"] = result.dateStarted.map { .string(ISO8601.text($0)) } ?? .null
+        object["done"] = result.dateDone.map { .string(ISO8601.text($0)) } ?? .null
+        object["traceback"] = result.traceback.map(JSON.string) ?? .null
+        object["stderr"] = result.errorOutput.map(JSON.string) ?? .null
+        return object
+    }
+
+    private func describeFailure(_ result: TaskResult) {
+        if showsTraceback, let traceback = result.traceback {
+            output.passOn(traceback.hasSuffix("\n") ? traceback : traceback + "\n")
+        }
+        guard let failure = result.failure else { return output.error(result.state.name) }
+        output.error(failure.message.isEmpty ? failure.type : "\(failure.type): \(failure.message)")
+    }
+}

@@ -1,0 +1,98 @@
+import Arguments
+import CeleryCore
+import Client
+import Glibc
+import Wire
+
+/// `celery status`: the states of tasks, or the workers that live.
+enum StatusCommand {
+    static let long = Option.flag("long", short: "l", help: "Add task, attempt, worker and times.")
+    static let watch = Option.flag("watch", help: "Redraw until all tasks are finished, or interrupted.")
+
+    static let command = Command(
+        CommandSpec(
+            "status", section: "Results", summary: "Tell the states of tasks, or list the workers",
+            discussion: [
+                "With ids, prints ID, a tab and the state of each task. A state is one of PENDING, RECEIVED, STARTED, RETRY, SUCCESS, FAILURE, REVOKED, or UNKNOWN for an id that neither broker nor result store knows.",
+                "Without ids, lists the workers that are alive, what each runs and since when.",
+            ],
+            options: [long.description, WaitOptions.wait.description, WaitOptions.timeout.description, watch.description],
+            operands: [Operand("ID", .zeroOrMore, help: "Ids of tasks, as apply printed them.", completion: .taskID)],
+            examples: [
+                Example("celery status", "List the workers."),
+                Example("celery status --wait 0193...", "Wait until a task is finished and print its state."),
+            ],
+            exitStatuses: [
+                ExitStatus(0, "All tasks succeeded; or a worker is alive."), ExitStatus(1, "A task failed."),
+                ExitStatus(69, "No worker is alive."), ExitStatus(75, "A task is not finished."),
+                ExitStatus(124, "Timed out waiting."), ExitStatus(125, "A task was revoked or expired."),
+                ExitStatus(127, "No such task id."),
+            ],
+            outputKeys: [
+                OutputKey("id, state", "Of a task."),
+                OutputKey("task, queue, attempt, retries, worker", "Of a task, as far as they are known."),
+                OutputKey("submitted, eta, started, done", "Times of a task, in ISO 8601."),
+                OutputKey("worker, pid, queues, started, running", "Of a worker, when no ids are given."),
+            ]),
+        run: run)
+
+    private static func run(_ context: CommandContext) async throws -> Int32 {
+        let client = try context.client(try context.settings())
+        let ids = context.arguments.operands.map { TaskID($0) }
+        if ids.isEmpty { return try await WorkerList(context: context).print(client) }
+
+        let arguments = context.arguments
+        let waits = arguments[WaitOptions.wait] || arguments.isGiven(WaitOptions.timeout)
+        if arguments[watch] { return try await StatusWatch(context: context, ids: ids).run(client) }
+        var known = try await client.status(of: ids)
+        var timedOut = false
+        if waits {
+            let open = known.filter { $0.state != .unknown && !$0.state.isReady }.map(\.id)
+            timedOut = try await !client.wait(for: open, timeout: arguments[WaitOptions.timeout]) { _ in }.isEmpty
+            known = try await client.status(of: ids)
+        }
+        for status in known { show(status, context) }
+        return timedOut ? ExitCode.timedOut : exitStatus(known)
+    }
+
+    /// The first of 127, 125, 1, 75 that applies.
+    static func exitStatus(_ known: [TaskStatus]) -> Int32 {
+        if known.contains(where: { $0.state == .unknown }) { return ExitCode.unknown }
+        if known.contains(where: { $0.state == .revoked }) { return ExitCode.revoked }
+        if known.contains(where: { $0.state == .failure }) { return ExitCode.taskFailed }
+        if known.contains(where: { !$0.state.isReady }) { return ExitCode.tryAgain }
+        return ExitCode.done
+    }
+
+    static func show(_ status: TaskStatus, _ context: CommandContext) {
+        context.output.record(object(status), text: text(status, long: context.arguments[long]))
+    }
+
+    private static func text(_ status: TaskStatus, long: Bool) -> String {
+        var fields = [status.id.text, status.state.name]
+        if long {
+            let details = object(status)
+            for key in ["task", "attempt", "worker", "submitted", "eta", "started", "done"] {
+                guard let value = details[key], !value.isNull else { continue }
+                fields.append("\(key)=\(value.displayText)")
+            }
+        }
+        return fields.joined(separator: "\t")
+    }
+
+    static func object(_ status: TaskStatus) -> JSONObject {
+        let result = status.result
+        let location = status.location
+        func text(_ value: String?) -> JSON { value.map(JSON.string) ?? .null }
+        func time(_ value: Timestamp?) -> JSON { value.map { .string(ISO8601.text($0)) } ?? .null }
+        func number(_ value: Int?) -> JSON { value.map { .int(Int64($0)) } ?? .null }
+        return [
+            "id": .string(status.id.text), "state": .string(status.state.name),
+            "task": text(location?.task ?? result?.task), "queue": text(location?.queue ?? result?.queue),
+            "attempt": number(location?.attempt ?? result?.attempt), "retries": number(location?.retries ?? result?.retries),
+            "worker": text(location?.worker ?? result?.worker), "submitted": time(location?.submitted),
+            "eta": time(location?.eta), "started": time(location?.started ?? result?.dateStarted),
+            "done": time(result?.dateDone),
+        ]
+    }
+}

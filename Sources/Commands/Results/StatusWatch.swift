@@ -1,0 +1,32 @@
+import CeleryCore
+import Client
+
+/// Redraws the states of tasks as they change.
+struct StatusWatch {
+    let context: CommandContext
+    let ids: [TaskID]
+
+    func run(_ client: Client) async throws -> Int32 {
+        var drawn: [TaskState] = []
+        while true {
+            let watching = client.store as? any ResultWatching
+            let mark = await watching?.mark()
+            let known = try await client.status(of: ids)
+            let states = known.map(\.state)
+            if states != drawn {
+                // Over the lines drawn before; a pipe or file gets one block after another.
+                if !drawn.isEmpty && context.output.isTerminal { context.output.line("\u{1B}[\(ids.count + 1)A") }
+                for status in known { StatusCommand.show(status, context) }
+                context.output.flush()
+                drawn = states
+            }
+            if states.allSatisfy({ $0.isReady || $0 == .unknown }) { return StatusCommand.exitStatus(known) }
+            let look = ContinuousClock.now + .seconds(1)
+            if let watching, let mark {
+                try await watching.waitForChange(since: mark, until: look)
+            } else {
+                try await Task.sleep(until: look)
+            }
+        }
+    }
+}

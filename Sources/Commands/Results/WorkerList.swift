@@ -1,0 +1,50 @@
+import CeleryCore
+import Client
+import Wire
+
+/// The list of workers that `celery status` prints.
+struct WorkerList {
+    let context: CommandContext
+
+    func print(_ client: Client) async throws -> Int32 {
+        guard let listing = client.broker as? any WorkerListing else {
+            throw DriverError.lacks("list workers", client.broker.location)
+        }
+        let workers = try await listing.workers()
+        let now = Timestamp.now
+        for worker in workers { context.output.record(object(worker), text: text(worker, now)) }
+        if workers.isEmpty {
+            context.output.note("celery status: no worker is alive on \(client.broker.location)")
+            return ExitCode.unreachable
+        }
+        return ExitCode.done
+    }
+
+    private func text(_ worker: WorkerReport, _ now: Timestamp) -> String {
+        var lines = ["\(worker.name)\tpid \(worker.pid)\tqueues \(worker.queues.joined(separator: ","))\tup \(age(worker.started, now))\trunning \(worker.running.count)"]
+        lines += worker.running.map { "  \($0.task)[\($0.id)]\tattempt \($0.attempt)\tsince \(age($0.started, now))" }
+        return lines.joined(separator: "\n")
+    }
+
+    private func age(_ start: Timestamp, _ now: Timestamp) -> String {
+        let seconds = Int(max(0, now.seconds - start.seconds))
+        if seconds < 60 { return "\(seconds)s" }
+        if seconds < 3_600 { return "\(seconds / 60)m\(seconds % 60)s" }
+        if seconds < 86_400 { return "\(seconds / 3_600)h\(seconds % 3_600 / 60)m" }
+        return "\(seconds / 86_400)d\(seconds % 86_400 / 3_600)h"
+    }
+
+    private func object(_ worker: WorkerReport) -> JSONObject {
+        [
+            "worker": .string(worker.name), "pid": .int(Int64(worker.pid)),
+            "queues": .array(worker.queues.map(JSON.string)), "started": .string(ISO8601.text(worker.started)),
+            "running": .array(
+                worker.running.map {
+                    .object([
+                        "id": .string($0.id.text), "task": .string($0.task), "attempt": .int(Int64($0.attempt)),
+                        "started": .string(ISO8601.text($0.started)),
+                    ])
+                }),
+        ]
+    }
+}

@@ -1,0 +1,51 @@
+import CeleryCore
+
+/// The broker as the original describes it: AMQP_SERVER and its companions.
+struct BrokerParts: Sendable, Equatable {
+    var server: String?
+    var port: Int?
+    var user: String?
+    var password: String?
+    var virtualHost: String?
+
+    /// The URL these make; what is not given takes the original's default.
+    var url: ServiceURL {
+        ServiceURL(
+            scheme: "amqp",
+            // A password alone belongs to RabbitMQ's own first user.
+            user: user ?? (password == nil ? nil : "guest"), password: password, host: server ?? "localhost",
+            port: port ?? 5672, path: "/" + (virtualHost ?? "/"))
+    }
+
+    /// The first part that says something else than `url`, by its setting's name.
+    func contradiction(with url: ServiceURL) -> String? {
+        guard ["amqp", "amqps", "pyamqp"].contains(url.scheme) else {
+            let given: [(String, Bool)] = [
+                ("AMQP_SERVER", server != nil), ("AMQP_PORT", port != nil), ("AMQP_USER", user != nil),
+                ("AMQP_PASSWORD", password != nil), ("AMQP_VHOST", virtualHost != nil),
+            ]
+            return given.first { $0.1 }?.0
+        }
+        if let server, server != url.host ?? "localhost" { return "AMQP_SERVER" }
+        if let port, port != url.port ?? (url.scheme == "amqps" ? 5671 : 5672) { return "AMQP_PORT" }
+        if let user, user != url.user ?? "guest" { return "AMQP_USER" }
+        if let password, password != url.password ?? "guest" { return "AMQP_PASSWORD" }
+        if let virtualHost, virtualHost != url.virtualHost { return "AMQP_VHOST" }
+        return nil
+    }
+}
+
+extension SettingsKind where Value == String {
+    /// A host name or address, without a port.
+    static let host = SettingsKind(name: "host name") { input throws(SettingsComplaint) in
+        let host = try SettingsKind.text.read(input)
+        let bare = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
+        guard !bare.isEmpty, bare.unicodeScalars.allSatisfy({ $0.value > 0x20 && !"/@?#,;[]".unicodeScalars.contains($0) })
+        else { throw SettingsComplaint("must be a host name, not \(input.shown)") }
+        // An IPv6 address has several colons; a single one is a port.
+        guard bare.count(where: { $0 == ":" }) != 1 else {
+            throw SettingsComplaint("must be a host name alone; the port belongs in AMQP_PORT")
+        }
+        return bare
+    }
+}

@@ -1,0 +1,76 @@
+import CeleryCore
+
+extension SettingsKey {
+    /// What `celeryd` does.
+    static let workerKeys: [SettingsKey] = [
+        SettingsKey(
+            "CELERYD_CONCURRENCY", aliases: ["CELERY_CONCURRENCY"], .whole(0...10_000), default: "0",
+            "How many tasks run at once; 0 is one for each processor."
+        ) { $0.settings.concurrency = $1 },
+        SettingsKey(
+            "CELERY_QUEUES", .list(of: .queue), default: nil,
+            "Names of the queues to take from; without it the one of CELERY_DEFAULT_QUEUE."
+        ) { $0.settings.queues = $1.isEmpty ? [$0.settings.defaultQueue] : $1 },
+        SettingsKey(
+            "CELERYD_LOG_FILE", .path, default: "\"celeryd.log\"",
+            "Log file of a detached worker, seen from the folder of the settings file."
+        ) { $0.settings.logFile = $0.absolute($1) },
+        SettingsKey(
+            "CELERYD_DAEMON_LOG_LEVEL", aliases: ["CELERYD_LOG_LEVEL"],
+            .choice(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "WARN", "FATAL"]), default: "\"INFO\"",
+            "Least severity that is logged: DEBUG, INFO, WARNING (or WARN), ERROR, CRITICAL (or FATAL)."
+        ) { $0.settings.logLevel = ["WARN": "WARNING", "FATAL": "CRITICAL"][$1] ?? $1 },
+        SettingsKey(
+            "CELERYD_PID_FILE", .path, default: "\"celeryd.pid\"",
+            "File with the process id of the worker, seen from the folder of the settings file."
+        ) { $0.settings.pidFile = $0.absolute($1) },
+        SettingsKey(
+            "CELERYD_PREFETCH", .whole(0...100_000), default: "0",
+            "How many messages to take beyond those that run; 0 lets the worker choose."
+        ) { $0.settings.prefetch = $1 },
+        SettingsKey(
+            "CELERYD_TASK_TIME_LIMIT", .duration, default: "0",
+            "Seconds after which a task is killed; 0 is never."
+        ) { $0.settings.hardTimeLimit = $1 },
+        SettingsKey(
+            "CELERYD_TASK_SOFT_TIME_LIMIT", .duration, default: "0",
+            "Seconds after which a task is told to stop; 0 is never."
+        ) { $0.settings.softTimeLimit = $1 },
+        SettingsKey(
+            "CELERYD_MAX_TASKS_PER_CHILD", .whole(0...Int.max), default: "0",
+            "Tasks after which a pool process is replaced by a new one; 0 is never."
+        ) { $0.settings.maxTasksPerChild = $1 },
+        SettingsKey(
+            "CELERYD_MAX_MEMORY_PER_CHILD", .whole(0...Int.max >> 10), default: "0",
+            "Kilobytes of resident memory after which a pool process is replaced; 0 is never."
+        ) { $0.settings.maxMemoryPerChild = $1 },
+        SettingsKey(
+            "CELERYD_MAX_OUTPUT_BYTES", .bytes, default: "\"16m\"",
+            "Bytes of a program's standard output that are kept as its return value."
+        ) { $0.settings.maxOutputBytes = $1 },
+        SettingsKey(
+            "CELERYD_CRASH_LIMIT", .whole(1...1_000), default: "3",
+            "How often a task may lose the process it runs in before it is given up."
+        ) { $0.settings.crashLimit = $1 },
+    ]
+
+    /// What tasks there are, and what becomes of them.
+    static let taskKeys: [SettingsKey] = [
+        SettingsKey(
+            "INSTALLED_APPS", .list(of: .text), default: "[]",
+            "Folders beside the settings file; every executable in the folder `tasks` of each is a task."
+        ) { $0.settings.installedApps = $1 },
+        SettingsKey(
+            "CELERY_DEFAULT_QUEUE", .queue, default: "\"celery\"",
+            "Queue of messages for which nothing else is said."
+        ) { $0.settings.defaultQueue = $1 },
+        SettingsKey(
+            "CELERY_IGNORE_RESULT", .truth, default: "false",
+            "Whether return values are thrown away, unless a task says otherwise."
+        ) { $0.settings.ignoreResult = $1 },
+        SettingsKey(
+            "CELERY_TASK_RESULT_EXPIRES", .duration, default: "\"5d\"",
+            "Seconds a result is kept after its task has finished; 0 is for ever."
+        ) { $0.settings.resultExpires = $1 },
+    ]
+}

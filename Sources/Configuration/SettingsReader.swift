@@ -1,0 +1,80 @@
+package import CeleryCore
+import Glibc
+
+/// A flag of a command line that sets a setting.
+package struct SettingsFlag: Sendable, Hashable {
+    /// As it is spelled: `--concurrency`.
+    package var option: String
+    /// The first name of the setting.
+    package var key: String
+    /// The value as given.
+    package var text: String
+
+    package init(option: String, key: String, text: String) {
+        self.option = option
+        self.key = key
+        self.text = text
+    }
+}
+
+/// Reads settings, once: flags before environment before file before defaults.
+///
+/// Relative paths and files start at the folder of the settings file when they stand in
+/// it, and at the working folder when they come from a flag or the environment. A variable
+/// of the environment that is empty counts as not set; names that no setting has are left
+/// alone there, as other programs share it, while in a file they are errors.
+package enum SettingsReader {
+    /// Settings from one file and the defaults.
+    package static func read(file: String) throws(SettingsError) -> Settings {
+        try resolve(settingsFile: file, environment: [:], workingFolder: currentFolder()).settings
+    }
+
+    /// Settings from every source.
+    ///
+    /// - Parameters:
+    ///   - settingsFile: The file of `--settings`. Without it CELERY_SETTINGS names the file; without
+    ///     that, it is looked for from `workingFolder` upwards, and may be missing.
+    ///   - workingFolder: Absolute.
+    package static func resolve(
+        settingsFile: String? = nil, flags: [SettingsFlag] = [], environment: [String: String], workingFolder: String
+    ) throws(SettingsError) -> ResolvedSettings {
+        let named = settingsFile ?? environment["CELERY_SETTINGS"].flatMap { $0.isEmpty ? nil : $0 }
+        let file = named.map { SettingsFile.absolute($0, in: workingFolder) } ?? SettingsFile.find(from: workingFolder)
+        guard let file else {
+            return try resolve(
+                text: nil, shown: "", folder: workingFolder, file: nil, flags, environment, workingFolder)
+        }
+        let shown = named ?? shownName(of: file, from: workingFolder)
+        let text = try SettingsFile.text(of: file, shown: shown)
+        return try resolve(
+            text: text, shown: shown, folder: SettingsFile.folder(of: file), file: file, flags, environment, workingFolder)
+    }
+
+    /// The same from the text of a file that has been read.
+    static func resolve(
+        text: String?, shown: String, folder: String, file: String?, _ flags: [SettingsFlag],
+        _ environment: [String: String], _ workingFolder: String
+    ) throws(SettingsError) -> ResolvedSettings {
+        var draft = SettingsDraft(settings: Settings(projectFolder: folder, file: file))
+        if let text {
+            let document = try TOMLDocument(text, shown: shown)
+            try draft.read(document, shown: shown)
+        }
+        draft.folder = workingFolder
+        try draft.read(environment)
+        try draft.read(flags)
+        draft.finish()
+        return ResolvedSettings(settings: draft.settings, origins: draft.origins)
+    }
+
+    /// A file in the working folder goes by its name alone.
+    private static func shownName(of file: String, from folder: String) -> String {
+        file == SettingsFile.absolute(SettingsFile.name, in: folder) ? SettingsFile.name : file
+    }
+
+    private static func currentFolder() -> String {
+        guard let path = getcwd(nil, 0) else { return "/" }
+        defer { free(path) }
+        return String(cString: path)
+    }
+}

@@ -1,0 +1,33 @@
+/// Settings of the original that this version knows by name and does not have.
+///
+/// Accepting them silently would promise what is not done.
+enum UnsupportedSettings {
+    /// What to do about `name`; `nil` when it is not one of them, "" when there is nothing to do.
+    static func hint(for name: String) -> String? { hints[name] }
+
+    static var names: [String] { hints.keys.sorted() }
+
+    private static let hints: [String: String] = {
+        var hints: [String: String] = [:]
+        for name in [
+            "CELERY_STATISTICS", "SEND_CELERY_TASK_ERROR_EMAILS", "ADMINS", "SERVER_EMAIL", "EMAIL_HOST", "EMAIL_PORT",
+            "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_SUBJECT_PREFIX", "EMAIL_USE_TLS", "DEBUG",
+            "CELERYD_DAEMON_LOG_FORMAT", "CELERY_ALWAYS_EAGER", "CELERY_PERIODIC_STATUS_BACKEND",
+            "CELERY_AMQP_CONNECTION_TIMEOUT", "CELERY_AMQP_CONNECTION_RETRY", "CELERY_AMQP_CONNECTION_MAX_RETRIES",
+            "beat",
+        ] { hints[name] = "" }
+        for name in [
+            "CELERY_BACKEND", "CACHE_BACKEND", "CELERY_CACHE_BACKEND", "CELERY_MONGODB_BACKEND_SETTINGS", "TT_HOST",
+            "TT_PORT", "DATABASE_ENGINE", "DATABASE_NAME", "DATABASE_USER", "DATABASE_PASSWORD", "DATABASE_HOST",
+            "DATABASE_PORT",
+        ] { hints[name] = "name the result store with CELERY_RESULT_BACKEND" }
+        for name in [
+            "CELERY_AMQP_EXCHANGE", "CELERY_AMQP_EXCHANGE_TYPE", "CELERY_AMQP_PUBLISHER_ROUTING_KEY",
+            "CELERY_AMQP_CONSUMER_ROUTING_KEY", "CELERY_AMQP_CONSUMER_QUEUE", "CELERY_AMQP_CONSUMER_QUEUES",
+        ] { hints[name] = "name queues with CELERY_QUEUES and CELERY_DEFAULT_QUEUE" }
+        hints["CARROT_BACKEND"] = "name the broker with CELERY_BROKER_URL"
+        hints["CELERY_IMPORTS"] = "name the folders of tasks with INSTALLED_APPS"
+        hints["CELERY_TASK_SERIALIZER"] = "messages are JSON"
+        return hints
+    }()
+}

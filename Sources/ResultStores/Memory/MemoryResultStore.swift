@@ -1,0 +1,64 @@
+package import CeleryCore
+import Synchronization
+
+/// Keeps results in this process: for tests and examples.
+package final class MemoryResultStore: ResultStore {
+    package let location = "memory://"
+    private let expires: Double?
+    private let now: @Sendable () -> Timestamp
+    private let bell = Bell()
+    private let records = Mutex<[TaskID: (result: TaskResult, expires: Timestamp?)]>([:])
+
+    package init(expires: Double? = nil, now: @escaping @Sendable () -> Timestamp = { .now }) {
+        self.expires = expires
+        self.now = now
+    }
+
+    package func store(_ results: [TaskResult]) async throws {
+        let until = expires.map { Timestamp(seconds: now().seconds + $0) }
+        records.withLock { records in
+            for result in results {
+                if let old = records[result.id]?.result, old.state.isReady || old.attempt > result.attempt { continue }
+                records[result.id] = (result, until)
+            }
+        }
+        bell.ring()
+    }
+
+    package func results(for ids: [TaskID]) async throws -> [TaskID: TaskResult] {
+        let now = self.now()
+        return records.withLock { records in
+            var found: [TaskID: TaskResult] = [:]
+            for id in ids {
+                guard let record = records[id], record.expires.map({ $0 > now }) ?? true else { continue }
+                found[id] = record.result
+            }
+            return found
+        }
+    }
+
+    package func forget(_ ids: [TaskID]) async throws -> Int {
+        records.withLock { records in ids.count { records.removeValue(forKey: $0) != nil } }
+    }
+
+    package func close() async { bell.ring() }
+}
+
+extension MemoryResultStore: ResultWatching {
+    package func mark() async -> ResultMark { ResultMark(number: bell.count) }
+
+    package func waitForChange(since mark: ResultMark, until deadline: ContinuousClock.Instant?) async throws {
+        await bell.wait(since: mark.number, until: deadline)
+        try Task.checkCancellation()
+    }
+}
+
+extension MemoryResultStore: ResultExpiring {
+    package func dropExpired(now: Timestamp, limit: Int) async throws -> Int {
+        records.withLock { records in
+            let expired = records.filter { $0.value.expires.map { $0 <= now } ?? false }.prefix(limit)
+            for id in expired.keys { records[id] = nil }
+            return expired.count
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package import CeleryCore
+import GRDB
+package import SQLite
+
+/// Keeps results in a `celery.db`.
+package final class SQLiteResultStore: ResultStore, SQLiteFileHolding {
+    package let file: DatabaseFile
+    package let location: String
+    /// Seconds a result is kept.
+    private let expires: Double?
+    private let now: @Sendable () -> Timestamp
+
+    package init(file: DatabaseFile, expires: Double?, now: @escaping @Sendable () -> Timestamp = { .now }) {
+        self.file = file
+        location = "sqlite://\(file.path)"
+        self.expires = expires
+        self.now = now
+    }
+
+    package func store(_ results: [TaskResult]) async throws {
+        guard !results.isEmpty else { return }
+        let until = expires.map { now().seconds + $0 }
+        try await file.write(waking: true) { db in
+            for result in results { try ResultTable.store(result, expires: until, in: db) }
+        }
+    }
+
+    package func results(for ids: [TaskID]) async throws -> [TaskID: TaskResult] {
+        let now = self.now()
+        return try await file.read { db in
+            var found: [TaskID: TaskResult] = [:]
+            for id in ids { found[id] = try ResultTable.fetch(id, now: now, in: db) }
+            return found
+        }
+    }
+
+    package func forget(_ ids: [TaskID]) async throws -> Int {
+        try await file.write { db in
+            let statement = try db.cachedStatement(sql: "DELETE FROM result WHERE id = ?")
+            var count = 0
+            for id in ids {
+                statement.setUncheckedArguments([id.text])
+                try statement.execute()
+                count += db.changesCount
+            }
+            return count
+        }
+    }
+
+    package func close() async { file.close() }
+}
+
+extension SQLiteResultStore: ResultWatching {
+    package func mark() async -> ResultMark { ResultMark(number: file.watch.generation) }
+
+    package func waitForChange(since mark: ResultMark, until deadline: ContinuousClock.Instant?) async throws {
+        let fallback = ContinuousClock.now + .seconds(1)
+        await file.watch.wait(since: mark.number, until: deadline.map { min($0, fallback) } ?? fallback)
+        try Task.checkCancellation()
+    }
+}
+
+extension SQLiteResultStore: ResultExpiring {
+    package func dropExpired(now: Timestamp, limit: Int) async throws -> Int {
+        try await file.write { db in
+            try db.execute(
+                sql: """
+                    DELETE FROM result WHERE number IN (
+                        SELECT number FROM result WHERE expires IS NOT NULL AND expires <= ? ORDER BY expires LIMIT ?)
+                    """,
+                arguments: [now.seconds, limit])
+            return db.changesCount
+        }
+    }
+}

@@ -1,0 +1,117 @@
+// A `celery.db`: broker and result store in one SQLite file in WAL mode.
+//
+// Many processes write to it. Each write is one short IMMEDIATE transaction, made
+// durable by one fsync (`synchronous=FULL`) for all that has gathered. Writers of all
+// processes stand in one line, kept by the kernel (`WriteLine`), instead of polling
+// SQLite's lock. After a commit that others may wait for, the WAL's time stamp is set,
+// which wakes every process that watches it (`ChangeWatch`).
+
+package import GRDB
+package import CeleryCore
+import Dispatch
+import Glibc
+
+/// One open database file. The connection belongs to GRDB's serial queue.
+package final class DatabaseFile: Sendable {
+    package let path: String
+    package let watch: ChangeWatch
+    private let queue: DatabaseQueue
+    private let line: WriteLine
+
+    /// What a commit promises.
+    package enum Durability: String, Sendable {
+        /// On disk when the call returns (`synchronous=FULL`).
+        case full
+        /// Safe against a crash of programs, not of the machine (`synchronous=NORMAL`).
+        case normal
+    }
+
+    /// Opens the file, making it first when there is none. Blocks.
+    ///
+    /// - Throws: `DriverError`, with the file left as it was when it is not ours.
+    package init(path: String, durability: Durability = .full) throws(DriverError) {
+        self.path = path
+        try Self.prepare(path)
+        var configuration = Configuration()
+        configuration.label = "celery.db"
+        configuration.busyMode = .timeout(10)
+        configuration.prepareDatabase { db in
+            try db.execute(sql: "PRAGMA synchronous = \(durability.rawValue)")
+            try db.execute(sql: "PRAGMA cache_size = -4096")
+        }
+        do {
+            queue = try DatabaseQueue(path: path, configuration: configuration)
+            // The first read makes the WAL, which the line and the watch need.
+            let version = try queue.inDatabase { try Int32.fetchOne($0, sql: "PRAGMA user_version") }
+            guard let version, version == Schema.version else {
+                throw DriverError(.unusable, "\(path) has an unknown layout")
+            }
+        } catch {
+            throw DriverError(translating: error, path: path)
+        }
+        line = try WriteLine(path: path + "-wal", database: path)
+        watch = ChangeWatch(path: path + "-wal")
+    }
+
+    /// Whether there is a whole file of ours at `path`. Creates nothing.
+    ///
+    /// - Throws: `DriverError` for a file that is not ours.
+    package static func exists(_ path: String) throws(DriverError) -> Bool {
+        guard let header = try FileHeader.read(path) else { return false }
+        try header.check(path)
+        return true
+    }
+
+    /// Makes sure that `path` is a file of ours, making it when there is none.
+    private static func prepare(_ path: String) throws(DriverError) {
+        if let header = try FileHeader.read(path) {
+            try header.check(path)
+        } else {
+            try DatabaseCreation.create(path)
+        }
+    }
+
+    /// Runs one durable transaction.
+    ///
+    /// - Parameter waking: whether others may wait for what it writes.
+    /// - Throws: `DriverError`; nothing was written then.
+    package func write<T: Sendable>(
+        waking: Bool = false, _ body: @escaping @Sendable (Database) throws -> T
+    ) async throws -> T {
+        do {
+            return try await queue.writeWithoutTransaction { [line] db in
+                try line.acquire()
+                defer { line.release() }
+                var value: T?
+                try db.inTransaction(.immediate) {
+                    value = try body(db)
+                    return .commit
+                }
+                if waking { self.wakeOthers() }
+                return value!
+            }
+        } catch {
+            throw DriverError(translating: error, path: path)
+        }
+    }
+
+    /// Runs a reading transaction.
+    package func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        do {
+            return try await queue.read(body)
+        } catch {
+            throw DriverError(translating: error, path: path)
+        }
+    }
+
+    /// Sets the time stamp of the WAL: an inotify event that comes *after* the commit
+    /// can be seen, unlike the one of the write itself.
+    private func wakeOthers() {
+        _ = utimensat(AT_FDCWD, path + "-wal", nil, 0)
+    }
+
+    package func close() {
+        watch.close()
+        try? queue.close()
+    }
+}

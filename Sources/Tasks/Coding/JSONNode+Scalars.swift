@@ -1,0 +1,67 @@
+import CeleryCore
+
+extension JSONNode {
+    func bool() throws -> Bool {
+        guard case .bool(let flag) = value else { throw mismatch(Bool.self, "true or false") }
+        return flag
+    }
+
+    func string() throws -> String {
+        guard case .string(let text) = value else { throw mismatch(String.self, "a string") }
+        return text
+    }
+
+    /// An integer of any width; `2.0` is one, as in JavaScript.
+    func integer<I: FixedWidthInteger>() throws -> I {
+        switch value {
+        case .int(let number):
+            guard let exact = I(exactly: number) else { throw outOfRange(I.self, "\(number)") }
+            return exact
+        case .bigInteger(let digits):
+            guard let exact = I(digits) else { throw outOfRange(I.self, digits) }
+            return exact
+        case .double(let number):
+            guard let exact = I(exactly: number) else { throw mismatch(I.self, "an integer") }
+            return exact
+        default: throw mismatch(I.self, "an integer")
+        }
+    }
+
+    func floatingPoint<F: BinaryFloatingPoint & LosslessStringConvertible>() throws -> F {
+        switch value {
+        case .int(let number): return F(number)
+        case .double(let number): return F(number)
+        case .bigInteger(let digits):
+            guard let number = F(digits) else { throw mismatch(F.self, "a number") }
+            return number
+        default: throw mismatch(F.self, "a number")
+        }
+    }
+
+    /// `must be an integer, not a string`
+    func mismatch(_ type: any Any.Type, _ wanted: String) -> DecodingError {
+        DecodingError.typeMismatch(
+            type, .init(codingPath: codingPath, debugDescription: "must be \(wanted), not \(value.sort)"))
+    }
+
+    /// `must be from 0 to 255, not 300`
+    private func outOfRange<I: FixedWidthInteger>(_ type: I.Type, _ digits: String) -> DecodingError {
+        DecodingError.dataCorrupted(
+            .init(codingPath: codingPath, debugDescription: "must be from \(I.min) to \(I.max), not \(digits)"))
+    }
+}
+
+extension JSON {
+    /// What sort of value this is, for messages; a number with a fraction is shown.
+    var sort: String {
+        switch self {
+        case .null: "null"
+        case .bool(let value): value ? "true" : "false"
+        case .int, .bigInteger: "an integer"
+        case .double(let value): "\(value)"
+        case .string: "a string"
+        case .array: "a list"
+        case .object: "an object"
+        }
+    }
+}

@@ -1,0 +1,17 @@
+/// What is wrong with a file that is, or looks like, a task.
+package struct TaskProblem: Sendable, Hashable, CustomStringConvertible {
+    /// The path seen from the project folder.
+    package var file: String
+    package var line: Int?
+    /// What is wrong, and what to do about it.
+    package var message: String
+
+    package init(file: String, line: Int? = nil, _ message: String) {
+        self.file = file
+        self.line = line
+        self.message = message
+    }
+
+    /// `thumbs/tasks/make.sh:2: unknown option 'max_retrys'; did you mean 'max_retries'?`
+    package var description: String { "\(file)\(line.map { ":\($0)" } ?? ""): \(message)" }
+}

@@ -1,0 +1,75 @@
+import CeleryCore
+
+/// Reads the options in a program's own text:
+///
+///     #!/bin/sh
+///     # celery: max_retries=5 retry_delay=10m queue=images
+///
+/// The line is a comment in the program's language, begun by `#`, `//`, `--`, `;`, `%` or `"`,
+/// and stands among the first 50 lines and 8 KiB. Several such lines add up. A binary has none.
+package enum TaskOptionLine {
+    /// Lines that are looked at.
+    static let maximumLines = 50
+    /// Bytes that are looked at.
+    package static let maximumBytes = 8_192
+
+    /// Options in the first bytes of a file, and what is wrong with them.
+    ///
+    /// - Parameter file: what the file is called in problems.
+    package static func options(in head: some Collection<UInt8>, file: String) -> (TaskOptions, [TaskProblem]) {
+        var options = TaskOptions()
+        let bytes = head.prefix(maximumBytes)
+        // Text has no NUL; ELF, Mach-O and the like have one at once.
+        guard !bytes.contains(0) else { return (options, []) }
+        var problems: [TaskProblem] = []
+        var given: [String: Int] = [:]
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: maximumLines, omittingEmptySubsequences: false)
+        for (index, line) in lines.prefix(maximumLines).enumerated() {
+            guard let words = words(of: line) else { continue }
+            for word in words {
+                if let complaint = take(word, into: &options, &given, line: index + 1) {
+                    problems.append(TaskProblem(file: file, line: index + 1, complaint))
+                }
+            }
+        }
+        if let hard = options.timeLimit, let soft = options.softTimeLimit, soft >= hard, problems.isEmpty {
+            problems.append(
+                TaskProblem(
+                    file: file, line: given["soft_time_limit"],
+                    "soft_time_limit must be less than time_limit, or the task is killed before it is told to stop"))
+        }
+        return (options, problems)
+    }
+
+    /// The words after `celery:` when the line is a comment with it.
+    private static func words(of line: some Collection<UInt8>) -> [String]? {
+        let blank: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+        var rest = line.drop(while: blank)
+        guard let leader = rest.first, "#/-;%\"".utf8.contains(leader) else { return nil }
+        let run = rest.prefix { $0 == leader }.count
+        if (leader == UInt8(ascii: "/") || leader == UInt8(ascii: "-")) && run < 2 { return nil }
+        rest = rest.dropFirst(run).drop(while: blank)
+        guard rest.starts(with: "celery:".utf8) else { return nil }
+        return rest.dropFirst("celery:".utf8.count)
+            .split { blank($0) || $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: ",") }
+            .map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Takes one `key=value`; what is wrong with it otherwise.
+    private static func take(
+        _ word: String, into options: inout TaskOptions, _ given: inout [String: Int], line: Int
+    ) -> String? {
+        guard let equals = word.firstIndex(of: "="), equals > word.startIndex else {
+            return "'\(word)' is not an option; write key=value"
+        }
+        let name = String(word[..<equals])
+        let value = String(word[word.index(after: equals)...])
+        if TaskOptionKey.unsupported.contains(name) { return "\(name) is not supported by this version" }
+        guard let key = TaskOptionKey.all.first(where: { $0.name == name }) else {
+            let near = NearestName.suggest(name, among: TaskOptionKey.all.map(\.name))
+            return "unknown option '\(name)'" + (near.map { "; did you mean '\($0)'?" } ?? "")
+        }
+        if let earlier = given.updateValue(line, forKey: name) { return "\(name) was given before, in line \(earlier)" }
+        return key.assign(value, &options).map { "\(name) \($0)" }
+    }
+}

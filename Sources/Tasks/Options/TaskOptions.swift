@@ -1,0 +1,50 @@
+/// How a task is run, where a message does not say otherwise. Defaults are Celery's.
+///
+/// A program has them in a comment of its first lines (see `TaskOptionLine`), a Swift
+/// task in `static var options`.
+public struct TaskOptions: Sendable, Hashable {
+    /// How often the task may ask to be tried again; `nil` is without end.
+    public var maxRetries: Int?
+    /// How long to wait before it is tried again, when it does not say.
+    public var retryDelay: Duration
+    /// The time after which it is killed; `nil` leaves it to the settings.
+    public var timeLimit: Duration?
+    /// The time after which it is told to stop; `nil` leaves it to the settings.
+    public var softTimeLimit: Duration?
+    /// The queue it is sent to; `nil` is the default queue.
+    public var queue: String?
+    /// 0 to 255, higher runs earlier.
+    public var priority: Int?
+    /// Whether its return value is thrown away; `nil` leaves it to the settings.
+    public var ignoreResult: Bool?
+    public var acknowledgement: Acknowledgement
+    /// Attempts that may lose their process before the task is given up; `nil` leaves it to the settings.
+    public var crashLimit: Int?
+    /// Bytes of output that are kept as the return value; `nil` leaves it to the settings.
+    public var maxOutputBytes: Int?
+
+    /// When the broker may forget the message.
+    public enum Acknowledgement: String, Sendable, Hashable, CaseIterable {
+        /// After the task has ended: a task whose worker dies runs again.
+        case late
+        /// Before it begins: it runs at most once.
+        case early
+    }
+
+    public init(
+        maxRetries: Int? = 3, retryDelay: Duration = .seconds(180), timeLimit: Duration? = nil,
+        softTimeLimit: Duration? = nil, queue: String? = nil, priority: Int? = nil, ignoreResult: Bool? = nil,
+        acknowledgement: Acknowledgement = .late, crashLimit: Int? = nil, maxOutputBytes: Int? = nil
+    ) {
+        self.maxRetries = maxRetries
+        self.retryDelay = retryDelay
+        self.timeLimit = timeLimit
+        self.softTimeLimit = softTimeLimit
+        self.queue = queue
+        self.priority = priority
+        self.ignoreResult = ignoreResult
+        self.acknowledgement = acknowledgement
+        self.crashLimit = crashLimit
+        self.maxOutputBytes = maxOutputBytes
+    }
+}

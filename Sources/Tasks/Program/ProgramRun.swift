@@ -1,0 +1,121 @@
+// Running a program as a task: arguments in, return value out, and nothing left behind.
+
+package import CeleryCore
+import Glibc
+package import Processes
+import Synchronization
+
+/// One run of a program. Blocks the calling thread until the program and all it started are gone.
+package struct ProgramRun: Sendable {
+    package var path: String
+    package var args: [String]
+    package var environment: Environment
+    package var folder: String
+    /// The whole request as JSON, for the program's stdin.
+    package var input: [UInt8]
+    /// Seconds after which the program gets SIGTERM.
+    package var softTimeLimit: Double?
+    /// Seconds after which the program and all it started are killed.
+    package var hardTimeLimit: Double?
+    /// Bytes of stdout that are kept.
+    package var maxOutputBytes: Int
+    /// Called for each line of stderr as it comes.
+    package var onErrorLine: @Sendable (String) -> Void
+
+    /// How a program ended.
+    package struct Ending: Sendable {
+        package var status: WaitStatus
+        package var output: [UInt8]
+        /// It wrote more than was kept.
+        package var outputIsCut: Bool
+        /// The tail of stderr.
+        package var errorOutput: String
+        /// It was told to stop at its soft limit.
+        package var passedSoftLimit: Bool
+        /// It was killed at its hard limit.
+        package var passedHardLimit: Bool
+        /// Processes it left behind, which were killed.
+        package var leftovers: Int
+    }
+
+    package init(
+        path: String, args: [String], environment: Environment, folder: String, input: [UInt8],
+        softTimeLimit: Double?, hardTimeLimit: Double?, maxOutputBytes: Int,
+        onErrorLine: @escaping @Sendable (String) -> Void
+    ) {
+        self.path = path
+        self.args = args
+        self.environment = environment
+        self.folder = folder
+        self.input = input
+        self.softTimeLimit = softTimeLimit
+        self.hardTimeLimit = hardTimeLimit
+        self.maxOutputBytes = maxOutputBytes
+        self.onErrorLine = onErrorLine
+    }
+
+    /// The process group under way in this process; 0 for none.
+    private static let currentGroup = Atomic<Int32>(0)
+
+    /// Kills what runs now, from another thread: the worker is gone.
+    package static func killCurrent() {
+        let group = currentGroup.load(ordering: .sequentiallyConsistent)
+        if group > 0 { kill(-group, SIGKILL) }
+        _ = Descendants.reap()
+    }
+
+    /// Runs the program.
+    ///
+    /// - Throws: `SystemError` when it cannot be started; the text says why.
+    package func run() throws(SystemError) -> Ending {
+        let standardOutput = try Pipe()
+        let standardError = try Pipe()
+        var spawn = Spawn(path, arguments: [path] + args, environment: environment)
+        spawn.workingDirectory = folder
+        spawn.standardInput = .descriptor(try MemoryFile.make(input))
+        spawn.standardOutput = .descriptor(standardOutput.writeEnd)
+        spawn.standardError = .descriptor(standardError.writeEnd)
+        spawn.placement = .newGroup
+        let process = try spawn.start(pidfd: true)
+        Self.currentGroup.store(process.id, ordering: .sequentiallyConsistent)
+        standardOutput.writeEnd.close()
+        standardError.writeEnd.close()
+
+        var streams = ProgramStreams(
+            output: standardOutput.readEnd, errors: standardError.readEnd, maxOutputBytes: maxOutputBytes,
+            onErrorLine: onErrorLine)
+        let (soft, hard) = try watch(process, &streams)
+        Self.currentGroup.store(0, ordering: .sequentiallyConsistent)
+        // The group first, then those that left it.
+        kill(-process.id, SIGKILL)
+        let termination = try process.wait()
+        let leftovers = Descendants.reap().killed.count
+        streams.drain()
+        return Ending(
+            status: termination.status, output: streams.output, outputIsCut: streams.outputIsCut,
+            errorOutput: streams.errorTail, passedSoftLimit: soft, passedHardLimit: hard, leftovers: leftovers)
+    }
+
+    /// Follows the program until it has ended, enforcing its limits.
+    private func watch(_ process: SpawnedProcess, _ streams: inout ProgramStreams) throws(SystemError) -> (Bool, Bool) {
+        let started = ContinuousClock.now
+        let hard = hardTimeLimit.map { started + .seconds($0) }
+        var soft = softTimeLimit.map { started + .seconds($0) }
+        var passedSoft = false
+        while true {
+            let next = [soft, hard].compactMap { $0 }.min()
+            let ended = try streams.pump(until: process.pidfd!, timeout: next.map { max(.zero, $0 - .now) })
+            if ended { return (passedSoft, false) }
+            if let limit = hard, limit <= .now {
+                kill(-process.id, SIGKILL)
+                _ = try process.waitUntilEnded(timeout: nil)
+                return (passedSoft, true)
+            }
+            if let limit = soft, limit <= .now {
+                kill(-process.id, SIGTERM)
+                passedSoft = true
+                soft = nil
+            }
+        }
+    }
+}

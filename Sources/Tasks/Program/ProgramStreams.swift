@@ -1,0 +1,119 @@
+import Glibc
+import Processes
+
+/// Collects what a program writes, within bounds.
+struct ProgramStreams {
+    private(set) var output: [UInt8] = []
+    private(set) var outputIsCut = false
+    private let outputPipe: OwnedDescriptor
+    private let errorPipe: OwnedDescriptor
+    private let maxOutputBytes: Int
+    private let onErrorLine: @Sendable (String) -> Void
+    private var outputIsOpen = true
+    private var errorIsOpen = true
+
+    /// The last bytes of stderr, for the traceback.
+    private var tail: [UInt8] = []
+    /// The line of stderr that is not finished.
+    private var line: [UInt8] = []
+    private var loggedBytes = 0
+    private var unloggedBytes = 0
+
+    private static let tailLimit = 8 << 10
+    private static let lineLimit = 4 << 10
+    /// What one task may put into the log.
+    private static let logLimit = 1 << 20
+    private static let chunkLength = 1 << 16
+
+    init(
+        output: OwnedDescriptor, errors: OwnedDescriptor, maxOutputBytes: Int,
+        onErrorLine: @escaping @Sendable (String) -> Void
+    ) {
+        outputPipe = output
+        errorPipe = errors
+        self.maxOutputBytes = maxOutputBytes
+        self.onErrorLine = onErrorLine
+    }
+
+    /// What stderr ended with.
+    var errorTail: String {
+        var start = tail.startIndex
+        // Not in the middle of a character.
+        while start < tail.endIndex, tail[start] & 0xC0 == 0x80 { start += 1 }
+        return String(decoding: tail[start...], as: UTF8.self)
+    }
+
+    /// Reads until the process behind `ended` has ended or the timeout passes.
+    ///
+    /// - Returns: whether the process has ended.
+    mutating func pump(until ended: OwnedDescriptor, timeout: Duration?) throws(SystemError) -> Bool {
+        let deadline = Deadline(after: timeout)
+        while true {
+            var entries = [
+                pollfd(fd: ended.number, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: outputIsOpen ? outputPipe.number : -1, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: errorIsOpen ? errorPipe.number : -1, events: Int16(POLLIN), revents: 0),
+            ]
+            let count = poll(&entries, 3, deadline.pollMilliseconds)
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw SystemError(errno, "poll")
+            }
+            if count == 0 { return false }
+            if entries[1].revents != 0 { outputIsOpen = readOutput() }
+            if entries[2].revents != 0 { errorIsOpen = readErrors() }
+            if entries[0].revents != 0 { return true }
+            if deadline.hasPassed && timeout != nil { return false }
+        }
+    }
+
+    /// Takes what is still in the pipes; every writer is gone.
+    mutating func drain() {
+        while outputIsOpen { outputIsOpen = readOutput() }
+        while errorIsOpen { errorIsOpen = readErrors() }
+        if !line.isEmpty { endLine() }
+        if unloggedBytes > 0 { onErrorLine("... \(unloggedBytes) more bytes of stderr are not shown") }
+    }
+
+    /// - Returns: false at the end.
+    private mutating func readOutput() -> Bool {
+        Self.read(outputPipe) { chunk in
+            let room = maxOutputBytes - output.count
+            output.append(contentsOf: chunk.prefix(room))
+            if chunk.count > room { outputIsCut = true }
+        }
+    }
+
+    private mutating func readErrors() -> Bool {
+        Self.read(errorPipe) { chunk in
+            tail.append(contentsOf: chunk.suffix(Self.tailLimit))
+            if tail.count > Self.tailLimit { tail.removeFirst(tail.count - Self.tailLimit) }
+            for byte in chunk {
+                if byte == UInt8(ascii: "\n") || line.count >= Self.lineLimit { endLine() }
+                if byte != UInt8(ascii: "\n") { line.append(byte) }
+            }
+        }
+    }
+
+    private mutating func endLine() {
+        if loggedBytes < Self.logLimit {
+            loggedBytes += line.count + 1
+            onErrorLine(String(decoding: line, as: UTF8.self))
+        } else {
+            unloggedBytes += line.count + 1
+        }
+        line.removeAll(keepingCapacity: true)
+    }
+
+    private static func read(_ pipe: OwnedDescriptor, _ use: (UnsafeRawBufferPointer) -> Void) -> Bool {
+        withUnsafeTemporaryAllocation(byteCount: chunkLength, alignment: 1) { buffer in
+            while true {
+                let count = Glibc.read(pipe.number, buffer.baseAddress, buffer.count)
+                if count < 0 && errno == EINTR { continue }
+                guard count > 0 else { return false }
+                use(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                return true
+            }
+        }
+    }
+}

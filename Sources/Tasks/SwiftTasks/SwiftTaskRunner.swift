@@ -1,0 +1,40 @@
+package import CeleryCore
+
+/// A task type without its type: what the registry keeps and the pool calls.
+package struct SwiftTaskRunner: Sendable {
+    package let name: String
+    package let options: TaskOptions
+    private let body: @Sendable (TaskArguments, TaskContext) async throws -> JSON
+
+    package init<T: CeleryTask>(_ type: T.Type) {
+        name = T.name
+        options = T.options
+        body = { arguments, context in
+            let task = try ArgumentsDecoder.decode(T.self, args: arguments.args, kwargs: arguments.kwargs)
+            return try JSONValueEncoder.encode(await task.run(context))
+        }
+    }
+
+    /// Decodes the arguments, runs the task and encodes what it returns.
+    package func run(_ arguments: TaskArguments, _ context: TaskContext) async -> RunReport {
+        do {
+            return .success(try await body(arguments, context))
+        } catch let retry as TaskRetry {
+            return .retry(delay: retry.delay, cause: retry.cause.map(TaskFailure.init(error:)))
+        } catch {
+            let failure = failure(of: error, in: context)
+            let traceback =
+                "\(context.taskName)[\(context.taskID)], attempt \(context.attempt):\n\(failure.type): \(failure.message)\n"
+            return .failure(failure, traceback: traceback)
+        }
+    }
+
+    private func failure(of error: any Error, in context: TaskContext) -> TaskFailure {
+        if let mistake = error as? ArgumentsError { return mistake.failure(of: name) }
+        // Stopping when told to is what the soft limit asks for; it has a name of its own.
+        if error is CancellationError, let limit = context.interruption.softTimeLimit {
+            return .softTimeLimitExceeded(limit.inSeconds)
+        }
+        return TaskFailure(error: error)
+    }
+}

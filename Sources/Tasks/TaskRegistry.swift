@@ -1,0 +1,39 @@
+import CeleryCore
+
+/// The tasks a worker can run, by name. Nothing that is not in here is ever run.
+package struct TaskRegistry: Sendable {
+    private var tasks: [String: TaskDefinition] = [:]
+
+    package init() {}
+
+    /// Adds a task.
+    /// - Throws: `AlreadyRegistered`; then nothing has changed.
+    package mutating func register(_ task: TaskDefinition) throws(AlreadyRegistered) {
+        if let earlier = tasks[task.name] { throw AlreadyRegistered(task: task.name, source: earlier.source) }
+        tasks[task.name] = task
+    }
+
+    /// The task of exactly this name.
+    package subscript(name: String) -> TaskDefinition? { tasks[name] }
+
+    package var isEmpty: Bool { tasks.isEmpty }
+    package var count: Int { tasks.count }
+
+    /// All tasks, by name.
+    package var sorted: [TaskDefinition] { tasks.values.sorted { $0.name < $1.name } }
+
+    /// All names, sorted.
+    package var names: [String] { tasks.keys.sorted() }
+
+    /// The name that somebody who wrote `name` may have meant.
+    package func nearest(to name: String) -> String? { NearestName.suggest(name, among: names) }
+}
+
+/// Two tasks want one name.
+package struct AlreadyRegistered: Error, Sendable, Hashable, CustomStringConvertible {
+    package var task: String
+    /// Where the task is that has the name.
+    package var source: String
+    /// The original's words.
+    package var description: String { "Task with name \(task) is already registered." }
+}

@@ -1,0 +1,65 @@
+package import CeleryCore
+
+/// A message as bytes, for a database row or a pool child: the headers of protocol 2
+/// as JSON, the properties only where they are not the usual ones, and the body as it came.
+package struct EncodedMessage: Sendable, Equatable {
+    package var queue: String
+    package var headers: [UInt8]
+    package var properties: [UInt8]?
+    package var body: [UInt8]
+
+    package init(queue: String, headers: [UInt8], properties: [UInt8]?, body: [UInt8]) {
+        self.queue = queue
+        self.headers = headers
+        self.properties = properties
+        self.body = body
+    }
+
+    package init(_ message: Message) {
+        let wire = TaskMessageEncoder.encode(message)
+        queue = message.route.queue
+        headers = JSON.object(wire.headers).bytes(style: .python)
+        let unusual = Self.unusualProperties(of: wire, message)
+        properties = unusual.isEmpty ? nil : JSON.object(unusual).bytes(style: .python)
+        body = wire.body
+    }
+
+    /// Reads it back.
+    ///
+    /// - Throws: `MalformedMessage`, or `JSONError` for headers that are none.
+    package func message() throws -> Message {
+        let members = try JSON(parsing: headers).objectValue ?? [:]
+        let unusual = try properties.map { try JSON(parsing: $0).objectValue ?? [:] } ?? [:]
+        let wire = WireMessage(
+            exchange: unusual["exchange"]?.stringValue ?? "",
+            routingKey: unusual["routing_key"]?.stringValue ?? queue,
+            properties: WireProperties(
+                contentType: unusual["content_type"].map(\.stringValue) ?? "application/json",
+                contentEncoding: unusual["content_encoding"].map(\.stringValue) ?? "utf-8",
+                deliveryMode: unusual["delivery_mode"]?.intValue ?? 2,
+                priority: unusual["priority"]?.intValue,
+                correlationID: unusual["correlation_id"]?.stringValue ?? members["id"]?.stringValue,
+                replyTo: unusual["reply_to"]?.stringValue),
+            headers: members, body: body)
+        var message = try TaskMessageDecoder().decode(wire, queue: queue)
+        message.route = Route(
+            queue: queue, exchange: unusual["exchange"]?.stringValue, routingKey: unusual["routing_key"]?.stringValue)
+        return message
+    }
+
+    private static func unusualProperties(of wire: WireMessage, _ message: Message) -> JSONObject {
+        let properties = wire.properties
+        var unusual = JSONObject()
+        if properties.contentType != "application/json" { unusual["content_type"] = text(properties.contentType) }
+        if properties.contentEncoding != "utf-8" { unusual["content_encoding"] = text(properties.contentEncoding) }
+        if properties.deliveryMode == 1 { unusual["delivery_mode"] = 1 }
+        if let priority = properties.priority, priority != 0 { unusual["priority"] = .int(Int64(priority)) }
+        if properties.correlationID != message.id.text { unusual["correlation_id"] = text(properties.correlationID) }
+        if let replyTo = properties.replyTo { unusual["reply_to"] = .string(replyTo) }
+        if let exchange = message.route.exchange { unusual["exchange"] = .string(exchange) }
+        if let routingKey = message.route.routingKey { unusual["routing_key"] = .string(routingKey) }
+        return unusual
+    }
+
+    private static func text(_ value: String?) -> JSON { value.map(JSON.string) ?? .null }
+}

@@ -1,0 +1,53 @@
+import CeleryCore
+import Tasks
+import Wire
+
+/// Decides what becomes of a delivery before it takes a place in the pool.
+struct Admission: Sendable {
+    let configuration: WorkerConfiguration
+    let registry: TaskRegistry
+
+    enum Decision {
+        /// It runs.
+        case run(JobRequest, TaskDefinition)
+        /// It does not, and that is its outcome.
+        case settle(Outcome, reason: String)
+    }
+
+    func decide(_ delivery: Delivery, now: Timestamp) -> Decision {
+        let message = delivery.message
+        func refuse(_ state: TaskState, _ failure: TaskFailure, _ reason: String) -> Decision {
+            let outcome = OutcomeBuilder(delivery: delivery, worker: configuration.identity.name, now: now)
+                .outcome(state, failure: failure)
+            return .settle(outcome, reason: reason)
+        }
+        if let expires = message.expires, expires < now {
+            return refuse(.revoked, .revoked("expired"), "expired at \(ISO8601.text(expires))")
+        }
+        guard let definition = registry[message.task] else {
+            return refuse(.failure, .notRegistered(message.task), "no task of this name is registered here")
+        }
+        // Executions that neither ended nor asked to be tried again lost their process.
+        let crashes = delivery.handle.attempt - 1 - message.retries
+        let crashLimit = definition.options.crashLimit ?? configuration.crashLimit
+        if crashes >= crashLimit {
+            let reason = "the process running it was lost \(crashes) times"
+            return refuse(.failure, .workerLost(reason), reason)
+        }
+        return .run(request(delivery, definition), definition)
+    }
+
+    private func request(_ delivery: Delivery, _ definition: TaskDefinition) -> JobRequest {
+        let message = delivery.message
+        let options = definition.options
+        var program: String?
+        if case .program(let path) = definition.kind { program = path }
+        return JobRequest(
+            tag: delivery.handle.tag, attempt: delivery.handle.attempt, message: EncodedMessage(message),
+            taskName: message.task, taskID: message.id.text, program: program,
+            softTimeLimit: message.softTimeLimit ?? options.softTimeLimit?.inSeconds ?? configuration.softTimeLimit,
+            hardTimeLimit: message.hardTimeLimit ?? options.timeLimit?.inSeconds ?? configuration.hardTimeLimit,
+            maxOutputBytes: options.maxOutputBytes ?? configuration.maxOutputBytes,
+            retryDelay: RetryPolicy.delay(for: message, options))
+    }
+}

@@ -1,0 +1,13 @@
+/// Waits between tries that grow, with jitter, up to a bound.
+struct Backoff {
+    private var exponent = 0
+
+    /// The next wait: 0.1 s, doubling up to 5 s, of which a random half.
+    mutating func next() -> Duration {
+        let full = min(5, 0.1 * Double(1 << min(exponent, 10)))
+        exponent += 1
+        return .seconds(full / 2 + Double.random(in: 0...full / 2))
+    }
+
+    mutating func reset() { exponent = 0 }
+}

@@ -1,0 +1,49 @@
+import Glibc
+import Processes
+import Synchronization
+
+/// A pool child's end of the socket: reads block, and writes from several threads
+/// follow each other.
+final class FrameSocket: Sendable {
+    private let descriptor: OwnedDescriptor
+    private let writing = Mutex(())
+
+    init(_ descriptor: OwnedDescriptor) { self.descriptor = descriptor }
+
+    /// Sends a frame. When the worker is gone there is nobody to tell, and `read` ends the child.
+    func send(_ frame: Frame) {
+        let bytes = frame.encoded()
+        writing.withLock { _ in
+            bytes.withUnsafeBytes { _ = try? descriptor.write($0) }
+        }
+    }
+
+    /// Reads frames until the worker closes its end, calling `handle` for each.
+    func readAll(_ handle: (Frame) -> Void) {
+        var buffer: [UInt8] = []
+        var start = 0
+        let chunk = 1 << 16
+        while true {
+            while buffer.count - start >= Frame.headerLength {
+                let length = Int(buffer.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: start, as: UInt32.self).littleEndian })
+                let begin = start + Frame.headerLength
+                guard length <= Frame.lengthLimit else { return }
+                guard buffer.count - begin >= length else { break }
+                guard let frame = try? Frame(decoding: buffer[begin..<begin + length]) else { return }
+                handle(frame)
+                start = begin + length
+            }
+            if start > 0 {
+                buffer.removeFirst(start)
+                start = 0
+            }
+            let old = buffer.count
+            buffer.append(contentsOf: repeatElement(0, count: chunk))
+            let count = buffer.withUnsafeMutableBytes { bytes in
+                (try? descriptor.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[old...]))) ?? 0
+            }
+            buffer.removeLast(chunk - count)
+            if count == 0 { return }
+        }
+    }
+}

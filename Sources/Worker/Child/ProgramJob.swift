@@ -1,0 +1,109 @@
+import CeleryCore
+import Processes
+import Tasks
+import Wire
+
+/// A job whose task is a program: what it is given, and what its end means.
+struct ProgramJob {
+    let job: JobRequest
+    let message: Message
+    let arguments: TaskArguments
+    let program: String
+    let environment: Environment
+    let log: @Sendable (LogLine) -> Void
+
+    /// EX_TEMPFAIL of sysexits.h: try again later.
+    static let retryStatus: Int32 = 75
+
+    func run() -> JobRunner.Ended {
+        let run = ProgramRun(
+            path: program, args: Self.words(arguments), environment: taskEnvironment, folder: ".",
+            input: request.bytes(style: .compact), softTimeLimit: job.softTimeLimit, hardTimeLimit: job.hardTimeLimit,
+            maxOutputBytes: job.maxOutputBytes
+        ) { line in
+            log(LogLine(taskID: job.taskID, taskName: job.taskName, level: "info", text: line))
+        }
+        do throws(SystemError) {
+            return end(try run.run())
+        } catch {
+            return JobRunner.Ended(
+                .failure(TaskFailure(type: "OSError", arguments: [.int(Int64(error.code)), .string(error.description)], module: "builtins"), traceback: nil))
+        }
+    }
+
+    private func end(_ ending: ProgramRun.Ending) -> JobRunner.Ended {
+        if ending.leftovers > 0 {
+            let text = "killed \(ending.leftovers) process\(ending.leftovers == 1 ? "" : "es") the task left behind"
+            log(LogLine(taskID: job.taskID, taskName: job.taskName, level: "warning", text: text))
+        }
+        let errors = ending.errorOutput.isEmpty ? nil : ending.errorOutput
+        func failure(_ failure: TaskFailure) -> JobRunner.Ended {
+            JobRunner.Ended(.failure(failure, traceback: errors), errorOutput: errors)
+        }
+        if ending.passedHardLimit { return failure(.timeLimitExceeded(job.hardTimeLimit ?? 0)) }
+        switch ending.status {
+        case .exited(0):
+            if ending.outputIsCut {
+                let text = "wrote more than \(job.maxOutputBytes) bytes to stdout; raise max_output, or write to a file"
+                return failure(TaskFailure(type: "OutputTooLarge", arguments: [.string(text)]))
+            }
+            return JobRunner.Ended(.success(Self.value(of: ending.output)), errorOutput: errors)
+        case _ where ending.passedSoftLimit:
+            return failure(.softTimeLimitExceeded(job.softTimeLimit ?? 0))
+        case .exited(Self.retryStatus):
+            let reason = TaskFailure.exited(status: Int(Self.retryStatus), task: job.taskName)
+            return JobRunner.Ended(.retry(delay: job.retryDelay, reason, traceback: errors), errorOutput: errors)
+        case .exited(let status):
+            return failure(.exited(status: Int(status), task: job.taskName))
+        case .signaled(let signal, _):
+            return failure(.signaled(Int(signal), task: job.taskName))
+        }
+    }
+
+    /// Positional arguments as they are, then `--name value` for each keyword argument.
+    static func words(_ arguments: TaskArguments) -> [String] {
+        arguments.args.map(word) + arguments.kwargs.members.flatMap { ["--\($0.key)", word($0.value)] }
+    }
+
+    /// Strings as they are, other values as JSON.
+    private static func word(_ value: JSON) -> String {
+        let plain = PythonTypes.simplify(value)
+        return plain.stringValue ?? plain.text(style: .compact)
+    }
+
+    /// stdout as the return value: JSON if it parses as JSON, else the text without its last newline.
+    static func value(of output: [UInt8]) -> JSON {
+        if let value = try? JSON(parsing: output) { return value }
+        var text = output[...]
+        if text.last == UInt8(ascii: "\n") { text.removeLast() }
+        return .string(String(decoding: text, as: UTF8.self))
+    }
+
+    /// What the program reads on stdin.
+    private var request: JSON {
+        .object([
+            "id": .string(message.id.text), "task": .string(message.task),
+            "args": .array(arguments.args), "kwargs": .object(arguments.kwargs),
+            "retries": .int(Int64(message.retries)), "attempt": .int(Int64(job.attempt)),
+            "queue": .string(message.route.queue),
+            "eta": message.eta.map { .string(ISO8601.text($0)) } ?? .null,
+            "expires": message.expires.map { .string(ISO8601.text($0)) } ?? .null,
+            "root_id": .string((message.rootID ?? message.id).text),
+            "parent_id": message.parentID.map { .string($0.text) } ?? .null,
+            "group_id": message.groupID.map(JSON.string) ?? .null,
+            "headers": .object(message.headers),
+        ])
+    }
+
+    /// The default keyword arguments of the original, as variables.
+    private var taskEnvironment: Environment {
+        var environment = environment
+        environment["CELERY_TASK_ID"] = message.id.text
+        environment["CELERY_TASK_NAME"] = message.task
+        environment["CELERY_TASK_RETRIES"] = String(message.retries)
+        environment["CELERY_ATTEMPT"] = String(job.attempt)
+        environment["CELERY_ROOT_ID"] = (message.rootID ?? message.id).text
+        environment["CELERY_PARENT_ID"] = message.parentID?.text ?? ""
+        return environment
+    }
+}

@@ -1,0 +1,46 @@
+import CeleryCore
+import Tasks
+
+/// A job whose task is a Swift type of this program.
+struct SwiftJob {
+    let job: JobRequest
+    let message: Message
+    let arguments: TaskArguments
+    let registry: TaskRegistry
+    let log: @Sendable (LogLine) -> Void
+
+    func run() async -> JobRunner.Ended {
+        guard case .swift(let runner)? = registry[message.task]?.kind else {
+            return JobRunner.Ended(.failure(.notRegistered(message.task), traceback: nil))
+        }
+        let interruption = TaskInterruption()
+        let context = TaskContext(
+            taskID: message.id, taskName: message.task, retries: message.retries, attempt: job.attempt,
+            logFile: SwiftLog.file, logLevel: SwiftLog.level, rootID: message.rootID ?? message.id,
+            parentID: message.parentID, arguments: arguments, interruption: interruption,
+            logger: SwiftLog.logger(for: job, send: log))
+        let report = await limited(interruption) { await runner.run(arguments, context) }
+        switch report {
+        case .success(let value): return JobRunner.Ended(.success(value))
+        case .failure(let failure, let traceback): return JobRunner.Ended(.failure(failure, traceback: traceback))
+        case .retry(let delay, let cause):
+            let failure = cause ?? TaskFailure(type: "MaxRetriesExceededError", arguments: [.string("can't retry \(message.task)[\(message.id)]")])
+            return JobRunner.Ended(.retry(delay: delay?.inSeconds ?? job.retryDelay, failure, traceback: nil))
+        }
+    }
+
+    /// Cancels the task at its soft limit. The hard limit is the worker's: it kills this process.
+    private func limited(
+        _ interruption: TaskInterruption, _ body: @escaping @Sendable () async -> RunReport
+    ) async -> RunReport {
+        guard let limit = job.softTimeLimit else { return await body() }
+        let work = Task { await body() }
+        let alarm = Task {
+            try await Task.sleep(for: .seconds(limit))
+            interruption.softTimeLimitPassed(.seconds(limit))
+            work.cancel()
+        }
+        defer { alarm.cancel() }
+        return await work.value
+    }
+}

@@ -1,0 +1,38 @@
+import Glibc
+import Logging
+
+/// Sends what a Swift task logs to the worker, which alone writes to the log.
+struct SwiftLog: LogHandler {
+    let taskID: String
+    let taskName: String
+    let send: @Sendable (LogLine) -> Void
+    var metadata: Logger.Metadata = [:]
+    var logLevel: Logger.Level = .debug
+
+    init(taskID: String, taskName: String, send: @escaping @Sendable (LogLine) -> Void) {
+        self.taskID = taskID
+        self.taskName = taskName
+        self.send = send
+    }
+
+    /// A logger for one task.
+    static func logger(for job: JobRequest, send: @escaping @Sendable (LogLine) -> Void) -> Logger {
+        Logger(label: job.taskName) { _ in SwiftLog(taskID: job.taskID, taskName: job.taskName, send: send) }
+    }
+
+    /// The worker's log file and level, from the variables it gives its children.
+    static var file: String? { getenv("CELERY_LOGFILE").map { String(cString: $0) } }
+    static var level: String { getenv("CELERY_LOGLEVEL").map { String(cString: $0) } ?? "INFO" }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(
+        level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String,
+        function: String, line: UInt
+    ) {
+        send(LogLine(taskID: taskID, taskName: taskName, level: level.rawValue, text: message.description))
+    }
+}

@@ -1,0 +1,106 @@
+/// What the worker and a pool child say to each other over their socket pair.
+///
+/// Each frame is a length (4 bytes, little-endian, of what follows), a kind (1 byte), and fields.
+enum Frame {
+    /// To the child: run this.
+    case job(JobRequest)
+    /// To the child: give back what you have not begun.
+    case recall
+    /// To the child: finish what you have, then exit.
+    case finish
+    /// From the child: it is there and waits for jobs.
+    case ready
+    /// From the child: a job has ended.
+    case report(JobReport)
+    /// From the child: these jobs were not begun; the answer to `recall`.
+    case returned([Int64])
+    /// From the child: a line for the log.
+    case log(LogLine)
+
+    private enum Kind: UInt8 {
+        case job = 1, recall, finish
+        case ready = 64, report, returned, log
+    }
+
+    /// Four bytes of length.
+    static let headerLength = 4
+    /// A body of 1 GB, SQLite's own limit, and room for the fields around it.
+    static let lengthLimit = 1 << 30 + 1 << 20
+
+    func encoded() -> [UInt8] {
+        var writer = ByteWriter()
+        for _ in 0..<Self.headerLength { writer.write(UInt8(0)) }
+        switch self {
+        case .job(let request):
+            writer.write(Kind.job.rawValue)
+            request.write(to: &writer)
+        case .recall: writer.write(Kind.recall.rawValue)
+        case .finish: writer.write(Kind.finish.rawValue)
+        case .ready: writer.write(Kind.ready.rawValue)
+        case .report(let report):
+            writer.write(Kind.report.rawValue)
+            report.write(to: &writer)
+        case .returned(let tags):
+            writer.write(Kind.returned.rawValue)
+            writer.write(tags.count)
+            for tag in tags { writer.write(tag) }
+        case .log(let line):
+            writer.write(Kind.log.rawValue)
+            line.write(to: &writer)
+        }
+        var bytes = writer.bytes
+        let length = UInt32(bytes.count - Self.headerLength)
+        withUnsafeBytes(of: length.littleEndian) { header in
+            for index in 0..<Self.headerLength { bytes[index] = header[index] }
+        }
+        return bytes
+    }
+
+    /// Reads a frame without its length.
+    init(decoding bytes: ArraySlice<UInt8>) throws(FrameError) {
+        var reader = ByteReader(bytes)
+        switch Kind(rawValue: try reader.readByte()) {
+        case .job: self = .job(try JobRequest(from: &reader))
+        case .recall: self = .recall
+        case .finish: self = .finish
+        case .ready: self = .ready
+        case .report: self = .report(try JobReport(from: &reader))
+        case .returned:
+            var tags: [Int64] = []
+            for _ in 0..<(try reader.readInt()) { tags.append(try reader.readInt64()) }
+            self = .returned(tags)
+        case .log: self = .log(try LogLine(from: &reader))
+        case nil: throw FrameError()
+        }
+    }
+}
+
+/// A line from a task for the worker's log.
+package struct LogLine: Sendable, Equatable {
+    package var taskID: String
+    package var taskName: String
+    /// swift-log's name of the level.
+    package var level: String
+    package var text: String
+
+    package init(taskID: String, taskName: String, level: String, text: String) {
+        self.taskID = taskID
+        self.taskName = taskName
+        self.level = level
+        self.text = text
+    }
+
+    func write(to writer: inout ByteWriter) {
+        writer.write(taskID)
+        writer.write(taskName)
+        writer.write(level)
+        writer.write(text)
+    }
+
+    init(from reader: inout ByteReader) throws(FrameError) {
+        taskID = try reader.readString()
+        taskName = try reader.readString()
+        level = try reader.readString()
+        text = try reader.readString()
+    }
+}

@@ -1,0 +1,100 @@
+package import CeleryCore
+package import Wire
+
+/// What an execution came to, as the pool child tells it.
+package struct JobReport: Sendable {
+    package var tag: Int64
+    package var ending: Ending
+    /// Seconds from begin to end.
+    package var duration: Double
+    /// The tail of a program's stderr.
+    package var errorOutput: String?
+    /// Messages to publish with the outcome: callbacks, the next step of a chain, errbacks.
+    package var followUps: [EncodedMessage]
+    /// Ids of chain members that share this failure because they will never run.
+    package var failedWithIt: [String]
+
+    /// How it ended.
+    package enum Ending: Sendable, Equatable {
+        case success(JSON)
+        case failure(TaskFailure, traceback: String?)
+        /// The task asked to be tried again in so many seconds.
+        case retry(delay: Double, TaskFailure, traceback: String?)
+    }
+
+    package init(tag: Int64, ending: Ending, duration: Double, errorOutput: String? = nil, followUps: [EncodedMessage] = [], failedWithIt: [String] = []) {
+        self.tag = tag
+        self.ending = ending
+        self.duration = duration
+        self.errorOutput = errorOutput
+        self.followUps = followUps
+        self.failedWithIt = failedWithIt
+    }
+
+    func write(to writer: inout ByteWriter) {
+        writer.write(tag)
+        switch ending {
+        case .success(let value):
+            writer.write(UInt8(0))
+            writer.write(value.bytes(style: .python))
+        case .failure(let failure, let traceback):
+            writer.write(UInt8(1))
+            Self.write(failure, traceback, to: &writer)
+        case .retry(let delay, let failure, let traceback):
+            writer.write(UInt8(2))
+            writer.write(delay)
+            Self.write(failure, traceback, to: &writer)
+        }
+        writer.write(duration)
+        writer.write(errorOutput)
+        writer.write(followUps.count)
+        for message in followUps { message.write(to: &writer) }
+        writer.write(failedWithIt.count)
+        for id in failedWithIt { writer.write(id) }
+    }
+
+    init(from reader: inout ByteReader) throws(FrameError) {
+        tag = try reader.readInt64()
+        switch try reader.readByte() {
+        case 0: ending = .success(try Self.readJSON(&reader))
+        case 1:
+            let (failure, traceback) = try Self.readFailure(&reader)
+            ending = .failure(failure, traceback: traceback)
+        case 2:
+            let delay = try reader.readDouble()
+            let (failure, traceback) = try Self.readFailure(&reader)
+            ending = .retry(delay: delay, failure, traceback: traceback)
+        default: throw FrameError()
+        }
+        duration = try reader.readDouble()
+        errorOutput = try reader.readOptional { (reader) throws(FrameError) in try reader.readString() }
+        followUps = []
+        for _ in 0..<(try reader.readInt()) { followUps.append(try EncodedMessage(from: &reader)) }
+        failedWithIt = []
+        for _ in 0..<(try reader.readInt()) { failedWithIt.append(try reader.readString()) }
+    }
+
+    private static func write(_ failure: TaskFailure, _ traceback: String?, to writer: inout ByteWriter) {
+        writer.write(failure.type)
+        writer.write(failure.module)
+        writer.write(JSON.array(failure.arguments).bytes(style: .python))
+        writer.write(traceback)
+    }
+
+    private static func readFailure(_ reader: inout ByteReader) throws(FrameError) -> (TaskFailure, String?) {
+        let type = try reader.readString()
+        let module = try reader.readString()
+        let arguments = try readJSON(&reader).arrayValue ?? []
+        let traceback = try reader.readOptional { (reader) throws(FrameError) in try reader.readString() }
+        return (TaskFailure(type: type, arguments: arguments, module: module), traceback)
+    }
+
+    private static func readJSON(_ reader: inout ByteReader) throws(FrameError) -> JSON {
+        let bytes = try reader.readBytes()
+        do {
+            return try JSON(parsing: bytes)
+        } catch {
+            throw FrameError()
+        }
+    }
+}

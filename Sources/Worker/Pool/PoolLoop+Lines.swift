@@ -1,0 +1,85 @@
+import Glibc
+import Processes
+
+// Who gets which job, and when it is taken back or killed.
+extension PoolLoop {
+    /// A task that runs longer than this holds up the line behind it.
+    private static let slow: Duration = .milliseconds(20)
+    /// No line is longer: what more there is waits in the worker.
+    static let longestLine = 128
+
+    /// Hands waiting jobs to the children with the shortest lines.
+    func assign() {
+        while !unassigned.isEmpty {
+            let open = children.values.filter {
+                $0.isReady && !$0.isFinishing && !$0.isRecalled && $0.line.count < Self.longestLine
+                    && !(isSlow($0)) && hasTasksLeft($0)
+            }
+            guard let shortest = open.min(by: { ($0.line.count, $0.number) < ($1.line.count, $1.number) }) else { return }
+            children[shortest.number]!.give(unassigned.removeFirst())
+        }
+    }
+
+    private func isSlow(_ child: PoolChild) -> Bool {
+        !child.line.isEmpty && ContinuousClock.now - child.headStarted > Self.slow
+    }
+
+    private func hasTasksLeft(_ child: PoolChild) -> Bool {
+        configuration.maxTasksPerChild == 0 || child.jobsGiven < configuration.maxTasksPerChild
+    }
+
+    /// Takes jobs back from behind slow ones.
+    func rebalance() {
+        for (number, child) in children where child.line.count > 1 && !child.isRecalled && isSlow(child) {
+            recall(number)
+        }
+        // Every child is busy with something slow: what waits may run elsewhere.
+        if !unassigned.isEmpty, children.values.allSatisfy({ !$0.isReady || $0.isFinishing || isSlow($0) }),
+            children.values.contains(where: \.isReady)
+        {
+            returnUnassigned()
+        }
+    }
+
+    func recall(_ number: Int) {
+        guard children[number]?.isRecalled == false else { return }
+        children[number]!.isRecalled = true
+        children[number]!.channel.enqueue(Frame.recall.encoded())
+    }
+
+    /// Kills children whose job is past its hard limit.
+    func killOverdue() {
+        let now = ContinuousClock.now
+        for (number, child) in children {
+            guard let time = child.killTime, time <= now else { continue }
+            children[number]!.killedAtLimit = child.line.first!.hardTimeLimit
+            try? child.process.signal(SIGKILL)
+        }
+    }
+
+    /// When something must be done though nothing happens.
+    var nextDeadline: ContinuousClock.Instant? {
+        var deadline: ContinuousClock.Instant?
+        func consider(_ instant: ContinuousClock.Instant) { deadline = min(deadline ?? instant, instant) }
+        for child in children.values {
+            if let time = child.killTime { consider(time) }
+            let holdsUpOthers = child.line.count > 1 && !child.isRecalled
+            if holdsUpOthers || (!unassigned.isEmpty && !child.line.isEmpty) {
+                consider(max(child.headStarted + Self.slow, .now + .milliseconds(1)))
+            }
+        }
+        return deadline
+    }
+
+    /// Sends what is to be sent; what a socket does not take now waits for room.
+    func flush() {
+        for number in children.keys {
+            let wanted = children[number]!.channel.wantsToWrite
+            guard wanted else { continue }
+            if !children[number]!.channel.flush() { continue }
+            let child = children[number]!
+            let interest: Poller.Interest = child.channel.wantsToWrite ? [.readable, .writable] : .readable
+            try? poller.change(child.channel.descriptor, interest, token: child.socketToken)
+        }
+    }
+}

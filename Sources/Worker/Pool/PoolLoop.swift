@@ -1,0 +1,206 @@
+import DequeModule
+import Glibc
+import Processes
+
+/// The pool's thread: everything about children happens here, one thing after another.
+final class PoolLoop {
+    let configuration: PoolConfiguration
+    let poller: Poller
+    let environment: Environment
+    private let waker: Waker
+    private let mailbox: Mailbox<PoolEvent>
+    private let takeCommands: () -> [PoolCommand]
+
+    var children: [Int: PoolChild] = [:]
+    /// Jobs no child has room for yet.
+    var unassigned: Deque<JobRequest> = []
+    /// Told to the worker at the end of each round.
+    var events: [PoolEvent] = []
+    /// Children to keep.
+    var size: Int
+    var isFinishing = false
+    /// Nothing more is begun: what is not under way goes back.
+    private var isDraining = false
+    private var nextNumber = 1
+    /// Children in a row that died before they were ready.
+    private var failedStarts = 0
+
+    private static let wakerToken: UInt64 = 0
+
+    init(
+        configuration: PoolConfiguration, poller: Poller, waker: Waker, events mailbox: Mailbox<PoolEvent>,
+        takeCommands: @escaping () -> [PoolCommand]
+    ) {
+        self.configuration = configuration
+        self.poller = poller
+        self.waker = waker
+        self.mailbox = mailbox
+        self.takeCommands = takeCommands
+        size = configuration.size
+        var environment = Environment.current()
+        for (name, value) in configuration.environment { environment[name] = value }
+        self.environment = environment
+    }
+
+    /// Serves the children until all are gone.
+    func run() {
+        do {
+            try poller.add(waker.descriptor, .readable, token: Self.wakerToken)
+            fill()
+            while !(isFinishing && children.isEmpty) {
+                let ready = try poller.wait(timeout: nextDeadline.map { max(.zero, $0 - .now) })
+                for event in ready where event.token != Self.wakerToken { serve(event) }
+                if ready.contains(where: { $0.token == Self.wakerToken }) {
+                    waker.clear()
+                    for command in takeCommands() { obey(command) }
+                }
+                killOverdue()
+                rebalance()
+                assign()
+                flush()
+                mailbox.put(events)
+                events = []
+            }
+        } catch {
+            events.append(.failed(error.description))
+        }
+        mailbox.put(events + [.ended])
+    }
+
+    private func obey(_ command: PoolCommand) {
+        switch command {
+        case .submit(let jobs):
+            unassigned.append(contentsOf: jobs)
+        case .grow(let count):
+            size = max(1, size + count)
+            retireSurplus()
+            fill()
+        case .drain:
+            isDraining = true
+            returnUnassigned()
+            for number in children.keys where children[number]!.line.count > 1 { recall(number) }
+        case .finish:
+            isFinishing = true
+            for number in children.keys { retire(number) }
+        case .kill:
+            isFinishing = true
+            isDraining = true
+            returnUnassigned()
+            for child in children.values { try? child.process.signal(SIGKILL) }
+        }
+    }
+
+    /// Starts children until there are enough.
+    func fill() {
+        while !isFinishing, children.values.count(where: { !$0.isFinishing }) < size {
+            do {
+                let child = try PoolChild.start(nextNumber, configuration, environment: environment)
+                try poller.add(child.channel.descriptor, .readable, token: child.socketToken)
+                try poller.add(child.pidfd, .readable, token: child.exitToken)
+                children[nextNumber] = child
+                nextNumber += 1
+            } catch {
+                events.append(.failed(error.description))
+                isFinishing = true
+            }
+        }
+    }
+
+    /// Lets a child exit after the jobs it has.
+    func retire(_ number: Int) {
+        guard children[number]?.isFinishing == false else { return }
+        children[number]!.isFinishing = true
+        children[number]!.channel.enqueue(Frame.finish.encoded())
+    }
+
+    private func retireSurplus() {
+        let active = children.values.filter { !$0.isFinishing }.sorted { $0.line.count < $1.line.count }
+        for child in active.prefix(max(0, active.count - size)) { retire(child.number) }
+    }
+
+    private func serve(_ event: Poller.Event) {
+        let number = Int(event.token / 2)
+        guard children[number] != nil else { return }
+        var frames: [Frame] = []
+        let isOpen = children[number]!.channel.receive { frames.append($0) }
+        for frame in frames { handle(frame, from: number) }
+        if !isOpen || event.token % 2 == 1 { bury(number) }
+    }
+
+    private func handle(_ frame: Frame, from number: Int) {
+        switch frame {
+        case .ready:
+            children[number]!.isReady = true
+            failedStarts = 0
+            events.append(.ready(children.values.count(where: \.isReady)))
+        case .report(let report):
+            guard children[number]!.remove(report.tag) != nil else { return }
+            events.append(.report(report))
+            recycleIfNeeded(number)
+        case .returned(let tags):
+            children[number]!.isRecalled = false
+            // Back to the front, in their order.
+            for tag in tags.reversed() {
+                if let job = children[number]!.remove(tag) { unassigned.prepend(job) }
+            }
+            if isDraining { returnUnassigned() }
+        case .log(let line):
+            events.append(.log(line))
+        case .job, .recall, .finish:
+            // A child never says these.
+            try? children[number]!.process.signal(SIGKILL)
+        }
+    }
+
+    private func recycleIfNeeded(_ number: Int) {
+        let child = children[number]!
+        guard !child.isFinishing else { return }
+        let tasks = configuration.maxTasksPerChild
+        let memory = configuration.maxMemoryPerChild
+        if (tasks > 0 && child.jobsGiven >= tasks) || (memory > 0 && child.residentKilobytes > memory) {
+            retire(number)
+            fill()
+        }
+    }
+
+    func returnUnassigned() {
+        guard !unassigned.isEmpty else { return }
+        events.append(.returned(unassigned.map(\.tag)))
+        unassigned = []
+    }
+
+    /// A child is gone: settles its account and puts another in its place.
+    private func bury(_ number: Int) {
+        guard let child = children.removeValue(forKey: number) else { return }
+        try? poller.remove(child.channel.descriptor)
+        try? poller.remove(child.pidfd)
+        // Its socket may have closed before it died, or because it went mad.
+        try? child.process.signal(SIGKILL)
+        let termination = try? child.process.wait()
+        _ = Descendants.reap(sparing: Set(children.values.map(\.process.id)))
+
+        var line = child.line
+        let reason = "pool child \(child.process.id) died of \(termination?.status.description ?? "unknown causes")"
+        if let head = line.popFirst() {
+            if let limit = child.killedAtLimit {
+                events.append(.timedOut(tag: head.tag, seconds: limit))
+            } else {
+                events.append(.lost(tag: head.tag, reason: reason))
+            }
+        }
+        unassigned = line + unassigned
+        if isFinishing { return returnUnassigned() }
+        guard child.isReady else {
+            failedStarts += 1
+            if failedStarts >= 5 {
+                events.append(.failed("pool children die before they are ready: the last, \(reason)"))
+                isFinishing = true
+                for number in children.keys { retire(number) }
+                return returnUnassigned()
+            }
+            return fill()
+        }
+        fill()
+        if !child.isFinishing { events.append(.replaced(reason)) }
+    }
+}

@@ -1,0 +1,53 @@
+import CeleryCore
+
+/// Records outcomes: follow-ups published, result stored, delivery acknowledged.
+protocol Settler: Sendable {
+    /// - Returns: for each outcome whether it counted; a late one, fenced off, did not.
+    func settle(_ outcomes: [Outcome]) async throws -> [Bool]
+}
+
+/// Everything in one transaction, on a broker that keeps the results as well.
+struct AtomicSettler: Settler {
+    let consumer: any AtomicSettling
+
+    func settle(_ outcomes: [Outcome]) async throws -> [Bool] {
+        try await consumer.settleAtomically(outcomes)
+    }
+}
+
+/// One after the other, so that a crash in between repeats a step and loses none.
+struct OrderedSettler: Settler {
+    let broker: any Broker
+    let consumer: any BrokerConsumer
+    /// `nil` when results are not kept at all.
+    let store: (any ResultStore)?
+
+    func settle(_ outcomes: [Outcome]) async throws -> [Bool] {
+        let followUps = outcomes.flatMap(\.followUps)
+        if !followUps.isEmpty { try await broker.publish(followUps) }
+        let results = outcomes.flatMap(\.results)
+        if let store, !results.isEmpty { try await store.store(results) }
+        return try await consumer.settle(
+            outcomes.map { outcome in
+                var settled = outcome
+                settled.followUps = []
+                settled.results = []
+                return settled
+            })
+    }
+}
+
+/// For deliveries that were acknowledged before they ran: there is no lease to end.
+struct AcknowledgedSettler: Settler {
+    let broker: any Broker
+    let store: (any ResultStore)?
+
+    func settle(_ outcomes: [Outcome]) async throws -> [Bool] {
+        var messages = outcomes.flatMap(\.followUps)
+        for case .retry(let again) in outcomes.map(\.disposition) { messages.append(again) }
+        if !messages.isEmpty { try await broker.publish(messages) }
+        let results = outcomes.flatMap(\.results)
+        if let store, !results.isEmpty { try await store.store(results) }
+        return outcomes.map { _ in true }
+    }
+}

@@ -1,0 +1,84 @@
+import CeleryCore
+import Logging
+import Wire
+
+/// What a worker says about tasks, in the original's words.
+struct TaskLog: Sendable {
+    let logger: Logger
+
+    func received(_ delivery: Delivery) {
+        guard logger.logLevel <= .info else { return }
+        let attempt = delivery.handle.attempt
+        let message = delivery.message
+        let again = attempt > message.retries + 1 ? " (attempt \(attempt))" : ""
+        logger.info("Got task from broker: \(name(message))\(again)")
+    }
+
+    func refused(_ delivery: Delivery, _ reason: String) {
+        logger.error("Task \(name(delivery.message)) not run: \(reason)")
+    }
+
+    func ended(_ delivery: Delivery, _ report: JobReport, _ outcome: Outcome) {
+        switch report.ending {
+        case .success(let value):
+            guard logger.logLevel <= .info else { return }
+            logger.info("Task \(name(delivery.message)) processed: \(shortened(value.displayText))")
+        case .failure(let failure, let traceback):
+            failed(delivery, failure, traceback: traceback)
+        case .retry(let delay, let failure, let traceback):
+            if case .retry(let again) = outcome.disposition {
+                logger.info("Task \(name(delivery.message)) retry \(again.retries) in \(JSON.number(delay).displayText)s: \(failure.message)")
+            } else {
+                failed(delivery, failure, traceback: traceback)
+            }
+        }
+    }
+
+    func failed(_ delivery: Delivery, _ failure: TaskFailure, traceback: String?) {
+        var text = "Task \(name(delivery.message)) raised exception: \(failure.type): \(failure.message)"
+        if let traceback { text += "\n" + traceback.trimmingNewlines }
+        logger.error("\(text)")
+    }
+
+    func interrupted(_ delivery: Delivery, _ reason: String) {
+        logger.error("Task \(name(delivery.message)) interrupted in attempt \(delivery.handle.attempt): \(reason); it goes back to its queue")
+    }
+
+    func fencedOff(_ outcome: Outcome) {
+        guard let result = outcome.results.first else { return }
+        logger.warning("Outcome of \(result.task ?? "task")[\(result.id)] attempt \(result.attempt) came too late; another attempt has the task")
+    }
+
+    func replaced(_ reason: String) {
+        logger.warning("Replaced 1 dead pool worker: \(reason)")
+    }
+
+    func tookOver(_ worker: String, _ messages: Int) {
+        logger.warning("Worker \(worker) is gone; took over \(messages) task\(messages == 1 ? "" : "s") of it")
+    }
+
+    func brokerTrouble(_ what: String, _ error: any Error) {
+        logger.error("\(what): \(error)")
+    }
+
+    /// A line that a task wrote.
+    func line(_ line: LogLine) {
+        let level = Logger.Level(rawValue: line.level) ?? .info
+        logger.log(level: level, "\(line.taskName)[\(line.taskID)]: \(line.text)")
+    }
+
+    private func name(_ message: Message) -> String { "\(message.shadow ?? message.task)[\(message.id)]" }
+
+    /// A return value may be megabytes; a log line may not.
+    private func shortened(_ text: String) -> String {
+        text.utf8.count <= 1_024 ? text : String(text.prefix(1_000)) + "..."
+    }
+}
+
+extension String {
+    fileprivate var trimmingNewlines: String {
+        var text = self[...]
+        while text.last == "\n" { text.removeLast() }
+        return String(text)
+    }
+}

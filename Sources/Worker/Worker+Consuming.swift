@@ -1,0 +1,93 @@
+import CeleryCore
+
+extension Worker {
+    /// Takes deliveries while there is room, until a shutdown.
+    func consume(
+        from consumer: any BrokerConsumer, _ pool: Pool, _ settler: any Settler, _ onReady: @Sendable () async -> Void
+    ) async {
+        guard await waitForPool() else { return }
+        await onReady()
+        var backoff = Backoff()
+        while shutdown == nil {
+            let seen = room.count
+            let space = freePlaces
+            if space == 0 {
+                await room.wait(since: seen, until: nil)
+                continue
+            }
+            do {
+                let deliveries = try await consumer.take(space)
+                backoff.reset()
+                if deliveries.isEmpty {
+                    if try await isFinished(consumer) { break }
+                    await waitForMessages(consumer)
+                } else {
+                    await admit(deliveries, pool, settler)
+                }
+            } catch {
+                log.brokerTrouble("cannot take messages", error)
+                await room.wait(since: room.count, until: .now + backoff.next())
+            }
+        }
+        if shutdown == nil { stop(.warm) }
+    }
+
+    /// Room in the pool, within what `maxTasks` leaves.
+    private var freePlaces: Int {
+        let free = max(0, prefetch.limit - inFlight.count)
+        return configuration.maxTasks > 0 ? min(free, configuration.maxTasks - taken) : free
+    }
+
+    private func waitForPool() async -> Bool {
+        while !isReady && shutdown == nil && failure == nil {
+            let seen = room.count
+            if isReady || shutdown != nil || failure != nil { break }
+            await room.wait(since: seen, until: nil)
+        }
+        return isReady && shutdown == nil
+    }
+
+    /// Waits until the broker may have something, or a shutdown ends the wait.
+    private func waitForMessages(_ consumer: any BrokerConsumer) async {
+        guard shutdown == nil else { return }
+        let deadline: ContinuousClock.Instant? = configuration.isBurst ? .now + .milliseconds(100) : nil
+        let waiting = Task { try await consumer.waitForWork(until: deadline) }
+        self.waiting = waiting
+        _ = try? await waiting.value
+        self.waiting = nil
+    }
+
+    /// Whether a burst worker has nothing left to do.
+    private func isFinished(_ consumer: any BrokerConsumer) async throws -> Bool {
+        guard configuration.isBurst, inFlight.isEmpty else { return false }
+        guard let knowing = consumer as? any BacklogKnowing else { return true }
+        return try await knowing.backlog() == 0
+    }
+
+    /// Sends deliveries to the pool, and settles at once those that do not run.
+    private func admit(_ deliveries: [Delivery], _ pool: Pool, _ settler: any Settler) async {
+        let admission = Admission(configuration: configuration, registry: registry)
+        let now = self.now()
+        var jobs: [JobRequest] = []
+        var early: [Outcome] = []
+        var refused: [Outcome] = []
+        for delivery in deliveries {
+            log.received(delivery)
+            switch admission.decide(delivery, now: now) {
+            case .run(let job, let definition):
+                let isEarly = definition.options.acknowledgement == .early
+                if isEarly { early.append(Outcome(handle: delivery.handle, results: [])) }
+                inFlight[delivery.handle.tag] = InFlight(
+                    delivery: delivery, definition: definition, started: now, isAcknowledged: isEarly)
+                jobs.append(job)
+            case .settle(let outcome, let reason):
+                log.refused(delivery, reason)
+                refused.append(outcome)
+            }
+        }
+        taken += deliveries.count
+        await settle(early + refused, settler)
+        pool.submit(jobs)
+        if configuration.maxTasks > 0 && taken >= configuration.maxTasks { stop(.warm) }
+    }
+}

@@ -1,0 +1,128 @@
+import CeleryCore
+
+extension Worker {
+    /// Outcomes to record, by whether the delivery is still leased.
+    private struct Endings {
+        var leased: [Outcome] = []
+        var acknowledged: [Outcome] = []
+
+        mutating func add(_ outcome: Outcome, _ entry: InFlight) {
+            if entry.isAcknowledged { acknowledged.append(outcome) } else { leased.append(outcome) }
+        }
+    }
+
+    /// Follows the pool: turns what it tells into outcomes, until all children are gone.
+    func follow(_ pool: Pool, _ consumer: any BrokerConsumer, _ settler: any Settler) async {
+        while true {
+            let events = await pool.events.take()
+            var outcomes = Endings()
+            var unstarted: [DeliveryHandle] = []
+            var interrupted: [DeliveryHandle] = []
+            var hasEnded = false
+            for event in events {
+                switch event {
+                case .report(let report):
+                    finish(report, &outcomes)
+                case .returned(let tags):
+                    if shutdown == nil { prefetch.noteCongestion() }
+                    unstarted += tags.compactMap { inFlight.removeValue(forKey: $0)?.delivery.handle }
+                case .lost(let tag, let reason):
+                    lose(tag, reason, &outcomes, &interrupted)
+                case .timedOut(let tag, let seconds):
+                    if let entry = inFlight.removeValue(forKey: tag) {
+                        log.failed(entry.delivery, .timeLimitExceeded(seconds), traceback: nil)
+                        outcomes.add(builder(for: entry).outcome(.failure, failure: .timeLimitExceeded(seconds)), entry)
+                    }
+                case .log(let line):
+                    log.line(line)
+                case .replaced(let reason):
+                    log.replaced(reason)
+                case .ready(let count):
+                    if count >= configuration.pool.size { isReady = true }
+                case .failed(let reason):
+                    failure = WorkerError(description: "the pool failed: \(reason)")
+                    shutdown = .cold
+                    waiting?.cancel()
+                case .ended:
+                    hasEnded = true
+                }
+            }
+            // What is interrupted goes back only after what ended is recorded.
+            await settle(outcomes.leased, settler)
+            await settle(outcomes.acknowledged, AcknowledgedSettler(broker: broker, store: store))
+            await giveBack(interrupted, started: true, consumer)
+            await giveBack(unstarted, started: false, consumer)
+            room.ring()
+            finishIfDone()
+            if hasEnded { return }
+        }
+    }
+
+    /// A job came to its end: says so in the log, and makes its outcome.
+    private func finish(_ report: JobReport, _ outcomes: inout Endings) {
+        guard let entry = inFlight.removeValue(forKey: report.tag) else { return }
+        prefetch.note(duration: report.duration)
+        let outcome = builder(for: entry).outcome(of: report)
+        log.ended(entry.delivery, report, outcome)
+        outcomes.add(outcome, entry)
+    }
+
+    /// A job was under way in a child that died: it is tried again, within its crash limit.
+    private func lose(
+        _ tag: Int64, _ reason: String, _ outcomes: inout Endings, _ interrupted: inout [DeliveryHandle]
+    ) {
+        guard let entry = inFlight.removeValue(forKey: tag) else { return }
+        let crashes = entry.delivery.handle.attempt - entry.delivery.message.retries
+        let limit = entry.definition.options.crashLimit ?? configuration.crashLimit
+        if entry.isAcknowledged || (crashes >= limit && shutdown != .cold) {
+            let failure = TaskFailure.workerLost("\(reason) (attempt \(entry.delivery.handle.attempt), not tried again)")
+            log.failed(entry.delivery, failure, traceback: nil)
+            outcomes.add(builder(for: entry).outcome(.failure, failure: failure), entry)
+        } else {
+            log.interrupted(entry.delivery, reason)
+            interrupted.append(entry.delivery.handle)
+        }
+    }
+
+    private func builder(for entry: InFlight) -> OutcomeBuilder {
+        var builder = OutcomeBuilder(delivery: entry.delivery, worker: configuration.identity.name, now: now())
+        builder.started = entry.started
+        builder.options = entry.definition.options
+        builder.ignoresResult =
+            entry.delivery.message.ignoreResult ?? entry.definition.options.ignoreResult ?? configuration.ignoreResult
+        return builder
+    }
+
+    /// Settles outcomes, trying again until it works: the tasks have run, and their
+    /// results must not be lost to a full disk or a broker that is away for a while.
+    func settle(_ outcomes: [Outcome], _ settler: any Settler) async {
+        guard !outcomes.isEmpty else { return }
+        var backoff = Backoff()
+        while true {
+            do {
+                let counted = try await settler.settle(outcomes)
+                for (outcome, didCount) in zip(outcomes, counted) where !didCount { log.fencedOff(outcome) }
+                return
+            } catch {
+                log.brokerTrouble("cannot record \(outcomes.count) outcome\(outcomes.count == 1 ? "" : "s")", error)
+                if shutdown == .cold { return }
+                await pause(backoff.next())
+            }
+        }
+    }
+
+    private func giveBack(_ handles: [DeliveryHandle], started: Bool, _ consumer: any BrokerConsumer) async {
+        guard !handles.isEmpty else { return }
+        do {
+            try await consumer.giveBack(handles, started: started)
+        } catch {
+            // They are this worker's until its lease ends; then they go back by themselves.
+            log.brokerTrouble("cannot give back \(handles.count) messages", error)
+        }
+    }
+
+    /// Waits, but not longer than until a cold shutdown.
+    private func pause(_ duration: Duration) async {
+        await room.wait(since: room.count, until: .now + duration)
+    }
+}

@@ -1,0 +1,41 @@
+import CeleryCore
+
+extension Worker {
+    /// Results are cleaned up so often, and so many at a time.
+    private static let cleanupInterval: Duration = .seconds(60)
+    private static let cleanupBatch = 1_000
+
+    /// Keeps the lease and drops expired results, until it is cancelled.
+    func keepHouse(_ consumer: any BrokerConsumer) async {
+        let holder = consumer as? any LeaseHolding
+        var nextCleanup = ContinuousClock.now
+        while !Task.isCancelled {
+            if let holder {
+                do {
+                    for (worker, messages) in try await holder.renewLease() where messages > 0 {
+                        log.tookOver(worker, messages)
+                    }
+                } catch {
+                    if !Task.isCancelled { log.brokerTrouble("cannot renew the lease", error) }
+                }
+            }
+            if nextCleanup <= .now {
+                nextCleanup = .now + Self.cleanupInterval
+                await dropExpiredResults()
+            }
+            try? await Task.sleep(for: holder?.leaseRenewalInterval ?? .seconds(5))
+        }
+    }
+
+    /// In small batches, so that others can write in between.
+    private func dropExpiredResults() async {
+        guard let store = store as? any ResultExpiring else { return }
+        do {
+            while try await store.dropExpired(now: now(), limit: Self.cleanupBatch) == Self.cleanupBatch {
+                await Task.yield()
+            }
+        } catch {
+            if !Task.isCancelled { log.brokerTrouble("cannot drop expired results", error) }
+        }
+    }
+}

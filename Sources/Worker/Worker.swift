@@ -1,0 +1,119 @@
+// The worker's way through the house:
+//
+//     consumer -> admission -> pool -> outcome -> settler
+//
+// Three loops run side by side: one takes deliveries while there is room, one turns
+// what the pool reports into outcomes and settles them, one keeps the lease. Each
+// handles all that has gathered at a time, which is where the speed comes from.
+
+package import CeleryCore
+package import Logging
+package import Tasks
+
+/// Takes deliveries, runs them in its pool, settles them.
+package actor Worker {
+    let configuration: WorkerConfiguration
+    let broker: any Broker
+    let store: (any ResultStore)?
+    let registry: TaskRegistry
+    let log: TaskLog
+    let now: @Sendable () -> Timestamp
+
+    /// What is with the pool, by the broker's tag.
+    var inFlight: [Int64: InFlight] = [:]
+    var prefetch: Prefetch
+    var shutdown: Shutdown?
+    /// Deliveries taken so far, for `maxTasks`.
+    var taken = 0
+    var failure: WorkerError?
+    var isReady = false
+    var pool: Pool?
+    /// The wait for messages, which a shutdown ends.
+    var waiting: Task<Void, any Error>?
+    /// Rings when there may be room, or when a shutdown begins.
+    let room = Bell()
+
+    /// A delivery that is with the pool.
+    struct InFlight {
+        var delivery: Delivery
+        var definition: TaskDefinition
+        var started: Timestamp
+        /// Acknowledged before it ran, as the task wished.
+        var isAcknowledged: Bool
+    }
+
+    package init(
+        configuration: WorkerConfiguration, broker: any Broker, store: (any ResultStore)?, registry: TaskRegistry,
+        logger: Logger, now: @escaping @Sendable () -> Timestamp = { .now }
+    ) {
+        self.configuration = configuration
+        self.broker = broker
+        self.store = store
+        self.registry = registry
+        self.now = now
+        log = TaskLog(logger: logger)
+        prefetch = Prefetch(children: configuration.pool.size, fixed: configuration.prefetch)
+    }
+
+    /// Works until it is told to stop, or `isBurst` or `maxTasks` say so.
+    ///
+    /// - Parameter onReady: called once the worker consumes.
+    /// - Throws: `DriverError` when the broker cannot be used at the start; `WorkerError`
+    ///   when the pool cannot be kept alive.
+    package func run(onReady: @escaping @Sendable () async -> Void = {}) async throws {
+        let consumer = try await broker.consumer(of: configuration.queues, as: configuration.identity)
+        let pool: Pool
+        do {
+            if let holder = consumer as? any LeaseHolding { try await holder.announce(tasks: registry.names) }
+            pool = try Pool(configuration.pool)
+        } catch {
+            await consumer.close()
+            throw error
+        }
+        self.pool = pool
+        if shutdown != nil { pool.finish() }
+        let settler = settler(for: consumer)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.consume(from: consumer, pool, settler, onReady) }
+            group.addTask { await self.keepHouse(consumer) }
+            await self.follow(pool, consumer, settler)
+            group.cancelAll()
+        }
+        await consumer.close()
+        if let failure { throw failure }
+    }
+
+    /// Asks the worker to stop; a cold shutdown may follow a warm one.
+    package func stop(_ how: Shutdown) {
+        guard shutdown.map({ $0 < how }) ?? true else { return }
+        shutdown = how
+        waiting?.cancel()
+        room.ring()
+        switch how {
+        case .warm:
+            pool?.drain()
+            finishIfDone()
+        case .cold:
+            pool?.kill()
+        }
+    }
+
+    /// Adds children, or takes some away with a negative number.
+    package func grow(by count: Int) {
+        prefetch.children = max(1, prefetch.children + count)
+        pool?.grow(by: count)
+        room.ring()
+    }
+
+    /// The pool may go when nothing is with it any more.
+    func finishIfDone() {
+        if shutdown == .warm && inFlight.isEmpty { pool?.finish() }
+    }
+
+    private func settler(for consumer: any BrokerConsumer) -> any Settler {
+        if let atomic = consumer as? any AtomicSettling, store.map({ atomic.settlesInto($0) }) ?? true {
+            return AtomicSettler(consumer: atomic)
+        }
+        return OrderedSettler(broker: broker, consumer: consumer, store: store)
+    }
+}

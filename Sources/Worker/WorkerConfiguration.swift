@@ -1,0 +1,40 @@
+package import CeleryCore
+
+/// What a worker is told; fixed before it starts.
+package struct WorkerConfiguration: Sendable {
+    package var identity: WorkerIdentity
+    package var queues: [String]
+    package var pool: PoolConfiguration
+    /// Messages to hold beyond one for each child; 0 adapts to how long tasks take.
+    package var prefetch = 0
+    /// Seconds; of tasks and messages that name no limit.
+    package var softTimeLimit: Double?
+    package var hardTimeLimit: Double?
+    /// Attempts that may lose their process before a task is given up.
+    package var crashLimit = 3
+    package var ignoreResult = false
+    package var maxOutputBytes = 16 << 20
+    /// Stop when the queues are empty.
+    package var isBurst = false
+    /// Stop after so many tasks; 0 for never.
+    package var maxTasks = 0
+
+    package init(identity: WorkerIdentity, queues: [String], pool: PoolConfiguration) {
+        self.identity = identity
+        self.queues = queues
+        self.pool = pool
+    }
+}
+
+/// How a worker is asked to stop.
+package enum Shutdown: Sendable, Comparable {
+    /// Finish what runs, give back the rest.
+    case warm
+    /// Kill what runs, give back everything.
+    case cold
+}
+
+/// Why a worker cannot go on.
+package struct WorkerError: Error, Sendable, CustomStringConvertible {
+    package var description: String
+}
