@@ -16,9 +16,7 @@ struct SignatureOptions {
     func message(context: Canvas.Context) throws(InvalidSignature) -> Message {
         let id = text("task_id").map(TaskID.init) ?? context.makeID()
         var message = Message(id: id, task: task, body: MessageBody(bytes: []))
-        message.route = Route(
-            queue: text("queue") ?? text("routing_key") ?? context.defaultQueue, exchange: text("exchange"),
-            routingKey: text("routing_key"))
+        message.route = route(context)
         message.replyTo = text("reply_to")
         message.groupID = text("group_id")
         message.groupIndex = options["group_index"]?.intValue
@@ -47,6 +45,15 @@ struct SignatureOptions {
         embed.chain = try SignatureCodec.signatures(options["chain"])
         embed.chord = try SignatureCodec.signatures(options["chord"]).first
         return embed
+    }
+
+    /// A routing key means something to a named exchange only; to the default one it is the queue.
+    private func route(_ context: Canvas.Context) -> Route {
+        let queue = text("queue"), routingKey = text("routing_key")
+        guard let exchange = text("exchange"), !exchange.isEmpty else {
+            return Route(queue: queue ?? routingKey ?? context.defaultQueue)
+        }
+        return Route(queue: queue ?? context.defaultQueue, exchange: exchange, routingKey: routingKey)
     }
 
     private func text(_ name: String) -> String? { options[name]?.stringValue }

@@ -7,6 +7,8 @@ import CeleryCore
 struct TaskFields {
     var message: Message
     var naiveZone: NaiveZone
+    /// Headers without a field of their own.
+    private var custom: [(key: String, value: JSON)] = []
 
     init(body: MessageBody, naiveZone: NaiveZone) {
         message = Message(id: TaskID(""), task: "", body: body)
@@ -46,13 +48,18 @@ struct TaskFields {
         case "ignore_result": message.ignoreResult = try flag(name, value)
         case "compression": break
         default:
-            if !HeaderName.isDefault(name, value) { message.headers[name] = value }
+            if !HeaderName.isDefault(name, value) { custom.append((name, value)) }
         }
     }
 
     func finish() throws(MalformedMessage) -> Message {
         guard !message.task.isEmpty else { throw MalformedMessage(.missingTask, "the task header is not a name") }
-        guard !message.id.text.isEmpty else { throw MalformedMessage(.missingID, "a message for \(message.task) has no id") }
+        guard !message.id.text.isEmpty else {
+            throw MalformedMessage(.missingID, "a message for \(message.task) has no id")
+        }
+        var message = message
+        // Only headers come here, each once.
+        message.headers = JSONObject(distinct: custom)
         return message
     }
 }

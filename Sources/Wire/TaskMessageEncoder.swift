@@ -19,7 +19,9 @@ package enum TaskMessageEncoder {
     static func properties(of message: Message, now: Timestamp) -> WireProperties {
         WireProperties(
             contentType: message.body.contentType, contentEncoding: message.body.contentEncoding,
-            deliveryMode: message.isPersistent ? 2 : 1, priority: message.priority,
+            deliveryMode: message.isPersistent ? 2 : 1,
+            // AMQP has one byte for it.
+            priority: message.priority.map { min(max($0, 0), 255) },
             correlationID: message.correlationID ?? message.id.text, replyTo: message.replyTo,
             expiration: message.expires.flatMap { expiration(at: $0, now: now) })
     }

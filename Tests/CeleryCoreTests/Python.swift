@@ -1,8 +1,11 @@
 import Foundation
-import Testing
 
 /// Runs the machine's Python, which has the last word on its own dialect.
 enum Python {
+    struct Failed: Error {
+        var status: Int32
+    }
+
     /// Runs a script with the standard library only, and returns the lines it printed.
     static func lines(_ script: String, input: [UInt8] = []) throws -> [String] {
         let folder = FileManager.default.temporaryDirectory.appending(path: "python-\(UUID().uuidString)")
@@ -20,7 +23,7 @@ enum Python {
         process.standardOutput = try FileHandle(forWritingTo: outputFile)
         try process.run()
         process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "python3 ended with status \(process.terminationStatus)")
+        guard process.terminationStatus == 0 else { throw Failed(status: process.terminationStatus) }
         let output = String(decoding: try Data(contentsOf: outputFile), as: UTF8.self)
         return output.split(separator: "\n", omittingEmptySubsequences: true).map(String.init)
     }

@@ -137,6 +137,11 @@ import Wire
         #expect(other.route.exchange == "x")
         #expect(other.route.routingKey == "k")
         #expect(other.eta == Timestamp(seconds: 9))
+        // Without an exchange a routing key is a queue, and gives way to one that is named.
+        let keyed = followUps(.init(callbacks: [Signature(task: "a", options: ["routing_key": "k"])]))
+        #expect(keyed.messages.map(\.route) == [Route(queue: "k")])
+        let both = followUps(.init(callbacks: [Signature(task: "a", options: ["routing_key": "k", "queue": "q"])]))
+        #expect(both.messages.map(\.route) == [Route(queue: "q")])
     }
 
     @Test func `sends nothing after a signature that makes no sense, and says so`() {

@@ -2,43 +2,53 @@ extension JSONParser {
     /// Reads the rest of a string whose opening quote was read, and its closing quote.
     mutating func string() throws(JSONError) -> String {
         let start = position
-        let end = plainEnd(from: start)
+        let (end, isASCII) = plainEnd(from: start)
         guard end < count else { throw error(.unexpectedEnd, at: count) }
         lastStringWasEscaped = byte(end) == .backslash
         switch byte(end) {
         case .quote:
             position = end + 1
-            return try text(UnsafeRawBufferPointer(start: base + start, count: end - start), from: start)
+            let bytes = UnsafeRawBufferPointer(start: base + start, count: end - start)
+            // The way without generics is by far the quickest, and ASCII needs no repair.
+            if isASCII { return String(decoding: bytes.assumingMemoryBound(to: UInt8.self), as: UTF8.self) }
+            return try text(bytes, from: start)
         case .backslash:
-            return try escapedString(start: start, plainEnd: end)
+            return try escapedString(start: start, plainEnd: end, isASCII: isASCII)
         default:
             throw error(.controlCharacter, at: end)
         }
     }
 
-    /// The first quote, backslash or control character at or after `start`, or the end.
+    /// The first quote, backslash or control character at or after `start`, or the end,
+    /// and whether all before it is ASCII.
     ///
     /// Looks at eight bytes at a time. In each of the three tests the lowest high bit
     /// left over marks the first byte sought (the classic search for a zero byte).
-    private func plainEnd(from start: Int) -> Int {
+    private func plainEnd(from start: Int) -> (end: Int, isASCII: Bool) {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let highs: UInt64 = 0x8080_8080_8080_8080
         var at = start
+        var nonASCII: UInt64 = 0
         while at + 8 <= count {
             let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: at, as: UInt64.self))
             let quotes = word ^ (ones &* UInt64(UInt8.quote))
             let slashes = word ^ (ones &* UInt64(UInt8.backslash))
             let controls = (word &- ones &* 0x20) & ~word
             let found = ((quotes &- ones) & ~quotes | (slashes &- ones) & ~slashes | controls) & highs
-            if found != 0 { return at + found.trailingZeroBitCount / 8 }
+            if found != 0 {
+                nonASCII |= word & ((found & (0 &- found)) &- 1) & highs
+                return (at + found.trailingZeroBitCount / 8, nonASCII == 0)
+            }
+            nonASCII |= word & highs
             at += 8
         }
         while at < count {
             let next = byte(at)
             if next == .quote || next == .backslash || next < 0x20 { break }
+            nonASCII |= UInt64(next & 0x80)
             at += 1
         }
-        return at
+        return (at, nonASCII == 0)
     }
 
     private func text(_ bytes: UnsafeRawBufferPointer, from start: Int) throws(JSONError) -> String {
@@ -55,19 +65,23 @@ extension JSONParser {
         return valid
     }
 
-    private mutating func escapedString(start: Int, plainEnd: Int) throws(JSONError) -> String {
+    private mutating func escapedString(
+        start: Int, plainEnd: Int, isASCII: Bool
+    ) throws(JSONError) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(plainEnd - start + 32)
         var runStart = start
         var at = plainEnd
+        var isASCII = isASCII
         while true {
             bytes.append(contentsOf: UnsafeRawBufferPointer(start: base + runStart, count: at - runStart))
             guard at < count else { throw error(.unexpectedEnd, at: count) }
             switch byte(at) {
             case .quote:
                 position = at + 1
+                // What escapes stand for is valid, so a fault can only be in the text between.
+                if isASCII { return String(decoding: bytes, as: UTF8.self) }
                 if let text = String(validating: bytes, as: UTF8.self) { return text }
-                // What escapes stand for is valid, so the fault is in the text itself.
                 return try text(UnsafeRawBufferPointer(start: base + start, count: at - start), from: start)
             case .backslash:
                 at = try escape(at: at, into: &bytes)
@@ -75,7 +89,9 @@ extension JSONParser {
                 throw error(.controlCharacter, at: at)
             }
             runStart = at
-            at = self.plainEnd(from: at)
+            let run = self.plainEnd(from: at)
+            at = run.end
+            isASCII = isASCII && run.isASCII
         }
     }
 
