@@ -6,7 +6,7 @@ package enum NearestName {
     /// The nearest of `names`, or `nil` when none is near enough to be meant.
     ///
     /// Near enough is one mistake in three letters, at most three; a name that begins
-    /// with the word counts as three. Of equally near names the first is taken.
+    /// with the word counts as two. Of equally near names the first is taken.
     package static func suggest(_ word: String, among names: [String]) -> String? {
         let typed = Array(word.lowercased().utf8)
         var best: (name: String, distance: Int)?
@@ -15,10 +15,8 @@ package enum NearestName {
             let shorter = min(typed.count, candidate.count)
             let limit = shorter < 3 ? 0 : min(3, shorter / 3)
             var distance = abs(typed.count - candidate.count) > limit ? Int.max : self.distance(typed, candidate)
-            if distance > limit {
-                guard typed.count >= 3, candidate.starts(with: typed) else { continue }
-                distance = 3
-            }
+            if distance > limit { distance = .max }
+            if typed.count >= 3, candidate.starts(with: typed) { distance = min(distance, 2) }
             if distance < best?.distance ?? .max { best = (name, distance) }
         }
         return best?.name
