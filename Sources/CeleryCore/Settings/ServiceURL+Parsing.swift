@@ -31,8 +31,8 @@ extension ServiceURL {
             let remote = place.dropFirst(2)
             let slash = remote.firstIndex(of: "/") ?? remote.endIndex
             guard !remote[slash...].contains("@") else {
-                throw ServiceURLError(
-                    message: "'\(Self.redact(text))' has an @ after a slash; write / in a user or password as %2F, @ after it as %40")
+                let advice = "write / in a user or password as %2F, @ after it as %40"
+                throw ServiceURLError(message: "'\(Self.redact(text))' has an @ after a slash; \(advice)")
             }
             path = try Self.decode(remote[slash...], of: text)
             try readAuthority(remote[..<slash], of: text)

@@ -130,6 +130,19 @@ import Testing
         }
     }
 
+    @Test func `every file has a URL that reads back, whatever its name holds`() throws {
+        var random = SeededRandom(seed: 13)
+        let letters = Array("ab/:@?#%&=;,+ é中[]\\'\"~-._0x://")
+        for scheme in ["sqlite", "db+sqlite"] {
+            for _ in 0..<2_000 {
+                let word = String((0..<Int.random(in: 0...8, using: &random)).map { _ in letters.randomElement(using: &random)! })
+                let url = ServiceURL(scheme: scheme, path: "/" + word + "x.db")
+                #expect(try ServiceURL.alternatives(url.text) == [url])
+            }
+        }
+        #expect(Settings(projectFolder: "/my shop/50%").brokerURL == "sqlite:///my%20shop/50%25/celery.db")
+    }
+
     @Test func `mutated texts are read or refused, and refusals never show the password`() {
         var random = SeededRandom(seed: 12)
         let seed = Array("amqp://user:hunter2@host:5672/v;amqp://user:hunter2@b/".utf8)
