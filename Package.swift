@@ -87,7 +87,7 @@ let package = Package(
         .executableTarget(
             name: "DetachProbe", dependencies: ["Processes"], path: "Tests/DetachProbe", swiftSettings: swiftSettings),
         tests("ProcessesTests", ["Processes", "DetachProbe"]),
-        tests("TasksTests", ["Tasks", "CeleryCore", "Wire"]),
+        tests("TasksTests", ["Tasks", "CeleryCore", logging]),
         tests("ConfigurationTests", ["Configuration", "CeleryCore"]),
         tests("DriverTests", ["CeleryCore", "Wire", "SQLite", "Brokers", "ResultStores", grdb]),
         tests("WorkerTests", ["Worker", "CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores"]),

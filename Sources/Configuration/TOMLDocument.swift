@@ -19,6 +19,10 @@ struct TOMLDocument {
             let line = text.utf8[..<place].count { $0 == UInt8(ascii: "\n") } + 1
             throw SettingsError(.syntax, at: "\(shown):\(line)", "a NUL byte is not allowed in a settings file")
         }
+        let scan = TOMLScan(text)
+        if let defect = scan.defect {
+            throw SettingsError(.syntax, at: "\(shown):\(defect.line)", "not valid TOML: \(defect.message)")
+        }
         let table: TOMLTable
         do {
             table = try TOMLTable(string: text)
@@ -27,14 +31,13 @@ struct TOMLDocument {
         } catch {
             throw SettingsError(.syntax, at: shown, "\(error)")
         }
-        let lines = TOMLLines.find(in: text)
         entries = []
         for name in table.keys {
             // A name with an escaped NUL reads back cut short, and then finds nothing.
             guard let value = table[name] else {
                 throw SettingsError(.unknownSetting, at: shown, "a setting's name has a NUL in it")
             }
-            entries.append(Entry(name: name, value: Self.input(value), line: lines[name] ?? 0))
+            entries.append(Entry(name: name, value: Self.input(value), line: scan.lines[name] ?? 0))
         }
         entries.sort { ($0.line, $0.name) < ($1.line, $1.name) }
     }

@@ -33,7 +33,7 @@ package enum ResultTable {
         document["attempt"] = .int(Int64(result.attempt))
         if let started = result.dateStarted { document["date_started"] = .double(started.seconds) }
         if let text = result.errorOutput { document["stderr"] = .string(text) }
-        return JSON.object(document).bytes(style: .compact)
+        return JSON.object(document).bytes(style: .python)
     }
 
     private static func decode(_ bytes: [UInt8]) throws -> TaskResult {

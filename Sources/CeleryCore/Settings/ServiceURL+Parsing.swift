@@ -30,6 +30,10 @@ extension ServiceURL {
             }
             let remote = place.dropFirst(2)
             let slash = remote.firstIndex(of: "/") ?? remote.endIndex
+            guard !remote[slash...].contains("@") else {
+                let advice = "write / in a user or password as %2F, @ after it as %40"
+                throw ServiceURLError(message: "'\(Self.redact(text))' has an @ after a slash; \(advice)")
+            }
             path = try Self.decode(remote[slash...], of: text)
             try readAuthority(remote[..<slash], of: text)
         }
@@ -49,9 +53,9 @@ extension ServiceURL {
     /// Where the host was forgotten (`amqp://user:secret`) the password stands in place of the port.
     package static func redact(_ text: String) -> String {
         split(text).map { part in
-            guard let (scheme, rest) = splitScheme(part[...]), rest.hasPrefix("//"), !rest.hasPrefix("//[") else {
-                return part
-            }
+            guard let (scheme, rest) = splitScheme(part[...]), rest.hasPrefix("//"),
+                rest.contains("@") || !rest.hasPrefix("//[")
+            else { return part }
             let remote = rest.dropFirst(2)
             let end = remote.lastIndex(of: "@") ?? remote.firstIndex { "/?".contains($0) } ?? remote.endIndex
             guard let colon = remote[..<end].firstIndex(of: ":") else { return part }

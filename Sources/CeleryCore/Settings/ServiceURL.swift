@@ -76,7 +76,7 @@ package struct ServiceURL: Sendable, Hashable {
         if namesFile {
             // One more slash than the file has: `sqlite://` before `/var/q.db`.
             if scheme == "db+sqlite" { text += "///" } else if path.hasPrefix("/") { text += "//" }
-            text += PercentCoding.encode(path, keeping: "/:@+,;=!$&'()*#")
+            text += PercentCoding.encode(path, keeping: "/:@+=!$&'()*#")
         } else {
             text += "//" + authority(password: password)
             // What follows the first slash is one name, in which a slash is a letter as any other.

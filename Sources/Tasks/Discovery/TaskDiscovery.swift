@@ -37,7 +37,8 @@ package struct TaskDiscovery: Sendable {
         let parts = app.split(separator: ".", omittingEmptySubsequences: false)
         let folder = parts.joined(separator: "/")
         guard parts.allSatisfy(TaskName.isValidPart) else {
-            report(app, "INSTALLED_APPS names '\(app)', which is no name of an app: letters, digits, _ and - only, with dots between")
+            let rule = "letters, digits, _ and - only, with dots between"
+            report(app, "INSTALLED_APPS names '\(app)', which is no name of an app: \(rule)")
             return
         }
         do throws(FileError) {
@@ -48,7 +49,8 @@ package struct TaskDiscovery: Sendable {
         } catch {
             // The original's README installs `celery` itself, which needs no folder here.
             if error.number == ENOENT, app == "celery" { return }
-            let reason = error.number == ENOENT ? "there is no folder \(folder)" : "\(folder) cannot be read: \(error.reason)"
+            let isMissing = error.number == ENOENT
+            let reason = isMissing ? "there is no folder \(folder)" : "\(folder) cannot be read: \(error.reason)"
             report(folder, "INSTALLED_APPS names '\(app)', but \(reason)")
             return
         }

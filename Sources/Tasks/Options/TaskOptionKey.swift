@@ -95,8 +95,9 @@ package struct TaskOptionKey: Sendable {
     ) -> String? {
         guard let number = Int(text) else { return "must be a whole number\(other), not \"\(text)\"" }
         guard range.contains(number) else {
-            let bounds = range.upperBound == .max ? "\(range.lowerBound) or more" : "from \(range.lowerBound) to \(range.upperBound)"
-            return "must be \(bounds), not \(number)"
+            let upper = range.upperBound == .max ? "or more" : "to \(range.upperBound)"
+            let from = range.upperBound == .max ? "" : "from "
+            return "must be \(from)\(range.lowerBound) \(upper), not \(number)"
         }
         take(number)
         return nil

@@ -1,0 +1,130 @@
+import CeleryCore
+import Testing
+
+@testable import Configuration
+
+/// Settings from the text of a file in `/shop`, seen from `/here`.
+func settings(
+    _ text: String, flags: [SettingsFlag] = [], environment: [String: String] = [:]
+) throws(SettingsError) -> Settings {
+    try resolved(text, flags: flags, environment: environment).settings
+}
+
+func resolved(
+    _ text: String?, flags: [SettingsFlag] = [], environment: [String: String] = [:]
+) throws(SettingsError) -> ResolvedSettings {
+    try SettingsReader.resolve(
+        text: text, shown: "celery.toml", folder: "/shop", file: "/shop/celery.toml", flags, environment, "/here")
+}
+
+@Suite struct SettingsReaderTests {
+    @Test func `the five lines of the original's README make its broker`() throws {
+        let settings = try settings(
+            """
+            AMQP_SERVER = "localhost"
+            AMQP_PORT = 5672
+            AMQP_USER = "myuser"
+            AMQP_PASSWORD = "mypassword"
+            AMQP_VHOST = "myvhost"
+            """)
+        #expect(settings.brokerURL == "amqp://myuser:mypassword@localhost:5672/myvhost")
+        #expect(settings.resultURL == "sqlite:///shop/celery.db")
+    }
+
+    @Test func `the later names of the same lines work as well`() throws {
+        let settings = try settings(
+            """
+            BROKER_HOST = "mq"
+            BROKER_PORT = 5673
+            BROKER_USER = "a@b"
+            BROKER_PASSWORD = "c:d/e"
+            BROKER_VHOST = "/"
+            """)
+        #expect(settings.brokerURL == "amqp://a%40b:c%3Ad%2Fe@mq:5673/%2F")
+    }
+
+    @Test func `what the AMQP settings leave out is the original's default`() throws {
+        #expect(try settings(#"AMQP_HOST = "mq""#).brokerURL == "amqp://mq:5672/%2F")
+        #expect(try settings("AMQP_PORT = 1").brokerURL == "amqp://localhost:1/%2F")
+        #expect(try settings(#"AMQP_PASSWORD = "p""#).brokerURL == "amqp://guest:p@localhost:5672/%2F")
+        #expect(try settings(#"AMQP_SERVER = "::1""#).brokerURL == "amqp://[::1]:5672/%2F")
+    }
+
+    @Test func `with no broker named everything is in one file beside the settings`() throws {
+        let settings = try settings("")
+        #expect(settings.brokerURL == "sqlite:///shop/celery.db")
+        #expect(settings.resultURL == "sqlite:///shop/celery.db")
+        #expect(settings == Settings(projectFolder: "/shop", file: "/shop/celery.toml"))
+    }
+
+    @Test func `an embedded broker keeps the results, another leaves them to a file`() throws {
+        #expect(try settings(#"CELERY_BROKER_URL = "sqlite:q.db""#).resultURL == "sqlite:///shop/q.db")
+        #expect(try settings(#"CELERY_BROKER_URL = "memory://""#).resultURL == "memory://")
+        #expect(try settings(#"CELERY_BROKER_URL = "amqp://h""#).resultURL == "sqlite:///shop/celery.db")
+        #expect(
+            try settings("CELERY_BROKER_URL = 'sqlite:q.db'\nCELERY_RESULT_BACKEND = 'db+sqlite:///r.db'").resultURL
+                == "db+sqlite:////shop/r.db")
+    }
+
+    @Test func `every setting has its place`() throws {
+        let settings = try settings(
+            """
+            CELERYD_CONCURRENCY = 4
+            CELERY_QUEUES = ["images", "mail"]
+            CELERYD_LOG_FILE = "log/worker.log"
+            CELERYD_DAEMON_LOG_LEVEL = "warn"
+            CELERYD_PID_FILE = "/run/celeryd.pid"
+            CELERYD_PREFETCH = 8
+            CELERYD_TASK_TIME_LIMIT = "5m"
+            CELERYD_TASK_SOFT_TIME_LIMIT = 240.5
+            CELERYD_MAX_TASKS_PER_CHILD = 100
+            CELERYD_MAX_MEMORY_PER_CHILD = 200_000
+            CELERYD_MAX_OUTPUT_BYTES = "64k"
+            CELERYD_CRASH_LIMIT = 5
+            INSTALLED_APPS = ["thumbs", "mail"]
+            CELERY_DEFAULT_QUEUE = "other"
+            CELERY_IGNORE_RESULT = true
+            CELERY_TASK_RESULT_EXPIRES = "1d"
+            CELERY_SQLITE_DURABILITY = "normal"
+            """)
+        var expected = Settings(projectFolder: "/shop", file: "/shop/celery.toml")
+        expected.concurrency = 4
+        expected.queues = ["images", "mail"]
+        expected.logFile = "/shop/log/worker.log"
+        expected.logLevel = "WARNING"
+        expected.pidFile = "/run/celeryd.pid"
+        expected.prefetch = 8
+        expected.hardTimeLimit = 300
+        expected.softTimeLimit = 240.5
+        expected.maxTasksPerChild = 100
+        expected.maxMemoryPerChild = 200_000
+        expected.maxOutputBytes = 65_536
+        expected.crashLimit = 5
+        expected.installedApps = ["thumbs", "mail"]
+        expected.defaultQueue = "other"
+        expected.ignoreResult = true
+        expected.resultExpires = 86_400
+        expected.durability = "normal"
+        #expect(settings == expected)
+    }
+
+    @Test func `the worker takes from the default queue unless queues are named`() throws {
+        #expect(try settings(#"CELERY_DEFAULT_QUEUE = "mail""#).queues == ["mail"])
+        #expect(try settings("CELERY_DEFAULT_QUEUE = 'mail'\nCELERY_QUEUES = ['a', 'b', 'a']").queues == ["a", "b"])
+    }
+
+    @Test func `zero keeps results for ever and lifts time limits`() throws {
+        #expect(try settings("CELERY_TASK_RESULT_EXPIRES = 0").resultExpires == nil)
+        #expect(try settings("CELERYD_TASK_TIME_LIMIT = 0").hardTimeLimit == nil)
+    }
+
+    @Test func `one setting by two of its names is fine while both say the same`() throws {
+        #expect(try settings("CELERYD_CONCURRENCY = 3\nCELERY_CONCURRENCY = 3").concurrency == 3)
+    }
+
+    @Test func `AMQP settings beside a URL are fine while they describe the same`() throws {
+        let url = "amqp://u:p@h/v"
+        let text = "AMQP_SERVER = 'h'\nAMQP_PORT = 5672\nAMQP_USER = 'u'\nAMQP_VHOST = 'v'\nCELERY_BROKER_URL = '\(url)'"
+        #expect(try settings(text).brokerURL == url)
+    }
+}

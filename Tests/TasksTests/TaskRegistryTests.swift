@@ -1,0 +1,51 @@
+import Testing
+
+@testable import Tasks
+
+@Suite struct TaskRegistryTests {
+    private func task(_ name: String, _ source: String = "x") -> TaskDefinition {
+        TaskDefinition(name: name, options: TaskOptions(), kind: .program(path: "/" + source), source: source)
+    }
+
+    @Test func `a registered task is found by exactly its name`() throws {
+        var registry = TaskRegistry()
+        #expect(registry.isEmpty)
+        try registry.register(task("b.tasks.two"))
+        try registry.register(task("a.tasks.one"))
+        #expect(registry["a.tasks.one"]?.source == "x")
+        #expect(registry["a.tasks.ONE"] == nil)
+        #expect(registry.names == ["a.tasks.one", "b.tasks.two"])
+        #expect(registry.sorted.map(\.name) == registry.names)
+        #expect(registry.count == 2)
+    }
+
+    @Test func `a second task of the same name is refused in the original's words`() throws {
+        var registry = TaskRegistry()
+        try registry.register(task("a.tasks.one", "a/tasks/one.sh"))
+        let error = try #require(throws: AlreadyRegistered.self) { try registry.register(task("a.tasks.one", "other")) }
+        #expect(error.description == "Task with name a.tasks.one is already registered.")
+        #expect(error.source == "a/tasks/one.sh")
+        #expect(registry["a.tasks.one"]?.source == "a/tasks/one.sh")
+    }
+
+    @Test func `a misspelt name has a nearest one`() throws {
+        var registry = TaskRegistry()
+        try registry.register(task("thumbs.tasks.make"))
+        #expect(registry.nearest(to: "thumbs.task.make") == "thumbs.tasks.make")
+        #expect(registry.nearest(to: "mail.tasks.send") == nil)
+    }
+
+    @Test func `a Swift task is registered with its name and options`() throws {
+        var registry = TaskRegistry()
+        try registry.register(TaskDefinition(Named.self))
+        let found = try #require(registry["shop.add"])
+        #expect(found.options.maxRetries == 9)
+        #expect(found.source == "built in")
+    }
+}
+
+private struct Named: CeleryTask {
+    static let name = "shop.add"
+    static let options = TaskOptions(maxRetries: 9)
+    func run(_ context: TaskContext) async throws -> NoOutput { NoOutput() }
+}
