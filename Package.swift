@@ -72,7 +72,7 @@ let package = Package(
         room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "SQLite", "Processes"]),
         room("Arguments", ["CeleryCore"]),
         room("Commands", ["Arguments", "Client", "Worker", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
-        room("Celery", ["Commands", "Client", "Tasks", "CeleryCore"]),
+        room("Celery", ["Commands", "Client", "Tasks", "CeleryCore", logging]),
         .executableTarget(
             name: "CeleryCLI", dependencies: ["Celery"],
             swiftSettings: swiftSettings, linkerSettings: executableLinkerSettings),

@@ -4,6 +4,7 @@
 @_exported public import CeleryCore
 @_exported public import Client
 import Commands
+@_exported public import Logging
 @_exported public import Tasks
 
 /// A program that is a `celery` command with tasks of its own.

@@ -2,7 +2,6 @@
 package enum NearestName {
     /// The candidate nearest to `name`; nil if none is near enough to be worth a word.
     ///
-<<<<<<< HEAD
     /// Near is an edit distance of at most a third of the length, from one to three, in which the case
     /// of letters counts only between equals. A name cut short is near too if just one candidate begins with it.
     package static func suggest(_ name: String, among candidates: some Sequence<String>) -> String? {
@@ -20,23 +19,10 @@ package enum NearestName {
             if best.map({ (near, exact) < ($0.distance, $0.exactDistance) }) ?? true {
                 best = (candidate, near, exact)
             }
-=======
-    /// Near enough is one mistake in three letters, at most three; a name that begins
-    /// with the word counts as two. Of equally near names the first is taken.
-    package static func suggest(_ word: String, among names: [String]) -> String? {
-        let typed = Array(word.lowercased().utf8)
-        var best: (name: String, distance: Int)?
-        for name in names {
-            let candidate = Array(name.lowercased().utf8)
-            let shorter = min(typed.count, candidate.count)
-            let limit = shorter < 3 ? 0 : min(3, shorter / 3)
-            var distance = abs(typed.count - candidate.count) > limit ? Int.max : self.distance(typed, candidate)
-            if distance > limit { distance = .max }
-            if typed.count >= 3, candidate.starts(with: typed) { distance = min(distance, 2) }
-            if distance < best?.distance ?? .max { best = (name, distance) }
->>>>>>> e5d0f24d6d7442419649440d02a450d62678364f
         }
-        return best?.name ?? (beginsAlike.count == 1 ? beginsAlike[0] : nil)
+        // A name cut short is as near as two mistakes.
+        if beginsAlike.count == 1, best.map({ $0.distance > 2 }) ?? true { return beginsAlike[0] }
+        return best?.name
     }
 
     /// The least number of letters inserted, removed, replaced or swapped with their neighbour that turns
