@@ -6,6 +6,7 @@
 // Types such as `pid_t` and `struct stat` stay Glibc's: included here they would be declared a second time,
 // and Swift would ask every file that uses them to import this module too.
 #pragma clang module import SwiftGlibc
+#include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
@@ -78,5 +79,10 @@ int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions
 /// memfd_create(2), close-on-exec.
 static inline int celery_memory_file(const char *name) {
     return (int)syscall(SYS_memfd_create, name, 1u /* MFD_CLOEXEC */);
+}
+
+/// mallopt(3), M_ARENA_MAX: so many heaps for all threads together.
+static inline int celery_limit_heaps(int count) {
+    return mallopt(M_ARENA_MAX, count);
 }
 #endif

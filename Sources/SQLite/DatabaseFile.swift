@@ -17,6 +17,7 @@ package final class DatabaseFile: Sendable {
     package let watch: ChangeWatch
     private let queue: DatabaseQueue
     private let line: WriteLine
+    private let durability: Durability
 
     /// What a commit promises.
     package enum Durability: String, Sendable {
@@ -31,6 +32,7 @@ package final class DatabaseFile: Sendable {
     /// - Throws: `DriverError`, with the file left as it was when it is not ours.
     package init(path: String, durability: Durability = .full) throws(DriverError) {
         self.path = path
+        self.durability = durability
         try Self.prepare(path)
         var configuration = Configuration()
         configuration.label = "celery.db"
@@ -71,15 +73,21 @@ package final class DatabaseFile: Sendable {
         }
     }
 
-    /// Runs one durable transaction.
+    /// Runs one transaction.
     ///
-    /// - Parameter waking: whether others may wait for what it writes.
+    /// - Parameters:
+    ///   - waking: whether others may wait for what it writes.
+    ///   - durable: false for what may be forgotten when the machine itself goes down, such as who
+    ///     had leased what; it then saves the wait for the disk. Later durable commits carry it along.
     /// - Throws: `DriverError`; nothing was written then.
     package func write<T: Sendable>(
-        waking: Bool = false, _ body: @escaping @Sendable (Database) throws -> T
+        waking: Bool = false, durable: Bool = true, _ body: @escaping @Sendable (Database) throws -> T
     ) async throws -> T {
         do {
-            return try await queue.writeWithoutTransaction { [line] db in
+            return try await queue.writeWithoutTransaction { [line, durability] db in
+                let relaxes = !durable && durability == .full
+                if relaxes { try db.cachedStatement(sql: "PRAGMA synchronous = normal").execute() }
+                defer { if relaxes { try? db.cachedStatement(sql: "PRAGMA synchronous = full").execute() } }
                 try line.acquire()
                 defer { line.release() }
                 var value: T?

@@ -18,7 +18,7 @@ package struct EncodedMessage: Sendable, Equatable {
     package init(_ message: Message) {
         let wire = TaskMessageEncoder.encode(message)
         queue = message.route.queue
-        headers = JSON.object(wire.headers).bytes(style: .python)
+        headers = JSON.object(Self.telling(wire.headers, message)).bytes(style: .python)
         let unusual = Self.unusualProperties(of: wire, message)
         properties = unusual.isEmpty ? nil : JSON.object(unusual).bytes(style: .python)
         body = wire.body
@@ -45,6 +45,22 @@ package struct EncodedMessage: Sendable, Equatable {
         message.route = Route(
             queue: queue, exchange: unusual["exchange"]?.stringValue, routingKey: unusual["routing_key"]?.stringValue)
         return message
+    }
+
+    /// The headers that say something: not those that a reader takes for granted, nor the
+    /// readable form of the arguments, which can be made from the body.
+    private static func telling(_ headers: JSONObject, _ message: Message) -> JSONObject {
+        JSONObject(
+            distinct: headers.members.filter { key, value in
+                switch key {
+                case "lang", "argsrepr", "kwargsrepr": false
+                case "retries", "replaced_task_nesting": value != 0
+                case "timelimit": value != [nil, nil]
+                case "stamps": value != [:]
+                case "root_id": value.stringValue != message.id.text
+                default: !value.isNull
+                }
+            })
     }
 
     private static func unusualProperties(of wire: WireMessage, _ message: Message) -> JSONObject {

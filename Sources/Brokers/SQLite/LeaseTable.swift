@@ -14,6 +14,21 @@ enum LeaseTable {
         return db.changesCount == 1
     }
 
+    /// The attempts a worker is on, by tag.
+    static func attempts(of worker: Int64, in db: Database) throws -> [Int64: Int] {
+        let statement = try db.cachedStatement(sql: "SELECT tag, attempt FROM lease WHERE worker = ?")
+        var attempts: [Int64: Int] = [:]
+        let rows = try Row.fetchCursor(statement, arguments: [worker])
+        while let row = try rows.next() { attempts[row[0]] = row[1] }
+        return attempts
+    }
+
+    /// Ends leases that are known to stand.
+    static func end(_ tags: [Int64], in db: Database) throws {
+        guard !tags.isEmpty else { return }
+        try db.execute(sql: "DELETE FROM lease WHERE tag IN (\(tags.map(String.init).joined(separator: ",")))")
+    }
+
     /// Puts one message back in its place; `started` keeps the attempt it was on.
     static func giveBack(_ handle: DeliveryHandle, of worker: Int64, started: Bool, in db: Database) throws -> Bool {
         guard try end(handle, of: worker, in: db) else { return false }

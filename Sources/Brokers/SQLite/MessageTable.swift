@@ -44,11 +44,10 @@ enum MessageTable {
         try place(tag, message, attempt: attempt, now: now, in: db)
     }
 
-    /// Removes a message that is done with. The lease must be gone.
-    static func delete(_ tag: Int64, in db: Database) throws {
-        let statement = try db.cachedStatement(sql: "DELETE FROM message WHERE tag = ?")
-        statement.setUncheckedArguments([tag])
-        try statement.execute()
+    /// Removes messages that are done with. Their leases must be gone.
+    static func delete(_ tags: [Int64], in db: Database) throws {
+        guard !tags.isEmpty else { return }
+        try db.execute(sql: "DELETE FROM message WHERE tag IN (\(tags.map(String.init).joined(separator: ",")))")
     }
 
     /// Moves what has become due to the ready table.

@@ -130,7 +130,7 @@ extension SQLiteBroker: MessageWithdrawing {
                 try db.execute(
                     sql: "DELETE FROM ready WHERE queue = ? AND rank = ? AND tag = ?", arguments: [row[1] as String, row[2] as Int, tag])
                 if db.changesCount == 0 { try db.execute(sql: "DELETE FROM scheduled WHERE tag = ?", arguments: [tag]) }
-                try MessageTable.delete(tag, in: db)
+                try MessageTable.delete([tag], in: db)
                 withdrawn.insert(id)
             }
             return withdrawn

@@ -18,7 +18,7 @@ extension SQLiteConsumer: LeaseHolding {
         // Renewed at a third of its length, so that an idle worker hardly ever writes.
         let isFresh = lease.map { $0 - now.seconds > Self.leaseLength.inSeconds * 2 / 3 } ?? false
         if isFresh && dead.isEmpty { return [] }
-        return try await broker.file.write(waking: !dead.isEmpty) { [self] db in
+        return try await broker.file.write(waking: !dead.isEmpty, durable: false) { [self] db in
             try holdLease(now: now, in: db)
             return try dead.compactMap { worker in
                 // Another worker may have found it first, or it came back.
@@ -34,7 +34,7 @@ extension SQLiteConsumer: LeaseHolding {
 
     func announce(tasks: [String]) async throws {
         let names = JSON.array(tasks.map(JSON.string)).text(style: .compact)
-        try await broker.file.write { [number] db in
+        try await broker.file.write(durable: false) { [number] db in
             try db.execute(sql: "UPDATE worker SET tasks = ? WHERE number = ?", arguments: [names, number])
         }
     }

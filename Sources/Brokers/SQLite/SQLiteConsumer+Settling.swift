@@ -8,21 +8,25 @@ extension SQLiteConsumer: AtomicSettling {
         let now = broker.now()
         let expires = broker.resultExpires.map { now.seconds + $0 }
         return try await broker.file.write(waking: true) { [number] db in
-            try outcomes.map { outcome in
-                guard try LeaseTable.end(outcome.handle, of: number, in: db) else { return false }
-                for message in outcome.followUps {
-                    try Self.publishFollowUp(message, now: now, in: db)
-                }
+            // The fence: an outcome counts only for the lease that stands now.
+            let held = try LeaseTable.attempts(of: number, in: db)
+            let counted = outcomes.map { held[$0.handle.tag] == $0.handle.attempt }
+            let standing = zip(outcomes, counted).compactMap { $1 ? $0 : nil }
+            try LeaseTable.end(standing.map(\.handle.tag), in: db)
+            var done: [Int64] = []
+            for outcome in standing {
+                for message in outcome.followUps { try Self.publishFollowUp(message, now: now, in: db) }
                 for result in outcome.results { try ResultTable.store(result, expires: expires, in: db) }
                 switch outcome.disposition {
                 case .acknowledge:
-                    try MessageTable.delete(outcome.handle.tag, in: db)
+                    done.append(outcome.handle.tag)
                 case .retry(let message):
                     try MessageTable.retry(
                         outcome.handle.tag, with: message, attempt: outcome.handle.attempt, now: now, in: db)
                 }
-                return true
             }
+            try MessageTable.delete(done, in: db)
+            return counted
         }
     }
 

@@ -46,7 +46,7 @@ final class SQLiteConsumer: BrokerConsumer {
     func take(_ maximum: Int) async throws -> [Delivery] {
         guard maximum > 0, try await mayFindWork() else { return [] }
         let now = broker.now()
-        let rows = try await broker.file.write { [self] db in
+        let rows = try await broker.file.write(durable: false) { [self] db in
             try holdLease(now: now, in: db)
             try MessageTable.promoteDue(now: now, in: db)
             return try ReadyTable.take(maximum, from: queues, worker: number, now: now, in: db)
