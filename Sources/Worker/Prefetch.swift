@@ -10,8 +10,8 @@ struct Prefetch {
     private var average: Double?
 
     /// Work that a child should have in front of it, in seconds.
-    private static let lead = 0.004
-    private static let longestLine = 64
+    private static let lead = 0.016
+    private static let longestLine = 160
 
     init(children: Int, fixed: Int) {
         self.children = children
@@ -25,6 +25,10 @@ struct Prefetch {
         let line = Self.lead / max(average, 1e-6)
         return children * max(1, min(Self.longestLine, Int(line)))
     }
+
+    /// How many places must be free before more is taken: a quarter, so that a busy
+    /// worker does not ask the broker for every single one.
+    var step: Int { max(1, limit / 4) }
 
     /// A task has taken so many seconds.
     mutating func note(duration: Double) {

@@ -36,6 +36,7 @@ extension Worker {
     /// Room in the pool, within what `maxTasks` leaves.
     private var freePlaces: Int {
         let free = max(0, prefetch.limit - inFlight.count)
+        guard free >= prefetch.step || inFlight.isEmpty else { return 0 }
         return configuration.maxTasks > 0 ? min(free, configuration.maxTasks - taken) : free
     }
 

@@ -52,6 +52,7 @@ enum MessageTable {
 
     /// Moves what has become due to the ready table.
     static func promoteDue(now: Timestamp, in db: Database) throws {
+        guard let next = try nextDue(in: db), next <= now else { return }
         let due = try db.cachedStatement(sql: """
             INSERT INTO ready (queue, rank, tag, attempt)
             SELECT m.queue, m.rank, s.tag, s.attempt
@@ -59,7 +60,6 @@ enum MessageTable {
             """)
         due.setUncheckedArguments([now.seconds])
         try due.execute()
-        guard db.changesCount > 0 else { return }
         let moved = try db.cachedStatement(sql: "DELETE FROM scheduled WHERE due <= ?")
         moved.setUncheckedArguments([now.seconds])
         try moved.execute()

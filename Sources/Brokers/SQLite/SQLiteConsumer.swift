@@ -1,6 +1,7 @@
 import CeleryCore
 import GRDB
 import SQLite
+import Synchronization
 import Wire
 
 /// A worker's subscription to queues of a SQLite file.
@@ -12,6 +13,21 @@ final class SQLiteConsumer: BrokerConsumer {
     let identity: WorkerIdentity
     /// The worker's row.
     let number: Int64
+
+    private let pace = Mutex(Pace())
+
+    /// What the last take tells about the next.
+    private struct Pace {
+        /// It got all it asked for.
+        var wasFull = false
+        var renewed = Timestamp(seconds: 0)
+
+        mutating func needsRenewal(_ now: Timestamp) -> Bool {
+            guard now.seconds < renewed.seconds || (now - renewed) > SQLiteConsumer.leaseLength / 3 else { return false }
+            renewed = now
+            return true
+        }
+    }
 
     /// How long a worker that shows no sign of life keeps what it has. Death of its
     /// process is seen much sooner; this is for a process that hangs.
@@ -44,13 +60,17 @@ final class SQLiteConsumer: BrokerConsumer {
     }
 
     func take(_ maximum: Int) async throws -> [Delivery] {
-        guard maximum > 0, try await mayFindWork() else { return [] }
+        guard maximum > 0 else { return [] }
+        // After a full hand there is likely more; otherwise a look comes first.
+        if !pace.withLock({ $0.wasFull }), try await !mayFindWork() { return [] }
         let now = broker.now()
         let rows = try await broker.file.write(durable: false) { [self] db in
-            try holdLease(now: now, in: db)
+            // Nobody takes this worker for dead within a third of its lease.
+            if pace.withLock({ $0.needsRenewal(now) }) { try holdLease(now: now, in: db) }
             try MessageTable.promoteDue(now: now, in: db)
             return try ReadyTable.take(maximum, from: queues, worker: number, now: now, in: db)
         }
+        pace.withLock { $0.wasFull = rows.count == maximum }
         var deliveries: [Delivery] = []
         for row in rows {
             // What cannot be read can never run: it is taken out of the way with its reason.

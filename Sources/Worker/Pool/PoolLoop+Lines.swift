@@ -6,7 +6,7 @@ extension PoolLoop {
     /// A task that runs longer than this holds up the line behind it.
     private static let slow: Duration = .milliseconds(20)
     /// No line is longer: what more there is waits in the worker.
-    static let longestLine = 128
+    static let longestLine = 256
 
     /// Hands waiting jobs to the children with the shortest lines.
     func assign() {
