@@ -36,11 +36,13 @@ public struct AsyncResult<Value: Sendable>: Sendable {
 
     /// Waits until the task is done and returns its value as JSON.
     ///
-    /// - Throws: `TaskFailed` when it failed, `ResultTimeout` when the time is over first.
+    /// - Throws: `TaskFailed` when it failed, `ResultTimeout` when the time is over first,
+    ///   `ResultMissing` when its result is not kept.
     public func getJSON(timeout: Duration? = nil) async throws -> JSON {
         var result: TaskResult?
         let unfinished = try await client.wait(for: [id], timeout: timeout) { result = $0 }
-        guard unfinished.isEmpty, let result else { throw ResultTimeout(id: id) }
+        if !unfinished.gone.isEmpty { throw ResultMissing(id: id) }
+        guard let result else { throw ResultTimeout(id: id) }
         if result.state == .success { return result.value }
         throw TaskFailed(id: id, state: result.state, failure: result.failure)
     }
@@ -79,4 +81,10 @@ public struct TaskFailed: Error, Sendable, CustomStringConvertible {
 public struct ResultTimeout: Error, Sendable, CustomStringConvertible {
     public var id: TaskID
     public var description: String { "task \(id) was not done in time" }
+}
+
+/// The task is done or erased, and no result of it is kept.
+public struct ResultMissing: Error, Sendable, CustomStringConvertible {
+    public var id: TaskID
+    public var description: String { "no result of task \(id) is kept" }
 }

@@ -4,31 +4,12 @@ extension Client {
     /// Waits until each of the tasks has a final result, handing each over once, as it comes.
     ///
     /// - Parameter timeout: `nil` waits for ever.
-    /// - Returns: the ids that were not finished in time; empty when all were.
+    /// - Returns: what became of the others.
     package func wait(
         for ids: [TaskID], timeout: Duration?, onResult: (TaskResult) throws -> Void
-    ) async throws -> Set<TaskID> {
-        let deadline = timeout.map { ContinuousClock.now + $0 }
-        var open = Set(ids)
-        var backoff: Duration = .milliseconds(10)
-        while true {
-            let watching = store as? any ResultWatching
-            let mark = await watching?.mark()
-            let results = try await store.results(for: ids.filter { open.contains($0) })
-            for id in ids where open.contains(id) {
-                guard let result = results[id], result.state.isReady else { continue }
-                open.remove(id)
-                try onResult(result)
-            }
-            if open.isEmpty || deadline.map({ $0 <= .now }) ?? false { return open }
-            if let watching, let mark {
-                try await watching.waitForChange(since: mark, until: deadline)
-            } else {
-                let pause = ContinuousClock.now + backoff
-                try await Task.sleep(until: deadline.map { min($0, pause) } ?? pause)
-                backoff = min(backoff * 2, .seconds(1))
-            }
-        }
+    ) async throws -> Unfinished {
+        var wait = ResultWait(client: self, ids: ids, timeout: timeout)
+        return try await wait.run(onResult)
     }
 
     /// What broker and store know of tasks, in the order asked for.

@@ -68,7 +68,8 @@ public struct TaskSetResult: Sendable {
             }
             values[result.id] = result.value
         }
-        if let late = subtasks.first(where: open.contains) { throw ResultTimeout(id: late) }
+        if let missing = subtasks.first(where: open.gone.contains) { throw ResultMissing(id: missing) }
+        if let late = subtasks.first(where: open.late.contains) { throw ResultTimeout(id: late) }
         return subtasks.compactMap { values[$0] }
     }
 

@@ -10,6 +10,8 @@ package enum ResultTable {
         let statement = try db.cachedStatement(sql: """
             INSERT INTO result (id, state, attempt, expires, document) VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET
+                -- to the end of the feed
+                number = (SELECT max(number) + 1 FROM result),
                 state = excluded.state, attempt = excluded.attempt, expires = excluded.expires,
                 document = excluded.document
             WHERE result.attempt <= excluded.attempt AND result.state NOT IN ('SUCCESS', 'FAILURE', 'REVOKED')

@@ -15,6 +15,9 @@ struct OutcomeBuilder {
         self.now = now
     }
 
+    /// What is recorded of a task that begins.
+    func startedResult() -> TaskResult { result(.started, .null, nil, nil, nil) }
+
     /// The outcome of a delivery whose arguments no child has read, or has told of.
     func outcome(_ state: TaskState, failure: TaskFailure) -> Outcome {
         let outcome = Outcome(handle: delivery.handle, results: [result(state, .null, failure, nil, nil)])

@@ -78,7 +78,7 @@ extension Worker {
             switch admission.decide(delivery, now: now) {
             case .run(let job, let definition):
                 let isEarly = definition.options.acknowledgement == .early
-                if isEarly { early.append(Outcome(handle: delivery.handle, results: [])) }
+                if isEarly { early.append(acknowledgement(of: delivery, now)) }
                 inFlight[delivery.handle.tag] = InFlight(
                     delivery: delivery, definition: definition, started: now, isAcknowledged: isEarly)
                 jobs.append(job)
@@ -91,5 +91,13 @@ extension Worker {
         await settle(early + refused, settler)
         pool.submit(jobs)
         if configuration.maxTasks > 0 && taken >= configuration.maxTasks { stop(.warm) }
+    }
+
+    /// The outcome that acknowledges a delivery before it runs. From then on only the
+    /// result store can tell of the task, so it says that it runs.
+    private func acknowledgement(of delivery: Delivery, _ now: Timestamp) -> Outcome {
+        var builder = OutcomeBuilder(delivery: delivery, worker: configuration.identity.name, now: now)
+        builder.started = now
+        return Outcome(handle: delivery.handle, results: [builder.startedResult()])
     }
 }

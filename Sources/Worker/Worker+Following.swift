@@ -46,6 +46,7 @@ extension Worker {
                     waiting?.cancel()
                 case .ended:
                     hasEnded = true
+                    shutdown = shutdown ?? .cold
                 }
             }
             // What is interrupted goes back only after what ended is recorded.

@@ -60,7 +60,20 @@ package actor Worker {
     /// - Parameter onReady: called once the worker consumes.
     /// - Throws: `DriverError` when the broker cannot be used at the start; `WorkerError`
     ///   when the pool cannot be kept alive.
+    ///
+    /// Cancelling it is a warm shutdown: outcomes are still recorded.
     package func run(onReady: @escaping @Sendable () async -> Void = {}) async throws {
+        // In a task of its own, which is never cancelled: a cancelled write to the broker
+        // would leave open whether it happened.
+        let work = Task { try await self.work(onReady: onReady) }
+        try await withTaskCancellationHandler {
+            try await work.value
+        } onCancel: {
+            Task { await self.stop(.warm) }
+        }
+    }
+
+    private func work(onReady: @escaping @Sendable () async -> Void) async throws {
         let consumer = try await broker.consumer(of: configuration.queues, as: configuration.identity)
         let pool: Pool
         do {

@@ -35,3 +35,13 @@ public protocol ResultExpiring: ResultStore {
     /// Drops results whose time is over, at most `limit`. Returns how many.
     func dropExpired(now: Timestamp, limit: Int) async throws -> Int
 }
+
+/// Telling which results are new, for those who wait for many.
+public protocol ResultFeeding: ResultStore {
+    /// Where the feed stands now.
+    func feedPosition() async throws -> Int64
+    /// Ids whose result was stored after `position`, oldest first, and the position to go on from.
+    ///
+    /// A hint for speed: who waits still looks for each id now and then.
+    func changes(after position: Int64) async throws -> (ids: [TaskID], position: Int64)
+}

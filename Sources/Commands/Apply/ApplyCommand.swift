@@ -115,8 +115,15 @@ enum ApplyCommand {
         var printer = ResultPrinter(output: context.output)
         printer.passesErrorOutput = true
         var status = ExitCode.timedOut
-        _ = try await client.wait(for: [id], timeout: context.arguments[WaitOptions.timeout]) { status = printer.print($0) }
-        if status == ExitCode.timedOut {
+        let unfinished = try await client.wait(for: [id], timeout: context.arguments[WaitOptions.timeout]) {
+            status = printer.print($0)
+        }
+        if !unfinished.gone.isEmpty {
+            throw CommandError(
+                ExitCode.unknown, "no result of task \(id) is kept",
+                hint: "it was erased, or its result is ignored (ignore_result, CELERY_IGNORE_RESULT)")
+        }
+        if !unfinished.late.isEmpty {
             context.output.error("celery apply: timed out waiting for \(id)")
             context.output.error("hint: the task goes on; ask for it with celery result --wait \(id)")
         }

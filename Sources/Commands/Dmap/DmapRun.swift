@@ -94,14 +94,19 @@ final class DmapRun {
         bar.update(done: 0, failed: 0, total: order.count)
         let timeout = deadline.map { max(.zero, $0 - .now) }
         do {
-            let late = try await client.wait(for: order, timeout: timeout) { result in
+            let unfinished = try await client.wait(for: order, timeout: timeout) { result in
                 try take(result)
                 if let halt, halt.isReached(failures: failed, total: order.count) { throw Halted() }
             }
-            if !late.isEmpty {
+            if !unfinished.isEmpty {
                 bar.clear()
                 printHeld(all: true)
-                context.output.error("celery dmap: timed out; \(late.count) of \(order.count) items are not done")
+                if !unfinished.gone.isEmpty {
+                    throw CommandError(
+                        ExitCode.unknown, "no results of \(unfinished.gone.count) of \(order.count) items are kept",
+                        hint: "they were erased, or results are ignored (ignore_result, CELERY_IGNORE_RESULT)")
+                }
+                context.output.error("celery dmap: timed out; \(unfinished.late.count) of \(order.count) items are not done")
                 return ExitCode.timedOut
             }
         } catch is Halted {

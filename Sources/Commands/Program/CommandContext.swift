@@ -32,8 +32,17 @@ struct CommandContext: Sendable {
     }
 
     /// A connection to broker and result store.
+    ///
+    /// - Throws: also where there is no project and nobody named a broker: a database that
+    ///   sprang up in whatever folder one happens to be in would take tasks no worker sees.
     func client(_ settings: Settings) throws -> Client {
-        try Client(settings: settings, environment: environment)
+        let chosen = Settings(projectFolder: settings.projectFolder)
+        if settings.file == nil, settings.brokerURL == chosen.brokerURL, access("celery.db", F_OK) != 0 {
+            throw CommandError(
+                ExitCode.configuration, "no celery.toml in \(folder) or above it, and no broker is named",
+                hint: "make a project with celery startproject NAME, or name a broker with --broker sqlite:///PATH")
+        }
+        return try Client(settings: settings, environment: environment)
     }
 
     /// Every task that can be run here, and what is wrong with the project.

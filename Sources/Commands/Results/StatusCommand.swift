@@ -48,7 +48,7 @@ enum StatusCommand {
         var timedOut = false
         if waits {
             let open = known.filter { $0.state != .unknown && !$0.state.isReady }.map(\.id)
-            timedOut = try await !client.wait(for: open, timeout: arguments[WaitOptions.timeout]) { _ in }.isEmpty
+            timedOut = try await !client.wait(for: open, timeout: arguments[WaitOptions.timeout]) { _ in }.late.isEmpty
             known = try await client.status(of: ids)
         }
         for status in known { show(status, context) }

@@ -73,3 +73,23 @@ extension SQLiteResultStore: ResultExpiring {
         }
     }
 }
+
+extension SQLiteResultStore: ResultFeeding {
+    package func feedPosition() async throws -> Int64 {
+        try await file.read { try Int64.fetchOne($0, sql: "SELECT max(number) FROM result") ?? 0 }
+    }
+
+    package func changes(after position: Int64) async throws -> (ids: [TaskID], position: Int64) {
+        try await file.read { db in
+            let statement = try db.cachedStatement(sql: "SELECT number, id FROM result WHERE number > ? ORDER BY number")
+            var ids: [TaskID] = []
+            var last = position
+            let rows = try Row.fetchCursor(statement, arguments: [position])
+            while let row = try rows.next() {
+                last = row[0]
+                ids.append(TaskID(row[1]))
+            }
+            return (ids, last)
+        }
+    }
+}
