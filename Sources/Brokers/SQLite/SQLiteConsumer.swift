@@ -1,6 +1,7 @@
 import CeleryCore
 import GRDB
 import SQLite
+import Synchronization
 import Wire
 
 /// A worker's subscription to queues of a SQLite file.
@@ -12,6 +13,8 @@ final class SQLiteConsumer: BrokerConsumer {
     let identity: WorkerIdentity
     /// The worker's row.
     let number: Int64
+    /// The tasks that were announced.
+    let tasks = Mutex<[String]>([])
 
     /// How long a worker that shows no sign of life keeps what it has. Death of its
     /// process is seen much sooner; this is for a process that hangs.
@@ -21,11 +24,11 @@ final class SQLiteConsumer: BrokerConsumer {
 
     init(broker: SQLiteBroker, queues: [String], worker: WorkerIdentity) async throws {
         self.broker = broker
-        self.queues = queues
+        self.queues = queues.distinct
         identity = worker
         let now = broker.now()
         number = try await broker.file.write { db in
-            try WorkerTable.register(worker, queues: queues, number: nil, leaseUntil: now + Self.leaseLength, now: now, in: db)
+            try WorkerTable.register(worker, queues: queues.distinct, tasks: [], number: nil, leaseUntil: now + Self.leaseLength, now: now, in: db)
         }
     }
 
@@ -39,7 +42,8 @@ final class SQLiteConsumer: BrokerConsumer {
         try statement.execute()
         if db.changesCount == 0 {
             _ = try WorkerTable.register(
-                identity, queues: queues, number: number, leaseUntil: now + Self.leaseLength, now: now, in: db)
+                identity, queues: queues, tasks: tasks.withLock { $0 }, number: number,
+                leaseUntil: now + Self.leaseLength, now: now, in: db)
         }
     }
 
@@ -52,16 +56,20 @@ final class SQLiteConsumer: BrokerConsumer {
             return try ReadyTable.take(maximum, from: queues, worker: number, now: now, in: db)
         }
         var deliveries: [Delivery] = []
+        var unreadable: [Outcome] = []
         for row in rows {
-            // What cannot be read can never run: it is taken out of the way with its reason.
             do {
                 deliveries.append(Delivery(handle: row.handle, message: try row.encoded.message()))
             } catch {
-                let failure = TaskFailure.invalidTask("\(error)")
-                let result = TaskResult(id: TaskID(row.id), state: .failure, failure: failure)
-                _ = try await settleAtomically([Outcome(handle: row.handle, results: [result])])
+                var result = TaskResult(id: TaskID(row.id), state: .failure, failure: .invalidTask("\(error)"))
+                result.attempt = row.handle.attempt
+                result.dateDone = now
+                unreadable.append(Outcome(handle: row.handle, results: [result]))
             }
         }
+        // What cannot be read can never run: it is taken out of the way with its reason. When
+        // that fails it stays leased; the others are this worker's all the same.
+        _ = try? await settleAtomically(unreadable)
         return deliveries
     }
 
