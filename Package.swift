@@ -81,6 +81,7 @@ let package = Package(
             swiftSettings: swiftSettings, linkerSettings: executableLinkerSettings),
 
         // Tests
+        room("Fixtures", ["CeleryCore", "Processes"], path: "Tests/Fixtures"),
         tests("CeleryCoreTests", ["CeleryCore"]),
         tests("WireTests", ["Wire", "CeleryCore"]),
         tests("ArgumentsTests", ["Arguments", "CeleryCore"]),
@@ -89,9 +90,16 @@ let package = Package(
         tests("ProcessesTests", ["Processes", "DetachProbe"]),
         tests("TasksTests", ["Tasks", "CeleryCore", logging]),
         tests("ConfigurationTests", ["Configuration", "CeleryCore"]),
-        tests("DriverTests", ["CeleryCore", "Wire", "SQLite", "Brokers", "ResultStores", grdb]),
-        tests("WorkerTests", ["Worker", "CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores"]),
-        tests("ClientTests", ["Client", "CeleryCore", "Tasks"]),
+        .executableTarget(
+            name: "DriverProbe", dependencies: ["CeleryCore", "Wire", "SQLite", "Brokers", "Processes"],
+            path: "Tests/DriverProbe", swiftSettings: swiftSettings),
+        tests(
+            "DriverTests",
+            ["CeleryCore", "Wire", "SQLite", "Brokers", "ResultStores", "Processes", "Fixtures", "DriverProbe", grdb]),
+        tests(
+            "WorkerTests",
+            ["Worker", "CeleryCore", "Wire", "Tasks", "SQLite", "Brokers", "ResultStores", "Processes", "Fixtures", logging]),
+        tests("ClientTests", ["Client", "CeleryCore", "Tasks", "Wire", "Brokers", "ResultStores", "SQLite", "Fixtures"]),
         tests("CommandsTests", ["Commands", "Arguments"]),
         tests("EndToEndTests", ["CeleryCore"]),
     ],

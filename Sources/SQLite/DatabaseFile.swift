@@ -10,6 +10,7 @@ package import GRDB
 package import CeleryCore
 import Dispatch
 import Glibc
+import Synchronization
 
 /// One open database file. The connection belongs to GRDB's serial queue.
 package final class DatabaseFile: Sendable {
@@ -18,6 +19,7 @@ package final class DatabaseFile: Sendable {
     private let queue: DatabaseQueue
     private let line: WriteLine
     private let durability: Durability
+    private let entry: Mutex<OpenFiles.Entry?>
 
     /// What a commit promises.
     package enum Durability: String, Sendable {
@@ -33,7 +35,18 @@ package final class DatabaseFile: Sendable {
     package init(path: String, durability: Durability = .full) throws(DriverError) {
         self.path = path
         self.durability = durability
-        try Self.prepare(path)
+        let opened = try OpenFiles.open(path) { (isOpen) throws(DriverError) in
+            // What is open here was checked before, and must not be opened by other means than SQLite.
+            if !isOpen { try Self.prepare(path) }
+            return try Self.connect(to: path, durability)
+        }
+        queue = opened.0
+        entry = Mutex(opened.1)
+        line = try WriteLine(path: path + "-wal", database: path)
+        watch = ChangeWatch(path: path + "-wal")
+    }
+
+    private static func connect(to path: String, _ durability: Durability) throws(DriverError) -> DatabaseQueue {
         var configuration = Configuration()
         configuration.label = "celery.db"
         configuration.busyMode = .timeout(10)
@@ -42,26 +55,28 @@ package final class DatabaseFile: Sendable {
             try db.execute(sql: "PRAGMA cache_size = -4096")
         }
         do {
-            queue = try DatabaseQueue(path: path, configuration: configuration)
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
             // The first read makes the WAL, which the line and the watch need.
             let version = try queue.inDatabase { try Int32.fetchOne($0, sql: "PRAGMA user_version") }
             guard let version, version == Schema.version else {
                 throw DriverError(.unusable, "\(path) has an unknown layout")
             }
+            return queue
         } catch {
             throw DriverError(translating: error, path: path)
         }
-        line = try WriteLine(path: path + "-wal", database: path)
-        watch = ChangeWatch(path: path + "-wal")
     }
 
     /// Whether there is a whole file of ours at `path`. Creates nothing.
     ///
     /// - Throws: `DriverError` for a file that is not ours.
     package static func exists(_ path: String) throws(DriverError) -> Bool {
-        guard let header = try FileHeader.read(path) else { return false }
-        try header.check(path)
-        return true
+        try OpenFiles.look(at: path) { (isOpen) throws(DriverError) in
+            if isOpen { return true }
+            guard let header = try FileHeader.read(path) else { return false }
+            try header.check(path)
+            return true
+        }
     }
 
     /// Makes sure that `path` is a file of ours, making it when there is none.
@@ -73,7 +88,8 @@ package final class DatabaseFile: Sendable {
         }
     }
 
-    /// Runs one transaction.
+    /// Runs one transaction. Not to be cancelled: a worker whose task ends must still be
+    /// able to record what has run, and to give back what has not.
     ///
     /// - Parameters:
     ///   - waking: whether others may wait for what it writes.
@@ -84,20 +100,22 @@ package final class DatabaseFile: Sendable {
         waking: Bool = false, durable: Bool = true, _ body: @escaping @Sendable (Database) throws -> T
     ) async throws -> T {
         do {
-            return try await queue.writeWithoutTransaction { [line, durability] db in
-                let relaxes = !durable && durability == .full
-                if relaxes { try db.cachedStatement(sql: "PRAGMA synchronous = normal").execute() }
-                defer { if relaxes { try? db.cachedStatement(sql: "PRAGMA synchronous = full").execute() } }
-                try line.acquire()
-                defer { line.release() }
-                var value: T?
-                try db.inTransaction(.immediate) {
-                    value = try body(db)
-                    return .commit
+            return try await Task {
+                try await queue.writeWithoutTransaction { [self] db in
+                    let relaxes = !durable && durability == .full
+                    if relaxes { try db.cachedStatement(sql: "PRAGMA synchronous = normal").execute() }
+                    defer { if relaxes { try? db.cachedStatement(sql: "PRAGMA synchronous = full").execute() } }
+                    try line.acquire()
+                    defer { line.release() }
+                    var value: T?
+                    try db.inTransaction(.immediate) {
+                        value = try body(db)
+                        return .commit
+                    }
+                    if waking { wakeOthers() }
+                    return value!
                 }
-                if waking { self.wakeOthers() }
-                return value!
-            }
+            }.value
         } catch {
             throw DriverError(translating: error, path: path)
         }
@@ -121,5 +139,6 @@ package final class DatabaseFile: Sendable {
     package func close() {
         watch.close()
         try? queue.close()
+        entry.withLock { $0 = nil }
     }
 }

@@ -20,8 +20,7 @@ struct FileHeader {
             case let code: throw DriverError(.unreachable, "cannot open database \(path): \(text(of: code))")
             }
         }
-        // Closing is safe only because this process has not opened the file through
-        // SQLite yet in `DatabaseFile.init`, or holds no POSIX lock of its own then.
+        // Safe only while the file is not open here through SQLite: see `OpenFiles`.
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {

@@ -40,7 +40,7 @@ package actor MemoryBroker: Broker {
     }
 
     package func consumer(of queues: [String], as worker: WorkerIdentity) -> any BrokerConsumer {
-        let consumer = MemoryConsumer(broker: self, queues: queues, worker: worker, bell: bell)
+        let consumer = MemoryConsumer(broker: self, queues: queues.distinct, worker: worker, bell: bell)
         consumers[worker] = consumer
         return consumer
     }
@@ -69,7 +69,10 @@ package actor MemoryBroker: Broker {
             for message in outcome.followUps where tags[message.id] == nil { insert(message) }
             entries[entry.tag] = nil
             tags[entry.message.id] = nil
-            if case .retry(let message) = outcome.disposition { insert(message, attempt: entry.attempt) }
+            if case .retry(let message) = outcome.disposition {
+                tags[message.id] = entry.tag
+                place(Entry(tag: entry.tag, message: message, attempt: entry.attempt, submitted: entry.submitted))
+            }
             return true
         }
     }
@@ -77,9 +80,8 @@ package actor MemoryBroker: Broker {
     func giveBack(_ handles: [DeliveryHandle], of worker: WorkerIdentity, started: Bool) {
         for handle in handles {
             guard let entry = held(handle, by: worker) else { continue }
-            entries[entry.tag] = nil
-            tags[entry.message.id] = nil
-            insert(entry.message, attempt: started ? entry.attempt : entry.attempt - 1)
+            let attempt = started ? entry.attempt : entry.attempt - 1
+            place(Entry(tag: entry.tag, message: entry.message, attempt: attempt, submitted: entry.submitted))
         }
         bell.ring()
     }
@@ -111,22 +113,31 @@ package actor MemoryBroker: Broker {
         return entry
     }
 
-    private func insert(_ message: Message, attempt: Int = 0) {
-        let tag = nextTag
+    private func insert(_ message: Message) {
+        tags[message.id] = nextTag
+        place(Entry(tag: nextTag, message: message, attempt: 0, submitted: now()))
         nextTag += 1
-        let now = self.now()
-        entries[tag] = Entry(tag: tag, message: message, attempt: attempt, submitted: now)
-        tags[message.id] = tag
-        if let eta = message.eta, eta > now {
+    }
+
+    /// Puts an entry where it belongs: in line, or among those that wait for their time.
+    private func place(_ entry: Entry) {
+        entries[entry.tag] = entry
+        if let eta = entry.message.eta, eta > now() {
             let place = scheduled.firstIndex { $0.due > eta } ?? scheduled.endIndex
-            scheduled.insert((eta, tag), at: place)
+            scheduled.insert((eta, entry.tag), at: place)
         } else {
-            line(up: tag, message)
+            line(up: entry.tag, entry.message)
         }
     }
 
+    /// By age, which is the tag: new messages go to the end, those that come back to where they were.
     private func line(up tag: Int64, _ message: Message) {
-        ready[message.route.queue, default: [:]][message.priority ?? 0, default: []].append(tag)
+        Self.insert(tag, into: &ready[message.route.queue, default: [:]][message.priority ?? 0, default: []])
+    }
+
+    private static func insert(_ tag: Int64, into line: inout Deque<Int64>) {
+        let place = line.lastIndex { $0 < tag }.map { $0 + 1 } ?? line.startIndex
+        line.insert(tag, at: place)
     }
 
     private func promoteDue(_ now: Timestamp) {

@@ -1,6 +1,7 @@
 import CeleryCore
 import GRDB
 import SQLite
+import Synchronization
 
 extension SQLiteConsumer: LeaseHolding {
     var leaseRenewalInterval: Duration { .seconds(1) }
@@ -33,7 +34,8 @@ extension SQLiteConsumer: LeaseHolding {
     }
 
     func announce(tasks: [String]) async throws {
-        let names = JSON.array(tasks.map(JSON.string)).text(style: .compact)
+        self.tasks.withLock { $0 = tasks }
+        let names = WorkerTable.text(tasks)
         try await broker.file.write(durable: false) { [number] db in
             try db.execute(sql: "UPDATE worker SET tasks = ? WHERE number = ?", arguments: [names, number])
         }

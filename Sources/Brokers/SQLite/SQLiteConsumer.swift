@@ -13,6 +13,8 @@ final class SQLiteConsumer: BrokerConsumer {
     let identity: WorkerIdentity
     /// The worker's row.
     let number: Int64
+    /// The tasks that were announced.
+    let tasks = Mutex<[String]>([])
 
     private let pace = Mutex(Pace())
 
@@ -37,11 +39,11 @@ final class SQLiteConsumer: BrokerConsumer {
 
     init(broker: SQLiteBroker, queues: [String], worker: WorkerIdentity) async throws {
         self.broker = broker
-        self.queues = queues
+        self.queues = queues.distinct
         identity = worker
         let now = broker.now()
         number = try await broker.file.write { db in
-            try WorkerTable.register(worker, queues: queues, number: nil, leaseUntil: now + Self.leaseLength, now: now, in: db)
+            try WorkerTable.register(worker, queues: queues.distinct, tasks: [], number: nil, leaseUntil: now + Self.leaseLength, now: now, in: db)
         }
     }
 
@@ -55,7 +57,8 @@ final class SQLiteConsumer: BrokerConsumer {
         try statement.execute()
         if db.changesCount == 0 {
             _ = try WorkerTable.register(
-                identity, queues: queues, number: number, leaseUntil: now + Self.leaseLength, now: now, in: db)
+                identity, queues: queues, tasks: tasks.withLock { $0 }, number: number,
+                leaseUntil: now + Self.leaseLength, now: now, in: db)
         }
     }
 
@@ -72,16 +75,20 @@ final class SQLiteConsumer: BrokerConsumer {
         }
         pace.withLock { $0.wasFull = rows.count == maximum }
         var deliveries: [Delivery] = []
+        var unreadable: [Outcome] = []
         for row in rows {
-            // What cannot be read can never run: it is taken out of the way with its reason.
             do {
                 deliveries.append(Delivery(handle: row.handle, message: try row.encoded.message()))
             } catch {
-                let failure = TaskFailure.invalidTask("\(error)")
-                let result = TaskResult(id: TaskID(row.id), state: .failure, failure: failure)
-                _ = try await settleAtomically([Outcome(handle: row.handle, results: [result])])
+                var result = TaskResult(id: TaskID(row.id), state: .failure, failure: .invalidTask("\(error)"))
+                result.attempt = row.handle.attempt
+                result.dateDone = now
+                unreadable.append(Outcome(handle: row.handle, results: [result]))
             }
         }
+        // What cannot be read can never run: it is taken out of the way with its reason. When
+        // that fails it stays leased; the others are this worker's all the same.
+        _ = try? await settleAtomically(unreadable)
         return deliveries
     }
 

@@ -13,16 +13,17 @@ enum WorkerTable {
 
     /// Adds a worker, under a number of its own or the one it had. Returns the number.
     static func register(
-        _ worker: WorkerIdentity, queues: [String], number: Int64?, leaseUntil: Timestamp, now: Timestamp, in db: Database
+        _ worker: WorkerIdentity, queues: [String], tasks: [String], number: Int64?, leaseUntil: Timestamp,
+        now: Timestamp, in db: Database
     ) throws -> Int64 {
         try db.execute(
             sql: """
                 INSERT INTO worker (number, id, name, process, pid, queues, tasks, started, lease_until)
-                VALUES (?, ?, ?, ?, ?, ?, '[]', ?, ?)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 number, worker.id, worker.name, worker.process, worker.pid,
-                JSON.array(queues.map(JSON.string)).text(style: .compact), now.seconds, leaseUntil.seconds,
+                text(queues), text(tasks), now.seconds, leaseUntil.seconds,
             ])
         return db.lastInsertedRowID
     }
@@ -36,6 +37,9 @@ enum WorkerTable {
                 queues: names(row[5]), tasks: names(row[6]), started: Timestamp(seconds: row[7]))
         }
     }
+
+    /// Names as a column holds them.
+    static func text(_ names: [String]) -> String { JSON.array(names.map(JSON.string)).text(style: .compact) }
 
     private static func names(_ text: String) -> [String] {
         (try? JSON(parsing: Array(text.utf8)))?.arrayValue?.compactMap(\.stringValue) ?? []

@@ -1,0 +1,95 @@
+import CeleryCore
+import Fixtures
+import Testing
+
+extension BrokerProof {
+    func order() async throws {
+        let broker = try fixture.connect()
+        try await broker.publish([Message("a"), Message("b", priority: 0), Message("c", priority: 9)])
+        try await broker.publish([Message("d", priority: 255), Message("e", priority: 9), Message("f")])
+        let worker = try await fixture.worker()
+        #expect(try await worker.consumer.take(2).names == ["d", "c"])
+        #expect(try await worker.names() == ["e", "a", "b", "f"])
+    }
+
+    func severalQueues() async throws {
+        let broker = try fixture.connect()
+        try await broker.publish([
+            Message("1", queue: "left"), Message("2", queue: "right"), Message("3", queue: "other", priority: 9),
+            Message("4", queue: "right", priority: 5), Message("5", queue: "left"), Message("6", queue: "Left"),
+        ])
+        let worker = try await fixture.worker(of: ["right", "left", "empty"])
+        #expect(try await worker.consumer.take(3).names == ["4", "1", "2"])
+        #expect(try await worker.names() == ["5"])
+        #expect(try await fixture.worker(of: ["Left", "other"]).names() == ["3", "6"])
+    }
+
+    func queueNamedTwice() async throws {
+        try await fixture.connect().publish([Message("a"), Message("b")])
+        let worker = try await fixture.worker(of: ["celery", "celery"])
+        #expect(try await worker.names() == ["a", "b"])
+        if let knowing = worker.consumer as? any BacklogKnowing { #expect(try await knowing.backlog() == 2) }
+    }
+
+    func neverMore() async throws {
+        try await fixture.connect().publish((0..<10).map { Message("\($0)") })
+        let worker = try await fixture.worker()
+        #expect(try await worker.consumer.take(0).names == [])
+        #expect(try await worker.consumer.take(-1).names == [])
+        #expect(try await worker.consumer.take(1).names == ["0"])
+        #expect(try await worker.consumer.take(8).count == 8)
+        #expect(try await worker.consumer.take(8).names == ["9"])
+        #expect(try await worker.consumer.take(8).names == [])
+    }
+
+    func noneTwice() async throws {
+        try await fixture.connect().publish((0..<300).map { Message("\($0)", queue: "q\($0 % 2)") })
+        var workers: [TestWorker] = []
+        for number in 0..<4 { workers.append(try await fixture.worker("w\(number)", of: ["q0", "q1"])) }
+        let names = try await withThrowingTaskGroup(of: [String].self) { group in
+            for worker in workers {
+                for _ in 0..<2 {
+                    group.addTask {
+                        var names: [String] = []
+                        while true {
+                            let deliveries = try await worker.consumer.take(7)
+                            if deliveries.isEmpty { return names }
+                            names += deliveries.names
+                        }
+                    }
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(names.count == 300)
+        #expect(Set(names).count == 300)
+    }
+
+    func eta() async throws {
+        let due = fixture.clock.now + .seconds(60)
+        let broker = try fixture.connect()
+        try await broker.publish([
+            Message("later", eta: due), Message("past", eta: fixture.clock.now + .seconds(-5)), Message("now", eta: fixture.clock.now),
+        ])
+        let worker = try await fixture.worker()
+        #expect(try await worker.names() == ["past", "now"])
+        fixture.clock.advance(by: .milliseconds(59_999))
+        #expect(try await worker.names() == [])
+        fixture.clock.advance(by: .milliseconds(1))
+        let deliveries = try await worker.takeAll()
+        #expect(deliveries.names == ["later"])
+        #expect(deliveries.attempts == [1])
+        #expect(deliveries[0].message.eta == due)
+    }
+
+    func dueInOrder() async throws {
+        let now = fixture.clock.now
+        try await fixture.connect().publish([
+            Message("a", priority: 1, eta: now + .seconds(20)), Message("b", priority: 5, eta: now + .seconds(10)),
+            Message("c", priority: 3), Message("d", queue: "elsewhere", eta: now + .seconds(1)),
+        ])
+        fixture.clock.advance(by: .seconds(30))
+        #expect(try await fixture.worker().names() == ["b", "c", "a"])
+        #expect(try await fixture.worker(of: ["elsewhere"]).names() == ["d"])
+    }
+}

@@ -1,0 +1,41 @@
+/// What every result store promises: the sentence, and in the file beside this one its proof.
+enum ResultStorePromise: String, CaseIterable {
+    case wholeResults = "gives back what was stored, every field of it"
+    case oddValues = "carries large and odd values"
+    case unknown = "ids without a record are absent"
+    case many = "answers for thousands of ids at once"
+    case forgets = "forgetting drops results and tells how many there were"
+    case finalStays = "a final result is never overwritten"
+    case newerStays = "a newer attempt is never overwritten by an older"
+    case progress = "what is not final is replaced by the same or a newer attempt"
+    case expires = "a result is gone when its time is over"
+    case dropsExpired = "drops expired results in batches"
+    case keepsForEver = "keeps results for ever without a time"
+    case wakes = "a wait ends when another connection stores a result"
+    case nothingMissed = "a wait misses nothing since its mark"
+    case waitDeadline = "a wait ends at its deadline"
+    case waitCancelled = "a wait ends when its task is cancelled"
+    case atOnce = "takes results from many at once"
+
+    func check<Fixture: ResultStoreFixture>(_ type: Fixture.Type) async throws {
+        let proof = ResultStoreProof(fixture: try Fixture())
+        switch self {
+        case .wholeResults: try await proof.wholeResults()
+        case .oddValues: try await proof.oddValues()
+        case .unknown: try await proof.unknown()
+        case .many: try await proof.many()
+        case .forgets: try await proof.forgets()
+        case .finalStays: try await proof.finalStays()
+        case .newerStays: try await proof.newerStays()
+        case .progress: try await proof.progress()
+        case .expires: try await proof.expires()
+        case .dropsExpired: try await proof.dropsExpired()
+        case .keepsForEver: try await proof.keepsForEver()
+        case .wakes: try await proof.wakes()
+        case .nothingMissed: try await proof.nothingMissed()
+        case .waitDeadline: try await proof.waitDeadline()
+        case .waitCancelled: try await proof.waitCancelled()
+        case .atOnce: try await proof.atOnce()
+        }
+    }
+}

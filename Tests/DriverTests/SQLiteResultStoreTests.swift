@@ -1,0 +1,8 @@
+import Testing
+
+@Suite(.timeLimit(.minutes(3))) struct SQLiteResultStoreTests {
+    @Test(arguments: ResultStorePromise.allCases)
+    func `keeps the promise`(_ promise: ResultStorePromise) async throws {
+        try await promise.check(SQLiteResultStoreFixture.self)
+    }
+}
