@@ -1,0 +1,108 @@
+"""Runs the benchmarks and prints their figures as one table.
+
+The name `run` beside this file is the way in. Each benchmark is a file of its own with
+a function `measure(bench)`; what it needs of the machine it gets from `Bench`.
+"""
+
+import argparse
+import datetime
+import importlib
+import json
+import os
+import pathlib
+import signal
+import sys
+import time
+
+from bench import Bench
+from failure import CannotMeasure
+from machine import Machine
+from report import markdown
+
+# In the order in which they run: what a busy disk would disturb comes first.
+NAMES = {
+    "start": "from a command to its end: --version, and a task submitted",
+    "latency": "from a task submitted to its program running, on an idle worker",
+    "batch": "messages a second of apply --batch",
+    "drain": "no-op Swift tasks a second",
+    "programs": "program tasks a second",
+    "idle": "memory and processor time of an idle worker",
+    "depth": "the same with a million messages waiting, or many far-off ones",
+}
+
+
+def arguments():
+    parser = argparse.ArgumentParser(
+        prog="bash Tests/Benchmarks/run",
+        description="Measures celery beside the least that the same work can cost on this machine.",
+        epilog="Exit status: 0 when everything asked for was measured, else 1.",
+    )
+    parser.add_argument("names", metavar="NAME", nargs="*", help="run only these: " + ", ".join(NAMES))
+    parser.add_argument("--quick", action="store_true", help="smaller and fewer runs: a look, not a figure to publish")
+    parser.add_argument("--json", metavar="FILE", type=pathlib.Path, help="write every sample to FILE")
+    parser.add_argument(
+        "--folder", metavar="DIR", type=pathlib.Path, default=pathlib.Path("/var/tmp"),
+        help="work in a new folder inside DIR, which should be on a disk (default: %(default)s)")
+    parser.add_argument("--list", action="store_true", help="tell the names and what they measure")
+    chosen = parser.parse_args()
+    for name in chosen.names:
+        if name not in NAMES:
+            parser.error(f"no benchmark is called {name}; there are {', '.join(NAMES)}")
+    return chosen
+
+
+def stop_on_signals():
+    """Lets TERM and HUP unwind as Ctrl-C does, so that nothing is left behind."""
+
+    def stop(number, _):
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGHUP, stop)
+
+
+def main():
+    chosen = arguments()
+    if chosen.list:
+        for name, summary in NAMES.items():
+            print(f"{name}\t{summary}")
+        return 0
+    stop_on_signals()
+    rows, failed, began = [], [], time.monotonic()
+    with Bench(chosen.folder, chosen.quick) as bench:
+        machine = Machine(bench.folder)
+        print(machine.text(), flush=True)
+        for name in [name for name in NAMES if name in chosen.names or not chosen.names]:
+            bench.say(f"{name}: {NAMES[name]}")
+            try:
+                measured = importlib.import_module(name).measure(bench)
+            except CannotMeasure as problem:
+                failed.append(name)
+                print(f"benchmarks: cannot measure {name}: {problem}", file=sys.stderr, flush=True)
+                continue
+            finally:
+                bench.clear()
+            for row in measured:
+                row.benchmark = name
+                bench.say("  " + row.text())
+            rows += measured
+    seconds = time.monotonic() - began
+    print()
+    print(markdown(rows, machine, chosen.quick))
+    if chosen.json:
+        document = {
+            "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+            "sources": os.environ.get("CELERY_SOURCES", ""), "quick": chosen.quick, "seconds": round(seconds, 1),
+            "machine": machine.json(), "failed": failed, "rows": [row.json() for row in rows],
+        }
+        chosen.json.write_text(json.dumps(document, indent=1) + "\n")
+    bench.say(f"took {seconds:.0f} s")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("benchmarks: interrupted", file=sys.stderr)
+        sys.exit(130)
