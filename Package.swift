@@ -101,7 +101,7 @@ let package = Package(
             ["Worker", "CeleryCore", "Wire", "Tasks", "SQLite", "Brokers", "ResultStores", "Processes", "Fixtures", logging]),
         tests("ClientTests", ["Client", "CeleryCore", "Tasks", "Wire", "Brokers", "ResultStores", "SQLite", "Fixtures"]),
         tests("CommandsTests", ["Commands", "Arguments"]),
-        tests("EndToEndTests", ["CeleryCore"]),
+        tests("EndToEndTests", ["CeleryCLI", "Example", "CeleryCore"]),
     ],
     swiftLanguageModes: [.v6]
 )
