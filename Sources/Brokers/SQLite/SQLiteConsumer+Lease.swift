@@ -6,6 +6,7 @@ extension SQLiteConsumer: LeaseHolding {
     var leaseRenewalInterval: Duration { .seconds(1) }
 
     func renewLease() async throws -> [(worker: String, messages: Int)] {
+        try broker.file.checkInPlace()
         let now = broker.now()
         let (lease, others) = try await broker.file.read { [number] db in
             (
@@ -19,7 +20,8 @@ extension SQLiteConsumer: LeaseHolding {
         let isFresh = lease.map { $0 - now.seconds > Self.leaseLength.inSeconds * 2 / 3 } ?? false
         if isFresh && dead.isEmpty { return [] }
         return try await broker.file.write(waking: !dead.isEmpty, durable: false) { [self] db in
-            try holdLease(now: now, in: db)
+            // The turn to write may have been long in coming; a lease counts from now.
+            try holdLease(now: broker.now(), in: db)
             return try dead.compactMap { worker in
                 // Another worker may have found it first, or it came back.
                 let until = try Double.fetchOne(

@@ -63,8 +63,9 @@ final class SQLiteConsumer: BrokerConsumer {
         guard maximum > 0 else { return [] }
         // After a full hand there is likely more; otherwise a look comes first.
         if !pace.withLock({ $0.wasFull }), try await !mayFindWork() { return [] }
-        let now = broker.now()
         let rows = try await broker.file.write(durable: false) { [self] db in
+            // Read only when it is this worker's turn: a lease counts from then.
+            let now = broker.now()
             // Nobody takes this worker for dead within a third of its lease.
             if pace.withLock({ $0.needsRenewal(now) }) { try holdLease(now: now, in: db) }
             try MessageTable.promoteDue(now: now, in: db)
