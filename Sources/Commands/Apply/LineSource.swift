@@ -73,11 +73,11 @@ final class LineSource {
         let old = buffer.count
         buffer.append(contentsOf: repeatElement(0, count: Self.chunk))
         let count: Int
-        do throws(SystemError) {
-            count = try buffer.withUnsafeMutableBytes { (bytes) throws(SystemError) in
+        do {
+            count = try buffer.withUnsafeMutableBytes { bytes in
                 try reading.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[old...]))
             }
-        } catch {
+        } catch let error as SystemError {
             throw CommandError(ExitCode.badData, "cannot read \(file): \(String(cString: strerror(error.code)).lowercased())")
         }
         buffer.removeLast(Self.chunk - count)
