@@ -90,7 +90,7 @@ def case_invalid_utf8_in_arguments(failures):
     project = failures.project()
     command = [*map(os.fsencode, project.command("apply", "faults.tasks.echo")), b"caf\xe9"]
     result = subprocess.run(command, cwd=project.folder, env=project.env, capture_output=True, text=True, errors="replace")
-    failures.refusal(result, 64, "utf-8")
+    failures.refusal(result, 64, "UTF-8")
 
 
 def case_fifty_megabytes(failures):

@@ -39,7 +39,7 @@ def case_a_gigabyte_of_output(failures):
                 failures.expect(shown.returncode == 0, f"stderr: {shown}")
             failures.note(f"stream {stream} {shape}: worker {parent:.0f} MB, child {child:.0f} MB, log {log.stat().st_size / 1e6:.1f} MB")
             failures.expect(parent < 80 and child < 120, f"stream {stream}: worker {parent:.0f} MB, child {child:.0f} MB")
-            failures.expect(log.stat().st_size < 4e6, f"the log has {log.stat().st_size / 1e6:.0f} MB")
+            failures.expect(log.stat().st_size < 20e6, f"the log has {log.stat().st_size / 1e6:.0f} MB")
             failures.stop(worker)
 
 
