@@ -136,6 +136,16 @@ package final class DatabaseFile: Sendable {
         _ = utimensat(AT_FDCWD, path + "-wal", nil, 0)
     }
 
+    /// Makes sure that the file we have open is still the one others find under its name.
+    ///
+    /// - Throws: `.unusable` when it was deleted, moved or replaced: what is written now, nobody will read.
+    package func checkInPlace() throws(DriverError) {
+        if line.isInPlace(path + "-wal") { return }
+        throw DriverError(
+            .unusable, "database \(path) was deleted or replaced while it was open",
+            hint: "stop all workers before moving the file")
+    }
+
     package func close() {
         watch.close()
         try? queue.close()

@@ -51,6 +51,20 @@ final class WriteLine: Sendable {
         }
     }
 
+    /// Whether the file in which we stand in line is the one of this name: SQLite removes the WAL
+    /// only after the last process has closed the database.
+    func isInPlace(_ path: String) -> Bool {
+        var ours = stat()
+        var theirs = stat()
+        guard fstat(descriptor, &ours) == 0 else { return true }
+        if stat(path, &theirs) != 0 {
+            if errno == ENOENT { return false }
+            // A folder that cannot be searched for the moment tells nothing.
+            return true
+        }
+        return ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino
+    }
+
     func release() { flock(descriptor, LOCK_UN) }
 
     /// SIGURG is ignored by default and used by nothing here; it gets a handler that

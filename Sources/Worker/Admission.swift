@@ -43,7 +43,7 @@ struct Admission: Sendable {
         var program: String?
         if case .program(let path) = definition.kind { program = path }
         return JobRequest(
-            tag: delivery.handle.tag, attempt: delivery.handle.attempt, message: EncodedMessage(message),
+            tag: 0, attempt: delivery.handle.attempt, message: EncodedMessage(message),
             taskName: message.task, taskID: message.id.text, program: program,
             softTimeLimit: message.softTimeLimit ?? options.softTimeLimit?.inSeconds ?? configuration.softTimeLimit,
             hardTimeLimit: message.hardTimeLimit ?? options.timeLimit?.inSeconds ?? configuration.hardTimeLimit,

@@ -52,6 +52,10 @@ struct TaskLog: Sendable {
         logger.warning("Replaced 1 dead pool worker: \(reason)")
     }
 
+    func short(_ reason: String) {
+        logger.error("\(reason); trying again")
+    }
+
     func tookOver(_ worker: String, _ messages: Int) {
         logger.warning("Worker \(worker) is gone; took over \(messages) task\(messages == 1 ? "" : "s") of it")
     }

@@ -76,10 +76,12 @@ extension Worker {
         for delivery in deliveries {
             log.received(delivery)
             switch admission.decide(delivery, now: now) {
-            case .run(let job, let definition):
+            case .run(var job, let definition):
+                lastJob += 1
+                job.tag = lastJob
                 let isEarly = definition.options.acknowledgement == .early
                 if isEarly { early.append(acknowledgement(of: delivery, now)) }
-                inFlight[delivery.handle.tag] = InFlight(
+                inFlight[job.tag] = InFlight(
                     delivery: delivery, definition: definition, started: now, isAcknowledged: isEarly)
                 jobs.append(job)
             case .settle(let outcome, let reason):

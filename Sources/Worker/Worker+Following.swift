@@ -38,6 +38,8 @@ extension Worker {
                     log.line(line)
                 case .replaced(let reason):
                     log.replaced(reason)
+                case .short(let reason):
+                    log.short(reason)
                 case .ready(let count):
                     if count >= configuration.pool.size { isReady = true }
                 case .failed(let reason):
@@ -112,13 +114,20 @@ extension Worker {
         }
     }
 
+    /// Gives messages back, trying again until it works: this worker keeps its lease, so
+    /// that nobody else would ever get them.
     private func giveBack(_ handles: [DeliveryHandle], started: Bool, _ consumer: any BrokerConsumer) async {
         guard !handles.isEmpty else { return }
-        do {
-            try await consumer.giveBack(handles, started: started)
-        } catch {
-            // They are this worker's until its lease ends; then they go back by themselves.
-            log.brokerTrouble("cannot give back \(handles.count) messages", error)
+        var backoff = Backoff()
+        while true {
+            do {
+                return try await consumer.giveBack(handles, started: started)
+            } catch {
+                log.brokerTrouble("cannot give back \(handles.count) message\(handles.count == 1 ? "" : "s")", error)
+                // They go back when the consumer closes, or with the lease.
+                if shutdown == .cold { return }
+                await pause(backoff.next())
+            }
         }
     }
 

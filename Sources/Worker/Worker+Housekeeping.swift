@@ -15,6 +15,8 @@ extension Worker {
                     for (worker, messages) in try await holder.renewLease() where messages > 0 {
                         log.tookOver(worker, messages)
                     }
+                } catch let error as DriverError where error.code == .unusable {
+                    return fail("\(error)")
                 } catch {
                     if !Task.isCancelled { log.brokerTrouble("cannot renew the lease", error) }
                 }

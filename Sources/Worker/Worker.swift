@@ -19,8 +19,10 @@ package actor Worker {
     let log: TaskLog
     let now: @Sendable () -> Timestamp
 
-    /// What is with the pool, by the broker's tag.
+    /// What is with the pool, by a number of our own: a worker that was taken for dead may get
+    /// a message again, under the same tag, while an earlier attempt is still with its pool.
     var inFlight: [Int64: InFlight] = [:]
+    var lastJob: Int64 = 0
     var prefetch: Prefetch
     var shutdown: Shutdown?
     /// Deliveries taken so far, for `maxTasks`.
@@ -116,6 +118,12 @@ package actor Worker {
         prefetch.children = max(1, prefetch.children + count)
         pool?.grow(by: count)
         room.ring()
+    }
+
+    /// Stops now, with an error: what runs can no longer be recorded.
+    func fail(_ reason: String) {
+        failure = WorkerError(description: reason)
+        stop(.cold)
     }
 
     /// The pool may go when nothing is with it any more.

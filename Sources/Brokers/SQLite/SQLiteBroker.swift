@@ -14,18 +14,28 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
     /// Whether the process of a `WorkerIdentity` lives; `nil` when that cannot be told.
     let processLives: @Sendable (_ process: String) -> Bool?
     let now: @Sendable () -> Timestamp
+    /// Seconds on a clock that nobody sets, and that stands still while the machine sleeps.
+    let uptime: @Sendable () -> Double
     private let publications: GroupCommit<Message>
 
+    /// - Parameter now: A clock to be used instead of the machine's, also to measure how long something lasts.
     package init(
         file: DatabaseFile, resultExpires: Double?,
         processLives: @escaping @Sendable (String) -> Bool?,
-        now: @escaping @Sendable () -> Timestamp = { .now }
+        now given: (@Sendable () -> Timestamp)? = nil
     ) {
+        let now: @Sendable () -> Timestamp = given ?? { Timestamp.now }
         self.file = file
         location = "sqlite://\(file.path)"
         self.resultExpires = resultExpires
         self.processLives = processLives
         self.now = now
+        if given != nil {
+            uptime = { now().seconds }
+        } else {
+            let start = SuspendingClock.now
+            uptime = { (SuspendingClock.now - start).inSeconds }
+        }
         publications = GroupCommit { groups in
             try await file.write(waking: true) { db in
                 let submitted = now()

@@ -7,20 +7,14 @@ extension SQLiteConsumer: LeaseHolding {
     var leaseRenewalInterval: Duration { .seconds(1) }
 
     func renewLease() async throws -> [(worker: String, messages: Int)] {
-        let now = broker.now()
-        let (lease, others) = try await broker.file.read { [number] db in
-            (
-                try Double.fetchOne(db, sql: "SELECT lease_until FROM worker WHERE number = ?", arguments: [number]),
-                try Row.fetchAll(db, sql: "SELECT number, name, process, lease_until FROM worker WHERE number <> ?", arguments: [number])
-                    .map { OtherWorker(number: $0[0], name: $0[1], process: $0[2], leaseUntil: $0[3]) }
-            )
-        }
-        let dead = others.filter { broker.isDead($0, now: now) }
+        try broker.file.checkInPlace()
+        let others = try await broker.file.read { [number] in try Self.others(than: number, in: $0) }
+        let dead = others.filter { broker.processLives($0.process) == false || isSilent($0) }
         // Renewed at a third of its length, so that an idle worker hardly ever writes.
-        let isFresh = lease.map { $0 - now.seconds > Self.leaseLength.inSeconds * 2 / 3 } ?? false
-        if isFresh && dead.isEmpty { return [] }
+        if !needsRenewal && dead.isEmpty { return [] }
         return try await broker.file.write(waking: !dead.isEmpty, durable: false) { [self] db in
-            try holdLease(now: now, in: db)
+            // The turn to write may have been long in coming; a lease counts from now.
+            try holdLease(now: broker.now(), in: db)
             return try dead.compactMap { worker in
                 // Another worker may have found it first, or it came back.
                 let until = try Double.fetchOne(
@@ -28,8 +22,30 @@ extension SQLiteConsumer: LeaseHolding {
                 guard until == worker.leaseUntil else { return nil }
                 let messages = try LeaseTable.giveBackAll(of: worker.number, started: true, in: db)
                 try db.execute(sql: "DELETE FROM worker WHERE number = ?", arguments: [worker.number])
+                _ = signs.withLock { $0.removeValue(forKey: worker.number) }
                 return (worker.name, messages)
             }
+        }
+    }
+
+    static func others(than number: Int64, in db: Database) throws -> [OtherWorker] {
+        try Row.fetchAll(
+            db, sql: "SELECT number, name, process, lease_until FROM worker WHERE number <> ?", arguments: [number]
+        ).map { OtherWorker(number: $0[0], name: $0[1], process: $0[2], leaseUntil: $0[3]) }
+    }
+
+    /// Whether a worker has not renewed its lease for as long as one lasts.
+    ///
+    /// Measured from when this worker saw it change, not by comparing times of day: when the
+    /// clock is set, or the machine has slept, all leases look as if they had run out.
+    func isSilent(_ worker: OtherWorker) -> Bool {
+        let uptime = broker.uptime()
+        return signs.withLock { signs in
+            if let sign = signs[worker.number], sign.leaseUntil == worker.leaseUntil {
+                return uptime - sign.seen > Self.leaseLength.inSeconds
+            }
+            signs[worker.number] = (worker.leaseUntil, uptime)
+            return false
         }
     }
 

@@ -22,14 +22,12 @@ final class SQLiteConsumer: BrokerConsumer {
     private struct Pace {
         /// It got all it asked for.
         var wasFull = false
-        var renewed = Timestamp(seconds: 0)
-
-        mutating func needsRenewal(_ now: Timestamp) -> Bool {
-            guard now.seconds < renewed.seconds || (now - renewed) > SQLiteConsumer.leaseLength / 3 else { return false }
-            renewed = now
-            return true
-        }
+        /// When the lease was renewed last, by `uptime`.
+        var renewed = 0.0
     }
+
+    /// What the lease of each other worker was when it was seen to change, and when that was, by `uptime`.
+    let signs = Mutex<[Int64: (leaseUntil: Double, seen: Double)]>([:])
 
     /// How long a worker that shows no sign of life keeps what it has. Death of its
     /// process is seen much sooner; this is for a process that hangs.
@@ -41,10 +39,20 @@ final class SQLiteConsumer: BrokerConsumer {
         self.broker = broker
         self.queues = queues.distinct
         identity = worker
-        let now = broker.now()
-        number = try await broker.file.write { db in
-            try WorkerTable.register(worker, queues: queues.distinct, tasks: [], number: nil, leaseUntil: now + Self.leaseLength, now: now, in: db)
+        let (number, others) = try await broker.file.write { db in
+            let now = broker.now()
+            let number = try WorkerTable.register(
+                worker, queues: queues.distinct, tasks: [], number: nil, leaseUntil: now + Self.leaseLength, now: now, in: db)
+            return (number, try Self.others(than: number, in: db))
         }
+        self.number = number
+        pace.withLock { $0.renewed = broker.uptime() }
+        for other in others { _ = isSilent(other) }
+    }
+
+    /// Whether the lease is to be renewed: nobody takes this worker for dead within a third of it.
+    var needsRenewal: Bool {
+        broker.uptime() - pace.withLock { $0.renewed } > Self.leaseLength.inSeconds / 3
     }
 
     /// Renews the lease inside a transaction.
@@ -52,6 +60,7 @@ final class SQLiteConsumer: BrokerConsumer {
     /// A worker that was stopped for long was taken for dead and has lost its row; then
     /// what it held is with others, and it registers again under its old number.
     func holdLease(now: Timestamp, in db: Database) throws {
+        pace.withLock { $0.renewed = broker.uptime() }
         let statement = try db.cachedStatement(sql: "UPDATE worker SET lease_until = ? WHERE number = ?")
         statement.setUncheckedArguments([(now + Self.leaseLength).seconds, number])
         try statement.execute()
@@ -66,10 +75,10 @@ final class SQLiteConsumer: BrokerConsumer {
         guard maximum > 0 else { return [] }
         // After a full hand there is likely more; otherwise a look comes first.
         if !pace.withLock({ $0.wasFull }), try await !mayFindWork() { return [] }
-        let now = broker.now()
         let rows = try await broker.file.write(durable: false) { [self] db in
-            // Nobody takes this worker for dead within a third of its lease.
-            if pace.withLock({ $0.needsRenewal(now) }) { try holdLease(now: now, in: db) }
+            // Read only when it is this worker's turn: a lease counts from then.
+            let now = broker.now()
+            if needsRenewal { try holdLease(now: now, in: db) }
             try MessageTable.promoteDue(now: now, in: db)
             return try ReadyTable.take(maximum, from: queues, worker: number, now: now, in: db)
         }

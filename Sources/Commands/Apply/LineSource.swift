@@ -5,17 +5,21 @@ import Processes
 ///
 /// What cannot be read twice (a pipe) is kept in a nameless temporary file when it must be.
 final class LineSource {
+    private let file: String
     private let descriptor: OwnedDescriptor
     private let copy: OwnedDescriptor?
     private var reading: OwnedDescriptor
     private var buffer: [UInt8] = []
     private var start = 0
+    /// There is no newline between `start` and here: a line of megabytes is searched once.
+    private var searched = 0
     private var isAtEnd = false
 
     private static let chunk = 1 << 16
 
     /// - Parameter file: a path, or `-` for stdin.
     init(file: String, isReadTwice: Bool = false) throws {
+        self.file = file
         if file == "-" {
             descriptor = OwnedDescriptor(owning: dup(STDIN_FILENO))
         } else {
@@ -34,10 +38,11 @@ final class LineSource {
     /// The next line without its newline; `nil` at the end.
     func next() throws -> [UInt8]? {
         while true {
-            if let newline = buffer[start...].firstIndex(of: UInt8(ascii: "\n")) {
+            if let newline = buffer[max(start, searched)...].firstIndex(of: UInt8(ascii: "\n")) {
                 defer { start = newline + 1 }
                 return Array(buffer[start..<newline])
             }
+            searched = buffer.count
             if isAtEnd {
                 guard start < buffer.count else { return nil }
                 defer { start = buffer.count }
@@ -55,18 +60,25 @@ final class LineSource {
         lseek(reading.number, 0, SEEK_SET)
         buffer = []
         start = 0
+        searched = 0
         isAtEnd = false
     }
 
     private func fill() throws {
         if start > 0 {
             buffer.removeFirst(start)
+            searched = max(0, searched - start)
             start = 0
         }
         let old = buffer.count
         buffer.append(contentsOf: repeatElement(0, count: Self.chunk))
-        let count = try buffer.withUnsafeMutableBytes { bytes in
-            try reading.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[old...]))
+        let count: Int
+        do {
+            count = try buffer.withUnsafeMutableBytes { bytes in
+                try reading.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[old...]))
+            }
+        } catch let error as SystemError {
+            throw CommandError(ExitCode.badData, "cannot read \(file): \(String(cString: strerror(error.code)).lowercased())")
         }
         buffer.removeLast(Self.chunk - count)
         if count == 0 { isAtEnd = true }

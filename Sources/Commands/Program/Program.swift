@@ -18,6 +18,7 @@ package struct Program: Sendable {
 
     /// Does what the command line says, and exits.
     package func main() -> Never {
+        StandardStreams.fillGaps()
         OwnExecutable.limitHeaps(to: 1)
         do {
             let role = try Role.take()

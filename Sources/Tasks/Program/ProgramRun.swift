@@ -53,12 +53,21 @@ package struct ProgramRun: Sendable {
         self.onErrorLine = onErrorLine
     }
 
-    /// The process group under way in this process; 0 for none.
-    private static let currentGroup = Atomic<Int32>(0)
+    private struct Current {
+        /// The process group under way in this process; 0 for none.
+        var group: ProcessID = 0
+        /// No program is started any more.
+        var isOver = false
+    }
 
-    /// Kills what runs now, from another thread: the worker is gone.
+    private static let current = Mutex(Current())
+
+    /// Kills what runs now, from another thread, and lets no other start: the worker is gone.
     package static func killCurrent() {
-        let group = currentGroup.load(ordering: .sequentiallyConsistent)
+        let group = current.withLock { current in
+            current.isOver = true
+            return current.group
+        }
         if group > 0 { kill(-group, SIGKILL) }
         _ = Descendants.reap()
     }
@@ -75,8 +84,12 @@ package struct ProgramRun: Sendable {
         spawn.standardOutput = .descriptor(standardOutput.writeEnd)
         spawn.standardError = .descriptor(standardError.writeEnd)
         spawn.placement = .newGroup
-        let process = try spawn.start(pidfd: true)
-        Self.currentGroup.store(process.id, ordering: .sequentiallyConsistent)
+        let process = try Self.current.withLock { (current) throws(SystemError) in
+            if current.isOver { throw SystemError(ECANCELED, "run", path: path, reason: "the worker is gone") }
+            let process = try spawn.start(pidfd: true)
+            current.group = process.id
+            return process
+        }
         standardOutput.writeEnd.close()
         standardError.writeEnd.close()
 
@@ -84,7 +97,7 @@ package struct ProgramRun: Sendable {
             output: standardOutput.readEnd, errors: standardError.readEnd, maxOutputBytes: maxOutputBytes,
             onErrorLine: onErrorLine)
         let (soft, hard) = try watch(process, &streams)
-        Self.currentGroup.store(0, ordering: .sequentiallyConsistent)
+        Self.current.withLock { $0.group = 0 }
         // The group first, then those that left it.
         kill(-process.id, SIGKILL)
         let termination = try process.wait()

@@ -67,8 +67,11 @@ struct ProgramStreams {
         }
     }
 
-    /// Takes what is still in the pipes; every writer is gone.
+    /// Takes what is still in the pipes. Every writer is gone, but for one that could not be
+    /// killed, as a program with other privileges: nobody waits for what that may still write.
     mutating func drain() {
+        try? outputPipe.setNonBlocking()
+        try? errorPipe.setNonBlocking()
         while outputIsOpen { outputIsOpen = readOutput() }
         while errorIsOpen { errorIsOpen = readErrors() }
         if !line.isEmpty { endLine() }

@@ -3,7 +3,7 @@ package import Wire
 /// One execution, as it is handed to a pool child: the message as it came, and what
 /// the worker knows of the task.
 package struct JobRequest: Sendable {
-    /// The broker's number for the delivery; names the job between worker and child.
+    /// Names the job between worker and child.
     package var tag: Int64
     package var attempt: Int
     /// The message with its body still encoded.

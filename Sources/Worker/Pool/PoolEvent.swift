@@ -13,6 +13,8 @@ package enum PoolEvent: Sendable {
     case log(LogLine)
     /// A child took the place of one that died; why that was.
     case replaced(String)
+    /// A child is missing and cannot be started now; why that is. It is tried again.
+    case short(String)
     /// So many children are ready for work.
     case ready(Int)
     /// Children die before they get ready, time and again.

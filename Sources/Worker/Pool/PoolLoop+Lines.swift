@@ -61,6 +61,7 @@ extension PoolLoop {
     var nextDeadline: ContinuousClock.Instant? {
         var deadline: ContinuousClock.Instant?
         func consider(_ instant: ContinuousClock.Instant) { deadline = min(deadline ?? instant, instant) }
+        if let nextFill { consider(nextFill) }
         for child in children.values {
             if let time = child.killTime { consider(time) }
             let holdsUpOthers = child.line.count > 1 && !child.isRecalled

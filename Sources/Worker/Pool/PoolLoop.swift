@@ -24,6 +24,10 @@ final class PoolLoop {
     private var nextNumber = 1
     /// Children in a row that died before they were ready.
     private var failedStarts = 0
+    /// A child has been ready once: the pool can work, and what fails later will pass.
+    private var hasWorked = false
+    /// When to try again to start the children that are missing.
+    private(set) var nextFill: ContinuousClock.Instant?
 
     private static let wakerToken: UInt64 = 0
 
@@ -54,6 +58,7 @@ final class PoolLoop {
                     waker.clear()
                     for command in takeCommands() { obey(command) }
                 }
+                if let time = nextFill, time <= .now { fill() }
                 killOverdue()
                 rebalance()
                 assign()
@@ -91,7 +96,11 @@ final class PoolLoop {
     }
 
     /// Starts children until there are enough.
+    ///
+    /// When one cannot be started, a pool that has worked goes on with those it has and tries
+    /// again in a second; one that is only beginning fails.
     func fill() {
+        nextFill = nil
         while !isFinishing, children.values.count(where: { !$0.isFinishing }) < size {
             do {
                 let child = try PoolChild.start(nextNumber, configuration, environment: environment)
@@ -100,10 +109,20 @@ final class PoolLoop {
                 children[nextNumber] = child
                 nextNumber += 1
             } catch {
-                events.append(.failed(error.description))
-                isFinishing = true
+                guard hasWorked else { return fail("cannot start a pool child: \(error)") }
+                events.append(.short("cannot start a pool child: \(error); \(children.count) of \(size) work"))
+                nextFill = .now + .seconds(1)
+                return
             }
         }
+    }
+
+    /// Gives up: the children finish what they have and exit.
+    private func fail(_ reason: String) {
+        events.append(.failed(reason))
+        isFinishing = true
+        for number in children.keys { retire(number) }
+        returnUnassigned()
     }
 
     /// Lets a child exit after the jobs it has.
@@ -132,6 +151,7 @@ final class PoolLoop {
         case .ready:
             children[number]!.isReady = true
             failedStarts = 0
+            hasWorked = true
             events.append(.ready(children.values.count(where: \.isReady)))
         case .report(let report):
             guard children[number]!.remove(report.tag) != nil else { return }
@@ -193,10 +213,7 @@ final class PoolLoop {
         guard child.isReady else {
             failedStarts += 1
             if failedStarts >= 5 {
-                events.append(.failed("pool children die before they are ready: the last, \(reason)"))
-                isFinishing = true
-                for number in children.keys { retire(number) }
-                return returnUnassigned()
+                return fail("pool children die before they are ready: the last, \(reason)")
             }
             return fill()
         }
