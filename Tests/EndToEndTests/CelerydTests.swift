@@ -65,6 +65,14 @@ import Testing
         #expect(children[0] == children[1] && children[2] == children[3] && children[1] != children[2])
     }
 
+    @Test func `replaces pool children that have grown too large`() throws {
+        let project = try Project()
+        try project.task("parent.sh", "#!/bin/sh\necho $PPID\n")
+        let ids = try (1...3).map { _ in try project.apply("demo.tasks.parent") }
+        #expect(try project.run("celery celeryd --burst -q -c1 --max-memory-per-child 1").status == 0)
+        #expect(Set(try project.run("celery result \(ids.joined(separator: " "))").lines).count == 3)
+    }
+
     @Test func `runs as many at a time as it is told`() throws {
         let project = try Project()
         // Each waits until the other one is there.

@@ -65,6 +65,19 @@ import Testing
         #expect(verbose.contains("CELERY_DEFAULT_QUEUE: from celery.toml:2\n"))
     }
 
+    @Test func `finds the settings from any folder below, or from --workdir`() throws {
+        let project = try Project()
+        let tasks = try project.run("celery tasks")
+        #expect(tasks.lines.count == 4)
+        try project.expect("cd demo/tasks && celery tasks", tasks)
+        try project.expect("cd / && celery --workdir '\(project.path)' tasks", tasks)
+        try project.expect("cd / && celery tasks --settings '\(project.path)/celery.toml'", tasks)
+        try project.expect("cd / && CELERY_SETTINGS='\(project.path)/celery.toml' celery tasks", tasks)
+        try project.expect(
+            "cd / && celery tasks --workdir '\(project.path)/demo' && cd '\(project.path)/demo' && celery syncdb",
+            Ended(tasks.output + "\(project.path)/celery.db: created\n"))
+    }
+
     @Test func `accepts the five lines of the original's README`() throws {
         let project = try Project()
         try project.write("""

@@ -31,6 +31,14 @@ struct UserTests {
         try project.stopWorker()
     }
 
+    @Test func `the worker works in another root`() throws {
+        let project = try Project()
+        // The same one under another name: what matters is that paths are seen from there.
+        try project.startWorker("--chroot /proc/self/root")
+        #expect(try project.run("celery apply demo.tasks.add 1 --wait") == Ended("1\n"))
+        try project.stopWorker()
+    }
+
     @Test func `a user who is not root cannot become another`() throws {
         let project = try Project()
         _ = try project.run("chown -R nobody .").text
