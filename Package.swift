@@ -100,8 +100,8 @@ let package = Package(
             "WorkerTests",
             ["Worker", "CeleryCore", "Wire", "Tasks", "SQLite", "Brokers", "ResultStores", "Processes", "Fixtures", logging]),
         tests("ClientTests", ["Client", "CeleryCore", "Tasks", "Wire", "Brokers", "ResultStores", "SQLite", "Fixtures"]),
-        tests("CommandsTests", ["Commands", "Arguments"]),
-        tests("EndToEndTests", ["CeleryCLI", "Example", "CeleryCore"]),
+        tests("CommandsTests", ["Commands", "Arguments", "CeleryCore", "Client", "Configuration", "Processes", "Tasks", "Wire", "Worker"]),
+        tests("EndToEndTests", ["CeleryCLI", "Example", "CeleryCore", "Processes"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -4,10 +4,10 @@ struct RoffPage {
 
     var text: String { lines.joined(separator: "\n") + "\n" }
 
-    mutating func title(_ name: String, _ table: CommandTable) {
+    mutating func title(_ name: String, section: Int = 1, _ table: CommandTable) {
         // The date stays as it is: mandoc knows no date with escaped hyphens.
         lines.append(
-            ".TH \(Roff.quoted(name.uppercased())) 1 \(table.date) "
+            ".TH \(Roff.quoted(name.uppercased())) \(section) \(table.date) "
                 + "\(Roff.quoted("\(table.program) \(table.version)")) \(Roff.quoted("\(table.program) manual"))")
         // Neither hyphenate names of settings nor stretch lines.
         lines += [".nh", ".ad l"]
@@ -58,6 +58,31 @@ struct RoffPage {
         guard !entries.isEmpty else { return }
         section(heading, lead.map { [$0] } ?? [])
         self.entries(entries)
+    }
+
+    /// A paragraph after others.
+    mutating func paragraph(_ text: String) { lines += [".PP"] + Roff.lines(Roff.prose(text)) }
+
+    /// A heading within a section.
+    mutating func subheading(_ heading: String) { lines.append(".SS " + Roff.quoted(heading)) }
+
+    /// A term, already roff, with lines that explain it.
+    mutating func entry(_ term: String, _ texts: [String]) {
+        lines += [".TP", term]
+        for (index, text) in texts.enumerated() {
+            if index > 0 { lines.append(".br") }
+            lines += Roff.lines(Roff.prose(text))
+        }
+    }
+
+    /// Lines as they are written in a file.
+    mutating func literal(_ text: [String]) {
+        lines += [".PP", ".RS 4", ".nf"]
+        lines += text.map { line in
+            let literal = Roff.literal(line)
+            return literal.hasPrefix(".") || literal.hasPrefix("\\(aq") ? "\\&\(literal)" : literal
+        }
+        lines += [".fi", ".RE"]
     }
 
     private mutating func entries(_ entries: [(term: String, text: String)], lead: String? = nil) {

@@ -32,7 +32,8 @@ package enum ZshCompletion {
         var arguments = scope.options.flatMap { specs($0, table) }
         if scope.subcommands.isEmpty {
             arguments += scope.operands.enumerated().map { index, operand in
-                let position = operand.arity.repeats ? "*" : operand.arity.isRequired ? "\(index + 1)" : "\(index + 1):"
+                // Marked as optional (`1::`), zsh would offer what follows in its place as well.
+                let position = operand.arity.repeats ? "*" : "\(index + 1)"
                 return quote("\(position):\(escape(operand.name)):\(action(operand.completion, table))")
             }
         } else {

@@ -2,7 +2,7 @@ import CeleryCore
 
 extension SettingsKey {
     /// Where messages and results are kept.
-    static let brokerKeys: [SettingsKey] = [
+    package static let brokerKeys: [SettingsKey] = [
         SettingsKey(
             "CELERY_BROKER_URL", aliases: ["BROKER_URL"], .urls, default: "\"sqlite:celery.db\"",
             """

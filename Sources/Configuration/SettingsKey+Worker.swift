@@ -2,7 +2,7 @@ import CeleryCore
 
 extension SettingsKey {
     /// What `celeryd` does.
-    static let workerKeys: [SettingsKey] = [
+    package static let workerKeys: [SettingsKey] = [
         SettingsKey(
             "CELERYD_CONCURRENCY", aliases: ["CELERY_CONCURRENCY"], .whole(0...10_000), default: "0",
             "How many tasks run at once; 0 is one for each processor."
@@ -55,7 +55,7 @@ extension SettingsKey {
     ]
 
     /// What tasks there are, and what becomes of them.
-    static let taskKeys: [SettingsKey] = [
+    package static let taskKeys: [SettingsKey] = [
         SettingsKey(
             "INSTALLED_APPS", .list(of: .text), default: "[]",
             "Folders beside the settings file; every executable in the folder `tasks` of each is a task."

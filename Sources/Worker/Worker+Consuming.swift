@@ -92,7 +92,7 @@ extension Worker {
         taken += deliveries.count
         await settle(early + refused, settler)
         pool.submit(jobs)
-        if configuration.maxTasks > 0 && taken >= configuration.maxTasks { stop(.warm) }
+        if configuration.maxTasks > 0 && taken >= configuration.maxTasks { stopTaking() }
     }
 
     /// The outcome that acknowledges a delivery before it runs. From then on only the

@@ -113,6 +113,15 @@ package actor Worker {
         }
     }
 
+    /// Takes no more, but runs all that was taken, also what no child has begun.
+    func stopTaking() {
+        guard shutdown == nil else { return }
+        shutdown = .warm
+        waiting?.cancel()
+        room.ring()
+        finishIfDone()
+    }
+
     /// Adds children, or takes some away with a negative number.
     package func grow(by count: Int) {
         prefetch.children = max(1, prefetch.children + count)

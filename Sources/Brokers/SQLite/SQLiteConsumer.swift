@@ -91,7 +91,7 @@ final class SQLiteConsumer: BrokerConsumer {
             } catch {
                 var result = TaskResult(id: TaskID(row.id), state: .failure, failure: .invalidTask("\(error)"))
                 result.attempt = row.handle.attempt
-                result.dateDone = now
+                result.dateDone = broker.now()
                 unreadable.append(Outcome(handle: row.handle, results: [result]))
             }
         }

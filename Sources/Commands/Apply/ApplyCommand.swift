@@ -64,6 +64,7 @@ enum ApplyCommand {
         guard let name = arguments.operands.first else { throw ArgumentError("apply needs a TASK") }
         guard !name.isEmpty else { throw ArgumentError("the name of the task is empty") }
         if arguments[skipBad] { throw ArgumentError("--skip-bad goes with --batch") }
+        if arguments.isGiven(keyTTL), arguments[key] == nil { throw ArgumentError("--key-ttl goes with --key") }
 
         let (args, kwargs) = try taskArguments(arguments)
         var options = try SendArguments.read(arguments)
@@ -101,7 +102,6 @@ enum ApplyCommand {
 
     private static func submit(_ message: Message, _ client: Client, _ arguments: ParsedArguments) async throws -> TaskID {
         guard let key = arguments[key] else {
-            if arguments.isGiven(keyTTL) { throw ArgumentError("--key-ttl goes with --key") }
             try await client.broker.publish([message])
             return message.id
         }

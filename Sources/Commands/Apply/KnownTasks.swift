@@ -1,3 +1,4 @@
+import Arguments
 import CeleryCore
 import Client
 import Tasks
@@ -23,7 +24,7 @@ struct KnownTasks {
         let suggestion = nearest.map { "; did you mean '\($0)'?" } ?? ""
         let text = "no project here and no worker knows task '\(name)'\(suggestion)"
         if strict { throw CommandError(ExitCode.unknown, text) }
-        context.output.note("celery apply: warning: \(text)")
+        context.output.note("celery \(context.arguments.command?.qualifiedName ?? "apply"): warning: \(text)")
         return nil
     }
 }

@@ -10,12 +10,13 @@ final class LineSource {
     private let copy: OwnedDescriptor?
     private var reading: OwnedDescriptor
     private var buffer: [UInt8] = []
+    private var piece = [UInt8](repeating: 0, count: 1 << 16)
     private var start = 0
-    /// There is no newline between `start` and here: a line of megabytes is searched once.
+    /// Bytes from `start` on in which there is no newline: a long line is looked through once.
     private var searched = 0
+    /// Where the first line begins: a file on stdin may have been read in part.
+    private let origin: off_t
     private var isAtEnd = false
-
-    private static let chunk = 1 << 16
 
     /// - Parameter file: a path, or `-` for stdin.
     init(file: String, isReadTwice: Bool = false) throws {
@@ -31,6 +32,7 @@ final class LineSource {
             descriptor = OwnedDescriptor(owning: number)
         }
         reading = descriptor
+        origin = max(0, lseek(descriptor.number, 0, SEEK_CUR))
         let canSeek = lseek(descriptor.number, 0, SEEK_CUR) >= 0
         copy = isReadTwice && !canSeek ? try Self.temporaryFile() : nil
     }
@@ -38,14 +40,14 @@ final class LineSource {
     /// The next line without its newline; `nil` at the end.
     func next() throws -> [UInt8]? {
         while true {
-            if let newline = buffer[max(start, searched)...].firstIndex(of: UInt8(ascii: "\n")) {
-                defer { start = newline + 1 }
+            if let newline = newline(from: start + searched) {
+                defer { (start, searched) = (newline + 1, 0) }
                 return Array(buffer[start..<newline])
             }
-            searched = buffer.count
+            searched = buffer.count - start
             if isAtEnd {
                 guard start < buffer.count else { return nil }
-                defer { start = buffer.count }
+                defer { (start, searched) = (buffer.count, 0) }
                 return Array(buffer[start...])
             }
             try fill()
@@ -57,37 +59,37 @@ final class LineSource {
         // What no pass has read yet must get into the copy first.
         while !isAtEnd { try fill() }
         reading = copy ?? descriptor
-        lseek(reading.number, 0, SEEK_SET)
+        lseek(reading.number, copy == nil ? origin : 0, SEEK_SET)
         buffer = []
-        start = 0
-        searched = 0
+        (start, searched) = (0, 0)
         isAtEnd = false
     }
 
     private func fill() throws {
         if start > 0 {
             buffer.removeFirst(start)
-            searched = max(0, searched - start)
             start = 0
         }
-        let old = buffer.count
-        buffer.append(contentsOf: repeatElement(0, count: Self.chunk))
         let count: Int
         do {
-            count = try buffer.withUnsafeMutableBytes { bytes in
-                try reading.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[old...]))
-            }
+            count = try piece.withUnsafeMutableBytes { try reading.read(into: $0) }
         } catch let error as SystemError {
-            throw CommandError(ExitCode.badData, "cannot read \(file): \(String(cString: strerror(error.code)).lowercased())")
+            throw CommandError(ExitCode.badData, "cannot read \(file): \(SystemError.text(of: error.code))")
         }
-        buffer.removeLast(Self.chunk - count)
+        buffer += piece[..<count]
         if count == 0 { isAtEnd = true }
-        if let copy, copy !== reading, count > 0 {
-            try buffer[old...].withUnsafeBytes { try copy.write($0) }
+        if let copy, copy !== reading, count > 0 { try piece[..<count].withUnsafeBytes { try copy.write($0) } }
+    }
+
+    /// The corresponding C function is `memchr`.
+    private func newline(from first: Int) -> Int? {
+        buffer.withUnsafeBytes { bytes in
+            guard first < bytes.count, let place = memchr(bytes.baseAddress! + first, 0x0A, bytes.count - first) else { return nil }
+            return UnsafeRawPointer(place) - bytes.baseAddress!
         }
     }
 
-    /// The corresponding C function is `open` with `O_TMPFILE`.
+    /// The corresponding C functions are `mkstemp` and `unlink`.
     private static func temporaryFile() throws -> OwnedDescriptor {
         let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var template = Array("\(folder)/celery-batch-XXXXXX".utf8CString)

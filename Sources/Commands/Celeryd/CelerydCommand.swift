@@ -42,12 +42,21 @@ enum CelerydCommand {
         let surroundings = try Surroundings(
             umask: arguments[CelerydOptions.umask],
             root: arguments[CelerydOptions.chroot].map { (path) throws(SystemError) in try AbsolutePath.of(path) },
-            privileges: Privileges(user: arguments[CelerydOptions.uid], group: arguments[CelerydOptions.gid]))
+            privileges: privileges(arguments))
         if case .foreground = context.role {
             try WorkerDiscard(context: context, settings: settings).confirm()
             if arguments[CelerydOptions.detach] { return .exit(try detach(context, settings, surroundings)) }
         }
         return try WorkerSession.launch(context, settings, surroundings)
+    }
+
+    /// Whom to become; a name that nobody has is a mistake of the command line.
+    private static func privileges(_ arguments: ParsedArguments) throws -> Privileges? {
+        do throws(SystemError) {
+            return try Privileges(user: arguments[CelerydOptions.uid], group: arguments[CelerydOptions.gid])
+        } catch {
+            throw CommandError(ExitCode.usage, error.description)
+        }
     }
 
     private static func detach(_ context: CommandContext, _ settings: Settings, _ surroundings: Surroundings) throws -> Int32 {

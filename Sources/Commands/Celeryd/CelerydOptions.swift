@@ -45,7 +45,7 @@ enum CelerydOptions {
     static let prefetch = Option.value(
         "prefetch", placeholder: "N", .integer(in: 1...10_000),
         help: "Hold N tasks beyond those that run; by default more the shorter tasks are.", settings: ["CELERYD_PREFETCH"])
-    static let burst = Option.flag("burst", help: "Work until the queues are empty, then exit with 0.")
+    static let burst = Option.flag("burst", help: "Work until nothing in the queues is due, then exit with 0; what is for later stays.")
     static let maxTasks = Option.value(
         "max-tasks", placeholder: "N", .integer(in: 1...1_000_000_000), help: "Exit with 0 after N tasks.")
     static let uid = Option.value("uid", short: "u", placeholder: "USER", .nonEmptyText, help: "Become this user, by name or number.")

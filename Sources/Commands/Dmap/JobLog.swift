@@ -20,6 +20,10 @@ final class JobLog {
             throw CommandError(ExitCode.cannotCreate, "cannot open job log \(path): \(reason)")
         }
         descriptor = OwnedDescriptor(owning: number)
+        // The last line of a run that was killed may be cut off: it must not swallow the next one.
+        var last: UInt8 = 0
+        let size = lseek(number, 0, SEEK_END)
+        if size > 0, pread(number, &last, 1, size - 1) == 1, last != UInt8(ascii: "\n") { try descriptor.write("\n") }
     }
 
     /// Items that are finished: their last exit status by number and text. The text counts
@@ -38,12 +42,22 @@ final class JobLog {
     }
 
     struct Key: Hashable {
-        var number: Int
-        var text: String
+        let number: Int
+        let text: String
+
+        init(number: Int, text: String) {
+            self.number = number
+            self.text = JobLog.onOneLine(text)
+        }
+    }
+
+    /// An item given as an operand may hold line breaks; a line of the log may not.
+    private static func onOneLine(_ text: String) -> String {
+        text.utf8.contains(UInt8(ascii: "\n")) ? text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\\n") : text
     }
 
     /// Adds a finished item.
     func append(_ number: Int, _ result: TaskResult, status: Int32, text: String) throws {
-        try descriptor.write("\(number)\t\(result.id)\t\(result.state.name)\t\(status)\t\(text)\n")
+        try descriptor.write("\(number)\t\(result.id)\t\(result.state.name)\t\(status)\t\(Self.onOneLine(text))\n")
     }
 }

@@ -78,7 +78,8 @@ package struct Program: Sendable {
             let described = Report.describe(error)
             Report.print(described, command: spec.qualifiedName, to: output)
             if case .daemon(let readiness, _) = role {
-                readiness.fail("celery \(spec.qualifiedName): \(described.message)", status: described.status)
+                let hint = described.hint.map { "\nhint: \($0)" } ?? ""
+                readiness.fail("celery \(spec.qualifiedName): \(described.message)\(hint)", status: described.status)
             }
             return described.status
         }

@@ -70,7 +70,7 @@ struct TaskOptionList {
             if options[keyPath: path] != defaults[keyPath: path] { pairs.append((name, text(options[keyPath: path]))) }
         }
         func seconds(_ duration: Duration?) -> String { duration.map { JSON.number($0.inSeconds).displayText } ?? "none" }
-        add("max_retries", \.maxRetries) { $0.map(String.init) ?? "none" }
+        add("max_retries", \.maxRetries) { $0.map(String.init) ?? "unlimited" }
         add("retry_delay", \.retryDelay) { seconds($0) }
         add("time_limit", \.timeLimit) { seconds($0) }
         add("soft_time_limit", \.softTimeLimit) { seconds($0) }

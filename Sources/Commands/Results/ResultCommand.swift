@@ -36,7 +36,8 @@ enum ResultCommand {
         var statuses: [Int32] = []
 
         var known = try await client.status(of: ids)
-        if arguments[WaitOptions.wait] || arguments.isGiven(WaitOptions.timeout) {
+        let waits = arguments[WaitOptions.wait] || arguments.isGiven(WaitOptions.timeout)
+        if waits {
             let waiting = known.filter { $0.state != .unknown && !$0.state.isReady }.map(\.id)
             _ = try await client.wait(for: waiting, timeout: arguments[WaitOptions.timeout]) { _ in }
             known = try await client.status(of: ids)
@@ -46,7 +47,7 @@ enum ResultCommand {
                 statuses.append(printer.print(result))
                 continue
             }
-            let code = status.state == .unknown ? ExitCode.unknown : arguments[WaitOptions.wait] ? ExitCode.timedOut : ExitCode.tryAgain
+            let code = status.state == .unknown ? ExitCode.unknown : waits ? ExitCode.timedOut : ExitCode.tryAgain
             statuses.append(code)
             switch context.output.format {
             case .json:

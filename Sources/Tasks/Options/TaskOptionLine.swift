@@ -9,7 +9,7 @@ import CeleryCore
 /// and stands among the first 50 lines and 8 KiB. Several such lines add up. A binary has none.
 package enum TaskOptionLine {
     /// Lines that are looked at.
-    static let maximumLines = 50
+    package static let maximumLines = 50
     /// Bytes that are looked at.
     package static let maximumBytes = 8_192
 

@@ -41,7 +41,8 @@ final class PoolLoop {
         self.mailbox = mailbox
         self.takeCommands = takeCommands
         size = configuration.size
-        var environment = Environment.current()
+        // systemd listens to the worker alone.
+        var environment = SystemdNotifier.stripped(.current())
         for (name, value) in configuration.environment { environment[name] = value }
         self.environment = environment
     }

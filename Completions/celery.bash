@@ -1,0 +1,242 @@
+# Completion of celery in bash, rendered from the table of its commands.
+# Change the table and render anew: changes made here are lost.
+
+# Goes from the command $command into the one that the word $1 names; fails if there is none.
+_celery_enter() {
+    case "$command:$1" in
+        ':celeryd' | ':worker') command='celeryd' ;;
+        ':apply') command='apply' ;;
+        ':status') command='status' ;;
+        ':result') command='result' ;;
+        ':dmap') command='dmap' ;;
+        ':tasks') command='tasks' ;;
+        ':queues') command='queues' ;;
+        ':purge') command='purge' ;;
+        ':syncdb') command='syncdb' ;;
+        ':startproject') command='startproject' ;;
+        ':completion') command='completion' ;;
+        ':help') command='help' ;;
+        ':version') command='version' ;;
+        *) return 1 ;;
+    esac
+}
+
+# Sets kind to what the value of the option $1 is; to nothing if the option takes none.
+_celery_option() {
+    kind=
+    case "$command:$1" in
+        'celeryd:-c' | 'celeryd:--concurrency') kind=none ;;
+        'celeryd:-n' | 'celeryd:--hostname') kind=none ;;
+        'celeryd:-Q' | 'celeryd:--queues') kind=queues ;;
+        'celeryd:-l' | 'celeryd:--loglevel') kind='=DEBUG INFO WARNING ERROR CRITICAL debug info warning error critical' ;;
+        'celeryd:-f' | 'celeryd:--logfile') kind=file ;;
+        'celeryd:-p' | 'celeryd:--pidfile') kind=file ;;
+        'celeryd:--time-limit') kind=none ;;
+        'celeryd:--soft-time-limit') kind=none ;;
+        'celeryd:--max-tasks-per-child') kind=none ;;
+        'celeryd:--max-memory-per-child') kind=none ;;
+        'celeryd:--prefetch') kind=none ;;
+        'celeryd:--max-tasks') kind=none ;;
+        'celeryd:-u' | 'celeryd:--uid') kind=none ;;
+        'celeryd:-g' | 'celeryd:--gid') kind=none ;;
+        'celeryd:--umask') kind=none ;;
+        'celeryd:--chroot') kind=directory ;;
+        'apply:--args') kind=none ;;
+        'apply:--kwargs') kind=none ;;
+        'apply:--task-id') kind=none ;;
+        'apply:--countdown') kind=none ;;
+        'apply:--eta') kind=none ;;
+        'apply:--expires') kind=none ;;
+        'apply:-Q' | 'apply:--queue') kind=queues ;;
+        'apply:--exchange') kind=none ;;
+        'apply:--routing-key') kind=none ;;
+        'apply:--priority') kind=none ;;
+        'apply:--time-limit') kind=none ;;
+        'apply:--soft-time-limit') kind=none ;;
+        'apply:--max-retries') kind=none ;;
+        'apply:--retry-delay') kind=none ;;
+        'apply:--header') kind=none ;;
+        'apply:--link') kind=tasks ;;
+        'apply:--link-error') kind=tasks ;;
+        'apply:-t' | 'apply:--timeout') kind=none ;;
+        'apply:--batch') kind=file ;;
+        'apply:--key') kind=none ;;
+        'apply:--key-ttl') kind=none ;;
+        'status:-t' | 'status:--timeout') kind=none ;;
+        'result:-t' | 'result:--timeout') kind=none ;;
+        'dmap:-j' | 'dmap:--jobs') kind=none ;;
+        'dmap:--joblog') kind=file ;;
+        'dmap:--halt') kind=none ;;
+        'dmap:-t' | 'dmap:--timeout') kind=none ;;
+        'dmap:--chunk') kind=none ;;
+        'dmap:--countdown') kind=none ;;
+        'dmap:--eta') kind=none ;;
+        'dmap:--expires') kind=none ;;
+        'dmap:-Q' | 'dmap:--queue') kind=queues ;;
+        'dmap:--exchange') kind=none ;;
+        'dmap:--routing-key') kind=none ;;
+        'dmap:--priority') kind=none ;;
+        'dmap:--time-limit') kind=none ;;
+        'dmap:--soft-time-limit') kind=none ;;
+        'dmap:--max-retries') kind=none ;;
+        'dmap:--retry-delay') kind=none ;;
+        'dmap:--header') kind=none ;;
+        'purge:-Q' | 'purge:--queues') kind=queues ;;
+        *:--settings) kind=file ;;
+        *:-b | *:--broker) kind=none ;;
+        *:--result-backend) kind=none ;;
+        *:--workdir) kind=directory ;;
+        *) ;;
+    esac
+}
+
+# Sets kind to what the operand at position $1 is.
+_celery_operand() {
+    kind=none
+    case "$command:$1" in
+        'apply:'0) kind=tasks ;;
+        'apply:'*) kind=file ;;
+        'status:'*) kind=ids ;;
+        'result:'*) kind=ids ;;
+        'dmap:'0) kind=tasks ;;
+        'dmap:'*) kind=file ;;
+        'startproject:'0) kind=none ;;
+        'completion:'0) kind='=bash zsh fish' ;;
+        'help:'*) kind='=celeryd apply status result dmap tasks queues purge syncdb startproject completion help version' ;;
+        *) ;;
+    esac
+}
+
+# Sets commands and options to the words that may follow.
+_celery_words() {
+    case "$command" in
+        '') commands='celeryd apply status result dmap tasks queues purge syncdb startproject completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'celeryd') commands='' options='-c --concurrency -n --hostname -Q --queues -l --loglevel -f --logfile -p --pidfile -d --detach --daemon --discard --force --time-limit --soft-time-limit --max-tasks-per-child --max-memory-per-child --prefetch --burst --max-tasks -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'apply') commands='' options='--raw --args --kwargs --task-id --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --ignore-result --header --link --link-error -w --wait -t --timeout --batch --skip-bad --key --key-ttl --strict --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'status') commands='' options='-l --long -w --wait -t --timeout --watch --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'result') commands='' options='-w --wait -t --timeout --traceback --forget --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'dmap') commands='' options='--json-lines --raw --unordered -j --jobs --joblog --resume --retry-failed --halt -t --timeout --bar --no-bar --chunk --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --ignore-result --header --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'tasks') commands='' options='--remote --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'queues') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'purge') commands='' options='-Q --queues -f --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'syncdb') commands='' options='--check --dry-run --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'startproject') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'completion') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'help') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'version') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+    esac
+}
+
+# Prints the candidates of kind $1 for the value $2, one a line.
+_celery_candidates() {
+    local word
+    case "$1" in
+        none) ;;
+        file) compgen -f -- "$2" ;;
+        directory) compgen -d -- "$2" ;;
+        =*) for word in ${1#=}; do printf '%s\n' "$word"; done ;;
+        *) command celery ${context[@]+"${context[@]}"} __complete "$1" 2>/dev/null </dev/null ;;
+    esac
+}
+
+_celery() {
+    local IFS=$' \t\n' line=${COMP_LINE:0:COMP_POINT} word raw i last=-1
+    local -a words context
+    words=() context=() COMPREPLY=()
+    # Bash splits words at = and : as well; join what the line does not separate.
+    for ((i = 0; i <= COMP_CWORD; i++)); do
+        raw=${COMP_WORDS[i]}
+        if ((i == 0)) || [[ $line == [[:blank:]]* || -z $line ]]; then
+            words[++last]=
+        fi
+        line=${line#"${line%%[![:blank:]]*}"}
+        # The word under the cursor ends at the cursor.
+        [[ $line == "$raw"* ]] || raw=$line
+        line=${line#"$raw"}
+        words[last]+=$raw
+    done
+
+    # Walk the words before the cursor.
+    local command= commands= options= option letters kind= due= ended= operands=0
+    for ((i = 1; i < last; i++)); do
+        word=${words[i]}
+        if [[ -n $ended ]]; then
+            _celery_enter "$word" || ((operands++))
+            continue
+        fi
+        case $word in
+            --) ended=1 ;;
+            --*=*)
+                case ${word%%=*} in
+                    --settings | -b | --broker | --result-backend | --workdir) context+=("$(_celery_unquote "$word")") ;;
+                esac ;;
+            -[!0-9.]*)
+                option=$word letters=
+                _celery_option "$option"
+                # In a bundle, the first letter that takes a value takes the rest of it.
+                [[ $word == --* ]] || letters=${word#-}
+                while [[ -n $letters ]]; do
+                    option=-${letters:0:1} letters=${letters:1}
+                    _celery_option "$option"
+                    [[ -z $kind ]] || break
+                done
+                if [[ -n $kind && -z $letters ]]; then
+                    if ((++i == last)); then due=$kind; break; fi
+                    case $option in
+                        --settings | -b | --broker | --result-backend | --workdir) context+=("$option" "$(_celery_unquote "${words[i]}")") ;;
+                    esac
+                fi ;;
+            *) _celery_enter "$word" || ((operands++)) ;;
+        esac
+    done
+
+    # Find what the word under the cursor may become.
+    local current=${words[last]} lead= value candidate
+    value=$current
+    _celery_words
+    if [[ -n $due ]]; then
+        kind=$due
+    elif [[ -z $ended && $current == --*=* ]]; then
+        lead=${current%%=*}=
+        value=${current#*=}
+        _celery_option "${lead%=}"
+        [[ -n $kind ]] || kind=none
+    elif [[ -z $ended && $current == -* ]]; then
+        kind="=$options"
+    elif [[ -n $commands ]]; then
+        ((operands == 0)) || return 0
+        kind="=$commands"
+    else
+        _celery_operand "$operands"
+    fi
+    case $kind in
+        file | directory) compopt -o filenames 2>/dev/null ;;
+    esac
+
+    # Readline replaces only what follows the last = or :, so answer with that part alone.
+    local kept=$current
+    case $raw in
+        [=:]*) ;;
+        *) kept=${current%"$raw"} ;;
+    esac
+    while IFS= read -r candidate; do
+        [[ $candidate == "$value"* ]] || continue
+        case $kind in
+            file | directory) ;;
+            *) printf -v candidate %q "$candidate" ;;
+        esac
+        candidate=$lead$candidate
+        COMPREPLY+=("${candidate#"$kept"}")
+    done < <(_celery_candidates "$kind" "$value")
+}
+
+# Prints the word $1 without the quotes of the shell, which is not asked to expand anything.
+_celery_unquote() {
+    local word=${1//[\\\'\"]/}
+    case $word in
+        '~/'*) word=$HOME/${word#??} ;;
+    esac
+    printf '%s' "$word"
+}
+
+complete -F _celery celery

@@ -1,0 +1,239 @@
+# Completion of celery in fish, rendered from the table of its commands.
+# Change the table and render anew: changes made here are lost.
+
+# Prints the path of the command that the word $argv[2] names within $argv[1]; fails if there is none.
+function __celery_enter
+    switch "$argv[1]:$argv[2]"
+        case ':celeryd' ':worker'
+            echo 'celeryd'
+        case ':apply'
+            echo 'apply'
+        case ':status'
+            echo 'status'
+        case ':result'
+            echo 'result'
+        case ':dmap'
+            echo 'dmap'
+        case ':tasks'
+            echo 'tasks'
+        case ':queues'
+            echo 'queues'
+        case ':purge'
+            echo 'purge'
+        case ':syncdb'
+            echo 'syncdb'
+        case ':startproject'
+            echo 'startproject'
+        case ':completion'
+            echo 'completion'
+        case ':help'
+            echo 'help'
+        case ':version'
+            echo 'version'
+        case '*'
+            return 1
+    end
+end
+
+# Tells whether the option $argv[2] of the command $argv[1] takes a value.
+function __celery_valued
+    switch "$argv[1]:$argv[2]"
+        case 'celeryd:-c' 'celeryd:--concurrency' 'celeryd:-n' 'celeryd:--hostname' 'celeryd:-Q' 'celeryd:--queues' 'celeryd:-l' 'celeryd:--loglevel' 'celeryd:-f' 'celeryd:--logfile' 'celeryd:-p' 'celeryd:--pidfile' 'celeryd:--time-limit' 'celeryd:--soft-time-limit' 'celeryd:--max-tasks-per-child' 'celeryd:--max-memory-per-child' 'celeryd:--prefetch' 'celeryd:--max-tasks' 'celeryd:-u' 'celeryd:--uid' 'celeryd:-g' 'celeryd:--gid' 'celeryd:--umask' 'celeryd:--chroot' 'apply:--args' 'apply:--kwargs' 'apply:--task-id' 'apply:--countdown' 'apply:--eta' 'apply:--expires' 'apply:-Q' 'apply:--queue' 'apply:--exchange' 'apply:--routing-key' 'apply:--priority' 'apply:--time-limit' 'apply:--soft-time-limit' 'apply:--max-retries' 'apply:--retry-delay' 'apply:--header' 'apply:--link' 'apply:--link-error' 'apply:-t' 'apply:--timeout' 'apply:--batch' 'apply:--key' 'apply:--key-ttl' 'status:-t' 'status:--timeout' 'result:-t' 'result:--timeout' 'dmap:-j' 'dmap:--jobs' 'dmap:--joblog' 'dmap:--halt' 'dmap:-t' 'dmap:--timeout' 'dmap:--chunk' 'dmap:--countdown' 'dmap:--eta' 'dmap:--expires' 'dmap:-Q' 'dmap:--queue' 'dmap:--exchange' 'dmap:--routing-key' 'dmap:--priority' 'dmap:--time-limit' 'dmap:--soft-time-limit' 'dmap:--max-retries' 'dmap:--retry-delay' 'dmap:--header' 'purge:-Q' 'purge:--queues' '*:--settings' '*:-b' '*:--broker' '*:--result-backend' '*:--workdir'
+            return 0
+    end
+    return 1
+end
+
+# Prints the path of the command before the cursor, and how many operands follow it.
+function __celery_state
+    set -l words (commandline -opc)
+    set -l command ''
+    set -l operands 0
+    set -l ended 0
+    set -l due 0
+    for word in $words[2..-1]
+        if test $due -eq 1
+            set due 0
+            continue
+        end
+        # A lone dash and a negative number are operands.
+        if test $ended -eq 0; and string match -qr -- '^-[^0-9.]' $word
+            switch $word
+                case --
+                    set ended 1
+                    continue
+                case '--*=*'
+                    continue
+                case '--*'
+                    __celery_valued $command $word; and set due 1
+                    continue
+                case '*'
+                    # In a bundle, the first letter that takes a value takes the rest of it.
+                    set -l letters (string split '' -- (string sub -s 2 -- $word))
+                    for index in (seq (count $letters))
+                        if __celery_valued $command -$letters[$index]
+                            test $index -eq (count $letters); and set due 1
+                            break
+                        end
+                    end
+                    continue
+            end
+        end
+        if set -l entered (__celery_enter $command $word)
+            set command $entered
+        else
+            set operands (math $operands + 1)
+        end
+    end
+    printf '%s\n' $command $operands
+end
+
+# Tells whether the cursor is in the command $argv[1], and at an operand such as `-eq 0` says.
+function __celery_at
+    set -l state (__celery_state)
+    test "$state[1]" = "$argv[1]"; or return 1
+    test (count $argv) -eq 1; or test $state[2] $argv[2] $argv[3]
+end
+
+# Prints what the program lists for a topic, by the settings named on the line.
+function __celery_listed
+    set -l words (commandline -opc)
+    set -l listing
+    set -l due 0
+    for word in $words[2..-1]
+        if test $due -eq 1
+            set -a listing (string replace -r '^~/' "$HOME/" -- $word)
+            set due 0
+            continue
+        end
+        switch $word
+            case --
+                break
+            case --settings -b --broker --result-backend --workdir
+                set -a listing $word
+                set due 1
+            case '--settings=*' '-b=*' '--broker=*' '--result-backend=*' '--workdir=*'
+                set -a listing $word
+        end
+    end
+    command celery $listing __complete $argv 2>/dev/null </dev/null
+end
+
+complete -c celery -f
+complete -c celery -l settings -r -F -d 'Read the settings from FILE instead of the nearest celery.toml.'
+complete -c celery -s b -l broker -x -d 'Use this broker, as sqlite:///path/celery.db.'
+complete -c celery -l result-backend -x -d 'Keep results there.'
+complete -c celery -l workdir -x -a '(__fish_complete_directories (commandline -ct))' -d 'Change to DIR first.'
+complete -c celery -l json -f -d 'Print one JSON object a line.'
+complete -c celery -s q -l quiet -f -d 'Print results and errors only.'
+complete -c celery -s v -l verbose -f -d 'Say where settings come from and what is done.'
+complete -c celery -l no-color -f -d 'Print without colour.'
+complete -c celery -s V -l version -f -d 'Show the version and exit.'
+complete -c celery -s h -l help -f -d 'Show this help and exit.'
+complete -c celery -n '__celery_at "" -eq 0' -a celeryd -d 'Run a worker'
+complete -c celery -n '__celery_at "" -eq 0' -a apply -d 'Submit a task'
+complete -c celery -n '__celery_at "" -eq 0' -a status -d 'Tell the states of tasks, or list the workers'
+complete -c celery -n '__celery_at "" -eq 0' -a result -d 'Print the return values of tasks'
+complete -c celery -n '__celery_at "" -eq 0' -a dmap -d 'Map a task over items'
+complete -c celery -n '__celery_at "" -eq 0' -a tasks -d 'List the tasks of this project'
+complete -c celery -n '__celery_at "" -eq 0' -a queues -d 'Count what waits in the queues'
+complete -c celery -n '__celery_at "" -eq 0' -a purge -d 'Erase what waits in the queues'
+complete -c celery -n '__celery_at "" -eq 0' -a syncdb -d 'Create or upgrade the tables of broker and result store'
+complete -c celery -n '__celery_at "" -eq 0' -a startproject -d 'Make a project with a few example tasks'
+complete -c celery -n '__celery_at "" -eq 0' -a completion -d 'Print a completion script for a shell'
+complete -c celery -n '__celery_at "" -eq 0' -a help -d 'Show the help of a command'
+complete -c celery -n '__celery_at "" -eq 0' -a version -d 'Show the version'
+complete -c celery -n '__celery_at "celeryd"' -s c -l concurrency -x -d 'Run N tasks at a time; by default as many as there are processors.'
+complete -c celery -n '__celery_at "celeryd"' -s n -l hostname -x -d 'Call this worker NAME; %h in it stands for the machine\'s name, by default celery@%h.'
+complete -c celery -n '__celery_at "celeryd"' -s Q -l queues -x -a '(__celery_listed queues)' -d 'Take tasks from these queues.'
+complete -c celery -n '__celery_at "celeryd"' -s l -l loglevel -x -a 'DEBUG INFO WARNING ERROR CRITICAL debug info warning error critical' -d 'Log from this level on.'
+complete -c celery -n '__celery_at "celeryd"' -s f -l logfile -r -F -d 'Append the log to FILE; by default stderr, or celeryd.log when detached.'
+complete -c celery -n '__celery_at "celeryd"' -s p -l pidfile -r -F -d 'Write the process id to FILE and keep it locked; celeryd.pid when detached.'
+complete -c celery -n '__celery_at "celeryd"' -s d -l detach -l daemon -f -d 'Work in the background; returns when the worker consumes.'
+complete -c celery -n '__celery_at "celeryd"' -l discard -f -d 'Erase what waits in the queues first; asks on a terminal.'
+complete -c celery -n '__celery_at "celeryd"' -l force -f -d 'Do not ask before --discard.'
+complete -c celery -n '__celery_at "celeryd"' -l time-limit -x -d 'Kill tasks after so many seconds.'
+complete -c celery -n '__celery_at "celeryd"' -l soft-time-limit -x -d 'Tell tasks to stop after so many seconds.'
+complete -c celery -n '__celery_at "celeryd"' -l max-tasks-per-child -x -d 'Replace a pool child after N tasks.'
+complete -c celery -n '__celery_at "celeryd"' -l max-memory-per-child -x -d 'Replace a pool child that has more than so many kilobytes in memory after a task.'
+complete -c celery -n '__celery_at "celeryd"' -l prefetch -x -d 'Hold N tasks beyond those that run; by default more the shorter tasks are.'
+complete -c celery -n '__celery_at "celeryd"' -l burst -f -d 'Work until nothing in the queues is due, then exit with 0; what is for later stays.'
+complete -c celery -n '__celery_at "celeryd"' -l max-tasks -x -d 'Exit with 0 after N tasks.'
+complete -c celery -n '__celery_at "celeryd"' -s u -l uid -x -d 'Become this user, by name or number.'
+complete -c celery -n '__celery_at "celeryd"' -s g -l gid -x -d 'Become this group, by name or number.'
+complete -c celery -n '__celery_at "celeryd"' -l umask -x -d 'Keep these permission bits from new files, in octal.'
+complete -c celery -n '__celery_at "celeryd"' -l chroot -x -a '(__fish_complete_directories (commandline -ct))' -d 'Make DIR the root folder; it needs /proc and the program\'s libraries.'
+complete -c celery -n '__celery_at "celeryd"' -l stop -f -d 'Stop the worker of the pidfile, and wait until it is gone.'
+complete -c celery -n '__celery_at "celeryd"' -l restart -f -d 'Have the worker of the pidfile begin anew with new settings.'
+complete -c celery -n '__celery_at "celeryd"' -l is-running -f -d 'Exit with 0 if the worker of the pidfile runs, else with 1.'
+complete -c celery -n '__celery_at "apply"' -l raw -f -d 'Take every ARG as a string, also those that look like JSON or KEY=VALUE.'
+complete -c celery -n '__celery_at "apply"' -l args -x -d 'The positional arguments as a JSON array.'
+complete -c celery -n '__celery_at "apply"' -l kwargs -x -d 'The keyword arguments as a JSON object.'
+complete -c celery -n '__celery_at "apply"' -l task-id -x -d 'Give it this id instead of a new one.'
+complete -c celery -n '__celery_at "apply"' -l countdown -x -d 'Run it so much later, in seconds or as 90s, 10m, 2h, 1d.'
+complete -c celery -n '__celery_at "apply"' -l eta -x -d 'Run it not before TIME: ISO 8601, HH:MM, or \'tomorrow 06:00\', in the local zone unless one is written.'
+complete -c celery -n '__celery_at "apply"' -l expires -x -d 'Do not run it after so many seconds, or after TIME.'
+complete -c celery -n '__celery_at "apply"' -s Q -l queue -x -a '(__celery_listed queues)' -d 'Send it to QUEUE.'
+complete -c celery -n '__celery_at "apply"' -l exchange -x -d 'Publish to exchange E; needs --routing-key.'
+complete -c celery -n '__celery_at "apply"' -l routing-key -x -d 'Publish with routing key K.'
+complete -c celery -n '__celery_at "apply"' -l priority -x -d 'Run it earlier the higher N is, 0 to 255.'
+complete -c celery -n '__celery_at "apply"' -l time-limit -x -d 'Kill it after so many seconds.'
+complete -c celery -n '__celery_at "apply"' -l soft-time-limit -x -d 'Tell it to stop after so many seconds.'
+complete -c celery -n '__celery_at "apply"' -l max-retries -x -d 'Try it again at most N times.'
+complete -c celery -n '__celery_at "apply"' -l retry-delay -x -d 'Wait so many seconds before it is tried again.'
+complete -c celery -n '__celery_at "apply"' -l ignore-result -f -d 'Do not store what it returns.'
+complete -c celery -n '__celery_at "apply"' -l header -x -d 'Add a header to the message; V is JSON if it parses as JSON.'
+complete -c celery -n '__celery_at "apply"' -l link -x -a '(__celery_listed tasks)' -d 'Send TASK with the return value when it succeeds.'
+complete -c celery -n '__celery_at "apply"' -l link-error -x -a '(__celery_listed tasks)' -d 'Send TASK with the failed id when it fails.'
+complete -c celery -n '__celery_at "apply"' -s w -l wait -f -d 'Wait until finished.'
+complete -c celery -n '__celery_at "apply"' -s t -l timeout -x -d 'Wait at most so long, in seconds or as 90s, 10m, 2h, 1d; then exit with 124.'
+complete -c celery -n '__celery_at "apply"' -l batch -r -F -d 'Submit a task for each line of FILE, or of stdin: a JSON object with task, args, kwargs and options.'
+complete -c celery -n '__celery_at "apply"' -l skip-bad -f -d 'Submit the good lines of a batch although there are bad ones.'
+complete -c celery -n '__celery_at "apply"' -l key -x -d 'Submit at most once for K; print the earlier id if there is one.'
+complete -c celery -n '__celery_at "apply"' -l key-ttl -x -d 'Remember K for so long.'
+complete -c celery -n '__celery_at "apply"' -l strict -f -d 'Refuse a task that neither this project nor a worker knows.'
+complete -c celery -n '__celery_at "apply" -eq 0' -a '(__celery_listed tasks)'
+complete -c celery -n '__celery_at "apply" -ge 1' -F
+complete -c celery -n '__celery_at "status"' -s l -l long -f -d 'Add task, attempt, worker and times.'
+complete -c celery -n '__celery_at "status"' -s w -l wait -f -d 'Wait until finished.'
+complete -c celery -n '__celery_at "status"' -s t -l timeout -x -d 'Wait at most so long, in seconds or as 90s, 10m, 2h, 1d; then exit with 124.'
+complete -c celery -n '__celery_at "status"' -l watch -f -d 'Redraw until all tasks are finished, or interrupted.'
+complete -c celery -n '__celery_at "status" -ge 0' -a '(__celery_listed ids)'
+complete -c celery -n '__celery_at "result"' -s w -l wait -f -d 'Wait until finished.'
+complete -c celery -n '__celery_at "result"' -s t -l timeout -x -d 'Wait at most so long, in seconds or as 90s, 10m, 2h, 1d; then exit with 124.'
+complete -c celery -n '__celery_at "result"' -l traceback -f -d 'Print the traceback of a failure as well.'
+complete -c celery -n '__celery_at "result"' -l forget -f -d 'Drop the results after printing them.'
+complete -c celery -n '__celery_at "result" -ge 0' -a '(__celery_listed ids)'
+complete -c celery -n '__celery_at "dmap"' -l json-lines -f -d 'Take each line as JSON: an array of arguments, or an object of keyword arguments.'
+complete -c celery -n '__celery_at "dmap"' -l raw -f -d 'Take every item as a string, also those that look like JSON.'
+complete -c celery -n '__celery_at "dmap"' -l unordered -f -d 'Print results as they come instead of in the order of the items.'
+complete -c celery -n '__celery_at "dmap"' -s j -l jobs -x -d 'Also run a pool of N here until done, so that no worker need be running.'
+complete -c celery -n '__celery_at "dmap"' -l joblog -r -F -d 'Write a line for each finished item to FILE: its number, id, state, exit status, and the item.'
+complete -c celery -n '__celery_at "dmap"' -l resume -f -d 'Leave out items that --joblog shows as finished.'
+complete -c celery -n '__celery_at "dmap"' -l retry-failed -f -d 'Like --resume, but do items again that failed.'
+complete -c celery -n '__celery_at "dmap"' -l halt -x -d 'Stop early: now,fail=N or soon,fail=N after N failures, or N% of the items; now revokes what waits, soon submits nothing more.'
+complete -c celery -n '__celery_at "dmap"' -s t -l timeout -x -d 'Wait at most so long for all of it; then exit with 124.'
+complete -c celery -n '__celery_at "dmap"' -l bar -l no-bar -f -d 'Show a progress bar.'
+complete -c celery -n '__celery_at "dmap"' -l chunk -x -d 'Submit so many items at a time.'
+complete -c celery -n '__celery_at "dmap"' -l countdown -x -d 'Run it so much later, in seconds or as 90s, 10m, 2h, 1d.'
+complete -c celery -n '__celery_at "dmap"' -l eta -x -d 'Run it not before TIME: ISO 8601, HH:MM, or \'tomorrow 06:00\', in the local zone unless one is written.'
+complete -c celery -n '__celery_at "dmap"' -l expires -x -d 'Do not run it after so many seconds, or after TIME.'
+complete -c celery -n '__celery_at "dmap"' -s Q -l queue -x -a '(__celery_listed queues)' -d 'Send it to QUEUE.'
+complete -c celery -n '__celery_at "dmap"' -l exchange -x -d 'Publish to exchange E; needs --routing-key.'
+complete -c celery -n '__celery_at "dmap"' -l routing-key -x -d 'Publish with routing key K.'
+complete -c celery -n '__celery_at "dmap"' -l priority -x -d 'Run it earlier the higher N is, 0 to 255.'
+complete -c celery -n '__celery_at "dmap"' -l time-limit -x -d 'Kill it after so many seconds.'
+complete -c celery -n '__celery_at "dmap"' -l soft-time-limit -x -d 'Tell it to stop after so many seconds.'
+complete -c celery -n '__celery_at "dmap"' -l max-retries -x -d 'Try it again at most N times.'
+complete -c celery -n '__celery_at "dmap"' -l retry-delay -x -d 'Wait so many seconds before it is tried again.'
+complete -c celery -n '__celery_at "dmap"' -l ignore-result -f -d 'Do not store what it returns.'
+complete -c celery -n '__celery_at "dmap"' -l header -x -d 'Add a header to the message; V is JSON if it parses as JSON.'
+complete -c celery -n '__celery_at "dmap" -eq 0' -a '(__celery_listed tasks)'
+complete -c celery -n '__celery_at "dmap" -ge 1' -F
+complete -c celery -n '__celery_at "tasks"' -l remote -f -d 'List the tasks that living workers know instead.'
+complete -c celery -n '__celery_at "purge"' -s Q -l queues -x -a '(__celery_listed queues)' -d 'Erase from these queues only; by default from all.'
+complete -c celery -n '__celery_at "purge"' -s f -l force -f -d 'Do not ask.'
+complete -c celery -n '__celery_at "syncdb"' -l check -f -d 'Change nothing; exit with 1 when something is missing.'
+complete -c celery -n '__celery_at "syncdb"' -l dry-run -f -d 'Print the SQL instead of running it.'
+complete -c celery -n '__celery_at "completion" -eq 0' -a 'bash zsh fish'
+complete -c celery -n '__celery_at "help" -ge 0' -a 'celeryd apply status result dmap tasks queues purge syncdb startproject completion help version'

@@ -1,0 +1,65 @@
+package import Arguments
+import Configuration
+import Tasks
+
+/// The manual page celery.toml(5), made from the tables that read the settings and the option lines.
+package enum SettingsPage {
+    package static let page = ReferencePage(
+        name: "celery.toml", section: 5, summary: "Settings of a celery project",
+        parts: [
+            ReferencePage.Part("DESCRIPTION", description),
+            ReferencePage.Part("SETTINGS", settings),
+            ReferencePage.Part("OPTIONS OF A TASK", taskOptions),
+            ReferencePage.Part("ENVIRONMENT", environment),
+            ReferencePage.Part("EXAMPLES", examples),
+        ],
+        seeAlso: ["celery(1)", "celery-celeryd(1)", "celery(7)"])
+
+    private static let description: [ReferencePage.Block] = [
+        .paragraph("A project is a folder with a file called celery.toml. It is looked for in the working folder and then upwards, unless --settings or the variable CELERY_SETTINGS names a file. It may be empty or missing: every setting has a default."),
+        .paragraph("The file is TOML, read as UTF-8. A setting is a line NAME = VALUE; text stands in quotes. A relative path starts at the folder of the file. A name that is not known, or a value of the wrong kind, is an error that names the file and the line."),
+        .paragraph("What is said nearer to you counts: an option of the command line before a variable of the environment, that before the file, and that before the default. With --verbose a command tells where each setting came from."),
+        .paragraph("A length of time is a number of seconds, or text as \"90s\", \"10m\", \"2h\" or \"1d\". A number of bytes is a whole number, or text as \"64k\" or \"16m\". Names in one entry below mean the same setting."),
+    ]
+
+    private static let settings: [ReferencePage.Block] =
+        [.heading("Broker and result store")] + SettingsKey.brokerKeys.map(entry)
+        + [.heading("Worker")] + SettingsKey.workerKeys.map(entry)
+        + [.heading("Tasks and results")] + SettingsKey.taskKeys.map(entry)
+
+    private static func entry(_ key: SettingsKey) -> ReferencePage.Block {
+        .entry(key.names, [key.help, facts(key.kind, default: key.defaultText)])
+    }
+
+    private static func facts(_ kind: String, default text: String?) -> String {
+        "Value: \(kind). " + (text.map { "Default: \($0)." } ?? "No default.")
+    }
+
+    private static let taskOptions: [ReferencePage.Block] = [
+        .paragraph("A program tells its own options in a comment among its first \(TaskOptionLine.maximumLines) lines; they count before the settings above, and what a message says counts before them:"),
+        .literal(["# celery: max_retries=5 retry_delay=10m queue=images"]),
+        .paragraph("The comment may begin with #, //, --, ;, % or a quotation mark, and there may be several. An option that is not known makes the file no task, and celery-tasks(1) says why."),
+    ] + TaskOptionKey.all.map { key in
+        .entry(
+            ["\(key.name)=\(key.placeholder)"],
+            [plain(key.help), key.defaultText.map { "Default: \($0)." } ?? "Default: what the settings say."])
+    }
+
+    /// The table marks words with backquotes, which a manual page does without.
+    private static func plain(_ text: String) -> String { String(text.filter { $0 != "`" }) }
+
+    private static let environment: [ReferencePage.Block] = [
+        .paragraph("A setting whose name begins with CELERY can also be given as a variable of that name. There a list is written with commas between its elements, and a relative path starts at the working folder. An empty variable counts as not set."),
+        .entry(["CELERY_SETTINGS"], ["The file to read instead of the nearest celery.toml."]),
+    ]
+
+    private static let examples: [ReferencePage.Block] = [
+        .paragraph("All that a project needs:"),
+        .literal(["INSTALLED_APPS = [\"thumbs\"]"]),
+        .paragraph("A worker that runs four tasks at a time, from two queues, none longer than five minutes:"),
+        .literal([
+            "INSTALLED_APPS = [\"thumbs\", \"mail\"]", "CELERYD_CONCURRENCY = 4", "CELERY_QUEUES = [\"celery\", \"images\"]",
+            "CELERYD_TASK_TIME_LIMIT = \"5m\"",
+        ]),
+    ]
+}

@@ -1,0 +1,54 @@
+import CeleryCore
+import Testing
+
+@testable import Commands
+
+@Suite struct ExitCodeTests {
+    private func result(_ state: TaskState, _ failure: TaskFailure? = nil) -> TaskResult {
+        TaskResult(id: TaskID("x"), state: state, failure: failure)
+    }
+
+    @Test func `a success is 0, a revocation 125, what is not ready 75`() {
+        #expect(ExitCode.of(result(.success)) == 0)
+        #expect(ExitCode.of(result(.revoked, .revoked("expired"))) == 125)
+        for state in [TaskState.pending, .received, .started, .retry] { #expect(ExitCode.of(result(state)) == 75) }
+    }
+
+    @Test(arguments: 1...255) func `a program's own status passes through, unless it would mean something else`(_ status: Int) {
+        #expect(ExitCode.of(result(.failure, .exited(status: status, task: "t"))) == (status <= 123 ? Int32(status) : 1))
+    }
+
+    @Test(arguments: 1...64) func `a signal is added to 128`(_ signal: Int) {
+        #expect(ExitCode.of(result(.failure, .signaled(signal, task: "t"))) == Int32(128 + signal))
+    }
+
+    @Test func `other failures`() {
+        #expect(ExitCode.of(result(.failure)) == 1)
+        #expect(ExitCode.of(result(.failure, TaskFailure(type: "ValueError", module: "builtins"))) == 1)
+        #expect(ExitCode.of(result(.failure, .workerLost("gone"))) == 126)
+        #expect(ExitCode.of(result(.failure, .notRegistered("t"))) == 127)
+        #expect(ExitCode.of(result(.failure, .timeLimitExceeded(3))) == 1)
+        #expect(ExitCode.of(result(.failure, .softTimeLimitExceeded(3))) == 1)
+        // Another CalledProcessError than ours has no status to pass on.
+        #expect(ExitCode.of(result(.failure, TaskFailure(type: "CalledProcessError", arguments: [3], module: "other"))) == 1)
+    }
+
+    @Test func `errors of drivers`() {
+        let table: [(DriverError.Code, Int32)] = [
+            (.unreachable, 69), (.noPermission, 77), (.tryAgain, 75), (.unusable, 65), (.refused, 65), (.cannotCreate, 73),
+            (.configuration, 78), (.unsupported, 78),
+        ]
+        for (code, status) in table { #expect(ExitCode.of(code) == status) }
+    }
+
+    @Test func `of several states the first of 127, 125, 1, 75`() async throws {
+        func status(_ states: TaskState...) -> Int32 {
+            StatusCommand.exitStatus(states.map { TaskStatusFixture.make($0) })
+        }
+        #expect(status(.success, .success) == 0)
+        #expect(status(.success, .started) == 75)
+        #expect(status(.pending, .failure) == 1)
+        #expect(status(.failure, .revoked, .retry) == 125)
+        #expect(status(.revoked, .unknown, .failure) == 127)
+    }
+}

@@ -1,0 +1,40 @@
+import Arguments
+import Configuration
+import Foundation
+import Testing
+
+@testable import Commands
+
+/// What the README shows beside its tour, which the end-to-end tests run.
+@Suite struct ReadmeTests {
+    private let text: String
+
+    init() throws {
+        text = try String(contentsOf: GeneratedFile.checkout.appending(path: "README.md"), encoding: .utf8)
+    }
+
+    /// The fenced blocks of a language.
+    private func blocks(_ language: String) -> [String] {
+        text.split(separator: "```\(language)\n").dropFirst().map { String($0[..<($0.range(of: "```")?.lowerBound ?? $0.endIndex)]) }
+    }
+
+    @Test func `its Swift is that of the example program`() throws {
+        let folder = GeneratedFile.checkout.appending(path: "Sources/Example")
+        let sources = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            .map { try String(contentsOf: folder.appending(path: $0), encoding: .utf8) }
+        #expect(blocks("swift").count == 2)
+        for block in blocks("swift") { #expect(sources.contains { $0.contains(block) }, "\(block)") }
+    }
+
+    @Test func `its settings can be read`() throws {
+        #expect(blocks("toml").count == 1)
+        let file = FileManager.default.temporaryDirectory.appending(path: "readme-\(UUID().uuidString).toml")
+        try blocks("toml")[0].write(to: file, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(at: file) }
+        #expect(try SettingsReader.resolve(settingsFile: file.path, environment: [:], workingFolder: "/").origins.count == 4)
+    }
+
+    @Test func `it tells every exit status`() {
+        for status in CeleryTable.table.exitStatuses { #expect(text.contains("\n| \(status.status) | "), "\(status.status)") }
+    }
+}

@@ -1,0 +1,118 @@
+import Testing
+
+/// `celery apply --batch`.
+@Suite struct BatchTests {
+    private static let lines = """
+        {"task": "demo.tasks.add", "args": [1, 2]}
+
+        {"task": "demo.tasks.shout", "kwargs": {"text": "a"}, "id": "mine", "queue": "q", "priority": 3}
+        {"task": "demo.tasks.add", "args": [3], "countdown": "1h", "headers": {"h": 1}, "max_retries": 0}
+
+        """
+
+    @Test func `prints an id a line, in order`() throws {
+        let project = try Project()
+        let ended = try project.run("celery apply --batch -", input: Self.lines)
+        #expect(ended.masked == Ended("ID\nmine\nID\n"))
+        #expect(try project.run("celery status -l \(ended.lines.joined(separator: " "))").output.split(separator: "\n").map {
+            $0.split(separator: "\t")[2]
+        } == ["task=demo.tasks.add", "task=demo.tasks.shout", "task=demo.tasks.add"])
+        #expect(try project.run("celery queues").output == """
+            queue\tready\tscheduled\trunning\tconsumers
+            celery\t1\t1\t0\t0
+            q\t1\t0\t0\t0
+
+            """)
+    }
+
+    @Test func `reads a file, and a last line without a newline`() throws {
+        let project = try Project()
+        try project.write("{\"task\":\"demo.tasks.add\"}\r\n{\"task\":\"demo.tasks.add\"}", to: "jobs.ndjson")
+        try project.expect("celery apply --batch jobs.ndjson --json", masked: Ended("""
+            {"id":"ID","task":"demo.tasks.add","new":true,"line":1}
+            {"id":"ID","task":"demo.tasks.add","new":true,"line":2}
+
+            """))
+    }
+
+    @Test func `takes the options of the command line where a line has none`() throws {
+        let project = try Project()
+        _ = try project.run(
+            "celery apply --batch - --queue bulk", input: "{\"task\":\"demo.tasks.add\"}\n{\"task\":\"demo.tasks.add\",\"queue\":\"own\"}\n"
+        ).text
+        #expect(try project.run("celery queues").output.hasSuffix("bulk\t1\t0\t0\t0\nown\t1\t0\t0\t0\n"))
+    }
+
+    private static let bad = """
+        {"task": "demo.tasks.add"}
+        not json
+        [1]
+        {"args": [1]}
+        {"task": "demo.tasks.add", "args": 1}
+        {"task": "demo.tasks.add", "kwargs": []}
+        {"task": "demo.tasks.add", "priority": 1000}
+        {"task": "demo.tasks.add", "quue": "q"}
+        {"task": "demo.tasks.add", "eta": "whenever"}
+        {"task": "demo.tasks.add"}
+
+        """
+
+    private static let complaints = """
+        celery apply: stdin, line 2: not JSON: unexpected character at byte 0
+        celery apply: stdin, line 3: not a JSON object
+        celery apply: stdin, line 4: 'task' must be the name of a task
+        celery apply: stdin, line 5: 'args' must be an array
+        celery apply: stdin, line 6: 'kwargs' must be an object
+        celery apply: stdin, line 7: 'priority': '1000' is more than 255
+        celery apply: stdin, line 8: unknown key 'quue'; did you mean 'queue'?
+        celery apply: stdin, line 9: 'eta': 'whenever' is not a time
+
+        """
+
+    @Test func `names bad lines and sends nothing`() throws {
+        let project = try Project()
+        try project.expect(
+            "celery apply --batch -", input: Self.bad,
+            Ended(errors: Self.complaints + "hint: nothing was sent; mend the lines, or use --skip-bad\n", status: 65))
+        try project.expect("celery queues", Ended())
+    }
+
+    @Test func `sends the good lines with --skip-bad`() throws {
+        let project = try Project()
+        let ended = try project.run("celery apply --batch - --skip-bad", input: Self.bad)
+        #expect(ended.masked == Ended("ID\nID\n", errors: Self.complaints, status: 65))
+    }
+
+    @Test func `warns once of each unknown task, and refuses all with --strict`() throws {
+        let project = try Project()
+        let lines = "{\"task\":\"demo.tasks.ad\"}\n{\"task\":\"demo.tasks.ad\"}\n"
+        let text = "no project here and no worker knows task 'demo.tasks.ad'; did you mean 'demo.tasks.add'?\n"
+        try project.expect(
+            "celery apply --batch -", input: lines,
+            masked: Ended("ID\nID\n", errors: "celery apply: warning: \(text)"))
+        try project.expect("celery apply --batch - --strict", input: lines, Ended(errors: "celery apply: \(text)", status: 127))
+    }
+
+    @Test(arguments: [
+        ("--batch - demo.tasks.add", "celery apply: --batch takes no TASK\n", Int32(64)),
+        ("--batch - --wait", "celery apply: --batch cannot be combined with --wait or --key\n", 64),
+        ("--batch missing.ndjson", "celery apply: cannot read missing.ndjson: no such file or directory\n", 65),
+        ("--batch .", "celery apply: cannot read .: is a directory\n", 65),
+    ])
+    func `refuses`(_ options: String, _ errors: String, _ status: Int32) throws {
+        let project = try Project()
+        try project.expect("celery apply \(options)", Ended(errors: errors, status: status))
+    }
+
+    @Test func `an empty batch is nothing to do`() throws {
+        let project = try Project()
+        try project.expect("celery apply --batch -", input: "", Ended())
+    }
+
+    @Test func `reads a pipe that is larger than a piece`() throws {
+        let project = try Project()
+        let ended = try project.run(#"seq 20000 | sed 's/.*/{"task":"demo.tasks.add","args":[&]}/' | celery apply --batch - | wc -l"#)
+        #expect(ended == Ended("20000\n"))
+        #expect(try project.run("celery queues --json").output.contains("\"ready\":20000"))
+    }
+}

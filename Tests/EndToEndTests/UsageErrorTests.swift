@@ -1,0 +1,122 @@
+import Testing
+
+/// What is said of command lines, settings and files that cannot be used.
+@Suite struct UsageErrorTests {
+    @Test(arguments: [
+        ("celery", "celery: no command given\nhint: 'celery --help' lists the commands\n"),
+        ("celery aply x", "celery: unknown command 'aply'; did you mean 'apply'?\n"),
+        ("celery xyzzy", "celery: unknown command 'xyzzy'\nhint: 'celery --help' lists the commands\n"),
+        ("celery status --wiat", "celery status: unknown option '--wiat'; did you mean '--wait'?\n"),
+        ("celery apply --queue", "celery apply: option '--queue' needs a value QUEUE\n"),
+        ("celery celeryd --detach=yes", "celery celeryd: option '--detach' takes no value\n"),
+        ("celery celeryd -c 0", "celery celeryd: '0' is less than 1 (for -c)\n"),
+        ("celery celeryd -c four", "celery celeryd: 'four' is not a whole number (for -c)\n"),
+        ("celery celeryd extra", "celery celeryd: unexpected operand 'extra'\nhint: see 'celery celeryd --help'\n"),
+        ("celery celeryd --umask 9", "celery celeryd: '9' is not a mode (for --umask); write octal digits, as 022\n"),
+        ("celery result", "celery result: operand ID is missing\nhint: see 'celery result --help'\n"),
+        ("celery dmap", "celery dmap: operand TASK is missing\nhint: see 'celery dmap --help'\n"),
+        ("celery completion tcsh", "celery completion: 'tcsh' is not one of bash, zsh, fish\n"),
+        ("celery --workdir /no/such status", "celery status: cannot change to folder /no/such: no such file or directory\n"),
+        ("celery apply x $'\\xff'", "celery: argument 3 is not valid UTF-8: '\\xFF'\n"),
+    ])
+    func `64 for a command line that cannot be used`(_ line: String, _ errors: String) throws {
+        #expect(try Project().run(line) == Ended(errors: errors, status: 64))
+    }
+
+    @Test(arguments: [
+        ("CELERYD_CONCURENCY = 2", "celery.toml:1: unknown setting 'CELERYD_CONCURENCY'; did you mean 'CELERYD_CONCURRENCY'?\n"),
+        ("\nCELERYD_CONCURRENCY = \"two\"", "celery.toml:2: CELERYD_CONCURRENCY must be a whole number, not \"two\"\n"),
+        ("CELERY_STATISTICS = true", "celery.toml:1: CELERY_STATISTICS is not supported by this version\n"),
+        ("CELERY_BROKER_URL = \"reddis://h\"", "unknown scheme 'reddis' in broker reddis://h\n"),
+        ("AMQP_PASSWORD = 7", "celery.toml:1: AMQP_PASSWORD must be text in quotes, not a whole number\n"),
+    ])
+    func `78 for settings that cannot be used`(_ text: String, _ errors: String) throws {
+        let project = try Project()
+        try project.write(text + "\n", to: "celery.toml")
+        try project.expect("celery apply x", Ended(errors: "celery apply: " + errors, status: 78))
+    }
+
+    @Test func `names the line of settings that are not TOML`() throws {
+        let project = try Project()
+        try project.write("INSTALLED_APPS = [\"demo\"]\nAMQP_PASSWORD = \"sesame\n", to: "celery.toml")
+        let ended = try project.run("celery apply x")
+        #expect(ended.status == 78)
+        #expect(ended.errors.hasPrefix("celery apply: celery.toml:2: "))
+        #expect(!ended.errors.contains("sesame"))
+    }
+
+    @Test func `names settings that are not there`() throws {
+        let project = try Project()
+        try project.expect(
+            "celery --settings other.toml tasks",
+            Ended(errors: "celery tasks: cannot read other.toml: no such file or directory\n", status: 78))
+        #expect(try project.run("celery tasks", with: ["CELERY_SETTINGS": "other.toml"]).status == 78)
+    }
+
+    @Test func `takes flags before the environment, and that before the file`() throws {
+        let project = try Project()
+        try project.write("INSTALLED_APPS = [\"demo\"]\nCELERY_DEFAULT_QUEUE = \"file\"\n", to: "celery.toml")
+        _ = try project.apply("demo.tasks.add")
+        _ = try project.run("celery apply demo.tasks.add", with: ["CELERY_DEFAULT_QUEUE": "variable"]).text
+        _ = try project.run("celery apply demo.tasks.add -Q flag", with: ["CELERY_DEFAULT_QUEUE": "variable"]).text
+        #expect(try project.run("celery queues").lines.dropFirst().map { $0.prefix { $0 != "\t" } } == ["file", "flag", "variable"])
+        let verbose = try project.run("celery tasks -v", with: ["CELERYD_CONCURRENCY": "3"]).errors
+        #expect(verbose.contains("CELERYD_CONCURRENCY: from CELERYD_CONCURRENCY in the environment\n"))
+        #expect(verbose.contains("CELERY_DEFAULT_QUEUE: from celery.toml:2\n"))
+    }
+
+    @Test func `finds the settings from any folder below, or from --workdir`() throws {
+        let project = try Project()
+        let tasks = try project.run("celery tasks")
+        #expect(tasks.lines.count == 4)
+        try project.expect("cd demo/tasks && celery tasks", tasks)
+        try project.expect("cd / && celery --workdir '\(project.path)' tasks", tasks)
+        try project.expect("cd / && celery tasks --settings '\(project.path)/celery.toml'", tasks)
+        try project.expect("cd / && CELERY_SETTINGS='\(project.path)/celery.toml' celery tasks", tasks)
+        try project.expect(
+            "cd / && celery tasks --workdir '\(project.path)/demo' && cd '\(project.path)/demo' && celery syncdb",
+            Ended(tasks.output + "\(project.path)/celery.db: created\n"))
+    }
+
+    @Test func `accepts the five lines of the original's README`() throws {
+        let project = try Project()
+        try project.write("""
+            AMQP_SERVER = "localhost"
+            AMQP_PORT = 5672
+            AMQP_USER = "myuser"
+            AMQP_PASSWORD = "mypassword"
+            AMQP_VHOST = "myvhost"
+
+            """, to: "celery.toml")
+        #expect(try project.run("celery tasks").status == 0)
+        try project.expect("celery apply demo.tasks.add 1", Ended(
+            errors: """
+                celery apply: this version has no broker driver for amqp://myuser:***@localhost:5672/myvhost
+                hint: it has memory://, sqlite://; leave the broker out of the settings to use celery.db
+
+                """, status: 78))
+    }
+
+    @Test func `leaves the database of another program alone`() throws {
+        let project = try Project()
+        _ = try project.run("sqlite3 celery.db 'CREATE TABLE mine (x); PRAGMA user_version = 7'").text
+        let before = try project.run("md5sum celery.db").text
+        for command in ["apply demo.tasks.add", "celeryd", "status", "syncdb", "queues", "celeryd --detach"] {
+            let ended = try project.run("celery \(command)")
+            #expect(ended.status == 65, "\(command)")
+            #expect(ended.errors.contains("\(project.path)/celery.db is a SQLite database of another program\nhint: "))
+        }
+        #expect(try project.run("md5sum celery.db").text == before)
+    }
+
+    @Test func `refuses the database of a later version`() throws {
+        let project = try Project()
+        _ = try project.run("celery syncdb && sqlite3 celery.db 'PRAGMA user_version = 99'").text
+        try project.expect("celery apply demo.tasks.add", Ended(
+            errors: """
+                celery apply: \(project.path)/celery.db was written by a newer celery (layout 99; this one reads up to 1)
+                hint: use the newer celery; the file was left as it is
+
+                """, status: 65))
+    }
+}
