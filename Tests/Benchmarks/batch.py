@@ -4,6 +4,7 @@ Against Python's sqlite3 inserting the very same bytes into one indexed table, w
 durable transaction for each 5,000; starting Python and reading the rows does not count.
 """
 
+import subprocess
 import sys
 
 from bench import HERE
@@ -40,7 +41,7 @@ def submit(bench, project, file, way):
     """Seconds that one batch takes."""
     if way == "file":
         return bench.seconds([bench.celery, "apply", "--batch", file], cwd=project.folder)
-    writer = bench.start(["cat", file], stdout=-1)
+    writer = bench.start(["cat", file], stdout=subprocess.PIPE)
     try:
         return bench.seconds([bench.celery, "apply", "--batch", "-"], cwd=project.folder, stdin=writer.stdout)
     finally:

@@ -36,7 +36,8 @@ class Bench:
 
     def __exit__(self, *_):
         # A second Ctrl-C must not stop the clearing up.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         self.clear()
         shutil.rmtree(self.folder, ignore_errors=True)
 

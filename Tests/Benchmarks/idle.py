@@ -1,33 +1,43 @@
 """What a worker with two children costs while nothing happens: memory and processor time.
 
 Against three Python processes that have sqlite3 loaded and sleep: the least that a worker
-written in Python would be.
+written in Python would be. Other workers of the same program share its pages, and would
+make these look smaller than they are.
 """
 
+import subprocess
 import sys
 import time
 
 from failure import CannotMeasure
-from processes import descendants, processor_seconds, pss
+from processes import descendants, processor_seconds, pss, running
 from report import Row
 
 PYTHON = "import sqlite3, signal; print(flush=True); signal.pause()"
 
 
 def measure(bench):
+    others = running(bench.celery)
+    if others:
+        bench.say(f"  {len(others)} other processes of {bench.celery} run and share memory with those measured")
     projects = [bench.project() for _ in range(3)]
-    memory, pythons = [], []
+    memory, own, pythons, python_own = [], [], [], []
     for project in projects:
         # One at a time: what two workers share counts half for each.
         worker = start(project)
-        memory.append(pss(family(worker)))
+        pids = family(worker)
+        memory.append(pss(pids))
+        own.append(pss(pids, "Pss_Anon"))
         project.stop(worker)
-        pythons.append(python_memory(bench))
+        whole, anonymous = python_memory(bench)
+        pythons.append(whole)
+        python_own.append(anonymous)
     families = [family(start(project)) for project in projects]
     busy = processor_shares(families, seconds=bench.pick(30, 10))
     return [
         Row("memory of an idle worker with two children (PSS)", "MB", memory, "three idle Pythons with sqlite3", pythons,
             aim=("<", 25)),
+        Row("… of which not pages of files", "MB", own, "three idle Pythons with sqlite3", python_own),
         Row("processor time of an idle worker", "% of a core", busy, aim=("<", 0.2)),
     ]
 
@@ -57,12 +67,13 @@ def processor_shares(families, seconds):
 
 
 def python_memory(bench):
-    """PSS of three sleeping Pythons."""
-    processes = [bench.start([sys.executable, "-c", PYTHON], stdout=-1) for _ in range(3)]
+    """PSS of three sleeping Pythons, and what of it is not pages of files."""
+    processes = [bench.start([sys.executable, "-c", PYTHON], stdout=subprocess.PIPE) for _ in range(3)]
     for process in processes:
         process.stdout.readline()
-    size = pss([process.pid for process in processes])
+    pids = [process.pid for process in processes]
+    sizes = pss(pids), pss(pids, "Pss_Anon")
     for process in processes:
         process.stdout.close()
         bench.kill(process)
-    return size
+    return sizes

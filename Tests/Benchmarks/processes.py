@@ -29,12 +29,29 @@ def parent_of(pid):
         return None
 
 
-def pss(pids):
-    """Proportional set size in MB (10^6 bytes): shared pages count in equal parts for all who share them."""
+def running(program):
+    """Processes that run a program."""
+    path, found = os.path.realpath(program), []
+    for entry in os.listdir("/proc"):
+        try:
+            if entry.isdigit() and os.readlink(f"/proc/{entry}/exe") == path:
+                found.append(int(entry))
+        except OSError:
+            # Gone, or not ours to see.
+            pass
+    return found
+
+
+def pss(pids, kind="Pss"):
+    """Proportional set size in MB (10^6 bytes): shared pages count in equal parts for all who share them.
+
+    `Pss_Anon` leaves out pages of files, of which the kernel maps more or fewer around
+    those that are used, by how they lie in its cache.
+    """
     total = 0
     for pid in pids:
         with open(f"/proc/{pid}/smaps_rollup") as file:
-            total += int(re.search(r"^Pss:\s+(\d+) kB", file.read(), re.MULTILINE)[1])
+            total += int(re.search(rf"^{kind}:\s+(\d+) kB", file.read(), re.MULTILINE)[1])
     return total * 1024 / 1e6
 
 

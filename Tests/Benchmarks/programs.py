@@ -35,7 +35,8 @@ def measure(bench):
             with open(words or "/dev/null") as stdin:
                 rates[name].append(times / bench.seconds(command, stdin=stdin))
     rows = [Row(f"{count:,} runs of a program task, two children", "tasks/s", ours, name, rates[name]) for name in peers]
-    rows[0].aim, rows[0].aims_at_ratio = (">=", 0.8), True
+    for row in rows[:2]:
+        row.aim, row.aims_at_ratio = (">=", 0.8), True
     return rows
 
 

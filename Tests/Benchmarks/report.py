@@ -88,5 +88,9 @@ def markdown(rows, machine, quick):
         ratio = f"{row.ratio:.2f}" if row.peer_samples and row.ratio is not None else ""
         lines.append(
             f"| {row.what} | {number(row.value)} {row.unit} | {row.peer} | {peer} | {ratio} | {row.aim_text()} |")
-    lines += ["", "Medians" + (" of a quick run" if quick else "") + f". {machine.text()}."]
+    lines += [
+        "",
+        f"Medians{' of a quick run' if quick else ''}; the ratio is celery's figure to that of what was measured beside it, "
+        f"in turn. {machine.text()}.",
+    ]
     return "\n".join(lines)
