@@ -37,8 +37,6 @@ package struct MessageFactory: Sendable {
         message.route = Route(
             queue: options.queue ?? task?.queue ?? defaultQueue, exchange: options.exchange, routingKey: options.routingKey)
         message.origin = origin
-        message.argsRepr = PythonRepr.args(args)
-        message.kwargsRepr = PythonRepr.kwargs(kwargs)
         message.parentID = parentID
         message.rootID = rootID ?? message.id
         message.headers = options.headers

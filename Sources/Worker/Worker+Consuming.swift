@@ -11,6 +11,7 @@ extension Worker {
         var backoff = Backoff()
         while shutdown == nil {
             let seen = room.count
+            if configuration.maxTasks > 0 && taken >= configuration.maxTasks && inFlight.isEmpty { break }
             let space = freePlaces
             if space == 0 {
                 await room.wait(since: seen, until: nil)

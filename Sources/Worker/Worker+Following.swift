@@ -26,6 +26,7 @@ extension Worker {
                     finish(report, &outcomes)
                 case .returned(let tags):
                     if shutdown == nil { prefetch.noteCongestion() }
+                    taken -= tags.count
                     unstarted += tags.compactMap { inFlight.removeValue(forKey: $0)?.delivery.handle }
                 case .lost(let tag, let reason):
                     lose(tag, reason, &outcomes, &interrupted)

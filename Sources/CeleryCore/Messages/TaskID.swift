@@ -23,7 +23,7 @@ public struct TaskID: Sendable, Hashable, CustomStringConvertible {
 private struct TaskIDGenerator {
     private var lastMilliseconds: UInt64 = 0
     private var sequence: UInt64 = 0
-    private var random = SystemRandomNumberGenerator()
+    private var random = RandomWords()
 
     mutating func next() -> String {
         var now = timespec()
@@ -62,5 +62,23 @@ private struct TaskIDGenerator {
             }
             return 36
         }
+    }
+}
+
+/// Random numbers of the kernel, many in one call.
+private struct RandomWords {
+    private var words: [UInt64] = []
+
+    /// As many as one call gives: 256 bytes.
+    private static let count = 32
+
+    /// The corresponding C function is `getentropy`.
+    mutating func next() -> UInt64 {
+        if words.isEmpty {
+            words = [UInt64](repeating: 0, count: Self.count)
+            let status = words.withUnsafeMutableBytes { getentropy($0.baseAddress!, $0.count) }
+            if status != 0 { words = [UInt64.random(in: .min ... .max)] }
+        }
+        return words.removeLast()
     }
 }

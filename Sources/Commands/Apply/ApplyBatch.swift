@@ -40,7 +40,7 @@ struct ApplyBatch {
         while let line = try source.next() {
             number += 1
             do {
-                _ = try lines.message(from: line)
+                _ = try lines.work(from: line)
             } catch {
                 bad.insert(number)
                 context.output.error("celery apply: \(name), line \(number): \(Report.describe(error).message)")
@@ -58,9 +58,13 @@ struct ApplyBatch {
         var number = 0
         var chunk: [(line: Int, message: Message)] = []
         var sent = 0
-        func flush() async throws {
+        // The next chunk is made while this one is committed.
+        var underWay: (chunk: [(line: Int, message: Message)], commit: Task<Void, any Error>)?
+        func finish() async throws {
+            guard let (chunk, commit) = underWay else { return }
+            underWay = nil
             do {
-                try await client.broker.publish(chunk.map(\.message))
+                try await commit.value
             } catch {
                 var described = Report.describe(error)
                 described.message += " (line \(chunk[0].line) and the next \(chunk.count - 1); the \(sent) before were sent)"
@@ -73,6 +77,11 @@ struct ApplyBatch {
             }
             context.output.flush()
             sent += chunk.count
+        }
+        func flush() async throws {
+            try await finish()
+            let messages = chunk.map(\.message)
+            underWay = (chunk, Task { try await client.broker.publish(messages) })
             chunk = []
         }
         while let line = try source.next() {
@@ -82,6 +91,7 @@ struct ApplyBatch {
             if chunk.count == Self.chunk { try await flush() }
         }
         if !chunk.isEmpty { try await flush() }
+        try await finish()
     }
 
     private var name: String { file == "-" ? "stdin" : file }

@@ -21,6 +21,24 @@ struct BatchLines {
     /// - Returns: `nil` for an empty line.
     /// - Throws: `CommandError` saying what is wrong with the line.
     mutating func message(from line: [UInt8]) throws -> Message? {
+        guard let work = try work(from: line) else { return nil }
+        return factory.message(
+            work.name, args: work.args, kwargs: work.kwargs, options: work.options, task: known[work.name])
+    }
+
+    /// What a line asks for.
+    struct Work {
+        var name: String
+        var args: [JSON] = []
+        var kwargs: JSONObject = [:]
+        var options: SendOptions
+    }
+
+    /// Reads and checks a line.
+    ///
+    /// - Returns: `nil` for an empty line.
+    /// - Throws: `CommandError` saying what is wrong with the line.
+    mutating func work(from line: [UInt8]) throws -> Work? {
         if line.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: "\r") }) { return nil }
         let value: JSON
         do throws(JSONError) {
@@ -30,23 +48,21 @@ struct BatchLines {
         }
         guard let object = value.objectValue else { throw bad("not a JSON object") }
         guard let name = object["task"]?.stringValue, !name.isEmpty else { throw bad("'task' must be the name of a task") }
-        var options = defaults
-        var args: [JSON] = []
-        var kwargs = JSONObject()
+        var work = Work(name: name, options: defaults)
         for (key, value) in object.members where key != "task" {
             switch key {
             case "args":
                 guard let array = value.arrayValue else { throw bad("'args' must be an array") }
-                args = array
+                work.args = array
             case "kwargs":
                 guard let object = value.objectValue else { throw bad("'kwargs' must be an object") }
-                kwargs = object
+                work.kwargs = object
             default:
-                try set(key, value, &options)
+                try set(key, value, &work.options)
             }
         }
         names.insert(name)
-        return factory.message(name, args: args, kwargs: kwargs, options: options, task: known[name])
+        return work
     }
 
     private func set(_ key: String, _ value: JSON, _ options: inout SendOptions) throws {

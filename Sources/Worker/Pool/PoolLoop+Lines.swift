@@ -10,14 +10,21 @@ extension PoolLoop {
 
     /// Hands waiting jobs to the children with the shortest lines.
     func assign() {
-        while !unassigned.isEmpty {
-            let open = children.values.filter {
-                $0.isReady && !$0.isFinishing && !$0.isRecalled && $0.line.count < Self.longestLine
-                    && !(isSlow($0)) && hasTasksLeft($0)
-            }
-            guard let shortest = open.min(by: { ($0.line.count, $0.number) < ($1.line.count, $1.number) }) else { return }
-            children[shortest.number]!.give(unassigned.removeFirst())
+        while !unassigned.isEmpty, let number = shortestOpenLine() {
+            children[number]!.give(unassigned.removeFirst())
         }
+    }
+
+    /// By itself, so that no copy of a child lives while its line is changed.
+    private func shortestOpenLine() -> Int? {
+        var best: (number: Int, count: Int)?
+        for (number, child) in children {
+            guard child.isReady, !child.isFinishing, !child.isRecalled, child.line.count < Self.longestLine,
+                hasTasksLeft(child), !isSlow(child)
+            else { continue }
+            if best.map({ (child.line.count, number) < ($0.count, $0.number) }) ?? true { best = (number, child.line.count) }
+        }
+        return best?.number
     }
 
     private func isSlow(_ child: PoolChild) -> Bool {
