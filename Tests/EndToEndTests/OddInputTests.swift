@@ -77,7 +77,14 @@ import Testing
 
     @Test func `what a task leaves running is ended with it`() throws {
         let project = try Project()
-        try project.task("leave.sh", "#!/bin/sh\nsetsid sleep 600 >/dev/null 2>&1 &\necho $!\n")
+        // It has left the task's process group for certain when the task ends.
+        try project.task("leave.sh", """
+            #!/bin/sh
+            setsid sh -c 'echo $$ >left; exec sleep 600' >/dev/null 2>&1 &
+            until [ -s left ]; do sleep 0.02; done
+            cat left
+
+            """)
         try project.startWorker()
         let left = try project.run("celery apply demo.tasks.leave --wait").text
         #expect(try project.run("kill -0 \(left)").status == 1)

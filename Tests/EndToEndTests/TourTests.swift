@@ -12,7 +12,7 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         try tour.script.write(to: folder.appending(path: "tour.sh"), atomically: true, encoding: .utf8)
         let output = folder.appending(path: "output")
-        FileManager.default.createFile(atPath: output.path, contents: nil)
+        try Data().write(to: output)
 
         let shell = Process()
         shell.executableURL = URL(filePath: "/bin/bash")

@@ -144,6 +144,8 @@ final class DmapRun {
         } else {
             printHeld(all: false)
         }
+        // Whoever reads a pipe is to see what there is.
+        context.output.flush()
         bar.update(done: done, failed: failed, total: order.count)
     }
 
