@@ -137,7 +137,7 @@ def case_full_disk(failures):
     reserve.write_bytes(bytes(6 << 20))
     printed, refused = set(), None
     for _ in range(200):
-        batch = '{"task":"faults.tasks.echo","args":["%s"]}\n' % ("x" * 500) * 200
+        batch = '{"task":"faults.tasks.echo","args":["%s"]}\n' % ("x" * 20_000) * 20
         result = project.run("apply", "--batch", "-", input=batch)
         printed |= set(result.stdout.split())
         if result.returncode != 0:

@@ -5,7 +5,6 @@ Python 3 and its standard library only. The binaries are copied first, so that a
 under way does not disturb a run.
 """
 
-import json
 import os
 import pathlib
 import shutil
@@ -21,6 +20,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MARK = "CELERY_FAULTS_RUN"
 FINAL = ("SUCCESS", "FAILURE", "REVOKED")
 
+# A run that is told to stop cleans up as one that fails.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
 
 def built(name):
     """Where a binary stands: CELERY_BIN_DIR, else the release build, else the debug build."""
@@ -35,11 +37,12 @@ class Project:
     """A project folder with its tasks, and celery commands run in it."""
 
     def __init__(self, app="faults", settings="", folder_name="project", parent=None):
+        programs = [built(name) for name in ("celery", "celery-example")]
         self.base = pathlib.Path(tempfile.mkdtemp(prefix="celery-faults.", dir=parent))
         self.bin = self.base / "bin"
         self.bin.mkdir()
-        for name in ("celery", "celery-example"):
-            shutil.copy2(built(name), self.bin / name)
+        for program in programs:
+            shutil.copy2(program, self.bin / program.name)
         self.folder = self.base / folder_name
         self.app = app
         self.tasks = self.folder / app / "tasks"
@@ -151,7 +154,3 @@ def resident_megabytes(pid):
             return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE") / 1e6
     except OSError:
         return 0.0
-
-
-def document(text):
-    return json.loads(text)
