@@ -47,13 +47,12 @@ package struct EncodedMessage: Sendable, Equatable {
         return message
     }
 
-    /// The headers that say something: not those that a reader takes for granted, nor the
-    /// readable form of the arguments, which can be made from the body.
+    /// The headers that say something: not those that a reader takes for granted.
     private static func telling(_ headers: JSONObject, _ message: Message) -> JSONObject {
         JSONObject(
             distinct: headers.members.filter { key, value in
                 switch key {
-                case "lang", "argsrepr", "kwargsrepr": false
+                case "lang": false
                 case "retries", "replaced_task_nesting": value != 0
                 case "timelimit": value != [nil, nil]
                 case "stamps": value != [:]

@@ -84,9 +84,8 @@ import Wire
         let row = try EncodedMessage(message).message()
         // Not to name a priority is to name the lowest.
         if message.priority == 0 { message.priority = nil }
-        // To be one's own root is to name none, and arguments are shown from the body.
+        // To be one's own root is to name none.
         if message.rootID == message.id { message.rootID = nil }
-        (message.argsRepr, message.kwargsRepr) = (nil, nil)
         #expect(row == message)
     }
 
