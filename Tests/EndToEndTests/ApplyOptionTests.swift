@@ -1,7 +1,7 @@
 import Testing
 
 /// The options of `celery apply` that say when, where and how a task runs.
-@Suite struct ApplyOptionTests {
+@Suite(.blocking) struct ApplyOptionTests {
     @Test func `runs it later`() throws {
         let project = try Project()
         try project.task("when.sh", "#!/bin/sh\ndate +%s%N\n")

@@ -1,7 +1,7 @@
 import Testing
 
 /// `celery apply`: what is sent, and what is refused.
-@Suite struct ApplyTests {
+@Suite(.blocking) struct ApplyTests {
     private static let echo = """
         #!/bin/sh
         for word in "$@"; do printf '<%s>' "$word"; done

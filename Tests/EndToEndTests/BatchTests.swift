@@ -1,7 +1,7 @@
 import Testing
 
 /// `celery apply --batch`.
-@Suite struct BatchTests {
+@Suite(.blocking) struct BatchTests {
     private static let lines = """
         {"task": "demo.tasks.add", "args": [1, 2]}
 

@@ -2,7 +2,7 @@ import Glibc
 import Testing
 
 /// `celery celeryd`: how it begins, and how it ends by itself.
-@Suite struct CelerydTests {
+@Suite(.blocking) struct CelerydTests {
     @Test func `begins with a banner`() throws {
         let project = try Project()
         #expect(try project.run("celery celeryd --burst -c3 -n me@%h -Q a,b").errors.replacing(try project.run("uname -n").text, with: "HOST") == """

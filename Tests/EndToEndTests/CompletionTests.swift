@@ -1,7 +1,7 @@
 import Testing
 
 /// Completion in real shells, with the real table and the real program.
-@Suite struct CompletionTests {
+@Suite(.blocking) struct CompletionTests {
     @Test(arguments: InteractiveShell.allCases)
     func `completes commands, options and what only the program knows`(_ shell: InteractiveShell) throws {
         let project = try Project()

@@ -1,7 +1,7 @@
 import Testing
 
 /// `celery dmap`: going on where it stopped, and stopping early.
-@Suite struct DmapLogTests {
+@Suite(.blocking) struct DmapLogTests {
     /// With a task that notes its item and fails for items that `bad` lists.
     private func project() throws -> Project {
         let project = try Project()

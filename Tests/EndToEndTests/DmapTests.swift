@@ -2,7 +2,7 @@ import CeleryCore
 import Testing
 
 /// `celery dmap`: items in, results out.
-@Suite struct DmapTests {
+@Suite(.blocking) struct DmapTests {
     @Test func `takes operands, or lines of stdin, in their order`() throws {
         let project = try Project()
         try project.expect("celery dmap demo.tasks.square 3 1 2 -j 2", Ended("9\n1\n4\n"))

@@ -1,7 +1,7 @@
 import Testing
 
 /// The exit statuses that a task's end gives to `apply --wait` and to `result`.
-@Suite struct ExitStatusTests {
+@Suite(.blocking) struct ExitStatusTests {
     /// A program's last line, and the status the commands exit with.
     @Test(arguments: [
         ("exit 0", Int32(0)), ("exit 1", 1), ("exit 3", 3), ("exit 64", 64), ("exit 123", 123), ("exit 124", 1),

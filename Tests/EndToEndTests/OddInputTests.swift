@@ -1,7 +1,7 @@
 import Testing
 
 /// Arguments that are hard to pass, and programs that cannot be run.
-@Suite struct OddInputTests {
+@Suite(.blocking) struct OddInputTests {
     @Test func `a NUL byte in an argument is a failure that says so`() throws {
         let project = try Project()
         try project.startWorker()

@@ -1,7 +1,7 @@
 import Testing
 
 /// What goes to stdout and what to stderr, and what becomes of it when that is full or gone.
-@Suite struct OutputTests {
+@Suite(.blocking) struct OutputTests {
     @Test func `prints results on stdout and nothing else`() throws {
         let project = try Project()
         try project.startWorker()

@@ -2,7 +2,7 @@ import Glibc
 import Testing
 
 /// `--detach` and the pidfile: `--stop`, `--restart`, `--is-running`.
-@Suite struct PIDFileTests {
+@Suite(.blocking) struct PIDFileTests {
     @Test func `returns when the worker consumes`() throws {
         let project = try Project()
         try project.expect("celery celeryd --detach -p w.pid -f w.log -c1", Ended())

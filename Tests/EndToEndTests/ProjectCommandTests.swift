@@ -2,7 +2,7 @@ import CeleryCore
 import Testing
 
 /// `startproject`, `tasks`, `queues`, `purge`, `syncdb`, `completion`, `help`, `version`.
-@Suite struct ProjectCommandTests {
+@Suite(.blocking) struct ProjectCommandTests {
     @Test func `makes a project and never touches what is there`() throws {
         let project = try Project()
         let ended = try project.run("celery startproject shop")

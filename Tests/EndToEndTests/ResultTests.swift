@@ -2,7 +2,7 @@ import CeleryCore
 import Testing
 
 /// `celery result`.
-@Suite struct ResultTests {
+@Suite(.blocking) struct ResultTests {
     @Test(arguments: [
         ("printf 'two words'", "two words\n"), ("echo 5", "5\n"), ("echo '\"text\"'", "text\n"),
         ("echo '{\"b\": [1, null]}'", "{\"b\":[1,null]}\n"), (":", "\n"), ("printf 'a\\n\\n'", "a\n\n"), ("echo null", "null\n"),

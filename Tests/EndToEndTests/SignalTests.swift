@@ -2,7 +2,7 @@ import Glibc
 import Testing
 
 /// What signals do to a worker.
-@Suite struct SignalTests {
+@Suite(.blocking) struct SignalTests {
     /// With a task that runs until the file `go` is there.
     private func project() throws -> Project {
         let project = try Project()

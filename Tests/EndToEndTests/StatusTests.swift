@@ -2,7 +2,7 @@ import CeleryCore
 import Testing
 
 /// `celery status`.
-@Suite struct StatusTests {
+@Suite(.blocking) struct StatusTests {
     @Test func `lists the workers that live, and what they run`() throws {
         let project = try Project()
         try project.task("wait.sh", "#!/bin/sh\nuntil [ -e go ]; do sleep 0.02; done\n")

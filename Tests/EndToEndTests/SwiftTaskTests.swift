@@ -2,7 +2,7 @@ import CeleryCore
 import Testing
 
 /// A Swift program with tasks of its own: `celery-example`.
-@Suite struct SwiftTaskTests {
+@Suite(.blocking) struct SwiftTaskTests {
     private func project() throws -> Project {
         let project = try Project()
         try project.startWorker(program: "celery-example")

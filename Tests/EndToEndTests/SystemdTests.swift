@@ -3,7 +3,7 @@ import Processes
 import Testing
 
 /// The worker as a service of systemd.
-@Suite struct SystemdTests {
+@Suite(.blocking) struct SystemdTests {
     /// The end of a socket that systemd has.
     private struct Listener {
         let descriptor: OwnedDescriptor

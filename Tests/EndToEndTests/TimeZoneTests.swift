@@ -1,7 +1,7 @@
 import Testing
 
 /// Times without a zone are local: compared with what date(1) makes of them.
-@Suite struct TimeZoneTests {
+@Suite(.blocking) struct TimeZoneTests {
     @Test(arguments: ["UTC", "America/New_York", "Asia/Kolkata", "Europe/Berlin", "Pacific/Auckland"])
     func `reads times in the local zone`(_ zone: String) throws {
         let project = try Project()

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite struct TourTests {
+@Suite(.blocking) struct TourTests {
     @Test(.timeLimit(.minutes(2))) func `the tour of the README prints what it says`() throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let tour = Tour(readme: try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8))

@@ -1,7 +1,7 @@
 import Testing
 
 /// What is said of command lines, settings and files that cannot be used.
-@Suite struct UsageErrorTests {
+@Suite(.blocking) struct UsageErrorTests {
     @Test(arguments: [
         ("celery", "celery: no command given\nhint: 'celery --help' lists the commands\n"),
         ("celery aply x", "celery: unknown command 'aply'; did you mean 'apply'?\n"),

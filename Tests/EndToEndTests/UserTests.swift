@@ -15,7 +15,7 @@ private enum OtherUser {
 /// Rights: other users, folders that cannot be written.
 ///
 /// Needs root, and programs and libraries that the user nobody may run.
-@Suite(.enabled(if: OtherUser.isPossible, "needs root, and a build that the user nobody may read"))
+@Suite(.blocking, .enabled(if: OtherUser.isPossible, "needs root, and a build that the user nobody may read"))
 struct UserTests {
     @Test func `the worker becomes another user`() throws {
         let project = try Project()

@@ -1,7 +1,7 @@
 import Testing
 
 /// What a first user does.
-@Suite struct WorkedExampleTests {
+@Suite(.blocking) struct WorkedExampleTests {
     @Test func `starts a worker and prints what a task returned, in one line`() throws {
         let project = try Project()
         let ended = try project.run("celery celeryd --detach -p w.pid -f w.log && celery apply demo.tasks.add 2 3 --wait")
