@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Synchronization
 
 /// Everything that was started from here, however far it has gone: a program that forked twice into a
 /// session of its own still has us as its ancestor, and as its parent once those between are gone.
@@ -10,7 +11,14 @@ package enum Descendants {
     /// The corresponding C function is `prctl` with `PR_SET_CHILD_SUBREAPER`.
     package static func becomeSubreaper() throws(SystemError) {
         try Syscall.check("become the reaper of orphans") { celery_become_subreaper() }
+        isReaper.store(true, ordering: .relaxed)
     }
+
+    /// Whether orphans come to this process, by `becomeSubreaper`. If not, all children that
+    /// `reap` could find are those that somebody started here, and waits for.
+    package static var isSubreaper: Bool { isReaper.load(ordering: .relaxed) }
+
+    private static let isReaper = Atomic(false)
 
     /// What `reap` did.
     package struct Reaped: Sendable, Equatable {

@@ -8,6 +8,8 @@ struct Prefetch {
     let fixed: Int
     /// Moving average of seconds a task takes; `nil` before the first.
     private var average: Double?
+    /// No child has room for more than it runs, until one of them reports.
+    private var isCongested = false
 
     /// Work that a child should have in front of it, in seconds.
     private static let lead = 0.016
@@ -20,6 +22,7 @@ struct Prefetch {
 
     /// Deliveries to hold at most.
     var limit: Int {
+        if isCongested { return children }
         if fixed > 0 { return children + fixed }
         guard let average else { return children }
         let line = Self.lead / max(average, 1e-6)
@@ -32,10 +35,14 @@ struct Prefetch {
 
     /// A task has taken so many seconds.
     mutating func note(duration: Double) {
+        isCongested = false
         let old = average ?? duration
         average = old + (min(duration, 1) - old) / 8
     }
 
     /// Deliveries came back because all children are busy with something slow.
-    mutating func noteCongestion() { average = 1 }
+    mutating func noteCongestion() {
+        isCongested = true
+        average = 1
+    }
 }

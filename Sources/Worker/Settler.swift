@@ -24,7 +24,7 @@ struct OrderedSettler: Settler {
 
     func settle(_ outcomes: [Outcome]) async throws -> [Bool] {
         let followUps = outcomes.flatMap(\.followUps)
-        if !followUps.isEmpty { try await broker.publish(followUps) }
+        if !followUps.isEmpty { try await broker.publishFollowUps(followUps) }
         let results = outcomes.flatMap(\.results)
         if let store, !results.isEmpty { try await store.store(results) }
         return try await consumer.settle(
@@ -37,6 +37,20 @@ struct OrderedSettler: Settler {
     }
 }
 
+extension Broker {
+    /// Publishes messages of which some may be published already: by an earlier try of the
+    /// same settling that failed after this step, or by another way to the same step of a chain.
+    fileprivate func publishFollowUps(_ messages: [Message]) async throws {
+        do {
+            try await publish(messages)
+        } catch let error as DriverError where error.code == .refused {
+            for message in messages {
+                do { try await publish([message]) } catch let error as DriverError where error.code == .refused {}
+            }
+        }
+    }
+}
+
 /// For deliveries that were acknowledged before they ran: there is no lease to end.
 struct AcknowledgedSettler: Settler {
     let broker: any Broker
@@ -45,7 +59,7 @@ struct AcknowledgedSettler: Settler {
     func settle(_ outcomes: [Outcome]) async throws -> [Bool] {
         var messages = outcomes.flatMap(\.followUps)
         for case .retry(let again) in outcomes.map(\.disposition) { messages.append(again) }
-        if !messages.isEmpty { try await broker.publish(messages) }
+        if !messages.isEmpty { try await broker.publishFollowUps(messages) }
         let results = outcomes.flatMap(\.results)
         if let store, !results.isEmpty { try await store.store(results) }
         return outcomes.map { _ in true }

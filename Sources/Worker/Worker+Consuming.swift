@@ -11,7 +11,7 @@ extension Worker {
         var backoff = Backoff()
         while shutdown == nil {
             let seen = room.count
-            if configuration.maxTasks > 0 && taken >= configuration.maxTasks && inFlight.isEmpty { break }
+            if hasTakenAll && inFlight.isEmpty { break }
             let space = freePlaces
             if space == 0 {
                 await room.wait(since: seen, until: nil)
@@ -20,7 +20,9 @@ extension Worker {
             do {
                 let deliveries = try await consumer.take(space)
                 backoff.reset()
-                if deliveries.isEmpty {
+                if shutdown != nil {
+                    await giveBack(deliveries.map(\.handle), started: false, consumer)
+                } else if deliveries.isEmpty {
                     if try await isFinished(consumer) { break }
                     await waitForMessages(consumer)
                 } else {
@@ -38,8 +40,11 @@ extension Worker {
     private var freePlaces: Int {
         let free = max(0, prefetch.limit - inFlight.count)
         guard free >= prefetch.step || inFlight.isEmpty else { return 0 }
-        return configuration.maxTasks > 0 ? min(free, configuration.maxTasks - taken) : free
+        return configuration.maxTasks > 0 ? min(free, max(0, configuration.maxTasks - taken)) : free
     }
+
+    /// Whether the tasks it may run are all taken. One that comes back from the pool unbegun was not.
+    private var hasTakenAll: Bool { configuration.maxTasks > 0 && taken >= configuration.maxTasks }
 
     private func waitForPool() async -> Bool {
         while !isReady && shutdown == nil && failure == nil {
@@ -93,7 +98,6 @@ extension Worker {
         taken += deliveries.count
         await settle(early + refused, settler)
         pool.submit(jobs)
-        if configuration.maxTasks > 0 && taken >= configuration.maxTasks { stopTaking() }
     }
 
     /// The outcome that acknowledges a delivery before it runs. From then on only the

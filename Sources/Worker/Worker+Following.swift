@@ -27,7 +27,13 @@ extension Worker {
                 case .returned(let tags):
                     if shutdown == nil { prefetch.noteCongestion() }
                     taken -= tags.count
-                    unstarted += tags.compactMap { inFlight.removeValue(forKey: $0)?.delivery.handle }
+                    for entry in tags.compactMap({ inFlight.removeValue(forKey: $0) }) {
+                        if entry.isAcknowledged {
+                            outcomes.acknowledged.append(entry.again)
+                        } else {
+                            unstarted.append(entry.delivery.handle)
+                        }
+                    }
                 case .lost(let tag, let reason):
                     lose(tag, reason, &outcomes, &interrupted)
                 case .timedOut(let tag, let seconds):
@@ -117,7 +123,7 @@ extension Worker {
 
     /// Gives messages back, trying again until it works: this worker keeps its lease, so
     /// that nobody else would ever get them.
-    private func giveBack(_ handles: [DeliveryHandle], started: Bool, _ consumer: any BrokerConsumer) async {
+    func giveBack(_ handles: [DeliveryHandle], started: Bool, _ consumer: any BrokerConsumer) async {
         guard !handles.isEmpty else { return }
         var backoff = Backoff()
         while true {

@@ -42,6 +42,9 @@ package actor Worker {
         var started: Timestamp
         /// Acknowledged before it ran, as the task wished.
         var isAcknowledged: Bool
+
+        /// Puts it back in line although it was acknowledged, for it has not begun.
+        var again: Outcome { Outcome(handle: delivery.handle, results: [], followUps: [delivery.message]) }
     }
 
     package init(
@@ -94,6 +97,9 @@ package actor Worker {
             await self.follow(pool, consumer, settler)
             group.cancelAll()
         }
+        // Taken while the pool was going, and never begun: closing gives back the others.
+        let lost = inFlight.values.filter(\.isAcknowledged).map(\.again)
+        await settle(lost, AcknowledgedSettler(broker: broker, store: store))
         await consumer.close()
         if let failure { throw failure }
     }
@@ -111,15 +117,6 @@ package actor Worker {
         case .cold:
             pool?.kill()
         }
-    }
-
-    /// Takes no more, but runs all that was taken, also what no child has begun.
-    func stopTaking() {
-        guard shutdown == nil else { return }
-        shutdown = .warm
-        waiting?.cancel()
-        room.ring()
-        finishIfDone()
     }
 
     /// Adds children, or takes some away with a negative number.

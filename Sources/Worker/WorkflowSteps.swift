@@ -47,16 +47,16 @@ package struct WorkflowSteps: Sendable, Equatable {
     }
 
     init(from reader: inout ByteReader) throws(FrameError) {
-        for _ in 0..<(try reader.readInt()) { messages.append(try EncodedMessage(from: &reader)) }
+        for _ in 0..<(try reader.readCount()) { messages.append(try EncodedMessage(from: &reader)) }
         guard let list = try? JSON(parsing: try reader.readBytes()) else { throw FrameError() }
         children = list.arrayValue ?? []
-        for _ in 0..<(try reader.readInt()) {
+        for _ in 0..<(try reader.readCount()) {
             let id = TaskID(try reader.readString())
             let task = try reader.readString()
             let replyTo = try reader.readOptional { (reader) throws(FrameError) in try reader.readString() }
             let groupID = try reader.readOptional { (reader) throws(FrameError) in try reader.readString() }
             heirs.append(Canvas.Heir(id: id, task: task, replyTo: replyTo, groupID: groupID))
         }
-        for _ in 0..<(try reader.readInt()) { unsupported.append(try reader.readString()) }
+        for _ in 0..<(try reader.readCount()) { unsupported.append(try reader.readString()) }
     }
 }

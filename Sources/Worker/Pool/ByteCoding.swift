@@ -70,6 +70,14 @@ struct ByteReader {
     }
 
     mutating func readInt() throws(FrameError) -> Int { Int(try readInt64()) }
+
+    /// How many of something follow.
+    mutating func readCount() throws(FrameError) -> Int {
+        let count = try readInt()
+        guard count >= 0 else { throw FrameError() }
+        return count
+    }
+
     mutating func readDouble() throws(FrameError) -> Double { Double(bitPattern: UInt64(bitPattern: try readInt64())) }
     mutating func readBool() throws(FrameError) -> Bool { try readByte() != 0 }
 
@@ -84,8 +92,8 @@ struct ByteReader {
     }
 
     private mutating func readSlice() throws(FrameError) -> ArraySlice<UInt8> {
-        let count = try readInt()
-        guard count >= 0, count <= bytes.endIndex - position else { throw FrameError() }
+        let count = try readCount()
+        guard count <= bytes.endIndex - position else { throw FrameError() }
         defer { position += count }
         return bytes[position..<position + count]
     }

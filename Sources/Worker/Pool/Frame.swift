@@ -67,7 +67,7 @@ enum Frame {
         case .report: self = .report(try JobReport(from: &reader))
         case .returned:
             var tags: [Int64] = []
-            for _ in 0..<(try reader.readInt()) { tags.append(try reader.readInt64()) }
+            for _ in 0..<(try reader.readCount()) { tags.append(try reader.readInt64()) }
             self = .returned(tags)
         case .log: self = .log(try LogLine(from: &reader))
         case nil: throw FrameError()

@@ -77,6 +77,7 @@ final class PoolLoop {
         switch command {
         case .submit(let jobs):
             unassigned.append(contentsOf: jobs)
+            if isDraining || isFinishing { returnUnassigned() }
         case .grow(let count):
             size = max(1, size + count)
             retireSurplus()
@@ -198,7 +199,8 @@ final class PoolLoop {
         // Its socket may have closed before it died, or because it went mad.
         try? child.process.signal(SIGKILL)
         let termination = try? child.process.wait()
-        _ = Descendants.reap(sparing: Set(children.values.map(\.process.id)))
+        // What the child had started comes to us only then; else it would be others' children that are killed.
+        if Descendants.isSubreaper { _ = Descendants.reap(sparing: Set(children.values.map(\.process.id))) }
 
         var line = child.line
         let reason = "pool child \(child.process.id) died of \(termination?.status.description ?? "unknown causes")"
@@ -210,7 +212,8 @@ final class PoolLoop {
             }
         }
         unassigned = line + unassigned
-        if isFinishing { return returnUnassigned() }
+        if isDraining || isFinishing { returnUnassigned() }
+        if isFinishing { return }
         guard child.isReady else {
             failedStarts += 1
             if failedStarts >= 5 {

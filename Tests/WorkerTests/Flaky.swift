@@ -1,0 +1,74 @@
+import CeleryCore
+import Synchronization
+
+/// A broker that refuses now and then.
+struct FlakyBroker: Broker {
+    let base: any Broker
+    let trouble: Trouble
+    var location: String { base.location }
+
+    func publish(_ messages: [Message]) async throws {
+        try trouble.strike(.publish)
+        try await base.publish(messages)
+    }
+
+    func consumer(of queues: [String], as worker: WorkerIdentity) async throws -> any BrokerConsumer {
+        FlakyConsumer(base: try await base.consumer(of: queues, as: worker), trouble: trouble)
+    }
+
+    func close() async { await base.close() }
+}
+
+private struct FlakyConsumer: BrokerConsumer {
+    let base: any BrokerConsumer
+    let trouble: Trouble
+
+    func take(_ maximum: Int) async throws -> [Delivery] {
+        try trouble.strike(.take)
+        return try await base.take(maximum)
+    }
+
+    func waitForWork(until deadline: ContinuousClock.Instant?) async throws { try await base.waitForWork(until: deadline) }
+
+    func settle(_ outcomes: [Outcome]) async throws -> [Bool] {
+        try trouble.strike(.settle)
+        return try await base.settle(outcomes)
+    }
+
+    func giveBack(_ handles: [DeliveryHandle], started: Bool) async throws { try await base.giveBack(handles, started: started) }
+    func close() async { await base.close() }
+}
+
+/// A store that refuses now and then.
+struct FlakyStore: ResultStore {
+    let base: any ResultStore
+    let trouble: Trouble
+    var location: String { base.location }
+
+    func store(_ results: [TaskResult]) async throws {
+        try trouble.strike(.store)
+        try await base.store(results)
+    }
+
+    func results(for ids: [TaskID]) async throws -> [TaskID: TaskResult] { try await base.results(for: ids) }
+    func forget(_ ids: [TaskID]) async throws -> Int { try await base.forget(ids) }
+    func close() async { await base.close() }
+}
+
+/// How often each call is still to fail.
+final class Trouble: Sendable {
+    enum Call { case publish, take, settle, store }
+
+    private let left: Mutex<[Call: Int]>
+
+    init(_ failures: [Call: Int]) { left = Mutex(failures) }
+
+    func strike(_ call: Call) throws {
+        let fails = left.withLock { left in
+            guard let count = left[call], count > 0 else { return false }
+            left[call] = count - 1
+            return true
+        }
+        if fails { throw DriverError(.tryAgain, "no luck with \(call)") }
+    }
+}

@@ -1,0 +1,163 @@
+import CeleryCore
+import Fixtures
+import Processes
+import Synchronization
+import Tasks
+import Testing
+import Wire
+@testable import Worker
+
+/// What a pool child does with a job, done in this process.
+@Suite struct JobRunnerTests {
+    private struct Ask: CeleryTask {
+        static let name = "ask"
+        var delay: Double?
+        var cause: String?
+
+        func run(_ context: TaskContext) async throws -> Int {
+            throw context.retry(
+                in: delay.map { .seconds($0) }, because: cause.map { TaskFailure(type: "Cause", arguments: [.string($0)], module: "m") })
+        }
+    }
+
+    private struct Double_: CeleryTask {
+        static let name = "double"
+        var x: Int
+        func run(_ context: TaskContext) async throws -> Int { 2 * x }
+    }
+
+    private func run(
+        _ task: String, _ arguments: TaskArguments = TaskArguments(), program: String? = nil, mayRetry: Bool = true,
+        _ change: (inout Message) -> Void = { _ in }
+    ) async throws -> JobReport {
+        var registry = TaskRegistry()
+        try registry.register(TaskDefinition(Ask.self))
+        try registry.register(TaskDefinition(Double_.self))
+        var message = Message(id: TaskID("id"), task: task, body: BodyCodec.encode(arguments))
+        change(&message)
+        let job = JobRequest(
+            tag: 5, attempt: 1, message: EncodedMessage(message), taskName: task, taskID: "id", program: program,
+            softTimeLimit: nil, hardTimeLimit: nil, maxOutputBytes: 100, retryDelay: 180, mayRetry: mayRetry)
+        let report = await JobRunner(registry: registry, environment: Environment()) { _ in }.run(job)
+        #expect(report.tag == 5)
+        #expect(report.duration >= 0)
+        return report
+    }
+
+    @Test func `runs a Swift task, and says what follows`() async throws {
+        let link = Signature(task: "next", options: ["task_id": "n"])
+        let report = try await run("double", TaskArguments(args: [21], embed: .init(callbacks: [link])))
+        #expect(report.ending == .success(42))
+        #expect(try report.next.messages.map { try $0.message().task } == ["next"])
+    }
+
+    @Test func `a retry waits as long as the task says, else as long as its options say`() async throws {
+        let exhausted = TaskFailure(type: "MaxRetriesExceededError", arguments: ["can't retry ask[id]"])
+        #expect(try await run("ask").ending == .retry(delay: 180, exhausted, traceback: nil))
+        let cause = TaskFailure(type: "Cause", arguments: ["x"], module: "m")
+        #expect(try await run("ask", TaskArguments(args: [0.5, "x"])).ending == .retry(delay: 0.5, cause, traceback: nil))
+    }
+
+    @Test func `without retries left it fails of the cause`() async throws {
+        let exhausted = TaskFailure(type: "MaxRetriesExceededError", arguments: ["can't retry ask[id]"])
+        #expect(try await run("ask", mayRetry: false).ending == .failure(exhausted, traceback: nil))
+        let errback = Signature(task: "mourn", options: ["task_id": "n"])
+        let report = try await run("ask", TaskArguments(kwargs: ["cause": "x"], embed: .init(errbacks: [errback])), mayRetry: false)
+        #expect(report.ending == .failure(TaskFailure(type: "Cause", arguments: ["x"], module: "m"), traceback: nil))
+        #expect(report.next.messages.count == 1)
+    }
+
+    @Test func `fails on what it cannot read or does not know`() async throws {
+        #expect(try await run("unknown").ending == .failure(.notRegistered("unknown"), traceback: nil))
+        let damaged = try await run("double") { $0.body.bytes = Array("{".utf8) }
+        guard case .failure(let failure, _) = damaged.ending else {
+            Issue.record("did not fail")
+            return
+        }
+        #expect(failure.type == "InvalidTaskError")
+        let pickled = try await run("double") { $0.body.contentType = "application/x-python-serialize" }
+        #expect(
+            pickled.ending
+                == .failure(.invalidTask("content type is pickle, which is never read; send json"), traceback: nil))
+    }
+
+    @Test func `a program that is not there is a failure with its cause`() async throws {
+        let report = try await run("p", program: "/no/such/program")
+        let failure = TaskFailure(
+            type: "OSError", arguments: [2, "cannot run /no/such/program: no such file or directory"], module: "builtins")
+        #expect(report.ending == .failure(failure, traceback: nil))
+        let odd = try await run("p", TaskArguments(args: ["a\u{0}b"]), program: "/bin/echo")
+        guard case .failure(let failure, _) = odd.ending else {
+            Issue.record("did not fail")
+            return
+        }
+        #expect(failure.type == "OSError")
+    }
+}
+
+@Suite struct SettlerTests {
+    @Test func `follow-ups first, then results, then the acknowledgement`() async throws {
+        let recorder = Recorder()
+        let settler = OrderedSettler(broker: recorder, consumer: recorder, store: recorder)
+        let handle = DeliveryHandle(tag: 1, attempt: 1)
+        let message = Message(task: "next", body: BodyCodec.encode(TaskArguments()))
+        let outcomes = [
+            Outcome(handle: handle, results: [TaskResult(id: TaskID("a"), state: .success)], followUps: [message]),
+            Outcome(handle: handle, results: []),
+        ]
+        #expect(try await settler.settle(outcomes) == [true, true])
+        #expect(recorder.calls == ["publish next", "store a", "settle 2 with 0 follow-ups and 0 results"])
+        _ = try await settler.settle([Outcome(handle: handle, results: [])])
+        #expect(recorder.calls.count == 4)
+    }
+
+    @Test func `follow-ups that were published before hold up nothing`() async throws {
+        let recorder = Recorder(refused: ["known"])
+        let settler = OrderedSettler(broker: recorder, consumer: recorder, store: nil)
+        let messages = ["new", "known", "other"].map { Message(task: $0, body: BodyCodec.encode(TaskArguments())) }
+        let outcome = Outcome(handle: DeliveryHandle(tag: 1, attempt: 1), results: [], followUps: messages)
+        #expect(try await settler.settle([outcome]) == [true])
+        #expect(recorder.calls == ["publish new", "publish other", "settle 1 with 0 follow-ups and 0 results"])
+    }
+
+    @Test func `a delivery that was acknowledged is published again for its next try`() async throws {
+        let recorder = Recorder()
+        let settler = AcknowledgedSettler(broker: recorder, store: recorder)
+        let again = Message(task: "again", body: BodyCodec.encode(TaskArguments()))
+        let outcome = Outcome(
+            handle: DeliveryHandle(tag: 1, attempt: 1), results: [TaskResult(id: TaskID("a"), state: .retry)], disposition: .retry(again))
+        #expect(try await settler.settle([outcome]) == [true])
+        #expect(recorder.calls == ["publish again", "store a"])
+    }
+}
+
+/// A broker, consumer and store that only write down what is asked of them.
+private final class Recorder: Broker, BrokerConsumer, ResultStore {
+    let location = "recorder"
+    private let refused: Set<String>
+    private let book = Mutex<[String]>([])
+
+    init(refused: Set<String> = []) { self.refused = refused }
+
+    var calls: [String] { book.withLock { $0 } }
+    private func note(_ call: String) { book.withLock { $0.append(call) } }
+
+    func publish(_ messages: [Message]) async throws {
+        if messages.contains(where: { refused.contains($0.task) }) { throw DriverError(.refused, "known") }
+        note("publish \(messages.map(\.task).joined(separator: " "))")
+    }
+
+    func settle(_ outcomes: [Outcome]) async throws -> [Bool] {
+        note("settle \(outcomes.count) with \(outcomes.flatMap(\.followUps).count) follow-ups and \(outcomes.flatMap(\.results).count) results")
+        return outcomes.map { _ in true }
+    }
+
+    func store(_ results: [TaskResult]) async throws { note("store \(results.map(\.id.text).joined(separator: " "))") }
+    func consumer(of queues: [String], as worker: WorkerIdentity) async throws -> any BrokerConsumer { self }
+    func take(_ maximum: Int) async throws -> [Delivery] { [] }
+    func waitForWork(until deadline: ContinuousClock.Instant?) async throws {}
+    func giveBack(_ handles: [DeliveryHandle], started: Bool) async throws {}
+    func results(for ids: [TaskID]) async throws -> [TaskID: TaskResult] { [:] }
+    func forget(_ ids: [TaskID]) async throws -> Int { 0 }
+    func close() async {}
+}

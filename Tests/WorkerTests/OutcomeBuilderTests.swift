@@ -1,0 +1,92 @@
+import CeleryCore
+import Testing
+import Wire
+@testable import Worker
+
+@Suite struct OutcomeBuilderTests {
+    private let now = Timestamp(seconds: 1_000)
+
+    private func builder(_ embed: TaskArguments.Embed = .init(), _ change: (inout OutcomeBuilder) -> Void = { _ in }) -> OutcomeBuilder {
+        var message = Message(id: TaskID("id"), task: "t", body: BodyCodec.encode(TaskArguments(embed: embed)))
+        message.groupID = "group"
+        message.parentID = TaskID("parent")
+        message.retries = 1
+        message.route.queue = "q"
+        let delivery = Delivery(handle: DeliveryHandle(tag: 7, attempt: 2), message: message)
+        var builder = OutcomeBuilder(delivery: delivery, worker: "w", now: now)
+        builder.started = Timestamp(seconds: 900)
+        change(&builder)
+        return builder
+    }
+
+    private func report(_ ending: JobReport.Ending, errors: String? = nil) -> JobReport {
+        JobReport(tag: 7, ending: ending, duration: 1, errorOutput: errors)
+    }
+
+    @Test func `a success is a result and an acknowledgement`() throws {
+        let outcome = builder().outcome(of: report(.success([1, 2]), errors: "hm\n"))
+        var expected = TaskResult(id: TaskID("id"), state: .success, value: [1, 2])
+        expected.dateDone = now
+        expected.dateStarted = Timestamp(seconds: 900)
+        expected.groupID = "group"
+        expected.parentID = TaskID("parent")
+        expected.task = "t"
+        expected.worker = "w"
+        expected.queue = "q"
+        expected.retries = 1
+        expected.attempt = 2
+        expected.errorOutput = "hm\n"
+        #expect(outcome.results == [expected])
+        #expect(outcome.handle == DeliveryHandle(tag: 7, attempt: 2))
+        #expect(outcome.disposition == .acknowledge)
+        #expect(outcome.followUps.isEmpty)
+    }
+
+    @Test func `a success nobody wants leaves no result, a failure does`() {
+        let ignoring = builder { $0.ignoresResult = true }
+        #expect(ignoring.outcome(of: report(.success(1))).results.isEmpty)
+        let failure = TaskFailure(type: "E", arguments: ["x"], module: "m")
+        let result = ignoring.outcome(of: report(.failure(failure, traceback: "trace"))).results.first
+        #expect(result?.failure == failure)
+        #expect(result?.traceback == "trace")
+        #expect(result?.dateDone == now)
+    }
+
+    @Test func `a retry is the next try, and a result that is not final`() throws {
+        let cause = TaskFailure(type: "E", arguments: ["not yet"])
+        let outcome = builder().outcome(of: report(.retry(delay: 2.5, cause, traceback: "trace")))
+        let result = try #require(outcome.results.first)
+        #expect(result.state == .retry)
+        #expect(result.dateDone == nil)
+        #expect(result.failure?.message == "Retry in 2.5s: not yet")
+        guard case .retry(let again) = outcome.disposition else {
+            Issue.record("not tried again")
+            return
+        }
+        #expect(again.retries == 2)
+        #expect(again.eta == Timestamp(seconds: 1_002.5))
+        #expect(again.id == TaskID("id"))
+    }
+
+    @Test func `what can never run shares the failure`() {
+        let chain = [
+            Signature(task: "last", options: ["task_id": "c", "group_id": "g"]), Signature(task: "next", options: ["task_id": "b"]),
+        ]
+        let outcome = builder(.init(chain: chain)).outcome(.failure, failure: .notRegistered("t"))
+        #expect(outcome.results.map(\.id.text) == ["id", "b", "c"])
+        #expect(outcome.results.map(\.task) == ["t", "next", "last"])
+        #expect(outcome.results.map(\.groupID) == ["group", nil, "g"])
+        #expect(outcome.results.allSatisfy { $0.state == .failure && $0.failure == .notRegistered("t") })
+        #expect(outcome.followUps.isEmpty)
+    }
+
+    @Test func `errbacks follow what was never run`() throws {
+        let errback = Signature(task: "mourn", options: ["task_id": "e"])
+        let outcome = builder(.init(errbacks: [errback])).outcome(.failure, failure: .notRegistered("t"))
+        #expect(outcome.followUps.map(\.task) == ["mourn"])
+        #expect(try BodyCodec.decode(outcome.followUps[0].body).args == ["id"])
+        #expect(outcome.results[0].children.count == 1)
+        // What was revoked has not failed.
+        #expect(builder(.init(errbacks: [errback])).outcome(.revoked, failure: .revoked("expired")).followUps.isEmpty)
+    }
+}

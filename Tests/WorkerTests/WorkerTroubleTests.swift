@@ -1,0 +1,54 @@
+import Brokers
+import CeleryCore
+import Fixtures
+import SQLite
+import Tasks
+import Testing
+import Wire
+import Worker
+
+extension WorkerTests {
+    @Suite struct Troubles {
+        @Test(arguments: Backing.allCases)
+        func `records what has run however often the drivers refuse`(_ backing: Backing) async throws {
+            var bench = try Bench(backing)
+            try bench.addExample("add")
+            let callback = TaskID()
+            let link = Signature(task: "example.add", args: [1], options: ["task_id": .string(callback.text)])
+            let message = bench.message("example.add", [1, 2], embed: .init(callbacks: [link]))
+            try await bench.broker.publish([message])
+            let trouble = Trouble([.take: 2, .publish: 1, .settle: 1, .store: 2])
+            bench.broker = FlakyBroker(base: bench.broker, trouble: trouble)
+            bench.store = FlakyStore(base: bench.store, trouble: trouble)
+            let worker = try await bench.start()
+            #expect(try await bench.result(of: callback).value == 4)
+            #expect(try await bench.result(of: message.id).value == 3)
+            try await worker.stop()
+            #expect(worker.log.contains("error: cannot take messages: no luck with take"))
+            #expect(worker.log.contains("error: cannot record 1 outcome: no luck with publish"))
+            #expect(worker.log.contains("error: cannot record 1 outcome: no luck with store"))
+            #expect(worker.log.contains("error: cannot record 1 outcome: no luck with settle"))
+        }
+
+        @Test func `an outcome that came too late is told, and forgotten`() async throws {
+            var bench = try Bench(.sqlite)
+            try bench.addGate()
+            let id = try await bench.send("wait", "1")
+            let worker = try await bench.start()
+            #expect(try await bench.hasStarted("1"))
+            // Another worker takes this one for dead, by a clock that is far ahead.
+            let file = try DatabaseFile(path: bench.folder.file("celery.db"))
+            let ahead = SQLiteBroker(file: file, resultExpires: nil, processLives: { _ in nil }, now: { .now + .seconds(60) })
+            let consumer = try await ahead.consumer(of: ["celery"], as: WorkerIdentity(id: "2", name: "other", pid: 1, process: ""))
+            let dead = try await (consumer as? any LeaseHolding)?.renewLease()
+            #expect(dead?.map(\.messages) == [1])
+            let deliveries = try await consumer.take(1)
+            #expect(deliveries.map(\.handle.attempt) == [2])
+            try bench.openGate()
+            #expect(try await worker.log.eventuallyContains("came too late; another attempt has the task"))
+            #expect(try await bench.record(of: id) == nil)
+            #expect(try await consumer.settle([Outcome(handle: deliveries[0].handle, results: [])]) == [true])
+            try await worker.stop()
+        }
+    }
+}
