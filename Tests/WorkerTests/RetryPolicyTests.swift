@@ -49,10 +49,10 @@ import Wire
     @Test func `holds more while tasks are short, within bounds`() {
         var prefetch = Prefetch(children: 2, fixed: 0)
         prefetch.note(duration: 0.001)
-        #expect(prefetch.limit == 8)
+        #expect(prefetch.limit == 32)
         prefetch.note(duration: 0)
         for _ in 0..<200 { prefetch.note(duration: 0) }
-        #expect(prefetch.limit == 128)
+        #expect(prefetch.limit == 320)
         var slow = Prefetch(children: 2, fixed: 0)
         slow.note(duration: 5)
         #expect(slow.limit == 2)

@@ -107,7 +107,7 @@ extension WorkerTests {
             await #expect {
                 try await worker.end()
             } throws: { error in
-                "\(error)" == "the pool failed: cannot run /no/such/program: no such file or directory"
+                "\(error)" == "the pool failed: cannot start a pool child: cannot run /no/such/program: no such file or directory"
             }
         }
 
