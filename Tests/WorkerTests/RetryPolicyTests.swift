@@ -48,11 +48,14 @@ import Wire
 
     @Test func `holds more while tasks are short, within bounds`() {
         var prefetch = Prefetch(children: 2, fixed: 0)
-        prefetch.note(duration: 0.001)
-        #expect(prefetch.limit == 32)
-        prefetch.note(duration: 0)
+        prefetch.note(duration: 0.002)
+        // 16 ms of work for each child.
+        #expect(prefetch.limit == 16)
         for _ in 0..<200 { prefetch.note(duration: 0) }
         #expect(prefetch.limit == 320)
+        // It asks for more when a quarter of that is free.
+        #expect(prefetch.step == 80)
+        #expect(Prefetch(children: 2, fixed: 0).step == 1)
         var slow = Prefetch(children: 2, fixed: 0)
         slow.note(duration: 5)
         #expect(slow.limit == 2)
