@@ -63,8 +63,6 @@ package enum Schema {
             -- which process of which boot it is, to see at once when it is gone
             process TEXT NOT NULL,
             pid INTEGER NOT NULL,
-            -- tasks it runs at a time
-            slots INTEGER NOT NULL,
             queues TEXT NOT NULL,
             tasks TEXT NOT NULL,
             started REAL NOT NULL,

@@ -7,6 +7,11 @@ struct Admission: Sendable {
     let configuration: WorkerConfiguration
     let registry: TaskRegistry
 
+    /// A child's death is laid to the task it ran, and counted there. The death of a whole
+    /// worker says little of any one task: most of what it held only waited for a child. So
+    /// only a task that was there so many times as often is given up for it.
+    static let workerDeathAllowance = 5
+
     enum Decision {
         /// It runs.
         case run(JobRequest, TaskDefinition)
@@ -30,7 +35,7 @@ struct Admission: Sendable {
         // Executions that neither ended nor asked to be tried again lost their process.
         let crashes = delivery.handle.attempt - 1 - message.retries
         let crashLimit = definition.options.crashLimit ?? configuration.crashLimit
-        if crashes >= crashLimit {
+        if crashes >= crashLimit * Self.workerDeathAllowance {
             let reason = "the process running it was lost \(crashes) times"
             return refuse(.failure, .workerLost(reason), reason)
         }

@@ -42,19 +42,17 @@ enum LeaseTable {
 
     /// Puts back all that a worker holds. Returns how many there were.
     ///
-    /// - Parameter begun: how many of them may have begun: the oldest. Their attempts count;
-    ///   the others only waited for a pool child, and were never tried.
+    /// - Parameter started: whether any of them may have begun. Which is not known of a dead
+    ///   worker, so the attempts of all count: an attempt number is never used twice.
     @discardableResult
-    static func giveBackAll(of worker: Int64, begun: Int, in db: Database) throws -> Int {
+    static func giveBackAll(of worker: Int64, started: Bool, in db: Database) throws -> Int {
         try db.execute(
             sql: """
                 INSERT INTO ready (queue, rank, tag, attempt)
-                SELECT queue, rank, tag, attempt - (place > ?) FROM (
-                    SELECT m.queue, m.rank, l.tag, l.attempt,
-                        row_number() OVER (ORDER BY l.since, m.rank, l.tag) AS place
-                    FROM lease l CROSS JOIN message m ON m.tag = l.tag WHERE l.worker = ?)
+                SELECT m.queue, m.rank, l.tag, l.attempt - ?
+                FROM lease l CROSS JOIN message m ON m.tag = l.tag WHERE l.worker = ?
                 """,
-            arguments: [begun, worker])
+            arguments: [started ? 0 : 1, worker])
         try db.execute(sql: "DELETE FROM lease WHERE worker = ?", arguments: [worker])
         return db.changesCount
     }

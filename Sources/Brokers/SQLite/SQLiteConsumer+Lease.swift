@@ -20,8 +20,7 @@ extension SQLiteConsumer: LeaseHolding {
                 let until = try Double.fetchOne(
                     db, sql: "SELECT lease_until FROM worker WHERE number = ?", arguments: [worker.number])
                 guard until == worker.leaseUntil else { return nil }
-                let slots = try Int.fetchOne(db, sql: "SELECT slots FROM worker WHERE number = ?", arguments: [worker.number])
-                let messages = try LeaseTable.giveBackAll(of: worker.number, begun: slots ?? .max, in: db)
+                let messages = try LeaseTable.giveBackAll(of: worker.number, started: true, in: db)
                 try db.execute(sql: "DELETE FROM worker WHERE number = ?", arguments: [worker.number])
                 _ = signs.withLock { $0.removeValue(forKey: worker.number) }
                 return (worker.name, messages)

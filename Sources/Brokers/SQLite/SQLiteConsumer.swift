@@ -125,7 +125,7 @@ final class SQLiteConsumer: BrokerConsumer {
 
     func close() async {
         _ = try? await broker.file.write(waking: true) { [number] db in
-            try LeaseTable.giveBackAll(of: number, begun: 0, in: db)
+            try LeaseTable.giveBackAll(of: number, started: false, in: db)
             try db.execute(sql: "DELETE FROM worker WHERE number = ?", arguments: [number])
         }
     }

@@ -18,11 +18,11 @@ enum WorkerTable {
     ) throws -> Int64 {
         try db.execute(
             sql: """
-                INSERT INTO worker (number, id, name, process, pid, slots, queues, tasks, started, lease_until)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO worker (number, id, name, process, pid, queues, tasks, started, lease_until)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
-                number, worker.id, worker.name, worker.process, worker.pid, worker.slots,
+                number, worker.id, worker.name, worker.process, worker.pid,
                 text(queues), text(tasks), now.seconds, leaseUntil.seconds,
             ])
         return db.lastInsertedRowID

@@ -12,12 +12,8 @@ public struct WorkerIdentity: Sendable, Hashable {
     /// Tells the process from every other of this machine, now and later
     /// (pid, start time, boot, namespace); empty when unknown.
     public let process: String
-    /// How many tasks it runs at a time. Of what it held when it died, no more than that can
-    /// have begun; the rest only waited. By default all of it may have.
-    public let slots: Int
 
-    public init(id: String, name: String, pid: Int, process: String, slots: Int = .max) {
-        self.slots = slots
+    public init(id: String, name: String, pid: Int, process: String) {
         self.pid = pid
         self.id = id
         self.name = name

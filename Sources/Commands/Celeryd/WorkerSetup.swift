@@ -23,7 +23,7 @@ struct WorkerSetup {
         pool.environment["CELERY_LOGLEVEL"] = settings.logLevel
         pool.maxTasksPerChild = settings.maxTasksPerChild
         pool.maxMemoryPerChild = settings.maxMemoryPerChild
-        var configuration = WorkerConfiguration(identity: identity(slots: size), queues: settings.queues, pool: pool)
+        var configuration = WorkerConfiguration(identity: identity, queues: settings.queues, pool: pool)
         configuration.prefetch = settings.prefetch
         configuration.softTimeLimit = settings.softTimeLimit
         configuration.hardTimeLimit = settings.hardTimeLimit
@@ -37,7 +37,7 @@ struct WorkerSetup {
         return configuration
     }
 
-    private func identity(slots: Int) -> WorkerIdentity {
+    private var identity: WorkerIdentity {
         let arguments = context.arguments
         let given = arguments.takes(CelerydOptions.hostname) ? arguments[CelerydOptions.hostname] : "dmap.\(getpid())@%h"
         let pattern = given ?? "celery@%h"
@@ -45,6 +45,6 @@ struct WorkerSetup {
         if !name.contains("@") { name += "@\(HostName.current)" }
         let id = (0..<4).map { _ in String(UInt32.random(in: .min ... .max), radix: 16) }.joined()
         return WorkerIdentity(
-            id: id, name: name, pid: Int(getpid()), process: ProcessIdentity.current?.description ?? "", slots: slots)
+            id: id, name: name, pid: Int(getpid()), process: ProcessIdentity.current?.description ?? "")
     }
 }
