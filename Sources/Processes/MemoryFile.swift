@@ -1,13 +1,14 @@
 import CLinux
 import Glibc
-import Processes
 
 /// A file without a name that holds a program's input: unlike a pipe it takes any
 /// amount at once, and a program that does not read it blocks nobody.
-enum MemoryFile {
+package enum MemoryFile {
+    /// A file of these bytes, to be read from its beginning.
+    ///
     /// The corresponding C functions are `memfd_create`, `write` and `lseek`.
-    static func make(_ bytes: [UInt8]) throws(SystemError) -> OwnedDescriptor {
-        let number = celery_memory_file("celery-request")
+    package static func make(_ bytes: [UInt8] = []) throws(SystemError) -> OwnedDescriptor {
+        let number = celery_memory_file("celery")
         guard number >= 0 else { throw SystemError(errno, "create memory file") }
         let descriptor = OwnedDescriptor(owning: number)
         var sent = 0
@@ -21,5 +22,11 @@ enum MemoryFile {
         }
         lseek(number, 0, SEEK_SET)
         return descriptor
+    }
+
+    /// All that stands in such a file, also what a program wrote there.
+    package static func content(of file: OwnedDescriptor, limit: Int = 1 << 24) throws(SystemError) -> [UInt8] {
+        lseek(file.number, 0, SEEK_SET)
+        return try file.readToEnd(limit: limit)
     }
 }
