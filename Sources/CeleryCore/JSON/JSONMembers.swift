@@ -4,18 +4,20 @@
 /// Comparing each name with all before it would cost more than reading them. So a
 /// 64-bit filter of fingerprints answers "certainly new" for nearly all names of a
 /// small object, and a large one has a dictionary.
-struct JSONMembers {
-    private(set) var members: [(key: String, value: JSON)] = []
+package struct JSONMembers {
+    package private(set) var members: [(key: String, value: JSON)] = []
     private var filter: UInt64 = 0
     /// False once a name came without a fingerprint: then the filter knows too little.
     private var filterIsComplete = true
     private var index: [String: Int] = [:]
 
+    package init() {}
+
     /// Above this the filter is full, and names are looked up in `index`.
     private static let largest = 32
 
     /// Adds a member. `fingerprint` is equal for equal names, or `nil` if not known.
-    mutating func append(_ key: String, _ value: JSON, fingerprint: UInt64?) {
+    package mutating func append(_ key: String, _ value: JSON, fingerprint: UInt64?) {
         if members.isEmpty { members.reserveCapacity(4) }
         if members.count >= Self.largest {
             appendToLarge(key, value)
