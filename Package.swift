@@ -38,10 +38,6 @@ let package = Package(
         .executable(name: "celery", targets: ["CeleryCLI"]),
         .executable(name: "celery-example", targets: ["Example"]),
     ],
-    traits: [
-        // Off until its driver is there: loading librabbitmq and OpenSSL doubles the start time of every command.
-        .trait(name: "RabbitMQ", description: "Link librabbitmq, for amqp:// brokers."),
-    ],
     dependencies: [
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
@@ -50,21 +46,27 @@ let package = Package(
     ],
     targets: [
         // C libraries
-        .systemLibrary(name: "CRabbitMQ", providers: [.apt(["librabbitmq-dev"])]),
+        // Loads librabbitmq when it is needed; its headers are in librabbitmq-dev.
+        .target(name: "CRabbitMQ"),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
         .systemLibrary(name: "CLinux"),
+        // Loads libcurl when it is needed, and needs nothing of it to build.
+        .target(name: "CCurl"),
 
         // The vocabulary
         room("CeleryCore"),
 
         // Formats, drivers, settings
         room("Wire", ["CeleryCore", "CZlib", "CBzip2"]),
-        room("RabbitMQ", ["CeleryCore", .target(name: "CRabbitMQ", condition: .when(traits: ["RabbitMQ"]))]),
+        room("RabbitMQ", ["CeleryCore", "Wire", "Processes", "CRabbitMQ"]),
         room("SQLite", ["CeleryCore", "Wire", "CLinux", grdb]),
-        room("Brokers", ["CeleryCore", "Wire", "SQLite", "RabbitMQ", grdb, collections]),
-        room("ResultStores", ["CeleryCore", "Wire", "SQLite", grdb]),
+        room("Brokers", ["CeleryCore", "Wire", "SQLite", "RabbitMQ", "Processes", grdb, collections]),
+        room("ResultStores", ["CeleryCore", "Wire", "SQLite", "RabbitMQ", "Brokers", grdb]),
         room("Configuration", ["CeleryCore", "TOMLKit"]),
+
+        // Talking to other services
+        room("HTTP", ["CCurl"]),
 
         // Running tasks
         room("Processes", ["CLinux"]),
@@ -72,9 +74,9 @@ let package = Package(
         room("Worker", ["CeleryCore", "Wire", "Tasks", "Processes", logging, collections]),
 
         // Faces
-        room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "SQLite", "Processes"]),
+        room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "SQLite", "RabbitMQ", "Processes"]),
         room("Arguments", ["CeleryCore"]),
-        room("Commands", ["Arguments", "Client", "Worker", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
+        room("Commands", ["Arguments", "Client", "Worker", "HTTP", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
         room("Celery", ["Commands", "Client", "Tasks", "CeleryCore", logging]),
         .executableTarget(
             name: "CeleryCLI", dependencies: ["Celery"],
@@ -84,6 +86,9 @@ let package = Package(
             swiftSettings: swiftSettings, linkerSettings: executableLinkerSettings),
 
         // Tests
+        .executableTarget(
+            name: "RoundTrip", dependencies: ["Celery"], path: "Tests/Benchmarks/RoundTrip",
+            swiftSettings: swiftSettings, linkerSettings: executableLinkerSettings),
         room("Fixtures", ["CeleryCore", "Processes"], path: "Tests/Fixtures"),
         tests("CeleryCoreTests", ["CeleryCore"]),
         tests("WireTests", ["Wire", "CeleryCore"]),
@@ -98,13 +103,13 @@ let package = Package(
             path: "Tests/DriverProbe", swiftSettings: swiftSettings),
         tests(
             "DriverTests",
-            ["CeleryCore", "Wire", "SQLite", "Brokers", "ResultStores", "Processes", "Fixtures", "DriverProbe", grdb]),
+            ["CeleryCore", "Wire", "SQLite", "Brokers", "ResultStores", "RabbitMQ", "Processes", "Fixtures", "DriverProbe", grdb]),
         tests(
             "WorkerTests",
             ["Worker", "CeleryCore", "Wire", "Tasks", "SQLite", "Brokers", "ResultStores", "Processes", "Fixtures", logging]),
         tests("ClientTests", ["Client", "CeleryCore", "Tasks", "Wire", "Brokers", "ResultStores", "SQLite", "Fixtures"]),
-        tests("CommandsTests", ["Commands", "Arguments", "CeleryCore", "Client", "Configuration", "Processes", "Tasks", "Wire", "Worker"]),
-        tests("EndToEndTests", ["CeleryCLI", "Example", "CeleryCore", "Processes"]),
+        tests("CommandsTests", ["RabbitMQ", "ResultStores", "Commands", "Arguments", "CeleryCore", "Client", "Configuration", "Processes", "Tasks", "Wire", "Worker"]),
+        tests("EndToEndTests", ["CeleryCLI", "Example", "CeleryCore", "Processes", "Fixtures"]),
     ],
     swiftLanguageModes: [.v6]
 )

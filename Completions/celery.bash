@@ -13,6 +13,7 @@ _celery_enter() {
         ':queues') command='queues' ;;
         ':purge') command='purge' ;;
         ':syncdb') command='syncdb' ;;
+        ':rabbit-setup') command='rabbit-setup' ;;
         ':startproject') command='startproject' ;;
         ':completion') command='completion' ;;
         ':help') command='help' ;;
@@ -82,6 +83,16 @@ _celery_option() {
         'dmap:--retry-delay') kind=none ;;
         'dmap:--header') kind=none ;;
         'purge:-Q' | 'purge:--queues') kind=queues ;;
+        'rabbit-setup:--user') kind=none ;;
+        'rabbit-setup:--password') kind=none ;;
+        'rabbit-setup:--password-file') kind=file ;;
+        'rabbit-setup:--vhost') kind=none ;;
+        'rabbit-setup:-Q' | 'rabbit-setup:--queues') kind=queues ;;
+        'rabbit-setup:--rabbitmqctl') kind=file ;;
+        'rabbit-setup:--api') kind=none ;;
+        'rabbit-setup:--admin-user') kind=none ;;
+        'rabbit-setup:--admin-password-file') kind=file ;;
+        'rabbit-setup:--api-ca') kind=file ;;
         *:--settings) kind=file ;;
         *:-b | *:--broker) kind=none ;;
         *:--result-backend) kind=none ;;
@@ -102,7 +113,7 @@ _celery_operand() {
         'dmap:'*) kind=file ;;
         'startproject:'0) kind=none ;;
         'completion:'0) kind='=bash zsh fish' ;;
-        'help:'*) kind='=celeryd apply status result dmap tasks queues purge syncdb startproject completion help version' ;;
+        'help:'*) kind='=celeryd apply status result dmap tasks queues purge syncdb rabbit-setup startproject completion help version' ;;
         *) ;;
     esac
 }
@@ -110,7 +121,7 @@ _celery_operand() {
 # Sets commands and options to the words that may follow.
 _celery_words() {
     case "$command" in
-        '') commands='celeryd apply status result dmap tasks queues purge syncdb startproject completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        '') commands='celeryd apply status result dmap tasks queues purge syncdb rabbit-setup startproject completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'celeryd') commands='' options='-c --concurrency -n --hostname -Q --queues -l --loglevel -f --logfile -p --pidfile -d --detach --daemon --discard --force --time-limit --soft-time-limit --max-tasks-per-child --max-memory-per-child --prefetch --burst --max-tasks -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'apply') commands='' options='--raw --args --kwargs --task-id --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --ignore-result --header --link --link-error -w --wait -t --timeout --batch --skip-bad --key --key-ttl --strict --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'status') commands='' options='-l --long -w --wait -t --timeout --watch --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
@@ -120,6 +131,7 @@ _celery_words() {
         'queues') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'purge') commands='' options='-Q --queues -f --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'syncdb') commands='' options='--check --dry-run --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'rabbit-setup') commands='' options='--user --password --password-file --vhost -Q --queues --quorum --rabbitmqctl --api --admin-user --admin-password-file --api-ca --dry-run --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'startproject') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'completion') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'help') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;

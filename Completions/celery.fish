@@ -22,6 +22,8 @@ function __celery_enter
             echo 'purge'
         case ':syncdb'
             echo 'syncdb'
+        case ':rabbit-setup'
+            echo 'rabbit-setup'
         case ':startproject'
             echo 'startproject'
         case ':completion'
@@ -38,7 +40,7 @@ end
 # Tells whether the option $argv[2] of the command $argv[1] takes a value.
 function __celery_valued
     switch "$argv[1]:$argv[2]"
-        case 'celeryd:-c' 'celeryd:--concurrency' 'celeryd:-n' 'celeryd:--hostname' 'celeryd:-Q' 'celeryd:--queues' 'celeryd:-l' 'celeryd:--loglevel' 'celeryd:-f' 'celeryd:--logfile' 'celeryd:-p' 'celeryd:--pidfile' 'celeryd:--time-limit' 'celeryd:--soft-time-limit' 'celeryd:--max-tasks-per-child' 'celeryd:--max-memory-per-child' 'celeryd:--prefetch' 'celeryd:--max-tasks' 'celeryd:-u' 'celeryd:--uid' 'celeryd:-g' 'celeryd:--gid' 'celeryd:--umask' 'celeryd:--chroot' 'apply:--args' 'apply:--kwargs' 'apply:--task-id' 'apply:--countdown' 'apply:--eta' 'apply:--expires' 'apply:-Q' 'apply:--queue' 'apply:--exchange' 'apply:--routing-key' 'apply:--priority' 'apply:--time-limit' 'apply:--soft-time-limit' 'apply:--max-retries' 'apply:--retry-delay' 'apply:--header' 'apply:--link' 'apply:--link-error' 'apply:-t' 'apply:--timeout' 'apply:--batch' 'apply:--key' 'apply:--key-ttl' 'status:-t' 'status:--timeout' 'result:-t' 'result:--timeout' 'dmap:-j' 'dmap:--jobs' 'dmap:--joblog' 'dmap:--halt' 'dmap:-t' 'dmap:--timeout' 'dmap:--chunk' 'dmap:--countdown' 'dmap:--eta' 'dmap:--expires' 'dmap:-Q' 'dmap:--queue' 'dmap:--exchange' 'dmap:--routing-key' 'dmap:--priority' 'dmap:--time-limit' 'dmap:--soft-time-limit' 'dmap:--max-retries' 'dmap:--retry-delay' 'dmap:--header' 'purge:-Q' 'purge:--queues' '*:--settings' '*:-b' '*:--broker' '*:--result-backend' '*:--workdir'
+        case 'celeryd:-c' 'celeryd:--concurrency' 'celeryd:-n' 'celeryd:--hostname' 'celeryd:-Q' 'celeryd:--queues' 'celeryd:-l' 'celeryd:--loglevel' 'celeryd:-f' 'celeryd:--logfile' 'celeryd:-p' 'celeryd:--pidfile' 'celeryd:--time-limit' 'celeryd:--soft-time-limit' 'celeryd:--max-tasks-per-child' 'celeryd:--max-memory-per-child' 'celeryd:--prefetch' 'celeryd:--max-tasks' 'celeryd:-u' 'celeryd:--uid' 'celeryd:-g' 'celeryd:--gid' 'celeryd:--umask' 'celeryd:--chroot' 'apply:--args' 'apply:--kwargs' 'apply:--task-id' 'apply:--countdown' 'apply:--eta' 'apply:--expires' 'apply:-Q' 'apply:--queue' 'apply:--exchange' 'apply:--routing-key' 'apply:--priority' 'apply:--time-limit' 'apply:--soft-time-limit' 'apply:--max-retries' 'apply:--retry-delay' 'apply:--header' 'apply:--link' 'apply:--link-error' 'apply:-t' 'apply:--timeout' 'apply:--batch' 'apply:--key' 'apply:--key-ttl' 'status:-t' 'status:--timeout' 'result:-t' 'result:--timeout' 'dmap:-j' 'dmap:--jobs' 'dmap:--joblog' 'dmap:--halt' 'dmap:-t' 'dmap:--timeout' 'dmap:--chunk' 'dmap:--countdown' 'dmap:--eta' 'dmap:--expires' 'dmap:-Q' 'dmap:--queue' 'dmap:--exchange' 'dmap:--routing-key' 'dmap:--priority' 'dmap:--time-limit' 'dmap:--soft-time-limit' 'dmap:--max-retries' 'dmap:--retry-delay' 'dmap:--header' 'purge:-Q' 'purge:--queues' 'rabbit-setup:--user' 'rabbit-setup:--password' 'rabbit-setup:--password-file' 'rabbit-setup:--vhost' 'rabbit-setup:-Q' 'rabbit-setup:--queues' 'rabbit-setup:--rabbitmqctl' 'rabbit-setup:--api' 'rabbit-setup:--admin-user' 'rabbit-setup:--admin-password-file' 'rabbit-setup:--api-ca' '*:--settings' '*:-b' '*:--broker' '*:--result-backend' '*:--workdir'
             return 0
     end
     return 1
@@ -139,6 +141,7 @@ complete -c celery -n '__celery_at "" -eq 0' -a tasks -d 'List the tasks of this
 complete -c celery -n '__celery_at "" -eq 0' -a queues -d 'Count what waits in the queues'
 complete -c celery -n '__celery_at "" -eq 0' -a purge -d 'Erase what waits in the queues'
 complete -c celery -n '__celery_at "" -eq 0' -a syncdb -d 'Create or upgrade the tables of broker and result store'
+complete -c celery -n '__celery_at "" -eq 0' -a rabbit-setup -d 'Set up a RabbitMQ broker for workers'
 complete -c celery -n '__celery_at "" -eq 0' -a startproject -d 'Make a project with a few example tasks'
 complete -c celery -n '__celery_at "" -eq 0' -a completion -d 'Print a completion script for a shell'
 complete -c celery -n '__celery_at "" -eq 0' -a help -d 'Show the help of a command'
@@ -235,5 +238,17 @@ complete -c celery -n '__celery_at "purge"' -s Q -l queues -x -a '(__celery_list
 complete -c celery -n '__celery_at "purge"' -s f -l force -f -d 'Do not ask.'
 complete -c celery -n '__celery_at "syncdb"' -l check -f -d 'Change nothing; exit with 1 when something is missing.'
 complete -c celery -n '__celery_at "syncdb"' -l dry-run -f -d 'Print the SQL instead of running it.'
+complete -c celery -n '__celery_at "rabbit-setup"' -l user -x -d 'The user that workers and clients will be; by default the one of the broker URL in the settings, or celery.'
+complete -c celery -n '__celery_at "rabbit-setup"' -l password -x -d 'The user\'s password. Anyone on this machine can read it while the command runs; --password-file keeps it to you.'
+complete -c celery -n '__celery_at "rabbit-setup"' -l password-file -r -F -d 'Read the user\'s password from the first line of FILE, or of standard input if FILE is -.'
+complete -c celery -n '__celery_at "rabbit-setup"' -l vhost -x -d 'The virtual host; by default the one of the broker URL in the settings, or celery.'
+complete -c celery -n '__celery_at "rabbit-setup"' -s Q -l queues -x -a '(__celery_listed queues)' -d 'Make these queues, beside the default queue.'
+complete -c celery -n '__celery_at "rabbit-setup"' -l quorum -f -d 'Make quorum queues, which keep their messages on several nodes of a cluster, instead of classic ones.'
+complete -c celery -n '__celery_at "rabbit-setup"' -l rabbitmqctl -r -F -d 'Use this rabbitmqctl; by default the one on PATH or in /usr/sbin.'
+complete -c celery -n '__celery_at "rabbit-setup"' -l api -x -d 'Use the management API at URL, as http://ADMIN:PASSWORD@localhost:15672, instead of rabbitmqctl.'
+complete -c celery -n '__celery_at "rabbit-setup"' -l admin-user -x -d 'The administrator at the management API, when the URL does not name one.'
+complete -c celery -n '__celery_at "rabbit-setup"' -l admin-password-file -r -F -d 'Read the administrator\'s password from the first line of FILE.'
+complete -c celery -n '__celery_at "rabbit-setup"' -l api-ca -r -F -d 'Trust a management API at https:// whose certificate comes from an authority in this PEM file.'
+complete -c celery -n '__celery_at "rabbit-setup"' -l dry-run -f -d 'Ask and change nothing: print the commands, or HTTP requests, that set up a broker that has nothing yet.'
 complete -c celery -n '__celery_at "completion" -eq 0' -a 'bash zsh fish'
-complete -c celery -n '__celery_at "help" -ge 0' -a 'celeryd apply status result dmap tasks queues purge syncdb startproject completion help version'
+complete -c celery -n '__celery_at "help" -ge 0' -a 'celeryd apply status result dmap tasks queues purge syncdb rabbit-setup startproject completion help version'

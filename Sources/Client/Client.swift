@@ -12,10 +12,12 @@ public final class Client: Sendable {
 
     /// Opens what the settings name. Blocks while files are opened.
     ///
-    /// - Parameter environment: where a task finds who it is itself.
+    /// - Parameters:
+    ///   - environment: where a task finds who it is itself.
+    ///   - willSend: whether something is about to be sent: a connection to a broker elsewhere is begun at once.
     /// - Throws: `DriverError`.
-    public convenience init(settings: Settings, environment: [String: String] = [:]) throws {
-        let connections = try Drivers.open(settings)
+    public convenience init(settings: Settings, environment: [String: String] = [:], willSend: Bool = false) throws {
+        let connections = try Drivers.open(settings, willSend: willSend)
         self.init(settings: settings, broker: connections.broker, store: connections.store, environment: environment)
     }
 
@@ -23,7 +25,8 @@ public final class Client: Sendable {
         self.settings = settings
         self.broker = broker
         self.store = store
-        factory = MessageFactory(settings: settings, environment: environment)
+        factory = MessageFactory(
+            settings: settings, environment: environment, replyTo: (store as? any ResultAnswering)?.replyAddress)
     }
 
     /// Sends a task by its name; returns when the broker has it for good.

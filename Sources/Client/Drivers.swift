@@ -1,6 +1,7 @@
 import Brokers
 package import CeleryCore
 import Processes
+import RabbitMQ
 import ResultStores
 import SQLite
 
@@ -12,41 +13,69 @@ package struct Drivers: Sendable {
         package var store: any ResultStore
     }
 
-    private typealias OpenBroker = @Sendable (ServiceURL, Settings, SQLiteFiles) throws -> any Broker
-    private typealias OpenStore = @Sendable (ServiceURL, Settings, SQLiteFiles) throws -> any ResultStore
+    /// URLs are alternatives of one scheme; a file is the first of them.
+    private typealias OpenBroker = @Sendable ([ServiceURL], Settings, SQLiteFiles) throws -> any Broker
+    private typealias OpenStore = @Sendable ([ServiceURL], Settings, SQLiteFiles, any Broker) throws -> any ResultStore
 
     private static let brokers: [String: OpenBroker] = [
-        "sqlite": { url, settings, files in
+        "sqlite": { urls, settings, files in
             SQLiteBroker(
-                file: try files.open(url, settings), resultExpires: settings.resultExpires,
+                file: try files.open(urls[0], settings), resultExpires: settings.resultExpires,
                 processLives: ProcessIdentity.isAlive)
         },
+        "amqp": { urls, settings, _ in try AMQPBroker(urls, settings: settings, mailbox: mailbox(settings)) },
+        "amqps": { urls, settings, _ in try AMQPBroker(urls, settings: settings, mailbox: mailbox(settings)) },
         "memory": { _, _, _ in MemoryBroker() },
     ]
 
     private static let stores: [String: OpenStore] = [
-        "sqlite": { url, settings, files in
-            SQLiteResultStore(file: try files.open(url, settings), expires: settings.resultExpires)
+        "sqlite": { urls, settings, files, _ in
+            SQLiteResultStore(file: try files.open(urls[0], settings), expires: settings.resultExpires)
         },
-        "memory": { _, settings, _ in MemoryResultStore(expires: settings.resultExpires) },
+        "db+sqlite": { urls, settings, _, _ in
+            try PythonDatabaseStore(path: urls[0].path, expires: settings.resultExpires)
+        },
+        "memory": { _, settings, _, _ in MemoryResultStore(expires: settings.resultExpires) },
+        "rpc": { _, settings, _, broker in
+            guard let broker = broker as? AMQPBroker else {
+                throw DriverError(
+                    .configuration, "results by rpc:// need an amqp:// broker, not \(broker.location)",
+                    hint: "leave the result store out of the settings to keep results in celery.db")
+            }
+            return RPCResultStore(broker: broker, mailbox: ReplyProject(settings).mailbox) {
+                try ReplyProject(settings).openFile()
+            }
+        },
+        "amqp": { urls, settings, _, _ in
+            AMQPResultStore(broker: try AMQPBroker(urls, settings: settings), expires: settings.resultExpires)
+        },
+        "amqps": { urls, settings, _, _ in
+            AMQPResultStore(broker: try AMQPBroker(urls, settings: settings), expires: settings.resultExpires)
+        },
     ]
 
     /// Schemes of the wider world, and where they will be found.
-    private static let known = ["amqp", "amqps", "rpc", "redis", "postgresql", "mysql", "db+sqlite"]
+    private static let known = ["redis", "postgresql", "mysql"]
 
     /// Opens what the settings name. Blocks while files are opened.
     ///
+    /// - Parameter willSend: whether something is about to be sent: then a connection is made meanwhile.
     /// - Throws: `DriverError`.
-    package static func open(_ settings: Settings) throws -> Connections {
+    package static func open(_ settings: Settings, willSend: Bool = false) throws -> Connections {
         let files = SQLiteFiles()
-        let brokerURL = try url(settings.brokerURL)
-        let storeURL = try url(settings.resultURL)
-        let broker = try driver(for: brokerURL, in: brokers, role: "broker")(brokerURL, settings, files)
-        let store = try driver(for: storeURL, in: stores, role: "result store")(storeURL, settings, files)
+        let brokerURLs = try urls(settings.brokerURL)
+        let storeURLs = Self.storeURLs(try urls(settings.resultURL), broker: brokerURLs)
+        let broker = try driver(for: brokerURLs, in: brokers, role: "broker")(brokerURLs, settings, files)
+        if willSend { try (broker as? AMQPBroker)?.prepareToSend() }
+        let store = try driver(for: storeURLs, in: stores, role: "result store")(storeURLs, settings, files, broker)
         return Connections(broker: broker, store: store)
     }
 
-    private static func driver<Open>(for url: ServiceURL, in table: [String: Open], role: String) throws -> Open {
+    private static func driver<Open>(for urls: [ServiceURL], in table: [String: Open], role: String) throws -> Open {
+        let url = urls[0]
+        guard urls.count == 1 || urls.allSatisfy(isAMQP) else {
+            throw DriverError(.configuration, "only amqp:// and amqps:// have alternatives; \(role) \(url.redacted) has \(urls.count - 1)")
+        }
         if let open = table[url.scheme] { return open }
         let schemes = table.keys.sorted().map { "\($0)://" }.joined(separator: ", ")
         guard known.contains(url.scheme) else {
@@ -58,11 +87,24 @@ package struct Drivers: Sendable {
             hint: "it has \(schemes); leave the \(role) out of the settings to use celery.db")
     }
 
-    static func url(_ text: String) throws -> ServiceURL {
-        do {
-            guard let url = try ServiceURL.alternatives(text).first else { throw DriverError(.configuration, "no broker is named") }
-            return url
-        } catch let error as ServiceURLError {
+    private static func isAMQP(_ url: ServiceURL) -> Bool { url.scheme == "amqp" || url.scheme == "amqps" }
+
+    /// `amqp://` alone means where the broker is, as in the original's CELERY_RESULT_BACKEND.
+    static func storeURLs(_ urls: [ServiceURL], broker: [ServiceURL]) -> [ServiceURL] {
+        let isBare = isAMQP(urls[0]) && urls == [ServiceURL(scheme: urls[0].scheme, path: urls[0].path)] && urls[0].path.count <= 1
+        return isBare && broker.allSatisfy(isAMQP) ? broker : urls
+    }
+
+    /// Where results by message are waited for.
+    private static func mailbox(_ settings: Settings) -> QueueDeclaration? {
+        settings.resultURL.hasPrefix("rpc:") ? ReplyProject(settings).mailbox.queue : nil
+    }
+
+    /// The alternatives of a setting, at least one.
+    static func urls(_ text: String) throws -> [ServiceURL] {
+        do throws(ServiceURLError) {
+            return try ServiceURL.alternatives(text)
+        } catch {
             throw DriverError(.configuration, "\(error)")
         }
     }

@@ -7,11 +7,15 @@ import Wire
 package struct MessageFactory: Sendable {
     private let defaultQueue: String
     private let origin: String
+    private let replyTo: String?
     private let parentID: TaskID?
     private let rootID: TaskID?
 
-    /// - Parameter environment: where a task that submits another finds who it is itself.
-    package init(settings: Settings, environment: [String: String]) {
+    /// - Parameters:
+    ///   - environment: where a task that submits another finds who it is itself.
+    ///   - replyTo: where results are to go, if they are sent and not kept.
+    package init(settings: Settings, environment: [String: String], replyTo: String? = nil) {
+        self.replyTo = replyTo
         defaultQueue = settings.defaultQueue
         origin = "gen\(getpid())@\(HostName.current)"
         parentID = environment["CELERY_TASK_ID"].flatMap { $0.isEmpty ? nil : TaskID($0) }
@@ -37,6 +41,7 @@ package struct MessageFactory: Sendable {
         message.route = Route(
             queue: options.queue ?? task?.queue ?? defaultQueue, exchange: options.exchange, routingKey: options.routingKey)
         message.origin = origin
+        message.replyTo = replyTo
         message.parentID = parentID
         message.rootID = rootID ?? message.id
         message.headers = options.headers

@@ -47,7 +47,7 @@ extension SettingsDraft {
     /// The setting an entry of the file means.
     private static func key(of entry: TOMLDocument.Entry, at place: String) throws(SettingsError) -> SettingsKey {
         if let key = SettingsKey.named(entry.name) { return key }
-        let what = if case .other("a table") = entry.value { "[\(entry.name)]" } else { entry.name }
+        let what = if case .table = entry.value { "[\(entry.name)]" } else { entry.name }
         if let hint = UnsupportedSettings.hint(for: entry.name) {
             throw SettingsError(
                 .unsupported, at: place, "\(what) is not supported by this version", hint: hint.isEmpty ? nil : hint)

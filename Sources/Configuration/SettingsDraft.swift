@@ -5,6 +5,8 @@ struct SettingsDraft: Sendable {
     var settings: Settings
     var origins: [String: SettingsOrigin] = [:]
     var parts = BrokerParts()
+    /// What was said of queues beyond their names.
+    var queueEntries: [String: QueueEntry] = [:]
     /// Where relative paths of the layer being read start.
     var folder: String
 
@@ -23,6 +25,7 @@ struct SettingsDraft: Sendable {
 
     /// The defaults that depend on what others said.
     mutating func finish() {
+        settings.queueDefinitions = queueEntries.mapValues { $0.definition(settings) }
         if origins["CELERY_QUEUES"] == nil { settings.queues = [settings.defaultQueue] }
         if origins["CELERY_RESULT_BACKEND"] == nil {
             // An embedded broker keeps its results too: one file, one transaction.

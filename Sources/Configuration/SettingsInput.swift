@@ -6,10 +6,18 @@ enum SettingsInput: Hashable, Sendable {
     case number(Double)
     case truth(Bool)
     case list([SettingsInput])
-    /// A date, a table: what no setting takes.
+    /// By name, sorted.
+    case table([Member])
+    /// A date: what no setting takes.
     case other(String)
     // From the environment or a flag, where everything is a word.
     case word(String)
+
+    /// One line of a table.
+    struct Member: Hashable, Sendable {
+        var name: String
+        var value: SettingsInput
+    }
 
     /// The value for an error, e.g. `"abc"`.
     var shown: String {
@@ -19,6 +27,7 @@ enum SettingsInput: Hashable, Sendable {
         case .number(let number): "\(number)"
         case .truth(let value): "\(value)"
         case .list: "a list"
+        case .table: "a table"
         case .other(let what): what
         }
     }
@@ -31,6 +40,7 @@ enum SettingsInput: Hashable, Sendable {
         case .number: "a number"
         case .truth: "true or false"
         case .list: "a list"
+        case .table: "a table"
         case .other(let what): what
         }
     }

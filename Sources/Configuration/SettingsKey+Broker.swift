@@ -13,8 +13,10 @@ extension SettingsKey {
         SettingsKey(
             "CELERY_RESULT_BACKEND", .urls, default: nil,
             """
-            The result store. Without it results go to the broker's own SQLite file, or with another \
-            broker to celery.db beside the settings file.
+            The result store: sqlite:///path, or db+sqlite:///path to share results with Python's Celery \
+            (its slashes as in Python: three before a path seen from the folder of the file, four before /). \
+            Without it results go to the broker's own SQLite file, or with another broker to celery.db \
+            beside the settings file.
             """
         ) { $0.settings.resultURL = $0.text(of: $1) },
         SettingsKey(
@@ -44,5 +46,37 @@ extension SettingsKey {
             then lose the last moments, but never damages the file.
             """
         ) { $0.settings.durability = $1 },
+        SettingsKey(
+            "CELERY_DEFAULT_QUEUE_TYPE", aliases: ["CELERY_TASK_DEFAULT_QUEUE_TYPE"], .queueType, default: "\"classic\"",
+            """
+            How queues are made at a RabbitMQ server: "classic" on one node, "quorum" replicated over a \
+            cluster. A queue keeps the type it was made with.
+            """
+        ) { $0.settings.queueType = QueueDefinition.QueueType(rawValue: $1) ?? .classic },
+        SettingsKey(
+            "CELERY_QUEUE_MAX_PRIORITY", aliases: ["CELERY_TASK_QUEUE_MAX_PRIORITY"], .whole(0...255), default: "0",
+            """
+            Makes the classic queues at a RabbitMQ server priority queues, with priorities up to this; \
+            0 makes plain ones, which ignore the priority of a message. 10 is plenty.
+            """
+        ) { $0.settings.queueMaxPriority = $1 == 0 ? nil : $1 },
+        SettingsKey(
+            "CELERY_BROKER_HEARTBEAT", aliases: ["BROKER_HEARTBEAT"], .whole(0...3_600), default: "10",
+            """
+            Seconds between heartbeats of a connection to RabbitMQ: a server that is silent for one and a \
+            half of them is taken for gone. 0 turns them off.
+            """
+        ) { $0.settings.brokerHeartbeat = $1 },
+        SettingsKey(
+            "CELERY_AMQP_CONNECTION_TIMEOUT", aliases: ["BROKER_CONNECTION_TIMEOUT"], .duration, default: "4",
+            "Seconds a connection to RabbitMQ may take; 0 is 4."
+        ) { $0.settings.connectionTimeout = $1 ?? 4 },
+        SettingsKey(
+            "CELERY_PUBLISH_TIMEOUT", .duration, default: "30",
+            """
+            Seconds RabbitMQ may take to confirm that it has a message, through lost connections and \
+            alarms; then celery apply exits with 75. 0 is a day.
+            """
+        ) { $0.settings.publishTimeout = $1 ?? 86_400 },
     ]
 }

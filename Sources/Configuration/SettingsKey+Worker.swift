@@ -8,9 +8,16 @@ extension SettingsKey {
             "How many tasks run at once; 0 is one for each processor."
         ) { $0.settings.concurrency = $1 },
         SettingsKey(
-            "CELERY_QUEUES", .list(of: .queue), default: nil,
-            "Names of the queues to take from; without it the one of CELERY_DEFAULT_QUEUE."
-        ) { $0.settings.queues = $1.isEmpty ? [$0.settings.defaultQueue] : $1 },
+            "CELERY_QUEUES", .queues, default: nil,
+            """
+            The queues to take from: a list of names, or a table such as [CELERY_QUEUES.images] with \
+            exchange, exchange_type, routing_key, queue_type and max_priority of each. Without it, the \
+            one of CELERY_DEFAULT_QUEUE.
+            """
+        ) { draft, entries in
+            draft.settings.queues = entries.isEmpty ? [draft.settings.defaultQueue] : entries.map(\.name)
+            for entry in entries where entry.isTelling { draft.queueEntries[entry.name] = entry }
+        },
         SettingsKey(
             "CELERYD_LOG_FILE", .path, default: "\"celeryd.log\"",
             "Log file of a detached worker, seen from the folder of the settings file."

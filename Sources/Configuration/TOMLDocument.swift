@@ -49,8 +49,14 @@ struct TOMLDocument {
         case .double: value.double.map(SettingsInput.number) ?? .other("a number")
         case .bool: value.bool.map(SettingsInput.truth) ?? .other("true or false")
         case .array: .list(value.array?.map(input) ?? [])
-        case .table: .other("a table")
+        case .table: .table(value.table.map(members) ?? [])
         case .date, .time, .dateTime: .other("a date or time")
+        }
+    }
+
+    private static func members(_ table: TOMLTable) -> [SettingsInput.Member] {
+        table.keys.sorted().compactMap { name in
+            table[name].map { SettingsInput.Member(name: name, value: input($0)) }
         }
     }
 

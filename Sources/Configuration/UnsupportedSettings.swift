@@ -13,7 +13,7 @@ enum UnsupportedSettings {
             "CELERY_STATISTICS", "SEND_CELERY_TASK_ERROR_EMAILS", "ADMINS", "SERVER_EMAIL", "EMAIL_HOST", "EMAIL_PORT",
             "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_SUBJECT_PREFIX", "EMAIL_USE_TLS", "DEBUG",
             "CELERYD_DAEMON_LOG_FORMAT", "CELERY_ALWAYS_EAGER", "CELERY_PERIODIC_STATUS_BACKEND",
-            "CELERY_AMQP_CONNECTION_TIMEOUT", "CELERY_AMQP_CONNECTION_RETRY", "CELERY_AMQP_CONNECTION_MAX_RETRIES",
+            "CELERY_AMQP_CONNECTION_RETRY", "CELERY_AMQP_CONNECTION_MAX_RETRIES",
             "beat",
         ] { hints[name] = "" }
         for name in [
@@ -24,7 +24,7 @@ enum UnsupportedSettings {
         for name in [
             "CELERY_AMQP_EXCHANGE", "CELERY_AMQP_EXCHANGE_TYPE", "CELERY_AMQP_PUBLISHER_ROUTING_KEY",
             "CELERY_AMQP_CONSUMER_ROUTING_KEY", "CELERY_AMQP_CONSUMER_QUEUE", "CELERY_AMQP_CONSUMER_QUEUES",
-        ] { hints[name] = "name queues with CELERY_QUEUES and CELERY_DEFAULT_QUEUE" }
+        ] { hints[name] = "describe queues in CELERY_QUEUES, and name the one for tasks in CELERY_DEFAULT_QUEUE" }
         hints["CARROT_BACKEND"] = "name the broker with CELERY_BROKER_URL"
         hints["CELERY_IMPORTS"] = "name the folders of tasks with INSTALLED_APPS"
         hints["CELERY_TASK_SERIALIZER"] = "messages are JSON"

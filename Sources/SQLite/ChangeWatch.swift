@@ -6,21 +6,27 @@ import Synchronization
 
 /// Tells when another process, or this one, committed something worth waking for.
 ///
-/// Watches the time stamp of the WAL through `inotify(7)`. Costs nothing while nothing
-/// happens. A writer that dies between its commit and the stamp wakes nobody, so waiters
-/// give a deadline of a few seconds and look for themselves then.
+/// Watches files through `inotify(7)`: of our own databases the time stamp of the WAL, of
+/// others whatever is written. Costs nothing while nothing happens. A writer that dies between
+/// its commit and the stamp wakes nobody, so waiters give a deadline of a few seconds and look
+/// for themselves then.
 package final class ChangeWatch: Sendable {
     private struct State {
         var source: (any DispatchSourceRead)?
         var isClosed = false
     }
 
-    private let path: String
+    private let paths: [String]
+    /// `IN_ATTRIB` and its like.
+    private let events: UInt32
     private let bell = Bell()
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "celery.db.watch")
 
-    init(path: String) { self.path = path }
+    init(paths: [String], events: Int32) {
+        self.paths = paths
+        self.events = UInt32(events)
+    }
 
     /// Counts changes seen; watching begins with the first call. Read it, look, then
     /// wait for the number to pass.
@@ -36,6 +42,12 @@ package final class ChangeWatch: Sendable {
         await bell.wait(since: seen, until: deadline)
     }
 
+    /// Whether the kernel tells of changes.
+    var isWatching: Bool { state.withLock { $0.source != nil } }
+
+    /// Wakes everybody of this process.
+    func ring() { bell.ring() }
+
     /// Wakes everybody and watches no more.
     func close() {
         let source = state.withLock { state in
@@ -49,7 +61,8 @@ package final class ChangeWatch: Sendable {
     private func makeSource() -> (any DispatchSourceRead)? {
         let descriptor = inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK))
         guard descriptor >= 0 else { return nil }
-        guard inotify_add_watch(descriptor, path, UInt32(IN_ATTRIB)) >= 0 else {
+        // Those that exist.
+        guard paths.count(where: { inotify_add_watch(descriptor, $0, events) >= 0 }) > 0 else {
             Glibc.close(descriptor)
             return nil
         }

@@ -43,7 +43,7 @@ package final class DatabaseFile: Sendable {
         queue = opened.0
         entry = Mutex(opened.1)
         line = try WriteLine(path: path + "-wal", database: path)
-        watch = ChangeWatch(path: path + "-wal")
+        watch = ChangeWatch(paths: [path + "-wal"], events: IN_ATTRIB)
     }
 
     private static func connect(to path: String, _ durability: Durability) throws(DriverError) -> DatabaseQueue {

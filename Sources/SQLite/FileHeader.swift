@@ -9,13 +9,20 @@ struct FileHeader {
     let applicationID: Int32
     let userVersion: Int32
 
-    /// - Returns: `nil` when there is no file.
-    /// - Throws: when there is something that is not ours to open.
-    static func read(_ path: String) throws(DriverError) -> FileHeader? {
+    /// What stands at a path.
+    enum Content {
+        case nothing
+        case emptyFile
+        case database(FileHeader)
+        case anotherKind
+    }
+
+    /// - Throws: when there is something that cannot be read, or is no file.
+    static func look(at path: String) throws(DriverError) -> Content {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         if descriptor < 0 {
             switch errno {
-            case ENOENT: return nil
+            case ENOENT: return .nothing
             case EACCES: throw DriverError(.noPermission, "cannot read database \(path): permission denied")
             case let code: throw DriverError(.unreachable, "cannot open database \(path): \(text(of: code))")
             }
@@ -26,17 +33,27 @@ struct FileHeader {
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw DriverError(.unusable, "\(path) is not a file")
         }
+        if status.st_size == 0 { return .emptyFile }
         var bytes = [UInt8](repeating: 0, count: 100)
         let count = pread(descriptor, &bytes, bytes.count, 0)
-        guard count == bytes.count, bytes.starts(with: Array("SQLite format 3\0".utf8)) else {
+        guard count == bytes.count, bytes.starts(with: Array("SQLite format 3\0".utf8)) else { return .anotherKind }
+        func integer(at offset: Int) -> Int32 {
+            Int32(bitPattern: bytes[offset..<offset + 4].reduce(0) { $0 << 8 | UInt32($1) })
+        }
+        return .database(FileHeader(applicationID: integer(at: 68), userVersion: integer(at: 60)))
+    }
+
+    /// - Returns: `nil` when there is no file.
+    /// - Throws: when there is something that is not ours to open.
+    static func read(_ path: String) throws(DriverError) -> FileHeader? {
+        switch try look(at: path) {
+        case .nothing: return nil
+        case .database(let header): return header
+        case .emptyFile, .anotherKind:
             throw DriverError(
                 .unusable, "\(path) is not a celery database, but some other kind of file",
                 hint: "name another file with --broker sqlite:///PATH; this one was left as it is")
         }
-        func integer(at offset: Int) -> Int32 {
-            Int32(bitPattern: bytes[offset..<offset + 4].reduce(0) { $0 << 8 | UInt32($1) })
-        }
-        return FileHeader(applicationID: integer(at: 68), userVersion: integer(at: 60))
     }
 
     /// Refuses a file of another program, or of a later version of this one.

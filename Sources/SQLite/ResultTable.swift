@@ -17,7 +17,7 @@ package enum ResultTable {
             WHERE result.attempt <= excluded.attempt AND result.state NOT IN ('SUCCESS', 'FAILURE', 'REVOKED')
             """)
         statement.setUncheckedArguments([
-            result.id.text, result.state.name, result.attempt, expires, Data(encode(result)),
+            result.id.text, result.state.name, result.attempt, expires, Data(KeptResult.document(of: result).bytes(style: .python)),
         ])
         try statement.execute()
     }
@@ -27,23 +27,6 @@ package enum ResultTable {
             SELECT document FROM result WHERE id = ? AND (expires IS NULL OR expires > ?)
             """)
         guard let document = try Data.fetchOne(statement, arguments: [id.text, now.seconds]) else { return nil }
-        return try decode([UInt8](document))
-    }
-
-    private static func encode(_ result: TaskResult) -> [UInt8] {
-        var document = ResultDocument(result).json(extended: true).objectValue ?? [:]
-        document["attempt"] = .int(Int64(result.attempt))
-        if let started = result.dateStarted { document["date_started"] = .double(started.seconds) }
-        if let text = result.errorOutput { document["stderr"] = .string(text) }
-        return JSON.object(document).bytes(style: .python)
-    }
-
-    private static func decode(_ bytes: [UInt8]) throws -> TaskResult {
-        let document = try JSON(parsing: bytes)
-        var result = try ResultDocument(document).result
-        result.attempt = document["attempt"]?.intValue ?? 1
-        result.dateStarted = document["date_started"]?.doubleValue.map(Timestamp.init)
-        result.errorOutput = document["stderr"]?.stringValue
-        return result
+        return try KeptResult.read([UInt8](document))
     }
 }

@@ -5,7 +5,7 @@ package import CeleryCore
 /// A message carries its workflow with it: the callbacks of the task, the rest of its
 /// chain, the body of its chord. Whoever runs the task sends on what comes next. This
 /// is a pure function of message and result; the settler publishes what it returns.
-/// Chords need a count shared by all workers and are not sent here: they are reported.
+/// A chord is counted by nobody: with its header goes a task that waits for it, `ChordUnlock`.
 package enum Canvas {
     /// What follows a result.
     package struct FollowUps: Sendable, Equatable {
@@ -79,14 +79,11 @@ package enum Canvas {
             sender.sendGroup(of: embed.errbacks, prepending: [.string(message.id.text)], options: family)
             sender.followUps.heirs = embed.chain.reversed().flatMap(heirs)
         }
-        if embed.chord != nil, result.state.isReady {
-            sender.report("\(message.task)[\(message.id)] is part of a chord, which is not counted")
-        }
         return sender.followUps
     }
 
     /// The ids that clients wait for in a step that will not run, with those inside it.
-    private static func heirs(of signature: Signature) -> [Heir] {
+    static func heirs(of signature: Signature) -> [Heir] {
         var heirs: [Heir] = []
         if let id = signature.options["task_id"]?.stringValue {
             heirs.append(

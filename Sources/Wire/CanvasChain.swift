@@ -7,8 +7,6 @@ struct CanvasChain {
     let options: JSONObject
 
     /// The steps in the order of running, chains within the chain taken apart.
-    ///
-    /// - Throws: for a group that is not the last step, which needs a chord.
     func steps(
         of chain: Signature, makeID: @Sendable () -> TaskID
     ) throws(InvalidSignature) -> [Signature]? {
@@ -17,9 +15,6 @@ struct CanvasChain {
         let errbacks = Self.list(options["link_error"])
         for index in steps.indices {
             let isLast = index == steps.count - 1
-            if CanvasKind(of: steps[index]) == .group, !isLast {
-                throw InvalidSignature(description: "steps after a group need a chord")
-            }
             if steps[index].options["task_id"]?.stringValue == nil {
                 let id = isLast ? options["task_id"]?.stringValue : nil
                 steps[index].options["task_id"] = .string(id ?? makeID().text)
@@ -63,7 +58,7 @@ struct CanvasChain {
         return steps
     }
 
-    fileprivate static func list(_ value: JSON?) -> [JSON] {
+    static func list(_ value: JSON?) -> [JSON] {
         guard let value, !value.isNull else { return [] }
         return value.arrayValue ?? [value]
     }
@@ -71,7 +66,7 @@ struct CanvasChain {
 
 extension Signature {
     /// Adds to an option that is a list, whether or not it is there.
-    fileprivate mutating func extend(_ option: String, _ values: [JSON]) {
+    mutating func extend(_ option: String, _ values: [JSON]) {
         options[option] = .array(CanvasChain.list(options[option]) + values)
     }
 }

@@ -3,7 +3,7 @@ import CeleryCore
 /// Turns signatures into messages, and gathers them.
 struct CanvasSender {
     var followUps = Canvas.FollowUps()
-    private let context: Canvas.Context
+    let context: Canvas.Context
 
     init(context: Canvas.Context) { self.context = context }
 
@@ -54,13 +54,13 @@ struct CanvasSender {
 extension CanvasSender {
     /// Sends a signature of any kind. Returns what stands for it among the children
     /// of the task, or `nil` when nothing was sent.
-    private mutating func send(_ signature: Signature, prepending args: [JSON], options: JSONObject) -> JSON? {
+    mutating func send(_ signature: Signature, prepending args: [JSON], options: JSONObject) -> JSON? {
         do throws(InvalidSignature) {
             switch CanvasKind(of: signature) {
             case .task: return try sendTask(signature, prepending: args, options: options)
             case .chain: return try sendChain(signature, prepending: args, options: options)
             case .group: return try sendGroup(signature, prepending: args, options: options)
-            case .chord: report("a chord is not sent: \(signature.task)")
+            case .chord: return try sendChord(signature, prepending: args, options: options)
             case .other(let kind): report("\(kind) is not sent: \(signature.task)")
             }
         } catch {
@@ -69,7 +69,7 @@ extension CanvasSender {
         return nil
     }
 
-    private mutating func sendTask(
+    mutating func sendTask(
         _ signature: Signature, prepending args: [JSON], options: JSONObject
     ) throws(InvalidSignature) -> JSON? {
         let options = SignatureOptions(signature.mergedOptions(options), task: signature.task)
@@ -83,13 +83,13 @@ extension CanvasSender {
         return [[.string(message.id.text), nil], nil]
     }
 
-    /// Sends every member with the same arguments.
-    private mutating func sendGroup(
+    /// Sends every member with the same arguments. With steps after it, a group is a chord.
+    mutating func sendGroup(
         _ signature: Signature, prepending args: [JSON], options: JSONObject
     ) throws(InvalidSignature) -> JSON? {
         var options = signature.mergedOptions(options)
-        if options["chain"]?.arrayValue?.isEmpty == false {
-            throw InvalidSignature(description: "steps after a group need a chord")
+        if let chord = try CanvasChord.upgrade(signature, options) {
+            return try sendChord(chord.signature, prepending: args, options: chord.options)
         }
         let id = options["task_id"]?.stringValue ?? context.makeID().text
         options["task_id"] = nil
@@ -106,7 +106,7 @@ extension CanvasSender {
     }
 
     /// The members of a group, those of groups within it included.
-    private static func members(of group: Signature) throws(InvalidSignature) -> [Signature] {
+    static func members(of group: Signature) throws(InvalidSignature) -> [Signature] {
         var members: [Signature] = []
         for member in try SignatureCodec.signatures(group.kwargs["tasks"]) {
             if CanvasKind(of: member) == .group {

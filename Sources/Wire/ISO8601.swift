@@ -78,3 +78,14 @@ package enum ISO8601 {
         }
     }
 }
+
+extension ISO8601 {
+    /// Writes a time as SQLAlchemy has it in SQLite, in UTC: `2026-11-22 17:50:28.017376`, of one length always,
+    /// so that texts compare as times do.
+    package static func databaseText(_ time: Timestamp) -> String {
+        var bytes = Array(text(time).utf8.dropLast("+00:00".utf8.count))
+        bytes["YYYY-MM-DD".utf8.count] = UInt8(ascii: " ")
+        if !bytes.contains(UInt8(ascii: ".")) { bytes += ".000000".utf8 }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -13,7 +13,7 @@ struct ISO8601Scanner {
         var fraction = 0.0
         var offset: Int?
         if position < bytes.count {
-            guard take("T") || take(" ") || take("t"), let time = timeOfDay() else { return nil }
+            guard separator(), let time = timeOfDay() else { return nil }
             wallClock += time.seconds
             fraction = time.fraction
             if position < bytes.count {
@@ -26,7 +26,12 @@ struct ISO8601Scanner {
         return ISO8601.Reading(time: Timestamp(seconds: Double(seconds) + fraction), wasNaive: offset == nil)
     }
 
-    private mutating func date() -> CivilDate? {
+    var isAtEnd: Bool { position == bytes.count }
+
+    /// Reads what stands between a day and its time.
+    mutating func separator() -> Bool { take("T") || take(" ") || take("t") }
+
+    mutating func date() -> CivilDate? {
         guard let year = number(digits: 4), take("-"), let month = number(digits: 2), take("-"),
             let day = number(digits: 2)
         else { return nil }
@@ -34,7 +39,7 @@ struct ISO8601Scanner {
         return date.exists ? date : nil
     }
 
-    private mutating func timeOfDay() -> (seconds: Int, fraction: Double)? {
+    mutating func timeOfDay() -> (seconds: Int, fraction: Double)? {
         guard let hour = number(digits: 2), hour < 24, take(":"), let minute = number(digits: 2), minute < 60 else {
             return nil
         }
@@ -61,7 +66,7 @@ struct ISO8601Scanner {
     }
 
     /// Reads `Z` or an offset, as seconds east of UTC.
-    private mutating func offset() -> Int? {
+    mutating func offset() -> Int? {
         if take("Z") || take("z") { return 0 }
         let sign: Int
         if take("+") { sign = 1 } else if take("-") { sign = -1 } else { return nil }

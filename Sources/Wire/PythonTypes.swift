@@ -45,6 +45,10 @@ package enum PythonTypes {
 
     /// The decoded bytes as text, if they are UTF-8.
     private static func text(ofBase64 encoded: String) -> String? {
+        bytes(ofBase64: encoded).flatMap { String(validating: $0, as: UTF8.self) }
+    }
+
+    static func bytes(ofBase64 encoded: String) -> [UInt8]? {
         var bytes: [UInt8] = []
         var bits: UInt32 = 0
         var bitCount = 0
@@ -57,7 +61,7 @@ package enum PythonTypes {
                 bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(bitCount)))
             }
         }
-        return String(validating: bytes, as: UTF8.self)
+        return bytes
     }
 
     private static func sextet(_ character: UInt8) -> UInt32? {

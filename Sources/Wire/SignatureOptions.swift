@@ -25,7 +25,7 @@ struct SignatureOptions {
         message.shadow = text("shadow")
         message.origin = context.origin
         message.priority = options["priority"]?.intValue
-        message.retries = options["retries"]?.intValue ?? 0
+        message.retries = min(max(0, options["retries"]?.intValue ?? 0), Int(Int32.max))
         message.ignoreResult = options["ignore_result"]?.boolValue
         message.hardTimeLimit = options["time_limit"]?.doubleValue
         message.softTimeLimit = options["soft_time_limit"]?.doubleValue

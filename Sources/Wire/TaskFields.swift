@@ -38,7 +38,7 @@ struct TaskFields {
         case "expires": message.expires = try time(name, value)
         case "group": message.groupID = try text(name, value)
         case "group_index": message.groupIndex = try integer(name, value)
-        case "retries": message.retries = try integer(name, value) ?? 0
+        case "retries": message.retries = try count(name, value) ?? 0
         case "timelimit": try takeTimeLimits(value)
         case "root_id": message.rootID = try text(name, value).map(TaskID.init)
         case "parent_id": message.parentID = try text(name, value).map(TaskID.init)
@@ -90,6 +90,13 @@ extension TaskFields {
         guard let number = value.intValue ?? value.doubleValue.flatMap(Int.init(exactly:)) else {
             throw invalid(name, value)
         }
+        return number
+    }
+
+    /// A number of times. What nobody can have counted to is a mistake, and would not survive arithmetic.
+    private func count(_ name: String, _ value: JSON) throws(MalformedMessage) -> Int? {
+        guard let number = try integer(name, value) else { return nil }
+        guard (0...Int(Int32.max)).contains(number) else { throw invalid(name, value) }
         return number
     }
 

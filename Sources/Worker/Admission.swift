@@ -15,6 +15,8 @@ struct Admission: Sendable {
     enum Decision {
         /// It runs.
         case run(JobRequest, TaskDefinition)
+        /// The worker does it itself.
+        case builtin(BuiltinTask)
         /// It does not, and that is its outcome.
         case settle(Outcome, reason: String)
     }
@@ -29,6 +31,7 @@ struct Admission: Sendable {
         if let expires = message.expires, expires < now {
             return refuse(.revoked, .revoked("expired"), "expired at \(ISO8601.text(expires))")
         }
+        if let task = BuiltinTask(name: message.task) { return .builtin(task) }
         guard let definition = registry[message.task] else {
             return refuse(.failure, .notRegistered(message.task), "no task of this name is registered here")
         }
@@ -42,6 +45,9 @@ struct Admission: Sendable {
         return .run(request(delivery, definition), definition)
     }
 
+    /// A time limit that a clock can be asked for: a message may carry any number.
+    private static func possible(_ limit: Double?) -> Double? { limit.map { min(max(0, $0), 1e9) } }
+
     private func request(_ delivery: Delivery, _ definition: TaskDefinition) -> JobRequest {
         let message = delivery.message
         let options = definition.options
@@ -50,8 +56,10 @@ struct Admission: Sendable {
         return JobRequest(
             tag: 0, attempt: delivery.handle.attempt, message: EncodedMessage(message),
             taskName: message.task, taskID: message.id.text, program: program,
-            softTimeLimit: message.softTimeLimit ?? options.softTimeLimit?.inSeconds ?? configuration.softTimeLimit,
-            hardTimeLimit: message.hardTimeLimit ?? options.timeLimit?.inSeconds ?? configuration.hardTimeLimit,
+            softTimeLimit: Self.possible(
+                message.softTimeLimit ?? options.softTimeLimit?.inSeconds ?? configuration.softTimeLimit),
+            hardTimeLimit: Self.possible(
+                message.hardTimeLimit ?? options.timeLimit?.inSeconds ?? configuration.hardTimeLimit),
             maxOutputBytes: options.maxOutputBytes ?? configuration.maxOutputBytes,
             retryDelay: RetryPolicy.delay(for: message, options),
             mayRetry: RetryPolicy.mayRetry(message, options))

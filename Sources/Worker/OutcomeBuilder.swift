@@ -40,22 +40,43 @@ struct OutcomeBuilder {
         return following(outcome, report.next)
     }
 
+    /// The outcome of a task of the worker's own, which has no result.
+    ///
+    /// - Parameter failure: why those who wait for what it should have sent wait no longer.
+    func outcome(sending next: Canvas.FollowUps, failing failure: TaskFailure? = nil) -> Outcome {
+        var outcome = Outcome(handle: delivery.handle, results: [], followUps: next.messages)
+        if let failure {
+            outcome.results = Self.share(result(.failure, .null, failure, nil, nil), with: next.heirs)
+        }
+        return outcome
+    }
+
+    /// The outcome of such a task that has to wait.
+    func again(in delay: Double) -> Outcome {
+        let message = RetryPolicy.next(delivery.message, delay: delay, now: now)
+        return Outcome(handle: delivery.handle, results: [], disposition: .retry(message))
+    }
+
     private func following(_ outcome: Outcome, _ next: WorkflowSteps) -> Outcome {
         var outcome = outcome
         outcome.followUps = next.messages.compactMap { try? $0.message() }
         guard !outcome.results.isEmpty else { return outcome }
         outcome.results[0].children = next.children
-        // Chain members that will never run share the failure, or their submitter would wait for ever.
-        let shared = outcome.results[0]
-        outcome.results += next.heirs.map { heir in
+        outcome.results += Self.share(outcome.results[0], with: next.heirs)
+        return outcome
+    }
+
+    /// Tasks that will never run share the failure, or who sent them would wait for ever.
+    private static func share(_ shared: TaskResult, with heirs: [Canvas.Heir]) -> [TaskResult] {
+        heirs.map { heir in
             var result = shared
             result.id = heir.id
             result.task = heir.task
             result.groupID = heir.groupID
+            result.replyTo = heir.replyTo
             result.children = []
             return result
         }
-        return outcome
     }
 
     private func result(
@@ -70,6 +91,7 @@ struct OutcomeBuilder {
         result.groupID = message.groupID
         result.parentID = message.parentID
         result.task = message.task
+        result.replyTo = message.replyTo
         result.worker = worker
         result.queue = message.route.queue
         result.retries = message.retries

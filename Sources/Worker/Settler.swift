@@ -4,11 +4,22 @@ import CeleryCore
 protocol Settler: Sendable {
     /// - Returns: for each outcome whether it counted; a late one, fenced off, did not.
     func settle(_ outcomes: [Outcome]) async throws -> [Bool]
+
+    /// Whether a worker that is to stop may end without a record.
+    ///
+    /// Where the message is still with a broker of its own, another worker gets it then, and runs
+    /// it again; where one file keeps messages and results, nothing is gained by giving up.
+    var mayGiveUp: Bool { get }
+}
+
+extension Settler {
+    var mayGiveUp: Bool { true }
 }
 
 /// Everything in one transaction, on a broker that keeps the results as well.
 struct AtomicSettler: Settler {
     let consumer: any AtomicSettling
+    var mayGiveUp: Bool { false }
 
     func settle(_ outcomes: [Outcome]) async throws -> [Bool] {
         try await consumer.settleAtomically(outcomes)
@@ -55,6 +66,7 @@ extension Broker {
 struct AcknowledgedSettler: Settler {
     let broker: any Broker
     let store: (any ResultStore)?
+    var mayGiveUp = true
 
     func settle(_ outcomes: [Outcome]) async throws -> [Bool] {
         var messages = outcomes.flatMap(\.followUps)

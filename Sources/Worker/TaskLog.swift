@@ -19,7 +19,7 @@ struct TaskLog: Sendable {
     }
 
     func ended(_ delivery: Delivery, _ report: JobReport) {
-        for text in report.next.unsupported { logger.warning("\(text)") }
+        for text in report.next.unsupported { warn(text) }
         switch report.ending {
         case .success(let value):
             guard logger.logLevel <= .info else { return }
@@ -39,6 +39,14 @@ struct TaskLog: Sendable {
         logger.error("\(text)")
     }
 
+    /// The body of a chord was sent.
+    func unlocked(_ delivery: Delivery, _ groupID: String, _ count: Int) {
+        guard logger.logLevel <= .info else { return }
+        logger.info("Task \(name(delivery.message)) processed: the \(count) results of chord \(groupID) were sent on")
+    }
+
+    func warn(_ text: String) { logger.warning("\(text)") }
+
     func interrupted(_ delivery: Delivery, _ reason: String) {
         logger.error("Task \(name(delivery.message)) interrupted in attempt \(delivery.handle.attempt): \(reason); it goes back to its queue")
     }
@@ -46,6 +54,12 @@ struct TaskLog: Sendable {
     func fencedOff(_ outcome: Outcome) {
         guard let result = outcome.results.first else { return }
         logger.warning("Outcome of \(result.task ?? "task")[\(result.id)] attempt \(result.attempt) came too late; another attempt has the task")
+    }
+
+    /// Given up by a worker that stops.
+    func unrecorded(_ outcomes: [Outcome]) {
+        let tasks = outcomes.compactMap { $0.results.first }.map { "\($0.task ?? "task")[\($0.id)]" }.joined(separator: ", ")
+        logger.error("Stopping without a record of \(outcomes.count) outcome\(outcomes.count == 1 ? "" : "s"): \(tasks); what the broker still has will run again")
     }
 
     func replaced(_ reason: String) {
@@ -64,13 +78,17 @@ struct TaskLog: Sendable {
         logger.error("\(what): \(error)")
     }
 
+    func notice(_ notice: BrokerNotice) {
+        logger.log(level: notice.isTrouble ? .warning : .info, "\(notice.text)")
+    }
+
     /// A line that a task wrote.
     func line(_ line: LogLine) {
         let level = Logger.Level(rawValue: line.level) ?? .info
         logger.log(level: level, "\(line.taskName)[\(line.taskID)]: \(line.text)")
     }
 
-    private func name(_ message: Message) -> String { "\(message.shadow ?? message.task)[\(message.id)]" }
+    private func name(_ message: Message) -> String { "\((message.shadow ?? message.task).forLog)[\(message.id.text.forLog)]" }
 
     /// A return value may be megabytes; a log line may not.
     private func shortened(_ text: String) -> String {

@@ -21,7 +21,7 @@ extension Worker {
                 let deliveries = try await consumer.take(space)
                 backoff.reset()
                 if shutdown != nil {
-                    await giveBack(deliveries.map(\.handle), started: false, consumer)
+                    await giveBack(deliveries.map(\.handle), started: false, consumer, settler)
                 } else if deliveries.isEmpty {
                     if try await isFinished(consumer) { break }
                     await waitForMessages(consumer)
@@ -72,32 +72,61 @@ extension Worker {
         return try await knowing.backlog() == 0
     }
 
-    /// Sends deliveries to the pool, and settles at once those that do not run.
+    /// Sends deliveries to the pool, and settles at once those that do not run there.
     private func admit(_ deliveries: [Delivery], _ pool: Pool, _ settler: any Settler) async {
         let admission = Admission(configuration: configuration, registry: registry)
         let now = self.now()
         var jobs: [JobRequest] = []
         var early: [Outcome] = []
         var refused: [Outcome] = []
+        var own: [(BuiltinTask, Delivery)] = []
+        let done = await recorded(deliveries, settler)
         for delivery in deliveries {
-            log.received(delivery)
+            // A task of the worker's own that looks again every second is told of once.
+            if delivery.message.retries == 0 || BuiltinTask(name: delivery.message.task) == nil { log.received(delivery) }
+            if done.contains(delivery.message.id) {
+                log.refused(delivery, "its result is recorded already")
+                refused.append(Outcome(handle: delivery.handle, results: []))
+                continue
+            }
             switch admission.decide(delivery, now: now) {
             case .run(var job, let definition):
                 lastJob += 1
+                totals[delivery.message.task, default: 0] += 1
                 job.tag = lastJob
                 let isEarly = definition.options.acknowledgement == .early
                 if isEarly { early.append(acknowledgement(of: delivery, now)) }
                 inFlight[job.tag] = InFlight(
                     delivery: delivery, definition: definition, started: now, isAcknowledged: isEarly)
                 jobs.append(job)
+            case .builtin(let task):
+                own.append((task, delivery))
             case .settle(let outcome, let reason):
                 log.refused(delivery, reason)
                 refused.append(outcome)
             }
         }
-        taken += deliveries.count
+        taken += deliveries.count - own.count
         await settle(early + refused, settler)
         pool.submit(jobs)
+        var outcomes: [Outcome] = []
+        for (task, delivery) in own { outcomes.append(await run(task, delivery)) }
+        await settle(outcomes, settler)
+    }
+
+    /// Those deliveries that came before and whose result is recorded: their acknowledgement was
+    /// lost with a connection or a worker, and running them again would help nobody.
+    private func recorded(_ deliveries: [Delivery], _ settler: any Settler) async -> Set<TaskID> {
+        // Who settles atomically has no such gap; who only sends results cannot look them up.
+        guard settler is OrderedSettler, let store, !(store is any ResultAnswering) else { return [] }
+        let ids = deliveries.filter { $0.handle.attempt > $0.message.retries + 1 }.map(\.message.id)
+        guard !ids.isEmpty else { return [] }
+        do {
+            return Set(try await store.results(for: ids).values.filter(\.state.isReady).map(\.id))
+        } catch {
+            log.brokerTrouble("cannot look up results of messages that came again", error)
+            return []
+        }
     }
 
     /// The outcome that acknowledges a delivery before it runs. From then on only the

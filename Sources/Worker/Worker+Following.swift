@@ -60,9 +60,9 @@ extension Worker {
             }
             // What is interrupted goes back only after what ended is recorded.
             await settle(outcomes.leased, settler)
-            await settle(outcomes.acknowledged, AcknowledgedSettler(broker: broker, store: store))
-            await giveBack(interrupted, started: true, consumer)
-            await giveBack(unstarted, started: false, consumer)
+            await settle(outcomes.acknowledged, acknowledgedSettler(beside: settler))
+            await giveBack(interrupted, started: true, consumer, settler)
+            await giveBack(unstarted, started: false, consumer, settler)
             room.ring()
             finishIfDone()
             if hasEnded { return }
@@ -103,8 +103,15 @@ extension Worker {
         return builder
     }
 
+    /// For what was acknowledged before it ran.
+    func acknowledgedSettler(beside settler: any Settler) -> AcknowledgedSettler {
+        AcknowledgedSettler(broker: broker, store: store, mayGiveUp: settler.mayGiveUp)
+    }
+
     /// Settles outcomes, trying again until it works: the tasks have run, and their
     /// results must not be lost to a full disk or a broker that is away for a while.
+    ///
+    /// A worker that is to stop gives up where that loses nothing, or nothing that was promised.
     func settle(_ outcomes: [Outcome], _ settler: any Settler) async {
         guard !outcomes.isEmpty else { return }
         var backoff = Backoff()
@@ -112,10 +119,12 @@ extension Worker {
             do {
                 let counted = try await settler.settle(outcomes)
                 for (outcome, didCount) in zip(outcomes, counted) where !didCount { log.fencedOff(outcome) }
+                lastSuccess = .now
                 return
             } catch {
                 log.brokerTrouble("cannot record \(outcomes.count) outcome\(outcomes.count == 1 ? "" : "s")", error)
                 if shutdown == .cold { return }
+                if isHopeless(settler) { return log.unrecorded(outcomes) }
                 await pause(backoff.next())
             }
         }
@@ -123,7 +132,9 @@ extension Worker {
 
     /// Gives messages back, trying again until it works: this worker keeps its lease, so
     /// that nobody else would ever get them.
-    func giveBack(_ handles: [DeliveryHandle], started: Bool, _ consumer: any BrokerConsumer) async {
+    func giveBack(
+        _ handles: [DeliveryHandle], started: Bool, _ consumer: any BrokerConsumer, _ settler: any Settler
+    ) async {
         guard !handles.isEmpty else { return }
         var backoff = Backoff()
         while true {
@@ -132,10 +143,15 @@ extension Worker {
             } catch {
                 log.brokerTrouble("cannot give back \(handles.count) message\(handles.count == 1 ? "" : "s")", error)
                 // They go back when the consumer closes, or with the lease.
-                if shutdown == .cold { return }
+                if shutdown == .cold || isHopeless(settler) { return }
                 await pause(backoff.next())
             }
         }
+    }
+
+    /// Whether this worker is to stop, and has tried in vain for long enough.
+    private func isHopeless(_ settler: any Settler) -> Bool {
+        shutdown != nil && settler.mayGiveUp && lastSuccess + configuration.stoppingPatience <= .now
     }
 
     /// Waits, but not longer than until a cold shutdown.

@@ -23,21 +23,27 @@ extension Worker {
             }
             if nextCleanup <= .now {
                 nextCleanup = .now + Self.cleanupInterval
-                await dropExpiredResults()
+                do {
+                    try await dropExpiredResults()
+                } catch {
+                    if !Task.isCancelled { log.brokerTrouble("cannot drop expired results", error) }
+                }
             }
             try? await Task.sleep(for: holder?.leaseRenewalInterval ?? .seconds(5))
         }
     }
 
+    /// Logs what happens between the subscription and the broker, until either ends.
+    func followNotices(_ consumer: any BrokerConsumer) async {
+        guard let reporting = consumer as? any BrokerReporting else { return }
+        for await notice in reporting.notices { log.notice(notice) }
+    }
+
     /// In small batches, so that others can write in between.
-    private func dropExpiredResults() async {
+    func dropExpiredResults() async throws {
         guard let store = store as? any ResultExpiring else { return }
-        do {
-            while try await store.dropExpired(now: now(), limit: Self.cleanupBatch) == Self.cleanupBatch {
-                await Task.yield()
-            }
-        } catch {
-            if !Task.isCancelled { log.brokerTrouble("cannot drop expired results", error) }
+        while try await store.dropExpired(now: now(), limit: Self.cleanupBatch) == Self.cleanupBatch {
+            await Task.yield()
         }
     }
 }

@@ -25,6 +25,9 @@ package actor Worker {
     var lastJob: Int64 = 0
     var prefetch: Prefetch
     var shutdown: Shutdown?
+    let started: Timestamp
+    /// How many tasks of each name were taken.
+    var totals: [String: Int] = [:]
     /// Deliveries taken so far, for `maxTasks`.
     var taken = 0
     var failure: WorkerError?
@@ -32,6 +35,8 @@ package actor Worker {
     var pool: Pool?
     /// The wait for messages, which a shutdown ends.
     var waiting: Task<Void, any Error>?
+    /// When an outcome was last recorded, or the shutdown began.
+    var lastSuccess = ContinuousClock.now
     /// Rings when there may be room, or when a shutdown begins.
     let room = Bell()
 
@@ -56,6 +61,7 @@ package actor Worker {
         self.store = store
         self.registry = registry
         self.now = now
+        started = now()
         log = TaskLog(logger: logger)
         prefetch = Prefetch(children: configuration.pool.size, fixed: configuration.prefetch)
     }
@@ -83,6 +89,9 @@ package actor Worker {
         let pool: Pool
         do {
             if let holder = consumer as? any LeaseHolding { try await holder.announce(tasks: registry.names) }
+            if let controllable = consumer as? any RemoteControllable {
+                controllable.answerControl { [weak self] request in await self?.answer(request) }
+            }
             pool = try Pool(configuration.pool)
         } catch {
             await consumer.close()
@@ -94,12 +103,13 @@ package actor Worker {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.consume(from: consumer, pool, settler, onReady) }
             group.addTask { await self.keepHouse(consumer) }
+            group.addTask { await self.followNotices(consumer) }
             await self.follow(pool, consumer, settler)
             group.cancelAll()
         }
         // Taken while the pool was going, and never begun: closing gives back the others.
         let lost = inFlight.values.filter(\.isAcknowledged).map(\.again)
-        await settle(lost, AcknowledgedSettler(broker: broker, store: store))
+        await settle(lost, acknowledgedSettler(beside: settler))
         await consumer.close()
         if let failure { throw failure }
     }
@@ -108,6 +118,7 @@ package actor Worker {
     package func stop(_ how: Shutdown) {
         guard shutdown.map({ $0 < how }) ?? true else { return }
         shutdown = how
+        lastSuccess = .now
         waiting?.cancel()
         room.ring()
         switch how {

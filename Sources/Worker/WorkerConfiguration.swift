@@ -18,6 +18,9 @@ package struct WorkerConfiguration: Sendable {
     package var isBurst = false
     /// Stop after so many tasks; 0 for never.
     package var maxTasks = 0
+    /// Once it is to stop: how long it tries in vain to record outcomes whose messages the
+    /// broker would hand out again.
+    package var stoppingPatience: Duration = .seconds(10)
 
     package init(identity: WorkerIdentity, queues: [String], pool: PoolConfiguration) {
         self.identity = identity

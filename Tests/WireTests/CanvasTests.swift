@@ -182,23 +182,12 @@ import Wire
         #expect(first.embed.chain[1].options["link_error"] == [["task": "e"]])
     }
 
-    @Test func `sends a group that ends a chain, but not one with steps after it`() {
+    @Test func `sends a group that ends a chain`() {
         let last = followUps(.init(chain: [group([Signature(task: "a"), Signature(task: "b")])]))
         #expect(last.messages.map(\.task) == ["a", "b"])
-        let middle = followUps(.init(chain: [Signature(task: "z"), group([Signature(task: "a")])]))
-        #expect(middle.messages.isEmpty)
-        #expect(middle.unsupported == ["celery.group is not sent: steps after a group need a chord"])
-        let inner = followUps(.init(callbacks: [chain([group([Signature(task: "a")]), Signature(task: "z")])]))
-        #expect(inner.messages.isEmpty)
-        #expect(inner.unsupported.count == 1)
     }
 
-    @Test func `reports chords instead of sending them`() throws {
-        let sent = try step("canvas-chain-with-embedded-chord.json", value: 2)
-        #expect(sent.messages.isEmpty)
-        #expect(sent.unsupported == ["a chord is not sent: celery.chord"])
-        let member = try step("canvas-chord-header0.json", value: 0)
-        #expect(member.unsupported == ["proj.add[9ee0b10e-f7bc-4bbb-be34-57914c852093] is part of a chord, which is not counted"])
+    @Test func `reports what only Python can take apart`() {
         let chunks = followUps(.init(callbacks: [Signature(task: "celery.chunks")]))
         #expect(chunks.unsupported == ["chunks is not sent: celery.chunks"])
         let map = followUps(.init(callbacks: [Signature(task: "celery.map", kwargs: ["it": []], isImmutable: true)]))

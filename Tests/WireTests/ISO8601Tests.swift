@@ -31,6 +31,13 @@ import Wire
         #expect(ISO8601.read(text) == nil)
     }
 
+    @Test func `writes as SQLAlchemy does, always as long`() {
+        #expect(ISO8601.databaseText(Timestamp(seconds: 1_795_369_828.017376)) == "2026-11-22 17:50:28.017376")
+        #expect(ISO8601.databaseText(Timestamp(seconds: 1_577_934_245)) == "2020-01-02 03:04:05.000000")
+        #expect(ISO8601.databaseText(Timestamp(seconds: .infinity)) == "9999-12-31 23:59:59.000000")
+        #expect(ISO8601.timestamp("2020-01-02 03:04:05.000000") == Timestamp(seconds: 1_577_934_245))
+    }
+
     @Test func `writes as Python's isoformat in UTC`() {
         #expect(ISO8601.text(Timestamp(seconds: 1_795_369_828.017376)) == "2026-11-22T17:50:28.017376+00:00")
         #expect(ISO8601.text(Timestamp(seconds: 1_577_934_245)) == "2020-01-02T03:04:05+00:00")

@@ -30,6 +30,23 @@ extension WorkerTests {
             #expect(worker.log.contains("error: cannot record 1 outcome: no luck with settle"))
         }
 
+        @Test func `ends although results cannot be kept, and leaves the messages to others`() async throws {
+            var bench = try Bench(.memory)
+            try bench.addExample("add")
+            let id = try await bench.send("example.add", 1, 2)
+            let (broker, store) = (bench.broker, bench.store)
+            bench.broker = FlakyBroker(base: broker, trouble: Trouble([:]))
+            bench.store = FlakyStore(base: store, trouble: Trouble([.store: .max]))
+            let worker = try await bench.start { $0.stoppingPatience = .milliseconds(200) }
+            #expect(try await worker.log.eventuallyContains("cannot record 1 outcome: no luck with store"))
+            try await worker.stop()
+            #expect(worker.log.contains("Stopping without a record of 1 outcome: example.add[\(id)]; what the broker still has will run again"))
+            bench.store = store
+            let other = try await bench.start()
+            #expect(try await bench.result(of: id).value == 3)
+            try await other.stop()
+        }
+
         @Test func `an outcome that came too late is told, and forgotten`() async throws {
             var bench = try Bench(.sqlite)
             try bench.addGate()

@@ -166,7 +166,7 @@ extension MemoryBroker: QueueCounting {
         }
         for entry in entries.values {
             count(entry.message.route.queue) {
-                if entry.worker != nil { $0.running += 1 } else if waiting.contains(entry.tag) { $0.scheduled += 1 } else { $0.ready += 1 }
+                if entry.worker != nil { $0.running = ($0.running ?? 0) + 1 } else if waiting.contains(entry.tag) { $0.scheduled = ($0.scheduled ?? 0) + 1 } else { $0.ready += 1 }
             }
         }
         for consumer in consumers.values {

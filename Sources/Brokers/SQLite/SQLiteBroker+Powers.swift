@@ -16,8 +16,8 @@ extension SQLiteBroker: QueueCounting {
             let join = "CROSS JOIN message m ON m.tag = x.tag"
             try add("SELECT queue, count(*) FROM ready GROUP BY queue") { $0.ready += $1 }
             try add("SELECT m.queue, count(*) FROM scheduled x \(join) WHERE x.due <= ? GROUP BY m.queue", [now.seconds]) { $0.ready += $1 }
-            try add("SELECT m.queue, count(*) FROM scheduled x \(join) WHERE x.due > ? GROUP BY m.queue", [now.seconds]) { $0.scheduled += $1 }
-            try add("SELECT m.queue, count(*) FROM lease x \(join) GROUP BY m.queue") { $0.running += $1 }
+            try add("SELECT m.queue, count(*) FROM scheduled x \(join) WHERE x.due > ? GROUP BY m.queue", [now.seconds]) { $0.scheduled = ($0.scheduled ?? 0) + $1 }
+            try add("SELECT m.queue, count(*) FROM lease x \(join) GROUP BY m.queue") { $0.running = ($0.running ?? 0) + $1 }
             for worker in try WorkerTable.all(in: db) where !self.isDead(worker.row, now: now) {
                 for queue in worker.queues {
                     counts[queue, default: QueueCount(name: queue, ready: 0, scheduled: 0, running: 0, consumers: 0)].consumers += 1
@@ -97,6 +97,8 @@ extension SQLiteBroker: MessageLocating {
 }
 
 extension SQLiteBroker: WorkerListing {
+    package var knowsWorkers: Bool { true }
+
     package func workers() async throws -> [WorkerReport] {
         let now = self.now()
         return try await file.read { db in

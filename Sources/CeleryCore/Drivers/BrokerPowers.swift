@@ -9,14 +9,14 @@ public struct QueueCount: Sendable, Equatable {
     public var name: String
     /// Waiting, due now.
     public var ready: Int
-    /// Waiting for their ETA.
-    public var scheduled: Int
-    /// Leased to workers.
-    public var running: Int
+    /// Waiting for their ETA; `nil` where the broker cannot tell.
+    public var scheduled: Int?
+    /// Leased to workers; `nil` where the broker cannot tell.
+    public var running: Int?
     /// Workers subscribed.
     public var consumers: Int
 
-    public init(name: String, ready: Int, scheduled: Int, running: Int, consumers: Int) {
+    public init(name: String, ready: Int, scheduled: Int?, running: Int?, consumers: Int) {
         self.name = name
         self.ready = ready
         self.scheduled = scheduled
@@ -69,6 +69,8 @@ public struct MessageLocation: Sendable, Equatable {
 
 /// Knowing which workers live.
 public protocol WorkerListing: Broker {
+    /// Whether it knows at once; else workers are asked, and have about a second to answer.
+    var knowsWorkers: Bool { get }
     func workers() async throws -> [WorkerReport]
 }
 
@@ -139,4 +141,40 @@ public protocol LeaseHolding: BrokerConsumer {
 public protocol MessageWithdrawing: Broker {
     /// Drops those of the messages that no worker has. Returns their ids.
     func withdraw(_ ids: [TaskID]) async throws -> Set<TaskID>
+}
+
+/// Telling what goes on between a subscription and its broker, for the log.
+public protocol BrokerReporting: BrokerConsumer {
+    /// Ends when the subscription does. One reader.
+    var notices: AsyncStream<BrokerNotice> { get }
+}
+
+/// Something an operator should know of the connection to a broker.
+public struct BrokerNotice: Sendable, Equatable {
+    public var text: String
+    /// Whether it is trouble, or the end of it.
+    public var isTrouble: Bool
+
+    public init(_ text: String, isTrouble: Bool) {
+        self.text = text
+        self.isTrouble = isTrouble
+    }
+}
+
+/// Carrying questions from operators to a worker, and its answers back.
+public protocol RemoteControllable: BrokerConsumer {
+    /// Answers questions with `handler` from now on. It returns `nil` to say nothing.
+    func answerControl(_ handler: @escaping @Sendable (ControlRequest) async -> JSON?)
+}
+
+/// A question or an order to a worker (section 8 of the wire format).
+public struct ControlRequest: Sendable, Equatable {
+    /// `ping`, `active`, ...
+    public var method: String
+    public var arguments: JSONObject
+
+    public init(method: String, arguments: JSONObject = [:]) {
+        self.method = method
+        self.arguments = arguments
+    }
 }

@@ -45,3 +45,9 @@ public protocol ResultFeeding: ResultStore {
     /// A hint for speed: who waits still looks for each id now and then.
     func changes(after position: Int64) async throws -> (ids: [TaskID], position: Int64)
 }
+
+/// Sending results to whoever waits, instead of keeping them for all.
+public protocol ResultAnswering: ResultStore {
+    /// Where results of tasks sent from here are to go: the `reply_to` of their messages.
+    var replyAddress: String { get }
+}

@@ -24,6 +24,8 @@ public struct TaskResult: Sendable, Equatable {
     public var attempt: Int
     /// The tail of what a program wrote to stderr.
     public var errorOutput: String?
+    /// Where whoever sent the task waits for the result, in stores that answer by message. Not kept.
+    public var replyTo: String?
     /// When that execution began.
     public var dateStarted: Timestamp?
 

@@ -38,6 +38,18 @@ public struct Settings: Sendable, Equatable {
     public var crashLimit = 3
 
     public var defaultQueue = Route.defaultQueue
+    /// Queues of which more is said than their name.
+    public var queueDefinitions: [String: QueueDefinition] = [:]
+    /// What the other queues are.
+    public var queueType = QueueDefinition.QueueType.classic
+    /// Makes the other queues priority queues; `nil` makes them plain ones.
+    public var queueMaxPriority: Int?
+    /// Seconds between heartbeats of a connection to a broker; 0 turns them off.
+    public var brokerHeartbeat = 10
+    /// Seconds a connection to a broker may take.
+    public var connectionTimeout = 4.0
+    /// Seconds a broker may take to accept messages.
+    public var publishTimeout = 30.0
     /// Seconds a result is kept; `nil` keeps it for ever.
     public var resultExpires: Double? = 5 * 86_400
     public var ignoreResult = false

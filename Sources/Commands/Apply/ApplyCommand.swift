@@ -73,7 +73,7 @@ enum ApplyCommand {
         options.linkError = arguments[linkError].map { Signature(task: $0) }
 
         let settings = try context.settings()
-        let client = try context.client(settings)
+        let client = try context.client(settings, willSend: true)
         let known = KnownTasks(context: context, settings: settings, client: client)
         let task = try await known.options(of: name, strict: arguments[strict])
         let message = client.factory.message(name, args: args, kwargs: kwargs, options: options, task: task)

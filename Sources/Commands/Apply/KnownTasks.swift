@@ -16,7 +16,12 @@ struct KnownTasks {
         let apps = settings.installedApps.filter { name.hasPrefix("\($0).tasks.") }
         let local = TaskDiscovery(apps: apps, in: settings.projectFolder).definitions
         if let task = local.first(where: { $0.name == name }) { return task.options }
-        let workers = try await (client.broker as? any WorkerListing)?.workers() ?? []
+        var workers: [WorkerReport] = []
+        if let listing = client.broker as? any WorkerListing {
+            // A warning is not worth a second of everybody's time.
+            guard listing.knowsWorkers || strict else { return nil }
+            workers = try await listing.workers()
+        }
         if workers.contains(where: { $0.tasks.contains(name) }) { return nil }
 
         let names = try context.registry(settings).registry.names + workers.flatMap(\.tasks)

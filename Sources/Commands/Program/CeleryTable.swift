@@ -5,7 +5,7 @@ package enum CeleryTable {
     static let commands: [Command] = [
         CelerydCommand.command, ApplyCommand.command, StatusCommand.command, ResultCommand.command, DmapCommand.command,
         TasksCommand.command, QueuesCommand.command, PurgeCommand.command, SyncdbCommand.command,
-        StartprojectCommand.command, CompletionCommand.command, HelpCommand.command, VersionCommand.command,
+        RabbitSetupCommand.command, StartprojectCommand.command, CompletionCommand.command, HelpCommand.command, VersionCommand.command,
         CompleteCommand.command,
     ]
 

@@ -23,16 +23,17 @@ enum CompleteCommand {
     private static func candidates(_ topic: String, _ context: CommandContext, _ settings: Settings) async throws -> [String] {
         // A completion must not create a database.
         let databases = try TableSync.databases(of: settings)
-        let client = try databases.allSatisfy { try !$0.isMissing() } ? context.client(settings) : nil
+        let broker = try databases.allSatisfy { try $0.exists() } ? context.client(settings).broker : nil
+        // Nobody waits a second for a completion: only a broker that knows at once is asked.
+        let listing = (broker as? any WorkerListing).flatMap { $0.knowsWorkers ? $0 : nil }
+        let workers = try await listing?.workers() ?? []
         switch topic {
         case "tasks":
-            let workers = try await (client?.broker as? any WorkerListing)?.workers() ?? []
             return Set(try context.registry(settings).registry.names + workers.flatMap(\.tasks)).sorted()
         case "queues":
-            let queues = try await (client?.broker as? any QueueCounting)?.queues().map(\.name) ?? []
+            let queues = try await (listing as? any QueueCounting)?.queues().map(\.name) ?? []
             return Set(queues + settings.queues + [settings.defaultQueue]).sorted()
         case "ids":
-            let workers = try await (client?.broker as? any WorkerListing)?.workers() ?? []
             return workers.flatMap(\.running).map(\.id.text)
         default:
             throw ArgumentError("\(ArgumentError.quote(topic)) is not one of tasks, queues, ids")

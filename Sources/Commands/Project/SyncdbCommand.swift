@@ -10,12 +10,12 @@ enum SyncdbCommand {
     static let command = Command(
         CommandSpec(
             "syncdb", section: "Project", summary: "Create or upgrade the tables of broker and result store",
-            discussion: ["May be run again and again; never drops or rewrites rows. The worker and apply create a missing database themselves; syncdb is for doing it beforehand, under another user for example."],
+            discussion: ["May be run again and again; never drops or rewrites rows. Tables of an older Python Celery (db+sqlite) get the columns that came later. The worker and apply create a missing database themselves; syncdb is for doing it beforehand, under another user for example."],
             options: [check.description, dryRun.description],
             examples: [Example("celery syncdb --check || celery syncdb", "Create what is missing.")],
             exitStatuses: [
                 ExitStatus(0, "All tables are there."), ExitStatus(1, "With --check, something is missing."),
-                ExitStatus(65, "The file is not one of ours."), ExitStatus(73, "Cannot create the file."),
+                ExitStatus(65, "The file is not one of ours, or its tables are not."), ExitStatus(73, "Cannot create the file."),
                 ExitStatus(77, "No permission."), ExitStatus(78, "Configuration."),
             ],
             outputKeys: [OutputKey("database", "The file."), OutputKey("state", "created, complete or missing.")]),
@@ -25,18 +25,19 @@ enum SyncdbCommand {
         let settings = try context.settings()
         var status = ExitCode.done
         for database in try TableSync.databases(of: settings) {
+            let missing = try await database.missing()
             if context.arguments[dryRun] {
-                if try database.isMissing() { context.output.line(database.sql) }
+                for statement in missing { context.output.line(statement) }
                 continue
             }
             let state: String
-            if try !database.isMissing() {
+            if missing.isEmpty {
                 state = "complete"
             } else if context.arguments[check] {
                 state = "missing"
                 status = ExitCode.taskFailed
             } else {
-                try database.create()
+                try await database.create()
                 state = "created"
             }
             context.output.record(

@@ -7,7 +7,7 @@ enum QueuesCommand {
     static let command = Command(
         CommandSpec(
             "queues", section: "Workers", summary: "Count what waits in the queues",
-            discussion: ["Prints for each queue how many messages are ready, scheduled for later, and running, and how many workers consume it."],
+            discussion: ["Prints for each queue how many messages are ready, scheduled for later, and running, and how many workers consume it. RabbitMQ tells only what is ready, and of the queues in the settings; the rest is shown as -."],
             examples: [Example("celery queues", "Show all queues.")],
             exitStatuses: CeleryTable.statuses("0", "65", "69", "77", "78"),
             outputKeys: [
@@ -27,14 +27,16 @@ enum QueuesCommand {
             context.output.line("queue\tready\tscheduled\trunning\tconsumers")
         }
         for queue in queues {
-            let numbers = [queue.ready, queue.scheduled, queue.running, queue.consumers]
+            let numbers = [queue.ready, queue.scheduled, queue.running, queue.consumers].map { $0.map(String.init) ?? "-" }
             context.output.record(
                 [
-                    "queue": .string(queue.name), "ready": .int(Int64(queue.ready)), "scheduled": .int(Int64(queue.scheduled)),
-                    "running": .int(Int64(queue.running)), "consumers": .int(Int64(queue.consumers)),
+                    "queue": .string(queue.name), "ready": .int(Int64(queue.ready)), "scheduled": number(queue.scheduled),
+                    "running": number(queue.running), "consumers": .int(Int64(queue.consumers)),
                 ],
-                text: "\(queue.name)\t" + numbers.map(String.init).joined(separator: "\t"))
+                text: "\(queue.name)\t" + numbers.joined(separator: "\t"))
         }
         return ExitCode.done
     }
+
+    private static func number(_ count: Int?) -> JSON { count.map { .int(Int64($0)) } ?? .null }
 }

@@ -1,0 +1,42 @@
+import CeleryCore
+import RabbitMQ
+import Wire
+
+extension AMQPBroker {
+    /// The message as it goes out: to its queue, its exchange, or onto the ladder.
+    func publication(of message: Message, now: Timestamp) -> Publication {
+        var message = message
+        describeArguments(of: &message)
+        let wire = TaskMessageEncoder.encode(message, now: now)
+        var needs: [Publication.Need] = []
+        if let mailbox, message.replyTo == mailbox.name { needs.append(.resultQueue(mailbox, exchange: nil)) }
+        // A named exchange is the business of whoever named it, but for those of the settings.
+        if let exchange = message.route.exchange {
+            needs += topology.queues(boundTo: exchange).map(Publication.Need.taskQueue)
+            return Publication(wire, isMandatory: true, needs: needs)
+        }
+        let queue = message.route.queue
+        var publication = Publication(wire, isMandatory: true, needs: needs + [.taskQueue(queue)])
+        if let key = ladderKey(for: message, now: now) {
+            publication.message.exchange = DelayLadder.firstExchange
+            publication.message.routingKey = key
+            publication.needs.append(.ladder(to: queue))
+        } else {
+            publication.message.routingKey = queue
+        }
+        return publication
+    }
+
+    /// The routing key of a message that is due too late to be held by a worker.
+    func ladderKey(for message: Message, now: Timestamp) -> String? {
+        guard let eta = message.eta, eta.seconds - now.seconds > nearETA else { return nil }
+        return DelayLadder.routingKey(seconds: Int(eta.seconds - now.seconds), queue: message.route.queue)
+    }
+
+    /// Python's workers and monitors show these instead of the arguments.
+    private func describeArguments(of message: inout Message) {
+        guard message.argsRepr == nil, let arguments = try? BodyCodec.decode(message.body) else { return }
+        message.argsRepr = PythonRepr.args(arguments.args)
+        message.kwargsRepr = PythonRepr.kwargs(arguments.kwargs)
+    }
+}

@@ -1,0 +1,240 @@
+package import CeleryCore
+import RabbitMQ
+import Synchronization
+import Wire
+
+/// A worker's subscription at a RabbitMQ server.
+///
+/// The server pushes; `take` looks at what has come. How much it may push follows what
+/// the worker asks for, so that no message waits here that another worker could start.
+package final class AMQPConsumer: BrokerConsumer {
+    let broker: AMQPBroker
+    let queues: [String]
+    /// The worker's name.
+    let node: String
+    let owner: ConnectionOwner
+    let inbox = Inbox()
+    private let prefetch = Mutex(1)
+
+    /// Connects and subscribes.
+    ///
+    /// - Throws: `DriverError` when that cannot be done now; later the connection is made
+    ///   anew as often as needed.
+    init(broker: AMQPBroker, queues: [String], worker: WorkerIdentity) async throws {
+        self.broker = broker
+        self.queues = queues
+        node = worker.name
+        owner = try ConnectionOwner(broker.alternatives, .always) { [topology = broker.topology, inbox] in
+            Subscription(queues: queues, node: worker.name, topology: topology, inbox: inbox)
+        }
+        do {
+            try await inbox.waitForBeginning()
+        } catch {
+            await owner.close()
+            throw (error as? RabbitMQError).map { DriverError($0, at: broker.location) } ?? error
+        }
+    }
+
+    package func take(_ maximum: Int) async throws -> [Delivery] {
+        guard maximum > 0 else { return [] }
+        let now = broker.now()
+        var deliveries: [Delivery] = []
+        var unreadable: [UInt64] = []
+        var distant: [DeliveryLine.Scheduled] = []
+        let generation = inbox.withLine { line -> Int in
+            while deliveries.count < maximum {
+                if let due = line.popDue(now) {
+                    let handle = line.hand(due.delivery.tag, due.message, attempt: due.attempt)
+                    deliveries.append(Delivery(handle: handle, message: due.message))
+                    continue
+                }
+                guard let incoming = line.popArrived() else { break }
+                guard let entry = read(incoming) else {
+                    unreadable.append(incoming.tag)
+                    continue
+                }
+                if entry.eta <= now {
+                    let handle = line.hand(incoming.tag, entry.message, attempt: entry.attempt)
+                    deliveries.append(Delivery(handle: handle, message: entry.message))
+                } else if broker.ladderKey(for: entry.message, now: now) != nil {
+                    distant.append(entry)
+                } else {
+                    line.hold(entry)
+                }
+            }
+            return line.generation
+        }
+        followPrefetch(maximum - deliveries.count)
+        if !unreadable.isEmpty { await end(unreadable, generation, .drop) }
+        if !distant.isEmpty { await relocate(distant, generation) }
+        return deliveries
+    }
+
+    /// Reads a delivery. One that cannot be read is told of, and `nil`.
+    private func read(_ incoming: IncomingDelivery) -> DeliveryLine.Scheduled? {
+        let queue = Subscription.queue(of: incoming, among: queues)
+        do throws(MalformedMessage) {
+            var message = try TaskMessageDecoder().decode(incoming.message, queue: queue)
+            // What came down the ladder was sent to the queue.
+            if let exchange = message.route.exchange, DelayLadder.exchanges.contains(exchange) { message.route = Route(queue: queue) }
+            let attempt = AttemptHeader.attempt(of: &message, isRedelivered: incoming.isRedelivered)
+            return DeliveryLine.Scheduled(
+                eta: message.eta ?? Timestamp(seconds: 0), delivery: incoming, message: message, attempt: attempt)
+        } catch {
+            let id = incoming.message.headers["id"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 } ?? "without an id"
+            inbox.notice("dropped an unreadable message (\(id.forLog)) of queue \(queue): \(error)")
+            return nil
+        }
+    }
+
+    /// Asks the server for as much as the worker has room for.
+    private func followPrefetch(_ space: Int) {
+        let (wanted, surplus) = inbox.withLine { line in
+            let wanted = max(1, line.handedCount + line.scheduledCount + space)
+            return (wanted, line.heldCount - wanted)
+        }
+        let count = prefetch.withLock { current -> Int? in
+            // Small changes are not worth a call; but near the bottom each counts.
+            guard wanted > current || wanted < current * 3 / 4 else { return nil }
+            current = wanted
+            return wanted
+        }
+        guard let count else { return }
+        owner.perform(as: Subscription.self) { [inbox] connection, subscription in
+            do throws(RabbitMQError) {
+                let connection = try connection.get()
+                try subscription.setPrefetch(count, connection)
+                // What is beyond the new count was never looked at, and goes to others.
+                guard surplus > 0 else { return nil }
+                let tags = inbox.withLine { line in (0..<surplus).compactMap { _ in line.popNewest()?.tag } }
+                try subscription.end(tags, .giveBack, connection)
+                return nil
+            } catch {
+                // Without a connection, the count holds for the next one.
+                if case .failure = connection { subscription.rememberPrefetch(count) }
+                return error
+            }
+        }
+    }
+
+    package func waitForWork(until deadline: ContinuousClock.Instant?) async throws {
+        let seen = inbox.bell.count
+        let (hasArrived, nextDue) = inbox.withLine { (!$0.arrived.isEmpty, $0.nextDue) }
+        if hasArrived { return }
+        var wake = deadline
+        if let nextDue {
+            let instant = ContinuousClock.now + max(.zero, nextDue - broker.now())
+            wake = wake.map { min($0, instant) } ?? instant
+        }
+        await inbox.bell.wait(since: seen, until: wake)
+        try Task.checkCancellation()
+    }
+
+    package func settle(_ outcomes: [Outcome]) async throws -> [Bool] {
+        // A retry, and what follows, is with the server before the old message is gone.
+        var messages: [Message] = []
+        let isHeld = inbox.withLine { line in outcomes.map { line.held($0.handle) != nil } }
+        for (outcome, isHeld) in zip(outcomes, isHeld) where isHeld {
+            messages += outcome.followUps
+            // It goes on counting: an outcome with a lower number than the result it replaces would be fenced off.
+            if case .retry(let again) = outcome.disposition {
+                messages.append(AttemptHeader.next(again, after: outcome.handle.attempt))
+            }
+        }
+        if !messages.isEmpty { try await broker.publish(messages) }
+        return await release(outcomes.map(\.handle), .acknowledge)
+    }
+
+    package func giveBack(_ handles: [DeliveryHandle], started: Bool) async throws {
+        guard started else {
+            _ = await release(handles, .giveBack)
+            return
+        }
+        // The server does not count executions: the message goes back with their number.
+        let again = inbox.withLine { line in
+            handles.compactMap { handle in
+                line.held(handle).map { AttemptHeader.next($0.message, after: handle.attempt) }
+            }
+        }
+        if !again.isEmpty { try await broker.publish(again) }
+        _ = await release(handles, .acknowledge)
+    }
+
+    /// Ends deliveries the worker had. Returns which of them were still ours.
+    private func release(_ handles: [DeliveryHandle], _ ending: DeliveryEnding) async -> [Bool] {
+        let (tags, generation) = inbox.withLine { line in
+            (handles.map { line.release($0)?.tag }, line.generation)
+        }
+        let isSent = await end(tags.compactMap { $0 }, generation, ending)
+        return tags.map { $0 != nil && isSent }
+    }
+
+    /// - Returns: whether it was sent on the connection the deliveries came on.
+    @discardableResult
+    private func end(_ tags: [UInt64], _ generation: Int, _ ending: DeliveryEnding) async -> Bool {
+        guard !tags.isEmpty else { return true }
+        let sent = try? await owner.perform(as: Subscription.self, within: .seconds(20)) {
+            (connection, subscription) throws(RabbitMQError) -> Bool in
+            guard subscription.generation == generation else { return false }
+            try subscription.end(tags, ending, connection)
+            return true
+        }
+        return sent ?? false
+    }
+
+    /// Puts messages with a far-off ETA onto the ladder, which remembers better than a worker.
+    private func relocate(_ entries: [DeliveryLine.Scheduled], _ generation: Int) async {
+        do {
+            try await broker.publish(entries.map { AttemptHeader.next($0.message, after: $0.attempt - 1) })
+            await end(entries.map(\.delivery.tag), generation, .acknowledge)
+        } catch {
+            inbox.notice("cannot set \(entries.count) messages aside until their time, so they are held here: \(error)")
+            inbox.withLine { line in
+                guard line.generation == generation else { return }
+                for entry in entries { line.hold(entry) }
+            }
+        }
+    }
+
+    /// Ends as a killed worker would: the server finds the connection gone.
+    package func die() async {
+        owner.cut()
+        await owner.close()
+        inbox.withLine { $0.begin() }
+        inbox.finish()
+    }
+
+    package func close() async {
+        let (tags, generation) = inbox.withLine { line -> ([UInt64], Int) in
+            return (line.releaseAll() + line.popAll(), line.generation)
+        }
+        // A task that is cancelled must not leave them behind.
+        await Task { [self] in
+            await end(tags, generation, .giveBack)
+            await owner.close()
+        }.value
+        inbox.finish()
+    }
+}
+
+extension AMQPConsumer: BacklogKnowing {
+    package func backlog() async throws -> Int {
+        do {
+            // Asked on the subscription's own channel: what the server counts no more comes before its answer.
+            let ready = try await owner.perform(as: Subscription.self, within: .seconds(20)) {
+                (connection, subscription) throws(RabbitMQError) in try subscription.countReady(connection)
+            }
+            // By now all that came has been looked at; of a large one there may be more to come.
+            let isReceiving = try await owner.perform(as: Subscription.self, within: .seconds(20)) {
+                (connection, _) throws(RabbitMQError) in connection.isReceiving
+            }
+            return ready + (isReceiving ? 1 : 0) + inbox.heldCount
+        } catch let error as RabbitMQError {
+            throw DriverError(error, at: broker.location)
+        }
+    }
+}
+
+extension AMQPConsumer: BrokerReporting {
+    package var notices: AsyncStream<BrokerNotice> { inbox.notices }
+}

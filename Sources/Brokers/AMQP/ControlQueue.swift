@@ -1,0 +1,26 @@
+import CeleryCore
+import RabbitMQ
+import Wire
+
+/// The exchanges and queues by which operators reach workers (section 1 of the wire format).
+enum ControlQueue {
+    static let requests = transient(ControlMessage.exchange, type: "fanout")
+    static let replies = transient(ControlMessage.replyExchange, type: "direct")
+
+    private static func transient(_ name: String, type: String) -> ExchangeDeclaration {
+        var exchange = ExchangeDeclaration(name, type: type)
+        exchange.isDurable = false
+        return exchange
+    }
+
+    /// A queue of one connection, as Celery 5.7 makes it: it goes with the connection, and does not grow
+    /// when nobody reads.
+    static func queue(_ name: String) -> QueueDeclaration {
+        var queue = QueueDeclaration(name)
+        queue.isDurable = false
+        queue.isExclusive = true
+        queue.isAutoDeleted = true
+        queue.arguments = ["x-expires": 10_000, "x-message-ttl": 300_000, "x-max-length": 1_000]
+        return queue
+    }
+}

@@ -1,0 +1,90 @@
+import CeleryCore
+import RabbitMQ
+
+/// Messages that wait for their time in the broker: Celery's native delayed delivery.
+///
+/// There are 28 queues, each for one binary digit of the delay in seconds. A message
+/// stays in the queue of each digit that is 1, by a TTL, and goes on by dead-lettering;
+/// its routing key spells the digits, and then the queue it is for. So no worker has to
+/// remember it, and any number may wait. The objects are those of kombu's
+/// `native_delayed_delivery`, except that queues are bound to the last exchange directly.
+enum DelayLadder {
+    private static let levels = 28
+    static let firstExchange = name(levels - 1)
+    static let deliveryExchange = "celery_delayed_delivery"
+    /// What a message says it came from depends on its last digit that was 1.
+    static let exchanges = Set([deliveryExchange] + (0..<levels).map(name))
+    /// AMQP's limit for a routing key, in bytes.
+    private static let keyLimit = 255
+
+    private static func name(_ level: Int) -> String { "celery_delayed_\(level)" }
+
+    /// The routing key for a delay; `nil` when the queue's name cannot be part of one.
+    ///
+    /// - Parameter seconds: rounded down, so a message comes at most a second early.
+    static func routingKey(seconds: Int, queue: String) -> String? {
+        guard seconds >= 1, isPossible(queue) else { return nil }
+        let delay = min(seconds, 1 << levels - 1)
+        let digits = (0..<levels).reversed().map { delay >> $0 & 1 == 1 ? "1." : "0." }
+        return digits.joined() + queue
+    }
+
+    /// A word of `*` or `#` would match other queues' keys.
+    private static func isPossible(_ queue: String) -> Bool {
+        queue.utf8.count + 2 * levels <= keyLimit
+            && !queue.split(separator: ".", omittingEmptySubsequences: false).contains { $0 == "*" || $0 == "#" }
+    }
+
+    /// Binds a queue, so that what waited for it arrives.
+    ///
+    /// Exactly its name after the digits: with kombu's `#.name` a queue `b` would get what is for `a.b`.
+    static func bind(_ queue: String, _ connection: Connection, on channel: UInt16) throws(RabbitMQError) {
+        let key = String(repeating: "*.", count: levels) + queue
+        try connection.bindQueue(queue, to: deliveryExchange, key: key, on: channel)
+    }
+
+    /// Declares the ladder, of the type it has if it is there already.
+    static func declare(
+        _ type: QueueDefinition.QueueType, _ connection: Connection, spareChannel: UInt16
+    ) throws(RabbitMQError) {
+        var type = type
+        do throws(RabbitMQError) {
+            try connection.withChannel(spareChannel) { () throws(RabbitMQError) in
+                _ = try connection.declare(queue(levels - 1, type), on: spareChannel)
+            }
+        } catch {
+            guard error.code == .refused(406) else { throw error }
+            type = type == .classic ? .quorum : .classic
+        }
+        try connection.withChannel(spareChannel) { () throws(RabbitMQError) in
+            try declareAll(type, connection, on: spareChannel)
+        }
+    }
+
+    private static func declareAll(
+        _ type: QueueDefinition.QueueType, _ connection: Connection, on channel: UInt16
+    ) throws(RabbitMQError) {
+        // From the end to the beginning: what is there leads somewhere.
+        try connection.declare(ExchangeDeclaration(deliveryExchange, type: "topic"), on: channel)
+        for level in 0..<levels {
+            let exchange = name(level)
+            let before = String(repeating: "*.", count: levels - 1 - level)
+            let next = level == 0 ? deliveryExchange : name(level - 1)
+            try connection.declare(ExchangeDeclaration(exchange, type: "topic"), on: channel)
+            try connection.bindExchange(next, to: exchange, key: before + "0.#", on: channel)
+            try connection.declare(queue(level, type), on: channel)
+            try connection.bindQueue(exchange, to: exchange, key: before + "1.#", on: channel)
+        }
+    }
+
+    private static func queue(_ level: Int, _ type: QueueDefinition.QueueType) -> QueueDeclaration {
+        var queue = QueueDeclaration(name(level))
+        queue.arguments = [
+            "x-queue-type": .string(type.rawValue), "x-overflow": "reject-publish",
+            "x-message-ttl": .int(1_000 << Int64(level)),
+            "x-dead-letter-exchange": .string(level == 0 ? deliveryExchange : name(level - 1)),
+        ]
+        if type == .quorum { queue.arguments["x-dead-letter-strategy"] = "at-least-once" }
+        return queue
+    }
+}

@@ -1,0 +1,27 @@
+import RabbitMQ
+
+/// What becomes of a delivery at the server.
+enum DeliveryEnding: Sendable {
+    /// Gone.
+    case acknowledge
+    /// Back to its place in the queue.
+    case giveBack
+    /// Gone, or to the queue's dead letters if it has any.
+    case drop
+}
+
+extension Subscription {
+    /// Tells the server what becomes of deliveries of its connection.
+    func end(_ tags: [UInt64], _ ending: DeliveryEnding, _ connection: Connection) throws(RabbitMQError) {
+        let acknowledgements = settle(tags)
+        switch ending {
+        case .acknowledge:
+            if let upTo = acknowledgements.upTo { try connection.acknowledge(upTo, isMultiple: true, on: Self.channel) }
+            for tag in acknowledgements.singles { try connection.acknowledge(tag, isMultiple: false, on: Self.channel) }
+        case .giveBack:
+            for tag in tags { try connection.reject(tag, requeue: true, on: Self.channel) }
+        case .drop:
+            for tag in tags { try connection.reject(tag, requeue: false, on: Self.channel) }
+        }
+    }
+}

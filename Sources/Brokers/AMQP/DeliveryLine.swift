@@ -1,0 +1,121 @@
+import CeleryCore
+import DequeModule
+import HeapModule
+import RabbitMQ
+
+/// What a subscription holds: delivered and waiting, held until its time, or with the worker.
+///
+/// RabbitMQ counts all of these against the prefetch count. A value: the consumer keeps
+/// it under a lock.
+struct DeliveryLine {
+    /// Delivered, not looked at.
+    private(set) var arrived: Deque<IncomingDelivery> = []
+    /// Waiting for their ETA.
+    private(set) var scheduled: Heap<Scheduled> = []
+    /// With the worker: the tag of the delivery, by the number in its handle.
+    private var handed: [Int64: Held] = [:]
+    /// Which connection all of them came on; counts up.
+    private(set) var generation = 0
+    private var acknowledgements = AcknowledgementLine()
+    private var lastNumber: Int64 = 0
+
+    /// A delivery that the worker has, or had when its connection was lost.
+    struct Held {
+        var generation: Int
+        var tag: UInt64
+        var attempt: Int
+        var message: Message
+    }
+
+    struct Scheduled: Comparable {
+        var eta: Timestamp
+        var delivery: IncomingDelivery
+        var message: Message
+        var attempt: Int
+
+        static func < (left: Self, right: Self) -> Bool {
+            (left.eta, left.delivery.tag) < (right.eta, right.delivery.tag)
+        }
+
+        static func == (left: Self, right: Self) -> Bool { left.delivery.tag == right.delivery.tag }
+    }
+
+    /// Everything the server holds for us: what the prefetch count counts.
+    var heldCount: Int { arrived.count + scheduled.count + handedCount }
+    /// How many of this connection are with the worker.
+    private(set) var handedCount = 0
+    var scheduledCount: Int { scheduled.count }
+    var nextDue: Timestamp? { scheduled.min?.eta }
+
+    /// A new connection: what came on the last one will be delivered again.
+    mutating func begin() {
+        generation += 1
+        arrived = []
+        scheduled = []
+        handedCount = 0
+        acknowledgements = AcknowledgementLine()
+    }
+
+    mutating func add(_ delivery: IncomingDelivery) {
+        arrived.append(delivery)
+        acknowledgements.add(delivery.tag)
+    }
+
+    mutating func popArrived() -> IncomingDelivery? { arrived.popFirst() }
+
+    /// The one that came last, to be given back.
+    mutating func popNewest() -> IncomingDelivery? { arrived.popLast() }
+
+    mutating func popDue(_ now: Timestamp) -> Scheduled? {
+        guard let first = scheduled.min, first.eta <= now else { return nil }
+        return scheduled.removeMin()
+    }
+
+    mutating func hold(_ entry: Scheduled) { scheduled.insert(entry) }
+
+    /// Takes all that waits here, with or without an ETA.
+    mutating func popAll() -> [UInt64] {
+        let tags = arrived.map(\.tag) + scheduled.unordered.map(\.delivery.tag)
+        arrived = []
+        scheduled = []
+        return tags
+    }
+
+    /// Notes that the worker has a delivery now.
+    mutating func hand(_ tag: UInt64, _ message: Message, attempt: Int) -> DeliveryHandle {
+        lastNumber += 1
+        handed[lastNumber] = Held(generation: generation, tag: tag, attempt: attempt, message: message)
+        handedCount += 1
+        return DeliveryHandle(tag: lastNumber, attempt: attempt)
+    }
+
+    /// What the worker had by this handle, if it still may settle it.
+    func held(_ handle: DeliveryHandle) -> Held? {
+        guard let entry = handed[handle.tag], entry.generation == generation, entry.attempt == handle.attempt else { return nil }
+        return entry
+    }
+
+    /// The worker is done with it.
+    /// - Returns: what it was, if the server still waits to hear of it.
+    mutating func release(_ handle: DeliveryHandle) -> Held? {
+        guard let entry = held(handle) else {
+            if handed[handle.tag]?.generation != generation { handed[handle.tag] = nil }
+            return nil
+        }
+        handed[handle.tag] = nil
+        handedCount -= 1
+        return entry
+    }
+
+    /// Takes all that is with the worker.
+    mutating func releaseAll() -> [UInt64] {
+        defer {
+            handed = [:]
+            handedCount = 0
+        }
+        return handed.values.filter { $0.generation == generation }.map(\.tag).sorted()
+    }
+
+    /// Marks deliveries as done with, in whatever way.
+    mutating func settle(_ tags: [UInt64]) -> AcknowledgementLine.Acknowledgements { acknowledgements.settle(tags) }
+}

@@ -1,0 +1,245 @@
+import CeleryCore
+import DequeModule
+import RabbitMQ
+import Wire
+
+/// Publishes with confirms, on a connection of its own.
+///
+/// Batches wait in line; so many messages of them are under way at a time as the
+/// server may hold unconfirmed. Each is confirmed when the server has it on disk, or on
+/// a quorum of nodes.
+final class Publisher: ConnectionUse {
+    /// Messages, and bytes of bodies, sent and not yet confirmed.
+    private static let window = 2_000
+    private static let windowBytes = 8 << 20
+    private static let channel: UInt16 = 1
+    private static let spareChannel: UInt16 = 2
+
+    private let topology: Topology
+    private var batches: Deque<Batch> = []
+    /// What is under way, in the order of its numbers; confirmed ones are `nil` until those before them are.
+    private var unconfirmed: Deque<Slot?> = []
+    private var firstNumber: UInt64 = 1
+    private var bytesUnderWay = 0
+    private var blockedBy: String?
+    /// Batches that are sent one at a time, for one of those that were under way together was refused.
+    private var suspects = 0
+
+    /// What is known to be there.
+    private var provided: Set<Publication.Need> = []
+    private var hasLadder = false
+
+    private struct Slot {
+        var batch: Batch
+        var index: Int
+    }
+
+    init(topology: Topology) { self.topology = topology }
+
+    /// Messages that are confirmed together.
+    final class Batch {
+        let publications: [Publication]
+        let deadline: ContinuousClock.Instant
+        private let done: @Sendable (Result<Void, PublishFailure>) -> Void
+        fileprivate var next = 0
+        fileprivate var open: Set<Int>
+        /// Those that no queue gets, and why.
+        fileprivate var refused: [Int: String] = [:]
+        /// Those that the server could not take at this moment.
+        fileprivate var missed: Set<Int> = []
+        fileprivate var isOver = false
+
+        init(
+            _ publications: [Publication], deadline: ContinuousClock.Instant,
+            _ done: @escaping @Sendable (Result<Void, PublishFailure>) -> Void
+        ) {
+            self.publications = publications
+            self.deadline = deadline
+            self.done = done
+            open = Set(publications.indices)
+        }
+
+        /// Gives up one message, which the server will not be asked to take.
+        fileprivate func refuse(_ index: Int, _ reason: String) {
+            refused[index] = reason
+            open.remove(index)
+            if open.isEmpty { finish(nil) }
+        }
+
+        fileprivate func finish(_ error: RabbitMQError?) {
+            guard !isOver else { return }
+            isOver = true
+            if let error {
+                done(.failure(PublishFailure(error: error, unconfirmed: open.sorted())))
+            } else if let first = refused.min(by: { $0.key < $1.key }) {
+                done(.failure(PublishFailure(error: RabbitMQError(.refused(312), first.value), unconfirmed: refused.keys.sorted())))
+            } else if !missed.isEmpty {
+                let reason = "it does not take messages now: the queue is full, or has no leader"
+                done(.failure(PublishFailure(error: RabbitMQError(.blocked, reason), unconfirmed: missed.sorted())))
+            } else {
+                done(.success(()))
+            }
+        }
+    }
+
+    /// Puts a batch in line. It tells when it is over.
+    func add(_ batch: Batch, _ connection: Connection) throws(RabbitMQError) {
+        if batch.publications.isEmpty { return batch.finish(nil) }
+        batches.append(batch)
+        try pump(connection)
+    }
+
+    /// Ends a batch that could not be put in line.
+    func abandon(_ batch: Batch, _ error: RabbitMQError) { batch.finish(error) }
+
+    // MARK: ConnectionUse
+
+    func establish(_ connection: Connection) throws(RabbitMQError) {
+        provided = []
+        hasLadder = false
+        blockedBy = nil
+        unconfirmed = []
+        firstNumber = 1
+        bytesUnderWay = 0
+        try connection.openChannel(Self.channel)
+        try connection.selectConfirms(Self.channel)
+    }
+
+    func receive(_ incoming: Incoming, _ connection: Connection) throws(RabbitMQError) {
+        switch incoming {
+        case .confirm(let number, let isMultiple, let isTaken):
+            let first = isMultiple ? firstNumber : number
+            guard first <= number else { return }
+            for number in first...number { confirm(number, isTaken: isTaken) }
+            while let slot = unconfirmed.first, slot == nil {
+                unconfirmed.removeFirst()
+                firstNumber += 1
+            }
+        case .returned(let message, let reason): noteReturn(of: message, reason)
+        case .blocked(let reason): blockedBy = reason
+        case .unblocked: blockedBy = nil
+        case .delivery, .cancelled: break
+        }
+    }
+
+    func settleDown(_ connection: Connection) throws(RabbitMQError) { try pump(connection) }
+
+    func tick(_ connection: Connection) throws(RabbitMQError) {
+        let now = ContinuousClock.now
+        guard batches.contains(where: { $0.deadline <= now }) || unconfirmed.contains(where: { $0.map { $0.batch.deadline <= now } ?? false })
+        else { return }
+        // What was sent may still arrive; on another connection nothing of it is confirmed.
+        if let blockedBy {
+            throw RabbitMQError(.blocked, "it takes no messages now (\(blockedBy)); what was sent may be taken later")
+        }
+        throw RabbitMQError(.timeout, "messages were not confirmed in time; what was sent may be taken later")
+    }
+
+    func lost(_ error: RabbitMQError) {
+        var underWay = unconfirmed.compactMap { $0?.batch }
+        if let first = batches.first, underWay.last !== first { underWay.append(first) }
+        // A refusal is about one message, and it is not said which: of several batches each is
+        // sent again, by itself.
+        let isShared = underWay.contains { $0 !== underWay[0] }
+        if isShared && !error.isPassing { suspects = max(suspects, batches.count + underWay.count) }
+        let reason = error.isPassing || !isShared ? error : RabbitMQError(.lost, error.message)
+        for batch in underWay { batch.finish(reason) }
+        // Nothing of the others was sent.
+        for batch in batches { batch.finish(error.isPassing ? error : RabbitMQError(.lost, error.message)) }
+        batches = []
+        unconfirmed = []
+    }
+
+    // MARK: Sending
+
+    private func pump(_ connection: Connection) throws(RabbitMQError) {
+        while blockedBy == nil, let batch = batches.first {
+            if suspects > 0, batch.next == 0 {
+                if !unconfirmed.isEmpty { return }
+                suspects -= 1
+            }
+            while batch.next < batch.publications.count {
+                let publication = batch.publications[batch.next]
+                if let fault = connection.fault(of: publication.message) {
+                    batch.refuse(batch.next, fault)
+                    batch.next += 1
+                    continue
+                }
+                let bytes = publication.message.body.count
+                let isFull = unconfirmed.count >= Self.window || bytesUnderWay + bytes > Self.windowBytes
+                if isFull && !unconfirmed.isEmpty { return }
+                do throws(RabbitMQError) {
+                    try prepare(publication, connection)
+                } catch {
+                    // Nothing else is under way, so it is about this one, and others are not refused for it.
+                    if unconfirmed.isEmpty { batch.finish(error) }
+                    throw error
+                }
+                unconfirmed.append(Slot(batch: batch, index: batch.next))
+                bytesUnderWay += bytes
+                batch.next += 1
+                try connection.publish(publication.message, isMandatory: publication.isMandatory, on: Self.channel)
+            }
+            batches.removeFirst()
+        }
+    }
+
+    /// Declares what the message needs, once a connection.
+    private func prepare(_ publication: Publication, _ connection: Connection) throws(RabbitMQError) {
+        for need in publication.needs where !provided.contains(need) {
+            try provide(need, connection)
+            // A queue of one result is made once, or may be gone since.
+            if case .resultQueue(_, .some) = need { continue }
+            provided.insert(need)
+        }
+    }
+
+    private func provide(_ need: Publication.Need, _ connection: Connection) throws(RabbitMQError) {
+        switch need {
+        case .taskQueue(let queue): try topology.declareUnawaited(queue, connection, on: Self.channel)
+        case .exchange(let exchange): try connection.declare(exchange, on: Self.channel)
+        case .ladder(let queue):
+            if !hasLadder { try DelayLadder.declare(topology.settings.queueType, connection, spareChannel: Self.spareChannel) }
+            hasLadder = true
+            try DelayLadder.bind(queue, connection, on: Self.channel)
+        case .resultQueue(let queue, let exchange):
+            if let exchange { try connection.declare(exchange, isAwaited: false, on: Self.channel) }
+            try connection.declareUnawaited(queue, on: Self.channel)
+            guard let exchange else { break }
+            try connection.bindQueue(queue.name, to: exchange.name, key: queue.name, isAwaited: false, on: Self.channel)
+        }
+    }
+
+    private func confirm(_ number: UInt64, isTaken: Bool) {
+        guard number >= firstNumber, let index = Int(exactly: number - firstNumber), index < unconfirmed.count,
+            let slot = unconfirmed[index]
+        else { return }
+        unconfirmed[index] = nil
+        let batch = slot.batch
+        bytesUnderWay -= batch.publications[slot.index].message.body.count
+        if !isTaken { batch.missed.insert(slot.index) }
+        batch.open.remove(slot.index)
+        if batch.open.isEmpty { batch.finish(nil) }
+    }
+
+    /// The confirm of a returned message follows.
+    private func noteReturn(of message: WireMessage, _ reason: String) {
+        // Somebody may have deleted what we declared.
+        provided = []
+        for case let slot? in unconfirmed {
+            let sent = slot.batch.publications[slot.index].message
+            guard sent.properties.correlationID == message.properties.correlationID, sent.routingKey == message.routingKey
+            else { continue }
+            let target = message.exchange.isEmpty ? "" : "exchange '\(message.exchange)' with "
+            slot.batch.refused[slot.index] = "no queue gets messages for \(target)routing key '\(message.routingKey)'"
+            return
+        }
+    }
+}
+
+/// A batch that was not, or not wholly, accepted.
+struct PublishFailure: Error, Sendable {
+    var error: RabbitMQError
+    /// Which of its messages the server has not confirmed.
+    var unconfirmed: [Int]
+}

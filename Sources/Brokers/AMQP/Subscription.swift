@@ -1,0 +1,173 @@
+import CeleryCore
+import RabbitMQ
+import Wire
+
+/// The consuming connection of a worker: subscribes, and proves that deliveries flow.
+final class Subscription: ConnectionUse {
+    static let channel: UInt16 = 1
+    /// For questions, whose refusal closes a channel.
+    private static let spareChannel: UInt16 = 2
+    /// How often the flow is looked after while nothing comes.
+    private static let watchInterval: Duration = .seconds(5)
+
+    private let queues: [String]
+    private let topology: Topology
+    private let inbox: Inbox
+    /// The worker's name, for requests of operators.
+    private let node: String
+    /// Whether those can reach it: not while another worker of this name is connected.
+    private var hasControl = false
+    private static let controlChannel: UInt16 = 3
+    private static let controlConsumer = "control"
+
+    private var prefetch = 1
+    private var sharesPrefetch = true
+    private var gathered: [IncomingDelivery] = []
+    /// Which connection this is, as the inbox counts them.
+    private(set) var generation = 0
+    /// Deliveries since the last look.
+    private var deliveries = 0
+    /// How often in a row messages waited and none came.
+    private var suspicion = 0
+    private var nextWatch = ContinuousClock.now
+    private var consumerNumber = 0
+
+    init(queues: [String], node: String, topology: Topology, inbox: Inbox) {
+        self.node = node
+        self.queues = queues
+        self.topology = topology
+        self.inbox = inbox
+    }
+
+    func establish(_ connection: Connection) throws(RabbitMQError) {
+        gathered = []
+        suspicion = 0
+        nextWatch = .now + .seconds(1)
+        try connection.openChannel(Self.channel)
+        for queue in queues { try topology.declare(queue, connection, on: Self.channel) }
+        sharesPrefetch = topology.sharesPrefetch(queues, serverVersion: connection.serverVersion)
+        generation = inbox.begin()
+        try connection.setPrefetch(prefetch, isShared: sharesPrefetch, on: Self.channel)
+        try subscribe(connection)
+        hasControl = false
+        try connection.openChannel(Self.controlChannel)
+        try listen(connection, isFirst: true)
+        inbox.subscribed(at: connection.options.location)
+    }
+
+    private func subscribe(_ connection: Connection) throws(RabbitMQError) {
+        consumerNumber += 1
+        for (index, queue) in queues.enumerated() {
+            try connection.consume(queue, as: "\(consumerNumber).\(index)", on: Self.channel)
+        }
+    }
+
+    /// The queue of a delivery, from the name of its consumer.
+    static func queue(of delivery: IncomingDelivery, among queues: [String]) -> String {
+        let index = delivery.consumer.split(separator: ".").last.flatMap { Int($0) } ?? 0
+        return queues.indices.contains(index) ? queues[index] : Route.defaultQueue
+    }
+
+    /// Takes requests of operators, if no other worker of this name does.
+    private func listen(_ connection: Connection, isFirst: Bool) throws(RabbitMQError) {
+        let queue = ControlQueue.queue(ControlMessage.queue(of: node))
+        do throws(RabbitMQError) {
+            try connection.withChannel(Self.spareChannel) { () throws(RabbitMQError) in
+                try connection.declare(ControlQueue.requests, on: Self.spareChannel)
+                try connection.declare(queue, on: Self.spareChannel)
+                try connection.bindQueue(queue.name, to: ControlMessage.exchange, key: "", on: Self.spareChannel)
+            }
+        } catch {
+            guard case .refused = error.code else { throw error }
+            // After a lost connection, the server may hold the old queue for a moment.
+            if isFirst { inbox.notice("operators cannot reach this worker as \(node): \(error.message)") }
+            return
+        }
+        try connection.consume(queue.name, as: Self.controlConsumer, isAcknowledged: false, on: Self.controlChannel)
+        hasControl = true
+    }
+
+    /// Works out the acknowledgements for deliveries that are done with.
+    func settle(_ tags: [UInt64]) -> AcknowledgementLine.Acknowledgements { inbox.withLine { $0.settle(tags) } }
+
+    /// Counts what waits in the queues.
+    ///
+    /// Twice, for the channel may answer the first time before it sends on what it was given to deliver.
+    func countReady(_ connection: Connection) throws(RabbitMQError) -> Int {
+        var count = 0
+        for _ in 0..<2 {
+            count = 0
+            for queue in queues {
+                count += try connection.declare(QueueDeclaration(queue), isPassive: true, on: Self.channel).messages
+            }
+        }
+        return count
+    }
+
+    /// The prefetch count for the next connection.
+    func rememberPrefetch(_ count: Int) { prefetch = count }
+
+    /// Lets the server send so many before the first is settled.
+    func setPrefetch(_ count: Int, _ connection: Connection) throws(RabbitMQError) {
+        guard count != prefetch else { return }
+        prefetch = count
+        if !sharesPrefetch {
+            // A count of its own holds for later subscriptions only.
+            for index in queues.indices {
+                try connection.cancel(consumer: "\(consumerNumber).\(index)", on: Self.channel)
+            }
+        }
+        try connection.setPrefetch(count, isShared: sharesPrefetch, on: Self.channel)
+        if !sharesPrefetch { try subscribe(connection) }
+    }
+
+    func receive(_ incoming: Incoming, _ connection: Connection) throws(RabbitMQError) {
+        switch incoming {
+        case .delivery(let delivery) where delivery.channel == Self.controlChannel:
+            inbox.control.add(delivery.message)
+        case .delivery(let delivery):
+            deliveries += 1
+            gathered.append(delivery)
+        case .cancelled(let consumer):
+            // Our own tags only; those of an earlier subscription say nothing.
+            guard consumer.hasPrefix("\(consumerNumber).") else { return }
+            throw RabbitMQError(.lost, "the server ended the subscription")
+        case .confirm, .returned, .blocked, .unblocked: break
+        }
+    }
+
+    func settleDown(_ connection: Connection) throws(RabbitMQError) {
+        guard !gathered.isEmpty else { return }
+        inbox.add(gathered)
+        gathered = []
+    }
+
+    /// Proves that deliveries flow: a worker that is connected and gets nothing, while there
+    /// is something for it and room, subscribes anew.
+    func tick(_ connection: Connection) throws(RabbitMQError) {
+        guard nextWatch <= .now else { return }
+        nextWatch = .now + Self.watchInterval
+        if !hasControl { try listen(connection, isFirst: false) }
+        defer { deliveries = 0 }
+        guard deliveries == 0, inbox.heldCount < prefetch else {
+            suspicion = 0
+            return
+        }
+        var waiting = 0
+        for queue in queues {
+            let state = try connection.withChannel(Self.spareChannel) { () throws(RabbitMQError) in
+                try connection.declare(QueueDeclaration(queue), isPassive: true, on: Self.spareChannel)
+            }
+            waiting += state.messages
+            if state.consumers == 0 { throw RabbitMQError(.lost, "the server has forgotten the subscription to '\(queue)'") }
+        }
+        suspicion = waiting > 0 ? suspicion + 1 : 0
+        // Once may be chance: a message that came this moment.
+        if suspicion >= 2 { throw RabbitMQError(.lost, "messages wait and are not delivered") }
+    }
+
+    func lost(_ error: RabbitMQError) {
+        gathered = []
+        inbox.lost(error)
+    }
+}

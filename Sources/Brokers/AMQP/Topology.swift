@@ -1,0 +1,53 @@
+import CeleryCore
+import RabbitMQ
+
+/// Exchanges, queues and bindings, exactly as Python Celery declares them: a declaration
+/// with other flags than those of an existing queue closes the channel
+/// (section 1 of the wire format).
+struct Topology: Sendable {
+    let settings: Settings
+
+    init(_ settings: Settings) { self.settings = settings }
+
+    /// The queues of the settings that get messages of this exchange.
+    func queues(boundTo exchange: String) -> [String] {
+        settings.queueDefinitions.values.filter { $0.exchange == exchange }.map(\.name).sorted()
+    }
+
+    /// Declares the queue with its exchange and binding.
+    func declare(_ queue: String, _ connection: Connection, on channel: UInt16) throws(RabbitMQError) {
+        let definition = settings.definition(of: queue)
+        try connection.declare(exchange(of: definition), on: channel)
+        try connection.declare(declaration(of: definition), on: channel)
+        try connection.bindQueue(queue, to: definition.exchange, key: definition.routingKey, on: channel)
+    }
+
+    /// The same without waiting, before a message that waits anyway.
+    func declareUnawaited(_ queue: String, _ connection: Connection, on channel: UInt16) throws(RabbitMQError) {
+        let definition = settings.definition(of: queue)
+        try connection.declare(exchange(of: definition), isAwaited: false, on: channel)
+        try connection.declareUnawaited(declaration(of: definition), on: channel)
+        try connection.bindQueue(
+            queue, to: definition.exchange, key: definition.routingKey, isAwaited: false, on: channel)
+    }
+
+    private func exchange(of definition: QueueDefinition) -> ExchangeDeclaration {
+        ExchangeDeclaration(definition.exchange, type: definition.exchangeType)
+    }
+
+    private func declaration(of definition: QueueDefinition) -> QueueDeclaration {
+        var declaration = QueueDeclaration(definition.name)
+        // A classic queue is one of which nothing is said.
+        if definition.type == .quorum { declaration.arguments["x-queue-type"] = "quorum" }
+        if let priority = definition.maxPriority { declaration.arguments["x-max-priority"] = .int(Int64(priority)) }
+        return declaration
+    }
+
+    /// Whether one prefetch count for a whole channel is possible: RabbitMQ knows it from
+    /// version 3.3 until 4.0, and never for quorum queues.
+    func sharesPrefetch(_ queues: [String], serverVersion: String) -> Bool {
+        let parts = serverVersion.split(separator: ".").map { Int($0) ?? 0 }
+        guard parts.count >= 2, (parts[0], parts[1]) >= (3, 3), parts[0] < 4 else { return false }
+        return queues.allSatisfy { settings.definition(of: $0).type == .classic }
+    }
+}

@@ -1,0 +1,54 @@
+import CeleryCore
+import Glibc
+import Processes
+import RabbitMQ
+import ResultStores
+import SQLite
+
+/// Who collects results that come by message: one user, on one machine, in one project.
+struct ReplyProject {
+    private let settings: Settings
+
+    init(_ settings: Settings) { self.settings = settings }
+
+    var mailbox: ReplyMailbox {
+        ReplyMailbox(owner: "\(HostName.current)\n\(getuid())\n\(settings.projectFolder)", expires: settings.resultExpires)
+    }
+
+    /// Opens the file results are moved to: `celery.db` of the project, else one of the user's own.
+    ///
+    /// - Throws: `DriverError` when it cannot be made.
+    func openFile() throws -> SQLiteResultStore {
+        let path: String
+        if settings.file != nil {
+            path = Self.join(settings.projectFolder, "celery.db")
+        } else {
+            path = Self.join(try stateFolder(), "\(mailbox.queue.name).db")
+        }
+        return SQLiteResultStore(file: try DatabaseFile(path: path), expires: settings.resultExpires)
+    }
+
+    private static func join(_ folder: String, _ name: String) -> String {
+        folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+    }
+
+    /// Where programs keep what must outlive them and belongs to no project: XDG_STATE_HOME of the
+    /// XDG Base Directory Specification.
+    private func stateFolder() throws -> String {
+        let environment = Environment.current()
+        let base =
+            environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+            ?? Self.join(environment["HOME"] ?? "/", ".local/state")
+        let folder = Self.join(base, "celery")
+        var path = ""
+        for part in folder.split(separator: "/") {
+            path += "/" + part
+            if mkdir(path, 0o700) != 0 && errno != EEXIST && errno != EISDIR && errno != EROFS {
+                throw DriverError(
+                    .cannotCreate, "cannot create folder \(path): \(String(cString: strerror(errno)).lowercased())",
+                    hint: "name a result store with --result-backend, or start in a project")
+            }
+        }
+        return folder
+    }
+}

@@ -1,0 +1,84 @@
+import CeleryCore
+
+/// What CELERY_QUEUES says of one queue; what it leaves out is as for all queues.
+struct QueueEntry: Sendable, Hashable {
+    var name: String
+    var exchange: String?
+    var exchangeType: String?
+    var routingKey: String?
+    var type: QueueDefinition.QueueType?
+    var maxPriority: Int?
+
+    init(_ name: String) { self.name = name }
+
+    /// Whether it says more than the name.
+    var isTelling: Bool { self != QueueEntry(name) }
+
+    func definition(_ settings: Settings) -> QueueDefinition {
+        let type = type ?? settings.queueType
+        var definition = QueueDefinition(
+            name, type: type, maxPriority: maxPriority ?? (type == .quorum ? nil : settings.queueMaxPriority))
+        if let exchange { definition.exchange = exchange }
+        if let exchangeType { definition.exchangeType = exchangeType }
+        if let routingKey { definition.routingKey = routingKey }
+        return definition
+    }
+}
+
+extension SettingsKind where Value == [QueueEntry] {
+    /// A list of names, or a table with one table for each queue.
+    static let queues = SettingsKind(name: "list of names, or a table of queues") { input throws(SettingsComplaint) in
+        guard case .table(let members) = input else {
+            return try SettingsKind<[String]>.list(of: .queue).read(input).map(QueueEntry.init)
+        }
+        var entries: [QueueEntry] = []
+        for member in members {
+            do throws(SettingsComplaint) {
+                entries.append(try entry(member))
+            } catch {
+                throw SettingsComplaint("says of queue '\(member.name)' that " + error.text)
+            }
+        }
+        return entries
+    }
+
+    private static func entry(_ member: SettingsInput.Member) throws(SettingsComplaint) -> QueueEntry {
+        var entry = QueueEntry(try SettingsKind<String>.queue.read(.text(member.name)))
+        guard case .table(let options) = member.value else {
+            throw SettingsComplaint("it is \(member.value.shown); write { exchange = \"...\", routing_key = \"...\" }")
+        }
+        for option in options {
+            do throws(SettingsComplaint) {
+                try take(option, into: &entry)
+            } catch {
+                throw SettingsComplaint("\(option.name) " + error.text)
+            }
+        }
+        if entry.type == .quorum, entry.maxPriority != nil {
+            throw SettingsComplaint("it is a quorum queue with max_priority, which RabbitMQ does not have")
+        }
+        return entry
+    }
+
+    private static func take(_ option: SettingsInput.Member, into entry: inout QueueEntry) throws(SettingsComplaint) {
+        switch option.name {
+        case "exchange": entry.exchange = try SettingsKind<String>.text.read(option.value)
+        case "exchange_type":
+            entry.exchangeType = try SettingsKind<String>.choice(["direct", "topic", "fanout", "headers"]).read(option.value)
+        // The original's binding_key is today's routing_key.
+        case "routing_key", "binding_key": entry.routingKey = try SettingsKind<String>.text.read(option.value)
+        case "queue_type":
+            entry.type = QueueDefinition.QueueType(rawValue: try SettingsKind<String>.queueType.read(option.value))
+        case "max_priority": entry.maxPriority = try SettingsKind<Int>.whole(1...255).read(option.value)
+        default:
+            let names = ["exchange", "exchange_type", "routing_key", "binding_key", "queue_type", "max_priority"]
+            let near = NearestName.suggest(option.name, among: names).map { "; did you mean '\($0)'?" } ?? ""
+            throw SettingsComplaint("is not known of queues\(near)")
+        }
+    }
+}
+
+extension SettingsKind where Value == String {
+    /// The sort of queue at a RabbitMQ server.
+    static let queueType = choice(QueueDefinition.QueueType.allCases.map(\.rawValue))
+}

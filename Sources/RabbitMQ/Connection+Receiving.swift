@@ -1,0 +1,115 @@
+import CRabbitMQ
+import CeleryCore
+import Glibc
+import Wire
+
+/// A message of which the method has come, and not yet all of header and body.
+struct PartialMessage {
+    var kind: Kind
+    var message: WireMessage
+    /// Bytes of body still to come; `nil` before the header.
+    var missing: Int?
+
+    enum Kind {
+        case delivery(consumer: String, tag: UInt64, isRedelivered: Bool)
+        case returned(reason: String)
+    }
+}
+
+extension Connection {
+    /// What the server has sent of its own accord; `nil` when there is nothing more now.
+    ///
+    /// Does not wait. Answers heartbeats on the way.
+    /// - Throws: when the server closes the connection or a channel, or is gone.
+    /// The corresponding C function is `amqp_simple_wait_frame_noblock`.
+    func receive() throws(RabbitMQError) -> Incoming? {
+        while true {
+            var frame = amqp_frame_t()
+            var nothing = timeval()
+            let status = library.calls.amqp_simple_wait_frame_noblock(state, &frame, &nothing)
+            if status == AMQP_STATUS_TIMEOUT.rawValue { return nil }
+            try check(status, "receive")
+            if let incoming = try take(frame) { return incoming }
+        }
+    }
+
+    /// Whether a part of a message has come, and not all of it.
+    package var isReceiving: Bool { !partial.isEmpty }
+
+    /// Lets the library reuse the memory of frames that were taken.
+    ///
+    /// The corresponding C function is `amqp_maybe_release_buffers`.
+    func releaseBuffers() { library.calls.amqp_maybe_release_buffers(state) }
+
+    private func take(_ frame: amqp_frame_t) throws(RabbitMQError) -> Incoming? {
+        switch frame.frame_type {
+        case UInt8(AMQP_FRAME_METHOD): return try take(frame.payload.method, on: frame.channel)
+        case UInt8(AMQP_FRAME_HEADER):
+            guard var part = partial[frame.channel] else { return nil }
+            let header = frame.payload.properties
+            if let decoded = header.decoded {
+                (part.message.properties, part.message.headers) =
+                    Self.read(decoded.assumingMemoryBound(to: amqp_basic_properties_t.self).pointee)
+            }
+            guard let size = Int(exactly: header.body_size) else { throw RabbitMQError(.lost, "a message of impossible size") }
+            part.missing = size
+            // What a header claims is not believed further than this.
+            part.message.body.reserveCapacity(min(size, 1 << 20))
+            return finish(part, on: frame.channel)
+        case UInt8(AMQP_FRAME_BODY):
+            guard var part = partial.removeValue(forKey: frame.channel), let missing = part.missing else { return nil }
+            let bytes = frame.payload.body_fragment.buffer
+            part.message.body.append(contentsOf: bytes)
+            part.missing = missing - bytes.count
+            return finish(part, on: frame.channel)
+        default: return nil
+        }
+    }
+
+    private func finish(_ part: PartialMessage, on channel: UInt16) -> Incoming? {
+        guard part.missing ?? 1 <= 0 else {
+            partial[channel] = part
+            return nil
+        }
+        partial[channel] = nil
+        switch part.kind {
+        case .delivery(let consumer, let tag, let isRedelivered):
+            return .delivery(
+                IncomingDelivery(
+                    channel: channel, consumer: consumer, tag: tag, isRedelivered: isRedelivered, message: part.message))
+        case .returned(let reason): return .returned(part.message, reason: reason)
+        }
+    }
+
+    private func take(_ method: amqp_method_t, on channel: UInt16) throws(RabbitMQError) -> Incoming? {
+        func decoded<Method>(_ type: Method.Type) -> Method {
+            method.decoded.assumingMemoryBound(to: Method.self).pointee
+        }
+        switch method.id {
+        case AMQP_BASIC_DELIVER_METHOD:
+            let deliver = decoded(amqp_basic_deliver_t.self)
+            partial[channel] = PartialMessage(
+                kind: .delivery(
+                    consumer: deliver.consumer_tag.string, tag: deliver.delivery_tag, isRedelivered: deliver.redelivered != 0),
+                message: WireMessage(exchange: deliver.exchange.string, routingKey: deliver.routing_key.string, body: []))
+            return nil
+        case AMQP_BASIC_RETURN_METHOD:
+            let back = decoded(amqp_basic_return_t.self)
+            partial[channel] = PartialMessage(
+                kind: .returned(reason: back.reply_text.string),
+                message: WireMessage(exchange: back.exchange.string, routingKey: back.routing_key.string, body: []))
+            return nil
+        case AMQP_BASIC_ACK_METHOD:
+            let ack = decoded(amqp_basic_ack_t.self)
+            return .confirm(number: ack.delivery_tag, isMultiple: ack.multiple != 0, isTaken: true)
+        case AMQP_BASIC_NACK_METHOD:
+            let nack = decoded(amqp_basic_nack_t.self)
+            return .confirm(number: nack.delivery_tag, isMultiple: nack.multiple != 0, isTaken: false)
+        case AMQP_BASIC_CANCEL_METHOD: return .cancelled(consumer: decoded(amqp_basic_cancel_t.self).consumer_tag.string)
+        case AMQP_CONNECTION_BLOCKED_METHOD: return .blocked(reason: decoded(amqp_connection_blocked_t.self).reason.string)
+        case AMQP_CONNECTION_UNBLOCKED_METHOD: return .unblocked
+        case AMQP_CONNECTION_CLOSE_METHOD, AMQP_CHANNEL_CLOSE_METHOD: throw Self.exception(method)
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,124 @@
+import CRabbitMQ
+import CeleryCore
+import Glibc
+import Wire
+
+/// One connection to a server, confined to the thread that made it.
+///
+/// Every method blocks until it is done; those that wait for an answer give up after
+/// `answerTimeout`. After any error the connection is good for nothing but to be dropped.
+package final class Connection {
+    let library: RabbitMQLibrary
+    let state: amqp_connection_state_t
+    package let options: ConnectionOptions
+    /// Seconds between heartbeats, as agreed; 0 when there are none.
+    package let heartbeat: Int
+    /// The server's version, e.g. `3.10.8`.
+    package let serverVersion: String
+    let scratch = Scratch()
+    /// When the server last said something.
+    var lastHeard = ContinuousClock.now
+    /// Messages of which not all frames have come, by channel.
+    var partial: [UInt16: PartialMessage] = [:]
+
+    /// How long an answer may take.
+    static let answerTimeout: Duration = .seconds(15)
+
+    /// Connects and logs in.
+    ///
+    /// - Parameter onSocket: told the descriptor, so that another thread may shut it down.
+    /// The corresponding C functions are `amqp_socket_open_noblock` and `amqp_login`.
+    init(_ options: ConnectionOptions, onSocket: (Int32) -> Void) throws(RabbitMQError) {
+        self.options = options
+        library = try RabbitMQLibrary.load()
+        let calls = library.calls
+        guard let state = calls.amqp_new_connection() else { throw RabbitMQError(.lost, "out of memory") }
+        do throws(RabbitMQError) {
+            try Self.open(options, state, library)
+            onSocket(calls.amqp_get_sockfd(state))
+            try Self.login(options, state, library)
+        } catch {
+            onSocket(-1)
+            _ = calls.amqp_destroy_connection(state)
+            throw RabbitMQError(error.code, "cannot reach broker \(options.location): \(error.message)")
+        }
+        var timeout = timeval(Self.answerTimeout)
+        _ = calls.amqp_set_rpc_timeout(state, &timeout)
+        heartbeat = Int(calls.amqp_get_heartbeat(state))
+        serverVersion =
+            calls.amqp_get_server_properties(state).map { FieldTable.object($0.pointee)["version"]?.stringValue ?? "" } ?? ""
+        self.state = state
+    }
+
+    /// How a connection ends.
+    enum Farewell {
+        /// Says goodbye and waits for the answer, so that all that was sent before is done.
+        case awaited
+        /// Says goodbye and goes: for those to whom everything was confirmed.
+        case said
+        /// The server is not there to listen.
+        case none
+    }
+
+    /// Ends the connection and frees everything.
+    ///
+    /// The corresponding C functions are `amqp_connection_close` and `amqp_destroy_connection`.
+    func close(_ farewell: Farewell, onSocket: (Int32) -> Void) {
+        switch farewell {
+        case .awaited:
+            var timeout = timeval(.seconds(2))
+            _ = library.calls.amqp_set_rpc_timeout(state, &timeout)
+            _ = library.calls.amqp_connection_close(state, AMQP_REPLY_SUCCESS)
+        case .said:
+            var method = amqp_connection_close_t()
+            method.reply_code = UInt16(AMQP_REPLY_SUCCESS)
+            _ = library.calls.amqp_send_method(state, 0, amqp_method_number_t(AMQP_CONNECTION_CLOSE_METHOD), &method)
+        case .none: break
+        }
+        onSocket(-1)
+        _ = library.calls.amqp_destroy_connection(state)
+    }
+
+    var descriptor: Int32 { library.calls.amqp_get_sockfd(state) }
+
+    // MARK: Calls
+
+    /// Checks a call that sends something and has no answer.
+    func check(_ status: Int32, _ operation: @autoclosure () -> String) throws(RabbitMQError) {
+        if status < 0 { throw RabbitMQError(status: status, operation(), library) }
+    }
+
+    /// Checks the answer to the call made last.
+    func checkReply(_ operation: @autoclosure () -> String) throws(RabbitMQError) {
+        try check(library.calls.amqp_get_rpc_reply(state), operation())
+        lastHeard = .now
+    }
+
+    func check(_ reply: amqp_rpc_reply_t, _ operation: @autoclosure () -> String) throws(RabbitMQError) {
+        switch reply.reply_type {
+        case AMQP_RESPONSE_NORMAL: return
+        case AMQP_RESPONSE_SERVER_EXCEPTION: throw Self.exception(reply.reply)
+        default: throw RabbitMQError(status: reply.library_error, operation(), library)
+        }
+    }
+
+    /// The error in a `connection.close` or `channel.close`.
+    static func exception(_ method: amqp_method_t) -> RabbitMQError {
+        switch method.id {
+        case AMQP_CONNECTION_CLOSE_METHOD:
+            let close = method.decoded.assumingMemoryBound(to: amqp_connection_close_t.self).pointee
+            return RabbitMQError(replyCode: close.reply_code, text: close.reply_text)
+        case AMQP_CHANNEL_CLOSE_METHOD:
+            let close = method.decoded.assumingMemoryBound(to: amqp_channel_close_t.self).pointee
+            return RabbitMQError(replyCode: close.reply_code, text: close.reply_text)
+        default: return RabbitMQError(.lost, "unexpected answer of the server")
+        }
+    }
+}
+
+extension timeval {
+    init(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        self.init(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
+    }
+}

@@ -1,0 +1,77 @@
+import Glibc
+import Processes
+import Synchronization
+
+/// What a thread that owns a connection shares with those who use it.
+final class ConnectionCore: Sendable {
+    /// Work for the thread: the connection, or why there is none. An error drops the connection.
+    typealias Job = @Sendable (Result<Connection, RabbitMQError>, any ConnectionUse) -> RabbitMQError?
+
+    private struct State {
+        var jobs: [Job] = []
+        var isClosing = false
+        /// While there is a socket, so that a call that hangs can be ended from outside.
+        var descriptor: Int32 = -1
+    }
+
+    private let state = Mutex(State())
+    private let waker: Waker
+    let ended = Ending()
+
+    init() throws { waker = try Waker() }
+
+    /// - Returns: whether it will be done; not when the thread is about to end.
+    func add(_ job: @escaping Job) -> Bool {
+        let isTaken = state.withLock { state in
+            if !state.isClosing { state.jobs.append(job) }
+            return !state.isClosing
+        }
+        if isTaken { waker.wake() }
+        return isTaken
+    }
+
+    func beginClosing() {
+        state.withLock { $0.isClosing = true }
+        waker.wake()
+    }
+
+    /// Shuts the socket down. The corresponding C function is `shutdown`.
+    func cut() {
+        state.withLock { state in
+            if state.descriptor >= 0 { _ = shutdown(state.descriptor, Int32(SHUT_RDWR)) }
+        }
+    }
+
+    /// Makes the thread look again.
+    func wake() { waker.wake() }
+
+    // MARK: For the thread
+
+    func takeJobs() -> (jobs: [Job], isClosing: Bool) {
+        waker.clear()
+        return state.withLock { state in
+            defer { state.jobs = [] }
+            return (state.jobs, state.isClosing)
+        }
+    }
+
+    func setDescriptor(_ descriptor: Int32) { state.withLock { $0.descriptor = descriptor } }
+
+    /// Waits until there is something to do, or to read.
+    /// - Returns: whether there is something to read. The corresponding C function is `poll`.
+    func wait(for descriptor: Int32, _ timeout: Duration) -> Bool {
+        var entries = [
+            pollfd(fd: waker.descriptor.number, events: Int16(POLLIN), revents: 0),
+            // Less than zero is left out by poll(2).
+            pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        let milliseconds = Int32(clamping: Int64((timeout.inMilliseconds).rounded(.up)))
+        return poll(&entries, 2, max(0, milliseconds)) > 0 && entries[1].revents != 0
+    }
+}
+
+extension Duration {
+    fileprivate var inMilliseconds: Double {
+        Double(components.seconds) * 1_000 + Double(components.attoseconds) / 1e15
+    }
+}

@@ -1,0 +1,133 @@
+/// What the thread of a `ConnectionOwner` does.
+final class ConnectionLoop {
+    private let alternatives: [ConnectionOptions]
+    private let policy: ConnectionOwner.Policy
+    private let use: any ConnectionUse
+    private let core: ConnectionCore
+
+    private var connection: Connection?
+    /// The alternative to begin with.
+    private var favourite = 0
+    private var pauses = ReconnectPauses()
+    private var nextTry = ContinuousClock.now
+    private var nextTick = ContinuousClock.now
+    /// Why there was no connection, and until when nobody need try again.
+    private var refusal: (error: RabbitMQError, until: ContinuousClock.Instant)?
+
+    init(
+        alternatives: [ConnectionOptions], policy: ConnectionOwner.Policy, use: any ConnectionUse, core: ConnectionCore
+    ) {
+        self.alternatives = alternatives
+        self.policy = policy
+        self.use = use
+        self.core = core
+    }
+
+    func run() {
+        while true {
+            let (jobs, isClosing) = core.takeJobs()
+            if policy == .always, !isClosing, connection == nil, nextTry <= .now { _ = connect() }
+            for job in jobs { perform(job) }
+            if isClosing { break }
+            serve()
+            if core.wait(for: connection?.descriptor ?? -1, pause) { connection?.lastHeard = .now }
+        }
+        connection?.close(policy == .onDemand ? .said : .awaited, onSocket: core.setDescriptor)
+    }
+
+    private func perform(_ job: ConnectionCore.Job) {
+        var reason: RabbitMQError?
+        if connection == nil, policy == .onDemand {
+            // Whoever asked while it was tried need not wait for the same answer again.
+            if let refusal, .now < refusal.until { reason = refusal.error } else { reason = connect() }
+        }
+        let failure =
+            connection.map { job(.success($0), use) }
+            ?? job(.failure(reason ?? RabbitMQError(.lost, "the connection is lost")), use)
+        if let failure, connection != nil { drop(failure) }
+    }
+
+    /// Receives all there is, and looks after the connection.
+    private func serve() {
+        guard let connection else { return }
+        do throws(RabbitMQError) {
+            var count = 0
+            while let incoming = try connection.receive() {
+                connection.lastHeard = .now
+                try use.receive(incoming, connection)
+                count += 1
+                // Those who settle get their turn.
+                if count == 256 { break }
+            }
+            connection.releaseBuffers()
+            try use.settleDown(connection)
+            if nextTick <= .now {
+                nextTick = .now + interval(of: connection)
+                // The server sends a heartbeat every half: three are missing by now.
+                if connection.heartbeat > 0, connection.lastHeard + .seconds(Double(connection.heartbeat) * 1.5) < .now {
+                    throw RabbitMQError(.lost, "the server at \(connection.options.location) is silent")
+                }
+                try use.tick(connection)
+            }
+            if count == 256 { core.wake() }
+        } catch {
+            drop(error)
+        }
+    }
+
+    /// How long the thread may sleep.
+    private var pause: Duration {
+        let wake = connection != nil ? nextTick : policy == .always ? nextTry : .now + .seconds(3_600)
+        return max(.zero, ContinuousClock.now.duration(to: wake))
+    }
+
+    private func interval(of connection: Connection) -> Duration {
+        connection.heartbeat > 0 ? .seconds(min(2.5, Double(connection.heartbeat) / 4)) : .seconds(2.5)
+    }
+
+    /// Tries each alternative once.
+    /// - Returns: why it failed, `nil` when it did not.
+    private func connect() -> RabbitMQError? {
+        var failures: [RabbitMQError] = []
+        for offset in alternatives.indices {
+            let index = (favourite + offset) % alternatives.count
+            do throws(RabbitMQError) {
+                let connection = try Connection(alternatives[index], onSocket: core.setDescriptor)
+                do throws(RabbitMQError) {
+                    try use.establish(connection)
+                } catch {
+                    connection.close(error.isSaidByServer ? .awaited : .none, onSocket: core.setDescriptor)
+                    throw error
+                }
+                self.connection = connection
+                favourite = index
+                pauses.reset()
+                nextTick = .now
+                return nil
+            } catch {
+                failures.append(error)
+            }
+        }
+        // What another server says of a password or a queue tells more than that one is away.
+        let error = failures.first { $0.code != .unreachable } ?? failures[0]
+        nextTry = .now + pauses.next()
+        refusal = (error, .now + .milliseconds(50))
+        use.lost(error)
+        return error
+    }
+
+    private func drop(_ error: RabbitMQError) {
+        connection?.close(error.isSaidByServer ? .awaited : .none, onSocket: core.setDescriptor)
+        connection = nil
+        // The first try comes at once: often another node is there already.
+        nextTry = .now
+        use.lost(error)
+    }
+}
+
+extension RabbitMQError {
+    /// Whether the server, being there, waits for our answer to its refusal.
+    fileprivate var isSaidByServer: Bool {
+        if case .refused = code { true } else { false }
+    }
+}

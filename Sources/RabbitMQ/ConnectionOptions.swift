@@ -1,0 +1,91 @@
+package import CeleryCore
+
+/// How to reach one RabbitMQ server, read from the URL of a broker.
+///
+/// Options after the question mark are those of RabbitMQ's own clients: `heartbeat` and
+/// `connection_timeout` (here in seconds), `frame_max`, `cacertfile`, `certfile`, `keyfile`,
+/// `verify=verify_none`, `auth_mechanism=external`.
+/// The corresponding page of RabbitMQ's manual is "URI Query Parameters".
+package struct ConnectionOptions: Sendable, Hashable {
+    package var host: String
+    package var port: Int
+    package var user: String
+    package var password: String
+    package var virtualHost: String
+    /// Seconds; the server may ask for less. 0 turns heartbeats off.
+    package var heartbeat: Int
+    /// Bound for the TCP connection, and again for the handshake.
+    package var connectTimeout: Duration
+    /// Bytes; what RabbitMQ offers by default.
+    package var frameMax: Int
+    package var tls: TLS?
+    /// Logs in as the certificate says, without a password.
+    package var isExternal: Bool
+    /// For people: without the password.
+    package var location: String
+
+    /// Certificates of an encrypted connection.
+    package struct TLS: Sendable, Hashable {
+        /// PEM file of trusted certificates; `nil` trusts what the system trusts.
+        package var authorities: String?
+        /// PEM files by which this client shows who it is.
+        package var certificate: String?
+        package var key: String?
+        package var isVerified = true
+    }
+
+    /// - Throws: `RabbitMQError.Code.options` naming the option.
+    package init(_ url: ServiceURL, heartbeat: Int = 10, connectTimeout: Duration = .seconds(4)) throws(RabbitMQError) {
+        let isTLS = url.scheme == "amqps"
+        host = url.host ?? "localhost"
+        port = url.port ?? (isTLS ? 5671 : 5672)
+        user = url.user ?? "guest"
+        password = url.password ?? "guest"
+        virtualHost = url.virtualHost
+        self.heartbeat = heartbeat
+        self.connectTimeout = connectTimeout
+        frameMax = 131_072
+        tls = isTLS ? TLS() : nil
+        isExternal = false
+        var shown = url
+        shown.query = []
+        location = shown.redacted
+        for item in url.query { try take(item) }
+        if (tls?.certificate == nil) != (tls?.key == nil) {
+            throw complaint("certfile and keyfile go together")
+        }
+    }
+
+    private mutating func take(_ item: ServiceURL.QueryItem) throws(RabbitMQError) {
+        switch item.name {
+        case "heartbeat": heartbeat = try number(item, 0...65_535)
+        case "connection_timeout": connectTimeout = .seconds(try number(item, 1...3_600))
+        case "frame_max": frameMax = try number(item, 4_096...Int(Int32.max))
+        case "auth_mechanism":
+            guard ["plain", "external"].contains(item.value) else { throw complaint("auth_mechanism is plain or external") }
+            isExternal = item.value == "external"
+        case "cacertfile", "certfile", "keyfile", "verify":
+            guard tls != nil else { throw complaint("\(item.name) needs amqps://") }
+            switch item.name {
+            case "cacertfile": tls?.authorities = item.value
+            case "certfile": tls?.certificate = item.value
+            case "keyfile": tls?.key = item.value
+            default:
+                guard ["verify_none", "verify_peer"].contains(item.value) else {
+                    throw complaint("verify is verify_peer or verify_none")
+                }
+                tls?.isVerified = item.value == "verify_peer"
+            }
+        default: throw complaint("unknown option '\(item.name)'")
+        }
+    }
+
+    private func number(_ item: ServiceURL.QueryItem, _ range: ClosedRange<Int>) throws(RabbitMQError) -> Int {
+        guard let number = Int(item.value), range.contains(number) else {
+            throw complaint("\(item.name) must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    private func complaint(_ text: String) -> RabbitMQError { RabbitMQError(.options, "broker \(location): \(text)") }
+}

@@ -1,0 +1,81 @@
+import CRabbitMQ
+
+/// What goes wrong between us and a RabbitMQ server.
+package struct RabbitMQError: Error, Sendable, Equatable, CustomStringConvertible {
+    package enum Code: Sendable, Equatable {
+        /// librabbitmq is not installed.
+        case libraryMissing
+        /// The name of the host, or nobody listens, or the way is blocked.
+        case unreachable
+        /// The certificate or the handshake.
+        case tls
+        /// The options of the URL or files they name.
+        case options
+        /// The connection ended: closed by the server or the network, or silent for too long.
+        case lost
+        /// An answer did not come in time.
+        case timeout
+        /// The server said no, with this reply code of AMQP 0-9-1 (403, 404, 406, ...).
+        case refused(Int)
+        /// The message cannot be encoded: too many or too large headers.
+        case tooLarge
+        /// The server publishes an alarm, and takes no messages.
+        case blocked
+    }
+
+    package var code: Code
+    /// What failed and why: lower case, no password.
+    package var message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    package var description: String { message }
+}
+
+extension RabbitMQError {
+    /// The error of a library status below zero.
+    init(status: Int32, _ operation: String, _ library: RabbitMQLibrary) {
+        let text = library.text(of: status)
+        switch amqp_status_enum(status) {
+        case AMQP_STATUS_TIMEOUT: self.init(.timeout, "cannot \(operation): no answer in time")
+        case AMQP_STATUS_HEARTBEAT_TIMEOUT: self.init(.lost, "the server is silent")
+        case AMQP_STATUS_TABLE_TOO_BIG: self.init(.tooLarge, "cannot \(operation): the headers are larger than a frame")
+        case AMQP_STATUS_SSL_HOSTNAME_VERIFY_FAILED:
+            self.init(.tls, "the server's certificate is for another host name")
+        case AMQP_STATUS_SSL_PEER_VERIFY_FAILED: self.init(.tls, "the server's certificate is not trusted, or is for another address")
+        case AMQP_STATUS_SSL_CONNECTION_FAILED, AMQP_STATUS_SSL_ERROR:
+            self.init(.tls, "the TLS handshake failed; a port without TLS wants amqp://")
+        case AMQP_STATUS_CONNECTION_CLOSED, AMQP_STATUS_SOCKET_CLOSED, AMQP_STATUS_SOCKET_ERROR, AMQP_STATUS_TCP_ERROR:
+            self.init(.lost, "the connection ended")
+        default: self.init(.lost, "cannot \(operation): \(text)")
+        }
+    }
+
+    /// The error of a server that closes a connection or a channel.
+    init(replyCode: UInt16, text: amqp_bytes_t) {
+        self.init(.refused(Int(replyCode)), Self.plain(text.string))
+    }
+
+    /// `NOT_FOUND - no queue 'x' in vhost '/'` without the name of its number.
+    private static func plain(_ text: String) -> String {
+        guard let dash = text.firstRange(of: " - "),
+            text[..<dash.lowerBound].allSatisfy({ $0.isUppercase || $0 == "_" })
+        else { return text.isEmpty ? "no reason given" : text }
+        return String(text[dash.upperBound...])
+    }
+}
+
+extension StringProtocol {
+    /// Where `part` stands first.
+    fileprivate func firstRange(of part: String) -> Range<Index>? {
+        var start = startIndex
+        while start < endIndex {
+            if self[start...].hasPrefix(part) { return start..<index(start, offsetBy: part.count) }
+            start = index(after: start)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,86 @@
+package import Brokers
+package import CeleryCore
+import RabbitMQ
+import Wire
+
+/// One queue for each result: the `amqp://` backend of the original and of Celery up to
+/// version 4 (section 5.4 of the wire format, the column of 3.1 to 4.4).
+///
+/// Every look at a result takes it from its queue and puts it back, so it is slow, and
+/// only for fleets that have it already.
+package final class AMQPResultStore: ResultStore {
+    package let location: String
+    private let broker: AMQPBroker
+    private let expires: Double?
+
+    private static let exchange = ExchangeDeclaration("celeryresults")
+    /// Results of one task that are looked at: it has one, and perhaps a few of earlier attempts.
+    private static let most = 100
+
+    /// - Parameter broker: a connection of its own, closed with the store.
+    package init(broker: AMQPBroker, expires: Double?) {
+        self.broker = broker
+        self.expires = expires
+        location = broker.location
+    }
+
+    /// Named by the id without its dashes.
+    private func queue(of id: TaskID) -> QueueDeclaration {
+        var queue = QueueDeclaration(id.text.filter { $0 != "-" })
+        queue.isAutoDeleted = true
+        if let expires { queue.arguments["x-expires"] = .int(Int64(min(expires * 1_000, 4_294_967_295))) }
+        return queue
+    }
+
+    package func store(_ results: [TaskResult]) async throws {
+        try await broker.publish(
+            results.map { result in
+                let queue = queue(of: result.id)
+                let message = WireMessage(
+                    exchange: Self.exchange.name, routingKey: queue.name,
+                    properties: WireProperties(
+                        contentType: "application/json", contentEncoding: "utf-8", deliveryMode: 2,
+                        correlationID: result.id.text),
+                    body: KeptResult.document(of: result).bytes(style: .python))
+                return Publication(message, isMandatory: true, needs: [.resultQueue(queue, exchange: Self.exchange)])
+            })
+    }
+
+    package func results(for ids: [TaskID]) async throws -> [TaskID: TaskResult] {
+        var found: [TaskID: TaskResult] = [:]
+        for id in ids.distinct { found[id] = try await result(of: id) }
+        return found
+    }
+
+    private func result(of id: TaskID) async throws -> TaskResult? {
+        let queue = queue(of: id).name
+        do {
+            let bodies = try await broker.ask { (connection, channel) throws(RabbitMQError) in
+                var bodies: [[UInt8]] = []
+                // Unacknowledged, all of them go back when the channel closes.
+                while bodies.count < Self.most, let delivery = try connection.get(queue, on: channel) {
+                    bodies.append(delivery.message.body)
+                }
+                return bodies
+            }
+            let results = bodies.compactMap { try? KeptResult.read($0) }
+            return results.first { $0.state.isReady } ?? results.last
+        } catch let error as DriverError where error.code == .refused {
+            return nil
+        }
+    }
+
+    package func forget(_ ids: [TaskID]) async throws -> Int {
+        var count = 0
+        for id in ids.distinct where try await result(of: id) != nil {
+            let queue = queue(of: id).name
+            try await broker.ask { (connection, channel) throws(RabbitMQError) in
+                try connection.deleteQueue(queue, on: channel)
+            }
+            count += 1
+        }
+        return count
+    }
+
+    package func close() async { await broker.close() }
+}

@@ -1,0 +1,133 @@
+// Results in the tables of Python's Celery (`db+sqlite:///path`), so that programs of both
+// kinds read each other's. What the tables have no place for is not kept: the number of
+// the attempt, when it began, what it wrote to stderr, and its group and parent.
+
+package import CeleryCore
+import FoundationEssentials
+import GRDB
+import SQLite
+import Synchronization
+import Wire
+
+/// Keeps results where Python's Celery looks for them.
+package final class PythonDatabaseStore: ResultStore {
+    package let location: String
+    private let file: SharedDatabaseFile
+    /// Seconds a result is kept.
+    private let expires: Double?
+    private let now: @Sendable () -> Timestamp
+    private let known = Mutex<(schema: Int64, columns: Set<String>)?>(nil)
+
+    /// Opens the file, making an empty one when there is none. Blocks.
+    ///
+    /// - Throws: `DriverError`, with the file left as it was when it cannot be shared.
+    package init(path: String, expires: Double?, now: @escaping @Sendable () -> Timestamp = { .now }) throws {
+        location = ServiceURL(scheme: "db+sqlite", path: path).text
+        file = try SharedDatabaseFile(path: path)
+        self.expires = expires
+        self.now = now
+    }
+
+    package func store(_ results: [TaskResult]) async throws {
+        guard !results.isEmpty else { return }
+        let now = self.now()
+        let rows = results.map { PythonRow($0, now: now) }
+        try await file.write { [self] db in
+            let layout = try layout(in: db) ?? PythonTables.create(in: db, of: file.path)
+            for row in rows { try row.store(layout: layout, in: db) }
+        }
+    }
+
+    package func results(for ids: [TaskID]) async throws -> [TaskID: TaskResult] {
+        let oldest = oldest(at: now())
+        return try await file.read { [self] db in
+            guard let layout = try layout(in: db) else { return [:] }
+            var found: [TaskID: TaskResult] = [:]
+            for id in ids {
+                guard let result = try PythonRow.fetch(id, layout: layout, in: db, of: file.path) else { continue }
+                if let oldest, let date = result.dateDone, date <= oldest { continue }
+                found[id] = result
+            }
+            return found
+        }
+    }
+
+    package func forget(_ ids: [TaskID]) async throws -> Int {
+        guard !ids.isEmpty else { return 0 }
+        return try await file.write { [self] db in
+            guard try layout(in: db) != nil else { return 0 }
+            let statement = try db.cachedStatement(sql: "DELETE FROM \(PythonTables.tasks) WHERE task_id = ?")
+            var count = 0
+            for id in ids {
+                statement.setUncheckedArguments([id.text])
+                try statement.execute()
+                count += db.changesCount
+            }
+            return count
+        }
+    }
+
+    package func close() async { file.close() }
+
+    /// The columns of the table of tasks, looked up when anyone has changed tables; `nil` without it.
+    private func layout(in db: Database) throws -> Set<String>? {
+        let schema = try Int64.fetchOne(db.cachedStatement(sql: "PRAGMA schema_version")) ?? 0
+        if let known = known.withLock({ $0 }), known.schema == schema { return known.columns }
+        guard let columns = try PythonTables.layout(in: db, of: file.path) else { return nil }
+        known.withLock { $0 = (schema, columns) }
+        return columns
+    }
+
+    /// Results done by then are over.
+    private func oldest(at time: Timestamp) -> Timestamp? { expires.map { Timestamp(seconds: time.seconds - $0) } }
+}
+
+extension PythonDatabaseStore: ResultWatching {
+    package func mark() async -> ResultMark {
+        // What cannot be looked at now will not be found unchanged either.
+        ResultMark(number: (try? await file.changeCount()) ?? .max)
+    }
+
+    package func waitForChange(since mark: ResultMark, until deadline: ContinuousClock.Instant?) async throws {
+        try await file.waitForChange(since: mark.number, until: deadline)
+    }
+}
+
+extension PythonDatabaseStore: ResultExpiring {
+    /// Drops saved groups as well, as Python does.
+    package func dropExpired(now: Timestamp, limit: Int) async throws -> Int {
+        guard let oldest = oldest(at: now).map(ISO8601.databaseText) else { return 0 }
+        return try await file.write { [self] db in
+            guard try layout(in: db) != nil else { return 0 }
+            var count = 0
+            for table in [PythonTables.tasks, PythonTables.groups] where try db.tableExists(table) {
+                try db.execute(
+                    sql: """
+                        DELETE FROM \(table) WHERE id IN (
+                            SELECT id FROM \(table) WHERE date_done <= ? ORDER BY date_done LIMIT ?)
+                        """,
+                    arguments: [oldest, limit - count])
+                count += db.changesCount
+            }
+            return count
+        }
+    }
+}
+
+extension PythonDatabaseStore {
+    /// A saved group, in the nested form of Celery: `[[id, parent], [members]]`.
+    ///
+    /// - Throws: `DriverError`.
+    package func group(_ id: String) async throws -> JSON? {
+        try await file.read { [path = file.path] db in
+            guard try db.tableExists(PythonTables.groups) else { return nil }
+            let sql = "SELECT result FROM \(PythonTables.groups) WHERE taskset_id = ?"
+            guard let data = try Data.fetchOne(db, sql: sql, arguments: [id]) else { return nil }
+            do {
+                return try PythonValue.json([UInt8](data), isException: false)
+            } catch {
+                throw DriverError(.unusable, "group \(id) in \(path) cannot be read: \(error)")
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import CeleryCore
+import FoundationEssentials
+import GRDB
+import Wire
+
+/// A row of the table of tasks.
+///
+/// Versions up to 5.6 read a result as a pickle only, 5.7 as JSON or as a pickle of a later
+/// protocol than 1. So a pickle of protocol 2 is what all of them read, and what is written here.
+struct PythonRow: Sendable {
+    private let values: [String: DatabaseValue]
+
+    /// Columns written, where the table has them. Arguments and stamps are left as they are.
+    private static let written = [
+        "task_id", "status", "result", "date_done", "traceback", "children", "name", "worker", "retries", "queue",
+    ]
+
+    /// Columns read; absent ones as NULL.
+    private static let read = [
+        "status", "result", "date_done", "traceback", "children", "name", "worker", "retries", "queue",
+    ]
+
+    init(_ result: TaskResult, now: Timestamp) {
+        let value = ResultDocument.value(of: result)
+        // Without a date it would never expire.
+        let date = result.state.isReady ? result.dateDone ?? now : nil
+        values = [
+            "task_id": result.id.text.databaseValue,
+            "status": result.state.name.databaseValue,
+            "result": value.isNull ? .null : Data(PickleWriter.bytes(of: value)).databaseValue,
+            "date_done": date.map { ISO8601.databaseText($0) }.databaseValue,
+            "traceback": result.traceback.databaseValue,
+            "children": result.children.isEmpty
+                ? .null : Data(JSON.array(result.children).bytes(style: .python)).databaseValue,
+            "name": result.task.databaseValue,
+            "worker": result.worker.databaseValue,
+            "retries": result.retries.databaseValue,
+            "queue": result.queue.databaseValue,
+        ]
+    }
+
+    /// Records it, unless a final result stands there already.
+    func store(layout: Set<String>, in db: Database) throws {
+        let columns = Self.written.filter(layout.contains)
+        let statement = try db.cachedStatement(sql: """
+            INSERT INTO \(PythonTables.tasks) (\(columns.joined(separator: ", ")))
+            VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))
+            ON CONFLICT (task_id) DO UPDATE SET
+                \(columns.dropFirst().map { "\($0) = excluded.\($0)" }.joined(separator: ", "))
+            WHERE coalesce(\(PythonTables.tasks).status, '') NOT IN ('SUCCESS', 'FAILURE', 'REVOKED')
+            """)
+        statement.setUncheckedArguments(StatementArguments(columns.map { values[$0] ?? .null }))
+        try statement.execute()
+    }
+
+    /// Reads the result of a task.
+    ///
+    /// - Throws: `DriverError` for a result that is neither JSON nor a pickle.
+    static func fetch(_ id: TaskID, layout: Set<String>, in db: Database, of path: String) throws -> TaskResult? {
+        let columns = read.map { layout.contains($0) ? $0 : "NULL" }
+        let statement = try db.cachedStatement(
+            sql: "SELECT \(columns.joined(separator: ", ")) FROM \(PythonTables.tasks) WHERE task_id = ?")
+        guard let row = try Row.fetchOne(statement, arguments: [id.text]) else { return nil }
+        var result = TaskResult(id: id, state: TaskState(name: text(row[0]) ?? TaskState.pending.name))
+        do {
+            let value = try PythonValue.json(bytes(row[1]), isException: result.state.isException)
+            (result.value, result.failure) = ResultDocument.outcome(value, state: result.state)
+            result.children = try PythonValue.json(bytes(row[4]), isException: false).arrayValue ?? []
+        } catch {
+            throw DriverError(
+                .unusable, "the result of task \(id) in \(path) cannot be read: \(error)",
+                hint: "have Python write results with result_serializer = \"json\" or \"pickle\"")
+        }
+        // Python gives a date to rows that it changes twice, final or not.
+        if result.state.isReady { result.dateDone = text(row[2]).flatMap { ISO8601.timestamp($0) } }
+        result.traceback = text(row[3])
+        result.task = text(row[5])
+        result.worker = text(row[6])
+        result.retries = Int.fromDatabaseValue(row[7]) ?? 0
+        result.queue = text(row[8])
+        return result
+    }
+
+    /// Any value as a text: SQLite keeps in a column whatever it is given.
+    private static func text(_ value: DatabaseValue) -> String? {
+        switch value.storage {
+        case .null: nil
+        case .string(let text): text
+        case .blob(let data): String(decoding: data, as: UTF8.self)
+        case .int64(let number): String(number)
+        case .double(let number): String(number)
+        }
+    }
+
+    private static func bytes(_ value: DatabaseValue) -> [UInt8]? {
+        if case .blob(let data) = value.storage { return [UInt8](data) }
+        return text(value).map { Array($0.utf8) }
+    }
+}

@@ -1,0 +1,129 @@
+package import Brokers
+package import CeleryCore
+import RabbitMQ
+import Synchronization
+import Wire
+
+/// Results sent to whoever waits for them, as Python's `rpc://` does
+/// (section 5.3 of the wire format).
+///
+/// A worker sends each to the queue its message names. What comes for this project is
+/// moved from its `ReplyMailbox` to a SQLite file, and read from there.
+package final class RPCResultStore: ResultStore, ResultAnswering {
+    package let location: String
+    package let replyAddress: String
+    private let broker: AMQPBroker
+    private let mailbox: ReplyMailbox
+    /// Opens the file when there is something to read or to put into it.
+    private let openKept: @Sendable () throws -> SQLiteResultStore
+    private let kept = Mutex<SQLiteResultStore?>(nil)
+    private let reader = Mutex<MailboxReader?>(nil)
+
+    package init(
+        broker: AMQPBroker, mailbox: ReplyMailbox, kept: @escaping @Sendable () throws -> SQLiteResultStore
+    ) {
+        self.broker = broker
+        self.mailbox = mailbox
+        openKept = kept
+        location = "rpc://"
+        replyAddress = mailbox.queue.name
+    }
+
+    package func store(_ results: [TaskResult]) async throws {
+        try await broker.publish(results.compactMap(Self.publication))
+    }
+
+    /// A result that nobody waits for is not sent.
+    private static func publication(of result: TaskResult) -> Publication? {
+        guard let replyTo = result.replyTo, !replyTo.isEmpty else { return nil }
+        let message = WireMessage(
+            routingKey: replyTo,
+            properties: WireProperties(
+                contentType: "application/json", contentEncoding: "utf-8",
+                deliveryMode: replyTo.hasPrefix(ReplyMailbox.prefix) ? 2 : 1, priority: 0, correlationID: result.id.text),
+            body: KeptResult.document(of: result).bytes(style: .python))
+        // Whoever waited may be gone.
+        return Publication(message, isMandatory: false)
+    }
+
+    package func results(for ids: [TaskID]) async throws -> [TaskID: TaskResult] {
+        let store = try file()
+        let found = try await store.results(for: ids)
+        guard ids.contains(where: { found[$0]?.state.isReady != true }), reader.withLock({ $0 == nil }) else { return found }
+        try await emptyMailbox(into: store)
+        return try await store.results(for: ids)
+    }
+
+    package func forget(_ ids: [TaskID]) async throws -> Int {
+        let store = try file()
+        try await emptyMailbox(into: store)
+        return try await store.forget(ids)
+    }
+
+    package func close() async {
+        let reader = reader.withLock { reader in
+            defer { reader = nil }
+            return reader
+        }
+        await reader?.close()
+        await kept.withLock({ $0 })?.close()
+    }
+
+    private func file() throws -> SQLiteResultStore {
+        try kept.withLock { kept in
+            if let kept { return kept }
+            let opened = try openKept()
+            kept = opened
+            return opened
+        }
+    }
+
+    /// Moves what has come so far. What is in the file is acknowledged only then.
+    private func emptyMailbox(into store: SQLiteResultStore) async throws {
+        // More than a few visits only when somebody sends faster than this.
+        for _ in 0..<3 {
+            let count = try await broker.ask { [queue = mailbox.queue] (connection, channel) throws(RabbitMQError) in
+                try connection.declare(queue, on: channel).messages
+            }
+            if count == 0 { return }
+            let reader = try MailboxReader(broker: broker, queue: mailbox.queue, into: store)
+            do {
+                try await reader.waitFor(count)
+            } catch {
+                await reader.close()
+                throw error
+            }
+            await reader.close()
+        }
+    }
+
+    /// From now on results are moved as they come.
+    private func startReading() throws {
+        let store = try file()
+        try reader.withLock { reader in
+            if reader == nil { reader = try MailboxReader(broker: broker, queue: mailbox.queue, into: store) }
+        }
+    }
+}
+
+extension RPCResultStore: ResultWatching {
+    package func mark() async -> ResultMark {
+        // Without the file, waiting tells what is wrong.
+        guard let store = try? file() else { return ResultMark(number: 0) }
+        return await store.mark()
+    }
+
+    package func waitForChange(since mark: ResultMark, until deadline: ContinuousClock.Instant?) async throws {
+        try startReading()
+        try await file().waitForChange(since: mark, until: deadline)
+        if let error = reader.withLock({ $0?.trouble }) { throw DriverError(error, at: broker.location) }
+    }
+}
+
+extension RPCResultStore: ResultFeeding {
+    package func feedPosition() async throws -> Int64 { try await file().feedPosition() }
+
+    package func changes(after position: Int64) async throws -> (ids: [TaskID], position: Int64) {
+        try await file().changes(after: position)
+    }
+}

@@ -1,0 +1,36 @@
+import CeleryCore
+
+extension CanvasSender {
+    /// Sends the header of a chord, and the task that waits for it and then sends the body.
+    mutating func sendChord(
+        _ signature: Signature, prepending args: [JSON], options: JSONObject
+    ) throws(InvalidSignature) -> JSON? {
+        let chord = try CanvasChord(signature, options: options, makeID: context.makeID)
+        let before = followUps.messages.count
+        let sent = try sendGroup(
+            chord.header, prepending: signature.completedArgs(args), options: chord.headerOptions)
+        guard let sent, let members = sent.arrayValue?.last?.arrayValue else {
+            // Nobody would ever be the last one.
+            return send(chord.body, prepending: [[]], options: ["parent_id": options["parent_id"] ?? nil])
+        }
+        guard try members.count == Self.members(of: chord.header).count else {
+            // Its body must not be told that these were all.
+            followUps.messages.removeSubrange(before...)
+            throw InvalidSignature(description: "a member of the header cannot be sent")
+        }
+        let unlock = try ChordUnlock(groupID: chord.groupID, body: chord.body, members: members)
+        _ = try sendTask(unlock.signature, prepending: [], options: Self.family(of: options))
+        return Self.result(chord.bodyResult, after: sent)
+    }
+
+    /// Who sent it, and for whom, without what else the sender has in mind for the chord.
+    private static func family(of options: JSONObject) -> JSONObject {
+        ["parent_id": options["parent_id"] ?? nil, "root_id": options["root_id"] ?? nil]
+    }
+
+    /// A body, with its header as the parent.
+    private static func result(_ body: JSON, after header: JSON) -> JSON {
+        guard let parts = body.arrayValue, parts.count == 2, let id = parts[0].arrayValue?.first else { return body }
+        return [[id, header], parts[1]]
+    }
+}

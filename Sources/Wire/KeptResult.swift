@@ -1,0 +1,23 @@
+package import CeleryCore
+
+/// A result as our own stores keep it: Celery's extended document, and what we add to it.
+/// Python reads it like any other.
+package enum KeptResult {
+    package static func document(of result: TaskResult) -> JSON {
+        var document = ResultDocument(result).json(extended: true).objectValue ?? [:]
+        document["attempt"] = .int(Int64(result.attempt))
+        if let started = result.dateStarted { document["date_started"] = .double(started.seconds) }
+        if let text = result.errorOutput { document["stderr"] = .string(text) }
+        return .object(document)
+    }
+
+    /// - Throws: `JSONError` or `MalformedMessage` for what is no result.
+    package static func read(_ bytes: [UInt8]) throws -> TaskResult {
+        let document = try JSON(parsing: bytes)
+        var result = try ResultDocument(document).result
+        result.attempt = document["attempt"]?.intValue ?? 1
+        result.dateStarted = document["date_started"]?.doubleValue.map(Timestamp.init)
+        result.errorOutput = document["stderr"]?.stringValue
+        return result
+    }
+}

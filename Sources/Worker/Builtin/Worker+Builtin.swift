@@ -1,0 +1,33 @@
+import CeleryCore
+import Wire
+
+extension Worker {
+    /// Does a task of the worker's own.
+    func run(_ task: BuiltinTask, _ delivery: Delivery) async -> Outcome {
+        var builder = OutcomeBuilder(delivery: delivery, worker: configuration.identity.name, now: now())
+        builder.ignoresResult = delivery.message.ignoreResult ?? configuration.ignoreResult
+        switch task {
+        case .chordUnlock:
+            return await ChordUnlocking(delivery: delivery, builder: builder, store: store, log: log).outcome()
+        case .backendCleanup:
+            builder.started = builder.now
+            return await cleanUp(builder)
+        }
+    }
+
+    private func cleanUp(_ builder: OutcomeBuilder) async -> Outcome {
+        let message = builder.delivery.message
+        var report: JobReport
+        do {
+            try await dropExpiredResults()
+            report = JobReport(tag: 0, ending: .success(.null), duration: 0)
+            report.next = WorkflowSteps(after: message, .success)
+        } catch {
+            let failure = TaskFailure(type: "RuntimeError", arguments: [.string("\(error)")], module: "builtins")
+            report = JobReport(tag: 0, ending: .failure(failure, traceback: nil), duration: 0)
+            report.next = WorkflowSteps(after: message, .failure)
+        }
+        log.ended(builder.delivery, report)
+        return builder.outcome(of: report)
+    }
+}

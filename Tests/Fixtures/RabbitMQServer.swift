@@ -1,0 +1,126 @@
+import Glibc
+import Processes
+import Synchronization
+
+/// A RabbitMQ server of the tests' own, for all tests of this process.
+///
+/// It is started on first use by `Tests/Servers/rabbitmq` and ends with this process, however that ends.
+/// With CELERY_TEST_RABBITMQ in the environment, the server that runs in that folder is used, and left running;
+/// it must have been started with `--tls --management`.
+package struct RabbitMQServer: Sendable {
+    /// What DIR/env of the script says: RABBIT_PORT and so on.
+    package let facts: [String: String]
+    /// The management API, as the administrator.
+    package let api: ManagementAPI
+
+    /// The one server. Blocks for some eight seconds the first time, unless it runs already.
+    package static var shared: RabbitMQServer {
+        get throws { try started.get() }
+    }
+
+    private static let started = Result<RabbitMQServer, any Error> {
+        if let folder = Environment.current()["CELERY_TEST_RABBITMQ"], !folder.isEmpty {
+            return try RabbitMQServer(folder: folder)
+        }
+        return try start()
+    }
+
+    /// Port of AMQP on 127.0.0.1.
+    package var port: Int { Int(facts["RABBIT_PORT"] ?? "") ?? 0 }
+    /// Port of AMQP over TLS, for the names localhost and 127.0.0.1.
+    package var tlsPort: Int { Int(facts["RABBIT_TLS_PORT"] ?? "") ?? 0 }
+    /// Folder with ca.pem, server.pem, client.pem, client.key.
+    package var tlsFolder: String { facts["RABBIT_TLS_DIR"] ?? "" }
+    /// A `rabbitmqctl` that talks to this server.
+    package var control: String { facts["RABBIT_CTL"] ?? "" }
+
+    /// Broker URL of a virtual host, as the user `celery`, who may do everything there.
+    package func url(vhost: String = "celery") -> String {
+        "amqp://celery:celery-secret@127.0.0.1:\(port)/\(vhost == "/" ? "%2F" : vhost)"
+    }
+
+    /// The same over TLS.
+    package func tlsURL(vhost: String = "celery") -> String {
+        "amqps://celery:celery-secret@localhost:\(tlsPort)/\(vhost == "/" ? "%2F" : vhost)"
+    }
+
+    /// Makes an empty virtual host with a name of its own. Takes some 20 ms.
+    package func makeVirtualHost() throws -> String {
+        let name = "test-\(UInt64.random(in: 0...UInt64.max))"
+        try api.expect("PUT", "vhosts/\(name)")
+        try api.expect(
+            "PUT", "permissions/\(name)/celery", body: #"{"configure": ".*", "write": ".*", "read": ".*"}"#)
+        return name
+    }
+
+    /// Removes a virtual host with all that is in it.
+    package func removeVirtualHost(_ name: String) throws {
+        try api.expect("DELETE", "vhosts/\(name)")
+    }
+
+    /// A server of one's own, for a test that kills it: one that ends with this process too.
+    ///
+    /// - Parameter options: Those of `Tests/Servers/rabbitmq start`.
+    package static func start(options: [String] = ["--tls", "--management"]) throws -> RabbitMQServer {
+        let folder = "\(temporaryFolder)/celery-rabbitmq-\(UInt32.random(in: 0...UInt32.max))"
+        // Should this process be killed, the script notices.
+        try run(["start", folder, "--owner", "\(getpid())"] + options)
+        ending.withLock { folders in
+            if folders.isEmpty {
+                atexit { RabbitMQServer.stopAll() }
+            }
+            folders.append(folder)
+        }
+        return try RabbitMQServer(folder: folder)
+    }
+
+    /// The folders of the servers that end with this process.
+    private static let ending = Mutex<[String]>([])
+
+    private static func stopAll() {
+        for folder in ending.withLock({ $0 }) where access("\(folder)/settings", F_OK) == 0 {
+            try? run(["stop", folder])
+        }
+    }
+
+    /// Does what the script can do with a server: `kill`, `restart`, `suspend`, `resume`, `stop`.
+    package func perform(_ verb: String, _ arguments: String...) throws {
+        try Self.run([verb, folder] + arguments)
+    }
+
+    package var folder: String { facts["RABBIT_DIR"] ?? "" }
+
+    private init(folder: String) throws {
+        guard let file = fopen("\(folder)/env", "r") else { throw ServerTrouble("no server in \(folder)") }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 16_384)
+        bytes.removeLast(bytes.count - fread(&bytes, 1, bytes.count, file))
+        facts = Dictionary(
+            String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { line in
+                line.firstIndex(of: "=").map { equals in
+                    (String(line[..<equals]), String(line[line.index(after: equals)...].filter { $0 != "'" }))
+                }
+            }, uniquingKeysWith: { $1 })
+        api = try ManagementAPI(facts["RABBIT_API"])
+    }
+
+    private static func run(_ arguments: [String]) throws {
+        let spawn = Spawn("/bin/bash", arguments: ["bash", script] + arguments, environment: .current())
+        let (output, status) = try capture(spawn)
+        guard status == .exited(0) else { throw ServerTrouble("rabbitmq \(arguments): \(status)\n\(output)") }
+    }
+
+    /// Beside this file in the tree.
+    private static let script: String = {
+        "/" + #filePath.split(separator: "/").dropLast(2).joined(separator: "/") + "/Servers/rabbitmq"
+    }()
+
+    private static let temporaryFolder = Environment.current()["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+}
+
+/// What keeps a server from serving a test.
+package struct ServerTrouble: Error, CustomStringConvertible {
+    package var description: String
+
+    package init(_ description: String) { self.description = description }
+}
