@@ -12,6 +12,9 @@ protocol BrokerFixture: Sendable {
     /// What this driver can do beyond the core.
     static var powers: Set<BrokerPower> { get }
 
+    /// How long a message may be on its way to a worker: no time where workers fetch.
+    static var patience: Duration { get }
+
     var clock: ManualClock { get }
 
     /// Opens a connection of its own to the place. The first makes the place.
@@ -28,6 +31,14 @@ protocol BrokerFixture: Sendable {
 enum BrokerPower: CaseIterable {
     case counting, purging, keys, locating, withdrawing, backlog
     case workers, leases, atomicSettling
+    /// Refuses an id that is in use.
+    case uniqueIDs
+    /// Knows how often a message was tried, not only whether it may have been.
+    case countedAttempts
+    /// Hands over the messages of all queues, and those that become due, in one order.
+    case oneOrder
+    /// Tells apart what is ready, scheduled and running.
+    case exactCounts
 
     func isHad(by broker: any Broker, _ consumer: any BrokerConsumer) -> Bool {
         switch self {
@@ -37,9 +48,11 @@ enum BrokerPower: CaseIterable {
         case .locating: broker is any MessageLocating
         case .withdrawing: broker is any MessageWithdrawing
         case .backlog: consumer is any BacklogKnowing
-        case .workers: broker is any WorkerListing
+        case .workers: (broker as? any WorkerListing)?.knowsWorkers ?? false
         case .leases: consumer is any LeaseHolding
         case .atomicSettling: consumer is any AtomicSettling
+        // These are no protocols: a driver has them or says that it has not.
+        case .uniqueIDs, .countedAttempts, .oneOrder, .exactCounts: broker is any MessageLocating
         }
     }
 }
@@ -48,20 +61,25 @@ enum BrokerPower: CaseIterable {
 struct TestWorker: Sendable {
     let identity: WorkerIdentity
     let consumer: any BrokerConsumer
+    let patience: Duration
 }
 
 extension BrokerFixture {
+    static var patience: Duration { .zero }
+
     /// Subscribes a worker, by itself on a connection of its own.
     func worker(_ name: String = "w", of queues: [String] = ["celery"], on broker: (any Broker)? = nil) async throws -> TestWorker {
         let identity = WorkerIdentity(id: TaskID().text, name: name, pid: 4711, process: "process of \(TaskID())")
         let consumer = try await (broker ?? connect()).consumer(of: queues, as: identity)
-        return TestWorker(identity: identity, consumer: consumer)
+        return TestWorker(identity: identity, consumer: consumer, patience: Self.patience)
     }
 }
 
 /// A broker in memory: all connections are the same one.
 struct MemoryBrokerFixture: BrokerFixture {
-    static let powers: Set<BrokerPower> = [.counting, .purging, .keys, .locating, .withdrawing, .backlog]
+    static let powers: Set<BrokerPower> = [
+        .counting, .purging, .keys, .locating, .withdrawing, .backlog, .uniqueIDs, .countedAttempts, .oneOrder, .exactCounts,
+    ]
 
     let clock = ManualClock()
     private let broker: MemoryBroker

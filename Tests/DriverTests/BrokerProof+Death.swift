@@ -7,7 +7,7 @@ extension BrokerProof {
         let broker = try fixture.connect()
         try await broker.publish([Message("a", priority: 3), Message("b"), Message("c", queue: "other")])
         let doomed = try await fixture.worker("doomed", of: ["celery", "other"])
-        #expect(try await doomed.names() == ["a", "b", "c"])
+        #expect(try await doomed.names().sorted() == ["a", "b", "c"])
         let survivor = try await fixture.worker("survivor")
         try await fixture.lookAfterTheDead(survivor)
         #expect(try await survivor.names() == [])

@@ -13,7 +13,7 @@ extension BrokerProof {
             Message("e", queue: "other", eta: eta), Message("f", queue: "other", eta: eta),
         ])
         let worker = try await fixture.worker(of: ["celery", "idle"])
-        #expect(try await worker.consumer.take(1).names == ["a"])
+        #expect(try await worker.take(1).names == ["a"])
         #expect(
             try await counting.queues() == [
                 QueueCount(name: "celery", ready: 2, scheduled: 1, running: 1, consumers: 1),
@@ -39,7 +39,7 @@ extension BrokerProof {
             Message("c", queue: "other"), Message("d", queue: "other", eta: fixture.clock.now + .seconds(60)),
         ])
         let worker = try await fixture.worker(of: ["celery", "other"])
-        return (broker, worker, try #require(try await worker.consumer.take(1).first))
+        return (broker, worker, try #require(try await worker.take(1).first))
     }
 
     func purges() async throws {

@@ -13,6 +13,15 @@ extension BrokerProof {
         return (worker, deliveries)
     }
 
+    /// A broker that counts knows that these were never tried; another may say that they were.
+    private func expectUntried(_ deliveries: [Delivery]) {
+        if Fixture.powers.contains(.countedAttempts) {
+            #expect(deliveries.allSatisfy { $0.handle.attempt == 1 })
+        } else {
+            #expect(deliveries.allSatisfy { $0.handle.attempt <= 2 })
+        }
+    }
+
     func acknowledged() async throws {
         let (worker, deliveries) = try await worker(holding: "a", "b", "c")
         #expect(try await worker.consumer.settle(deliveries.dropLast().map { Outcome($0) }) == [true, true])
@@ -57,9 +66,12 @@ extension BrokerProof {
         var twin = Message("twin")
         twin.id = deliveries[1].message.id
         let later = Message("later", eta: fixture.clock.now + .seconds(10))
-        let outcome = Outcome(deliveries[0], followUps: [Message("next", priority: 1), twin, Message("other", queue: "q"), later])
+        var followUps = [Message("next", priority: 1), Message("other", queue: "q"), later]
+        if Fixture.powers.contains(.uniqueIDs) { followUps.append(twin) }
+        let outcome = Outcome(deliveries[0], followUps: followUps)
         #expect(try await worker.consumer.settle([outcome]) == [true])
-        #expect(try await worker.names() == ["next", "waits"])
+        let order = try await worker.names()
+        #expect((Fixture.powers.contains(.oneOrder) ? order : order.sorted()) == ["next", "waits"])
         #expect(try await fixture.worker(of: ["q"]).names() == ["other"])
         fixture.clock.advance(by: .seconds(10))
         #expect(try await worker.names() == ["later"])
@@ -88,9 +100,12 @@ extension BrokerProof {
         let (worker, deliveries) = try await worker(holding: "a", "b", "c")
         try await fixture.connect().publish([Message("d")])
         try await worker.consumer.giveBack([deliveries[1].handle, deliveries[0].handle], started: false)
-        let again = try await fixture.worker("other").takeAll()
-        #expect(again.names == ["a", "b", "d"])
-        #expect(again.attempts == [1, 1, 1])
+        // Where messages are pushed, they come back at once to whoever has room.
+        let taker = Fixture.patience > .zero ? worker : try await fixture.worker("other")
+        let again = try await taker.takeAll()
+        #expect(again.names.sorted() == ["a", "b", "d"])
+        if Fixture.powers.contains(.oneOrder) { #expect(again.names == ["a", "b", "d"]) }
+        expectUntried(again)
         // Given back is given up.
         #expect(try await worker.consumer.settle(deliveries.outcomes) == [false, false, true])
         try await worker.consumer.giveBack(deliveries.map(\.handle), started: true)
@@ -122,7 +137,7 @@ extension BrokerProof {
         await worker.consumer.close()
         let again = try await fixture.worker().takeAll()
         #expect(again.names == deliveries.names)
-        #expect(again.attempts == [1, 1])
+        expectUntried(again)
     }
 
     func closeWhenCancelled() async throws {

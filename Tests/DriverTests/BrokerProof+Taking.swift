@@ -8,7 +8,7 @@ extension BrokerProof {
         try await broker.publish([Message("a"), Message("b", priority: 0), Message("c", priority: 9)])
         try await broker.publish([Message("d", priority: 255), Message("e", priority: 9), Message("f")])
         let worker = try await fixture.worker()
-        #expect(try await worker.consumer.take(2).names == ["d", "c"])
+        #expect(try await worker.take(2).names == ["d", "c"])
         #expect(try await worker.names() == ["e", "a", "b", "f"])
     }
 
@@ -19,7 +19,7 @@ extension BrokerProof {
             Message("4", queue: "right", priority: 5), Message("5", queue: "left"), Message("6", queue: "Left"),
         ])
         let worker = try await fixture.worker(of: ["right", "left", "empty"])
-        #expect(try await worker.consumer.take(3).names == ["4", "1", "2"])
+        #expect(try await worker.take(3).names == ["4", "1", "2"])
         #expect(try await worker.names() == ["5"])
         #expect(try await fixture.worker(of: ["Left", "other"]).names() == ["3", "6"])
     }
@@ -34,12 +34,12 @@ extension BrokerProof {
     func neverMore() async throws {
         try await fixture.connect().publish((0..<10).map { Message("\($0)") })
         let worker = try await fixture.worker()
-        #expect(try await worker.consumer.take(0).names == [])
-        #expect(try await worker.consumer.take(-1).names == [])
-        #expect(try await worker.consumer.take(1).names == ["0"])
-        #expect(try await worker.consumer.take(8).count == 8)
-        #expect(try await worker.consumer.take(8).names == ["9"])
-        #expect(try await worker.consumer.take(8).names == [])
+        #expect(try await worker.take(0).names == [])
+        #expect(try await worker.take(-1).names == [])
+        #expect(try await worker.take(1).names == ["0"])
+        #expect(try await worker.take(8).count == 8)
+        #expect(try await worker.take(8).names == ["9"])
+        #expect(try await worker.take(8).names == [])
     }
 
     func noneTwice() async throws {
@@ -52,7 +52,7 @@ extension BrokerProof {
                     group.addTask {
                         var names: [String] = []
                         while true {
-                            let deliveries = try await worker.consumer.take(7)
+                            let deliveries = try await worker.take(7)
                             if deliveries.isEmpty { return names }
                             names += deliveries.names
                         }

@@ -33,12 +33,15 @@ extension BrokerProof {
 
     func wakesForGivenBack() async throws {
         let (holder, deliveries) = try await worker(holding: "a", "b")
-        let waiting = try await fixture.worker("waiting")
+        // Where messages are pushed, it comes back at once to whoever has room.
+        let waiting = Fixture.patience > .zero ? holder : try await fixture.worker("waiting")
         let first = try await waitFor(work: waiting) {
             try await holder.consumer.giveBack([deliveries[0].handle], started: true)
         }
         #expect(first.attempts == [2])
-        #expect(try await waitFor(work: waiting) { await holder.consumer.close() }.names == ["b"])
+        try await waiting.consumer.settle(first.outcomes)
+        let other = try await fixture.worker("other")
+        #expect(try await waitFor(work: other) { await holder.consumer.close() }.names == ["b"])
     }
 
     func wakesWhenDue() async throws {

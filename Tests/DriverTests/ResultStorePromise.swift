@@ -1,6 +1,7 @@
 /// What every result store promises: the sentence, and in the file beside this one its proof.
 enum ResultStorePromise: String, CaseIterable {
-    case wholeResults = "gives back what was stored, every field of it"
+    case results = "gives back what was stored, with every field that Celery's own results have"
+    case wholeResults = "gives back the fields that only our own results have"
     case oddValues = "carries large and odd values"
     case unknown = "ids without a record are absent"
     case many = "answers for thousands of ids at once"
@@ -17,9 +18,27 @@ enum ResultStorePromise: String, CaseIterable {
     case waitCancelled = "a wait ends when its task is cancelled"
     case atOnce = "takes results from many at once"
 
+    /// Without these powers a driver cannot keep it, and need not.
+    var needs: Set<ResultStorePower> {
+        switch self {
+        case .wholeResults: [.ownFields]
+        case .newerStays: [.attempts, .oneRecord]
+        case .many: [.manyAtOnce]
+        case .expires: [.ownExpiry]
+        case .dropsExpired, .keepsForEver: [.expiring]
+        case .wakes, .nothingMissed, .waitDeadline, .waitCancelled: [.watching]
+        default: []
+        }
+    }
+
+    static func all(of fixture: (some ResultStoreFixture).Type) -> [ResultStorePromise] {
+        allCases.filter { $0.needs.isSubset(of: fixture.powers) }
+    }
+
     func check<Fixture: ResultStoreFixture>(_ type: Fixture.Type) async throws {
         let proof = ResultStoreProof(fixture: try Fixture())
         switch self {
+        case .results: try await proof.results()
         case .wholeResults: try await proof.wholeResults()
         case .oddValues: try await proof.oddValues()
         case .unknown: try await proof.unknown()

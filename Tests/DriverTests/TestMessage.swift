@@ -20,7 +20,21 @@ extension [Delivery] {
 
 extension TestWorker {
     /// What there is now.
-    func takeAll() async throws -> [Delivery] { try await consumer.take(1_000) }
+    func takeAll() async throws -> [Delivery] { try await take(1_000) }
+
+    /// What there is now, up to `maximum`, and what was on its way.
+    func take(_ maximum: Int) async throws -> [Delivery] {
+        var deliveries = try await consumer.take(maximum)
+        guard patience > .zero else { return deliveries }
+        var end = ContinuousClock.now + patience
+        while maximum > deliveries.count, .now < end {
+            try await consumer.waitForWork(until: end)
+            let more = try await consumer.take(maximum - deliveries.count)
+            if !more.isEmpty { end = .now + patience }
+            deliveries += more
+        }
+        return deliveries
+    }
 
     /// Names of what there is now.
     func names() async throws -> [String] { try await takeAll().names }

@@ -8,7 +8,7 @@ import Testing
         _ = try project.apply("demo.tasks.add -Q images")
         let tasks = ["demo.tasks.add", "demo.tasks.flaky", "demo.tasks.shout", "demo.tasks.square"]
         let commands = [
-            "apply", "celeryd", "completion", "dmap", "help", "purge", "queues", "result", "startproject", "status", "syncdb",
+            "apply", "celeryd", "completion", "dmap", "help", "purge", "queues", "rabbit-setup", "result", "startproject", "status", "syncdb",
             "tasks", "version",
         ]
         for (line, candidates) in [

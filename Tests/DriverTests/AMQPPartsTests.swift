@@ -1,0 +1,138 @@
+import CeleryCore
+import Fixtures
+import Testing
+
+@testable import Brokers
+@testable import RabbitMQ
+
+/// The parts of the driver that need no server.
+@Suite struct AMQPPartsTests {
+    @Test func `acknowledges in any order, never more than is done, never twice`() {
+        var generator = SeededGenerator(seed: 17)
+        for _ in 0..<300 {
+            var line = AcknowledgementLine()
+            let count = UInt64.random(in: 1...60, using: &generator)
+            var added: UInt64 = 0
+            var open: Set<UInt64> = []
+            var acknowledged: Set<UInt64> = []
+            while acknowledged.count < count {
+                if added < count, open.isEmpty || Bool.random(using: &generator) {
+                    added += 1
+                    line.add(added)
+                    open.insert(added)
+                    continue
+                }
+                let tags = open.sorted().shuffled(using: &generator).prefix(Int.random(in: 1...5, using: &generator))
+                open.subtract(tags)
+                // Some twice, and some that never came.
+                let result = line.settle(tags + tags.prefix(1) + [count + 7])
+                if let upTo = result.upTo {
+                    #expect(!acknowledged.contains(upTo) && upTo <= added)
+                    #expect(open.allSatisfy { $0 > upTo })
+                    acknowledged.formUnion(1...upTo)
+                }
+                for tag in result.singles {
+                    #expect(!open.contains(tag))
+                    #expect(acknowledged.insert(tag).inserted)
+                }
+                #expect(acknowledged == Set(1...added).subtracting(open))
+            }
+        }
+    }
+
+    @Test func `spells delays as kombu does`() {
+        // kombu.transport.native_delayed_delivery.calculate_routing_key
+        func key(_ seconds: Int, _ queue: String) -> String {
+            String(String(repeating: "0", count: 28) + String(seconds, radix: 2)).suffix(28).map { "\($0)." }.joined() + queue
+        }
+        for seconds in [1, 2, 3, 59, 60, 3_600, 86_399, 1 << 27, 1 << 28 - 1] {
+            #expect(DelayLadder.routingKey(seconds: seconds, queue: "a.b") == key(seconds, "a.b"))
+        }
+        #expect(DelayLadder.routingKey(seconds: 1 << 28, queue: "q") == key(1 << 28 - 1, "q"))
+        #expect(DelayLadder.routingKey(seconds: 0, queue: "q") == nil)
+        #expect(DelayLadder.routingKey(seconds: -5, queue: "q") == nil)
+        for queue in ["*", "a.#", "#.b", "*.*", String(repeating: "q", count: 200)] {
+            #expect(DelayLadder.routingKey(seconds: 5, queue: queue) == nil)
+        }
+        #expect(DelayLadder.routingKey(seconds: 5, queue: "a*b") != nil)
+    }
+
+    @Test func `shares a prefetch count where the server can`() {
+        var settings = Settings(projectFolder: "/nowhere")
+        settings.queueDefinitions["solid"] = QueueDefinition("solid", type: .quorum)
+        let topology = Topology(settings)
+        for (version, isShared) in [
+            ("3.10.8", true), ("3.3.0", true), ("3.2.9", false), ("4.0.1", false), ("4.2", false), ("", false), ("odd", false), ("3.12.0-rc.1", true),
+        ] {
+            #expect(topology.sharesPrefetch(["celery", "b"], serverVersion: version) == isShared, "\(version)")
+            #expect(!topology.sharesPrefetch(["celery", "solid"], serverVersion: version))
+        }
+    }
+
+    @Test func `an attempt that somebody made up does no harm`() {
+        for (header, retries, isRedelivered, attempt) in [
+            (JSON.int(.max), 0, true, Int(Int32.max) + 2), (JSON.int(.min), 0, true, 2), (JSON.string("3"), 4, false, 5),
+            (JSON.int(3), 1, false, 4), (JSON.bigInteger("99999999999999999999"), 0, true, 2), (JSON.double(1.5), 0, false, 1),
+        ] as [(JSON, Int, Bool, Int)] {
+            var message = Message("a")
+            message.retries = retries
+            message.headers["celery_attempt"] = header
+            #expect(AttemptHeader.attempt(of: &message, isRedelivered: isRedelivered) == attempt, "\(header)")
+            #expect(message.headers["celery_attempt"] == nil)
+        }
+    }
+
+    @Test func `header tables go out and come back`() {
+        let scratch = Scratch(capacity: 64)
+        var generator = SeededGenerator(seed: 4)
+        func json(_ depth: Int) -> JSON {
+            switch Int.random(in: 0...(depth > 4 ? 5 : 7), using: &generator) {
+            case 0: return .null
+            case 1: return .bool(Bool.random(using: &generator))
+            case 2: return .int(Int64.random(in: .min ... .max, using: &generator) >> Int64.random(in: 0...63, using: &generator))
+            case 3: return .double(Double.random(in: -1e9...1e9, using: &generator))
+            case 4, 5: return .string(String(repeating: "ü", count: Int.random(in: 0...40, using: &generator)))
+            case 6: return .array((0..<Int.random(in: 0...4, using: &generator)).map { _ in json(depth + 1) })
+            default: return .object(JSONObject((0..<Int.random(in: 0...4, using: &generator)).map { ("k\($0)", json(depth + 1)) }))
+            }
+        }
+        for _ in 0..<2_000 {
+            let object = JSONObject((0..<5).map { ("key \($0)", json(0)) })
+            #expect(FieldTable.object(FieldTable.table(object, in: scratch)) == object)
+            var size = 0
+            #expect(FieldTable.measure(object, into: &size) == nil && size >= 4)
+            scratch.reset()
+        }
+        // Deeper than anybody means: cut off, and no overflow of the stack.
+        let deep = (0..<1_000).reduce(JSON.int(1)) { inner, _ in [inner] }
+        #expect(FieldTable.object(FieldTable.table(["deep": deep], in: scratch))["deep"] != nil)
+    }
+
+    @Test func `reads the options of a URL`() throws {
+        let options = try ConnectionOptions(
+            ServiceURL("amqps://u:p%40@h:1/v?heartbeat=3&connection_timeout=7&frame_max=4096&cacertfile=/ca&certfile=/c&keyfile=/k&verify=verify_none&auth_mechanism=external"))
+        #expect(options.host == "h" && options.port == 1 && options.user == "u" && options.password == "p@" && options.virtualHost == "v")
+        #expect(options.heartbeat == 3 && options.connectTimeout == .seconds(7) && options.frameMax == 4_096 && options.isExternal)
+        #expect(options.tls?.authorities == "/ca" && options.tls?.certificate == "/c" && options.tls?.key == "/k" && options.tls?.isVerified == false)
+        #expect(options.location == "amqps://u:***@h:1/v")
+        let bare = try ConnectionOptions(ServiceURL("amqp://"))
+        #expect(bare.host == "localhost" && bare.port == 5_672 && bare.user == "guest" && bare.password == "guest" && bare.virtualHost == "/")
+        #expect(bare.tls == nil && !bare.isExternal && bare.frameMax == 131_072)
+        #expect(try ConnectionOptions(ServiceURL("amqps://h")).port == 5_671)
+        #expect(try ConnectionOptions(ServiceURL("amqp://[::1]:7/%2F")).host == "::1")
+        for query in [
+            "heartbeat=-1", "heartbeat=x", "frame_max=100", "frame_max=99999999999999999999", "connection_timeout=0", "nosuch=1",
+            "cacertfile=/x", "verify=verify_none", "auth_mechanism=gssapi",
+        ] {
+            #expect(throws: RabbitMQError.self, "\(query)") { _ = try ConnectionOptions(ServiceURL("amqp://u:hush@h/?\(query)")) }
+        }
+        for query in ["certfile=/c", "keyfile=/k", "verify=perhaps"] {
+            #expect(throws: RabbitMQError.self, "\(query)") { _ = try ConnectionOptions(ServiceURL("amqps://u:hush@h/?\(query)")) }
+        }
+        do {
+            _ = try ConnectionOptions(ServiceURL("amqp://u:hush@h/?nosuch=1"))
+        } catch let error {
+            #expect("\(error)" == "broker amqp://u:***@h/: unknown option 'nosuch'")
+        }
+    }
+}

@@ -1,0 +1,133 @@
+import Brokers
+import CeleryCore
+import Fixtures
+import Testing
+
+/// Queues, exchanges and far-off ETAs at a real RabbitMQ server.
+@Suite(.timeLimit(.minutes(3))) struct AMQPRoutingTests {
+    @Test func `counts and purges the queues of the settings, and those that are named`() async throws {
+        let place = try AMQPPlace()
+        let broker = try place.broker { $0.queues = ["celery", "b", "never made"] }
+        try await broker.publish([Message("1"), Message("2"), Message("3", queue: "b"), Message("4", queue: "other")])
+        #expect(try await broker.queues().map { "\($0.name) \($0.ready) \($0.consumers)" } == ["celery 2 0", "b 1 0"])
+        let worker = try await broker.worker(of: ["b"])
+        _ = try await worker.gather(1)
+        // What a worker has is not waiting.
+        #expect(try await broker.queues().map { "\($0.name) \($0.ready) \($0.consumers)" } == ["celery 2 0", "b 0 1"])
+        #expect(try await broker.purge(["never made", "other"]) == 1)
+        #expect(try await broker.purge(nil) == 2)
+        #expect(try await broker.purge(nil) == 0)
+        await worker.close()
+        #expect(try await broker.purge(["b", "b"]) == 1)
+        await broker.close()
+    }
+
+    @Test func `a far-off ETA waits on the ladder, and comes to its own queue, in time`() async throws {
+        let place = try AMQPPlace()
+        let broker = try place.broker(nearETA: 0.5)
+        let b = try await broker.worker(of: ["b"])
+        let ab = try await broker.worker(of: ["a.b"])
+        let celery = try await broker.worker()
+        // Makes the ladder, which takes a while.
+        try await broker.publish([Message("in a year", eta: .now + .seconds(365 * 86_400))])
+        let start = Timestamp.now
+        try await broker.publish([
+            Message("2 for b", queue: "b", eta: start + .milliseconds(2_100)), Message("3 for a.b", queue: "a.b", eta: start + .milliseconds(3_300)),
+            Message("5", eta: start + .milliseconds(5_200)), Message("soon", eta: start + .milliseconds(300)),
+        ])
+        // Nothing of it stands in the workers' queues meanwhile.
+        #expect(try await broker.purge(["a.b"]) == 0)
+        for (worker, names, seconds) in [(celery, ["soon"], 0.3), (b, ["2 for b"], 2.1), (ab, ["3 for a.b"], 3.3), (celery, ["5"], 5.2)] {
+            let deliveries = try await worker.gather(1)
+            let passed = Timestamp.now.seconds - start.seconds
+            #expect(deliveries.names == names)
+            // Not early; how late depends on what else the machine does.
+            #expect(passed >= seconds && passed < seconds + 20, "after \(passed) s")
+            #expect(deliveries[0].message.route == Route(queue: deliveries[0].message.route.queue))
+            #expect(try await worker.settle(deliveries.outcomes) == [true])
+        }
+        for worker in [b, ab, celery] { #expect(try await worker.take(5).isEmpty) }
+        for worker in [b, ab, celery] { await worker.close() }
+        await broker.close()
+    }
+
+    @Test func `works with quorum queues, several of them, at any prefetch`() async throws {
+        let place = try AMQPPlace()
+        let broker = try place.broker { $0.queueType = .quorum }
+        let names = (0..<60).map { "\($0)" }
+        try await broker.publish(names.map { Message($0, queue: Int($0)! % 2 == 0 ? "left" : "right") })
+        #expect(try place.server.api.expect("GET", "queues/\(place.vhost)/left").contains(#""type":"quorum""#))
+        let worker = try await broker.worker(of: ["left", "right"])
+        var seen: [String] = []
+        for atATime in [1, 7, 2, 20, 1, 29] {
+            let deliveries = try await worker.gather(atATime, atATime: atATime)
+            #expect(deliveries.count == atATime)
+            seen += deliveries.names
+            #expect(try await worker.settle(deliveries.outcomes).allSatisfy { $0 })
+        }
+        #expect(seen.sorted() == names.sorted())
+        await worker.close()
+        #expect(try await broker.queues().map(\.ready) == [])
+        await broker.close()
+    }
+
+    @Test(arguments: ["direct", "topic", "fanout"])
+    func `takes from the exchange that the settings name`(_ type: String) async throws {
+        let place = try AMQPPlace()
+        let broker = try place.broker { settings in
+            var orders = QueueDefinition("orders")
+            orders.exchange = "shop-\(type)"
+            orders.exchangeType = type
+            orders.routingKey = type == "topic" ? "shop.*" : "shop.sell"
+            settings.queueDefinitions["orders"] = orders
+        }
+        var message = Message("by exchange")
+        message.route = Route(queue: "celery", exchange: "shop-\(type)", routingKey: "shop.sell")
+        // Its queue is made with the exchange, so that nothing is lost before the first worker.
+        try await broker.publish([message, Message("by queue", queue: "orders")])
+        let worker = try await broker.worker(of: ["orders"])
+        let deliveries = try await worker.gather(2)
+        #expect(deliveries.names == ["by exchange", "by queue"])
+        #expect(deliveries[0].message.route.exchange == "shop-\(type)")
+        if type != "fanout" {
+            var lost = message
+            lost.route.routingKey = "elsewhere"
+            let messages = [lost]
+            await #expect(throws: DriverError.self) { try await broker.publish(messages) }
+        }
+        await worker.close()
+        await broker.close()
+    }
+
+    @Test func `a refused message does not hurt those of others`() async throws {
+        let place = try AMQPPlace()
+        let broker = try place.broker()
+        let refused = await withTaskGroup(of: Bool.self) { group in
+            for number in 0..<60 {
+                group.addTask {
+                    var message = Message("\(number)")
+                    switch number % 6 {
+                    case 0: message.headers = [String(repeating: "k", count: 300): 1]
+                    case 1: message.route = Route(queue: "celery", exchange: "no such exchange", routingKey: "x")
+                    default: break
+                    }
+                    do {
+                        try await broker.publish([message])
+                        return false
+                    } catch {
+                        return (error as? DriverError)?.code == .refused
+                    }
+                }
+            }
+            return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+        }
+        #expect(refused == 20)
+        let worker = try await broker.worker()
+        var names: Set<String> = []
+        // What was sent together with a refused one may have been sent twice.
+        while names.count < 40 { names.formUnion(try await worker.gather(1, isSettled: true).names) }
+        #expect(names.allSatisfy { Int($0)! % 6 > 1 })
+        await worker.close()
+        await broker.close()
+    }
+}

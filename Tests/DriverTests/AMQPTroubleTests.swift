@@ -1,0 +1,115 @@
+import Brokers
+import CeleryCore
+import Fixtures
+import Testing
+
+/// What a server does to those who are connected: it dies, hangs, forgets, deletes.
+@Suite(.serialized, .timeLimit(.minutes(4))) struct AMQPTroubleTests {
+    private static let own = Result<RabbitMQServer, any Error> { try RabbitMQServer.start(options: ["--management"]) }
+
+    @Test func `a killed server comes back, and nothing is lost`() async throws {
+        let place = try await aside { try AMQPPlace(Self.own.get()) }
+        let broker = try place.broker()
+        try await broker.publish((0..<5).map { Message("held \($0)") })
+        let worker = try await broker.worker()
+        let held = try await worker.gather(5)
+        let publishing = Task {
+            for number in 0..<60 {
+                try await broker.publish((0..<5).map { Message("sent \(number * 5 + $0)") })
+                try await Task.sleep(for: .milliseconds(5))
+            }
+        }
+        try await aside {
+            try place.server.perform("kill")
+            try place.server.perform("restart")
+        }
+        // What it held on the old connection is another's now: its own, a second time.
+        #expect(try await worker.settle(held.outcomes) == Array(repeating: false, count: 5))
+        try await promptly("the end of publishing", within: .seconds(150)) { try await publishing.value }
+        var names: Set<String> = []
+        var attempts: [Int] = []
+        while names.count < 305 {
+            let deliveries = try await worker.gather(1, atATime: 50, isSettled: true)
+            names.formUnion(deliveries.names)
+            attempts += deliveries.filter { $0.message.task.hasPrefix("held") }.attempts
+        }
+        #expect(names.count == 305)
+        #expect(attempts.allSatisfy { $0 >= 2 } && attempts.count >= 5, "\(attempts)")
+        await worker.close()
+        await broker.close()
+    }
+
+    @Test func `a server that hangs is noticed within two heartbeats, and consumed from when it goes on`() async throws {
+        let place = try await aside { try AMQPPlace(Self.own.get()) }
+        let broker = try place.broker([place.url + "?heartbeat=2&connection_timeout=1"])
+        let worker = try await broker.worker()
+        try await aside { try place.server.perform("suspend") }
+        let clock = ContinuousClock()
+        let time = try await clock.measure { _ = try await worker.notice(containing: "silent") }
+        #expect(time < .seconds(5))
+        try await aside { try place.server.perform("resume") }
+        try await broker.publish([Message("after")])
+        #expect(try await worker.gather(1).names == ["after"])
+        await worker.close()
+        await broker.close()
+    }
+
+    @Test func `goes to the other server when one dies`() async throws {
+        let place = try await aside { try AMQPPlace(Self.own.get()) }
+        let other = try await aside { try AMQPPlace() }
+        let urls = [place.url, other.url]
+        let broker = try place.broker(urls)
+        let worker = try await broker.worker()
+        try await broker.publish([Message("before")])
+        #expect(try await worker.gather(1, isSettled: true).names == ["before"])
+        try await aside { try place.server.perform("kill") }
+        try await broker.publish([Message("after")])
+        #expect(try await worker.gather(1, isSettled: true).names == ["after"])
+        // One that begins now finds the second as well.
+        let late = try place.broker(urls)
+        #expect(try await late.queues().map(\.name) == ["celery"])
+        await late.close()
+        await worker.close()
+        await broker.close()
+        try await aside { try place.server.perform("restart") }
+    }
+
+    @Test func `a queue that was deleted is made again and subscribed to`() async throws {
+        let place = try AMQPPlace()
+        let broker = try place.broker()
+        let worker = try await broker.worker(of: ["celery", "b"])
+        try await broker.publish([Message("1", queue: "b")])
+        #expect(try await worker.gather(1, isSettled: true).names == ["1"])
+        try place.server.api.expect("DELETE", "queues/\(place.vhost)/celery")
+        _ = try await worker.notice(containing: "consuming")
+        try await broker.publish([Message("2"), Message("3", queue: "b")])
+        #expect(Set(try await worker.gather(2, isSettled: true).names) == ["2", "3"])
+        // Without a worker, the message finds out.
+        await worker.close()
+        try place.server.api.expect("DELETE", "queues/\(place.vhost)/celery")
+        try await broker.publish([Message("4"), Message("5")])
+        #expect(try await broker.queues().map(\.ready) == [2])
+        await broker.close()
+    }
+
+    @Test func `a subscription that the server forgot is made again`() async throws {
+        let place = try AMQPPlace()
+        let broker = try place.broker()
+        let worker = try await broker.worker()
+        try await aside {
+            // As the server would cancel it, but without a word to the client.
+            let name = "<<\"\(place.vhost)\">>"
+            _ = try place.control(
+                "eval",
+                """
+                {ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(\(name), queue, <<"celery">>)), \
+                [C | _] = rabbit_amqqueue:consumers(Q), \
+                ok = gen_server2:call(amqqueue:get_pid(Q), {basic_cancel, element(1, C), element(2, C), undefined, <<"test">>}).
+                """)
+        }
+        try await broker.publish([Message("a")])
+        #expect(try await worker.gather(1).names == ["a"])
+        await worker.close()
+        await broker.close()
+    }
+}

@@ -1,0 +1,228 @@
+import CeleryCore
+import Fixtures
+import Foundation
+import GRDB
+import ResultStores
+import SQLite
+import Testing
+import Wire
+
+/// Results in the tables of Python's Celery, as seen from here.
+@Suite(.timeLimit(.minutes(3))) struct PythonDatabaseTests {
+    let folder = TemporaryFolder()
+    var path: String { folder.file("results.db") }
+
+    private func open(expires: Double? = nil) throws -> PythonDatabaseStore { try PythonDatabaseStore(path: path, expires: expires) }
+
+    /// Does something as another program would.
+    private func elsewhere<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        let queue = try DatabaseQueue(path: path)
+        defer { try? queue.close() }
+        return try queue.inDatabase(body)
+    }
+
+    @Test(arguments: ResultStorePromise.all(of: PythonDatabaseFixture.self))
+    func `keeps the promise`(_ promise: ResultStorePromise) async throws {
+        try await promise.check(PythonDatabaseFixture.self)
+    }
+
+    // MARK: Tables
+
+    /// The statements by which a schema was made, without their spacing.
+    private func schema(_ statements: [String]) -> [String] {
+        statements.map { $0.split(whereSeparator: \.isWhitespace).joined(separator: " ").replacing("( ", with: "(").replacing(" )", with: ")") }
+    }
+
+    private func schemaInFile() throws -> [String] {
+        try schema(elsewhere { try String.fetchAll($0, sql: "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%' ORDER BY rowid") })
+    }
+
+    @Test func `makes the tables of Celery 5.7 with the first result`() async throws {
+        let store = try open()
+        #expect(try schemaInFile() == [])
+        #expect(try await store.results(for: [TaskID("a")]).isEmpty)
+        #expect(try await store.forget([TaskID("a")]) == 0)
+        #expect(try schemaInFile() == [])
+        try await store.store([TaskResult(id: TaskID("a"), state: .success, value: 5)])
+        #expect(try schemaInFile() == schema(PythonSchema.latest.statements))
+        #expect(try elsewhere { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "delete")
+    }
+
+    @Test(arguments: [PythonSchema.celery54, .celery56])
+    func `uses the tables of an older version as they are, and completes them when told to`(version: PythonSchema) async throws {
+        let old = version.statements
+        try elsewhere { db in
+            for statement in old { try db.execute(sql: statement) }
+            try db.execute(sql: "INSERT INTO celery_taskmeta (task_id, status, args) VALUES ('old', 'STARTED', x'5b5d')")
+        }
+        let store = try open()
+        var result = TaskResult(id: TaskID("a"), state: .success, value: 5)
+        result.children = [[["child", nil], nil]]
+        try await store.store([result])
+        #expect(try await store.results(for: [TaskID("a")])[TaskID("a")]?.children == [])
+        #expect(try schemaInFile() == schema(old))
+
+        let missing = try await PythonTables.missing(at: path)
+        #expect(missing.contains("ALTER TABLE celery_taskmeta ADD COLUMN children BLOB"))
+        #expect(missing.contains("ALTER TABLE celery_taskmeta ADD COLUMN stamps BLOB"))
+        #expect(missing.count == (version == .celery54 ? 4 : 2))
+        try await PythonTables.complete(at: path)
+        #expect(try await PythonTables.missing(at: path) == [])
+        // The open store sees the new column.
+        result.id = TaskID("b")
+        try await store.store([result])
+        #expect(try await store.results(for: [TaskID("b")])[TaskID("b")]?.children == result.children)
+        // A row that was there keeps what is not ours to write.
+        try await store.store([TaskResult(id: TaskID("old"), state: .success)])
+        #expect(try elsewhere { try Data.fetchOne($0, sql: "SELECT args FROM celery_taskmeta WHERE task_id = 'old'") } == Data("[]".utf8))
+    }
+
+    @Test func `asking what is missing creates nothing`() async throws {
+        #expect(try await PythonTables.missing(at: path).count == 4)
+        #expect(folder.names == [])
+        try folder.write("", to: "results.db")
+        #expect(try await PythonTables.missing(at: path).count == 4)
+        try await PythonTables.complete(at: path)
+        #expect(try await PythonTables.missing(at: path) == [])
+        try await PythonTables.complete(at: path)
+        #expect(try schemaInFile() == schema(PythonSchema.latest.statements))
+    }
+
+    // MARK: Files of others
+
+    private let hint = "name another file with --result-backend db+sqlite:///PATH; this one was left as it is"
+
+    @Test func `refuses what is no database, and our own kind`() async throws {
+        try folder.write("hello\n", to: "results.db")
+        #expect(throws: DriverError(.unusable, "\(path) is not a SQLite database, but some other kind of file", hint: hint)) { try open() }
+        await #expect(throws: DriverError.self) { try await PythonTables.missing(at: path) }
+        #expect(folder.read("results.db") == "hello\n")
+        try DatabaseFile(path: folder.file("celery.db")).close()
+        #expect(throws: DriverError(
+            .unusable, "\(folder.file("celery.db")) is a celery database of our own layout, not of Python's",
+            hint: "write --result-backend sqlite:///PATH, or \(hint)")) {
+            try PythonDatabaseStore(path: folder.file("celery.db"), expires: nil)
+        }
+        let lost = folder.file("no/such/folder.db")
+        #expect(throws: DriverError.self) { try PythonDatabaseStore(path: lost, expires: nil) }
+    }
+
+    @Test func `adds nothing to a database that says it is something else`() async throws {
+        try elsewhere { db in
+            try db.execute(sql: "PRAGMA application_id = 252006673; CREATE TABLE timeline (id)")
+        }
+        let before = folder.bytes("results.db")
+        let store = try open()
+        let error = DriverError(.unusable, "\(path) is a SQLite database of another program", hint: hint)
+        await #expect(throws: error) { try await store.store([TaskResult(id: TaskID("a"), state: .success)]) }
+        await #expect(throws: error) { try await PythonTables.complete(at: path) }
+        #expect(folder.bytes("results.db") == before)
+    }
+
+    @Test func `refuses a table of the same name that is not Celery's`() async throws {
+        try elsewhere { try $0.execute(sql: "CREATE TABLE celery_taskmeta (id INTEGER PRIMARY KEY, task_id TEXT, result TEXT)") }
+        let error = DriverError(
+            .unusable, "table celery_taskmeta in \(path) is not one of Celery's: it has no column 'status'",
+            hint: "name another file; this one was left as it is")
+        let store = try open()
+        await #expect(throws: error) { try await store.store([TaskResult(id: TaskID("a"), state: .success)]) }
+        await #expect(throws: error) { try await store.results(for: [TaskID("a")]) }
+        await #expect(throws: error) { try await PythonTables.complete(at: path) }
+    }
+
+    @Test(arguments: ["wal", "delete", "truncate", "persist"])
+    func `leaves the journal mode alone, and wakes in each`(mode: String) async throws {
+        try elsewhere { try $0.execute(sql: "PRAGMA journal_mode = \(mode); CREATE TABLE mine (id)") }
+        let store = try open()
+        let other = try open()
+        for number in 0..<20 {
+            let id = TaskID("\(number)")
+            let state = try await promptly("the end of the wait") {
+                async let waiting: TaskState = {
+                    while true {
+                        let mark = await store.mark()
+                        if let result = try await store.results(for: [id])[id] { return result.state }
+                        try await store.waitForChange(since: mark, until: nil)
+                    }
+                }()
+                try await other.store([TaskResult(id: id, state: .success)])
+                return try await waiting
+            }
+            #expect(state == .success)
+        }
+        await store.close()
+        await other.close()
+        #expect(try elsewhere { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == (mode == "wal" ? "wal" : "delete"))
+    }
+
+    // MARK: Rows
+
+    private func row(_ id: String) throws -> Row? {
+        try elsewhere { try Row.fetchOne($0, sql: "SELECT * FROM celery_taskmeta WHERE task_id = ?", arguments: [id]) }
+    }
+
+    @Test func `writes pickles, and times as SQLAlchemy does`() async throws {
+        let store = try open()
+        var result = TaskResult(id: TaskID("a"), state: .success, value: ["k": [1, nil]])
+        result.dateDone = Timestamp(seconds: 1_000_000_000)
+        result.children = [[["child", nil], nil]]
+        var failure = TaskResult(id: TaskID("b"), state: .failure, failure: .notRegistered("x"))
+        failure.dateDone = Timestamp(seconds: 1_000_000_000.000025)
+        try await store.store([result, failure, TaskResult(id: TaskID("c"), state: .success), TaskResult(id: TaskID("d"), state: .started)])
+        let success = try #require(try row("a"))
+        #expect(success["date_done"] as String == "2001-09-09 01:46:40.000000")
+        #expect((success["result"] as Data).starts(with: [0x80, 2]))
+        #expect(success["children"] as Data == Data(#"[[["child", null], null]]"#.utf8))
+        let failed = try #require(try row("b"))
+        #expect(failed["date_done"] as String == "2001-09-09 01:46:40.000025")
+        #expect(try PickleReader.json([UInt8](failed["result"] as Data)) == ["exc_type": "NotRegistered", "exc_message": ["x"], "exc_module": "celery.exceptions"])
+        // A final result without a date gets one, or it would never expire; one that is not final has none.
+        let bare = try #require(try row("c"))
+        #expect((bare["date_done"] as String?)?.hasPrefix("20") == true)
+        #expect(bare["result"] as Data? == nil && bare["children"] as Data? == nil)
+        #expect(try #require(try row("d"))["date_done"] as String? == nil)
+    }
+
+    @Test func `reads whatever form a value has`() async throws {
+        let store = try open()
+        try await store.store([TaskResult(id: TaskID("none"), state: .success)])
+        let forms: [(String, Any, JSON)] = [
+            ("json", Data("[1, NaN, \"\\u00fc\"]".utf8), "later"), ("text", "{\"a\": 1}", ["a": 1]),
+            ("protocol 0", Data("(lp0\nI1\na.".utf8), [1]), ("number", 5, 5), ("bytes", Data([0x80, 3, 0x43, 1, 0xFF, 0x2E]), ["__type__": "base64", "__value__": "/w=="]),
+        ]
+        try elsewhere { db in
+            for (id, value, _) in forms {
+                try db.execute(
+                    sql: "INSERT INTO celery_taskmeta (task_id, status, result, date_done) VALUES (?, 'SUCCESS', ?, '2026-11-22T17:39:50')",
+                    arguments: [id, DatabaseValue(value: value)!])
+            }
+            try db.execute(sql: "INSERT INTO celery_taskmeta (task_id, status, result, traceback, retries) VALUES ('odd', NULL, NULL, x'ff', 'many')")
+            try db.execute(sql: "INSERT INTO celery_taskmeta (task_id, status, result) VALUES ('yaml', 'SUCCESS', x'2d20610a')")
+        }
+        let results = try await store.results(for: forms.map { TaskID($0.0) })
+        for (id, _, expected) in forms where id != "json" { #expect(results[TaskID(id)]?.value == expected, "\(id)") }
+        #expect(results[TaskID("json")]?.value.text(style: .python) == "[1, NaN, \"\\u00fc\"]")
+        #expect(results[TaskID("json")]?.dateDone == ISO8601.timestamp("2026-11-22T17:39:50Z"))
+        let odd = try #require(try await store.results(for: [TaskID("odd")])[TaskID("odd")])
+        #expect(odd.state == .pending && odd.traceback == "\u{FFFD}" && odd.retries == 0)
+        await #expect(throws: DriverError(
+            .unusable, "the result of task yaml in \(path) cannot be read: invalid number at byte 0",
+            hint: "have Python write results with result_serializer = \"json\" or \"pickle\"")) {
+            try await store.results(for: [TaskID("yaml")])
+        }
+    }
+
+    @Test func `drops saved groups whose time is over`() async throws {
+        let store = try open(expires: 60)
+        try await store.store([TaskResult(id: TaskID("a"), state: .success)])
+        try elsewhere { db in
+            try db.execute(sql: """
+                INSERT INTO celery_tasksetmeta (taskset_id, result, date_done)
+                VALUES ('old', x'6e756c6c', '2020-01-01 00:00:00.000000'), ('new', x'6e756c6c', '2999-01-01 00:00:00.000000')
+                """)
+        }
+        #expect(try await store.dropExpired(now: .now, limit: 10) == 1)
+        #expect(try await store.group("old") == nil)
+        #expect(try await store.group("new") == .null)
+    }
+}

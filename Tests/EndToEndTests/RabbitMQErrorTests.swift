@@ -1,0 +1,152 @@
+import Fixtures
+import Testing
+
+/// What keeps a command from a RabbitMQ broker, and how that is said.
+@Suite(.blocking)
+struct RabbitMQErrorTests {
+    private func expect(
+        _ place: RabbitMQPlace, _ url: String, options: String = "", _ status: Int32, _ reason: String, hint: String? = nil,
+        with variables: [String: String] = [:], sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let ended = try place.run("celery apply demo.tasks.add 1 2 -b '\(url)' \(options)", with: variables, sourceLocation: sourceLocation)
+        #expect(ended.status == status, "\(ended)", sourceLocation: sourceLocation)
+        #expect(ended.output == "", sourceLocation: sourceLocation)
+        for secret in ["celery-secret", "hush"] { #expect(!ended.errors.contains(secret), "a password", sourceLocation: sourceLocation) }
+        // The options of a URL are not part of the place.
+        let shown = Self.redacted(url)
+        let text = reason.replacing("URL", with: shown)
+        #expect(ended.errors.hasPrefix("celery apply: \(text)"), "\(ended.errors)", sourceLocation: sourceLocation)
+        #expect(ended.errors.contains(shown), "\(ended.errors)", sourceLocation: sourceLocation)
+        if let hint { #expect(ended.errors.contains("\nhint: \(hint)"), "\(ended.errors)", sourceLocation: sourceLocation) }
+    }
+
+    private static func redacted(_ url: String) -> String {
+        String(url.prefix { $0 != "?" }).replacing("celery-secret", with: "***").replacing("hush", with: "***")
+    }
+
+    @Test func `77 for a password, or a virtual host one may not enter`() throws {
+        let place = try RabbitMQPlace()
+        try expect(
+            place, place.url("celery:hush"), 77, "cannot reach broker URL: Login was refused", hint: "check user and password in the URL")
+        try expect(place, place.url("nobody:hush"), 77, "cannot reach broker URL: Login was refused")
+        try expect(
+            place, place.server.url(vhost: "/"), 77, "cannot reach broker URL: access to vhost '/' refused for user 'celery'",
+            hint: "give it: rabbitmqctl set_permissions")
+    }
+
+    @Test func `78 for a virtual host that is not there`() throws {
+        let place = try RabbitMQPlace()
+        try expect(
+            place, place.server.url(vhost: "nowhere"), 78, "cannot reach broker URL: vhost nowhere not found",
+            hint: "make it: celery rabbit-setup --vhost")
+    }
+
+    @Test func `78 for a queue that was made otherwise`() throws {
+        let place = try RabbitMQPlace()
+        try place.server.api.expect("PUT", "queues/\(place.vhost)/odd", body: #"{"durable": false}"#)
+        let reason = "broker URL: inequivalent arg 'durable' for queue 'odd'"
+        try expect(place, place.url, options: "--queue odd", 78, reason, hint: "say in the settings how the queue was made")
+        // The worker says the same.
+        let worker = try place.run("celery celeryd --burst -Q odd")
+        #expect(worker.status == 78)
+        #expect(worker.errors.contains("celery celeryd: broker \(Self.redacted(place.url)): inequivalent arg 'durable'"), "\(worker)")
+    }
+
+    @Test func `77 for a queue one may not declare`() throws {
+        let place = try RabbitMQPlace()
+        let user = "weak-\(place.vhost)"
+        try place.server.api.expect("PUT", "users/\(user)", body: #"{"password": "hush", "tags": ""}"#)
+        try place.server.api.expect(
+            "PUT", "permissions/\(place.vhost)/\(user)", body: #"{"configure": "^$", "write": ".*", "read": ".*"}"#)
+        defer { _ = try? place.server.api.request("DELETE", "users/\(user)") }
+        try expect(place, place.url("\(user):hush"), 77, "broker URL: access to exchange 'celery' in vhost '\(place.vhost)' refused")
+        let worker = try place.run("celery celeryd --burst", with: place.variables(place.url("\(user):hush")))
+        #expect(worker.status == 77, "\(worker)")
+    }
+
+    @Test func `69 where nobody listens, or no host is`() throws {
+        let place = try RabbitMQPlace()
+        let hint = "start RabbitMQ, or name another broker with --broker URL"
+        try expect(place, place.url("celery:hush", port: 1), 69, "cannot reach broker URL: connection refused", hint: hint)
+        try expect(
+            place, place.url("celery:hush", host: "no.such.host.invalid"), 69,
+            "cannot reach broker URL: no host is called 'no.such.host.invalid'", hint: hint)
+        // Of alternatives, each is named.
+        let ended = try place.run("celery apply demo.tasks.add 1 -b '\(place.url("a:hush", port: 1));\(place.url("b:hush", port: 2))'")
+        #expect(ended.status == 69)
+        #expect(!ended.errors.contains("hush"))
+    }
+
+    @Test func `69 for a server that says nothing, within the time for connecting`() throws {
+        let place = try RabbitMQPlace()
+        let server = try FakeServer()
+        let clock = ContinuousClock()
+        let time = try clock.measure {
+            try expect(
+                place, place.url("celery:hush", port: server.port, "?connection_timeout=1"), 69,
+                "cannot reach broker URL: it accepts connections and says nothing")
+            try expect(
+                place, place.tlsURL("?connection_timeout=1", port: server.port), 69, "cannot reach broker URL: no answer within 1 s")
+        }
+        #expect(time < .seconds(8))
+    }
+
+    @Test(arguments: [
+        "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", "AMQP\u{1}\u{1}\u{8}\u{0}", "SSH-2.0-OpenSSH_9.2\r\n", "",
+        "AMQP", "\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{7F}\u{7F}\u{7F}",
+    ])
+    func `69 for a server that speaks something else`(_ answer: String) throws {
+        let place = try RabbitMQPlace()
+        let server = try FakeServer(answer: answer)
+        try expect(
+            place, place.url("celery:hush", port: server.port, "?connection_timeout=2"), 69, "cannot reach broker URL: it ",
+            hint: "start RabbitMQ")
+        try expect(
+            place, place.tlsURL("?connection_timeout=2", port: server.port), 69, "cannot reach broker URL: the TLS handshake failed")
+    }
+
+    @Test func `78 for options that make no sense`() throws {
+        let place = try RabbitMQPlace()
+        for (options, reason) in [
+            ("?frame_max=100", "frame_max must be a whole number from 4096"), ("?frame_mux=5000", "unknown option 'frame_mux'"),
+            ("?heartbeat=soon", "heartbeat must be a whole number"), ("?cacertfile=/x", "cacertfile needs amqps://"),
+        ] {
+            try expect(place, place.url + options, 78, "broker URL: \(reason)")
+        }
+    }
+
+    @Test func `65 for a message that no queue gets`() throws {
+        let place = try RabbitMQPlace()
+        try expect(place, place.url, options: "--exchange nosuch --routing-key x", 65, "broker URL: no exchange 'nosuch'")
+        #expect(try place.run("celery apply demo.tasks.add 1 2").status == 0)
+        try expect(
+            place, place.url, options: "--exchange celery --routing-key nowhere", 65,
+            "broker URL: no queue gets messages for exchange 'celery' with routing key 'nowhere'")
+        #expect(try place.depth() == 1)
+    }
+
+    @Test func `65 at once for what AMQP has no room for`() throws {
+        let place = try RabbitMQPlace()
+        let long = String(repeating: "k", count: 256)
+        let patience = ["CELERY_PUBLISH_TIMEOUT": "20"]
+        for (options, reason) in [
+            ("--exchange celery --routing-key \(long)", "the routing key 'kkkk"), ("--exchange \(long) --routing-key x", "the exchange 'kkkk"),
+            ("--queue \(long)", "the routing key 'kkkk"), ("--header \(long)=1", "the header 'kkkk"),
+        ] {
+            let time = try ContinuousClock().measure {
+                try expect(place, place.url, options: options, 65, "broker URL: \(reason)", with: patience)
+            }
+            #expect(time < .seconds(10))
+        }
+        try expect(
+            place, place.url, options: "--header a=$(printf %070000d 1) --header b=$(printf %070000d 1)", 65, "broker URL: the headers take 14")
+        #expect(try place.run("celery apply demo.tasks.add 1 2 --header a=$(printf %0120000d 1)").status == 0)
+        // One of a batch does not hurt the others.
+        try place.project.write(
+            (0..<3).map { #"{"task": "demo.tasks.add", "args": [1], "headers": {"\#($0 == 1 ? long : "k")": 1}}"# }.joined(separator: "\n"),
+            to: "batch")
+        let batch = try place.run("celery apply --batch batch")
+        #expect(batch.status == 65, "\(batch)")
+        #expect(try place.depth() == 3)
+    }
+}
