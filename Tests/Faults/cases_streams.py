@@ -168,7 +168,8 @@ def case_worker_with_a_stuck_log(failures):
             pass
     threading.Thread(target=drain, daemon=True).start()
     done = lambda: project.value("SELECT count(*) FROM message") == 0
-    failures.expect(project.wait_for(done, 60, "the worker to go on"), "it does not go on")
+    # A million lines; what counts is that they come, not how fast on a busy machine.
+    failures.expect(project.wait_for(done, 240, "the worker to go on"), "it does not go on")
     failures.stop(worker)
 
 

@@ -17,6 +17,7 @@ import time
 import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "Tests" / "Servers"))
 MARK = "CELERY_FAULTS_RUN"
 FINAL = ("SUCCESS", "FAILURE", "REVOKED")
 
@@ -154,3 +155,13 @@ def resident_megabytes(pid):
             return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE") / 1e6
     except OSError:
         return 0.0
+
+
+def stop_with(run, keep):
+    """Runs `run.run()` and clears up after it, whatever happened; a run that failed stays on the disk."""
+    status = 1
+    try:
+        status = run.run()
+    finally:
+        run.close(keep=keep or status != 0)
+    return status

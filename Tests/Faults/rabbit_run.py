@@ -1,0 +1,145 @@
+"""What runs on RabbitMQ share: a project, workers and submitters, and what was violated."""
+
+import os
+import signal
+import subprocess
+import time
+
+from harness import Project
+from rabbit_checker import Checker
+from rabbit_submitters import Submitters
+
+# Two lines of one write each, so that lines of many processes do not mix.
+MARK_TASK = """#!/bin/bash
+# celery: crash_limit=1000 max_retries=5 retry_delay=0.2
+# $1 tries that ask for another, $2 seconds, $3 final exit status
+printf 'begin %s %s %s %s\\n' "$CELERY_TASK_ID" "$CELERY_ATTEMPT" "$EPOCHREALTIME" "$HOST" >> "$MARKS"
+[ "$2" = 0 ] || sleep "$2"
+printf 'end %s %s %s %s\\n' "$CELERY_TASK_ID" "$CELERY_ATTEMPT" "$EPOCHREALTIME" "$HOST" >> "$MARKS"
+[ "$CELERY_TASK_RETRIES" -lt "$1" ] && exit 75
+[ "$3" != 0 ] && exit "$3"
+printf '{"id": "%s", "attempt": %s}\\n' "$CELERY_TASK_ID" "$CELERY_ATTEMPT"
+"""
+
+
+class RabbitRun:
+    """A run with `workers` by name; subclasses start a server and let something befall it."""
+
+    def __init__(self, options, workers, settings=""):
+        self.options = options
+        self.names = workers
+        # How soon all have to consume again when what befell them is over.
+        self.limit = 2 * options.heartbeat + 5
+        self.violations = []
+        self.workers = {}
+        self.progress = 0.0
+        self.is_over = False
+        self.server = None
+        self.project = Project(settings="CELERYD_CRASH_LIMIT = 1000\n" + settings)
+        self.project.add_task("mark", MARK_TASK)
+        self.marks = self.project.base / "marks"
+        self.marks.touch()
+        self.notes = open(self.project.base / "notes", "w", buffering=1)
+        self.submitters = Submitters(self, options.seed, options.tasks)
+        self.checker = Checker(self)
+
+    def violate(self, text):
+        self.violations.append(text)
+        if len(self.violations) <= 20:
+            print(f"VIOLATION: {text}")
+
+    def note(self, text):
+        """For whoever looks into a run that failed."""
+        self.notes.write(f"{time.time():.3f} {text}\n")
+
+    # Hosts
+
+    def within(self, host):
+        """What to put before a command, to run it on a host."""
+        return []
+
+    def url(self, host):
+        """The broker as a host knows it."""
+        raise NotImplementedError
+
+    def with_heartbeat(self, url):
+        return f"{url}?heartbeat={self.options.heartbeat}"
+
+    def start_host(self, host, *words, **options):
+        """Starts a celery command on a host."""
+        environment = {**self.project.env, "CELERY_BROKER_URL": self.url(host), "MARKS": str(self.marks), "HOST": host}
+        options.setdefault("stdin", subprocess.DEVNULL)
+        return subprocess.Popen(
+            [*self.within(host), *self.project.command(*words, binary="celery-example")], cwd=self.project.folder,
+            env=environment, **options)
+
+    # Workers
+
+    def start_worker(self, name):
+        with open(self.project.base / f"{name}.log", "ab") as log:
+            self.workers[name] = self.start_host(
+                name, "celeryd", "-c", 3, "-n", f"{name}@%h", "-Q", f"celery,canary-{name}", "-l", "INFO", stdout=log, stderr=log)
+
+    def watch_workers(self):
+        """A worker dies only of us."""
+        for name, process in self.workers.items():
+            if process.poll() is not None:
+                self.violate(f"worker {name} ended by itself with status {process.returncode}")
+                self.start_worker(name)
+
+    def stop_workers(self):
+        for process in self.workers.values():
+            process.terminate()
+        for name, process in self.workers.items():
+            try:
+                if process.wait(20) != 0:
+                    self.violate(f"worker {name} ended with {process.returncode} after TERM")
+            except subprocess.TimeoutExpired:
+                self.violate(f"worker {name} does not stop")
+        time.sleep(0.3)
+        for pid, words in self.project.processes().items():
+            self.violate(f"left over: process {pid} {words}")
+        for name in self.names:
+            for line in (self.project.base / f"{name}.log").read_text(errors="replace").splitlines():
+                if "Fatal error" in line or "Illegal instruction" in line or "/MainProcess" in line and "CRITICAL" in line:
+                    self.violate(f"{name}: {line[:300]}")
+
+    def settle(self):
+        """Nothing befalls them any more: everything that was promised has to come to its end."""
+        left, since = None, time.monotonic()
+        while True:
+            self.watch_workers()
+            unfinished = self.checker.unfinished()
+            queues = {name: counts for name, counts in self.server.queues().items() if counts[0] > 0}
+            if not unfinished and not queues:
+                return
+            if (len(unfinished), queues) != left:
+                left, since = (len(unfinished), queues), time.monotonic()
+            if time.monotonic() > since + 60:
+                self.violate(f"{len(unfinished)} tasks do not end, {sorted(unfinished)[:3]}; queues with messages, and held: {queues}")
+                return
+            time.sleep(0.5)
+
+    def report(self):
+        print(f"submitters by status {dict(sorted(self.submitters.statuses.items()))}, dmap {self.submitters.dmaps}")
+        self.checker.report()
+        print(f"violations {len(self.violations)}")
+        return 1 if self.violations else 0
+
+    def close(self, keep):
+        self.is_over = True
+        if self.server and self.server.is_suspended:
+            self.server.resume()
+        self.submitters.is_over = True
+        for pid in self.project.processes():
+            kill(pid)
+        if self.server:
+            self.server.stop()
+        self.project.close(keep)
+
+
+def kill(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
