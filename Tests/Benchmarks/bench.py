@@ -45,6 +45,10 @@ class Bench:
         """Tells how it goes."""
         print(text, flush=True)
 
+    def beside(self):
+        """Names and versions of what is measured beside celery, for the table."""
+        return []
+
     def pick(self, full, quick):
         """One of two sizes."""
         return quick if self.quick else full
@@ -70,13 +74,13 @@ class Bench:
         """A new project, whose tasks are programs; see `Project`."""
         return Project(self, self.section())
 
-    def peer(self, name):
+    def peer(self, name, library="sqlite3"):
         """The path of a compiled C peer."""
         built = self.folder / "peers" / name
         if not built.exists():
             built.parent.mkdir(exist_ok=True)
             source = HERE / "peers" / f"{name}.c"
-            self.run(["cc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-o", built, source, "-lsqlite3"])
+            self.run(["cc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-o", built, source, f"-l{library}"])
         return str(built)
 
     # Processes

@@ -1,7 +1,7 @@
 """Runs the benchmarks and prints their figures as one table.
 
-The name `run` beside this file is the way in. Each benchmark is a file of its own with
-a function `measure(bench)`; what it needs of the machine it gets from `Bench`.
+The names `run` and `run-rabbitmq` beside this file are the ways in. Each benchmark is a file
+of its own with a function `measure(bench)`; what it needs of the machine it gets from `Bench`.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from machine import Machine
 from report import markdown
 
 # In the order in which they run: what a busy disk would disturb comes first.
-NAMES = {
+HOUSE = {
     "start": "from a command to its end: --version, and a task submitted",
     "latency": "from a task submitted to its program running, on an idle worker",
     "batch": "messages a second of apply --batch",
@@ -29,15 +29,22 @@ NAMES = {
     "idle": "memory and processor time of an idle worker",
     "depth": "the same with a million messages waiting, or many far-off ones",
 }
+RABBITMQ = {
+    "amqp_start": "from a command to its end: a task submitted to RabbitMQ",
+    "amqp_submit": "messages a second of apply --batch to RabbitMQ",
+    "amqp_drain": "no-op tasks a second from RabbitMQ, without and with results",
+    "amqp_latency": "from a task submitted to its result, inside one process",
+    "amqp_memory": "memory of a worker on RabbitMQ",
+}
 
 
-def arguments():
+def arguments(names, program):
     parser = argparse.ArgumentParser(
-        prog="bash Tests/Benchmarks/run",
-        description="Measures celery beside the least that the same work can cost on this machine.",
+        prog=f"bash Tests/Benchmarks/{program}",
+        description="Measures celery beside the least that the same work can cost on this machine, or beside others.",
         epilog="Exit status: 0 when everything asked for was measured, else 1.",
     )
-    parser.add_argument("names", metavar="NAME", nargs="*", help="run only these: " + ", ".join(NAMES))
+    parser.add_argument("names", metavar="NAME", nargs="*", help="run only these: " + ", ".join(names))
     parser.add_argument("--quick", action="store_true", help="smaller and fewer runs: a look, not a figure to publish")
     parser.add_argument("--json", metavar="FILE", type=pathlib.Path, help="write every sample to FILE")
     parser.add_argument(
@@ -46,8 +53,8 @@ def arguments():
     parser.add_argument("--list", action="store_true", help="tell the names and what they measure")
     chosen = parser.parse_args()
     for name in chosen.names:
-        if name not in NAMES:
-            parser.error(f"no benchmark is called {name}; there are {', '.join(NAMES)}")
+        if name not in names:
+            parser.error(f"no benchmark is called {name}; there are {', '.join(names)}")
     return chosen
 
 
@@ -61,19 +68,19 @@ def stop_on_signals():
     signal.signal(signal.SIGHUP, stop)
 
 
-def main():
-    chosen = arguments()
+def main(names=HOUSE, program="run", surroundings=Bench):
+    chosen = arguments(names, program)
     if chosen.list:
-        for name, summary in NAMES.items():
+        for name, summary in names.items():
             print(f"{name}\t{summary}")
         return 0
     stop_on_signals()
     rows, failed, began = [], [], time.monotonic()
-    with Bench(chosen.folder, chosen.quick) as bench:
-        machine = Machine(bench.folder)
+    with surroundings(chosen.folder, chosen.quick) as bench:
+        machine = Machine(bench.folder, bench.beside())
         print(machine.text(), flush=True)
-        for name in [name for name in NAMES if name in chosen.names or not chosen.names]:
-            bench.say(f"{name}: {NAMES[name]}")
+        for name in [name for name in names if name in chosen.names or not chosen.names]:
+            bench.say(f"{name}: {names[name]}")
             try:
                 measured = importlib.import_module(name).measure(bench)
             except CannotMeasure as problem:
@@ -100,9 +107,14 @@ def main():
     return 1 if failed else 0
 
 
-if __name__ == "__main__":
+def run(*what):
+    """Ends the program with the status of `main`."""
     try:
-        sys.exit(main())
+        sys.exit(main(*what))
     except KeyboardInterrupt:
         print("benchmarks: interrupted", file=sys.stderr)
         sys.exit(130)
+
+
+if __name__ == "__main__":
+    run()

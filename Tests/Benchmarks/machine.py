@@ -10,9 +10,9 @@ import time
 
 
 class Machine:
-    """Processor, kernel, and how long the disk takes to keep something."""
+    """Processor, kernel, how long the disk takes to keep something, and what else was measured."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, beside):
         self.processor = processor()
         self.cores = len(os.sched_getaffinity(0))
         self.kernel = platform.release()
@@ -22,11 +22,13 @@ class Machine:
         self.load = os.getloadavg()[0]
         self.celery = version([os.environ["CELERY_BIN"], "--version"])
         self.sqlite = sqlite3.sqlite_version
+        self.beside = beside
 
     def text(self):
         return (
             f"{self.processor}, {self.cores} core{'s' if self.cores != 1 else ''}; Linux {self.kernel}, {self.system}; "
-            f"{self.filesystem}, fsync of 4 KiB {self.sync * 1e3:.2f} ms; load before {self.load:.1f}; {self.celery}")
+            f"{self.filesystem}, fsync of 4 KiB {self.sync * 1e3:.2f} ms; load before {self.load:.1f}; {self.celery}"
+            + "".join(f"; {text}" for text in self.beside))
 
     def json(self):
         return vars(self)

@@ -22,6 +22,12 @@ class Project:
         self.tasks.mkdir(parents=True)
         (folder / "celery.toml").write_text('INSTALLED_APPS = ["demo"]\n')
 
+    def configure(self, **settings):
+        """Adds settings that are texts."""
+        with (self.folder / "celery.toml").open("a") as file:
+            for name, text in settings.items():
+                file.write(f"{name} = {json.dumps(text)}\n")
+
     def add_script(self, name, text):
         """A program task written as a script."""
         path = self.tasks / name
