@@ -2,48 +2,20 @@ import CeleryCore
 import Foundation
 import Wire
 
-/// The recordings of what Python Celery put on the wire.
-///
-/// They live in `shared/golden` beside the checkout, or where CELERY_GOLDEN says.
-/// Without them the tests fail; they are never skipped.
+/// The recordings of what Python Celery put on the wire, in `Tests/Golden`.
 enum Golden {
-    struct Missing: Error, CustomStringConvertible {
-        var description: String {
-            "the golden recordings are missing: put shared/golden beside the checkout, or name the folder in CELERY_GOLDEN"
-        }
-    }
-
-    /// The folder, searched upwards from this file.
-    static let folder: URL? = {
-        if let path = ProcessInfo.processInfo.environment["CELERY_GOLDEN"] {
-            let url = URL(filePath: path, directoryHint: .isDirectory)
-            return isFolder(url) ? url : nil
-        }
-        var place = URL(filePath: #filePath).deletingLastPathComponent()
-        while place.path(percentEncoded: false) != "/" {
-            let candidate = place.appending(path: "shared/golden", directoryHint: .isDirectory)
-            if isFolder(candidate) { return candidate }
-            place = place.deletingLastPathComponent()
-        }
-        return nil
-    }()
-
-    private static func isFolder(_ url: URL) -> Bool {
-        var isDirectory: ObjCBool = false
-        return FileManager.default.fileExists(atPath: url.path(percentEncoded: false), isDirectory: &isDirectory)
-            && isDirectory.boolValue
-    }
+    static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "Golden", directoryHint: .isDirectory)
 
     /// The recordings whose names begin with `prefixes`; one name that fails to load if there are none.
     static func names(_ prefixes: String...) -> [String] {
-        let all = folder.flatMap { try? FileManager.default.contentsOfDirectory(atPath: $0.path(percentEncoded: false)) }
+        let all = try? FileManager.default.contentsOfDirectory(atPath: folder.path(percentEncoded: false))
         let names = (all ?? []).filter { name in prefixes.contains { name.hasPrefix($0) } }.sorted()
         return names.isEmpty ? ["missing"] : names
     }
 
     static func load(_ name: String) throws -> JSON {
-        guard let folder else { throw Missing() }
-        return try JSON(parsing: [UInt8](Data(contentsOf: folder.appending(path: name))))
+        try JSON(parsing: [UInt8](Data(contentsOf: folder.appending(path: name))))
     }
 
     /// A recorded message.

@@ -4,7 +4,6 @@ import Wire
 
 @Suite struct GoldenTaskTests {
     @Test func `has all recordings`() {
-        #expect(Golden.folder != nil, "\(Golden.Missing())")
         #expect(Golden.names("task-v2-").count == 30)
         #expect(Golden.names("task-v1-").count == 5)
         #expect(Golden.names("canvas-").count == 15)
