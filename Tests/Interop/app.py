@@ -10,7 +10,7 @@ also from a queue of that name with priorities.
 import os
 
 from celery import Celery
-from kombu import Queue
+from kombu import Exchange, Queue
 
 QUEUE = os.environ.get("INTEROP_QUEUE", "celery")
 PRIORITY_QUEUE = os.environ.get("INTEROP_PRIORITY", "")
@@ -28,6 +28,13 @@ def make(**settings):
             Queue(QUEUE), Queue(PRIORITY_QUEUE, queue_arguments={"x-max-priority": 10})]
     made.conf.update(settings)
     return made
+
+
+def make_quorum():
+    """One whose tasks go to a quorum queue, by a topic exchange: what is for later waits in the broker."""
+    return make(task_queues=[Queue(
+        "interop.quorum", Exchange("interop.quorum", type="topic"), routing_key="interop.late",
+        queue_arguments={"x-queue-type": "quorum"})])
 
 
 app = make(include=["tasks"])

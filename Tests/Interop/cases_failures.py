@@ -117,6 +117,18 @@ def eta_in_the_past(run):
     late_by(float(run.get(run.send("now", eta=past))), began)
 
 
+@case(needs=("quorum",))
+def countdown_that_waits_in_the_broker(run):
+    """Python sends it down the ladder of queues; it arrives by the exchange of its queue."""
+    began = time.time()
+    result = run.send("now", app=configured.make_quorum(), queue="interop.quorum", countdown=5)
+    with run.app.connection_for_read() as connection:
+        # 5 is 101 in digits: four seconds of them first.
+        waiting = connection.default_channel.queue_declare("celery_delayed_2", passive=True).message_count
+    same(waiting, 1, "messages on the ladder")
+    late_by(float(run.get(result)), began + 5)
+
+
 def late_by(moment, due):
     late = moment - due
     if not -0.05 <= late < 2:

@@ -39,9 +39,19 @@ enum DelayLadder {
     ///
     /// Exactly its name after the digits: with kombu's `#.name` a queue `b` would get what is for `a.b`.
     static func bind(_ queue: String, _ connection: Connection, on channel: UInt16) throws(RabbitMQError) {
-        let key = String(repeating: "*.", count: levels) + queue
-        try connection.bindQueue(queue, to: deliveryExchange, key: key, on: channel)
+        try connection.bindQueue(queue, to: deliveryExchange, key: key(after: queue), on: channel)
     }
+
+    /// Leads what Python's clients delayed to a queue, by way of its exchange and with its routing key
+    /// (kombu's `bind_queue_to_native_delayed_delivery_exchange`).
+    static func bind(_ definition: QueueDefinition, _ connection: Connection, on channel: UInt16) throws(RabbitMQError) {
+        let key = key(after: definition.routingKey)
+        try connection.bindExchange(definition.exchange, to: deliveryExchange, key: key, on: channel)
+        try connection.bindQueue(definition.name, to: definition.exchange, key: key, on: channel)
+    }
+
+    /// The pattern of any delay before this.
+    private static func key(after rest: String) -> String { String(repeating: "*.", count: levels) + rest }
 
     /// Declares the ladder, of the type it has if it is there already.
     static func declare(

@@ -45,6 +45,7 @@ final class Subscription: ConnectionUse {
         nextWatch = .now + .seconds(1)
         try connection.openChannel(Self.channel)
         for queue in queues { try topology.declare(queue, connection, on: Self.channel) }
+        try topology.awaitDelayed(queues, connection, on: Self.channel, spareChannel: Self.spareChannel)
         sharesPrefetch = topology.sharesPrefetch(queues, serverVersion: connection.serverVersion)
         generation = inbox.begin()
         try connection.setPrefetch(prefetch, isShared: sharesPrefetch, on: Self.channel)

@@ -31,6 +31,19 @@ struct Topology: Sendable {
             queue, to: definition.exchange, key: definition.routingKey, isAwaited: false, on: channel)
     }
 
+    /// Leads to the queues what Python's clients delay: they do so when there are quorum queues, for
+    /// those whose exchange is not direct.
+    func awaitDelayed(
+        _ queues: [String], _ connection: Connection, on channel: UInt16, spareChannel: UInt16
+    ) throws(RabbitMQError) {
+        let definitions = queues.map(settings.definition)
+        let delayed = definitions.filter { $0.exchangeType == "topic" || $0.exchangeType == "fanout" }
+        guard !delayed.isEmpty, definitions.contains(where: { $0.type == .quorum }) else { return }
+        // Without another word Python makes them quorum queues.
+        try DelayLadder.declare(.quorum, connection, spareChannel: spareChannel)
+        for definition in delayed { try DelayLadder.bind(definition, connection, on: channel) }
+    }
+
     private func exchange(of definition: QueueDefinition) -> ExchangeDeclaration {
         ExchangeDeclaration(definition.exchange, type: definition.exchangeType)
     }
