@@ -8,8 +8,9 @@ typedef amqp_rpc_reply_t (*login_function)(
 
 const struct celery_amqp *celery_amqp_load(const char **reason) {
     static struct celery_amqp library;
-    // The name since version 0.8; RTLD_NOW, so that a missing function shows here.
-    void *handle = dlopen("librabbitmq.so.4", RTLD_NOW | RTLD_LOCAL);
+    // The name since version 0.8. RTLD_LAZY: RTLD_NOW would bind every function of OpenSSL too, which takes
+    // longer than all else `celery apply` does. What is called here is looked up below.
+    void *handle = dlopen("librabbitmq.so.4", RTLD_LAZY | RTLD_LOCAL);
     if (handle == NULL) {
         *reason = dlerror();
         return NULL;

@@ -1,32 +1,53 @@
 // What submits tasks and asks after them: for commands and Swift programs alike.
 
 public import CeleryCore
+import Synchronization
 public import Tasks
 
 /// A connection to a broker and a result store.
 public final class Client: Sendable {
     package let settings: Settings
     package let broker: any Broker
-    package let store: any ResultStore
+    private let connections: Drivers.Connections
+    private let opened = Mutex<(any ResultStore)?>(nil)
     package let factory: MessageFactory
 
-    /// Opens what the settings name. Blocks while files are opened.
+    /// Opens the broker that the settings name, and the result store when it is first needed or shares
+    /// the broker's file. Blocks while files are opened.
     ///
     /// - Parameters:
     ///   - environment: where a task finds who it is itself.
     ///   - willSend: whether something is about to be sent: a connection to a broker elsewhere is begun at once.
     /// - Throws: `DriverError`.
     public convenience init(settings: Settings, environment: [String: String] = [:], willSend: Bool = false) throws {
-        let connections = try Drivers.open(settings, willSend: willSend)
-        self.init(settings: settings, broker: connections.broker, store: connections.store, environment: environment)
+        self.init(settings: settings, try Drivers.open(settings, willSend: willSend), environment: environment)
     }
 
-    package init(settings: Settings, broker: any Broker, store: any ResultStore, environment: [String: String] = [:]) {
+    package convenience init(
+        settings: Settings, broker: any Broker, store: any ResultStore, environment: [String: String] = [:]
+    ) {
+        self.init(settings: settings, Drivers.Connections(broker: broker, store: store), environment: environment)
+    }
+
+    private init(settings: Settings, _ connections: Drivers.Connections, environment: [String: String]) {
         self.settings = settings
-        self.broker = broker
-        self.store = store
-        factory = MessageFactory(
-            settings: settings, environment: environment, replyTo: (store as? any ResultAnswering)?.replyAddress)
+        self.connections = connections
+        broker = connections.broker
+        factory = MessageFactory(settings: settings, environment: environment, replyTo: connections.replyTo)
+    }
+
+    /// Where results are. Whoever only sends never opens it. Blocks when that is a file.
+    ///
+    /// - Throws: `DriverError`.
+    package var store: any ResultStore {
+        get throws {
+            try opened.withLock { opened in
+                if let opened { return opened }
+                let store = try connections.openStore()
+                opened = store
+                return store
+            }
+        }
     }
 
     /// Sends a task by its name; returns when the broker has it for good.
@@ -56,7 +77,7 @@ public final class Client: Sendable {
 
     public func close() async {
         await broker.close()
-        await store.close()
+        await opened.withLock { $0 }?.close()
     }
 }
 

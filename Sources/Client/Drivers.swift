@@ -9,8 +9,21 @@ import SQLite
 package struct Drivers: Sendable {
     /// What is open together: a broker, and the store its results go to.
     package struct Connections: Sendable {
-        package var broker: any Broker
-        package var store: any ResultStore
+        package let broker: any Broker
+        /// Blocks while files are opened.
+        let openStore: @Sendable () throws -> any ResultStore
+        /// Where results are to be sent, in stores that answer by message.
+        let replyTo: String?
+
+        init(broker: any Broker, replyTo: String?, openStore: @escaping @Sendable () throws -> any ResultStore) {
+            self.broker = broker
+            self.openStore = openStore
+            self.replyTo = replyTo
+        }
+
+        init(broker: any Broker, store: any ResultStore) {
+            self.init(broker: broker, replyTo: (store as? any ResultAnswering)?.replyAddress) { store }
+        }
     }
 
     /// URLs are alternatives of one scheme; a file is the first of them.
@@ -57,7 +70,7 @@ package struct Drivers: Sendable {
     /// Schemes of the wider world, and where they will be found.
     private static let known = ["redis", "postgresql", "mysql"]
 
-    /// Opens what the settings name. Blocks while files are opened.
+    /// Opens what the settings name, but for a store in a file of its own. Blocks while files are opened.
     ///
     /// - Parameter willSend: whether something is about to be sent: then a connection is made meanwhile.
     /// - Throws: `DriverError`.
@@ -67,8 +80,11 @@ package struct Drivers: Sendable {
         let storeURLs = Self.storeURLs(try urls(settings.resultURL), broker: brokerURLs)
         let broker = try driver(for: brokerURLs, in: brokers, role: "broker")(brokerURLs, settings, files)
         if willSend { try (broker as? AMQPBroker)?.prepareToSend() }
-        let store = try driver(for: storeURLs, in: stores, role: "result store")(storeURLs, settings, files, broker)
-        return Connections(broker: broker, store: store)
+        let openStore = try driver(for: storeURLs, in: stores, role: "result store")
+        if storeURLs[0].scheme.hasSuffix("sqlite"), !(broker is any SQLiteFileHolding) {
+            return Connections(broker: broker, replyTo: nil) { try openStore(storeURLs, settings, SQLiteFiles(), broker) }
+        }
+        return Connections(broker: broker, store: try openStore(storeURLs, settings, files, broker))
     }
 
     private static func driver<Open>(for urls: [ServiceURL], in table: [String: Open], role: String) throws -> Open {

@@ -32,8 +32,8 @@ struct ResultWait {
     }
 
     mutating func run(_ onResult: (TaskResult) throws -> Void) async throws -> Unfinished {
-        let watching = client.store as? any ResultWatching
-        let feed = client.store as? any ResultFeeding
+        let watching = try client.store as? any ResultWatching
+        let feed = try client.store as? any ResultFeeding
         var gone: Set<TaskID> = []
         var position = try await feed?.feedPosition()
         var nextFullLook = ContinuousClock.now

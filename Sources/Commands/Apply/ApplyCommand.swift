@@ -77,9 +77,12 @@ enum ApplyCommand {
         let known = KnownTasks(context: context, settings: settings, client: client)
         let task = try await known.options(of: name, strict: arguments[strict])
         let message = client.factory.message(name, args: args, kwargs: kwargs, options: options, task: task)
+        let waits = arguments[WaitOptions.wait] || arguments.isGiven(WaitOptions.timeout)
+        // What cannot be waited for is not sent.
+        if waits { _ = try client.store }
         let id = try await submit(message, client, arguments)
 
-        if arguments[WaitOptions.wait] || arguments.isGiven(WaitOptions.timeout) {
+        if waits {
             return try await wait(for: id, client, context)
         }
         context.output.record(

@@ -76,17 +76,18 @@ struct WorkerSession: Sendable {
     /// - Returns: whether it shall begin anew.
     private func work() async throws -> Bool {
         let client = try context.client(settings)
+        let store = try client.store
         try await WorkerDiscard(context: context, settings: settings).run(client.broker)
         let (registry, problems) = try context.registry(settings)
         let configuration = WorkerSetup(context: context, settings: settings).configuration()
         let banner = WorkerBanner(
             settings: settings, identity: configuration.identity, concurrency: configuration.pool.size,
-            broker: client.broker.location, store: client.store.location, registry: registry)
+            broker: client.broker.location, store: store.location, registry: registry)
         if !context.output.isQuiet { for line in banner.lines { context.output.error(line) } }
         for problem in problems { logger.warning("\(problem)") }
 
         let worker = Worker(
-            configuration: configuration, broker: client.broker, store: client.store, registry: registry, logger: logger)
+            configuration: configuration, broker: client.broker, store: store, registry: registry, logger: logger)
         let watch = Task { await follow(worker) }
         let heart = Task { await beat() }
         defer {

@@ -30,6 +30,8 @@ final class DmapRun {
     func run() async throws -> Int32 {
         let settings = try context.settings()
         let client = try context.client(settings)
+        // What cannot be waited for is not sent.
+        _ = try client.store
         let name = arguments.operands[0]
         let known = KnownTasks(context: context, settings: settings, client: client)
         let task = try await known.options(of: name, strict: false)

@@ -19,7 +19,7 @@ struct LocalPool {
         // Failures are told by dmap itself, item by item.
         let logger = WorkerLog(file: nil).logger(level: .critical)
         let worker = Worker(
-            configuration: configuration, broker: client.broker, store: client.store, registry: registry, logger: logger)
+            configuration: configuration, broker: client.broker, store: try client.store, registry: registry, logger: logger)
         return LocalPool(worker: worker, task: Task { try await worker.run() })
     }
 

@@ -9,7 +9,7 @@ struct StatusWatch {
     func run(_ client: Client) async throws -> Int32 {
         var drawn: [TaskState] = []
         while true {
-            let watching = client.store as? any ResultWatching
+            let watching = try client.store as? any ResultWatching
             let mark = await watching?.mark()
             let known = try await client.status(of: ids)
             let states = known.map(\.state)
