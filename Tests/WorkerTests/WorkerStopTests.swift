@@ -65,10 +65,9 @@ extension WorkerTests {
             let rest = [try await bench.send("example.add", 1, 1), try await bench.send("example.add", 2, 2)]
             let worker = try await bench.start { $0.prefetch = 10 }
             #expect(try await bench.hasStarted("1"))
-            async let stopped: Void = worker.stop(.warm)
-            try await Task.sleep(for: .milliseconds(50))
+            await worker.worker.stop(.warm)
             try bench.openGate()
-            try await stopped
+            try await worker.end()
             #expect(try await bench.record(of: slow)?.value == "waited")
             for id in rest {
                 #expect(try await bench.record(of: id) == nil)
