@@ -22,5 +22,5 @@ package enum DurationText {
     }
 
     /// A thousand years: longer ones are mistakes, and some would overflow `Duration`.
-    static let maximum = 1_000 * 365.25 * 86_400
+    package static let maximum = 1_000 * 365.25 * 86_400
 }

@@ -2,25 +2,25 @@
 ///
 /// Days are counted in years that begin in March, so that the leap day is the last
 /// of its year, and in eras of 400 years, each 146,097 days long.
-struct CivilDate: Sendable, Equatable {
-    var year: Int
+package struct CivilDate: Sendable, Equatable {
+    package var year: Int
     /// 1 to 12.
-    var month: Int
+    package var month: Int
     /// 1 to 31.
-    var day: Int
+    package var day: Int
 
     private static let daysPerEra = 146_097
     /// From 0000-03-01 to 1970-01-01.
     private static let daysToEpoch = 719_468
 
-    init(year: Int, month: Int, day: Int) {
+    package init(year: Int, month: Int, day: Int) {
         self.year = year
         self.month = month
         self.day = day
     }
 
     /// The date a number of days after 1970-01-01.
-    init(daysSinceEpoch days: Int) {
+    package init(daysSinceEpoch days: Int) {
         let shifted = days + Self.daysToEpoch
         let era = shifted.flooredQuotient(by: Self.daysPerEra)
         let dayOfEra = shifted - era * Self.daysPerEra
@@ -33,7 +33,7 @@ struct CivilDate: Sendable, Equatable {
     }
 
     /// Days from 1970-01-01 to this date.
-    var daysSinceEpoch: Int {
+    package var daysSinceEpoch: Int {
         let marchYear = month <= 2 ? year - 1 : year
         let era = marchYear.flooredQuotient(by: 400)
         let yearOfEra = marchYear - era * 400
@@ -42,12 +42,13 @@ struct CivilDate: Sendable, Equatable {
     }
 
     /// Whether the calendar has this day, in the years 1 to 9999.
-    var exists: Bool {
+    package var exists: Bool {
         guard 1...9_999 ~= year, 1...12 ~= month else { return false }
         return 1...Self.length(ofMonth: month, year: year) ~= day
     }
 
-    private static func length(ofMonth month: Int, year: Int) -> Int {
+    /// The number of days of a month.
+    package static func length(ofMonth month: Int, year: Int) -> Int {
         switch month {
         case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
         case 4, 6, 9, 11: 30
@@ -58,7 +59,7 @@ struct CivilDate: Sendable, Equatable {
 
 extension Int {
     /// The quotient rounded down, for a divisor above 0.
-    func flooredQuotient(by divisor: Int) -> Int {
+    package func flooredQuotient(by divisor: Int) -> Int {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? quotient - 1 : quotient
     }
