@@ -56,6 +56,7 @@ let package = Package(
 
         // The vocabulary
         room("CeleryCore"),
+        room("Schedules", ["CeleryCore"]),
 
         // Formats, drivers, settings
         room("Wire", ["CeleryCore", "CZlib", "CBzip2"]),
@@ -91,6 +92,7 @@ let package = Package(
             swiftSettings: swiftSettings, linkerSettings: executableLinkerSettings),
         room("Fixtures", ["CeleryCore", "Processes"], path: "Tests/Fixtures"),
         tests("CeleryCoreTests", ["CeleryCore"]),
+        tests("SchedulesTests", ["Schedules", "CeleryCore"]),
         tests("WireTests", ["Wire", "CeleryCore"]),
         tests("ArgumentsTests", ["Arguments", "CeleryCore"]),
         .executableTarget(

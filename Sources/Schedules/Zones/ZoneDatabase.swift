@@ -1,0 +1,97 @@
+import CeleryCore
+import Glibc
+import Synchronization
+
+/// The system's time-zone database: a folder of files, one for each zone.
+///
+/// Each file is read once and kept, so ten thousand schedules in one zone cost one reading. A new value
+/// sees the database as it is then; beats make one when they reload.
+public final class ZoneDatabase: Sendable {
+    /// The folder the files are in.
+    public let folder: String
+    private let known = Mutex<[String: Zone]>([:])
+
+    /// The database of this process, made when it is first used.
+    public static let system = ZoneDatabase()
+
+    /// - Parameter folder: nil is the folder that the environment variable TZDIR names, else the first of the usual
+    ///   ones that exists.
+    public init(folder: String? = nil) {
+        let named = folder ?? getenv("TZDIR").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+        self.folder = named ?? Self.usualFolders.first { access($0, R_OK | X_OK) == 0 } ?? Self.usualFolders[0]
+    }
+
+    /// Where systems keep the database; Python looks in the same places.
+    private static let usualFolders = ["/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"]
+
+    /// Looks up a zone.
+    ///
+    /// - Parameter name: As in the database (`Europe/Berlin`), `localtime` for the zone of this machine, or a
+    ///   POSIX rule that says everything (`<+0330>-3:30`, `CET-1CEST,M3.5.0,M10.5.0/3`).
+    /// - Throws: `ScheduleError` with the code `unknownZone`, naming the nearest one there is, or `unreadableZone`.
+    public func zone(named name: String) throws(ScheduleError) -> Zone {
+        if let zone = known.withLock({ $0[name] }) { return zone }
+        let zone = name == LocalZone.name ? try LocalZone(database: self).zone() : try read(name)
+        known.withLock { $0[name] = zone }
+        return zone
+    }
+
+    /// The zone of this machine; see `LocalZone`.
+    public func local() throws(ScheduleError) -> Zone {
+        // Kept under a name that no zone can have: one with another name may be found.
+        if let zone = known.withLock({ $0[""] }) { return zone }
+        let zone = try LocalZone(database: self).zone()
+        known.withLock { $0[""] = zone }
+        return zone
+    }
+
+    private func read(_ name: String) throws(ScheduleError) -> Zone {
+        if Self.isName(name), let bytes = try contents(of: name) {
+            do throws(ZoneFile.Damage) {
+                return try ZoneFile.zone(named: name, from: bytes)
+            } catch {
+                throw ScheduleError(.unreadableZone, "the time-zone file '\(folder)/\(name)' is damaged: \(error.reason)")
+            }
+        }
+        if name.contains(where: { $0 == "<" || $0 == "," }), let rule = ZoneRule(name) {
+            return Zone(name: name, changes: [], offsets: [0], rule: rule)
+        }
+        // Those who ask for UTC get it without a database.
+        if name == Zone.utc.name { return .utc }
+        throw unknown(name)
+    }
+
+    private func unknown(_ name: String) -> ScheduleError {
+        let names = self.names
+        guard !names.isEmpty else {
+            return ScheduleError(
+                .unreadableZone, "there is no time-zone database in '\(folder)'",
+                hint: "install the package tzdata, or name its folder in TZDIR")
+        }
+        let message = "'\(Quoted(name))' is not a time zone"
+        if let near = NearestName.suggest(name, among: names) {
+            return ScheduleError(.unknownZone, message, hint: "did you mean '\(near)'?")
+        }
+        // "berlin" is a city of one zone only.
+        let cities = names.filter { $0.split(separator: "/").last?.lowercased() == name.lowercased() }
+        if cities.count == 1 { return ScheduleError(.unknownZone, message, hint: "did you mean '\(cities[0])'?") }
+        let hint = ZoneRule(name) == nil
+            ? "name one of '\(folder)', such as Europe/Berlin or UTC"
+            : "for a fixed distance from UTC write for instance Etc/GMT-3, which is three hours east"
+        return ScheduleError(.unknownZone, message, hint: hint)
+    }
+
+    /// Whether a text can be the name of a zone; such a name leads nowhere outside the folder.
+    static func isName(_ text: String) -> Bool {
+        let isLetter = { (byte: UInt8) in
+            0x41...0x5A ~= byte & 0xDF || 0x30...0x39 ~= byte || "+-_./".utf8.contains(byte)
+        }
+        return 1...100 ~= text.utf8.count && text.utf8.allSatisfy(isLetter)
+            && text.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty && $0.first != "." }
+    }
+
+    /// - Returns: nil if there is no such file.
+    private func contents(of name: String) throws(ScheduleError) -> [UInt8]? {
+        try FileContents.read("\(folder)/\(name)")
+    }
+}
