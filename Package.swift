@@ -56,6 +56,7 @@ let package = Package(
 
         // The vocabulary
         room("CeleryCore"),
+        // When periodic tasks are due.
         room("Schedules", ["CeleryCore"]),
 
         // Formats, drivers, settings
@@ -73,6 +74,9 @@ let package = Package(
         room("Processes", ["CLinux"]),
         room("Tasks", ["CeleryCore", "Processes", "CLinux", logging]),
         room("Worker", ["CeleryCore", "Wire", "Tasks", "Processes", logging, collections]),
+
+        // Sending periodic tasks
+        room("Beat", ["CeleryCore", "Schedules", "Wire", logging]),
 
         // Faces
         room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "SQLite", "RabbitMQ", "Processes"]),
