@@ -1,0 +1,55 @@
+import CeleryCore
+import Logging
+import Schedules
+import Wire
+
+/// What beat says in its log.
+struct BeatLog: Sendable {
+    let logger: Logger
+
+    func leads() { logger.info("Beat leads, and sends what is due") }
+    func waits() { logger.info("Another beat leads; waiting to take over") }
+    func lostLead() { logger.warning("Another beat leads by now; waiting to take over") }
+
+    func sent(_ entry: Entry, _ due: Timestamp, _ id: TaskID, now: Timestamp) {
+        guard logger.logLevel <= .info else { return }
+        let late = now.seconds - due.seconds
+        let note = late >= 1 ? ", \(DurationWords.text(late)) after its time" : ""
+        logger.info("Sending due task \(entry.name.forLog) (\(entry.message.task.forLog)[\(id)])\(note)")
+    }
+
+    func passedOver(_ entry: Entry, _ passed: EntryPlan.PassedOver) {
+        let times = passed.count == 1 ? "the run of \(ISO8601.text(passed.first))" :
+            "\(passed.count) runs from \(ISO8601.text(passed.first)) to \(ISO8601.text(passed.last))"
+        let reason = switch passed.reason {
+        case .missed: "no beat was there in time (missed = \"skip\")"
+        case .standsForThem: "one later run stands for all (missed = \"once\")"
+        case .tooLongAgo: "that is longer ago than within"
+        case .stillRunning: "the run before has not ended (overlap = \"skip\")"
+        }
+        logger.warning("Passed over \(times) of \(entry.name.forLog): \(reason)")
+    }
+
+    func paused(_ entry: String, _ pause: EntryPause) {
+        let until = pause.until.map { " until \(ISO8601.text($0))" } ?? ""
+        logger.info("Paused \(entry.forLog)\(until)\(pause.reason.map { ": \($0.forLog)" } ?? "")")
+    }
+
+    func resumed(_ entry: String) { logger.info("Resumed \(entry.forLog)") }
+
+    func unknownEntry(_ entry: String) { logger.warning("Asked to pause or resume \(entry.forLog), which is no entry here; it was ignored") }
+
+    func absent(_ entry: Entry, since: Timestamp?) {
+        let last = since.map { "the last success was \(ISO8601.text($0))" } ?? "it has never succeeded"
+        let limit = DurationWords.text(entry.periodic.expectWithin?.inSeconds ?? 0)
+        logger.error("\(entry.name.forLog) has not succeeded within \(limit): \(last)")
+    }
+
+    func backAgain(_ entry: Entry) { logger.info("\(entry.name.forLog) has succeeded again") }
+
+    func neverDue(_ entry: Entry) { logger.warning("\(entry.name.forLog) is never due again: \(entry.periodic.schedule)") }
+
+    func trouble(_ what: String, _ error: any Error) { logger.error("\(what): \(error)") }
+
+    func reloaded(_ count: Int) { logger.info("New settings: \(count) periodic task\(count == 1 ? "" : "s")") }
+}
