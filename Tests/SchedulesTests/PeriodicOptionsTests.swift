@@ -35,7 +35,7 @@ import Testing
 
     @Test func `takes a crontab line with a zone, and one run for all that were missed`() throws {
         let options = try #require(try read([("crontab", "0 4 * * mon"), ("timezone", "Europe/Berlin")]))
-        #expect(options.schedule.description == "0 4 * * 1 Europe/Berlin")
+        #expect(options.schedule.description == "0 4 * * mon Europe/Berlin")
         #expect(options.missed == .once && options.within == nil && options.overlap == .allow)
     }
 
