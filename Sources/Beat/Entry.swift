@@ -22,11 +22,6 @@ package struct Entry: Sendable, Equatable {
         self.source = source
     }
 
-    /// Where a message says which run of which entry it is. Python's beat sends the first one too.
-    package static let beatHeader = "celery_beat_task"
-    package static let entryHeader = "beat_entry"
-    package static let dueHeader = "beat_due"
-
     /// The id of the run that is due then.
     package func id(due: Timestamp, beat: String) -> TaskID { TickID.make(beat: beat, entry: name, due: due) }
 
@@ -36,9 +31,9 @@ package struct Entry: Sendable, Equatable {
         message.id = id(due: due, beat: beat)
         message.rootID = message.id
         if let expires = periodic.expires { message.expires = due + expires }
-        message.headers[Self.beatHeader] = true
-        message.headers[Self.entryHeader] = .string(name)
-        message.headers[Self.dueHeader] = .string(ISO8601.text(due))
+        message.headers[BeatHeader.isFromBeat] = true
+        message.headers[BeatHeader.entry] = .string(name)
+        message.headers[BeatHeader.due] = .string(ISO8601.text(due))
         return message
     }
 

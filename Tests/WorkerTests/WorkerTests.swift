@@ -42,19 +42,19 @@ extension WorkerTests {
             try bench.addProgram(
                 "shop.tasks.show",
                 """
-                printf '%s|' "$@" "$CELERY_TASK_ID" "$CELERY_TASK_NAME" "$CELERY_TASK_RETRIES" "$CELERY_ATTEMPT" "$CELERY_ROOT_ID" "$CELERY_PARENT_ID"
+                printf '%s|' "$@" "$CELERY_TASK_ID" "$CELERY_TASK_NAME" "$CELERY_TASK_RETRIES" "$CELERY_ATTEMPT" "$CELERY_ROOT_ID" "$CELERY_PARENT_ID" "$CELERY_BEAT_ENTRY" "$CELERY_BEAT_DUE"
                 pwd
                 cat
                 """)
             let worker = try await bench.start()
             var message = bench.message("shop.tasks.show", ["a b", 1, nil, [true], ""], ["größe": "XL", "n": 2.5])
             message.parentID = TaskID("parent")
-            message.headers = ["mine": 1]
+            message.headers = ["mine": 1, "beat_entry": "nightly", "beat_due": "2026-03-01T12:00:00+00:00"]
             try await bench.broker.publish([message])
             let output = try #require(try await bench.result(of: message.id).value.stringValue)
             let lines = output.split(separator: "\n", omittingEmptySubsequences: false)
             #expect(
-                lines.first == "a b|1|null|[true]||--größe|XL|--n|2.5|\(message.id)|shop.tasks.show|0|1|\(message.id)|parent|\(bench.folder.path)")
+                lines.first == "a b|1|null|[true]||--größe|XL|--n|2.5|\(message.id)|shop.tasks.show|0|1|\(message.id)|parent|nightly|2026-03-01T12:00:00+00:00|\(bench.folder.path)")
             let request = try JSON(parsing: Array((lines.last ?? "").utf8))
             #expect(request["args"] == ["a b", 1, nil, [true], ""])
             #expect(request["kwargs"] == ["größe": "XL", "n": 2.5])

@@ -11,7 +11,8 @@ enum BuiltinTask: Sendable, Equatable {
     init?(name: String) {
         switch name {
         case ChordUnlock.task: self = .chordUnlock
-        case "celery.backend_cleanup": self = .backendCleanup
+        // The original's name is the second one.
+        case "celery.backend_cleanup", "celery.delete_expired_task_meta": self = .backendCleanup
         default: return nil
         }
     }

@@ -104,6 +104,8 @@ struct ProgramJob {
         environment["CELERY_ATTEMPT"] = String(job.attempt)
         environment["CELERY_ROOT_ID"] = (message.rootID ?? message.id).text
         environment["CELERY_PARENT_ID"] = message.parentID?.text ?? ""
+        environment["CELERY_BEAT_ENTRY"] = message.headers[BeatHeader.entry]?.stringValue
+        environment["CELERY_BEAT_DUE"] = message.headers[BeatHeader.due]?.stringValue
         return environment
     }
 }
