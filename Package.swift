@@ -67,7 +67,7 @@ let package = Package(
         room("SQLite", ["CeleryCore", "Wire", "CLinux", grdb]),
         room("Brokers", ["CeleryCore", "Wire", "SQLite", "RabbitMQ", "Processes", grdb, collections]),
         room("ResultStores", ["CeleryCore", "Wire", "SQLite", "RabbitMQ", "Brokers", grdb]),
-        room("Configuration", ["CeleryCore", "TOMLKit"]),
+        room("Configuration", ["CeleryCore", "Schedules", "TOMLKit"]),
 
         // Talking to other services
         room("HTTP", ["CCurl"]),
@@ -83,7 +83,7 @@ let package = Package(
         // Faces
         room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "SQLite", "RabbitMQ", "Processes"]),
         room("Arguments", ["CeleryCore"]),
-        room("Commands", ["Arguments", "Client", "Worker", "HTTP", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
+        room("Commands", ["Arguments", "Client", "Worker", "Schedules", "HTTP", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
         room("Celery", ["Commands", "Client", "Tasks", "CeleryCore", logging]),
         .executableTarget(
             name: "CeleryCLI", dependencies: ["Celery"],
@@ -105,7 +105,7 @@ let package = Package(
             name: "DetachProbe", dependencies: ["Processes"], path: "Tests/DetachProbe", swiftSettings: swiftSettings),
         tests("ProcessesTests", ["Processes", "DetachProbe"]),
         tests("TasksTests", ["Tasks", "CeleryCore", logging]),
-        tests("ConfigurationTests", ["Configuration", "CeleryCore"]),
+        tests("ConfigurationTests", ["Configuration", "CeleryCore", "Schedules"]),
         .executableTarget(
             name: "DriverProbe", dependencies: ["CeleryCore", "Wire", "SQLite", "Brokers", "Processes"],
             path: "Tests/DriverProbe", swiftSettings: swiftSettings),

@@ -6,6 +6,10 @@ extension SettingsDraft {
         var values: [String: (entry: TOMLDocument.Entry, origin: SettingsOrigin)] = [:]
         for entry in document.entries {
             let origin = SettingsOrigin.file(shown, line: entry.line)
+            if entry.name == "beat" {
+                periodicTasks = try PeriodicSection.read(entry.value, lines: entry.innerLines, line: entry.line, shown: shown)
+                continue
+            }
             let key = try Self.key(of: entry, at: origin.description)
             if let earlier = values[key.name] {
                 guard earlier.entry.value == entry.value else {
@@ -52,7 +56,7 @@ extension SettingsDraft {
             throw SettingsError(
                 .unsupported, at: place, "\(what) is not supported by this version", hint: hint.isEmpty ? nil : hint)
         }
-        let near = NearestName.suggest(entry.name, among: SettingsKey.all.flatMap(\.names))
+        let near = NearestName.suggest(entry.name, among: SettingsKey.all.flatMap(\.names) + ["beat"])
         let question = near.map { "; did you mean '\($0)'?" } ?? ""
         throw SettingsError(.unknownSetting, at: place, "unknown setting '\(entry.name)'\(question)")
     }
@@ -65,7 +69,7 @@ extension SettingsDraft {
         } catch {
             // A flag or a variable is its own name: `--port must be ...`.
             guard let name else { throw SettingsError(.badValue, "\(origin) \(error.text)") }
-            throw SettingsError(.badValue, at: origin.description, "\(name) \(error.text)")
+            throw SettingsError(.badValue, at: origin.description, "\(name) \(error.text)", hint: error.hint)
         }
         origins[key.name] = origin
     }

@@ -7,6 +7,8 @@ struct SettingsDraft: Sendable {
     var parts = BrokerParts()
     /// What was said of queues beyond their names.
     var queueEntries: [String: QueueEntry] = [:]
+    /// Of the file alone.
+    var periodicTasks: [PeriodicSection] = []
     /// Where relative paths of the layer being read start.
     var folder: String
 

@@ -36,5 +36,10 @@ package struct SettingsError: Error, Sendable, Hashable, CustomStringConvertible
 /// What is wrong with a value, to be said after the name of its setting: `must be text in quotes, not 5`.
 struct SettingsComplaint: Error, Hashable {
     var text: String
-    init(_ text: String) { self.text = text }
+    var hint: String?
+
+    init(_ text: String, hint: String? = nil) {
+        self.text = text
+        self.hint = hint
+    }
 }

@@ -24,9 +24,9 @@ extension SettingsKey {
         ) { $0.settings.logFile = $0.absolute($1) },
         SettingsKey(
             "CELERYD_DAEMON_LOG_LEVEL", aliases: ["CELERYD_LOG_LEVEL"],
-            .choice(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "WARN", "FATAL"]), default: "\"INFO\"",
+            .logLevel, default: "\"INFO\"",
             "Least severity that is logged: DEBUG, INFO, WARNING (or WARN), ERROR, CRITICAL (or FATAL)."
-        ) { $0.settings.logLevel = ["WARN": "WARNING", "FATAL": "CRITICAL"][$1] ?? $1 },
+        ) { $0.settings.logLevel = $1 },
         SettingsKey(
             "CELERYD_PID_FILE", .path, default: "\"celeryd.pid\"",
             "File with the process id of the worker, seen from the folder of the settings file."

@@ -26,6 +26,8 @@ package struct ResolvedSettings: Sendable {
     package var settings: Settings
     /// By the first name of each setting in `SettingsKey.all`; those not here have their default.
     package var origins: [String: SettingsOrigin]
+    /// The sections `[beat.NAME]` of the file, by name.
+    package var periodicTasks: [PeriodicSection] = []
 
     /// Where the setting of this name came from.
     package func origin(of name: String) -> SettingsOrigin { origins[name] ?? .byDefault }

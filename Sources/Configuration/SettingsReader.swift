@@ -64,7 +64,7 @@ package enum SettingsReader {
         try draft.read(environment)
         try draft.read(flags)
         draft.finish()
-        return ResolvedSettings(settings: draft.settings, origins: draft.origins)
+        return ResolvedSettings(settings: draft.settings, origins: draft.origins, periodicTasks: draft.periodicTasks)
     }
 
     /// A file in the working folder goes by its name alone.

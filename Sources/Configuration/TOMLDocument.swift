@@ -7,6 +7,8 @@ struct TOMLDocument {
         var value: SettingsInput
         /// 0 when not known.
         var line: Int
+        /// Of a table: the lines of the tables in it, as far as they are known.
+        var innerLines: [String: Int]
     }
 
     /// By line.
@@ -37,7 +39,7 @@ struct TOMLDocument {
             guard let value = table[name] else {
                 throw SettingsError(.unknownSetting, at: shown, "a setting's name has a NUL in it")
             }
-            entries.append(Entry(name: name, value: Self.input(value), line: scan.lines[name] ?? 0))
+            entries.append(Entry(name: name, value: Self.input(value), line: scan.lines[name] ?? 0, innerLines: scan.innerLines[name] ?? [:]))
         }
         entries.sort { ($0.line, $0.name) < ($1.line, $1.name) }
     }

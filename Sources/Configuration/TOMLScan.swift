@@ -10,6 +10,8 @@
 struct TOMLScan {
     /// The first line, counted from 1, of each setting and of each table by the first part of its name.
     private(set) var lines: [String: Int] = [:]
+    /// The same of the tables within a table: the line of `[beat.nightly]` is that of `nightly` in `beat`.
+    private(set) var innerLines: [String: [String: Int]] = [:]
     /// What the parser must not see.
     private(set) var defect: Defect?
 
@@ -58,6 +60,11 @@ struct TOMLScan {
                 let start = line
                 let name = readName()
                 if byte == UInt8(ascii: "[") || !isInsideTable, lines[name] == nil { lines[name] = start }
+                if byte == UInt8(ascii: "["), current == UInt8(ascii: ".") {
+                    advance()
+                    let inner = readName()
+                    if innerLines[name]?[inner] == nil { innerLines[name, default: [:]][inner] = start }
+                }
                 skipStatement()
             }
         }

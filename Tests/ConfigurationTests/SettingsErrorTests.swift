@@ -11,7 +11,7 @@ import Testing
         ("FROBNICATE = 1", "celery.toml:1: unknown setting 'FROBNICATE'"),
         ("celeryd_concurrency = 1", "celery.toml:1: unknown setting 'celeryd_concurrency'; did you mean 'CELERYD_CONCURRENCY'?"),
         ("\n\nCELERY_STATISTICS = true", "celery.toml:3: CELERY_STATISTICS is not supported by this version"),
-        ("\n[beat.daily]\ntask = 'x'", "celery.toml:2: [beat] is not supported by this version"),
+        ("\n[beat.daily]\ntask = 'x'", "celery.toml:2: [beat.daily] is no schedule: it says not when"),
         ("ADMINS = []", "celery.toml:1: ADMINS is not supported by this version"),
         ("[worker]\nCELERYD_PREFETCH = 1", "celery.toml:1: unknown setting 'worker'"),
         // Values

@@ -37,6 +37,14 @@ public struct Settings: Sendable, Equatable {
     /// Attempts of a task that loses its process before it is given up.
     public var crashLimit = 3
 
+    /// Beats of one name on one broker share one schedule.
+    public var beatName = "celery"
+    public var beatPIDFile: String
+    public var beatLogFile: String
+    public var beatLogLevel = "INFO"
+    /// The longest time, in seconds, between two looks of beat at what is due.
+    public var beatMaxInterval = 300.0
+
     public var defaultQueue = Route.defaultQueue
     /// Queues of which more is said than their name.
     public var queueDefinitions: [String: QueueDefinition] = [:]
@@ -67,5 +75,7 @@ public struct Settings: Sendable, Equatable {
         resultURL = brokerURL
         logFile = folder + "celeryd.log"
         pidFile = folder + "celeryd.pid"
+        beatLogFile = folder + "celerybeat.log"
+        beatPIDFile = folder + "celerybeat.pid"
     }
 }

@@ -1,5 +1,6 @@
 package import Arguments
 import Configuration
+import Schedules
 import Tasks
 
 /// The manual page celery.toml(5), made from the tables that read the settings and the option lines.
@@ -9,6 +10,7 @@ package enum SettingsPage {
         parts: [
             ReferencePage.Part("DESCRIPTION", description),
             ReferencePage.Part("SETTINGS", settings),
+            ReferencePage.Part("PERIODIC TASKS", periodicTasks),
             ReferencePage.Part("OPTIONS OF A TASK", taskOptions),
             ReferencePage.Part("ENVIRONMENT", environment),
             ReferencePage.Part("EXAMPLES", examples),
@@ -26,6 +28,24 @@ package enum SettingsPage {
         [.heading("Broker and result store")] + SettingsKey.brokerKeys.map(entry)
         + [.heading("Worker")] + SettingsKey.workerKeys.map(entry)
         + [.heading("Tasks and results")] + SettingsKey.taskKeys.map(entry)
+        + [.heading("Beat")] + SettingsKey.beatKeys.map(entry)
+
+    private static let periodicTasks: [ReferencePage.Block] = [
+        .paragraph("A section [beat.NAME] is a task that celery-beat(1) sends again and again. NAME is yours to choose, in quotes if it holds more than letters, digits, _ and -."),
+        .literal(["[beat.nightly]", "task = \"reports.tasks.daily\"", "args = [\"yesterday\"]", "crontab = \"30 2 * * *\"", "timezone = \"Europe/Berlin\"", "overlap = \"skip\""]),
+        .entry(["task"], ["The name of the task. It must be there."]),
+        .entry(["args"], ["Its positional arguments, a list.", "Default: none."]),
+        .entry(["kwargs"], ["Its keyword arguments, a table.", "Default: none."]),
+        .entry(["options"], ["How it is sent, a table with what a line of celery-apply(1) --batch may say: queue, priority, time_limit and the like.", "Default: what the task's own options say."]),
+    ] + periodicKeys { "\($0.name)" } + [
+        .paragraph("A program task that is to run again and again can say so itself, by the options below, and so can a task in Swift. celery(7) has the rules of when something is due."),
+    ]
+
+    private static func periodicKeys(_ title: (PeriodicKey) -> String) -> [ReferencePage.Block] {
+        PeriodicKey.all.map { key in
+            .entry([title(key)], [plain(key.help), key.defaultText.map { "Default: \($0)." } ?? "No default."])
+        }
+    }
 
     private static func entry(_ key: SettingsKey) -> ReferencePage.Block {
         .entry(key.names, [key.help, facts(key.kind, default: key.defaultText)])
