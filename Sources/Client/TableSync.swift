@@ -37,15 +37,25 @@ package enum TableSync {
         /// - Throws: `DriverError` for a file that is not ours to change.
         package func missing() async throws -> [String] {
             switch layout {
-            case .celery: try DatabaseFile.exists(path) ? [] : [Schema.sql]
+            case .celery: try await missingOfOurs()
             case .python: try await PythonTables.missing(at: path).map { $0 + ";" }
             }
+        }
+
+        private func missingOfOurs() async throws -> [String] {
+            guard try DatabaseFile.exists(path) else { return [Schema.sql] }
+            let file = try DatabaseFile(path: path)
+            defer { file.close() }
+            return try await file.read { try Schema.hasBeat(in: $0) } ? [] : [Schema.beat]
         }
 
         /// Creates what is missing.
         package func create() async throws {
             switch layout {
-            case .celery: try DatabaseFile(path: path).close()
+            case .celery:
+                let file = try DatabaseFile(path: path)
+                defer { file.close() }
+                try await file.write { try Schema.addBeat(in: $0) }
             case .python: try await PythonTables.complete(at: path)
             }
         }

@@ -25,7 +25,10 @@ package enum Schema {
     }
 
     /// The statements, as `celery syncdb --dry-run` prints them.
-    package static let sql = """
+    package static let sql = messages + "\n" + beat
+
+    /// Of broker, workers and results.
+    private static let messages = """
         CREATE TABLE message (
             -- never used twice, so that a late writer cannot hit a newer message
             tag INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -86,5 +89,5 @@ package enum Schema {
         """
 
     /// The tables a whole file has, for `celery syncdb --check`.
-    package static let tables = ["lease", "message", "ready", "result", "scheduled", "submission_key", "worker"]
+    package static let tables = ["beat", "beat_entry", "beat_order", "lease", "message", "ready", "result", "scheduled", "submission_key", "worker"]
 }

@@ -55,6 +55,31 @@ func fill(_ path: String) async throws {
     }
 }
 
+/// Leads as a beat, and says so; writes down what it does, until it is replaced.
+func lead(_ broker: any BeatKeeping) async throws {
+    let seat = try await broker.seat(in: "celery", as: worker())
+    var leads = false
+    var record = EntryRecord(name: "probe", schedule: "", since: .now)
+    while true {
+        do {
+            let isLeading = try await seat.lead() != nil
+            record.handled = .now
+            let hasSent = isLeading ? try await seat.send([], writing: [record], settling: []) : false
+            if leads && !hasSent {
+                say("replaced")
+                // Let go of the output only by the end.
+                try await Task.sleep(for: .seconds(600))
+            }
+            if hasSent && !leads { say("leads") }
+            leads = hasSent
+        } catch let error as DriverError {
+            say(leads ? "replaced" : explain(error))
+            leads = false
+        }
+        try await Task.sleep(for: .milliseconds(200))
+    }
+}
+
 var words = Array(CommandLine.arguments.dropFirst())
 if words.first == "as-nobody" {
     words.removeFirst()
@@ -108,6 +133,8 @@ case "idle":
     while ContinuousClock.now < end { try await consumer.waitForWork(until: end) }
     say(processorMicroseconds() - before)
     await consumer.close()
+case "lead" where words[1] == "sqlite":
+    try await lead(broker(words[2]))
 default:
     say("unknown: \(words)")
     exit(2)

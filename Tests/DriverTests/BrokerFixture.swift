@@ -82,11 +82,11 @@ struct MemoryBrokerFixture: BrokerFixture {
     ]
 
     let clock = ManualClock()
-    private let broker: MemoryBroker
+    let memory: MemoryBroker
 
-    init() { broker = MemoryBroker { [clock] in clock.now } }
+    init() { memory = MemoryBroker { [clock] in clock.now } }
 
-    func connect() -> any Broker { broker }
+    func connect() -> any Broker { memory }
 
     func kill(_ worker: TestWorker) async { await (worker.consumer as? MemoryConsumer)?.die() }
 
@@ -99,7 +99,8 @@ final class SQLiteBrokerFixture: BrokerFixture {
 
     let clock = ManualClock()
     let folder = TemporaryFolder()
-    private let dead = Mutex<Set<String>>([])
+    /// Processes that are.
+    let dead = Mutex<Set<String>>([])
 
     var path: String { folder.file("celery.db") }
 

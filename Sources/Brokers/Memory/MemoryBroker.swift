@@ -23,7 +23,9 @@ package actor MemoryBroker: Broker {
     private var keys: [String: (id: TaskID, expires: Timestamp)] = [:]
     private var consumers: [WorkerIdentity: MemoryConsumer] = [:]
     private var nextTag: Int64 = 1
-    private let bell = Bell()
+    nonisolated let bell = Bell()
+    /// By name.
+    var beats: [String: MemoryBeat] = [:]
 
     package init(location: String = "memory://", now: @escaping @Sendable () -> Timestamp = { .now }) {
         self.location = location
@@ -36,6 +38,12 @@ package actor MemoryBroker: Broker {
             throw DriverError(.refused, "task id \(message.id) is already in use: it waits or runs")
         }
         for message in messages { insert(message) }
+        bell.ring()
+    }
+
+    /// Publishes those of which no id is in use.
+    func publishNew(_ messages: [Message]) {
+        for message in messages where tags[message.id] == nil { insert(message) }
         bell.ring()
     }
 

@@ -31,6 +31,13 @@ enum MessageTable {
         try place(db.lastInsertedRowID, message, attempt: 0, now: submitted, in: db)
     }
 
+    /// Adds a message, unless its id is in use: then it was published before, by another way to the same step.
+    static func insertIfNew(_ message: Message, submitted: Timestamp, in db: Database) throws {
+        do {
+            try insert(message, submitted: submitted, in: db)
+        } catch let error as DriverError where error.code == .refused {}
+    }
+
     /// Replaces a leased message by its next try, and lets it wait. The lease must be gone.
     static func retry(_ tag: Int64, with message: Message, attempt: Int, now: Timestamp, in db: Database) throws {
         let row = EncodedMessage(message)

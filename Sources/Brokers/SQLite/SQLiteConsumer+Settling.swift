@@ -15,7 +15,7 @@ extension SQLiteConsumer: AtomicSettling {
             try LeaseTable.end(standing.map(\.handle.tag), in: db)
             var done: [Int64] = []
             for outcome in standing {
-                for message in outcome.followUps { try Self.publishFollowUp(message, now: now, in: db) }
+                for message in outcome.followUps { try MessageTable.insertIfNew(message, submitted: now, in: db) }
                 for result in outcome.results { try ResultTable.store(result, expires: expires, in: db) }
                 switch outcome.disposition {
                 case .acknowledge:
@@ -28,13 +28,6 @@ extension SQLiteConsumer: AtomicSettling {
             try MessageTable.delete(done, in: db)
             return counted
         }
-    }
-
-    /// A follow-up whose id is in use was published before, by another way to the same step.
-    private static func publishFollowUp(_ message: Message, now: Timestamp, in db: Database) throws {
-        do {
-            try MessageTable.insert(message, submitted: now, in: db)
-        } catch let error as DriverError where error.code == .refused {}
     }
 
     func settlesInto(_ store: any ResultStore) -> Bool {

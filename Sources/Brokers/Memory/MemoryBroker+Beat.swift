@@ -1,0 +1,72 @@
+package import CeleryCore
+
+/// What is kept of the beats of one name.
+struct MemoryBeat {
+    var leader: BeatLeader?
+    /// How often the leader was heard of.
+    var signs = 0
+    var records: [String: EntryRecord] = [:]
+    var orders: [(number: Int64, order: BeatOrder)] = []
+    /// The number of the last order.
+    var lastOrder: Int64 = 0
+
+    mutating func add(_ order: BeatOrder) {
+        lastOrder += 1
+        orders.append((lastOrder, order))
+    }
+
+    var state: BeatState { BeatState(leader: leader, records: records, orders: orders) }
+}
+
+extension MemoryBroker: BeatKeeping {
+    package func seat(in beat: String, as identity: WorkerIdentity) -> any BeatSeat {
+        MemoryBeatSeat(broker: self, beat: beat, identity: identity)
+    }
+
+    package func state(of beat: String) -> BeatState { beats[beat]?.state ?? BeatState() }
+
+    package func order(_ order: BeatOrder, in beat: String) {
+        beats[beat, default: MemoryBeat()].add(order)
+        bell.ring()
+    }
+
+    /// What comes of wanting to lead.
+    enum Claim: Sendable {
+        case leads(BeatState)
+        /// Another does, of whom so many signs were seen.
+        case another(leader: String, signs: Int)
+    }
+
+    /// - Parameter isSilent: whether a leader of whom so many signs were seen has shown none for too long.
+    func lead(
+        _ beat: String, as identity: WorkerIdentity, whenSilent isSilent: @Sendable (_ leader: String, _ signs: Int) -> Bool
+    ) -> Claim {
+        var entry = beats[beat] ?? MemoryBeat()
+        if let leader = entry.leader, leader.id != identity.id {
+            guard isSilent(leader.id, entry.signs) else { return .another(leader: leader.id, signs: entry.signs) }
+            entry.leader = nil
+        }
+        if entry.leader == nil {
+            entry.leader = BeatLeader(id: identity.id, name: identity.name, pid: identity.pid, since: timeNow())
+        }
+        entry.signs += 1
+        beats[beat] = entry
+        return .leads(entry.state)
+    }
+
+    func send(
+        _ messages: [Message], writing records: [EntryRecord], settling orders: [Int64], in beat: String, as identity: WorkerIdentity
+    ) -> Bool {
+        guard beats[beat]?.leader?.id == identity.id else { return false }
+        publishNew(messages)
+        for record in records { beats[beat]?.records[record.name] = record }
+        beats[beat]?.orders.removeAll { orders.contains($0.number) }
+        return true
+    }
+
+    func leave(_ beat: String, as identity: WorkerIdentity) {
+        guard beats[beat]?.leader?.id == identity.id else { return }
+        beats[beat]?.leader = nil
+        bell.ring()
+    }
+}

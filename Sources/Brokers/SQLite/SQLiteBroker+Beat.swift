@@ -1,0 +1,35 @@
+package import CeleryCore
+import SQLite
+
+extension SQLiteBroker: BeatKeeping {
+    package func seat(in beat: String, as identity: WorkerIdentity) async throws -> any BeatSeat {
+        try await SQLiteBeatSeat(broker: self, beat: beat, identity: identity)
+    }
+
+    package func state(of beat: String) async throws -> BeatState {
+        let now = self.now()
+        return try await file.read { [self] db in
+            guard try Schema.hasBeat(in: db) else { return BeatState() }
+            var state = BeatState()
+            state.records = try BeatTable.records(of: beat, path: file.path, in: db)
+            state.orders = try BeatTable.orders(of: beat, path: file.path, in: db)
+            if let leader = try BeatTable.leader(of: beat, in: db), processLives(leader.process) != false,
+                leader.leaseUntil >= now.seconds
+            {
+                state.leader = BeatLeader(leader)
+            }
+            return state
+        }
+    }
+
+    package func order(_ order: BeatOrder, in beat: String) async throws {
+        try await file.write(waking: true) { db in
+            try Schema.addBeat(in: db)
+            try BeatTable.add(order, to: beat, in: db)
+        }
+    }
+}
+
+extension BeatLeader {
+    init(_ row: BeatTable.Leader) { self.init(id: row.id, name: row.name, pid: row.pid, since: row.since) }
+}
