@@ -74,7 +74,7 @@ let package = Package(
 
         // Running tasks
         room("Processes", ["CLinux"]),
-        room("Tasks", ["CeleryCore", "Processes", "CLinux", logging]),
+        room("Tasks", ["CeleryCore", "Schedules", "Processes", "CLinux", logging]),
         room("Worker", ["CeleryCore", "Wire", "Tasks", "Processes", logging, collections]),
 
         // Sending periodic tasks
@@ -84,7 +84,7 @@ let package = Package(
         room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "SQLite", "RabbitMQ", "Processes"]),
         room("Arguments", ["CeleryCore"]),
         room("Commands", ["Arguments", "Client", "Worker", "Schedules", "HTTP", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
-        room("Celery", ["Commands", "Client", "Tasks", "CeleryCore", logging]),
+        room("Celery", ["Commands", "Client", "Tasks", "Schedules", "CeleryCore", logging]),
         .executableTarget(
             name: "CeleryCLI", dependencies: ["Celery"],
             swiftSettings: swiftSettings, linkerSettings: executableLinkerSettings),
@@ -104,7 +104,7 @@ let package = Package(
         .executableTarget(
             name: "DetachProbe", dependencies: ["Processes"], path: "Tests/DetachProbe", swiftSettings: swiftSettings),
         tests("ProcessesTests", ["Processes", "DetachProbe"]),
-        tests("TasksTests", ["Tasks", "CeleryCore", logging]),
+        tests("TasksTests", ["Tasks", "CeleryCore", "Schedules", logging]),
         tests("ConfigurationTests", ["Configuration", "CeleryCore", "Schedules"]),
         .executableTarget(
             name: "DriverProbe", dependencies: ["CeleryCore", "Wire", "SQLite", "Brokers", "Processes"],

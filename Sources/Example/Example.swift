@@ -7,7 +7,8 @@ import Celery
 @main
 struct Example {
     static func main() {
-        CeleryProgram(tasks: Add.self, Nothing.self, Divide.self, Crash.self, Wait.self, Fetch.self, Unsteady.self, Announce.self)
-            .main()
+        CeleryProgram(
+            tasks: Add.self, Nothing.self, Divide.self, Crash.self, Wait.self, Fetch.self, Unsteady.self, Announce.self, Tidy.self
+        ).main()
     }
 }

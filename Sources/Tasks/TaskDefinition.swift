@@ -1,3 +1,5 @@
+package import Schedules
+
 /// A task that can be run here.
 package struct TaskDefinition: Sendable {
     /// The registered name, e.g. `thumbs.tasks.make`.
@@ -22,8 +24,12 @@ package struct TaskDefinition: Sendable {
     }
 
     /// The task a Swift type makes.
-    package init(_ type: (some CeleryTask).Type) {
+    ///
+    /// - Throws: `ScheduleError` when it is a `PeriodicTask` that says nonsense of when it is due.
+    package init(_ type: (some CeleryTask).Type) throws(ScheduleError) {
         let runner = SwiftTaskRunner(type)
-        self.init(name: runner.name, options: runner.options, kind: .swift(runner), source: "built in")
+        var options = runner.options
+        if let periodic = type as? any PeriodicTask.Type { options.periodic = try periodic.periodic() }
+        self.init(name: runner.name, options: options, kind: .swift(runner), source: "built in")
     }
 }

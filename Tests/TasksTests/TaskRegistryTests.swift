@@ -1,3 +1,4 @@
+import Schedules
 import Testing
 
 @testable import Tasks
@@ -42,6 +43,27 @@ import Testing
         #expect(found.options.maxRetries == 9)
         #expect(found.source == "built in")
     }
+
+    @Test func `a periodic Swift task tells when it is due, each day if it does not say`() throws {
+        #expect(try TaskDefinition(Hourly.self).options.periodic?.schedule.description == "every 1h")
+        #expect(try TaskDefinition(Daily.self).options.periodic?.schedule.description == "every 1d")
+        #expect(try TaskDefinition(Named.self).options.periodic == nil)
+        #expect(throws: ScheduleError.self) { try TaskDefinition(TooOften.self) }
+    }
+}
+
+private struct Hourly: PeriodicTask {
+    static let runEvery = Duration.seconds(3_600)
+    func run(_ context: TaskContext) async throws -> NoOutput { NoOutput() }
+}
+
+private struct Daily: PeriodicTask {
+    func run(_ context: TaskContext) async throws -> NoOutput { NoOutput() }
+}
+
+private struct TooOften: PeriodicTask {
+    static let runEvery = Duration.milliseconds(10)
+    func run(_ context: TaskContext) async throws -> NoOutput { NoOutput() }
 }
 
 private struct Named: CeleryTask {

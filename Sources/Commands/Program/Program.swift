@@ -11,10 +11,10 @@ import Worker
 
 /// The `celery` program, with the tasks a Swift program brings along.
 package struct Program: Sendable {
-    private let builtIn: [TaskDefinition]
+    private let tasks: Result<[TaskDefinition], any Error>
 
     /// - Parameter tasks: Swift tasks to offer beside those of the project.
-    package init(tasks: [TaskDefinition] = []) { builtIn = tasks }
+    package init(tasks: Result<[TaskDefinition], any Error> = .success([])) { self.tasks = tasks }
 
     /// Does what the command line says, and exits.
     package func main() -> Never {
@@ -23,15 +23,16 @@ package struct Program: Sendable {
         do {
             let role = try Role.take()
             let words = try RawArguments.read()
-            if words.first == PoolChildMain.argument { serveAsChild() }
-            exit(run(words, role))
+            let builtIn = try tasks.get()
+            if words.first == PoolChildMain.argument { serveAsChild(builtIn) }
+            exit(run(words, role, builtIn))
         } catch {
             Report.print(Report.describe(error), command: nil, to: Output())
             exit(Report.describe(error).status)
         }
     }
 
-    private func run(_ words: [String], _ role: Role) -> Int32 {
+    private func run(_ words: [String], _ role: Role, _ builtIn: [TaskDefinition]) -> Int32 {
         let environment = Self.environment()
         let parsed: ParsedArguments
         do throws(ArgumentError) {
@@ -52,14 +53,15 @@ package struct Program: Sendable {
             output.line(HelpPage.of(spec))
             status = ExitCode.done
         case .run(let spec):
-            status = run(spec, parsed, output, environment, role)
+            status = run(spec, parsed, output, environment, role, builtIn)
         }
         output.flush()
         return status
     }
 
     private func run(
-        _ spec: CommandSpec, _ parsed: ParsedArguments, _ output: Output, _ environment: [String: String], _ role: Role
+        _ spec: CommandSpec, _ parsed: ParsedArguments, _ output: Output, _ environment: [String: String], _ role: Role,
+        _ builtIn: [TaskDefinition]
     ) -> Int32 {
         do {
             let context = CommandContext(
@@ -101,7 +103,7 @@ package struct Program: Sendable {
         return try box.take().get()
     }
 
-    private func serveAsChild() -> Never {
+    private func serveAsChild(_ builtIn: [TaskDefinition]) -> Never {
         var registry = TaskRegistry()
         for definition in builtIn { try? registry.register(definition) }
         let tasks = registry

@@ -3,6 +3,7 @@ import CeleryCore
 import Configuration
 import Glibc
 import Processes
+import Schedules
 import Worker
 
 /// An error as a command means it to be seen: a line, perhaps a hint, a status.
@@ -31,6 +32,7 @@ enum Report {
         case let error as CommandError: error
         case let error as ArgumentError: CommandError(ExitCode.usage, error.message, hint: error.hint)
         case let error as DriverError: CommandError(ExitCode.of(error.code), error.message, hint: error.hint)
+        case let error as ScheduleError: CommandError(ExitCode.configuration, error.message, hint: error.hint)
         case let error as SettingsError:
             CommandError(
                 error.code == .noPermission ? ExitCode.noPermission : ExitCode.configuration, error.description,

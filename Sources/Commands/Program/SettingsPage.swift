@@ -63,7 +63,10 @@ package enum SettingsPage {
         .entry(
             ["\(key.name)=\(key.placeholder)"],
             [plain(key.help), key.defaultText.map { "Default: \($0)." } ?? "Default: what the settings say."])
-    }
+    } + [
+        .paragraph("With one of every and crontab, beat sends the task by itself. A value with blanks or commas in it stands in quotes:"),
+        .literal(["# celery: crontab=\"*/5 8-17 * * mon-fri\" timezone=Europe/Berlin missed=skip"]),
+    ] + periodicKeys { "\($0.name)=\($0.placeholder)" }
 
     /// The table marks words with backquotes, which a manual page does without.
     private static func plain(_ text: String) -> String { String(text.filter { $0 != "`" }) }

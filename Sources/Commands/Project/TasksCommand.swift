@@ -1,6 +1,7 @@
 import Arguments
 import CeleryCore
 import Client
+import Schedules
 import Tasks
 
 /// `celery tasks`: what can be run here.
@@ -80,6 +81,7 @@ struct TaskOptionList {
         add("ack", \.acknowledgement) { $0.rawValue }
         add("crash_limit", \.crashLimit) { $0.map(String.init) ?? "" }
         add("max_output", \.maxOutputBytes) { $0.map(String.init) ?? "" }
+        if let periodic = options.periodic { pairs.append(("periodic", "\"\(periodic.schedule)\"")) }
         self.pairs = pairs
     }
 }

@@ -1,9 +1,11 @@
 import CeleryCore
+import Schedules
 
 /// Reads the options in a program's own text:
 ///
 ///     #!/bin/sh
 ///     # celery: max_retries=5 retry_delay=10m queue=images
+///     # celery: crontab="*/5 * * * *" missed=skip
 ///
 /// The line is a comment in the program's language, begun by `#`, `//`, `--`, `;`, `%` or `"`,
 /// and stands among the first 50 lines and 8 KiB. Several such lines add up. A binary has none.
@@ -22,12 +24,14 @@ package enum TaskOptionLine {
         // Text has no NUL; ELF, Mach-O and the like have one at once.
         guard !bytes.contains(0) else { return (options, []) }
         var problems: [TaskProblem] = []
+        var periodic = PeriodicDraft()
         var given: [String: Int] = [:]
         let lines = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: maximumLines, omittingEmptySubsequences: false)
         for (index, line) in lines.prefix(maximumLines).enumerated() {
             guard let words = words(of: line) else { continue }
-            for word in words {
-                if let complaint = take(word, into: &options, &given, line: index + 1) {
+            if !words.isBalanced { problems.append(TaskProblem(file: file, line: index + 1, "a quotation mark has no other half")) }
+            for word in words.words {
+                if let complaint = take(word, into: &options, &periodic, &given, line: index + 1) {
                     problems.append(TaskProblem(file: file, line: index + 1, complaint))
                 }
             }
@@ -38,11 +42,17 @@ package enum TaskOptionLine {
                     file: file, line: given["soft_time_limit"],
                     "soft_time_limit must be less than time_limit, or the task is killed before it is told to stop"))
         }
+        do throws(ScheduleError) {
+            if problems.isEmpty { options.periodic = try periodic.options() }
+        } catch {
+            let line = PeriodicKey.all.compactMap { given[$0.name] }.min()
+            problems.append(TaskProblem(file: file, line: line, "is no periodic task: \(error)"))
+        }
         return (options, problems)
     }
 
     /// The words after `celery:` when the line is a comment with it.
-    private static func words(of line: some Collection<UInt8>) -> [String]? {
+    private static func words(of line: some Collection<UInt8>) -> OptionWords? {
         let blank: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
         var rest = line.drop(while: blank)
         guard let leader = rest.first, "#/-;%\"".utf8.contains(leader) else { return nil }
@@ -50,14 +60,13 @@ package enum TaskOptionLine {
         if (leader == UInt8(ascii: "/") || leader == UInt8(ascii: "-")) && run < 2 { return nil }
         rest = rest.dropFirst(run).drop(while: blank)
         guard rest.starts(with: "celery:".utf8) else { return nil }
-        return rest.dropFirst("celery:".utf8.count)
-            .split { blank($0) || $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: ",") }
-            .map { String(decoding: $0, as: UTF8.self) }
+        return OptionWords(rest.dropFirst("celery:".utf8.count))
     }
 
     /// Takes one `key=value`; what is wrong with it otherwise.
     private static func take(
-        _ word: String, into options: inout TaskOptions, _ given: inout [String: Int], line: Int
+        _ word: String, into options: inout TaskOptions, _ periodic: inout PeriodicDraft, _ given: inout [String: Int],
+        line: Int
     ) -> String? {
         guard let equals = word.firstIndex(of: "="), equals > word.startIndex else {
             return "'\(word)' is not an option; write key=value"
@@ -65,11 +74,14 @@ package enum TaskOptionLine {
         let name = String(word[..<equals])
         let value = String(word[word.index(after: equals)...])
         if TaskOptionKey.unsupported.contains(name) { return "\(name) is not supported by this version" }
-        guard let key = TaskOptionKey.all.first(where: { $0.name == name }) else {
-            let near = NearestName.suggest(name, among: TaskOptionKey.all.map(\.name))
+        let key = TaskOptionKey.all.first { $0.name == name }
+        let periodicKey = PeriodicKey.named(name)
+        guard key != nil || periodicKey != nil else {
+            let near = NearestName.suggest(name, among: TaskOptionKey.all.map(\.name) + PeriodicKey.all.map(\.name))
             return "unknown option '\(name)'" + (near.map { "; did you mean '\($0)'?" } ?? "")
         }
         if let earlier = given.updateValue(line, forKey: name) { return "\(name) was given before, in line \(earlier)" }
-        return key.assign(value, &options).map { "\(name) \($0)" }
+        let complaint = key.map { $0.assign(value, &options) } ?? periodicKey.map { periodic.take($0, value) } ?? nil
+        return complaint.map { "\(name) \($0)" }
     }
 }

@@ -1,3 +1,5 @@
+public import Schedules
+
 /// How a task is run, where a message does not say otherwise. Defaults are Celery's.
 ///
 /// A program has them in a comment of its first lines (see `TaskOptionLine`), a Swift
@@ -22,6 +24,8 @@ public struct TaskOptions: Sendable, Hashable {
     public var crashLimit: Int?
     /// Bytes of output that are kept as the return value; `nil` leaves it to the settings.
     public var maxOutputBytes: Int?
+    /// When beat sends it by itself; `nil` is never.
+    public var periodic: PeriodicOptions?
 
     /// When the broker may forget the message.
     public enum Acknowledgement: String, Sendable, Hashable, CaseIterable {
@@ -34,7 +38,8 @@ public struct TaskOptions: Sendable, Hashable {
     public init(
         maxRetries: Int? = 3, retryDelay: Duration = .seconds(180), timeLimit: Duration? = nil,
         softTimeLimit: Duration? = nil, queue: String? = nil, priority: Int? = nil, ignoreResult: Bool? = nil,
-        acknowledgement: Acknowledgement = .late, crashLimit: Int? = nil, maxOutputBytes: Int? = nil
+        acknowledgement: Acknowledgement = .late, crashLimit: Int? = nil, maxOutputBytes: Int? = nil,
+        periodic: PeriodicOptions? = nil
     ) {
         self.maxRetries = maxRetries
         self.retryDelay = retryDelay
@@ -46,5 +51,6 @@ public struct TaskOptions: Sendable, Hashable {
         self.acknowledgement = acknowledgement
         self.crashLimit = crashLimit
         self.maxOutputBytes = maxOutputBytes
+        self.periodic = periodic
     }
 }

@@ -1,3 +1,4 @@
+import Schedules
 import Testing
 
 @testable import Tasks
@@ -118,10 +119,32 @@ import Testing
         #expect(options == TaskOptions())
     }
 
+    @Test func `a program says when it is due, with quotes around what has blanks and commas`() throws {
+        let (options, problems) = read("#!/bin/sh\n# celery: crontab=\"*/5 8-17 * * mon,fri\" timezone=UTC\n# celery: missed='skip', queue=q\n")
+        #expect(problems.isEmpty)
+        let periodic = try #require(options.periodic)
+        #expect(periodic.schedule.description == "*/5 8-17 * * mon,fri UTC")
+        #expect(periodic.missed == .skip && options.queue == "q")
+        #expect(read("# celery: every=30s").options.periodic?.schedule.description == "every 30s")
+        #expect(read("# celery: queue=q").options.periodic == nil)
+    }
+
+    @Test(arguments: [
+        ("crontab=\"* * * * *", "a/tasks/t.sh:2: a quotation mark has no other half"),
+        ("every=soon", "a/tasks/t.sh:2: every must be a length of time such as 90s or 10m, not \"soon\""),
+        ("missed=once", "a/tasks/t.sh:2: is no periodic task: it says not when"),
+        ("every=5 crontab=@daily", "a/tasks/t.sh:2: is no periodic task: both every and crontab are given"),
+        ("evry=5", "a/tasks/t.sh:2: unknown option 'evry'; did you mean 'every'?"),
+    ])
+    func `a schedule that makes no sense is named with its line`(words: String, problem: String) {
+        let problems = read("#!/bin/sh\n# celery: \(words)\n").problems
+        #expect(problems.contains { $0.hasPrefix(problem) }, "\(problems)")
+    }
+
     @Test func `mutated option lines never trap, and each problem names a line that is there`() {
         var random = SeededRandom(seed: 3)
         let seed = Array(
-            "#!/bin/sh\n# celery: max_retries=3 retry_delay=10m time_limit=2h\n// celery: queue=q,ack=early max_output=1g\n".utf8)
+            "#!/bin/sh\n# celery: max_retries=3 retry_delay=10m time_limit=2h\n// celery: queue=q,ack=early max_output=1g\n# celery: crontab=\"*/5 1,2 * * *\" jitter=5s\n".utf8)
         var problems = 0
         for _ in 0..<20_000 {
             var bytes = seed
@@ -130,7 +153,7 @@ import Testing
                 switch Int.random(in: 0..<3, using: &random) {
                 case 0: bytes[place] = .random(in: 0...255, using: &random)
                 case 1: bytes.remove(at: place)
-                default: bytes.insert(Array("9=:#\n,- é".utf8).randomElement(using: &random)!, at: place)
+                default: bytes.insert(Array("9=:#\n,- é\"'".utf8).randomElement(using: &random)!, at: place)
                 }
             }
             let (options, found) = TaskOptionLine.options(in: bytes, file: "f")
