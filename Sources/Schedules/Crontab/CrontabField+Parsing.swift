@@ -96,7 +96,7 @@ struct CrontabPart {
 
     private func stepWidth(_ digits: Substring) throws(ScheduleError) -> Int {
         guard let step = Self.digits(digits), step > 0 else {
-            throw complaint("has no step", about: text, hint: "after '/' write a number from 1 to \(kind.numbers.upperBound)")
+            throw complaint("has no step", about: text, hint: "after '/' write a number from 1 to \(kind.numbers.count)")
         }
         // cron takes */90 for "once an hour", which nobody means.
         guard step <= kind.numbers.count else {
