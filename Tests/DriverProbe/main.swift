@@ -135,6 +135,8 @@ case "idle":
     await consumer.close()
 case "lead" where words[1] == "sqlite":
     try await lead(broker(words[2]))
+case "lead":
+    try await lead(AMQPBroker([ServiceURL(words[2])], settings: Settings(projectFolder: "/nowhere")))
 default:
     say("unknown: \(words)")
     exit(2)

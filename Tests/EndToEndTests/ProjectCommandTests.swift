@@ -90,6 +90,18 @@ import Testing
         try project.expect("celery syncdb --dry-run", Ended())
     }
 
+    @Test func `adds the tables that a file of an earlier build lacks`() throws {
+        let project = try Project()
+        let file = "\(project.path)/celery.db"
+        _ = try project.run("celery syncdb").text
+        try project.expect("sqlite3 celery.db 'DROP TABLE beat_order; DROP TABLE beat'", Ended())
+        try project.expect("celery syncdb --check", Ended("\(file): missing\n", status: 1))
+        let sql = try project.run("celery syncdb --dry-run")
+        try project.expect("celery syncdb", Ended("\(file): created\n"))
+        try project.expect("sqlite3 celery.db", input: sql.output, Ended())
+        try project.expect("celery syncdb --check", Ended("\(file): complete\n"))
+    }
+
     @Test func `says the same as help, --help and the manual`() throws {
         let project = try Project()
         for command in ["celeryd", "apply", "status", "result", "dmap", "tasks", "queues", "purge", "syncdb", "startproject", "completion", "help", "version"] {

@@ -170,18 +170,26 @@ package final class AMQPBroker: Broker {
         _ body: @escaping @Sendable (Connection, UInt16) throws(RabbitMQError) -> Value
     ) async throws -> Value {
         do {
-            // A refusal ends only the channel; any other error, the connection.
-            return try await connection().perform(as: Publisher.self, within: .seconds(20)) {
-                (connection, _) throws(RabbitMQError) -> Result<Value, RabbitMQError> in
-                do throws(RabbitMQError) {
-                    return .success(try connection.withChannel(3) { () throws(RabbitMQError) in try body(connection, 3) })
-                } catch {
-                    guard case .refused = error.code else { throw error }
-                    return .failure(error)
-                }
-            }.get()
+            return try await answer(body).get()
         } catch let error as RabbitMQError {
             throw DriverError(error, at: location)
+        }
+    }
+
+    /// The same for those to whom a refusal is an answer: it ends only the channel; any other error, the connection.
+    ///
+    /// - Throws: `RabbitMQError`.
+    func answer<Value: Sendable>(
+        _ body: @escaping @Sendable (Connection, UInt16) throws(RabbitMQError) -> Value
+    ) async throws -> Result<Value, RabbitMQError> {
+        try await connection().perform(as: Publisher.self, within: .seconds(20)) {
+            (connection, _) throws(RabbitMQError) -> Result<Value, RabbitMQError> in
+            do throws(RabbitMQError) {
+                return .success(try connection.withChannel(3) { () throws(RabbitMQError) in try body(connection, 3) })
+            } catch {
+                guard case .refused = error.code else { throw error }
+                return .failure(error)
+            }
         }
     }
 }

@@ -15,9 +15,14 @@ package struct Publication: Sendable {
         self.needs = needs
     }
 
-    /// Whether a queue for tasks is made for it.
+    /// Whether a queue is made for it, once a connection.
     var needsQueue: Bool {
-        needs.contains { if case .taskQueue = $0 { true } else { false } }
+        needs.contains {
+            switch $0 {
+            case .taskQueue, .queue: true
+            default: false
+            }
+        }
     }
 
     /// Something at the server that is declared before a message is sent, once a connection.
@@ -28,6 +33,8 @@ package struct Publication: Sendable {
         case exchange(ExchangeDeclaration)
         /// The ladder, with a way from its end to the queue.
         case ladder(to: String)
+        /// A queue that is sent to by its name.
+        case queue(QueueDeclaration)
         /// A queue for results, bound to an exchange if one is named.
         case resultQueue(QueueDeclaration, exchange: ExchangeDeclaration?)
     }

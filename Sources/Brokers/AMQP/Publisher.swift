@@ -198,6 +198,7 @@ final class Publisher: ConnectionUse {
         switch need {
         case .taskQueue(let queue): try topology.declareUnawaited(queue, connection, on: Self.channel)
         case .exchange(let exchange): try connection.declare(exchange, on: Self.channel)
+        case .queue(let queue): try connection.declareUnawaited(queue, on: Self.channel)
         case .ladder(let queue):
             if !hasLadder { try DelayLadder.declare(topology.settings.queueType, connection, spareChannel: Self.spareChannel) }
             hasLadder = true

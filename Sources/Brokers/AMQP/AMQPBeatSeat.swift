@@ -1,0 +1,201 @@
+package import CeleryCore
+import RabbitMQ
+
+/// A beat that keeps its state at a RabbitMQ server, and may lead.
+///
+/// What it is asked for is done one after the other, and to its end even if the asking task is cancelled.
+package actor AMQPBeatSeat: BeatSeat {
+    let broker: AMQPBroker
+    let queues: BeatQueues
+    private let identity: WorkerIdentity
+    let owner: ConnectionOwner
+    /// Rings when there is an order, or the lead may have changed hands.
+    private let bell: Bell
+
+    /// While this one leads.
+    private var lead: (generation: Int, document: BeatDocument)?
+    /// Messages the server has, of a `send` that came to no end.
+    private var confirmed: Set<TaskID> = []
+    /// Since when the state, of which there was one, was not to be found.
+    private var missingSince: ContinuousClock.Instant?
+    /// Rings before the last look.
+    private var rings: UInt64 = 0
+    private var isClosed = false
+    /// The end of what was asked for before.
+    var turn: Task<Void, Never>?
+
+    package let renewalInterval: Duration = .seconds(2)
+    /// Seconds: the server gives up on a silent leader after two of these at most.
+    private static let longestHeartbeat = 4
+
+    /// Connects.
+    ///
+    /// - Throws: `DriverError` when that cannot be done now; later the connection is made anew as often as needed.
+    init(broker: AMQPBroker, queues: BeatQueues, identity: WorkerIdentity) async throws {
+        (self.broker, self.queues, self.identity) = (broker, queues, identity)
+        let alternatives = broker.alternatives.map { options in
+            var options = options
+            options.heartbeat = options.heartbeat > 0 ? min(options.heartbeat, Self.longestHeartbeat) : Self.longestHeartbeat
+            return options
+        }
+        let bell = Bell()
+        self.bell = bell
+        owner = try ConnectionOwner(alternatives, .onDemand) { [topology = broker.topology] in
+            BeatConnection(queues: queues, topology: topology, bell: bell)
+        }
+        do {
+            try await perform { (_, _) throws(RabbitMQError) in }
+        } catch {
+            await owner.close()
+            throw error
+        }
+    }
+
+    package func lead() async throws -> BeatState? { try await inTurn { try await self.claim() } }
+
+    package func send(_ messages: [Message], writing records: [EntryRecord], settling orders: [Int64]) async throws -> Bool {
+        try await inTurn { try await self.sendNow(messages, records, orders) }
+    }
+
+    package func waitForChange(until deadline: ContinuousClock.Instant) async { await bell.wait(since: rings, until: deadline) }
+
+    package func close() async {
+        _ = try? await inTurn { await self.closeNow() }
+    }
+
+    /// Ends as a killed beat would: the server finds the connection gone.
+    package func die() async {
+        owner.cut()
+        await owner.close()
+    }
+
+    // MARK: In turn
+
+    private func claim() async throws -> BeatState? {
+        guard !isClosed else { return nil }
+        rings = bell.count
+        do {
+            switch try await perform({ (connection, use) throws(RabbitMQError) in try use.claim(connection) }) {
+            case .another:
+                lead = nil
+                return nil
+            case .stays(let generation, let held):
+                guard let lead, lead.generation == generation else { return try await begin(nil) }
+                return try state(lead.document, held)
+            case .begins(let generation, let messages, let held):
+                return try await begin((generation, messages, held))
+            }
+        } catch {
+            // Its own doing wakes nobody: what failed is not to be tried again at once.
+            await stepDown()
+            rings = bell.count
+            throw error
+        }
+    }
+
+    /// Leads, once its name stands beside the records.
+    private func begin(_ claim: (generation: Int, messages: [[UInt8]]?, held: [HeldOrder])?) async throws -> BeatState {
+        guard let claim else { throw DriverError(.tryAgain, "broker \(broker.location): the lead was not taken wholly") }
+        var document = try latest(claim.messages)
+        document.leader = BeatLeader(id: identity.id, name: identity.name, pid: identity.pid, since: broker.now())
+        let state = try state(document, claim.held)
+        document.serial += 1
+        guard try await publish(document, claim.generation) else { throw hasLost }
+        lead = (claim.generation, document)
+        return state
+    }
+
+    /// What the last leader wrote down.
+    private func latest(_ messages: [[UInt8]]?) throws(DriverError) -> BeatDocument {
+        guard let messages else { return BeatDocument() }
+        if let document = try queues.document(in: messages, at: broker.location) {
+            missingSince = nil
+            return document
+        }
+        // Somebody may hang who was just looking at it: it comes back when the server gives up on that connection.
+        let heartbeat = broker.settings.brokerHeartbeat
+        let patience = Duration.seconds(max(5, (heartbeat > 0 ? 2.5 : 60) * Double(max(1, heartbeat))))
+        let since = missingSince ?? .now
+        missingSince = since
+        guard since + patience < .now else {
+            throw DriverError(
+                .tryAgain, "broker \(broker.location): queue '\(queues.state.name)' is empty, or another looks at the state of beat '\(queues.beat)' in it",
+                hint: "if it was emptied on purpose, wait: after \(Int(patience.inSeconds)) seconds all entries begin anew")
+        }
+        missingSince = nil
+        return BeatDocument()
+    }
+
+    private func state(_ document: BeatDocument, _ held: [HeldOrder]) throws(DriverError) -> BeatState {
+        BeatState(leader: document.leader, records: document.records, orders: try queues.read(held, at: broker.location))
+    }
+
+    private func sendNow(_ messages: [Message], _ records: [EntryRecord], _ orders: [Int64]) async throws -> Bool {
+        guard let generation = lead?.generation else { return false }
+        let now = broker.now()
+        let fresh = messages.filter { !confirmed.contains($0.id) }
+        guard try await publishMessages(fresh, now, generation) else { return false }
+        if !records.isEmpty, var document = lead?.document {
+            // Not kept twice, lest all of it be copied.
+            lead?.document = BeatDocument()
+            document.serial += 1
+            document.write(records)
+            do {
+                guard try await publish(document, generation) else {
+                    lead = nil
+                    if fresh.isEmpty { return false }
+                    throw hasLost
+                }
+            } catch {
+                // Which state is there is not known: it is read anew.
+                await stepDown()
+                throw error
+            }
+            lead?.document = document
+        }
+        let isLeading = try await perform { (connection, use) throws(RabbitMQError) in
+            guard use.leads(generation) else { return false }
+            try use.settle(orders, connection)
+            return true
+        }
+        if !isLeading && !(fresh.isEmpty && records.isEmpty) { throw hasLost }
+        confirmed = []
+        return isLeading
+    }
+
+    /// Remembers which arrived if not all do.
+    private func publishMessages(_ messages: [Message], _ now: Timestamp, _ generation: Int) async throws -> Bool {
+        do {
+            let isLeading = try await transmit(messages.map { broker.publication(of: $0, now: now) }, generation)
+            if isLeading { confirmed.formUnion(messages.map(\.id)) } else { lead = nil }
+            return isLeading
+        } catch let failure as PublishFailure {
+            let missing = Set(failure.unconfirmed)
+            confirmed.formUnion(messages.indices.filter { !missing.contains($0) }.map { messages[$0].id })
+            throw DriverError(failure.error, at: broker.location)
+        }
+    }
+
+    private func closeNow() async {
+        isClosed = true
+        await stepDown()
+        await owner.close()
+    }
+
+    private func stepDown() async {
+        lead = nil
+        try? await perform { (connection, use) throws(RabbitMQError) in try use.stepDown(connection) }
+    }
+
+    private func publish(_ document: BeatDocument, _ generation: Int) async throws -> Bool {
+        do {
+            return try await transmit([queues.statePublication(document.bytes(written: broker.now()))], generation)
+        } catch let failure as PublishFailure {
+            throw DriverError(failure.error, at: broker.location)
+        }
+    }
+
+    private var hasLost: DriverError {
+        DriverError(.unreachable, "broker \(broker.location): the connection by which beat '\(queues.beat)' led was lost")
+    }
+}

@@ -1,0 +1,34 @@
+package import CeleryCore
+import RabbitMQ
+
+extension AMQPBroker: BeatKeeping {
+    package func seat(in beat: String, as identity: WorkerIdentity) async throws -> any BeatSeat {
+        try await AMQPBeatSeat(broker: self, queues: BeatQueues(beat, type: settings.queueType), identity: identity)
+    }
+
+    /// The orders are the leader's, and not told.
+    package func state(of beat: String) async throws -> BeatState {
+        let queues = try BeatQueues(beat, type: settings.queueType)
+        // One that is not there is empty.
+        guard try await state(of: queues.state.name) != nil else { return BeatState() }
+        let messages = try await ask { (connection, channel) throws(RabbitMQError) in
+            try queues.lookAtState(connection, on: channel)
+        }
+        guard let document = try queues.document(in: messages, at: location) else { return BeatState() }
+        return BeatState(leader: try await hasLeader(queues) ? document.leader : nil, records: document.records)
+    }
+
+    package func order(_ order: BeatOrder, in beat: String) async throws {
+        try await publish([BeatQueues(beat, type: settings.queueType).orderPublication(order)])
+    }
+
+    /// Whether the lock is held: then a message gets into it, without being allowed to look.
+    private func hasLeader(_ queues: BeatQueues) async throws -> Bool {
+        do {
+            try await publish([Publication(queues.knock(), isMandatory: true)])
+            return true
+        } catch let error as DriverError where error.code == .refused {
+            return false
+        }
+    }
+}

@@ -1,0 +1,186 @@
+import CeleryCore
+import RabbitMQ
+import Wire
+
+/// The connection of a beat: while it leads, it holds the lock and carries all that it sends.
+///
+/// That is the fence: who is cut off from the server has lost the lock, and can send nothing.
+final class BeatConnection: ConnectionUse {
+    /// Those of `Publisher` are 1 and 2.
+    private static let spareChannel: UInt16 = 3
+    /// Where is knocked, and answered.
+    private static let doorChannel: UInt16 = 4
+    private static let stateChannel: UInt16 = 5
+    private static let orderChannel: UInt16 = 6
+
+    /// By this name RabbitMQ hands answers to a channel, without a queue.
+    private static let answers = "amq.rabbitmq.reply-to"
+
+    let publisher: Publisher
+    private let queues: BeatQueues
+    private let bell: Bell
+
+    private var isEstablished = false
+    /// Counts what may end a lead.
+    private(set) var generation = 0
+    private(set) var holdsLock = false
+    /// Whether to try for the lock: the server logs each try that fails as an error, so others knock.
+    private var mayBeVacant = true
+    private var orders: [HeldOrder] = []
+    private var lastOrder: Int64 = 0
+    /// Who is to be told when this one leaves.
+    private var waiting: Set<String> = []
+
+    private var lockConsumer: String { "lock.\(generation)" }
+    private var orderConsumer: String { "orders.\(generation)" }
+
+    init(queues: BeatQueues, topology: Topology, bell: Bell) {
+        self.queues = queues
+        self.bell = bell
+        publisher = Publisher(topology: topology)
+    }
+
+    // MARK: ConnectionUse
+
+    func establish(_ connection: Connection) throws(RabbitMQError) {
+        forget()
+        try publisher.establish(connection)
+        for channel in [Self.doorChannel, Self.stateChannel, Self.orderChannel] { try connection.openChannel(channel) }
+        try connection.consume(Self.answers, as: "answers", isAcknowledged: false, on: Self.doorChannel)
+        isEstablished = true
+    }
+
+    func receive(_ incoming: Incoming, _ connection: Connection) throws(RabbitMQError) {
+        switch incoming {
+        case .delivery(let delivery) where delivery.channel == Self.doorChannel:
+            if delivery.consumer == lockConsumer {
+                // Those that are still there knock again.
+                if waiting.count > 100 { waiting = [] }
+                if let waiter = delivery.message.properties.replyTo { waiting.insert(waiter) }
+            } else if delivery.consumer == "answers" {
+                noteVacancy()
+            }
+        case .delivery(let delivery):
+            guard holdsLock, delivery.consumer == orderConsumer else { return }
+            hold(delivery)
+            bell.ring()
+        case .returned(let message, _) where message.routingKey == queues.lock.name: noteVacancy()
+        case .cancelled(let consumer):
+            guard holdsLock, consumer == lockConsumer || consumer == orderConsumer else { return }
+            throw RabbitMQError(.lost, "somebody deleted a queue of beat '\(queues.beat)'")
+        case .confirm, .returned, .blocked, .unblocked: try publisher.receive(incoming, connection)
+        }
+    }
+
+    func settleDown(_ connection: Connection) throws(RabbitMQError) { try publisher.settleDown(connection) }
+
+    func tick(_ connection: Connection) throws(RabbitMQError) { try publisher.tick(connection) }
+
+    func lost(_ error: RabbitMQError) {
+        forget()
+        publisher.lost(error)
+        // Not for each try to connect that fails: whoever waits would try again at once.
+        if isEstablished { bell.ring() }
+        isEstablished = false
+    }
+
+    private func noteVacancy() {
+        mayBeVacant = true
+        bell.ring()
+    }
+
+    private func forget() {
+        generation += 1
+        holdsLock = false
+        mayBeVacant = true
+        orders = []
+        waiting = []
+    }
+
+    // MARK: Leading
+
+    /// What comes of wanting to lead.
+    enum Claim: Sendable {
+        case another
+        case stays(generation: Int, [HeldOrder])
+        /// Leads from now on.
+        ///
+        /// - Parameter state: The messages of the state; `nil` where there never was one.
+        case begins(generation: Int, state: [[UInt8]]?, [HeldOrder])
+    }
+
+    func claim(_ connection: Connection) throws(RabbitMQError) -> Claim {
+        if holdsLock { return .stays(generation: generation, orders) }
+        guard mayBeVacant ? try takeLock(connection) : false else {
+            try connection.publish(queues.knock(replyTo: Self.answers), isMandatory: true, on: Self.doorChannel)
+            return .another
+        }
+        // An empty queue may be one that another looks into; a missing one is empty for sure. So it
+        // is made only with its first message.
+        let isNew = try !exists(queues.state, connection)
+        try connection.declare(queues.orders, on: Self.stateChannel)
+        let state = isNew ? nil : try queues.lookAtState(connection, on: Self.stateChannel)
+        // One by one, so that those that wait are known before anything is sent.
+        while let order = try connection.get(queues.orders.name, on: Self.orderChannel) { hold(order) }
+        try connection.consume(queues.orders.name, as: orderConsumer, on: Self.orderChannel)
+        return .begins(generation: generation, state: state, orders)
+    }
+
+    private func takeLock(_ connection: Connection) throws(RabbitMQError) -> Bool {
+        do throws(RabbitMQError) {
+            try connection.withChannel(Self.spareChannel) { () throws(RabbitMQError) in
+                _ = try connection.declare(queues.lock, on: Self.spareChannel)
+            }
+        } catch {
+            // The lock is another connection's.
+            guard error.code == .refused(405) else { throw error }
+            mayBeVacant = false
+            return false
+        }
+        generation += 1
+        holdsLock = true
+        try connection.consume(queues.lock.name, as: lockConsumer, isAcknowledged: false, on: Self.doorChannel)
+        return true
+    }
+
+    private func exists(_ queue: QueueDeclaration, _ connection: Connection) throws(RabbitMQError) -> Bool {
+        do throws(RabbitMQError) {
+            try connection.withChannel(Self.spareChannel) { () throws(RabbitMQError) in
+                _ = try connection.declare(queue, isPassive: true, on: Self.spareChannel)
+            }
+            return true
+        } catch {
+            guard error.code == .refused(404) else { throw error }
+            return false
+        }
+    }
+
+    private func hold(_ delivery: IncomingDelivery) {
+        lastOrder += 1
+        orders.append(HeldOrder(number: lastOrder, tag: delivery.tag, body: delivery.message.body))
+    }
+
+    func leads(_ generation: Int) -> Bool { holdsLock && self.generation == generation }
+
+    /// Acknowledges orders that are done with.
+    func settle(_ numbers: [Int64], _ connection: Connection) throws(RabbitMQError) {
+        guard !numbers.isEmpty else { return }
+        for order in orders where numbers.contains(order.number) {
+            try connection.acknowledge(order.tag, isMultiple: false, on: Self.orderChannel)
+        }
+        orders.removeAll { numbers.contains($0.number) }
+    }
+
+    /// Gives orders and lock back, and tells those who wait for it.
+    func stepDown(_ connection: Connection) throws(RabbitMQError) {
+        guard holdsLock else { return }
+        let waiters = waiting
+        forget()
+        try connection.closeChannel(Self.orderChannel)
+        try connection.openChannel(Self.orderChannel)
+        try connection.deleteQueue(queues.lock.name, on: Self.doorChannel)
+        for waiter in waiters {
+            try connection.publish(WireMessage(routingKey: waiter, body: []), isMandatory: false, on: Self.doorChannel)
+        }
+    }
+}

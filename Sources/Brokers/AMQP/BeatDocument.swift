@@ -1,0 +1,109 @@
+import CeleryCore
+import RabbitMQ
+
+/// All that is written down of the beats of one name, as it stands in one message: JSON with a serial number
+/// that grows.
+struct BeatDocument: Sendable {
+    var serial: Int64 = 0
+    var leader: BeatLeader?
+    private(set) var records: [String: EntryRecord] = [:]
+    /// The same as text, so that of many records only those that change are encoded.
+    private var texts: [String: [UInt8]] = [:]
+
+    private static let version: Int64 = 1
+
+    init() {}
+
+    /// - Returns: `nil` for what is no document of this version.
+    init?(_ bytes: [UInt8]) {
+        guard let json = try? JSON(parsing: bytes), json["version"] == .int(Self.version),
+            case .int(let serial)? = json["serial"], let entries = json["records"]?.arrayValue
+        else { return nil }
+        self.serial = serial
+        if let value = json["leader"] {
+            guard let id = value["id"]?.stringValue, let name = value["name"]?.stringValue,
+                let pid = value["pid"]?.intValue, let since = value["since"]?.doubleValue
+            else { return nil }
+            leader = BeatLeader(id: id, name: name, pid: pid, since: Timestamp(seconds: since))
+        }
+        for entry in entries {
+            guard let record = EntryRecord(json: entry) else { return nil }
+            write([record])
+        }
+    }
+
+    mutating func write(_ changed: [EntryRecord]) {
+        for record in changed {
+            records[record.name] = record
+            texts[record.name] = record.json.bytes()
+        }
+    }
+
+    /// - Parameter written: The time, for people who look at the queue.
+    func bytes(written: Timestamp) -> [UInt8] {
+        var head: JSONObject = [
+            "version": .int(Self.version), "serial": .int(serial), "written": .double(written.seconds),
+        ]
+        if let leader {
+            head["leader"] = [
+                "id": .string(leader.id), "name": .string(leader.name), "pid": .int(Int64(leader.pid)),
+                "since": .double(leader.since.seconds),
+            ]
+        }
+        var bytes = JSON.object(head).bytes()
+        // In place of the brace that ends it.
+        bytes.removeLast()
+        bytes += Array(#","records":["#.utf8)
+        bytes.reserveCapacity(bytes.count + texts.values.reduce(2) { $0 + $1.count + 1 })
+        var isFirst = true
+        for text in texts.values {
+            if !isFirst { bytes.append(UInt8(ascii: ",")) }
+            isFirst = false
+            bytes += text
+        }
+        return bytes + Array("]}".utf8)
+    }
+}
+
+extension BeatQueues {
+    /// The latest of the messages of the state; `nil` without one.
+    ///
+    /// - Throws: `DriverError.unusable` when one cannot be read.
+    func document(in messages: [[UInt8]], at location: String) throws(DriverError) -> BeatDocument? {
+        var latest: BeatDocument?
+        for message in messages {
+            guard let document = BeatDocument(message) else {
+                throw DriverError(
+                    .unusable,
+                    "broker \(location): the state of beat '\(beat)', the message in queue '\(state.name)', cannot be read, and was left as it is",
+                    hint: "use the celery that wrote it; or have every entry begin anew: rabbitmqctl delete_queue \(state.name) -p VHOST")
+            }
+            if latest.map({ $0.serial < document.serial }) ?? true { latest = document }
+        }
+        return latest
+    }
+
+    /// - Throws: `DriverError.unusable` when one cannot be read.
+    func read(_ held: [HeldOrder], at location: String) throws(DriverError) -> [(number: Int64, order: BeatOrder)] {
+        var read: [(number: Int64, order: BeatOrder)] = []
+        for held in held {
+            guard let json = try? JSON(parsing: held.body), let order = BeatOrder(json: json) else {
+                throw DriverError(
+                    .unusable,
+                    "broker \(location): an order to beat '\(beat)', a message in queue '\(orders.name)', cannot be read, and was left as it is",
+                    hint: "use the celery that gave it; or drop all orders: celery purge -Q \(orders.name) --force")
+            }
+            read.append((held.number, order))
+        }
+        return read
+    }
+}
+
+/// An order as a leader has it.
+struct HeldOrder: Sendable {
+    /// Counts the orders of a seat.
+    var number: Int64
+    /// On the channel it came on.
+    var tag: UInt64
+    var body: [UInt8]
+}

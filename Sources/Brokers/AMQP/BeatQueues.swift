@@ -1,0 +1,76 @@
+import CeleryCore
+import Processes
+import RabbitMQ
+import Wire
+
+/// The three queues of the beats of one name.
+///
+/// The state is one message, replaced by the next; what is ordered waits in a queue of its own; and the lock
+/// is an exclusive queue: it belongs to the connection of the leader, and goes with it. A queue, for RabbitMQ keeps no
+/// consumer of a quorum queue alone.
+struct BeatQueues: Sendable {
+    let beat: String
+    let state: QueueDeclaration
+    let orders: QueueDeclaration
+    let lock: QueueDeclaration
+
+    /// - Throws: `DriverError` when the names of the queues would be those of another beat.
+    init(_ beat: String, type: QueueDefinition.QueueType) throws(DriverError) {
+        for suffix in [".orders", ".lock"] where beat.hasSuffix(suffix) {
+            throw DriverError(.configuration, "a beat cannot be called '\(beat)': names that end in \(suffix) are taken")
+        }
+        self.beat = beat
+        var state = Self.durable("celery.beat.\(beat)", type)
+        state.arguments["x-max-length"] = 1
+        state.arguments["x-overflow"] = "drop-head"
+        self.state = state
+        orders = Self.durable("celery.beat.\(beat).orders", type)
+        var lock = QueueDeclaration("celery.beat.\(beat).lock")
+        lock.isDurable = false
+        lock.isExclusive = true
+        lock.arguments["x-queue-type"] = "classic"
+        self.lock = lock
+    }
+
+    private static func durable(_ name: String, _ type: QueueDefinition.QueueType) -> QueueDeclaration {
+        var queue = QueueDeclaration(name)
+        // Said in either case, for a virtual host may have another default.
+        queue.arguments["x-queue-type"] = type == .quorum ? "quorum" : "classic"
+        // RabbitMQ 4 drops from a quorum queue what was given back twenty times, as is done by looking at it.
+        if type == .quorum { queue.arguments["x-delivery-limit"] = .int(Int64(Int32.max)) }
+        return queue
+    }
+
+    // MARK: Messages
+
+    func statePublication(_ body: [UInt8]) -> Publication { publication(body, to: state) }
+
+    func orderPublication(_ order: BeatOrder) -> Publication { publication(order.json.bytes(), to: orders) }
+
+    private func publication(_ body: [UInt8], to queue: QueueDeclaration) -> Publication {
+        let properties = WireProperties(contentType: "application/json", deliveryMode: 2)
+        return Publication(
+            WireMessage(routingKey: queue.name, properties: properties, body: body), isMandatory: true, needs: [.queue(queue)])
+    }
+
+    /// What comes back to its sender when nobody leads.
+    ///
+    /// - Parameter replyTo: Where the leader is to say when it leaves.
+    func knock(replyTo: String? = nil) -> WireMessage {
+        WireMessage(routingKey: lock.name, properties: WireProperties(deliveryMode: 1, replyTo: replyTo), body: [])
+    }
+
+    /// Looks at the messages of the state, of which there is one or, for a moment, two.
+    ///
+    /// Another may be looking at this moment, and then the queue seems empty: this tries again for a second. Blocks.
+    func lookAtState(_ connection: Connection, on channel: UInt16) throws(RabbitMQError) -> [[UInt8]] {
+        let end = ContinuousClock.now + .seconds(1)
+        while true {
+            var messages: [IncomingDelivery] = []
+            while let message = try connection.get(state.name, on: channel) { messages.append(message) }
+            for message in messages { try connection.reject(message.tag, requeue: true, on: channel) }
+            if !messages.isEmpty || end < .now { return messages.map(\.message.body) }
+            Syscall.pause(.milliseconds(10))
+        }
+    }
+}
