@@ -139,7 +139,7 @@ struct ControlProgram: BrokerAdministration {
         let status = try process.wait().status
         let printed = String(decoding: try MemoryFile.content(of: output), as: UTF8.self)
         // It gives up on a broker that is too busy to answer at once: nothing was done then.
-        if status == .exited(ExitCode.unreachable), !isSecondTry { return try output(of: run, isSecondTry: true) }
+        if status == .exited(ExitCode.unreachable), !isSecondTry { return try self.output(of: run, isSecondTry: true) }
         guard status == .exited(0) else {
             let said = String(decoding: try MemoryFile.content(of: errors, limit: 1 << 16), as: UTF8.self)
             throw ControlProgramFailure(program: program, arguments: run.arguments, status: status, printed: printed, said: said)
