@@ -130,4 +130,23 @@ import Testing
         await worker.close()
         await broker.close()
     }
+
+    @Test func `a message that a full queue does not take is not taken for one that was`() async throws {
+        let place = try AMQPPlace()
+        let broker = try place.broker { $0.publishTimeout = 3 }
+        let api = place.server.api
+        try api.expect(
+            "PUT", "queues/\(place.vhost)/full",
+            body: #"{"durable": true, "arguments": {"x-max-length": 1, "x-overflow": "reject-publish"}}"#)
+        try api.expect("PUT", "exchanges/\(place.vhost)/narrow", body: #"{"type": "direct", "durable": true}"#)
+        try api.expect("POST", "bindings/\(place.vhost)/e/narrow/q/full", body: #"{"routing_key": "x"}"#)
+        var narrow = Message("narrow")
+        narrow.route = Route(queue: "full", exchange: "narrow", routingKey: "x")
+        try await broker.publish([narrow, Message("before", queue: "gone")])
+        // Made again for the message that comes back, and that of the full queue comes back beside it.
+        try api.expect("DELETE", "queues/\(place.vhost)/gone")
+        let messages = [narrow, Message("after", queue: "gone")]
+        await #expect { try await broker.publish(messages) } throws: { ($0 as? DriverError)?.code == .tryAgain }
+        await broker.close()
+    }
 }

@@ -129,7 +129,7 @@ package final class AMQPBroker: Broker {
     ) async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             owner.perform(as: Publisher.self) { connection, publisher in
-                let batch = Publisher.Batch(publications, deadline: deadline) { result in
+                let batch = PublishBatch(publications, deadline: deadline) { result in
                     continuation.resume(with: result.mapError { $0 as any Error })
                 }
                 guard case .success(let connection) = connection else {
