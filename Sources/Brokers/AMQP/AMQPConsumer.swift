@@ -153,7 +153,7 @@ package final class AMQPConsumer: BrokerConsumer {
         // The server does not count executions: the message goes back with their number.
         let again = inbox.withLine { line in
             handles.compactMap { handle in
-                line.held(handle).map { AttemptHeader.next($0.message, after: handle.attempt) }
+                line.held(handle).map { AttemptHeader.next($0.message.backToItsQueue, after: handle.attempt) }
             }
         }
         if !again.isEmpty { try await broker.publish(again) }
@@ -185,7 +185,8 @@ package final class AMQPConsumer: BrokerConsumer {
     /// Puts messages with a far-off ETA onto the ladder, which remembers better than a worker.
     private func relocate(_ entries: [DeliveryLine.Scheduled], _ generation: Int) async {
         do {
-            try await broker.publish(entries.map { AttemptHeader.next($0.message, after: $0.attempt - 1) })
+            // To their queue: the ladder ends there, and an exchange would only bring them back here.
+            try await broker.publish(entries.map { AttemptHeader.next($0.message.backToItsQueue, after: $0.attempt - 1) })
             await end(entries.map(\.delivery.tag), generation, .acknowledge)
         } catch {
             inbox.notice("cannot set \(entries.count) messages aside until their time, so they are held here: \(error)")
