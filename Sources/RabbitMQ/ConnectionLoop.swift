@@ -63,8 +63,7 @@ final class ConnectionLoop {
             try use.settleDown(connection)
             if nextTick <= .now {
                 nextTick = .now + interval(of: connection)
-                // The server sends a heartbeat every half: three are missing by now.
-                if connection.heartbeat > 0, connection.lastHeard + .seconds(Double(connection.heartbeat) * 1.5) < .now {
+                if connection.heartbeat > 0, connection.lastHeard + .seconds(Double(connection.heartbeat) * Connection.patience) < .now {
                     throw RabbitMQError(.lost, "the server at \(connection.options.location) is silent")
                 }
                 try use.tick(connection)
