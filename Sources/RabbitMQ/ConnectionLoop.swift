@@ -33,6 +33,8 @@ final class ConnectionLoop {
             if core.wait(for: connection?.descriptor ?? -1, pause) { connection?.lastHeard = .now }
         }
         connection?.close(policy == .onDemand ? .said : .awaited, onSocket: core.setDescriptor)
+        // Who still waits for the server to say something waits in vain.
+        use.lost(.closed)
     }
 
     private func perform(_ job: ConnectionCore.Job) {
@@ -42,8 +44,8 @@ final class ConnectionLoop {
             if let refusal, .now < refusal.until { reason = refusal.error } else { reason = connect() }
         }
         let failure =
-            connection.map { job(.success($0), use) }
-            ?? job(.failure(reason ?? RabbitMQError(.lost, "the connection is lost")), use)
+            connection.map { job(.success(($0, use))) }
+            ?? job(.failure(reason ?? RabbitMQError(.lost, "the connection is lost")))
         if let failure, connection != nil { drop(failure) }
     }
 

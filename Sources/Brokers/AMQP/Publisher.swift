@@ -43,9 +43,6 @@ final class Publisher: ConnectionUse {
         try pump(connection)
     }
 
-    /// Ends a batch that could not be put in line.
-    func abandon(_ batch: PublishBatch, _ error: RabbitMQError) { batch.finish(error) }
-
     // MARK: ConnectionUse
 
     func establish(_ connection: Connection) throws(RabbitMQError) {
