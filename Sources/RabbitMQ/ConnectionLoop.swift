@@ -70,7 +70,6 @@ final class ConnectionLoop {
                 }
                 try use.tick(connection)
             }
-            if count == 256 { core.wake() }
         } catch {
             drop(error)
         }
@@ -78,6 +77,7 @@ final class ConnectionLoop {
 
     /// How long the thread may sleep.
     private var pause: Duration {
+        if let connection, connection.hasInput { return .zero }
         let wake = connection != nil ? nextTick : policy == .always ? nextTry : .now + .seconds(3_600)
         return max(.zero, ContinuousClock.now.duration(to: wake))
     }

@@ -47,6 +47,21 @@ import Wire
         end.finish()
         #expect(await ends.reduce(into: []) { $0.append($1) } == [RabbitMQError(.lost, "the connection is closed")])
     }
+
+    @Test func `what came during a call is not left until the next tick`() async throws {
+        let place = try AMQPPlace()
+        let (delays, note) = AsyncStream.makeStream(of: Duration.self)
+        let owner = try ConnectionOwner([ConnectionOptions(ServiceURL(place.url))], .always) { Talkative(note) }
+        try await promptly("the arrival of its own messages") {
+            var count = 0
+            for await delay in delays {
+                #expect(delay < .seconds(1), "\(delay)")
+                count += 1
+                if count == 3 { return }
+            }
+        }
+        await owner.close()
+    }
 }
 
 /// Does nothing, and tells how it ends.
@@ -60,4 +75,33 @@ private final class Idle: ConnectionUse {
     func settleDown(_ connection: Connection) throws(RabbitMQError) {}
     func tick(_ connection: Connection) throws(RabbitMQError) {}
     func lost(_ error: RabbitMQError) { end?.yield(error) }
+}
+
+/// Sends itself a message at each tick, and goes on asking until that has surely come.
+private final class Talkative: ConnectionUse {
+    private let note: AsyncStream<Duration>.Continuation
+    private var asked = ContinuousClock.now
+
+    init(_ note: AsyncStream<Duration>.Continuation) { self.note = note }
+
+    func establish(_ connection: Connection) throws(RabbitMQError) {
+        try connection.openChannel(1)
+        try connection.declare(QueueDeclaration("own"), on: 1)
+        try connection.consume("own", as: "c", isAcknowledged: false, on: 1)
+    }
+
+    func receive(_ incoming: Incoming, _ connection: Connection) throws(RabbitMQError) {
+        if case .delivery = incoming { note.yield(asked.duration(to: .now)) }
+    }
+
+    func settleDown(_ connection: Connection) throws(RabbitMQError) {}
+
+    func tick(_ connection: Connection) throws(RabbitMQError) {
+        let end = ContinuousClock.now + .milliseconds(200)
+        try connection.publish(WireMessage(routingKey: "own", body: [1]), isMandatory: false, on: 1)
+        while .now < end { try connection.declare(QueueDeclaration("own"), isPassive: true, on: 1) }
+        asked = .now
+    }
+
+    func lost(_ error: RabbitMQError) {}
 }
