@@ -64,7 +64,7 @@ package final class AMQPBroker: Broker {
 
     /// Begins to connect, so that something else can be done meanwhile. A failure shows when something is sent.
     package func prepareToSend() throws {
-        try connection().perform(as: Publisher.self) { _, _ in nil }
+        try connection().perform(as: Publisher.self) { _ in nil }
     }
 
     package func consumer(of queues: [String], as worker: WorkerIdentity) async throws -> any BrokerConsumer {
@@ -128,19 +128,17 @@ package final class AMQPBroker: Broker {
         _ publications: [Publication], _ deadline: ContinuousClock.Instant, _ owner: ConnectionOwner
     ) async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            owner.perform(as: Publisher.self) { connection, publisher in
-                let batch = Publisher.Batch(publications, deadline: deadline) { result in
+            owner.perform(as: Publisher.self) { ready in
+                let batch = PublishBatch(publications, deadline: deadline) { result in
                     continuation.resume(with: result.mapError { $0 as any Error })
                 }
-                guard case .success(let connection) = connection else {
-                    if case .failure(let error) = connection { publisher.abandon(batch, error) }
-                    return nil
-                }
                 do throws(RabbitMQError) {
+                    let (connection, publisher) = try ready.get()
                     try publisher.add(batch, connection)
                     return nil
                 } catch {
-                    // It may be about an earlier batch: the publisher tells all of them.
+                    // It may be about an earlier batch: the publisher tells all of them, if there is one.
+                    if case .failure = ready { batch.finish(error) }
                     return error
                 }
             }
