@@ -40,4 +40,17 @@ struct UnsendableTests {
         }
         #expect(try place.depth() == 0)
     }
+
+    @Test func `an id that has no room in an answer is refused at the door`() throws {
+        let place = try RabbitMQPlace()
+        #expect(try place.run("celery celeryd --burst -q").status == 0)
+        try publish(place, String(repeating: "i", count: 300), embed: "")
+        try publish(place, String(repeating: "j", count: 255), embed: "")
+        let worker = try place.run("celery celeryd --burst --loglevel info")
+        #expect(worker.status == 0)
+        #expect(worker.errors.contains("dropped an unreadable message (iii"), "\(worker)")
+        #expect(worker.errors.contains("the id of a message for demo.tasks.add has 300 bytes; 255 are possible"), "\(worker)")
+        #expect(worker.errors.contains("jjj...] processed: 5"), "\(worker)")
+        #expect(try place.depth() == 0)
+    }
 }
