@@ -40,7 +40,9 @@ package final class Connection {
         } catch {
             onSocket(-1)
             _ = calls.amqp_destroy_connection(state)
-            throw RabbitMQError(error.code, "cannot reach broker \(options.location): \(error.message)")
+            var reason = RabbitMQError(error.code, "cannot reach broker \(options.location): \(error.message)")
+            reason.isOfOpening = true
+            throw reason
         }
         var timeout = timeval(Self.answerTimeout)
         _ = calls.amqp_set_rpc_timeout(state, &timeout)

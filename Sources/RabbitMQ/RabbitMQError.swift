@@ -26,6 +26,8 @@ package struct RabbitMQError: Error, Sendable, Equatable, CustomStringConvertibl
     package var code: Code
     /// What failed and why: lower case, no password.
     package var message: String
+    /// Whether it is why there is no connection, rather than what was said to something done with it.
+    package var isOfOpening = false
 
     package init(_ code: Code, _ message: String) {
         self.code = code

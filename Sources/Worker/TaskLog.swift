@@ -56,8 +56,18 @@ struct TaskLog: Sendable {
         logger.warning("Outcome of \(result.task ?? "task")[\(result.id)] attempt \(result.attempt) came too late; another attempt has the task")
     }
 
+    /// A message that can never be published.
+    func unsent(_ message: Message, isNextTry: Bool, _ error: any Error) {
+        logger.error("Task \(name(message)) cannot be sent\(isNextTry ? " for its next try" : ""): \(error)")
+    }
+
+    /// A result that can never be stored.
+    func unstored(_ result: TaskResult, _ error: any Error) {
+        logger.error("Result of \((result.task ?? "task").forLog)[\(result.id.text.forLog)] cannot be stored, and is dropped: \(error)")
+    }
+
     /// Given up by a worker that stops.
-    func unrecorded(_ outcomes: [Outcome]) {
+    func unrecorded(_ outcomes: some Collection<Outcome>) {
         let tasks = outcomes.compactMap { $0.results.first }.map { "\($0.task ?? "task")[\($0.id)]" }.joined(separator: ", ")
         logger.error("Stopping without a record of \(outcomes.count) outcome\(outcomes.count == 1 ? "" : "s"): \(tasks); what the broker still has will run again")
     }

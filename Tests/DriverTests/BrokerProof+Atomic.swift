@@ -35,7 +35,7 @@ extension BrokerProof {
         #expect(stored[TaskID("heir")]?.state == .failure)
         #expect(try await worker.names() == ["next"])
         // The id is taken for as long as its result is kept.
-        await #expect(throws: DriverError(.refused, "task id \(delivery.message.id) is already in use: its result is stored")) {
+        await #expect(throws: DriverError(.alreadyThere, "task id \(delivery.message.id) is already in use: its result is stored")) {
             try await fixture.connect().publish([delivery.message])
         }
     }

@@ -73,7 +73,7 @@ extension BrokerProof {
         try await broker.publish([first])
         var twin = Message("twin")
         twin.id = first.id
-        let refusal = DriverError(.refused, "task id \(first.id) is already in use: it waits or runs")
+        let refusal = DriverError(.alreadyThere, "task id \(first.id) is already in use: it waits or runs")
         await #expect(throws: refusal) { try await broker.publish([Message("before"), twin, Message("after")]) }
 
         let worker = try await fixture.worker()
@@ -89,7 +89,7 @@ extension BrokerProof {
         one.id = two.id
         two.priority = 3
         let batch = [one, two]
-        await #expect(throws: DriverError(.refused, "task id \(one.id) is already in use: it waits or runs")) {
+        await #expect(throws: DriverError(.alreadyThere, "task id \(one.id) is already in use: it waits or runs")) {
             try await broker.publish(batch)
         }
         #expect(try await fixture.worker().names() == [])
@@ -126,7 +126,7 @@ extension BrokerProof {
                     do {
                         try await broker.publish(number % 3 == 0 ? [good, bad] : [good, Message("good")])
                         return number % 3 == 0 ? nil : [good.id]
-                    } catch let error as DriverError where error.code == .refused {
+                    } catch let error as DriverError where error.code == .alreadyThere {
                         return number % 3 == 0 ? [] : nil
                     }
                 }

@@ -19,7 +19,10 @@ extension DriverError {
         case .lost, .timeout: self.init(.unreachable, Self.prefixed(error.message, location))
         case .blocked: self.init(.tryAgain, Self.prefixed(error.message, location))
         case .tooLarge: self.init(.refused, Self.prefixed(error.message, location))
-        case .refused(let reply): self.init(reply: reply, error.message, location)
+        case .refused(let reply):
+            self.init(reply: reply, error.message, location)
+            // A server that lets nobody in may do so again; what it says later is about one thing.
+            isAboutRequest = !error.isOfOpening && code != .unreachable
         }
     }
 

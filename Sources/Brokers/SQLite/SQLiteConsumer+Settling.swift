@@ -34,7 +34,7 @@ extension SQLiteConsumer: AtomicSettling {
     private static func publishFollowUp(_ message: Message, now: Timestamp, in db: Database) throws {
         do {
             try MessageTable.insert(message, submitted: now, in: db)
-        } catch let error as DriverError where error.code == .refused {}
+        } catch let error as DriverError where error.code == .alreadyThere {}
     }
 
     func settlesInto(_ store: any ResultStore) -> Bool {

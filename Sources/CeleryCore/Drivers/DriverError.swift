@@ -13,8 +13,10 @@ public struct DriverError: Error, Sendable, Hashable, CustomStringConvertible {
         case unusable
         /// The file or folder cannot be made.
         case cannotCreate
-        /// The request makes no sense to it: an id in use, too large a message.
+        /// The request makes no sense to it: too large a message, a queue that is not there.
         case refused
+        /// The id of the message is in use: it was published before, or another was.
+        case alreadyThere
         /// The URL or its options.
         case configuration
         /// The driver lacks the power asked for.
@@ -26,11 +28,17 @@ public struct DriverError: Error, Sendable, Hashable, CustomStringConvertible {
     public var message: String
     /// What a person can do about it.
     public var hint: String?
+    /// Whether it is about what was asked, and will be the same however often that is asked again,
+    /// while others fare better. Else it is about the broker or the store as a whole, or may pass.
+    public var isAboutRequest: Bool
+    /// Of several messages to be published, those that may not have been accepted; `nil` for all of them.
+    public var unaccepted: Set<TaskID>?
 
     public init(_ code: Code, _ message: String, hint: String? = nil) {
         self.code = code
         self.message = message
         self.hint = hint
+        isAboutRequest = code == .refused || code == .alreadyThere
     }
 
     public var description: String { message }
