@@ -83,11 +83,13 @@ package final class AMQPBroker: Broker {
 
     /// Sends, and returns when all are confirmed. What a lost connection left unconfirmed is sent again.
     ///
-    /// - Throws: `DriverError`: `tryAgain` when it took too long.
+    /// - Throws: `DriverError`: `tryAgain` when it took too long; it tells what is not confirmed.
     package func publish(_ publications: [Publication]) async throws {
         let limit = Duration.seconds(settings.publishTimeout)
         let deadline = ContinuousClock.now + limit
         var rest = publications
+        // Where those stand among `publications`.
+        var places = Array(publications.indices)
         var hasBeenThere = hasPublished.load(ordering: .relaxed)
         var isSecondTry = false
         while !rest.isEmpty {
@@ -104,21 +106,22 @@ package final class AMQPBroker: Broker {
                 return
             } catch let failure as PublishFailure {
                 hasBeenThere = hasBeenThere || failure.error.code != .unreachable
+                rest = failure.unconfirmed.map { rest[$0] }
+                places = failure.unconfirmed.map { places[$0] }
                 // No queue takes it: one that was made on this connection may have been deleted since.
                 if failure.error.code == .refused(312), !isSecondTry, rest.contains(where: \.needsQueue) {
                     isSecondTry = true
-                    rest = failure.unconfirmed.map { rest[$0] }
                     continue
                 }
                 guard failure.error.isPassing, hasBeenThere else {
-                    throw refusal(failure, of: publications.count)
+                    var error = DriverError(failure.error, at: location)
+                    // Without a connection nothing was sent, and it is about none of them.
+                    if failure.isOfMessages { error.unconfirmed = places }
+                    throw error
                 }
                 guard deadline > .now else {
-                    throw DriverError(
-                        .tryAgain, DriverError(failure.error, at: location).message,
-                        hint: "try again with the same --task-id, so that it is known to be the same task")
+                    throw DriverError(.tryAgain, DriverError(failure.error, at: location).message, unconfirmed: places)
                 }
-                rest = failure.unconfirmed.map { rest[$0] }
                 try await Task.sleep(for: .milliseconds(Int.random(in: 100...300)))
             }
         }
@@ -129,15 +132,19 @@ package final class AMQPBroker: Broker {
     ) async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             owner.perform(as: Publisher.self) { connection, publisher in
+                let connected: Connection
+                switch connection {
+                case .success(let connection): connected = connection
+                case .failure(let error):
+                    let all = Array(publications.indices)
+                    continuation.resume(throwing: PublishFailure(error: error, unconfirmed: all, isOfMessages: false))
+                    return nil
+                }
                 let batch = Publisher.Batch(publications, deadline: deadline) { result in
                     continuation.resume(with: result.mapError { $0 as any Error })
                 }
-                guard case .success(let connection) = connection else {
-                    if case .failure(let error) = connection { publisher.abandon(batch, error) }
-                    return nil
-                }
                 do throws(RabbitMQError) {
-                    try publisher.add(batch, connection)
+                    try publisher.add(batch, connected)
                     return nil
                 } catch {
                     // It may be about an earlier batch: the publisher tells all of them.
@@ -145,14 +152,6 @@ package final class AMQPBroker: Broker {
                 }
             }
         }
-    }
-
-    private func refusal(_ failure: PublishFailure, of count: Int) -> DriverError {
-        var error = DriverError(failure.error, at: location)
-        if count > 1, case .refused = error.code {
-            error.message += " (\(failure.unconfirmed.count) of \(count) messages were not accepted)"
-        }
-        return error
     }
 
     /// The connection for publishing, made when it is first needed.

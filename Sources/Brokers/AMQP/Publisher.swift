@@ -89,9 +89,6 @@ final class Publisher: ConnectionUse {
         try pump(connection)
     }
 
-    /// Ends a batch that could not be put in line.
-    func abandon(_ batch: Batch, _ error: RabbitMQError) { batch.finish(error) }
-
     // MARK: ConnectionUse
 
     func establish(_ connection: Connection) throws(RabbitMQError) {
@@ -242,4 +239,6 @@ struct PublishFailure: Error, Sendable {
     var error: RabbitMQError
     /// Which of its messages the server has not confirmed.
     var unconfirmed: [Int]
+    /// Whether there was a connection to send them on.
+    var isOfMessages = true
 }

@@ -33,7 +33,8 @@ package actor MemoryBroker: Broker {
     package func publish(_ messages: [Message]) throws {
         var seen = Set<TaskID>()
         for message in messages where tags[message.id] != nil || !seen.insert(message.id).inserted {
-            throw DriverError(.refused, "task id \(message.id) is already in use: it waits or runs")
+            throw DriverError(
+                .refused, "task id \(message.id) is already in use: it waits or runs", unconfirmed: Array(messages.indices))
         }
         for message in messages { insert(message) }
         bell.ring()

@@ -7,7 +7,7 @@ public struct DriverError: Error, Sendable, Hashable, CustomStringConvertible {
         case unreachable
         /// It answers, and will not let us in, or the file may not be touched.
         case noPermission
-        /// Not now: busy, full, blocked. Nothing was accepted.
+        /// Not now: busy, full, blocked. Nothing was accepted, but for what `unconfirmed` tells.
         case tryAgain
         /// The file or server is not what we can work with: foreign, newer, damaged.
         case unusable
@@ -26,11 +26,16 @@ public struct DriverError: Error, Sendable, Hashable, CustomStringConvertible {
     public var message: String
     /// What a person can do about it.
     public var hint: String?
+    /// Of messages sent together, the places of those that are not confirmed, while all others are. Of those,
+    /// `tryAgain` says that they may still be accepted, any other code that at least one of them was refused.
+    /// Empty when the error is not about messages: then none was sent.
+    public var unconfirmed: [Int]
 
-    public init(_ code: Code, _ message: String, hint: String? = nil) {
+    public init(_ code: Code, _ message: String, hint: String? = nil, unconfirmed: [Int] = []) {
         self.code = code
         self.message = message
         self.hint = hint
+        self.unconfirmed = unconfirmed
     }
 
     public var description: String { message }
