@@ -116,4 +116,17 @@ struct RabbitMQLimitTests {
                 errors: "celery dmap: broker \(place.shown): \(Self.later); not confirmed: items 1-3\n", status: 75))
         }
     }
+
+    @Test func `--timeout bounds the sending as well as the waiting`() throws {
+        try duringAlarm { place in
+            let time = try ContinuousClock().measure {
+                for command in ["celery apply demo.tasks.add 1 2 --wait --timeout 1.5", "seq 3 | celery dmap demo.tasks.square --timeout 1"] {
+                    let ended = try place.run(command)
+                    #expect(ended.status == 75, "\(ended)")
+                    #expect(ended.errors.contains(Self.later), "\(ended)")
+                }
+            }
+            #expect(time < .seconds(8))
+        }
+    }
 }

@@ -94,9 +94,20 @@ package final class AMQPBroker: Broker {
         var isSecondTry = false
         while !rest.isEmpty {
             let owner = try connection()
-            // The thread keeps the deadline; this is for when it hangs in a call.
             let alarm = Task {
-                try await Task.sleep(until: deadline + .seconds(3))
+                try await Task.sleep(until: deadline)
+                // The thread looks at deadlines now and then; this one is to be kept.
+                owner.perform(as: Publisher.self) { connection, publisher in
+                    guard case .success(let connection) = connection else { return nil }
+                    do throws(RabbitMQError) {
+                        try publisher.tick(connection)
+                        return nil
+                    } catch {
+                        return error
+                    }
+                }
+                // It hangs in a call.
+                try await Task.sleep(for: .seconds(3))
                 owner.cut()
             }
             defer { alarm.cancel() }

@@ -28,7 +28,8 @@ final class DmapRun {
     }
 
     func run() async throws -> Int32 {
-        let settings = try context.settings()
+        var settings = try context.settings()
+        WaitOptions.limitSending(to: arguments[DmapOptions.timeout], &settings)
         let client = try context.client(settings)
         // What cannot be waited for is not sent.
         _ = try client.store
