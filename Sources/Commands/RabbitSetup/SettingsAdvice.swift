@@ -94,7 +94,7 @@ extension SettingsAdvice {
         /// Host and port are the file's own, where it has any.
         private func leadsThere(_ url: ServiceURL) -> Bool {
             let isSchemeRight = wanted["CELERY_BROKER_URL"] == nil ? ["amqp", "amqps", "pyamqp"].contains(url.scheme) : url.scheme == "amqps"
-            return isSchemeRight && url.user == wish.user && url.virtualHost == wish.vhost && hasPassword(url)
+            return isSchemeRight && url.user ?? "guest" == wish.user && url.virtualHost == wish.vhost && hasPassword(url)
         }
 
         /// A password that nobody knows may well be this one.
