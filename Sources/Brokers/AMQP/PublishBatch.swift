@@ -73,4 +73,6 @@ struct PublishFailure: Error, Sendable {
     var error: RabbitMQError
     /// Which of its messages the server has not confirmed, or not taken.
     var unconfirmed: [Int]
+    /// Whether there was a connection to send them on.
+    var isOfMessages = true
 }
