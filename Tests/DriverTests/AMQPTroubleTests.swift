@@ -67,7 +67,8 @@ import Testing
         let time = try await ContinuousClock().measure {
             try await promptly("the publishing elsewhere", within: .seconds(60)) { try await broker.publish(messages) }
         }
-        #expect(time < .seconds(7), "\(time)")
+        // Two heartbeats, and the message anew to the other server, on a machine that may be busy. Unnoticed it takes 33 s.
+        #expect(time < .seconds(14), "\(time)")
         try await aside { try place.server.perform("resume") }
         await broker.close()
     }
