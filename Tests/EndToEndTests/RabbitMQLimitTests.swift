@@ -73,7 +73,7 @@ struct RabbitMQLimitTests {
                 #expect(ended == Ended(
                     errors: """
                         celery apply: task a&b is not confirmed: broker \(place.shown): \(Self.later)
-                        hint: try again with --task-id 'a&b', so that it is one task even if the broker takes both
+                        hint: try again with --task-id 'a&b', so that it is one task with one result should the broker take both
 
                         """, status: 75))
             }
@@ -108,7 +108,7 @@ struct RabbitMQLimitTests {
                 Ended(
                     errors: """
                         celery apply: broker \(place.shown): \(Self.later); not confirmed: lines 1, 3
-                        hint: the ids of confirmed lines are printed; send the others again: a line with an id of its own is one task even if the broker takes both
+                        hint: the ids of confirmed lines are printed; send the others again: a line with an id of its own stays one task should the broker take it twice
 
                         """, status: 75))
             let map = try place.run("seq 3 | celery dmap demo.tasks.square", with: variables)
