@@ -27,18 +27,18 @@ struct RabbitMQErrorTests {
     @Test func `77 for a password, or a virtual host one may not enter`() throws {
         let place = try RabbitMQPlace()
         try expect(
-            place, place.url("celery:hush"), 77, "cannot reach broker URL: Login was refused", hint: "check user and password in the URL")
-        try expect(place, place.url("nobody:hush"), 77, "cannot reach broker URL: Login was refused")
+            place, place.url("celery:hush"), 77, "cannot reach broker URL: it refuses user 'celery' with this password", hint: "check user and password in the URL")
+        try expect(place, place.url("nobody:hush"), 77, "cannot reach broker URL: it refuses user 'nobody' with this password")
         try expect(
             place, place.server.url(vhost: "/"), 77, "cannot reach broker URL: access to vhost '/' refused for user 'celery'",
-            hint: "give it: rabbitmqctl set_permissions")
+            hint: "let it in: celery rabbit-setup --user celery --vhost /\n")
     }
 
     @Test func `78 for a virtual host that is not there`() throws {
         let place = try RabbitMQPlace()
         try expect(
             place, place.server.url(vhost: "nowhere"), 78, "cannot reach broker URL: vhost nowhere not found",
-            hint: "make it: celery rabbit-setup --vhost")
+            hint: "make it: celery rabbit-setup --user celery --vhost nowhere\n")
     }
 
     @Test func `78 for a queue that was made otherwise`() throws {
@@ -59,7 +59,8 @@ struct RabbitMQErrorTests {
         try place.server.api.expect(
             "PUT", "permissions/\(place.vhost)/\(user)", body: #"{"configure": "^$", "write": ".*", "read": ".*"}"#)
         defer { _ = try? place.server.api.request("DELETE", "users/\(user)") }
-        try expect(place, place.url("\(user):hush"), 77, "broker URL: access to exchange 'celery' in vhost '\(place.vhost)' refused")
+        try expect(place, place.url("\(user):hush"), 77, "broker URL: access to exchange 'celery' in vhost '\(place.vhost)' refused",
+            hint: "let it have what workers need: celery rabbit-setup --user \(user) --vhost \(place.vhost) (with CELERY_QUEUES")
         let worker = try place.run("celery celeryd --burst", with: place.variables(place.url("\(user):hush")))
         #expect(worker.status == 77, "\(worker)")
     }
@@ -123,6 +124,18 @@ struct RabbitMQErrorTests {
             place, place.url, options: "--exchange celery --routing-key nowhere", 65,
             "broker URL: no queue gets messages for exchange 'celery' with routing key 'nowhere'")
         #expect(try place.depth() == 1)
+    }
+
+    @Test func `65 for what nobody may do, whatever the permissions`() throws {
+        let place = try RabbitMQPlace()
+        try place.server.api.expect("PUT", "exchanges/\(place.vhost)/inner", body: #"{"type": "direct", "internal": true}"#)
+        for (options, reason) in [
+            ("--queue amq.own", "exchange name 'amq.own' contains reserved prefix 'amq.*'"),
+            ("--exchange inner --routing-key x", "cannot publish to internal exchange 'inner'"),
+        ] {
+            try expect(place, place.url, options: options, 65, "broker URL: \(reason)")
+            #expect(try !place.run("celery apply demo.tasks.add \(options)").errors.contains("hint:"))
+        }
     }
 
     @Test func `purge says which queues it means, and which are not there`() throws {

@@ -41,6 +41,7 @@ struct RabbitMQLimitTests {
         let without = try place.run("celery apply demo.tasks.add 1 2 -b '\(place.tlsURL(options))'")
         #expect(without.status == 69, "\(without)")
         #expect(without.errors.contains("amqps://celery:***@localhost"))
+        #expect(without.errors.contains("a server that asks for a certificate wants one that it trusts, with certfile=FILE&keyfile=FILE in the URL"))
     }
 
     @Test func `65 for a message larger than the server takes`() throws {
