@@ -130,4 +130,14 @@ struct RabbitMQLimitTests {
             #expect(time < .seconds(8))
         }
     }
+
+    @Test func `says that workers cannot be asked during an alarm, soon`() throws {
+        try duringAlarm { place in
+            let time = try ContinuousClock().measure {
+                try place.project.expect("celery status", with: place.variables(), Ended(
+                    errors: "celery status: broker \(place.shown): \(Self.alarm)\n", status: 75))
+            }
+            #expect(time < .seconds(10))
+        }
+    }
 }

@@ -24,7 +24,8 @@ enum StatusCommand {
             ],
             exitStatuses: [
                 ExitStatus(0, "All tasks succeeded; or a worker is alive."), ExitStatus(1, "A task failed."),
-                ExitStatus(69, "No worker is alive."), ExitStatus(75, "A task is not finished."),
+                ExitStatus(69, "No worker is alive, or the broker cannot be reached."),
+                ExitStatus(75, "A task is not finished; or the broker takes no messages now, so that workers cannot be asked."),
                 ExitStatus(124, "Timed out waiting."), ExitStatus(125, "A task was revoked or expired."),
                 ExitStatus(127, "No such task id."),
             ],
