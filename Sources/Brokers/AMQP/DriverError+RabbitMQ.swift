@@ -6,8 +6,8 @@ extension DriverError {
     ///
     /// - Parameter location: the broker, without its password.
     package init(_ error: RabbitMQError, at location: String) {
-        let text = error.message.contains(location) || location.isEmpty ? error.message : "broker \(location): \(error.message)"
         let place = Place(of: error, at: location)
+        let text = place.isNamed || location.isEmpty ? error.message : "broker \(location): \(error.message)"
         switch error.code {
         case .libraryMissing:
             self.init(.configuration, error.message, hint: "install it: apt-get install librabbitmq4")
@@ -62,10 +62,14 @@ extension DriverError {
     /// Of several servers the one that an error is about.
     private struct Place {
         private let url: ServiceURL
+        /// Whether the error tells which it is.
+        let isNamed: Bool
 
         init(of error: RabbitMQError, at location: String) {
             let urls = (try? ServiceURL.alternatives(location)) ?? []
-            url = urls.first { error.message.contains($0.redacted) } ?? urls.first ?? ServiceURL(scheme: "amqp")
+            let named = urls.first { error.message.contains($0.redacted) }
+            isNamed = named != nil
+            url = named ?? urls.first ?? ServiceURL(scheme: "amqp")
         }
 
         private var user: String { url.user ?? "guest" }
