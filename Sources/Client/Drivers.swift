@@ -49,7 +49,12 @@ package struct Drivers: Sendable {
             try PythonDatabaseStore(path: urls[0].path, expires: settings.resultExpires)
         },
         "memory": { _, settings, _, _ in MemoryResultStore(expires: settings.resultExpires) },
-        "rpc": { _, settings, _, broker in
+        "rpc": { urls, settings, _, broker in
+            guard [ServiceURL(scheme: "rpc"), ServiceURL(scheme: "rpc", path: "/")].contains(urls[0]) else {
+                throw DriverError(
+                    .configuration, "result store \(urls[0].redacted) names a place, but results by rpc:// come by way of the broker",
+                    hint: "write rpc:// and nothing more")
+            }
             guard let broker = broker as? AMQPBroker else {
                 throw DriverError(
                     .configuration, "results by rpc:// need an amqp:// broker, not \(broker.location)",
