@@ -92,6 +92,19 @@ package struct Drivers: Sendable {
         return Connections(broker: broker, store: try openStore(storeURLs, settings, files, broker))
     }
 
+    /// What whoever uses these settings should know, without being kept from it.
+    package static func warnings(_ settings: Settings) -> [String] {
+        let urls = [settings.brokerURL, settings.resultURL].flatMap { (try? ServiceURL.alternatives($0)) ?? [] }
+        let unchecked = urls.filter { url in
+            url.scheme == "amqps" && url.query.last { $0.name == "verify" }?.value == "verify_none"
+        }
+        return unchecked.map { url in
+            var shown = url
+            shown.query = []
+            return "the certificate of \(shown.redacted) is not checked, so anybody may be there (verify=verify_none)"
+        }.distinct
+    }
+
     private static func driver<Open>(for urls: [ServiceURL], in table: [String: Open], role: String) throws -> Open {
         let url = urls[0]
         guard urls.count == 1 || urls.allSatisfy(isAMQP) else {
