@@ -118,6 +118,16 @@ struct RabbitMQErrorTests {
         }
     }
 
+    @Test func `78 for a key, which RabbitMQ cannot remember`() throws {
+        let place = try RabbitMQPlace()
+        try place.project.expect("celery apply demo.tasks.add 1 --key k", with: place.variables(), Ended(
+            errors: """
+                celery apply: \(place.shown) cannot submit by key
+                hint: leave out --key, or name a broker that remembers keys, as --broker sqlite:///PATH
+
+                """, status: 78))
+    }
+
     @Test func `65 for a message that no queue gets`() throws {
         let place = try RabbitMQPlace()
         try expect(place, place.url, options: "--exchange nosuch --routing-key x", 65, "broker URL: no exchange 'nosuch'")

@@ -118,7 +118,9 @@ enum ApplyCommand {
             return message.id
         }
         guard let keyed = client.broker as? any KeyedPublishing else {
-            throw DriverError.lacks("submit by key", client.broker.location)
+            var error = DriverError.lacks("submit by key", client.broker.location)
+            error.hint = "leave out --key, or name a broker that remembers keys, as --broker sqlite:///PATH"
+            throw error
         }
         return try await keyed.publish(message, key: key, ttl: arguments[keyTTL])
     }
