@@ -118,6 +118,42 @@ struct RabbitMQErrorTests {
         }
     }
 
+    /// Four lines, of which the second and the fourth go to a queue that was made otherwise.
+    private static let batch = (1...4).map {
+        #"{"task": "demo.tasks.add", "args": [1], "id": "t\#($0)"\#($0 % 2 == 0 ? ", \"queue\": \"odd\"" : "")}"#
+    }.joined(separator: "\n")
+
+    @Test func `names the line of a batch that is refused, and those that were not sent`() throws {
+        let place = try RabbitMQPlace()
+        try place.server.api.expect("PUT", "queues/\(place.vhost)/odd", body: #"{"durable": false}"#)
+        try place.project.write(Self.batch, to: "batch")
+        let reason = "broker \(place.shown): inequivalent arg 'durable' for queue 'odd' in vhost '\(place.vhost)': received 'true' but current is 'false'"
+        let ended = try place.run("celery apply --batch batch")
+        #expect(ended.output == "t1\n")
+        #expect(ended.errors.hasPrefix("celery apply: batch, line 2: \(reason); not sent: lines 2-4\nhint: say in the settings how"), "\(ended)")
+        #expect(ended.status == 78)
+        #expect(try place.depth() ?? 0 >= 1)
+
+        let skipping = try place.run("celery apply --batch batch --skip-bad")
+        #expect(skipping == Ended(
+            "t1\nt3\n", errors: "celery apply: batch, line 2: \(reason)\ncelery apply: batch, line 4: \(reason)\n", status: 65))
+    }
+
+    @Test func `leaves out every line that no queue gets, and no other`() throws {
+        let place = try RabbitMQPlace()
+        _ = try place.run("celery apply demo.tasks.add 1").text
+        let lines = (1...40).map {
+            #"{"task": "demo.tasks.add", "id": "t\#($0)"\#($0 % 10 == 0 ? ", \"exchange\": \"celery\", \"routing_key\": \"nowhere\"" : "")}"#
+        }
+        try place.project.write(lines.joined(separator: "\n"), to: "batch")
+        let ended = try place.run("celery apply --batch batch --skip-bad")
+        #expect(ended.lines == (1...40).filter { $0 % 10 != 0 }.map { "t\($0)" })
+        let reason = "broker \(place.shown): no queue gets messages for exchange 'celery' with routing key 'nowhere'\n"
+        #expect(ended.errors == [10, 20, 30, 40].map { "celery apply: batch, line \($0): \(reason)" }.joined())
+        #expect(ended.status == 65)
+        #expect(try place.depth() == 37)
+    }
+
     @Test func `78 for a key, which RabbitMQ cannot remember`() throws {
         let place = try RabbitMQPlace()
         try place.project.expect("celery apply demo.tasks.add 1 --key k", with: place.variables(), Ended(
