@@ -55,7 +55,7 @@ import Testing
     @Test(arguments: ["warn", "WARN", "fatal", "DEBUG", "critical"]) func `--loglevel takes what the setting takes`(_ level: String) throws {
         let parsed = try ArgumentParser.parse(["celeryd", "-l", level], table: CeleryTable.table)
         let settings = try SettingsReader.resolve(
-            text: nil, shown: "", folder: "/", file: nil, CelerydOptions.flags(parsed), [:], "/").settings
+            flags: CelerydOptions.flags(parsed), environment: [:], workingFolder: "/").settings
         #expect(settings.logLevel == ["WARN": "WARNING", "FATAL": "CRITICAL"][level.uppercased(), default: level.uppercased()])
     }
 }
