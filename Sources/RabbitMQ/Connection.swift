@@ -40,11 +40,14 @@ package final class Connection {
         } catch {
             onSocket(-1)
             _ = calls.amqp_destroy_connection(state)
-            throw RabbitMQError(error.code, "cannot reach broker \(options.location): \(error.message)")
+            var reason = RabbitMQError(error.code, "cannot reach broker \(options.location): \(error.message)")
+            reason.isOfOpening = true
+            throw reason
         }
         var timeout = timeval(Self.answerTimeout)
         _ = calls.amqp_set_rpc_timeout(state, &timeout)
         heartbeat = Int(calls.amqp_get_heartbeat(state))
+        Self.bound(sendsOn: calls.amqp_get_sockfd(state), heartbeat)
         serverVersion =
             calls.amqp_get_server_properties(state).map { FieldTable.object($0.pointee)["version"]?.stringValue ?? "" } ?? ""
         self.state = state

@@ -18,7 +18,7 @@ extension Worker {
             let events = await pool.events.take()
             var outcomes = Endings()
             var unstarted: [DeliveryHandle] = []
-            var interrupted: [DeliveryHandle] = []
+            var interrupted: [InFlight] = []
             var hasEnded = false
             for event in events {
                 switch event {
@@ -61,7 +61,7 @@ extension Worker {
             // What is interrupted goes back only after what ended is recorded.
             await settle(outcomes.leased, settler)
             await settle(outcomes.acknowledged, acknowledgedSettler(beside: settler))
-            await giveBack(interrupted, started: true, consumer, settler)
+            for entry in interrupted { await giveBack(interrupted: entry, consumer, settler) }
             await giveBack(unstarted, started: false, consumer, settler)
             room.ring()
             finishIfDone()
@@ -80,7 +80,7 @@ extension Worker {
 
     /// A job was under way in a child that died: it is tried again, within its crash limit.
     private func lose(
-        _ tag: Int64, _ reason: String, _ outcomes: inout Endings, _ interrupted: inout [DeliveryHandle]
+        _ tag: Int64, _ reason: String, _ outcomes: inout Endings, _ interrupted: inout [InFlight]
     ) {
         guard let entry = inFlight.removeValue(forKey: tag) else { return }
         let crashes = entry.delivery.handle.attempt - entry.delivery.message.retries
@@ -91,7 +91,7 @@ extension Worker {
             outcomes.add(builder(for: entry).outcome(.failure, failure: failure), entry)
         } else {
             log.interrupted(entry.delivery, reason)
-            interrupted.append(entry.delivery.handle)
+            interrupted.append(entry)
         }
     }
 
@@ -103,28 +103,25 @@ extension Worker {
         return builder
     }
 
-    /// For what was acknowledged before it ran.
-    func acknowledgedSettler(beside settler: any Settler) -> AcknowledgedSettler {
-        AcknowledgedSettler(broker: broker, store: store, mayGiveUp: settler.mayGiveUp)
-    }
-
     /// Settles outcomes, trying again until it works: the tasks have run, and their
     /// results must not be lost to a full disk or a broker that is away for a while.
     ///
     /// A worker that is to stop gives up where that loses nothing, or nothing that was promised.
     func settle(_ outcomes: [Outcome], _ settler: any Settler) async {
         guard !outcomes.isEmpty else { return }
+        var settlement = Settlement(outcomes)
         var backoff = Backoff()
         while true {
             do {
-                let counted = try await settler.settle(outcomes)
-                for (outcome, didCount) in zip(outcomes, counted) where !didCount { log.fencedOff(outcome) }
+                try await settler.settle(&settlement)
+                for outcome in settlement.late { log.fencedOff(outcome) }
                 lastSuccess = .now
                 return
             } catch {
-                log.brokerTrouble("cannot record \(outcomes.count) outcome\(outcomes.count == 1 ? "" : "s")", error)
+                let count = settlement.open.count
+                log.brokerTrouble("cannot record \(count) outcome\(count == 1 ? "" : "s")", error)
                 if shutdown == .cold { return }
-                if isHopeless(settler) { return log.unrecorded(outcomes) }
+                if isHopeless(settler) { return log.unrecorded(settlement.open) }
                 await pause(backoff.next())
             }
         }
@@ -132,21 +129,36 @@ extension Worker {
 
     /// Gives messages back, trying again until it works: this worker keeps its lease, so
     /// that nobody else would ever get them.
+    ///
+    /// - Returns: why it will never work, if so.
+    @discardableResult
     func giveBack(
         _ handles: [DeliveryHandle], started: Bool, _ consumer: any BrokerConsumer, _ settler: any Settler
-    ) async {
-        guard !handles.isEmpty else { return }
+    ) async -> DriverError? {
+        guard !handles.isEmpty else { return nil }
         var backoff = Backoff()
         while true {
             do {
-                return try await consumer.giveBack(handles, started: started)
+                try await consumer.giveBack(handles, started: started)
+                return nil
+            } catch let error as DriverError where error.isAboutRequest && started {
+                return error
             } catch {
                 log.brokerTrouble("cannot give back \(handles.count) message\(handles.count == 1 ? "" : "s")", error)
                 // They go back when the consumer closes, or with the lease.
-                if shutdown == .cold || isHopeless(settler) { return }
+                if shutdown == .cold || isHopeless(settler) { return nil }
                 await pause(backoff.next())
             }
         }
+    }
+
+    /// Gives back a message whose task was under way. It is alone, for a broker may have to publish
+    /// it again: one that cannot be published must not take others with it. It fails.
+    private func giveBack(interrupted entry: InFlight, _ consumer: any BrokerConsumer, _ settler: any Settler) async {
+        guard let error = await giveBack([entry.delivery.handle], started: true, consumer, settler) else { return }
+        let failure = TaskFailure.unsent("\(error)", isNextTry: true)
+        log.failed(entry.delivery, failure, traceback: nil)
+        await settle([builder(for: entry).outcome(.failure, failure: failure)], settler)
     }
 
     /// Whether this worker is to stop, and has tried in vain for long enough.

@@ -49,7 +49,7 @@ package actor Worker {
         var isAcknowledged: Bool
 
         /// Puts it back in line although it was acknowledged, for it has not begun.
-        var again: Outcome { Outcome(handle: delivery.handle, results: [], followUps: [delivery.message]) }
+        var again: Outcome { Outcome(handle: delivery.handle, results: [], followUps: [delivery.message.backToItsQueue]) }
     }
 
     package init(
@@ -150,8 +150,17 @@ package actor Worker {
 
     private func settler(for consumer: any BrokerConsumer) -> any Settler {
         if let atomic = consumer as? any AtomicSettling, store.map({ atomic.settlesInto($0) }) ?? true {
-            return AtomicSettler(consumer: atomic)
+            return AtomicSettler(consumer: atomic, refusals: refusals)
         }
-        return OrderedSettler(broker: broker, consumer: consumer, store: store)
+        return OrderedSettler(records: records, consumer: consumer)
     }
+
+    /// For what was acknowledged before it ran.
+    func acknowledgedSettler(beside settler: any Settler) -> AcknowledgedSettler {
+        AcknowledgedSettler(records: records, mayGiveUp: settler.mayGiveUp)
+    }
+
+    private var records: Records { Records(broker: broker, store: store, refusals: refusals) }
+
+    private var refusals: Refusals { Refusals(log: log, worker: configuration.identity.name, now: now) }
 }

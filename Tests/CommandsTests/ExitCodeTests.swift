@@ -35,7 +35,7 @@ import Testing
 
     @Test func `errors of drivers`() {
         let table: [(DriverError.Code, Int32)] = [
-            (.unreachable, 69), (.noPermission, 77), (.tryAgain, 75), (.unusable, 65), (.refused, 65), (.cannotCreate, 73),
+            (.unreachable, 69), (.noPermission, 77), (.tryAgain, 75), (.unusable, 65), (.refused, 65), (.alreadyThere, 65), (.cannotCreate, 73),
             (.configuration, 78), (.unsupported, 78),
         ]
         for (code, status) in table { #expect(ExitCode.of(code) == status) }

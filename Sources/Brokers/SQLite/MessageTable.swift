@@ -8,11 +8,11 @@ import Wire
 enum MessageTable {
     /// Adds a message where it belongs: ready, or scheduled when its time is to come.
     ///
-    /// - Throws: `DriverError.refused` when the id is in use.
+    /// - Throws: `DriverError.alreadyThere` when the id is in use.
     static func insert(_ message: Message, submitted: Timestamp, in db: Database) throws {
         let finished = try db.cachedStatement(sql: "SELECT 1 FROM result WHERE id = ? AND state IN ('SUCCESS', 'FAILURE', 'REVOKED')")
         if try Int.fetchOne(finished, arguments: [message.id.text]) != nil {
-            throw DriverError(.refused, "task id \(message.id) is already in use: its result is stored")
+            throw DriverError(.alreadyThere, "task id \(message.id) is already in use: its result is stored")
         }
         let row = EncodedMessage(message)
         let statement = try db.cachedStatement(sql: """
@@ -26,7 +26,7 @@ enum MessageTable {
         ])
         try statement.execute()
         guard db.changesCount == 1 else {
-            throw DriverError(.refused, "task id \(message.id) is already in use: it waits or runs")
+            throw DriverError(.alreadyThere, "task id \(message.id) is already in use: it waits or runs")
         }
         try place(db.lastInsertedRowID, message, attempt: 0, now: submitted, in: db)
     }
@@ -35,7 +35,7 @@ enum MessageTable {
     static func insertIfNew(_ message: Message, submitted: Timestamp, in db: Database) throws {
         do {
             try insert(message, submitted: submitted, in: db)
-        } catch let error as DriverError where error.code == .refused {}
+        } catch let error as DriverError where error.code == .alreadyThere {}
     }
 
     /// Replaces a leased message by its next try, and lets it wait. The lease must be gone.

@@ -9,7 +9,7 @@ public protocol Broker: Sendable {
     /// Stores the messages, and returns when the broker has them for good.
     ///
     /// All or none on a broker with transactions.
-    /// - Throws: `BrokerError`; then nothing may be taken as accepted.
+    /// - Throws: `DriverError`; then nothing may be taken as accepted but what the error says was.
     func publish(_ messages: [Message]) async throws
 
     /// Subscribes a worker to queues.

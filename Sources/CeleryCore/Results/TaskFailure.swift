@@ -49,6 +49,18 @@ extension TaskFailure {
         TaskFailure(type: "WorkerLostError", arguments: [.string(reason)], module: "billiard.exceptions")
     }
 
+    /// A message that was to follow a task, or a task's next try, could not be published.
+    public static func unsent(_ reason: String, isNextTry: Bool = false) -> TaskFailure {
+        let what = isNextTry ? "its next try" : "it"
+        return TaskFailure(
+            type: "OperationalError", arguments: [.string("the worker could not send \(what): \(reason)")], module: "kombu.exceptions")
+    }
+
+    /// The result of a task could not be stored.
+    public static func unstored(_ reason: String) -> TaskFailure {
+        TaskFailure(type: "BackendStoreError", arguments: [.string("the worker could not store the result: \(reason)")])
+    }
+
     /// Cancelled: the reason is `expired`, `revoked` or `terminated`.
     public static func revoked(_ reason: String) -> TaskFailure {
         TaskFailure(type: "TaskRevokedError", arguments: [.string(reason)])

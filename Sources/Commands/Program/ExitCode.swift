@@ -44,7 +44,7 @@ package enum ExitCode {
         case .unreachable: unreachable
         case .noPermission: noPermission
         case .tryAgain: tryAgain
-        case .unusable, .refused: badData
+        case .unusable, .refused, .alreadyThere: badData
         case .cannotCreate: cannotCreate
         case .configuration, .unsupported: configuration
         }

@@ -57,8 +57,8 @@ final class MailboxReader: Sendable {
             return
         }
         guard let last = batch.last else { return }
-        owner.perform(as: MailboxUse.self) { connection, use in
-            guard case .success(let connection) = connection else { return nil }
+        owner.perform(as: MailboxUse.self) { ready in
+            guard case .success(let (connection, use)) = ready else { return nil }
             do throws(RabbitMQError) {
                 try use.acknowledge(last, connection)
                 return nil

@@ -1,0 +1,69 @@
+import CeleryCore
+
+/// Publishes what follows outcomes, and stores their results: all in one call.
+///
+/// Only after a refusal they go one by one, to find those that are refused for ever. What is
+/// done is taken out of the outcomes.
+struct Records: Sendable {
+    let broker: any Broker
+    /// `nil` when results are not kept at all.
+    let store: (any ResultStore)?
+    let refusals: Refusals
+
+    func publishFollowUps(of outcomes: inout [Outcome]) async throws {
+        let messages = outcomes.flatMap(\.followUps)
+        guard !messages.isEmpty else { return }
+        do {
+            try await broker.publish(messages)
+            for index in outcomes.indices { outcomes[index].followUps = [] }
+            return
+        } catch let error as DriverError {
+            if !error.unconfirmed.isEmpty {
+                for index in outcomes.indices { outcomes[index].followUps.removeAll { !error.unconfirmed.contains($0.id) } }
+            }
+            guard error.isAboutRequest else { throw error }
+        }
+        for index in outcomes.indices {
+            while let message = outcomes[index].followUps.first {
+                do {
+                    try await broker.publish([message])
+                } catch let error as DriverError where error.code == .alreadyThere {
+                    // Published by an earlier attempt, or by another way to the same step of a chain.
+                } catch let error as DriverError where error.isAboutRequest {
+                    refusals.fail(message, of: &outcomes[index], error)
+                }
+                outcomes[index].followUps.removeFirst()
+            }
+        }
+    }
+
+    func storeResults(of outcomes: inout [Outcome]) async throws {
+        let results = outcomes.flatMap(\.results)
+        guard !results.isEmpty else { return }
+        do {
+            if let store { try await store.store(results) }
+            for index in outcomes.indices { outcomes[index].results = [] }
+            return
+        } catch let error as DriverError where error.isAboutRequest {}
+        for index in outcomes.indices {
+            while let result = outcomes[index].results.first {
+                try await store?.store(alone: result, refusals)
+                outcomes[index].results.removeFirst()
+            }
+        }
+    }
+}
+
+extension ResultStore {
+    /// Stores one result, or that it cannot be stored, or nothing.
+    fileprivate func store(alone result: TaskResult, _ refusals: Refusals) async throws {
+        do {
+            try await store([result])
+        } catch let error as DriverError where error.isAboutRequest {
+            if let substitute = refusals.substitute(for: result, error) {
+                do { return try await store([substitute]) } catch let error as DriverError where error.isAboutRequest {}
+            }
+            refusals.drop(result, error)
+        }
+    }
+}

@@ -1,0 +1,186 @@
+import CeleryCore
+import Logging
+import Synchronization
+import Testing
+import Wire
+@testable import Worker
+
+@Suite struct SettlerTests {
+    private func message(_ task: String) -> Message { Message(task: task, body: BodyCodec.encode(TaskArguments())) }
+
+    private func outcome(_ tag: Int64 = 1, _ results: [TaskResult] = [], _ followUps: [Message] = []) -> Outcome {
+        Outcome(handle: DeliveryHandle(tag: tag, attempt: 1), results: results, followUps: followUps)
+    }
+
+    private func result(_ id: String, _ state: TaskState = .success) -> TaskResult { TaskResult(id: TaskID(id), state: state) }
+
+    /// Settles, and returns the tags of what came too late.
+    @discardableResult
+    private func settle(_ outcomes: [Outcome], _ settler: any Settler) async throws -> [Int64] {
+        var settlement = Settlement(outcomes)
+        try await settler.settle(&settlement)
+        #expect(settlement.isDone && settlement.open.isEmpty)
+        return settlement.late.map(\.handle.tag)
+    }
+
+    @Test func `follow-ups first, then results, then the acknowledgement`() async throws {
+        let recorder = Recorder()
+        let settler = recorder.ordered
+        #expect(try await settle([outcome(1, [result("a")], [message("next")]), outcome(2)], settler) == [])
+        #expect(recorder.calls == ["publish next", "store a", "settle 1 2"])
+        try await settle([outcome(3)], settler)
+        #expect(recorder.calls.suffix(1) == ["settle 3"])
+    }
+
+    @Test func `follow-ups that were published before hold up nothing`() async throws {
+        let recorder = Recorder(["known": .alreadyThere])
+        try await settle([outcome(1, [], ["new", "known", "other"].map(message))], recorder.ordered)
+        #expect(recorder.calls == ["publish new", "publish other", "settle 1"])
+    }
+
+    @Test func `what is done is not done again when a later step fails for a while`() async throws {
+        let recorder = Recorder(passing: ["store b"])
+        var settlement = Settlement([outcome(1, [result("a")], [message("next")]), outcome(2, [result("b")])])
+        // Refused as a batch, so that they go one by one.
+        recorder.refuse("store a b", .refused)
+        let settler = recorder.ordered
+        await #expect(throws: DriverError.self) { try await settler.settle(&settlement) }
+        #expect(settlement.open.map(\.handle.tag) == [1, 2])
+        try await settler.settle(&settlement)
+        #expect(recorder.calls == ["publish next", "store a", "store b", "settle 1 2"])
+    }
+
+    @Test func `of a batch that was accepted in part only the rest is sent again`() async throws {
+        let recorder = Recorder(["bad": .refused])
+        let messages = ["good", "bad", "also good"].map(message)
+        recorder.unaccepted = [messages[1].id]
+        try await settle([outcome(1, [], [messages[0]]), outcome(2, [], [messages[1]]), outcome(3, [], [messages[2]])], recorder.ordered)
+        #expect(recorder.calls == ["publish good also good", "store \(messages[1].id)", "settle 1 2 3"])
+    }
+
+    @Test func `a passing error of a batch that was accepted in part leaves the rest`() async throws {
+        let recorder = Recorder()
+        let messages = ["first", "second"].map(message)
+        recorder.refuse("publish first second", .tryAgain, accepting: "publish first")
+        recorder.unaccepted = [messages[1].id]
+        var settlement = Settlement([outcome(1, [], messages)])
+        let settler = recorder.ordered
+        await #expect(throws: DriverError.self) { try await settler.settle(&settlement) }
+        try await settler.settle(&settlement)
+        #expect(recorder.calls == ["publish first", "publish second", "settle 1"])
+    }
+
+    @Test func `an error of the whole broker fails nothing`() async throws {
+        let recorder = Recorder(["next": .noPermission])
+        var settlement = Settlement([outcome(1, [result("a")], [message("next")])])
+        let settler = recorder.ordered
+        await #expect(throws: DriverError(.noPermission, "not next")) { try await settler.settle(&settlement) }
+        #expect(recorder.calls == [])
+        #expect(settlement.rest.map(\.followUps.count) == [1])
+    }
+
+    @Test func `a delivery that was acknowledged is published again for its next try`() async throws {
+        let recorder = Recorder()
+        let again = message("again")
+        let outcome = Outcome(
+            handle: DeliveryHandle(tag: 1, attempt: 1), results: [result("a", .retry)], disposition: .retry(again))
+        try await settle([outcome], AcknowledgedSettler(records: recorder.records))
+        #expect(recorder.calls == ["publish again", "store a"])
+    }
+
+    @Test func `what one transaction cannot take is taken out, and the others are settled`() async throws {
+        let recorder = Recorder()
+        for call in ["settle 1 2 3 storing a b c", "settle 2 storing b"] { recorder.refuse(call, .refused) }
+        let outcomes = [outcome(1, [result("a")]), outcome(2, [result("b")]), outcome(3, [result("c")])]
+        let settler = AtomicSettler(consumer: recorder, refusals: recorder.refusals)
+        // It is the value of b that is too large, not that it failed.
+        try await settle(outcomes, settler)
+        #expect(recorder.calls == ["settle 1 storing a", "settle 2 storing b as FAILURE", "settle 3 storing c"])
+    }
+}
+
+/// A broker, consumer and store that only write down what is asked of them.
+private final class Recorder: Broker, AtomicSettling, ResultStore {
+    let location = "recorder"
+    private struct State {
+        var calls: [String] = []
+        var refused: [String: DriverError.Code]
+        /// Calls refused, and what is done of them all the same.
+        var refusedCalls: [String: (DriverError.Code, accepted: String?)] = [:]
+        var passing: [String]
+        var unaccepted: Set<TaskID>?
+    }
+    private let state: Mutex<State>
+
+    /// - Parameters:
+    ///   - refused: Tasks whose messages are refused.
+    ///   - passing: Calls that fail once.
+    init(_ refused: [String: DriverError.Code] = [:], passing: [String] = []) {
+        state = Mutex(State(refused: refused, passing: passing))
+    }
+
+    var calls: [String] { state.withLock { $0.calls } }
+    var unaccepted: Set<TaskID>? {
+        get { state.withLock { $0.unaccepted } }
+        set { state.withLock { $0.unaccepted = newValue } }
+    }
+    var refusals: Refusals {
+        Refusals(log: TaskLog(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }), worker: "w") { Timestamp(seconds: 1) }
+    }
+    var records: Records { Records(broker: self, store: self, refusals: refusals) }
+    var ordered: OrderedSettler { OrderedSettler(records: records, consumer: self) }
+
+    /// Refuses a call, once when it is a passing error.
+    func refuse(_ call: String, _ code: DriverError.Code, accepting accepted: String? = nil) {
+        state.withLock { $0.refusedCalls[call] = (code, accepted) }
+    }
+
+    private func note(_ call: String) throws {
+        try state.withLock { state in
+            if let index = state.passing.firstIndex(of: call) {
+                state.passing.remove(at: index)
+                throw DriverError(.tryAgain, "not now")
+            }
+            if let (code, accepted) = state.refusedCalls.removeValue(forKey: call) {
+                if let accepted { state.calls.append(accepted) }
+                var error = DriverError(code, "not that")
+                error.unconfirmed = state.unaccepted ?? []
+                throw error
+            }
+            state.calls.append(call)
+        }
+    }
+
+    func publish(_ messages: [Message]) async throws {
+        let (refused, unaccepted) = state.withLock { ($0.refused, $0.unaccepted) }
+        let code = messages.lazy.compactMap { refused[$0.task] }.first
+        guard let code else { return try note("publish \(messages.map(\.task).joined(separator: " "))") }
+        var error = DriverError(code, "not \(messages.map(\.task).joined(separator: " "))")
+        error.unconfirmed = unaccepted ?? []
+        if let unaccepted, messages.count > 1 { try await publish(messages.filter { !unaccepted.contains($0.id) }) }
+        throw error
+    }
+
+    func settle(_ outcomes: [Outcome]) async throws -> [Bool] {
+        #expect(outcomes.allSatisfy { $0.followUps.isEmpty && $0.results.isEmpty })
+        try note("settle \(outcomes.map { "\($0.handle.tag)" }.joined(separator: " "))")
+        return outcomes.map { _ in true }
+    }
+
+    func settleAtomically(_ outcomes: [Outcome]) async throws -> [Bool] {
+        let results = outcomes.flatMap(\.results)
+        let texts = results.map { $0.state == .failure ? "\($0.id) as FAILURE" : $0.id.text }
+        try note("settle \(outcomes.map { "\($0.handle.tag)" }.joined(separator: " ")) storing \(texts.joined(separator: " "))")
+        return outcomes.map { _ in true }
+    }
+
+    func settlesInto(_ store: any ResultStore) -> Bool { true }
+    func store(_ results: [TaskResult]) async throws { try note("store \(results.map(\.id.text).joined(separator: " "))") }
+    func consumer(of queues: [String], as worker: WorkerIdentity) async throws -> any BrokerConsumer { self }
+    func take(_ maximum: Int) async throws -> [Delivery] { [] }
+    func waitForWork(until deadline: ContinuousClock.Instant?) async throws {}
+    func giveBack(_ handles: [DeliveryHandle], started: Bool) async throws {}
+    func results(for ids: [TaskID]) async throws -> [TaskID: TaskResult] { [:] }
+    func forget(_ ids: [TaskID]) async throws -> Int { 0 }
+    func close() async {}
+}
