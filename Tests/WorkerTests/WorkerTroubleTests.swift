@@ -69,6 +69,18 @@ extension WorkerTests {
             try await other.stop()
         }
 
+        @Test func `a task that was to be acknowledged before it ran, and could not be, runs when it comes again`() async throws {
+            var bench = try Bench()
+            try bench.addProgram("count", TaskOptions(acknowledgement: .early), "echo x >> runs")
+            bench.broker = ForgetfulBroker(base: bench.broker)
+            let ids = [try await bench.send("count"), try await bench.send("count"), try await bench.send("count")]
+            let worker = try await bench.start { $0.isBurst = true; $0.prefetch = 10 }
+            try await worker.end()
+            for id in ids { #expect(try await bench.record(of: id)?.state == .success) }
+            #expect(bench.folder.read("runs") == "x\nx\nx\n")
+            #expect(worker.log.contains("attempt 1 came too late"))
+        }
+
         @Test func `an outcome that came too late is told, and forgotten`() async throws {
             var bench = try Bench(.sqlite)
             try bench.addGate()
