@@ -50,6 +50,8 @@ let package = Package(
         .target(name: "CRabbitMQ"),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
+        // Loads liblzma when it is needed, and needs nothing of it to build.
+        .target(name: "CLzma"),
         .systemLibrary(name: "CLinux"),
         // Loads libcurl when it is needed, and needs nothing of it to build.
         .target(name: "CCurl"),
@@ -58,7 +60,7 @@ let package = Package(
         room("CeleryCore"),
 
         // Formats, drivers, settings
-        room("Wire", ["CeleryCore", "CZlib", "CBzip2"]),
+        room("Wire", ["CeleryCore", "CZlib", "CBzip2", "CLzma"]),
         room("RabbitMQ", ["CeleryCore", "Wire", "Processes", "CRabbitMQ"]),
         room("SQLite", ["CeleryCore", "Wire", "CLinux", grdb]),
         room("Brokers", ["CeleryCore", "Wire", "SQLite", "RabbitMQ", "Processes", grdb, collections]),

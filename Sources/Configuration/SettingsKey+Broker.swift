@@ -15,7 +15,9 @@ extension SettingsKey {
             """
             The result store: sqlite:///path, or db+sqlite:///path to share results with Python's Celery \
             (its slashes as in Python: three before a path seen from the folder of the file, four before /). \
-            Without it results go to the broker's own SQLite file, or with another broker to celery.db \
+            With a RabbitMQ broker also rpc://, which sends each result to the project that submitted the task, \
+            and amqp:// (alone, where the broker is, or amqp://user:password@host:port/vhost), which makes a queue for \
+            each result that anybody may ask. Without it results go to the broker's own SQLite file, or with another broker to celery.db \
             beside the settings file.
             """
         ) { $0.settings.resultURL = $0.text(of: $1) },

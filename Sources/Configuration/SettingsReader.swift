@@ -38,16 +38,22 @@ package enum SettingsReader {
     package static func resolve(
         settingsFile: String? = nil, flags: [SettingsFlag] = [], environment: [String: String], workingFolder: String
     ) throws(SettingsError) -> ResolvedSettings {
-        let named = settingsFile ?? environment["CELERY_SETTINGS"].flatMap { $0.isEmpty ? nil : $0 }
-        let file = named.map { SettingsFile.absolute($0, in: workingFolder) } ?? SettingsFile.find(from: workingFolder)
-        guard let file else {
+        guard let (file, shown) = place(settingsFile, environment, workingFolder) else {
             return try resolve(
                 text: nil, shown: "", folder: workingFolder, file: nil, flags, environment, workingFolder)
         }
-        let shown = named ?? shownName(of: file, from: workingFolder)
         let text = try SettingsFile.text(of: file, shown: shown)
         return try resolve(
             text: text, shown: shown, folder: SettingsFile.folder(of: file), file: file, flags, environment, workingFolder)
+    }
+
+    /// The file in force, absolute, and what it is called; `nil` where there is none.
+    static func place(
+        _ settingsFile: String?, _ environment: [String: String], _ workingFolder: String
+    ) -> (file: String, shown: String)? {
+        let named = settingsFile ?? environment["CELERY_SETTINGS"].flatMap { $0.isEmpty ? nil : $0 }
+        let file = named.map { SettingsFile.absolute($0, in: workingFolder) } ?? SettingsFile.find(from: workingFolder)
+        return file.map { ($0, named ?? shownName(of: $0, from: workingFolder)) }
     }
 
     /// The same from the text of a file that has been read.

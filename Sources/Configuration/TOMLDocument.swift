@@ -11,6 +11,8 @@ struct TOMLDocument {
 
     /// By line.
     var entries: [Entry]
+    /// The line of the first `[table]`.
+    var firstTable: Int?
 
     /// - Parameter shown: what the file is called in errors.
     init(_ text: String, shown: String) throws(SettingsError) {
@@ -31,6 +33,7 @@ struct TOMLDocument {
         } catch {
             throw SettingsError(.syntax, at: shown, "\(error)")
         }
+        firstTable = scan.firstTable
         entries = []
         for name in table.keys {
             // A name with an escaped NUL reads back cut short, and then finds nothing.

@@ -10,6 +10,8 @@
 struct TOMLScan {
     /// The first line, counted from 1, of each setting and of each table by the first part of its name.
     private(set) var lines: [String: Int] = [:]
+    /// The line of the first `[table]`; all that follows belongs to some table.
+    private(set) var firstTable: Int?
     /// What the parser must not see.
     private(set) var defect: Defect?
 
@@ -49,6 +51,7 @@ struct TOMLScan {
             case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"): advance()
             case UInt8(ascii: "#"): skipComment()
             case UInt8(ascii: "["):
+                if !isInsideTable { firstTable = line }
                 for _ in 0..<2 where current == byte { advance() }
                 skipBlanks()
                 if !isNameCharacter(current) { complain("the name of a table must follow [") }

@@ -105,6 +105,22 @@ extension Connection {
     }
 }
 
+extension Connection {
+    /// How many heartbeats a server may be silent. It sends one every half: three are missing by then.
+    static let patience = 1.5
+
+    /// Ends the connection when what was sent is not taken for so long.
+    ///
+    /// librabbitmq waits without limit for room in a full socket, and hears of no heartbeat meanwhile. The kernel
+    /// counts from the last bytes that went through, so that a slow way and a large message do no harm.
+    /// See TCP_USER_TIMEOUT in tcp(7).
+    static func bound(sendsOn descriptor: Int32, _ heartbeat: Int) {
+        guard heartbeat > 0 else { return }
+        var milliseconds = UInt32(Double(heartbeat) * patience * 1_000)
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &milliseconds, socklen_t(MemoryLayout<UInt32>.size))
+    }
+}
+
 extension Double {
     /// Without a fraction that says nothing: `4`, `0.5`.
     var short: String { self == rounded() ? String(Int(self)) : String(self) }

@@ -36,6 +36,14 @@ extension Connection {
     /// Whether a part of a message has come, and not all of it.
     package var isReceiving: Bool { !partial.isEmpty }
 
+    /// Whether something has come that `receive` has not looked at: read from the socket by a call that waited for
+    /// its answer, so that `poll` knows nothing of it.
+    ///
+    /// The corresponding C functions are `amqp_frames_enqueued` and `amqp_data_in_buffer`.
+    var hasInput: Bool {
+        library.calls.amqp_frames_enqueued(state) != 0 || library.calls.amqp_data_in_buffer(state) != 0
+    }
+
     /// Lets the library reuse the memory of frames that were taken.
     ///
     /// The corresponding C function is `amqp_maybe_release_buffers`.

@@ -47,6 +47,7 @@ package final class Connection {
         var timeout = timeval(Self.answerTimeout)
         _ = calls.amqp_set_rpc_timeout(state, &timeout)
         heartbeat = Int(calls.amqp_get_heartbeat(state))
+        Self.bound(sendsOn: calls.amqp_get_sockfd(state), heartbeat)
         serverVersion =
             calls.amqp_get_server_properties(state).map { FieldTable.object($0.pointee)["version"]?.stringValue ?? "" } ?? ""
         self.state = state

@@ -4,8 +4,8 @@ import Synchronization
 
 /// What a thread that owns a connection shares with those who use it.
 final class ConnectionCore: Sendable {
-    /// Work for the thread: the connection, or why there is none. An error drops the connection.
-    typealias Job = @Sendable (Result<Connection, RabbitMQError>, any ConnectionUse) -> RabbitMQError?
+    /// Work for the thread, which has a connection, or a reason why not. An error drops the connection.
+    typealias Job = @Sendable (Result<(Connection, any ConnectionUse), RabbitMQError>) -> RabbitMQError?
 
     private struct State {
         var jobs: [Job] = []

@@ -33,6 +33,8 @@ final class ConnectionLoop {
             if core.wait(for: connection?.descriptor ?? -1, pause) { connection?.lastHeard = .now }
         }
         connection?.close(policy == .onDemand ? .said : .awaited, onSocket: core.setDescriptor)
+        // Who still waits for the server to say something waits in vain.
+        use.lost(.closed)
     }
 
     private func perform(_ job: ConnectionCore.Job) {
@@ -42,8 +44,8 @@ final class ConnectionLoop {
             if let refusal, .now < refusal.until { reason = refusal.error } else { reason = connect() }
         }
         let failure =
-            connection.map { job(.success($0), use) }
-            ?? job(.failure(reason ?? RabbitMQError(.lost, "the connection is lost")), use)
+            connection.map { job(.success(($0, use))) }
+            ?? job(.failure(reason ?? RabbitMQError(.lost, "the connection is lost")))
         if let failure, connection != nil { drop(failure) }
     }
 
@@ -63,13 +65,11 @@ final class ConnectionLoop {
             try use.settleDown(connection)
             if nextTick <= .now {
                 nextTick = .now + interval(of: connection)
-                // The server sends a heartbeat every half: three are missing by now.
-                if connection.heartbeat > 0, connection.lastHeard + .seconds(Double(connection.heartbeat) * 1.5) < .now {
+                if connection.heartbeat > 0, connection.lastHeard + .seconds(Double(connection.heartbeat) * Connection.patience) < .now {
                     throw RabbitMQError(.lost, "the server at \(connection.options.location) is silent")
                 }
                 try use.tick(connection)
             }
-            if count == 256 { core.wake() }
         } catch {
             drop(error)
         }
@@ -77,6 +77,7 @@ final class ConnectionLoop {
 
     /// How long the thread may sleep.
     private var pause: Duration {
+        if let connection, connection.hasInput { return .zero }
         let wake = connection != nil ? nextTick : policy == .always ? nextTry : .now + .seconds(3_600)
         return max(.zero, ContinuousClock.now.duration(to: wake))
     }

@@ -44,9 +44,9 @@ package final class ConnectionOwner: Sendable {
         }
         defer { alarm.cancel() }
         return try await withCheckedThrowingContinuation { continuation in
-            submit { connection, use in
+            submit { ready in
                 do throws(RabbitMQError) {
-                    let connection = try connection.get()
+                    let (connection, use) = try ready.get()
                     guard let use = use as? Use else { throw RabbitMQError(.lost, "a connection of another kind") }
                     continuation.resume(returning: try body(connection, use))
                     return nil
@@ -59,17 +59,23 @@ package final class ConnectionOwner: Sendable {
     }
 
     /// Like `perform`, without waiting and without an answer.
+    ///
+    /// - Parameter body: Called in any case: with the reason when there is no connection, and by the caller itself when
+    ///   the owner is closed.
     package func perform<Use: ConnectionUse>(
-        as type: Use.Type, _ body: @escaping @Sendable (Result<Connection, RabbitMQError>, Use) -> RabbitMQError?
+        as type: Use.Type, _ body: @escaping @Sendable (Result<(Connection, Use), RabbitMQError>) -> RabbitMQError?
     ) {
-        submit { connection, use in
-            guard let use = use as? Use else { return nil }
-            return body(connection, use)
+        submit { ready in
+            body(
+                ready.flatMap { connection, use in
+                    guard let use = use as? Use else { return .failure(RabbitMQError(.lost, "a connection of another kind")) }
+                    return .success((connection, use))
+                })
         }
     }
 
     private func submit(_ job: @escaping ConnectionCore.Job) {
-        if !core.add(job) { _ = job(.failure(RabbitMQError(.lost, "the connection is closed")), NoUse()) }
+        if !core.add(job) { _ = job(.failure(.closed)) }
     }
 
     /// Ends whatever call the thread is in, by shutting the socket down.
@@ -85,13 +91,4 @@ package final class ConnectionOwner: Sendable {
         await core.ended.wait()
         alarm.cancel()
     }
-}
-
-/// For jobs that come too late.
-private final class NoUse: ConnectionUse {
-    func establish(_ connection: Connection) {}
-    func receive(_ incoming: Incoming, _ connection: Connection) {}
-    func settleDown(_ connection: Connection) {}
-    func tick(_ connection: Connection) {}
-    func lost(_ error: RabbitMQError) {}
 }

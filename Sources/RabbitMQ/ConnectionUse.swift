@@ -14,6 +14,6 @@ package protocol ConnectionUse: AnyObject, SendableMetatype {
     /// Called from time to time, at least every quarter of a heartbeat.
     func tick(_ connection: Connection) throws(RabbitMQError)
 
-    /// The connection is gone, or could not be made.
+    /// The connection is gone, or could not be made; or it was closed, and nothing will come any more.
     func lost(_ error: RabbitMQError)
 }

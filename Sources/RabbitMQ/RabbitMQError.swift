@@ -35,6 +35,9 @@ package struct RabbitMQError: Error, Sendable, Equatable, CustomStringConvertibl
     }
 
     package var description: String { message }
+
+    /// Nobody wants the connection any more.
+    static let closed = RabbitMQError(.lost, "the connection is closed")
 }
 
 extension RabbitMQError {

@@ -2,7 +2,7 @@ import CeleryCore
 
 /// The checks of a body that need only its labels: content type, encoding, compression.
 enum BodyFormat {
-    enum Compression: Sendable, Hashable { case zlib, bzip2 }
+    enum Compression: Sendable, Hashable { case zlib, bzip2, xz }
 
     /// Throws unless the body is JSON in UTF-8, compressed in a way we read or not at all.
     /// - Returns: how it is compressed.
@@ -22,9 +22,11 @@ enum BodyFormat {
         // Celery calls a zlib stream gzip.
         case "application/x-gzip", "gzip", "zlib": return .zlib
         case "application/x-bz2", "bzip2", "bzip": return .bzip2
+        // What Python's lzma writes by default, and kombu calls lzma.
+        case "application/x-lzma", "lzma", "xz": return .xz
         case let other?:
             throw MalformedMessage(
-                .compression, "compression '\(other)' is not supported; gzip and bzip2 are")
+                .compression, "compression '\(other)' is not supported; gzip, bzip2 and lzma are")
         }
     }
 

@@ -1,4 +1,5 @@
 import CBzip2
+import CLzma
 import CZlib
 
 /// Undoes the compressions of Celery, with an upper bound on what comes out.
@@ -15,6 +16,7 @@ enum Decompression {
         switch compression {
         case .zlib: try inflate(bytes, limit: limit)
         case .bzip2: try bunzip(bytes, limit: limit)
+        case .xz: try unxz(bytes, limit: limit)
         }
     }
 
@@ -53,6 +55,28 @@ enum Decompression {
             return Step(
                 consumed: input.count - Int(stream.avail_in), produced: output.count - Int(stream.avail_out),
                 isDone: status == BZ_STREAM_END, isDamaged: status != BZ_OK && status != BZ_STREAM_END)
+        }
+    }
+
+    /// Memory the decoder of xz may have: what its highest level needs, and a little more.
+    private static let xzMemory: UInt64 = 100 << 20
+
+    /// Reads an .xz file, into a buffer that grows until it fits.
+    private static func unxz(_ bytes: [UInt8], limit: Int) throws(MalformedMessage) -> [UInt8] {
+        var room = min(max(4 * bytes.count, chunk), limit)
+        while true {
+            var outcome = CELERY_LZMA_DAMAGED
+            let output = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+                outcome = celery_lzma_decode(bytes, bytes.count, buffer.baseAddress, room, &count, xzMemory)
+            }
+            switch outcome {
+            case CELERY_LZMA_DONE: return output
+            case CELERY_LZMA_FULL where room < limit: room = min(4 * room, limit)
+            case CELERY_LZMA_FULL: throw MalformedMessage(.tooLarge, "the body is larger than \(limit) bytes once decompressed")
+            case CELERY_LZMA_MISSING:
+                throw MalformedMessage(.compression, "compression by lzma needs liblzma (liblzma5), which is not installed")
+            default: throw damaged("xz")
+            }
         }
     }
 

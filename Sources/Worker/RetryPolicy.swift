@@ -21,9 +21,9 @@ enum RetryPolicy {
         limit(for: message, options).map { message.retries < $0 } ?? true
     }
 
-    /// The next try of a message.
+    /// The next try of a message, which is for this queue's workers.
     static func next(_ message: Message, delay: Double, now: Timestamp) -> Message {
-        var again = message
+        var again = message.backToItsQueue
         again.retries += 1
         again.eta = now + .seconds(possible(delay))
         return again

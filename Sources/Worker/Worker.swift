@@ -49,7 +49,7 @@ package actor Worker {
         var isAcknowledged: Bool
 
         /// Puts it back in line although it was acknowledged, for it has not begun.
-        var again: Outcome { Outcome(handle: delivery.handle, results: [], followUps: [delivery.message]) }
+        var again: Outcome { Outcome(handle: delivery.handle, results: [], followUps: [delivery.message.backToItsQueue]) }
     }
 
     package init(

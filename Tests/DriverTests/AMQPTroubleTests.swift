@@ -54,6 +54,48 @@ import Testing
         await broker.close()
     }
 
+    @Test func `a server that hangs while much is sent to it is noticed within two heartbeats`() async throws {
+        let place = try await aside { try AMQPPlace(Self.own.get()) }
+        let other = try await aside { try AMQPPlace() }
+        let broker = try place.broker([place.url + "?heartbeat=2&connection_timeout=1", other.url])
+        try await broker.publish([Message("before")])
+        try await aside { try place.server.perform("suspend") }
+        // More than the sockets on the way have room for.
+        var large = Message("large")
+        large.body.bytes = [UInt8](repeating: 32, count: 40 << 20)
+        let messages = [large]
+        let time = try await ContinuousClock().measure {
+            try await promptly("the publishing elsewhere", within: .seconds(60)) { try await broker.publish(messages) }
+        }
+        // Two heartbeats, and the message anew to the other server, on a machine that may be busy. Unnoticed it takes 33 s.
+        #expect(time < .seconds(14), "\(time)")
+        try await aside { try place.server.perform("resume") }
+        await broker.close()
+    }
+
+    @Test func `a server that stops reading in the middle of a message is waited for until the time is up`() async throws {
+        let place = try await aside { try AMQPPlace(Self.own.get()) }
+        let broker = try place.broker([place.url + "?heartbeat=2"]) { $0.publishTimeout = 6 }
+        try await broker.publish([Message("before")])
+        try await aside { _ = try place.control("set_vm_memory_high_watermark", "0.000001") }
+        var large = Message("large")
+        large.body.bytes = [UInt8](repeating: 32, count: 40 << 20)
+        let messages = [large]
+        let start = ContinuousClock.now
+        let error = try await promptly("the end of the patience") { () async -> DriverError? in
+            do { try await broker.publish(messages) } catch { return error as? DriverError }
+            return nil
+        }
+        let time = start.duration(to: .now)
+        #expect(error?.code == .tryAgain)
+        #expect(time > .seconds(5) && time < .seconds(15), "\(time)")
+        // It reads again.
+        let again = Task { try await broker.publish([Message("after")]) }
+        try await aside { _ = try place.control("set_vm_memory_high_watermark", "0.4") }
+        try await promptly("the publishing") { try await again.value }
+        await broker.close()
+    }
+
     @Test func `goes to the other server when one dies`() async throws {
         let place = try await aside { try AMQPPlace(Self.own.get()) }
         let other = try await aside { try AMQPPlace() }

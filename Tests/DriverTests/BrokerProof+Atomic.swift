@@ -35,9 +35,9 @@ extension BrokerProof {
         #expect(stored[TaskID("heir")]?.state == .failure)
         #expect(try await worker.names() == ["next"])
         // The id is taken for as long as its result is kept.
-        await #expect(throws: DriverError(.alreadyThere, "task id \(delivery.message.id) is already in use: its result is stored")) {
-            try await fixture.connect().publish([delivery.message])
-        }
+        let id = delivery.message.id
+        let refusal = DriverError(.alreadyThere, "task id \(id) is already in use: its result is stored", unconfirmed: [id])
+        await #expect(throws: refusal) { try await fixture.connect().publish([delivery.message]) }
     }
 
     func atomicRetry() async throws {

@@ -73,13 +73,18 @@ extension BrokerProof {
         try await broker.publish([first])
         var twin = Message("twin")
         twin.id = first.id
-        let refusal = DriverError(.alreadyThere, "task id \(first.id) is already in use: it waits or runs")
-        await #expect(throws: refusal) { try await broker.publish([Message("before"), twin, Message("after")]) }
+        func refusal(of messages: [Message]) -> DriverError {
+            DriverError(
+                .alreadyThere, "task id \(first.id) is already in use: it waits or runs", unconfirmed: Set(messages.map(\.id)))
+        }
+        let batch = [Message("before"), twin, Message("after")]
+        await #expect(throws: refusal(of: batch)) { try await broker.publish(batch) }
 
         let worker = try await fixture.worker()
         let deliveries = try await worker.takeAll()
         #expect(deliveries.names == ["first"])
-        await #expect(throws: refusal) { try await broker.publish([twin]) }
+        let alone = [twin]
+        await #expect(throws: refusal(of: alone)) { try await broker.publish(alone) }
         #expect(try await worker.names() == [])
     }
 
@@ -89,9 +94,8 @@ extension BrokerProof {
         one.id = two.id
         two.priority = 3
         let batch = [one, two]
-        await #expect(throws: DriverError(.alreadyThere, "task id \(one.id) is already in use: it waits or runs")) {
-            try await broker.publish(batch)
-        }
+        let refusal = DriverError(.alreadyThere, "task id \(one.id) is already in use: it waits or runs", unconfirmed: [one.id])
+        await #expect(throws: refusal) { try await broker.publish(batch) }
         #expect(try await fixture.worker().names() == [])
     }
 

@@ -16,6 +16,23 @@ struct MessageResultTests {
         #expect(try place.run("celery status \(id)", with: variables) == Ended("\(id)\tSUCCESS\n"))
     }
 
+    @Test func `says where results by rpc are when another project asks`() throws {
+        let place = try RabbitMQPlace()
+        let variables = ["CELERY_RESULT_BACKEND": "rpc://"]
+        let id = try place.run("celery apply demo.tasks.add 2 3", with: variables).text
+        #expect(try place.run("celery celeryd --burst -q", with: variables).status == 0)
+        let hint = "hint: results by rpc:// come to the project that submitted the task: ask there, or have all keep results in one place, "
+            + "CELERY_RESULT_BACKEND = \"db+sqlite:///FILE\" on one machine or \"amqp://\"\n"
+        let elsewhere = try Project()
+        let all = place.variables().merging(variables) { $1 }
+        try elsewhere.expect("celery result \(id)", with: all, Ended(errors: "celery result: \(id): not ready: PENDING\n\(hint)", status: 75))
+        try elsewhere.expect("celery status \(id)", with: all, Ended("\(id)\tPENDING\n", errors: hint, status: 75))
+        try place.project.expect("celery result \(id)", with: all, Ended("5\n"))
+        // A store that keeps results for all has no such trouble.
+        let other = try place.run("celery result \(id)", with: ["CELERY_RESULT_BACKEND": "amqp://"])
+        #expect(other == Ended(errors: "celery result: \(id): not ready: PENDING\n", status: 75))
+    }
+
     @Test func `two commands that wait at the same time both get it`() throws {
         let place = try RabbitMQPlace()
         let variables = ["CELERY_RESULT_BACKEND": "rpc://"]

@@ -38,7 +38,7 @@ struct OddMessageTests {
         odd(#""task": "demo.tasks.add", "id": {"a": 1}"#, "invalid id value: {'a': 1}"),
         odd(#""task": "", "id": "t1""#, "(t1) of queue celery: the task header is not a name"),
         odd(#""task": ["a"], "id": "t2""#, "(t2) of queue celery: the task header is not a name"),
-        task("c1", #""compression": "application/x-lzma""#, "compression 'application/x-lzma' is not supported"),
+        task("c1", #""compression": "application/x-brotli""#, "compression 'application/x-brotli' is not supported"),
         task("c2", #""compression": 7"#, "the compression header is not a text"),
         task("o1", "", body: #"{"a": 1}"#, "(o1) of queue celery: the body is not an array of args, kwargs and embed"),
         task("e1", #""eta": "garbage""#, "invalid eta value: 'garbage'"), task("e2", #""eta": 12345"#, "invalid eta value: 12345"),

@@ -71,7 +71,7 @@ import Testing
         try project.expect(
             "celery purge",
             Ended(errors: "celery purge: this erases all messages that wait in all queues\nhint: add --force to mean it\n", status: 64))
-        try project.expect("celery purge -Q a --force", Ended("Erased 2 messages from a.\n"))
+        try project.expect("celery purge -Q a --force", Ended("Erased 2 messages from queue a.\n"))
         try project.expect("celery purge --force --json", Ended("{\"erased\":1}\n"))
         try project.expect("celery queues", Ended())
     }

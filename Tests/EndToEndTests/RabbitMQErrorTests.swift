@@ -125,6 +125,19 @@ struct RabbitMQErrorTests {
         #expect(try place.depth() == 1)
     }
 
+    @Test func `purge says which queues it means, and which are not there`() throws {
+        let place = try RabbitMQPlace()
+        let queues = ["CELERY_QUEUES": "celery,images"]
+        for line in ["add 1", "add 1 -Q images", "add 1 --countdown 1h"] { _ = try place.run("celery apply demo.tasks.\(line)").text }
+        try place.project.expect("celery purge", with: place.variables().merging(queues) { $1 }, Ended(
+            errors: "celery purge: this erases all messages that wait in queues celery, images\nhint: add --force to mean it\n", status: 64))
+        #expect(try place.run("celery purge --force", with: queues) == Ended("Erased 2 messages from queues celery, images.\n"))
+        #expect(try place.run("celery purge -Q celery --force", with: queues) == Ended("Erased 0 messages from queue celery.\n"))
+        #expect(try place.run("celery purge -Q nosuch,celery --force") == Ended(
+            "Erased 0 messages from queues nosuch, celery.\n",
+            errors: "celery purge: there is no queue 'nosuch' at \(place.shown)\n", status: 127))
+    }
+
     @Test func `65 at once for what AMQP has no room for`() throws {
         let place = try RabbitMQPlace()
         let long = String(repeating: "k", count: 256)

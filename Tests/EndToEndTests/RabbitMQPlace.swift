@@ -20,6 +20,9 @@ final class RabbitMQPlace: Sendable {
 
     var url: String { server.url(vhost: vhost) }
 
+    /// The URL as errors show it.
+    var shown: String { url.replacing("celery-secret", with: "***") }
+
     /// The same place as another user, at another port, or with options.
     func url(_ user: String = "celery:celery-secret", host: String = "127.0.0.1", port: Int? = nil, _ options: String = "") -> String {
         "amqp://\(user)@\(host):\(port ?? server.port)/\(vhost)\(options)"

@@ -128,16 +128,54 @@ struct RabbitSetupTests {
             """, to: "celery.toml")
         for _ in 1...2 {
             let ended = try broker.project.run("celery rabbit-setup --api \(broker.api())")
-            #expect(ended.lines == [
-                #"AMQP_SERVER = "rabbit.example.com""#, "AMQP_PORT = 5672", #"AMQP_USER = "\#(broker.user)""#,
-                #"AMQP_PASSWORD = "mypassword""#, #"AMQP_VHOST = "\#(broker.vhost)""#,
-            ])
+            #expect(ended.output == "")
+            #expect(ended.errors.hasSuffix("\nnothing to add to celery.toml: it leads there already\n"), "\(ended)")
         }
+        #expect(try broker.project.run("celery rabbit-setup --api \(broker.api()) --json").lines.last == """
+            {"settings":{"AMQP_SERVER":"rabbit.example.com","AMQP_PORT":5672,"AMQP_USER":"\(broker.user)",\
+            "AMQP_PASSWORD":"mypassword","AMQP_VHOST":"\(broker.vhost)"}}
+            """)
         let api = broker.server.api
         #expect(try api.expect("GET", "queues/\(broker.vhost)/images").contains(#""x-max-priority":10"#))
         #expect(try api.expect("GET", "exchanges/\(broker.vhost)/media").contains(#""type":"topic""#))
         #expect(try api.expect("GET", "bindings/\(broker.vhost)/e/media/q/images").contains(#""routing_key":"images.#""#))
         #expect(try broker.project.run("\(broker.server.control) authenticate_user \(broker.user) mypassword").status == 0)
+    }
+
+    @Test func `what it prints may be appended to the settings, again and again`() throws {
+        let broker = try BrokerToSetUp()
+        let former = broker.project.read("celery.toml")
+        let line = "celery rabbit-setup --user \(broker.user) --vhost \(broker.vhost) --api \(broker.api()) >>celery.toml"
+        #expect(try broker.project.run(line).status == 0)
+        let written = broker.project.read("celery.toml")
+        #expect(written.hasPrefix(former) && written.contains("AMQP_PASSWORD"))
+        #expect(try broker.project.run(line).errors.hasSuffix("nothing to add to celery.toml: it leads there already\n"))
+        #expect(broker.project.read("celery.toml") == written)
+        #expect(try broker.project.run("celery apply demo.tasks.add 1 2").status == 0)
+
+        // Another broker is named there.
+        try broker.project.write("INSTALLED_APPS = [\"demo\"]\nCELERY_BROKER_URL = \"amqp://other:hush@127.0.0.1/there\"\n", to: "celery.toml")
+        let other = try broker.project.run(line + " -Q celery,images")
+        #expect(other.status == 0)
+        #expect(other.errors.hasSuffix("""
+
+            celery rabbit-setup: warning: celery.toml says otherwise in line 2
+            hint: put these lines in its place, without the #
+
+            """), "\(other)")
+        #expect(broker.project.read("celery.toml").contains("\n# AMQP_VHOST = \"\(broker.vhost)\"\n# CELERY_QUEUES = "))
+        #expect(try broker.project.run("celery queues -b sqlite:x.db").status == 0)
+
+        // A table is at the end.
+        try broker.project.write("INSTALLED_APPS = [\"demo\"]\n\n[CELERY_QUEUES]\nimages = {}\n", to: "celery.toml")
+        let table = try broker.project.run(line)
+        #expect(table.errors.hasSuffix("""
+
+            celery rabbit-setup: warning: celery.toml ends in a table, to which lines at its end would belong
+            hint: put these lines before line 3, where the first table begins, without the #
+
+            """), "\(table)")
+        #expect(try broker.project.run("celery queues -b sqlite:x.db").status == 0)
     }
 
     @Test func `prints objects with --json`() throws {

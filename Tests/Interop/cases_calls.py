@@ -82,7 +82,7 @@ def protocol_1_link(run):
 @case
 def compression(run):
     text = "compressible " * 3000
-    for method in ("gzip", "bzip2"):
+    for method in ("gzip", "bzip2", "lzma"):
         same(run.get(run.send("echo", text, compression=method)), text, method)
 
 

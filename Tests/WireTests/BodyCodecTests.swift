@@ -6,7 +6,7 @@ import Wire
 @Suite struct BodyCodecTests {
     private static let plain = #"[["ü", 1.0], {"k": NaN}, {"callbacks": null, "errbacks": null, "chain": null, "chord": null}]"#
 
-    /// The body compressed by Python, as `zlib`, `gzip` or `bz2`.
+    /// The body compressed by Python, as `zlib`, `gzip`, `bz2` or `lzma`.
     private func compressed(_ module: String, _ text: String = plain) throws -> [UInt8] {
         let script = "import sys, base64, \(module); print(base64.b64encode(\(module).compress(sys.stdin.buffer.read())).decode())"
         let line = try #require(try Python.lines(script, input: Array(text.utf8)).first)
@@ -19,13 +19,13 @@ import Wire
         #expect(try BodyCodec.encode(BodyCodec.decode(body)) == body)
     }
 
-    @Test(arguments: [("zlib", "application/x-gzip"), ("gzip", "application/x-gzip"), ("gzip", "gzip"), ("bz2", "application/x-bz2")])
+    @Test(arguments: [("zlib", "application/x-gzip"), ("gzip", "application/x-gzip"), ("gzip", "gzip"), ("bz2", "application/x-bz2"), ("lzma", "application/x-lzma")])
     func `reads compressed bodies`(module: String, name: String) throws {
         let body = MessageBody(bytes: try compressed(module), compression: name)
         #expect(try BodyCodec.decode(body).args == ["ü", 1.0])
     }
 
-    @Test(arguments: [("zlib", "application/x-gzip"), ("bz2", "application/x-bz2")])
+    @Test(arguments: [("zlib", "application/x-gzip"), ("bz2", "application/x-bz2"), ("lzma", "application/x-lzma")])
     func `stops at the limit`(module: String, name: String) throws {
         let bomb = MessageBody(bytes: try compressed(module, "[[" + String(repeating: "0,", count: 1_000_000) + "0],{},{}]"), compression: name)
         #expect(throws: BodyError.malformed(MalformedMessage(.tooLarge, "the body is larger than 1000 bytes once decompressed"))) {
@@ -36,7 +36,7 @@ import Wire
         #expect(throws: BodyError.self) { try BodyCodec.decode(bomb, limit: 2_000_010) }
     }
 
-    @Test(arguments: [("zlib", "application/x-gzip"), ("gzip", "gzip"), ("bz2", "application/x-bz2")])
+    @Test(arguments: [("zlib", "application/x-gzip"), ("gzip", "gzip"), ("bz2", "application/x-bz2"), ("lzma", "application/x-lzma")])
     func `refuses damaged data, and neither crashes nor hangs`(module: String, name: String) throws {
         let good = try compressed(module)
         for end in 0..<good.count {
@@ -60,7 +60,7 @@ import Wire
         #expect(throws: BodyError.malformed(MalformedMessage(.contentType, "content type is pickle, which is never read; send json"))) {
             try BodyCodec.decode(MessageBody(bytes: [], contentType: "application/x-python-serialize", contentEncoding: "binary"))
         }
-        #expect(throws: BodyError.malformed(MalformedMessage(.compression, "compression 'application/x-brotli' is not supported; gzip and bzip2 are"))) {
+        #expect(throws: BodyError.malformed(MalformedMessage(.compression, "compression 'application/x-brotli' is not supported; gzip, bzip2 and lzma are"))) {
             try BodyCodec.decode(MessageBody(bytes: [], compression: "application/x-brotli"))
         }
         #expect(throws: BodyError.malformed(MalformedMessage(.bodyNotJSON, "the body is not json: unexpected end at byte 0"))) {

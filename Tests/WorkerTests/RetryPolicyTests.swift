@@ -46,6 +46,12 @@ import Wire
         expected.eta = Timestamp(seconds: 107.5)
         #expect(RetryPolicy.next(first, delay: 7.5, now: Timestamp(seconds: 100)) == expected)
     }
+
+    @Test func `the next try is for the queue of the first alone`() {
+        var first = message()
+        first.route = Route(queue: "left", exchange: "news", routingKey: "any")
+        #expect(RetryPolicy.next(first, delay: 1, now: .now).route == Route(queue: "left"))
+    }
 }
 
 @Suite struct PrefetchTests {

@@ -144,7 +144,7 @@ private final class Recorder: Broker, AtomicSettling, ResultStore {
             if let (code, accepted) = state.refusedCalls.removeValue(forKey: call) {
                 if let accepted { state.calls.append(accepted) }
                 var error = DriverError(code, "not that")
-                error.unaccepted = state.unaccepted
+                error.unconfirmed = state.unaccepted ?? []
                 throw error
             }
             state.calls.append(call)
@@ -156,7 +156,7 @@ private final class Recorder: Broker, AtomicSettling, ResultStore {
         let code = messages.lazy.compactMap { refused[$0.task] }.first
         guard let code else { return try note("publish \(messages.map(\.task).joined(separator: " "))") }
         var error = DriverError(code, "not \(messages.map(\.task).joined(separator: " "))")
-        error.unaccepted = unaccepted
+        error.unconfirmed = unaccepted ?? []
         if let unaccepted, messages.count > 1 { try await publish(messages.filter { !unaccepted.contains($0.id) }) }
         throw error
     }

@@ -66,6 +66,8 @@ extension WorkerTests {
             let worker = try await bench.start { $0.prefetch = 10 }
             #expect(try await bench.hasStarted("1"))
             await worker.worker.stop(.warm)
+            // They stand in the child's line, which they leave at once; the gate stays shut until then.
+            for id in rest { #expect(try await eventually { try await bench.location(of: id)?.state == .pending }) }
             try bench.openGate()
             try await worker.end()
             #expect(try await bench.record(of: slow)?.value == "waited")

@@ -30,13 +30,16 @@ extension AMQPBroker: QueueCounting {
 }
 
 extension AMQPBroker: QueuePurging {
-    package func purge(_ queues: [String]?) async throws -> Int {
-        var count = 0
+    package var queuesToPurge: [String]? { knownQueues }
+
+    /// What waits for a far-off time belongs to no queue yet, and stays.
+    package func purge(_ queues: [String]?) async throws -> [String: Int] {
+        var counts: [String: Int] = [:]
         for queue in queues?.distinct ?? knownQueues where try await state(of: queue) != nil {
-            count += try await ask { (connection, channel) throws(RabbitMQError) in
+            counts[queue] = try await ask { (connection, channel) throws(RabbitMQError) in
                 try connection.purge(queue, on: channel)
             }
         }
-        return count
+        return counts
     }
 }

@@ -64,7 +64,7 @@ package final class AMQPBroker: Broker {
 
     /// Begins to connect, so that something else can be done meanwhile. A failure shows when something is sent.
     package func prepareToSend() throws {
-        try connection().perform(as: Publisher.self) { _, _ in nil }
+        try connection().perform(as: Publisher.self) { _ in nil }
     }
 
     package func consumer(of queues: [String], as worker: WorkerIdentity) async throws -> any BrokerConsumer {
@@ -83,7 +83,7 @@ package final class AMQPBroker: Broker {
 
     /// Sends, and returns when all are confirmed. What a lost connection left unconfirmed is sent again.
     ///
-    /// - Throws: `DriverError`: `tryAgain` when it took too long.
+    /// - Throws: `DriverError`: `tryAgain` when it took too long; it tells what is not confirmed.
     package func publish(_ publications: [Publication]) async throws {
         let limit = Duration.seconds(settings.publishTimeout)
         let deadline = ContinuousClock.now + limit
@@ -92,9 +92,20 @@ package final class AMQPBroker: Broker {
         var isSecondTry = false
         while !rest.isEmpty {
             let owner = try connection()
-            // The thread keeps the deadline; this is for when it hangs in a call.
             let alarm = Task {
-                try await Task.sleep(until: deadline + .seconds(3))
+                try await Task.sleep(until: deadline)
+                // The thread looks at deadlines now and then; this one is to be kept.
+                owner.perform(as: Publisher.self) { ready in
+                    guard case .success(let (connection, publisher)) = ready else { return nil }
+                    do throws(RabbitMQError) {
+                        try publisher.tick(connection)
+                        return nil
+                    } catch {
+                        return error
+                    }
+                }
+                // It hangs in a call.
+                try await Task.sleep(for: .seconds(3))
                 owner.cut()
             }
             defer { alarm.cancel() }
@@ -104,37 +115,46 @@ package final class AMQPBroker: Broker {
                 return
             } catch let failure as PublishFailure {
                 hasBeenThere = hasBeenThere || failure.error.code != .unreachable
+                rest = failure.unconfirmed.map { rest[$0] }
                 // No queue takes it: one that was made on this connection may have been deleted since.
                 if failure.error.code == .refused(312), !isSecondTry, rest.contains(where: \.needsQueue) {
                     isSecondTry = true
-                    rest = failure.unconfirmed.map { rest[$0] }
                     continue
                 }
                 guard failure.error.isPassing, hasBeenThere else {
-                    throw refusal(failure, of: publications.count)
+                    var error = DriverError(failure.error, at: location)
+                    // Without a connection nothing was sent, and it is about none of them.
+                    if failure.isOfMessages { error.unconfirmed = Self.ids(of: rest) }
+                    throw error
                 }
                 guard deadline > .now else {
-                    throw DriverError(
-                        .tryAgain, DriverError(failure.error, at: location).message,
-                        hint: "try again with the same --task-id, so that it is known to be the same task")
+                    throw DriverError(.tryAgain, DriverError(failure.error, at: location).message, unconfirmed: Self.ids(of: rest))
                 }
-                rest = failure.unconfirmed.map { rest[$0] }
                 try await Task.sleep(for: .milliseconds(Int.random(in: 100...300)))
             }
         }
+    }
+
+    private static func ids(of publications: [Publication]) -> Set<TaskID> {
+        Set(publications.compactMap { $0.message.properties.correlationID.map(TaskID.init) })
     }
 
     private func send(
         _ publications: [Publication], _ deadline: ContinuousClock.Instant, _ owner: ConnectionOwner
     ) async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            owner.perform(as: Publisher.self) { connection, publisher in
-                let batch = Publisher.Batch(publications, deadline: deadline) { result in
-                    continuation.resume(with: result.mapError { $0 as any Error })
-                }
-                guard case .success(let connection) = connection else {
-                    if case .failure(let error) = connection { publisher.abandon(batch, error) }
+            owner.perform(as: Publisher.self) { ready in
+                let connection: Connection
+                let publisher: Publisher
+                switch ready {
+                case .success(let pair): (connection, publisher) = pair
+                case .failure(let error):
+                    let all = Array(publications.indices)
+                    continuation.resume(throwing: PublishFailure(error: error, unconfirmed: all, isOfMessages: false))
                     return nil
+                }
+                let batch = PublishBatch(publications, deadline: deadline) { result in
+                    continuation.resume(with: result.mapError { $0 as any Error })
                 }
                 do throws(RabbitMQError) {
                     try publisher.add(batch, connection)
@@ -145,14 +165,6 @@ package final class AMQPBroker: Broker {
                 }
             }
         }
-    }
-
-    private func refusal(_ failure: PublishFailure, of count: Int) -> DriverError {
-        var error = DriverError(failure.error, at: location)
-        if count > 1, case .refused = error.code {
-            error.message += " (\(failure.unconfirmed.count) of \(count) messages were not accepted)"
-        }
-        return error
     }
 
     /// The connection for publishing, made when it is first needed.

@@ -1,6 +1,5 @@
 package import CeleryCore
 import RabbitMQ
-import Synchronization
 import Wire
 
 /// A worker's subscription at a RabbitMQ server.
@@ -14,7 +13,6 @@ package final class AMQPConsumer: BrokerConsumer {
     let node: String
     let owner: ConnectionOwner
     let inbox = Inbox()
-    private let prefetch = Mutex(1)
 
     /// Connects and subscribes.
     ///
@@ -89,29 +87,19 @@ package final class AMQPConsumer: BrokerConsumer {
 
     /// Asks the server for as much as the worker has room for.
     private func followPrefetch(_ space: Int) {
-        let (wanted, surplus) = inbox.withLine { line in
-            let wanted = max(1, line.handedCount + line.scheduledCount + space)
-            return (wanted, line.heldCount - wanted)
-        }
-        let count = prefetch.withLock { current -> Int? in
-            // Small changes are not worth a call; but near the bottom each counts.
-            guard wanted > current || wanted < current * 3 / 4 else { return nil }
-            current = wanted
-            return wanted
-        }
-        guard let count else { return }
-        owner.perform(as: Subscription.self) { [inbox] connection, subscription in
+        let surplus = inbox.withLine { $0.want(space) }
+        guard let surplus else { return }
+        owner.perform(as: Subscription.self) { [inbox] ready in
+            // Without a connection, the count holds for the next one.
+            guard case .success(let (connection, subscription)) = ready else { return nil }
             do throws(RabbitMQError) {
-                let connection = try connection.get()
-                try subscription.setPrefetch(count, connection)
+                try subscription.followPrefetch(connection)
                 // What is beyond the new count was never looked at, and goes to others.
                 guard surplus > 0 else { return nil }
                 let tags = inbox.withLine { line in (0..<surplus).compactMap { _ in line.popNewest()?.tag } }
                 try subscription.end(tags, .giveBack, connection)
                 return nil
             } catch {
-                // Without a connection, the count holds for the next one.
-                if case .failure = connection { subscription.rememberPrefetch(count) }
                 return error
             }
         }
@@ -153,7 +141,7 @@ package final class AMQPConsumer: BrokerConsumer {
         // The server does not count executions: the message goes back with their number.
         let again = inbox.withLine { line in
             handles.compactMap { handle in
-                line.held(handle).map { AttemptHeader.next($0.message, after: handle.attempt) }
+                line.held(handle).map { AttemptHeader.next($0.message.backToItsQueue, after: handle.attempt) }
             }
         }
         if !again.isEmpty { try await broker.publish(again) }
@@ -185,7 +173,8 @@ package final class AMQPConsumer: BrokerConsumer {
     /// Puts messages with a far-off ETA onto the ladder, which remembers better than a worker.
     private func relocate(_ entries: [DeliveryLine.Scheduled], _ generation: Int) async {
         do {
-            try await broker.publish(entries.map { AttemptHeader.next($0.message, after: $0.attempt - 1) })
+            // To their queue: the ladder ends there, and an exchange would only bring them back here.
+            try await broker.publish(entries.map { AttemptHeader.next($0.message.backToItsQueue, after: $0.attempt - 1) })
             await end(entries.map(\.delivery.tag), generation, .acknowledge)
         } catch {
             inbox.notice("cannot set \(entries.count) messages aside until their time, so they are held here: \(error)")
@@ -199,9 +188,8 @@ package final class AMQPConsumer: BrokerConsumer {
     /// Ends as a killed worker would: the server finds the connection gone.
     package func die() async {
         owner.cut()
-        await owner.close()
-        inbox.withLine { $0.begin() }
         inbox.finish()
+        await owner.close()
     }
 
     package func close() async {
@@ -211,9 +199,10 @@ package final class AMQPConsumer: BrokerConsumer {
         // A task that is cancelled must not leave them behind.
         await Task { [self] in
             await end(tags, generation, .giveBack)
+            // Its loss is no news from now on.
+            inbox.finish()
             await owner.close()
         }.value
-        inbox.finish()
     }
 }
 

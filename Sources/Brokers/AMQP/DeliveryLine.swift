@@ -14,6 +14,8 @@ struct DeliveryLine {
     private(set) var scheduled: Heap<Scheduled> = []
     /// With the worker: the tag of the delivery, by the number in its handle.
     private var handed: [Int64: Held] = [:]
+    /// How many the worker wants to hold, at most; for this connection and later ones.
+    private(set) var wanted = 1
     /// Which connection all of them came on; counts up.
     private(set) var generation = 0
     private var acknowledgements = AcknowledgementLine()
@@ -46,6 +48,17 @@ struct DeliveryLine {
     private(set) var handedCount = 0
     var scheduledCount: Int { scheduled.count }
     var nextDue: Timestamp? { scheduled.min?.eta }
+
+    /// The worker has room for so many more than it has.
+    ///
+    /// - Returns: when that is worth telling the server, how many are here beyond.
+    mutating func want(_ space: Int) -> Int? {
+        let count = max(1, handedCount + scheduledCount + space)
+        // Small changes are not worth a call; but near the bottom each counts.
+        guard count > wanted || count < wanted * 3 / 4 else { return nil }
+        wanted = count
+        return heldCount - count
+    }
 
     /// A new connection: what came on the last one will be delivered again.
     mutating func begin() {

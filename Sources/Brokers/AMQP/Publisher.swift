@@ -16,7 +16,7 @@ final class Publisher: ConnectionUse {
     private static let spareChannel: UInt16 = 2
 
     private let topology: Topology
-    private var batches: Deque<Batch> = []
+    private var batches: Deque<PublishBatch> = []
     /// What is under way, in the order of its numbers; confirmed ones are `nil` until those before them are.
     private var unconfirmed: Deque<Slot?> = []
     private var firstNumber: UInt64 = 1
@@ -30,67 +30,18 @@ final class Publisher: ConnectionUse {
     private var hasLadder = false
 
     private struct Slot {
-        var batch: Batch
+        var batch: PublishBatch
         var index: Int
     }
 
     init(topology: Topology) { self.topology = topology }
 
-    /// Messages that are confirmed together.
-    final class Batch {
-        let publications: [Publication]
-        let deadline: ContinuousClock.Instant
-        private let done: @Sendable (Result<Void, PublishFailure>) -> Void
-        fileprivate var next = 0
-        fileprivate var open: Set<Int>
-        /// Those that no queue gets, and why.
-        fileprivate var refused: [Int: String] = [:]
-        /// Those that the server could not take at this moment.
-        fileprivate var missed: Set<Int> = []
-        fileprivate var isOver = false
-
-        init(
-            _ publications: [Publication], deadline: ContinuousClock.Instant,
-            _ done: @escaping @Sendable (Result<Void, PublishFailure>) -> Void
-        ) {
-            self.publications = publications
-            self.deadline = deadline
-            self.done = done
-            open = Set(publications.indices)
-        }
-
-        /// Gives up one message, which the server will not be asked to take.
-        fileprivate func refuse(_ index: Int, _ reason: String) {
-            refused[index] = reason
-            open.remove(index)
-            if open.isEmpty { finish(nil) }
-        }
-
-        fileprivate func finish(_ error: RabbitMQError?) {
-            guard !isOver else { return }
-            isOver = true
-            if let error {
-                done(.failure(PublishFailure(error: error, unconfirmed: open.sorted())))
-            } else if let first = refused.min(by: { $0.key < $1.key }) {
-                done(.failure(PublishFailure(error: RabbitMQError(.refused(312), first.value), unconfirmed: refused.keys.sorted())))
-            } else if !missed.isEmpty {
-                let reason = "it does not take messages now: the queue is full, or has no leader"
-                done(.failure(PublishFailure(error: RabbitMQError(.blocked, reason), unconfirmed: missed.sorted())))
-            } else {
-                done(.success(()))
-            }
-        }
-    }
-
     /// Puts a batch in line. It tells when it is over.
-    func add(_ batch: Batch, _ connection: Connection) throws(RabbitMQError) {
+    func add(_ batch: PublishBatch, _ connection: Connection) throws(RabbitMQError) {
         if batch.publications.isEmpty { return batch.finish(nil) }
         batches.append(batch)
         try pump(connection)
     }
-
-    /// Ends a batch that could not be put in line.
-    func abandon(_ batch: Batch, _ error: RabbitMQError) { batch.finish(error) }
 
     // MARK: ConnectionUse
 
@@ -217,9 +168,7 @@ final class Publisher: ConnectionUse {
         unconfirmed[index] = nil
         let batch = slot.batch
         bytesUnderWay -= batch.publications[slot.index].message.body.count
-        if !isTaken { batch.missed.insert(slot.index) }
-        batch.open.remove(slot.index)
-        if batch.open.isEmpty { batch.finish(nil) }
+        batch.confirm(slot.index, isTaken: isTaken)
     }
 
     /// The confirm of a returned message follows.
@@ -231,15 +180,8 @@ final class Publisher: ConnectionUse {
             guard sent.properties.correlationID == message.properties.correlationID, sent.routingKey == message.routingKey
             else { continue }
             let target = message.exchange.isEmpty ? "" : "exchange '\(message.exchange)' with "
-            slot.batch.refused[slot.index] = "no queue gets messages for \(target)routing key '\(message.routingKey)'"
+            slot.batch.noteReturn(slot.index, "no queue gets messages for \(target)routing key '\(message.routingKey)'")
             return
         }
     }
-}
-
-/// A batch that was not, or not wholly, accepted.
-struct PublishFailure: Error, Sendable {
-    var error: RabbitMQError
-    /// Which of its messages the server has not confirmed.
-    var unconfirmed: [Int]
 }

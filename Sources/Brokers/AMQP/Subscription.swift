@@ -48,6 +48,7 @@ final class Subscription: ConnectionUse {
         try topology.awaitDelayed(queues, connection, on: Self.channel, spareChannel: Self.spareChannel)
         sharesPrefetch = topology.sharesPrefetch(queues, serverVersion: connection.serverVersion)
         generation = inbox.begin()
+        prefetch = inbox.withLine { $0.wanted }
         try connection.setPrefetch(prefetch, isShared: sharesPrefetch, on: Self.channel)
         try subscribe(connection)
         hasControl = false
@@ -105,11 +106,9 @@ final class Subscription: ConnectionUse {
         return count
     }
 
-    /// The prefetch count for the next connection.
-    func rememberPrefetch(_ count: Int) { prefetch = count }
-
-    /// Lets the server send so many before the first is settled.
-    func setPrefetch(_ count: Int, _ connection: Connection) throws(RabbitMQError) {
+    /// Lets the server send as many as the worker wants before the first is settled.
+    func followPrefetch(_ connection: Connection) throws(RabbitMQError) {
+        let count = inbox.withLine { $0.wanted }
         guard count != prefetch else { return }
         prefetch = count
         if !sharesPrefetch {

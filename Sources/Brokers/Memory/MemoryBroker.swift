@@ -33,7 +33,8 @@ package actor MemoryBroker: Broker {
     package func publish(_ messages: [Message]) throws {
         var seen = Set<TaskID>()
         for message in messages where tags[message.id] != nil || !seen.insert(message.id).inserted {
-            throw DriverError(.alreadyThere, "task id \(message.id) is already in use: it waits or runs")
+            throw DriverError(
+                .alreadyThere, "task id \(message.id) is already in use: it waits or runs", unconfirmed: Set(messages.map(\.id)))
         }
         for message in messages { insert(message) }
         bell.ring()
@@ -177,8 +178,12 @@ extension MemoryBroker: QueueCounting {
 }
 
 extension MemoryBroker: QueuePurging {
-    package func purge(_ queues: [String]?) -> Int {
-        drop { queues?.contains($0.message.route.queue) ?? true }.count
+    package nonisolated var queuesToPurge: [String]? { nil }
+
+    package func purge(_ queues: [String]?) -> [String: Int] {
+        var counts = Dictionary((queues ?? []).map { ($0, 0) }) { first, _ in first }
+        for entry in drop({ queues?.contains($0.message.route.queue) ?? true }) { counts[entry.message.route.queue, default: 0] += 1 }
+        return counts
     }
 
     /// Drops those of the waiting messages that `isDropped` chooses.

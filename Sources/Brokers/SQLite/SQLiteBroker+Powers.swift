@@ -29,20 +29,22 @@ extension SQLiteBroker: QueueCounting {
 }
 
 extension SQLiteBroker: QueuePurging {
-    package func purge(_ queues: [String]?) async throws -> Int {
+    package var queuesToPurge: [String]? { nil }
+
+    package func purge(_ queues: [String]?) async throws -> [String: Int] {
         try await file.write { db in
             let names = try queues ?? String.fetchAll(
                 db,
                 sql: "SELECT DISTINCT queue FROM ready UNION SELECT m.queue FROM scheduled s JOIN message m ON m.tag = s.tag")
-            var count = 0
+            var counts: [String: Int] = [:]
             for name in names {
                 try db.execute(
                     sql: "DELETE FROM message WHERE queue = ? AND tag NOT IN (SELECT tag FROM lease)", arguments: [name])
-                count += db.changesCount
+                counts[name, default: 0] += db.changesCount
                 try db.execute(sql: "DELETE FROM ready WHERE queue = ?", arguments: [name])
             }
             try db.execute(sql: "DELETE FROM scheduled WHERE tag NOT IN (SELECT tag FROM message)")
-            return count
+            return counts
         }
     }
 }

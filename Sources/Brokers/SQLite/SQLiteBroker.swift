@@ -50,7 +50,12 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
 
     package func publish(_ messages: [Message]) async throws {
         guard !messages.isEmpty else { return }
-        try await publications.add(messages)
+        do {
+            try await publications.add(messages)
+        } catch let error as DriverError where error.isAboutRequest {
+            // All or none.
+            throw DriverError(error.code, error.message, hint: error.hint, unconfirmed: Set(messages.map(\.id)))
+        }
     }
 
     package func consumer(of queues: [String], as worker: WorkerIdentity) async throws -> any BrokerConsumer {

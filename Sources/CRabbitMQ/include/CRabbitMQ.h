@@ -49,6 +49,8 @@
     each(amqp_basic_reject) \
     each(amqp_send_method) \
     each(amqp_simple_wait_frame_noblock) \
+    each(amqp_frames_enqueued) \
+    each(amqp_data_in_buffer) \
     each(amqp_maybe_release_buffers)
 
 /// Pointers to the functions of the library, under their own names.

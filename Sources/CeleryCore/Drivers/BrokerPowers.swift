@@ -27,8 +27,12 @@ public struct QueueCount: Sendable, Equatable {
 
 /// Throwing away what waits.
 public protocol QueuePurging: Broker {
-    /// Drops messages no worker has; `nil` means all queues. Returns how many.
-    func purge(_ queues: [String]?) async throws -> Int
+    /// The queues that are meant when none is named; `nil` where that is all there are, with what waits for later.
+    var queuesToPurge: [String]? { get }
+
+    /// Drops messages no worker has; `nil` means `queuesToPurge`.
+    /// - Returns: how many of each queue. A queue that is not there is absent, where the broker can tell.
+    func purge(_ queues: [String]?) async throws -> [String: Int]
 }
 
 /// Accepting at most one message a key.

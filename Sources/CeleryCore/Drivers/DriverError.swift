@@ -7,7 +7,7 @@ public struct DriverError: Error, Sendable, Hashable, CustomStringConvertible {
         case unreachable
         /// It answers, and will not let us in, or the file may not be touched.
         case noPermission
-        /// Not now: busy, full, blocked. Nothing was accepted.
+        /// Not now: busy, full, blocked. Nothing was accepted, but for what `unconfirmed` tells.
         case tryAgain
         /// The file or server is not what we can work with: foreign, newer, damaged.
         case unusable
@@ -31,14 +31,17 @@ public struct DriverError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Whether it is about what was asked, and will be the same however often that is asked again,
     /// while others fare better. Else it is about the broker or the store as a whole, or may pass.
     public var isAboutRequest: Bool
-    /// Of several messages to be published, those that may not have been accepted; `nil` for all of them.
-    public var unaccepted: Set<TaskID>?
+    /// Of messages sent together, those that are not confirmed, while all others are. Of those, `tryAgain` says that
+    /// they may still be accepted, any other code that at least one of them was refused. Empty when the error is not
+    /// about messages: then none was sent.
+    public var unconfirmed: Set<TaskID>
 
-    public init(_ code: Code, _ message: String, hint: String? = nil) {
+    public init(_ code: Code, _ message: String, hint: String? = nil, unconfirmed: Set<TaskID> = []) {
         self.code = code
         self.message = message
         self.hint = hint
         isAboutRequest = code == .refused || code == .alreadyThere
+        self.unconfirmed = unconfirmed
     }
 
     public var description: String { message }

@@ -56,6 +56,15 @@ public struct Message: Sendable, Equatable {
         isPersistent = true
         headers = JSONObject()
     }
+
+    /// The same for the queue it came from, by whatever exchange it came there.
+    ///
+    /// What comes back goes this way: the exchange would give a copy to every other queue bound to it.
+    public var backToItsQueue: Message {
+        var message = self
+        message.route = Route(queue: route.queue)
+        return message
+    }
 }
 
 /// The encoded arguments of a message.

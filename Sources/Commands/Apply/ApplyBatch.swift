@@ -11,9 +11,6 @@ struct ApplyBatch {
     let context: CommandContext
     let file: String
 
-    /// Messages sent in one commit.
-    private static let chunk = 5_000
-
     func run() async throws -> Int32 {
         let arguments = context.arguments
         guard arguments.operands.isEmpty else { throw CommandError(ExitCode.usage, "--batch takes no TASK") }
@@ -29,8 +26,8 @@ struct ApplyBatch {
         let bad = try check(source, &lines)
         try await warn(lines.names, client, settings)
         try source.rewind()
-        try await send(source, &lines, skipping: bad, client)
-        return bad.isEmpty ? ExitCode.done : ExitCode.badData
+        let isTaken = try await send(source, &lines, skipping: bad, client)
+        return bad.isEmpty && isTaken ? ExitCode.done : ExitCode.badData
     }
 
     /// The numbers of bad lines.
@@ -54,44 +51,18 @@ struct ApplyBatch {
         return bad
     }
 
-    private func send(_ source: LineSource, _ lines: inout BatchLines, skipping bad: Set<Int>, _ client: Client) async throws {
+    /// Whether the broker took all that it was sent.
+    private func send(_ source: LineSource, _ lines: inout BatchLines, skipping bad: Set<Int>, _ client: Client) async throws -> Bool {
+        var sender = BatchSender(
+            broker: client.broker, output: context.output, name: name, skipsRefused: context.arguments[ApplyCommand.skipBad])
         var number = 0
-        var chunk: [(line: Int, message: Message)] = []
-        var sent = 0
-        // The next chunk is made while this one is committed.
-        var underWay: (chunk: [(line: Int, message: Message)], commit: Task<Void, any Error>)?
-        func finish() async throws {
-            guard let (chunk, commit) = underWay else { return }
-            underWay = nil
-            do {
-                try await commit.value
-            } catch {
-                var described = Report.describe(error)
-                described.message += " (line \(chunk[0].line) and the next \(chunk.count - 1); the \(sent) before were sent)"
-                throw described
-            }
-            for (line, message) in chunk {
-                context.output.record(
-                    ["id": .string(message.id.text), "task": .string(message.task), "new": true, "line": .int(Int64(line))],
-                    text: message.id.text)
-            }
-            context.output.flush()
-            sent += chunk.count
-        }
-        func flush() async throws {
-            try await finish()
-            let messages = chunk.map(\.message)
-            underWay = (chunk, Task { try await client.broker.publish(messages) })
-            chunk = []
-        }
         while let line = try source.next() {
             number += 1
             guard !bad.contains(number), let message = try lines.message(from: line) else { continue }
-            chunk.append((number, message))
-            if chunk.count == Self.chunk { try await flush() }
+            try await sender.add(BatchSender.Line(number: number, message: message))
         }
-        if !chunk.isEmpty { try await flush() }
-        try await finish()
+        try await sender.finish()
+        return !sender.hasRefused
     }
 
     private var name: String { file == "-" ? "stdin" : file }

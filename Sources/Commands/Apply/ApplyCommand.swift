@@ -51,9 +51,11 @@ enum ApplyCommand {
                 OutputKey("id", "The id of the task."), OutputKey("task", "Its name."),
                 OutputKey("new", "False when --key named an earlier submission."),
                 OutputKey("line", "In a batch, the number of the line."),
+                OutputKey("confirmed", "Only when the status is 75, and then false: the broker may have the task, or take it later."),
                 OutputKey("with --wait", "The keys of celery result."),
             ],
             notes: [
+                "When RabbitMQ has not confirmed the task within CELERY_PUBLISH_TIMEOUT, or within --timeout if that is less and a second at least, during an alarm for example, the status is 75. The broker may have the task all the same, or take it later: so its id is named in the error, and with --json in an object whose key confirmed is false. Submit it again with --task-id and that id: then it is one task with one result, should the broker take both. Of a batch, the ids of confirmed lines are printed and the other lines are named; lines with an id of their own may be sent again in the same way.",
                 "A batch is read and checked whole before anything is sent. Keys of a line: task, args, kwargs, id, queue, exchange, routing_key, priority, countdown, eta, expires, time_limit, soft_time_limit, max_retries, retry_delay, ignore_result, headers.",
             ]),
         run: run)
@@ -72,7 +74,9 @@ enum ApplyCommand {
         options.link = arguments[link].map { Signature(task: $0) }
         options.linkError = arguments[linkError].map { Signature(task: $0) }
 
-        let settings = try context.settings()
+        var settings = try context.settings()
+        WaitOptions.limitSending(to: arguments[WaitOptions.timeout], &settings)
+        let deadline = arguments[WaitOptions.timeout].map { ContinuousClock.now + $0 }
         let client = try context.client(settings, willSend: true)
         let known = KnownTasks(context: context, settings: settings, client: client)
         let task = try await known.options(of: name, strict: arguments[strict])
@@ -80,10 +84,10 @@ enum ApplyCommand {
         let waits = arguments[WaitOptions.wait] || arguments.isGiven(WaitOptions.timeout)
         // What cannot be waited for is not sent.
         if waits { _ = try client.store }
-        let id = try await submit(message, client, arguments)
+        let id = try await submit(message, client, context)
 
         if waits {
-            return try await wait(for: id, client, context)
+            return try await wait(for: id, until: deadline, client, context)
         }
         context.output.record(
             ["id": .string(id.text), "task": .string(name), "new": .bool(id == message.id)], text: id.text)
@@ -103,9 +107,14 @@ enum ApplyCommand {
         return (args, kwargs)
     }
 
-    private static func submit(_ message: Message, _ client: Client, _ arguments: ParsedArguments) async throws -> TaskID {
+    private static func submit(_ message: Message, _ client: Client, _ context: CommandContext) async throws -> TaskID {
+        let arguments = context.arguments
         guard let key = arguments[key] else {
-            try await client.broker.publish([message])
+            do {
+                try await client.broker.publish([message])
+            } catch let error as DriverError where Unconfirmed.isMeant(by: error) {
+                throw Unconfirmed.task(message, error, context.output)
+            }
             return message.id
         }
         guard let keyed = client.broker as? any KeyedPublishing else {
@@ -114,11 +123,13 @@ enum ApplyCommand {
         return try await keyed.publish(message, key: key, ttl: arguments[keyTTL])
     }
 
-    private static func wait(for id: TaskID, _ client: Client, _ context: CommandContext) async throws -> Int32 {
+    private static func wait(
+        for id: TaskID, until deadline: ContinuousClock.Instant?, _ client: Client, _ context: CommandContext
+    ) async throws -> Int32 {
         var printer = ResultPrinter(output: context.output)
         printer.passesErrorOutput = true
         var status = ExitCode.timedOut
-        let unfinished = try await client.wait(for: [id], timeout: context.arguments[WaitOptions.timeout]) {
+        let unfinished = try await client.wait(for: [id], timeout: deadline.map { max(.zero, $0 - .now) }) {
             status = printer.print($0)
         }
         if !unfinished.gone.isEmpty {

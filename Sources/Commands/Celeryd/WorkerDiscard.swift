@@ -21,7 +21,7 @@ struct WorkerDiscard {
     func run(_ broker: any Broker) async throws {
         guard context.arguments[CelerydOptions.discard] else { return }
         guard let purging = broker as? any QueuePurging else { throw DriverError.lacks("discard messages", broker.location) }
-        let count = try await purging.purge(settings.queues)
+        let count = try await purging.purge(settings.queues).values.reduce(0, +)
         context.output.error("discard: Erased \(count) message\(count == 1 ? "" : "s") from the queue.")
     }
 }

@@ -23,7 +23,8 @@ enum DmapCommand {
             exitStatuses: [
                 ExitStatus(0, "All items succeeded."), ExitStatus("1-100", "So many failed."), ExitStatus(101, "More than 100 failed."),
                 ExitStatus(64, "Usage."), ExitStatus(65, "A line that cannot be used."),
-                ExitStatus(69, "The broker cannot be reached."), ExitStatus(124, "Timed out waiting."),
+                ExitStatus(69, "The broker cannot be reached."),
+                ExitStatus(75, "The broker has not confirmed all items, and may still take them; they are named."), ExitStatus(124, "Timed out waiting."),
             ],
             outputKeys: [
                 OutputKey("item", "The number of the item, from 1."), OutputKey("input", "The item."),

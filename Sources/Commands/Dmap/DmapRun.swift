@@ -28,7 +28,8 @@ final class DmapRun {
     }
 
     func run() async throws -> Int32 {
-        let settings = try context.settings()
+        var settings = try context.settings()
+        WaitOptions.limitSending(to: arguments[DmapOptions.timeout], &settings)
         let client = try context.client(settings)
         // What cannot be waited for is not sent.
         _ = try client.store
@@ -72,11 +73,27 @@ final class DmapRun {
             order.append(message.id)
             chunk.append(message)
             if chunk.count == arguments[DmapOptions.chunk] {
-                try await client.broker.publish(chunk)
+                try await publish(chunk, isLast: false, client)
                 chunk = []
             }
         }
-        if !chunk.isEmpty { try await client.broker.publish(chunk) }
+        if !chunk.isEmpty { try await publish(chunk, isLast: true, client) }
+    }
+
+    /// Sends a chunk; what is not confirmed is named by its items.
+    private func publish(_ chunk: [Message], isLast: Bool, _ client: Client) async throws {
+        do {
+            try await client.broker.publish(chunk)
+        } catch let error as DriverError where !error.unconfirmed.isEmpty {
+            var described = Report.describe(error)
+            let numbers = error.unconfirmed.compactMap { items[$0]?.number }.sorted()
+            let last = chunk.last.flatMap { items[$0.id]?.number }
+            described.message += "; not confirmed: " + Unconfirmed.those("items", numbers, nothingAfter: isLast ? nil : last)
+            if order.count > numbers.count, described.hint == nil {
+                described.hint = "the other items run all the same, and nobody waits for them; map again what is not confirmed"
+            }
+            throw described
+        }
     }
 
     private func openJobLog() throws -> [JobLog.Key: Int32] {

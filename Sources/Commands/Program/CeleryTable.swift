@@ -31,7 +31,7 @@ package enum CeleryTable {
         ExitStatus(69, "The broker or the result store cannot be reached."),
         ExitStatus(70, "A bug of this program."),
         ExitStatus(73, "Cannot create a file: pidfile, log file, database."),
-        ExitStatus(75, "Not now: nothing was accepted, try again; or, for status and result without --wait, not ready yet."),
+        ExitStatus(75, "Not now: the broker has not confirmed what was sent, and may still take it; try again. Or, for status and result without --wait, not ready yet."),
         ExitStatus(77, "No permission."),
         ExitStatus(78, "Configuration."),
         ExitStatus(124, "Timed out waiting."),

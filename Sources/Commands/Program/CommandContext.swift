@@ -31,6 +31,12 @@ struct CommandContext: Sendable {
         return resolved.settings
     }
 
+    /// What the settings file in force says by itself; `nil` where there is none.
+    func writtenSettings() throws -> WrittenSettings? {
+        try SettingsReader.written(
+            settingsFile: arguments[GlobalOptions.settings], environment: environment, workingFolder: folder)
+    }
+
     /// A connection to broker and result store.
     ///
     /// - Parameter willSend: whether something is about to be sent.

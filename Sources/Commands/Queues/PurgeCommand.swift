@@ -7,15 +7,20 @@ enum PurgeCommand {
     static let force = Option.flag("force", short: "f", help: "Do not ask.")
     static let queues = Option.value(
         "queues", short: "Q", placeholder: "A,B", .commaSeparated(.nonEmptyText),
-        help: "Erase from these queues only; by default from all.", completion: .queue)
+        help: "Erase from these queues only; by default from all, on RabbitMQ from those of the settings.", completion: .queue)
 
     static let command = Command(
         CommandSpec(
             "purge", section: "Workers", summary: "Erase what waits in the queues",
-            discussion: ["Erases messages that wait, also those for later. What runs is left alone. Asks on a terminal; elsewhere --force is needed."],
+            discussion: [
+                "Erases messages that wait, also those for later. What runs is left alone. Asks on a terminal; elsewhere --force is needed.",
+                "On RabbitMQ it erases what stands in the queues of the settings, or of --queues: those are all it knows of. What waits for a time more than a minute away stands in the queues celery_delayed_0 to celery_delayed_27 together with what is for other queues, and is not erased.",
+            ],
             options: [queues.description, force.description],
             examples: [Example("celery purge -Q images --force", "Erase one queue without asking.")],
-            exitStatuses: CeleryTable.statuses("0", "64", "65", "69", "75", "77", "78"),
+            exitStatuses: CeleryTable.statuses("0", "64", "65", "69", "75", "77", "78") + [
+                ExitStatus(127, "A queue of --queues is not there, on RabbitMQ; the others are erased.")
+            ],
             outputKeys: [OutputKey("erased", "How many messages were erased.")]),
         run: run)
 
@@ -24,17 +29,24 @@ enum PurgeCommand {
         guard let purging = client.broker as? any QueuePurging else {
             throw DriverError.lacks("purge queues", client.broker.location)
         }
-        let names = context.arguments[queues]
-        let what = names.map { $0.joined(separator: ", ") } ?? "all queues"
+        let named = context.arguments[queues]?.distinct
+        let names = named ?? purging.queuesToPurge
+        let what = names.map { "queue\($0.count == 1 ? "" : "s") \($0.joined(separator: ", "))" } ?? "all queues"
         if !context.arguments[force] {
             guard context.stdinIsTerminal else {
                 throw CommandError(ExitCode.usage, "this erases all messages that wait in \(what)", hint: "add --force to mean it")
             }
             guard context.confirm("Erase all messages that wait in \(what)?") else { return ExitCode.done }
         }
-        let count = try await purging.purge(names)
+        let counts = try await purging.purge(names)
+        let count = counts.values.reduce(0, +)
         context.output.record(
             ["erased": .int(Int64(count))], text: "Erased \(count) message\(count == 1 ? "" : "s") from \(what).")
+        let missing = (named ?? []).filter { counts[$0] == nil }
+        guard missing.isEmpty else {
+            let those = missing.map { "'\($0)'" }.joined(separator: ", ")
+            throw CommandError(ExitCode.unknown, "there is no queue \(those) at \(client.broker.location)")
+        }
         return ExitCode.done
     }
 }

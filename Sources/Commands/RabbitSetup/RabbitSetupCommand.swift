@@ -40,6 +40,7 @@ enum RabbitSetupCommand {
     private static let discussion = [
         "Makes a user, a virtual host, the permissions of the one on the other, and the exchanges and queues that workers share: after it a worker can run with the settings it prints. The settings go to standard output, what was done to standard error.",
         "May be run again and again: what is there already stays, and is said to be there. The password of a user who is there is changed only when --password or --password-file gives one. Without a password a new user gets a random one, which is printed once, in the settings.",
+        "Of the settings, only what celery.toml lacks is printed, and it may be appended to the file. Lines that would contradict what stands there, or would fall into a table at its end, are printed as comments, and standard error tells where they belong; when the file leads to the broker already, nothing is printed.",
         "A queue or exchange that is there but of another type ends the command before anything is changed.",
         "Works through rabbitmqctl, which mostly has to be run by root on the broker's own machine, or through the management API (--api), from anywhere.",
     ]
@@ -63,6 +64,7 @@ enum RabbitSetupCommand {
         let survey = try administration.survey(wish)
         let plan = try SetupPlan(wish, at: survey)
         let lines = SettingsLines(wish, listener: survey.listener, host: administration.host, password: plan.password)
+        let advice = SettingsAdvice(lines, wish, password: plan.password, try context.writtenSettings())
         var isUserMade = false
         do {
             for step in plan.steps {
@@ -72,12 +74,11 @@ enum RabbitSetupCommand {
             }
         } catch {
             // The next run will find the user, and nobody would know the password.
-            if isUserMade { print(lines, to: output) }
+            if isUserMade { print(lines, advice, to: output) }
             throw error
         }
         for item in plan.items { print(item, to: output) }
-        if output.format == .text { output.note("settings for celery.toml:") }
-        print(lines, to: output)
+        print(lines, advice, to: output)
         return ExitCode.done
     }
 
@@ -93,9 +94,15 @@ enum RabbitSetupCommand {
         output.note("\(object) \(item.name): \(item.state.rawValue)" + (item.detail.map { " (\($0))" } ?? ""))
     }
 
-    private static func print(_ lines: SettingsLines, to output: Output) {
+    private static func print(_ lines: SettingsLines, _ advice: SettingsAdvice, to output: Output) {
         guard output.format == .text else { return output.line(JSON.object(["settings": .object(lines.settings)]).text()) }
-        lines.lines.forEach(output.line)
+        if let hint = advice.hint {
+            output.error("celery rabbit-setup: \(advice.remark)")
+            output.error("hint: \(hint)")
+        } else {
+            output.note(advice.remark)
+        }
+        advice.lines.forEach(output.line)
     }
 
     private static func administration(_ context: CommandContext, _ wish: SetupWish) throws -> any BrokerAdministration {

@@ -4,8 +4,10 @@ import CeleryCore
 struct SettingsLines: Sendable {
     /// Names and values, in the order of the original README.
     let settings: JSONObject
-    /// The lines; one is a comment where the password is not known.
-    let lines: [String]
+    /// A line for each; that of the password is a comment where it is not known.
+    let entries: [(name: String, line: String)]
+
+    var lines: [String] { entries.map(\.line) }
 
     init(_ wish: SetupWish, listener: BrokerSurvey.Listener?, host: String, password: Secret?) {
         let host = wish.host ?? host
@@ -26,12 +28,14 @@ struct SettingsLines: Sendable {
         if wish.namesQueues { settings["CELERY_QUEUES"] = .array(wish.queues.map { .string($0.name) }) }
         if wish.isQuorum { settings["CELERY_DEFAULT_QUEUE_TYPE"] = "quorum" }
         self.settings = settings
-        var lines: [String] = []
+        var entries: [(name: String, line: String)] = []
         for (name, value) in settings.members {
-            lines.append("\(name) = \(Self.toml(value))")
-            if name == "AMQP_USER", password == nil { lines.append("# AMQP_PASSWORD = the one that \(wish.user) has") }
+            entries.append((name, "\(name) = \(Self.toml(value))"))
+            if name == "AMQP_USER", password == nil {
+                entries.append(("AMQP_PASSWORD", "# AMQP_PASSWORD = the one that \(wish.user) has"))
+            }
         }
-        self.lines = lines
+        self.entries = entries
     }
 
     private static func toml(_ value: JSON) -> String {

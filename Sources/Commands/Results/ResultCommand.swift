@@ -61,6 +61,7 @@ enum ResultCommand {
                 context.output.error("celery result: \(status.id): \(what)")
             }
         }
+        if let hint = try ResultsElsewhere.hint(known, client) { context.output.error("hint: \(hint)") }
         if arguments[forget] {
             _ = try await client.store.forget(known.filter(\.state.isReady).map(\.id))
         }

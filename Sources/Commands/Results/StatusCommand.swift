@@ -52,6 +52,7 @@ enum StatusCommand {
             known = try await client.status(of: ids)
         }
         for status in known { show(status, context) }
+        if let hint = try ResultsElsewhere.hint(known, client) { context.output.note("hint: \(hint)") }
         return timedOut ? ExitCode.timedOut : exitStatus(known)
     }
 

@@ -63,8 +63,8 @@ final class MailboxReader: Sendable {
 
     /// Says that everything up to this is kept.
     private static func acknowledge(_ last: IncomingDelivery, _ owner: ConnectionOwner) {
-        owner.perform(as: MailboxUse.self) { connection, use in
-            guard case .success(let connection) = connection else { return nil }
+        owner.perform(as: MailboxUse.self) { ready in
+            guard case .success(let (connection, use)) = ready else { return nil }
             do throws(RabbitMQError) {
                 try use.acknowledge(last, connection)
                 return nil

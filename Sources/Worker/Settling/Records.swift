@@ -18,8 +18,8 @@ struct Records: Sendable {
             for index in outcomes.indices { outcomes[index].followUps = [] }
             return
         } catch let error as DriverError {
-            if let unaccepted = error.unaccepted {
-                for index in outcomes.indices { outcomes[index].followUps.removeAll { !unaccepted.contains($0.id) } }
+            if !error.unconfirmed.isEmpty {
+                for index in outcomes.indices { outcomes[index].followUps.removeAll { !error.unconfirmed.contains($0.id) } }
             }
             guard error.isAboutRequest else { throw error }
         }

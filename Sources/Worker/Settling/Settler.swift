@@ -88,9 +88,9 @@ struct AcknowledgedSettler: Settler {
 extension [Outcome] {
     /// After an error that says which messages were not accepted, the next tries that were are not sent again.
     fileprivate mutating func noteRetries(acceptedBesides error: DriverError) {
-        guard let unaccepted = error.unaccepted else { return }
+        guard !error.unconfirmed.isEmpty else { return }
         for index in indices {
-            guard case .retry(let again) = self[index].disposition, !unaccepted.contains(again.id) else { continue }
+            guard case .retry(let again) = self[index].disposition, !error.unconfirmed.contains(again.id) else { continue }
             self[index].disposition = .acknowledge
         }
     }

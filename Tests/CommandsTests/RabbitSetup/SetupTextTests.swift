@@ -94,6 +94,48 @@ import Testing
         #expect(encrypted.lines[0] == "CELERY_BROKER_URL = \"amqps://myuser:p%2F@h:5671/myvhost\"")
     }
 
+    /// What is printed for a user `u` with the password `p` on `v`, in view of a settings file.
+    private func advice(_ file: String, quorum: Bool = false, queues: [String] = [], password: String? = "p") throws -> SettingsAdvice {
+        var wish = SetupWish(
+            user: "u", vhost: "v", password: .given(Secret("p")), queues: (["celery"] + queues).map { QueueDefinition($0) }, isQuorum: quorum)
+        wish.namesQueues = !queues.isEmpty
+        let secret = password.map(Secret.init)
+        let lines = SettingsLines(wish, listener: nil, host: "localhost", password: secret)
+        return SettingsAdvice(
+            lines, wish, password: secret, try WrittenSettings(text: file, shown: "celery.toml", file: "/p/celery.toml"))
+    }
+
+    @Test(arguments: [
+        "AMQP_USER = 'u'\nAMQP_PASSWORD = 'p'\nAMQP_VHOST = 'v'", "CELERY_BROKER_URL = 'amqp://u:p@h:1/v'",
+        "BROKER_URL = 'amqps://u:p@h/v;amqp://u:p@g/w'\n[CELERY_QUEUES]\na = {}",
+    ])
+    func `has nothing to add to settings that lead there`(_ file: String) throws {
+        let advice = try advice(file)
+        #expect(advice.lines == [] && advice.hint == nil)
+        #expect(advice.remark == "nothing to add to celery.toml: it leads there already")
+    }
+
+    @Test func `adds what is missing`() throws {
+        let some = try advice("AMQP_SERVER = 'localhost'\nAMQP_USER = 'u'\n", quorum: true)
+        #expect(some.lines == ["AMQP_PASSWORD = \"p\"", "AMQP_VHOST = \"v\"", "CELERY_DEFAULT_QUEUE_TYPE = \"quorum\""])
+        #expect(some.remark == "settings for celery.toml:" && some.hint == nil)
+        #expect(try advice("AMQP_USER = 'u'\n", password: nil).lines == ["# AMQP_PASSWORD = the one that u has", "AMQP_VHOST = \"v\""])
+        let url = try advice("CELERY_BROKER_URL = 'amqp://u:p@h/v'\nCELERY_QUEUES = ['a', 'b']", quorum: true, queues: ["a"])
+        #expect(url.lines == ["CELERY_DEFAULT_QUEUE_TYPE = \"quorum\""])
+    }
+
+    @Test(arguments: [
+        ("CELERY_BROKER_URL = 'amqp://u:q@h/v'", "line 1"), ("\nCELERY_BROKER_URL = 'sqlite:x.db'", "line 2"),
+        ("AMQP_USER = 'x'\nAMQP_PASSWORD = 'p'\nAMQP_VHOST = 'w'", "lines 1, 3"),
+        ("AMQP_USER = 'u'\nAMQP_PASSWORD = 'q'\nAMQP_VHOST = 'v'\n[CELERY_QUEUES]\na={}", "line 2"),
+    ])
+    func `says which lines of the settings lead elsewhere`(_ file: String, _ lines: String) throws {
+        let advice = try advice(file)
+        #expect(advice.remark == "warning: celery.toml says otherwise in \(lines)")
+        #expect(advice.hint?.hasPrefix("put these lines in ") == true)
+        #expect(!advice.lines.isEmpty && advice.lines.allSatisfy { $0.hasPrefix("# ") })
+    }
+
     @Test func `makes a different password each time`() {
         let passwords = Set((0..<20).map { _ in Secret.generated().text })
         #expect(passwords.count == 20)
