@@ -4,6 +4,8 @@ import Schedules
 extension Beat {
     /// What came of runs is looked up this often.
     private static let lookupInterval: Duration = .seconds(5)
+    /// What the broker refuses of an entry is tried again after so long.
+    private static let refusalPause: Duration = .seconds(30)
     /// Runs sent in one step.
     private static let stepLimit = 500
 
@@ -102,38 +104,70 @@ extension Beat {
     private func send(_ seat: any BeatSeat, _ orders: [Int64], _ touched: Set<String>) async throws -> Timestamp {
         let now = self.now()
         var wake = now + Self.lookupInterval
-        var written = records
-        var changed = touched
-        var messages: [Message] = []
-        var plans: [(Entry, EntryPlan)] = []
+        var plans: [Planned] = []
+        var count = 0
         for (name, entry) in entries.sorted(by: { $0.key < $1.key }) {
-            guard messages.count < Self.stepLimit else {
+            guard count < Self.stepLimit else {
                 // The rest in the next round, at once.
                 wake = now
                 break
             }
-            let old = written[name]
+            if let until = refusedUntil[name], until > now, until <= now + Self.refusalPause { continue }
+            refusedUntil[name] = nil
+            let old = records[name]
             var plan = EntryPlan(entry, old, now: now, isRunning: old?.open.isEmpty == false)
             plan.noteSent(beat: configuration.name)
             if let next = plan.wake { wake = min(wake, next) } else if old?.next != nil, plan.record.pause == nil { log.neverDue(entry) }
-            guard plan.record != old else { continue }
-            written[name] = plan.record
-            changed.insert(name)
-            plans.append((entry, plan))
-            messages += plan.sends.map { entry.message(due: $0, beat: configuration.name) }
+            if plan.record == old && !touched.contains(name) { continue }
+            plans.append(Planned(entry: entry, plan: plan))
+            count += plan.sends.count
         }
-        guard !messages.isEmpty || !changed.isEmpty || !orders.isEmpty else { return wake }
-        let records = changed.compactMap { written[$0] }.sorted { $0.name < $1.name }
-        guard try await seat.send(messages, writing: records, settling: orders) else {
+        // Also records that were touched and have no plan now.
+        let others = touched.subtracting(plans.map(\.entry.name)).compactMap { records[$0] }
+        guard !plans.isEmpty || !others.isEmpty || !orders.isEmpty else { return wake }
+        do {
+            if try await send(plans, others, settling: orders, seat, now) { return wake }
+        } catch let error as DriverError where error.isAboutRequest && !plans.isEmpty {
+            // Something of one entry is refused, which must not hold up the others.
+            for plan in plans {
+                do {
+                    guard try await send([plan], [], settling: [], seat, now) else { return now }
+                } catch let error as DriverError where error.isAboutRequest {
+                    log.refused(plan.entry, error)
+                    refusedUntil[plan.entry.name] = now + Self.refusalPause
+                }
+            }
+            if try await send([], others, settling: orders, seat, now) { return wake }
+        }
+        return now
+    }
+
+    /// An entry, and what is to be done about it.
+    private struct Planned {
+        var entry: Entry
+        var plan: EntryPlan
+    }
+
+    /// Sends what was planned, and takes it over when that has happened.
+    ///
+    /// - Returns: false when another leads by now; then nothing was sent.
+    private func send(
+        _ plans: [Planned], _ others: [EntryRecord], settling orders: [Int64], _ seat: any BeatSeat, _ now: Timestamp
+    ) async throws -> Bool {
+        let messages = plans.flatMap { planned in
+            planned.plan.sends.map { planned.entry.message(due: $0, beat: configuration.name) }
+        }
+        guard try await seat.send(messages, writing: plans.map(\.plan.record) + others, settling: orders) else {
             isLeading = nil
-            return now
+            return false
         }
-        self.records = written
-        for (entry, plan) in plans {
+        for planned in plans {
+            let (entry, plan) = (planned.entry, planned.plan)
+            records[entry.name] = plan.record
             for passed in plan.passedOver { log.passedOver(entry, passed) }
             for due in plan.sends { log.sent(entry, due, entry.id(due: due, beat: configuration.name), now: now) }
         }
-        return wake
+        return true
     }
 }
 

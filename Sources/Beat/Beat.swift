@@ -24,6 +24,8 @@ package actor Beat {
     /// `nil` before the first look.
     var isLeading: Bool?
     var nextLookup: Timestamp
+    /// Entries whose runs the broker refuses, and when they are tried again.
+    var refusedUntil: [String: Timestamp] = [:]
     private var isStopping = false
     private var waiting: Task<Void, Never>?
 
@@ -104,6 +106,7 @@ package actor Beat {
         let table = try Self.table(of: entries, for: broker)
         guard table != self.entries else { return }
         self.entries = table
+        refusedUntil = [:]
         log.reloaded(table.count)
         waiting?.cancel()
     }

@@ -47,6 +47,10 @@ struct BeatLog: Sendable {
 
     func backAgain(_ entry: Entry) { logger.info("\(entry.name.forLog) has succeeded again") }
 
+    func refused(_ entry: Entry, _ error: any Error) {
+        logger.error("Cannot send \(entry.name.forLog) (\(entry.message.task.forLog)), and will try again: \(error)")
+    }
+
     func neverDue(_ entry: Entry) { logger.warning("\(entry.name.forLog) is never due again: \(entry.periodic.schedule)") }
 
     func trouble(_ what: String, _ error: any Error) { logger.error("\(what): \(error)") }

@@ -41,7 +41,7 @@ package struct ChordUnlock: Sendable {
         self.groupID = groupID
         self.body = try SignatureCodec.decode(body)
         let interval = argument(2, "interval")?.doubleValue ?? Self.usualInterval
-        self.interval = interval.isFinite ? max(interval, Self.shortestInterval) : Self.usualInterval
+        self.interval = interval.isFinite ? max(interval.possibleSeconds, Self.shortestInterval) : Self.usualInterval
         maxRetries = argument(3, "max_retries")?.intValue
         self.tuples = tuples
         members = try tuples.map(ChordMember.init)

@@ -61,14 +61,14 @@ struct SignatureOptions {
     private func countdown(_ now: Timestamp) throws(InvalidSignature) -> Timestamp? {
         guard let value = options["countdown"], !value.isNull else { return nil }
         guard let seconds = value.doubleValue, seconds.isFinite else { throw invalid("countdown") }
-        return Timestamp(seconds: now.seconds + seconds)
+        return Timestamp(seconds: now.seconds + seconds.possibleSeconds)
     }
 
     /// A time, or a number of seconds from now.
     private func time(_ name: String, _ now: Timestamp) throws(InvalidSignature) -> Timestamp? {
         guard let value = options[name].map(PythonTypes.simplify), !value.isNull else { return nil }
         if name == "expires", let seconds = value.doubleValue, seconds.isFinite {
-            return Timestamp(seconds: now.seconds + seconds)
+            return Timestamp(seconds: now.seconds + seconds.possibleSeconds)
         }
         guard let time = value.stringValue.flatMap({ ISO8601.timestamp($0) }) else { throw invalid(name) }
         return time

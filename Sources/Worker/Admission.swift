@@ -45,8 +45,7 @@ struct Admission: Sendable {
         return .run(request(delivery, definition), definition)
     }
 
-    /// A time limit that a clock can be asked for: a message may carry any number.
-    private static func possible(_ limit: Double?) -> Double? { limit.map { min(max(0, $0), 1e9) } }
+    private static func possible(_ limit: Double?) -> Double? { limit.map { max(0, $0.possibleSeconds) } }
 
     private func request(_ delivery: Delivery, _ definition: TaskDefinition) -> JobRequest {
         let message = delivery.message

@@ -14,7 +14,7 @@ enum RetryPolicy {
 
     /// Seconds.
     static func delay(for message: Message, _ options: TaskOptions) -> Double {
-        message.headers[delayHeader]?.doubleValue ?? options.retryDelay.inSeconds
+        possible(message.headers[delayHeader]?.doubleValue ?? options.retryDelay.inSeconds)
     }
 
     static func mayRetry(_ message: Message, _ options: TaskOptions) -> Bool {
@@ -25,7 +25,9 @@ enum RetryPolicy {
     static func next(_ message: Message, delay: Double, now: Timestamp) -> Message {
         var again = message.backToItsQueue
         again.retries += 1
-        again.eta = now + .seconds(delay)
+        again.eta = now + .seconds(possible(delay))
         return again
     }
+
+    private static func possible(_ delay: Double) -> Double { max(0, delay.possibleSeconds) }
 }

@@ -97,7 +97,7 @@ extension Worker {
                 let isEarly = definition.options.acknowledgement == .early
                 if isEarly { early.append(acknowledgement(of: delivery, now)) }
                 inFlight[job.tag] = InFlight(
-                    delivery: delivery, definition: definition, started: now, isAcknowledged: isEarly)
+                    delivery: delivery, definition: definition, started: now, isAcknowledged: false)
                 jobs.append(job)
             case .builtin(let task):
                 own.append((task, delivery))
@@ -107,7 +107,8 @@ extension Worker {
             }
         }
         taken += deliveries.count - own.count
-        await settle(early + refused, settler)
+        let settlement = await settle(early + refused, settler)
+        noteAcknowledged(early, settlement.uncounted, &jobs)
         pool.submit(jobs)
         var outcomes: [Outcome] = []
         for (task, delivery) in own { outcomes.append(await run(task, delivery)) }
@@ -126,6 +127,24 @@ extension Worker {
         } catch {
             log.brokerTrouble("cannot look up results of messages that came again", error)
             return []
+        }
+    }
+
+    /// Deliveries that were to be acknowledged before they run are acknowledged now. Those that
+    /// could not be are another's, or come again, and are not run here.
+    private func noteAcknowledged(_ early: [Outcome], _ uncounted: Set<DeliveryHandle>, _ jobs: inout [JobRequest]) {
+        guard !early.isEmpty else { return }
+        let early = Set(early.map(\.handle))
+        jobs.removeAll { job in
+            guard let entry = inFlight[job.tag], early.contains(entry.delivery.handle) else { return false }
+            guard uncounted.contains(entry.delivery.handle) else {
+                inFlight[job.tag]?.isAcknowledged = true
+                return false
+            }
+            inFlight[job.tag] = nil
+            totals[entry.delivery.message.task, default: 1] -= 1
+            taken -= 1
+            return true
         }
     }
 

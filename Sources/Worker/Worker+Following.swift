@@ -107,21 +107,27 @@ extension Worker {
     /// results must not be lost to a full disk or a broker that is away for a while.
     ///
     /// A worker that is to stop gives up where that loses nothing, or nothing that was promised.
-    func settle(_ outcomes: [Outcome], _ settler: any Settler) async {
-        guard !outcomes.isEmpty else { return }
+    ///
+    /// - Returns: what became of them.
+    @discardableResult
+    func settle(_ outcomes: [Outcome], _ settler: any Settler) async -> Settlement {
         var settlement = Settlement(outcomes)
+        guard !outcomes.isEmpty else { return settlement }
         var backoff = Backoff()
         while true {
             do {
                 try await settler.settle(&settlement)
                 for outcome in settlement.late { log.fencedOff(outcome) }
                 lastSuccess = .now
-                return
+                return settlement
             } catch {
                 let count = settlement.open.count
                 log.brokerTrouble("cannot record \(count) outcome\(count == 1 ? "" : "s")", error)
-                if shutdown == .cold { return }
-                if isHopeless(settler) { return log.unrecorded(settlement.open) }
+                if shutdown == .cold { return settlement }
+                if isHopeless(settler) {
+                    log.unrecorded(settlement.open)
+                    return settlement
+                }
                 await pause(backoff.next())
             }
         }

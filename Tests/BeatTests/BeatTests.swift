@@ -67,6 +67,19 @@ import Testing
         #expect(await bench.record()?.sentCount == 1)
     }
 
+    @Test func `an entry whose runs are refused holds up nobody, and is made up for when they are taken`() async throws {
+        var bad = try entry("bad")
+        bad.message.task = "refused"
+        let bench = try BeatBench([try entry(), bad])
+        try await bench.round(after: 0)
+        #expect(try await bench.round(after: 60) == [60])
+        #expect(try await bench.round(after: 120) == [120])
+        #expect(bench.lines.value.filter { $0.hasPrefix("error: Cannot send bad (refused), and will try again: queue 'x'") }.count == 2)
+        #expect(await bench.record("bad")?.handled == EntryPlanTests.noon)
+        try await bench.beat.replace([try entry(), try entry("bad")])
+        #expect(try await bench.round(after: 130) == [120])
+    }
+
     @Test func `says what it passed over`() async throws {
         let bench = try BeatBench([try entry()])
         try await bench.round(after: 0)

@@ -22,6 +22,7 @@ final actor FakeSeat: BeatSeat, BeatKeeping {
         let failure = failures.isEmpty ? nil : failures.removeFirst()
         if failure == .before { throw DriverError(.unreachable, "cannot reach fake://: gone") }
         guard isLeader else { return false }
+        if messages.contains(where: { $0.task == "refused" }) { throw DriverError(.refused, "queue 'x' is of another kind") }
         for message in messages where !sent.contains(where: { $0.id == message.id }) { sent.append(message) }
         for record in records { state.records[record.name] = record }
         state.orders.removeAll { orders.contains($0.number) }

@@ -22,6 +22,14 @@ import Testing
         #expect(ExitCode.of(result(.failure, .signaled(signal, task: "t"))) == Int32(128 + signal))
     }
 
+    @Test(arguments: [Int.min, -5_000_000_000, -128, -65, 0, 124, 256, Int.max])
+    func `what no program ends with is a plain failure`(_ status: Int) {
+        let failure = TaskFailure.exited(status: status, task: "t")
+        #expect(ExitCode.of(result(.failure, failure)) == 1)
+        let magnitude = status < 0 ? "died of signal \(status.magnitude)" : "returned exit status \(status)"
+        #expect(failure.message == "t \(magnitude)")
+    }
+
     @Test func `other failures`() {
         #expect(ExitCode.of(result(.failure)) == 1)
         #expect(ExitCode.of(result(.failure, TaskFailure(type: "ValueError", module: "builtins"))) == 1)

@@ -144,6 +144,14 @@ import Wire
         #expect(both.messages.map(\.route) == [Route(queue: "q")])
     }
 
+    @Test(arguments: [(1e300, 1e9), (-1e300, -1e9), (3e9, 1e9)])
+    func `a number of seconds that no clock can be asked for is the nearest that one can`(_ seconds: Double, _ expected: Double) throws {
+        let signature = Signature(task: "a", options: ["countdown": .double(seconds), "expires": .double(seconds)])
+        let message = try #require(followUps(.init(callbacks: [signature])).messages.first)
+        #expect(message.eta == Timestamp(seconds: 1_000 + expected))
+        #expect(message.expires == Timestamp(seconds: 1_000 + expected))
+    }
+
     @Test func `sends nothing after a signature that makes no sense, and says so`() {
         let sent = followUps(.init(callbacks: [Signature(task: "a", options: ["eta": "soon"])]))
         #expect(sent.messages.isEmpty)

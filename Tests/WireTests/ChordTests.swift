@@ -205,6 +205,7 @@ import Testing
         let unlock = try unlocking(task("sum"), [], ["interval": 0.5, "max_retries": 4])
         #expect((unlock.interval, unlock.maxRetries) == (0.5, 4))
         #expect(try unlocking(task("sum"), [], ["interval": 0]).interval == 0.1)
+        #expect(try unlocking(task("sum"), [], ["interval": 1e300]).interval == 1e9)
         for args: [JSON] in [[], ["G"], ["G", 1], ["G", ["task": "sum"]], ["G", ["task": "sum"], nil, nil, [[]]], ["G", ["task": "sum"], nil, nil, [[nil, nil]]]] {
             #expect(throws: InvalidSignature.self) { try ChordUnlock(TaskArguments(args: args)) }
         }

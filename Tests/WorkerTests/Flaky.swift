@@ -39,6 +39,42 @@ private struct FlakyConsumer: BrokerConsumer {
     func close() async { await base.close() }
 }
 
+/// A broker that forgets, once, who has what it gave out: as when the connection is lost between
+/// a delivery and its acknowledgement.
+struct ForgetfulBroker: Broker {
+    let base: any Broker
+    let trouble = Trouble([.settle: 1])
+    var location: String { base.location }
+
+    func publish(_ messages: [Message]) async throws { try await base.publish(messages) }
+
+    func consumer(of queues: [String], as worker: WorkerIdentity) async throws -> any BrokerConsumer {
+        ForgetfulConsumer(base: try await base.consumer(of: queues, as: worker), trouble: trouble)
+    }
+
+    func close() async { await base.close() }
+}
+
+private struct ForgetfulConsumer: BrokerConsumer {
+    let base: any BrokerConsumer
+    let trouble: Trouble
+
+    func take(_ maximum: Int) async throws -> [Delivery] { try await base.take(maximum) }
+    func waitForWork(until deadline: ContinuousClock.Instant?) async throws { try await base.waitForWork(until: deadline) }
+
+    func settle(_ outcomes: [Outcome]) async throws -> [Bool] {
+        do {
+            try trouble.strike(.settle)
+        } catch {
+            try await base.giveBack(outcomes.map(\.handle), started: true)
+        }
+        return try await base.settle(outcomes)
+    }
+
+    func giveBack(_ handles: [DeliveryHandle], started: Bool) async throws { try await base.giveBack(handles, started: started) }
+    func close() async { await base.close() }
+}
+
 /// A store that refuses now and then.
 struct FlakyStore: ResultStore {
     let base: any ResultStore

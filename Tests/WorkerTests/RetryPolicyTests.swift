@@ -31,6 +31,14 @@ import Wire
         #expect(RetryPolicy.delay(for: message(["retry_delay": nil]), options) == 9)
     }
 
+    @Test func `a delay that no clock can be asked for is the nearest that one can`() {
+        let options = TaskOptions()
+        for (delay, expected) in [(1e300, 1e9), (-1e300, 0), (.infinity, 1e9), (.nan, 0)] as [(Double, Double)] {
+            #expect(RetryPolicy.delay(for: message(["retry_delay": .double(delay)]), options) == expected)
+            #expect(RetryPolicy.next(message(), delay: delay, now: Timestamp(seconds: 100)).eta == Timestamp(seconds: 100 + expected))
+        }
+    }
+
     @Test func `the next try is the same message, later`() {
         let first = message(retries: 3, ["x": 1])
         var expected = first

@@ -30,6 +30,28 @@ extension WorkerTests {
             #expect(worker.log.contains("error: cannot record 1 outcome: no luck with settle"))
         }
 
+        @Test(arguments: Backing.allCases)
+        func `outlives messages with times that no clock can be asked for`(_ backing: Backing) async throws {
+            var bench = try Bench(backing)
+            try bench.addExample("add")
+            try bench.addProgram("later", TaskOptions(), "exit 75")
+            var late = bench.message("example.add", [1, 1])
+            late.eta = Timestamp(seconds: 253_402_300_799)
+            var again = bench.message("later")
+            again.headers["retry_delay"] = 1e300
+            let body = Signature(task: "example.add", options: ["countdown": 1e300])
+            func unlock(_ members: [JSON]) -> Message {
+                bench.message(
+                    ChordUnlock.task, ["G", SignatureCodec.json(body)], ["interval": 1e300, "max_retries": nil, "result": .array(members)])
+            }
+            try await bench.broker.publish([late, again, unlock([["nobody", nil]]), unlock([])])
+            let good = try await bench.send("example.add", 1, 2)
+            let worker = try await bench.start()
+            #expect(try await bench.result(of: good).value == 3)
+            #expect(try await worker.log.eventuallyContains("retry 1 in 1000000000s"))
+            try await worker.stop()
+        }
+
         @Test func `ends although results cannot be kept, and leaves the messages to others`() async throws {
             var bench = try Bench(.memory)
             try bench.addExample("add")
@@ -58,6 +80,18 @@ extension WorkerTests {
             try await worker.stop()
             #expect(worker.log.contains("talk[\(String(repeating: "i", count: 200))...]: said"))
             #expect(worker.log.lines.allSatisfy { $0.utf8.count < 2_000 })
+        }
+
+        @Test func `a task that was to be acknowledged before it ran, and could not be, runs when it comes again`() async throws {
+            var bench = try Bench()
+            try bench.addProgram("count", TaskOptions(acknowledgement: .early), "echo x >> runs")
+            bench.broker = ForgetfulBroker(base: bench.broker)
+            let ids = [try await bench.send("count"), try await bench.send("count"), try await bench.send("count")]
+            let worker = try await bench.start { $0.isBurst = true; $0.prefetch = 10 }
+            try await worker.end()
+            for id in ids { #expect(try await bench.record(of: id)?.state == .success) }
+            #expect(bench.folder.read("runs") == "x\nx\nx\n")
+            #expect(worker.log.contains("attempt 1 came too late"))
         }
 
         @Test func `an outcome that came too late is told, and forgotten`() async throws {

@@ -61,7 +61,7 @@ extension AMQPBeatSeat {
         let (results, done) = AsyncStream.makeStream(of: Result<Void, PublishFailure>.self)
         let isLeading = try await perform { (connection, use) throws(RabbitMQError) in
             guard use.leads(generation) else { return false }
-            let batch = Publisher.Batch(publications, deadline: deadline) { result in
+            let batch = PublishBatch(publications, deadline: deadline) { result in
                 done.yield(result)
                 done.finish()
             }

@@ -28,6 +28,12 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     }
 }
 
+extension Double {
+    /// A number of seconds that clocks can be asked for, as near as there is one: at most some
+    /// thirty years either way, and 0 for what is no number. A message may carry any.
+    package var possibleSeconds: Double { isNaN ? 0 : min(max(self, -1e9), 1e9) }
+}
+
 extension Duration {
     /// The length in seconds, with a fraction.
     public var inSeconds: Double {

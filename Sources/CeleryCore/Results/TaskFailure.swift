@@ -86,7 +86,7 @@ extension TaskFailure {
     public var message: String {
         if let status = programStatus {
             let command = arguments.dropFirst().first?.stringValue ?? "the program"
-            return status < 0 ? "\(command) died of signal \(-status)" : "\(command) returned exit status \(status)"
+            return status < 0 ? "\(command) died of signal \(status.magnitude)" : "\(command) returned exit status \(status)"
         }
         return arguments.map { $0.stringValue ?? $0.displayText }.joined(separator: ", ")
     }

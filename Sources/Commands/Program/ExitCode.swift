@@ -25,9 +25,13 @@ package enum ExitCode {
         case .failure:
             guard let failure = result.failure else { return taskFailed }
             if let status = failure.programStatus {
-                // A signal is negative; statuses that would mean something else here are plain failures.
-                if status < 0 { return Int32(128 - status) }
-                return (1...123).contains(status) ? Int32(status) : taskFailed
+                // A signal is negative; statuses that would mean something else here, or that no program
+                // ends with, are plain failures.
+                switch status {
+                case -64 ... -1: return Int32(128 - status)
+                case 1...123: return Int32(status)
+                default: return taskFailed
+                }
             }
             switch failure.type {
             case "WorkerLostError": return workerLost

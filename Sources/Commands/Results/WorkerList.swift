@@ -21,13 +21,14 @@ struct WorkerList {
     }
 
     private func text(_ worker: WorkerReport, _ now: Timestamp) -> String {
-        var lines = ["\(worker.name)\tpid \(worker.pid)\tqueues \(worker.queues.joined(separator: ","))\tup \(age(worker.started, now))\trunning \(worker.running.count)"]
-        lines += worker.running.map { "  \($0.task)[\($0.id)]\tattempt \($0.attempt)\tsince \(age($0.started, now))" }
+        var lines = ["\(worker.name)\tpid \(worker.pid)\tqueues \(worker.queues.joined(separator: ","))\tup \(Self.age(worker.started, now))\trunning \(worker.running.count)"]
+        lines += worker.running.map { "  \($0.task)[\($0.id)]\tattempt \($0.attempt)\tsince \(Self.age($0.started, now))" }
         return lines.joined(separator: "\n")
     }
 
-    private func age(_ start: Timestamp, _ now: Timestamp) -> String {
-        let seconds = Int(max(0, now.seconds - start.seconds))
+    static func age(_ start: Timestamp, _ now: Timestamp) -> String {
+        // A worker may say anything of its beginning.
+        let seconds = Int(max(0, (now.seconds - start.seconds).possibleSeconds))
         if seconds < 60 { return "\(seconds)s" }
         if seconds < 3_600 { return "\(seconds / 60)m\(seconds % 60)s" }
         if seconds < 86_400 { return "\(seconds / 3_600)h\(seconds % 3_600 / 60)m" }

@@ -11,24 +11,41 @@ final class MailboxReader: Sendable {
     private let work: Task<Void, Never>
 
     init(broker: AMQPBroker, queue: QueueDeclaration, into store: SQLiteResultStore) throws {
-        let inbox = ReplyInbox()
+        let inbox = ReplyInbox(location: broker.location)
         let owner = try ConnectionOwner(broker.alternatives, .always) { MailboxUse(queue: queue, inbox: inbox) }
         self.inbox = inbox
         self.owner = owner
         work = Task {
-            for await batch in inbox.batches { await Self.move(batch, into: store, owner, inbox) }
+            // The subscription of which something could not be kept: what comes of it later must not be
+            // acknowledged, for that would be said of all before it as well.
+            var spoilt: String?
+            for await batch in inbox.batches {
+                guard let last = batch.last, last.consumer != spoilt else { continue }
+                do {
+                    // What is no result is of no use to anybody, and goes.
+                    try await store.store(batch.compactMap { try? KeptResult.read($0.message.body) })
+                    Self.acknowledge(last, owner)
+                    inbox.noteMoved(batch.count)
+                } catch {
+                    spoilt = last.consumer
+                    inbox.noteUnkept(error)
+                    // They come again, with the next subscription; not at once, for what is full stays so for a while.
+                    await inbox.pause()
+                    owner.cut()
+                }
+            }
         }
     }
 
-    /// Why there is no connection now, if it was refused.
-    var trouble: RabbitMQError? { inbox.state.withLock { $0.trouble } }
+    /// Why nothing is moved now: the server refuses, or the file cannot be written.
+    var trouble: DriverError? { inbox.trouble }
 
     /// Waits until so many have been moved.
     func waitFor(_ count: Int) async throws {
         let deadline = ContinuousClock.now + .seconds(20)
         while true {
             let seen = inbox.bell.count
-            let (moved, trouble) = inbox.state.withLock { ($0.moved, $0.trouble) }
+            let moved = inbox.state.withLock { $0.moved }
             // Others may have taken some of them.
             if moved >= count || deadline <= .now { return }
             if let trouble { throw trouble }
@@ -44,19 +61,8 @@ final class MailboxReader: Sendable {
         await owner.close()
     }
 
-    private static func move(
-        _ batch: [IncomingDelivery], into store: SQLiteResultStore, _ owner: ConnectionOwner, _ inbox: ReplyInbox
-    ) async {
-        // What is no result is of no use to anybody, and goes.
-        let results = batch.compactMap { try? KeptResult.read($0.message.body) }
-        do {
-            try await store.store(results)
-        } catch {
-            // Not acknowledged: they come again.
-            inbox.fail(RabbitMQError(.lost, "cannot keep results: \(error)"))
-            return
-        }
-        guard let last = batch.last else { return }
+    /// Says that everything up to this is kept.
+    private static func acknowledge(_ last: IncomingDelivery, _ owner: ConnectionOwner) {
         owner.perform(as: MailboxUse.self) { ready in
             guard case .success(let (connection, use)) = ready else { return nil }
             do throws(RabbitMQError) {
@@ -66,49 +72,6 @@ final class MailboxReader: Sendable {
                 return error
             }
         }
-        inbox.noteMoved(batch.count)
-    }
-}
-
-/// Where the thread and those who wait meet.
-final class ReplyInbox: Sendable {
-    struct State {
-        var moved = 0
-        var isSubscribed = false
-        var trouble: RabbitMQError?
-    }
-
-    let state = Mutex(State())
-    let bell = Bell()
-    let batches: AsyncStream<[IncomingDelivery]>
-    private let pass: AsyncStream<[IncomingDelivery]>.Continuation
-
-    init() { (batches, pass) = AsyncStream.makeStream() }
-
-    func add(_ deliveries: [IncomingDelivery]) { pass.yield(deliveries) }
-
-    func finish() { pass.finish() }
-
-    func noteMoved(_ count: Int) {
-        state.withLock { $0.moved += count }
-        bell.ring()
-    }
-
-    func noteSubscribed() {
-        state.withLock {
-            $0.isSubscribed = true
-            $0.trouble = nil
-        }
-        bell.ring()
-    }
-
-    func fail(_ error: RabbitMQError) {
-        state.withLock { state in
-            state.isSubscribed = false
-            // A server that is away comes back; one that refuses does not change its mind.
-            if case .refused = error.code { state.trouble = error }
-        }
-        bell.ring()
     }
 }
 
@@ -154,7 +117,7 @@ private final class MailboxUse: ConnectionUse {
 
     func tick(_ connection: Connection) throws(RabbitMQError) {}
 
-    func lost(_ error: RabbitMQError) { inbox.fail(error) }
+    func lost(_ error: RabbitMQError) { inbox.noteLost(error) }
 
     func acknowledge(_ last: IncomingDelivery, _ connection: Connection) throws(RabbitMQError) {
         guard last.consumer == "\(number)" else { return }

@@ -116,7 +116,7 @@ extension RPCResultStore: ResultWatching {
     package func waitForChange(since mark: ResultMark, until deadline: ContinuousClock.Instant?) async throws {
         try startReading()
         try await file().waitForChange(since: mark, until: deadline)
-        if let error = reader.withLock({ $0?.trouble }) { throw DriverError(error, at: broker.location) }
+        if let error = reader.withLock({ $0?.trouble }) { throw error }
     }
 }
 

@@ -19,6 +19,9 @@ struct Settlement: Sendable {
 
     var isDone: Bool { rest.isEmpty }
 
+    /// Deliveries whose outcome did not count: it came too late, or was given up.
+    var uncounted: Set<DeliveryHandle> { Set((late + open).map(\.handle)) }
+
     /// The first of the rest are settled.
     ///
     /// - Parameter counted: for each of them whether it counted.

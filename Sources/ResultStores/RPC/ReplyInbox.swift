@@ -1,0 +1,81 @@
+import Brokers
+import CeleryCore
+import RabbitMQ
+import Synchronization
+
+/// Where the thread of a `MailboxReader` and those who wait for it meet.
+final class ReplyInbox: Sendable {
+    struct State {
+        var moved = 0
+        var isSubscribed = false
+        /// Why there is no connection, if it was refused.
+        var refusal: RabbitMQError?
+        /// Why the last results could not be kept. It stands until some are.
+        var unkept: DriverError?
+        var isFinished = false
+    }
+
+    let state = Mutex(State())
+    let bell = Bell()
+    let batches: AsyncStream<[IncomingDelivery]>
+    private let location: String
+    private let pass: AsyncStream<[IncomingDelivery]>.Continuation
+
+    /// - Parameter location: the broker, without its password.
+    init(location: String) {
+        self.location = location
+        (batches, pass) = AsyncStream.makeStream()
+    }
+
+    var trouble: DriverError? {
+        state.withLock { state in state.unkept ?? state.refusal.map { DriverError($0, at: location) } }
+    }
+
+    func add(_ deliveries: [IncomingDelivery]) { pass.yield(deliveries) }
+
+    func finish() {
+        pass.finish()
+        note { $0.isFinished = true }
+    }
+
+    func noteMoved(_ count: Int) {
+        note { state in
+            state.moved += count
+            state.unkept = nil
+        }
+    }
+
+    func noteUnkept(_ error: any Error) {
+        note { $0.unkept = error as? DriverError ?? DriverError(.unreachable, "cannot keep results: \(error)") }
+    }
+
+    func noteSubscribed() {
+        note { state in
+            state.isSubscribed = true
+            state.refusal = nil
+        }
+    }
+
+    func noteLost(_ error: RabbitMQError) {
+        note { state in
+            state.isSubscribed = false
+            // A server that is away comes back; one that refuses does not change its mind.
+            if case .refused = error.code { state.refusal = error }
+        }
+    }
+
+    /// Waits for a second, or until it is finished.
+    func pause() async {
+        let end = ContinuousClock.now + .seconds(1)
+        while end > .now {
+            let seen = bell.count
+            if state.withLock({ $0.isFinished }) { return }
+            await bell.wait(since: seen, until: end)
+        }
+    }
+
+    private func note(_ change: (inout State) -> Void) {
+        state.withLock { change(&$0) }
+        bell.ring()
+    }
+}
