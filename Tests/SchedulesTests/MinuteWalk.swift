@@ -101,7 +101,7 @@ struct MinuteWalk {
         return process
     }
 
-    private static func run(_ arguments: [String]) async throws -> [String] {
+    static func run(_ arguments: [String]) async throws -> [String] {
         // Not on a thread of the concurrency pool, where other tests run meanwhile.
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread { continuation.resume(with: Result { try lines(of: process(arguments)) }) }

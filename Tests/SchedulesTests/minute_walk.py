@@ -11,12 +11,13 @@ usage: minute_walk.py windows       around each change of a part of the zones in
                                     at ends of months and years
        minute_walk.py whole ZONE    all of 2020-2035, with random lines
        minute_walk.py past          strange days of the past, second by second
+       minute_walk.py offsets       the distances from UTC at random moments of the years 1850 to 2500, in every zone
        minute_walk.py list ZONE START END STEP LINE...
 
 Prints `L number line` for each crontab line, then for each group of zones with the same data
 `Z names...`, `W start end` for each stretch walked through, and `D number count digest` for each line.
 The digest is of the due times in seconds since the epoch: d = (d * 1000003 + time) mod 2^64, from 0.
-`list` prints the due times instead. The last line is `end`.
+`list` prints the due times instead, `offsets` a line `O zone moment offset...` for each zone. The last line is `end`.
 """
 
 import datetime
@@ -267,6 +268,19 @@ def random_lines(count, seed):
     return found
 
 
+def offsets():
+    dice = random.Random(5)
+    for name in sorted(zoneinfo.available_timezones() - {"localtime"}):
+        zone = zoneinfo.ZoneInfo(name)
+        print("O", name, end="")
+        for _ in range(300):
+            moment = dice.randint(-3_786_825_600, 16_725_225_600)
+            offset = datetime.datetime.fromtimestamp(moment, zone).utcoffset()
+            print("", moment, int(offset.total_seconds()), end="")
+        print()
+    print("end")
+
+
 def report(names, zone, spans, step, lines):
     print("Z", *names)
     due = [[] for _ in lines]
@@ -321,6 +335,9 @@ def main(arguments):
         name, start, end, step = arguments[1], *map(int, arguments[2:5])
         for line, times in zip(arguments[5:], walk(zoneinfo.ZoneInfo(name), start, end, step, list(map(Line, arguments[5:])))):
             print(line, *times)
+        return
+    if mode == "offsets":
+        offsets()
         return
     texts = LINES
     if mode == "whole":

@@ -46,6 +46,8 @@ public final class ZoneDatabase: Sendable {
     }
 
     private func read(_ name: String) throws(ScheduleError) -> Zone {
+        // It needs no database, and is equal to the constant.
+        if name == Zone.utc.name { return .utc }
         if Self.isName(name), let bytes = try contents(of: name) {
             do throws(ZoneFile.Damage) {
                 return try ZoneFile.zone(named: name, from: bytes)
@@ -56,8 +58,6 @@ public final class ZoneDatabase: Sendable {
         if name.contains(where: { $0 == "<" || $0 == "," }), let rule = ZoneRule(name) {
             return Zone(name: name, changes: [], offsets: [0], rule: rule)
         }
-        // Those who ask for UTC get it without a database.
-        if name == Zone.utc.name { return .utc }
         throw unknown(name)
     }
 
