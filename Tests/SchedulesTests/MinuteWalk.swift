@@ -63,9 +63,14 @@ struct MinuteWalk {
         var found = 0
         var foundDigest: UInt64 = 0
         for span in group.spans {
-            for due in schedule.times(after: span.start - 1, through: span.end - 1) {
-                found += 1
-                foundDigest = foundDigest &* 1_000_003 &+ UInt64(bitPattern: Int64(due))
+            // Asked anew a little behind the middle. That is where the clock is set, in most spans, so that
+            // the answer must not depend on having seen the hour that comes twice for the first time.
+            let middle = (span.start + span.end) / 2 + 17 * 60
+            for (start, end) in [(span.start, middle), (middle, span.end)] {
+                for due in schedule.times(after: start - 1, through: end - 1) {
+                    found += 1
+                    foundDigest = foundDigest &* 1_000_003 &+ UInt64(bitPattern: Int64(due))
+                }
             }
         }
         tally.zones.insert(name)
@@ -80,7 +85,8 @@ struct MinuteWalk {
             let printed = try Self.lines(
                 of: Self.process(["list", name, "\(span.start)", "\(span.end)", "\(step)", line]))
             let theirs = printed[0].dropFirst(line.count).split(separator: " ").map { Int($0)! }
-            let ours = schedule.times(after: span.start - 1, through: span.end - 1)
+            let middle = (span.start + span.end) / 2 + 17 * 60
+            let ours = schedule.times(after: span.start - 1, through: middle - 1) + schedule.times(after: middle - 1, through: span.end - 1)
             guard ours != theirs else { continue }
             let place = zip(ours, theirs).prefix { $0 == $1 }.count
             Issue.record(
