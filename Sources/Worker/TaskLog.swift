@@ -47,6 +47,16 @@ struct TaskLog: Sendable {
 
     func warn(_ text: String) { logger.warning("\(text)") }
 
+    /// A message came again whose task is done with.
+    func repeated(_ delivery: Delivery) {
+        logger.info("Task \(name(delivery.message)) came again, and is not run again: its result is recorded")
+    }
+
+    /// A message came again whose task runs here.
+    func adopted(_ delivery: Delivery) {
+        logger.info("Task \(name(delivery.message)) came again while it runs here; it goes on")
+    }
+
     func interrupted(_ delivery: Delivery, _ reason: String) {
         logger.error("Task \(name(delivery.message)) interrupted in attempt \(delivery.handle.attempt): \(reason); it goes back to its queue")
     }

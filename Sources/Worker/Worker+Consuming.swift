@@ -80,13 +80,18 @@ extension Worker {
         var early: [Outcome] = []
         var refused: [Outcome] = []
         var own: [(BuiltinTask, Delivery)] = []
+        var adopted = 0
         let done = await recorded(deliveries, settler)
         for delivery in deliveries {
             // A task of the worker's own that looks again every second is told of once.
             if delivery.message.retries == 0 || BuiltinTask(name: delivery.message.task) == nil { log.received(delivery) }
             if done.contains(delivery.message.id) {
-                log.refused(delivery, "its result is recorded already")
+                log.repeated(delivery)
                 refused.append(Outcome(handle: delivery.handle, results: []))
+                continue
+            }
+            if adopt(delivery, settler) {
+                adopted += 1
                 continue
             }
             switch admission.decide(delivery, now: now) {
@@ -106,28 +111,13 @@ extension Worker {
                 refused.append(outcome)
             }
         }
-        taken += deliveries.count - own.count
+        taken += deliveries.count - own.count - adopted
         let settlement = await settle(early + refused, settler)
         noteAcknowledged(early, settlement.uncounted, &jobs)
         pool.submit(jobs)
         var outcomes: [Outcome] = []
         for (task, delivery) in own { outcomes.append(await run(task, delivery)) }
         await settle(outcomes, settler)
-    }
-
-    /// Those deliveries that came before and whose result is recorded: their acknowledgement was
-    /// lost with a connection or a worker, and running them again would help nobody.
-    private func recorded(_ deliveries: [Delivery], _ settler: any Settler) async -> Set<TaskID> {
-        // Who settles atomically has no such gap; who only sends results cannot look them up.
-        guard settler is OrderedSettler, let store, !(store is any ResultAnswering) else { return [] }
-        let ids = deliveries.filter { $0.handle.attempt > $0.message.retries + 1 }.map(\.message.id)
-        guard !ids.isEmpty else { return [] }
-        do {
-            return Set(try await store.results(for: ids).values.filter(\.state.isReady).map(\.id))
-        } catch {
-            log.brokerTrouble("cannot look up results of messages that came again", error)
-            return []
-        }
     }
 
     /// Deliveries that were to be acknowledged before they run are acknowledged now. Those that

@@ -9,6 +9,12 @@ extension Worker {
 
         mutating func add(_ outcome: Outcome, _ entry: InFlight) {
             if entry.isAcknowledged { acknowledged.append(outcome) } else { leased.append(outcome) }
+            end(entry.others)
+        }
+
+        /// Ends further deliveries of the same message.
+        mutating func end(_ others: [DeliveryHandle]) {
+            leased += others.map { Outcome(handle: $0, results: []) }
         }
     }
 
@@ -32,6 +38,7 @@ extension Worker {
                             outcomes.acknowledged.append(entry.again)
                         } else {
                             unstarted.append(entry.delivery.handle)
+                            outcomes.end(entry.others)
                         }
                     }
                 case .lost(let tag, let reason):
@@ -92,10 +99,11 @@ extension Worker {
         } else {
             log.interrupted(entry.delivery, reason)
             interrupted.append(entry)
+            outcomes.end(entry.others)
         }
     }
 
-    private func builder(for entry: InFlight) -> OutcomeBuilder {
+    func builder(for entry: InFlight) -> OutcomeBuilder {
         var builder = OutcomeBuilder(delivery: entry.delivery, worker: configuration.identity.name, now: now())
         builder.started = entry.started
         builder.ignoresResult =

@@ -47,6 +47,10 @@ package actor Worker {
         var started: Timestamp
         /// Acknowledged before it ran, as the task wished.
         var isAcknowledged: Bool
+        /// Other deliveries of the same message, which end with this one.
+        var others: [DeliveryHandle] = []
+        /// Whether the store was told that it runs.
+        var isTold = false
 
         /// Puts it back in line although it was acknowledged, for it has not begun.
         var again: Outcome { Outcome(handle: delivery.handle, results: [], followUps: [delivery.message.backToItsQueue]) }
@@ -104,6 +108,7 @@ package actor Worker {
             group.addTask { await self.consume(from: consumer, pool, settler, onReady) }
             group.addTask { await self.keepHouse(consumer) }
             group.addTask { await self.followNotices(consumer) }
+            group.addTask { await self.tellProgress(settler) }
             await self.follow(pool, consumer, settler)
             group.cancelAll()
         }

@@ -75,6 +75,50 @@ private struct ForgetfulConsumer: BrokerConsumer {
     func close() async { await base.close() }
 }
 
+/// A broker whose connection is lost when the test says so: it gives out again what it gave out.
+final class LossyBroker: Broker {
+    private let base: any Broker
+    private let given = Mutex<(consumer: (any BrokerConsumer)?, handles: [DeliveryHandle])>((nil, []))
+
+    init(base: any Broker) { self.base = base }
+
+    var location: String { base.location }
+
+    func publish(_ messages: [Message]) async throws { try await base.publish(messages) }
+
+    func consumer(of queues: [String], as worker: WorkerIdentity) async throws -> any BrokerConsumer {
+        let consumer = try await base.consumer(of: queues, as: worker)
+        given.withLock { $0.consumer = consumer }
+        return LossyConsumer(base: consumer) { handles in self.given.withLock { $0.handles += handles } }
+    }
+
+    func close() async { await base.close() }
+
+    func loseConnection() async throws {
+        let (consumer, handles) = given.withLock { given in
+            defer { given.handles = [] }
+            return given
+        }
+        try await consumer?.giveBack(handles, started: true)
+    }
+}
+
+private struct LossyConsumer: BrokerConsumer {
+    let base: any BrokerConsumer
+    let note: @Sendable ([DeliveryHandle]) -> Void
+
+    func take(_ maximum: Int) async throws -> [Delivery] {
+        let deliveries = try await base.take(maximum)
+        note(deliveries.map(\.handle))
+        return deliveries
+    }
+
+    func waitForWork(until deadline: ContinuousClock.Instant?) async throws { try await base.waitForWork(until: deadline) }
+    func settle(_ outcomes: [Outcome]) async throws -> [Bool] { try await base.settle(outcomes) }
+    func giveBack(_ handles: [DeliveryHandle], started: Bool) async throws { try await base.giveBack(handles, started: started) }
+    func close() async { await base.close() }
+}
+
 /// A store that refuses now and then.
 struct FlakyStore: ResultStore {
     let base: any ResultStore

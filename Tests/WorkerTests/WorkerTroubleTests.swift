@@ -73,7 +73,7 @@ extension WorkerTests {
             var bench = try Bench()
             try bench.addProgram("talk", "echo said >&2; exit 1")
             var message = bench.message("talk")
-            message.id = TaskID(String(repeating: "i", count: 60_000))
+            message.id = TaskID(String(repeating: "i", count: 255))
             try await bench.broker.publish([message])
             let worker = try await bench.start()
             _ = try await bench.result(of: message.id)

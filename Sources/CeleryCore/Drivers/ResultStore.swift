@@ -46,6 +46,9 @@ public protocol ResultFeeding: ResultStore {
     func changes(after position: Int64) async throws -> (ids: [TaskID], position: Int64)
 }
 
+/// Never replacing what is final, nor a newer attempt by an older one, in whatever order they come.
+public protocol ResultRefining: ResultStore {}
+
 /// Sending results to whoever waits, instead of keeping them for all.
 public protocol ResultAnswering: ResultStore {
     /// Where results of tasks sent from here are to go: the `reply_to` of their messages.

@@ -10,7 +10,7 @@ import Synchronization
 import Wire
 
 /// Keeps results where Python's Celery looks for them.
-package final class PythonDatabaseStore: ResultStore {
+package final class PythonDatabaseStore: ResultRefining {
     package let location: String
     private let file: SharedDatabaseFile
     /// Seconds a result is kept.

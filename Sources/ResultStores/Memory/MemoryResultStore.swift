@@ -2,7 +2,7 @@ package import CeleryCore
 import Synchronization
 
 /// Keeps results in this process: for tests and examples.
-package final class MemoryResultStore: ResultStore {
+package final class MemoryResultStore: ResultRefining {
     package let location = "memory://"
     private let expires: Double?
     private let now: @Sendable () -> Timestamp

@@ -1,0 +1,58 @@
+import CeleryCore
+import Fixtures
+import Tasks
+import Testing
+import Worker
+
+extension WorkerTests {
+    @Suite struct Repeats {
+        @Test func `a message that comes again while its task runs here does not run it a second time`() async throws {
+            var bench = try Bench()
+            try bench.addProgram("once", "echo $CELERY_ATTEMPT >> runs; until [ -e go ]; do sleep 0.02; done; echo done")
+            let memory = bench.broker
+            let broker = LossyBroker(base: memory)
+            bench.broker = broker
+            let id = try await bench.send("once")
+            let worker = try await bench.start(children: 2)
+            #expect(try await eventually { bench.folder.read("runs") == "1\n" })
+            try await broker.loseConnection()
+            #expect(try await eventually { worker.log.contains("came again while it runs here; it goes on") })
+            try bench.folder.write("", to: "go")
+            #expect(try await bench.result(of: id).value == "done")
+            try await worker.stop()
+            #expect(bench.folder.read("runs") == "1\n")
+            bench.broker = memory
+            #expect(try await bench.location(of: id) == nil)
+        }
+
+        @Test func `a periodic run that was sent twice runs once`() async throws {
+            var bench = try Bench()
+            try bench.addProgram("tick", "echo x >> runs")
+            var message = bench.message("tick")
+            message.headers = ["beat_entry": "tick", "beat_due": "2026-03-01T12:00:00+00:00"]
+            try await bench.broker.publish([message])
+            let worker = try await bench.start()
+            #expect(try await bench.result(of: message.id).state == .success)
+            #expect(try await eventually { try await bench.location(of: message.id) == nil })
+            try await bench.broker.publish([message])
+            #expect(try await eventually { worker.log.contains("came again, and is not run again: its result is recorded") })
+            try await worker.stop()
+            #expect(bench.folder.read("runs") == "x\n")
+            #expect(try await bench.location(of: message.id) == nil)
+        }
+
+        @Test func `tells the store that a task has started, where the broker cannot tell`() async throws {
+            var bench = try Bench()
+            try bench.addProgram("slow", "until [ -e go ]; do sleep 0.02; done; echo done")
+            try bench.addProgram("secret", TaskOptions(ignoreResult: true), "until [ -e go ]; do sleep 0.02; done")
+            let (id, ignored) = (try await bench.send("slow"), try await bench.send("secret"))
+            let worker = try await bench.start(children: 2)
+            #expect(try await eventually { try await bench.record(of: id)?.state == .started })
+            #expect(try await bench.record(of: id)?.worker != nil)
+            try bench.folder.write("", to: "go")
+            #expect(try await bench.result(of: id).value == "done")
+            try await worker.stop()
+            #expect(try await bench.record(of: ignored) == nil)
+        }
+    }
+}
