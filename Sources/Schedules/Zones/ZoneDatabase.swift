@@ -9,7 +9,7 @@ import Synchronization
 public final class ZoneDatabase: Sendable {
     /// The folder the files are in.
     public let folder: String
-    private let known = Mutex<[String: Zone]>([:])
+    private let known = Mutex<(named: [String: Zone], local: Zone?)>(([:], nil))
 
     /// The database of this process, made when it is first used.
     public static let system = ZoneDatabase()
@@ -30,18 +30,17 @@ public final class ZoneDatabase: Sendable {
     ///   POSIX rule that says everything (`<+0330>-3:30`, `CET-1CEST,M3.5.0,M10.5.0/3`).
     /// - Throws: `ScheduleError` with the code `unknownZone`, naming the nearest one there is, or `unreadableZone`.
     public func zone(named name: String) throws(ScheduleError) -> Zone {
-        if let zone = known.withLock({ $0[name] }) { return zone }
+        if let zone = known.withLock({ $0.named[name] }) { return zone }
         let zone = name == LocalZone.name ? try LocalZone(database: self).zone() : try read(name)
-        known.withLock { $0[name] = zone }
+        known.withLock { $0.named[name] = zone }
         return zone
     }
 
     /// The zone of this machine; see `LocalZone`.
     public func local() throws(ScheduleError) -> Zone {
-        // Kept under a name that no zone can have: one with another name may be found.
-        if let zone = known.withLock({ $0[""] }) { return zone }
+        if let zone = known.withLock({ $0.local }) { return zone }
         let zone = try LocalZone(database: self).zone()
-        known.withLock { $0[""] = zone }
+        known.withLock { $0.local = zone }
         return zone
     }
 
