@@ -6,8 +6,8 @@ extension SettingsDraft {
         var values: [String: (entry: TOMLDocument.Entry, origin: SettingsOrigin)] = [:]
         for entry in document.entries {
             let origin = SettingsOrigin.file(shown, line: entry.line)
-            if entry.name == "beat" {
-                periodicTasks = try PeriodicSection.read(entry.value, lines: entry.innerLines, line: entry.line, shown: shown)
+            if entry.name == PeriodicTable.name {
+                periodicTasks = try PeriodicTable(document, shown: shown).sections(of: entry.value)
                 continue
             }
             let key = try Self.key(of: entry, at: origin.description)
@@ -56,7 +56,7 @@ extension SettingsDraft {
             throw SettingsError(
                 .unsupported, at: place, "\(what) is not supported by this version", hint: hint.isEmpty ? nil : hint)
         }
-        let near = NearestName.suggest(entry.name, among: SettingsKey.all.flatMap(\.names) + ["beat"])
+        let near = NearestName.suggest(entry.name, among: SettingsKey.all.flatMap(\.names) + [PeriodicTable.name])
         let question = near.map { "; did you mean '\($0)'?" } ?? ""
         throw SettingsError(.unknownSetting, at: place, "unknown setting '\(entry.name)'\(question)")
     }

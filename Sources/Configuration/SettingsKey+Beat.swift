@@ -23,8 +23,11 @@ extension SettingsKey {
             "File with the process id of beat, seen from the folder of the settings file."
         ) { $0.settings.beatPIDFile = $0.absolute($1) },
         SettingsKey(
-            "CELERYBEAT_MAX_LOOP_INTERVAL", .duration, default: "300",
-            "The longest time between two looks of beat at what is due; its lease makes it look every few seconds anyhow."
+            "CELERYBEAT_MAX_LOOP_INTERVAL", .loopInterval, default: "300",
+            """
+            Seconds between two looks of beat at what is due, at most; 1 or more, and 0 is 300. Its lease makes \
+            it look every few seconds anyhow.
+            """
         ) { $0.settings.beatMaxInterval = $1 ?? 300 },
     ]
 }
@@ -43,5 +46,14 @@ extension SettingsKind where Value == String {
     static let logLevel = SettingsKind(name: "level") { input throws(SettingsComplaint) in
         let word = try choice(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "WARN", "FATAL"]).read(input)
         return ["WARN": "WARNING", "FATAL": "CRITICAL"][word] ?? word
+    }
+}
+
+extension SettingsKind where Value == Double? {
+    /// A duration that is no busy waiting.
+    fileprivate static let loopInterval = SettingsKind(name: duration.name) { input throws(SettingsComplaint) in
+        let seconds = try duration.read(input)
+        if let seconds, seconds < 1 { throw SettingsComplaint("must be 1 or more, not \(input.shown)") }
+        return seconds
     }
 }

@@ -1,3 +1,4 @@
+import CeleryCore
 internal import TOMLKit
 
 /// The names, values and lines of a settings file.
@@ -7,14 +8,13 @@ struct TOMLDocument {
         var value: SettingsInput
         /// 0 when not known.
         var line: Int
-        /// Of a table: the lines of the tables in it, as far as they are known.
-        var innerLines: [String: Int]
     }
 
     /// By line.
     var entries: [Entry]
     /// The line of the first `[table]`.
     var firstTable: Int?
+    private let scan: TOMLScan
 
     /// - Parameter shown: what the file is called in errors.
     init(_ text: String, shown: String) throws(SettingsError) {
@@ -23,7 +23,7 @@ struct TOMLDocument {
             let line = text.utf8[..<place].count { $0 == UInt8(ascii: "\n") } + 1
             throw SettingsError(.syntax, at: "\(shown):\(line)", "a NUL byte is not allowed in a settings file")
         }
-        let scan = TOMLScan(text)
+        scan = TOMLScan(text)
         if let defect = scan.defect {
             throw SettingsError(.syntax, at: "\(shown):\(defect.line)", "not valid TOML: \(defect.message)")
         }
@@ -38,14 +38,16 @@ struct TOMLDocument {
         firstTable = scan.firstTable
         entries = []
         for name in table.keys {
-            // A name with an escaped NUL reads back cut short, and then finds nothing.
             guard let value = table[name] else {
-                throw SettingsError(.unknownSetting, at: shown, "a setting's name has a NUL in it")
+                throw SettingsError(.unknownSetting, at: shown, "the setting '\(name.forLog)' cannot be read")
             }
-            entries.append(Entry(name: name, value: Self.input(value), line: scan.lines[name] ?? 0, innerLines: scan.innerLines[name] ?? [:]))
+            entries.append(Entry(name: name, value: Self.input(value), line: scan.line(of: [name])))
         }
         entries.sort { ($0.line, $0.name) < ($1.line, $1.name) }
     }
+
+    /// The line of a value by the names of the tables around it and its own, or else of what is around it.
+    func line(of path: [String]) -> Int { scan.line(of: path) }
 
     private static func input(_ value: any TOMLValueConvertible) -> SettingsInput {
         switch value.type {

@@ -8,10 +8,9 @@
 /// This is no parser: it looks at names, brackets, strings and comments, and is right up to
 /// the first error of the text.
 struct TOMLScan {
-    /// The first line, counted from 1, of each setting and of each table by the first part of its name.
-    private(set) var lines: [String: Int] = [:]
-    /// The same of the tables within a table: the line of `[beat.nightly]` is that of `nightly` in `beat`.
-    private(set) var innerLines: [String: [String: Int]] = [:]
+    /// The first line, counted from 1, of each table and setting, and of what their dotted names begin with;
+    /// by the parts of the name with NULs between, which no name has. Names with escapes stand as written.
+    private var places: [String: Int] = [:]
     /// The line of the first `[table]`; all that follows belongs to some table.
     private(set) var firstTable: Int?
     /// What the parser must not see.
@@ -46,30 +45,46 @@ struct TOMLScan {
         if defect == nil { defect = Defect(line: line, message: message) }
     }
 
+    /// The line of a setting, or else of the innermost table around it that is known; 0 when nothing is known.
+    func line(of path: [String]) -> Int {
+        for count in stride(from: path.count, to: 0, by: -1) {
+            if let line = places[path.prefix(count).joined(separator: "\0")] { return line }
+        }
+        return 0
+    }
+
     private mutating func readStatements() {
-        var isInsideTable = false
+        var table: [String] = []
         while let byte = current {
             switch byte {
             case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"): advance()
             case UInt8(ascii: "#"): skipComment()
             case UInt8(ascii: "["):
-                if !isInsideTable { firstTable = line }
+                if firstTable == nil { firstTable = line }
                 for _ in 0..<2 where current == byte { advance() }
                 skipBlanks()
                 if !isNameCharacter(current) { complain("the name of a table must follow [") }
-                isInsideTable = true
-                fallthrough
+                table = readPath(in: [])
+                skipStatement()
             default:
-                let start = line
-                let name = readName()
-                if byte == UInt8(ascii: "[") || !isInsideTable, lines[name] == nil { lines[name] = start }
-                if byte == UInt8(ascii: "["), current == UInt8(ascii: ".") {
-                    advance()
-                    let inner = readName()
-                    if innerLines[name]?[inner] == nil { innerLines[name, default: [:]][inner] = start }
-                }
+                _ = readPath(in: table)
                 skipStatement()
             }
+        }
+    }
+
+    /// Reads a dotted name in `table`, and notes the line of each of its parts that is new.
+    private mutating func readPath(in table: [String]) -> [String] {
+        let start = line
+        var path = table
+        while true {
+            path.append(readName())
+            let place = path.joined(separator: "\0")
+            if places[place] == nil { places[place] = start }
+            skipBlanks()
+            guard current == UInt8(ascii: ".") else { return path }
+            advance()
+            skipBlanks()
         }
     }
 
@@ -84,7 +99,7 @@ struct TOMLScan {
         (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || "_-+:.".utf8.contains(byte)
     }
 
-    /// The first part of a dotted name, without its quotes.
+    /// One part of a dotted name, without its quotes.
     private mutating func readName() -> String {
         guard let quote = current, quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") else {
             let start = index
@@ -93,7 +108,9 @@ struct TOMLScan {
         }
         advance()
         let start = index
-        while let byte = current, byte != quote, byte != UInt8(ascii: "\n") { advance() }
+        while let byte = current, byte != quote, byte != UInt8(ascii: "\n") {
+            if byte == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") { skipEscape() } else { advance() }
+        }
         let name = String(decoding: bytes[start..<index], as: UTF8.self)
         if current == quote { advance() }
         return name
@@ -133,7 +150,7 @@ struct TOMLScan {
             // A minus inside a number stands behind its exponent's letter only.
             let isInside = index > start && (0x30...0x39).contains(bytes[start])
             if isInside, byte == UInt8(ascii: "-"), !"eEpP".utf8.contains(bytes[index - 1]) {
-                complain("dates are not used in settings")
+                complain("dates are not used in settings; write one as text in quotes")
             }
             advance()
         }
@@ -145,8 +162,7 @@ struct TOMLScan {
         for _ in 0..<(isLong ? 3 : 1) { advance() }
         while let byte = current {
             if byte == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") {
-                advance()
-                if current != nil { advance() }
+                skipEscape()
             } else if isLong, isTriple(quote) {
                 // Up to two quotes may stand right before the closing three.
                 for _ in 0..<5 where current == quote { advance() }
@@ -158,6 +174,16 @@ struct TOMLScan {
                 advance()
             }
         }
+    }
+
+    /// Over a backslash and what it stands before. The parser would cut a text at a NUL.
+    private mutating func skipEscape() {
+        let escape = bytes[(index + 1)...].prefix(9)
+        if escape.starts(with: "u0000".utf8) || escape.starts(with: "U00000000".utf8) {
+            complain("a NUL is not allowed in a settings file")
+        }
+        advance()
+        if current != nil { advance() }
     }
 
     private func isTriple(_ quote: UInt8) -> Bool { bytes[index...].prefix(3).elementsEqual([quote, quote, quote]) }

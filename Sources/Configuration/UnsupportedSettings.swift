@@ -26,6 +26,7 @@ enum UnsupportedSettings {
         ] { hints[name] = "describe queues in CELERY_QUEUES, and name the one for tasks in CELERY_DEFAULT_QUEUE" }
         hints["CARROT_BACKEND"] = "name the broker with CELERY_BROKER_URL"
         hints["CELERY_IMPORTS"] = "name the folders of tasks with INSTALLED_APPS"
+        hints["CELERYBEAT_SCHEDULE"] = "write each periodic task as a table [beat.NAME]"
         hints["CELERY_TASK_SERIALIZER"] = "messages are JSON"
         return hints
     }()

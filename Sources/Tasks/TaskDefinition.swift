@@ -25,11 +25,29 @@ package struct TaskDefinition: Sendable {
 
     /// The task a Swift type makes.
     ///
-    /// - Throws: `ScheduleError` when it is a `PeriodicTask` that says nonsense of when it is due.
-    package init(_ type: (some CeleryTask).Type) throws(ScheduleError) {
+    /// - Throws: `ScheduleError` when it is periodic and says nonsense of when it is due, or needs arguments.
+    package init<Work: CeleryTask>(_ type: Work.Type) throws(ScheduleError) {
         let runner = SwiftTaskRunner(type)
         var options = runner.options
         if let periodic = type as? any PeriodicTask.Type { options.periodic = try periodic.periodic() }
+        if options.periodic != nil, let missing = Self.argument(neededBy: type) {
+            throw ScheduleError(
+                .notASchedule, "it needs the argument '\(missing)', and is sent without any",
+                hint: "make the property optional, or write the periodic task as [beat.NAME] with args or kwargs")
+        }
         self.init(name: runner.name, options: options, kind: .swift(runner), source: "built in")
+    }
+
+    /// The first argument without which a task cannot be run; `nil` when it needs none.
+    private static func argument(neededBy type: (some CeleryTask).Type) -> String? {
+        do {
+            _ = try ArgumentsDecoder.decode(type)
+            return nil
+        } catch ArgumentsError.missing(let name) {
+            return name
+        } catch {
+            // A decoding of its own may refuse for reasons of its own, and then says so when it runs.
+            return nil
+        }
     }
 }

@@ -22,6 +22,18 @@ import Testing
         #expect(files[0].text.contains("\nINSTALLED_APPS = [\"shop\"]\n"))
     }
 
+    @Test func `lists when a periodic task is due, as a file would write it`() throws {
+        let lines = [
+            "crontab=\"*/5 1,2 * * mon\" timezone=Europe/Berlin missed=skip overlap=queue", "queue=q every=90s phase=5s jitter=10s",
+        ]
+        for line in lines {
+            let (options, problems) = TaskOptionLine.options(in: Array("# celery: \(line)".utf8), file: "f")
+            #expect(problems.isEmpty)
+            let list = TaskOptionList(options).pairs.map { "\($0.0)=\(TaskOptionList.quoted($0.1))" }
+            #expect(list.joined(separator: " ") == line)
+        }
+    }
+
     @Test func `lists options that differ from the defaults, as a file would write them`() {
         #expect(TaskOptionList(TaskOptions()).pairs.isEmpty)
         let options = TaskOptions(

@@ -11,7 +11,8 @@ import Testing
         ("FROBNICATE = 1", "celery.toml:1: unknown setting 'FROBNICATE'"),
         ("celeryd_concurrency = 1", "celery.toml:1: unknown setting 'celeryd_concurrency'; did you mean 'CELERYD_CONCURRENCY'?"),
         ("\n\nCELERY_STATISTICS = true", "celery.toml:3: CELERY_STATISTICS is not supported by this version"),
-        ("\n[beat.daily]\ntask = 'x'", "celery.toml:2: [beat.daily] is no schedule: it says not when"),
+        ("\n[beats.daily]\ntask = 'x'", "celery.toml:2: unknown setting 'beats'; did you mean 'beat'?"),
+        ("CELERYBEAT_SCHEDULE = {}", "celery.toml:1: [CELERYBEAT_SCHEDULE] is not supported by this version"),
         ("ADMINS = []", "celery.toml:1: ADMINS is not supported by this version"),
         ("[worker]\nCELERYD_PREFETCH = 1", "celery.toml:1: unknown setting 'worker'"),
         // Values
@@ -42,13 +43,19 @@ import Testing
         ("INSTALLED_APPS = [1]", "celery.toml:1: INSTALLED_APPS holds a value that must be text in quotes, not a whole number"),
         ("CELERY_IGNORE_RESULT = 'yes'", "celery.toml:1: CELERY_IGNORE_RESULT must be true or false, not \"yes\""),
         ("CELERY_DEFAULT_QUEUE = 10:00:00", "celery.toml:1: CELERY_DEFAULT_QUEUE must be text in quotes, not a date or time"),
-        ("CELERY_DEFAULT_QUEUE = 2020-01-01", "celery.toml:1: not valid TOML: dates are not used in settings"),
+        ("CELERY_DEFAULT_QUEUE = 2020-01-01", "celery.toml:1: not valid TOML: dates are not used in settings; write one as text in quotes"),
         ("\nAMQP_PORT =\n", "celery.toml:2: not valid TOML: Error while parsing key-value pair: expected value, saw '\\n' (column 12)"),
         ("CELERY_BROKER_URL = 'foo'", "celery.toml:1: CELERY_BROKER_URL is no use: 'foo' is not a URL: it has no scheme such as amqp://"),
         (
             "CELERY_BROKER_URL = 'amqp://u:secret@h:x'",
             "celery.toml:1: CELERY_BROKER_URL is no use: the port in 'amqp://u:***@h:x' must be a whole number from 1 to 65535"
         ),
+        (
+            "CELERYBEAT_NAME = 'a b'",
+            "celery.toml:1: CELERYBEAT_NAME must be up to 100 letters, digits, _ . and -, not \"a b\""
+        ),
+        ("CELERYBEAT_NAME = ''", "celery.toml:1: CELERYBEAT_NAME must be up to 100 letters, digits, _ . and -, not \"\""),
+        ("CELERYBEAT_MAX_LOOP_INTERVAL = 0.5", "celery.toml:1: CELERYBEAT_MAX_LOOP_INTERVAL must be 1 or more, not 0.5"),
         // Contradictions
         ("CELERYD_CONCURRENCY = 1\nCELERY_CONCURRENCY = 2", "celery.toml:2: CELERY_CONCURRENCY contradicts CELERYD_CONCURRENCY in line 1"),
         ("CELERY_BROKER_URL = 'amqp://a'\nAMQP_SERVER = 'b'", "celery.toml:2: AMQP_SERVER contradicts CELERY_BROKER_URL in line 1"),

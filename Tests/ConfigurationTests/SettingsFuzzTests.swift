@@ -23,8 +23,21 @@ import Testing
     /// What no setting takes, for the parser's sake.
     private static let more = """
         X = { y = 10:00:00.5, z = [[1], {}] }
+        """
+
+    /// Periodic tasks.
+    private static let beat = """
         [beat.x]
+        task = "a.b"
+        args = [1, 2.5, "x", { y = [true] }]
         every = 0x1F
+        [beat."n m"]
+        task = "c"
+        kwargs = { a = 1 }
+        options = { queue = "q", expires = "1m", time_limit = 5 }
+        crontab = "*/5 1,2 * * mon-fri"
+        timezone = "Europe/Berlin"
+        missed = "all"
 
         """
 
@@ -34,10 +47,10 @@ import Testing
             "2020-01-01", "T", " ", ",", "+", "_", ":", "0x", "e", "\r\n", "[[",
         ]
         var accepted = 0
-        for round in 0..<4_000 {
-            var bytes = Array((round.isMultiple(of: 2) ? Self.seed : Self.seed + Self.more).utf8)
+        for round in 0..<6_000 {
+            var bytes = Array((Self.seed + ["", Self.more, Self.beat][round % 3]).utf8)
             // From a whole file down to none of it.
-            if round.isMultiple(of: 3) { bytes.removeLast(.random(in: 0...bytes.count, using: &random)) }
+            if round.isMultiple(of: 4) { bytes.removeLast(.random(in: 0...bytes.count, using: &random)) }
             for _ in 0..<Int.random(in: 1...6, using: &random) where !bytes.isEmpty {
                 let place = Int.random(in: 0..<bytes.count, using: &random)
                 switch Int.random(in: 0..<3, using: &random) {

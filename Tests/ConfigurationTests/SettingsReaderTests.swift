@@ -86,6 +86,11 @@ func resolved(
             CELERY_IGNORE_RESULT = true
             CELERY_TASK_RESULT_EXPIRES = "1d"
             CELERY_SQLITE_DURABILITY = "normal"
+            CELERYBEAT_NAME = "shop-1.a_b"
+            CELERYBEAT_LOG_FILE = "log/beat.log"
+            CELERYBEAT_LOG_LEVEL = "fatal"
+            CELERYBEAT_PID_FILE = "/run/celerybeat.pid"
+            CELERYBEAT_MAX_LOOP_INTERVAL = "1m"
             """)
         var expected = Settings(projectFolder: "/shop", file: "/shop/celery.toml")
         expected.concurrency = 4
@@ -105,6 +110,11 @@ func resolved(
         expected.ignoreResult = true
         expected.resultExpires = 86_400
         expected.durability = "normal"
+        expected.beatName = "shop-1.a_b"
+        expected.beatLogFile = "/shop/log/beat.log"
+        expected.beatLogLevel = "CRITICAL"
+        expected.beatPIDFile = "/run/celerybeat.pid"
+        expected.beatMaxInterval = 60
         #expect(settings == expected)
     }
 

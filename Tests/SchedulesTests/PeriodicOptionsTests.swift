@@ -57,6 +57,23 @@ import Testing
         #expect(complaint(words).contains(wanted))
     }
 
+    @Test(arguments: [
+        [("every", "1.5s"), ("phase", "0.25s"), ("jitter", "1s"), ("missed", "skip"), ("within", "1h")],
+        [("crontab", "*/5 1,2 * jan mon-fri"), ("timezone", "Europe/Berlin"), ("overlap", "skip"), ("expires", "90s"), ("expect_within", "2d")],
+        [("every", "1d")],
+    ])
+    func `its words are what was said, and make it again`(_ words: [(String, String)]) throws {
+        let options = try #require(try read(words))
+        #expect(options.words.map { "\($0.name)=\($0.value)" } == words.map { "\($0.0)=\($0.1)" })
+        #expect(try read(options.words.map { ($0.name, $0.value) }) == options)
+    }
+
+    @Test func `its words name the zone, for other machines`() throws {
+        let options = try #require(try read([("crontab", "@daily")]))
+        #expect(options.words.map(\.name) == ["crontab", "timezone"])
+        #expect(try read(options.words.map { ($0.name, $0.value) }) == options)
+    }
+
     @Test func `each option has a help text and a place for its value`() {
         for key in PeriodicKey.all {
             #expect(key.help.hasSuffix(".") || key.help.contains(": "), "\(key.name)")

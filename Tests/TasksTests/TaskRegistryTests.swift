@@ -50,6 +50,16 @@ import Testing
         #expect(try TaskDefinition(Named.self).options.periodic == nil)
         #expect(throws: ScheduleError.self) { try TaskDefinition(TooOften.self) }
     }
+
+    @Test func `a periodic Swift task may take arguments, but must not need any`() throws {
+        #expect(try TaskDefinition(MayTake.self).options.periodic != nil)
+        for type in [Needing.self, NeedingToo.self] as [any CeleryTask.Type] {
+            let error = try #require(throws: ScheduleError.self) { try definition(type) }
+            #expect(error.message == "it needs the argument 'file', and is sent without any")
+        }
+    }
+
+    private func definition<Work: CeleryTask>(_ type: Work.Type) throws -> TaskDefinition { try TaskDefinition(type) }
 }
 
 private struct Hourly: PeriodicTask {
@@ -58,6 +68,23 @@ private struct Hourly: PeriodicTask {
 }
 
 private struct Daily: PeriodicTask {
+    func run(_ context: TaskContext) async throws -> NoOutput { NoOutput() }
+}
+
+private struct MayTake: PeriodicTask {
+    var file: String?
+    func run(_ context: TaskContext) async throws -> NoOutput { NoOutput() }
+}
+
+private struct Needing: PeriodicTask {
+    var file: String
+    func run(_ context: TaskContext) async throws -> NoOutput { NoOutput() }
+}
+
+/// Says it in its options instead.
+private struct NeedingToo: CeleryTask {
+    static let options = TaskOptions(periodic: try? PeriodicOptions(Schedule("@daily")))
+    var file: String
     func run(_ context: TaskContext) async throws -> NoOutput { NoOutput() }
 }
 

@@ -36,8 +36,9 @@ package enum SettingsPage {
         .entry(["task"], ["The name of the task. It must be there."]),
         .entry(["args"], ["Its positional arguments, a list.", "Default: none."]),
         .entry(["kwargs"], ["Its keyword arguments, a table.", "Default: none."]),
-        .entry(["options"], ["How it is sent, a table with what a line of celery-apply(1) --batch may say: queue, priority, time_limit and the like.", "Default: what the task's own options say."]),
     ] + periodicKeys { "\($0.name)" } + [
+        .entry(["options"], ["How it is sent, a table of what follows, and expires may stand here too.", "Default: what the task's own options say."]),
+    ] + PeriodicSendKey.all.map { key in .entry(["options.\(key.name)"], [key.help, "Value: \(key.kind)."]) } + [
         .paragraph("A program task that is to run again and again can say so itself, by the options below, and so can a task in Swift. celery(7) has the rules of when something is due."),
     ]
 

@@ -11,7 +11,7 @@ enum TasksCommand {
     static let command = Command(
         CommandSpec(
             "tasks", section: "Project", summary: "List the tasks of this project",
-            discussion: ["Prints the name, the file and the options of each task, and on stderr what keeps a file from being one."],
+            discussion: ["Prints the name, the file and the options of each task, among them when it is due if it is a periodic one, and on stderr what keeps a file from being one."],
             options: [remote.description],
             examples: [Example("celery tasks", "List tasks, files and options.")],
             exitStatuses: [ExitStatus(0, "Done."), ExitStatus(65, "A file that should be a task is not one."), ExitStatus(78, "Configuration.")],
@@ -32,7 +32,7 @@ enum TasksCommand {
                     "task": .string(task.name), "source": .string(task.source),
                     "options": .object(JSONObject(options.map { ($0.0, .string($0.1)) })),
                 ],
-                text: ([task.name, task.source] + options.map { "\($0.0)=\($0.1)" }).joined(separator: "\t"))
+                text: ([task.name, task.source] + options.map { "\($0.0)=\(TaskOptionList.quoted($0.1))" }).joined(separator: "\t"))
         }
         for problem in problems { context.output.error("celery tasks: \(problem)") }
         if registry.isEmpty && problems.isEmpty {
@@ -81,7 +81,10 @@ struct TaskOptionList {
         add("ack", \.acknowledgement) { $0.rawValue }
         add("crash_limit", \.crashLimit) { $0.map(String.init) ?? "" }
         add("max_output", \.maxOutputBytes) { $0.map(String.init) ?? "" }
-        if let periodic = options.periodic { pairs.append(("periodic", "\"\(periodic.schedule)\"")) }
+        if let periodic = options.periodic { pairs += periodic.words.map { ($0.name, $0.value) } }
         self.pairs = pairs
     }
+
+    /// A value as the option line has it: in quotes when there are blanks or commas in it.
+    static func quoted(_ value: String) -> String { value.contains { $0 == " " || $0 == "," } ? "\"\(value)\"" : value }
 }

@@ -29,7 +29,10 @@ package enum TaskOptionLine {
         let lines = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: maximumLines, omittingEmptySubsequences: false)
         for (index, line) in lines.prefix(maximumLines).enumerated() {
             guard let words = words(of: line) else { continue }
-            if !words.isBalanced { problems.append(TaskProblem(file: file, line: index + 1, "a quotation mark has no other half")) }
+            guard words.isBalanced else {
+                problems.append(TaskProblem(file: file, line: index + 1, "a quotation mark has no other half"))
+                continue
+            }
             for word in words.words {
                 if let complaint = take(word, into: &options, &periodic, &given, line: index + 1) {
                     problems.append(TaskProblem(file: file, line: index + 1, complaint))

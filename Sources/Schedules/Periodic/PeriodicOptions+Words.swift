@@ -1,0 +1,29 @@
+extension PeriodicOptions {
+    /// What makes these options when it is given to a `PeriodicDraft`: what differs from the defaults, by the names
+    /// of `PeriodicKey.all`.
+    ///
+    /// The zone of a crontab line is always said, so that it is the same on every machine.
+    package var words: [(name: String, value: String)] {
+        var words: [(name: String, value: String)] = []
+        switch schedule {
+        case .every(let interval):
+            words.append(("every", Self.text(interval.period)))
+            if interval.phase != .zero { words.append(("phase", Self.text(interval.phase))) }
+        case .crontab(let crontab):
+            words.append(("crontab", crontab.expression))
+            words.append(("timezone", crontab.zone.name))
+        }
+        if jitter.maximum != .zero { words.append(("jitter", Self.text(jitter.maximum))) }
+        if missed != .once { words.append(("missed", missed.rawValue)) }
+        if let within { words.append(("within", Self.text(within))) }
+        if overlap != .allow { words.append(("overlap", overlap.rawValue)) }
+        if let expires { words.append(("expires", Self.text(expires))) }
+        if let expectWithin { words.append(("expect_within", Self.text(expectWithin))) }
+        return words
+    }
+
+    /// To the millisecond.
+    private static func text(_ length: Duration) -> String {
+        Interval.text(milliseconds: Int((length / .milliseconds(1)).rounded()))
+    }
+}
