@@ -188,8 +188,13 @@ package actor AMQPBeatSeat: BeatSeat {
     }
 
     private func publish(_ document: BeatDocument, _ generation: Int) async throws -> Bool {
+        let bytes = document.bytes(written: broker.now())
         do {
-            return try await transmit([queues.statePublication(document.bytes(written: broker.now()))], generation)
+            guard try await transmit([queues.statePublication(bytes)], generation) else { return false }
+            return try await perform { (_, use) throws(RabbitMQError) in
+                if use.leads(generation) { use.tell(bytes) }
+                return true
+            }
         } catch let failure as PublishFailure {
             throw DriverError(failure.error, at: broker.location)
         }

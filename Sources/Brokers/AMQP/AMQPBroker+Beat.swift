@@ -6,16 +6,22 @@ extension AMQPBroker: BeatKeeping {
         try await AMQPBeatSeat(broker: self, queues: BeatQueues(beat, type: settings.queueType), identity: identity)
     }
 
-    /// The orders are the leader's, and not told.
+    /// As the leader tells it; from the queue while nobody leads, or the leader hangs. The orders are not told.
     package func state(of beat: String) async throws -> BeatState {
         let queues = try BeatQueues(beat, type: settings.queueType)
+        let hasLeader = try await hasLeader(queues)
+        if hasLeader, let answer = try await ask({ (connection, channel) throws(RabbitMQError) in
+            try queues.askLeader(connection, on: channel)
+        }), let document = BeatDocument(answer) {
+            return BeatState(leader: document.leader, records: document.records)
+        }
         // One that is not there is empty.
         guard try await state(of: queues.state.name) != nil else { return BeatState() }
         let messages = try await ask { (connection, channel) throws(RabbitMQError) in
             try queues.lookAtState(connection, on: channel)
         }
         guard let document = try queues.document(in: messages, at: location) else { return BeatState() }
-        return BeatState(leader: try await hasLeader(queues) ? document.leader : nil, records: document.records)
+        return BeatState(leader: hasLeader ? document.leader : nil, records: document.records)
     }
 
     package func order(_ order: BeatOrder, in beat: String) async throws {

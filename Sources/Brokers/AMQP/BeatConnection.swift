@@ -28,6 +28,8 @@ final class BeatConnection: ConnectionUse {
     private var mayBeVacant = true
     private var orders: [HeldOrder] = []
     private var lastOrder: Int64 = 0
+    /// What was written down last, for those who ask.
+    private var state: [UInt8]?
     /// Who is to be told when this one leaves.
     private var waiting: Set<String> = []
 
@@ -54,9 +56,7 @@ final class BeatConnection: ConnectionUse {
         switch incoming {
         case .delivery(let delivery) where delivery.channel == Self.doorChannel:
             if delivery.consumer == lockConsumer {
-                // Those that are still there knock again.
-                if waiting.count > 100 { waiting = [] }
-                if let waiter = delivery.message.properties.replyTo { waiting.insert(waiter) }
+                try answer(delivery.message.properties, connection)
             } else if delivery.consumer == "answers" {
                 noteVacancy()
             }
@@ -84,6 +84,19 @@ final class BeatConnection: ConnectionUse {
         isEstablished = false
     }
 
+    /// Somebody knocked.
+    private func answer(_ properties: WireProperties, _ connection: Connection) throws(RabbitMQError) {
+        guard let sender = properties.replyTo else { return }
+        if properties.correlationID == BeatQueues.question {
+            guard let state else { return }
+            try connection.publish(WireMessage(routingKey: sender, body: state), isMandatory: false, on: Self.doorChannel)
+        } else {
+            // Those that are still there knock again.
+            if waiting.count > 100 { waiting = [] }
+            waiting.insert(sender)
+        }
+    }
+
     private func noteVacancy() {
         mayBeVacant = true
         bell.ring()
@@ -94,6 +107,7 @@ final class BeatConnection: ConnectionUse {
         holdsLock = false
         mayBeVacant = true
         orders = []
+        state = nil
         waiting = []
     }
 
@@ -161,6 +175,9 @@ final class BeatConnection: ConnectionUse {
     }
 
     func leads(_ generation: Int) -> Bool { holdsLock && self.generation == generation }
+
+    /// Tells from now on, to those who ask, what the server has confirmed.
+    func tell(_ state: [UInt8]) { self.state = state }
 
     /// Acknowledges orders that are done with.
     func settle(_ numbers: [Int64], _ connection: Connection) throws(RabbitMQError) {

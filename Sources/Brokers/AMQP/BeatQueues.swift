@@ -60,7 +60,36 @@ struct BeatQueues: Sendable {
         WireMessage(routingKey: lock.name, properties: WireProperties(deliveryMode: 1, replyTo: replyTo), body: [])
     }
 
+    /// A knock that asks for the state.
+    func question(replyTo: String) -> WireMessage {
+        var message = knock(replyTo: replyTo)
+        message.properties.correlationID = Self.question
+        return message
+    }
+
+    static let question = "state"
+
+    /// Asks the leader for the state; `nil` when it does not answer for two seconds. Blocks.
+    func askLeader(_ connection: Connection, on channel: UInt16) throws(RabbitMQError) -> [UInt8]? {
+        var replies = QueueDeclaration("celery.reply.\(TaskID())")
+        replies.isDurable = false
+        replies.isExclusive = true
+        try connection.declare(replies, on: channel)
+        try connection.publish(question(replyTo: replies.name), isMandatory: false, on: channel)
+        var answer: [UInt8]?
+        let end = ContinuousClock.now + .seconds(2)
+        while answer == nil, .now < end {
+            answer = try connection.get(replies.name, on: channel)?.message.body
+            if answer == nil { Syscall.pause(.milliseconds(5)) }
+        }
+        try connection.deleteQueue(replies.name, on: channel)
+        return answer
+    }
+
     /// Looks at the messages of the state, of which there is one or, for a moment, two.
+    ///
+    /// Only while no other writes: what is given back to a quorum queue goes behind what was given back before,
+    /// so that several who look at several messages could bring the older one to stay.
     ///
     /// Another may be looking at this moment, and then the queue seems empty: this tries again for a second. Blocks.
     func lookAtState(_ connection: Connection, on channel: UInt16) throws(RabbitMQError) -> [[UInt8]] {
