@@ -1,4 +1,4 @@
-package import CeleryCore
+import CeleryCore
 import Schedules
 
 /// A key of `options` in a table `[beat.NAME]`: how the messages of a periodic task are sent.
