@@ -43,6 +43,7 @@ struct RabbitSetupRightsTests {
             ),
             (Self.uuid, nil, #""durable": true, "auto_delete": true"#), ("celery.reply.\(Self.uuid)", nil, #""auto_delete": true"#),
             ("celery.reply.\(Self.uuid.replacing("-", with: ""))", nil, #""durable": true, "arguments": {"x-expires": 60000}"#),
+            ("celery.beat.celery", nil, #""durable": true, "arguments": {"x-max-length": 1}"#), ("celery.beat.celery.orders", nil, #""durable": true"#),
         ] {
             try user.expect("PUT", "queues/\(vhost)/\(name)", body: "{\(properties)}")
             if let exchange { try user.expect("POST", "bindings/\(vhost)/e/\(exchange)/q/\(name)", body: #"{"routing_key": "\#(name)"}"#) }

@@ -24,8 +24,9 @@ import Testing
 
     @Test(arguments: [
         uuid, "celery.reply.\(uuid)", "celery.reply.\(hexadecimal)", ReplyMailbox(owner: "somebody", expires: 60).queue.name,
+        "celery.beat.celery", "celery.beat.celery.orders", "celery.beat.celery.lock", "celery.beat.größe",
     ])
-    func `allows to make and read queues of replies, and not to bind them`(_ name: String) throws {
+    func `allows to make and read queues of replies and of beats, and not to bind them`(_ name: String) throws {
         let patterns = AccessPatterns(names: [])
         #expect(try matches(patterns.configure, name))
         #expect(try matches(patterns.read, name))
@@ -44,7 +45,7 @@ import Testing
         "celeryev.", "celeryev.x", "celeryevX\(uuid)", "celeryXpidbox", ".celery.pidbox", "x.celery.pidbox.y", "celeryresults2",
         "celery_delayed_", "celery_delayed_28", "celery_delayed_100", "celery_delayed_-1", "celery_delayed_00",
         "celery.reply.", "celery.reply.x", "celery.reply.\(hexadecimal)0", "\(uuid)0", "x\(uuid)", hexadecimal + "0", String(hexadecimal.dropLast()),
-        hexadecimal.uppercased(), "secret", "celery|images", "celery\nsecret",
+        hexadecimal.uppercased(), "secret", "celery.beat", "celery.beat.", "celeryXbeat.x", "x.celery.beat.x", "celery|images", "celery\nsecret",
     ])
     func `allows nothing else`(_ name: String) throws {
         let patterns = AccessPatterns(names: ["images", "mail.urgent"])
@@ -65,7 +66,7 @@ import Testing
         func short(_ pattern: String) -> String {
             pattern.replacing("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", with: "UUID")
         }
-        #expect(short(patterns.configure) == "^(\(bound)|(celery[.]reply[.])?UUID|celery[.]reply[.][0-9a-f]{32})$")
+        #expect(short(patterns.configure) == "^(\(bound)|(celery[.]reply[.])?UUID|celery[.]reply[.][0-9a-f]{32}|celery[.]beat[.].+)$")
         #expect(short(patterns.write) == "^(amq[.]default|\(bound))$")
         #expect(short(patterns.read) == short(patterns.configure))
     }
