@@ -153,4 +153,23 @@ import Testing
         await worker.close()
         await broker.close()
     }
+
+    @Test func `what is due is taken while what is not cannot be set aside`() async throws {
+        let place = try await aside { try AMQPPlace(Self.own.get()) }
+        let broker = try place.broker(nearETA: 1)
+        try await broker.publish([Message("makes the ladder", eta: .now + .seconds(1_000))])
+        // By somebody who knows no ladder.
+        let plain = try place.broker(nearETA: .infinity)
+        try await plain.publish([Message("far", eta: .now + .seconds(1_000)), Message("1"), Message("2")])
+        try await aside { _ = try place.control("set_vm_memory_high_watermark", "0.000001") }
+        let worker = try await broker.worker()
+        let start = ContinuousClock.now
+        #expect(try await worker.gather(2, atATime: 1).names == ["1", "2"])
+        #expect(start.duration(to: .now) < .seconds(10))
+        try await aside { _ = try place.control("set_vm_memory_high_watermark", "0.4") }
+        #expect(try await eventually { try await worker.backlog() == 2 }, "only what was taken is left")
+        await worker.close()
+        await broker.close()
+        await plain.close()
+    }
 }

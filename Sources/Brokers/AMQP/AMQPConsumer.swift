@@ -65,7 +65,8 @@ package final class AMQPConsumer: BrokerConsumer {
         }
         followPrefetch(maximum - deliveries.count)
         if !unreadable.isEmpty { await end(unreadable, generation, .drop) }
-        if !distant.isEmpty { await relocate(distant, generation) }
+        // Beside it, for publishing may have to wait, and what is due now need not.
+        if !distant.isEmpty { Task { [distant] in await relocate(distant, generation) } }
         return deliveries
     }
 
@@ -178,6 +179,16 @@ package final class AMQPConsumer: BrokerConsumer {
         inbox.bell.ring()
     }
 
+    /// Waits for what is on its way to the ladder, for it would come twice; but not for a ladder that cannot be reached.
+    private func waitForRelocation() async {
+        let deadline = ContinuousClock.now + .seconds(2)
+        while .now < deadline {
+            let seen = inbox.bell.count
+            if inbox.withLine({ $0.asideCount }) == 0 { return }
+            await inbox.bell.wait(since: seen, until: deadline)
+        }
+    }
+
     /// Ends as a killed worker would: the server finds the connection gone.
     package func die() async {
         owner.cut()
@@ -188,6 +199,7 @@ package final class AMQPConsumer: BrokerConsumer {
     package func close() async {
         // A task that is cancelled must not leave them behind.
         await Task { [self] in
+            await waitForRelocation()
             let (tags, generation) = inbox.withLine { line -> ([UInt64], Int) in
                 return (line.releaseAll() + line.popAll(), line.generation)
             }
