@@ -217,7 +217,8 @@ extension AMQPConsumer: BacklogKnowing {
             // Asked on the subscription's own channel: what the server counts no more comes before its answer.
             let ready = try await owner.perform(as: Subscription.self, within: .seconds(20)) {
                 (connection, subscription) throws(RabbitMQError) in
-                try subscription.countReady(connection)
+                // An answer would have to wait for the rest of a large message.
+                connection.isReceiving ? 0 : try subscription.countReady(connection)
             }
             // By now all that came has been looked at; of a large one there may be more to come.
             let isReceiving = try await owner.perform(as: Subscription.self, within: .seconds(20)) {

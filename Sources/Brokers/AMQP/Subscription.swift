@@ -49,13 +49,14 @@ final class Subscription: ConnectionUse {
         for queue in queues { try topology.declare(queue, connection, on: Self.channel) }
         try topology.awaitDelayed(queues, connection, on: Self.channel, spareChannel: Self.spareChannel)
         sharesPrefetch = topology.sharesPrefetch(queues, serverVersion: connection.serverVersion)
-        generation = inbox.begin()
-        prefetch = inbox.withLine { $0.wanted }
-        if sharesPrefetch { try connection.setPrefetch(prefetch, isShared: true, on: Self.channel) }
-        for consumer in consumers.begin() { try subscribe(consumer, connection) }
         hasControl = false
         try connection.openChannel(Self.controlChannel)
         try listen(connection, isFirst: true)
+        generation = inbox.begin()
+        prefetch = inbox.withLine { $0.wanted }
+        if sharesPrefetch { try connection.setPrefetch(prefetch, isShared: true, on: Self.channel) }
+        // Last, for what comes then may be so large that no answer gets past it in time.
+        for consumer in consumers.begin() { try subscribe(consumer, connection) }
         inbox.subscribed(at: connection.options.location)
     }
 
@@ -112,6 +113,8 @@ final class Subscription: ConnectionUse {
 
     /// Lets the server send as many as the worker wants before the first is settled.
     func followPrefetch(_ connection: Connection) throws(RabbitMQError) {
+        // The answer would come behind the rest of a large message, perhaps too late.
+        guard !connection.isReceiving else { return }
         let count = inbox.withLine { $0.wanted }
         if sharesPrefetch {
             guard count != prefetch else { return }
@@ -161,7 +164,8 @@ final class Subscription: ConnectionUse {
     /// Proves that deliveries flow: a worker that is connected and gets nothing, while there
     /// is something for it and room, subscribes anew.
     func tick(_ connection: Connection) throws(RabbitMQError) {
-        guard nextWatch <= .now else { return }
+        // An answer would have to wait for the rest of a large message; and that is a flow.
+        guard nextWatch <= .now, !connection.isReceiving else { return }
         nextWatch = .now + Self.watchInterval
         if !hasControl { try listen(connection, isFirst: false) }
         defer { deliveries = 0 }
