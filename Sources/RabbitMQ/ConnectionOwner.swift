@@ -78,6 +78,9 @@ package final class ConnectionOwner: Sendable {
         if !core.add(job) { _ = job(.failure(.closed)) }
     }
 
+    /// Has the thread look after its connection, as when something has come.
+    package func wake() { core.wake() }
+
     /// Ends whatever call the thread is in, by shutting the socket down.
     package func cut() { core.cut() }
 

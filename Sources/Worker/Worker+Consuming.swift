@@ -14,6 +14,7 @@ extension Worker {
             if hasTakenAll && inFlight.isEmpty { break }
             let space = freePlaces
             if space == 0 {
+                (consumer as? any DeliveryPushing)?.haveNoRoom()
                 await room.wait(since: seen, until: nil)
                 continue
             }

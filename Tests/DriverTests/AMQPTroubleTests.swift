@@ -154,4 +154,55 @@ import Testing
         await worker.close()
         await broker.close()
     }
+
+    @Test func `what is due is taken while what is not cannot be set aside`() async throws {
+        let place = try await aside { try AMQPPlace(Self.own.get()) }
+        let broker = try place.broker(nearETA: 1)
+        try await broker.publish([Message("makes the ladder", eta: .now + .seconds(1_000))])
+        // By somebody who knows no ladder.
+        let plain = try place.broker(nearETA: .infinity)
+        try await plain.publish([Message("far", eta: .now + .seconds(1_000)), Message("1"), Message("2")])
+        try await aside { _ = try place.control("set_vm_memory_high_watermark", "0.000001") }
+        let worker = try await broker.worker()
+        let start = ContinuousClock.now
+        #expect(try await worker.gather(2, atATime: 1).names == ["1", "2"])
+        #expect(start.duration(to: .now) < .seconds(10))
+        try await aside { _ = try place.control("set_vm_memory_high_watermark", "0.4") }
+        #expect(try await eventually { try await worker.backlog() == 2 }, "only what was taken is left")
+        await worker.close()
+        await broker.close()
+        await plain.close()
+    }
+
+    @Test func `a message that is long on its way arrives, on the connection it began on`() async throws {
+        let place = try AMQPPlace()
+        let link = try SlowLink(to: place.server.port)
+        link.open()
+        let direct = try place.broker()
+        var large = Message("large")
+        large.body.bytes = [UInt8](repeating: 32, count: 3 << 20)
+        try await direct.publish([large])
+        try await direct.publish([Message("behind it")])
+        let broker = try place.broker(["amqp://celery:celery-secret@127.0.0.1:\(link.port)/\(place.vhost)"])
+        let worker = try await broker.worker(of: ["other"])
+        await worker.close()
+        // So long that the flow is looked after three times, and no call would be answered in time.
+        link.limit(to: 180_000)
+        let slow = try await broker.worker()
+        let deliveries = try await promptly("the arrival", within: .seconds(60)) { () async throws -> [Delivery] in
+            while true {
+                // More room is asked for meanwhile.
+                let deliveries = try await slow.take(5)
+                if !deliveries.isEmpty { return deliveries }
+                try await slow.waitForWork(until: .now + .seconds(1))
+            }
+        }
+        #expect(deliveries.names.first == "large" && deliveries.attempts.first == 1)
+        link.limit(to: nil)
+        #expect(try await eventually { try await slow.take(5).names == ["behind it"] } || deliveries.count == 2)
+        await slow.close()
+        await broker.close()
+        await direct.close()
+        link.close()
+    }
 }

@@ -55,6 +55,7 @@ package final class AMQPConsumer: BrokerConsumer {
                     let handle = line.hand(incoming.tag, entry.message, attempt: entry.attempt)
                     deliveries.append(Delivery(handle: handle, message: entry.message))
                 } else if broker.ladderKey(for: entry.message, now: now) != nil {
+                    line.setAside()
                     distant.append(entry)
                 } else {
                     line.hold(entry)
@@ -64,7 +65,8 @@ package final class AMQPConsumer: BrokerConsumer {
         }
         followPrefetch(maximum - deliveries.count)
         if !unreadable.isEmpty { await end(unreadable, generation, .drop) }
-        if !distant.isEmpty { await relocate(distant, generation) }
+        // Beside it, for publishing may have to wait, and what is due now need not.
+        if !distant.isEmpty { Task { [distant] in await relocate(distant, generation) } }
         return deliveries
     }
 
@@ -86,23 +88,10 @@ package final class AMQPConsumer: BrokerConsumer {
     }
 
     /// Asks the server for as much as the worker has room for.
+    ///
+    /// Without a connection, the count holds for the next one.
     private func followPrefetch(_ space: Int) {
-        let surplus = inbox.withLine { $0.want(space) }
-        guard let surplus else { return }
-        owner.perform(as: Subscription.self) { [inbox] ready in
-            // Without a connection, the count holds for the next one.
-            guard case .success(let (connection, subscription)) = ready else { return nil }
-            do throws(RabbitMQError) {
-                try subscription.followPrefetch(connection)
-                // What is beyond the new count was never looked at, and goes to others.
-                guard surplus > 0 else { return nil }
-                let tags = inbox.withLine { line in (0..<surplus).compactMap { _ in line.popNewest()?.tag } }
-                try subscription.end(tags, .giveBack, connection)
-                return nil
-            } catch {
-                return error
-            }
-        }
+        if inbox.withLine({ $0.want(space) }) { owner.wake() }
     }
 
     package func waitForWork(until deadline: ContinuousClock.Instant?) async throws {
@@ -135,6 +124,8 @@ package final class AMQPConsumer: BrokerConsumer {
 
     package func giveBack(_ handles: [DeliveryHandle], started: Bool) async throws {
         guard started else {
+            // What goes back is not to come again at once.
+            haveNoRoom(beside: handles.count)
             _ = await release(handles, .giveBack)
             return
         }
@@ -176,12 +167,25 @@ package final class AMQPConsumer: BrokerConsumer {
             // To their queue: the ladder ends there, and an exchange would only bring them back here.
             try await broker.publish(entries.map { AttemptHeader.next($0.message.backToItsQueue, after: $0.attempt - 1) })
             await end(entries.map(\.delivery.tag), generation, .acknowledge)
+            inbox.withLine { if $0.generation == generation { $0.endAside(entries.count) } }
         } catch {
             inbox.notice("cannot set \(entries.count) messages aside until their time, so they are held here: \(error)")
             inbox.withLine { line in
                 guard line.generation == generation else { return }
+                line.endAside(entries.count)
                 for entry in entries { line.hold(entry) }
             }
+        }
+        inbox.bell.ring()
+    }
+
+    /// Waits for what is on its way to the ladder, for it would come twice; but not for a ladder that cannot be reached.
+    private func waitForRelocation() async {
+        let deadline = ContinuousClock.now + .seconds(2)
+        while .now < deadline {
+            let seen = inbox.bell.count
+            if inbox.withLine({ $0.asideCount }) == 0 { return }
+            await inbox.bell.wait(since: seen, until: deadline)
         }
     }
 
@@ -193,11 +197,12 @@ package final class AMQPConsumer: BrokerConsumer {
     }
 
     package func close() async {
-        let (tags, generation) = inbox.withLine { line -> ([UInt64], Int) in
-            return (line.releaseAll() + line.popAll(), line.generation)
-        }
         // A task that is cancelled must not leave them behind.
         await Task { [self] in
+            await waitForRelocation()
+            let (tags, generation) = inbox.withLine { line -> ([UInt64], Int) in
+                return (line.releaseAll() + line.popAll(), line.generation)
+            }
             await end(tags, generation, .giveBack)
             // Its loss is no news from now on.
             inbox.finish()
@@ -211,7 +216,9 @@ extension AMQPConsumer: BacklogKnowing {
         do {
             // Asked on the subscription's own channel: what the server counts no more comes before its answer.
             let ready = try await owner.perform(as: Subscription.self, within: .seconds(20)) {
-                (connection, subscription) throws(RabbitMQError) in try subscription.countReady(connection)
+                (connection, subscription) throws(RabbitMQError) in
+                // An answer would have to wait for the rest of a large message.
+                connection.isReceiving ? 0 : try subscription.countReady(connection)
             }
             // By now all that came has been looked at; of a large one there may be more to come.
             let isReceiving = try await owner.perform(as: Subscription.self, within: .seconds(20)) {
@@ -222,6 +229,13 @@ extension AMQPConsumer: BacklogKnowing {
             throw DriverError(error, at: broker.location)
         }
     }
+}
+
+extension AMQPConsumer: DeliveryPushing {
+    package func haveNoRoom() { haveNoRoom(beside: 0) }
+
+    /// - Parameter count: How many of those with the worker are about to go back.
+    private func haveNoRoom(beside count: Int) { followPrefetch(-count) }
 }
 
 extension AMQPConsumer: BrokerReporting {

@@ -12,10 +12,13 @@ struct AcknowledgementLine {
     /// Whether each delivery since `first` is done with. Tags of a channel follow one another.
     private var done: Deque<Bool> = []
     private var first: UInt64 = 1
+    /// How many are not done with.
+    private(set) var openCount = 0
 
     mutating func add(_ tag: UInt64) {
         if done.isEmpty { first = tag }
         done.append(false)
+        openCount += 1
     }
 
     /// Those before the first unfinished one are acknowledged together, the others one by one.
@@ -27,6 +30,7 @@ struct AcknowledgementLine {
             done[index] = true
             marked.append(tag)
         }
+        openCount -= marked.count
         while done.first == true {
             done.removeFirst()
             first += 1

@@ -14,6 +14,8 @@ extension Subscription {
     /// Tells the server what becomes of deliveries of its connection.
     func end(_ tags: [UInt64], _ ending: DeliveryEnding, _ connection: Connection) throws(RabbitMQError) {
         let acknowledgements = settle(tags)
+        // First the count, or what goes back would be sent here again.
+        if ending == .giveBack { try followPrefetch(connection) }
         switch ending {
         case .acknowledge:
             if let upTo = acknowledgements.upTo { try connection.acknowledge(upTo, isMultiple: true, on: Self.channel) }

@@ -3,7 +3,7 @@ import DequeModule
 import HeapModule
 import RabbitMQ
 
-/// What a subscription holds: delivered and waiting, held until its time, or with the worker.
+/// What a subscription holds: delivered and waiting, held until its time, on its way to the ladder, or with the worker.
 ///
 /// RabbitMQ counts all of these against the prefetch count. A value: the consumer keeps
 /// it under a lock.
@@ -14,6 +14,8 @@ struct DeliveryLine {
     private(set) var scheduled: Heap<Scheduled> = []
     /// With the worker: the tag of the delivery, by the number in its handle.
     private var handed: [Int64: Held] = [:]
+    /// On their way to the ladder, whose time is far off.
+    private(set) var asideCount = 0
     /// How many the worker wants to hold, at most; for this connection and later ones.
     private(set) var wanted = 1
     /// Which connection all of them came on; counts up.
@@ -43,21 +45,25 @@ struct DeliveryLine {
     }
 
     /// Everything the server holds for us: what the prefetch count counts.
-    var heldCount: Int { arrived.count + scheduled.count + handedCount }
+    var heldCount: Int { acknowledgements.openCount }
     /// How many of this connection are with the worker.
     private(set) var handedCount = 0
-    var scheduledCount: Int { scheduled.count }
     var nextDue: Timestamp? { scheduled.min?.eta }
+
+    /// AMQP's limit for a prefetch count.
+    private static let mostWanted = 65_535
+    /// While the ladder cannot be reached, no more than about so many messages for it are taken from the queue.
+    private static let mostAside = 1_000
 
     /// The worker has room for so many more than it has.
     ///
-    /// - Returns: when that is worth telling the server, how many are here beyond.
-    mutating func want(_ space: Int) -> Int? {
-        let count = max(1, handedCount + scheduledCount + space)
+    /// - Returns: whether that is worth telling the server.
+    mutating func want(_ space: Int) -> Bool {
+        let count = min(Self.mostWanted, max(1, handedCount + scheduled.count + min(asideCount, Self.mostAside) + space))
         // Small changes are not worth a call; but near the bottom each counts.
-        guard count > wanted || count < wanted * 3 / 4 else { return nil }
+        guard count > wanted || count < wanted * 3 / 4 else { return false }
         wanted = count
-        return heldCount - count
+        return true
     }
 
     /// A new connection: what came on the last one will be delivered again.
@@ -66,6 +72,7 @@ struct DeliveryLine {
         arrived = []
         scheduled = []
         handedCount = 0
+        asideCount = 0
         acknowledgements = AcknowledgementLine()
     }
 
@@ -76,8 +83,19 @@ struct DeliveryLine {
 
     mutating func popArrived() -> IncomingDelivery? { arrived.popFirst() }
 
-    /// The one that came last, to be given back.
-    mutating func popNewest() -> IncomingDelivery? { arrived.popLast() }
+    /// Takes those that came last and nobody has looked at, as many as are here beyond what is wanted.
+    ///
+    /// - Parameter isTaken: says of each whether it may go.
+    mutating func popSurplus(where isTaken: (IncomingDelivery) -> Bool) -> [UInt64] {
+        var left = min(heldCount - wanted, arrived.count)
+        guard left > 0 else { return [] }
+        var tags: [UInt64] = []
+        for index in arrived.indices.reversed() where left > 0 && isTaken(arrived[index]) {
+            tags.append(arrived.remove(at: index).tag)
+            left -= 1
+        }
+        return tags
+    }
 
     mutating func popDue(_ now: Timestamp) -> Scheduled? {
         guard let first = scheduled.min, first.eta <= now else { return nil }
@@ -85,6 +103,12 @@ struct DeliveryLine {
     }
 
     mutating func hold(_ entry: Scheduled) { scheduled.insert(entry) }
+
+    /// Notes that a delivery is on its way to the ladder.
+    mutating func setAside() { asideCount += 1 }
+
+    /// Notes that so many have arrived there, or will not.
+    mutating func endAside(_ count: Int) { asideCount -= count }
 
     /// Takes all that waits here, with or without an ETA.
     mutating func popAll() -> [UInt64] {

@@ -20,8 +20,10 @@ final class Subscription: ConnectionUse {
     private static let controlChannel: UInt16 = 3
     private static let controlConsumer = "control"
 
+    /// As the server was told, for all queues together.
     private var prefetch = 1
     private var sharesPrefetch = true
+    private var consumers: ConsumerSet
     private var gathered: [IncomingDelivery] = []
     /// Which connection this is, as the inbox counts them.
     private(set) var generation = 0
@@ -30,13 +32,13 @@ final class Subscription: ConnectionUse {
     /// How often in a row messages waited and none came.
     private var suspicion = 0
     private var nextWatch = ContinuousClock.now
-    private var consumerNumber = 0
 
     init(queues: [String], node: String, topology: Topology, inbox: Inbox) {
         self.node = node
         self.queues = queues
         self.topology = topology
         self.inbox = inbox
+        consumers = ConsumerSet(queueCount: queues.count)
     }
 
     func establish(_ connection: Connection) throws(RabbitMQError) {
@@ -47,21 +49,21 @@ final class Subscription: ConnectionUse {
         for queue in queues { try topology.declare(queue, connection, on: Self.channel) }
         try topology.awaitDelayed(queues, connection, on: Self.channel, spareChannel: Self.spareChannel)
         sharesPrefetch = topology.sharesPrefetch(queues, serverVersion: connection.serverVersion)
-        generation = inbox.begin()
-        prefetch = inbox.withLine { $0.wanted }
-        try connection.setPrefetch(prefetch, isShared: sharesPrefetch, on: Self.channel)
-        try subscribe(connection)
         hasControl = false
         try connection.openChannel(Self.controlChannel)
         try listen(connection, isFirst: true)
+        generation = inbox.begin()
+        prefetch = inbox.withLine { $0.wanted }
+        if sharesPrefetch { try connection.setPrefetch(prefetch, isShared: true, on: Self.channel) }
+        // Last, for what comes then may be so large that no answer gets past it in time.
+        for consumer in consumers.begin() { try subscribe(consumer, connection) }
         inbox.subscribed(at: connection.options.location)
     }
 
-    private func subscribe(_ connection: Connection) throws(RabbitMQError) {
-        consumerNumber += 1
-        for (index, queue) in queues.enumerated() {
-            try connection.consume(queue, as: "\(consumerNumber).\(index)", on: Self.channel)
-        }
+    private func subscribe(_ consumer: ConsumerSet.Consumer, _ connection: Connection) throws(RabbitMQError) {
+        // A count of its own holds for later consumers only.
+        if !sharesPrefetch { try connection.setPrefetch(consumer.limit, isShared: false, on: Self.channel) }
+        try connection.consume(queues[consumer.queue], as: consumer.tag, on: Self.channel)
     }
 
     /// The queue of a delivery, from the name of its consumer.
@@ -90,7 +92,10 @@ final class Subscription: ConnectionUse {
     }
 
     /// Works out the acknowledgements for deliveries that are done with.
-    func settle(_ tags: [UInt64]) -> AcknowledgementLine.Acknowledgements { inbox.withLine { $0.settle(tags) } }
+    func settle(_ tags: [UInt64]) -> AcknowledgementLine.Acknowledgements {
+        if !sharesPrefetch { consumers.settled(tags) }
+        return inbox.withLine { $0.settle(tags) }
+    }
 
     /// Counts what waits in the queues.
     ///
@@ -108,17 +113,27 @@ final class Subscription: ConnectionUse {
 
     /// Lets the server send as many as the worker wants before the first is settled.
     func followPrefetch(_ connection: Connection) throws(RabbitMQError) {
+        // The answer would come behind the rest of a large message, perhaps too late.
+        guard !connection.isReceiving else { return }
         let count = inbox.withLine { $0.wanted }
-        guard count != prefetch else { return }
-        prefetch = count
-        if !sharesPrefetch {
-            // A count of its own holds for later subscriptions only.
-            for index in queues.indices {
-                try connection.cancel(consumer: "\(consumerNumber).\(index)", on: Self.channel)
-            }
+        if sharesPrefetch {
+            guard count != prefetch else { return }
+            prefetch = count
+            return try connection.setPrefetch(count, isShared: true, on: Self.channel)
         }
-        try connection.setPrefetch(count, isShared: sharesPrefetch, on: Self.channel)
-        if !sharesPrefetch { try subscribe(connection) }
+        prefetch = count
+        let change = consumers.change(for: count)
+        for consumer in change.cancel { try connection.cancel(consumer: consumer.tag, on: Self.channel) }
+        for consumer in change.add { try subscribe(consumer, connection) }
+    }
+
+    /// Gives to others what came before the count was lowered, and was not looked at.
+    private func returnSurplus(_ connection: Connection) throws(RabbitMQError) {
+        let tags = inbox.withLine { [sharesPrefetch, consumers] line in
+            // What a consumer that is still there gave back would come to it again.
+            line.popSurplus { sharesPrefetch || !consumers.contains($0.consumer) }
+        }
+        if !tags.isEmpty { try end(tags, .giveBack, connection) }
     }
 
     func receive(_ incoming: Incoming, _ connection: Connection) throws(RabbitMQError) {
@@ -127,25 +142,30 @@ final class Subscription: ConnectionUse {
             inbox.control.add(delivery.message)
         case .delivery(let delivery):
             deliveries += 1
+            if !sharesPrefetch { consumers.delivered(delivery.tag, to: delivery.consumer) }
             gathered.append(delivery)
         case .cancelled(let consumer):
-            // Our own tags only; those of an earlier subscription say nothing.
-            guard consumer.hasPrefix("\(consumerNumber).") else { return }
+            // Those that were cancelled here say nothing.
+            guard consumers.contains(consumer) else { return }
             throw RabbitMQError(.lost, "the server ended the subscription")
         case .confirm, .returned, .blocked, .unblocked: break
         }
     }
 
     func settleDown(_ connection: Connection) throws(RabbitMQError) {
-        guard !gathered.isEmpty else { return }
-        inbox.add(gathered)
-        gathered = []
+        if !gathered.isEmpty {
+            inbox.add(gathered)
+            gathered = []
+        }
+        try followPrefetch(connection)
+        try returnSurplus(connection)
     }
 
     /// Proves that deliveries flow: a worker that is connected and gets nothing, while there
     /// is something for it and room, subscribes anew.
     func tick(_ connection: Connection) throws(RabbitMQError) {
-        guard nextWatch <= .now else { return }
+        // An answer would have to wait for the rest of a large message; and that is a flow.
+        guard nextWatch <= .now, !connection.isReceiving else { return }
         nextWatch = .now + Self.watchInterval
         if !hasControl { try listen(connection, isFirst: false) }
         defer { deliveries = 0 }

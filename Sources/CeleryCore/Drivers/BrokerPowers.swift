@@ -147,6 +147,12 @@ public protocol MessageWithdrawing: Broker {
     func withdraw(_ ids: [TaskID]) async throws -> Set<TaskID>
 }
 
+/// Being sent messages before they are asked for, as many as there was room for last time.
+public protocol DeliveryPushing: BrokerConsumer {
+    /// The worker takes nothing for now: what it has no room for is for others.
+    func haveNoRoom()
+}
+
 /// Telling what goes on between a subscription and its broker, for the log.
 public protocol BrokerReporting: BrokerConsumer {
     /// Ends when the subscription does. One reader.
