@@ -16,8 +16,8 @@ package actor AMQPBeatSeat: BeatSeat {
     private var lead: (generation: Int, document: BeatDocument)?
     /// Messages the server has, of a `send` that came to no end.
     private var confirmed: Set<TaskID> = []
-    /// Since when the state, of which there was one, was not to be found.
-    private var missingSince: ContinuousClock.Instant?
+    /// Since when the state, of which there was one, was not to be found, and when it was looked for last.
+    private var missing: (since: ContinuousClock.Instant, looked: ContinuousClock.Instant)?
     /// Rings before the last look.
     private var rings: UInt64 = 0
     private var isClosed = false
@@ -80,49 +80,60 @@ package actor AMQPBeatSeat: BeatSeat {
                 lead = nil
                 return nil
             case .stays(let generation, let held):
-                guard let lead, lead.generation == generation else { return try await begin(nil) }
-                return try state(lead.document, held)
+                return try await orStepDown {
+                    guard let lead, lead.generation == generation else { throw hasLost }
+                    return try state(lead.document, held)
+                }
             case .begins(let generation, let messages, let held):
-                return try await begin((generation, messages, held))
+                return try await orStepDown { try await begin(generation, messages, held) }
             }
         } catch {
+            lead = nil
             // Its own doing wakes nobody: what failed is not to be tried again at once.
-            await stepDown()
             rings = bell.count
             throw error
         }
     }
 
     /// Leads, once its name stands beside the records.
-    private func begin(_ claim: (generation: Int, messages: [[UInt8]]?, held: [HeldOrder])?) async throws -> BeatState {
-        guard let claim else { throw DriverError(.tryAgain, "broker \(broker.location): the lead was not taken wholly") }
-        var document = try latest(claim.messages)
+    private func begin(_ generation: Int, _ messages: [[UInt8]]?, _ held: [HeldOrder]) async throws -> BeatState {
+        var document = try latest(messages)
         document.leader = BeatLeader(id: identity.id, name: identity.name, pid: identity.pid, since: broker.now())
-        let state = try state(document, claim.held)
         document.serial += 1
-        guard try await publish(document, claim.generation) else { throw hasLost }
-        lead = (claim.generation, document)
+        let state = try state(document, held)
+        guard try await publish(document, generation) else { throw hasLost }
+        lead = (generation, document)
         return state
+    }
+
+    private func orStepDown<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch {
+            await stepDown()
+            throw error
+        }
     }
 
     /// What the last leader wrote down.
     private func latest(_ messages: [[UInt8]]?) throws(DriverError) -> BeatDocument {
         guard let messages else { return BeatDocument() }
         if let document = try queues.document(in: messages, at: broker.location) {
-            missingSince = nil
+            missing = nil
             return document
         }
         // Somebody may hang who was just looking at it: it comes back when the server gives up on that connection.
         let heartbeat = broker.settings.brokerHeartbeat
         let patience = Duration.seconds(max(5, (heartbeat > 0 ? 2.5 : 60) * Double(max(1, heartbeat))))
-        let since = missingSince ?? .now
-        missingSince = since
+        // What was seen long ago was another reader.
+        let since = missing.flatMap { $0.looked + patience > .now ? $0.since : nil } ?? .now
+        missing = (since, .now)
         guard since + patience < .now else {
             throw DriverError(
                 .tryAgain, "broker \(broker.location): queue '\(queues.state.name)' is empty, or another looks at the state of beat '\(queues.beat)' in it",
                 hint: "if it was emptied on purpose, wait: after \(Int(patience.inSeconds)) seconds all entries begin anew")
         }
-        missingSince = nil
+        missing = nil
         return BeatDocument()
     }
 
@@ -140,16 +151,11 @@ package actor AMQPBeatSeat: BeatSeat {
             lead?.document = BeatDocument()
             document.serial += 1
             document.write(records)
-            do {
-                guard try await publish(document, generation) else {
-                    lead = nil
-                    if fresh.isEmpty { return false }
-                    throw hasLost
-                }
-            } catch {
-                // Which state is there is not known: it is read anew.
-                await stepDown()
-                throw error
+            // When it fails, it is not known which state is there: it is read anew.
+            guard try await orStepDown({ [document] in try await publish(document, generation) }) else {
+                lead = nil
+                if fresh.isEmpty { return false }
+                throw hasLost
             }
             lead?.document = document
         }
