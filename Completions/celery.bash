@@ -29,7 +29,7 @@ _celery_option() {
         'celeryd:-c' | 'celeryd:--concurrency') kind=none ;;
         'celeryd:-n' | 'celeryd:--hostname') kind=none ;;
         'celeryd:-Q' | 'celeryd:--queues') kind=queues ;;
-        'celeryd:-l' | 'celeryd:--loglevel') kind='=DEBUG INFO WARNING ERROR CRITICAL debug info warning error critical' ;;
+        'celeryd:-l' | 'celeryd:--loglevel') kind='=DEBUG INFO WARNING WARN ERROR CRITICAL FATAL debug info warning warn error critical fatal' ;;
         'celeryd:-f' | 'celeryd:--logfile') kind=file ;;
         'celeryd:-p' | 'celeryd:--pidfile') kind=file ;;
         'celeryd:--time-limit') kind=none ;;

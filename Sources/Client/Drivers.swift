@@ -49,7 +49,12 @@ package struct Drivers: Sendable {
             try PythonDatabaseStore(path: urls[0].path, expires: settings.resultExpires)
         },
         "memory": { _, settings, _, _ in MemoryResultStore(expires: settings.resultExpires) },
-        "rpc": { _, settings, _, broker in
+        "rpc": { urls, settings, _, broker in
+            guard [ServiceURL(scheme: "rpc"), ServiceURL(scheme: "rpc", path: "/")].contains(urls[0]) else {
+                throw DriverError(
+                    .configuration, "result store \(urls[0].redacted) names a place, but results by rpc:// come by way of the broker",
+                    hint: "write rpc:// and nothing more")
+            }
             guard let broker = broker as? AMQPBroker else {
                 throw DriverError(
                     .configuration, "results by rpc:// need an amqp:// broker, not \(broker.location)",
@@ -85,6 +90,19 @@ package struct Drivers: Sendable {
             return Connections(broker: broker, replyTo: nil) { try openStore(storeURLs, settings, SQLiteFiles(), broker) }
         }
         return Connections(broker: broker, store: try openStore(storeURLs, settings, files, broker))
+    }
+
+    /// What whoever uses these settings should know, without being kept from it.
+    package static func warnings(_ settings: Settings) -> [String] {
+        let urls = [settings.brokerURL, settings.resultURL].flatMap { (try? ServiceURL.alternatives($0)) ?? [] }
+        let unchecked = urls.filter { url in
+            url.scheme == "amqps" && url.query.last { $0.name == "verify" }?.value == "verify_none"
+        }
+        return unchecked.map { url in
+            var shown = url
+            shown.query = []
+            return "the certificate of \(shown.redacted) is not checked, so anybody may be there (verify=verify_none)"
+        }.distinct
     }
 
     private static func driver<Open>(for urls: [ServiceURL], in table: [String: Open], role: String) throws -> Open {

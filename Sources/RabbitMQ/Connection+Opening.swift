@@ -87,7 +87,12 @@ extension Connection {
                 &properties, options.user, options.password)
         switch reply.reply_type {
         case AMQP_RESPONSE_NORMAL: return
-        case AMQP_RESPONSE_SERVER_EXCEPTION: throw exception(reply.reply)
+        case AMQP_RESPONSE_SERVER_EXCEPTION:
+            let error = exception(reply.reply)
+            // What is wrong, the server tells its log only.
+            guard error.code == .refused(403) else { throw error }
+            let means = options.isExternal ? "lets nobody in with this certificate" : "refuses user '\(options.user)' with this password"
+            throw RabbitMQError(.login(byCertificate: options.isExternal), "it \(means)")
         default:
             switch amqp_status_enum(reply.library_error) {
             case AMQP_STATUS_TIMEOUT:
@@ -98,7 +103,7 @@ extension Connection {
             case AMQP_STATUS_INCOMPATIBLE_AMQP_VERSION, AMQP_STATUS_BAD_AMQP_DATA:
                 throw RabbitMQError(.unreachable, "it does not speak AMQP 0-9-1")
             case AMQP_STATUS_BROKER_UNSUPPORTED_SASL_METHOD:
-                throw RabbitMQError(.refused(403), "it does not take this way to log in")
+                throw RabbitMQError(.options, "it does not take this way to log in; choose with ?auth_mechanism=plain or external")
             default: throw RabbitMQError(status: reply.library_error, "log in", library)
             }
         }

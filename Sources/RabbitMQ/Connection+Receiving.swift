@@ -33,6 +33,32 @@ extension Connection {
         }
     }
 
+    /// Has answers take no longer than `limit` while `body` runs.
+    ///
+    /// A server under an alarm reads nothing any more from a connection that has published, and answers nothing.
+    /// - Throws: also `blocked`, when that is why an answer did not come.
+    package func expectAnswers<Value>(
+        within limit: Duration, _ body: () throws(RabbitMQError) -> Value
+    ) throws(RabbitMQError) -> Value {
+        setAnswerTimeout(limit)
+        defer { setAnswerTimeout(Self.answerTimeout) }
+        do throws(RabbitMQError) {
+            return try body()
+        } catch {
+            guard error.code == .timeout else { throw error }
+            // The library has put aside what came instead. The connection is lost in any case.
+            while let incoming = try receive() {
+                if case .blocked(let reason) = incoming { throw RabbitMQError(.blocked, "it takes no messages now (\(reason))") }
+            }
+            throw error
+        }
+    }
+
+    private func setAnswerTimeout(_ limit: Duration) {
+        var timeout = timeval(limit)
+        _ = library.calls.amqp_set_rpc_timeout(state, &timeout)
+    }
+
     /// Whether a part of a message has come, and not all of it.
     package var isReceiving: Bool { !partial.isEmpty }
 

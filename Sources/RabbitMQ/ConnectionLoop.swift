@@ -110,7 +110,9 @@ final class ConnectionLoop {
             }
         }
         // What another server says of a password or a queue tells more than that one is away.
-        let error = failures.first { $0.code != .unreachable } ?? failures[0]
+        var error = failures.first { $0.code != .unreachable } ?? failures[0]
+        // Each names its place.
+        error.message = failures.map(\.message).joined(separator: "; ")
         nextTry = .now + pauses.next()
         refusal = (error, .now + .milliseconds(50))
         use.lost(error)

@@ -7,14 +7,18 @@ package struct RabbitMQError: Error, Sendable, Equatable, CustomStringConvertibl
         case libraryMissing
         /// The name of the host, or nobody listens, or the way is blocked.
         case unreachable
-        /// The certificate or the handshake.
+        /// The server's certificate.
         case tls
+        /// The two could not agree, and the server mostly does not say why.
+        case tlsHandshake
         /// The options of the URL or files they name.
         case options
         /// The connection ended: closed by the server or the network, or silent for too long.
         case lost
         /// An answer did not come in time.
         case timeout
+        /// The server lets nobody in with this password, or certificate.
+        case login(byCertificate: Bool)
         /// The server said no, with this reply code of AMQP 0-9-1 (403, 404, 406, ...).
         case refused(Int)
         /// The message cannot be encoded: too many or too large headers.
@@ -52,7 +56,7 @@ extension RabbitMQError {
             self.init(.tls, "the server's certificate is for another host name")
         case AMQP_STATUS_SSL_PEER_VERIFY_FAILED: self.init(.tls, "the server's certificate is not trusted, or is for another address")
         case AMQP_STATUS_SSL_CONNECTION_FAILED, AMQP_STATUS_SSL_ERROR:
-            self.init(.tls, "the TLS handshake failed; a port without TLS wants amqp://")
+            self.init(.tlsHandshake, "the TLS handshake failed")
         case AMQP_STATUS_CONNECTION_CLOSED, AMQP_STATUS_SOCKET_CLOSED, AMQP_STATUS_SOCKET_ERROR, AMQP_STATUS_TCP_ERROR:
             self.init(.lost, "the connection ended")
         default: self.init(.lost, "cannot \(operation): \(text)")

@@ -53,7 +53,7 @@ struct TaskLog: Sendable {
 
     func fencedOff(_ outcome: Outcome) {
         guard let result = outcome.results.first else { return }
-        logger.warning("Outcome of \(result.task ?? "task")[\(result.id)] attempt \(result.attempt) came too late; another attempt has the task")
+        logger.warning("Outcome of \(name(result)) attempt \(result.attempt) came too late; another attempt has the task")
     }
 
     /// A message that can never be published.
@@ -63,12 +63,12 @@ struct TaskLog: Sendable {
 
     /// A result that can never be stored.
     func unstored(_ result: TaskResult, _ error: any Error) {
-        logger.error("Result of \((result.task ?? "task").forLog)[\(result.id.text.forLog)] cannot be stored, and is dropped: \(error)")
+        logger.error("Result of \(name(result)) cannot be stored, and is dropped: \(error)")
     }
 
     /// Given up by a worker that stops.
     func unrecorded(_ outcomes: some Collection<Outcome>) {
-        let tasks = outcomes.compactMap { $0.results.first }.map { "\($0.task ?? "task")[\($0.id)]" }.joined(separator: ", ")
+        let tasks = outcomes.compactMap { $0.results.first }.map(name).joined(separator: ", ")
         logger.error("Stopping without a record of \(outcomes.count) outcome\(outcomes.count == 1 ? "" : "s"): \(tasks); what the broker still has will run again")
     }
 
@@ -95,10 +95,12 @@ struct TaskLog: Sendable {
     /// A line that a task wrote.
     func line(_ line: LogLine) {
         let level = Logger.Level(rawValue: line.level) ?? .info
-        logger.log(level: level, "\(line.taskName)[\(line.taskID)]: \(line.text)")
+        logger.log(level: level, "\(line.taskName.forLog)[\(line.taskID.forLog)]: \(line.text)")
     }
 
     private func name(_ message: Message) -> String { "\((message.shadow ?? message.task).forLog)[\(message.id.text.forLog)]" }
+
+    private func name(_ result: TaskResult) -> String { "\((result.task ?? "task").forLog)[\(result.id.text.forLog)]" }
 
     /// A return value may be megabytes; a log line may not.
     private func shortened(_ text: String) -> String {

@@ -51,4 +51,11 @@ import Testing
         #expect(settings.hardTimeLimit == 90)
         #expect(settings.pidFile == "/w/x.pid")
     }
+
+    @Test(arguments: ["warn", "WARN", "fatal", "DEBUG", "critical"]) func `--loglevel takes what the setting takes`(_ level: String) throws {
+        let parsed = try ArgumentParser.parse(["celeryd", "-l", level], table: CeleryTable.table)
+        let settings = try SettingsReader.resolve(
+            flags: CelerydOptions.flags(parsed), environment: [:], workingFolder: "/").settings
+        #expect(settings.logLevel == ["WARN": "WARNING", "FATAL": "CRITICAL"][level.uppercased(), default: level.uppercased()])
+    }
 }

@@ -33,6 +33,17 @@ struct MessageResultTests {
         #expect(other == Ended(errors: "celery result: \(id): not ready: PENDING\n", status: 75))
     }
 
+    @Test func `78 for rpc with a place, which would not be looked at`() throws {
+        let place = try RabbitMQPlace()
+        try place.project.expect("celery apply demo.tasks.add 1 --result-backend rpc://u:hush@elsewhere/x", with: place.variables(), Ended(
+            errors: """
+                celery apply: result store rpc://u:***@elsewhere/x names a place, but results by rpc:// come by way of the broker
+                hint: write rpc:// and nothing more
+
+                """, status: 78))
+        #expect(try place.run("celery apply demo.tasks.add 1 --result-backend rpc:///").status == 0)
+    }
+
     @Test func `two commands that wait at the same time both get it`() throws {
         let place = try RabbitMQPlace()
         let variables = ["CELERY_RESULT_BACKEND": "rpc://"]

@@ -27,18 +27,18 @@ struct RabbitMQErrorTests {
     @Test func `77 for a password, or a virtual host one may not enter`() throws {
         let place = try RabbitMQPlace()
         try expect(
-            place, place.url("celery:hush"), 77, "cannot reach broker URL: Login was refused", hint: "check user and password in the URL")
-        try expect(place, place.url("nobody:hush"), 77, "cannot reach broker URL: Login was refused")
+            place, place.url("celery:hush"), 77, "cannot reach broker URL: it refuses user 'celery' with this password", hint: "check user and password in the URL")
+        try expect(place, place.url("nobody:hush"), 77, "cannot reach broker URL: it refuses user 'nobody' with this password")
         try expect(
             place, place.server.url(vhost: "/"), 77, "cannot reach broker URL: access to vhost '/' refused for user 'celery'",
-            hint: "give it: rabbitmqctl set_permissions")
+            hint: "let it in: celery rabbit-setup --user celery --vhost /\n")
     }
 
     @Test func `78 for a virtual host that is not there`() throws {
         let place = try RabbitMQPlace()
         try expect(
             place, place.server.url(vhost: "nowhere"), 78, "cannot reach broker URL: vhost nowhere not found",
-            hint: "make it: celery rabbit-setup --vhost")
+            hint: "make it: celery rabbit-setup --user celery --vhost nowhere\n")
     }
 
     @Test func `78 for a queue that was made otherwise`() throws {
@@ -59,7 +59,8 @@ struct RabbitMQErrorTests {
         try place.server.api.expect(
             "PUT", "permissions/\(place.vhost)/\(user)", body: #"{"configure": "^$", "write": ".*", "read": ".*"}"#)
         defer { _ = try? place.server.api.request("DELETE", "users/\(user)") }
-        try expect(place, place.url("\(user):hush"), 77, "broker URL: access to exchange 'celery' in vhost '\(place.vhost)' refused")
+        try expect(place, place.url("\(user):hush"), 77, "broker URL: access to exchange 'celery' in vhost '\(place.vhost)' refused",
+            hint: "let it have what workers need: celery rabbit-setup --user \(user) --vhost \(place.vhost) (with CELERY_QUEUES")
         let worker = try place.run("celery celeryd --burst", with: place.variables(place.url("\(user):hush")))
         #expect(worker.status == 77, "\(worker)")
     }
@@ -73,8 +74,10 @@ struct RabbitMQErrorTests {
             "cannot reach broker URL: no host is called 'no.such.host.invalid'", hint: hint)
         // Of alternatives, each is named.
         let ended = try place.run("celery apply demo.tasks.add 1 -b '\(place.url("a:hush", port: 1));\(place.url("b:hush", port: 2))'")
-        #expect(ended.status == 69)
-        #expect(!ended.errors.contains("hush"))
+        let urls = [("a", 1), ("b", 2)].map { "amqp://\($0)@127.0.0.1:\($1)/\(place.vhost)".replacing("@", with: ":***@") }
+        #expect(ended == Ended(
+            errors: "celery apply: " + urls.map { "cannot reach broker \($0): connection refused" }.joined(separator: "; ")
+                + "\nhint: \(hint)\n", status: 69))
     }
 
     @Test func `69 for a server that says nothing, within the time for connecting`() throws {
@@ -115,6 +118,52 @@ struct RabbitMQErrorTests {
         }
     }
 
+    /// Four lines, of which the second and the fourth go to a queue that was made otherwise.
+    private static let batch = (1...4).map {
+        #"{"task": "demo.tasks.add", "args": [1], "id": "t\#($0)"\#($0 % 2 == 0 ? ", \"queue\": \"odd\"" : "")}"#
+    }.joined(separator: "\n")
+
+    @Test func `names the line of a batch that is refused, and those that were not sent`() throws {
+        let place = try RabbitMQPlace()
+        try place.server.api.expect("PUT", "queues/\(place.vhost)/odd", body: #"{"durable": false}"#)
+        try place.project.write(Self.batch, to: "batch")
+        let reason = "broker \(place.shown): inequivalent arg 'durable' for queue 'odd' in vhost '\(place.vhost)': received 'true' but current is 'false'"
+        let ended = try place.run("celery apply --batch batch")
+        #expect(ended.output == "t1\n")
+        #expect(ended.errors.hasPrefix("celery apply: batch, line 2: \(reason); not sent: lines 2-4\nhint: say in the settings how"), "\(ended)")
+        #expect(ended.status == 78)
+        #expect(try place.depth() ?? 0 >= 1)
+
+        let skipping = try place.run("celery apply --batch batch --skip-bad")
+        #expect(skipping == Ended(
+            "t1\nt3\n", errors: "celery apply: batch, line 2: \(reason)\ncelery apply: batch, line 4: \(reason)\n", status: 65))
+    }
+
+    @Test func `leaves out every line that no queue gets, and no other`() throws {
+        let place = try RabbitMQPlace()
+        _ = try place.run("celery apply demo.tasks.add 1").text
+        let lines = (1...40).map {
+            #"{"task": "demo.tasks.add", "id": "t\#($0)"\#($0 % 10 == 0 ? ", \"exchange\": \"celery\", \"routing_key\": \"nowhere\"" : "")}"#
+        }
+        try place.project.write(lines.joined(separator: "\n"), to: "batch")
+        let ended = try place.run("celery apply --batch batch --skip-bad")
+        #expect(ended.lines == (1...40).filter { $0 % 10 != 0 }.map { "t\($0)" })
+        let reason = "broker \(place.shown): no queue gets messages for exchange 'celery' with routing key 'nowhere'\n"
+        #expect(ended.errors == [10, 20, 30, 40].map { "celery apply: batch, line \($0): \(reason)" }.joined())
+        #expect(ended.status == 65)
+        #expect(try place.depth() == 37)
+    }
+
+    @Test func `78 for a key, which RabbitMQ cannot remember`() throws {
+        let place = try RabbitMQPlace()
+        try place.project.expect("celery apply demo.tasks.add 1 --key k", with: place.variables(), Ended(
+            errors: """
+                celery apply: \(place.shown) cannot submit by key
+                hint: leave out --key, or name a broker that remembers keys, as --broker sqlite:///PATH
+
+                """, status: 78))
+    }
+
     @Test func `65 for a message that no queue gets`() throws {
         let place = try RabbitMQPlace()
         try expect(place, place.url, options: "--exchange nosuch --routing-key x", 65, "broker URL: no exchange 'nosuch'")
@@ -123,6 +172,18 @@ struct RabbitMQErrorTests {
             place, place.url, options: "--exchange celery --routing-key nowhere", 65,
             "broker URL: no queue gets messages for exchange 'celery' with routing key 'nowhere'")
         #expect(try place.depth() == 1)
+    }
+
+    @Test func `65 for what nobody may do, whatever the permissions`() throws {
+        let place = try RabbitMQPlace()
+        try place.server.api.expect("PUT", "exchanges/\(place.vhost)/inner", body: #"{"type": "direct", "internal": true}"#)
+        for (options, reason) in [
+            ("--queue amq.own", "exchange name 'amq.own' contains reserved prefix 'amq.*'"),
+            ("--exchange inner --routing-key x", "cannot publish to internal exchange 'inner'"),
+        ] {
+            try expect(place, place.url, options: options, 65, "broker URL: \(reason)")
+            #expect(try !place.run("celery apply demo.tasks.add \(options)").errors.contains("hint:"))
+        }
     }
 
     @Test func `purge says which queues it means, and which are not there`() throws {

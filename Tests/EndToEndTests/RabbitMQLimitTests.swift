@@ -41,6 +41,7 @@ struct RabbitMQLimitTests {
         let without = try place.run("celery apply demo.tasks.add 1 2 -b '\(place.tlsURL(options))'")
         #expect(without.status == 69, "\(without)")
         #expect(without.errors.contains("amqps://celery:***@localhost"))
+        #expect(without.errors.contains("a server that asks for a certificate wants one that it trusts, with certfile=FILE&keyfile=FILE in the URL"))
     }
 
     @Test func `65 for a message larger than the server takes`() throws {
@@ -73,7 +74,7 @@ struct RabbitMQLimitTests {
                 #expect(ended == Ended(
                     errors: """
                         celery apply: task a&b is not confirmed: broker \(place.shown): \(Self.later)
-                        hint: try again with --task-id 'a&b', so that it is one task even if the broker takes both
+                        hint: try again with --task-id 'a&b', so that it is one task with one result should the broker take both
 
                         """, status: 75))
             }
@@ -108,7 +109,7 @@ struct RabbitMQLimitTests {
                 Ended(
                     errors: """
                         celery apply: broker \(place.shown): \(Self.later); not confirmed: lines 1, 3
-                        hint: the ids of confirmed lines are printed; send the others again: a line with an id of its own is one task even if the broker takes both
+                        hint: the ids of confirmed lines are printed; send the others again: a line with an id of its own stays one task should the broker take it twice
 
                         """, status: 75))
             let map = try place.run("seq 3 | celery dmap demo.tasks.square", with: variables)
@@ -127,6 +128,16 @@ struct RabbitMQLimitTests {
                 }
             }
             #expect(time < .seconds(8))
+        }
+    }
+
+    @Test func `says that workers cannot be asked during an alarm, soon`() throws {
+        try duringAlarm { place in
+            let time = try ContinuousClock().measure {
+                try place.project.expect("celery status", with: place.variables(), Ended(
+                    errors: "celery status: broker \(place.shown): \(Self.alarm)\n", status: 75))
+            }
+            #expect(time < .seconds(10))
         }
     }
 }

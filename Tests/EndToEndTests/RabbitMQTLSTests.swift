@@ -23,7 +23,14 @@ struct RabbitMQTLSTests {
         let authorities = "\(place.server.tlsFolder)/ca.pem"
         #expect(try apply(place, place.tlsURL(), with: ["SSL_CERT_FILE": authorities]).status == 0)
         #expect(try apply(place, place.tlsURL("?cacertfile=\(authorities)")).status == 0)
-        #expect(try apply(place, place.tlsURL("?verify=verify_none")).status == 0)
+        let unchecked = try apply(place, place.tlsURL("?verify=verify_none"))
+        #expect(unchecked.status == 0)
+        #expect(unchecked.errors == """
+            celery apply: warning: the certificate of amqps://celery:***@localhost:\(place.server.tlsPort)/\(place.vhost) is not checked, \
+            so anybody may be there (verify=verify_none)
+
+            """)
+        #expect(try apply(place, place.tlsURL("?verify=verify_peer&cacertfile=\(authorities)")).errors == "")
         let untrusted = try apply(place, place.tlsURL())
         #expect(untrusted.status == 69)
         #expect(untrusted.errors.contains("the server's certificate is not trusted"))

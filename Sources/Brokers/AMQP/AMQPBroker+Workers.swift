@@ -7,6 +7,8 @@ extension AMQPBroker: WorkerListing {
     package var knowsWorkers: Bool { false }
 
     /// Asks all workers, ours and Python's, and takes the answers of one second.
+    ///
+    /// - Throws: `DriverError.tryAgain` during an alarm, after some seconds.
     package func workers() async throws -> [WorkerReport] {
         let asked = now()
         let answers = try await ask(["stats", "active", "registered", "active_queues"])
@@ -40,7 +42,9 @@ extension AMQPBroker: WorkerListing {
             ControlMessage(ControlRequest(method: method), ticket: ticket, replyKey: key).wire
         }
         let replies = try await ask { (connection, channel) throws(RabbitMQError) in
-            try Self.collect(requests, key: key, connection, channel)
+            try connection.expectAnswers(within: .seconds(4)) { () throws(RabbitMQError) in
+                try Self.collect(requests, key: key, connection, channel)
+            }
         }
         var answers: [String: [String: JSON]] = [:]
         for reply in replies {

@@ -154,7 +154,7 @@ struct BatchSender {
         described.message += "; not confirmed: \(those)"
         if let error = error as? DriverError, Unconfirmed.isMeant(by: error) {
             described.hint =
-                "the ids of confirmed lines are printed; send the others again: a line with an id of its own is one task even if the broker takes both"
+                "the ids of confirmed lines are printed; send the others again: a line with an id of its own stays one task should the broker take it twice"
         }
         return described
     }

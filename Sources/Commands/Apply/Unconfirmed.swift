@@ -13,7 +13,7 @@ enum Unconfirmed {
         }
         return CommandError(
             ExitCode.tryAgain, "task \(message.id) is not confirmed: \(error.message)",
-            hint: "try again with --task-id \(ShellWord.quoted(message.id.text)), so that it is one task even if the broker takes both")
+            hint: "try again with --task-id \(ShellWord.quoted(message.id.text)), so that it is one task with one result should the broker take both")
     }
 
     /// What is said of lines of a batch, or of items of a map.

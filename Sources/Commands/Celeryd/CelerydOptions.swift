@@ -58,7 +58,11 @@ enum CelerydOptions {
     static let restart = Option.flag("restart", help: "Have the worker of the pidfile begin anew with new settings.")
     static let isRunning = Option.flag("is-running", help: "Exit with 0 if the worker of the pidfile runs, else with 1.")
 
-    static let levels = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "debug", "info", "warning", "error", "critical"]
+    /// As the setting takes them.
+    static let levels: [String] = {
+        let names = ["DEBUG", "INFO", "WARNING", "WARN", "ERROR", "CRITICAL", "FATAL"]
+        return names + names.map { $0.lowercased() }
+    }()
 
     static let all: [OptionDescription] = [
         concurrency.description, hostname.description, queues.description, logLevel.description, logFile.description,

@@ -39,15 +39,21 @@ struct CommandContext: Sendable {
 
     /// A connection to broker and result store.
     ///
-    /// - Parameter willSend: whether something is about to be sent.
+    /// - Parameters:
+    ///   - willSend: whether something is about to be sent.
+    ///   - warns: whether to say what is unsafe about the settings.
     /// - Throws: also where there is no project and nobody named a broker: a database that
     ///   sprang up in whatever folder one happens to be in would take tasks no worker sees.
-    func client(_ settings: Settings, willSend: Bool = false) throws -> Client {
+    func client(_ settings: Settings, willSend: Bool = false, warns: Bool = true) throws -> Client {
         let chosen = Settings(projectFolder: settings.projectFolder)
         if settings.file == nil, settings.brokerURL == chosen.brokerURL, access("celery.db", F_OK) != 0 {
             throw CommandError(
                 ExitCode.configuration, "no celery.toml in \(folder) or above it, and no broker is named",
                 hint: "make a project with celery startproject NAME, or name a broker with --broker sqlite:///PATH")
+        }
+        if warns {
+            let name = arguments.command.map { "celery \($0.qualifiedName)" } ?? "celery"
+            for warning in Drivers.warnings(settings) { output.note("\(name): warning: \(warning)") }
         }
         return try Client(settings: settings, environment: environment, willSend: willSend)
     }

@@ -23,7 +23,7 @@ enum CompleteCommand {
     private static func candidates(_ topic: String, _ context: CommandContext, _ settings: Settings) async throws -> [String] {
         // A completion must not create a database.
         let databases = try TableSync.databases(of: settings)
-        let broker = try databases.allSatisfy { try $0.exists() } ? context.client(settings).broker : nil
+        let broker = try databases.allSatisfy { try $0.exists() } ? context.client(settings, warns: false).broker : nil
         // Nobody waits a second for a completion: only a broker that knows at once is asked.
         let listing = (broker as? any WorkerListing).flatMap { $0.knowsWorkers ? $0 : nil }
         let workers = try await listing?.workers() ?? []

@@ -12,6 +12,7 @@ enum ResultCommand {
             "result", section: "Results", summary: "Print the return values of tasks",
             discussion: [
                 "A string is printed as it is, anything else as JSON. The failure of a task is printed on stderr as Type: message.",
+                "RabbitMQ cannot be asked what waits in its queues: there an id without a stored result is not ready and the status 75, even if nobody ever submitted it. Results by rpc:// are found in the project that submitted the task only.",
             ],
             options: [WaitOptions.wait.description, WaitOptions.timeout.description, traceback.description, forget.description],
             operands: [Operand("ID", .oneOrMore, help: "Ids of tasks, as apply printed them.", completion: .taskID)],

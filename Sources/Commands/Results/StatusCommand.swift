@@ -14,6 +14,7 @@ enum StatusCommand {
             "status", section: "Results", summary: "Tell the states of tasks, or list the workers",
             discussion: [
                 "With ids, prints ID, a tab and the state of each task. A state is one of PENDING, RECEIVED, STARTED, RETRY, SUCCESS, FAILURE, REVOKED, or UNKNOWN for an id that neither broker nor result store knows.",
+                "RabbitMQ cannot be asked what waits in its queues: there an id without a stored result is PENDING and the status 75, even if the id was never submitted or its result is kept in another store; there is no UNKNOWN and no 127.",
                 "Without ids, lists the workers that are alive, what each runs and since when.",
             ],
             options: [long.description, WaitOptions.wait.description, WaitOptions.timeout.description, watch.description],
@@ -24,7 +25,8 @@ enum StatusCommand {
             ],
             exitStatuses: [
                 ExitStatus(0, "All tasks succeeded; or a worker is alive."), ExitStatus(1, "A task failed."),
-                ExitStatus(69, "No worker is alive."), ExitStatus(75, "A task is not finished."),
+                ExitStatus(69, "No worker is alive, or the broker cannot be reached."),
+                ExitStatus(75, "A task is not finished; or the broker takes no messages now, so that workers cannot be asked."),
                 ExitStatus(124, "Timed out waiting."), ExitStatus(125, "A task was revoked or expired."),
                 ExitStatus(127, "No such task id."),
             ],

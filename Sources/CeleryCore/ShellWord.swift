@@ -1,7 +1,7 @@
 /// Words of a command line, as they are typed to a POSIX shell.
-enum ShellWord {
+package enum ShellWord {
     /// `word`, in quotes if it needs any.
-    static func quoted(_ word: String) -> String {
+    package static func quoted(_ word: String) -> String {
         let plain = word.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
