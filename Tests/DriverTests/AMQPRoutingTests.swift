@@ -22,6 +22,22 @@ import Testing
         await broker.close()
     }
 
+    @Test func `says by their ids which messages of a batch were not accepted`() async throws {
+        let place = try AMQPPlace()
+        let broker = try place.broker()
+        var bad = Message("bad")
+        bad.route = Route(exchange: "celery", routingKey: "nowhere")
+        // A sender may choose another one than the id.
+        bad.correlationID = "answers"
+        let batch = [Message("good"), bad, Message("good")]
+        let error = await #expect(throws: DriverError.self) { try await broker.publish(batch) }
+        #expect(error?.code == .refused)
+        #expect(error?.isAboutRequest == true)
+        #expect(error?.unconfirmed == [bad.id])
+        #expect(try await broker.queues().map(\.ready) == [2])
+        await broker.close()
+    }
+
     @Test func `a far-off ETA waits on the ladder, and comes to its own queue, in time`() async throws {
         let place = try AMQPPlace()
         let broker = try place.broker(nearETA: 0.5)

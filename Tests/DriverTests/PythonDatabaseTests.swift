@@ -205,11 +205,24 @@ import Wire
         #expect(results[TaskID("json")]?.dateDone == ISO8601.timestamp("2026-11-22T17:39:50Z"))
         let odd = try #require(try await store.results(for: [TaskID("odd")])[TaskID("odd")])
         #expect(odd.state == .pending && odd.traceback == "\u{FFFD}" && odd.retries == 0)
-        await #expect(throws: DriverError(
-            .unusable, "the result of task yaml in \(path) cannot be read: invalid number at byte 0",
-            hint: "have Python write results with result_serializer = \"json\" or \"pickle\"")) {
-            try await store.results(for: [TaskID("yaml")])
+    }
+
+    @Test func `a result that cannot be read is a failure, and keeps nobody from the others`() async throws {
+        let store = try open()
+        try await store.store([TaskResult(id: TaskID("good"), state: .success, value: 1)])
+        try elsewhere { db in
+            for (id, state) in [("yaml", "SUCCESS"), ("tried", "RETRY"), ("begun", "STARTED")] {
+                try db.execute(sql: "INSERT INTO celery_taskmeta (task_id, status, result) VALUES (?, ?, x'2d20610a')", arguments: [id, state])
+            }
         }
+        let results = try await store.results(for: ["yaml", "good", "tried", "begun"].map { TaskID($0) })
+        #expect(results[TaskID("good")]?.value == 1)
+        let failure = try #require(results[TaskID("yaml")]?.failure)
+        #expect(results[TaskID("yaml")]?.state == .failure)
+        #expect((failure.type, failure.module) == ("DecodeError", "kombu.exceptions"))
+        #expect(failure.message == "the result in \(path) cannot be read: invalid number at byte 0; have Python write results with result_serializer = \"json\" or \"pickle\"")
+        #expect(results[TaskID("tried")]?.state == .retry && results[TaskID("tried")]?.failure?.type == "DecodeError")
+        #expect(results[TaskID("begun")]?.state == .started && results[TaskID("begun")]?.value == .null)
     }
 
     @Test func `drops saved groups whose time is over`() async throws {

@@ -135,8 +135,13 @@ package final class AMQPBroker: Broker {
         }
     }
 
+    /// The ids of tasks; for results, which have no such header, it is the correlation id.
     private static func ids(of publications: [Publication]) -> Set<TaskID> {
-        Set(publications.compactMap { $0.message.properties.correlationID.map(TaskID.init) })
+        Set(
+            publications.compactMap { publication in
+                let message = publication.message
+                return (message.headers["id"]?.stringValue ?? message.properties.correlationID).map(TaskID.init)
+            })
     }
 
     private func send(

@@ -55,7 +55,8 @@ struct PythonRow: Sendable {
 
     /// Reads the result of a task.
     ///
-    /// - Throws: `DriverError` for a result that is neither JSON nor a pickle.
+    /// One that is neither JSON nor a pickle is a failure, as it is for Python, and says so: other
+    /// results that are asked for with it are readable all the same.
     static func fetch(_ id: TaskID, layout: Set<String>, in db: Database, of path: String) throws -> TaskResult? {
         let columns = read.map { layout.contains($0) ? $0 : "NULL" }
         let statement = try db.cachedStatement(
@@ -65,11 +66,11 @@ struct PythonRow: Sendable {
         do {
             let value = try PythonValue.json(bytes(row[1]), isException: result.state.isException)
             (result.value, result.failure) = ResultDocument.outcome(value, state: result.state)
-            result.children = try PythonValue.json(bytes(row[4]), isException: false).arrayValue ?? []
+            // Children are for those who look further; a value is not lost for them.
+            result.children = (try? PythonValue.json(bytes(row[4]), isException: false))?.arrayValue ?? []
         } catch {
-            throw DriverError(
-                .unusable, "the result of task \(id) in \(path) cannot be read: \(error)",
-                hint: "have Python write results with result_serializer = \"json\" or \"pickle\"")
+            if result.state == .success { result.state = .failure }
+            if result.state.isException { result.failure = .unreadable(error, in: path) }
         }
         // Python gives a date to rows that it changes twice, final or not.
         if result.state.isReady { result.dateDone = text(row[2]).flatMap { ISO8601.timestamp($0) } }
@@ -95,5 +96,14 @@ struct PythonRow: Sendable {
     private static func bytes(_ value: DatabaseValue) -> [UInt8]? {
         if case .blob(let data) = value.storage { return [UInt8](data) }
         return text(value).map { Array($0.utf8) }
+    }
+}
+
+extension TaskFailure {
+    /// What Python would raise.
+    fileprivate static func unreadable(_ error: any Error, in path: String) -> TaskFailure {
+        let reason = "the result in \(path) cannot be read: \(error)"
+        let advice = "have Python write results with result_serializer = \"json\" or \"pickle\""
+        return TaskFailure(type: "DecodeError", arguments: [.string("\(reason); \(advice)")], module: "kombu.exceptions")
     }
 }
