@@ -49,7 +49,8 @@ final class MailboxReader: Sendable {
             // Others may have taken some of them.
             if moved >= count || deadline <= .now { return }
             if let trouble { throw trouble }
-            let wake = min(deadline, .now + .milliseconds(moved == 0 ? 500 : 100))
+            // Long enough for a machine that has much else to do: only those whom others forestall wait so long.
+            let wake = min(deadline, .now + .seconds(1))
             await inbox.bell.wait(since: seen, until: wake)
             if wake <= .now && inbox.bell.count == seen && inbox.state.withLock({ $0.isSubscribed }) { return }
         }
