@@ -41,7 +41,9 @@ package struct EncodedMessage: Sendable, Equatable {
                 correlationID: unusual["correlation_id"]?.stringValue ?? members["id"]?.stringValue,
                 replyTo: unusual["reply_to"]?.stringValue),
             headers: members, body: body)
-        var message = try TaskMessageDecoder().decode(wire, queue: queue)
+        var decoder = TaskMessageDecoder()
+        decoder.idLimit = nil
+        var message = try decoder.decode(wire, queue: queue)
         message.route = Route(
             queue: queue, exchange: unusual["exchange"]?.stringValue, routingKey: unusual["routing_key"]?.stringValue)
         return message

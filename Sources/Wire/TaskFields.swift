@@ -7,8 +7,6 @@ import CeleryCore
 struct TaskFields {
     var message: Message
     var naiveZone: NaiveZone
-    /// Bytes of an id.
-    private static let idLimit = 255
     /// Headers without a field of their own.
     private var custom: [(key: String, value: JSON)] = []
 
@@ -58,12 +56,6 @@ struct TaskFields {
         guard !message.task.isEmpty else { throw MalformedMessage(.missingTask, "the task header is not a name") }
         guard !message.id.text.isEmpty else {
             throw MalformedMessage(.missingID, "a message for \(message.task) has no id")
-        }
-        // It travels on as the correlation id of answers, where AMQP has room for so much.
-        guard message.id.text.utf8.count <= Self.idLimit else {
-            throw MalformedMessage(
-                .invalidField,
-                "the id of a message for \(message.task) has \(message.id.text.utf8.count) bytes; \(Self.idLimit) are possible")
         }
         var message = message
         // Only headers come here, each once.

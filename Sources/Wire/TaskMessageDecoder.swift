@@ -10,6 +10,9 @@ package struct TaskMessageDecoder: Sendable {
     package var naiveZone: NaiveZone
     /// Bytes a body of protocol 1 may have once decompressed.
     package var bodyLimit: Int
+    /// Bytes an id may have: it travels on as the correlation id of answers, where AMQP has room for
+    /// so much. `nil` for what never leaves this machine.
+    package var idLimit: Int? = 255
 
     package init(naiveZone: NaiveZone = .utc, bodyLimit: Int = BodyCodec.defaultLimit) {
         self.naiveZone = naiveZone
@@ -37,7 +40,13 @@ package struct TaskMessageDecoder: Sendable {
         } else if body.compression == nil, isObject(body.bytes) {
             try takeHybrid(body, into: &fields)
         }
-        return try fields.finish()
+        let message = try fields.finish()
+        let length = message.id.text.utf8.count
+        if let idLimit, length > idLimit {
+            throw MalformedMessage(
+                .invalidField, "the id of a message for \(message.task) has \(length) bytes; \(idLimit) are possible")
+        }
+        return message
     }
 
     private func compression(in headers: JSONObject) throws(MalformedMessage) -> String? {
