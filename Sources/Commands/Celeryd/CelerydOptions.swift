@@ -19,6 +19,7 @@ enum CelerydOptions {
         keys: DaemonOptions.Keys(
             logLevel: "CELERYD_DAEMON_LOG_LEVEL", logFile: "CELERYD_LOG_FILE", pidFile: "CELERYD_PID_FILE"),
         ready: "the worker consumes", restart: "begin anew with new settings")
+    static let beat = Option.flag("beat", short: "B", help: "Send periodic tasks too, as 'celery beat' does.")
     static let discard = Option.flag("discard", help: "Erase what waits in the queues first; asks on a terminal.")
     static let force = Option.flag("force", help: "Do not ask before --discard.")
     static let timeLimit = Option.value(
@@ -43,7 +44,7 @@ enum CelerydOptions {
 
     static let all: [OptionDescription] =
         [concurrency.description, hostname.description, queues.description] + daemon.files + [
-            discard.description, force.description, timeLimit.description, softTimeLimit.description,
+            beat.description, discard.description, force.description, timeLimit.description, softTimeLimit.description,
             maxTasksPerChild.description, maxMemoryPerChild.description, prefetch.description, burst.description,
             maxTasks.description,
         ] + daemon.surroundings + daemon.control

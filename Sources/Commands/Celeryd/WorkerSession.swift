@@ -1,7 +1,9 @@
 // One life of a worker process, from the first line of its log to its last.
 
+import Arguments
 import CeleryCore
 import Client
+import Configuration
 import Glibc
 import Logging
 import Processes
@@ -23,24 +25,38 @@ struct WorkerSession: Sendable {
         try await WorkerDiscard(context: context, settings: settings).run(client.broker)
         let (registry, problems) = try context.registry(settings)
         let configuration = WorkerSetup(context: context, settings: settings).configuration()
+        let runner = context.arguments[CelerydOptions.beat]
+            ? try BeatRunner(context, CelerydOptions.flags(context.arguments), client, logger) : nil
         let banner = WorkerBanner(
             settings: settings, identity: configuration.identity, concurrency: configuration.pool.size,
-            broker: client.broker.location, store: store.location, registry: registry)
+            broker: client.broker.location, store: store.location, registry: registry, periodicTasks: await runner?.names)
         if !context.output.isQuiet { for line in banner.lines { context.output.error(line) } }
         for problem in problems { logger.warning("\(problem)") }
+        for warning in await runner?.warnings ?? [] { logger.warning("\(warning)") }
 
         let worker = Worker(
             configuration: configuration, broker: client.broker, store: store, registry: registry, logger: logger)
         let watch = Task { await follow(worker) }
         defer { watch.cancel() }
-        try await worker.run {
-            if !context.output.isQuiet { context.output.error("Celery has started.") }
-            daemon.ready()
+        let beat = runner.map { EmbeddedBeat($0) }
+        do {
+            try await worker.run {
+                if let beat { await beat.start(beside: worker, onReady: sayReady) } else { sayReady() }
+            }
+        } catch {
+            try? await beat?.stop()
+            throw error
         }
+        try await beat?.stop()
         daemon.notifier?.stopping()
         await client.close()
         watch.cancel()
         return await watch.value
+    }
+
+    @Sendable private func sayReady() {
+        if !context.output.isQuiet { context.output.error("Celery has started.") }
+        daemon.ready()
     }
 
     /// Does what signals ask. Returns whether the worker shall begin anew.
@@ -80,8 +96,9 @@ struct WorkerSession: Sendable {
     /// Broken settings must not end a worker that works with good ones.
     private func canRestart() -> Bool {
         do {
-            let settings = try context.settings(CelerydOptions.flags(context.arguments))
-            _ = try context.registry(settings)
+            let resolved = try context.resolved(CelerydOptions.flags(context.arguments))
+            _ = try context.registry(resolved.settings)
+            if context.arguments[CelerydOptions.beat] { _ = try EntryTable(resolved, context, client: nil) }
             return true
         } catch {
             logger.error("Not restarting: \(Report.describe(error).message)")

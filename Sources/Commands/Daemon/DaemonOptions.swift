@@ -25,7 +25,7 @@ struct DaemonOptions: Sendable {
     }
 
     /// - Parameters:
-    ///   - name: of the files that are taken by default: `celeryd`.
+    ///   - name: of the files that are taken by default, without `.log` and `.pid`.
     ///   - noun: what runs, for people: `worker`.
     ///   - ready: when `--detach` returns: `the worker consumes`.
     ///   - restart: what `--restart` has it do.
