@@ -85,7 +85,7 @@ let package = Package(
         // Faces
         room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "SQLite", "RabbitMQ", "Processes"]),
         room("Arguments", ["CeleryCore"]),
-        room("Commands", ["Arguments", "Client", "Worker", "Schedules", "HTTP", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
+        room("Commands", ["Arguments", "Client", "Worker", "Beat", "Schedules", "HTTP", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
         room("Celery", ["Commands", "Client", "Tasks", "Schedules", "CeleryCore", logging]),
         .executableTarget(
             name: "CeleryCLI", dependencies: ["Celery"],
@@ -119,7 +119,7 @@ let package = Package(
             ["Worker", "CeleryCore", "Wire", "Tasks", "SQLite", "Brokers", "ResultStores", "Processes", "Fixtures", logging]),
         tests("BeatTests", ["Beat", "CeleryCore", "Schedules", "Wire", "Fixtures", logging]),
         tests("ClientTests", ["Client", "CeleryCore", "Tasks", "Wire", "Brokers", "ResultStores", "SQLite", "Fixtures"]),
-        tests("CommandsTests", ["RabbitMQ", "ResultStores", "Commands", "Arguments", "CeleryCore", "Client", "Configuration", "Processes", "Tasks", "Wire", "Worker"]),
+        tests("CommandsTests", ["RabbitMQ", "ResultStores", "Commands", "Arguments", "Beat", "Schedules", "CeleryCore", "Client", "Configuration", "Processes", "Tasks", "Wire", "Worker"]),
         tests("EndToEndTests", ["CeleryCLI", "Example", "CeleryCore", "Processes", "Fixtures"]),
     ],
     swiftLanguageModes: [.v6]

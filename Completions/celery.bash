@@ -5,6 +5,7 @@
 _celery_enter() {
     case "$command:$1" in
         ':celeryd' | ':worker') command='celeryd' ;;
+        ':beat') command='beat' ;;
         ':apply') command='apply' ;;
         ':status') command='status' ;;
         ':result') command='result' ;;
@@ -18,6 +19,14 @@ _celery_enter() {
         ':completion') command='completion' ;;
         ':help') command='help' ;;
         ':version') command='version' ;;
+        'beat:next') command='beat next' ;;
+        'beat:list') command='beat list' ;;
+        'beat:status') command='beat status' ;;
+        'beat:run') command='beat run' ;;
+        'beat:pause') command='beat pause' ;;
+        'beat:resume') command='beat resume' ;;
+        'beat:backfill') command='beat backfill' ;;
+        'beat:import-crontab') command='beat import-crontab' ;;
         *) return 1 ;;
     esac
 }
@@ -42,6 +51,20 @@ _celery_option() {
         'celeryd:-g' | 'celeryd:--gid') kind=none ;;
         'celeryd:--umask') kind=none ;;
         'celeryd:--chroot') kind=directory ;;
+        'beat:-l' | 'beat:--loglevel') kind='=DEBUG INFO WARNING ERROR CRITICAL debug info warning error critical' ;;
+        'beat:-f' | 'beat:--logfile') kind=file ;;
+        'beat:-p' | 'beat:--pidfile') kind=file ;;
+        'beat:--max-interval') kind=none ;;
+        'beat:-u' | 'beat:--uid') kind=none ;;
+        'beat:-g' | 'beat:--gid') kind=none ;;
+        'beat:--umask') kind=none ;;
+        'beat:--chroot') kind=directory ;;
+        'beat next:-n' | 'beat next:--number') kind=none ;;
+        'beat run:-t' | 'beat run:--timeout') kind=none ;;
+        'beat pause:--reason') kind=none ;;
+        'beat pause:--until') kind=none ;;
+        'beat pause:--for') kind=none ;;
+        'beat import-crontab:--app') kind=none ;;
         'apply:--args') kind=none ;;
         'apply:--kwargs') kind=none ;;
         'apply:--task-id') kind=none ;;
@@ -105,6 +128,15 @@ _celery_option() {
 _celery_operand() {
     kind=none
     case "$command:$1" in
+        'beat next:'*) kind=entries ;;
+        'beat status:'*) kind=entries ;;
+        'beat run:'0) kind=entries ;;
+        'beat pause:'*) kind=entries ;;
+        'beat resume:'*) kind=entries ;;
+        'beat backfill:'0) kind=entries ;;
+        'beat backfill:'1) kind=none ;;
+        'beat backfill:'2) kind=none ;;
+        'beat import-crontab:'0) kind=file ;;
         'apply:'0) kind=tasks ;;
         'apply:'*) kind=file ;;
         'status:'*) kind=ids ;;
@@ -113,7 +145,7 @@ _celery_operand() {
         'dmap:'*) kind=file ;;
         'startproject:'0) kind=none ;;
         'completion:'0) kind='=bash zsh fish' ;;
-        'help:'*) kind='=celeryd apply status result dmap tasks queues purge syncdb rabbit-setup startproject completion help version' ;;
+        'help:'*) kind='=celeryd beat apply status result dmap tasks queues purge syncdb rabbit-setup startproject completion help version' ;;
         *) ;;
     esac
 }
@@ -121,8 +153,17 @@ _celery_operand() {
 # Sets commands and options to the words that may follow.
 _celery_words() {
     case "$command" in
-        '') commands='celeryd apply status result dmap tasks queues purge syncdb rabbit-setup startproject completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'celeryd') commands='' options='-c --concurrency -n --hostname -Q --queues -l --loglevel -f --logfile -p --pidfile -d --detach --daemon --discard --force --time-limit --soft-time-limit --max-tasks-per-child --max-memory-per-child --prefetch --burst --max-tasks -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        '') commands='celeryd beat apply status result dmap tasks queues purge syncdb rabbit-setup startproject completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'celeryd') commands='' options='-c --concurrency -n --hostname -Q --queues -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -B --beat --discard --force --time-limit --soft-time-limit --max-tasks-per-child --max-memory-per-child --prefetch --burst --max-tasks -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'beat') commands='next list status run pause resume backfill import-crontab' options='-l --loglevel -f --logfile -p --pidfile -d --detach --daemon --max-interval --once -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'beat next') commands='' options='-n --number --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'beat list') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'beat status') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'beat run') commands='' options='-w --wait -t --timeout --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'beat pause') commands='' options='--reason --until --for --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'beat resume') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'beat backfill') commands='' options='--dry-run --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'beat import-crontab') commands='' options='--app --system --dry-run --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'apply') commands='' options='--raw --args --kwargs --task-id --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --ignore-result --header --link --link-error -w --wait -t --timeout --batch --skip-bad --key --key-ttl --strict --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'status') commands='' options='-l --long -w --wait -t --timeout --watch --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'result') commands='' options='-w --wait -t --timeout --traceback --forget --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;

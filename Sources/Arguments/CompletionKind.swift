@@ -14,6 +14,8 @@ package enum CompletionKind: Sendable, Equatable {
     case queue
     /// Task ids, as `celery __complete ids` prints them.
     case taskID
+    /// Names of periodic tasks, as `celery __complete entries` prints them.
+    case entry
     /// The commands of the table.
     case command
     /// Names of signals, without `SIG`.
@@ -25,6 +27,7 @@ package enum CompletionKind: Sendable, Equatable {
         case .task: "tasks"
         case .queue: "queues"
         case .taskID: "ids"
+        case .entry: "entries"
         case .none, .file, .directory, .values, .command, .signal: nil
         }
     }
@@ -35,7 +38,7 @@ package enum CompletionKind: Sendable, Equatable {
         case .values(let words): words
         case .command: table.shownCommands.map(\.name)
         case .signal: ["HUP", "INT", "QUIT", "KILL", "USR1", "USR2", "ALRM", "TERM", "CONT", "STOP"]
-        case .none, .file, .directory, .task, .queue, .taskID: nil
+        case .none, .file, .directory, .task, .queue, .taskID, .entry: nil
         }
     }
 }

@@ -104,6 +104,7 @@ package enum ZshCompletion {
         _@ID@_tasks() { _@ID@_listed "$@" tasks }
         _@ID@_queues() { _@ID@_listed "$@" queues }
         _@ID@_ids() { _@ID@_listed "$@" ids }
+        _@ID@_entries() { _@ID@_listed "$@" entries }
 
         _@ID@() {
             local command= word option letters ended=

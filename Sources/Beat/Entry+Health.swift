@@ -32,5 +32,5 @@ extension Entry {
 
 extension EntryPause {
     /// Whether it has ended by itself.
-    func isOver(at now: Timestamp) -> Bool { until.map { $0 <= now } ?? false }
+    package func isOver(at now: Timestamp) -> Bool { until.map { $0 <= now } ?? false }
 }

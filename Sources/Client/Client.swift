@@ -75,6 +75,11 @@ public final class Client: Sendable {
     /// The result of a task sent earlier, perhaps by another process.
     public func result(of id: TaskID) -> AsyncResult<JSON> { AsyncResult(id: id, client: self) }
 
+    /// Makes messages that are nobody's children, by other settings than those it was opened with.
+    package func factory(_ settings: Settings) -> MessageFactory {
+        MessageFactory(settings: settings, environment: [:], replyTo: connections.replyTo)
+    }
+
     public func close() async {
         await broker.close()
         await opened.withLock { $0 }?.close()

@@ -11,7 +11,8 @@ import Testing
     }
 
     @Test func `names settings that exist`() {
-        let options = CeleryTable.table.globalOptions + CeleryTable.commands.flatMap(\.spec.options)
+        let commands = CeleryTable.commands + CeleryTable.commands.flatMap(\.subcommands)
+        let options = CeleryTable.table.globalOptions + commands.flatMap(\.spec.options)
         for option in options {
             for name in option.settings { #expect(SettingsKey.named(name) != nil, "--\(option.long): \(name)") }
         }
@@ -22,8 +23,16 @@ import Testing
         #expect(Set(CeleryTable.commands.map(\.spec.name)).count == CeleryTable.commands.count)
     }
 
+    @Test func `has an action for every command within a command`() {
+        for command in CeleryTable.table.commands {
+            for inner in command.subcommands { #expect(CeleryTable.action(of: inner)?.spec.name == inner.name, "\(inner.qualifiedName)") }
+        }
+        #expect(CeleryTable.table.command("beat")?.subcommands.isEmpty == false)
+    }
+
     @Test func `tells of exit statuses in every shown command`() {
-        for command in CeleryTable.table.shownCommands { #expect(!command.exitStatuses.isEmpty, "\(command.name)") }
+        let commands = CeleryTable.table.shownCommands
+        for command in commands + commands.flatMap(\.shownSubcommands) { #expect(!command.exitStatuses.isEmpty, "\(command.name)") }
     }
 
     /// Of an option that sets a setting, the flag for the reader.
@@ -57,5 +66,15 @@ import Testing
         let settings = try SettingsReader.resolve(
             flags: CelerydOptions.flags(parsed), environment: [:], workingFolder: "/").settings
         #expect(settings.logLevel == ["WARN": "WARNING", "FATAL": "CRITICAL"][level.uppercased(), default: level.uppercased()])
+    }
+
+    @Test func `hands every option of beat on as a setting`() throws {
+        let words = ["beat", "-l", "debug", "-f", "x.log", "-p", "x.pid", "--max-interval", "1m"]
+        let flags = BeatOptions.flags(try ArgumentParser.parse(words, table: CeleryTable.table))
+        let settings = try SettingsReader.resolve(flags: flags, environment: [:], workingFolder: "/w").settings
+        #expect(settings.beatLogLevel == "DEBUG")
+        #expect(settings.beatLogFile == "/w/x.log")
+        #expect(settings.beatPIDFile == "/w/x.pid")
+        #expect(settings.beatMaxInterval == 60)
     }
 }

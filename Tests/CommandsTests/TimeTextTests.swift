@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "", " ", "noon", "24:00", "12:60", "12:00:60", "1:2:3:4", "12:", ":30", "-1:00", "12:0x", "yesterday", "tomorrow noon",
+        "", " ", "noon", "24:00", "12:60", "12:00:60", "1:2:3:4", "12:", ":30", "-1:00", "12:0x", "yesterdays", "tomorrow noon",
         "06:00 tomorrow", "today tomorrow", "tomorrow 06:00 sharp", "2030-13-01T00:00", "2030-02-30T00:00", "5",
     ])
     func `refuses what is no time`(_ text: String) {

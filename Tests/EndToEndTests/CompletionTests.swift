@@ -8,7 +8,7 @@ import Testing
         _ = try project.apply("demo.tasks.add -Q images")
         let tasks = ["demo.tasks.add", "demo.tasks.flaky", "demo.tasks.shout", "demo.tasks.square"]
         let commands = [
-            "apply", "celeryd", "completion", "dmap", "help", "purge", "queues", "rabbit-setup", "result", "startproject", "status", "syncdb",
+            "apply", "beat", "celeryd", "completion", "dmap", "help", "purge", "queues", "rabbit-setup", "result", "startproject", "status", "syncdb",
             "tasks", "version",
         ]
         for (line, candidates) in [
@@ -16,7 +16,7 @@ import Testing
             ("celery celeryd --det", ["--detach"]), ("celery dmap --no-b", ["--no-bar"]), ("celery help ce", ["celeryd"]),
             ("celery completion f", ["fish"]), ("celery apply d", tasks),
             ("celery dmap demo.tasks.s", ["demo.tasks.shout", "demo.tasks.square"]), ("celery apply --link demo.tasks.a", ["demo.tasks.add"]),
-            ("celery apply -Q im", ["images"]), ("celery purge --queues ", ["celery", "images"]), ("celery status ", []),
+            ("celery apply -Q im", ["images"]), ("celery purge --queues ", ["celery", "images"]), ("celery status ", []), ("celery beat ne", ["next"]), ("celery beat pause cel", ["celery.backend_cleanup"]),
         ] {
             #expect(try shell.complete(line, in: project) == candidates, "\(line)")
         }

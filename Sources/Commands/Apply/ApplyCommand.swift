@@ -81,13 +81,13 @@ enum ApplyCommand {
         let known = KnownTasks(context: context, settings: settings, client: client)
         let task = try await known.options(of: name, strict: arguments[strict])
         let message = client.factory.message(name, args: args, kwargs: kwargs, options: options, task: task)
-        let waits = arguments[WaitOptions.wait] || arguments.isGiven(WaitOptions.timeout)
+        let waits = ResultWaiting.isAsked(arguments)
         // What cannot be waited for is not sent.
         if waits { _ = try client.store }
         let id = try await submit(message, client, context)
 
         if waits {
-            return try await wait(for: id, until: deadline, client, context)
+            return try await ResultWaiting(context: context, client: client).wait(for: id, until: deadline)
         }
         context.output.record(
             ["id": .string(id.text), "task": .string(name), "new": .bool(id == message.id)], text: id.text)
@@ -123,27 +123,6 @@ enum ApplyCommand {
             throw error
         }
         return try await keyed.publish(message, key: key, ttl: arguments[keyTTL])
-    }
-
-    private static func wait(
-        for id: TaskID, until deadline: ContinuousClock.Instant?, _ client: Client, _ context: CommandContext
-    ) async throws -> Int32 {
-        var printer = ResultPrinter(output: context.output)
-        printer.passesErrorOutput = true
-        var status = ExitCode.timedOut
-        let unfinished = try await client.wait(for: [id], timeout: deadline.map { max(.zero, $0 - .now) }) {
-            status = printer.print($0)
-        }
-        if !unfinished.gone.isEmpty {
-            throw CommandError(
-                ExitCode.unknown, "no result of task \(id) is kept",
-                hint: "it was erased, or its result is ignored (ignore_result, CELERY_IGNORE_RESULT)")
-        }
-        if !unfinished.late.isEmpty {
-            context.output.error("celery apply: timed out waiting for \(id)")
-            context.output.error("hint: the task goes on; ask for it with celery result --wait \(id)")
-        }
-        return status
     }
 }
 

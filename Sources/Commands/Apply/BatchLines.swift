@@ -18,6 +18,8 @@ struct BatchLines {
         self.factory = factory
     }
 
+    private static let members = SendMembers(status: ExitCode.badData, otherKeys: ["task", "args", "kwargs", "id"])
+
     /// - Returns: `nil` for an empty line.
     /// - Throws: `CommandError` saying what is wrong with the line.
     mutating func message(from line: [UInt8]) throws -> Message? {
@@ -57,58 +59,13 @@ struct BatchLines {
             case "kwargs":
                 guard let object = value.objectValue else { throw bad("'kwargs' must be an object") }
                 work.kwargs = object
+            case "id": work.options.id = try Self.members.parsed(key, value, .taskID)
             default:
-                try set(key, value, &work.options)
+                try Self.members.take(key, value, into: &work.options)
             }
         }
         names.insert(name)
         return work
-    }
-
-    private func set(_ key: String, _ value: JSON, _ options: inout SendOptions) throws {
-        switch key {
-        case "id": options.id = try parsed(key, value, .taskID)
-        case "queue": options.queue = try text(key, value)
-        case "exchange": options.exchange = try text(key, value)
-        case "routing_key": options.routingKey = try text(key, value)
-        case "priority": options.priority = try parsed(key, value, .integer(in: 0...255))
-        case "countdown": options.countdown(try parsed(key, value, .duration))
-        case "eta": options.eta = try parsed(key, value, .time)
-        case "expires": options.expires = try parsed(key, value, .timeOrDuration)
-        case "time_limit": options.timeLimit = try parsed(key, value, .duration)
-        case "soft_time_limit": options.softTimeLimit = try parsed(key, value, .duration)
-        case "max_retries": options.maxRetries = try parsed(key, value, .integer(in: 0...1_000_000))
-        case "retry_delay": options.retryDelay = try parsed(key, value, .duration)
-        case "ignore_result":
-            guard let flag = value.boolValue else { throw bad("'ignore_result' must be true or false") }
-            options.ignoreResult = flag
-        case "headers":
-            guard let headers = value.objectValue else { throw bad("'headers' must be an object") }
-            for (name, value) in headers.members { options.headers[name] = value }
-        default:
-            let nearest = NearestName.suggest(key, among: Self.keys).map { "; did you mean '\($0)'?" } ?? ""
-            throw bad("unknown key '\(key)'\(nearest)")
-        }
-    }
-
-    private static let keys = [
-        "task", "args", "kwargs", "id", "queue", "exchange", "routing_key", "priority", "countdown", "eta", "expires",
-        "time_limit", "soft_time_limit", "max_retries", "retry_delay", "ignore_result", "headers",
-    ]
-
-    private func text(_ key: String, _ value: JSON) throws -> String {
-        guard let text = value.stringValue, !text.isEmpty else { throw bad("'\(key)' must be text") }
-        return text
-    }
-
-    /// Values mean what the option of the same name would take.
-    private func parsed<Value>(_ key: String, _ value: JSON, _ parser: ValueParser<Value>) throws -> Value {
-        let text = value.displayText
-        do throws(InvalidValue) {
-            return try parser.parse(text)
-        } catch {
-            throw bad("'\(key)': \(ArgumentError.quote(text)) \(error.problem)")
-        }
     }
 
     private func bad(_ message: String) -> CommandError { CommandError(ExitCode.badData, message) }

@@ -31,6 +31,7 @@ struct TimeText: Sendable {
 
     private func dayOffset(_ word: Substring) -> Int32? {
         switch word.lowercased() {
+        case "yesterday": -1
         case "today": 0
         case "tomorrow": 1
         default: nil

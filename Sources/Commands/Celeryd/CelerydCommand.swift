@@ -1,6 +1,5 @@
 import Arguments
 import CeleryCore
-import Processes
 
 /// `celery celeryd`: the worker.
 enum CelerydCommand {
@@ -31,48 +30,18 @@ enum CelerydCommand {
             ]),
         launch: launch)
 
+    static let program = DaemonProgram(
+        name: "celeryd", noun: "worker", options: CelerydOptions.daemon,
+        files: { DaemonProgram.Files(log: $0.logFile, pid: $0.pidFile, level: $0.logLevel) }, startsProcesses: true,
+        // Running tasks finish first.
+        stopPatience: .seconds(3_600), stopComplaint: "an hour; its tasks still run")
+
     private static func launch(_ context: CommandContext) throws -> Command.Launch {
-        let arguments = context.arguments
-        let settings = try context.settings(CelerydOptions.flags(arguments))
-        let control = PIDFileControl(context: context, pidFile: settings.pidFile)
-        if arguments[CelerydOptions.isRunning] { return .exit(try control.isRunning()) }
-        if arguments[CelerydOptions.stop] { return .exit(try control.stop()) }
-        if arguments[CelerydOptions.restart] { return .exit(try control.restart()) }
-
-        let surroundings = try Surroundings(
-            umask: arguments[CelerydOptions.umask],
-            root: arguments[CelerydOptions.chroot].map { (path) throws(SystemError) in try AbsolutePath.of(path) },
-            privileges: privileges(arguments))
-        if case .foreground = context.role {
-            try WorkerDiscard(context: context, settings: settings).confirm()
-            if arguments[CelerydOptions.detach] { return .exit(try detach(context, settings, surroundings)) }
-        }
-        return try WorkerSession.launch(context, settings, surroundings)
-    }
-
-    /// Whom to become; a name that nobody has is a mistake of the command line.
-    private static func privileges(_ arguments: ParsedArguments) throws -> Privileges? {
-        do throws(SystemError) {
-            return try Privileges(user: arguments[CelerydOptions.uid], group: arguments[CelerydOptions.gid])
-        } catch {
-            throw CommandError(ExitCode.usage, error.description)
-        }
-    }
-
-    private static func detach(_ context: CommandContext, _ settings: Settings, _ surroundings: Surroundings) throws -> Int32 {
-        // Mistakes in the project are said here, where somebody reads them.
-        for problem in try context.registry(settings).problems { context.output.error("celery celeryd: warning: \(problem)") }
-        let output = context.output
-        var daemonizer = Daemonizer(pidFile: settings.pidFile, logFile: settings.logFile) { notice in
-            output.note("celery celeryd: \(notice)")
-        }
-        daemonizer.surroundings = surroundings
-        switch try daemonizer.launch() {
-        case .ready:
-            return ExitCode.done
-        case .failed(let message, let status):
-            output.error(message.hasPrefix("celery") ? message : "celery celeryd: \(message)")
-            return status
-        }
+        let settings = try context.settings(CelerydOptions.flags(context.arguments))
+        return try DaemonLaunch(program: program, context: context, settings: settings).launch(
+            WorkerSignal.table,
+            confirm: { try WorkerDiscard(context: context, settings: settings).confirm() },
+            complaints: { try context.registry(settings).problems.map(\.description) },
+            live: { try await WorkerSession(context: context, settings: settings, daemon: $0).work() })
     }
 }

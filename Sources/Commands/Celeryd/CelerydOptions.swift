@@ -14,19 +14,12 @@ enum CelerydOptions {
     static let queues = Option.value(
         "queues", short: "Q", placeholder: "A,B", .commaSeparated(.nonEmptyText), help: "Take tasks from these queues.",
         settings: ["CELERY_QUEUES"], completion: .queue)
-    static let logLevel = Option.value(
-        "loglevel", short: "l", placeholder: "LEVEL", .choice(levels), help: "Log from this level on.",
-        settings: ["CELERYD_DAEMON_LOG_LEVEL"])
-    static let logFile = Option.value(
-        "logfile", short: "f", placeholder: "FILE", .nonEmptyText,
-        help: "Append the log to FILE; by default stderr, or celeryd.log when detached.", settings: ["CELERYD_LOG_FILE"],
-        completion: .file)
-    static let pidFile = Option.value(
-        "pidfile", short: "p", placeholder: "FILE", .nonEmptyText,
-        help: "Write the process id to FILE and keep it locked; celeryd.pid when detached.",
-        settings: ["CELERYD_PID_FILE"], completion: .file)
-    static let detach = Option.flag(
-        "detach", short: "d", aliases: ["daemon"], help: "Work in the background; returns when the worker consumes.")
+    static let daemon = DaemonOptions(
+        name: "celeryd", noun: "worker",
+        keys: DaemonOptions.Keys(
+            logLevel: "CELERYD_DAEMON_LOG_LEVEL", logFile: "CELERYD_LOG_FILE", pidFile: "CELERYD_PID_FILE"),
+        ready: "the worker consumes", restart: "begin anew with new settings")
+    static let beat = Option.flag("beat", short: "B", help: "Send periodic tasks too, as 'celery beat' does.")
     static let discard = Option.flag("discard", help: "Erase what waits in the queues first; asks on a terminal.")
     static let force = Option.flag("force", help: "Do not ask before --discard.")
     static let timeLimit = Option.value(
@@ -48,29 +41,13 @@ enum CelerydOptions {
     static let burst = Option.flag("burst", help: "Work until nothing in the queues is due, then exit with 0; what is for later stays.")
     static let maxTasks = Option.value(
         "max-tasks", placeholder: "N", .integer(in: 1...1_000_000_000), help: "Exit with 0 after N tasks.")
-    static let uid = Option.value("uid", short: "u", placeholder: "USER", .nonEmptyText, help: "Become this user, by name or number.")
-    static let gid = Option.value("gid", short: "g", placeholder: "GROUP", .nonEmptyText, help: "Become this group, by name or number.")
-    static let umask = Option.value("umask", placeholder: "MODE", .octalMode, help: "Keep these permission bits from new files, in octal.")
-    static let chroot = Option.value(
-        "chroot", placeholder: "DIR", .nonEmptyText,
-        help: "Make DIR the root folder; it needs /proc and the program's libraries.", completion: .directory)
-    static let stop = Option.flag("stop", help: "Stop the worker of the pidfile, and wait until it is gone.")
-    static let restart = Option.flag("restart", help: "Have the worker of the pidfile begin anew with new settings.")
-    static let isRunning = Option.flag("is-running", help: "Exit with 0 if the worker of the pidfile runs, else with 1.")
 
-    /// As the setting takes them.
-    static let levels: [String] = {
-        let names = ["DEBUG", "INFO", "WARNING", "WARN", "ERROR", "CRITICAL", "FATAL"]
-        return names + names.map { $0.lowercased() }
-    }()
-
-    static let all: [OptionDescription] = [
-        concurrency.description, hostname.description, queues.description, logLevel.description, logFile.description,
-        pidFile.description, detach.description, discard.description, force.description, timeLimit.description,
-        softTimeLimit.description, maxTasksPerChild.description, maxMemoryPerChild.description, prefetch.description,
-        burst.description, maxTasks.description, uid.description, gid.description, umask.description, chroot.description,
-        stop.description, restart.description, isRunning.description,
-    ]
+    static let all: [OptionDescription] =
+        [concurrency.description, hostname.description, queues.description] + daemon.files + [
+            beat.description, discard.description, force.description, timeLimit.description, softTimeLimit.description,
+            maxTasksPerChild.description, maxMemoryPerChild.description, prefetch.description, burst.description,
+            maxTasks.description,
+        ] + daemon.surroundings + daemon.control
 
     /// The options that set settings.
     static func flags(_ arguments: ParsedArguments) -> [SettingsFlag] {
@@ -80,26 +57,12 @@ enum CelerydOptions {
         }
         add("concurrency", "CELERYD_CONCURRENCY", arguments[concurrency].map(String.init))
         add("queues", "CELERY_QUEUES", arguments[queues]?.joined(separator: ","))
-        add("loglevel", "CELERYD_DAEMON_LOG_LEVEL", arguments[logLevel])
-        add("logfile", "CELERYD_LOG_FILE", arguments[logFile])
-        add("pidfile", "CELERYD_PID_FILE", arguments[pidFile])
+        flags += daemon.flags(arguments)
         add("time-limit", "CELERYD_TASK_TIME_LIMIT", arguments[timeLimit].map { "\($0.inSeconds)" })
         add("soft-time-limit", "CELERYD_TASK_SOFT_TIME_LIMIT", arguments[softTimeLimit].map { "\($0.inSeconds)" })
         add("max-tasks-per-child", "CELERYD_MAX_TASKS_PER_CHILD", arguments[maxTasksPerChild].map(String.init))
         add("max-memory-per-child", "CELERYD_MAX_MEMORY_PER_CHILD", arguments[maxMemoryPerChild].map(String.init))
         add("prefetch", "CELERYD_PREFETCH", arguments[prefetch].map(String.init))
         return flags
-    }
-}
-
-extension ValueParser where Value == UInt32 {
-    /// Permission bits in octal.
-    static var octalMode: Self {
-        Self { (text) throws(InvalidValue) in
-            guard let mode = UInt32(text, radix: 8), mode <= 0o777 else {
-                throw InvalidValue("is not a mode", advice: "write octal digits, as 022")
-            }
-            return mode
-        }
     }
 }

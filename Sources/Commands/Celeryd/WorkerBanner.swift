@@ -9,6 +9,8 @@ struct WorkerBanner {
     let broker: String
     let store: String
     let registry: TaskRegistry
+    /// Names; `nil` when no beat runs beside the worker.
+    var periodicTasks: [String]?
 
     var lines: [String] {
         [
@@ -20,13 +22,10 @@ struct WorkerBanner {
             "    . Result store -> \(store)",
             "    . Worker -> \(identity.name)",
             "    . Tasks -> \(tasks)",
-        ]
+        ] + (periodicTasks.map { ["    . Periodic tasks -> \(BeatBanner.list($0))"] } ?? [])
     }
 
     private var tasks: String {
-        let names = registry.names
-        if names.isEmpty { return "none found in \(settings.projectFolder)" }
-        let shown = names.prefix(20).joined(separator: ", ")
-        return names.count > 20 ? "\(shown), and \(names.count - 20) more" : shown
+        registry.isEmpty ? "none found in \(settings.projectFolder)" : BeatBanner.list(registry.names)
     }
 }

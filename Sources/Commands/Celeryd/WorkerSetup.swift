@@ -41,10 +41,6 @@ struct WorkerSetup {
         let arguments = context.arguments
         let given = arguments.takes(CelerydOptions.hostname) ? arguments[CelerydOptions.hostname] : "dmap.\(getpid())@%h"
         let pattern = given ?? "celery@%h"
-        var name = pattern.split(separator: "%h", omittingEmptySubsequences: false).joined(separator: HostName.current)
-        if !name.contains("@") { name += "@\(HostName.current)" }
-        let id = (0..<4).map { _ in String(UInt32.random(in: .min ... .max), radix: 16) }.joined()
-        return WorkerIdentity(
-            id: id, name: name, pid: Int(getpid()), process: ProcessIdentity.current?.description ?? "")
+        return .here(named: pattern)
     }
 }

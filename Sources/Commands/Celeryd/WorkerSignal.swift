@@ -1,5 +1,4 @@
 import Glibc
-import Processes
 
 /// What a signal asks of a worker.
 enum WorkerSignal: Sendable {
@@ -19,15 +18,4 @@ enum WorkerSignal: Sendable {
         SIGTERM: .stop, SIGINT: .stop, SIGQUIT: .stopNow, SIGHUP: .restart, SIGUSR1: .reopenLog, SIGTTIN: .grow,
         SIGTTOU: .shrink,
     ]
-
-    /// Signals as they arrive.
-    static func stream(_ signals: Signals<WorkerSignal>) -> AsyncStream<Signals<WorkerSignal>.Delivery> {
-        AsyncStream { continuation in
-            // The thread ends with the process: a worker listens for signals as long as it lives.
-            WorkThread.start {
-                while let delivery = try? signals.next(timeout: nil) { continuation.yield(delivery) }
-                continuation.finish()
-            }
-        }
-    }
 }

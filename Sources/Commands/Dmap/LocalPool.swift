@@ -17,7 +17,7 @@ struct LocalPool {
         var configuration = WorkerSetup(context: context, settings: settings).configuration(concurrency: size)
         configuration.queues = [queue]
         // Failures are told by dmap itself, item by item.
-        let logger = WorkerLog(file: nil).logger(level: .critical)
+        let logger = DaemonLog(file: nil).logger(level: .critical)
         let worker = Worker(
             configuration: configuration, broker: client.broker, store: try client.store, registry: registry, logger: logger)
         return LocalPool(worker: worker, task: Task { try await worker.run() })

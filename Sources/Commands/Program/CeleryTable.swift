@@ -3,11 +3,17 @@ package import Arguments
 /// The one command table: it feeds the parser, the help texts, the manual pages and the completions.
 package enum CeleryTable {
     static let commands: [Command] = [
-        CelerydCommand.command, ApplyCommand.command, StatusCommand.command, ResultCommand.command, DmapCommand.command,
+        CelerydCommand.command, BeatCommand.command, ApplyCommand.command, StatusCommand.command, ResultCommand.command, DmapCommand.command,
         TasksCommand.command, QueuesCommand.command, PurgeCommand.command, SyncdbCommand.command,
         RabbitSetupCommand.command, StartprojectCommand.command, CompletionCommand.command, HelpCommand.command, VersionCommand.command,
         CompleteCommand.command,
     ]
+
+    /// What a command of the table does.
+    static func action(of spec: CommandSpec) -> Command? {
+        let path = spec.parents + [spec.name]
+        return commands.first { $0.spec.name == path[0] }?.within(path.dropFirst())
+    }
 
     package static let table = CommandTable(
         program: "celery", version: Version.text, date: Version.date,

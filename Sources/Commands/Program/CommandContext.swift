@@ -21,14 +21,19 @@ struct CommandContext: Sendable {
     /// The settings, with options of this command among the flags.
     ///
     /// - Throws: `SettingsError`.
-    func settings(_ flags: [SettingsFlag] = []) throws -> Settings {
+    func settings(_ flags: [SettingsFlag] = []) throws -> Settings { try resolved(flags).settings }
+
+    /// The settings, and what else the settings file says.
+    ///
+    /// - Throws: `SettingsError`.
+    func resolved(_ flags: [SettingsFlag] = []) throws -> ResolvedSettings {
         let resolved = try SettingsReader.resolve(
             settingsFile: arguments[GlobalOptions.settings], flags: GlobalOptions.flags(arguments) + flags,
             environment: environment, workingFolder: folder)
         if arguments[GlobalOptions.verbose] > 0 {
             for (key, origin) in resolved.origins.sorted(by: { $0.key < $1.key }) { output.note("\(key): from \(origin)") }
         }
-        return resolved.settings
+        return resolved
     }
 
     /// What the settings file in force says by itself; `nil` where there is none.

@@ -67,8 +67,8 @@ package struct Program: Sendable {
             let context = CommandContext(
                 arguments: parsed, output: output, environment: environment,
                 folder: try Self.enterFolder(parsed[GlobalOptions.workdir]), builtIn: builtIn, role: role)
-            guard let command = CeleryTable.commands.first(where: { $0.spec.name == spec.name }) else {
-                throw CommandError(ExitCode.ownBug, "command '\(spec.name)' has no action")
+            guard let command = CeleryTable.action(of: spec) else {
+                throw CommandError(ExitCode.ownBug, "command '\(spec.qualifiedName)' has no action")
             }
             switch try command.launch(context) {
             case .exit(let status): return status

@@ -1,20 +1,25 @@
-import Tasks
 import Arguments
 import CeleryCore
 import Client
+import Configuration
+import Tasks
 
 /// `celery __complete`: candidates that only the program knows, for the completion scripts.
 enum CompleteCommand {
     static let command = Command(
         CommandSpec(
             "__complete", summary: "Print candidates for completion",
-            operands: [Operand("TOPIC", help: "One of tasks, queues and ids.", completion: .values(["tasks", "queues", "ids"]))],
+            operands: [Operand("TOPIC", help: "One of tasks, queues, ids and entries.", completion: .values(["tasks", "queues", "ids", "entries"]))],
             isHidden: true),
         run: run)
 
     private static func run(_ context: CommandContext) async throws -> Int32 {
-        let settings = try context.settings()
-        for candidate in try await candidates(context.arguments.operands[0], context, settings) {
+        let resolved = try context.resolved()
+        if context.arguments.operands[0] == "entries" {
+            for name in try EntryTable(resolved, context, client: nil).entries.map(\.name) { context.output.line(name) }
+            return ExitCode.done
+        }
+        for candidate in try await candidates(context.arguments.operands[0], context, resolved.settings) {
             context.output.line(candidate)
         }
         return ExitCode.done
@@ -36,7 +41,7 @@ enum CompleteCommand {
         case "ids":
             return workers.flatMap(\.running).map(\.id.text)
         default:
-            throw ArgumentError("\(ArgumentError.quote(topic)) is not one of tasks, queues, ids")
+            throw ArgumentError("\(ArgumentError.quote(topic)) is not one of tasks, queues, ids, entries")
         }
     }
 }

@@ -3,10 +3,10 @@ import Logging
 import Processes
 import Synchronization
 
-/// The worker's log: lines in the original's format, on stderr or in a log file.
+/// The log of a daemon: lines in the original's format, on stderr or in a log file.
 ///
 /// `[2026-11-22 18:21:47,123: INFO/MainProcess] message`
-final class WorkerLog: Sendable {
+final class DaemonLog: Sendable {
     private let file: LogFile?
     private let clock = Mutex((second: time_t(0), text: ""))
 
@@ -74,11 +74,11 @@ final class WorkerLog: Sendable {
     }
 
     private struct Handler: LogHandler {
-        let log: WorkerLog
+        let log: DaemonLog
         var metadata: Logger.Metadata = [:]
         var logLevel: Logger.Level = .info
 
-        init(log: WorkerLog) { self.log = log }
+        init(log: DaemonLog) { self.log = log }
 
         subscript(metadataKey key: String) -> Logger.Metadata.Value? {
             get { metadata[key] }

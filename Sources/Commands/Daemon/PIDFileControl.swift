@@ -2,27 +2,25 @@ import CeleryCore
 import Glibc
 import Processes
 
-/// `--stop`, `--restart` and `--is-running`: acting on the worker of a pidfile.
+/// `--stop`, `--restart` and `--is-running`: acting on the daemon of a pidfile.
 struct PIDFileControl {
-    let context: CommandContext
+    let program: DaemonProgram
+    let output: Output
     let pidFile: String
-
-    /// How long `--stop` waits for running tasks to finish.
-    private static let patience: Duration = .seconds(3_600)
 
     func isRunning() throws -> Int32 {
         guard case .live(let pid) = try PIDFile.state(at: pidFile) else {
-            context.output.note("celery celeryd: no worker runs with pidfile \(pidFile)")
+            output.note("celery \(program.name): \(nobody)")
             return ExitCode.taskFailed
         }
-        context.output.record(["pid": .int(Int64(pid))], text: "\(pid)")
+        output.record(["pid": .int(Int64(pid))], text: "\(pid)")
         return ExitCode.done
     }
 
     func stop() throws -> Int32 {
         guard try PIDFile.signal(SIGTERM, at: pidFile) != nil else { return notRunning() }
-        if try PIDFile.waitUntilGone(at: pidFile, timeout: Self.patience) { return ExitCode.done }
-        context.output.error("celery celeryd: the worker of \(pidFile) did not stop within an hour; its tasks still run")
+        if try PIDFile.waitUntilGone(at: pidFile, timeout: program.stopPatience) { return ExitCode.done }
+        output.error("celery \(program.name): the \(program.noun) of \(pidFile) did not stop within \(program.stopComplaint)")
         return ExitCode.timedOut
     }
 
@@ -31,8 +29,10 @@ struct PIDFileControl {
         return ExitCode.done
     }
 
+    private var nobody: String { "no \(program.noun) runs with pidfile \(pidFile)" }
+
     private func notRunning() -> Int32 {
-        context.output.error("celery celeryd: no worker runs with pidfile \(pidFile)")
+        output.error("celery \(program.name): \(nobody)")
         return ExitCode.taskFailed
     }
 }

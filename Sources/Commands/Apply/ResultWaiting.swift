@@ -1,0 +1,36 @@
+import Arguments
+import CeleryCore
+import Client
+
+/// `--wait` of commands that send one task: `apply`, `beat run`.
+struct ResultWaiting {
+    let context: CommandContext
+    let client: Client
+
+    /// Whether the command line asks for it.
+    static func isAsked(_ arguments: ParsedArguments) -> Bool {
+        arguments[WaitOptions.wait] || arguments.isGiven(WaitOptions.timeout)
+    }
+
+    /// Waits for the task, prints what it returned, and gives its exit status.
+    ///
+    /// - Parameter deadline: when to give up; `nil` is never.
+    func wait(for id: TaskID, until deadline: ContinuousClock.Instant?) async throws -> Int32 {
+        var printer = ResultPrinter(output: context.output)
+        printer.passesErrorOutput = true
+        var status = ExitCode.timedOut
+        let unfinished = try await client.wait(for: [id], timeout: deadline.map { max(.zero, $0 - .now) }) {
+            status = printer.print($0)
+        }
+        if !unfinished.gone.isEmpty {
+            throw CommandError(
+                ExitCode.unknown, "no result of task \(id) is kept",
+                hint: "it was erased, or its result is ignored (ignore_result, CELERY_IGNORE_RESULT)")
+        }
+        if !unfinished.late.isEmpty {
+            context.output.error("celery \(context.arguments.command?.qualifiedName ?? ""): timed out waiting for \(id)")
+            context.output.error("hint: the task goes on; ask for it with celery result --wait \(id)")
+        }
+        return status
+    }
+}

@@ -1,0 +1,73 @@
+import Arguments
+import Beat
+import CeleryCore
+import Client
+import Schedules
+import Wire
+
+/// `celery beat list`: the periodic tasks there are.
+enum BeatListCommand {
+    static let command = Command(
+        CommandSpec(
+            "list", summary: "List the periodic tasks",
+            discussion: [
+                "Prints of each, with tabs between: name, schedule, task, where it is written, when it runs next, when the run sent last was due, and the state of that run, as celery status tells it.",
+            ],
+            exitStatuses: CeleryTable.statuses("0", "65", "77", "78"),
+            outputKeys: [
+                OutputKey("entry, schedule, task, source", "What is sent, when, and where it is written."),
+                OutputKey("next", "When it runs next; null while it is paused."),
+                OutputKey("paused", "Whether it is paused."),
+                OutputKey("last_due, last_sent, last_id, last_state", "The run sent last, or null."),
+                OutputKey("sent, missed", "How many runs were sent, and how many passed over."),
+            ]),
+        run: run)
+
+    private static func run(_ context: CommandContext) async throws -> Int32 {
+        let timetable = try Timetable(context)
+        let state = try await timetable.stateIfReachable()
+        let now = Timestamp.now
+        let states = try await lastStates(state, timetable)
+        for entry in timetable.entries.sorted(by: { $0.name < $1.name }) {
+            let outlook = EntryOutlook(entry: entry, record: state?.records[entry.name], now: now)
+            let last = states[entry.name]
+            context.output.record(object(outlook, last), text: text(outlook, last))
+        }
+        if timetable.entries.isEmpty { context.output.note("celery beat list: no periodic tasks in \(timetable.settings.projectFolder)") }
+        for warning in timetable.table.warnings { context.output.note("celery beat list: warning: \(warning)") }
+        await timetable.client.close()
+        return ExitCode.done
+    }
+
+    /// The states of the runs sent last, by entry: as written down, or as they are by now.
+    private static func lastStates(_ state: BeatState?, _ timetable: Timetable) async throws -> [String: String] {
+        let last = state?.records.compactMapValues(\.last) ?? [:]
+        var known = last.compactMapValues(\.state?.name)
+        let open = last.filter { known[$0.key] == nil }.map { (entry: $0.key, id: $0.value.id) }
+        if open.isEmpty { return known }
+        for (run, status) in zip(open, try await timetable.client.status(of: open.map(\.id))) { known[run.entry] = status.state.name }
+        return known
+    }
+
+    private static func text(_ outlook: EntryOutlook, _ lastState: String?) -> String {
+        let entry = outlook.entry
+        let next = outlook.pause != nil ? "paused" : LocalTime.text(outlook.next)
+        return [
+            entry.name, entry.periodic.schedule.description, entry.message.task, entry.source, next,
+            LocalTime.text(outlook.record?.last?.due), lastState ?? "-",
+        ].joined(separator: "\t")
+    }
+
+    private static func object(_ outlook: EntryOutlook, _ lastState: String?) -> JSONObject {
+        let (entry, last) = (outlook.entry, outlook.record?.last)
+        func time(_ value: Timestamp?) -> JSON { value.map { .string(ISO8601.text($0)) } ?? .null }
+        return [
+            "entry": .string(entry.name), "schedule": .string(entry.periodic.schedule.description),
+            "task": .string(entry.message.task), "source": .string(entry.source), "next": time(outlook.next),
+            "paused": .bool(outlook.pause != nil), "last_due": time(last?.due), "last_sent": time(last?.sent),
+            "last_id": last.map { .string($0.id.text) } ?? .null,
+            "last_state": lastState.map(JSON.string) ?? .null,
+            "sent": .int(Int64(outlook.record?.sentCount ?? 0)), "missed": .int(Int64(outlook.record?.missedCount ?? 0)),
+        ]
+    }
+}

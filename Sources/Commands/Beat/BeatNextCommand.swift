@@ -1,0 +1,47 @@
+import Arguments
+import Beat
+import CeleryCore
+import Client
+import Wire
+
+/// `celery beat next`: the coming runs.
+enum BeatNextCommand {
+    static let count = Option.value(
+        "number", short: "n", placeholder: "N", .integer(in: 1...100_000), default: .literal(10), help: "List N runs.")
+
+    static let command = Command(
+        CommandSpec(
+            "next", summary: "List the coming runs",
+            discussion: [
+                "Prints of each, with tabs between: when it is sent, in local time, the name of the periodic task, and its task; then 'paused' if it will not be sent because of that. Works without the broker too; then it is not known what is paused.",
+            ],
+            options: [count.description],
+            operands: [Operand("NAME", .zeroOrMore, help: "Names of periodic tasks; all by default.", completion: .entry)],
+            exitStatuses: CeleryTable.statuses("0", "64", "65", "77", "78") + [ExitStatus(127, "No such periodic task.")],
+            outputKeys: [
+                OutputKey("time, due", "When it is sent, and the due time, which differs by jitter."),
+                OutputKey("entry, task", "The periodic task and the task it sends."),
+                OutputKey("id", "The id that the run will have."), OutputKey("paused", "Whether it will not be sent."),
+            ]),
+        run: run)
+
+    private static func run(_ context: CommandContext) async throws -> Int32 {
+        let timetable = try Timetable(context)
+        let entries = try timetable.chosen()
+        let state = try await timetable.stateIfReachable()
+        let runs = UpcomingRuns(entries, state?.records ?? [:], now: .now)
+        for run in runs.prefix(context.arguments[count]) {
+            context.output.record(
+                [
+                    "time": .string(ISO8601.text(run.time)), "due": .string(ISO8601.text(run.due)),
+                    "entry": .string(run.entry.name), "task": .string(run.entry.message.task),
+                    "id": .string(run.entry.id(due: run.due, beat: timetable.beat).text), "paused": .bool(run.isPaused),
+                ],
+                text: ([LocalTime.text(run.time), run.entry.name, run.entry.message.task] + (run.isPaused ? ["paused"] : []))
+                    .joined(separator: "\t"))
+        }
+        if entries.isEmpty { context.output.note("celery beat next: no periodic tasks in \(timetable.settings.projectFolder)") }
+        await timetable.client.close()
+        return ExitCode.done
+    }
+}

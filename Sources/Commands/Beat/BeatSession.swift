@@ -1,0 +1,64 @@
+// One life of a beat's process.
+
+import Arguments
+import CeleryCore
+import Client
+import Logging
+import Processes
+
+/// A beat in its process: settings, signals, and the beat itself.
+struct BeatSession: Sendable {
+    let context: CommandContext
+    let settings: Settings
+    let daemon: DaemonSession<BeatSignal>
+
+    /// - Returns: whether it shall begin anew.
+    func work() async throws -> Bool {
+        let client = try context.client(settings, willSend: true)
+        let runner = try BeatRunner(
+            context, BeatOptions.flags(context.arguments), client, daemon.logger, isOnce: context.arguments[BeatOptions.once])
+        let banner = BeatBanner(
+            settings: settings, broker: client.broker.location, store: try client.store.location, entries: await runner.names)
+        if !context.output.isQuiet { for line in banner.lines { context.output.error(line) } }
+        for problem in try context.registry(settings).problems { daemon.logger.warning("\(problem)") }
+        for warning in await runner.warnings { daemon.logger.warning("\(warning)") }
+
+        let watch = Task { await follow(runner) }
+        defer { watch.cancel() }
+        try await runner.run {
+            if !context.output.isQuiet { context.output.error("Celery beat has started.") }
+            daemon.ready()
+        }
+        daemon.notifier?.stopping()
+        await client.close()
+        watch.cancel()
+        return await watch.value
+    }
+
+    /// Does what signals ask. Returns whether the beat shall begin anew.
+    private func follow(_ runner: BeatRunner) async -> Bool {
+        var isRestarting = false
+        for await delivery in daemon.deliveries {
+            let name = Signal.name(of: delivery.signal)
+            switch delivery.action {
+            case .stop:
+                daemon.logger.warning("Got signal \(name): stopping")
+                isRestarting = false
+                daemon.notifier?.stopping()
+                await runner.stop()
+            case .reload:
+                daemon.logger.info("Got signal \(name): reading settings and tasks anew")
+                daemon.notifier?.reloading()
+                if await runner.reload() == true {
+                    isRestarting = true
+                    await runner.stop()
+                } else {
+                    daemon.notifier?.ready()
+                }
+            case .reopenLog:
+                daemon.reopenLog()
+            }
+        }
+        return isRestarting
+    }
+}

@@ -1,0 +1,57 @@
+import CeleryCore
+import Glibc
+import Schedules
+
+/// What becomes of the lines of a crontab.
+struct CrontabImport {
+    /// In the order of the lines.
+    private(set) var tasks: [ImportedTask] = []
+    /// Lines that are left out, and why.
+    private(set) var problems: [String] = []
+    /// What is different from cron although the line is taken over.
+    private(set) var notes: [String] = []
+    /// Files that are in the way, seen from the project's folder.
+    private(set) var existing: [String] = []
+
+    /// - Parameter user: who imports; lines of a system's crontab for others are left out.
+    init(_ file: CrontabFile, into folder: ImportFolder, user: String) {
+        var problems = file.problems.map { (line: $0.lineNumber, text: "\($0.reason)") }
+        var names: Set<String> = []
+        var mailed: Set<String> = []
+        for entry in file.entries {
+            if let reason = Self.hindrance(entry, user: user) {
+                problems.append((entry.lineNumber, reason))
+                continue
+            }
+            let name = CommandName.of(entry.command, besides: names)
+            names.insert(name)
+            let task = ImportedTask(name: name, entry: entry)
+            tasks.append(task)
+            if let clash = folder.clash(with: task) { existing.append(clash) }
+            if let address = entry.environment["MAILTO"], !address.isEmpty, mailed.insert(address).inserted {
+                notes.append("line \(entry.lineNumber): output is kept as the result of the task, not mailed to \(address.forLog)")
+            }
+        }
+        self.problems = problems.sorted { $0.line < $1.line }.map { "line \($0.line): \($0.text)" }
+    }
+
+    /// Why a line cannot be taken over.
+    private static func hindrance(_ entry: CrontabFile.Entry, user: String) -> String? {
+        if let other = entry.user, other != user {
+            return "it runs as \(other.forLog); import it as that user, for the user's own worker"
+        }
+        if !entry.crontab.isPossible { return "'\(entry.scheduleText)' is never due: no year has such a day" }
+        if let name = entry.environment.keys.sorted().first(where: { !ImportedTask.isVariable($0) }) {
+            return "no shell can set the variable '\(name.forLog)'"
+        }
+        return nil
+    }
+}
+
+/// The user we are, by name. The corresponding C function is `getpwuid`.
+enum UserName {
+    static var current: String {
+        guard let entry = getpwuid(geteuid()) else { return "\(geteuid())" }
+        return String(cString: entry.pointee.pw_name)
+    }
+}

@@ -1,0 +1,82 @@
+import Beat
+import CeleryCore
+import Client
+import Configuration
+import Schedules
+import Tasks
+
+/// The periodic tasks of a project, as entries of beat: sections of the settings, tasks that say themselves when
+/// they are due, and the daily cleanup.
+struct EntryTable {
+    /// In this order, each by name.
+    private(set) var entries: [Entry] = []
+    /// What is odd about them although they can be sent.
+    private(set) var warnings: [String] = []
+    /// What keeps files from being tasks.
+    let problems: [TaskProblem]
+    let settings: Settings
+    let registry: TaskRegistry
+    private let factory: MessageFactory
+    /// Where each entry is written, by its name.
+    private var sources: [String: String] = [:]
+
+    /// - Parameter client: of the broker they go to; `nil` when only their names matter.
+    /// - Throws: `CommandError` for a mistake in what is said of them; also what the client's store throws.
+    init(_ resolved: ResolvedSettings, _ context: CommandContext, client: Client?) throws {
+        settings = resolved.settings
+        (registry, problems) = try context.registry(settings)
+        factory = client?.factory(settings) ?? MessageFactory(settings: settings, environment: [:])
+        for section in resolved.periodicTasks { try add(try entry(section)) }
+        for task in registry.sorted { if let periodic = task.options.periodic { try add(entry(task, periodic)) } }
+        let cleanup = BackendCleanup(settings: settings)
+        if try cleanup.isNeeded(client), sources[BackendCleanup.name] == nil {
+            try add(make(BackendCleanup.name, task: BackendCleanup.name, try cleanup.periodic(), source: "built in"))
+        }
+    }
+
+    private mutating func add(_ entry: Entry) throws {
+        if let earlier = sources.updateValue(entry.source, forKey: entry.name) {
+            throw CommandError(
+                ExitCode.configuration, "periodic task '\(entry.name)' stands twice: in \(earlier) and in \(entry.source)",
+                hint: "give the section another name, or remove one of them")
+        }
+        entries.append(entry)
+    }
+
+    /// A section `[beat.NAME]`.
+    private mutating func entry(_ section: PeriodicSection) throws -> Entry {
+        var periodic = section.periodic
+        let options: SendOptions
+        do {
+            options = try EntryOptions.read(section.options, &periodic)
+        } catch let error as CommandError {
+            throw CommandError(error.status, "\(section.place): options of periodic task '\(section.name)': \(error.message)", hint: error.hint)
+        }
+        if registry[section.task] == nil, !section.task.hasPrefix("celery.") {
+            let nearest = registry.nearest(to: section.task).map { "; did you mean '\($0)'?" } ?? ""
+            warnings.append(
+                "\(section.place): periodic task '\(section.name)' sends '\(section.task)', which no project here knows\(nearest)")
+        }
+        return make(
+            section.name, task: section.task, args: section.args, kwargs: section.kwargs, options: options, periodic,
+            source: "\(section.place)")
+    }
+
+    /// A task that says itself when it is due.
+    private func entry(_ task: TaskDefinition, _ periodic: PeriodicOptions) -> Entry {
+        make(task.name, task: task.name, periodic, source: task.source)
+    }
+
+    private func make(
+        _ name: String, task: String, args: [JSON] = [], kwargs: JSONObject = [:], options: SendOptions = SendOptions(),
+        _ periodic: PeriodicOptions, source: String
+    ) -> Entry {
+        let known = registry[task]?.options
+        var message = factory.message(task, args: args, kwargs: kwargs, options: options, task: known)
+        // Each run gets its own; without one, two readings of the same settings are equal.
+        message.id = TaskID("")
+        message.rootID = message.id
+        let ignoresResult = message.ignoreResult ?? known?.ignoreResult ?? settings.ignoreResult
+        return Entry(name: name, message: message, periodic: periodic, ignoresResult: ignoresResult, source: source)
+    }
+}

@@ -1,0 +1,45 @@
+import Schedules
+
+/// A program task made of a line of a crontab.
+struct ImportedTask {
+    /// Of the file, without `.sh`.
+    let name: String
+    let entry: CrontabFile.Entry
+
+    /// As `crontab=` and `timezone=` say it.
+    var schedule: String { entry.scheduleText + (entry.zoneName.map { " \($0)" } ?? "") }
+
+    /// The program.
+    var text: String {
+        let shell = entry.environment["SHELL"].flatMap { $0.isEmpty ? nil : $0 } ?? "/bin/sh"
+        // As cron has it where the crontab does not say otherwise.
+        let variables = ["PATH": "/usr/bin:/bin", "SHELL": shell].merging(entry.environment) { $1.isEmpty ? $0 : $1 }
+        var lines = ["#!/bin/sh"]
+        // Cron never tries again, whatever the exit status.
+        lines.append("# celery: crontab=\"\(entry.scheduleText)\"" + (entry.zoneName.map { " timezone=\($0)" } ?? "") + " max_retries=0")
+        lines.append("# Line \(entry.lineNumber) of a crontab.")
+        lines += variables.sorted { $0.key < $1.key }.map { "export \($0.key)=\(ShellWord.quoted($0.value))" }
+        lines.append("cd \"${HOME:-/}\" || exit")
+        let run = "exec \(ShellWord.quoted(shell)) -c \(ShellWord.quoted(entry.command))"
+        guard let input = entry.input, !input.isEmpty else { return (lines + ["\(run) </dev/null", ""]).joined(separator: "\n") }
+        let mark = mark(besides: input)
+        let body = input.hasSuffix("\n") ? input : input + "\n"
+        return (lines + ["\(run) <<'\(mark)'", "\(body)\(mark)", ""]).joined(separator: "\n")
+    }
+
+    /// A line that the input does not have.
+    private func mark(besides input: String) -> String {
+        let lines = Set(input.split(separator: "\n"))
+        var mark = "INPUT"
+        while lines.contains(mark[...]) { mark += "_" }
+        return mark
+    }
+
+    /// Whether a shell can set a variable of this name.
+    static func isVariable(_ name: String) -> Bool {
+        !name.isEmpty && !("0"..."9").contains(name.unicodeScalars.first!)
+            && name.utf8.allSatisfy { byte in
+                (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || byte == UInt8(ascii: "_")
+            }
+    }
+}

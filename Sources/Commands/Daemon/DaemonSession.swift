@@ -1,0 +1,71 @@
+import Logging
+import Processes
+
+/// One life of a daemon's process: its log, its pidfile, its signals, and who waits for its word.
+struct DaemonSession<Action: Sendable>: Sendable {
+    let name: String
+    let log: DaemonLog
+    let logger: Logger
+    let pidFile: PIDFile?
+    let readiness: Readiness?
+    let signals: Signals<Action>
+    let notifier: SystemdNotifier?
+
+    /// Works to the end.
+    ///
+    /// - Parameter live: returns whether the program shall begin anew.
+    func run(_ live: @Sendable () async throws -> Bool) async throws -> Int32 {
+        let heart = Task { await keepWatchdogQuiet() }
+        defer { heart.cancel() }
+        let isRestarting: Bool
+        do {
+            isRestarting = try await live()
+        } catch {
+            let described = Report.describe(error)
+            if readiness != nil || log.isFile { logger.critical("\(described.message)") }
+            pidFile?.remove()
+            throw error
+        }
+        if isRestarting {
+            logger.info("Restarting \(name) (\(CommandLine.arguments.joined(separator: " ")))")
+            try OwnExecutable.restart(keeping: pidFile)
+        }
+        pidFile?.remove()
+        return ExitCode.done
+    }
+
+    /// Says that it does its work now.
+    func ready() {
+        readiness?.ready()
+        notifier?.ready()
+    }
+
+    func reopenLog() {
+        do {
+            try log.reopen()
+            logger.info("Log file opened anew")
+        } catch {
+            logger.error("\(error)")
+        }
+    }
+
+    /// Signals as they arrive.
+    var deliveries: AsyncStream<Signals<Action>.Delivery> {
+        AsyncStream { continuation in
+            // The thread ends with the process: a daemon listens for signals as long as it lives.
+            WorkThread.start {
+                while let delivery = try? signals.next(timeout: nil) { continuation.yield(delivery) }
+                continuation.finish()
+            }
+        }
+    }
+
+    /// Tells systemd that the process lives.
+    private func keepWatchdogQuiet() async {
+        guard let notifier, let interval = notifier.watchdogInterval else { return }
+        while !Task.isCancelled {
+            notifier.watchdog()
+            try? await Task.sleep(for: interval / 2)
+        }
+    }
+}
