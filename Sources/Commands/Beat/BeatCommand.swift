@@ -1,6 +1,7 @@
 import Arguments
 import CeleryCore
 import Configuration
+import Tasks
 
 /// `celery beat`: the scheduler of periodic tasks.
 enum BeatCommand {

@@ -1,3 +1,4 @@
+import CeleryCore
 import Schedules
 
 /// A program task made of a line of a crontab.

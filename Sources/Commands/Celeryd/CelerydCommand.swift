@@ -1,5 +1,6 @@
 import Arguments
 import CeleryCore
+import Tasks
 
 /// `celery celeryd`: the worker.
 enum CelerydCommand {

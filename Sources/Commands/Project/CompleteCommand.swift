@@ -1,4 +1,5 @@
 import Arguments
+import Beat
 import CeleryCore
 import Client
 import Configuration
