@@ -51,13 +51,13 @@ extension WorkerTests {
             var bench = try Bench()
             try bench.addProgram("talk", "echo said >&2; exit 1")
             var message = bench.message("talk")
-            message.id = TaskID(String(repeating: "i", count: 60_000))
+            message.id = TaskID(String(repeating: "i", count: 255))
             try await bench.broker.publish([message])
             let worker = try await bench.start()
             _ = try await bench.result(of: message.id)
             try await worker.stop()
             #expect(worker.log.contains("talk[\(String(repeating: "i", count: 200))...]: said"))
-            #expect(worker.log.lines.allSatisfy { $0.utf8.count < 2_000 })
+            #expect(!worker.log.contains(message.id.text))
         }
 
         @Test func `an outcome that came too late is told, and forgotten`() async throws {
