@@ -141,8 +141,8 @@ end
 
 complete -c celery -f
 complete -c celery -l settings -r -F -d 'Read the settings from FILE instead of the nearest celery.toml.'
-complete -c celery -s b -l broker -x -d 'Use this broker, as sqlite:///path/celery.db.'
-complete -c celery -l result-backend -x -d 'Keep results there.'
+complete -c celery -s b -l broker -x -d 'Use this broker, as sqlite:///path/celery.db. Anyone on this machine can read it while the command runs: a URL with a password belongs in the settings file or in the variable CELERY_BROKER_URL.'
+complete -c celery -l result-backend -x -d 'Keep results there. A URL with a password belongs in the settings file or in the variable CELERY_RESULT_BACKEND.'
 complete -c celery -l workdir -x -a '(__fish_complete_directories (commandline -ct))' -d 'Change to DIR first.'
 complete -c celery -l json -f -d 'Print one JSON object a line.'
 complete -c celery -s q -l quiet -f -d 'Print results and errors only.'

@@ -9,10 +9,10 @@ enum GlobalOptions {
         environment: "CELERY_SETTINGS", completion: .file)
     static let broker = Option.value(
         "broker", short: "b", placeholder: "URL", .nonEmptyText,
-        help: "Use this broker, as sqlite:///path/celery.db.", settings: ["CELERY_BROKER_URL"])
+        help: "Use this broker, as sqlite:///path/celery.db. Anyone on this machine can read it while the command runs: a URL with a password belongs in the settings file or in the variable CELERY_BROKER_URL.", settings: ["CELERY_BROKER_URL"])
     static let resultBackend = Option.value(
         "result-backend", placeholder: "URL", .nonEmptyText,
-        help: "Keep results there.", settings: ["CELERY_RESULT_BACKEND"])
+        help: "Keep results there. A URL with a password belongs in the settings file or in the variable CELERY_RESULT_BACKEND.", settings: ["CELERY_RESULT_BACKEND"])
     static let workdir = Option.value(
         "workdir", placeholder: "DIR", .nonEmptyText,
         help: "Change to DIR first.", completion: .directory)
