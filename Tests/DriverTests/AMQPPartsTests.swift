@@ -57,6 +57,17 @@ import Testing
         #expect(DelayLadder.routingKey(seconds: 5, queue: "a*b") != nil)
     }
 
+    @Test func `an ETA that no ladder reaches waits on its last rung`() throws {
+        let broker = try AMQPBroker([ServiceURL("amqp://127.0.0.1:1")], settings: Settings(projectFolder: "/nowhere"))
+        for seconds in [1e300, 1e18, .infinity, 1e12] {
+            let message = Message("far", eta: Timestamp(seconds: seconds))
+            #expect(broker.ladderKey(for: message, now: .now) == String(repeating: "1.", count: 28) + "celery")
+        }
+        for seconds in [-1e300, -.infinity, .nan, 0] {
+            #expect(broker.ladderKey(for: Message("due", eta: Timestamp(seconds: seconds)), now: .now) == nil)
+        }
+    }
+
     @Test func `shares a prefetch count where the server can`() {
         var settings = Settings(projectFolder: "/nowhere")
         settings.queueDefinitions["solid"] = QueueDefinition("solid", type: .quorum)
@@ -77,7 +88,7 @@ import Testing
             var message = Message("a")
             message.retries = retries
             message.headers["celery_attempt"] = header
-            #expect(AttemptHeader.attempt(of: &message, isRedelivered: isRedelivered) == attempt, "\(header)")
+            #expect(AttemptHeader.read(&message, isRedelivered: isRedelivered).attempt == attempt, "\(header)")
             #expect(message.headers["celery_attempt"] == nil)
         }
     }
