@@ -68,6 +68,22 @@ import Testing
         }
     }
 
+    @Test func `what workers say of themselves cannot be too odd`() {
+        let answers: [String: [String: JSON]] = [
+            "stats": ["a": ["pid": "x", "uptime": 1e300], "b": ["uptime": -1e300], "c": 7],
+            "active": ["a": [["id": "1", "time_start": -1e300], ["id": "2", "time_start": 1e300], 7]], "active_queues": ["a": 7],
+            "registered": ["a": ["t [rate_limit=1/s]", 7]],
+        ]
+        let asked = Timestamp(seconds: 1_700_000_000)
+        for name in ["a", "b", "c", "d"] {
+            let report = AMQPBroker.report(of: name, answers, asked: asked)
+            let times = [report.started] + report.running.map(\.started)
+            #expect(times.allSatisfy { (0...253_402_300_799).contains($0.seconds) }, "\(times)")
+        }
+        let report = AMQPBroker.report(of: "a", answers, asked: asked)
+        #expect(report.pid == 0 && report.tasks == ["t"] && report.running.map(\.id.text) == ["1", "2"])
+    }
+
     @Test func `shares a prefetch count where the server can`() {
         var settings = Settings(projectFolder: "/nowhere")
         settings.queueDefinitions["solid"] = QueueDefinition("solid", type: .quorum)
