@@ -148,6 +148,8 @@ final class Subscription: ConnectionUse {
             // Those that were cancelled here say nothing.
             guard consumers.contains(consumer) else { return }
             throw RabbitMQError(.lost, "the server ended the subscription")
+            // The watch makes it anew, with its queue.
+            if consumer == Self.controlConsumer { hasControl = false }
         case .confirm, .returned, .blocked, .unblocked: break
         }
     }
