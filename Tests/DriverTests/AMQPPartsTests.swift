@@ -109,6 +109,19 @@ import Testing
         }
     }
 
+    @Test func `a quorum queue says how often a message came back`() {
+        for (count, isRedelivered, expected) in [
+            (JSON.int(4), true, (7, 4)), (JSON.int(4), false, (3, 0)), (JSON.int(0), true, (4, 1)), (JSON.int(-9), true, (4, 1)),
+            (JSON.string("4"), true, (4, 1)), (JSON.int(.max), true, (Int(Int32.max) + 3, Int(Int32.max))),
+        ] as [(JSON, Bool, (Int, Int))] {
+            var message = Message("a")
+            message.headers = ["x-delivery-count": count, "celery_attempt": 2, "x": 1]
+            let read = AttemptHeader.read(&message, isRedelivered: isRedelivered)
+            #expect(read == expected, "\(count)")
+            #expect(message.headers == ["x": 1])
+        }
+    }
+
     @Test func `header tables go out and come back`() {
         let scratch = Scratch(capacity: 64)
         var generator = SeededGenerator(seed: 4)

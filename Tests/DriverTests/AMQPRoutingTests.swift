@@ -1,7 +1,10 @@
-import Brokers
 import CeleryCore
 import Fixtures
 import Testing
+import Wire
+
+@testable import Brokers
+@testable import RabbitMQ
 
 /// Queues, exchanges and far-off ETAs at a real RabbitMQ server.
 @Suite(.timeLimit(.minutes(3))) struct AMQPRoutingTests {
@@ -181,6 +184,32 @@ import Testing
             #expect(try await worker.take(5).names == [])
             await worker.close()
         }
+        await broker.close()
+    }
+
+    @Test func `of a quorum queue, every death of a worker counts, and a return that is no death only so far`() async throws {
+        let place = try AMQPPlace()
+        let broker = try place.broker { $0.queueType = .quorum }
+        try await broker.publish([Message("fatal")])
+        for attempt in 1...4 {
+            let worker = try await broker.worker()
+            #expect(try await worker.gather(1).attempts == [attempt])
+            await worker.die()
+        }
+        let worker = try await broker.worker()
+        // It comes as new after this: unbegun, as often as it likes.
+        for attempt in [5, 1, 2, 3, 4, 1, 2] {
+            let deliveries = try await worker.gather(1)
+            #expect(deliveries.attempts == [attempt])
+            try await worker.giveBack(deliveries.map(\.handle), started: false)
+        }
+        // What a child's death has counted stays.
+        let deliveries = try await worker.gather(1)
+        try await worker.giveBack(deliveries.map(\.handle), started: true)
+        let again = try await worker.gather(1)
+        #expect(again.attempts == [deliveries[0].handle.attempt + 1])
+        #expect(again[0].message.headers == [:])
+        await worker.close()
         await broker.close()
     }
 }
