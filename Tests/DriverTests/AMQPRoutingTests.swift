@@ -212,4 +212,26 @@ import Wire
         await worker.close()
         await broker.close()
     }
+
+    @Test func `an exchange for answers that is made otherwise is used as it is`() async throws {
+        let place = try AMQPPlace()
+        let broker = try place.broker()
+        try place.server.api.expect(
+            "PUT", "exchanges/\(place.vhost)/reply.celery.pidbox", body: #"{"type": "fanout", "durable": true}"#)
+        let answer = WireMessage(exchange: "reply.celery.pidbox", routingKey: "x", body: [1])
+        for _ in 0..<2 {
+            try await broker.publish([Publication(answer, isMandatory: false, needs: [.exchange(ControlQueue.replies)])])
+        }
+        // One that may not be made is refused, each time, and nobody else is.
+        let denied = ExchangeDeclaration("amq.none")
+        for _ in 0..<2 {
+            let refused = Publication(WireMessage(exchange: "amq.none", routingKey: "x", body: [1]), isMandatory: false, needs: [.exchange(denied)])
+            async let other: Void = broker.publish([Message("beside")])
+            let error = await #expect(throws: DriverError.self) { try await broker.publish([refused]) }
+            #expect(error?.code == .refused)
+            try await other
+        }
+        #expect(try await broker.queues().map(\.ready) == [2])
+        await broker.close()
+    }
 }
