@@ -147,9 +147,10 @@ package final class AMQPBroker: Broker {
 
     private func refusal(_ failure: PublishFailure, of count: Int) -> DriverError {
         var error = DriverError(failure.error, at: location)
-        if count > 1, case .refused = error.code {
-            error.message += " (\(failure.unconfirmed.count) of \(count) messages were not accepted)"
-        }
+        guard count > 1, case .refused(let reply) = failure.error.code else { return error }
+        // A queue that is missing is told of each message; any other refusal ends the channel before the rest is known.
+        let what = reply == 312 ? "were not accepted" : "are not confirmed; some may have been taken"
+        error.message += " (\(failure.unconfirmed.count) of \(count) messages \(what))"
         return error
     }
 
