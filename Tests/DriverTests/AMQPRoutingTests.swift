@@ -213,6 +213,21 @@ import Wire
         await broker.close()
     }
 
+    @Test func `a queue that somebody keeps to himself is told of, and the others are counted and purged`() async throws {
+        let place = try AMQPPlace()
+        let broker = try place.broker { $0.queues = ["celery", "private", "b"] }
+        try await broker.publish([Message("1"), Message("2", queue: "b")])
+        let owner = try ConnectionOwner([ConnectionOptions(ServiceURL(place.url))], .onDemand) { PrivateQueue() }
+        try await owner.perform(as: PrivateQueue.self, within: .seconds(20)) { _, _ in }
+        let counts = try await broker.queues()
+        #expect(counts.map(\.name) == ["celery", "private", "b"] && counts.map { $0.trouble != nil } == [false, true, false])
+        let error = await #expect(throws: DriverError.self) { try await broker.purge(nil) }
+        #expect(error?.code == .configuration && error?.message.hasSuffix("(2 messages of other queues were erased)") == true)
+        #expect(try await broker.queues().map(\.ready) == [0, 0, 0])
+        await owner.close()
+        await broker.close()
+    }
+
     @Test func `an exchange for answers that is made otherwise is used as it is`() async throws {
         let place = try AMQPPlace()
         let broker = try place.broker()
@@ -234,4 +249,19 @@ import Wire
         #expect(try await broker.queues().map(\.ready) == [2])
         await broker.close()
     }
+}
+
+/// A queue of one connection.
+private final class PrivateQueue: ConnectionUse {
+    func establish(_ connection: Connection) throws(RabbitMQError) {
+        try connection.openChannel(1)
+        var queue = QueueDeclaration("private")
+        queue.isExclusive = true
+        try connection.declare(queue, on: 1)
+    }
+
+    func receive(_ incoming: Incoming, _ connection: Connection) throws(RabbitMQError) {}
+    func settleDown(_ connection: Connection) throws(RabbitMQError) {}
+    func tick(_ connection: Connection) throws(RabbitMQError) {}
+    func lost(_ error: RabbitMQError) {}
 }

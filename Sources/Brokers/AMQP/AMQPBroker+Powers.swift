@@ -5,11 +5,19 @@ extension AMQPBroker: QueueCounting {
     /// Of the queues in the settings: AMQP cannot list others.
     package func queues() async throws -> [QueueCount] {
         var counts: [QueueCount] = []
+        var first: DriverError?
         for queue in knownQueues {
-            guard let state = try await state(of: queue) else { continue }
-            counts.append(
-                QueueCount(name: queue, ready: state.messages, scheduled: nil, running: nil, consumers: state.consumers))
+            do {
+                guard let state = try await state(of: queue) else { continue }
+                counts.append(
+                    QueueCount(name: queue, ready: state.messages, scheduled: nil, running: nil, consumers: state.consumers))
+            } catch let error as DriverError where error.isAboutOneQueue {
+                first = first ?? error
+                counts.append(
+                    QueueCount(name: queue, ready: 0, scheduled: nil, running: nil, consumers: 0, trouble: error.message))
+            }
         }
+        if let first, counts.allSatisfy({ $0.trouble != nil }) { throw first }
         return counts
     }
 
@@ -32,11 +40,26 @@ extension AMQPBroker: QueueCounting {
 extension AMQPBroker: QueuePurging {
     package func purge(_ queues: [String]?) async throws -> Int {
         var count = 0
-        for queue in queues?.distinct ?? knownQueues where try await state(of: queue) != nil {
-            count += try await ask { (connection, channel) throws(RabbitMQError) in
-                try connection.purge(queue, on: channel)
+        var first: DriverError?
+        for queue in queues?.distinct ?? knownQueues {
+            do {
+                guard try await state(of: queue) != nil else { continue }
+                count += try await ask { (connection, channel) throws(RabbitMQError) in
+                    try connection.purge(queue, on: channel)
+                }
+            } catch let error as DriverError where error.isAboutOneQueue {
+                first = first ?? error
             }
+        }
+        if var first {
+            if count > 0 { first.message += " (\(count) message\(count == 1 ? "" : "s") of other queues were erased)" }
+            throw first
         }
         return count
     }
+}
+
+extension DriverError {
+    /// A permission that is missing, or a queue that belongs to another connection, says nothing of other queues.
+    fileprivate var isAboutOneQueue: Bool { code == .noPermission || code == .configuration }
 }

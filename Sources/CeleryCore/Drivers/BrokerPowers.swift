@@ -1,6 +1,8 @@
 /// Counting what waits in queues.
 public protocol QueueCounting: Broker {
     /// Every queue that holds messages or has a consumer.
+    ///
+    /// One that cannot be counted says why; an error is thrown only when that is so of all.
     func queues() async throws -> [QueueCount]
 }
 
@@ -15,19 +17,26 @@ public struct QueueCount: Sendable, Equatable {
     public var running: Int?
     /// Workers subscribed.
     public var consumers: Int
+    /// Why this queue cannot be counted; then the numbers say nothing.
+    public var trouble: String?
 
-    public init(name: String, ready: Int, scheduled: Int?, running: Int?, consumers: Int) {
+    public init(
+        name: String, ready: Int, scheduled: Int?, running: Int?, consumers: Int, trouble: String? = nil
+    ) {
         self.name = name
         self.ready = ready
         self.scheduled = scheduled
         self.running = running
         self.consumers = consumers
+        self.trouble = trouble
     }
 }
 
 /// Throwing away what waits.
 public protocol QueuePurging: Broker {
     /// Drops messages no worker has; `nil` means all queues. Returns how many.
+    ///
+    /// - Throws: when a queue cannot be emptied; the others are, and the error says so.
     func purge(_ queues: [String]?) async throws -> Int
 }
 
