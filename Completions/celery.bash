@@ -51,7 +51,7 @@ _celery_option() {
         'celeryd:-g' | 'celeryd:--gid') kind=none ;;
         'celeryd:--umask') kind=none ;;
         'celeryd:--chroot') kind=directory ;;
-        'beat:-l' | 'beat:--loglevel') kind='=DEBUG INFO WARNING ERROR CRITICAL debug info warning error critical' ;;
+        'beat:-l' | 'beat:--loglevel') kind='=DEBUG INFO WARNING WARN ERROR CRITICAL FATAL debug info warning warn error critical fatal' ;;
         'beat:-f' | 'beat:--logfile') kind=file ;;
         'beat:-p' | 'beat:--pidfile') kind=file ;;
         'beat:--max-interval') kind=none ;;

@@ -197,7 +197,7 @@ complete -c celery -n '__celery_at "beat" -eq 0' -a pause -d 'Send periodic task
 complete -c celery -n '__celery_at "beat" -eq 0' -a resume -d 'Send paused periodic tasks again'
 complete -c celery -n '__celery_at "beat" -eq 0' -a backfill -d 'Send the runs of a time in the past'
 complete -c celery -n '__celery_at "beat" -eq 0' -a import-crontab -d 'Make periodic tasks out of a crontab'
-complete -c celery -n '__celery_at "beat"' -s l -l loglevel -x -a 'DEBUG INFO WARNING ERROR CRITICAL debug info warning error critical' -d 'Log from this level on.'
+complete -c celery -n '__celery_at "beat"' -s l -l loglevel -x -a 'DEBUG INFO WARNING WARN ERROR CRITICAL FATAL debug info warning warn error critical fatal' -d 'Log from this level on.'
 complete -c celery -n '__celery_at "beat"' -s f -l logfile -r -F -d 'Append the log to FILE; by default stderr, or celerybeat.log when detached.'
 complete -c celery -n '__celery_at "beat"' -s p -l pidfile -r -F -d 'Write the process id to FILE and keep it locked; celerybeat.pid when detached.'
 complete -c celery -n '__celery_at "beat"' -s d -l detach -l daemon -f -d 'Work in the background; returns when beat has its place among the beats.'

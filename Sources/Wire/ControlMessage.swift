@@ -25,6 +25,9 @@ package struct ControlMessage: Sendable, Equatable {
         clock = 1
     }
 
+    /// Later than any clock that counts messages.
+    private static let latest = 1 << 53
+
     /// The exchange that brings requests to every worker.
     package static let exchange = "celery.pidbox"
     package static let replyExchange = "reply.celery.pidbox"
@@ -61,7 +64,8 @@ extension ControlMessage {
         replyExchange = body["reply_to"]?["exchange"]?.stringValue
         replyKey = body["reply_to"]?["routing_key"]?.stringValue
         expires = message.headers["expires"]?.doubleValue.flatMap { $0 > 0 ? $0 : nil }
-        clock = message.headers["clock"]?.intValue ?? 0
+        // Anybody may have written it, and it is counted on from there.
+        clock = min(max(0, message.headers["clock"]?.intValue ?? 0), Self.latest)
     }
 
     package var wire: WireMessage {

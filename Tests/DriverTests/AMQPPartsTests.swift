@@ -57,6 +57,33 @@ import Testing
         #expect(DelayLadder.routingKey(seconds: 5, queue: "a*b") != nil)
     }
 
+    @Test func `an ETA that no ladder reaches waits on its last rung`() throws {
+        let broker = try AMQPBroker([ServiceURL("amqp://127.0.0.1:1")], settings: Settings(projectFolder: "/nowhere"))
+        for seconds in [1e300, 1e18, .infinity, 1e12] {
+            let message = Message("far", eta: Timestamp(seconds: seconds))
+            #expect(broker.ladderKey(for: message, now: .now) == String(repeating: "1.", count: 28) + "celery")
+        }
+        for seconds in [-1e300, -.infinity, .nan, 0] {
+            #expect(broker.ladderKey(for: Message("due", eta: Timestamp(seconds: seconds)), now: .now) == nil)
+        }
+    }
+
+    @Test func `what workers say of themselves cannot be too odd`() {
+        let answers: [String: [String: JSON]] = [
+            "stats": ["a": ["pid": "x", "uptime": 1e300], "b": ["uptime": -1e300], "c": 7],
+            "active": ["a": [["id": "1", "time_start": -1e300], ["id": "2", "time_start": 1e300], 7]], "active_queues": ["a": 7],
+            "registered": ["a": ["t [rate_limit=1/s]", 7]],
+        ]
+        let asked = Timestamp(seconds: 1_700_000_000)
+        for name in ["a", "b", "c", "d"] {
+            let report = AMQPBroker.report(of: name, answers, asked: asked)
+            let times = [report.started] + report.running.map(\.started)
+            #expect(times.allSatisfy { (0...253_402_300_799).contains($0.seconds) }, "\(times)")
+        }
+        let report = AMQPBroker.report(of: "a", answers, asked: asked)
+        #expect(report.pid == 0 && report.tasks == ["t"] && report.running.map(\.id.text) == ["1", "2"])
+    }
+
     @Test func `shares a prefetch count where the server can`() {
         var settings = Settings(projectFolder: "/nowhere")
         settings.queueDefinitions["solid"] = QueueDefinition("solid", type: .quorum)
@@ -77,8 +104,21 @@ import Testing
             var message = Message("a")
             message.retries = retries
             message.headers["celery_attempt"] = header
-            #expect(AttemptHeader.attempt(of: &message, isRedelivered: isRedelivered) == attempt, "\(header)")
+            #expect(AttemptHeader.read(&message, isRedelivered: isRedelivered).attempt == attempt, "\(header)")
             #expect(message.headers["celery_attempt"] == nil)
+        }
+    }
+
+    @Test func `a quorum queue says how often a message came back`() {
+        for (count, isRedelivered, expected) in [
+            (JSON.int(4), true, (7, 4)), (JSON.int(4), false, (3, 0)), (JSON.int(0), true, (4, 1)), (JSON.int(-9), true, (4, 1)),
+            (JSON.string("4"), true, (4, 1)), (JSON.int(.max), true, (Int(Int32.max) + 3, Int(Int32.max))),
+        ] as [(JSON, Bool, (Int, Int))] {
+            var message = Message("a")
+            message.headers = ["x-delivery-count": count, "celery_attempt": 2, "x": 1]
+            let read = AttemptHeader.read(&message, isRedelivered: isRedelivered)
+            #expect(read == expected, "\(count)")
+            #expect(message.headers == ["x": 1])
         }
     }
 

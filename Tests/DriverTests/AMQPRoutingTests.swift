@@ -1,7 +1,10 @@
-import Brokers
 import CeleryCore
 import Fixtures
 import Testing
+import Wire
+
+@testable import Brokers
+@testable import RabbitMQ
 
 /// Queues, exchanges and far-off ETAs at a real RabbitMQ server.
 @Suite(.timeLimit(.minutes(3))) struct AMQPRoutingTests {
@@ -199,4 +202,82 @@ import Testing
         }
         await broker.close()
     }
+
+    @Test func `of a quorum queue, every death of a worker counts, and a return that is no death only so far`() async throws {
+        let place = try AMQPPlace()
+        let broker = try place.broker { $0.queueType = .quorum }
+        try await broker.publish([Message("fatal")])
+        for attempt in 1...4 {
+            let worker = try await broker.worker()
+            #expect(try await worker.gather(1).attempts == [attempt])
+            await worker.die()
+        }
+        let worker = try await broker.worker()
+        // It comes as new after this: unbegun, as often as it likes.
+        for attempt in [5, 1, 2, 3, 4, 1, 2] {
+            let deliveries = try await worker.gather(1)
+            #expect(deliveries.attempts == [attempt])
+            try await worker.giveBack(deliveries.map(\.handle), started: false)
+        }
+        // What a child's death has counted stays.
+        let deliveries = try await worker.gather(1)
+        try await worker.giveBack(deliveries.map(\.handle), started: true)
+        let again = try await worker.gather(1)
+        #expect(again.attempts == [deliveries[0].handle.attempt + 1])
+        #expect(again[0].message.headers == [:])
+        await worker.close()
+        await broker.close()
+    }
+
+    @Test func `a queue that somebody keeps to himself is told of, and the others are counted and purged`() async throws {
+        let place = try AMQPPlace()
+        let broker = try place.broker { $0.queues = ["celery", "private", "b"] }
+        try await broker.publish([Message("1"), Message("2", queue: "b")])
+        let owner = try ConnectionOwner([ConnectionOptions(ServiceURL(place.url))], .onDemand) { PrivateQueue() }
+        try await owner.perform(as: PrivateQueue.self, within: .seconds(20)) { _, _ in }
+        let counts = try await broker.queues()
+        #expect(counts.map(\.name) == ["celery", "private", "b"] && counts.map { $0.trouble != nil } == [false, true, false])
+        let error = await #expect(throws: DriverError.self) { try await broker.purge(nil) }
+        #expect(error?.code == .configuration && error?.message.hasSuffix("(2 messages of other queues were erased)") == true)
+        #expect(try await broker.queues().map(\.ready) == [0, 0, 0])
+        await owner.close()
+        await broker.close()
+    }
+
+    @Test func `an exchange for answers that is made otherwise is used as it is`() async throws {
+        let place = try AMQPPlace()
+        let broker = try place.broker()
+        try place.server.api.expect(
+            "PUT", "exchanges/\(place.vhost)/reply.celery.pidbox", body: #"{"type": "fanout", "durable": true}"#)
+        let answer = WireMessage(exchange: "reply.celery.pidbox", routingKey: "x", body: [1])
+        for _ in 0..<2 {
+            try await broker.publish([Publication(answer, isMandatory: false, needs: [.exchange(ControlQueue.replies)])])
+        }
+        // One that may not be made is refused, each time, and nobody else is.
+        let denied = ExchangeDeclaration("amq.none")
+        for _ in 0..<2 {
+            let refused = Publication(WireMessage(exchange: "amq.none", routingKey: "x", body: [1]), isMandatory: false, needs: [.exchange(denied)])
+            async let other: Void = broker.publish([Message("beside")])
+            let error = await #expect(throws: DriverError.self) { try await broker.publish([refused]) }
+            #expect(error?.code == .refused)
+            try await other
+        }
+        #expect(try await broker.queues().map(\.ready) == [2])
+        await broker.close()
+    }
+}
+
+/// A queue of one connection.
+private final class PrivateQueue: ConnectionUse {
+    func establish(_ connection: Connection) throws(RabbitMQError) {
+        try connection.openChannel(1)
+        var queue = QueueDeclaration("private")
+        queue.isExclusive = true
+        try connection.declare(queue, on: 1)
+    }
+
+    func receive(_ incoming: Incoming, _ connection: Connection) throws(RabbitMQError) {}
+    func settleDown(_ connection: Connection) throws(RabbitMQError) {}
+    func tick(_ connection: Connection) throws(RabbitMQError) {}
+    func lost(_ error: RabbitMQError) {}
 }

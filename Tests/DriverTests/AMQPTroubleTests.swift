@@ -1,7 +1,8 @@
-import Brokers
 import CeleryCore
 import Fixtures
 import Testing
+
+@testable import Brokers
 
 /// What a server does to those who are connected: it dies, hangs, forgets, deletes.
 @Suite(.serialized, .timeLimit(.minutes(4))) struct AMQPTroubleTests {
@@ -152,6 +153,29 @@ import Testing
         try await broker.publish([Message("a")])
         #expect(try await worker.gather(1).names == ["a"])
         await worker.close()
+        await broker.close()
+    }
+
+    @Test func `operators reach a worker again whose queue for requests was deleted`() async throws {
+        let place = try AMQPPlace()
+        let broker = try place.broker()
+        let worker = try await broker.worker()
+        let operators = try place.broker()
+        worker.answerControl { request in request.method == "active_queues" ? .array([]) : nil }
+        #expect(try await operators.workers().map(\.name) == [worker.node])
+        try await aside {
+            let name = "<<\"\(place.vhost)\">>"
+            _ = try place.control(
+                "eval",
+                """
+                {ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(\(name), queue, <<"\(worker.node).celery.pidbox">>)), \
+                {ok, _} = rabbit_amqqueue:delete(Q, false, false, <<"test">>), ok.
+                """)
+        }
+        #expect(try await operators.workers().map(\.name) == [])
+        #expect(try await eventually { try await operators.workers().map(\.name) == [worker.node] })
+        await worker.close()
+        await operators.close()
         await broker.close()
     }
 

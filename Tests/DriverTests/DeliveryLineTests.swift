@@ -12,6 +12,10 @@ import Wire
             channel: 1, consumer: "1.0", tag: tag, isRedelivered: false, message: WireMessage(routingKey: "celery", body: []))
     }
 
+    private func scheduled(_ delivery: IncomingDelivery) -> DeliveryLine.Scheduled {
+        .init(eta: .now, delivery: delivery, message: Message("a"), attempt: 1)
+    }
+
     private func line(of count: Int) -> DeliveryLine {
         var line = DeliveryLine()
         for tag in 1...UInt64(count) { line.add(delivery(tag)) }
@@ -20,10 +24,8 @@ import Wire
 
     @Test func `counts what it holds wherever it is, until the server is told`() {
         var line = line(of: 4)
-        let first = line.popArrived()!
-        _ = line.hand(first.tag, Message("a"), attempt: 1)
-        let second = line.popArrived()!
-        line.hold(.init(eta: .now, delivery: second, message: Message("b"), attempt: 1))
+        _ = line.hand(scheduled(line.popArrived()!))
+        line.hold(scheduled(line.popArrived()!))
         // On its way to the ladder, however long that takes.
         _ = line.popArrived()!
         line.setAside()
@@ -35,8 +37,8 @@ import Wire
 
     @Test func `wants what the worker has and has room for, and what waits for its time`() {
         var line = line(of: 3)
-        _ = line.hand(line.popArrived()!.tag, Message("a"), attempt: 1)
-        line.hold(.init(eta: .now, delivery: line.popArrived()!, message: Message("b"), attempt: 1))
+        _ = line.hand(scheduled(line.popArrived()!))
+        line.hold(scheduled(line.popArrived()!))
         _ = line.popArrived()
         line.setAside()
         // A little less is not worth a call.
@@ -51,7 +53,7 @@ import Wire
     @Test func `gives back what nobody has looked at, the newest first`() {
         var line = line(of: 6)
         _ = line.want(6)
-        _ = line.hand(line.popArrived()!.tag, Message("a"), attempt: 1)
+        _ = line.hand(scheduled(line.popArrived()!))
         let nothing = line.popSurplus { _ in true }
         _ = line.want(1)
         let surplus = line.popSurplus { $0.tag != 5 }

@@ -4,6 +4,14 @@ import Testing
 @testable import Wire
 
 @Suite struct ControlMessageTests {
+    @Test func `a clock that nobody can have counted to can be counted on from`() throws {
+        for (header, clock) in [(JSON.int(.max), 1 << 53), (.int(.min), 0), (.int(7), 7), (.double(1e300), 0), ("soon", 0)] {
+            var wire = ControlMessage(ControlRequest(method: "ping"), ticket: "t", replyKey: "k").wire
+            wire.headers["clock"] = header
+            #expect(try ControlMessage(wire).clock == clock, "\(header)")
+        }
+    }
+
     @Test(arguments: Golden.names("pidbox-").filter { $0.hasSuffix("-request.json") })
     func `reads a request of Python, and writes it again`(name: String) throws {
         let recorded = try Golden.message(name)

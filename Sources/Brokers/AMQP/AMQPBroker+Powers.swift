@@ -5,11 +5,19 @@ extension AMQPBroker: QueueCounting {
     /// Of the queues in the settings: AMQP cannot list others.
     package func queues() async throws -> [QueueCount] {
         var counts: [QueueCount] = []
+        var first: DriverError?
         for queue in knownQueues {
-            guard let state = try await state(of: queue) else { continue }
-            counts.append(
-                QueueCount(name: queue, ready: state.messages, scheduled: nil, running: nil, consumers: state.consumers))
+            do {
+                guard let state = try await state(of: queue) else { continue }
+                counts.append(
+                    QueueCount(name: queue, ready: state.messages, scheduled: nil, running: nil, consumers: state.consumers))
+            } catch let error as DriverError where error.isAboutOneQueue {
+                first = first ?? error
+                counts.append(
+                    QueueCount(name: queue, ready: 0, scheduled: nil, running: nil, consumers: 0, trouble: error.message))
+            }
         }
+        if let first, counts.allSatisfy({ $0.trouble != nil }) { throw first }
         return counts
     }
 
@@ -35,11 +43,27 @@ extension AMQPBroker: QueuePurging {
     /// What waits for a far-off time belongs to no queue yet, and stays.
     package func purge(_ queues: [String]?) async throws -> [String: Int] {
         var counts: [String: Int] = [:]
-        for queue in queues?.distinct ?? knownQueues where try await state(of: queue) != nil {
-            counts[queue] = try await ask { (connection, channel) throws(RabbitMQError) in
-                try connection.purge(queue, on: channel)
+        var first: DriverError?
+        for queue in queues?.distinct ?? knownQueues {
+            do {
+                guard try await state(of: queue) != nil else { continue }
+                counts[queue] = try await ask { (connection, channel) throws(RabbitMQError) in
+                    try connection.purge(queue, on: channel)
+                }
+            } catch let error as DriverError where error.isAboutOneQueue {
+                first = first ?? error
             }
+        }
+        if var first {
+            let count = counts.values.reduce(0, +)
+            if count > 0 { first.message += " (\(count) message\(count == 1 ? "" : "s") of other queues were erased)" }
+            throw first
         }
         return counts
     }
+}
+
+extension DriverError {
+    /// A permission that is missing, or a queue that belongs to another connection, says nothing of other queues.
+    fileprivate var isAboutOneQueue: Bool { code == .noPermission || code == .configuration }
 }

@@ -30,7 +30,8 @@ extension AMQPBroker {
     /// The routing key of a message that is due too late to be held by a worker.
     func ladderKey(for message: Message, now: Timestamp) -> String? {
         guard let eta = message.eta, eta.seconds - now.seconds > nearETA else { return nil }
-        return DelayLadder.routingKey(seconds: Int(eta.seconds - now.seconds), queue: message.route.queue)
+        // Anybody may have chosen it; the ladder is shorter than this.
+        return DelayLadder.routingKey(seconds: Int(min(eta.seconds - now.seconds, 1e9)), queue: message.route.queue)
     }
 
     /// Python's workers and monitors show these instead of the arguments.

@@ -13,25 +13,34 @@ extension AMQPBroker: WorkerListing {
         let asked = now()
         let answers = try await ask(["stats", "active", "registered", "active_queues"])
         let names = Set(answers.values.flatMap(\.keys))
-        return names.sorted().map { name in
-            let statistics = answers["stats"]?[name]
-            var report = WorkerReport(
-                name: name, pid: statistics?["pid"]?.intValue ?? 0,
-                queues: (answers["active_queues"]?[name]?.arrayValue ?? []).compactMap { $0["name"]?.stringValue },
-                started: asked + .seconds(-(statistics?["uptime"]?.doubleValue ?? 0)), running: [],
-                // `name [rate_limit=...]`
-                tasks: (answers["registered"]?[name]?.arrayValue ?? []).compactMap {
-                    $0.stringValue.map { String($0.prefix { $0 != " " }) }
-                })
-            report.running = (answers["active"]?[name]?.arrayValue ?? []).compactMap { task in
-                guard let id = task["id"]?.stringValue else { return nil }
-                return WorkerReport.RunningTask(
-                    id: TaskID(id), task: task["name"]?.stringValue ?? "",
-                    attempt: task["delivery_info"]?["redelivered"] == true ? 2 : 1,
-                    started: Timestamp(seconds: task["time_start"]?.doubleValue ?? asked.seconds))
-            }
-            return report
+        return names.sorted().map { Self.report(of: $0, answers, asked: asked) }
+    }
+
+    /// What the answers say of one worker. Anybody may have sent them.
+    static func report(of name: String, _ answers: [String: [String: JSON]], asked: Timestamp) -> WorkerReport {
+        let statistics = answers["stats"]?[name]
+        let uptime = statistics?["uptime"]?.doubleValue ?? 0
+        var report = WorkerReport(
+            name: name, pid: statistics?["pid"]?.intValue ?? 0,
+            queues: (answers["active_queues"]?[name]?.arrayValue ?? []).compactMap { $0["name"]?.stringValue },
+            started: possible(asked.seconds - uptime), running: [],
+            // `name [rate_limit=...]`
+            tasks: (answers["registered"]?[name]?.arrayValue ?? []).compactMap {
+                $0.stringValue.map { String($0.prefix { $0 != " " }) }
+            })
+        report.running = (answers["active"]?[name]?.arrayValue ?? []).compactMap { task in
+            guard let id = task["id"]?.stringValue else { return nil }
+            return WorkerReport.RunningTask(
+                id: TaskID(id), task: task["name"]?.stringValue ?? "",
+                attempt: task["delivery_info"]?["redelivered"] == true ? 2 : 1,
+                started: possible(task["time_start"]?.doubleValue ?? asked.seconds))
         }
+        return report
+    }
+
+    /// A time that a calendar can show: from 1970 to the end of 9999.
+    private static func possible(_ seconds: Double) -> Timestamp {
+        Timestamp(seconds: seconds >= 0 ? min(seconds, 253_402_300_799) : 0)
     }
 
     /// What each worker answers to each question, by question and name.

@@ -42,8 +42,7 @@ package final class AMQPConsumer: BrokerConsumer {
         let generation = inbox.withLine { line -> Int in
             while deliveries.count < maximum {
                 if let due = line.popDue(now) {
-                    let handle = line.hand(due.delivery.tag, due.message, attempt: due.attempt)
-                    deliveries.append(Delivery(handle: handle, message: due.message))
+                    deliveries.append(Delivery(handle: line.hand(due), message: due.message))
                     continue
                 }
                 guard let incoming = line.popArrived() else { break }
@@ -52,8 +51,7 @@ package final class AMQPConsumer: BrokerConsumer {
                     continue
                 }
                 if entry.eta <= now {
-                    let handle = line.hand(incoming.tag, entry.message, attempt: entry.attempt)
-                    deliveries.append(Delivery(handle: handle, message: entry.message))
+                    deliveries.append(Delivery(handle: line.hand(entry), message: entry.message))
                 } else if broker.ladderKey(for: entry.message, now: now) != nil {
                     line.setAside()
                     distant.append(entry)
@@ -77,9 +75,10 @@ package final class AMQPConsumer: BrokerConsumer {
             var message = try TaskMessageDecoder().decode(incoming.message, queue: queue)
             // What came down the ladder was sent to the queue.
             if let exchange = message.route.exchange, DelayLadder.exchanges.contains(exchange) { message.route = Route(queue: queue) }
-            let attempt = AttemptHeader.attempt(of: &message, isRedelivered: incoming.isRedelivered)
+            let (attempt, returns) = AttemptHeader.read(&message, isRedelivered: incoming.isRedelivered)
             return DeliveryLine.Scheduled(
-                eta: message.eta ?? Timestamp(seconds: 0), delivery: incoming, message: message, attempt: attempt)
+                eta: message.eta ?? Timestamp(seconds: 0), delivery: incoming, message: message, attempt: attempt,
+                returns: returns)
         } catch {
             let id = incoming.message.headers["id"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 } ?? "without an id"
             inbox.notice("dropped an unreadable message (\(id.forLog)) of queue \(queue): \(error)")
@@ -126,15 +125,22 @@ package final class AMQPConsumer: BrokerConsumer {
         guard started else {
             // What goes back is not to come again at once.
             haveNoRoom(beside: handles.count)
-            _ = await release(handles, .giveBack)
+            let worn = inbox.withLine { line in
+                handles.filter { line.held($0).map { $0.returns >= AttemptHeader.manyReturns } ?? false }
+            }
+            // As new, so that returns do not add up to what is taken for deaths.
+            try await replace(worn) { AttemptHeader.next($0.message, after: $0.attempt - 1 - $0.returns) }
+            _ = await release(handles.filter { !worn.contains($0) }, .giveBack)
             return
         }
         // The server does not count executions: the message goes back with their number.
-        let again = inbox.withLine { line in
-            handles.compactMap { handle in
-                line.held(handle).map { AttemptHeader.next($0.message.backToItsQueue, after: handle.attempt) }
-            }
-        }
+        try await replace(handles) { AttemptHeader.next($0.message, after: $0.attempt) }
+    }
+
+    /// Ends deliveries by a new message for each, in the same queue.
+    private func replace(_ handles: [DeliveryHandle], _ next: @Sendable (DeliveryLine.Held) -> Message) async throws {
+        guard !handles.isEmpty else { return }
+        let again = inbox.withLine { line in handles.compactMap { line.held($0).map { next($0).backToItsQueue } } }
         if !again.isEmpty { try await broker.publish(again) }
         _ = await release(handles, .acknowledge)
     }

@@ -1,20 +1,36 @@
 import CeleryCore
+import Wire
 
 /// The count of executions that lost their process, in a header of our own.
 ///
-/// RabbitMQ says of a message only whether it was delivered before. So a worker that
-/// lives on when a child dies sends the message back with its number; what died with a
-/// worker is one more than the header says.
+/// A classic queue says of a message only whether it was delivered before; a quorum queue counts how often it came
+/// back, by a death or unbegun. So a worker that lives on when a child dies sends the message back with its number;
+/// what died with a worker, or came back otherwise, is on top of what the header says.
 enum AttemptHeader {
     static let name = "celery_attempt"
+    /// How often a message came back to its quorum queue.
+    private static let countName = "x-delivery-count"
 
-    /// Which execution this delivery would be. Takes the header off.
-    static func attempt(of message: inout Message, isRedelivered: Bool) -> Int {
+    /// What is worth a new message rather than one more return: RabbitMQ 4 throws a message away that came back to a
+    /// quorum queue twenty times, and we would take some of them for deaths.
+    static let manyReturns = 3
+
+    /// Which execution a delivery would be, and how often it came back to where it was delivered from.
+    ///
+    /// Takes the headers off.
+    static func read(_ message: inout Message, isRedelivered: Bool) -> (attempt: Int, returns: Int) {
         let earlier = message.headers[name]?.intValue ?? message.retries
         message.headers[name] = nil
-        // Anybody may have written it.
-        return min(max(0, earlier), Int(Int32.max)) + (isRedelivered ? 2 : 1)
+        // Another queue's count, if it was not delivered before.
+        let count = isRedelivered ? max(1, message.headers[countName]?.intValue ?? 1) : 0
+        message.headers[countName] = nil
+        // Anybody may have written them.
+        let (limit, returns) = (Int(Int32.max), min(count, Int(Int32.max)))
+        return (min(max(0, earlier), limit) + returns + 1, returns)
     }
+
+    /// How often a delivery came back, before it is read.
+    static func returns(of message: WireMessage) -> Int { message.headers[countName]?.intValue ?? 0 }
 
     /// The message after so many executions. Without the header it is as many as it has retries.
     static func next(_ message: Message, after attempt: Int) -> Message {

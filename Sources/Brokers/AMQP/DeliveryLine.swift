@@ -28,6 +28,8 @@ struct DeliveryLine {
         var generation: Int
         var tag: UInt64
         var attempt: Int
+        /// How often it came back to the queue before.
+        var returns: Int
         var message: Message
     }
 
@@ -36,6 +38,7 @@ struct DeliveryLine {
         var delivery: IncomingDelivery
         var message: Message
         var attempt: Int
+        var returns = 0
 
         static func < (left: Self, right: Self) -> Bool {
             (left.eta, left.delivery.tag) < (right.eta, right.delivery.tag)
@@ -119,11 +122,13 @@ struct DeliveryLine {
     }
 
     /// Notes that the worker has a delivery now.
-    mutating func hand(_ tag: UInt64, _ message: Message, attempt: Int) -> DeliveryHandle {
+    mutating func hand(_ entry: Scheduled) -> DeliveryHandle {
         lastNumber += 1
-        handed[lastNumber] = Held(generation: generation, tag: tag, attempt: attempt, message: message)
+        handed[lastNumber] = Held(
+            generation: generation, tag: entry.delivery.tag, attempt: entry.attempt, returns: entry.returns,
+            message: entry.message)
         handedCount += 1
-        return DeliveryHandle(tag: lastNumber, attempt: attempt)
+        return DeliveryHandle(tag: lastNumber, attempt: entry.attempt)
     }
 
     /// What the worker had by this handle, if it still may settle it.

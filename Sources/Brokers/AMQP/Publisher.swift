@@ -27,6 +27,8 @@ final class Publisher: ConnectionUse {
 
     /// What is known to be there.
     private var provided: Set<Publication.Need> = []
+    /// What the server will not have, and why.
+    private var denied: [Publication.Need: String] = [:]
     private var hasLadder = false
 
     private struct Slot {
@@ -47,6 +49,7 @@ final class Publisher: ConnectionUse {
 
     func establish(_ connection: Connection) throws(RabbitMQError) {
         provided = []
+        denied = [:]
         hasLadder = false
         blockedBy = nil
         unconfirmed = []
@@ -120,7 +123,11 @@ final class Publisher: ConnectionUse {
                 let isFull = unconfirmed.count >= Self.window || bytesUnderWay + bytes > Self.windowBytes
                 if isFull && !unconfirmed.isEmpty { return }
                 do throws(RabbitMQError) {
-                    try prepare(publication, connection)
+                    if let reason = try prepare(publication, connection) {
+                        batch.refuse(batch.next, reason)
+                        batch.next += 1
+                        continue
+                    }
                 } catch {
                     // Nothing else is under way, so it is about this one, and others are not refused for it.
                     if unconfirmed.isEmpty { batch.finish(error) }
@@ -136,19 +143,44 @@ final class Publisher: ConnectionUse {
     }
 
     /// Declares what the message needs, once a connection.
-    private func prepare(_ publication: Publication, _ connection: Connection) throws(RabbitMQError) {
+    ///
+    /// - Returns: Why the message cannot be sent, when that is known without harm to others.
+    private func prepare(_ publication: Publication, _ connection: Connection) throws(RabbitMQError) -> String? {
         for need in publication.needs where !provided.contains(need) {
-            try provide(need, connection)
+            if let reason = denied[need] { return reason }
+            if case .exchange(let exchange) = need {
+                if let reason = try refusal(of: exchange, connection) {
+                    denied[need] = reason
+                    return reason
+                }
+            } else {
+                try provide(need, connection)
+            }
             // A queue of one result is made once, or may be gone since.
             if case .resultQueue(_, .some) = need { continue }
             provided.insert(need)
+        }
+        return nil
+    }
+
+    /// Declares an exchange for messages that matter less than the connection: on a channel of its own, which a refusal
+    /// closes. One that is there with other flags will do.
+    private func refusal(of exchange: ExchangeDeclaration, _ connection: Connection) throws(RabbitMQError) -> String? {
+        do throws(RabbitMQError) {
+            try connection.withChannel(Self.spareChannel) { () throws(RabbitMQError) in
+                try connection.declare(exchange, on: Self.spareChannel)
+            }
+            return nil
+        } catch {
+            guard case .refused(let reply) = error.code else { throw error }
+            return reply == 406 ? nil : error.message
         }
     }
 
     private func provide(_ need: Publication.Need, _ connection: Connection) throws(RabbitMQError) {
         switch need {
         case .taskQueue(let queue): try topology.declareUnawaited(queue, connection, on: Self.channel)
-        case .exchange(let exchange): try connection.declare(exchange, on: Self.channel)
+        case .exchange: break
         case .queue(let queue): try connection.declareUnawaited(queue, on: Self.channel)
         case .ladder(let queue):
             if !hasLadder { try DelayLadder.declare(topology.settings.queueType, connection, spareChannel: Self.spareChannel) }

@@ -131,7 +131,10 @@ final class Subscription: ConnectionUse {
     private func returnSurplus(_ connection: Connection) throws(RabbitMQError) {
         let tags = inbox.withLine { [sharesPrefetch, consumers] line in
             // What a consumer that is still there gave back would come to it again.
-            line.popSurplus { sharesPrefetch || !consumers.contains($0.consumer) }
+            line.popSurplus {
+                (sharesPrefetch || !consumers.contains($0.consumer))
+                    && AttemptHeader.returns(of: $0.message) < AttemptHeader.manyReturns
+            }
         }
         if !tags.isEmpty { try end(tags, .giveBack, connection) }
     }
@@ -145,6 +148,8 @@ final class Subscription: ConnectionUse {
             if !sharesPrefetch { consumers.delivered(delivery.tag, to: delivery.consumer) }
             gathered.append(delivery)
         case .cancelled(let consumer):
+            // The watch makes it anew, with its queue.
+            if consumer == Self.controlConsumer { hasControl = false }
             // Those that were cancelled here say nothing.
             guard consumers.contains(consumer) else { return }
             throw RabbitMQError(.lost, "the server ended the subscription")

@@ -1,6 +1,8 @@
 /// Counting what waits in queues.
 public protocol QueueCounting: Broker {
     /// Every queue that holds messages or has a consumer.
+    ///
+    /// One that cannot be counted says why; an error is thrown only when that is so of all.
     func queues() async throws -> [QueueCount]
 }
 
@@ -15,13 +17,18 @@ public struct QueueCount: Sendable, Equatable {
     public var running: Int?
     /// Workers subscribed.
     public var consumers: Int
+    /// Why this queue cannot be counted; then the numbers say nothing.
+    public var trouble: String?
 
-    public init(name: String, ready: Int, scheduled: Int?, running: Int?, consumers: Int) {
+    public init(
+        name: String, ready: Int, scheduled: Int?, running: Int?, consumers: Int, trouble: String? = nil
+    ) {
         self.name = name
         self.ready = ready
         self.scheduled = scheduled
         self.running = running
         self.consumers = consumers
+        self.trouble = trouble
     }
 }
 
@@ -31,6 +38,8 @@ public protocol QueuePurging: Broker {
     var queuesToPurge: [String]? { get }
 
     /// Drops messages no worker has; `nil` means `queuesToPurge`.
+    ///
+    /// - Throws: when a queue cannot be emptied; the others are, and the error says so.
     /// - Returns: how many of each queue. A queue that is not there is absent, where the broker can tell.
     func purge(_ queues: [String]?) async throws -> [String: Int]
 }

@@ -27,6 +27,10 @@ enum QueuesCommand {
             context.output.line("queue\tready\tscheduled\trunning\tconsumers")
         }
         for queue in queues {
+            if let trouble = queue.trouble {
+                context.output.error("celery queues: warning: \(trouble)")
+                continue
+            }
             let numbers = [queue.ready, queue.scheduled, queue.running, queue.consumers].map { $0.map(String.init) ?? "-" }
             context.output.record(
                 [
