@@ -94,4 +94,11 @@ package final class ConnectionOwner: Sendable {
         await core.ended.wait()
         alarm.cancel()
     }
+
+    /// Ends the connection where it is, and the thread, which does not connect again.
+    package func abort() async {
+        core.beginClosing()
+        core.cut()
+        await core.ended.wait()
+    }
 }

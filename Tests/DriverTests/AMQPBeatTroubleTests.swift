@@ -197,7 +197,8 @@ import Wire
         try probe.process.signal(SIGSTOP)
         let start = ContinuousClock.now
         #expect(try await eventually { try await second.seat.lead() != nil })
-        #expect(.now - start < .seconds(20))
+        // Two short heartbeats and a look, on a machine that may be busy.
+        #expect(.now - start < .seconds(45))
         #expect(try await second.seat.send([], writing: [record(1)], settling: []))
         try probe.process.signal(SIGCONT)
         #expect(try probe.readLine() == "replaced")

@@ -205,7 +205,11 @@ import Wire
 
     @Test func `of a quorum queue, every death of a worker counts, and a return that is no death only so far`() async throws {
         let place = try AMQPPlace()
-        let broker = try place.broker { $0.queueType = .quorum }
+        // A connection that a busy machine loses would count as a death.
+        let broker = try place.broker {
+            $0.queueType = .quorum
+            $0.brokerHeartbeat = 120
+        }
         try await broker.publish([Message("fatal")])
         for attempt in 1...4 {
             let worker = try await broker.worker()

@@ -5,7 +5,8 @@ import Testing
     /// With a task that notes its item and fails for items that `bad` lists.
     private func project() throws -> Project {
         let project = try Project()
-        try project.task("item.sh", "#!/bin/sh\necho $1 >>done\ngrep -qx \"$1\" bad 2>/dev/null && exit 3\necho $1\n")
+        // Long enough for dmap to hear of a failure before the last one has run.
+        try project.task("item.sh", "#!/bin/sh\necho $1 >>done; sleep 0.05\ngrep -qx \"$1\" bad 2>/dev/null && exit 3\necho $1\n")
         return project
     }
 

@@ -197,9 +197,8 @@ package final class AMQPConsumer: BrokerConsumer {
 
     /// Ends as a killed worker would: the server finds the connection gone.
     package func die() async {
-        owner.cut()
         inbox.finish()
-        await owner.close()
+        await owner.abort()
     }
 
     package func close() async {
