@@ -6,11 +6,14 @@ struct OutcomeBuilder {
     let delivery: Delivery
     let worker: String
     let now: Timestamp
+    /// Which execution it was; at first what the delivery says.
+    var attempt: Int
     var started: Timestamp?
     var ignoresResult = false
 
     init(delivery: Delivery, worker: String, now: Timestamp) {
         self.delivery = delivery
+        attempt = delivery.handle.attempt
         self.worker = worker
         self.now = now
     }
@@ -95,7 +98,7 @@ struct OutcomeBuilder {
         result.worker = worker
         result.queue = message.route.queue
         result.retries = message.retries
-        result.attempt = delivery.handle.attempt
+        result.attempt = attempt
         return result
     }
 }

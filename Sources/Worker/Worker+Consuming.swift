@@ -103,7 +103,8 @@ extension Worker {
                 let isEarly = definition.options.acknowledgement == .early
                 if isEarly { early.append(acknowledgement(of: delivery, now)) }
                 inFlight[job.tag] = InFlight(
-                    delivery: delivery, definition: definition, started: now, isAcknowledged: false)
+                    delivery: delivery, definition: definition, started: now, isAcknowledged: false,
+                    attempt: delivery.handle.attempt)
                 jobs.append(job)
             case .builtin(let task):
                 own.append((task, delivery))

@@ -90,10 +90,10 @@ extension Worker {
         _ tag: Int64, _ reason: String, _ outcomes: inout Endings, _ interrupted: inout [InFlight]
     ) {
         guard let entry = inFlight.removeValue(forKey: tag) else { return }
-        let crashes = entry.delivery.handle.attempt - entry.delivery.message.retries
+        let crashes = entry.attempt - entry.delivery.message.retries
         let limit = entry.definition.options.crashLimit ?? configuration.crashLimit
         if entry.isAcknowledged || (crashes >= limit && shutdown != .cold) {
-            let failure = TaskFailure.workerLost("\(reason) (attempt \(entry.delivery.handle.attempt), not tried again)")
+            let failure = TaskFailure.workerLost("\(reason) (attempt \(entry.attempt), not tried again)")
             log.failed(entry.delivery, failure, traceback: nil)
             outcomes.add(builder(for: entry).outcome(.failure, failure: failure), entry)
         } else {
@@ -105,6 +105,7 @@ extension Worker {
 
     func builder(for entry: InFlight) -> OutcomeBuilder {
         var builder = OutcomeBuilder(delivery: entry.delivery, worker: configuration.identity.name, now: now())
+        builder.attempt = entry.attempt
         builder.started = entry.started
         builder.ignoresResult =
             entry.delivery.message.ignoreResult ?? entry.definition.options.ignoreResult ?? configuration.ignoreResult

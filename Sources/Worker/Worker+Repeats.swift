@@ -17,7 +17,8 @@ extension Worker {
             let tag = inFlight.first(where: { $0.value.delivery.message.id == delivery.message.id })?.key,
             var entry = inFlight[tag]
         else { return false }
-        if entry.isAcknowledged {
+        // One of an earlier attempt is what was left of it, and only ends.
+        if entry.isAcknowledged || delivery.handle.attempt < entry.delivery.handle.attempt {
             entry.others.append(delivery.handle)
         } else {
             entry.others.append(entry.delivery.handle)

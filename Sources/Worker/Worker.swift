@@ -47,6 +47,8 @@ package actor Worker {
         var started: Timestamp
         /// Acknowledged before it ran, as the task wished.
         var isAcknowledged: Bool
+        /// The number of the execution, which a later delivery does not change.
+        var attempt: Int
         /// Other deliveries of the same message, which end with this one.
         var others: [DeliveryHandle] = []
         /// Whether the store was told that it runs.
