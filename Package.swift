@@ -100,7 +100,7 @@ let package = Package(
             swiftSettings: swiftSettings, linkerSettings: executableLinkerSettings),
         room("Fixtures", ["CeleryCore", "Processes"], path: "Tests/Fixtures"),
         tests("CeleryCoreTests", ["CeleryCore"]),
-        tests("SchedulesTests", ["Schedules", "CeleryCore"], exclude: ["minute_walk.py"]),
+        tests("SchedulesTests", ["Schedules", "CeleryCore", "Fixtures"], exclude: ["minute_walk.py"]),
         tests("WireTests", ["Wire", "CeleryCore"]),
         tests("ArgumentsTests", ["Arguments", "CeleryCore"]),
         .executableTarget(
