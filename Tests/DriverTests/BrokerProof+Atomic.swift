@@ -36,7 +36,7 @@ extension BrokerProof {
         #expect(try await worker.names() == ["next"])
         // The id is taken for as long as its result is kept.
         let id = delivery.message.id
-        let refusal = DriverError(.alreadyThere, "task id \(id) is already in use: its result is stored", unconfirmed: [id])
+        let refusal = DriverError(.alreadyThere, "task id \(id) is already in use: its result is stored", unconfirmed: [id], subject: id)
         await #expect(throws: refusal) { try await fixture.connect().publish([delivery.message]) }
     }
 

@@ -75,7 +75,8 @@ extension BrokerProof {
         twin.id = first.id
         func refusal(of messages: [Message]) -> DriverError {
             DriverError(
-                .alreadyThere, "task id \(first.id) is already in use: it waits or runs", unconfirmed: Set(messages.map(\.id)))
+                .alreadyThere, "task id \(first.id) is already in use: it waits or runs", unconfirmed: Set(messages.map(\.id)),
+                subject: first.id)
         }
         let batch = [Message("before"), twin, Message("after")]
         await #expect(throws: refusal(of: batch)) { try await broker.publish(batch) }
@@ -94,7 +95,7 @@ extension BrokerProof {
         one.id = two.id
         two.priority = 3
         let batch = [one, two]
-        let refusal = DriverError(.alreadyThere, "task id \(one.id) is already in use: it waits or runs", unconfirmed: [one.id])
+        let refusal = DriverError(.alreadyThere, "task id \(one.id) is already in use: it waits or runs", unconfirmed: [one.id], subject: one.id)
         await #expect(throws: refusal) { try await broker.publish(batch) }
         #expect(try await fixture.worker().names() == [])
     }

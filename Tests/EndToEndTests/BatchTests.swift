@@ -104,18 +104,32 @@ import Testing
         try project.expect("celery apply \(options)", Ended(errors: errors, status: status))
     }
 
-    @Test func `names the line whose id is in use`() throws {
+    @Test func `names the line whose id is in use, and sends nothing`() throws {
         let project = try Project()
-        let input = (1...5).map { "{\"task\": \"demo.tasks.add\", \"id\": \"t\($0 == 4 ? 2 : $0)\"}\n" }.joined()
+        try project.expect("celery apply --task-id t3 demo.tasks.add", Ended("t3\n"))
+        let input = (1...5).map { "{\"task\": \"demo.tasks.add\", \"id\": \"t\($0)\"}\n" }.joined()
         try project.expect("celery apply --batch -", input: input, Ended(
-            "t1\nt2\nt3\n",
             errors: """
-                celery apply: stdin, line 4: task id t2 is already in use: it waits or runs; not sent: lines 4-5
+                celery apply: stdin, line 3: task id t3 is already in use: it waits or runs; not sent: lines 1-5
                 hint: mend the line and send what is left, or use --skip-bad
 
                 """, status: 65))
-        try project.expect("celery apply --batch - --skip-bad --queue other", input: #"{"task": "demo.tasks.add", "id": "t3"}\#n{"task": "demo.tasks.add", "id": "t5"}"#, Ended(
-            "t5\n", errors: "celery apply: stdin, line 1: task id t3 is already in use: it waits or runs\n", status: 65))
+        #expect(try project.run("celery queues --json").output.contains("\"ready\":1,"))
+        try project.expect("celery apply --batch - --skip-bad", input: input, Ended(
+            "t1\nt2\nt4\nt5\n", errors: "celery apply: stdin, line 3: task id t3 is already in use: it waits or runs\n", status: 65))
+    }
+
+    @Test func `names the line whose id an earlier line has`() throws {
+        let project = try Project()
+        let input = #"{"task": "demo.tasks.add", "id": "t1"}\#n{"task": "demo.tasks.add", "id": "t1"}"#
+        try project.expect("celery apply --batch -", input: input, Ended(
+            errors: """
+                celery apply: stdin, line 2: task id t1 is that of an earlier line too
+                hint: nothing was sent; mend the lines, or use --skip-bad
+
+                """, status: 65))
+        try project.expect("celery apply --batch - --skip-bad", input: input, Ended(
+            "t1\n", errors: "celery apply: stdin, line 2: task id t1 is that of an earlier line too\n", status: 65))
     }
 
     @Test func `an empty batch is nothing to do`() throws {

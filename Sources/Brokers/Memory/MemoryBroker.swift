@@ -36,7 +36,8 @@ package actor MemoryBroker: Broker {
         var seen = Set<TaskID>()
         for message in messages where tags[message.id] != nil || !seen.insert(message.id).inserted {
             throw DriverError(
-                .alreadyThere, "task id \(message.id) is already in use: it waits or runs", unconfirmed: Set(messages.map(\.id)))
+                .alreadyThere, "task id \(message.id) is already in use: it waits or runs", unconfirmed: Set(messages.map(\.id)),
+                subject: message.id)
         }
         for message in messages { insert(message) }
         bell.ring()

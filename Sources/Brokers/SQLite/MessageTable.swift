@@ -12,7 +12,7 @@ enum MessageTable {
     static func insert(_ message: Message, submitted: Timestamp, in db: Database) throws {
         let finished = try db.cachedStatement(sql: "SELECT 1 FROM result WHERE id = ? AND state IN ('SUCCESS', 'FAILURE', 'REVOKED')")
         if try Int.fetchOne(finished, arguments: [message.id.text]) != nil {
-            throw DriverError(.alreadyThere, "task id \(message.id) is already in use: its result is stored")
+            throw DriverError(.alreadyThere, "task id \(message.id) is already in use: its result is stored", subject: message.id)
         }
         let row = EncodedMessage(message)
         let statement = try db.cachedStatement(sql: """
@@ -26,7 +26,7 @@ enum MessageTable {
         ])
         try statement.execute()
         guard db.changesCount == 1 else {
-            throw DriverError(.alreadyThere, "task id \(message.id) is already in use: it waits or runs")
+            throw DriverError(.alreadyThere, "task id \(message.id) is already in use: it waits or runs", subject: message.id)
         }
         try place(db.lastInsertedRowID, message, attempt: 0, now: submitted, in: db)
     }

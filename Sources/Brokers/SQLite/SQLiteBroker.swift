@@ -54,7 +54,8 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
             try await publications.add(messages)
         } catch let error as DriverError where error.isAboutRequest {
             // All or none.
-            throw DriverError(error.code, error.message, hint: error.hint, unconfirmed: Set(messages.map(\.id)))
+            throw DriverError(
+                error.code, error.message, hint: error.hint, unconfirmed: Set(messages.map(\.id)), subject: error.subject)
         }
     }
 

@@ -35,13 +35,16 @@ public struct DriverError: Error, Sendable, Hashable, CustomStringConvertible {
     /// they may still be accepted, any other code that at least one of them was refused. Empty when the error is not
     /// about messages: then none was sent.
     public var unconfirmed: Set<TaskID>
+    /// Which of those sent together was refused, where the driver can tell.
+    public var subject: TaskID?
 
-    public init(_ code: Code, _ message: String, hint: String? = nil, unconfirmed: Set<TaskID> = []) {
+    public init(_ code: Code, _ message: String, hint: String? = nil, unconfirmed: Set<TaskID> = [], subject: TaskID? = nil) {
         self.code = code
         self.message = message
         self.hint = hint
         isAboutRequest = code == .refused || code == .alreadyThere
         self.unconfirmed = unconfirmed
+        self.subject = subject
     }
 
     public var description: String { message }

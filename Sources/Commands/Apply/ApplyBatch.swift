@@ -6,7 +6,7 @@ import Tasks
 /// `celery apply --batch`: one JSON object a line.
 ///
 /// Two passes: the first checks every line, the second sends. Nothing is kept in memory
-/// but a piece at a time, so that a batch may be larger than memory.
+/// but a piece at a time and the ids that lines name, so that a batch may be larger than memory.
 struct ApplyBatch {
     let context: CommandContext
     let file: String
@@ -33,11 +33,14 @@ struct ApplyBatch {
     /// The numbers of bad lines.
     private func check(_ source: LineSource, _ lines: inout BatchLines) throws -> Set<Int> {
         var bad: Set<Int> = []
+        var ids: Set<TaskID> = []
         var number = 0
         while let line = try source.next() {
             number += 1
             do {
-                _ = try lines.work(from: line)
+                if let id = try lines.work(from: line)?.options.id, !ids.insert(id).inserted {
+                    throw CommandError(ExitCode.badData, "task id \(id) is that of an earlier line too")
+                }
             } catch {
                 bad.insert(number)
                 context.output.error("celery apply: \(name), line \(number): \(Report.describe(error).message)")

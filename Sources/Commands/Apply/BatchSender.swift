@@ -101,6 +101,10 @@ struct BatchSender {
         rest.open.subtract(lines.map(\.number))
         rest.open.formUnion(unconfirmed.map(\.number))
         if error.code == .tryAgain { throw error }
+        if !skipsRefused, let line = unconfirmed.first(where: { $0.message.id == error.subject }) {
+            // The others are not sent for the sake of finding it.
+            return try refuse(line, error, &rest)
+        }
         guard unconfirmed.count > 1 else {
             if let line = unconfirmed.first { try refuse(line, error, &rest) }
             return
