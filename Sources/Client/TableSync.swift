@@ -37,25 +37,21 @@ package enum TableSync {
         /// - Throws: `DriverError` for a file that is not ours to change.
         package func missing() async throws -> [String] {
             switch layout {
-            case .celery: try await missingOfOurs()
+            case .celery: try missingOfOurs()
             case .python: try await PythonTables.missing(at: path).map { $0 + ";" }
             }
         }
 
-        private func missingOfOurs() async throws -> [String] {
-            guard try DatabaseFile.exists(path) else { return [Schema.sql] }
-            let file = try DatabaseFile(path: path)
-            defer { file.close() }
-            return try await file.read { try Schema.hasBeat(in: $0) } ? [] : [Schema.beat]
+        private func missingOfOurs() throws -> [String] {
+            guard let layout = try DatabaseFile.layout(of: path) else { return [Schema.sql] }
+            return layout < Schema.version ? [Schema.upgrade] : []
         }
 
         /// Creates what is missing.
         package func create() async throws {
             switch layout {
             case .celery:
-                let file = try DatabaseFile(path: path)
-                defer { file.close() }
-                try await file.write { try Schema.addBeat(in: $0) }
+                try DatabaseFile(path: path).close()
             case .python: try await PythonTables.complete(at: path)
             }
         }

@@ -29,7 +29,7 @@ package final class DatabaseFile: Sendable {
         case normal
     }
 
-    /// Opens the file, making it first when there is none. Blocks.
+    /// Opens the file, making it first when there is none, and bringing it to the layout of today. Blocks.
     ///
     /// - Throws: `DriverError`, with the file left as it was when it is not ours.
     package init(path: String, durability: Durability = .full) throws(DriverError) {
@@ -57,8 +57,17 @@ package final class DatabaseFile: Sendable {
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             // The first read makes the WAL, which the line and the watch need.
-            let version = try queue.inDatabase { try Int32.fetchOne($0, sql: "PRAGMA user_version") }
-            guard let version, version == Schema.version else {
+            var version = try queue.inDatabase { try Int32.fetchOne($0, sql: "PRAGMA user_version") }
+            if version == 1 {
+                try queue.inDatabase { db in
+                    try db.inTransaction(.immediate) {
+                        try Schema.upgrade(in: db)
+                        return .commit
+                    }
+                }
+                version = Schema.version
+            }
+            guard version == Schema.version else {
                 throw DriverError(.unusable, "\(path) has an unknown layout")
             }
             return queue
@@ -76,6 +85,18 @@ package final class DatabaseFile: Sendable {
             guard let header = try FileHeader.read(path) else { return false }
             try header.check(path)
             return true
+        }
+    }
+
+    /// The layout of the file at `path`, which may be older than `Schema.version`; `nil` when there is none. Changes nothing.
+    ///
+    /// - Throws: `DriverError` for a file that is not ours.
+    package static func layout(of path: String) throws(DriverError) -> Int32? {
+        try OpenFiles.look(at: path) { (isOpen) throws(DriverError) in
+            if isOpen { return Schema.version }
+            guard let header = try FileHeader.read(path) else { return nil }
+            try header.check(path)
+            return header.userVersion
         }
     }
 

@@ -1,8 +1,6 @@
-package import GRDB
-
 extension Schema {
-    /// What beat keeps. A file that was made before there was a beat gets these tables when they are first needed.
-    package static let beat = """
+    /// What beat keeps.
+    static let beat = """
         CREATE TABLE IF NOT EXISTS beat (
             name TEXT PRIMARY KEY,
             -- who leads the beats of this name; no row while nobody does
@@ -28,15 +26,4 @@ extension Schema {
             body TEXT NOT NULL
         );
         """
-
-    /// Whether all tables of beat are there.
-    package static func hasBeat(in db: Database) throws -> Bool {
-        try Int.fetchOne(
-            db, sql: "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('beat', 'beat_entry', 'beat_order')") == 3
-    }
-
-    /// Adds those that are missing.
-    package static func addBeat(in db: Database) throws {
-        if try !hasBeat(in: db) { try db.execute(sql: beat) }
-    }
 }

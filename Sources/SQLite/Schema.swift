@@ -15,7 +15,7 @@ package enum Schema {
     package static let applicationID: Int32 = 0x43_65_6C_79
 
     /// The layout below (`PRAGMA user_version`). A file with a greater number is refused.
-    package static let version: Int32 = 1
+    package static let version: Int32 = 2
 
     /// Makes every table. Runs once, in a file nobody else can see yet.
     static func create(in db: Database) throws {
@@ -24,8 +24,22 @@ package enum Schema {
         try db.execute(sql: "PRAGMA user_version = \(version)")
     }
 
+    /// Tables that came with layout 2, in the order they are made.
+    private static let additions = [beat]
+
     /// The statements, as `celery syncdb --dry-run` prints them.
-    package static let sql = messages + "\n" + beat
+    package static let sql = ([messages] + additions).joined(separator: "\n")
+
+    /// What a file of layout 1 lacks. Some may be there: early builds of layout 1 made them when they were needed.
+    package static let upgrade = additions.joined(separator: "\n")
+
+    /// Brings a file of layout 1 to this one. Each row stays as it is.
+    static func upgrade(in db: Database) throws {
+        // Another process may have been first.
+        guard try Int32.fetchOne(db, sql: "PRAGMA user_version") == 1 else { return }
+        try db.execute(sql: upgrade)
+        try db.execute(sql: "PRAGMA user_version = \(version)")
+    }
 
     /// Of broker, workers and results.
     private static let messages = """
@@ -88,6 +102,6 @@ package enum Schema {
         ) WITHOUT ROWID;
         """
 
-    /// The tables a whole file has, for `celery syncdb --check`.
+    /// The tables a whole file has, in the order of their names.
     package static let tables = ["beat", "beat_entry", "beat_order", "lease", "message", "ready", "result", "scheduled", "submission_key", "worker"]
 }

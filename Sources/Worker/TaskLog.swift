@@ -6,7 +6,7 @@ import Wire
 struct TaskLog: Sendable {
     let logger: Logger
 
-    func received(_ delivery: Delivery) {
+    private func received(_ delivery: Delivery) {
         guard logger.logLevel <= .info else { return }
         let attempt = delivery.handle.attempt
         let message = delivery.message
@@ -14,7 +14,7 @@ struct TaskLog: Sendable {
         logger.info("Got task from broker: \(name(message))\(again)")
     }
 
-    func refused(_ delivery: Delivery, _ reason: String) {
+    private func refused(_ delivery: Delivery, _ reason: String) {
         logger.error("Task \(name(delivery.message)) not run: \(reason)")
     }
 
@@ -57,8 +57,8 @@ struct TaskLog: Sendable {
         logger.info("Task \(name(delivery.message)) came again while it runs here; it goes on")
     }
 
-    func interrupted(_ delivery: Delivery, _ reason: String) {
-        logger.error("Task \(name(delivery.message)) interrupted in attempt \(delivery.handle.attempt): \(reason); it goes back to its queue")
+    private func interrupted(_ delivery: Delivery, _ attempt: Int, _ reason: String) {
+        logger.error("Task \(name(delivery.message)) interrupted in attempt \(attempt): \(reason); it goes back to its queue")
     }
 
     func fencedOff(_ outcome: Outcome) {
@@ -115,6 +115,19 @@ struct TaskLog: Sendable {
     /// A return value may be megabytes; a log line may not.
     private func shortened(_ text: String) -> String {
         text.utf8.count <= 1_024 ? text : String(text.prefix(1_000)) + "..."
+    }
+}
+
+extension TaskLog: TaskWatching {
+    func note(_ moment: TaskMoment, at time: Timestamp) {
+        switch moment {
+        case .received(let delivery): received(delivery)
+        case .refused(let delivery, _, let reason): refused(delivery, reason)
+        case .began: break
+        case .ended(let delivery, _, let report): ended(delivery, report)
+        case .failed(let delivery, _, let failure): failed(delivery, failure, traceback: nil)
+        case .interrupted(let delivery, let attempt, let reason): interrupted(delivery, attempt, reason)
+        }
     }
 }
 

@@ -28,6 +28,8 @@ extension Worker {
             var hasEnded = false
             for event in events {
                 switch event {
+                case .began(let tag, let pid):
+                    begin(tag, pid)
                 case .report(let report):
                     finish(report, &outcomes)
                 case .returned(let tags):
@@ -45,7 +47,7 @@ extension Worker {
                     lose(tag, reason, &outcomes, &interrupted)
                 case .timedOut(let tag, let seconds):
                     if let entry = inFlight.removeValue(forKey: tag) {
-                        log.failed(entry.delivery, .timeLimitExceeded(seconds), traceback: nil)
+                        tell(.failed(entry.delivery, attempt: entry.attempt, .timeLimitExceeded(seconds)))
                         outcomes.add(builder(for: entry).outcome(.failure, failure: .timeLimitExceeded(seconds)), entry)
                     }
                 case .log(let line):
@@ -76,12 +78,21 @@ extension Worker {
         }
     }
 
+    /// A child has begun a job.
+    private func begin(_ tag: Int64, _ pid: Int32) {
+        guard var entry = inFlight[tag] else { return }
+        entry.began = now()
+        entry.childPID = Int(pid)
+        inFlight[tag] = entry
+        tell(.began(entry.delivery, attempt: entry.attempt, pid: Int(pid)))
+    }
+
     /// A job came to its end: says so in the log, and makes its outcome.
     private func finish(_ report: JobReport, _ outcomes: inout Endings) {
         guard let entry = inFlight.removeValue(forKey: report.tag) else { return }
         prefetch.note(duration: report.duration)
         let outcome = builder(for: entry).outcome(of: report)
-        log.ended(entry.delivery, report)
+        tell(.ended(entry.delivery, attempt: entry.attempt, report))
         outcomes.add(outcome, entry)
     }
 
@@ -94,10 +105,10 @@ extension Worker {
         let limit = entry.definition.options.crashLimit ?? configuration.crashLimit
         if entry.isAcknowledged || (crashes >= limit && shutdown != .cold) {
             let failure = TaskFailure.workerLost("\(reason) (attempt \(entry.attempt), not tried again)")
-            log.failed(entry.delivery, failure, traceback: nil)
+            tell(.failed(entry.delivery, attempt: entry.attempt, failure))
             outcomes.add(builder(for: entry).outcome(.failure, failure: failure), entry)
         } else {
-            log.interrupted(entry.delivery, reason)
+            tell(.interrupted(entry.delivery, attempt: entry.attempt, reason: reason))
             interrupted.append(entry)
             outcomes.end(entry.others)
         }
@@ -172,7 +183,7 @@ extension Worker {
     private func giveBack(interrupted entry: InFlight, _ consumer: any BrokerConsumer, _ settler: any Settler) async {
         guard let error = await giveBack([entry.delivery.handle], started: true, consumer, settler) else { return }
         let failure = TaskFailure.unsent("\(error)", isNextTry: true)
-        log.failed(entry.delivery, failure, traceback: nil)
+        tell(.failed(entry.delivery, attempt: entry.attempt, failure))
         await settle([builder(for: entry).outcome(.failure, failure: failure)], settler)
     }
 

@@ -17,6 +17,7 @@ package actor Worker {
     let store: (any ResultStore)?
     let registry: TaskRegistry
     let log: TaskLog
+    private let watchers: [any TaskWatching]
     let now: @Sendable () -> Timestamp
 
     /// What is with the pool, by a number of our own: a worker that was taken for dead may get
@@ -45,6 +46,9 @@ package actor Worker {
         var delivery: Delivery
         var definition: TaskDefinition
         var started: Timestamp
+        /// When a child began it, and that child's process id.
+        var began: Timestamp?
+        var childPID: Int?
         /// Acknowledged before it ran, as the task wished.
         var isAcknowledged: Bool
         /// The number of the execution, which a later delivery does not change.
@@ -60,7 +64,7 @@ package actor Worker {
 
     package init(
         configuration: WorkerConfiguration, broker: any Broker, store: (any ResultStore)?, registry: TaskRegistry,
-        logger: Logger, now: @escaping @Sendable () -> Timestamp = { .now }
+        logger: Logger, watchers: [any TaskWatching] = [], now: @escaping @Sendable () -> Timestamp = { .now }
     ) {
         self.configuration = configuration
         self.broker = broker
@@ -69,6 +73,7 @@ package actor Worker {
         self.now = now
         started = now()
         log = TaskLog(logger: logger)
+        self.watchers = [log] + watchers
         prefetch = Prefetch(children: configuration.pool.size, fixed: configuration.prefetch)
     }
 
@@ -135,6 +140,12 @@ package actor Worker {
         case .cold:
             pool?.kill()
         }
+    }
+
+    /// Tells those who watch.
+    func tell(_ moment: TaskMoment) {
+        let time = now()
+        for watcher in watchers { watcher.note(moment, at: time) }
     }
 
     /// Adds children, or takes some away with a negative number.

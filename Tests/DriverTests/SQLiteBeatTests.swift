@@ -13,26 +13,6 @@ import Testing
         try await promise.check(SQLiteBrokerFixture.self)
     }
 
-    @Test func `a file of an earlier build gets the tables when they are needed`() async throws {
-        let fixture = SQLiteBrokerFixture()
-        let broker = try fixture.open()
-        try await broker.publish([Message("before")])
-        func dropTables() async throws {
-            try await broker.file.write { try $0.execute(sql: "DROP TABLE beat; DROP TABLE beat_entry; DROP TABLE beat_order") }
-        }
-        try await dropTables()
-        #expect(try await broker.state(of: "celery") == BeatState())
-        #expect(try await broker.file.read { try !Schema.hasBeat(in: $0) })
-        try await broker.order(.resume(entry: "a"), in: "celery")
-        #expect(try await broker.state(of: "celery").orders.count == 1)
-        try await dropTables()
-        let beat = try await fixture.beat("a")
-        #expect(try await beat.takeTheLead().records.isEmpty)
-        #expect(try await beat.seat.send([Message("after")], writing: [], settling: []))
-        #expect(try await broker.file.read { try String.fetchAll($0, sql: "SELECT task FROM message") } == ["before", "after"])
-        await beat.seat.close()
-    }
-
     @Test func `a message whose result is stored is not sent again`() async throws {
         let fixture = SQLiteBrokerFixture()
         let beat = try await fixture.beat("a")

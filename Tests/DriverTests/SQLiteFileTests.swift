@@ -94,6 +94,28 @@ import Testing
         #expect(tables == Schema.tables)
     }
 
+    @Test func `a file of layout 1 keeps its rows and gets the tables that came later`() async throws {
+        let fixture = SQLiteBrokerFixture()
+        let broker = try fixture.open()
+        try await broker.publish([Message("before")])
+        try await broker.file.write { db in
+            for table in Schema.tables where !["lease", "message", "ready", "result", "scheduled", "submission_key", "worker"].contains(table) {
+                try db.execute(sql: "DROP TABLE \(table)")
+            }
+            try db.execute(sql: "PRAGMA user_version = 1")
+        }
+        await broker.close()
+        #expect(try DatabaseFile.layout(of: broker.file.path) == 1)
+        let again = try fixture.open()
+        #expect(try DatabaseFile.layout(of: broker.file.path) == Schema.version)
+        let tables = try await again.file.read { db in
+            try String.fetchAll(db, sql: "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name")
+        }
+        #expect(tables == Schema.tables)
+        #expect(try await fixture.worker(on: again).names() == ["before"])
+        await again.close()
+    }
+
     @Test func `what was accepted is there after all have closed`() async throws {
         let fixture = SQLiteBrokerFixture()
         let first = try fixture.open()

@@ -41,13 +41,10 @@ final class SQLiteBeatSeat: BeatSeat {
         func isNews(after earlier: Look) -> Bool { leader != earlier.leader || lastOrder > earlier.lastOrder }
     }
 
-    init(broker: SQLiteBroker, beat: String, identity: WorkerIdentity) async throws {
+    init(broker: SQLiteBroker, beat: String, identity: WorkerIdentity) {
         self.broker = broker
         self.beat = beat
         self.identity = identity
-        if try await broker.file.read({ try !Schema.hasBeat(in: $0) }) {
-            try await broker.file.write { try Schema.addBeat(in: $0) }
-        }
     }
 
     func lead() async throws -> BeatState? {

@@ -3,13 +3,12 @@ import SQLite
 
 extension SQLiteBroker: BeatKeeping {
     package func seat(in beat: String, as identity: WorkerIdentity) async throws -> any BeatSeat {
-        try await SQLiteBeatSeat(broker: self, beat: beat, identity: identity)
+        SQLiteBeatSeat(broker: self, beat: beat, identity: identity)
     }
 
     package func state(of beat: String) async throws -> BeatState {
         let now = self.now()
         return try await file.read { [self] db in
-            guard try Schema.hasBeat(in: db) else { return BeatState() }
             var state = BeatState()
             state.records = try BeatTable.records(of: beat, path: file.path, in: db)
             state.orders = try BeatTable.orders(of: beat, path: file.path, in: db)
@@ -24,7 +23,6 @@ extension SQLiteBroker: BeatKeeping {
 
     package func order(_ order: BeatOrder, in beat: String) async throws {
         try await file.write(waking: true) { db in
-            try Schema.addBeat(in: db)
             try BeatTable.add(order, to: beat, in: db)
         }
     }

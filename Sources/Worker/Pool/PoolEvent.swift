@@ -1,6 +1,8 @@
 
 /// What the pool tells the worker.
 package enum PoolEvent: Sendable {
+    /// A child of this process id has begun a job.
+    case began(tag: Int64, pid: Int32)
     /// A job has ended.
     case report(JobReport)
     /// Jobs that were never begun: to be given back to the broker.

@@ -11,8 +11,16 @@ extension PoolLoop {
     /// Hands waiting jobs to the children with the shortest lines.
     func assign() {
         while !unassigned.isEmpty, let number = shortestOpenLine() {
+            let isFree = children[number]!.line.isEmpty
             children[number]!.give(unassigned.removeFirst())
+            if isFree { noteHead(number) }
         }
+    }
+
+    /// The first of a child's line is what it runs.
+    func noteHead(_ number: Int) {
+        guard let child = children[number], let head = child.line.first else { return }
+        events.append(.began(tag: head.tag, pid: child.process.id))
     }
 
     /// By itself, so that no copy of a child lives while its line is changed.

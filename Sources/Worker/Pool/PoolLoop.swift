@@ -158,6 +158,7 @@ final class PoolLoop {
         case .report(let report):
             guard children[number]!.remove(report.tag) != nil else { return }
             events.append(.report(report))
+            noteHead(number)
             recycleIfNeeded(number)
         case .returned(let tags):
             children[number]!.isRecalled = false
