@@ -31,14 +31,13 @@ package enum Schema {
     package static let sql = ([messages] + additions).joined(separator: "\n")
 
     /// What a file of layout 1 lacks. Some may be there: early builds of layout 1 made them when they were needed.
-    package static let upgrade = additions.joined(separator: "\n")
+    package static let upgrade = (additions + ["PRAGMA user_version = \(version);"]).joined(separator: "\n")
 
     /// Brings a file of layout 1 to this one. Each row stays as it is.
     static func upgrade(in db: Database) throws {
         // Another process may have been first.
         guard try Int32.fetchOne(db, sql: "PRAGMA user_version") == 1 else { return }
         try db.execute(sql: upgrade)
-        try db.execute(sql: "PRAGMA user_version = \(version)")
     }
 
     /// Of broker, workers and results.

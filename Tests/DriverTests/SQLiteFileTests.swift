@@ -45,10 +45,10 @@ import Testing
     @Test func `refuses a database of a newer version`() throws {
         try DatabaseFile(path: path).close()
         let newer = try DatabaseQueue(path: path)
-        try newer.inDatabase { try $0.execute(sql: "PRAGMA user_version = 2") }
+        try newer.inDatabase { try $0.execute(sql: "PRAGMA user_version = \(Schema.version + 1)") }
         try newer.close()
         try expectRefusal(
-            .unusable, "\(path) was written by a newer celery (layout 2; this one reads up to 1)",
+            .unusable, "\(path) was written by a newer celery (layout \(Schema.version + 1); this one reads up to \(Schema.version))",
             hint: "use the newer celery; the file was left as it is")
     }
 

@@ -94,11 +94,12 @@ import Testing
         let project = try Project()
         let file = "\(project.path)/celery.db"
         _ = try project.run("celery syncdb").text
-        try project.expect("sqlite3 celery.db 'DROP TABLE beat_order; DROP TABLE beat'", Ended())
+        try project.expect("sqlite3 celery.db 'DROP TABLE beat_order; DROP TABLE beat; PRAGMA user_version = 1'", Ended())
         try project.expect("celery syncdb --check", Ended("\(file): missing\n", status: 1))
         let sql = try project.run("celery syncdb --dry-run")
+        #expect(sql.output.contains("CREATE TABLE IF NOT EXISTS beat_order"))
+        try project.expect("celery syncdb --check", Ended("\(file): missing\n", status: 1))
         try project.expect("celery syncdb", Ended("\(file): created\n"))
-        try project.expect("sqlite3 celery.db", input: sql.output, Ended())
         try project.expect("celery syncdb --check", Ended("\(file): complete\n"))
     }
 
