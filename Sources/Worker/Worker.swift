@@ -137,9 +137,24 @@ package actor Worker {
         case .warm:
             pool?.drain()
             finishIfDone()
+            if let limit = configuration.shutdownTimeout { stopNow(after: limit) }
         case .cold:
             pool?.kill()
         }
+    }
+
+    private func stopNow(after limit: Duration) {
+        Task { [weak self] in
+            try await Task.sleep(for: limit)
+            await self?.hurry()
+        }
+    }
+
+    /// What still runs has had its time.
+    private func hurry() {
+        guard shutdown == .warm else { return }
+        log.ranOutOfTime(inFlight.values.filter { $0.began != nil }.map(\.delivery))
+        stop(.cold)
     }
 
     /// Tells those who watch.
