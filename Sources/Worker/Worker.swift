@@ -59,7 +59,7 @@ package actor Worker {
         var isTold = false
 
         /// Puts it back in line although it was acknowledged, for it has not begun.
-        var again: Outcome { Outcome(handle: delivery.handle, results: [], followUps: [delivery.message.backToItsQueue]) }
+        var again: Outcome { Outcome(handle: delivery.handle, results: [], followUps: [delivery.message.backToItsQueue.counting(attempts: attempt - 1)]) }
     }
 
     package init(
