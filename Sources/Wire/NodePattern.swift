@@ -125,6 +125,12 @@ struct NodePattern {
                 guard let node = choice(depth: depth + 1), skip(")") else { return nil }
                 return node
             case "*", "+", "?": return nil
+            case "{":
+                // There is nothing to repeat; other braces stand for themselves.
+                place -= 1
+                guard bounds() == nil else { return nil }
+                place += 1
+                return .letter { $0 == letter }
             default: return .letter { $0 == letter }
             }
         }
@@ -145,16 +151,23 @@ struct NodePattern {
             // Whether it is greedy makes no difference to whether there is a match.
             if next == "?" { place += 1 }
             if let letter = next, "*+?".unicodeScalars.contains(letter) { return nil }
-            return .repeated(node, counts)
+            let end = place
+            if bounds() != nil { return nil }
+            place = end
+            // A place cannot be repeated, and Python refuses it.
+            switch node {
+            case .start, .end, .boundary: return nil
+            default: return .repeated(node, counts)
+            }
         }
 
-        /// `{2}`, `{2,}`, `{,3}`, `{2,3}`; anything else in braces stands for itself.
+        /// `{2}`, `{2,}`, `{,3}`, `{2,3}`, `{,}`; anything else in braces stands for itself.
         private mutating func bounds() -> ClosedRange<Int>? {
-            guard let close = letters[place...].firstIndex(of: "}") else { return nil }
+            guard next == "{", let close = letters[place...].firstIndex(of: "}") else { return nil }
             let parts = letters[(place + 1)..<close].split(separator: ",", omittingEmptySubsequences: false)
                 .map { String(String.UnicodeScalarView($0)) }
             func number(_ text: String, _ empty: Int) -> Int? { text.isEmpty ? empty : Int(text).flatMap { $0 >= 0 ? $0 : nil } }
-            guard (1...2).contains(parts.count), parts != [""], parts != ["", ""], let low = number(parts[0], 0),
+            guard (1...2).contains(parts.count), parts != [""], let low = number(parts[0], 0),
                 let high = parts.count == 1 ? low : number(parts[1], Int.max), low <= high
             else { return nil }
             place = close + 1
