@@ -190,7 +190,7 @@ def control_commands(run):
         (["control", "pool_grow", "1"], "pool will grow"), (["control", "pool_shrink", "1"], "pool will shrink"),
         (["control", "time_limit", "interop.tasks.now", "30", "60"], "time limits set successfully"),
         (["control", "add_consumer", "shelf"], "add consumer shelf"), (["control", "cancel_consumer", "shelf"], "no longer consuming from shelf"),
-        (["status"], "1 node online."),
+        (["status"], f"->  {name}: OK"),
     ]:
         done = subprocess.run(
             [sys.executable, "-m", "celery", "-A", "app", words[0], "-t", "2", *words[1:]], capture_output=True, text=True, timeout=60)
