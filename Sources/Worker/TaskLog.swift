@@ -39,6 +39,14 @@ struct TaskLog: Sendable {
         logger.error("\(text)")
     }
 
+    /// The number of children follows the work.
+    func scaled(from old: Int, to new: Int) {
+        logger.info("Scaling \(new > old ? "up" : "down") from \(old) to \(new) pool children")
+    }
+
+    /// An operator gave an order.
+    func ordered(_ text: String) { logger.warning("\(text)") }
+
     /// The body of a chord was sent.
     func unlocked(_ delivery: Delivery, _ groupID: String, _ count: Int) {
         guard logger.logLevel <= .info else { return }
