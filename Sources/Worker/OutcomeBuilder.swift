@@ -10,6 +10,8 @@ struct OutcomeBuilder {
     var attempt: Int
     var started: Timestamp?
     var ignoresResult = false
+    /// When the tries of the task end, told when it is tried again.
+    var retryEnd: Timestamp?
 
     init(delivery: Delivery, worker: String, now: Timestamp) {
         self.delivery = delivery
@@ -38,7 +40,7 @@ struct OutcomeBuilder {
         case .retry(let delay, let reason, let traceback):
             let failure = TaskFailure.retry(in: delay, because: reason.message)
             outcome.results = [result(.retry, .null, failure, traceback, report.errorOutput)]
-            outcome.disposition = .retry(RetryPolicy.next(delivery.message, delay: delay, now: now))
+            outcome.disposition = .retry(RetryPolicy.next(delivery.message, delay: delay, now: now, until: retryEnd))
         }
         return following(outcome, report.next)
     }

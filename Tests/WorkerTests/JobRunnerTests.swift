@@ -37,7 +37,7 @@ import Wire
         change(&message)
         let job = JobRequest(
             tag: 5, attempt: 1, message: EncodedMessage(message), taskName: task, taskID: "id", program: program,
-            softTimeLimit: nil, hardTimeLimit: nil, maxOutputBytes: 100, retryDelay: 180, mayRetry: mayRetry)
+            softTimeLimit: nil, hardTimeLimit: nil, maxOutputBytes: 100, retry: RetryPlan(isLeft: mayRetry, delay: 180))
         let report = await JobRunner(registry: registry, environment: Environment()) { _ in }.run(job)
         #expect(report.tag == 5)
         #expect(report.duration >= 0)

@@ -34,6 +34,8 @@ public struct Settings: Sendable, Equatable {
     public var hardTimeLimit: Double?
     /// Seconds after which a task is told to stop; `nil` never.
     public var softTimeLimit: Double?
+    /// Bytes of memory above which a task is killed; `nil` never.
+    public var maxTaskMemory: Int?
     /// Attempts of a task that loses its process before it is given up.
     public var crashLimit = 3
 

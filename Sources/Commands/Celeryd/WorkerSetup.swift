@@ -23,10 +23,13 @@ struct WorkerSetup {
         pool.environment["CELERY_LOGLEVEL"] = settings.logLevel
         pool.maxTasksPerChild = settings.maxTasksPerChild
         pool.maxMemoryPerChild = settings.maxMemoryPerChild
+        pool.controlGroups = .prepare()
+        pool.controlGroups?.sweep()
         var configuration = WorkerConfiguration(identity: identity, queues: settings.queues, pool: pool)
         configuration.prefetch = settings.prefetch
         configuration.softTimeLimit = settings.softTimeLimit
         configuration.hardTimeLimit = settings.hardTimeLimit
+        configuration.maxMemoryBytes = settings.maxTaskMemory
         configuration.crashLimit = settings.crashLimit
         configuration.ignoreResult = settings.ignoreResult
         configuration.maxOutputBytes = settings.maxOutputBytes
