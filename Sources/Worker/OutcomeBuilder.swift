@@ -38,7 +38,7 @@ struct OutcomeBuilder {
         case .failure(let failure, let traceback):
             outcome.results = [result(.failure, .null, failure, traceback, report.errorOutput)]
         case .retry(let delay, let reason, let traceback):
-            let failure = TaskFailure.retry(in: delay, because: reason.message)
+            let failure = TaskFailure.retry(in: delay, because: reason.reason)
             outcome.results = [result(.retry, .null, failure, traceback, report.errorOutput)]
             outcome.disposition = .retry(RetryPolicy.next(delivery.message, delay: delay, now: now, until: retryEnd))
         }

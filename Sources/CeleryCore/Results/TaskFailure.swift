@@ -105,6 +105,9 @@ extension TaskFailure {
         return arguments.first?.intValue
     }
 
+    /// What is said of it as the reason of another try: a limit's number alone would say nothing.
+    package var reason: String { isForTime ? "\(type)(\(message))" : message }
+
     /// One line for people: what is said after `Type: `.
     public var message: String {
         if let status = programStatus {

@@ -34,7 +34,7 @@ enum SendArguments {
     static let retryBackoffMax = Option.value(
         "retry-backoff-max", placeholder: "S", .duration, help: "Let --retry-backoff grow to so many seconds.")
     static let retryJitter = Option.value(
-        "retry-jitter", placeholder: "HOW", ValueParser<RetryJitter>.cases, help: "full or none: wait a random part of what --retry-backoff says, or all of it.")
+        "retry-jitter", placeholder: "HOW", ValueParser<RetryJitter>.cases, help: "Wait a random part of what --retry-backoff says, or all of it: full or none.")
     static let retryUntil = Option.value(
         "retry-until", placeholder: "S|TIME", .retryEnd, help: "Do not try it again after so many seconds, or after TIME.")
     static let autoretry = Option.value(

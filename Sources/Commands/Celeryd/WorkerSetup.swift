@@ -23,8 +23,6 @@ struct WorkerSetup {
         pool.environment["CELERY_LOGLEVEL"] = settings.logLevel
         pool.maxTasksPerChild = settings.maxTasksPerChild
         pool.maxMemoryPerChild = settings.maxMemoryPerChild
-        pool.controlGroups = .prepare()
-        pool.controlGroups?.sweep()
         var configuration = WorkerConfiguration(identity: identity, queues: settings.queues, pool: pool)
         configuration.prefetch = settings.prefetch
         configuration.softTimeLimit = settings.softTimeLimit
@@ -33,7 +31,10 @@ struct WorkerSetup {
         configuration.crashLimit = settings.crashLimit
         configuration.ignoreResult = settings.ignoreResult
         configuration.maxOutputBytes = settings.maxOutputBytes
+        // A map in the foreground shares its control group with whoever started it.
         if arguments.takes(CelerydOptions.burst) {
+            configuration.pool.controlGroups = .prepare()
+            configuration.pool.controlGroups?.sweep()
             configuration.isBurst = arguments[CelerydOptions.burst]
             configuration.maxTasks = arguments[CelerydOptions.maxTasks] ?? 0
         }

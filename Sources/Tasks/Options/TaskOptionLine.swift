@@ -98,7 +98,7 @@ package enum TaskOptionLine {
             let near = NearestName.suggest(name, among: TaskOptionKey.all.flatMap(\.names) + PeriodicKey.all.map(\.name))
             return "unknown option '\(name)'" + (near.map { "; did you mean '\($0)'?" } ?? "")
         }
-        if let earlier = given.updateValue(line, forKey: key?.name ?? name) { return "\(name) was given before, in line \(earlier)" }
+        if let earlier = given.updateValue(line, forKey: key?.name ?? name) { return "\(key?.name ?? name) was given before, in line \(earlier)" }
         let complaint = key.map { $0.assign(value, &options) } ?? periodicKey.map { periodic.take($0, value) } ?? nil
         return complaint.map { "\(name) \($0)" }
     }

@@ -209,7 +209,7 @@ final class PoolLoop {
         if Descendants.isSubreaper { _ = Descendants.reap(sparing: Set(children.values.map(\.process.id))) }
 
         var line = child.line
-        let reason = "pool child \(child.process.id) died of \(cause(of: termination))"
+        let reason = "pool child \(child.process.id) died of \(child.killedAtMemory == nil ? cause(of: termination) : "too much memory")"
         if let head = line.popFirst() {
             if let peak = child.killedAtMemory {
                 events.append(.outgrew(tag: head.tag, limit: head.memoryLimit ?? 0, peak: peak))
