@@ -194,7 +194,9 @@ extension ProcessesTests {
             // 4 is the folder that ls reads.
             #expect(lines[1] == "0 1 2 3 4")
             #expect(lines[2] == lines[3])
-            #expect(lines[4...].map { $0.split(separator: "\t").last } == ["0000000000000000", "0000000000000000"])
+            // The classic 31 signals: a test runner may ignore others.
+            let signals = lines[4...].compactMap { $0.split(separator: "\t").last.flatMap { UInt64($0, radix: 16) } }
+            #expect(signals.map { $0 & 0x7FFF_FFFF } == [0, 0])
         }
 
         @Test func `a program that cannot be executed is told as ever, and leaves no process`() throws {

@@ -28,6 +28,7 @@ struct WorkerSetup {
         configuration.softTimeLimit = settings.softTimeLimit
         configuration.hardTimeLimit = settings.hardTimeLimit
         configuration.maxMemoryBytes = settings.maxTaskMemory
+        configuration.shutdownTimeout = settings.shutdownTimeout.map { .seconds($0) }
         configuration.crashLimit = settings.crashLimit
         configuration.ignoreResult = settings.ignoreResult
         configuration.maxOutputBytes = settings.maxOutputBytes
