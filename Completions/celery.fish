@@ -62,7 +62,7 @@ end
 # Tells whether the option $argv[2] of the command $argv[1] takes a value.
 function __celery_valued
     switch "$argv[1]:$argv[2]"
-        case 'celeryd:-c' 'celeryd:--concurrency' 'celeryd:-n' 'celeryd:--hostname' 'celeryd:-Q' 'celeryd:--queues' 'celeryd:-l' 'celeryd:--loglevel' 'celeryd:-f' 'celeryd:--logfile' 'celeryd:-p' 'celeryd:--pidfile' 'celeryd:--time-limit' 'celeryd:--soft-time-limit' 'celeryd:--max-tasks-per-child' 'celeryd:--max-memory-per-child' 'celeryd:--prefetch' 'celeryd:--autoscale' 'celeryd:--max-tasks' 'celeryd:-u' 'celeryd:--uid' 'celeryd:-g' 'celeryd:--gid' 'celeryd:--umask' 'celeryd:--chroot' 'beat:-l' 'beat:--loglevel' 'beat:-f' 'beat:--logfile' 'beat:-p' 'beat:--pidfile' 'beat:--max-interval' 'beat:-u' 'beat:--uid' 'beat:-g' 'beat:--gid' 'beat:--umask' 'beat:--chroot' 'beat next:-n' 'beat next:--number' 'beat run:-t' 'beat run:--timeout' 'beat pause:--reason' 'beat pause:--until' 'beat pause:--for' 'beat import-crontab:--app' 'apply:--args' 'apply:--kwargs' 'apply:--task-id' 'apply:--countdown' 'apply:--eta' 'apply:--expires' 'apply:-Q' 'apply:--queue' 'apply:--exchange' 'apply:--routing-key' 'apply:--priority' 'apply:--time-limit' 'apply:--soft-time-limit' 'apply:--max-retries' 'apply:--retry-delay' 'apply:--header' 'apply:--link' 'apply:--link-error' 'apply:-t' 'apply:--timeout' 'apply:--batch' 'apply:--key' 'apply:--key-ttl' 'status:-t' 'status:--timeout' 'result:-t' 'result:--timeout' 'dmap:-j' 'dmap:--jobs' 'dmap:--joblog' 'dmap:--halt' 'dmap:-t' 'dmap:--timeout' 'dmap:--chunk' 'dmap:--countdown' 'dmap:--eta' 'dmap:--expires' 'dmap:-Q' 'dmap:--queue' 'dmap:--exchange' 'dmap:--routing-key' 'dmap:--priority' 'dmap:--time-limit' 'dmap:--soft-time-limit' 'dmap:--max-retries' 'dmap:--retry-delay' 'dmap:--header' 'inspect:-d' 'inspect:--destination' 'inspect:--pattern' 'inspect:--matcher' 'inspect:-t' 'inspect:--timeout' 'control:-d' 'control:--destination' 'control:--pattern' 'control:--matcher' 'control:-t' 'control:--timeout' 'purge:-Q' 'purge:--queues' 'rabbit-setup:--user' 'rabbit-setup:--password' 'rabbit-setup:--password-file' 'rabbit-setup:--vhost' 'rabbit-setup:-Q' 'rabbit-setup:--queues' 'rabbit-setup:--rabbitmqctl' 'rabbit-setup:--api' 'rabbit-setup:--admin-user' 'rabbit-setup:--admin-password-file' 'rabbit-setup:--api-ca' '*:--settings' '*:-b' '*:--broker' '*:--result-backend' '*:--workdir'
+        case 'celeryd:-c' 'celeryd:--concurrency' 'celeryd:-n' 'celeryd:--hostname' 'celeryd:-Q' 'celeryd:--queues' 'celeryd:-l' 'celeryd:--loglevel' 'celeryd:-f' 'celeryd:--logfile' 'celeryd:-p' 'celeryd:--pidfile' 'celeryd:--time-limit' 'celeryd:--soft-time-limit' 'celeryd:--task-max-memory' 'celeryd:--shutdown-timeout' 'celeryd:--max-tasks-per-child' 'celeryd:--max-memory-per-child' 'celeryd:--prefetch' 'celeryd:--autoscale' 'celeryd:--max-tasks' 'celeryd:-u' 'celeryd:--uid' 'celeryd:-g' 'celeryd:--gid' 'celeryd:--umask' 'celeryd:--chroot' 'beat:-l' 'beat:--loglevel' 'beat:-f' 'beat:--logfile' 'beat:-p' 'beat:--pidfile' 'beat:--max-interval' 'beat:-u' 'beat:--uid' 'beat:-g' 'beat:--gid' 'beat:--umask' 'beat:--chroot' 'beat next:-n' 'beat next:--number' 'beat run:-t' 'beat run:--timeout' 'beat pause:--reason' 'beat pause:--until' 'beat pause:--for' 'beat import-crontab:--app' 'apply:--args' 'apply:--kwargs' 'apply:--task-id' 'apply:--countdown' 'apply:--eta' 'apply:--expires' 'apply:-Q' 'apply:--queue' 'apply:--exchange' 'apply:--routing-key' 'apply:--priority' 'apply:--time-limit' 'apply:--soft-time-limit' 'apply:--max-retries' 'apply:--retry-delay' 'apply:--retry-backoff' 'apply:--retry-backoff-max' 'apply:--retry-jitter' 'apply:--retry-until' 'apply:--autoretry' 'apply:--max-memory' 'apply:--header' 'apply:--link' 'apply:--link-error' 'apply:-t' 'apply:--timeout' 'apply:--batch' 'apply:--key' 'apply:--key-ttl' 'status:-t' 'status:--timeout' 'result:-t' 'result:--timeout' 'dmap:-j' 'dmap:--jobs' 'dmap:--joblog' 'dmap:--halt' 'dmap:-t' 'dmap:--timeout' 'dmap:--chunk' 'dmap:--countdown' 'dmap:--eta' 'dmap:--expires' 'dmap:-Q' 'dmap:--queue' 'dmap:--exchange' 'dmap:--routing-key' 'dmap:--priority' 'dmap:--time-limit' 'dmap:--soft-time-limit' 'dmap:--max-retries' 'dmap:--retry-delay' 'dmap:--retry-backoff' 'dmap:--retry-backoff-max' 'dmap:--retry-jitter' 'dmap:--retry-until' 'dmap:--autoretry' 'dmap:--max-memory' 'dmap:--header' 'inspect:-d' 'inspect:--destination' 'inspect:--pattern' 'inspect:--matcher' 'inspect:-t' 'inspect:--timeout' 'control:-d' 'control:--destination' 'control:--pattern' 'control:--matcher' 'control:-t' 'control:--timeout' 'purge:-Q' 'purge:--queues' 'rabbit-setup:--user' 'rabbit-setup:--password' 'rabbit-setup:--password-file' 'rabbit-setup:--vhost' 'rabbit-setup:-Q' 'rabbit-setup:--queues' 'rabbit-setup:--rabbitmqctl' 'rabbit-setup:--api' 'rabbit-setup:--admin-user' 'rabbit-setup:--admin-password-file' 'rabbit-setup:--api-ca' '*:--settings' '*:-b' '*:--broker' '*:--result-backend' '*:--workdir'
             return 0
     end
     return 1
@@ -183,6 +183,8 @@ complete -c celery -n '__celery_at "celeryd"' -l discard -f -d 'Erase what waits
 complete -c celery -n '__celery_at "celeryd"' -l force -f -d 'Do not ask before --discard.'
 complete -c celery -n '__celery_at "celeryd"' -l time-limit -x -d 'Kill tasks after so many seconds.'
 complete -c celery -n '__celery_at "celeryd"' -l soft-time-limit -x -d 'Tell tasks to stop after so many seconds.'
+complete -c celery -n '__celery_at "celeryd"' -l task-max-memory -x -d 'Kill tasks that hold more memory than so many bytes, such as 64m.'
+complete -c celery -n '__celery_at "celeryd"' -l shutdown-timeout -x -d 'When asked to stop, give back what still runs after so many seconds.'
 complete -c celery -n '__celery_at "celeryd"' -l max-tasks-per-child -x -d 'Replace a pool child after N tasks.'
 complete -c celery -n '__celery_at "celeryd"' -l max-memory-per-child -x -d 'Replace a pool child that has more than so many kilobytes in memory after a task.'
 complete -c celery -n '__celery_at "celeryd"' -l prefetch -x -d 'Hold N tasks beyond those that run; by default more the shorter tasks are.'
@@ -250,6 +252,12 @@ complete -c celery -n '__celery_at "apply"' -l time-limit -x -d 'Kill it after s
 complete -c celery -n '__celery_at "apply"' -l soft-time-limit -x -d 'Tell it to stop after so many seconds.'
 complete -c celery -n '__celery_at "apply"' -l max-retries -x -d 'Try it again at most N times.'
 complete -c celery -n '__celery_at "apply"' -l retry-delay -x -d 'Wait so many seconds before it is tried again.'
+complete -c celery -n '__celery_at "apply"' -l retry-backoff -x -d 'Wait so many seconds before the first retry, and before each other one twice as long as before that; 0 waits as long each time.'
+complete -c celery -n '__celery_at "apply"' -l retry-backoff-max -x -d 'Let --retry-backoff grow to so many seconds.'
+complete -c celery -n '__celery_at "apply"' -l retry-jitter -x -a 'full none' -d 'Wait a random part of what --retry-backoff says, or all of it: full or none.'
+complete -c celery -n '__celery_at "apply"' -l retry-until -x -d 'Do not try it again after so many seconds, or after TIME.'
+complete -c celery -n '__celery_at "apply"' -l autoretry -x -d 'Try it again when it fails of one of these: exit statuses, signals such as SIGTERM, names of errors, or any.'
+complete -c celery -n '__celery_at "apply"' -l max-memory -x -d 'Kill it when it holds more memory than so many bytes, such as 64m.'
 complete -c celery -n '__celery_at "apply"' -l ignore-result -f -d 'Do not store what it returns.'
 complete -c celery -n '__celery_at "apply"' -l header -x -d 'Add a header to the message; V is JSON if it parses as JSON.'
 complete -c celery -n '__celery_at "apply"' -l link -x -a '(__celery_listed tasks)' -d 'Send TASK with the return value when it succeeds.'
@@ -263,7 +271,7 @@ complete -c celery -n '__celery_at "apply"' -l key-ttl -x -d 'Remember K for so 
 complete -c celery -n '__celery_at "apply"' -l strict -f -d 'Refuse a task that neither this project nor a worker knows.'
 complete -c celery -n '__celery_at "apply" -eq 0' -a '(__celery_listed tasks)'
 complete -c celery -n '__celery_at "apply" -ge 1' -F
-complete -c celery -n '__celery_at "status"' -s l -l long -f -d 'Add task, attempt, worker and times.'
+complete -c celery -n '__celery_at "status"' -s l -l long -f -d 'Add task, attempt, worker, times and the reason.'
 complete -c celery -n '__celery_at "status"' -s w -l wait -f -d 'Wait until finished.'
 complete -c celery -n '__celery_at "status"' -s t -l timeout -x -d 'Wait at most so long, in seconds or as 90s, 10m, 2h, 1d; then exit with 124.'
 complete -c celery -n '__celery_at "status"' -l watch -f -d 'Redraw until all tasks are finished, or interrupted.'
@@ -295,6 +303,12 @@ complete -c celery -n '__celery_at "dmap"' -l time-limit -x -d 'Kill it after so
 complete -c celery -n '__celery_at "dmap"' -l soft-time-limit -x -d 'Tell it to stop after so many seconds.'
 complete -c celery -n '__celery_at "dmap"' -l max-retries -x -d 'Try it again at most N times.'
 complete -c celery -n '__celery_at "dmap"' -l retry-delay -x -d 'Wait so many seconds before it is tried again.'
+complete -c celery -n '__celery_at "dmap"' -l retry-backoff -x -d 'Wait so many seconds before the first retry, and before each other one twice as long as before that; 0 waits as long each time.'
+complete -c celery -n '__celery_at "dmap"' -l retry-backoff-max -x -d 'Let --retry-backoff grow to so many seconds.'
+complete -c celery -n '__celery_at "dmap"' -l retry-jitter -x -a 'full none' -d 'Wait a random part of what --retry-backoff says, or all of it: full or none.'
+complete -c celery -n '__celery_at "dmap"' -l retry-until -x -d 'Do not try it again after so many seconds, or after TIME.'
+complete -c celery -n '__celery_at "dmap"' -l autoretry -x -d 'Try it again when it fails of one of these: exit statuses, signals such as SIGTERM, names of errors, or any.'
+complete -c celery -n '__celery_at "dmap"' -l max-memory -x -d 'Kill it when it holds more memory than so many bytes, such as 64m.'
 complete -c celery -n '__celery_at "dmap"' -l ignore-result -f -d 'Do not store what it returns.'
 complete -c celery -n '__celery_at "dmap"' -l header -x -d 'Add a header to the message; V is JSON if it parses as JSON.'
 complete -c celery -n '__celery_at "dmap" -eq 0' -a '(__celery_listed tasks)'

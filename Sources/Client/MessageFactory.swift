@@ -22,9 +22,11 @@ package struct MessageFactory: Sendable {
         rootID = environment["CELERY_ROOT_ID"].flatMap { $0.isEmpty ? nil : TaskID($0) }
     }
 
-    /// - Parameter task: the options of the task itself, if they are known here.
+    /// - Parameters:
+    ///   - task: the options of the task itself, if they are known here.
+    ///   - sent: when it is sent; `nil` for a message that is sent later, time and again.
     package func message(
-        _ name: String, args: [JSON], kwargs: JSONObject, options: SendOptions, task: TaskOptions? = nil
+        _ name: String, args: [JSON], kwargs: JSONObject, options: SendOptions, task: TaskOptions? = nil, sent: Timestamp? = .now
     ) -> Message {
         let arguments = TaskArguments(
             args: args, kwargs: kwargs,
@@ -45,9 +47,24 @@ package struct MessageFactory: Sendable {
         message.parentID = parentID
         message.rootID = rootID ?? message.id
         message.headers = options.headers
-        if let retries = options.maxRetries { message.headers["max_retries"] = .int(Int64(retries)) }
-        if let delay = options.retryDelay { message.headers["retry_delay"] = .number(delay.inSeconds) }
+        addRetryHeaders(options, task, sent, to: &message)
         return message
+    }
+
+    private func addRetryHeaders(_ options: SendOptions, _ task: TaskOptions?, _ sent: Timestamp?, to message: inout Message) {
+        func add(_ name: String, _ value: JSON?) { if let value { message.headers[name] = value } }
+        func seconds(_ duration: Duration?) -> JSON? { duration.map { .number($0.inSeconds) } }
+        add(RetryHeader.limit, options.maxRetries.map { .int(Int64($0)) })
+        add(RetryHeader.delay, seconds(options.retryDelay))
+        add(RetryHeader.backoff, seconds(options.retryBackoff))
+        add(RetryHeader.backoffMaximum, seconds(options.retryBackoffMax))
+        add(RetryHeader.jitter, options.retryJitter.map(JSON.bool))
+        add(RetryHeader.causes, options.autoretryFor.map { RetryHeader.json($0) })
+        add(RetryHeader.memory, options.maxMemoryBytes.map { .int(Int64($0)) })
+        // A length of time counts from now, which the worker would not know.
+        if let until = options.retryUntil ?? task?.retryUntil.map(RetryUntil.within) {
+            add(RetryHeader.until, RetryHeader.json(sent.map { .at(until.time(sent: $0, eta: message.eta)) } ?? until))
+        }
     }
 }
 

@@ -16,6 +16,8 @@ package struct WorkerConfiguration: Sendable {
     /// Seconds; of tasks and messages that name no limit.
     package var softTimeLimit: Double?
     package var hardTimeLimit: Double?
+    /// Bytes; of tasks and messages that name no limit of memory.
+    package var maxMemoryBytes: Int?
     /// Attempts that may lose their process before a task is given up.
     package var crashLimit = 3
     package var ignoreResult = false

@@ -38,6 +38,8 @@ public struct Settings: Sendable, Equatable {
     public var hardTimeLimit: Double?
     /// Seconds after which a task is told to stop; `nil` never.
     public var softTimeLimit: Double?
+    /// Bytes of memory above which a task is killed; `nil` never.
+    public var maxTaskMemory: Int?
     /// Attempts of a task that loses its process before it is given up.
     public var crashLimit = 3
     /// Seconds a worker that is to stop gives what runs; `nil` is as long as that takes.

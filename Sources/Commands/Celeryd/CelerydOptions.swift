@@ -28,6 +28,9 @@ enum CelerydOptions {
     static let softTimeLimit = Option.value(
         "soft-time-limit", placeholder: "S", .duration, help: "Tell tasks to stop after so many seconds.",
         settings: ["CELERYD_TASK_SOFT_TIME_LIMIT"])
+    static let taskMaxMemory = Option.value(
+        "task-max-memory", placeholder: "BYTES", .memory, help: "Kill tasks that hold more memory than so many bytes, such as 64m.",
+        settings: ["CELERYD_TASK_MAX_MEMORY"])
     static let shutdownTimeout = Option.value(
         "shutdown-timeout", placeholder: "S", .duration, help: "When asked to stop, give back what still runs after so many seconds.",
         settings: ["CELERYD_SHUTDOWN_TIMEOUT"])
@@ -52,8 +55,8 @@ enum CelerydOptions {
     static let all: [OptionDescription] =
         [concurrency.description, hostname.description, queues.description] + daemon.files + [
             beat.description, discard.description, force.description, timeLimit.description, softTimeLimit.description,
-            shutdownTimeout.description, maxTasksPerChild.description, maxMemoryPerChild.description, prefetch.description,
-            autoscale.description, burst.description,
+            taskMaxMemory.description, shutdownTimeout.description, maxTasksPerChild.description, maxMemoryPerChild.description,
+            prefetch.description, autoscale.description, burst.description,
             maxTasks.description,
         ] + daemon.surroundings + daemon.control
 
@@ -68,6 +71,7 @@ enum CelerydOptions {
         flags += daemon.flags(arguments)
         add("time-limit", "CELERYD_TASK_TIME_LIMIT", arguments[timeLimit].map { "\($0.inSeconds)" })
         add("soft-time-limit", "CELERYD_TASK_SOFT_TIME_LIMIT", arguments[softTimeLimit].map { "\($0.inSeconds)" })
+        add("task-max-memory", "CELERYD_TASK_MAX_MEMORY", arguments[taskMaxMemory].map { String($0) })
         add("shutdown-timeout", "CELERYD_SHUTDOWN_TIMEOUT", arguments[shutdownTimeout].map { "\($0.inSeconds)" })
         add("max-tasks-per-child", "CELERYD_MAX_TASKS_PER_CHILD", arguments[maxTasksPerChild].map(String.init))
         add("max-memory-per-child", "CELERYD_MAX_MEMORY_PER_CHILD", arguments[maxMemoryPerChild].map(String.init))
