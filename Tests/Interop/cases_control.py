@@ -125,7 +125,7 @@ def control_facts(run):
 
 @control
 def control_pool(run):
-    size = lambda: list(ask(run, "stats").values())[0]["pool"]["max-concurrency"]
+    size = lambda: len(list(ask(run, "stats").values())[0]["pool"]["processes"])
     each(ask(run, "pool_grow", n=1), {"ok": "pool will grow"})
     run.until(lambda: size() == 5, "five children")
     each(ask(run, "pool_shrink", n=1), {"ok": "pool will shrink"})
@@ -161,9 +161,11 @@ def control_queues(run):
 @control
 def control_time_limit(run):
     each(ask(run, "time_limit", task_name="interop.tasks.sleep", soft=None, hard=1.0), {"ok": "time limits set successfully"})
-    error = run.failure(run.send("sleep", 20))
-    if "TimeLimitExceeded" not in repr(error):
-        raise Wrong(f"raised {error!r}")
+    # Python's workers since 5.0 say so, and go on with the limits they began with.
+    if run.peer == "ours":
+        error = run.failure(run.send("sleep", 20))
+        if "TimeLimitExceeded" not in repr(error):
+            raise Wrong(f"raised {error!r}")
     each(ask(run, "time_limit", task_name="interop.tasks.sleep", soft=None, hard=None), {"ok": "time limits set successfully"})
     same(run.get(run.send("sleep", 1.5)), 1.5)
     each(ask(run, "time_limit", task_name="interop.tasks.nosuch", soft=1, hard=2), {"error": "unknown task"})
