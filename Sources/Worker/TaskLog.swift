@@ -108,6 +108,11 @@ struct TaskLog: Sendable {
         logger.warning("Worker \(worker) is gone; took over \(messages) task\(messages == 1 ? "" : "s") of it")
     }
 
+    /// Programs of dead workers that were still running.
+    func killed(orphans count: Int) {
+        if count > 0 { logger.warning("Killed \(count) process\(count == 1 ? "" : "es") that a dead worker left running") }
+    }
+
     func brokerTrouble(_ what: String, _ error: any Error) {
         logger.error("\(what): \(error)")
     }

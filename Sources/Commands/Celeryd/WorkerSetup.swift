@@ -25,6 +25,8 @@ struct WorkerSetup {
         pool.environment["CELERY_LOGLEVEL"] = settings.logLevel
         pool.maxTasksPerChild = settings.maxTasksPerChild
         pool.maxMemoryPerChild = settings.maxMemoryPerChild
+        let identity = identity
+        pool.environment[Orphans.variable] = identity.process
         var configuration = WorkerConfiguration(identity: identity, queues: settings.queues, pool: pool)
         configuration.autoscale = autoscale
         configuration.autoscaleKeepalive = .seconds(settings.autoscaleKeepalive)
