@@ -56,16 +56,17 @@ def control_ping(run):
 @control
 def control_tasks(run):
     """active, reserved, scheduled, query_task and registered."""
-    running = [run.send("sleep", 12) for _ in range(4)]
+    # First, for a worker that is busy takes nothing that is for later.
     later = run.send("add", 1, 1, countdown=50)
+    scheduled = run.until(lambda: list(ask(run, "scheduled").values())[0], "a scheduled task")
+    running = [run.send("sleep", 8) for _ in range(4)]
     active = run.until(lambda: (lambda found: found if len(found) == 4 else None)(list(ask(run, "active").values())[0]), "four running tasks")
     for task in active:
         same(set(task), TASK, "members of a task")
-        same((task["name"], task["args"], task["kwargs"]), ("interop.tasks.sleep", [12], {}), "task")
+        same((task["name"], task["args"], task["kwargs"]), ("interop.tasks.sleep", [8], {}), "task")
         if not isinstance(task["worker_pid"], int) or abs(task["time_start"] - time.time()) > 60:
             raise Wrong(f"pid {task['worker_pid']}, began {task['time_start']}")
     same({task["id"] for task in active}, {each.id for each in running}, "ids")
-    scheduled = run.until(lambda: list(ask(run, "scheduled").values())[0], "a scheduled task")
     same([(set(entry), entry["priority"], entry["request"]["id"], set(entry["request"])) for entry in scheduled],
          [({"eta", "priority", "request"}, 6, later.id, TASK)], "scheduled")
     extra = run.send("sleep", 0)
