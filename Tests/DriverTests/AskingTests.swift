@@ -1,6 +1,8 @@
 import Brokers
 import CeleryCore
 import Fixtures
+import GRDB
+import SQLite
 import Testing
 
 /// Asking workers through each broker, and having them take from other queues.
@@ -133,6 +135,56 @@ import Testing
         #expect(try await next().names == ["late"])
         await consumer.close()
         withExtendedLifetime(keeper) {}
+    }
+
+    @Test func `in a file, an old request is nobody's business, and nothing stays there`() async throws {
+        let fixture = SQLiteBrokerFixture()
+        let broker = try fixture.open()
+        let consumer = try await worker("a@x", on: fixture.connect())
+        #expect(try await broker.ask([ControlRequest(method: "old")], of: .all, within: .milliseconds(50)).silent == ["a@x"])
+        fixture.clock.advance(by: .seconds(1))
+        let (seen, note) = AsyncStream.makeStream(of: String.self)
+        (consumer as? any RemoteControllable)?.answerControl { request in
+            note.yield(request.method)
+            return true
+        }
+        for number in 0..<20 {
+            let answers = try await broker.ask([ControlRequest(method: "\(number)")], of: .all, within: .seconds(30))
+            #expect(answers.answers == [[.init(worker: "a@x", value: true)]])
+            fixture.clock.advance(by: .seconds(31))
+            // A sign of life.
+            _ = try await (consumer as? any LeaseHolding)?.renewLease()
+        }
+        note.finish()
+        var methods: [String] = []
+        for await method in seen { methods.append(method) }
+        #expect(methods == (0..<20).map(String.init))
+        let (requests, replies) = try await broker.file.read { db in
+            (try Int.fetchOne(db, sql: "SELECT count(*) FROM control_request"), try Int.fetchOne(db, sql: "SELECT count(*) FROM control_reply"))
+        }
+        #expect(requests == 1 && replies == 0)
+        await consumer.close()
+    }
+
+    @Test func `a lost connection changes nothing about the queues that came and went`() async throws {
+        let place = try AMQPPlace()
+        let broker = try place.broker()
+        let consumer = try await broker.worker(of: ["celery", "old"])
+        try await consumer.add(QueueDefinition("new"))
+        try await consumer.remove("old")
+        // A queue of another kind, which needs another way of counting.
+        try await consumer.add(QueueDefinition("quorum", type: .quorum))
+        try await aside { _ = try place.control("close_all_connections", "--vhost", place.vhost, "for a test") }
+        _ = try await consumer.notice(containing: "consuming")
+        try await broker.publish([Message("1"), Message("2", queue: "new"), Message("3", queue: "quorum"), Message("4", queue: "old")])
+        #expect(Set(try await consumer.gather(3, isSettled: true).names) == ["1", "2", "3"])
+        #expect(try await consumer.take(5).isEmpty)
+        // The server has it as another kind, and says so; the subscription goes on.
+        await #expect(throws: DriverError.self) { try await consumer.add(QueueDefinition("old", type: .quorum)) }
+        try await consumer.add(QueueDefinition("old"))
+        #expect(try await consumer.gather(1, isSettled: true).names == ["4"])
+        await consumer.close()
+        await broker.close()
     }
 
     @Test(arguments: Place.allCases) private func `counts what waits for more hands, and tells what waits for its time`(_ place: Place) async throws {

@@ -134,7 +134,8 @@ import Testing
         #expect(try place.run("celery control cancel_consumer images").status == 0)
         let queues = try place.server.api.expect("GET", "queues/\(place.vhost)")
         #expect(queues.contains("w@test.celery.pidbox"))
-        #expect(!queues.contains("reply.celery.pidbox"))
+        // The server takes a moment to see them go.
+        #expect(try eventually { try !place.server.api.expect("GET", "queues/\(place.vhost)").contains("reply.celery.pidbox") })
         let queue = try place.server.api.expect("GET", "queues/\(place.vhost)/w@test.celery.pidbox")
         for fact in [#""auto_delete":true"#, #""exclusive":true"#, #""durable":false"#, #""x-max-length":1000"#] { #expect(queue.contains(fact), "\(fact)") }
         #expect(try place.run("celery control shutdown").output == "->  w@test: OK\n")

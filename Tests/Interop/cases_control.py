@@ -56,16 +56,17 @@ def control_ping(run):
 @control
 def control_tasks(run):
     """active, reserved, scheduled, query_task and registered."""
-    running = [run.send("sleep", 12) for _ in range(4)]
+    # First, for a worker that is busy takes nothing that is for later.
     later = run.send("add", 1, 1, countdown=50)
+    scheduled = run.until(lambda: list(ask(run, "scheduled").values())[0], "a scheduled task")
+    running = [run.send("sleep", 8) for _ in range(4)]
     active = run.until(lambda: (lambda found: found if len(found) == 4 else None)(list(ask(run, "active").values())[0]), "four running tasks")
     for task in active:
         same(set(task), TASK, "members of a task")
-        same((task["name"], task["args"], task["kwargs"]), ("interop.tasks.sleep", [12], {}), "task")
+        same((task["name"], task["args"], task["kwargs"]), ("interop.tasks.sleep", [8], {}), "task")
         if not isinstance(task["worker_pid"], int) or abs(task["time_start"] - time.time()) > 60:
             raise Wrong(f"pid {task['worker_pid']}, began {task['time_start']}")
     same({task["id"] for task in active}, {each.id for each in running}, "ids")
-    scheduled = run.until(lambda: list(ask(run, "scheduled").values())[0], "a scheduled task")
     same([(set(entry), entry["priority"], entry["request"]["id"], set(entry["request"])) for entry in scheduled],
          [({"eta", "priority", "request"}, 6, later.id, TASK)], "scheduled")
     extra = run.send("sleep", 0)
@@ -125,7 +126,7 @@ def control_facts(run):
 
 @control
 def control_pool(run):
-    size = lambda: list(ask(run, "stats").values())[0]["pool"]["max-concurrency"]
+    size = lambda: len(list(ask(run, "stats").values())[0]["pool"]["processes"])
     each(ask(run, "pool_grow", n=1), {"ok": "pool will grow"})
     run.until(lambda: size() == 5, "five children")
     each(ask(run, "pool_shrink", n=1), {"ok": "pool will shrink"})
@@ -161,9 +162,11 @@ def control_queues(run):
 @control
 def control_time_limit(run):
     each(ask(run, "time_limit", task_name="interop.tasks.sleep", soft=None, hard=1.0), {"ok": "time limits set successfully"})
-    error = run.failure(run.send("sleep", 20))
-    if "TimeLimitExceeded" not in repr(error):
-        raise Wrong(f"raised {error!r}")
+    # Python's workers since 5.0 say so, and go on with the limits they began with.
+    if run.peer == "ours":
+        error = run.failure(run.send("sleep", 20))
+        if "TimeLimitExceeded" not in repr(error):
+            raise Wrong(f"raised {error!r}")
     each(ask(run, "time_limit", task_name="interop.tasks.sleep", soft=None, hard=None), {"ok": "time limits set successfully"})
     same(run.get(run.send("sleep", 1.5)), 1.5)
     each(ask(run, "time_limit", task_name="interop.tasks.nosuch", soft=1, hard=2), {"error": "unknown task"})
