@@ -37,6 +37,13 @@ public struct Settings: Sendable, Equatable {
     /// Attempts of a task that loses its process before it is given up.
     public var crashLimit = 3
 
+    /// Whether workers tell monitors what becomes of each task.
+    public var sendsTaskEvents = false
+    /// Whether clients tell monitors of each task they send.
+    public var sendsSentEvents = false
+    /// Seconds that events are kept for those who come later; `nil` keeps none.
+    public var eventLog: Double? = 86_400
+
     /// Beats of one name on one broker share one schedule.
     public var beatName = "celery"
     public var beatPIDFile: String

@@ -30,6 +30,9 @@ struct WorkerSetup {
         configuration.crashLimit = settings.crashLimit
         configuration.ignoreResult = settings.ignoreResult
         configuration.maxOutputBytes = settings.maxOutputBytes
+        if arguments.takes(CelerydOptions.burst) || settings.sendsTaskEvents {
+            configuration.events = WorkerEvents(ofTasks: settings.sendsTaskEvents, version: Version.text)
+        }
         if arguments.takes(CelerydOptions.burst) {
             configuration.isBurst = arguments[CelerydOptions.burst]
             configuration.maxTasks = arguments[CelerydOptions.maxTasks] ?? 0
