@@ -67,12 +67,16 @@ import Testing
         let following = try project.start("exec celery events --follow --json --type task", with: place.variables())
         _ = try place.run("celery apply demo.tasks.add 1 --wait").text
         #expect(eventually { following.printed.split(separator: "\n").count == 3 })
-        let connections = try JSON(parsing: place.server.api.expect("GET", "vhosts/\(place.vhost)/connections")).arrayValue ?? []
-        for connection in connections {
-            let name = try #require(connection["name"]?.stringValue).replacing(" ", with: "%20").replacing(">", with: "%3E")
-            _ = try place.server.api.request("DELETE", "connections/\(name)")
+        // The server needs some seconds to know its connections.
+        let isLost = try eventually {
+            let connections = try JSON(parsing: place.server.api.expect("GET", "vhosts/\(place.vhost)/connections")).arrayValue ?? []
+            for connection in connections {
+                let name = connection["name"]?.stringValue?.replacing(" ", with: "%20").replacing(">", with: "%3E") ?? ""
+                _ = try place.server.api.request("DELETE", "connections/\(name)")
+            }
+            return following.said.contains("celery events: connected to")
         }
-        #expect(eventually { following.said.contains("celery events: connected to") }, "\(following.said)")
+        #expect(isLost, "\(following.said)")
         _ = try place.run("celery apply demo.tasks.add 2 --wait").text
         #expect(eventually { following.printed.split(separator: "\n").count == 6 }, "\(following.printed)\(following.said)")
         let types = try objects(following.printed).map { $0["type"]?.stringValue ?? "" }

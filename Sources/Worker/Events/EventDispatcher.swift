@@ -28,6 +28,8 @@ final class EventDispatcher: Sendable {
 
     private struct State {
         var buffer = EventBuffer()
+        /// Taken from the buffer, and not known to be sent.
+        var underWay = 0
         /// Why the last try to send failed.
         var trouble: String?
         var isLogNeeded: Bool
@@ -126,15 +128,20 @@ final class EventDispatcher: Sendable {
         }
         await done.wait(since: 0, until: .now + Self.closingPatience)
         sending.cancel()
-        let left = state.withLock { $0.buffer.entries.count + $0.buffer.takeDropped() }
+        let left = state.withLock { $0.buffer.entries.count + $0.underWay + $0.buffer.takeDropped() }
         if left > 0 { log.warn("stopped without telling monitors of \(left) event\(left == 1 ? "" : "s")") }
     }
 
     /// - Returns: whether the broker took it.
     private func sendPiece() async -> Bool {
         await keepLog()
-        let entries = state.withLock { $0.buffer.take(Self.pieceLimit) }
+        let entries = state.withLock { state in
+            let entries = state.buffer.take(Self.pieceLimit)
+            state.underWay = entries.count
+            return entries
+        }
         guard !entries.isEmpty else { return true }
+        defer { state.withLock { $0.underWay = 0 } }
         do {
             try await broker.send(entries.map(event))
             noteSuccess()
