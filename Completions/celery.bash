@@ -10,6 +10,7 @@ _celery_enter() {
         ':status') command='status' ;;
         ':result') command='result' ;;
         ':dmap') command='dmap' ;;
+        ':events') command='events' ;;
         ':tasks') command='tasks' ;;
         ':queues') command='queues' ;;
         ':purge') command='purge' ;;
@@ -105,6 +106,11 @@ _celery_option() {
         'dmap:--max-retries') kind=none ;;
         'dmap:--retry-delay') kind=none ;;
         'dmap:--header') kind=none ;;
+        'events:--after') kind=none ;;
+        'events:--since') kind=none ;;
+        'events:--type') kind='=task worker task-sent task-received task-started task-succeeded task-failed task-retried task-revoked task-rejected worker-online worker-heartbeat worker-offline' ;;
+        'events:--task') kind=tasks ;;
+        'events:--id') kind=ids ;;
         'purge:-Q' | 'purge:--queues') kind=queues ;;
         'rabbit-setup:--user') kind=none ;;
         'rabbit-setup:--password') kind=none ;;
@@ -145,7 +151,7 @@ _celery_operand() {
         'dmap:'*) kind=file ;;
         'startproject:'0) kind=none ;;
         'completion:'0) kind='=bash zsh fish' ;;
-        'help:'*) kind='=celeryd beat apply status result dmap tasks queues purge syncdb rabbit-setup startproject completion help version' ;;
+        'help:'*) kind='=celeryd beat apply status result dmap events tasks queues purge syncdb rabbit-setup startproject completion help version' ;;
         *) ;;
     esac
 }
@@ -153,8 +159,8 @@ _celery_operand() {
 # Sets commands and options to the words that may follow.
 _celery_words() {
     case "$command" in
-        '') commands='celeryd beat apply status result dmap tasks queues purge syncdb rabbit-setup startproject completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'celeryd') commands='' options='-c --concurrency -n --hostname -Q --queues -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -B --beat --discard --force --time-limit --soft-time-limit --max-tasks-per-child --max-memory-per-child --prefetch --burst --max-tasks -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        '') commands='celeryd beat apply status result dmap events tasks queues purge syncdb rabbit-setup startproject completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'celeryd') commands='' options='-c --concurrency -n --hostname -Q --queues -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -B --beat -E --task-events --discard --force --time-limit --soft-time-limit --max-tasks-per-child --max-memory-per-child --prefetch --burst --max-tasks -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat') commands='next list status run pause resume backfill import-crontab' options='-l --loglevel -f --logfile -p --pidfile -d --detach --daemon --max-interval --once -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat next') commands='' options='-n --number --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat list') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
@@ -168,6 +174,7 @@ _celery_words() {
         'status') commands='' options='-l --long -w --wait -t --timeout --watch --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'result') commands='' options='-w --wait -t --timeout --traceback --forget --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'dmap') commands='' options='--json-lines --raw --unordered -j --jobs --joblog --resume --retry-failed --halt -t --timeout --bar --no-bar --chunk --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --ignore-result --header --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'events') commands='' options='-f --follow --dump --after --since --type --task --id --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'tasks') commands='' options='--remote --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'queues') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'purge') commands='' options='-Q --queues -f --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;

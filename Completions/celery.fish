@@ -16,6 +16,8 @@ function __celery_enter
             echo 'result'
         case ':dmap'
             echo 'dmap'
+        case ':events'
+            echo 'events'
         case ':tasks'
             echo 'tasks'
         case ':queues'
@@ -58,7 +60,7 @@ end
 # Tells whether the option $argv[2] of the command $argv[1] takes a value.
 function __celery_valued
     switch "$argv[1]:$argv[2]"
-        case 'celeryd:-c' 'celeryd:--concurrency' 'celeryd:-n' 'celeryd:--hostname' 'celeryd:-Q' 'celeryd:--queues' 'celeryd:-l' 'celeryd:--loglevel' 'celeryd:-f' 'celeryd:--logfile' 'celeryd:-p' 'celeryd:--pidfile' 'celeryd:--time-limit' 'celeryd:--soft-time-limit' 'celeryd:--max-tasks-per-child' 'celeryd:--max-memory-per-child' 'celeryd:--prefetch' 'celeryd:--max-tasks' 'celeryd:-u' 'celeryd:--uid' 'celeryd:-g' 'celeryd:--gid' 'celeryd:--umask' 'celeryd:--chroot' 'beat:-l' 'beat:--loglevel' 'beat:-f' 'beat:--logfile' 'beat:-p' 'beat:--pidfile' 'beat:--max-interval' 'beat:-u' 'beat:--uid' 'beat:-g' 'beat:--gid' 'beat:--umask' 'beat:--chroot' 'beat next:-n' 'beat next:--number' 'beat run:-t' 'beat run:--timeout' 'beat pause:--reason' 'beat pause:--until' 'beat pause:--for' 'beat import-crontab:--app' 'apply:--args' 'apply:--kwargs' 'apply:--task-id' 'apply:--countdown' 'apply:--eta' 'apply:--expires' 'apply:-Q' 'apply:--queue' 'apply:--exchange' 'apply:--routing-key' 'apply:--priority' 'apply:--time-limit' 'apply:--soft-time-limit' 'apply:--max-retries' 'apply:--retry-delay' 'apply:--header' 'apply:--link' 'apply:--link-error' 'apply:-t' 'apply:--timeout' 'apply:--batch' 'apply:--key' 'apply:--key-ttl' 'status:-t' 'status:--timeout' 'result:-t' 'result:--timeout' 'dmap:-j' 'dmap:--jobs' 'dmap:--joblog' 'dmap:--halt' 'dmap:-t' 'dmap:--timeout' 'dmap:--chunk' 'dmap:--countdown' 'dmap:--eta' 'dmap:--expires' 'dmap:-Q' 'dmap:--queue' 'dmap:--exchange' 'dmap:--routing-key' 'dmap:--priority' 'dmap:--time-limit' 'dmap:--soft-time-limit' 'dmap:--max-retries' 'dmap:--retry-delay' 'dmap:--header' 'purge:-Q' 'purge:--queues' 'rabbit-setup:--user' 'rabbit-setup:--password' 'rabbit-setup:--password-file' 'rabbit-setup:--vhost' 'rabbit-setup:-Q' 'rabbit-setup:--queues' 'rabbit-setup:--rabbitmqctl' 'rabbit-setup:--api' 'rabbit-setup:--admin-user' 'rabbit-setup:--admin-password-file' 'rabbit-setup:--api-ca' '*:--settings' '*:-b' '*:--broker' '*:--result-backend' '*:--workdir'
+        case 'celeryd:-c' 'celeryd:--concurrency' 'celeryd:-n' 'celeryd:--hostname' 'celeryd:-Q' 'celeryd:--queues' 'celeryd:-l' 'celeryd:--loglevel' 'celeryd:-f' 'celeryd:--logfile' 'celeryd:-p' 'celeryd:--pidfile' 'celeryd:--time-limit' 'celeryd:--soft-time-limit' 'celeryd:--max-tasks-per-child' 'celeryd:--max-memory-per-child' 'celeryd:--prefetch' 'celeryd:--max-tasks' 'celeryd:-u' 'celeryd:--uid' 'celeryd:-g' 'celeryd:--gid' 'celeryd:--umask' 'celeryd:--chroot' 'beat:-l' 'beat:--loglevel' 'beat:-f' 'beat:--logfile' 'beat:-p' 'beat:--pidfile' 'beat:--max-interval' 'beat:-u' 'beat:--uid' 'beat:-g' 'beat:--gid' 'beat:--umask' 'beat:--chroot' 'beat next:-n' 'beat next:--number' 'beat run:-t' 'beat run:--timeout' 'beat pause:--reason' 'beat pause:--until' 'beat pause:--for' 'beat import-crontab:--app' 'apply:--args' 'apply:--kwargs' 'apply:--task-id' 'apply:--countdown' 'apply:--eta' 'apply:--expires' 'apply:-Q' 'apply:--queue' 'apply:--exchange' 'apply:--routing-key' 'apply:--priority' 'apply:--time-limit' 'apply:--soft-time-limit' 'apply:--max-retries' 'apply:--retry-delay' 'apply:--header' 'apply:--link' 'apply:--link-error' 'apply:-t' 'apply:--timeout' 'apply:--batch' 'apply:--key' 'apply:--key-ttl' 'status:-t' 'status:--timeout' 'result:-t' 'result:--timeout' 'dmap:-j' 'dmap:--jobs' 'dmap:--joblog' 'dmap:--halt' 'dmap:-t' 'dmap:--timeout' 'dmap:--chunk' 'dmap:--countdown' 'dmap:--eta' 'dmap:--expires' 'dmap:-Q' 'dmap:--queue' 'dmap:--exchange' 'dmap:--routing-key' 'dmap:--priority' 'dmap:--time-limit' 'dmap:--soft-time-limit' 'dmap:--max-retries' 'dmap:--retry-delay' 'dmap:--header' 'events:--after' 'events:--since' 'events:--type' 'events:--task' 'events:--id' 'purge:-Q' 'purge:--queues' 'rabbit-setup:--user' 'rabbit-setup:--password' 'rabbit-setup:--password-file' 'rabbit-setup:--vhost' 'rabbit-setup:-Q' 'rabbit-setup:--queues' 'rabbit-setup:--rabbitmqctl' 'rabbit-setup:--api' 'rabbit-setup:--admin-user' 'rabbit-setup:--admin-password-file' 'rabbit-setup:--api-ca' '*:--settings' '*:-b' '*:--broker' '*:--result-backend' '*:--workdir'
             return 0
     end
     return 1
@@ -156,6 +158,7 @@ complete -c celery -n '__celery_at "" -eq 0' -a apply -d 'Submit a task'
 complete -c celery -n '__celery_at "" -eq 0' -a status -d 'Tell the states of tasks, or list the workers'
 complete -c celery -n '__celery_at "" -eq 0' -a result -d 'Print the return values of tasks'
 complete -c celery -n '__celery_at "" -eq 0' -a dmap -d 'Map a task over items'
+complete -c celery -n '__celery_at "" -eq 0' -a events -d 'Show what happens to workers and tasks'
 complete -c celery -n '__celery_at "" -eq 0' -a tasks -d 'List the tasks of this project'
 complete -c celery -n '__celery_at "" -eq 0' -a queues -d 'Count what waits in the queues'
 complete -c celery -n '__celery_at "" -eq 0' -a purge -d 'Erase what waits in the queues'
@@ -173,6 +176,7 @@ complete -c celery -n '__celery_at "celeryd"' -s f -l logfile -r -F -d 'Append t
 complete -c celery -n '__celery_at "celeryd"' -s p -l pidfile -r -F -d 'Write the process id to FILE and keep it locked; celeryd.pid when detached.'
 complete -c celery -n '__celery_at "celeryd"' -s d -l detach -l daemon -f -d 'Work in the background; returns when the worker consumes.'
 complete -c celery -n '__celery_at "celeryd"' -s B -l beat -f -d 'Send periodic tasks too, as \'celery beat\' does.'
+complete -c celery -n '__celery_at "celeryd"' -s E -l task-events -f -d 'Tell monitors, such as \'celery events\', what becomes of each task.'
 complete -c celery -n '__celery_at "celeryd"' -l discard -f -d 'Erase what waits in the queues first; asks on a terminal.'
 complete -c celery -n '__celery_at "celeryd"' -l force -f -d 'Do not ask before --discard.'
 complete -c celery -n '__celery_at "celeryd"' -l time-limit -x -d 'Kill tasks after so many seconds.'
@@ -292,6 +296,12 @@ complete -c celery -n '__celery_at "dmap"' -l ignore-result -f -d 'Do not store 
 complete -c celery -n '__celery_at "dmap"' -l header -x -d 'Add a header to the message; V is JSON if it parses as JSON.'
 complete -c celery -n '__celery_at "dmap" -eq 0' -a '(__celery_listed tasks)'
 complete -c celery -n '__celery_at "dmap" -ge 1' -F
+complete -c celery -n '__celery_at "events"' -s f -l follow -l dump -f -d 'Go on with what happens from now on, until interrupted.'
+complete -c celery -n '__celery_at "events"' -l after -x -d 'Begin after the event with this cursor, as --json shows it.'
+complete -c celery -n '__celery_at "events"' -l since -x -d 'Begin with what happened at this time, or so long ago.'
+complete -c celery -n '__celery_at "events"' -l type -x -a 'task worker task-sent task-received task-started task-succeeded task-failed task-retried task-revoked task-rejected worker-online worker-heartbeat worker-offline' -d 'Only events of this type, such as task-failed, or of all that begin with it, such as task or worker; may be given several times.'
+complete -c celery -n '__celery_at "events"' -l task -x -a '(__celery_listed tasks)' -d 'Only events of tasks of this name; * and ? stand for other signs; may be given several times.'
+complete -c celery -n '__celery_at "events"' -l id -x -a '(__celery_listed ids)' -d 'Only events of the task of this id; may be given several times.'
 complete -c celery -n '__celery_at "tasks"' -l remote -f -d 'List the tasks that living workers know instead.'
 complete -c celery -n '__celery_at "purge"' -s Q -l queues -x -a '(__celery_listed queues)' -d 'Erase from these queues only; by default from all, on RabbitMQ from those of the settings.'
 complete -c celery -n '__celery_at "purge"' -s f -l force -f -d 'Do not ask.'
@@ -310,4 +320,4 @@ complete -c celery -n '__celery_at "rabbit-setup"' -l admin-password-file -r -F 
 complete -c celery -n '__celery_at "rabbit-setup"' -l api-ca -r -F -d 'Trust a management API at https:// whose certificate comes from an authority in this PEM file.'
 complete -c celery -n '__celery_at "rabbit-setup"' -l dry-run -f -d 'Ask and change nothing: print the commands, or HTTP requests, that set up a broker that has nothing yet.'
 complete -c celery -n '__celery_at "completion" -eq 0' -a 'bash zsh fish'
-complete -c celery -n '__celery_at "help" -ge 0' -a 'celeryd beat apply status result dmap tasks queues purge syncdb rabbit-setup startproject completion help version'
+complete -c celery -n '__celery_at "help" -ge 0' -a 'celeryd beat apply status result dmap events tasks queues purge syncdb rabbit-setup startproject completion help version'

@@ -118,7 +118,7 @@ import Wire
         }
         #expect(try await worker.log.eventuallyContains("cannot tell monitors of events: nobody listens"))
         deaf.isDeaf.withLock { $0 = false }
-        #expect(try await worker.log.eventuallyContains("monitors are told of events again;"))
+        #expect(try await worker.log.eventuallyContains("monitors are told of events again; "))
         #expect(worker.log.lines.count { $0.contains("cannot tell monitors") } == 1)
         try await worker.stop()
     }

@@ -73,7 +73,9 @@ enum EventTable {
 
 /// For how long events are kept in a file.
 package struct EventRetention: Sendable {
+    /// Older ones are dropped.
     package var seconds: Double
+    /// Of more than these, the oldest are dropped.
     package var count: Int
 
     /// - Parameter seconds: `nil` keeps them no longer than followers take to read them.

@@ -8,9 +8,11 @@ public struct Event: Sendable, Hashable {
     public var hostname: String
     /// Hours west of UTC of the clock on the wall there.
     public var utcOffset: Double
+    /// The process id of who tells.
     public var pid: Int
     /// The teller's logical time, a Lamport clock: an event that another caused has a greater one.
     public var clock: Int64
+    /// When it happened, by the clock there.
     public var time: Timestamp
     /// What else it says, in order: `uuid`, `name`, `result`, ...
     public var details: JSONObject

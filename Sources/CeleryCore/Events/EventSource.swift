@@ -2,8 +2,10 @@ import Glibc
 
 /// Who tells events: fills in what all of its events have in common.
 package struct EventSource: Sendable {
+    /// As its events name it.
     package let hostname: String
     package let pid: Int
+    /// Counts what it tells.
     package let clock: LamportClock
 
     package init(hostname: String, pid: Int, clock: LamportClock = LamportClock()) {

@@ -24,5 +24,6 @@ package final class LamportClock: Sendable {
         value.withLock { value in value = min(max(value, other) + 1, Self.latest) }
     }
 
+    /// The number of what was told last.
     package var now: Int64 { value.withLock { $0 } }
 }

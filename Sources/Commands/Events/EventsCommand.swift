@@ -43,6 +43,10 @@ enum EventsCommand {
                 OutputKey("freq, active, processed, loadavg, sw_ident, sw_ver, sw_sys", "Of a worker."),
                 OutputKey("cursor", "For --after; null where events are not kept."),
                 OutputKey("type gap, lost, reason", "In place of events that are no longer there: how many, or null, and why."),
+            ],
+            notes: [
+                "Only the first events of a task have its name. With SQLite it is looked up; with RabbitMQ a task that began before the first event that is read has none, and is not among those that --task chooses.",
+                "A connection to RabbitMQ that is lost is made anew, which stderr tells. From the stream nothing is missed meanwhile.",
             ]),
         run: run)
 

@@ -2,7 +2,9 @@ package import CeleryCore
 
 /// What events of tasks say: their type, and the fields beside the common ones (section 7 of the wire format).
 package struct TaskEvent: Sendable {
+    /// `task-received`, ...
     package var type: String
+    /// `uuid` first.
     package var details: JSONObject
 
     private init(_ type: String, of id: TaskID, _ details: [(key: String, value: JSON)] = []) {
@@ -10,6 +12,7 @@ package struct TaskEvent: Sendable {
         self.details = JSONObject(distinct: [("uuid", .string(id.text))] + details)
     }
 
+    /// Both at once.
     package var parts: (type: String, details: JSONObject) { (type, details) }
 
     /// A client has sent it.
@@ -31,11 +34,14 @@ package struct TaskEvent: Sendable {
     /// It has begun to run.
     package static func started(_ id: TaskID) -> TaskEvent { TaskEvent("task-started", of: id) }
 
+    /// It returned a value.
+    ///
     /// - Parameter runtime: Seconds.
     package static func succeeded(_ id: TaskID, _ value: JSON, runtime: Double) -> TaskEvent {
         TaskEvent("task-succeeded", of: id, [("result", .string(PythonRepr.text(of: value))), ("runtime", .double(runtime))])
     }
 
+    /// It failed, and is not tried again.
     package static func failed(_ id: TaskID, _ failure: TaskFailure, traceback: String?) -> TaskEvent {
         TaskEvent("task-failed", of: id, trouble(failure, traceback))
     }
@@ -45,6 +51,8 @@ package struct TaskEvent: Sendable {
         TaskEvent("task-retried", of: id, trouble(failure, traceback))
     }
 
+    /// It was cancelled, or expired.
+    ///
     /// - Parameter signal: The one it was killed with, if it was.
     package static func revoked(_ id: TaskID, isTerminated: Bool, signal: Int? = nil, isExpired: Bool) -> TaskEvent {
         TaskEvent(

@@ -12,7 +12,9 @@ final class EventDispatcher: Sendable {
     /// Events at a time.
     private static let pieceLimit = 1_000
     /// Between tries while the broker takes none.
-    private static let longestPause: Duration = .seconds(30)
+    private static let longestPause: Duration = .seconds(5)
+    /// How often at most the log says that more happens than monitors can be told of.
+    private static let reportInterval: Duration = .seconds(10)
     /// How long a worker that stops tries to say so.
     private static let closingPatience: Duration = .seconds(2)
 
@@ -33,6 +35,8 @@ final class EventDispatcher: Sendable {
         /// Why the last try to send failed.
         var trouble: String?
         var isLogNeeded: Bool
+        /// Before that, the log says nothing of events that were dropped.
+        var nextReport = ContinuousClock.now
         /// Under way since the start.
         var sending: Task<Void, Never>?
     }
@@ -186,12 +190,20 @@ final class EventDispatcher: Sendable {
     }
 
     private func noteSuccess() {
-        let (hadTrouble, dropped) = state.withLock { state in
-            defer { state.trouble = nil }
-            return (state.trouble != nil, state.buffer.takeDropped())
+        let now = ContinuousClock.now
+        let (hadTrouble, dropped) = state.withLock { state -> (Bool, Int) in
+            let hadTrouble = state.trouble != nil
+            state.trouble = nil
+            guard hadTrouble || state.nextReport <= now else { return (false, 0) }
+            let dropped = state.buffer.takeDropped()
+            if dropped > 0 { state.nextReport = now + Self.reportInterval }
+            return (hadTrouble, dropped)
         }
-        if hadTrouble || dropped > 0 {
-            log.warn("monitors are told of events again; \(dropped) event\(dropped == 1 ? "" : "s") of this worker \(dropped == 1 ? "was" : "were") dropped")
+        let count = "\(dropped) event\(dropped == 1 ? " was" : "s were") dropped"
+        if hadTrouble {
+            log.warn("monitors are told of events again; \(count)")
+        } else if dropped > 0 {
+            log.warn("more happens than monitors can be told of: \(count)")
         }
     }
 }
