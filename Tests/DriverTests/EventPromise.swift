@@ -6,6 +6,7 @@ import Testing
 /// What every broker promises of events: the sentence, and below its proof.
 enum EventPromise: String, CaseIterable {
     case follows = "hands over what is sent from now on, in order and whole, to every follower"
+    case many = "hands over many, more than are on their way at a time"
     case startsLate = "does not hand over what was before, unless asked"
     case oldest = "hands over what is kept, from the oldest on"
     case resumes = "goes on after a cursor, with nothing lost and nothing twice"
@@ -33,6 +34,7 @@ struct EventProof<Fixture: EventFixture> {
         let follower = try #require(try fixture.connect() as? any EventFollowing)
         switch promise {
         case .follows: try await follows(sender, follower)
+        case .many: try await many(sender, follower)
         case .startsLate: try await startsLate(sender, follower)
         case .oldest: try await oldest(sender, follower)
         case .resumes: try await resumes(sender, follower)
@@ -77,6 +79,17 @@ struct EventProof<Fixture: EventFixture> {
             #expect(got.events.map(\.event) == events)
             #expect(got.events.allSatisfy { $0.cursor != nil })
             #expect(Set(got.events.map(\.cursor)).count == events.count)
+            #expect(got.gaps.isEmpty)
+            await feed.close()
+        }
+    }
+
+    private func many(_ sender: any EventSending, _ follower: any EventFollowing) async throws {
+        let first = try await follower.events(from: .now)
+        for start in stride(from: 0, to: 9_000, by: 1_000) { try await sender.send((start..<(start + 1_000)).map { event($0) }) }
+        for feed in [first, try await follower.events(from: .oldest)] {
+            let got = try await gather(feed, 9_000)
+            #expect(got.events.map(\.event.clock) == (0..<9_000).map(Int64.init))
             #expect(got.gaps.isEmpty)
             await feed.close()
         }

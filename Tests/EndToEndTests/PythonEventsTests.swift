@@ -61,6 +61,25 @@ import Testing
         _ = try dump.wait()
     }
 
+    @Test func `Python's celery control has our worker tell of tasks, or not`() throws {
+        let place = try RabbitMQPlace()
+        let project = place.project
+        let following = try project.start("exec celery events --follow --json --type task", with: place.variables())
+        try project.startWorker("-n w@h", with: place.variables())
+        func control(_ order: String) throws -> String {
+            try project.run("\(try python.path()) -m celery -b '\(place.url)' control -t 10 -d w@h \(order)").output
+        }
+        _ = try place.run("celery apply demo.tasks.add 1 --wait").text
+        #expect(try control("enable_events").contains("task events enabled"))
+        let told = try place.run("celery apply demo.tasks.add 2").text
+        #expect(eventually { following.printed.contains("task-succeeded") }, "\(following.said)")
+        #expect(try control("disable_events").contains("task events disabled"))
+        let lines = try following.printed.split(separator: "\n").map { try JSON(parsing: String($0)) }
+        #expect(lines.map { $0["uuid"] } == [.string(told), .string(told), .string(told)])
+        following.signal(15)
+        try project.stopWorker()
+    }
+
     @Test func `our celery events shows Python's worker and its tasks`() throws {
         let place = try RabbitMQPlace()
         let project = place.project
