@@ -16,6 +16,10 @@ function __celery_enter
             echo 'result'
         case ':dmap'
             echo 'dmap'
+        case ':inspect'
+            echo 'inspect'
+        case ':control'
+            echo 'control'
         case ':events'
             echo 'events'
         case ':tasks'
@@ -60,7 +64,7 @@ end
 # Tells whether the option $argv[2] of the command $argv[1] takes a value.
 function __celery_valued
     switch "$argv[1]:$argv[2]"
-        case 'celeryd:-c' 'celeryd:--concurrency' 'celeryd:-n' 'celeryd:--hostname' 'celeryd:-Q' 'celeryd:--queues' 'celeryd:-l' 'celeryd:--loglevel' 'celeryd:-f' 'celeryd:--logfile' 'celeryd:-p' 'celeryd:--pidfile' 'celeryd:--time-limit' 'celeryd:--soft-time-limit' 'celeryd:--shutdown-timeout' 'celeryd:--max-tasks-per-child' 'celeryd:--max-memory-per-child' 'celeryd:--prefetch' 'celeryd:--max-tasks' 'celeryd:-u' 'celeryd:--uid' 'celeryd:-g' 'celeryd:--gid' 'celeryd:--umask' 'celeryd:--chroot' 'beat:-l' 'beat:--loglevel' 'beat:-f' 'beat:--logfile' 'beat:-p' 'beat:--pidfile' 'beat:--max-interval' 'beat:-u' 'beat:--uid' 'beat:-g' 'beat:--gid' 'beat:--umask' 'beat:--chroot' 'beat next:-n' 'beat next:--number' 'beat run:-t' 'beat run:--timeout' 'beat pause:--reason' 'beat pause:--until' 'beat pause:--for' 'beat import-crontab:--app' 'apply:--args' 'apply:--kwargs' 'apply:--task-id' 'apply:--countdown' 'apply:--eta' 'apply:--expires' 'apply:-Q' 'apply:--queue' 'apply:--exchange' 'apply:--routing-key' 'apply:--priority' 'apply:--time-limit' 'apply:--soft-time-limit' 'apply:--max-retries' 'apply:--retry-delay' 'apply:--header' 'apply:--link' 'apply:--link-error' 'apply:-t' 'apply:--timeout' 'apply:--batch' 'apply:--key' 'apply:--key-ttl' 'status:-t' 'status:--timeout' 'result:-t' 'result:--timeout' 'dmap:-j' 'dmap:--jobs' 'dmap:--joblog' 'dmap:--halt' 'dmap:-t' 'dmap:--timeout' 'dmap:--chunk' 'dmap:--countdown' 'dmap:--eta' 'dmap:--expires' 'dmap:-Q' 'dmap:--queue' 'dmap:--exchange' 'dmap:--routing-key' 'dmap:--priority' 'dmap:--time-limit' 'dmap:--soft-time-limit' 'dmap:--max-retries' 'dmap:--retry-delay' 'dmap:--header' 'events:--after' 'events:--since' 'events:--type' 'events:--task' 'events:--id' 'purge:-Q' 'purge:--queues' 'rabbit-setup:--user' 'rabbit-setup:--password' 'rabbit-setup:--password-file' 'rabbit-setup:--vhost' 'rabbit-setup:-Q' 'rabbit-setup:--queues' 'rabbit-setup:--rabbitmqctl' 'rabbit-setup:--api' 'rabbit-setup:--admin-user' 'rabbit-setup:--admin-password-file' 'rabbit-setup:--api-ca' '*:--settings' '*:-b' '*:--broker' '*:--result-backend' '*:--workdir'
+        case 'celeryd:-c' 'celeryd:--concurrency' 'celeryd:-n' 'celeryd:--hostname' 'celeryd:-Q' 'celeryd:--queues' 'celeryd:-l' 'celeryd:--loglevel' 'celeryd:-f' 'celeryd:--logfile' 'celeryd:-p' 'celeryd:--pidfile' 'celeryd:--time-limit' 'celeryd:--soft-time-limit' 'celeryd:--shutdown-timeout' 'celeryd:--max-tasks-per-child' 'celeryd:--max-memory-per-child' 'celeryd:--prefetch' 'celeryd:--autoscale' 'celeryd:--max-tasks' 'celeryd:-u' 'celeryd:--uid' 'celeryd:-g' 'celeryd:--gid' 'celeryd:--umask' 'celeryd:--chroot' 'beat:-l' 'beat:--loglevel' 'beat:-f' 'beat:--logfile' 'beat:-p' 'beat:--pidfile' 'beat:--max-interval' 'beat:-u' 'beat:--uid' 'beat:-g' 'beat:--gid' 'beat:--umask' 'beat:--chroot' 'beat next:-n' 'beat next:--number' 'beat run:-t' 'beat run:--timeout' 'beat pause:--reason' 'beat pause:--until' 'beat pause:--for' 'beat import-crontab:--app' 'apply:--args' 'apply:--kwargs' 'apply:--task-id' 'apply:--countdown' 'apply:--eta' 'apply:--expires' 'apply:-Q' 'apply:--queue' 'apply:--exchange' 'apply:--routing-key' 'apply:--priority' 'apply:--time-limit' 'apply:--soft-time-limit' 'apply:--max-retries' 'apply:--retry-delay' 'apply:--header' 'apply:--link' 'apply:--link-error' 'apply:-t' 'apply:--timeout' 'apply:--batch' 'apply:--key' 'apply:--key-ttl' 'status:-t' 'status:--timeout' 'result:-t' 'result:--timeout' 'dmap:-j' 'dmap:--jobs' 'dmap:--joblog' 'dmap:--halt' 'dmap:-t' 'dmap:--timeout' 'dmap:--chunk' 'dmap:--countdown' 'dmap:--eta' 'dmap:--expires' 'dmap:-Q' 'dmap:--queue' 'dmap:--exchange' 'dmap:--routing-key' 'dmap:--priority' 'dmap:--time-limit' 'dmap:--soft-time-limit' 'dmap:--max-retries' 'dmap:--retry-delay' 'dmap:--header' 'inspect:-d' 'inspect:--destination' 'inspect:--pattern' 'inspect:--matcher' 'inspect:-t' 'inspect:--timeout' 'control:-d' 'control:--destination' 'control:--pattern' 'control:--matcher' 'control:-t' 'control:--timeout' 'events:--after' 'events:--since' 'events:--type' 'events:--task' 'events:--id' 'purge:-Q' 'purge:--queues' 'rabbit-setup:--user' 'rabbit-setup:--password' 'rabbit-setup:--password-file' 'rabbit-setup:--vhost' 'rabbit-setup:-Q' 'rabbit-setup:--queues' 'rabbit-setup:--rabbitmqctl' 'rabbit-setup:--api' 'rabbit-setup:--admin-user' 'rabbit-setup:--admin-password-file' 'rabbit-setup:--api-ca' '*:--settings' '*:-b' '*:--broker' '*:--result-backend' '*:--workdir'
             return 0
     end
     return 1
@@ -158,6 +162,8 @@ complete -c celery -n '__celery_at "" -eq 0' -a apply -d 'Submit a task'
 complete -c celery -n '__celery_at "" -eq 0' -a status -d 'Tell the states of tasks, or list the workers'
 complete -c celery -n '__celery_at "" -eq 0' -a result -d 'Print the return values of tasks'
 complete -c celery -n '__celery_at "" -eq 0' -a dmap -d 'Map a task over items'
+complete -c celery -n '__celery_at "" -eq 0' -a inspect -d 'Ask workers what they do'
+complete -c celery -n '__celery_at "" -eq 0' -a control -d 'Give orders to workers'
 complete -c celery -n '__celery_at "" -eq 0' -a events -d 'Show what happens to workers and tasks'
 complete -c celery -n '__celery_at "" -eq 0' -a tasks -d 'List the tasks of this project'
 complete -c celery -n '__celery_at "" -eq 0' -a queues -d 'Count what waits in the queues'
@@ -185,6 +191,7 @@ complete -c celery -n '__celery_at "celeryd"' -l shutdown-timeout -x -d 'When as
 complete -c celery -n '__celery_at "celeryd"' -l max-tasks-per-child -x -d 'Replace a pool child after N tasks.'
 complete -c celery -n '__celery_at "celeryd"' -l max-memory-per-child -x -d 'Replace a pool child that has more than so many kilobytes in memory after a task.'
 complete -c celery -n '__celery_at "celeryd"' -l prefetch -x -d 'Hold N tasks beyond those that run; by default more the shorter tasks are.'
+complete -c celery -n '__celery_at "celeryd"' -l autoscale -x -d 'Run between MIN and MAX tasks at a time: more while work waits, fewer when pool processes have had nothing to do for a while.'
 complete -c celery -n '__celery_at "celeryd"' -l burst -f -d 'Work until nothing in the queues is due, then exit with 0; what is for later stays.'
 complete -c celery -n '__celery_at "celeryd"' -l max-tasks -x -d 'Exit with 0 after N tasks.'
 complete -c celery -n '__celery_at "celeryd"' -s u -l uid -x -d 'Become this user, by name or number.'
@@ -297,6 +304,18 @@ complete -c celery -n '__celery_at "dmap"' -l ignore-result -f -d 'Do not store 
 complete -c celery -n '__celery_at "dmap"' -l header -x -d 'Add a header to the message; V is JSON if it parses as JSON.'
 complete -c celery -n '__celery_at "dmap" -eq 0' -a '(__celery_listed tasks)'
 complete -c celery -n '__celery_at "dmap" -ge 1' -F
+complete -c celery -n '__celery_at "inspect"' -s d -l destination -x -d 'Only the workers of these names, with commas between them.'
+complete -c celery -n '__celery_at "inspect"' -l pattern -x -d 'Only workers whose names match, as \'celery@web*\'.'
+complete -c celery -n '__celery_at "inspect"' -l matcher -x -a 'glob pcre' -d 'What --pattern is: a pattern of a shell, or a regular expression that matches from the first letter.'
+complete -c celery -n '__celery_at "inspect"' -s t -l timeout -x -d 'Wait so many seconds for answers; no longer than until all have come, where it is known which those are.'
+complete -c celery -n '__celery_at "inspect"' -l list -f -d 'List the methods and their arguments.'
+complete -c celery -n '__celery_at "inspect" -eq 0' -a 'active active_queues clock conf memsample ping query_task registered report reserved revoked scheduled stats'
+complete -c celery -n '__celery_at "control"' -s d -l destination -x -d 'Only the workers of these names, with commas between them.'
+complete -c celery -n '__celery_at "control"' -l pattern -x -d 'Only workers whose names match, as \'celery@web*\'.'
+complete -c celery -n '__celery_at "control"' -l matcher -x -a 'glob pcre' -d 'What --pattern is: a pattern of a shell, or a regular expression that matches from the first letter.'
+complete -c celery -n '__celery_at "control"' -s t -l timeout -x -d 'Wait so many seconds for answers; no longer than until all have come, where it is known which those are.'
+complete -c celery -n '__celery_at "control"' -l list -f -d 'List the methods and their arguments.'
+complete -c celery -n '__celery_at "control" -eq 0' -a 'add_consumer autoscale cancel_consumer disable_events enable_events heartbeat pool_grow pool_restart pool_shrink rate_limit revoke revoke_by_stamped_headers shutdown terminate time_limit'
 complete -c celery -n '__celery_at "events"' -s f -l follow -l dump -f -d 'Go on with what happens from now on, until interrupted.'
 complete -c celery -n '__celery_at "events"' -l after -x -d 'Begin after the event with this cursor, as --json shows it.'
 complete -c celery -n '__celery_at "events"' -l since -x -d 'Begin with what happened at this time, or so long ago.'
@@ -321,4 +340,4 @@ complete -c celery -n '__celery_at "rabbit-setup"' -l admin-password-file -r -F 
 complete -c celery -n '__celery_at "rabbit-setup"' -l api-ca -r -F -d 'Trust a management API at https:// whose certificate comes from an authority in this PEM file.'
 complete -c celery -n '__celery_at "rabbit-setup"' -l dry-run -f -d 'Ask and change nothing: print the commands, or HTTP requests, that set up a broker that has nothing yet.'
 complete -c celery -n '__celery_at "completion" -eq 0' -a 'bash zsh fish'
-complete -c celery -n '__celery_at "help" -ge 0' -a 'celeryd beat apply status result dmap events tasks queues purge syncdb rabbit-setup startproject completion help version'
+complete -c celery -n '__celery_at "help" -ge 0' -a 'celeryd beat apply status result dmap inspect control events tasks queues purge syncdb rabbit-setup startproject completion help version'

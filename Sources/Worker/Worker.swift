@@ -15,7 +15,8 @@ package actor Worker {
     let configuration: WorkerConfiguration
     let broker: any Broker
     let store: (any ResultStore)?
-    let registry: TaskRegistry
+    /// An operator may change time limits.
+    var registry: TaskRegistry
     let log: TaskLog
     private let watchers: [any TaskWatching]
     /// Tells monitors; `nil` when they are told nothing, or the broker has none.
@@ -36,6 +37,14 @@ package actor Worker {
     var failure: WorkerError?
     var isReady = false
     var pool: Pool?
+    /// The children, for those who ask.
+    var staff = PoolStaff()
+    /// Changes their number; `nil` leaves it alone.
+    var autoscaler: Autoscaler?
+    /// The subscription, while the worker works.
+    var consumer: (any BrokerConsumer)?
+    /// The queues that are taken from.
+    var queues: [QueueDefinition]
     /// The wait for messages, which a shutdown ends.
     var waiting: Task<Void, any Error>?
     /// When an outcome was last recorded, or the shutdown began.
@@ -77,6 +86,8 @@ package actor Worker {
         log = TaskLog(logger: logger)
         events = EventDispatcher(configuration, broker, log)
         self.watchers = [log] + (events.map { [$0] } ?? []) + watchers
+        queues = configuration.queues.map { configuration.facts.queues[$0] ?? QueueDefinition($0) }
+        autoscaler = configuration.autoscale.map { Autoscaler(range: $0, keepalive: configuration.autoscaleKeepalive) }
         prefetch = Prefetch(children: configuration.pool.size, fixed: configuration.prefetch)
     }
 
@@ -112,6 +123,7 @@ package actor Worker {
             throw error
         }
         self.pool = pool
+        self.consumer = consumer
         if shutdown != nil { pool.finish() }
         let settler = settler(for: consumer)
         await withTaskGroup(of: Void.self) { group in
@@ -120,6 +132,7 @@ package actor Worker {
             group.addTask { await self.followNotices(consumer) }
             group.addTask { await self.tellProgress(settler) }
             group.addTask { await self.tellMonitors() }
+            group.addTask { await self.autoscale(consumer) }
             await self.follow(pool, consumer, settler)
             group.cancelAll()
         }
