@@ -6,10 +6,12 @@ import Wire
 /// Makes messages: arguments encoded, options applied, parent and child linked.
 package struct MessageFactory: Sendable {
     private let defaultQueue: String
-    private let origin: String
     private let replyTo: String?
     private let parentID: TaskID?
     private let rootID: TaskID?
+
+    /// This process, as messages and events name it.
+    static let origin = "gen\(getpid())@\(HostName.current)"
 
     /// - Parameters:
     ///   - environment: where a task that submits another finds who it is itself.
@@ -17,7 +19,6 @@ package struct MessageFactory: Sendable {
     package init(settings: Settings, environment: [String: String], replyTo: String? = nil) {
         self.replyTo = replyTo
         defaultQueue = settings.defaultQueue
-        origin = "gen\(getpid())@\(HostName.current)"
         parentID = environment["CELERY_TASK_ID"].flatMap { $0.isEmpty ? nil : TaskID($0) }
         rootID = environment["CELERY_ROOT_ID"].flatMap { $0.isEmpty ? nil : TaskID($0) }
     }
@@ -42,7 +43,7 @@ package struct MessageFactory: Sendable {
         message.groupIndex = options.groupIndex
         message.route = Route(
             queue: options.queue ?? task?.queue ?? defaultQueue, exchange: options.exchange, routingKey: options.routingKey)
-        message.origin = origin
+        message.origin = Self.origin
         message.replyTo = replyTo
         message.parentID = parentID
         message.rootID = rootID ?? message.id

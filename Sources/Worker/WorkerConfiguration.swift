@@ -22,6 +22,8 @@ package struct WorkerConfiguration: Sendable {
     package var crashLimit = 3
     package var ignoreResult = false
     package var maxOutputBytes = 16 << 20
+    /// Whether monitors are told that this worker lives, and whether of its tasks too; `nil` tells them nothing.
+    package var events: WorkerEvents?
     /// Stop when the queues are empty.
     package var isBurst = false
     /// Stop after so many tasks; 0 for never.
@@ -36,6 +38,19 @@ package struct WorkerConfiguration: Sendable {
         self.identity = identity
         self.queues = queues
         self.pool = pool
+    }
+}
+
+/// What a worker tells monitors.
+package struct WorkerEvents: Sendable {
+    /// What becomes of each task; can be changed while it runs.
+    package var ofTasks = false
+    /// The version of this program.
+    package var version: String
+
+    package init(ofTasks: Bool, version: String) {
+        self.ofTasks = ofTasks
+        self.version = version
     }
 }
 

@@ -111,18 +111,18 @@ enum ApplyCommand {
         let arguments = context.arguments
         guard let key = arguments[key] else {
             do {
-                try await client.broker.publish([message])
+                try await client.publish([message])
             } catch let error as DriverError where Unconfirmed.isMeant(by: error) {
                 throw Unconfirmed.task(message, error, context.output)
             }
             return message.id
         }
-        guard let keyed = client.broker as? any KeyedPublishing else {
+        guard client.broker is any KeyedPublishing else {
             var error = DriverError.lacks("submit by key", client.broker.location)
             error.hint = "leave out --key, or name a broker that remembers keys, as --broker sqlite:///PATH"
             throw error
         }
-        return try await keyed.publish(message, key: key, ttl: arguments[keyTTL])
+        return try await client.publish(message, key: key, ttl: arguments[keyTTL])
     }
 }
 

@@ -38,6 +38,9 @@ struct WorkerSetup {
         configuration.crashLimit = settings.crashLimit
         configuration.ignoreResult = settings.ignoreResult
         configuration.maxOutputBytes = settings.maxOutputBytes
+        if arguments.takes(CelerydOptions.burst) || settings.sendsTaskEvents {
+            configuration.events = WorkerEvents(ofTasks: settings.sendsTaskEvents, version: Version.text)
+        }
         // A map in the foreground shares its control group with whoever started it.
         if arguments.takes(CelerydOptions.burst) {
             configuration.pool.controlGroups = .prepare()

@@ -28,6 +28,7 @@ package enum SettingsPage {
         [.heading("Broker and result store")] + SettingsKey.brokerKeys.map(entry)
         + [.heading("Worker")] + SettingsKey.workerKeys.map(entry)
         + [.heading("Tasks and results")] + SettingsKey.taskKeys.map(entry)
+        + [.heading("Events")] + SettingsKey.eventKeys.map(entry)
         + [.heading("Beat")] + SettingsKey.beatKeys.map(entry)
 
     private static let periodicTasks: [ReferencePage.Block] = [
