@@ -81,6 +81,11 @@ static inline int celery_memory_file(const char *name) {
     return (int)syscall(SYS_memfd_create, name, 1u /* MFD_CLOEXEC */);
 }
 
+/// __atomic_store_n(GCC): what was stored before is there for whoever sees this.
+static inline void celery_store_release(long long *place, long long value) {
+    __atomic_store_n(place, value, __ATOMIC_RELEASE);
+}
+
 /// mallopt(3), M_ARENA_MAX: so many heaps for all threads together.
 static inline int celery_limit_heaps(int count) {
     return mallopt(M_ARENA_MAX, count);

@@ -25,13 +25,20 @@ package enum Schema {
     }
 
     /// Tables that came with layout 2, in the order they are made.
-    private static let additions = [beat]
+    private static let additions = [beat, deadLetters]
 
     /// The statements, as `celery syncdb --dry-run` prints them.
     package static let sql = ([messages] + additions).joined(separator: "\n")
 
     /// What a file of layout 1 lacks. Some may be there: early builds of layout 1 made them when they were needed.
-    package static let upgrade = (additions + ["PRAGMA user_version = \(version);"]).joined(separator: "\n")
+    package static let upgrade = (additions + columns + ["PRAGMA user_version = \(version);"]).joined(separator: "\n")
+
+    /// Columns that came with layout 2.
+    private static let columns = [
+        "ALTER TABLE message ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;",
+        "ALTER TABLE message ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0;",
+        "ALTER TABLE worker ADD COLUMN lease_length REAL NOT NULL DEFAULT 15;",
+    ]
 
     /// Brings a file of layout 1 to this one. Each row stays as it is.
     static func upgrade(in db: Database) throws {
@@ -55,7 +62,11 @@ package enum Schema {
             -- protocol 2 headers, and the properties that are not the usual ones, as JSON
             headers BLOB NOT NULL,
             properties BLOB,
-            body BLOB NOT NULL
+            body BLOB NOT NULL,
+            -- executions that are known to have lost their process
+            crashes INTEGER NOT NULL DEFAULT 0,
+            -- times that a worker died that may have begun it, or not
+            doubts INTEGER NOT NULL DEFAULT 0
         );
         CREATE TABLE ready (
             queue TEXT NOT NULL, rank INTEGER NOT NULL, tag INTEGER NOT NULL,
@@ -83,7 +94,9 @@ package enum Schema {
             tasks TEXT NOT NULL,
             started REAL NOT NULL,
             -- alive until then, unless renewed (Unix seconds)
-            lease_until REAL NOT NULL
+            lease_until REAL NOT NULL,
+            -- seconds without a renewal after which it is taken for dead
+            lease_length REAL NOT NULL DEFAULT 15
         );
         CREATE TABLE result (
             number INTEGER PRIMARY KEY,
@@ -102,5 +115,5 @@ package enum Schema {
         """
 
     /// The tables a whole file has, in the order of their names.
-    package static let tables = ["beat", "beat_entry", "beat_order", "lease", "message", "ready", "result", "scheduled", "submission_key", "worker"]
+    package static let tables = ["beat", "beat_entry", "beat_order", "dead_letter", "lease", "message", "ready", "result", "scheduled", "submission_key", "worker"]
 }

@@ -85,7 +85,9 @@ extension Worker {
         let done = await recorded(deliveries, settler)
         for delivery in deliveries {
             // A task of the worker's own that looks again every second is told of once.
-            if delivery.message.retries == 0 || BuiltinTask(name: delivery.message.task) == nil { tell(.received(delivery)) }
+            if let defect = delivery.defect {
+                log.unreadable(delivery, defect)
+            } else if delivery.message.retries == 0 || BuiltinTask(name: delivery.message.task) == nil { tell(.received(delivery)) }
             if done.contains(delivery.message.id) {
                 log.repeated(delivery)
                 refused.append(Outcome(handle: delivery.handle, results: []))
@@ -109,7 +111,7 @@ extension Worker {
             case .builtin(let task):
                 own.append((task, delivery))
             case .settle(let outcome, let reason):
-                tell(.refused(delivery, outcome, reason: reason))
+                if delivery.defect == nil { tell(.refused(delivery, outcome, reason: reason)) }
                 refused.append(outcome)
             }
         }

@@ -13,6 +13,9 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
     let resultExpires: Double?
     /// Whether the process of a `WorkerIdentity` lives; `nil` when that cannot be told.
     let processLives: @Sendable (_ process: String) -> Bool?
+    /// How long a worker of ours that shows no sign of life keeps what it has. Death of its
+    /// process is seen much sooner; this is for a process that hangs.
+    let leaseLength: Duration
     let now: @Sendable () -> Timestamp
     /// Seconds on a clock that nobody sets, and that stands still while the machine sleeps.
     let uptime: @Sendable () -> Double
@@ -20,7 +23,7 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
 
     /// - Parameter now: A clock to be used instead of the machine's, also to measure how long something lasts.
     package init(
-        file: DatabaseFile, resultExpires: Double?,
+        file: DatabaseFile, resultExpires: Double?, leaseLength: Duration = .seconds(15),
         processLives: @escaping @Sendable (String) -> Bool?,
         now given: (@Sendable () -> Timestamp)? = nil
     ) {
@@ -28,6 +31,7 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
         self.file = file
         location = "sqlite://\(file.path)"
         self.resultExpires = resultExpires
+        self.leaseLength = leaseLength
         self.processLives = processLives
         self.now = now
         if given != nil {

@@ -4,7 +4,7 @@ import SQLite
 import Synchronization
 
 extension SQLiteConsumer: LeaseHolding {
-    var leaseRenewalInterval: Duration { .seconds(1) }
+    var leaseRenewalInterval: Duration { min(.seconds(1), broker.leaseLength / 6) }
 
     func renewLease() async throws -> [(worker: String, messages: Int)] {
         try broker.file.checkInPlace()
@@ -20,6 +20,7 @@ extension SQLiteConsumer: LeaseHolding {
                 let until = try Double.fetchOne(
                     db, sql: "SELECT lease_until FROM worker WHERE number = ?", arguments: [worker.number])
                 guard until == worker.leaseUntil else { return nil }
+                try LeaseTable.layBlame(on: broker.begun(by: worker), of: worker.number, in: db)
                 let messages = try LeaseTable.giveBackAll(of: worker.number, started: true, in: db)
                 try db.execute(sql: "DELETE FROM worker WHERE number = ?", arguments: [worker.number])
                 _ = signs.withLock { $0.removeValue(forKey: worker.number) }
@@ -30,8 +31,8 @@ extension SQLiteConsumer: LeaseHolding {
 
     static func others(than number: Int64, in db: Database) throws -> [OtherWorker] {
         try Row.fetchAll(
-            db, sql: "SELECT number, name, process, lease_until FROM worker WHERE number <> ?", arguments: [number]
-        ).map { OtherWorker(number: $0[0], name: $0[1], process: $0[2], leaseUntil: $0[3]) }
+            db, sql: "SELECT \(OtherWorker.columns) FROM worker WHERE number <> ?", arguments: [number]
+        ).map(OtherWorker.init)
     }
 
     /// Whether a worker has not renewed its lease for as long as one lasts.
@@ -42,7 +43,7 @@ extension SQLiteConsumer: LeaseHolding {
         let uptime = broker.uptime()
         return signs.withLock { signs in
             if let sign = signs[worker.number], sign.leaseUntil == worker.leaseUntil {
-                return uptime - sign.seen > Self.leaseLength.inSeconds
+                return uptime - sign.seen > worker.leaseLength
             }
             signs[worker.number] = (worker.leaseUntil, uptime)
             return false
@@ -61,9 +62,20 @@ extension SQLiteConsumer: LeaseHolding {
 /// Another worker's row.
 struct OtherWorker: Sendable {
     var number: Int64
+    var id: String
     var name: String
     var process: String
     var leaseUntil: Double
+    /// Seconds, as it chose itself.
+    var leaseLength: Double
+
+    static let columns = "number, id, name, process, lease_until, lease_length"
+
+    /// From these columns, which come first.
+    init(_ row: Row) {
+        (number, id, name, process) = (row[0], row[1], row[2], row[3])
+        (leaseUntil, leaseLength) = (row[4], row[5])
+    }
 }
 
 extension SQLiteBroker {

@@ -36,6 +36,8 @@ public struct Settings: Sendable, Equatable {
     public var softTimeLimit: Double?
     /// Attempts of a task that loses its process before it is given up.
     public var crashLimit = 3
+    /// Seconds that a worker without a sign of life keeps its messages, on the SQLite file.
+    public var lease = 15
 
     /// Beats of one name on one broker share one schedule.
     public var beatName = "celery"

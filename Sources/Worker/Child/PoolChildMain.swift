@@ -10,6 +10,8 @@ package enum PoolChildMain {
     package static let argument = "__pool-child"
     /// The descriptor of the socket to the worker.
     static let socketNumber: Int32 = 3
+    /// The descriptor of the flight record, when the word is followed by a slot in it.
+    static let flightNumber: Int32 = 4
 
     /// Serves jobs until the worker says to finish, or is gone.
     ///
@@ -33,10 +35,21 @@ package enum PoolChildMain {
             ProgramRun.killCurrent()
             _exit(0)
         }
+        let flight = flightRecord()
         socket.send(.ready)
         while let job = await line.next() {
-            socket.send(.report(await runner.run(job)))
+            flight?.begin(FlightRecord.Entry(tag: job.deliveryTag, attempt: job.attempt))
+            let report = await runner.run(job)
+            flight?.end()
+            socket.send(.report(report))
         }
         _exit(0)
+    }
+
+    /// The slot of this child, if its worker keeps a record.
+    private static func flightRecord() -> FlightRecord? {
+        guard CommandLine.arguments.count > 2, let slot = Int(CommandLine.arguments[2]), 0..<FlightRecord.slotCount ~= slot
+        else { return nil }
+        return try? FlightRecord(OwnedDescriptor(owning: flightNumber), slot: slot)
     }
 }

@@ -1,3 +1,5 @@
+package import CeleryCore
+
 
 /// What the pool tells the worker.
 package enum PoolEvent: Sendable {
@@ -8,7 +10,7 @@ package enum PoolEvent: Sendable {
     /// Jobs that were never begun: to be given back to the broker.
     case returned([Int64])
     /// A job was under way in a child that died.
-    case lost(tag: Int64, reason: String)
+    case lost(tag: Int64, reason: String, cause: DeathReason)
     /// A job was killed, with its child, at its hard limit.
     case timedOut(tag: Int64, seconds: Double)
     /// A line of a task for the log.
@@ -41,6 +43,8 @@ package struct PoolConfiguration: Sendable {
     package var maxTasksPerChild: Int
     /// Kilobytes of resident memory after which a child is replaced; 0 for never.
     package var maxMemoryPerChild: Int
+    /// A file in which children write down what they begin; see `FlightRecord`.
+    package var flightRecord: String?
 
     package init(
         size: Int, executable: String, arguments: [String], folder: String, environment: [String: String] = [:],

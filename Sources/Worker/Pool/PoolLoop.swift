@@ -1,3 +1,4 @@
+import CeleryCore
 import DequeModule
 import Glibc
 import Processes
@@ -7,6 +8,7 @@ final class PoolLoop {
     let configuration: PoolConfiguration
     let poller: Poller
     let environment: Environment
+    private let flight: OwnedDescriptor?
     private let waker: Waker
     private let mailbox: Mailbox<PoolEvent>
     private let takeCommands: () -> [PoolCommand]
@@ -26,6 +28,7 @@ final class PoolLoop {
     private var failedStarts = 0
     /// A child has been ready once: the pool can work, and what fails later will pass.
     private var hasWorked = false
+    private var memory = MemoryKills()
     /// When to try again to start the children that are missing.
     private(set) var nextFill: ContinuousClock.Instant?
 
@@ -41,6 +44,8 @@ final class PoolLoop {
         self.mailbox = mailbox
         self.takeCommands = takeCommands
         size = configuration.size
+        // Without it the pool works as well; a death of the whole worker is then laid to nobody in particular.
+        flight = configuration.flightRecord.flatMap { try? FlightRecord.open($0) }
         // systemd listens to the worker alone.
         var environment = SystemdNotifier.stripped(.current())
         for (name, value) in configuration.environment { environment[name] = value }
@@ -105,7 +110,8 @@ final class PoolLoop {
         nextFill = nil
         while !isFinishing, children.values.count(where: { !$0.isFinishing }) < size {
             do {
-                let child = try PoolChild.start(nextNumber, configuration, environment: environment)
+                let child = try PoolChild.start(
+                    nextNumber, slot: freeSlot, configuration, environment: environment, flight: flight)
                 try poller.add(child.channel.descriptor, .readable, token: child.socketToken)
                 try poller.add(child.pidfd, .readable, token: child.exitToken)
                 children[nextNumber] = child
@@ -117,6 +123,12 @@ final class PoolLoop {
                 return
             }
         }
+    }
+
+    /// The first slot of the flight record that no child has.
+    private var freeSlot: Int {
+        let taken = Set(children.values.map(\.slot))
+        return (0...children.count).first { !taken.contains($0) } ?? children.count
     }
 
     /// Gives up: the children finish what they have and exit.
@@ -192,6 +204,13 @@ final class PoolLoop {
         unassigned = []
     }
 
+    /// What a child died of.
+    private func cause(of termination: Termination?) -> DeathReason {
+        guard case .signaled(let signal, _)? = termination?.status else { return .lost }
+        if signal == SIGKILL, memory.hasKilled() { return .outOfMemory }
+        return .signal(Int(signal))
+    }
+
     /// A child is gone: settles its account and puts another in its place.
     private func bury(_ number: Int) {
         guard let child = children.removeValue(forKey: number) else { return }
@@ -200,16 +219,18 @@ final class PoolLoop {
         // Its socket may have closed before it died, or because it went mad.
         try? child.process.signal(SIGKILL)
         let termination = try? child.process.wait()
+        let cause = self.cause(of: termination)
         // What the child had started comes to us only then; else it would be others' children that are killed.
         if Descendants.isSubreaper { _ = Descendants.reap(sparing: Set(children.values.map(\.process.id))) }
 
         var line = child.line
-        let reason = "pool child \(child.process.id) died of \(termination?.status.description ?? "unknown causes")"
+        let memory = cause == .outOfMemory ? ", for memory ran out" : ""
+        let reason = "pool child \(child.process.id) died of \(termination?.status.description ?? "unknown causes")\(memory)"
         if let head = line.popFirst() {
             if let limit = child.killedAtLimit {
                 events.append(.timedOut(tag: head.tag, seconds: limit))
             } else {
-                events.append(.lost(tag: head.tag, reason: reason))
+                events.append(.lost(tag: head.tag, reason: reason, cause: cause))
             }
         }
         unassigned = line + unassigned
