@@ -31,20 +31,38 @@ package enum Schema {
     package static let sql = ([messages] + additions).joined(separator: "\n")
 
     /// What a file of layout 1 lacks. Some may be there: early builds of layout 1 made them when they were needed.
-    package static let upgrade = (additions + columns + ["PRAGMA user_version = \(version);"]).joined(separator: "\n")
+    package static let upgrade = (additions + columns.map(\.sql) + ["PRAGMA user_version = \(version);"]).joined(separator: "\n")
 
     /// Columns that came with layout 2.
     private static let columns = [
-        "ALTER TABLE message ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;",
-        "ALTER TABLE message ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0;",
-        "ALTER TABLE worker ADD COLUMN lease_length REAL NOT NULL DEFAULT 15;",
+        Column("message", "crashes INTEGER NOT NULL DEFAULT 0"), Column("message", "doubts INTEGER NOT NULL DEFAULT 0"),
+        Column("worker", "lease_length REAL NOT NULL DEFAULT 15"),
     ]
+
+    /// A column of a table that is older than the column.
+    private struct Column {
+        var table: String
+        var definition: String
+
+        init(_ table: String, _ definition: String) { (self.table, self.definition) = (table, definition) }
+
+        var name: Substring { definition.prefix { $0 != " " } }
+        var sql: String { "ALTER TABLE \(table) ADD COLUMN \(definition);" }
+
+        /// SQLite has no ADD COLUMN IF NOT EXISTS.
+        func add(in db: Database) throws {
+            let has = "SELECT 1 FROM pragma_table_info(?) WHERE name = ?"
+            if try Int.fetchOne(db, sql: has, arguments: [table, String(name)]) == nil { try db.execute(sql: sql) }
+        }
+    }
 
     /// Brings a file of layout 1 to this one. Each row stays as it is.
     static func upgrade(in db: Database) throws {
         // Another process may have been first.
         guard try Int32.fetchOne(db, sql: "PRAGMA user_version") == 1 else { return }
-        try db.execute(sql: upgrade)
+        for sql in additions { try db.execute(sql: sql) }
+        for column in columns { try column.add(in: db) }
+        try db.execute(sql: "PRAGMA user_version = \(version)")
     }
 
     /// Of broker, workers and results.

@@ -32,6 +32,7 @@ extension MemoryBroker: DeadLetterKeeping {
         var sent: Set<Int> = []
         let replays = places(filter, limit).map { place -> DeadLetterReplay in
             let grave = graves[place]
+            if let refusal = grave.message.refusalOfReplay(now: timeNow()) { return DeadLetterReplay(grave.letter, refusal: refusal) }
             if isInUse(grave.message.id) {
                 return DeadLetterReplay(grave.letter, refusal: "task id \(grave.message.id) is already in use: it waits or runs")
             }

@@ -53,6 +53,7 @@ extension SQLiteBroker: DeadLetterKeeping {
 
     private static func replay(_ letter: DeadLetter, to queue: String, now: Timestamp, in db: Database) throws {
         guard let content = letter.content else { return }
+        if let refusal = content.message?.refusalOfReplay(now: now) { throw DriverError(.refused, refusal) }
         // Steps of its chain failed with it.
         let ids = [letter.key] + (content.message.map(Canvas.heirs(of:)) ?? []).map(\.text)
         for id in ids {
@@ -68,16 +69,5 @@ extension SQLiteBroker: DeadLetterKeeping {
             try MessageTable.insert(
                 encoded, id: letter.key, task: letter.task ?? "", submitted: now, attempt: letter.burial.attempts, in: db)
         }
-    }
-}
-
-extension Message {
-    /// The same as if it had just been sent, to a queue.
-    func revived(in queue: String) -> Message {
-        var message = self
-        message.route = Route(queue: queue)
-        message.retries = 0
-        message.eta = nil
-        return message
     }
 }
