@@ -19,7 +19,12 @@ struct OutcomeBuilder {
     }
 
     /// What is recorded of a task that begins.
-    func startedResult() -> TaskResult { result(.started, .null, nil, nil, nil) }
+    func startedResult() -> TaskResult {
+        var result = result(.started, .null, nil, nil, nil)
+        // For brokers that cannot count: see `Worker+Repeats`.
+        result.crashes = delivery.crashes
+        return result
+    }
 
     /// The outcome of a delivery whose arguments no child has read, or has told of.
     func outcome(_ state: TaskState, failure: TaskFailure) -> Outcome {

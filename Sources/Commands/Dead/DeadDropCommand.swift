@@ -48,7 +48,7 @@ enum DeadDropCommand {
             }
         }
         await client.close()
-        try DeadOptions.checkFound(letters, context)
+        try DeadOptions.checkFound(letters, of: filter, isLimited: context.arguments.isGiven(DeadOptions.limit), context)
         return ExitCode.done
     }
 }

@@ -20,14 +20,15 @@ enum DeadListCommand {
 
     private static func run(_ context: CommandContext) async throws -> Int32 {
         let client = try context.client(try context.settings())
+        let filter = DeadOptions.filter(context.arguments)
         let letters = try await DeadOptions.keeping(client).deadLetters(
-            DeadOptions.filter(context.arguments), limit: context.arguments[DeadOptions.limit] ?? .max, withContent: false)
+            filter, limit: context.arguments[DeadOptions.limit] ?? .max, withContent: false)
         for letter in letters {
             let text = LetterText(letter: letter)
             context.output.record(text.object, text: text.line)
         }
         await client.close()
-        try DeadOptions.checkFound(letters, context)
+        try DeadOptions.checkFound(letters, of: filter, isLimited: context.arguments.isGiven(DeadOptions.limit), context)
         return ExitCode.done
     }
 }

@@ -55,14 +55,20 @@ enum DeadOptions {
 
     /// Ends with the status for ids that are not there.
     ///
+    /// - Parameters:
+    ///   - letters: what was found of `filter`.
+    ///   - isLimited: whether there may be more.
     /// - Throws: `CommandError`.
-    static func checkFound(_ letters: [DeadLetter], _ context: CommandContext) throws {
+    static func checkFound(
+        _ letters: [DeadLetter], of filter: DeadLetterFilter, isLimited: Bool = false, _ context: CommandContext
+    ) throws {
         let found = Set(letters.map(\.key))
         let missing = context.arguments.operands.distinct.filter { !found.contains($0) }
         guard !missing.isEmpty else { return }
-        let limited = context.arguments.isGiven(limit) ? " within --limit" : ""
-        let filtered = filter(context.arguments).isMoreThanKeys ? " that matches" : ""
-        throw CommandError(ExitCode.unknown, "there is no dead letter \(missing.map { "'\($0.inOneLine)'" }.joined(separator: ", "))\(filtered)\(limited)")
+        let limited = isLimited ? " within --limit" : ""
+        let filtered = filter.isMoreThanKeys ? " that matches" : ""
+        throw CommandError(
+            ExitCode.unknown, "there is no dead letter \(missing.map { "'\($0.inOneLine)'" }.joined(separator: ", "))\(filtered)\(limited)")
     }
 }
 

@@ -6,7 +6,7 @@ import Wire
 /// `celery dead replay`: sending dead letters again.
 enum DeadReplayCommand {
     static let target = Option.value("to", placeholder: "QUEUE", .nonEmptyText, help: "Send them to this queue, not to those they came from.", completion: .queue)
-    static let rate = Option.value("rate", placeholder: "N/s|m|h", .rate, help: "Send no more than N a second, a minute or an hour.")
+    static let rate = Option.value("rate", placeholder: "RATE", .rate, help: "Send no more than so many: 10/s, 100/m or 5/h.")
 
     static let command = Command(
         CommandSpec(
@@ -66,7 +66,7 @@ enum DeadReplayCommand {
             if pace != nil { context.output.flush() }
         }
         await client.close()
-        try DeadOptions.checkFound(letters, context)
+        try DeadOptions.checkFound(letters, of: filter, isLimited: context.arguments.isGiven(DeadOptions.limit), context)
         return isRefused ? ExitCode.badData : ExitCode.done
     }
 

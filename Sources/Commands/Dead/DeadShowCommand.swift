@@ -28,7 +28,7 @@ enum DeadShowCommand {
             context.output.record(text.fullObject, text: (index > 0 ? "\n" : "") + text.page)
         }
         await client.close()
-        try DeadOptions.checkFound(letters, context)
+        try DeadOptions.checkFound(letters, of: filter, context)
         return ExitCode.done
     }
 }
