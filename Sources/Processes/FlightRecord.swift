@@ -3,7 +3,8 @@ import Glibc
 
 /// What the children of a worker are at, in a file they share: it survives all of them, however they end.
 ///
-/// Each child has a slot of two numbers, the tag and the attempt of the delivery it runs; tag 0 is nothing.
+/// Each child has a slot of two numbers, the tag and the attempt of the delivery it runs; the tag is negative once that
+/// has ended, and 0 before the first.
 /// They are written through a shared mapping: no system call, and nothing to be lost but by the machine itself going down.
 package final class FlightRecord: Sendable {
     /// Slots there are. A child beyond them writes nothing down.
@@ -15,6 +16,8 @@ package final class FlightRecord: Sendable {
     package struct Entry: Sendable, Hashable {
         package var tag: Int64
         package var attempt: Int
+        /// Whether it had come to its end, which the worker may not have heard of.
+        package var hasEnded = false
 
         package init(tag: Int64, attempt: Int) {
             self.tag = tag
@@ -42,7 +45,7 @@ package final class FlightRecord: Sendable {
     }
 
     /// Notes that it has ended.
-    package func end() { celery_store_release(slot, 0) }
+    package func end() { celery_store_release(slot, -slot.pointee) }
 
     /// Makes an empty one, readable by its owner only.
     ///
@@ -65,7 +68,7 @@ package final class FlightRecord: Sendable {
         OwnedDescriptor(owning: try Syscall.check("open flight record") { Glibc.open(path, O_RDWR | O_CLOEXEC) })
     }
 
-    /// What was begun and not ended.
+    /// What each child began last.
     ///
     /// - Returns: `nil` when there is no record.
     package static func read(_ path: String) -> [Entry]? {
@@ -77,7 +80,10 @@ package final class FlightRecord: Sendable {
             (0..<slotCount).compactMap { slot in
                 let tag = bytes.loadUnaligned(fromByteOffset: slot * slotLength, as: Int64.self)
                 let attempt = bytes.loadUnaligned(fromByteOffset: slot * slotLength + 8, as: Int64.self)
-                return tag == 0 ? nil : Entry(tag: tag, attempt: Int(attempt))
+                guard tag != 0 else { return nil }
+                var entry = Entry(tag: abs(tag), attempt: Int(attempt))
+                entry.hasEnded = tag < 0
+                return entry
             }
         }
     }

@@ -26,7 +26,7 @@ import Testing
             let (doomed, path, slot) = try await worker(fixture, "doomed")
             let deliveries = try await doomed.takeAll()
             #expect(deliveries.map(\.crashes) == [0, round, 0])
-            #expect(deliveries.map(\.doubts) == [0, 0, 0])
+            #expect(deliveries.map(\.doubts) == [round, 0, 0])
             // Attempts of all are used up: it is not known what may still be heard of them.
             #expect(deliveries.attempts == [round + 1, round + 1, round + 1])
             slot.begin(FlightRecord.Entry(tag: deliveries[0].handle.tag, attempt: deliveries[0].handle.attempt))
@@ -41,6 +41,8 @@ import Testing
         }
         let deliveries = try await fixture.worker("last").takeAll()
         #expect(deliveries.map(\.crashes) == [0, 3, 0])
+        // It had ended, and nobody had heard of it.
+        #expect(deliveries.map(\.doubts) == [3, 0, 0])
     }
 
     @Test func `what stands in a slot since an earlier attempt says nothing`() async throws {

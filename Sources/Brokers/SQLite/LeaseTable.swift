@@ -47,13 +47,15 @@ enum LeaseTable {
         case .nothing: break
         case .these(let entries):
             // The attempt is part of it: what stands in the slot of a child may be long over.
-            let crash = try db.cachedStatement(sql: """
-                UPDATE message SET crashes = crashes + 1
-                WHERE tag = (SELECT tag FROM lease WHERE tag = ? AND worker = ? AND attempt = ?)
-                """)
             for entry in entries {
-                crash.setUncheckedArguments([entry.tag, worker, entry.attempt])
-                try crash.execute()
+                // One that ended this moment may be what killed the worker all the same.
+                let column = entry.hasEnded ? "doubts" : "crashes"
+                let blame = try db.cachedStatement(sql: """
+                    UPDATE message SET \(column) = \(column) + 1
+                    WHERE tag = (SELECT tag FROM lease WHERE tag = ? AND worker = ? AND attempt = ?)
+                    """)
+                blame.setUncheckedArguments([entry.tag, worker, entry.attempt])
+                try blame.execute()
             }
         case .unknown:
             try db.execute(

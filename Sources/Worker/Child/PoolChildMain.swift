@@ -2,6 +2,7 @@
 
 import Glibc
 import Processes
+import Synchronization
 package import Tasks
 
 /// The main program of a pool child.
@@ -22,6 +23,7 @@ package enum PoolChildMain {
         let socket = FrameSocket(OwnedDescriptor(owning: socketNumber))
         let line = JobLine()
         let runner = JobRunner(registry: registry, environment: .current()) { socket.send(.log($0)) }
+        let isOrphaned = OrphanMark()
         WorkThread.start {
             socket.readAll { frame in
                 switch frame {
@@ -31,7 +33,8 @@ package enum PoolChildMain {
                 case .ready, .report, .returned, .log: break
                 }
             }
-            // The worker is gone, and with it whoever could use what runs here.
+            // The worker is gone, and with it whoever could use what runs here. That this now ends is not its own end.
+            isOrphaned.set()
             ProgramRun.killCurrent()
             _exit(0)
         }
@@ -40,7 +43,7 @@ package enum PoolChildMain {
         while let job = await line.next() {
             flight?.begin(FlightRecord.Entry(tag: job.deliveryTag, attempt: job.attempt))
             let report = await runner.run(job)
-            flight?.end()
+            if !isOrphaned.isSet { flight?.end() }
             socket.send(.report(report))
         }
         _exit(0)
@@ -52,4 +55,12 @@ package enum PoolChildMain {
         else { return nil }
         return try? FlightRecord(OwnedDescriptor(owning: flightNumber), slot: slot)
     }
+}
+
+/// Whether the worker of a child is gone.
+private final class OrphanMark: Sendable {
+    private let mark = Atomic(false)
+
+    func set() { mark.store(true, ordering: .sequentiallyConsistent) }
+    var isSet: Bool { mark.load(ordering: .sequentiallyConsistent) }
 }
