@@ -59,7 +59,9 @@ import Testing
         for round in 1...3 {
             try project.startWorker("-c1 --prefetch 10")
             #expect(eventually { project.read("begun").split(separator: "\n").count == round })
+            let worker = try project.workerID
             Leftovers.kill(of: project.folder)
+            #expect(eventually { kill(worker, 0) != 0 })
         }
         #expect(try project.run("celery celeryd --burst -c1 -q").status == 0)
         try project.expect("celery result \(waiting)", Ended("7\n"))

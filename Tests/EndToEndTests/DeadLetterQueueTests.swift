@@ -53,7 +53,10 @@ import Testing
         #expect(try place.run("celery dead list").lines.map { String($0.prefix { $0 != "\t" }) } == ids)
 
         // In the middle of a replay: each is in one of the two places, or in both.
-        let killed = try place.run("timeout -s KILL 1.2 celery dead replay --all --to again").lines
+        let replay = try place.project.start("exec celery dead replay --all --to again", with: place.variables())
+        #expect(eventually { !replay.printed.isEmpty })
+        replay.signal(SIGKILL)
+        let killed = try replay.wait().lines
         let left = try place.run("celery dead list").lines.map { String($0.prefix { $0 != "\t" }) }
         let sent = try #require(
             try place.run("celery queues --json", with: ["CELERY_QUEUES": "again"]).lines.map { try JSON(parsing: $0) }

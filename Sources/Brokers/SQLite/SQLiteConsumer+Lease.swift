@@ -12,10 +12,10 @@ extension SQLiteConsumer: LeaseHolding {
         let dead = others.filter { broker.processLives($0.process) == false || isSilent($0) }
         // Renewed at a third of its length, so that an idle worker hardly ever writes.
         if !needsRenewal && dead.isEmpty { return [] }
-        return try await broker.file.write(waking: !dead.isEmpty, durable: false) { [self] db in
+        let gone = try await broker.file.write(waking: !dead.isEmpty, durable: false) { [self] db in
             // The turn to write may have been long in coming; a lease counts from now.
             try holdLease(now: broker.now(), in: db)
-            return try dead.compactMap { worker in
+            return try dead.compactMap { worker -> (worker: OtherWorker, messages: Int)? in
                 // Another worker may have found it first, or it came back.
                 let until = try Double.fetchOne(
                     db, sql: "SELECT lease_until FROM worker WHERE number = ?", arguments: [worker.number])
@@ -24,9 +24,12 @@ extension SQLiteConsumer: LeaseHolding {
                 let messages = try LeaseTable.giveBackAll(of: worker.number, started: true, in: db)
                 try db.execute(sql: "DELETE FROM worker WHERE number = ?", arguments: [worker.number])
                 _ = signs.withLock { $0.removeValue(forKey: worker.number) }
-                return (worker.name, messages)
+                return (worker, messages)
             }
         }
+        // One that hangs may go on, and its children write there.
+        for (worker, _) in gone where broker.processLives(worker.process) == false { broker.dropFlightRecord(of: worker.id) }
+        return gone.map { ($0.worker.name, $0.messages) }
     }
 
     static func others(than number: Int64, in db: Database) throws -> [OtherWorker] {

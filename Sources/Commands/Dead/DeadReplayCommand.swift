@@ -62,8 +62,8 @@ enum DeadReplayCommand {
                         ], text: letter.key.inOneLine)
                 }
             }
-            // Whoever watches a slow replay sees how far it is.
-            if pace != nil { context.output.flush() }
+            // What is said to be sent is sent, also when this is killed.
+            context.output.flush()
         }
         await client.close()
         try DeadOptions.checkFound(letters, of: filter, isLimited: context.arguments.isGiven(DeadOptions.limit), context)

@@ -33,7 +33,7 @@ package enum PoolChildMain {
                 case .ready, .report, .returned, .log: break
                 }
             }
-            // The worker is gone, and with it whoever could use what runs here. That this now ends is not its own end.
+            // The worker is gone, and with it whoever could use what runs here.
             isOrphaned.set()
             ProgramRun.killCurrent()
             _exit(0)
@@ -43,9 +43,13 @@ package enum PoolChildMain {
         while let job = await line.next() {
             flight?.begin(FlightRecord.Entry(tag: job.deliveryTag, attempt: job.attempt))
             let report = await runner.run(job)
-            if !isOrphaned.isSet { flight?.end() }
-            socket.send(.report(report))
+            // What is over because the worker is gone has not ended, and nothing more begins.
+            if isOrphaned.isSet { break }
+            flight?.end()
+            guard socket.send(.report(report)) else { break }
         }
+        // The thread that reads ends the process when nothing more comes.
+        if isOrphaned.isSet { while true { pause() } }
         _exit(0)
     }
 
