@@ -93,6 +93,12 @@ struct TaskLog: Sendable {
         logger.error("Stopping without a record of \(outcomes.count) outcome\(outcomes.count == 1 ? "" : "s"): \(tasks); what the broker still has will run again")
     }
 
+    /// The time to finish in is over.
+    func ranOutOfTime(_ running: [Delivery]) {
+        let names = running.map { name($0.message) }.sorted().joined(separator: ", ")
+        logger.warning("The shutdown timeout has passed: stopping now; \(names.isEmpty ? "nothing" : names) under way")
+    }
+
     func replaced(_ reason: String) {
         logger.warning("Replaced 1 dead pool worker: \(reason)")
     }

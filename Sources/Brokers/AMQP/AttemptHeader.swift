@@ -7,7 +7,7 @@ import Wire
 /// back, by a death or unbegun. So a worker that lives on when a child dies sends the message back with its number;
 /// what died with a worker, or came back otherwise, is on top of what the header says.
 enum AttemptHeader {
-    static let name = "celery_attempt"
+    static let name = Message.attemptsHeader
     /// Executions that are known to have lost their process. Where it stands, all the others that `name` counts did not.
     static let crashesName = "celery_crashes"
     /// How often a message came back to its quorum queue.
@@ -30,8 +30,7 @@ enum AttemptHeader {
 
     /// Takes the headers off.
     static func read(_ message: inout Message, isRedelivered: Bool) -> Reading {
-        let earlier = message.headers[name]?.intValue ?? message.retries
-        message.headers[name] = nil
+        let earlier = message.takeAttempts()
         // Another queue's count, if it was not delivered before.
         let count = isRedelivered ? max(1, message.headers[countName]?.intValue ?? 1) : 0
         message.headers[countName] = nil
@@ -39,7 +38,7 @@ enum AttemptHeader {
         let (limit, returns) = (Int(Int32.max), min(count, Int(Int32.max)))
         let crashes = message.headers[crashesName]?.intValue.map { min(max(0, $0), limit) }
         message.headers[crashesName] = nil
-        let attempt = min(max(0, earlier), limit) + returns + 1
+        let attempt = earlier + returns + 1
         return Reading(
             attempt: attempt, returns: returns, crashes: crashes ?? 0,
             doubts: crashes != nil ? returns : max(0, attempt - 1 - message.retries))
@@ -51,8 +50,8 @@ enum AttemptHeader {
     /// The message after so many executions, of which so many lost their process. Without the headers it is as many as
     /// it has retries, and none.
     static func next(_ message: Message, after attempt: Int, crashes: Int) -> Message {
+        guard attempt != message.retries || crashes > 0 else { return message }
         var again = message
-        guard attempt != message.retries || crashes > 0 else { return again }
         again.headers[name] = .int(Int64(attempt))
         again.headers[crashesName] = .int(Int64(crashes))
         return again

@@ -37,7 +37,7 @@ extension MemoryBroker: DeadLetterKeeping {
                 return DeadLetterReplay(grave.letter, refusal: "task id \(grave.message.id) is already in use: it waits or runs")
             }
             sent.insert(place)
-            insert(grave.message.revived(in: queue ?? grave.message.route.queue), attempt: grave.burial.attempts)
+            insert(grave.message.revived(in: queue ?? grave.message.route.queue).counting(attempts: grave.burial.attempts))
             return DeadLetterReplay(grave.letter)
         }
         remove(sent)

@@ -148,12 +148,11 @@ package actor MemoryBroker: Broker {
         return entry
     }
 
-    private func insert(_ message: Message) { insert(message, attempt: 0) }
-
-    /// Adds a message that has used up so many attempts.
-    func insert(_ message: Message, attempt: Int) {
+    func insert(_ message: Message) {
+        var message = message
+        let attempts = message.takeAttempts()
         tags[message.id] = nextTag
-        place(Entry(tag: nextTag, message: message, attempt: attempt, submitted: now()))
+        place(Entry(tag: nextTag, message: message, attempt: attempts, submitted: now()))
         nextTag += 1
     }
 

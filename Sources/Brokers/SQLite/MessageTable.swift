@@ -9,11 +9,13 @@ enum MessageTable {
     /// Adds a message where it belongs: ready, or scheduled when its time is to come.
     ///
     /// - Throws: `DriverError.alreadyThere` when the id is in use.
-    static func insert(_ message: Message, submitted: Timestamp, attempt: Int = 0, in db: Database) throws {
+    static func insert(_ message: Message, submitted: Timestamp, in db: Database) throws {
+        var message = message
+        let attempts = message.takeAttempts()
         let tag = try insert(
             EncodedMessage(message), id: message.id.text, task: message.task, rank: rank(of: message), retries: message.retries,
             submitted: submitted, in: db)
-        try place(tag, message, attempt: attempt, now: submitted, in: db)
+        try place(tag, message, attempt: attempts, now: submitted, in: db)
     }
 
     /// Adds a message that nobody can read, to be taken at once.

@@ -60,7 +60,7 @@ extension SQLiteBroker: DeadLetterKeeping {
             try db.execute(sql: "DELETE FROM result WHERE id = ? AND state = 'FAILURE'", arguments: [id])
         }
         if let message = content.message {
-            try MessageTable.insert(message.revived(in: queue), submitted: now, attempt: letter.burial.attempts, in: db)
+            try MessageTable.insert(message.revived(in: queue).counting(attempts: letter.burial.attempts), submitted: now, in: db)
         } else {
             // Who can read it now may.
             let encoded = EncodedMessage(

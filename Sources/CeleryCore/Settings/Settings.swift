@@ -38,6 +38,8 @@ public struct Settings: Sendable, Equatable {
     public var crashLimit = 3
     /// Seconds that a worker without a sign of life keeps its messages, on the SQLite file.
     public var lease = 15
+    /// Seconds a worker that is to stop gives what runs; `nil` is as long as that takes.
+    public var shutdownTimeout: Double?
 
     /// Beats of one name on one broker share one schedule.
     public var beatName = "celery"
