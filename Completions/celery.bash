@@ -10,12 +10,10 @@ _celery_enter() {
         ':status') command='status' ;;
         ':result') command='result' ;;
         ':dmap') command='dmap' ;;
-        ':inspect') command='inspect' ;;
-        ':control') command='control' ;;
-        ':events') command='events' ;;
         ':tasks') command='tasks' ;;
         ':queues') command='queues' ;;
         ':purge') command='purge' ;;
+        ':dead') command='dead' ;;
         ':syncdb') command='syncdb' ;;
         ':rabbit-setup') command='rabbit-setup' ;;
         ':startproject') command='startproject' ;;
@@ -30,6 +28,10 @@ _celery_enter() {
         'beat:resume') command='beat resume' ;;
         'beat:backfill') command='beat backfill' ;;
         'beat:import-crontab') command='beat import-crontab' ;;
+        'dead:list') command='dead list' ;;
+        'dead:show') command='dead show' ;;
+        'dead:replay') command='dead replay' ;;
+        'dead:drop') command='dead drop' ;;
         *) return 1 ;;
     esac
 }
@@ -50,7 +52,6 @@ _celery_option() {
         'celeryd:--max-tasks-per-child') kind=none ;;
         'celeryd:--max-memory-per-child') kind=none ;;
         'celeryd:--prefetch') kind=none ;;
-        'celeryd:--autoscale') kind=none ;;
         'celeryd:--max-tasks') kind=none ;;
         'celeryd:-u' | 'celeryd:--uid') kind=none ;;
         'celeryd:-g' | 'celeryd:--gid') kind=none ;;
@@ -110,20 +111,27 @@ _celery_option() {
         'dmap:--max-retries') kind=none ;;
         'dmap:--retry-delay') kind=none ;;
         'dmap:--header') kind=none ;;
-        'inspect:-d' | 'inspect:--destination') kind=none ;;
-        'inspect:--pattern') kind=none ;;
-        'inspect:--matcher') kind='=glob pcre' ;;
-        'inspect:-t' | 'inspect:--timeout') kind=none ;;
-        'control:-d' | 'control:--destination') kind=none ;;
-        'control:--pattern') kind=none ;;
-        'control:--matcher') kind='=glob pcre' ;;
-        'control:-t' | 'control:--timeout') kind=none ;;
-        'events:--after') kind=none ;;
-        'events:--since') kind=none ;;
-        'events:--type') kind='=task worker task-sent task-received task-started task-succeeded task-failed task-retried task-revoked task-rejected worker-online worker-heartbeat worker-offline' ;;
-        'events:--task') kind=tasks ;;
-        'events:--id') kind=ids ;;
         'purge:-Q' | 'purge:--queues') kind=queues ;;
+        'dead list:--task') kind=tasks ;;
+        'dead list:-Q' | 'dead list:--queue') kind=queues ;;
+        'dead list:--reason') kind=none ;;
+        'dead list:--since') kind=none ;;
+        'dead list:--until') kind=none ;;
+        'dead list:-n' | 'dead list:--limit') kind=none ;;
+        'dead replay:--task') kind=tasks ;;
+        'dead replay:-Q' | 'dead replay:--queue') kind=queues ;;
+        'dead replay:--reason') kind=none ;;
+        'dead replay:--since') kind=none ;;
+        'dead replay:--until') kind=none ;;
+        'dead replay:-n' | 'dead replay:--limit') kind=none ;;
+        'dead replay:--to') kind=queues ;;
+        'dead replay:--rate') kind=none ;;
+        'dead drop:--task') kind=tasks ;;
+        'dead drop:-Q' | 'dead drop:--queue') kind=queues ;;
+        'dead drop:--reason') kind=none ;;
+        'dead drop:--since') kind=none ;;
+        'dead drop:--until') kind=none ;;
+        'dead drop:-n' | 'dead drop:--limit') kind=none ;;
         'rabbit-setup:--user') kind=none ;;
         'rabbit-setup:--password') kind=none ;;
         'rabbit-setup:--password-file') kind=file ;;
@@ -161,13 +169,13 @@ _celery_operand() {
         'result:'*) kind=ids ;;
         'dmap:'0) kind=tasks ;;
         'dmap:'*) kind=file ;;
-        'inspect:'0) kind='=active active_queues clock conf memsample ping query_task registered report reserved revoked scheduled stats' ;;
-        'inspect:'*) kind=none ;;
-        'control:'0) kind='=add_consumer autoscale cancel_consumer disable_events enable_events heartbeat pool_grow pool_restart pool_shrink rate_limit revoke revoke_by_stamped_headers shutdown terminate time_limit' ;;
-        'control:'*) kind=none ;;
+        'dead list:'*) kind=none ;;
+        'dead show:'*) kind=none ;;
+        'dead replay:'*) kind=none ;;
+        'dead drop:'*) kind=none ;;
         'startproject:'0) kind=none ;;
         'completion:'0) kind='=bash zsh fish' ;;
-        'help:'*) kind='=celeryd beat apply status result dmap inspect control events tasks queues purge syncdb rabbit-setup startproject completion help version' ;;
+        'help:'*) kind='=celeryd beat apply status result dmap tasks queues purge dead syncdb rabbit-setup startproject completion help version' ;;
         *) ;;
     esac
 }
@@ -175,8 +183,8 @@ _celery_operand() {
 # Sets commands and options to the words that may follow.
 _celery_words() {
     case "$command" in
-        '') commands='celeryd beat apply status result dmap inspect control events tasks queues purge syncdb rabbit-setup startproject completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'celeryd') commands='' options='-c --concurrency -n --hostname -Q --queues -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -B --beat -E --task-events --discard --force --time-limit --soft-time-limit --shutdown-timeout --max-tasks-per-child --max-memory-per-child --prefetch --autoscale --burst --max-tasks -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        '') commands='celeryd beat apply status result dmap tasks queues purge dead syncdb rabbit-setup startproject completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'celeryd') commands='' options='-c --concurrency -n --hostname -Q --queues -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -B --beat --discard --force --time-limit --soft-time-limit --shutdown-timeout --max-tasks-per-child --max-memory-per-child --prefetch --burst --max-tasks -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat') commands='next list status run pause resume backfill import-crontab' options='-l --loglevel -f --logfile -p --pidfile -d --detach --daemon --max-interval --once -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat next') commands='' options='-n --number --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat list') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
@@ -190,12 +198,14 @@ _celery_words() {
         'status') commands='' options='-l --long -w --wait -t --timeout --watch --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'result') commands='' options='-w --wait -t --timeout --traceback --forget --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'dmap') commands='' options='--json-lines --raw --unordered -j --jobs --joblog --resume --retry-failed --halt -t --timeout --bar --no-bar --chunk --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --ignore-result --header --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'inspect') commands='' options='-d --destination --pattern --matcher -t --timeout --list --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'control') commands='' options='-d --destination --pattern --matcher -t --timeout --list --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'events') commands='' options='-f --follow --dump --after --since --type --task --id --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'tasks') commands='' options='--remote --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'queues') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'purge') commands='' options='-Q --queues -f --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'dead') commands='list show replay drop' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'dead list') commands='' options='--task -Q --queue --reason --since --until -n --limit --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'dead show') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'dead replay') commands='' options='--task -Q --queue --reason --since --until -n --limit --all --to --rate --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'dead drop') commands='' options='--task -Q --queue --reason --since --until -n --limit --all -f --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'syncdb') commands='' options='--check --dry-run --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'rabbit-setup') commands='' options='--user --password --password-file --vhost -Q --queues --quorum --rabbitmqctl --api --admin-user --admin-password-file --api-ca --dry-run --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'startproject') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;

@@ -158,6 +158,11 @@ static __attribute__((noinline, unused)) int celery_spawn_confined(const struct 
     return child;
 }
 
+/// __atomic_store_n(GCC): what was stored before is there for whoever sees this.
+static inline void celery_store_release(long long *place, long long value) {
+    __atomic_store_n(place, value, __ATOMIC_RELEASE);
+}
+
 /// mallopt(3), M_ARENA_MAX: so many heaps for all threads together.
 static inline int celery_limit_heaps(int count) {
     return mallopt(M_ARENA_MAX, count);

@@ -75,6 +75,10 @@ extension SettingsKey {
             "CELERYD_CRASH_LIMIT", .whole(1...1_000), default: "3",
             "How often a task may lose the process it runs in before it is given up."
         ) { $0.settings.crashLimit = $1 },
+        SettingsKey(
+            "CELERYD_LEASE", .whole(1...86_400), default: "15",
+            "Seconds after which a worker that hangs, or is stopped, loses its tasks to others, on the SQLite file. The death of its process is noticed at once."
+        ) { $0.settings.lease = $1 },
     ]
 
     /// What tasks there are, and what becomes of them.

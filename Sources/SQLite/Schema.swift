@@ -25,19 +25,44 @@ package enum Schema {
     }
 
     /// Tables that came with layout 2, in the order they are made.
-    private static let additions = [beat, control, events]
+    private static let additions = [beat, control, events, deadLetters]
 
     /// The statements, as `celery syncdb --dry-run` prints them.
     package static let sql = ([messages] + additions).joined(separator: "\n")
 
     /// What a file of layout 1 lacks. Some may be there: early builds of layout 1 made them when they were needed.
-    package static let upgrade = (additions + ["PRAGMA user_version = \(version);"]).joined(separator: "\n")
+    package static let upgrade = (additions + columns.map(\.sql) + ["PRAGMA user_version = \(version);"]).joined(separator: "\n")
+
+    /// Columns that came with layout 2.
+    private static let columns = [
+        Column("message", "crashes INTEGER NOT NULL DEFAULT 0"), Column("message", "doubts INTEGER NOT NULL DEFAULT 0"),
+        Column("worker", "lease_length REAL NOT NULL DEFAULT 15"),
+    ]
+
+    /// A column of a table that is older than the column.
+    private struct Column {
+        var table: String
+        var definition: String
+
+        init(_ table: String, _ definition: String) { (self.table, self.definition) = (table, definition) }
+
+        var name: Substring { definition.prefix { $0 != " " } }
+        var sql: String { "ALTER TABLE \(table) ADD COLUMN \(definition);" }
+
+        /// SQLite has no ADD COLUMN IF NOT EXISTS.
+        func add(in db: Database) throws {
+            let has = "SELECT 1 FROM pragma_table_info(?) WHERE name = ?"
+            if try Int.fetchOne(db, sql: has, arguments: [table, String(name)]) == nil { try db.execute(sql: sql) }
+        }
+    }
 
     /// Brings a file of layout 1 to this one. Each row stays as it is.
     static func upgrade(in db: Database) throws {
         // Another process may have been first.
         guard try Int32.fetchOne(db, sql: "PRAGMA user_version") == 1 else { return }
-        try db.execute(sql: upgrade)
+        for sql in additions { try db.execute(sql: sql) }
+        for column in columns { try column.add(in: db) }
+        try db.execute(sql: "PRAGMA user_version = \(version)")
     }
 
     /// Of broker, workers and results.
@@ -55,7 +80,11 @@ package enum Schema {
             -- protocol 2 headers, and the properties that are not the usual ones, as JSON
             headers BLOB NOT NULL,
             properties BLOB,
-            body BLOB NOT NULL
+            body BLOB NOT NULL,
+            -- executions that are known to have lost their process
+            crashes INTEGER NOT NULL DEFAULT 0,
+            -- times that a worker died that may have begun it, or not
+            doubts INTEGER NOT NULL DEFAULT 0
         );
         CREATE TABLE ready (
             queue TEXT NOT NULL, rank INTEGER NOT NULL, tag INTEGER NOT NULL,
@@ -83,7 +112,9 @@ package enum Schema {
             tasks TEXT NOT NULL,
             started REAL NOT NULL,
             -- alive until then, unless renewed (Unix seconds)
-            lease_until REAL NOT NULL
+            lease_until REAL NOT NULL,
+            -- seconds without a renewal after which it is taken for dead
+            lease_length REAL NOT NULL DEFAULT 15
         );
         CREATE TABLE result (
             number INTEGER PRIMARY KEY,
@@ -103,7 +134,7 @@ package enum Schema {
 
     /// The tables a whole file has, in the order of their names.
     package static let tables = [
-        "beat", "beat_entry", "beat_order", "control_reply", "control_request", "event", "event_mark", "lease", "message", "ready", "result",
-        "scheduled", "submission_key", "worker",
+        "beat", "beat_entry", "beat_order", "control_reply", "control_request", "dead_letter", "event", "event_mark", "lease", "message",
+        "ready", "result", "scheduled", "submission_key", "worker",
     ]
 }

@@ -82,6 +82,12 @@ package enum Canvas {
         return sender.followUps
     }
 
+    /// Ids of the later steps of a message's chain, which fail with it.
+    package static func heirs(of message: Message) -> [TaskID] {
+        guard let arguments = try? BodyCodec.decode(message.body) else { return [] }
+        return arguments.embed.chain.flatMap(heirs).map(\.id)
+    }
+
     /// The ids that clients wait for in a step that will not run, with those inside it.
     static func heirs(of signature: Signature) -> [Heir] {
         var heirs: [Heir] = []

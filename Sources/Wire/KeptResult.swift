@@ -6,6 +6,7 @@ package enum KeptResult {
     package static func document(of result: TaskResult) -> JSON {
         var document = ResultDocument(result).json(extended: true).objectValue ?? [:]
         document["attempt"] = .int(Int64(result.attempt))
+        if result.crashes > 0 { document["crashes"] = .int(Int64(result.crashes)) }
         if let started = result.dateStarted { document["date_started"] = .double(started.seconds) }
         if let text = result.errorOutput { document["stderr"] = .string(text) }
         return .object(document)
@@ -16,6 +17,7 @@ package enum KeptResult {
         let document = try JSON(parsing: bytes)
         var result = try ResultDocument(document).result
         result.attempt = document["attempt"]?.intValue ?? 1
+        result.crashes = document["crashes"]?.intValue ?? 0
         result.dateStarted = document["date_started"]?.doubleValue.map(Timestamp.init)
         result.errorOutput = document["stderr"]?.stringValue
         return result

@@ -7,9 +7,9 @@ struct Admission: Sendable {
     let configuration: WorkerConfiguration
     let registry: TaskRegistry
 
-    /// A child's death is laid to the task it ran, and counted there. The death of a whole
-    /// worker says little of any one task: most of what it held only waited for a child. So
-    /// only a task that was there so many times as often is given up for it.
+    /// A child's death is laid to the task it ran, and so is that of a worker whose broker can
+    /// tell what was running. Where it cannot, the death of a worker says little of any one task: most of what it
+    /// held only waited for a child. So only a task that was there so many times as often is given up for it.
     static let workerDeathAllowance = 5
 
     enum Decision {
@@ -23,6 +23,14 @@ struct Admission: Sendable {
 
     func decide(_ delivery: Delivery, now: Timestamp) -> Decision {
         let message = delivery.message
+        func bury(_ reason: DeathReason, _ failure: TaskFailure, _ text: String) -> Decision {
+            let outcome = OutcomeBuilder(delivery: delivery, worker: configuration.identity.name, now: now)
+                .burial(reason, failure: failure, crashes: delivery.crashes)
+            return .settle(outcome, reason: text)
+        }
+        if let defect = delivery.defect {
+            return bury(.unreadable, .invalidTask(defect.reason), "it cannot be read: \(defect.reason)")
+        }
         func refuse(_ state: TaskState, _ failure: TaskFailure, _ reason: String) -> Decision {
             let outcome = OutcomeBuilder(delivery: delivery, worker: configuration.identity.name, now: now)
                 .outcome(state, failure: failure)
@@ -33,14 +41,13 @@ struct Admission: Sendable {
         }
         if let task = BuiltinTask(name: message.task) { return .builtin(task) }
         guard let definition = registry[message.task] else {
-            return refuse(.failure, .notRegistered(message.task), "no task of this name is registered here")
+            return bury(.unregistered, .notRegistered(message.task), "no task of this name is registered here")
         }
-        // Executions that neither ended nor asked to be tried again lost their process.
-        let crashes = delivery.handle.attempt - 1 - message.retries
         let crashLimit = definition.options.crashLimit ?? configuration.crashLimit
-        if crashes >= crashLimit * Self.workerDeathAllowance {
-            let reason = "the process running it was lost \(crashes) times"
-            return refuse(.failure, .workerLost(reason), reason)
+        let losses = delivery.crashes + delivery.doubts
+        if delivery.crashes >= crashLimit || losses >= crashLimit * Self.workerDeathAllowance {
+            let reason = "the process running it was lost \(losses) times"
+            return bury(.lost, .workerLost(reason), reason)
         }
         return .run(request(delivery, definition, now), definition)
     }
@@ -55,7 +62,7 @@ struct Admission: Sendable {
         let options = definition.options
         var program: String?
         if case .program(let path) = definition.kind { program = path }
-        return JobRequest(
+        var request = JobRequest(
             tag: 0, attempt: delivery.handle.attempt, message: EncodedMessage(message),
             taskName: message.task, taskID: message.id.text, program: program,
             softTimeLimit: Self.possible(
@@ -66,5 +73,7 @@ struct Admission: Sendable {
             retry: RetryPolicy.plan(for: message, options, received: now),
             memoryLimit: message.headers[RetryHeader.memory]?.intValue.flatMap { $0 > 0 ? $0 : nil }
                 ?? options.maxMemoryBytes ?? configuration.maxMemoryBytes)
+        request.deliveryTag = delivery.handle.tag
+        return request
     }
 }

@@ -21,12 +21,35 @@ struct OutcomeBuilder {
     }
 
     /// What is recorded of a task that begins.
-    func startedResult() -> TaskResult { result(.started, .null, nil, nil, nil) }
+    func startedResult() -> TaskResult {
+        var result = result(.started, .null, nil, nil, nil)
+        // For brokers that cannot count: see `Worker+Repeats`.
+        result.crashes = delivery.crashes
+        return result
+    }
 
     /// The outcome of a delivery whose arguments no child has read, or has told of.
     func outcome(_ state: TaskState, failure: TaskFailure) -> Outcome {
         let outcome = Outcome(handle: delivery.handle, results: [result(state, .null, failure, nil, nil)])
         return following(outcome, WorkflowSteps(after: delivery.message, state))
+    }
+
+    /// The outcome of a message that is given up: it fails, and is kept among the dead letters.
+    ///
+    /// - Parameter crashes: Attempts of it that lost their process.
+    func burial(_ reason: DeathReason, failure: TaskFailure, crashes: Int = 0) -> Outcome {
+        buried(outcome(.failure, failure: failure), reason, failure, crashes: crashes)
+    }
+
+    private func buried(_ outcome: Outcome, _ reason: DeathReason, _ failure: TaskFailure, crashes: Int = 0) -> Outcome {
+        var outcome = outcome
+        outcome.disposition = .bury(
+            delivery.message,
+            Burial(
+                reason, error: "\(failure.type): \(failure.message)", date: now, worker: worker, attempts: attempt, crashes: crashes))
+        // Nobody can wait for what has no id.
+        if delivery.defect?.hasID == false { outcome.results = [] }
+        return outcome
     }
 
     /// The outcome of an execution that came to its end in a child.
@@ -37,6 +60,8 @@ struct OutcomeBuilder {
             if !ignoresResult { outcome.results = [result(.success, value, nil, nil, report.errorOutput)] }
         case .failure(let failure, let traceback):
             outcome.results = [result(.failure, .null, failure, traceback, report.errorOutput)]
+            // It was no task's: the arguments could not be read.
+            if failure.isOfMessage { outcome = buried(outcome, .unreadable, failure) }
         case .retry(let delay, let reason, let traceback):
             let failure = TaskFailure.retry(in: delay, because: reason.reason)
             outcome.results = [result(.retry, .null, failure, traceback, report.errorOutput)]

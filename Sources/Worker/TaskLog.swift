@@ -79,6 +79,17 @@ struct TaskLog: Sendable {
         logger.error("Task \(name(message)) cannot be sent\(isNextTry ? " for its next try" : ""): \(error)")
     }
 
+    /// A message that cannot be kept.
+    func unburied(_ message: Message, _ error: any Error) {
+        logger.error("Task \(name(message)) cannot be kept among the dead letters, and is dropped: \(error)")
+    }
+
+    /// A message that no task can be made of.
+    func unreadable(_ delivery: Delivery, _ defect: Delivery.Defect) {
+        let id = defect.hasID ? delivery.message.id.text.forLog : "without an id"
+        logger.error("unreadable message (\(id)) of queue \(delivery.message.route.queue.forLog): \(defect.reason); it is kept among the dead letters")
+    }
+
     /// A result that can never be stored.
     func unstored(_ result: TaskResult, _ error: any Error) {
         logger.error("Result of \(name(result)) cannot be stored, and is dropped: \(error)")

@@ -82,11 +82,14 @@ extension Worker {
         var refused: [Outcome] = []
         var own: [(BuiltinTask, Delivery)] = []
         var adopted = 0
-        let done = await recorded(deliveries, settler)
+        let recorded = await recorded(deliveries, settler)
         for delivery in deliveries {
+            let delivery = delivery.blamed(by: recorded.begun[delivery.message.id])
             // A task of the worker's own that looks again every second is told of once.
-            if delivery.message.retries == 0 || BuiltinTask(name: delivery.message.task) == nil { tell(.received(delivery)) }
-            if done.contains(delivery.message.id) {
+            if let defect = delivery.defect {
+                log.unreadable(delivery, defect)
+            } else if delivery.message.retries == 0 || BuiltinTask(name: delivery.message.task) == nil { tell(.received(delivery)) }
+            if recorded.done.contains(delivery.message.id) {
                 log.repeated(delivery)
                 refused.append(Outcome(handle: delivery.handle, results: []))
                 continue
@@ -109,7 +112,7 @@ extension Worker {
             case .builtin(let task):
                 own.append((task, delivery))
             case .settle(let outcome, let reason):
-                tell(.refused(delivery, outcome, reason: reason))
+                if delivery.defect == nil { tell(.refused(delivery, outcome, reason: reason)) }
                 refused.append(outcome)
             }
         }

@@ -24,7 +24,7 @@ extension Worker {
             let events = await pool.events.take()
             var outcomes = Endings()
             var unstarted: [DeliveryHandle] = []
-            var interrupted: [InFlight] = []
+            var interrupted: [Interrupted] = []
             var hasEnded = false
             for event in events {
                 switch event {
@@ -43,8 +43,8 @@ extension Worker {
                             outcomes.end(entry.others)
                         }
                     }
-                case .lost(let tag, let reason):
-                    lose(tag, reason, &outcomes, &interrupted)
+                case .lost(let tag, let reason, let cause):
+                    lose(tag, reason, cause, &outcomes, &interrupted)
                 case .timedOut(let tag, let seconds):
                     end(tag, killedFor: .timeLimitExceeded(seconds), &outcomes)
                 case .outgrew(let tag, let limit, let peak):
@@ -71,7 +71,7 @@ extension Worker {
             // What is interrupted goes back only after what ended is recorded.
             await settle(outcomes.leased, settler)
             await settle(outcomes.acknowledged, acknowledgedSettler(beside: settler))
-            for entry in interrupted { await giveBack(interrupted: entry, consumer, settler) }
+            for task in interrupted { await giveBack(task, consumer, settler) }
             await giveBack(unstarted, started: false, consumer, settler)
             room.ring()
             finishIfDone()
@@ -123,20 +123,29 @@ extension Worker {
 
     /// A job was under way in a child that died: it is tried again, within its crash limit.
     private func lose(
-        _ tag: Int64, _ reason: String, _ outcomes: inout Endings, _ interrupted: inout [InFlight]
+        _ tag: Int64, _ reason: String, _ cause: DeathReason, _ outcomes: inout Endings, _ interrupted: inout [Interrupted]
     ) {
         guard let entry = inFlight.removeValue(forKey: tag) else { return }
-        let crashes = entry.attempt - entry.delivery.message.retries
+        // What dies with a worker that is told to stop now is not to blame.
+        let isCrash = shutdown != .cold
+        let crashes = entry.delivery.crashes + (isCrash ? 1 : 0)
         let limit = entry.definition.options.crashLimit ?? configuration.crashLimit
-        if entry.isAcknowledged || (crashes >= limit && shutdown != .cold) {
+        if entry.isAcknowledged || (isCrash && crashes >= limit) {
             let failure = TaskFailure.workerLost("\(reason) (attempt \(entry.attempt), not tried again)")
             tell(.failed(entry.delivery, attempt: entry.attempt, failure))
-            outcomes.add(builder(for: entry).outcome(.failure, failure: failure), entry)
+            outcomes.add(builder(for: entry).burial(isCrash ? cause : .lost, failure: failure, crashes: crashes), entry)
         } else {
             tell(.interrupted(entry.delivery, attempt: entry.attempt, reason: reason))
-            interrupted.append(entry)
+            interrupted.append(Interrupted(entry: entry, isCrash: isCrash))
             outcomes.end(entry.others)
         }
+    }
+
+    /// A task that was under way in a child that died, and goes back to its queue.
+    private struct Interrupted {
+        var entry: InFlight
+        /// Whether it may be what the child died of.
+        var isCrash: Bool
     }
 
     func builder(for entry: InFlight) -> OutcomeBuilder {
@@ -184,13 +193,18 @@ extension Worker {
     /// - Returns: why it will never work, if so.
     @discardableResult
     func giveBack(
-        _ handles: [DeliveryHandle], started: Bool, _ consumer: any BrokerConsumer, _ settler: any Settler
+        _ handles: [DeliveryHandle], started: Bool, isCrash: Bool = false, _ consumer: any BrokerConsumer,
+        _ settler: any Settler
     ) async -> DriverError? {
         guard !handles.isEmpty else { return nil }
         var backoff = Backoff()
         while true {
             do {
-                try await consumer.giveBack(handles, started: started)
+                if isCrash {
+                    try await consumer.giveBack(crashed: handles)
+                } else {
+                    try await consumer.giveBack(handles, started: started)
+                }
                 return nil
             } catch let error as DriverError where error.isAboutRequest && started {
                 return error
@@ -205,8 +219,10 @@ extension Worker {
 
     /// Gives back a message whose task was under way. It is alone, for a broker may have to publish
     /// it again: one that cannot be published must not take others with it. It fails.
-    private func giveBack(interrupted entry: InFlight, _ consumer: any BrokerConsumer, _ settler: any Settler) async {
-        guard let error = await giveBack([entry.delivery.handle], started: true, consumer, settler) else { return }
+    private func giveBack(_ task: Interrupted, _ consumer: any BrokerConsumer, _ settler: any Settler) async {
+        let entry = task.entry
+        guard let error = await giveBack([entry.delivery.handle], started: true, isCrash: task.isCrash, consumer, settler)
+        else { return }
         let failure = TaskFailure.unsent("\(error)", isNextTry: true)
         tell(.failed(entry.delivery, attempt: entry.attempt, failure))
         await settle([builder(for: entry).outcome(.failure, failure: failure)], settler)

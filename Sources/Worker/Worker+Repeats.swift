@@ -29,18 +29,40 @@ extension Worker {
         return true
     }
 
-    /// Those deliveries that came before and whose result is recorded: their acknowledgement was
-    /// lost with a connection or a worker, and running them again would help nobody.
-    func recorded(_ deliveries: [Delivery], _ settler: any Settler) async -> Set<TaskID> {
+    /// What the store tells of deliveries that came before.
+    struct Recorded {
+        /// Those whose result is recorded: their acknowledgement was lost with a connection or a worker, and running
+        /// them again would help nobody.
+        var done: Set<TaskID> = []
+        /// Those that had begun, and ran for a moment at least.
+        var begun: [TaskID: TaskResult] = [:]
+    }
+
+    /// Looks up those deliveries that came before.
+    func recorded(_ deliveries: [Delivery], _ settler: any Settler) async -> Recorded {
         // Who settles atomically has no such gap; who only sends results cannot look them up.
-        guard settler is OrderedSettler, let store, !(store is any ResultAnswering) else { return [] }
+        guard settler is OrderedSettler, let store, !(store is any ResultAnswering) else { return Recorded() }
         let ids = deliveries.filter(mayRepeat).map(\.message.id)
-        guard !ids.isEmpty else { return [] }
+        guard !ids.isEmpty else { return Recorded() }
         do {
-            return Set(try await store.results(for: ids).values.filter(\.state.isReady).map(\.id))
+            let results = try await store.results(for: ids)
+            return Recorded(
+                done: Set(results.values.filter(\.state.isReady).map(\.id)), begun: results.filter { $0.value.state == .started })
         } catch {
             log.brokerTrouble("cannot look up results of messages that came again", error)
-            return []
+            return Recorded()
         }
+    }
+}
+
+extension Delivery {
+    /// The same, with what a store knows that the broker does not: that the task had begun when its worker was lost, and
+    /// how often that was so before.
+    func blamed(by started: TaskResult?) -> Delivery {
+        guard doubts > 0, let started else { return self }
+        var delivery = self
+        delivery.crashes = max(crashes, started.crashes + 1)
+        delivery.doubts = max(0, doubts - delivery.crashes)
+        return delivery
     }
 }

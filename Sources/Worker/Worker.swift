@@ -117,7 +117,9 @@ package actor Worker {
             if let controllable = consumer as? any RemoteControllable {
                 controllable.answerControl { [weak self] request in await self?.answer(request) }
             }
-            pool = try Pool(configuration.pool)
+            var configuration = configuration.pool
+            configuration.flightRecord = (consumer as? any FlightRecording)?.makeFlightRecord()
+            pool = try Pool(configuration)
         } catch {
             await consumer.close()
             throw error

@@ -117,7 +117,7 @@ import Testing
             var message = Message("a")
             message.headers = ["x-delivery-count": count, "celery_attempt": 2, "x": 1]
             let read = AttemptHeader.read(&message, isRedelivered: isRedelivered)
-            #expect(read == expected, "\(count)")
+            #expect((read.attempt, read.returns) == expected, "\(count)")
             #expect(message.headers == ["x": 1])
         }
     }

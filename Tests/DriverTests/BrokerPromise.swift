@@ -67,6 +67,21 @@ enum BrokerPromise: String, CaseIterable {
     case backlog = "the backlog is what is due or held by anyone"
     case workers = "lists workers with their tasks and what they run"
 
+    // Dead letters
+    case buries = "what is given up is kept, with the reason and all it came with"
+    case buriesBatch = "a batch may bury some and settle others"
+    case buryFence = "who was taken for dead buries nothing"
+    case buriesWithoutDelivery = "buries a message that no queue has"
+    case deadOrder = "lists dead letters by age, within the limit, as often as wanted"
+    case deadFilters = "finds dead letters by id, task, queue, reason and time"
+    case deadAtOnce = "several may look at the dead letters at once, and each sees all"
+    case replays = "a dead letter that is sent again is as new, under its id, and its attempts go on"
+    case replaysElsewhere = "dead letters can be sent to another queue, a few at a time"
+    case replayRefused = "an expired dead letter is not sent, and stays"
+    case replayInUse = "a dead letter whose id is in use is not sent, and stays"
+    case dropsDead = "drops those dead letters that are meant"
+    case crashes = "counts crashes apart from attempts, over retries"
+
     /// Without these powers a driver cannot keep it, and need not.
     var needs: Set<BrokerPower> {
         switch self {
@@ -75,6 +90,10 @@ enum BrokerPromise: String, CaseIterable {
         case .atomic, .atomicRetry, .atomicFence, .ownStore: [.atomicSettling]
         case .idInUse, .idTwiceInBatch, .publishersDoNotHurtEachOther: [.uniqueIDs]
         case .severalQueues, .dueInOrder: [.oneOrder]
+        case .buries, .buriesBatch, .buryFence, .buriesWithoutDelivery, .deadOrder, .deadFilters, .deadAtOnce, .replays,
+            .replaysElsewhere, .replayRefused, .dropsDead:
+            [.deadLetters]
+        case .replayInUse: [.deadLetters, .uniqueIDs]
         case .attempts: [.countedAttempts]
         case .counts: [.counting, .exactCounts]
         case .purges, .purgesAll: [.purging, .locating, .exactCounts]
@@ -146,6 +165,19 @@ enum BrokerPromise: String, CaseIterable {
         case .keyOfRefused: try await proof.keyOfRefused()
         case .backlog: try await proof.backlog()
         case .workers: try await proof.workers()
+        case .buries: try await proof.buries()
+        case .buriesBatch: try await proof.buriesBatch()
+        case .buryFence: try await proof.buryFence()
+        case .buriesWithoutDelivery: try await proof.buriesWithoutDelivery()
+        case .deadOrder: try await proof.deadOrder()
+        case .deadFilters: try await proof.deadFilters()
+        case .deadAtOnce: try await proof.deadAtOnce()
+        case .replays: try await proof.replays()
+        case .replaysElsewhere: try await proof.replaysElsewhere()
+        case .replayRefused: try await proof.replayRefused()
+        case .replayInUse: try await proof.replayInUse()
+        case .dropsDead: try await proof.dropsDead()
+        case .crashes: try await proof.crashes()
         }
     }
 }

@@ -1,3 +1,4 @@
+import CeleryCore
 import Fixtures
 import Testing
 
@@ -22,8 +23,8 @@ struct OddMessageTests {
         odd(#""task": "demo.tasks.add", "id": "\#(id)"\#(more.isEmpty ? "" : ", " + more)"#, body: body, reason)
     }
 
-    /// Rejected, never to come again.
-    private static let dropped: [Odd] = [
+    /// Never run: kept as they came.
+    private static let unreadable: [Odd] = [
         Odd(properties: "{}", body: Array("hello".utf8), reason: "no content type; only application/json is accepted"),
         Odd(properties: "{}", body: [], reason: "no content type; only application/json is accepted"),
         Odd(
@@ -79,17 +80,29 @@ struct OddMessageTests {
         let place = try RabbitMQPlace()
         try place.project.startWorker(with: place.variables())
         let worker = try place.project.workerID
-        for odd in Self.dropped + Self.failed + Self.run { try place.publish(odd.properties, odd.body) }
+        for odd in Self.unreadable + Self.failed + Self.run { try place.publish(odd.properties, odd.body) }
         let good = try place.run("celery apply demo.tasks.add 40 2 --wait --timeout 30")
         #expect(good == Ended("42\n"), "\(good)\n\(place.project.log)")
         #expect(try eventually { try place.depth() == 0 }, "left in the queue")
         let log = place.project.log
-        for odd in Self.dropped + Self.failed + Self.run { #expect(log.contains(odd.reason), "\(odd.reason)") }
-        #expect(log.split(separator: "\n").count { $0.contains("dropped an unreadable message") } == Self.dropped.count)
+        for odd in Self.unreadable + Self.failed + Self.run { #expect(log.contains(odd.reason), "\(odd.reason)") }
+        #expect(log.split(separator: "\n").count { $0.contains("unreadable message (") } == Self.unreadable.count)
         #expect(try place.project.workerID == worker)
         #expect(!log.contains("\u{1b}[31m"))
         let states = try place.run("celery status f1 f2 f3 f4 f5 f6 f7 f8 f9")
         #expect(states.lines.map { $0.split(separator: "\t").last } == Array(repeating: "FAILURE", count: 9), "\(states)")
+        // Whoever waits for one that had an id waits no longer.
+        let told = try place.run("celery status bare plain t1 t2 c1 c2 o1 e1 e2 e3 r1 r2 r3 l1 l2 i1")
+        #expect(told.lines.map { $0.split(separator: "\t").last } == Array(repeating: "FAILURE", count: 16), "\(told)")
+        let letters = try place.run("celery dead list --reason unreadable --json").lines.map { try JSON(parsing: $0) }
+        // f1 to f7 are unreadable to the child.
+        #expect(letters.count == Self.unreadable.count + 7)
+        let bodies = try place.run("celery dead show plain e1 --json").lines.map { try JSON(parsing: $0) }
+        #expect(bodies.map { $0["body"]?.stringValue } == ["W1syLCAzXSwge30sIHt9XQ==", "W1syLCAzXSwge30sIHt9XQ=="])
+        #expect(bodies[0]["properties"]?["content_type"]?.stringValue == "text/plain")
+        #expect(bodies[1]["headers"]?["eta"]?.stringValue == "garbage")
+        #expect(try place.run("celery dead list f9").output.contains("\tunregistered\t"))
+        #expect(try place.run("celery dead list --reason lost").lines.map { $0.split(separator: "\t").first } == ["f8"])
         try place.project.stopWorker()
     }
 

@@ -37,8 +37,15 @@ import Wire
     private func refusal(_ admission: Admission, _ delivery: Delivery) -> (TaskResult, String)? {
         guard case .settle(let outcome, let reason) = admission.decide(delivery, now: now) else { return nil }
         #expect(outcome.handle == delivery.handle)
-        #expect(outcome.disposition == .acknowledge)
         return outcome.results.first.map { ($0, reason) }
+    }
+
+    /// How a delivery comes to the dead letters; `nil` when it does not.
+    private func burial(_ admission: Admission, _ delivery: Delivery) -> Burial? {
+        guard case .settle(let outcome, _) = admission.decide(delivery, now: now) else { return nil }
+        guard case .bury(let message, let burial) = outcome.disposition else { return nil }
+        #expect(message == delivery.message)
+        return burial
     }
 
     private struct RefusedUnexpectedly: Error {}
@@ -101,19 +108,43 @@ import Wire
         }
     }
 
-    @Test func `gives a task up when workers died over it five times as often as a child may`() throws {
+    @Test func `what names an unknown task is kept, and what expired is not`() throws {
+        let burial = try #require(burial(try admission(), delivery("unknown", attempt: 2)))
+        #expect(burial == Burial(.unregistered, error: "NotRegistered: unknown", date: now, worker: "celery@here", attempts: 2))
+        #expect(self.burial(try admission(), delivery { $0.expires = Timestamp(seconds: 1) }) == nil)
+    }
+
+    @Test func `what cannot be read fails if it has an id, and is kept`() throws {
+        var unreadable = delivery("unknown") { $0.expires = Timestamp(seconds: 1) }
+        unreadable.defect = Delivery.Defect("it is upside down", hasID: true)
+        let (result, _) = try #require(refusal(try admission(), unreadable))
+        #expect(result.id == unreadable.message.id)
+        #expect(result.failure == .invalidTask("it is upside down"))
+        #expect(burial(try admission(), unreadable)?.reason == .unreadable)
+        unreadable.defect = Delivery.Defect("it is upside down", hasID: false)
+        #expect(refusal(try admission(), unreadable) == nil)
+        #expect(burial(try admission(), unreadable)?.error == "InvalidTaskError: it is upside down")
+    }
+
+    @Test func `gives a task up that killed its process so often, or may have done so five times as often`() throws {
         let admission = try admission(TaskOptions(crashLimit: 2))
-        #expect(refusal(admission, delivery(attempt: 10)) == nil)
-        let (result, reason) = try #require(refusal(admission, delivery(attempt: 11)))
-        #expect(result.state == .failure)
-        #expect(result.failure == .workerLost("the process running it was lost 10 times"))
-        #expect(reason == "the process running it was lost 10 times")
-        #expect(result.attempt == 11)
-        // Retries it asked for are no crashes.
-        #expect(refusal(admission, delivery(attempt: 15) { $0.retries = 5 }) == nil)
-        #expect(refusal(admission, delivery(attempt: 16) { $0.retries = 5 }) != nil)
-        #expect(refusal(try self.admission(), delivery(attempt: 15)) == nil)
-        #expect(refusal(try self.admission(), delivery(attempt: 16)) != nil)
+        func lost(_ crashes: Int, _ doubts: Int, attempt: Int = 30) -> Delivery {
+            var delivery = delivery(attempt: attempt)
+            (delivery.crashes, delivery.doubts) = (crashes, doubts)
+            return delivery
+        }
+        // The number of the attempt says nothing of it.
+        for spared in [lost(0, 0), lost(1, 0), lost(0, 9), lost(1, 8)] { #expect(refusal(admission, spared) == nil) }
+        for (given, count) in [(lost(2, 0), 2), (lost(0, 10), 10), (lost(1, 9), 10)] {
+            let (result, reason) = try #require(refusal(admission, given))
+            #expect(result.failure == .workerLost("the process running it was lost \(count) times"))
+            #expect(reason == "the process running it was lost \(count) times")
+            #expect(result.attempt == 30)
+        }
+        #expect(burial(admission, lost(2, 3))?.reason == .lost)
+        #expect(burial(admission, lost(2, 3))?.crashes == 2)
+        #expect(refusal(try self.admission(), lost(2, 12)) == nil)
+        #expect(refusal(try self.admission(), lost(3, 0)) != nil)
     }
 
     private struct Idle: CeleryTask {

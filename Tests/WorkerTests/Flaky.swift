@@ -36,6 +36,7 @@ private struct FlakyConsumer: BrokerConsumer {
     }
 
     func giveBack(_ handles: [DeliveryHandle], started: Bool) async throws { try await base.giveBack(handles, started: started) }
+    func giveBack(crashed handles: [DeliveryHandle]) async throws { try await base.giveBack(crashed: handles) }
     func close() async { await base.close() }
 }
 
@@ -72,6 +73,7 @@ private struct ForgetfulConsumer: BrokerConsumer {
     }
 
     func giveBack(_ handles: [DeliveryHandle], started: Bool) async throws { try await base.giveBack(handles, started: started) }
+    func giveBack(crashed handles: [DeliveryHandle]) async throws { try await base.giveBack(crashed: handles) }
     func close() async { await base.close() }
 }
 
@@ -116,6 +118,7 @@ private struct LossyConsumer: BrokerConsumer {
     func waitForWork(until deadline: ContinuousClock.Instant?) async throws { try await base.waitForWork(until: deadline) }
     func settle(_ outcomes: [Outcome]) async throws -> [Bool] { try await base.settle(outcomes) }
     func giveBack(_ handles: [DeliveryHandle], started: Bool) async throws { try await base.giveBack(handles, started: started) }
+    func giveBack(crashed handles: [DeliveryHandle]) async throws { try await base.giveBack(crashed: handles) }
     func close() async { await base.close() }
 }
 

@@ -36,21 +36,17 @@ package final class AMQPConsumer: BrokerConsumer {
         guard maximum > 0 else { return [] }
         let now = broker.now()
         var deliveries: [Delivery] = []
-        var unreadable: [UInt64] = []
         var distant: [DeliveryLine.Scheduled] = []
         let generation = inbox.withLine { line -> Int in
             while deliveries.count < maximum {
                 if let due = line.popDue(now) {
-                    deliveries.append(Delivery(handle: line.hand(due), message: due.message))
+                    deliveries.append(hand(due, &line))
                     continue
                 }
                 guard let incoming = line.popArrived() else { break }
-                guard let entry = read(incoming) else {
-                    unreadable.append(incoming.tag)
-                    continue
-                }
+                let entry = read(incoming)
                 if entry.eta <= now {
-                    deliveries.append(Delivery(handle: line.hand(entry), message: entry.message))
+                    deliveries.append(hand(entry, &line))
                 } else if broker.ladderKey(for: entry.message, now: now) != nil {
                     line.setAside()
                     distant.append(entry)
@@ -61,28 +57,46 @@ package final class AMQPConsumer: BrokerConsumer {
             return line.generation
         }
         followPrefetch(maximum - deliveries.count)
-        if !unreadable.isEmpty { await end(unreadable, generation, .drop) }
         // Beside it, for publishing may have to wait, and what is due now need not.
         if !distant.isEmpty { Task { [distant] in await relocate(distant, generation) } }
         return deliveries
     }
 
-    /// Reads a delivery. One that cannot be read is told of, and `nil`.
-    private func read(_ incoming: IncomingDelivery) -> DeliveryLine.Scheduled? {
+    private func hand(_ entry: DeliveryLine.Scheduled, _ line: inout DeliveryLine) -> Delivery {
+        var delivery = Delivery(handle: line.hand(entry), message: entry.message)
+        (delivery.crashes, delivery.doubts, delivery.defect) = (entry.crashes, entry.doubts, entry.defect)
+        return delivery
+    }
+
+    /// Reads a delivery.
+    private func read(_ incoming: IncomingDelivery) -> DeliveryLine.Scheduled {
         let queue = Subscription.queue(of: incoming, among: inbox.queues.withLock { $0 })
+        var message: Message
+        var defect: Delivery.Defect?
         do throws(MalformedMessage) {
-            var message = try TaskMessageDecoder().decode(incoming.message, queue: queue)
+            message = try TaskMessageDecoder().decode(incoming.message, queue: queue)
             // What came down the ladder was sent to the queue.
             if let exchange = message.route.exchange, DelayLadder.exchanges.contains(exchange) { message.route = Route(queue: queue) }
-            let (attempt, returns) = AttemptHeader.read(&message, isRedelivered: incoming.isRedelivered)
-            return DeliveryLine.Scheduled(
-                eta: message.eta ?? Timestamp(seconds: 0), delivery: incoming, message: message, attempt: attempt,
-                returns: returns)
         } catch {
-            let id = incoming.message.headers["id"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 } ?? "without an id"
-            inbox.notice("dropped an unreadable message (\(id.forLog)) of queue \(queue): \(error)")
-            return nil
+            (message, defect) = Self.remains(of: incoming.message, of: queue, "\(error)")
         }
+        let count = AttemptHeader.read(&message, isRedelivered: incoming.isRedelivered)
+        return DeliveryLine.Scheduled(
+            eta: message.eta ?? Timestamp(seconds: 0), delivery: incoming, message: message, attempt: count.attempt,
+            returns: count.returns, crashes: count.crashes, doubts: count.doubts, defect: defect)
+    }
+
+    /// What can be made out of a message that cannot be read: enough to tell whoever waits for it.
+    private static func remains(of wire: WireMessage, of queue: String, _ reason: String) -> (Message, Delivery.Defect) {
+        let id = wire.headers["id"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
+        var message = Message(
+            id: id.map(TaskID.init) ?? TaskID(), task: wire.headers["task"]?.stringValue ?? "",
+            body: MessageBody(bytes: wire.body, contentType: wire.properties.contentType ?? ""))
+        message.route.queue = queue
+        message.replyTo = wire.properties.replyTo
+        message.correlationID = wire.properties.correlationID
+        message.headers = wire.headers
+        return (message, Delivery.Defect(reason, hasID: id != nil))
     }
 
     /// Asks the server for as much as the worker has room for.
@@ -106,17 +120,24 @@ package final class AMQPConsumer: BrokerConsumer {
     }
 
     package func settle(_ outcomes: [Outcome]) async throws -> [Bool] {
-        // A retry, and what follows, is with the server before the old message is gone.
-        var messages: [Message] = []
-        let isHeld = inbox.withLine { line in outcomes.map { line.held($0.handle) != nil } }
-        for (outcome, isHeld) in zip(outcomes, isHeld) where isHeld {
-            messages += outcome.followUps
-            // It goes on counting: an outcome with a lower number than the result it replaces would be fenced off.
-            if case .retry(let again) = outcome.disposition {
-                messages.append(again.counting(attempts: outcome.handle.attempt))
+        // A retry, a dead letter, and what follows, is with the server before the old message is gone.
+        var publications: [Publication] = []
+        let now = broker.now()
+        let held = inbox.withLine { line in outcomes.map { line.held($0.handle) } }
+        for case (let outcome, let held?) in zip(outcomes, held) {
+            publications += outcome.followUps.map { broker.publication(of: $0, now: now) }
+            switch outcome.disposition {
+            case .acknowledge: break
+            case .retry(let again):
+                // It goes on counting: an outcome with a lower number than the result it replaces would be fenced off.
+                let next = AttemptHeader.next(again, after: outcome.handle.attempt, crashes: held.crashes)
+                publications.append(broker.publication(of: next, now: now))
+            case .bury(_, let burial):
+                publications.append(
+                    broker.deadLetterQueue.publication(of: held.delivery.message, from: held.message.route.queue, burial))
             }
         }
-        if !messages.isEmpty { try await broker.publish(messages) }
+        if !publications.isEmpty { try await broker.publish(publications) }
         return await release(outcomes.map(\.handle), .acknowledge)
     }
 
@@ -128,12 +149,16 @@ package final class AMQPConsumer: BrokerConsumer {
                 handles.filter { line.held($0).map { $0.returns >= AttemptHeader.manyReturns } ?? false }
             }
             // As new, so that returns do not add up to what is taken for deaths.
-            try await replace(worn) { $0.message.counting(attempts: $0.attempt - 1 - $0.returns) }
+            try await replace(worn) { AttemptHeader.next($0.message, after: $0.attempt - 1 - $0.returns, crashes: $0.crashes) }
             _ = await release(handles.filter { !worn.contains($0) }, .giveBack)
             return
         }
         // The server does not count executions: the message goes back with their number.
-        try await replace(handles) { $0.message.counting(attempts: $0.attempt) }
+        try await replace(handles) { AttemptHeader.next($0.message, after: $0.attempt, crashes: $0.crashes) }
+    }
+
+    package func giveBack(crashed handles: [DeliveryHandle]) async throws {
+        try await replace(handles) { AttemptHeader.next($0.message, after: $0.attempt, crashes: $0.crashes + 1) }
     }
 
     /// Ends deliveries by a new message for each, in the same queue.
@@ -170,7 +195,7 @@ package final class AMQPConsumer: BrokerConsumer {
     private func relocate(_ entries: [DeliveryLine.Scheduled], _ generation: Int) async {
         do {
             // To their queue: the ladder ends there, and an exchange would only bring them back here.
-            try await broker.publish(entries.map { $0.message.backToItsQueue.counting(attempts: $0.attempt - 1) })
+            try await broker.publish(entries.map { AttemptHeader.next($0.message.backToItsQueue, after: $0.attempt - 1, crashes: $0.crashes) })
             await end(entries.map(\.delivery.tag), generation, .acknowledge)
             inbox.withLine { if $0.generation == generation { $0.endAside(entries.count) } }
         } catch {

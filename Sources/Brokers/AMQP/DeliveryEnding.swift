@@ -6,8 +6,6 @@ enum DeliveryEnding: Sendable {
     case acknowledge
     /// Back to its place in the queue.
     case giveBack
-    /// Gone, or to the queue's dead letters if it has any.
-    case drop
 }
 
 extension Subscription {
@@ -22,8 +20,6 @@ extension Subscription {
             for tag in acknowledgements.singles { try connection.acknowledge(tag, isMultiple: false, on: Self.channel) }
         case .giveBack:
             for tag in tags { try connection.reject(tag, requeue: true, on: Self.channel) }
-        case .drop:
-            for tag in tags { try connection.reject(tag, requeue: false, on: Self.channel) }
         }
     }
 }

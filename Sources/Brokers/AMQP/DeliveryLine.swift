@@ -26,11 +26,13 @@ struct DeliveryLine {
     /// A delivery that the worker has, or had when its connection was lost.
     struct Held {
         var generation: Int
-        var tag: UInt64
+        var delivery: IncomingDelivery
         var attempt: Int
         /// How often it came back to the queue before.
         var returns: Int
+        var crashes: Int
         var message: Message
+        var tag: UInt64 { delivery.tag }
     }
 
     struct Scheduled: Comparable {
@@ -39,6 +41,9 @@ struct DeliveryLine {
         var message: Message
         var attempt: Int
         var returns = 0
+        var crashes = 0
+        var doubts = 0
+        var defect: Delivery.Defect?
 
         static func < (left: Self, right: Self) -> Bool {
             (left.eta, left.delivery.tag) < (right.eta, right.delivery.tag)
@@ -125,8 +130,8 @@ struct DeliveryLine {
     mutating func hand(_ entry: Scheduled) -> DeliveryHandle {
         lastNumber += 1
         handed[lastNumber] = Held(
-            generation: generation, tag: entry.delivery.tag, attempt: entry.attempt, returns: entry.returns,
-            message: entry.message)
+            generation: generation, delivery: entry.delivery, attempt: entry.attempt, returns: entry.returns,
+            crashes: entry.crashes, message: entry.message)
         handedCount += 1
         return DeliveryHandle(tag: lastNumber, attempt: entry.attempt)
     }

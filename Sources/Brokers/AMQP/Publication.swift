@@ -35,6 +35,8 @@ package struct Publication: Sendable {
         case ladder(to: String)
         /// A queue that is sent to by its name.
         case queue(QueueDeclaration)
+        /// The queue of dead letters, with its exchange.
+        case deadLetters(QueueDeclaration)
         /// A queue for results, bound to an exchange if one is named.
         case resultQueue(QueueDeclaration, exchange: ExchangeDeclaration?)
     }

@@ -181,6 +181,7 @@ final class Publisher: ConnectionUse {
         switch need {
         case .taskQueue(let queue): try topology.declareUnawaited(queue, connection, on: Self.channel)
         case .exchange: break
+        case .deadLetters: try DeadLetterQueue(type: topology.settings.queueType).declare(connection, spareChannel: Self.spareChannel)
         case .queue(let queue): try connection.declareUnawaited(queue, on: Self.channel)
         case .ladder(let queue):
             if !hasLadder { try DelayLadder.declare(topology.settings.queueType, connection, spareChannel: Self.spareChannel) }

@@ -13,7 +13,20 @@ package actor MemoryBroker: Broker {
         var submitted: Timestamp
         var worker: WorkerIdentity?
         var since: Timestamp?
+        var crashes = 0
+        var doubts = 0
+
+        /// The same with nobody, and perhaps with its next try.
+        func again(_ message: Message? = nil) -> Entry {
+            var entry = self
+            entry.message = message ?? self.message
+            (entry.worker, entry.since) = (nil, nil)
+            return entry
+        }
     }
+
+    /// What was given up, the oldest first; see `MemoryBroker+DeadLetters`.
+    var graves: [Grave] = []
 
     private var entries: [Int64: Entry] = [:]
     private var tags: [TaskID: Int64] = [:]
@@ -68,7 +81,9 @@ package actor MemoryBroker: Broker {
             entry.worker = worker
             entry.since = now
             entries[tag] = entry
-            deliveries.append(Delivery(handle: DeliveryHandle(tag: tag, attempt: entry.attempt), message: entry.message))
+            var delivery = Delivery(handle: DeliveryHandle(tag: tag, attempt: entry.attempt), message: entry.message)
+            (delivery.crashes, delivery.doubts) = (entry.crashes, entry.doubts)
+            deliveries.append(delivery)
         }
         return deliveries
     }
@@ -80,19 +95,29 @@ package actor MemoryBroker: Broker {
             for message in outcome.followUps where tags[message.id] == nil { insert(message) }
             entries[entry.tag] = nil
             tags[entry.message.id] = nil
-            if case .retry(let message) = outcome.disposition {
+            switch outcome.disposition {
+            case .acknowledge: break
+            case .retry(let message):
                 tags[message.id] = entry.tag
-                place(Entry(tag: entry.tag, message: message, attempt: entry.attempt, submitted: entry.submitted))
+                place(entry.again(message))
+            case .bury(_, let burial): graves.append(Grave(message: entry.message, burial: burial))
             }
             return true
         }
     }
 
-    func giveBack(_ handles: [DeliveryHandle], of worker: WorkerIdentity, started: Bool) {
+    /// - Parameters:
+    ///   - isCrash: whether its process died over each.
+    ///   - isDoubtful: whether that may be so.
+    func giveBack(
+        _ handles: [DeliveryHandle], of worker: WorkerIdentity, started: Bool, isCrash: Bool = false, isDoubtful: Bool = false
+    ) {
         for handle in handles {
-            guard let entry = held(handle, by: worker) else { continue }
-            let attempt = started ? entry.attempt : entry.attempt - 1
-            place(Entry(tag: entry.tag, message: entry.message, attempt: attempt, submitted: entry.submitted))
+            guard var entry = held(handle, by: worker)?.again() else { continue }
+            if !started { entry.attempt -= 1 }
+            entry.crashes += isCrash ? 1 : 0
+            entry.doubts += isDoubtful ? 1 : 0
+            place(entry)
         }
         bell.ring()
     }
@@ -101,7 +126,7 @@ package actor MemoryBroker: Broker {
     func end(_ worker: WorkerIdentity, died: Bool) {
         consumers[worker] = nil
         let held = entries.values.filter { $0.worker == worker }.map { DeliveryHandle(tag: $0.tag, attempt: $0.attempt) }
-        giveBack(held.sorted { $0.tag < $1.tag }, of: worker, started: died)
+        giveBack(held.sorted { $0.tag < $1.tag }, of: worker, started: died, isDoubtful: died)
     }
 
     func nextDue() -> Timestamp? { scheduled.first?.due }
@@ -136,13 +161,16 @@ package actor MemoryBroker: Broker {
         return entry
     }
 
-    private func insert(_ message: Message) {
+    func insert(_ message: Message) {
         var message = message
         let attempts = message.takeAttempts()
         tags[message.id] = nextTag
         place(Entry(tag: nextTag, message: message, attempt: attempts, submitted: now()))
         nextTag += 1
     }
+
+    /// Whether a message of this id waits or runs.
+    func isInUse(_ id: TaskID) -> Bool { tags[id] != nil }
 
     /// Puts an entry where it belongs: in line, or among those that wait for their time.
     private func place(_ entry: Entry) {

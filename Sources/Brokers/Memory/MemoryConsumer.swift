@@ -41,6 +41,10 @@ package final class MemoryConsumer: BrokerConsumer {
         await broker.giveBack(handles, of: worker, started: started)
     }
 
+    package func giveBack(crashed handles: [DeliveryHandle]) async throws {
+        await broker.giveBack(handles, of: worker, started: true, isCrash: true)
+    }
+
     package func close() async { await broker.end(worker, died: false) }
 
     /// Ends as a killed worker would: what it held counts as tried.

@@ -1,5 +1,6 @@
 import CeleryCore
 import GRDB
+import Processes
 
 /// Who has which message, and what becomes of it when the worker is gone.
 enum LeaseTable {
@@ -38,6 +39,36 @@ enum LeaseTable {
         statement.setUncheckedArguments([started ? handle.attempt : handle.attempt - 1, handle.tag])
         try statement.execute()
         return true
+    }
+
+    /// Counts the death of a worker against what it held.
+    static func layBlame(on begun: Begun, of worker: Int64, in db: Database) throws {
+        switch begun {
+        case .nothing: break
+        case .these(let entries):
+            // The attempt is part of it: what stands in the slot of a child may be long over.
+            for entry in entries {
+                // One that ended this moment may be what killed the worker all the same.
+                let column = entry.hasEnded ? "doubts" : "crashes"
+                let blame = try db.cachedStatement(sql: """
+                    UPDATE message SET \(column) = \(column) + 1
+                    WHERE tag = (SELECT tag FROM lease WHERE tag = ? AND worker = ? AND attempt = ?)
+                    """)
+                blame.setUncheckedArguments([entry.tag, worker, entry.attempt])
+                try blame.execute()
+            }
+        case .unknown:
+            try db.execute(
+                sql: "UPDATE message SET doubts = doubts + 1 WHERE tag IN (SELECT tag FROM lease WHERE worker = ?)",
+                arguments: [worker])
+        }
+    }
+
+    /// What a worker that was taken for dead had begun.
+    enum Begun: Sendable {
+        case nothing
+        case these([FlightRecord.Entry])
+        case unknown
     }
 
     /// Puts back all that a worker holds. Returns how many there were.

@@ -10,27 +10,43 @@ enum MessageTable {
     ///
     /// - Throws: `DriverError.alreadyThere` when the id is in use.
     static func insert(_ message: Message, submitted: Timestamp, in db: Database) throws {
-        let finished = try db.cachedStatement(sql: "SELECT 1 FROM result WHERE id = ? AND state IN ('SUCCESS', 'FAILURE', 'REVOKED')")
-        if try Int.fetchOne(finished, arguments: [message.id.text]) != nil {
-            throw DriverError(.alreadyThere, "task id \(message.id) is already in use: its result is stored", subject: message.id)
-        }
         var message = message
         let attempts = message.takeAttempts()
-        let row = EncodedMessage(message)
+        let tag = try insert(
+            EncodedMessage(message), id: message.id.text, task: message.task, rank: rank(of: message), retries: message.retries,
+            submitted: submitted, in: db)
+        try place(tag, message, attempt: attempts, now: submitted, in: db)
+    }
+
+    /// Adds a message that nobody can read, to be taken at once.
+    static func insert(
+        _ row: EncodedMessage, id: String, task: String, submitted: Timestamp, attempt: Int, in db: Database
+    ) throws {
+        let tag = try insert(row, id: id, task: task, rank: 0, retries: 0, submitted: submitted, in: db)
+        try db.execute(
+            sql: "INSERT INTO ready (queue, rank, tag, attempt) VALUES (?, 0, ?, ?)", arguments: [row.queue, tag, attempt])
+    }
+
+    private static func insert(
+        _ row: EncodedMessage, id: String, task: String, rank: Int, retries: Int, submitted: Timestamp, in db: Database
+    ) throws -> Int64 {
+        let finished = try db.cachedStatement(sql: "SELECT 1 FROM result WHERE id = ? AND state IN ('SUCCESS', 'FAILURE', 'REVOKED')")
+        if try Int.fetchOne(finished, arguments: [id]) != nil {
+            throw DriverError(.alreadyThere, "task id \(id) is already in use: its result is stored", subject: TaskID(id))
+        }
         let statement = try db.cachedStatement(sql: """
             INSERT INTO message (id, task, queue, rank, retries, submitted, headers, properties, body)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO NOTHING
             """)
         statement.setUncheckedArguments([
-            message.id.text, message.task, message.route.queue, rank(of: message), message.retries,
-            submitted.seconds, Data(row.headers), row.properties.map { Data($0) }, Data(row.body),
+            id, task, row.queue, rank, retries, submitted.seconds, Data(row.headers), row.properties.map { Data($0) }, Data(row.body),
         ])
         try statement.execute()
         guard db.changesCount == 1 else {
-            throw DriverError(.alreadyThere, "task id \(message.id) is already in use: it waits or runs", subject: message.id)
+            throw DriverError(.alreadyThere, "task id \(id) is already in use: it waits or runs", subject: TaskID(id))
         }
-        try place(db.lastInsertedRowID, message, attempt: attempts, now: submitted, in: db)
+        return db.lastInsertedRowID
     }
 
     /// Adds a message, unless its id is in use: then it was published before, by another way to the same step.

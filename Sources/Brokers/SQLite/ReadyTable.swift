@@ -10,6 +10,8 @@ enum ReadyTable {
         var id: String
         var handle: DeliveryHandle
         var encoded: EncodedMessage
+        var crashes: Int
+        var doubts: Int
         fileprivate var rank: Int
     }
 
@@ -40,7 +42,7 @@ enum ReadyTable {
 
     private static func first(_ count: Int, of queue: String, in db: Database) throws -> [Taken] {
         let statement = try db.cachedStatement(sql: """
-            SELECT m.id, m.queue, m.headers, m.properties, m.body, r.rank, r.tag, r.attempt
+            SELECT m.id, m.queue, m.headers, m.properties, m.body, r.rank, r.tag, r.attempt, m.crashes, m.doubts
             FROM ready r CROSS JOIN message m ON m.tag = r.tag
             WHERE r.queue = ? ORDER BY r.rank, r.tag LIMIT ?
             """)
@@ -49,7 +51,9 @@ enum ReadyTable {
         let rows = try Row.fetchCursor(statement, arguments: [queue, count])
         while let row = try rows.next() {
             let handle = DeliveryHandle(tag: row[6], attempt: row[7] + 1)
-            messages.append(Taken(id: row[0], handle: handle, encoded: try EncodedMessage(row: row), rank: row[5]))
+            messages.append(
+                Taken(
+                    id: row[0], handle: handle, encoded: try EncodedMessage(row: row), crashes: row[8], doubts: row[9], rank: row[5]))
         }
         return messages
     }

@@ -15,6 +15,9 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
     let retention: EventRetention
     /// Whether the process of a `WorkerIdentity` lives; `nil` when that cannot be told.
     let processLives: @Sendable (_ process: String) -> Bool?
+    /// How long a worker of ours that shows no sign of life keeps what it has. Death of its
+    /// process is seen much sooner; this is for a process that hangs.
+    let leaseLength: Duration
     let now: @Sendable () -> Timestamp
     /// Seconds on a clock that nobody sets, and that stands still while the machine sleeps.
     let uptime: @Sendable () -> Double
@@ -23,6 +26,7 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
     /// - Parameter now: A clock to be used instead of the machine's, also to measure how long something lasts.
     package init(
         file: DatabaseFile, resultExpires: Double?, retention: EventRetention = EventRetention(seconds: 86_400),
+        leaseLength: Duration = .seconds(15),
         processLives: @escaping @Sendable (String) -> Bool?,
         now given: (@Sendable () -> Timestamp)? = nil
     ) {
@@ -31,6 +35,7 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
         location = "sqlite://\(file.path)"
         self.resultExpires = resultExpires
         self.retention = retention
+        self.leaseLength = leaseLength
         self.processLives = processLives
         self.now = now
         if given != nil {

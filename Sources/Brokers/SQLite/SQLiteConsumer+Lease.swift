@@ -4,7 +4,7 @@ import SQLite
 import Synchronization
 
 extension SQLiteConsumer: LeaseHolding {
-    var leaseRenewalInterval: Duration { .seconds(1) }
+    var leaseRenewalInterval: Duration { min(.seconds(1), broker.leaseLength / 6) }
 
     func renewLease() async throws -> [(worker: String, messages: Int)] {
         try broker.file.checkInPlace()
@@ -13,26 +13,30 @@ extension SQLiteConsumer: LeaseHolding {
         let dead = others.filter { broker.processLives($0.process) == false || isSilent($0) }
         // Renewed at a third of its length, so that an idle worker hardly ever writes.
         if !needsRenewal && dead.isEmpty { return [] }
-        return try await broker.file.write(waking: !dead.isEmpty, durable: false) { [self] db in
+        let gone = try await broker.file.write(waking: !dead.isEmpty, durable: false) { [self] db in
             // The turn to write may have been long in coming; a lease counts from now.
             try holdLease(now: broker.now(), in: db)
-            return try dead.compactMap { worker in
+            return try dead.compactMap { worker -> (worker: OtherWorker, messages: Int)? in
                 // Another worker may have found it first, or it came back.
                 let until = try Double.fetchOne(
                     db, sql: "SELECT lease_until FROM worker WHERE number = ?", arguments: [worker.number])
                 guard until == worker.leaseUntil else { return nil }
+                try LeaseTable.layBlame(on: broker.begun(by: worker), of: worker.number, in: db)
                 let messages = try LeaseTable.giveBackAll(of: worker.number, started: true, in: db)
                 try db.execute(sql: "DELETE FROM worker WHERE number = ?", arguments: [worker.number])
                 _ = signs.withLock { $0.removeValue(forKey: worker.number) }
-                return (worker.name, messages)
+                return (worker, messages)
             }
         }
+        // One that hangs may go on, and its children write there.
+        for (worker, _) in gone where broker.processLives(worker.process) == false { broker.dropFlightRecord(of: worker.id) }
+        return gone.map { ($0.worker.name, $0.messages) }
     }
 
     static func others(than number: Int64, in db: Database) throws -> [OtherWorker] {
         try Row.fetchAll(
-            db, sql: "SELECT number, name, process, lease_until FROM worker WHERE number <> ?", arguments: [number]
-        ).map { OtherWorker(number: $0[0], name: $0[1], process: $0[2], leaseUntil: $0[3]) }
+            db, sql: "SELECT \(OtherWorker.columns) FROM worker WHERE number <> ?", arguments: [number]
+        ).map(OtherWorker.init)
     }
 
     /// Whether a worker has not renewed its lease for as long as one lasts.
@@ -43,7 +47,7 @@ extension SQLiteConsumer: LeaseHolding {
         let uptime = broker.uptime()
         return signs.withLock { signs in
             if let sign = signs[worker.number], sign.leaseUntil == worker.leaseUntil {
-                return uptime - sign.seen > Self.leaseLength.inSeconds
+                return uptime - sign.seen > worker.leaseLength
             }
             signs[worker.number] = (worker.leaseUntil, uptime)
             return false
@@ -71,9 +75,20 @@ extension SQLiteConsumer: LeaseHolding {
 /// Another worker's row.
 struct OtherWorker: Sendable {
     var number: Int64
+    var id: String
     var name: String
     var process: String
     var leaseUntil: Double
+    /// Seconds, as it chose itself.
+    var leaseLength: Double
+
+    static let columns = "number, id, name, process, lease_until, lease_length"
+
+    /// From these columns, which come first.
+    init(_ row: Row) {
+        (number, id, name, process) = (row[0], row[1], row[2], row[3])
+        (leaseUntil, leaseLength) = (row[4], row[5])
+    }
 }
 
 extension SQLiteBroker {

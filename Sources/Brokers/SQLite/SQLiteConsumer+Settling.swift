@@ -23,6 +23,9 @@ extension SQLiteConsumer: AtomicSettling {
                 case .retry(let message):
                     try MessageTable.retry(
                         outcome.handle.tag, with: message, attempt: outcome.handle.attempt, now: now, in: db)
+                case .bury(_, let burial):
+                    try DeadLetterTable.bury(outcome.handle.tag, burial, in: db)
+                    done.append(outcome.handle.tag)
                 }
             }
             try MessageTable.delete(done, in: db)
@@ -50,6 +53,23 @@ extension SQLiteConsumer: AtomicSettling {
                 _ = try LeaseTable.giveBack(handle, of: number, started: started, in: db)
             }
         }
+    }
+
+    func giveBack(crashed handles: [DeliveryHandle]) async throws {
+        try await broker.file.write(waking: true) { [number] db in
+            let crash = try db.cachedStatement(sql: "UPDATE message SET crashes = crashes + 1 WHERE tag = ?")
+            for handle in handles where try LeaseTable.giveBack(handle, of: number, started: true, in: db) {
+                crash.setUncheckedArguments([handle.tag])
+                try crash.execute()
+            }
+        }
+    }
+}
+
+extension SQLiteConsumer: LeaseChecking {
+    func stillHolds(_ handles: [DeliveryHandle]) async throws -> [Bool] {
+        let held = try await broker.file.read { [number] in try LeaseTable.attempts(of: number, in: $0) }
+        return handles.map { held[$0.tag] == $0.attempt }
     }
 }
 

@@ -35,9 +35,6 @@ final class SQLiteConsumer: BrokerConsumer {
     /// What the lease of each other worker was when it was seen to change, and when that was, by `uptime`.
     let signs = Mutex<[Int64: (leaseUntil: Double, seen: Double)]>([:])
 
-    /// How long a worker that shows no sign of life keeps what it has. Death of its
-    /// process is seen much sooner; this is for a process that hangs.
-    static let leaseLength: Duration = .seconds(15)
     /// The longest wait without looking; see `ChangeWatch` for the writer that dies at the wrong moment.
     static let fallbackPoll: Duration = .seconds(2)
 
@@ -48,7 +45,9 @@ final class SQLiteConsumer: BrokerConsumer {
         let (number, others, lastRequest) = try await broker.file.write { db in
             let now = broker.now()
             let number = try WorkerTable.register(
-                worker, queues: queues.distinct, tasks: [], number: nil, leaseUntil: now + Self.leaseLength, now: now, in: db)
+                worker, queues: queues.distinct, tasks: [], number: nil, leaseUntil: now + broker.leaseLength,
+                leaseLength: broker.leaseLength, now: now, in: db)
+            broker.dropFlightRecords(sparing: try WorkerTable.ids(in: db))
             return (number, try Self.others(than: number, in: db), try ControlTable.lastRequest(in: db))
         }
         self.number = number
@@ -59,7 +58,7 @@ final class SQLiteConsumer: BrokerConsumer {
 
     /// Whether the lease is to be renewed: nobody takes this worker for dead within a third of it.
     var needsRenewal: Bool {
-        broker.uptime() - pace.withLock { $0.renewed } > Self.leaseLength.inSeconds / 3
+        broker.uptime() - pace.withLock { $0.renewed } > broker.leaseLength.inSeconds / 3
     }
 
     /// Renews the lease inside a transaction.
@@ -69,12 +68,12 @@ final class SQLiteConsumer: BrokerConsumer {
     func holdLease(now: Timestamp, in db: Database) throws {
         pace.withLock { $0.renewed = broker.uptime() }
         let statement = try db.cachedStatement(sql: "UPDATE worker SET lease_until = ? WHERE number = ?")
-        statement.setUncheckedArguments([(now + Self.leaseLength).seconds, number])
+        statement.setUncheckedArguments([(now + broker.leaseLength).seconds, number])
         try statement.execute()
         if db.changesCount == 0 {
             _ = try WorkerTable.register(
                 identity, queues: queues, tasks: tasks.withLock { $0 }, number: number,
-                leaseUntil: now + Self.leaseLength, now: now, in: db)
+                leaseUntil: now + broker.leaseLength, leaseLength: broker.leaseLength, now: now, in: db)
         }
     }
 
@@ -91,21 +90,29 @@ final class SQLiteConsumer: BrokerConsumer {
         }
         pace.withLock { $0.wasFull = rows.count == maximum }
         var deliveries: [Delivery] = []
-        var unreadable: [Outcome] = []
         for row in rows {
+            var delivery: Delivery
             do {
-                deliveries.append(Delivery(handle: row.handle, message: try row.encoded.message()))
+                delivery = Delivery(handle: row.handle, message: try row.encoded.message())
             } catch {
-                var result = TaskResult(id: TaskID(row.id), state: .failure, failure: .invalidTask("\(error)"))
-                result.attempt = row.handle.attempt
-                result.dateDone = broker.now()
-                unreadable.append(Outcome(handle: row.handle, results: [result]))
+                delivery = await self.delivery(of: row, unreadable: error)
             }
+            (delivery.crashes, delivery.doubts) = (row.crashes, row.doubts)
+            deliveries.append(delivery)
         }
-        // What cannot be read can never run: it is taken out of the way with its reason. When
-        // that fails it stays leased; the others are this worker's all the same.
-        _ = try? await settleAtomically(unreadable)
         return deliveries
+    }
+
+    /// A message that can never run: the worker takes it out of the way, with its reason.
+    private func delivery(of row: ReadyTable.Taken, unreadable error: any Error) async -> Delivery {
+        let task = try? await broker.file.read { db in
+            try String.fetchOne(db, sql: "SELECT task FROM message WHERE tag = ?", arguments: [row.handle.tag])
+        }
+        var message = Message(id: TaskID(row.id), task: (task ?? nil) ?? "", body: MessageBody(bytes: row.encoded.body))
+        message.route.queue = row.encoded.queue
+        var delivery = Delivery(handle: row.handle, message: message)
+        delivery.defect = Delivery.Defect("\(error)", hasID: true)
+        return delivery
     }
 
     func waitForWork(until deadline: ContinuousClock.Instant?) async throws {
@@ -150,5 +157,6 @@ final class SQLiteConsumer: BrokerConsumer {
             try LeaseTable.giveBackAll(of: number, started: false, in: db)
             try db.execute(sql: "DELETE FROM worker WHERE number = ?", arguments: [number])
         }
+        broker.dropFlightRecord(of: identity.id)
     }
 }

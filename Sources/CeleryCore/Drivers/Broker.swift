@@ -39,6 +39,14 @@ public protocol BrokerConsumer: Sendable {
     /// Gives deliveries back. Those `started` keep the count of their attempt; the others were never tried.
     func giveBack(_ handles: [DeliveryHandle], started: Bool) async throws
 
+    /// Gives deliveries back whose child died over them. The crash counts, as well as the attempt.
+    func giveBack(crashed handles: [DeliveryHandle]) async throws
+
     /// Ends the subscription and gives back what is still leased, as never tried.
     func close() async
+}
+
+extension BrokerConsumer {
+    /// For brokers that count no crashes, an execution is all that is counted.
+    public func giveBack(crashed handles: [DeliveryHandle]) async throws { try await giveBack(handles, started: true) }
 }

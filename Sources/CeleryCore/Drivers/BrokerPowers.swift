@@ -150,6 +150,20 @@ public protocol LeaseHolding: BrokerConsumer {
     func announce(tasks: [String]) async throws
 }
 
+/// Telling afterwards what a worker had begun when it died, with all its processes or alone.
+public protocol FlightRecording: BrokerConsumer {
+    /// A file in which the worker's children write down what they begin: see `FlightRecord`.
+    ///
+    /// - Returns: its path; `nil` when none can be made. Then the death of this worker is laid to nobody in particular.
+    func makeFlightRecord() -> String?
+}
+
+/// Knowing whether an outcome would still count.
+public protocol LeaseChecking: BrokerConsumer {
+    /// For each delivery whether it is still this worker's.
+    func stillHolds(_ handles: [DeliveryHandle]) async throws -> [Bool]
+}
+
 /// Taking single messages back before a worker has them.
 public protocol MessageWithdrawing: Broker {
     /// Drops those of the messages that no worker has. Returns their ids.

@@ -2,6 +2,25 @@
 public struct Delivery: Sendable {
     public var handle: DeliveryHandle
     public var message: Message
+    /// Executions of it that are known to have lost their process.
+    public var crashes = 0
+    /// How often it was lost with a worker that may have begun it, or not.
+    public var doubts = 0
+    /// Why no task can be made of the message. Then `message` tells only what could be made out all the same.
+    public var defect: Defect?
+
+    /// What is wrong with a message.
+    public struct Defect: Sendable, Hashable {
+        /// For the log: lower case, one line.
+        public var reason: String
+        /// Whether the id is the message's own: somebody may wait for its result.
+        public var hasID: Bool
+
+        public init(_ reason: String, hasID: Bool) {
+            self.reason = reason
+            self.hasID = hasID
+        }
+    }
 
     public init(handle: DeliveryHandle, message: Message) {
         self.handle = handle

@@ -14,6 +14,8 @@ public struct Outcome: Sendable {
         case acknowledge
         /// The same id is tried again: this message replaces the old one.
         case retry(Message)
+        /// The message is given up, and kept among the dead letters of its broker.
+        case bury(Message, Burial)
     }
 
     public init(

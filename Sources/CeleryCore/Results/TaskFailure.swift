@@ -99,6 +99,9 @@ extension TaskFailure {
         TaskFailure(type: "InvalidTaskError", arguments: [.string(reason)])
     }
 
+    /// Whether `invalidTask` made it: the message is at fault, and no task has run.
+    public var isOfMessage: Bool { type == "InvalidTaskError" && module == "celery.exceptions" }
+
     /// The exit status or signal, when a program's end made this failure.
     public var programStatus: Int? {
         guard type == "CalledProcessError", module == "subprocess" else { return nil }

@@ -22,6 +22,8 @@ public struct TaskResult: Sendable, Equatable {
     public var retries: Int
     /// Which execution of the message this came from; 1 is the first.
     public var attempt: Int
+    /// In the state STARTED: executions before this one that are known to have lost their process.
+    public var crashes = 0
     /// The tail of what a program wrote to stderr.
     public var errorOutput: String?
     /// Where whoever sent the task waits for the result, in stores that answer by message. Not kept.

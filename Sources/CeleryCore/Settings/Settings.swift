@@ -42,6 +42,8 @@ public struct Settings: Sendable, Equatable {
     public var maxTaskMemory: Int?
     /// Attempts of a task that loses its process before it is given up.
     public var crashLimit = 3
+    /// Seconds that a worker without a sign of life keeps its messages, on the SQLite file.
+    public var lease = 15
     /// Seconds a worker that is to stop gives what runs; `nil` is as long as that takes.
     public var shutdownTimeout: Double?
 

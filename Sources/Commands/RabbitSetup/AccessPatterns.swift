@@ -24,6 +24,7 @@ struct AccessPatterns: Sendable, Hashable {
     /// | exchanges `celery.pidbox`, `reply.celery.pidbox`, queues `*.celery.pidbox`: remote control | yes | publish, bind | consume, bind |
     /// | exchange `celeryresults`, queues of 32 hex digits: results over amqp:// | yes | publish, bind | consume, bind |
     /// | `celery_delayed_0` to `celery_delayed_27`, `celery_delayed_delivery`: far-off times | yes | publish, bind, dead letters | bind, dead letters |
+    /// | exchange and queue `celery.dead`, and `celery.dead.lock`: dead letters | yes | publish, bind | consume, bind |
     /// | queues `UUID`, Python's, and `celery.reply.` with 32 hex digits, ours: results over rpc:// | yes | no | consume |
     /// | queues `celery.beat.NAME`, with `.orders` and `.lock`: what beats keep | yes | no | consume |
     /// | the default exchange | no | publish | no |
@@ -37,7 +38,7 @@ struct AccessPatterns: Sendable, Hashable {
         let uuid = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
         let bound = names.map(Self.literal) + [
             "celeryev([.]\(uuid))?", "celery[.]events", "(.+[.])?celery[.]pidbox", "celeryresults", "[0-9a-f]{32}",
-            "celery_delayed_([0-9]|1[0-9]|2[0-7]|delivery)",
+            "celery_delayed_([0-9]|1[0-9]|2[0-7]|delivery)", "celery[.]dead([.]lock)?",
         ]
         let replies = "(celery[.]reply[.])?\(uuid)|celery[.]reply[.][0-9a-f]{32}"
         let unbound = [replies, "celery[.]beat[.].+"]

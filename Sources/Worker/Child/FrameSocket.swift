@@ -11,10 +11,13 @@ final class FrameSocket: Sendable {
     init(_ descriptor: OwnedDescriptor) { self.descriptor = descriptor }
 
     /// Sends a frame. When the worker is gone there is nobody to tell, and `read` ends the child.
-    func send(_ frame: Frame) {
+    ///
+    /// - Returns: whether it was sent.
+    @discardableResult
+    func send(_ frame: Frame) -> Bool {
         let bytes = frame.encoded()
-        writing.withLock { _ in
-            bytes.withUnsafeBytes { _ = try? descriptor.write($0) }
+        return writing.withLock { _ in
+            bytes.withUnsafeBytes { (try? descriptor.write($0)) != nil }
         }
     }
 

@@ -2,6 +2,7 @@
 
 import Glibc
 import Processes
+import Synchronization
 package import Tasks
 
 /// The main program of a pool child.
@@ -10,6 +11,8 @@ package enum PoolChildMain {
     package static let argument = "__pool-child"
     /// The descriptor of the socket to the worker.
     static let socketNumber: Int32 = 3
+    /// The descriptor of the flight record, when the word is followed by a slot in it.
+    static let flightNumber: Int32 = 4
 
     /// Serves jobs until the worker says to finish, or is gone.
     ///
@@ -20,9 +23,10 @@ package enum PoolChildMain {
         let socket = FrameSocket(OwnedDescriptor(owning: socketNumber))
         let line = JobLine()
         var runner = JobRunner(registry: registry, environment: .current()) { socket.send(.log($0)) }
-        if let path = CommandLine.arguments.dropFirst(2).first { runner.controlGroups = ControlGroupRoom(path: path) }
+        if CommandLine.arguments.count > 3 { runner.controlGroups = ControlGroupRoom(path: CommandLine.arguments[3]) }
         // What a child before this one left behind when it was killed.
         runner.controlGroups?.sweep()
+        let isOrphaned = OrphanMark()
         WorkThread.start {
             socket.readAll { frame in
                 switch frame {
@@ -33,13 +37,37 @@ package enum PoolChildMain {
                 }
             }
             // The worker is gone, and with it whoever could use what runs here.
+            isOrphaned.set()
             ProgramRun.killCurrent()
             _exit(0)
         }
+        let flight = flightRecord()
         socket.send(.ready)
         while let job = await line.next() {
-            socket.send(.report(await runner.run(job)))
+            flight?.begin(FlightRecord.Entry(tag: job.deliveryTag, attempt: job.attempt))
+            let report = await runner.run(job)
+            // What is over because the worker is gone has not ended, and nothing more begins.
+            if isOrphaned.isSet { break }
+            flight?.end()
+            guard socket.send(.report(report)) else { break }
         }
+        // The thread that reads ends the process when nothing more comes.
+        if isOrphaned.isSet { while true { pause() } }
         _exit(0)
     }
+
+    /// The slot of this child, the word after the first, if its worker keeps a record.
+    private static func flightRecord() -> FlightRecord? {
+        guard CommandLine.arguments.count > 2, let slot = Int(CommandLine.arguments[2]), 0..<FlightRecord.slotCount ~= slot
+        else { return nil }
+        return try? FlightRecord(OwnedDescriptor(owning: flightNumber), slot: slot)
+    }
+}
+
+/// Whether the worker of a child is gone.
+private final class OrphanMark: Sendable {
+    private let mark = Atomic(false)
+
+    func set() { mark.store(true, ordering: .sequentiallyConsistent) }
+    var isSet: Bool { mark.load(ordering: .sequentiallyConsistent) }
 }

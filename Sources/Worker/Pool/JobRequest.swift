@@ -6,6 +6,8 @@ package struct JobRequest: Sendable {
     /// Names the job between worker and child.
     package var tag: Int64
     package var attempt: Int
+    /// The broker's own number for the delivery, for the flight record; 0 when it has no need of one.
+    package var deliveryTag: Int64 = 0
     /// The message with its body still encoded.
     package var message: EncodedMessage
     package var taskName: String
@@ -44,6 +46,7 @@ package struct JobRequest: Sendable {
     func write(to writer: inout ByteWriter) {
         writer.write(tag)
         writer.write(attempt)
+        writer.write(deliveryTag)
         message.write(to: &writer)
         writer.write(taskName)
         writer.write(taskID)
@@ -58,6 +61,7 @@ package struct JobRequest: Sendable {
     init(from reader: inout ByteReader) throws(FrameError) {
         tag = try reader.readInt64()
         attempt = try reader.readInt()
+        deliveryTag = try reader.readInt64()
         message = try EncodedMessage(from: &reader)
         taskName = try reader.readString()
         taskID = try reader.readString()

@@ -5,6 +5,8 @@ import Processes
 /// The worker's view of one child. Belongs to the pool's thread.
 struct PoolChild {
     let number: Int
+    /// Its slot in the flight record.
+    let slot: Int
     let process: SpawnedProcess
     let pidfd: OwnedDescriptor
     var channel: FrameChannel
@@ -30,19 +32,29 @@ struct PoolChild {
     /// Starts a child.
     ///
     /// - Throws: `SystemError` when it cannot be executed.
-    static func start(_ number: Int, _ configuration: PoolConfiguration, environment: Environment) throws(SystemError) -> PoolChild {
+    ///
+    /// - Parameter flight: The flight record, if one is kept.
+    static func start(
+        _ number: Int, slot: Int, _ configuration: PoolConfiguration, environment: Environment, flight: OwnedDescriptor?
+    ) throws(SystemError) -> PoolChild {
         let sockets = try SocketPair()
-        let arguments = configuration.arguments + (configuration.controlGroups.map { [$0.path] } ?? [])
-        var spawn = Spawn(configuration.executable, arguments: arguments, environment: environment)
+        var spawn = Spawn(configuration.executable, arguments: configuration.arguments, environment: environment)
         spawn.workingDirectory = configuration.folder
         spawn.standardInput = .null
         spawn.inherited = [PoolChildMain.socketNumber: sockets.far]
+        if let flight, slot < FlightRecord.slotCount {
+            spawn.inherited[PoolChildMain.flightNumber] = flight
+            spawn.arguments.append(String(slot))
+        } else {
+            spawn.arguments.append("-")
+        }
+        if let groups = configuration.controlGroups { spawn.arguments.append(groups.path) }
         // Out of reach of the terminal's Ctrl-C: the worker decides what it means.
         spawn.placement = .newGroup
         let process = try spawn.start(pidfd: true)
         sockets.far.close()
         return PoolChild(
-            number: number, process: process, pidfd: process.pidfd!, channel: try FrameChannel(sockets.near))
+            number: number, slot: slot, process: process, pidfd: process.pidfd!, channel: try FrameChannel(sockets.near))
     }
 
     mutating func give(_ job: JobRequest) {

@@ -1,3 +1,4 @@
+package import CeleryCore
 package import Processes
 
 
@@ -10,7 +11,7 @@ package enum PoolEvent: Sendable {
     /// Jobs that were never begun: to be given back to the broker.
     case returned([Int64])
     /// A job was under way in a child that died.
-    case lost(tag: Int64, reason: String)
+    case lost(tag: Int64, reason: String, cause: DeathReason)
     /// A job was killed, with its child, at its hard limit.
     case timedOut(tag: Int64, seconds: Double)
     /// A job was killed, with its child, which held more memory than the job may have; in bytes.
@@ -49,6 +50,8 @@ package struct PoolConfiguration: Sendable {
     package var maxMemoryPerChild: Int
     /// Where children bound the memory of programs, if there is such a place.
     package var controlGroups: ControlGroupRoom?
+    /// A file in which children write down what they begin; see `FlightRecord`.
+    package var flightRecord: String?
 
     package init(
         size: Int, executable: String, arguments: [String], folder: String, environment: [String: String] = [:],

@@ -40,14 +40,15 @@ extension PoolLoop {
         if failure.isForMemory { memoryKills = OutOfMemoryCount.own.read() }
     }
 
-    /// What a child died of, in words.
-    func cause(of termination: Termination?) -> String {
-        guard let termination else { return "unknown causes" }
-        if case .signaled(SIGKILL, _) = termination.status {
+    /// What a child died of, also in words.
+    func cause(of termination: Termination?) -> (DeathReason, String) {
+        guard let termination else { return (.lost, "unknown causes") }
+        guard case .signaled(let signal, _) = termination.status else { return (.lost, termination.status.description) }
+        if signal == SIGKILL {
             let kills = OutOfMemoryCount.own.read()
             defer { memoryKills = kills }
-            if kills > memoryKills { return "\(termination.status): the kernel was out of memory" }
+            if kills > memoryKills { return (.outOfMemory, "\(termination.status): the kernel was out of memory") }
         }
-        return termination.status.description
+        return (.signal(Int(signal)), termination.status.description)
     }
 }

@@ -1,3 +1,4 @@
+import CeleryCore
 import DequeModule
 import Glibc
 import Processes
@@ -7,6 +8,7 @@ final class PoolLoop {
     let configuration: PoolConfiguration
     let poller: Poller
     let environment: Environment
+    private let flight: OwnedDescriptor?
     private let waker: Waker
     private let mailbox: Mailbox<PoolEvent>
     private let takeCommands: () -> [PoolCommand]
@@ -46,6 +48,8 @@ final class PoolLoop {
         self.mailbox = mailbox
         self.takeCommands = takeCommands
         size = configuration.size
+        // Without it the pool works as well; a death of the whole worker is then laid to nobody in particular.
+        flight = configuration.flightRecord.flatMap { try? FlightRecord.open($0) }
         // systemd listens to the worker alone.
         var environment = SystemdNotifier.stripped(.current())
         for (name, value) in configuration.environment { environment[name] = value }
@@ -122,7 +126,8 @@ final class PoolLoop {
         nextFill = nil
         while !isFinishing, children.values.count(where: { !$0.isFinishing }) < size {
             do {
-                let child = try PoolChild.start(nextNumber, configuration, environment: environment)
+                let child = try PoolChild.start(
+                    nextNumber, slot: freeSlot, configuration, environment: environment, flight: flight)
                 try poller.add(child.channel.descriptor, .readable, token: child.socketToken)
                 try poller.add(child.pidfd, .readable, token: child.exitToken)
                 children[nextNumber] = child
@@ -135,6 +140,12 @@ final class PoolLoop {
                 return
             }
         }
+    }
+
+    /// The first slot of the flight record that no child has.
+    private var freeSlot: Int {
+        let taken = Set(children.values.map(\.slot))
+        return (0...children.count).first { !taken.contains($0) } ?? children.count
     }
 
     /// Gives up: the children finish what they have and exit.
@@ -220,18 +231,19 @@ final class PoolLoop {
         // Its socket may have closed before it died, or because it went mad.
         try? child.process.signal(SIGKILL)
         let termination = try? child.process.wait()
+        let (cause, words) = self.cause(of: termination)
         // What the child had started comes to us only then; else it would be others' children that are killed.
         if Descendants.isSubreaper { _ = Descendants.reap(sparing: Set(children.values.map(\.process.id))) }
 
         var line = child.line
-        let reason = "pool child \(child.process.id) died of \(child.killedAtMemory == nil ? cause(of: termination) : "too much memory")"
+        let reason = "pool child \(child.process.id) died of \(child.killedAtMemory == nil ? words : "too much memory")"
         if let head = line.popFirst() {
             if let peak = child.killedAtMemory {
                 events.append(.outgrew(tag: head.tag, limit: head.memoryLimit ?? 0, peak: peak))
             } else if let limit = child.killedAtLimit {
                 events.append(.timedOut(tag: head.tag, seconds: limit))
             } else {
-                events.append(.lost(tag: head.tag, reason: reason))
+                events.append(.lost(tag: head.tag, reason: reason, cause: cause))
             }
         }
         unassigned = line + unassigned

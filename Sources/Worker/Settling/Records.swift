@@ -54,6 +54,22 @@ struct Records: Sendable {
     }
 }
 
+extension Records {
+    /// Puts among the dead letters what has no delivery any more.
+    func bury(of outcomes: inout [Outcome]) async throws {
+        for index in outcomes.indices {
+            guard case .bury(let message, let burial) = outcomes[index].disposition else { continue }
+            do {
+                guard let keeping = broker as? any DeadLetterKeeping else { throw DriverError.lacks("keep dead letters", broker.location) }
+                try await keeping.bury(message, burial)
+            } catch let error as DriverError where error.isAboutRequest || error.code == .unsupported {
+                _ = refusals.failBurial(of: &outcomes[index], error)
+            }
+            outcomes[index].disposition = .acknowledge
+        }
+    }
+}
+
 extension ResultStore {
     /// Stores one result, or that it cannot be stored, or nothing.
     fileprivate func store(alone result: TaskResult, _ refusals: Refusals) async throws {

@@ -23,6 +23,15 @@ struct Refusals: Sendable {
         return true
     }
 
+    /// A message that cannot be kept among the dead letters is gone, with its failure recorded.
+    /// - Returns: false when it was not to go there.
+    func failBurial(of outcome: inout Outcome, _ error: DriverError) -> Bool {
+        guard case .bury(let message, _) = outcome.disposition else { return false }
+        outcome.disposition = .acknowledge
+        log.unburied(message, error)
+        return true
+    }
+
     private func fail(_ message: Message, of outcome: inout Outcome, _ error: DriverError, isNextTry: Bool) {
         log.unsent(message, isNextTry: isNextTry, error)
         // What stands in the store of this task must not fence off its end.
@@ -49,7 +58,7 @@ struct Refusals: Sendable {
     /// Takes out of an outcome what may be why it is refused as a whole, one kind of thing at a time.
     /// - Returns: false when nothing is left to take out.
     func reduce(_ outcome: inout Outcome, _ error: DriverError) -> Bool {
-        if failRetry(of: &outcome, error) { return true }
+        if failRetry(of: &outcome, error) || failBurial(of: &outcome, error) { return true }
         if !outcome.followUps.isEmpty {
             let messages = outcome.followUps
             outcome.followUps = []

@@ -22,6 +22,13 @@ struct Settlement: Sendable {
     /// Deliveries whose outcome did not count: it came too late, or was given up.
     var uncounted: Set<DeliveryHandle> { Set((late + open).map(\.handle)) }
 
+    /// Those of the rest that are not `held` came too late.
+    mutating func drop(unless held: [Bool]) {
+        late += zip(open, held).compactMap { $1 ? nil : $0 }
+        open = Array(zip(open, held).compactMap { $1 ? $0 : nil })[...]
+        rest = zip(rest, held).compactMap { $1 ? $0 : nil }
+    }
+
     /// The first of the rest are settled.
     ///
     /// - Parameter counted: for each of them whether it counted.

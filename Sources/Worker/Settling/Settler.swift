@@ -50,6 +50,7 @@ struct OrderedSettler: Settler {
 
     func settle(_ settlement: inout Settlement) async throws {
         var count = settlement.rest.count
+        try await dropLate(&settlement)
         while !settlement.isDone {
             try await records.publishFollowUps(of: &settlement.rest)
             try await records.storeResults(of: &settlement.rest)
@@ -60,11 +61,20 @@ struct OrderedSettler: Settler {
                 guard error.isAboutRequest else { throw error }
                 // What is published here is the next try of a task.
                 if count == 1 {
-                    guard records.refusals.failRetry(of: &settlement.rest[0], error) else { throw error }
+                    guard
+                        records.refusals.failRetry(of: &settlement.rest[0], error)
+                            || records.refusals.failBurial(of: &settlement.rest[0], error)
+                    else { throw error }
                 }
                 count = 1
             }
         }
+    }
+
+    /// Takes out what comes too late, where that can be told beforehand: its result must not be stored.
+    private func dropLate(_ settlement: inout Settlement) async throws {
+        guard let checking = consumer as? any LeaseChecking, !settlement.isDone else { return }
+        settlement.drop(unless: try await checking.stillHolds(settlement.rest.map(\.handle)))
     }
 }
 
@@ -81,6 +91,7 @@ struct AcknowledgedSettler: Settler {
         }
         try await records.publishFollowUps(of: &settlement.rest)
         try await records.storeResults(of: &settlement.rest)
+        try await records.bury(of: &settlement.rest)
         settlement.close(settlement.rest.map { _ in true })
     }
 }

@@ -62,7 +62,7 @@ import Testing
 
     @Test func `is short enough to be read`() {
         let patterns = AccessPatterns(names: ["celery"])
-        let bound = "celery|celeryev([.]UUID)?|celery[.]events|(.+[.])?celery[.]pidbox|celeryresults|[0-9a-f]{32}|celery_delayed_([0-9]|1[0-9]|2[0-7]|delivery)"
+        let bound = "celery|celeryev([.]UUID)?|celery[.]events|(.+[.])?celery[.]pidbox|celeryresults|[0-9a-f]{32}|celery_delayed_([0-9]|1[0-9]|2[0-7]|delivery)|celery[.]dead([.]lock)?"
         func short(_ pattern: String) -> String {
             pattern.replacing("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", with: "UUID")
         }

@@ -1,0 +1,134 @@
+import CeleryCore
+import RabbitMQ
+import Wire
+
+/// The queue of dead letters, `celery.dead`, and how a letter lies in it: the message as it came, with one header more.
+///
+/// It is bound to a fanout exchange of the same name, so that policies of operators can let other queues' dead
+/// letters come here too; RabbitMQ writes down on those why it did that. Nothing in it expires of itself.
+struct DeadLetterQueue: Sendable {
+    static let name = "celery.dead"
+    static let exchange = ExchangeDeclaration(name, type: "fanout")
+    /// Our own note on a letter.
+    static let header = "celery_dead"
+    /// RabbitMQ's.
+    private static let brokerHeader = "x-death"
+
+    let queue: QueueDeclaration
+    /// Held by whoever takes letters out, if only to look: what is in somebody's hands nobody else sees.
+    let lock: QueueDeclaration
+
+    init(type: QueueDefinition.QueueType) {
+        var queue = QueueDeclaration(Self.name)
+        // Said in either case, for a virtual host may have another default.
+        queue.arguments["x-queue-type"] = type == .quorum ? "quorum" : "classic"
+        // RabbitMQ 4 drops from a quorum queue what was given back twenty times, as is done by looking at it.
+        if type == .quorum { queue.arguments["x-delivery-limit"] = .int(Int64(Int32.max)) }
+        self.queue = queue
+        var lock = QueueDeclaration(Self.name + ".lock")
+        lock.isDurable = false
+        lock.isExclusive = true
+        lock.arguments["x-queue-type"] = "classic"
+        self.lock = lock
+    }
+
+    /// Declares queue and exchange, each on a channel of its own, which a refusal closes.
+    ///
+    /// What is there in another form will do; and whether there is a queue at all shows when something is sent to it.
+    func declare(_ connection: Connection, spareChannel channel: UInt16) throws(RabbitMQError) {
+        try attempt(connection, channel) { () throws(RabbitMQError) in try connection.declare(queue, on: channel) }
+        try attempt(connection, channel) { () throws(RabbitMQError) in
+            try connection.declare(Self.exchange, on: channel)
+            try connection.bindQueue(queue.name, to: Self.exchange.name, key: "", on: channel)
+        }
+    }
+
+    private func attempt(
+        _ connection: Connection, _ channel: UInt16, _ body: () throws(RabbitMQError) -> Void
+    ) throws(RabbitMQError) {
+        do throws(RabbitMQError) {
+            try connection.withChannel(channel, body)
+        } catch {
+            guard case .refused = error.code else { throw error }
+        }
+    }
+
+    // MARK: Letters
+
+    /// A message on its way there.
+    func publication(of message: WireMessage, from queue: String, _ burial: Burial) -> Publication {
+        var letter = message
+        (letter.exchange, letter.routingKey) = ("", self.queue.name)
+        letter.properties.expiration = nil
+        letter.properties.deliveryMode = 2
+        letter.headers[Self.header] = .object([
+            "reason": .string(burial.reason.name), "error": .string(burial.error), "queue": .string(queue),
+            "time": .double(burial.date.seconds), "worker": .string(burial.worker),
+            "attempts": .int(Int64(burial.attempts)), "crashes": .int(Int64(burial.crashes)),
+        ])
+        return Publication(letter, isMandatory: true, needs: [.deadLetters(self.queue)])
+    }
+
+    /// A message that lies there.
+    struct Letter: Sendable {
+        var letter: DeadLetter
+        /// The message without what was written on it since it died.
+        var wire: WireMessage
+        /// As a worker reads it.
+        var message: Message?
+    }
+
+    /// Reads a letter, whoever wrote it.
+    static func read(_ incoming: WireMessage) -> Letter {
+        var wire = incoming
+        let note = incoming.headers[header]?.objectValue
+        let death = incoming.headers[brokerHeader]?.arrayValue?.first
+        wire.headers[header] = nil
+        // What came down the ladder has those of its steps.
+        for name in [brokerHeader, "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason", "x-last-death-exchange", "x-last-death-queue", "x-last-death-reason"] {
+            wire.headers[name] = nil
+        }
+        let queue = note?["queue"]?.stringValue ?? death?["queue"]?.stringValue ?? Route.defaultQueue
+        var message = try? TaskMessageDecoder().decode(wire, queue: queue)
+        var attempts = 0
+        if message != nil { attempts = AttemptHeader.read(&message!, isRedelivered: false).attempt - 1 }
+        let seconds = note?["time"]?.doubleValue ?? death?["time"]?.doubleValue ?? 0
+        let burial = Burial(
+            DeathReason(name: note?["reason"]?.stringValue ?? death?["reason"]?.stringValue ?? "unknown"),
+            error: note?["error"]?.stringValue ?? "", date: Timestamp(seconds: seconds),
+            worker: note?["worker"]?.stringValue ?? "",
+            attempts: min(max(0, note?["attempts"]?.intValue ?? attempts), Int(Int32.max)),
+            crashes: min(max(0, note?["crashes"]?.intValue ?? 0), Int(Int32.max)))
+        let id = message?.id.text ?? wire.headers["id"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
+        let letter = DeadLetter(
+            key: id ?? "unreadable-" + fingerprint(of: wire), taskID: id.map(TaskID.init),
+            task: message?.task ?? wire.headers["task"]?.stringValue, queue: queue, burial: burial)
+        return Letter(letter: letter, wire: wire, message: message)
+    }
+
+    /// A name that its content gives it: the same however often it is looked at.
+    ///
+    /// FNV-1a of 64 bits (www.isthe.com/chongo/tech/comp/fnv).
+    private static func fingerprint(of message: WireMessage) -> String {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in JSON.object(message.headers).bytes() + message.body { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        let digits = String(hash, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
+
+extension DeadLetterQueue.Letter {
+    /// The message itself, for people.
+    var content: DeadLetter.Content {
+        let given = wire.properties
+        var properties = JSONObject()
+        properties["content_type"] = given.contentType.map(JSON.string)
+        properties["content_encoding"] = given.contentEncoding.map(JSON.string)
+        properties["delivery_mode"] = given.deliveryMode.map { .int(Int64($0)) }
+        properties["priority"] = given.priority.map { .int(Int64($0)) }
+        properties["correlation_id"] = given.correlationID.map(JSON.string)
+        properties["reply_to"] = given.replyTo.map(JSON.string)
+        return DeadLetter.Content(
+            headers: JSON.object(wire.headers).bytes(), properties: JSON.object(properties).bytes(), body: wire.body, message: message)
+    }
+}

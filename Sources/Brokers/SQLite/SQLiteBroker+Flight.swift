@@ -1,0 +1,44 @@
+import CeleryCore
+import Foundation
+import Glibc
+import Processes
+import SQLite
+
+// Flight records lie beside the database: `celery.db-flight-WORKER`.
+extension SQLiteBroker {
+    private var flightPrefix: String { file.path + "-flight-" }
+
+    func flightRecord(of worker: String) -> String { flightPrefix + worker }
+
+    func dropFlightRecord(of worker: String) { unlink(flightRecord(of: worker)) }
+
+    /// Removes those of workers that are gone, and that nobody will ask about any more.
+    func dropFlightRecords(sparing workers: Set<String>) {
+        let prefix = flightPrefix
+        let folder = prefix.lastIndex(of: "/").map { String(prefix[...$0]) } ?? "./"
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else { return }
+        let start = prefix.split(separator: "/").last.map(String.init) ?? prefix
+        for name in names where name.hasPrefix(start) && !workers.contains(String(name.dropFirst(start.count))) {
+            unlink(folder + name)
+        }
+    }
+
+    /// What a worker had begun that was taken for dead.
+    func begun(by worker: OtherWorker) -> LeaseTable.Begun {
+        // It was stopped, or hangs: none of its tasks has lost its process.
+        if processLives(worker.process) == true { return .nothing }
+        return FlightRecord.read(flightRecord(of: worker.id)).map(LeaseTable.Begun.these) ?? .unknown
+    }
+}
+
+extension SQLiteConsumer: FlightRecording {
+    func makeFlightRecord() -> String? {
+        let path = broker.flightRecord(of: identity.id)
+        do {
+            try FlightRecord.create(path)
+            return path
+        } catch {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import Arguments
+import CeleryCore
+import Client
+
+/// `celery dead list`: the dead letters there are.
+enum DeadListCommand {
+    static let command = Command(
+        CommandSpec(
+            "list", summary: "List messages that were given up",
+            discussion: [
+                "Prints of each, with tabs between: id, task, queue, reason, when it was given up, and how many attempts there were. The oldest come first. Nothing is taken away or changed.",
+            ],
+            options: DeadOptions.filters, operands: DeadOptions.ids,
+            examples: [Example("celery dead list --task demo.tasks.add --json", "Those of a task, as JSON.")],
+            exitStatuses: CeleryTable.statuses("0", "64", "65", "69", "75", "77", "78") + [
+                ExitStatus(127, "No dead letter of one of the ids; the others are listed.")
+            ],
+            outputKeys: LetterText.keys),
+        run: run)
+
+    private static func run(_ context: CommandContext) async throws -> Int32 {
+        let client = try context.client(try context.settings())
+        let filter = DeadOptions.filter(context.arguments)
+        let letters = try await DeadOptions.keeping(client).deadLetters(
+            filter, limit: context.arguments[DeadOptions.limit] ?? .max, withContent: false)
+        for letter in letters {
+            let text = LetterText(letter: letter)
+            context.output.record(text.object, text: text.line)
+        }
+        await client.close()
+        try DeadOptions.checkFound(letters, of: filter, isLimited: context.arguments.isGiven(DeadOptions.limit), context)
+        return ExitCode.done
+    }
+}

@@ -1,0 +1,100 @@
+import Arguments
+import CeleryCore
+import FoundationEssentials
+import Wire
+
+/// A dead letter as it is printed.
+struct LetterText {
+    let letter: DeadLetter
+
+    static let keys = [
+        OutputKey("id", "The task id; for a message without one, the name it is called by here."),
+        OutputKey("task, queue", "What was to run, and the queue it was taken from; null where it is not known."),
+        OutputKey("reason, error", "Why it was given up."),
+        OutputKey("buried", "When, in ISO 8601."),
+        OutputKey("worker", "Which worker gave it up; null for the broker itself."),
+        OutputKey("attempts, crashes", "Attempts there were, and how many of them are known to have lost their process."),
+    ]
+
+    static let contentKeys = [
+        OutputKey("args, kwargs", "The arguments; null where they cannot be read."),
+        OutputKey("retries, eta, expires", "As the message has them; null where it cannot be read."),
+        OutputKey("headers, properties", "As they came. What is no JSON stands there as a text."),
+        OutputKey("body", "The bytes of the body, in base64."),
+    ]
+
+    /// Fields with tabs between.
+    var line: String {
+        let burial = letter.burial
+        return [
+            letter.key, letter.task.flatMap { $0.isEmpty ? nil : $0 } ?? "-", letter.queue, burial.reason.name, LocalTime.text(burial.date),
+            String(burial.attempts),
+        ].map(\.inOneLine).joined(separator: "\t")
+    }
+
+    var object: JSONObject {
+        let burial = letter.burial
+        func text(_ value: String?) -> JSON { value.flatMap { $0.isEmpty ? nil : .string($0) } ?? .null }
+        return [
+            "id": .string(letter.key), "task": text(letter.task), "queue": .string(letter.queue),
+            "reason": .string(burial.reason.name), "error": text(burial.error), "buried": .string(ISO8601.text(burial.date)),
+            "worker": text(burial.worker), "attempts": .int(Int64(burial.attempts)), "crashes": .int(Int64(burial.crashes)),
+        ]
+    }
+
+    /// The object with the message in it.
+    var fullObject: JSONObject {
+        var object = self.object
+        guard let content = letter.content else { return object }
+        let arguments = self.arguments
+        func time(_ value: Timestamp?) -> JSON { value.map { .string(ISO8601.text($0)) } ?? .null }
+        object["args"] = arguments.map { .array($0.args) } ?? .null
+        object["kwargs"] = arguments.map { .object($0.kwargs) } ?? .null
+        object["retries"] = content.message.map { .int(Int64($0.retries)) } ?? .null
+        object["eta"] = time(content.message?.eta)
+        object["expires"] = time(content.message?.expires)
+        object["headers"] = Self.json(content.headers)
+        object["properties"] = content.properties.isEmpty ? [:] : Self.json(content.properties)
+        object["body"] = .string(Data(content.body).base64EncodedString())
+        return object
+    }
+
+    /// All of it, a field a line.
+    var page: String {
+        let burial = letter.burial
+        var fields: [(String, String)] = [
+            ("id", letter.key), ("task", letter.task ?? "-"), ("queue", letter.queue), ("reason", burial.reason.name),
+            ("error", burial.error), ("buried", LocalTime.text(burial.date)), ("worker", burial.worker),
+            ("attempts", String(burial.attempts)), ("crashes", String(burial.crashes)),
+        ]
+        if let content = letter.content {
+            if let message = content.message {
+                fields.append(("retries", String(message.retries)))
+                fields.append(("eta", LocalTime.text(message.eta)))
+                fields.append(("expires", LocalTime.text(message.expires)))
+            }
+            if let arguments {
+                fields.append(("args", JSON.array(arguments.args).text(style: .compact)))
+                fields.append(("kwargs", JSON.object(arguments.kwargs).text(style: .compact)))
+            }
+            fields.append(("headers", Self.shown(content.headers)))
+            if !content.properties.isEmpty { fields.append(("properties", Self.shown(content.properties))) }
+            fields.append(("body", Self.shown(content.body)))
+        }
+        let width = 12
+        return fields.filter { !$0.1.isEmpty }
+            .map { "\($0.0):" + String(repeating: " ", count: width - $0.0.count - 1) + $0.1.inOneLine }.joined(separator: "\n")
+    }
+
+    private var arguments: TaskArguments? { letter.content?.message.flatMap { try? BodyCodec.decode($0.body) } }
+
+    private static func json(_ bytes: [UInt8]) -> JSON {
+        (try? JSON(parsing: bytes)) ?? .string(String(decoding: bytes, as: UTF8.self))
+    }
+
+    /// Text as it is, other bytes in base64.
+    private static func shown(_ bytes: [UInt8]) -> String {
+        if let text = String(validating: bytes, as: UTF8.self), !text.contains("\0") { return text }
+        return "base64:" + Data(bytes).base64EncodedString()
+    }
+}

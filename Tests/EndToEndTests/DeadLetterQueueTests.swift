@@ -1,0 +1,69 @@
+import CeleryCore
+import Fixtures
+import Glibc
+import Testing
+
+/// `celery dead` at a real RabbitMQ server, where dead letters are messages in a queue.
+@Suite(.blocking) struct DeadLetterQueueTests {
+    @Test func `a task that was missing is kept, and sent again after a deploy`() throws {
+        let place = try RabbitMQPlace()
+        let id = try place.run("celery apply demo.tasks.late 5 2>/dev/null").text
+        #expect(try place.run("celery celeryd --burst -q").status == 0)
+        #expect(try place.run("celery status \(id)").output == "\(id)\tFAILURE\n")
+        #expect(try place.run("celery dead list").output.hasPrefix("\(id)\tdemo.tasks.late\tcelery\tunregistered\t"))
+        try place.project.task("late.sh", "#!/bin/sh\necho $1 $CELERY_ATTEMPT\n")
+        #expect(try place.run("celery dead replay \(id)") == Ended(id + "\n"))
+        #expect(try place.run("celery status \(id)").output == "\(id)\tPENDING\n")
+        #expect(try place.run("celery celeryd --burst -q").status == 0)
+        #expect(try place.run("celery result \(id)") == Ended("5 2\n"))
+        #expect(try place.run("celery dead list") == Ended())
+    }
+
+    @Test func `what a policy sent to celery.dead can be listed and sent again`() throws {
+        let place = try RabbitMQPlace()
+        // The queue and its exchange come with the first look.
+        #expect(try place.run("celery dead list") == Ended())
+        try place.server.api.expect(
+            "PUT", "policies/\(place.vhost)/dead",
+            body: #"{"pattern": "^short$", "apply-to": "queues", "definition": {"dead-letter-exchange": "celery.dead", "message-ttl": 1}}"#)
+        let id = try place.run("celery apply demo.tasks.add 3 -Q short").text
+        #expect(try eventually { try place.run("celery dead list").output.hasPrefix("\(id)\tdemo.tasks.add\tshort\texpired\t") })
+        #expect(try place.run("celery dead replay --reason expired --to celery") == Ended(id + "\n"))
+        #expect(try place.run("celery celeryd --burst -q").status == 0)
+        #expect(try place.run("celery result \(id)") == Ended("3\n"))
+    }
+
+    @Test func `lists more than ten thousand, twice at once, and loses none when it is killed`() throws {
+        let place = try RabbitMQPlace()
+        #expect(try place.run("celery dead list") == Ended())
+        let count = 12_000
+        try place.server.api.expect(
+            "PUT", "policies/\(place.vhost)/dead",
+            body: #"{"pattern": "^celery.parked$", "apply-to": "queues", "definition": {"dead-letter-exchange": "celery.dead", "message-ttl": 1}}"#)
+        let ids = try place.run("for ((i = 0; i < \(count); i++)); do echo '{\"task\": \"demo.tasks.add\", \"args\": ['$i']}'; done | celery apply --batch - -Q celery.parked").lines
+        #expect(ids.count == count)
+        #expect(try eventually { try place.run("celery queues --json -q", with: ["CELERY_QUEUES": "celery.dead"]).output.contains("\"ready\":\(count)") })
+        let other = try place.project.start("celery dead list", with: place.variables())
+        let listed = try place.run("celery dead list").lines.map { String($0.prefix { $0 != "\t" }) }
+        #expect(listed == ids)
+        #expect(try other.wait().lines.map { String($0.prefix { $0 != "\t" }) } == ids)
+
+        // In the middle of the walk.
+        for delay in ["0.15", "0.4", "0.8"] { _ = try place.run("timeout -s KILL \(delay) celery dead list >/dev/null") }
+        #expect(try place.run("celery dead list").lines.map { String($0.prefix { $0 != "\t" }) } == ids)
+
+        // In the middle of a replay: each is in one of the two places, or in both.
+        let replay = try place.project.start("exec celery dead replay --all --to again", with: place.variables())
+        #expect(eventually { !replay.printed.isEmpty })
+        replay.signal(SIGKILL)
+        let killed = try replay.wait().lines
+        let left = try place.run("celery dead list").lines.map { String($0.prefix { $0 != "\t" }) }
+        let sent = try #require(
+            try place.run("celery queues --json", with: ["CELERY_QUEUES": "again"]).lines.map { try JSON(parsing: $0) }
+                .first { $0["queue"]?.stringValue == "again" }?["ready"]?.intValue)
+        #expect(Set(killed).isSubset(of: ids))
+        #expect(left == Array(ids.suffix(left.count)))
+        #expect(left.count + sent >= count && left.count + sent <= count + 200, "\(left.count) left, \(sent) sent")
+        #expect(left.count < count)
+    }
+}
