@@ -30,7 +30,7 @@ protocol BrokerFixture: Sendable {
 /// What only some brokers can do.
 enum BrokerPower: CaseIterable {
     case counting, purging, keys, locating, withdrawing, backlog
-    case workers, leases, atomicSettling
+    case workers, leases, atomicSettling, switching
     /// Refuses an id that is in use.
     case uniqueIDs
     /// Knows how often a message was tried, not only whether it may have been.
@@ -51,6 +51,7 @@ enum BrokerPower: CaseIterable {
         case .workers: (broker as? any WorkerListing)?.knowsWorkers ?? false
         case .leases: consumer is any LeaseHolding
         case .atomicSettling: consumer is any AtomicSettling
+        case .switching: consumer is any QueueSwitching
         // These are no protocols: a driver has them or says that it has not.
         case .uniqueIDs, .countedAttempts, .oneOrder, .exactCounts: broker is any MessageLocating
         }
@@ -78,7 +79,7 @@ extension BrokerFixture {
 /// A broker in memory: all connections are the same one.
 struct MemoryBrokerFixture: BrokerFixture {
     static let powers: Set<BrokerPower> = [
-        .counting, .purging, .keys, .locating, .withdrawing, .backlog, .uniqueIDs, .countedAttempts, .oneOrder, .exactCounts,
+        .counting, .purging, .keys, .locating, .withdrawing, .backlog, .uniqueIDs, .countedAttempts, .oneOrder, .exactCounts, .switching,
     ]
 
     let clock = ManualClock()

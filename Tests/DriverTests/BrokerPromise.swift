@@ -55,6 +55,11 @@ enum BrokerPromise: String, CaseIterable {
     case waitCancelled = "a wait ends when its task is cancelled"
     case waitWithWork = "does not wait when there is work"
 
+    // Switching
+    case switchesQueues = "takes from other queues once it is told to, and from those it left no more"
+    case leavesQueues = "gives back what it holds of a queue it leaves, but for what the worker has"
+    case takesFromNothing = "may take from no queue for a while"
+
     // Knowing
     case counts = "counts what waits, what is scheduled and what runs"
     case purges = "purging drops what no worker has, from the queues named"
@@ -75,6 +80,7 @@ enum BrokerPromise: String, CaseIterable {
         case .idInUse, .idTwiceInBatch, .publishersDoNotHurtEachOther: [.uniqueIDs]
         case .severalQueues, .dueInOrder: [.oneOrder]
         case .attempts: [.countedAttempts]
+        case .switchesQueues, .leavesQueues, .takesFromNothing: [.switching]
         case .counts: [.counting, .exactCounts]
         case .purges, .purgesAll: [.purging, .locating, .exactCounts]
         case .withdraws: [.withdrawing]
@@ -135,6 +141,9 @@ enum BrokerPromise: String, CaseIterable {
         case .waitDeadline: try await proof.waitDeadline()
         case .waitCancelled: try await proof.waitCancelled()
         case .waitWithWork: try await proof.waitWithWork()
+        case .switchesQueues: try await proof.switchesQueues()
+        case .leavesQueues: try await proof.leavesQueues()
+        case .takesFromNothing: try await proof.takesFromNothing()
         case .counts: try await proof.counts()
         case .purges: try await proof.purges()
         case .purgesAll: try await proof.purgesAll()

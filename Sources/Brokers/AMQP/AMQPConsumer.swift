@@ -8,11 +8,10 @@ import Wire
 /// the worker asks for, so that no message waits here that another worker could start.
 package final class AMQPConsumer: BrokerConsumer {
     let broker: AMQPBroker
-    let queues: [String]
     /// The worker's name.
     let node: String
     let owner: ConnectionOwner
-    let inbox = Inbox()
+    let inbox: Inbox
 
     /// Connects and subscribes.
     ///
@@ -20,10 +19,10 @@ package final class AMQPConsumer: BrokerConsumer {
     ///   anew as often as needed.
     init(broker: AMQPBroker, queues: [String], worker: WorkerIdentity) async throws {
         self.broker = broker
-        self.queues = queues
+        inbox = Inbox(queues: queues)
         node = worker.name
         owner = try ConnectionOwner(broker.alternatives, .always) { [topology = broker.topology, inbox] in
-            Subscription(queues: queues, node: worker.name, topology: topology, inbox: inbox)
+            Subscription(node: worker.name, topology: topology, inbox: inbox)
         }
         do {
             try await inbox.waitForBeginning()
@@ -39,6 +38,7 @@ package final class AMQPConsumer: BrokerConsumer {
         var deliveries: [Delivery] = []
         var unreadable: [UInt64] = []
         var distant: [DeliveryLine.Scheduled] = []
+        let queues = inbox.queues
         let generation = inbox.withLine { line -> Int in
             while deliveries.count < maximum {
                 if let due = line.popDue(now) {
@@ -46,7 +46,7 @@ package final class AMQPConsumer: BrokerConsumer {
                     continue
                 }
                 guard let incoming = line.popArrived() else { break }
-                guard let entry = read(incoming) else {
+                guard let entry = read(incoming, of: queues) else {
                     unreadable.append(incoming.tag)
                     continue
                 }
@@ -69,8 +69,8 @@ package final class AMQPConsumer: BrokerConsumer {
     }
 
     /// Reads a delivery. One that cannot be read is told of, and `nil`.
-    private func read(_ incoming: IncomingDelivery) -> DeliveryLine.Scheduled? {
-        let queue = Subscription.queue(of: incoming, among: queues)
+    private func read(_ incoming: IncomingDelivery, of queues: QueueSelection) -> DeliveryLine.Scheduled? {
+        let queue = queues.queue(of: incoming.consumer)
         do throws(MalformedMessage) {
             var message = try TaskMessageDecoder().decode(incoming.message, queue: queue)
             // What came down the ladder was sent to the queue.

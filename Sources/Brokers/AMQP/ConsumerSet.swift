@@ -2,7 +2,8 @@
 ///
 /// Several may share a queue, so the count of a queue is raised by one more consumer, and lowered by cancelling some.
 /// All queues together are to hold what the worker wants, more or less: each begins with one message, and the rest
-/// goes to those that use up what they have. The first consumer of a queue stays, so that no queue is ever left alone.
+/// goes to those that use up what they have. The first consumer of a queue stays while the queue is taken from, so that none is
+/// ever left alone.
 /// A value that makes no calls: the subscription makes those.
 struct ConsumerSet {
     struct Consumer: Equatable {
@@ -28,11 +29,12 @@ struct ConsumerSet {
     private(set) var consumers: [Consumer] = []
     /// Where each delivery that is not settled came from.
     private var origins: [UInt64: Int] = [:]
-    private let queueCount: Int
+    /// The queues that are taken from.
+    private var queues: [Int]
     private var lastNumber = 0
     private var lastWanted = 1
 
-    init(queueCount: Int) { self.queueCount = queueCount }
+    init(queueCount: Int) { queues = Array(0..<queueCount) }
 
     /// The consumers of a new connection.
     ///
@@ -40,8 +42,22 @@ struct ConsumerSet {
     mutating func begin(limit: Int = 1) -> [Consumer] {
         origins = [:]
         consumers = []
-        for queue in 0..<queueCount { consumers.append(make(queue, limit)) }
+        for queue in queues { consumers.append(make(queue, limit)) }
         return consumers
+    }
+
+    /// Takes from these queues from now on. What is to change for that is noted as done.
+    mutating func select(_ queues: [Int], limit: Int = 1) -> Change {
+        var change = Change()
+        change.cancel = consumers.filter { !queues.contains($0.queue) }
+        consumers.removeAll { !queues.contains($0.queue) }
+        for queue in queues where !self.queues.contains(queue) {
+            let consumer = make(queue, limit)
+            consumers.append(consumer)
+            change.add.append(consumer)
+        }
+        self.queues = queues
+        return change
     }
 
     private mutating func make(_ queue: Int, _ limit: Int) -> Consumer {
@@ -71,7 +87,7 @@ struct ConsumerSet {
     /// What is to change so that `wanted` messages are held in all, and notes it as done.
     mutating func change(for wanted: Int) -> Change {
         var change = Change()
-        let most = max(wanted, queueCount)
+        let most = max(wanted, queues.count)
         // Queues that were idle when others got the count may bring as much again.
         if wanted < lastWanted || origins.count > most * 3 / 2 { reduce(to: most, &change) }
         if origins.count >= wanted { share(wanted, &change) }
@@ -84,29 +100,34 @@ struct ConsumerSet {
 
     /// Those that would hold more if they might.
     private var fullQueues: [Int] {
-        (0..<queueCount).filter { queue in consumers.allSatisfy { $0.queue != queue || $0.held >= $0.limit } }
+        queues.filter { queue in consumers.allSatisfy { $0.queue != queue || $0.held >= $0.limit } }
     }
 
     /// Cancels the newest until the counts are no more than that.
     private mutating func reduce(to most: Int, _ change: inout Change) {
         var sum = consumers.reduce(0) { $0 + $1.limit }
-        // The first of each queue come first, and stay.
-        while sum > most, consumers.count > queueCount {
-            let last = consumers.removeLast()
+        while sum > most, let index = consumers.indices.last(where: { !isFirst($0) }) {
+            let last = consumers.remove(at: index)
             sum -= last.limit
             change.cancel.append(last)
         }
     }
 
+    /// Whether no older one takes from the same queue; those stay.
+    private func isFirst(_ index: Int) -> Bool {
+        let queue = consumers[index].queue
+        return !consumers[..<index].contains { $0.queue == queue }
+    }
+
     /// Takes from a queue that has much more than its part, when another could use more than it has.
     private mutating func share(_ wanted: Int, _ change: inout Change) {
         let full = fullQueues
-        guard full.count > 1 || (full.count == 1 && queueCount > 1) else { return }
-        let busy = (0..<queueCount).count { queue in consumers.contains { $0.queue == queue && $0.held > 0 } }
+        guard full.count > 1 || (full.count == 1 && queues.count > 1) else { return }
+        let busy = queues.count { queue in consumers.contains { $0.queue == queue && $0.held > 0 } }
         let part = wanted / max(1, busy)
         guard full.contains(where: { limit(of: $0) * 2 < part }) else { return }
-        for queue in 0..<queueCount where limit(of: queue) > part * 3 / 2 {
-            while limit(of: queue) > part, let index = consumers.lastIndex(where: { $0.queue == queue }), index >= queueCount {
+        for queue in queues where limit(of: queue) > part * 3 / 2 {
+            while limit(of: queue) > part, let index = consumers.lastIndex(where: { $0.queue == queue }), !isFirst(index) {
                 change.cancel.append(consumers.remove(at: index))
             }
         }

@@ -113,6 +113,19 @@ struct DeliveryLine {
     /// Notes that so many have arrived there, or will not.
     mutating func endAside(_ count: Int) { asideCount -= count }
 
+    /// Takes out what waits here of some queues, with or without an ETA.
+    mutating func pop(where isTaken: (IncomingDelivery) -> Bool) -> [UInt64] {
+        let entries = Array(scheduled.unordered)
+        let leaving = entries.filter { isTaken($0.delivery) }
+        if !leaving.isEmpty { scheduled = Heap(entries.filter { !isTaken($0.delivery) }) }
+        let tags = arrived.filter(isTaken).map(\.tag)
+        if !tags.isEmpty { arrived.removeAll(where: isTaken) }
+        return tags + leaving.map(\.delivery.tag)
+    }
+
+    /// Notes a delivery that goes back unseen.
+    mutating func pass(_ delivery: IncomingDelivery) { acknowledgements.add(delivery.tag) }
+
     /// Takes all that waits here, with or without an ETA.
     mutating func popAll() -> [UInt64] {
         let tags = arrived.map(\.tag) + scheduled.unordered.map(\.delivery.tag)

@@ -10,7 +10,6 @@ final class Subscription: ConnectionUse {
     /// How often the flow is looked after while nothing comes.
     private static let watchInterval: Duration = .seconds(5)
 
-    private let queues: [String]
     private let topology: Topology
     private let inbox: Inbox
     /// The worker's name, for requests of operators.
@@ -25,6 +24,10 @@ final class Subscription: ConnectionUse {
     private var sharesPrefetch = true
     private var consumers: ConsumerSet
     private var gathered: [IncomingDelivery] = []
+    /// Deliveries of queues that were left meanwhile, to be given back.
+    private var strays: [UInt64] = []
+    private var hasLeftQueues = false
+    private var mustBeginAnew = false
     /// Which connection this is, as the inbox counts them.
     private(set) var generation = 0
     /// Deliveries since the last look.
@@ -33,22 +36,24 @@ final class Subscription: ConnectionUse {
     private var suspicion = 0
     private var nextWatch = ContinuousClock.now
 
-    init(queues: [String], node: String, topology: Topology, inbox: Inbox) {
+    init(node: String, topology: Topology, inbox: Inbox) {
         self.node = node
-        self.queues = queues
         self.topology = topology
         self.inbox = inbox
-        consumers = ConsumerSet(queueCount: queues.count)
+        consumers = ConsumerSet(queueCount: inbox.queues.names.count)
     }
 
     func establish(_ connection: Connection) throws(RabbitMQError) {
         gathered = []
+        strays = []
+        mustBeginAnew = false
         suspicion = 0
         nextWatch = .now + .seconds(1)
         try connection.openChannel(Self.channel)
-        for queue in queues { try topology.declare(queue, connection, on: Self.channel) }
-        try topology.awaitDelayed(queues, connection, on: Self.channel, spareChannel: Self.spareChannel)
-        sharesPrefetch = topology.sharesPrefetch(queues, serverVersion: connection.serverVersion)
+        let wanted = inbox.queues.wantedNames
+        for queue in wanted { try topology.declare(queue, connection, on: Self.channel) }
+        try topology.awaitDelayed(wanted, connection, on: Self.channel, spareChannel: Self.spareChannel)
+        sharesPrefetch = topology.sharesPrefetch(wanted, serverVersion: connection.serverVersion)
         hasControl = false
         try connection.openChannel(Self.controlChannel)
         try listen(connection, isFirst: true)
@@ -56,6 +61,7 @@ final class Subscription: ConnectionUse {
         prefetch = inbox.withLine { $0.wanted }
         if sharesPrefetch { try connection.setPrefetch(prefetch, isShared: true, on: Self.channel) }
         // Last, for what comes then may be so large that no answer gets past it in time.
+        _ = consumers.select(inbox.queues.open)
         for consumer in consumers.begin() { try subscribe(consumer, connection) }
         inbox.subscribed(at: connection.options.location)
     }
@@ -63,13 +69,57 @@ final class Subscription: ConnectionUse {
     private func subscribe(_ consumer: ConsumerSet.Consumer, _ connection: Connection) throws(RabbitMQError) {
         // A count of its own holds for later consumers only.
         if !sharesPrefetch { try connection.setPrefetch(consumer.limit, isShared: false, on: Self.channel) }
-        try connection.consume(queues[consumer.queue], as: consumer.tag, on: Self.channel)
+        try connection.consume(inbox.queues.names[consumer.queue], as: consumer.tag, on: Self.channel)
     }
 
-    /// The queue of a delivery, from the name of its consumer.
-    static func queue(of delivery: IncomingDelivery, among queues: [String]) -> String {
-        let index = delivery.consumer.split(separator: ".").last.flatMap { Int($0) } ?? 0
-        return queues.indices.contains(index) ? queues[index] : Route.defaultQueue
+    /// Changes what is taken from, as `take` does.
+    func select(
+        _ change: (inout QueueSelection) -> Void, _ connection: Connection
+    ) throws(RabbitMQError) -> RabbitMQError? {
+        var selection = inbox.queues
+        change(&selection)
+        return selection == inbox.queues ? nil : try take(from: selection, connection)
+    }
+
+    /// Takes from the queues of a selection from now on; what is held of others goes back.
+    ///
+    /// - Returns: why a queue cannot be taken from; then nothing has changed.
+    func take(from selection: QueueSelection, _ connection: Connection) throws(RabbitMQError) -> RabbitMQError? {
+        let before = inbox.queues
+        do throws(RabbitMQError) {
+            try connection.withChannel(Self.spareChannel) { () throws(RabbitMQError) in
+                for queue in selection.wantedNames where !before.wantedNames.contains(queue) {
+                    try topology.declare(queue, connection, on: Self.spareChannel)
+                }
+            }
+        } catch {
+            guard case .refused = error.code else { throw error }
+            return error
+        }
+        inbox.select(selection)
+        // The count is of the whole channel or of each consumer: for another kind of queue begin anew.
+        if topology.sharesPrefetch(selection.wantedNames, serverVersion: connection.serverVersion) == sharesPrefetch {
+            try applySelection(connection)
+        } else {
+            mustBeginAnew = true
+        }
+        return nil
+    }
+
+    /// Subscribes to what the selection says, and gives back what is held of other queues.
+    private func applySelection(_ connection: Connection) throws(RabbitMQError) {
+        if !gathered.isEmpty { inbox.add(gathered) }
+        gathered = []
+        let selection = inbox.queues
+        let change = consumers.select(selection.open)
+        if !change.cancel.isEmpty { hasLeftQueues = true }
+        for consumer in change.cancel { try connection.cancel(consumer: consumer.tag, on: Self.channel) }
+        let open = Set(selection.open)
+        let tags = inbox.withLine { line in
+            line.pop { delivery in selection.position(of: delivery.consumer).map { !open.contains($0) } ?? false }
+        }
+        if !tags.isEmpty { try end(tags, .giveBack, connection) }
+        for consumer in change.add { try subscribe(consumer, connection) }
     }
 
     /// Takes requests of operators, if no other worker of this name does.
@@ -104,7 +154,7 @@ final class Subscription: ConnectionUse {
         var count = 0
         for _ in 0..<2 {
             count = 0
-            for queue in queues {
+            for queue in inbox.queues.openNames {
                 count += try connection.declare(QueueDeclaration(queue), isPassive: true, on: Self.channel).messages
             }
         }
@@ -145,6 +195,12 @@ final class Subscription: ConnectionUse {
             inbox.control.add(delivery.message)
         case .delivery(let delivery):
             deliveries += 1
+            guard isOpen(delivery) else {
+                // It was on its way when its queue was left.
+                inbox.withLine { $0.pass(delivery) }
+                strays.append(delivery.tag)
+                return
+            }
             if !sharesPrefetch { consumers.delivered(delivery.tag, to: delivery.consumer) }
             gathered.append(delivery)
         case .cancelled(let consumer):
@@ -162,8 +218,21 @@ final class Subscription: ConnectionUse {
             inbox.add(gathered)
             gathered = []
         }
+        if mustBeginAnew { throw RabbitMQError(.lost, "the queues of this worker are of another kind now") }
+        if !strays.isEmpty {
+            let tags = strays
+            strays = []
+            try end(tags, .giveBack, connection)
+        }
         try followPrefetch(connection)
         try returnSurplus(connection)
+    }
+
+    /// Whether its queue is one that is taken from. Where none was ever left, all are.
+    private func isOpen(_ delivery: IncomingDelivery) -> Bool {
+        guard hasLeftQueues else { return true }
+        let selection = inbox.queues
+        return selection.position(of: delivery.consumer).map { selection.open.contains($0) } ?? true
     }
 
     /// Proves that deliveries flow: a worker that is connected and gets nothing, while there
@@ -179,7 +248,7 @@ final class Subscription: ConnectionUse {
             return
         }
         var waiting = 0
-        for queue in queues {
+        for queue in inbox.queues.openNames {
             let state = try connection.withChannel(Self.spareChannel) { () throws(RabbitMQError) in
                 try connection.declare(QueueDeclaration(queue), isPassive: true, on: Self.spareChannel)
             }

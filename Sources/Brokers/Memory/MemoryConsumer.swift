@@ -1,18 +1,21 @@
 package import CeleryCore
+import Synchronization
 
 /// A worker's subscription to a `MemoryBroker`.
 package final class MemoryConsumer: BrokerConsumer {
     private let broker: MemoryBroker
-    let queues: [String]
+    private let selected: Mutex<[String]>
     private let worker: WorkerIdentity
     private let bell: Bell
 
     init(broker: MemoryBroker, queues: [String], worker: WorkerIdentity, bell: Bell) {
         self.broker = broker
-        self.queues = queues
+        selected = Mutex(queues)
         self.worker = worker
         self.bell = bell
     }
+
+    var queues: [String] { selected.withLock { $0 } }
 
     package func take(_ maximum: Int) async throws -> [Delivery] {
         await broker.take(maximum, from: queues, for: worker)
@@ -45,4 +48,13 @@ package final class MemoryConsumer: BrokerConsumer {
 
 extension MemoryConsumer: BacklogKnowing {
     package func backlog() async throws -> Int { await broker.backlog(of: queues) }
+}
+
+extension MemoryConsumer: QueueSwitching {
+    package var consumedQueues: [String] { queues }
+
+    package func consume(from queues: [String]) async throws {
+        selected.withLock { $0 = queues.distinct }
+        bell.ring()
+    }
 }
