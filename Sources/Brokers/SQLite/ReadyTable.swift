@@ -49,7 +49,7 @@ enum ReadyTable {
         let rows = try Row.fetchCursor(statement, arguments: [queue, count])
         while let row = try rows.next() {
             let handle = DeliveryHandle(tag: row[6], attempt: row[7] + 1)
-            messages.append(Taken(id: row[0], handle: handle, encoded: try EncodedMessage(row: row), rank: row[5]))
+            messages.append(Taken(id: row[0], handle: handle, encoded: try EncodedMessage(row: row, from: 2, queue: row[1]), rank: row[5]))
         }
         return messages
     }
@@ -73,11 +73,14 @@ enum ReadyTable {
 }
 
 extension EncodedMessage {
-    /// From columns 1 to 4: queue, headers, properties, body.
-    fileprivate init(row: Row) throws {
+    /// From three columns: headers, properties, body.
+    ///
+    /// - Parameter first: The position of the first of them.
+    init(row: Row, from first: Int, queue: String) throws {
         func bytes(_ index: Int) throws -> [UInt8]? {
             try row.withUnsafeData(atIndex: index) { data in data.map { [UInt8]($0) } }
         }
-        self.init(queue: row[1], headers: try bytes(2) ?? [], properties: try bytes(3), body: try bytes(4) ?? [])
+        self.init(
+            queue: queue, headers: try bytes(first) ?? [], properties: try bytes(first + 1), body: try bytes(first + 2) ?? [])
     }
 }

@@ -9,12 +9,16 @@ import Wire
 /// Registers the worker under its lease, and takes messages in that lease's name.
 final class SQLiteConsumer: BrokerConsumer {
     let broker: SQLiteBroker
-    let queues: [String]
+    /// What it takes from.
+    let selected: Mutex<[String]>
     let identity: WorkerIdentity
     /// The worker's row.
     let number: Int64
     /// The tasks that were announced.
     let tasks = Mutex<[String]>([])
+
+    /// The number of the last order that the worker has taken.
+    let lastOrder = Mutex<Int64>(0)
 
     private let pace = Mutex(Pace())
 
@@ -37,7 +41,7 @@ final class SQLiteConsumer: BrokerConsumer {
 
     init(broker: SQLiteBroker, queues: [String], worker: WorkerIdentity) async throws {
         self.broker = broker
-        self.queues = queues.distinct
+        selected = Mutex(queues.distinct)
         identity = worker
         let (number, others) = try await broker.file.write { db in
             let now = broker.now()
@@ -49,6 +53,8 @@ final class SQLiteConsumer: BrokerConsumer {
         pace.withLock { $0.renewed = broker.uptime() }
         for other in others { _ = isSilent(other) }
     }
+
+    var queues: [String] { selected.withLock { $0 } }
 
     /// Whether the lease is to be renewed: nobody takes this worker for dead within a third of it.
     var needsRenewal: Bool {
@@ -80,7 +86,8 @@ final class SQLiteConsumer: BrokerConsumer {
             let now = broker.now()
             if needsRenewal { try holdLease(now: now, in: db) }
             try MessageTable.promoteDue(now: now, in: db)
-            return try ReadyTable.take(maximum, from: queues, worker: number, now: now, in: db)
+            let open = try OrderTable.open(queues, now: now, in: db).queues
+            return try ReadyTable.take(maximum, from: open, worker: number, now: now, in: db)
         }
         pace.withLock { $0.wasFull = rows.count == maximum }
         var deliveries: [Delivery] = []
@@ -104,9 +111,12 @@ final class SQLiteConsumer: BrokerConsumer {
     func waitForWork(until deadline: ContinuousClock.Instant?) async throws {
         let seen = broker.file.watch.generation
         if try await mayFindWork() { return }
-        let due = try await broker.file.read { try MessageTable.nextDue(in: $0) }
+        let now = broker.now()
+        let times = try await broker.file.read { [queues] db in
+            [try MessageTable.nextDue(in: db), try OrderTable.open(queues, now: now, in: db).next].compactMap { $0 }
+        }
         var wake = ContinuousClock.now + Self.fallbackPoll
-        if let due { wake = min(wake, .now + max(.zero, due - broker.now())) }
+        if let next = times.min() { wake = min(wake, .now + max(.zero, next - broker.now())) }
         if let deadline { wake = min(wake, deadline) }
         await broker.file.watch.wait(since: seen, until: wake)
     }
@@ -115,7 +125,7 @@ final class SQLiteConsumer: BrokerConsumer {
     private func mayFindWork() async throws -> Bool {
         let now = broker.now()
         return try await broker.file.read { [queues] db in
-            for queue in queues {
+            for queue in try OrderTable.open(queues, now: now, in: db).queues {
                 let ready = try db.cachedStatement(sql: "SELECT 1 FROM ready WHERE queue = ? LIMIT 1")
                 if try Int.fetchOne(ready, arguments: [queue]) != nil { return true }
             }
