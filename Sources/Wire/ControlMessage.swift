@@ -25,6 +25,12 @@ package struct ControlMessage: Sendable, Equatable {
         clock = 1
     }
 
+    /// An order to all workers that wants no answer.
+    package init(_ request: ControlRequest) {
+        self.request = request
+        clock = 1
+    }
+
     /// Later than any clock that counts messages.
     private static let latest = 1 << 53
 

@@ -60,6 +60,14 @@ enum BrokerPromise: String, CaseIterable {
     case leavesQueues = "gives back what it holds of a queue it leaves, but for what the worker has"
     case takesFromNothing = "may take from no queue for a while"
 
+    // Orders
+    case revokesWaiting = "removes what is revoked and no worker has, and publishes what follows"
+    case revokesByRule = "removes what is revoked by its name, header or stamp"
+    case revokesHeld = "leaves what a worker has to the worker, which learns of it"
+    case remembersRevocations = "tells workers of now and later what is revoked, as long as it lasts"
+    case pausesQueues = "hands over nothing of a paused queue until it is resumed, and tells why"
+    case resumesByItself = "a pause ends at its time"
+
     // Knowing
     case counts = "counts what waits, what is scheduled and what runs"
     case purges = "purging drops what no worker has, from the queues named"
@@ -80,6 +88,8 @@ enum BrokerPromise: String, CaseIterable {
         case .idInUse, .idTwiceInBatch, .publishersDoNotHurtEachOther: [.uniqueIDs]
         case .severalQueues, .dueInOrder: [.oneOrder]
         case .attempts: [.countedAttempts]
+        case .revokesWaiting, .revokesByRule, .revokesHeld: [.orders, .locating]
+        case .remembersRevocations, .pausesQueues, .resumesByItself: [.orders]
         case .switchesQueues, .leavesQueues, .takesFromNothing: [.switching]
         case .counts: [.counting, .exactCounts]
         case .purges, .purgesAll: [.purging, .locating, .exactCounts]
@@ -141,6 +151,12 @@ enum BrokerPromise: String, CaseIterable {
         case .waitDeadline: try await proof.waitDeadline()
         case .waitCancelled: try await proof.waitCancelled()
         case .waitWithWork: try await proof.waitWithWork()
+        case .revokesWaiting: try await proof.revokesWaiting()
+        case .revokesByRule: try await proof.revokesByRule()
+        case .revokesHeld: try await proof.revokesHeld()
+        case .remembersRevocations: try await proof.remembersRevocations()
+        case .pausesQueues: try await proof.pausesQueues()
+        case .resumesByItself: try await proof.resumesByItself()
         case .switchesQueues: try await proof.switchesQueues()
         case .leavesQueues: try await proof.leavesQueues()
         case .takesFromNothing: try await proof.takesFromNothing()

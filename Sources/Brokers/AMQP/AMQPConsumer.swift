@@ -21,8 +21,8 @@ package final class AMQPConsumer: BrokerConsumer {
         self.broker = broker
         inbox = Inbox(queues: queues)
         node = worker.name
-        owner = try ConnectionOwner(broker.alternatives, .always) { [topology = broker.topology, inbox] in
-            Subscription(node: worker.name, topology: topology, inbox: inbox)
+        owner = try ConnectionOwner(broker.alternatives, .always) { [topology = broker.topology, inbox, now = broker.now] in
+            Subscription(node: worker.name, topology: topology, inbox: inbox, now: now)
         }
         do {
             try await inbox.waitForBeginning()
@@ -33,7 +33,8 @@ package final class AMQPConsumer: BrokerConsumer {
     }
 
     package func take(_ maximum: Int) async throws -> [Delivery] {
-        guard maximum > 0 else { return [] }
+        // Not before it is known what is revoked.
+        guard maximum > 0, inbox.orders.isCaughtUp else { return [] }
         let now = broker.now()
         var deliveries: [Delivery] = []
         var unreadable: [UInt64] = []
@@ -50,7 +51,8 @@ package final class AMQPConsumer: BrokerConsumer {
                     unreadable.append(incoming.tag)
                     continue
                 }
-                if entry.eta <= now {
+                // What has expired already need not wait for its time.
+                if entry.eta <= now || entry.message.expires.map({ $0 < now }) ?? false {
                     deliveries.append(Delivery(handle: line.hand(entry), message: entry.message))
                 } else if broker.ladderKey(for: entry.message, now: now) != nil {
                     line.setAside()
@@ -96,7 +98,7 @@ package final class AMQPConsumer: BrokerConsumer {
     package func waitForWork(until deadline: ContinuousClock.Instant?) async throws {
         let seen = inbox.bell.count
         let (hasArrived, nextDue) = inbox.withLine { (!$0.arrived.isEmpty, $0.nextDue) }
-        if hasArrived { return }
+        if hasArrived && inbox.orders.isCaughtUp { return }
         var wake = deadline
         if let nextDue {
             let instant = ContinuousClock.now + max(.zero, nextDue - broker.now())

@@ -123,6 +123,14 @@ struct DeliveryLine {
         return tags + leaving.map(\.delivery.tag)
     }
 
+    /// Takes out those that wait for their ETA and match.
+    mutating func popScheduled(where matches: (Scheduled) -> Bool) -> [Scheduled] {
+        let entries = Array(scheduled.unordered)
+        let found = entries.filter(matches)
+        if !found.isEmpty { scheduled = Heap(entries.filter { !matches($0) }) }
+        return found
+    }
+
     /// Notes a delivery that goes back unseen.
     mutating func pass(_ delivery: IncomingDelivery) { acknowledgements.add(delivery.tag) }
 

@@ -9,6 +9,7 @@ final class Inbox: Sendable {
     /// Rings when something has come or the connection has changed.
     let bell = Bell()
     let control = ControlInbox()
+    let orders = OrderBook()
     let notices: AsyncStream<BrokerNotice>
     private let notify: AsyncStream<BrokerNotice>.Continuation
     private let beginning = Mutex(Beginning.waiting(nil))

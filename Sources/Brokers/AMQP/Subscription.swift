@@ -12,6 +12,8 @@ final class Subscription: ConnectionUse {
 
     private let topology: Topology
     private let inbox: Inbox
+    private let orders: OrderReader
+    private let now: @Sendable () -> Timestamp
     /// The worker's name, for requests of operators.
     private let node: String
     /// Whether those can reach it: not while another worker of this name is connected.
@@ -27,6 +29,8 @@ final class Subscription: ConnectionUse {
     /// Deliveries of queues that were left meanwhile, to be given back.
     private var strays: [UInt64] = []
     private var hasLeftQueues = false
+    /// Whether all orders were known at the last look.
+    private var hasOrders = false
     private var mustBeginAnew = false
     /// Which connection this is, as the inbox counts them.
     private(set) var generation = 0
@@ -36,7 +40,9 @@ final class Subscription: ConnectionUse {
     private var suspicion = 0
     private var nextWatch = ContinuousClock.now
 
-    init(node: String, topology: Topology, inbox: Inbox) {
+    init(node: String, topology: Topology, inbox: Inbox, now: @escaping @Sendable () -> Timestamp) {
+        self.now = now
+        orders = OrderReader(inbox.orders) { [inbox] in inbox.notice($0) }
         self.node = node
         self.topology = topology
         self.inbox = inbox
@@ -47,6 +53,7 @@ final class Subscription: ConnectionUse {
         gathered = []
         strays = []
         mustBeginAnew = false
+        hasOrders = false
         suspicion = 0
         nextWatch = .now + .seconds(1)
         try connection.openChannel(Self.channel)
@@ -57,6 +64,7 @@ final class Subscription: ConnectionUse {
         hasControl = false
         try connection.openChannel(Self.controlChannel)
         try listen(connection, isFirst: true)
+        try orders.establish(connection, spareChannel: Self.spareChannel)
         generation = inbox.begin()
         prefetch = inbox.withLine { $0.wanted }
         if sharesPrefetch { try connection.setPrefetch(prefetch, isShared: true, on: Self.channel) }
@@ -193,6 +201,8 @@ final class Subscription: ConnectionUse {
         switch incoming {
         case .delivery(let delivery) where delivery.channel == Self.controlChannel:
             inbox.control.add(delivery.message)
+        case .delivery(let delivery) where delivery.channel == OrderReader.channel:
+            orders.receive(delivery)
         case .delivery(let delivery):
             deliveries += 1
             guard isOpen(delivery) else {
@@ -206,6 +216,7 @@ final class Subscription: ConnectionUse {
         case .cancelled(let consumer):
             // The watch makes it anew, with its queue.
             if consumer == Self.controlConsumer { hasControl = false }
+            if consumer == OrderReader.consumer { orders.cancelled() }
             // Those that were cancelled here say nothing.
             guard consumers.contains(consumer) else { return }
             throw RabbitMQError(.lost, "the server ended the subscription")
@@ -218,6 +229,13 @@ final class Subscription: ConnectionUse {
             inbox.add(gathered)
             gathered = []
         }
+        try orders.settleDown(connection)
+        try heedPauses(connection)
+        orders.tellIfKnown()
+        let knewAll = hasOrders
+        hasOrders = inbox.orders.isCaughtUp
+        // The worker waits for that.
+        if hasOrders && !knewAll { inbox.bell.ring() }
         if mustBeginAnew { throw RabbitMQError(.lost, "the queues of this worker are of another kind now") }
         if !strays.isEmpty {
             let tags = strays
@@ -226,6 +244,14 @@ final class Subscription: ConnectionUse {
         }
         try followPrefetch(connection)
         try returnSurplus(connection)
+    }
+
+    /// Leaves queues that are paused, and comes back to those that are no more.
+    private func heedPauses(_ connection: Connection) throws(RabbitMQError) {
+        let names = Set(inbox.orders.pauses(at: now()).keys)
+        guard !names.isEmpty || !inbox.queues.paused.isEmpty else { return }
+        // They were declared before: nothing is refused.
+        _ = try select({ $0.pause(names) }, connection)
     }
 
     /// Whether its queue is one that is taken from. Where none was ever left, all are.
@@ -242,6 +268,7 @@ final class Subscription: ConnectionUse {
         guard nextWatch <= .now, !connection.isReceiving else { return }
         nextWatch = .now + Self.watchInterval
         if !hasControl { try listen(connection, isFirst: false) }
+        try orders.tick(connection, spareChannel: Self.spareChannel)
         defer { deliveries = 0 }
         guard deliveries == 0, inbox.heldCount < prefetch else {
             suspicion = 0

@@ -3,10 +3,13 @@ import Synchronization
 
 /// A worker's subscription to a `MemoryBroker`.
 package final class MemoryConsumer: BrokerConsumer {
-    private let broker: MemoryBroker
+    let broker: MemoryBroker
     private let selected: Mutex<[String]>
     private let worker: WorkerIdentity
-    private let bell: Bell
+    let bell: Bell
+    /// What the worker has taken of the orders.
+    let lastOrder = Mutex(0)
+    let knownPauses = Mutex<[String: QueuePause]>([:])
 
     init(broker: MemoryBroker, queues: [String], worker: WorkerIdentity, bell: Bell) {
         self.broker = broker
