@@ -6,6 +6,7 @@ import Wire
 struct Admission: Sendable {
     let configuration: WorkerConfiguration
     let registry: TaskRegistry
+    var revocations = Revocations()
 
     /// A child's death is laid to the task it ran, and counted there. The death of a whole
     /// worker says little of any one task: most of what it held only waited for a child. So
@@ -31,6 +32,9 @@ struct Admission: Sendable {
         if let expires = message.expires, expires < now {
             return refuse(.revoked, .revoked("expired"), "expired at \(ISO8601.text(expires))")
         }
+        if !revocations.isEmpty, revocations.first(covering: message, now: now) != nil {
+            return refuse(.revoked, .revoked("revoked"), "revoked")
+        }
         if let task = BuiltinTask(name: message.task) { return .builtin(task) }
         guard let definition = registry[message.task] else {
             return refuse(.failure, .notRegistered(message.task), "no task of this name is registered here")
@@ -52,7 +56,7 @@ struct Admission: Sendable {
         let options = definition.options
         var program: String?
         if case .program(let path) = definition.kind { program = path }
-        return JobRequest(
+        var job = JobRequest(
             tag: 0, attempt: delivery.handle.attempt, message: EncodedMessage(message),
             taskName: message.task, taskID: message.id.text, program: program,
             softTimeLimit: Self.possible(
@@ -62,5 +66,7 @@ struct Admission: Sendable {
             maxOutputBytes: options.maxOutputBytes ?? configuration.maxOutputBytes,
             retryDelay: RetryPolicy.delay(for: message, options),
             mayRetry: RetryPolicy.mayRetry(message, options))
+        job.expires = message.expires?.seconds
+        return job
     }
 }

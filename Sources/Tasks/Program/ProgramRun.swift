@@ -18,6 +18,8 @@ package struct ProgramRun: Sendable {
     package var hardTimeLimit: Double?
     /// Bytes of stdout that are kept.
     package var maxOutputBytes: Int
+    /// Ends it from outside.
+    package var stop: ProgramStop?
     /// Called for each line of stderr as it comes.
     package var onErrorLine: @Sendable (String) -> Void
 
@@ -90,6 +92,7 @@ package struct ProgramRun: Sendable {
             current.group = process.id
             return process
         }
+        stop?.began(process.id)
         standardOutput.writeEnd.close()
         standardError.writeEnd.close()
 
@@ -98,6 +101,7 @@ package struct ProgramRun: Sendable {
             onErrorLine: onErrorLine)
         let (soft, hard) = try watch(process, &streams)
         Self.current.withLock { $0.group = 0 }
+        stop?.ended()
         // The group first, then those that left it.
         kill(-process.id, SIGKILL)
         let termination = try process.wait()

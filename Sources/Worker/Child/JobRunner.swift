@@ -10,8 +10,13 @@ struct JobRunner: Sendable {
     let environment: Environment
     let log: @Sendable (LogLine) -> Void
 
-    func run(_ job: JobRequest) async -> JobReport {
+    /// - Parameter stop: What ends it from outside, if it is a program.
+    func run(_ job: JobRequest, _ stop: ProgramStop? = nil) async -> JobReport {
         let started = ContinuousClock.now
+        // It may have waited in line for long.
+        if let expires = job.expires, expires < Timestamp.now.seconds {
+            return JobReport(tag: job.tag, ending: .revoked(.revoked("expired"), signal: nil), duration: 0)
+        }
         var message: Message?
         var arguments: TaskArguments?
         var ended: Ended
@@ -21,7 +26,7 @@ struct JobRunner: Sendable {
             let body = try BodyCodec.decode(decoded.body)
             arguments = body
             if let program = job.program {
-                ended = ProgramJob(job: job, message: decoded, arguments: body, program: program, environment: environment, log: log).run()
+                ended = ProgramJob(job: job, message: decoded, arguments: body, program: program, environment: environment, stop: stop, log: log).run()
             } else {
                 ended = await SwiftJob(job: job, message: decoded, arguments: body, registry: registry, log: log).run()
             }
@@ -40,7 +45,7 @@ struct JobRunner: Sendable {
             switch ended.ending {
             case .success(let value): report.next = WorkflowSteps(after: message, arguments, .success, value: value)
             case .failure: report.next = WorkflowSteps(after: message, arguments, .failure)
-            case .retry: break
+            case .retry, .revoked: break
             }
         }
         return report

@@ -1,5 +1,6 @@
 // The inside of a pool child: one thread reads frames, one task runs jobs, one at a time.
 
+import CeleryCore
 import Glibc
 import Processes
 package import Tasks
@@ -19,6 +20,7 @@ package enum PoolChildMain {
         try? Descendants.becomeSubreaper()
         let socket = FrameSocket(OwnedDescriptor(owning: socketNumber))
         let line = JobLine()
+        let underway = JobUnderway()
         let runner = JobRunner(registry: registry, environment: .current()) { socket.send(.log($0)) }
         WorkThread.start {
             socket.readAll { frame in
@@ -26,6 +28,7 @@ package enum PoolChildMain {
                 case .job(let job): line.append(job)
                 case .recall: socket.send(.returned(line.removeAll().map(\.tag)))
                 case .finish: line.finish()
+                case .terminate(let tag, let signal): underway.terminate(tag, signal: signal)
                 case .ready, .report, .returned, .log: break
                 }
             }
@@ -35,7 +38,10 @@ package enum PoolChildMain {
         }
         socket.send(.ready)
         while let job = await line.next() {
-            socket.send(.report(await runner.run(job)))
+            let stop = underway.begin(job)
+            var report = await runner.run(job, stop)
+            if let signal = underway.end() { report.ending = .revoked(.revoked("terminated"), signal: signal) }
+            socket.send(.report(report))
         }
         _exit(0)
     }

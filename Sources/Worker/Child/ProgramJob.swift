@@ -10,19 +10,21 @@ struct ProgramJob {
     let arguments: TaskArguments
     let program: String
     let environment: Environment
+    var stop: ProgramStop?
     let log: @Sendable (LogLine) -> Void
 
     /// EX_TEMPFAIL of sysexits.h: try again later.
     static let retryStatus: Int32 = 75
 
     func run() -> JobRunner.Ended {
-        let run = ProgramRun(
+        var run = ProgramRun(
             path: program, args: Self.words(arguments), environment: taskEnvironment, folder: ".",
             input: request.bytes(style: .compact), softTimeLimit: job.softTimeLimit, hardTimeLimit: job.hardTimeLimit,
             maxOutputBytes: job.maxOutputBytes
         ) { line in
             log(LogLine(taskID: job.taskID, taskName: job.taskName, level: "info", text: line))
         }
+        run.stop = stop
         do throws(SystemError) {
             return end(try run.run())
         } catch {

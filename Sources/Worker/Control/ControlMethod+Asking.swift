@@ -12,8 +12,6 @@ extension ControlMethod {
         ControlMethod("active_queues") { worker, _ in .array(worker.configuration.queues.map(Worker.queue)) },
         ControlMethod("stats") { worker, _ in worker.statistics },
         ControlMethod("clock") { worker, _ in ["clock": .int(Int64(worker.taken))] },
-        // What workers of Python ask one another when they start.
-        ControlMethod("hello") { worker, _ in ["revoked": [], "clock": .int(Int64(worker.taken))] },
     ]
 }
 

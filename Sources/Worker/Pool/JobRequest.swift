@@ -23,6 +23,9 @@ package struct JobRequest: Sendable {
     /// Whether it may be tried again when it asks for that.
     package var mayRetry: Bool
 
+    /// Not to be begun after this time, in seconds since the epoch.
+    package var expires: Double?
+
     package init(
         tag: Int64, attempt: Int, message: EncodedMessage, taskName: String, taskID: String, program: String?,
         softTimeLimit: Double?, hardTimeLimit: Double?, maxOutputBytes: Int, retryDelay: Double, mayRetry: Bool
@@ -52,6 +55,7 @@ package struct JobRequest: Sendable {
         writer.write(maxOutputBytes)
         writer.write(retryDelay)
         writer.write(mayRetry)
+        writer.write(expires)
     }
 
     init(from reader: inout ByteReader) throws(FrameError) {
@@ -66,6 +70,7 @@ package struct JobRequest: Sendable {
         maxOutputBytes = try reader.readInt()
         retryDelay = try reader.readDouble()
         mayRetry = try reader.readBool()
+        expires = try reader.readOptional { (reader) throws(FrameError) in try reader.readDouble() }
     }
 }
 

@@ -36,6 +36,15 @@ package final class Pool: Sendable {
     /// Adds a child, or with a negative number takes some away when they are free.
     package func grow(by count: Int) { send(.grow(count)) }
 
+    /// Takes jobs back that are not begun; they come back as `recalled`. Those under way go on.
+    package func recall(_ tags: [Int64]) {
+        if !tags.isEmpty { send(.recall(Set(tags))) }
+    }
+
+    /// Ends a job with a signal, and later by force: it is reported as revoked, or as what it came to before. One that is not
+    /// begun comes back as `recalled`. Other jobs of the same child are not touched.
+    package func terminate(_ tag: Int64, signal: Int32) { send(.terminate(tag, signal: signal)) }
+
     /// Begins nothing more: every job that is not under way comes back as `returned`.
     package func drain() { send(.drain) }
 
@@ -55,6 +64,8 @@ package final class Pool: Sendable {
 enum PoolCommand: Sendable {
     case submit([JobRequest])
     case grow(Int)
+    case recall(Set<Int64>)
+    case terminate(Int64, signal: Int32)
     case drain
     case finish
     case kill

@@ -19,6 +19,8 @@ struct PoolChild {
     var isRecalled = false
     /// It was killed at the hard limit of its job, in seconds.
     var killedAtLimit: Double?
+    /// The job it was told to end, if any: until that is over it gets no others.
+    var ending: Ending?
     var jobsGiven = 0
 
     /// Tokens of its two descriptors in the poller.
