@@ -9,6 +9,7 @@ _celery_enter() {
         ':apply') command='apply' ;;
         ':status') command='status' ;;
         ':result') command='result' ;;
+        ':revoke') command='revoke' ;;
         ':dmap') command='dmap' ;;
         ':tasks') command='tasks' ;;
         ':queues') command='queues' ;;
@@ -27,6 +28,8 @@ _celery_enter() {
         'beat:resume') command='beat resume' ;;
         'beat:backfill') command='beat backfill' ;;
         'beat:import-crontab') command='beat import-crontab' ;;
+        'queues:pause') command='queues pause' ;;
+        'queues:resume') command='queues resume' ;;
         *) return 1 ;;
     esac
 }
@@ -88,6 +91,11 @@ _celery_option() {
         'apply:--key-ttl') kind=none ;;
         'status:-t' | 'status:--timeout') kind=none ;;
         'result:-t' | 'result:--timeout') kind=none ;;
+        'revoke:--task') kind=none ;;
+        'revoke:--header') kind=none ;;
+        'revoke:-s' | 'revoke:--signal') kind=none ;;
+        'revoke:-t' | 'revoke:--timeout') kind=none ;;
+        'revoke:--ttl') kind=none ;;
         'dmap:-j' | 'dmap:--jobs') kind=none ;;
         'dmap:--joblog') kind=file ;;
         'dmap:--halt') kind=none ;;
@@ -105,6 +113,9 @@ _celery_option() {
         'dmap:--max-retries') kind=none ;;
         'dmap:--retry-delay') kind=none ;;
         'dmap:--header') kind=none ;;
+        'queues pause:--reason') kind=none ;;
+        'queues pause:--until') kind=none ;;
+        'queues pause:--for') kind=none ;;
         'purge:-Q' | 'purge:--queues') kind=queues ;;
         'rabbit-setup:--user') kind=none ;;
         'rabbit-setup:--password') kind=none ;;
@@ -141,11 +152,14 @@ _celery_operand() {
         'apply:'*) kind=file ;;
         'status:'*) kind=ids ;;
         'result:'*) kind=ids ;;
+        'revoke:'*) kind=ids ;;
         'dmap:'0) kind=tasks ;;
         'dmap:'*) kind=file ;;
+        'queues pause:'*) kind=queues ;;
+        'queues resume:'*) kind=queues ;;
         'startproject:'0) kind=none ;;
         'completion:'0) kind='=bash zsh fish' ;;
-        'help:'*) kind='=celeryd beat apply status result dmap tasks queues purge syncdb rabbit-setup startproject completion help version' ;;
+        'help:'*) kind='=celeryd beat apply status result revoke dmap tasks queues purge syncdb rabbit-setup startproject completion help version' ;;
         *) ;;
     esac
 }
@@ -153,7 +167,7 @@ _celery_operand() {
 # Sets commands and options to the words that may follow.
 _celery_words() {
     case "$command" in
-        '') commands='celeryd beat apply status result dmap tasks queues purge syncdb rabbit-setup startproject completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        '') commands='celeryd beat apply status result revoke dmap tasks queues purge syncdb rabbit-setup startproject completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'celeryd') commands='' options='-c --concurrency -n --hostname -Q --queues -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -B --beat --discard --force --time-limit --soft-time-limit --max-tasks-per-child --max-memory-per-child --prefetch --burst --max-tasks -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat') commands='next list status run pause resume backfill import-crontab' options='-l --loglevel -f --logfile -p --pidfile -d --detach --daemon --max-interval --once -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat next') commands='' options='-n --number --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
@@ -167,9 +181,12 @@ _celery_words() {
         'apply') commands='' options='--raw --args --kwargs --task-id --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --ignore-result --header --link --link-error -w --wait -t --timeout --batch --skip-bad --key --key-ttl --strict --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'status') commands='' options='-l --long -w --wait -t --timeout --watch --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'result') commands='' options='-w --wait -t --timeout --traceback --forget --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'revoke') commands='' options='--task --header --terminate -s --signal -t --timeout --ttl --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'dmap') commands='' options='--json-lines --raw --unordered -j --jobs --joblog --resume --retry-failed --halt -t --timeout --bar --no-bar --chunk --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --ignore-result --header --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'tasks') commands='' options='--remote --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'queues') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'queues') commands='pause resume' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'queues pause') commands='' options='--reason --until --for --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'queues resume') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'purge') commands='' options='-Q --queues -f --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'syncdb') commands='' options='--check --dry-run --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'rabbit-setup') commands='' options='--user --password --password-file --vhost -Q --queues --quorum --rabbitmqctl --api --admin-user --admin-password-file --api-ca --dry-run --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;

@@ -14,6 +14,8 @@ function __celery_enter
             echo 'status'
         case ':result'
             echo 'result'
+        case ':revoke'
+            echo 'revoke'
         case ':dmap'
             echo 'dmap'
         case ':tasks'
@@ -50,6 +52,10 @@ function __celery_enter
             echo 'beat backfill'
         case 'beat:import-crontab'
             echo 'beat import-crontab'
+        case 'queues:pause'
+            echo 'queues pause'
+        case 'queues:resume'
+            echo 'queues resume'
         case '*'
             return 1
     end
@@ -58,7 +64,7 @@ end
 # Tells whether the option $argv[2] of the command $argv[1] takes a value.
 function __celery_valued
     switch "$argv[1]:$argv[2]"
-        case 'celeryd:-c' 'celeryd:--concurrency' 'celeryd:-n' 'celeryd:--hostname' 'celeryd:-Q' 'celeryd:--queues' 'celeryd:-l' 'celeryd:--loglevel' 'celeryd:-f' 'celeryd:--logfile' 'celeryd:-p' 'celeryd:--pidfile' 'celeryd:--time-limit' 'celeryd:--soft-time-limit' 'celeryd:--max-tasks-per-child' 'celeryd:--max-memory-per-child' 'celeryd:--prefetch' 'celeryd:--max-tasks' 'celeryd:-u' 'celeryd:--uid' 'celeryd:-g' 'celeryd:--gid' 'celeryd:--umask' 'celeryd:--chroot' 'beat:-l' 'beat:--loglevel' 'beat:-f' 'beat:--logfile' 'beat:-p' 'beat:--pidfile' 'beat:--max-interval' 'beat:-u' 'beat:--uid' 'beat:-g' 'beat:--gid' 'beat:--umask' 'beat:--chroot' 'beat next:-n' 'beat next:--number' 'beat run:-t' 'beat run:--timeout' 'beat pause:--reason' 'beat pause:--until' 'beat pause:--for' 'beat import-crontab:--app' 'apply:--args' 'apply:--kwargs' 'apply:--task-id' 'apply:--countdown' 'apply:--eta' 'apply:--expires' 'apply:-Q' 'apply:--queue' 'apply:--exchange' 'apply:--routing-key' 'apply:--priority' 'apply:--time-limit' 'apply:--soft-time-limit' 'apply:--max-retries' 'apply:--retry-delay' 'apply:--header' 'apply:--link' 'apply:--link-error' 'apply:-t' 'apply:--timeout' 'apply:--batch' 'apply:--key' 'apply:--key-ttl' 'status:-t' 'status:--timeout' 'result:-t' 'result:--timeout' 'dmap:-j' 'dmap:--jobs' 'dmap:--joblog' 'dmap:--halt' 'dmap:-t' 'dmap:--timeout' 'dmap:--chunk' 'dmap:--countdown' 'dmap:--eta' 'dmap:--expires' 'dmap:-Q' 'dmap:--queue' 'dmap:--exchange' 'dmap:--routing-key' 'dmap:--priority' 'dmap:--time-limit' 'dmap:--soft-time-limit' 'dmap:--max-retries' 'dmap:--retry-delay' 'dmap:--header' 'purge:-Q' 'purge:--queues' 'rabbit-setup:--user' 'rabbit-setup:--password' 'rabbit-setup:--password-file' 'rabbit-setup:--vhost' 'rabbit-setup:-Q' 'rabbit-setup:--queues' 'rabbit-setup:--rabbitmqctl' 'rabbit-setup:--api' 'rabbit-setup:--admin-user' 'rabbit-setup:--admin-password-file' 'rabbit-setup:--api-ca' '*:--settings' '*:-b' '*:--broker' '*:--result-backend' '*:--workdir'
+        case 'celeryd:-c' 'celeryd:--concurrency' 'celeryd:-n' 'celeryd:--hostname' 'celeryd:-Q' 'celeryd:--queues' 'celeryd:-l' 'celeryd:--loglevel' 'celeryd:-f' 'celeryd:--logfile' 'celeryd:-p' 'celeryd:--pidfile' 'celeryd:--time-limit' 'celeryd:--soft-time-limit' 'celeryd:--max-tasks-per-child' 'celeryd:--max-memory-per-child' 'celeryd:--prefetch' 'celeryd:--max-tasks' 'celeryd:-u' 'celeryd:--uid' 'celeryd:-g' 'celeryd:--gid' 'celeryd:--umask' 'celeryd:--chroot' 'beat:-l' 'beat:--loglevel' 'beat:-f' 'beat:--logfile' 'beat:-p' 'beat:--pidfile' 'beat:--max-interval' 'beat:-u' 'beat:--uid' 'beat:-g' 'beat:--gid' 'beat:--umask' 'beat:--chroot' 'beat next:-n' 'beat next:--number' 'beat run:-t' 'beat run:--timeout' 'beat pause:--reason' 'beat pause:--until' 'beat pause:--for' 'beat import-crontab:--app' 'apply:--args' 'apply:--kwargs' 'apply:--task-id' 'apply:--countdown' 'apply:--eta' 'apply:--expires' 'apply:-Q' 'apply:--queue' 'apply:--exchange' 'apply:--routing-key' 'apply:--priority' 'apply:--time-limit' 'apply:--soft-time-limit' 'apply:--max-retries' 'apply:--retry-delay' 'apply:--header' 'apply:--link' 'apply:--link-error' 'apply:-t' 'apply:--timeout' 'apply:--batch' 'apply:--key' 'apply:--key-ttl' 'status:-t' 'status:--timeout' 'result:-t' 'result:--timeout' 'revoke:--task' 'revoke:--header' 'revoke:-s' 'revoke:--signal' 'revoke:-t' 'revoke:--timeout' 'revoke:--ttl' 'dmap:-j' 'dmap:--jobs' 'dmap:--joblog' 'dmap:--halt' 'dmap:-t' 'dmap:--timeout' 'dmap:--chunk' 'dmap:--countdown' 'dmap:--eta' 'dmap:--expires' 'dmap:-Q' 'dmap:--queue' 'dmap:--exchange' 'dmap:--routing-key' 'dmap:--priority' 'dmap:--time-limit' 'dmap:--soft-time-limit' 'dmap:--max-retries' 'dmap:--retry-delay' 'dmap:--header' 'queues pause:--reason' 'queues pause:--until' 'queues pause:--for' 'purge:-Q' 'purge:--queues' 'rabbit-setup:--user' 'rabbit-setup:--password' 'rabbit-setup:--password-file' 'rabbit-setup:--vhost' 'rabbit-setup:-Q' 'rabbit-setup:--queues' 'rabbit-setup:--rabbitmqctl' 'rabbit-setup:--api' 'rabbit-setup:--admin-user' 'rabbit-setup:--admin-password-file' 'rabbit-setup:--api-ca' '*:--settings' '*:-b' '*:--broker' '*:--result-backend' '*:--workdir'
             return 0
     end
     return 1
@@ -155,6 +161,7 @@ complete -c celery -n '__celery_at "" -eq 0' -a beat -d 'Send periodic tasks whe
 complete -c celery -n '__celery_at "" -eq 0' -a apply -d 'Submit a task'
 complete -c celery -n '__celery_at "" -eq 0' -a status -d 'Tell the states of tasks, or list the workers'
 complete -c celery -n '__celery_at "" -eq 0' -a result -d 'Print the return values of tasks'
+complete -c celery -n '__celery_at "" -eq 0' -a revoke -d 'Have tasks not run, or stopped'
 complete -c celery -n '__celery_at "" -eq 0' -a dmap -d 'Map a task over items'
 complete -c celery -n '__celery_at "" -eq 0' -a tasks -d 'List the tasks of this project'
 complete -c celery -n '__celery_at "" -eq 0' -a queues -d 'Count what waits in the queues'
@@ -266,6 +273,13 @@ complete -c celery -n '__celery_at "result"' -s t -l timeout -x -d 'Wait at most
 complete -c celery -n '__celery_at "result"' -l traceback -f -d 'Print the traceback of a failure as well.'
 complete -c celery -n '__celery_at "result"' -l forget -f -d 'Drop the results after printing them.'
 complete -c celery -n '__celery_at "result" -ge 0' -a '(__celery_listed ids)'
+complete -c celery -n '__celery_at "revoke"' -l task -x -d 'All tasks of this name that were submitted before.'
+complete -c celery -n '__celery_at "revoke"' -l header -x -d 'All tasks submitted before whose message has this header, or this stamp of Python\'s.'
+complete -c celery -n '__celery_at "revoke"' -l terminate -f -d 'End attempts that are under way too: a program with all it has started, a Swift task with its pool child.'
+complete -c celery -n '__celery_at "revoke"' -s s -l signal -x -d 'What --terminate sends, by default TERM; KILL follows after ten seconds.'
+complete -c celery -n '__celery_at "revoke"' -s t -l timeout -x -d 'With --terminate, wait at most so long for the end of what runs; by default 15 seconds.'
+complete -c celery -n '__celery_at "revoke"' -l ttl -x -d 'Remember it so long, in seconds or as 90s, 10m, 2h, 1d; by default as long as results are kept.'
+complete -c celery -n '__celery_at "revoke" -ge 0' -a '(__celery_listed ids)'
 complete -c celery -n '__celery_at "dmap"' -l json-lines -f -d 'Take each line as JSON: an array of arguments, or an object of keyword arguments.'
 complete -c celery -n '__celery_at "dmap"' -l raw -f -d 'Take every item as a string, also those that look like JSON.'
 complete -c celery -n '__celery_at "dmap"' -l unordered -f -d 'Print results as they come instead of in the order of the items.'
@@ -293,6 +307,13 @@ complete -c celery -n '__celery_at "dmap"' -l header -x -d 'Add a header to the 
 complete -c celery -n '__celery_at "dmap" -eq 0' -a '(__celery_listed tasks)'
 complete -c celery -n '__celery_at "dmap" -ge 1' -F
 complete -c celery -n '__celery_at "tasks"' -l remote -f -d 'List the tasks that living workers know instead.'
+complete -c celery -n '__celery_at "queues" -eq 0' -a pause -d 'Have all workers take nothing from queues, until they are resumed'
+complete -c celery -n '__celery_at "queues" -eq 0' -a resume -d 'Have workers take from paused queues again'
+complete -c celery -n '__celery_at "queues pause"' -l reason -x -d 'Why; celery queues tells it.'
+complete -c celery -n '__celery_at "queues pause"' -l until -x -d 'Resume by itself at TIME: ISO 8601, HH:MM, or \'tomorrow 06:00\', in the local zone unless one is written.'
+complete -c celery -n '__celery_at "queues pause"' -l for -x -d 'Resume by itself after so long, in seconds or as 90s, 10m, 2h, 1d.'
+complete -c celery -n '__celery_at "queues pause" -ge 0' -a '(__celery_listed queues)'
+complete -c celery -n '__celery_at "queues resume" -ge 0' -a '(__celery_listed queues)'
 complete -c celery -n '__celery_at "purge"' -s Q -l queues -x -a '(__celery_listed queues)' -d 'Erase from these queues only; by default from all, on RabbitMQ from those of the settings.'
 complete -c celery -n '__celery_at "purge"' -s f -l force -f -d 'Do not ask.'
 complete -c celery -n '__celery_at "syncdb"' -l check -f -d 'Change nothing; exit with 1 when something is missing.'
@@ -310,4 +331,4 @@ complete -c celery -n '__celery_at "rabbit-setup"' -l admin-password-file -r -F 
 complete -c celery -n '__celery_at "rabbit-setup"' -l api-ca -r -F -d 'Trust a management API at https:// whose certificate comes from an authority in this PEM file.'
 complete -c celery -n '__celery_at "rabbit-setup"' -l dry-run -f -d 'Ask and change nothing: print the commands, or HTTP requests, that set up a broker that has nothing yet.'
 complete -c celery -n '__celery_at "completion" -eq 0' -a 'bash zsh fish'
-complete -c celery -n '__celery_at "help" -ge 0' -a 'celeryd beat apply status result dmap tasks queues purge syncdb rabbit-setup startproject completion help version'
+complete -c celery -n '__celery_at "help" -ge 0' -a 'celeryd beat apply status result revoke dmap tasks queues purge syncdb rabbit-setup startproject completion help version'
