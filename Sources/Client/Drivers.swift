@@ -34,6 +34,7 @@ package struct Drivers: Sendable {
         "sqlite": { urls, settings, files in
             SQLiteBroker(
                 file: try files.open(urls[0], settings), resultExpires: settings.resultExpires,
+                ranking: MessageRanking(ageing: settings.priorityAgeing), queueWeights: settings.queueWeights,
                 processLives: ProcessIdentity.isAlive)
         },
         "amqp": { urls, settings, _ in try AMQPBroker(urls, settings: settings, mailbox: mailbox(settings)) },

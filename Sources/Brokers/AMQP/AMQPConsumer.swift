@@ -20,9 +20,13 @@ package final class AMQPConsumer: BrokerConsumer {
     init(broker: AMQPBroker, queues: [String], worker: WorkerIdentity) async throws {
         self.broker = broker
         inbox = Inbox(queues: queues)
+        inbox.withLine { $0.shares = QueueShares(weights: broker.settings.queueWeights) }
         node = worker.name
-        owner = try ConnectionOwner(broker.alternatives, .always) { [topology = broker.topology, inbox, now = broker.now] in
-            Subscription(node: worker.name, topology: topology, inbox: inbox, now: now)
+        owner = try ConnectionOwner(broker.alternatives, .always) { [broker, topology = broker.topology, inbox, now = broker.now] in
+            Subscription(node: worker.name, topology: topology, inbox: inbox, now: now) {
+                // Without it, whoever starts next waits for a moment.
+                Task { try? await broker.publish([OrderStream.publication(.seed)]) }
+            }
         }
         do {
             try await inbox.waitForBeginning()
@@ -41,6 +45,7 @@ package final class AMQPConsumer: BrokerConsumer {
         var distant: [DeliveryLine.Scheduled] = []
         let queues = inbox.queues
         let generation = inbox.withLine { line -> Int in
+            if queues.names.count > 1 { line.arrange(maximum) { queues.queue(of: $0) } }
             while deliveries.count < maximum {
                 if let due = line.popDue(now) {
                     deliveries.append(Delivery(handle: line.hand(due), message: due.message))

@@ -31,6 +31,8 @@ struct ConsumerSet {
     private var origins: [UInt64: Int] = [:]
     /// The queues that are taken from.
     private var queues: [Int]
+    /// Of queues that have another weight than 1: how their parts of the count compare.
+    var weights: [Int: Int] = [:]
     private var lastNumber = 0
     private var lastWanted = 1
 
@@ -96,6 +98,8 @@ struct ConsumerSet {
         return change
     }
 
+    private func weight(of queue: Int) -> Int { max(1, weights[queue] ?? 1) }
+
     private func limit(of queue: Int) -> Int { consumers.reduce(0) { $0 + ($1.queue == queue ? $1.limit : 0) } }
 
     /// Those that would hold more if they might.
@@ -123,11 +127,12 @@ struct ConsumerSet {
     private mutating func share(_ wanted: Int, _ change: inout Change) {
         let full = fullQueues
         guard full.count > 1 || (full.count == 1 && queues.count > 1) else { return }
-        let busy = queues.count { queue in consumers.contains { $0.queue == queue && $0.held > 0 } }
-        let part = wanted / max(1, busy)
-        guard full.contains(where: { limit(of: $0) * 2 < part }) else { return }
-        for queue in queues where limit(of: queue) > part * 3 / 2 {
-            while limit(of: queue) > part, let index = consumers.lastIndex(where: { $0.queue == queue }), !isFirst(index) {
+        let busy = queues.filter { queue in consumers.contains { $0.queue == queue && $0.held > 0 } }
+        let sum = max(1, busy.reduce(0) { $0 + weight(of: $1) })
+        func part(_ queue: Int) -> Int { wanted * weight(of: queue) / sum }
+        guard full.contains(where: { limit(of: $0) * 2 < part($0) }) else { return }
+        for queue in queues where limit(of: queue) > part(queue) * 3 / 2 {
+            while limit(of: queue) > part(queue), let index = consumers.lastIndex(where: { $0.queue == queue }), !isFirst(index) {
                 change.cancel.append(consumers.remove(at: index))
             }
         }
@@ -137,11 +142,15 @@ struct ConsumerSet {
     private mutating func raise(to wanted: Int, _ change: inout Change) {
         let free = wanted - origins.count
         guard free > 0 else { return }
-        let poorest = fullQueues.map { ($0, limit(of: $0)) }.sorted { $0.1 < $1.1 }.prefix(free)
+        let poorest = fullQueues.map { ($0, limit(of: $0)) }
+            .sorted { $0.1 * weight(of: $1.0) < $1.1 * weight(of: $0.0) }.prefix(free)
+        let sum = max(1, poorest.reduce(0) { $0 + weight(of: $1.0) })
+        let parts = poorest.map { free * weight(of: $0.0) / sum }
+        let left = free - parts.reduce(0, +)
         for (index, (queue, limit)) in poorest.enumerated() {
-            let part = free / poorest.count + (index < free % poorest.count ? 1 : 0)
+            let part = parts[index] + (index < left ? 1 : 0)
             // At least a quarter more, or many small steps would make as many consumers.
-            let consumer = make(queue, max(part, limit / 4))
+            let consumer = make(queue, max(1, part, limit / 4))
             consumers.append(consumer)
             change.add.append(consumer)
         }

@@ -20,6 +20,8 @@ struct DeliveryLine {
     private(set) var wanted = 1
     /// Which connection all of them came on; counts up.
     private(set) var generation = 0
+    /// Whose turn it is, when there are several queues.
+    var shares = QueueShares()
     private var acknowledgements = AcknowledgementLine()
     private var lastNumber: Int64 = 0
 
@@ -82,6 +84,31 @@ struct DeliveryLine {
     mutating func add(_ delivery: IncomingDelivery) {
         arrived.append(delivery)
         acknowledgements.add(delivery.tag)
+    }
+
+    /// Puts those to the front that come next by the weights of their queues, when not all can be taken.
+    ///
+    /// - Parameters:
+    ///   - maximum: How many can.
+    ///   - queue: The queue of a consumer.
+    mutating func arrange(_ maximum: Int, by queue: (_ consumer: String) -> String) {
+        guard arrived.count > maximum else { return }
+        let names = arrived.map { queue($0.consumer) }
+        let queues = names.distinct
+        guard queues.count > 1 else { return }
+        let counts = shares.share(maximum, among: queues.map { name in (name, names.count { $0 == name }) })
+        var open = Dictionary(uniqueKeysWithValues: zip(queues, counts))
+        var first: Deque<IncomingDelivery> = []
+        var rest: Deque<IncomingDelivery> = []
+        for (delivery, name) in zip(arrived, names) {
+            if let count = open[name], count > 0 {
+                open[name] = count - 1
+                first.append(delivery)
+            } else {
+                rest.append(delivery)
+            }
+        }
+        arrived = first + rest
     }
 
     mutating func popArrived() -> IncomingDelivery? { arrived.popFirst() }

@@ -27,14 +27,14 @@ final class OrderBook: Sendable {
 
     func add(_ entry: OrderStream.Entry) {
         state.withLock { state in
-            state.version += 1
+            if entry != .seed { state.version += 1 }
             switch entry {
             case .revoke(let revocation):
                 state.new.append(revocation)
                 if state.new.count > Self.limit { state.new.removeFirst(Self.limit / 10) }
             case .pause(let queue, let pause): state.pauses[queue] = pause
             case .resume(let queue): state.pauses[queue] = nil
-            case .marker: break
+            case .seed: break
             }
         }
         bell.ring()

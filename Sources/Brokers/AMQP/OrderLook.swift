@@ -9,7 +9,8 @@ final class OrderLook: ConnectionUse {
     private let lost: @Sendable (RabbitMQError) -> Void
 
     init(_ book: OrderBook, lost: @escaping @Sendable (RabbitMQError) -> Void) {
-        reader = OrderReader(book) { _ in }
+        // Who only looks leaves all as it is.
+        reader = OrderReader(book, seed: {}) { _ in }
         self.lost = lost
     }
 

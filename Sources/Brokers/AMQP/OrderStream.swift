@@ -23,8 +23,8 @@ enum OrderStream {
         case revoke(Revocation)
         case pause(String, QueuePause)
         case resume(String)
-        /// Nothing: who sent it knows by it that it has read all that was there before.
-        case marker(String)
+        /// Nothing: it is there so that the stream has an end to be read to.
+        case seed
     }
 
     static func publication(_ entry: Entry) -> Publication { Publication(message(entry), isMandatory: true) }
@@ -39,7 +39,7 @@ enum OrderStream {
         case .revoke(let revocation): ["revoke": revocation.json]
         case .pause(let queue, let pause): ["queue": .string(queue), "pause": pause.json]
         case .resume(let queue): ["queue": .string(queue), "resume": true]
-        case .marker(let text): ["marker": .string(text)]
+        case .seed: ["seed": true]
         }
     }
 
@@ -47,7 +47,7 @@ enum OrderStream {
     static func entry(_ message: WireMessage) -> Entry? {
         guard let json = try? JSON(parsing: message.body) else { return nil }
         if let revocation = json["revoke"] { return Revocation(json: revocation).map(Entry.revoke) }
-        if let marker = json["marker"]?.stringValue { return .marker(marker) }
+        if json["seed"] == true { return .seed }
         guard let queue = json["queue"]?.stringValue else { return nil }
         if let pause = json["pause"] { return QueuePause(json: pause).map { .pause(queue, $0) } }
         return json["resume"] == true ? .resume(queue) : nil

@@ -40,9 +40,12 @@ final class Subscription: ConnectionUse {
     private var suspicion = 0
     private var nextWatch = ContinuousClock.now
 
-    init(node: String, topology: Topology, inbox: Inbox, now: @escaping @Sendable () -> Timestamp) {
+    init(
+        node: String, topology: Topology, inbox: Inbox, now: @escaping @Sendable () -> Timestamp,
+        seedOrders: @escaping () -> Void
+    ) {
         self.now = now
-        orders = OrderReader(inbox.orders) { [inbox] in inbox.notice($0) }
+        orders = OrderReader(inbox.orders, seed: seedOrders) { [inbox] in inbox.notice($0) }
         self.node = node
         self.topology = topology
         self.inbox = inbox
@@ -60,6 +63,7 @@ final class Subscription: ConnectionUse {
         let wanted = inbox.queues.wantedNames
         for queue in wanted { try topology.declare(queue, connection, on: Self.channel) }
         try topology.awaitDelayed(wanted, connection, on: Self.channel, spareChannel: Self.spareChannel)
+        consumers.weights = weights(of: inbox.queues)
         sharesPrefetch = topology.sharesPrefetch(wanted, serverVersion: connection.serverVersion)
         hasControl = false
         try connection.openChannel(Self.controlChannel)
@@ -78,6 +82,13 @@ final class Subscription: ConnectionUse {
         // A count of its own holds for later consumers only.
         if !sharesPrefetch { try connection.setPrefetch(consumer.limit, isShared: false, on: Self.channel) }
         try connection.consume(inbox.queues.names[consumer.queue], as: consumer.tag, on: Self.channel)
+    }
+
+    /// By position.
+    private func weights(of selection: QueueSelection) -> [Int: Int] {
+        var weights: [Int: Int] = [:]
+        for (position, name) in selection.names.enumerated() { weights[position] = topology.settings.queueWeights[name] }
+        return weights
     }
 
     /// Changes what is taken from, as `take` does.
@@ -105,6 +116,7 @@ final class Subscription: ConnectionUse {
             return error
         }
         inbox.select(selection)
+        consumers.weights = weights(of: selection)
         // The count is of the whole channel or of each consumer: for another kind of queue begin anew.
         if topology.sharesPrefetch(selection.wantedNames, serverVersion: connection.serverVersion) == sharesPrefetch {
             try applySelection(connection)
@@ -264,11 +276,11 @@ final class Subscription: ConnectionUse {
     /// Proves that deliveries flow: a worker that is connected and gets nothing, while there
     /// is something for it and room, subscribes anew.
     func tick(_ connection: Connection) throws(RabbitMQError) {
+        if !connection.isReceiving { try orders.tick(connection, spareChannel: Self.spareChannel) }
         // An answer would have to wait for the rest of a large message; and that is a flow.
         guard nextWatch <= .now, !connection.isReceiving else { return }
         nextWatch = .now + Self.watchInterval
         if !hasControl { try listen(connection, isFirst: false) }
-        try orders.tick(connection, spareChannel: Self.spareChannel)
         defer { deliveries = 0 }
         guard deliveries == 0, inbox.heldCount < prefetch else {
             suspicion = 0

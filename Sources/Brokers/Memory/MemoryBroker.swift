@@ -124,6 +124,8 @@ package actor MemoryBroker: Broker {
     func backlog(of queues: [String]) -> Int {
         promoteDue(now())
         let waiting = Set(scheduled.map(\.tag))
+        // What is paused nobody can finish.
+        let queues = open(queues)
         return entries.values.count { queues.contains($0.message.route.queue) && !waiting.contains($0.tag) }
     }
 

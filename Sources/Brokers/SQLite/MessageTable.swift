@@ -9,46 +9,54 @@ enum MessageTable {
     /// Adds a message where it belongs: ready, or scheduled when its time is to come.
     ///
     /// - Throws: `DriverError.alreadyThere` when the id is in use.
-    static func insert(_ message: Message, submitted: Timestamp, in db: Database) throws {
+    static func insert(
+        _ message: Message, submitted: Timestamp, ranking: MessageRanking, in db: Database
+    ) throws {
         let finished = try db.cachedStatement(sql: "SELECT 1 FROM result WHERE id = ? AND state IN ('SUCCESS', 'FAILURE', 'REVOKED')")
         if try Int.fetchOne(finished, arguments: [message.id.text]) != nil {
             throw DriverError(.alreadyThere, "task id \(message.id) is already in use: its result is stored", subject: message.id)
         }
         let row = EncodedMessage(message)
+        let rank = ranking.rank(of: message, now: submitted)
         let statement = try db.cachedStatement(sql: """
             INSERT INTO message (id, task, queue, rank, retries, submitted, headers, properties, body)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO NOTHING
             """)
         statement.setUncheckedArguments([
-            message.id.text, message.task, message.route.queue, rank(of: message), message.retries,
+            message.id.text, message.task, message.route.queue, rank, message.retries,
             submitted.seconds, Data(row.headers), row.properties.map { Data($0) }, Data(row.body),
         ])
         try statement.execute()
         guard db.changesCount == 1 else {
             throw DriverError(.alreadyThere, "task id \(message.id) is already in use: it waits or runs", subject: message.id)
         }
-        try place(db.lastInsertedRowID, message, attempt: 0, now: submitted, in: db)
+        try place(db.lastInsertedRowID, message, rank, attempt: 0, now: submitted, in: db)
     }
 
     /// Adds a message, unless its id is in use: then it was published before, by another way to the same step.
-    static func insertIfNew(_ message: Message, submitted: Timestamp, in db: Database) throws {
+    static func insertIfNew(
+        _ message: Message, submitted: Timestamp, ranking: MessageRanking, in db: Database
+    ) throws {
         do {
-            try insert(message, submitted: submitted, in: db)
+            try insert(message, submitted: submitted, ranking: ranking, in: db)
         } catch let error as DriverError where error.code == .alreadyThere {}
     }
 
     /// Replaces a leased message by its next try, and lets it wait. The lease must be gone.
-    static func retry(_ tag: Int64, with message: Message, attempt: Int, now: Timestamp, in db: Database) throws {
+    static func retry(
+        _ tag: Int64, with message: Message, attempt: Int, now: Timestamp, ranking: MessageRanking, in db: Database
+    ) throws {
         let row = EncodedMessage(message)
+        let rank = ranking.rank(of: message, now: now)
         let statement = try db.cachedStatement(sql: """
             UPDATE message SET queue = ?, rank = ?, retries = ?, headers = ?, properties = ?, body = ? WHERE tag = ?
             """)
         statement.setUncheckedArguments([
-            message.route.queue, rank(of: message), message.retries, Data(row.headers), row.properties.map { Data($0) }, Data(row.body), tag,
+            message.route.queue, rank, message.retries, Data(row.headers), row.properties.map { Data($0) }, Data(row.body), tag,
         ])
         try statement.execute()
-        try place(tag, message, attempt: attempt, now: now, in: db)
+        try place(tag, message, rank, attempt: attempt, now: now, in: db)
     }
 
     /// Removes messages that are done with. Their leases must be gone.
@@ -78,7 +86,7 @@ enum MessageTable {
     }
 
     private static func place(
-        _ tag: Int64, _ message: Message, attempt: Int, now: Timestamp, in db: Database
+        _ tag: Int64, _ message: Message, _ rank: Int, attempt: Int, now: Timestamp, in db: Database
     ) throws {
         if let eta = message.eta, eta > now {
             let statement = try db.cachedStatement(sql: "INSERT INTO scheduled (due, tag, attempt) VALUES (?, ?, ?)")
@@ -86,10 +94,8 @@ enum MessageTable {
             try statement.execute()
         } else {
             let statement = try db.cachedStatement(sql: "INSERT INTO ready (queue, rank, tag, attempt) VALUES (?, ?, ?, ?)")
-            statement.setUncheckedArguments([message.route.queue, rank(of: message), tag, attempt])
+            statement.setUncheckedArguments([message.route.queue, rank, tag, attempt])
             try statement.execute()
         }
     }
-
-    private static func rank(of message: Message) -> Int { -(message.priority ?? 0) }
 }

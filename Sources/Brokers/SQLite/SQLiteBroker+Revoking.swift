@@ -11,7 +11,7 @@ extension SQLiteBroker: Revoking {
     ) async throws -> RevocationReport {
         let now = self.now()
         let expires = resultExpires.map { now.seconds + $0 }
-        return try await file.write(waking: true) { db in
+        return try await file.write(waking: true) { [ranking] db in
             var report = RevocationReport()
             try OrderTable.dropEnded(now: now, in: db)
             for revocation in revocations {
@@ -20,7 +20,7 @@ extension SQLiteBroker: Revoking {
                 for message in found where !message.isHeld {
                     guard let outcome = try Self.remove(message, ending, in: db) else { continue }
                     for result in outcome.results { try ResultTable.store(result, expires: expires, in: db) }
-                    for next in outcome.followUps { try MessageTable.insertIfNew(next, submitted: now, in: db) }
+                    for next in outcome.followUps { try MessageTable.insertIfNew(next, submitted: now, ranking: ranking, in: db) }
                     report.fates[message.id] = .removed
                     report.removed.append(outcome)
                 }

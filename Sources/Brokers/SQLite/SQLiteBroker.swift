@@ -11,6 +11,10 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
     package let location: String
     /// Seconds that results settled through this broker are kept.
     let resultExpires: Double?
+    /// The order of what waits.
+    let ranking: MessageRanking
+    /// Of queues that have another weight than 1.
+    let queueWeights: [String: Int]
     /// Whether the process of a `WorkerIdentity` lives; `nil` when that cannot be told.
     let processLives: @Sendable (_ process: String) -> Bool?
     let now: @Sendable () -> Timestamp
@@ -20,7 +24,7 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
 
     /// - Parameter now: A clock to be used instead of the machine's, also to measure how long something lasts.
     package init(
-        file: DatabaseFile, resultExpires: Double?,
+        file: DatabaseFile, resultExpires: Double?, ranking: MessageRanking = MessageRanking(), queueWeights: [String: Int] = [:],
         processLives: @escaping @Sendable (String) -> Bool?,
         now given: (@Sendable () -> Timestamp)? = nil
     ) {
@@ -28,6 +32,8 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
         self.file = file
         location = "sqlite://\(file.path)"
         self.resultExpires = resultExpires
+        self.ranking = ranking
+        self.queueWeights = queueWeights
         self.processLives = processLives
         self.now = now
         if given != nil {
@@ -41,7 +47,7 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
                 let submitted = now()
                 return try groups.map { messages in
                     try Self.savepoint(in: db, alone: groups.count == 1) {
-                        for message in messages { try MessageTable.insert(message, submitted: submitted, in: db) }
+                        for message in messages { try MessageTable.insert(message, submitted: submitted, ranking: ranking, in: db) }
                     }
                 }
             }

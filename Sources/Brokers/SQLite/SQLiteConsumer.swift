@@ -21,6 +21,8 @@ final class SQLiteConsumer: BrokerConsumer {
     let lastOrder = Mutex<Int64>(0)
 
     private let pace = Mutex(Pace())
+    /// Whose turn it is, when there are several queues.
+    private let shares: Mutex<QueueShares>
 
     /// What the last take tells about the next.
     private struct Pace {
@@ -43,6 +45,7 @@ final class SQLiteConsumer: BrokerConsumer {
         self.broker = broker
         selected = Mutex(queues.distinct)
         identity = worker
+        shares = Mutex(QueueShares(weights: broker.queueWeights))
         let (number, others) = try await broker.file.write { db in
             let now = broker.now()
             let number = try WorkerTable.register(
@@ -87,7 +90,9 @@ final class SQLiteConsumer: BrokerConsumer {
             if needsRenewal { try holdLease(now: now, in: db) }
             try MessageTable.promoteDue(now: now, in: db)
             let open = try OrderTable.open(queues, now: now, in: db).queues
-            return try ReadyTable.take(maximum, from: open, worker: number, now: now, in: db)
+            return try ReadyTable.take(maximum, from: open, worker: number, now: now, in: db) { waiting in
+                shares.withLock { $0.share(maximum, among: waiting) }
+            }
         }
         pace.withLock { $0.wasFull = rows.count == maximum }
         var deliveries: [Delivery] = []

@@ -17,7 +17,7 @@ struct WorkerBanner {
             "Celery \(Version.text) is starting.",
             "Configuration ->",
             "    . Broker -> \(broker)",
-            "    . Queues -> \(settings.queues.joined(separator: ", "))",
+            "    . Queues -> \(settings.queues.map { name in name + (settings.queueWeights[name].map { "=\($0)" } ?? "") }.joined(separator: ", "))",
             "    . Concurrency -> \(concurrency)",
             "    . Result store -> \(store)",
             "    . Worker -> \(identity.name)",
