@@ -16,6 +16,8 @@ enum MessageTable {
         if try Int.fetchOne(finished, arguments: [message.id.text]) != nil {
             throw DriverError(.alreadyThere, "task id \(message.id) is already in use: its result is stored", subject: message.id)
         }
+        var message = message
+        let attempts = message.takeAttempts()
         let row = EncodedMessage(message)
         let rank = ranking.rank(of: message, now: submitted)
         let statement = try db.cachedStatement(sql: """
@@ -31,7 +33,7 @@ enum MessageTable {
         guard db.changesCount == 1 else {
             throw DriverError(.alreadyThere, "task id \(message.id) is already in use: it waits or runs", subject: message.id)
         }
-        try place(db.lastInsertedRowID, message, rank, attempt: 0, now: submitted, in: db)
+        try place(db.lastInsertedRowID, message, rank, attempt: attempts, now: submitted, in: db)
     }
 
     /// Adds a message, unless its id is in use: then it was published before, by another way to the same step.

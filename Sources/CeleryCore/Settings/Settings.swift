@@ -36,6 +36,8 @@ public struct Settings: Sendable, Equatable {
     public var softTimeLimit: Double?
     /// Attempts of a task that loses its process before it is given up.
     public var crashLimit = 3
+    /// Seconds a worker that is to stop gives what runs; `nil` is as long as that takes.
+    public var shutdownTimeout: Double?
 
     /// Beats of one name on one broker share one schedule.
     public var beatName = "celery"
