@@ -21,6 +21,8 @@ extension Client {
         }
         var report = open.isEmpty ? RevocationReport() : try await revoking.revoke(open, ending: ending)
         for id in finished { report.fates[id] = .finished }
+        // Acknowledged before it ran, it is the store that has heard of it.
+        for (id, fate) in report.fates where fate == .unknown && known[id] != nil { report.fates[id] = .held }
         if !revoking.endsInto(store) { try await store.store(report.removed.flatMap(\.results)) }
         // Where nobody can tell who has a message, those who wait for its result are told at once, as Python does; but
         // not of one that is known to run.
