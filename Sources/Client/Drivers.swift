@@ -35,6 +35,7 @@ package struct Drivers: Sendable {
             SQLiteBroker(
                 file: try files.open(urls[0], settings), resultExpires: settings.resultExpires,
                 retention: EventRetention(seconds: settings.eventLog), leaseLength: .seconds(settings.lease),
+                ranking: MessageRanking(ageing: settings.priorityAgeing), queueWeights: settings.queueWeights,
                 processLives: ProcessIdentity.isAlive)
         },
         "amqp": { urls, settings, _ in try AMQPBroker(urls, settings: settings, mailbox: mailbox(settings)) },

@@ -8,11 +8,29 @@ struct QueueEntry: Sendable, Hashable {
     var routingKey: String?
     var type: QueueDefinition.QueueType?
     var maxPriority: Int?
+    /// Not below 1; `nil` is 1.
+    var weight: Int?
 
     init(_ name: String) { self.name = name }
 
-    /// Whether it says more than the name.
-    var isTelling: Bool { self != QueueEntry(name) }
+    /// Reads `NAME`, or `NAME=WEIGHT`.
+    init(text: String) {
+        name = text
+        guard let equals = text.lastIndex(of: "="), equals > text.startIndex,
+            let weight = Int(text[text.index(after: equals)...]), Self.weights.contains(weight)
+        else { return }
+        name = String(text[..<equals])
+        self.weight = weight
+    }
+
+    static let weights = 1...1_000
+
+    /// Whether it says how the queue is made.
+    var isTelling: Bool {
+        var plain = self
+        plain.weight = nil
+        return plain != QueueEntry(name)
+    }
 
     func definition(_ settings: Settings) -> QueueDefinition {
         let type = type ?? settings.queueType
@@ -29,7 +47,7 @@ extension SettingsKind where Value == [QueueEntry] {
     /// A list of names, or a table with one table for each queue.
     static let queues = SettingsKind(name: "list of names, or a table of queues") { input throws(SettingsComplaint) in
         guard case .table(let members) = input else {
-            return try SettingsKind<[String]>.list(of: .queue).read(input).map(QueueEntry.init)
+            return try SettingsKind<[String]>.list(of: .queue).read(input).map(QueueEntry.init(text:))
         }
         var entries: [QueueEntry] = []
         for member in members {
@@ -70,8 +88,9 @@ extension SettingsKind where Value == [QueueEntry] {
         case "queue_type":
             entry.type = QueueDefinition.QueueType(rawValue: try SettingsKind<String>.queueType.read(option.value))
         case "max_priority": entry.maxPriority = try SettingsKind<Int>.whole(1...255).read(option.value)
+        case "weight": entry.weight = try SettingsKind<Int>.whole(QueueEntry.weights).read(option.value)
         default:
-            let names = ["exchange", "exchange_type", "routing_key", "binding_key", "queue_type", "max_priority"]
+            let names = ["exchange", "exchange_type", "routing_key", "binding_key", "queue_type", "max_priority", "weight"]
             let near = NearestName.suggest(option.name, among: names).map { "; did you mean '\($0)'?" } ?? ""
             throw SettingsComplaint("is not known of queues\(near)")
         }

@@ -49,6 +49,14 @@ extension SettingsKey {
             """
         ) { $0.settings.durability = $1 },
         SettingsKey(
+            "CELERY_PRIORITY_AGEING", .duration, default: "0",
+            """
+            How long a message has to wait in a SQLite file to count as much as one that is a step of priority above it and \
+            comes now, so that it is not passed for ever; 0 lets priority alone decide. Messages keep the rank they were \
+            submitted with: turn it on at any time, but off only while little waits. The priorities of RabbitMQ do not age.
+            """
+        ) { $0.settings.priorityAgeing = $1 },
+        SettingsKey(
             "CELERY_DEFAULT_QUEUE_TYPE", aliases: ["CELERY_TASK_DEFAULT_QUEUE_TYPE"], .queueType, default: "\"classic\"",
             """
             How queues are made at a RabbitMQ server: "classic" on one node, "quorum" replicated over a \

@@ -19,11 +19,13 @@ extension SettingsKey {
             "CELERY_QUEUES", .queues, default: nil,
             """
             The queues to take from: a list of names, or a table such as [CELERY_QUEUES.images] with \
-            exchange, exchange_type, routing_key, queue_type and max_priority of each. Without it, the \
-            one of CELERY_DEFAULT_QUEUE.
+            exchange, exchange_type, routing_key, queue_type, max_priority and weight of each. Without it, the \
+            one of CELERY_DEFAULT_QUEUE. A worker takes from its queues by turns, so that a full one keeps no other waiting; one \
+            with weight = 3, or in a list "images=3", has three turns where others have one.
             """
         ) { draft, entries in
-            draft.settings.queues = entries.isEmpty ? [draft.settings.defaultQueue] : entries.map(\.name)
+            draft.settings.queues = entries.isEmpty ? [draft.settings.defaultQueue] : entries.map(\.name).distinct
+            for entry in entries { if let weight = entry.weight { draft.settings.queueWeights[entry.name] = weight } }
             for entry in entries where entry.isTelling { draft.queueEntries[entry.name] = entry }
         },
         SettingsKey(

@@ -151,6 +151,9 @@ package final class DatabaseFile: Sendable {
         }
     }
 
+    /// Wakes those of this process that wait for a change.
+    package func wake() { watch.ring() }
+
     /// Sets the time stamp of the WAL: an inotify event that comes *after* the commit
     /// can be seen, unlike the one of the write itself.
     private func wakeOthers() {

@@ -6,6 +6,7 @@ import Wire
 struct Admission: Sendable {
     let configuration: WorkerConfiguration
     let registry: TaskRegistry
+    var revocations = Revocations()
 
     /// A child's death is laid to the task it ran, and so is that of a worker whose broker can
     /// tell what was running. Where it cannot, the death of a worker says little of any one task: most of what it
@@ -38,6 +39,9 @@ struct Admission: Sendable {
         }
         if let expires = message.expires, expires < now {
             return refuse(.revoked, .revoked("expired"), "expired at \(ISO8601.text(expires))")
+        }
+        if !revocations.isEmpty, revocations.first(covering: message, now: now) != nil {
+            return refuse(.revoked, .revoked("revoked"), "revoked")
         }
         if let task = BuiltinTask(name: message.task) { return .builtin(task) }
         guard let definition = registry[message.task] else {
@@ -74,6 +78,7 @@ struct Admission: Sendable {
             memoryLimit: message.headers[RetryHeader.memory]?.intValue.flatMap { $0 > 0 ? $0 : nil }
                 ?? options.maxMemoryBytes ?? configuration.maxMemoryBytes)
         request.deliveryTag = delivery.handle.tag
+        request.expires = message.expires?.seconds
         return request
     }
 }

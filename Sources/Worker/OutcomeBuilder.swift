@@ -66,6 +66,12 @@ struct OutcomeBuilder {
             let failure = TaskFailure.retry(in: delay, because: reason.reason)
             outcome.results = [result(.retry, .null, failure, traceback, report.errorOutput)]
             outcome.disposition = .retry(RetryPolicy.next(delivery.message, delay: delay, now: now, until: retryEnd))
+        case .revoked: break
+        }
+        if case .revoked(let failure, _) = report.ending {
+            var outcome = self.outcome(.revoked, failure: failure)
+            outcome.results[0].errorOutput = report.errorOutput
+            return outcome
         }
         return following(outcome, report.next)
     }

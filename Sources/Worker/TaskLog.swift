@@ -1,5 +1,6 @@
 import CeleryCore
 import Logging
+import Processes
 import Wire
 
 /// What a worker says about tasks, in the original's words.
@@ -30,6 +31,9 @@ struct TaskLog: Sendable {
             let number = delivery.message.retries + 1
             logger.info("Task \(name(delivery.message)) retry \(number) in \(JSON.number(delay).displayText)s: \(failure.reason)")
             if let traceback { logger.debug("\(traceback)") }
+        case .revoked(let failure, let signal):
+            let how = signal.map { " by signal \(Signal.name(of: $0))" } ?? ""
+            logger.warning("Task \(name(delivery.message)) revoked: \(failure.message)\(how)")
         }
     }
 
@@ -100,6 +104,19 @@ struct TaskLog: Sendable {
         let tasks = outcomes.compactMap { $0.results.first }.map(name).joined(separator: ", ")
         logger.error("Stopping without a record of \(outcomes.count) outcome\(outcomes.count == 1 ? "" : "s"): \(tasks); what the broker still has will run again")
     }
+
+    /// An attempt is told to end.
+    func terminating(_ delivery: Delivery, _ revocation: Revocation) {
+        logger.warning("Terminating \(name(delivery.message)) with signal \(revocation.signal.forLog)")
+    }
+
+    func paused(_ queue: String, _ pause: QueuePause) {
+        let end = pause.until.map { " until \(ISO8601.text($0))" } ?? ""
+        let reason = pause.reason.map { ": \($0.forLog)" } ?? ""
+        logger.warning("Queue \(queue.forLog) is paused\(end)\(reason)")
+    }
+
+    func resumed(_ queue: String) { logger.warning("Queue \(queue.forLog) is resumed") }
 
     /// The time to finish in is over.
     func ranOutOfTime(_ running: [Delivery]) {

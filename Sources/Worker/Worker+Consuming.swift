@@ -75,7 +75,7 @@ extension Worker {
 
     /// Sends deliveries to the pool, and settles at once those that do not run there.
     private func admit(_ deliveries: [Delivery], _ pool: Pool, _ settler: any Settler) async {
-        let admission = Admission(configuration: configuration, registry: registry)
+        let admission = Admission(configuration: configuration, registry: registry, revocations: revocations)
         let now = self.now()
         var jobs: [JobRequest] = []
         var early: [Outcome] = []

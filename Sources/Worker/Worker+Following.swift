@@ -34,15 +34,9 @@ extension Worker {
                     finish(report, &outcomes)
                 case .returned(let tags):
                     if shutdown == nil { prefetch.noteCongestion() }
-                    taken -= tags.count
-                    for entry in tags.compactMap({ inFlight.removeValue(forKey: $0) }) {
-                        if entry.isAcknowledged {
-                            outcomes.acknowledged.append(entry.again)
-                        } else {
-                            unstarted.append(entry.delivery.handle)
-                            outcomes.end(entry.others)
-                        }
-                    }
+                    takeBack(tags, &outcomes, &unstarted)
+                case .recalled(let tags):
+                    takeBack(tags, &outcomes, &unstarted)
                 case .lost(let tag, let reason, let cause):
                     lose(tag, reason, cause, &outcomes, &interrupted)
                 case .timedOut(let tag, let seconds):
@@ -76,6 +70,23 @@ extension Worker {
             room.ring()
             finishIfDone()
             if hasEnded { return }
+        }
+    }
+
+    /// Jobs came back from the pool unbegun: for the queue, unless they are revoked.
+    private func takeBack(_ tags: [Int64], _ outcomes: inout Endings, _ unstarted: inout [DeliveryHandle]) {
+        taken -= tags.count
+        for entry in tags.compactMap({ inFlight.removeValue(forKey: $0) }) {
+            if entry.isRevoked {
+                let outcome = builder(for: entry).outcome(.revoked, failure: .revoked("revoked"))
+                tell(.refused(entry.delivery, outcome, reason: "revoked"))
+                outcomes.add(outcome, entry)
+            } else if entry.isAcknowledged {
+                outcomes.acknowledged.append(entry.again)
+            } else {
+                unstarted.append(entry.delivery.handle)
+                outcomes.end(entry.others)
+            }
         }
     }
 

@@ -49,6 +49,10 @@ package actor Worker {
     var waiting: Task<Void, any Error>?
     /// When an outcome was last recorded, or the shutdown began.
     var lastSuccess = ContinuousClock.now
+    /// What is not to run.
+    var revocations = Revocations()
+    /// Queues that nothing is taken from for a while.
+    var pausedQueues: [String: QueuePause] = [:]
     /// Rings when there may be room, or when a shutdown begins.
     let room = Bell()
 
@@ -66,6 +70,8 @@ package actor Worker {
         var attempt: Int
         /// Other deliveries of the same message, which end with this one.
         var others: [DeliveryHandle] = []
+        /// Whether it is not to begin any more.
+        var isRevoked = false
         /// Whether the store was told that it runs.
         var isTold = false
 
@@ -117,6 +123,8 @@ package actor Worker {
             if let controllable = consumer as? any RemoteControllable {
                 controllable.answerControl { [weak self] request in await self?.answer(request) }
             }
+            // Before the first task is taken.
+            if let following = consumer as? any OrderFollowing { try await takeOrders(of: following, settler(for: consumer)) }
             var configuration = configuration.pool
             configuration.flightRecord = (consumer as? any FlightRecording)?.makeFlightRecord()
             pool = try Pool(configuration)
@@ -135,12 +143,14 @@ package actor Worker {
             group.addTask { await self.tellProgress(settler) }
             group.addTask { await self.tellMonitors() }
             group.addTask { await self.autoscale(consumer) }
+            group.addTask { await self.followOrders(consumer, settler) }
             await self.follow(pool, consumer, settler)
             group.cancelAll()
         }
         // Taken while the pool was going, and never begun: closing gives back the others.
         let lost = inFlight.values.filter(\.isAcknowledged).map(\.again)
         await settle(lost, acknowledgedSettler(beside: settler))
+        self.consumer = nil
         await consumer.close()
         await events?.close()
         if let failure { throw failure }
@@ -201,7 +211,7 @@ package actor Worker {
         if shutdown == .warm && inFlight.isEmpty { pool?.finish() }
     }
 
-    private func settler(for consumer: any BrokerConsumer) -> any Settler {
+    func settler(for consumer: any BrokerConsumer) -> any Settler {
         if let atomic = consumer as? any AtomicSettling, store.map({ atomic.settlesInto($0) }) ?? true {
             return AtomicSettler(consumer: atomic, refusals: refusals)
         }

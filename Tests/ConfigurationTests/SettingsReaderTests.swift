@@ -137,4 +137,16 @@ func resolved(
         let text = "AMQP_SERVER = 'h'\nAMQP_PORT = 5672\nAMQP_USER = 'u'\nAMQP_VHOST = 'v'\nCELERY_BROKER_URL = '\(url)'"
         #expect(try settings(text).brokerURL == url)
     }
+
+    @Test func `queues have weights, in a list or in a table`() throws {
+        let listed = try settings("CELERY_QUEUES = ['images=3', 'mail', 'odd=name', 'a=0']")
+        #expect(listed.queues == ["images", "mail", "odd=name", "a=0"])
+        #expect(listed.queueWeights == ["images": 3])
+        #expect(listed.queueDefinitions == [:])
+        let table = try settings("[CELERY_QUEUES.images]\nweight = 5\n[CELERY_QUEUES.mail]\nmax_priority = 3\n")
+        #expect(table.queueWeights == ["images": 5])
+        #expect(table.queueDefinitions.keys.sorted() == ["mail"])
+        #expect(throws: SettingsError.self) { try settings("[CELERY_QUEUES.images]\nweight = 0\n") }
+        #expect(try settings("CELERY_PRIORITY_AGEING = '1m'").priorityAgeing == 60)
+    }
 }

@@ -16,7 +16,7 @@ import Testing
 
 /// A broker at a real RabbitMQ server: a virtual host of its own for each fixture.
 final class AMQPBrokerFixture: BrokerFixture {
-    static let powers: Set<BrokerPower> = [.counting, .purging, .backlog, .deadLetters]
+    static let powers: Set<BrokerPower> = [.counting, .purging, .backlog, .deadLetters, .switching, .orders]
     static let patience: Duration = .milliseconds(200)
 
     let clock = ManualClock()

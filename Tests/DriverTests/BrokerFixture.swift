@@ -30,7 +30,7 @@ protocol BrokerFixture: Sendable {
 /// What only some brokers can do.
 enum BrokerPower: CaseIterable {
     case counting, purging, keys, locating, withdrawing, backlog
-    case workers, leases, atomicSettling, deadLetters
+    case workers, leases, atomicSettling, deadLetters, switching, orders
     /// Refuses an id that is in use.
     case uniqueIDs
     /// Knows how often a message was tried, not only whether it may have been.
@@ -52,6 +52,8 @@ enum BrokerPower: CaseIterable {
         case .leases: consumer is any LeaseHolding
         case .atomicSettling: consumer is any AtomicSettling
         case .deadLetters: broker is any DeadLetterKeeping
+        case .switching: consumer is any QueueSwitching
+        case .orders: broker is any Revoking & QueuePausing && consumer is any OrderFollowing
         // These are no protocols: a driver has them or says that it has not.
         case .uniqueIDs, .countedAttempts, .oneOrder, .exactCounts: broker is any MessageLocating
         }
@@ -80,6 +82,7 @@ extension BrokerFixture {
 struct MemoryBrokerFixture: BrokerFixture {
     static let powers: Set<BrokerPower> = [
         .counting, .purging, .keys, .locating, .withdrawing, .backlog, .deadLetters, .uniqueIDs, .countedAttempts, .oneOrder, .exactCounts,
+        .switching, .orders,
     ]
 
     let clock = ManualClock()

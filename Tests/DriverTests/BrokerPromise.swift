@@ -56,6 +56,19 @@ enum BrokerPromise: String, CaseIterable {
     case waitCancelled = "a wait ends when its task is cancelled"
     case waitWithWork = "does not wait when there is work"
 
+    // Switching
+    case switchesQueues = "takes from other queues once it is told to, and from those it left no more"
+    case leavesQueues = "gives back what it holds of a queue it leaves, but for what the worker has"
+    case takesFromNothing = "may take from no queue for a while"
+
+    // Orders
+    case revokesWaiting = "removes what is revoked and no worker has, and publishes what follows"
+    case revokesByRule = "removes what is revoked by its name, header or stamp"
+    case revokesHeld = "leaves what a worker has to the worker, which learns of it"
+    case remembersRevocations = "tells workers of now and later what is revoked, as long as it lasts"
+    case pausesQueues = "hands over nothing of a paused queue until it is resumed, and tells why"
+    case resumesByItself = "a pause ends at its time"
+
     // Knowing
     case counts = "counts what waits, what is scheduled and what runs"
     case purges = "purging drops what no worker has, from the queues named"
@@ -95,6 +108,9 @@ enum BrokerPromise: String, CaseIterable {
             [.deadLetters]
         case .replayInUse: [.deadLetters, .uniqueIDs]
         case .attempts: [.countedAttempts]
+        case .revokesWaiting, .revokesByRule, .revokesHeld: [.orders, .locating]
+        case .remembersRevocations, .pausesQueues, .resumesByItself: [.orders]
+        case .switchesQueues, .leavesQueues, .takesFromNothing: [.switching]
         case .counts: [.counting, .exactCounts]
         case .purges, .purgesAll: [.purging, .locating, .exactCounts]
         case .withdraws: [.withdrawing]
@@ -156,6 +172,15 @@ enum BrokerPromise: String, CaseIterable {
         case .waitDeadline: try await proof.waitDeadline()
         case .waitCancelled: try await proof.waitCancelled()
         case .waitWithWork: try await proof.waitWithWork()
+        case .revokesWaiting: try await proof.revokesWaiting()
+        case .revokesByRule: try await proof.revokesByRule()
+        case .revokesHeld: try await proof.revokesHeld()
+        case .remembersRevocations: try await proof.remembersRevocations()
+        case .pausesQueues: try await proof.pausesQueues()
+        case .resumesByItself: try await proof.resumesByItself()
+        case .switchesQueues: try await proof.switchesQueues()
+        case .leavesQueues: try await proof.leavesQueues()
+        case .takesFromNothing: try await proof.takesFromNothing()
         case .counts: try await proof.counts()
         case .purges: try await proof.purges()
         case .purgesAll: try await proof.purgesAll()

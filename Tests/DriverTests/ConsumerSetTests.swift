@@ -15,8 +15,9 @@ import Testing
         var calls = 0
         private var lastTag: UInt64 = 0
 
-        init(_ waiting: [Int]) {
+        init(_ waiting: [Int], weights: [Int: Int] = [:]) {
             set = ConsumerSet(queueCount: waiting.count)
+            set.weights = weights
             self.waiting = waiting
             live = set.begin()
             push()
@@ -118,5 +119,30 @@ import Testing
             server.want(300)
         }
         #expect(server.calls == calls)
+    }
+
+    @Test func `busy queues share the count by their weights`() {
+        var server = Server([1_000, 1_000], weights: [0: 3])
+        server.want(40)
+        for _ in 0..<200 {
+            server.settle(1)
+            server.want(40)
+        }
+        #expect((27...33).contains(server.sent.count { $0.queue == 0 }), "\(server.sent.count { $0.queue == 0 })")
+        #expect((7...13).contains(server.sent.count { $0.queue == 1 }))
+    }
+
+    @Test func `leaves queues, and comes to others`() {
+        var set = ConsumerSet(queueCount: 2)
+        let first = set.begin()
+        #expect(first.map(\.queue) == [0, 1])
+        var change = set.select([1, 2])
+        #expect(change.cancel == [first[0]] && change.add.map(\.queue) == [2])
+        // Each of those that stay has one that is never taken away.
+        _ = set.change(for: 20)
+        _ = set.change(for: 1)
+        #expect(Set(set.consumers.map(\.queue)) == [1, 2])
+        change = set.select([])
+        #expect(change.cancel.count == set.consumers.count + 2 && set.consumers.isEmpty)
     }
 }

@@ -42,9 +42,11 @@ import Wire
     /// One of each, with all that it can hold.
     static var all: [Frame] {
         [
-            .job(request), .recall, .finish, .ready, .report(report), .returned([]), .returned([1, -1, .max]),
+            .job(request), .recall, .finish, .terminate(.max, signal: 15), .ready, .report(report), .returned([]), .returned([1, -1, .max]),
             .report(JobReport(tag: 1, ending: .success(["a": [1, 2.5, .double(.infinity), "x"]]), duration: 0)),
             .report(JobReport(tag: 1, ending: .failure(.notRegistered("t"), traceback: nil), duration: 1)),
+            .report(JobReport(tag: 1, ending: .revoked(.revoked("terminated"), signal: 9), duration: 1)),
+            .report(JobReport(tag: 1, ending: .revoked(.revoked("expired"), signal: nil), duration: 0)),
             .log(LogLine(taskID: "id", taskName: "name", level: "info", text: "a\nline \u{10FFFF}")),
         ]
     }

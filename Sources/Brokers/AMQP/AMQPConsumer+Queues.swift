@@ -3,31 +3,32 @@ import HeapModule
 import RabbitMQ
 
 extension AMQPConsumer: QueueSwitching {
-    package func add(_ queue: QueueDefinition) async throws {
-        try await change { (subscription, connection) throws(RabbitMQError) in try subscription.add(queue, connection) }
+    package var consumedQueues: [String] { inbox.queues.wantedNames }
+
+    package func consume(from queues: [String]) async throws {
+        try await select { $0.want(queues) }
     }
 
-    package func remove(_ queue: String) async throws {
-        try await change { (subscription, connection) throws(RabbitMQError) in try subscription.remove(queue, connection) }
+    package func define(_ queue: QueueDefinition) async {
+        _ = try? await owner.perform(as: Subscription.self, within: .seconds(20)) { (_, subscription) throws(RabbitMQError) in
+            subscription.define(queue)
+        }
     }
 
-    /// Does something with the subscription. A refusal is an answer and does not end the connection.
-    private func change(
-        _ body: @escaping @Sendable (Subscription, Connection) throws(RabbitMQError) -> Void
-    ) async throws {
+    /// Changes what is taken from, on this connection and those to come.
+    ///
+    /// - Throws: `DriverError` when a queue cannot be made or taken from, or there is no connection now.
+    func select(_ change: @escaping @Sendable (inout QueueSelection) -> Void) async throws {
         do {
-            try await owner.perform(as: Subscription.self, within: .seconds(20)) {
-                (connection, subscription) throws(RabbitMQError) -> Result<Void, RabbitMQError> in
-                do throws(RabbitMQError) {
-                    return .success(try body(subscription, connection))
-                } catch {
-                    guard case .refused = error.code else { throw error }
-                    return .failure(error)
-                }
-            }.get()
+            let refusal = try await owner.perform(as: Subscription.self, within: .seconds(20)) {
+                (connection, subscription) throws(RabbitMQError) -> RabbitMQError? in
+                try subscription.select(change, connection)
+            }
+            if let refusal { throw refusal }
         } catch let error as RabbitMQError {
             throw DriverError(error, at: broker.location)
         }
+        inbox.bell.ring()
     }
 }
 

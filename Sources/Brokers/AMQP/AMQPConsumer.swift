@@ -12,7 +12,7 @@ package final class AMQPConsumer: BrokerConsumer {
     /// The worker's name.
     let node: String
     let owner: ConnectionOwner
-    let inbox = Inbox()
+    let inbox: Inbox
 
     /// Connects and subscribes.
     ///
@@ -20,9 +20,14 @@ package final class AMQPConsumer: BrokerConsumer {
     ///   anew as often as needed.
     init(broker: AMQPBroker, queues: [String], worker: WorkerIdentity) async throws {
         self.broker = broker
+        inbox = Inbox(queues: queues)
+        inbox.withLine { $0.shares = QueueShares(weights: broker.settings.queueWeights) }
         node = worker.name
-        owner = try ConnectionOwner(broker.alternatives, .always) { [topology = broker.topology, inbox] in
-            Subscription(queues: queues, node: worker.name, topology: topology, inbox: inbox)
+        owner = try ConnectionOwner(broker.alternatives, .always) { [broker, topology = broker.topology, inbox, now = broker.now] in
+            Subscription(node: worker.name, topology: topology, inbox: inbox, now: now) {
+                // Without it, whoever starts next waits for a moment.
+                Task { try? await broker.publish([OrderStream.publication(.seed)]) }
+            }
         }
         do {
             try await inbox.waitForBeginning()
@@ -33,19 +38,23 @@ package final class AMQPConsumer: BrokerConsumer {
     }
 
     package func take(_ maximum: Int) async throws -> [Delivery] {
-        guard maximum > 0 else { return [] }
+        // Not before it is known what is revoked.
+        guard maximum > 0, inbox.orders.isCaughtUp else { return [] }
         let now = broker.now()
         var deliveries: [Delivery] = []
         var distant: [DeliveryLine.Scheduled] = []
+        let queues = inbox.queues
         let generation = inbox.withLine { line -> Int in
+            if queues.names.count > 1 { line.arrange(maximum) { queues.queue(of: $0) } }
             while deliveries.count < maximum {
                 if let due = line.popDue(now) {
                     deliveries.append(hand(due, &line))
                     continue
                 }
                 guard let incoming = line.popArrived() else { break }
-                let entry = read(incoming)
-                if entry.eta <= now {
+                let entry = read(incoming, of: queues)
+                // What has expired already need not wait for its time.
+                if entry.eta <= now || entry.message.expires.map({ $0 < now }) ?? false {
                     deliveries.append(hand(entry, &line))
                 } else if broker.ladderKey(for: entry.message, now: now) != nil {
                     line.setAside()
@@ -69,8 +78,8 @@ package final class AMQPConsumer: BrokerConsumer {
     }
 
     /// Reads a delivery.
-    private func read(_ incoming: IncomingDelivery) -> DeliveryLine.Scheduled {
-        let queue = Subscription.queue(of: incoming, among: inbox.queues.withLock { $0 })
+    private func read(_ incoming: IncomingDelivery, of queues: QueueSelection) -> DeliveryLine.Scheduled {
+        let queue = queues.queue(of: incoming.consumer)
         var message: Message
         var defect: Delivery.Defect?
         do throws(MalformedMessage) {
@@ -109,7 +118,7 @@ package final class AMQPConsumer: BrokerConsumer {
     package func waitForWork(until deadline: ContinuousClock.Instant?) async throws {
         let seen = inbox.bell.count
         let (hasArrived, nextDue) = inbox.withLine { (!$0.arrived.isEmpty, $0.nextDue) }
-        if hasArrived { return }
+        if hasArrived && inbox.orders.isCaughtUp { return }
         var wake = deadline
         if let nextDue {
             let instant = ContinuousClock.now + max(.zero, nextDue - broker.now())

@@ -2,7 +2,8 @@
 ///
 /// Several may share a queue, so the count of a queue is raised by one more consumer, and lowered by cancelling some.
 /// All queues together are to hold what the worker wants, more or less: each begins with one message, and the rest
-/// goes to those that use up what they have. The first consumer of a queue stays, so that no queue is ever left alone.
+/// goes to those that use up what they have. The first consumer of a queue stays while the queue is taken from, so that none is
+/// ever left alone.
 /// A value that makes no calls: the subscription makes those.
 struct ConsumerSet {
     struct Consumer: Equatable {
@@ -13,8 +14,6 @@ struct ConsumerSet {
         var limit: Int
         /// How many of them are not settled.
         var held = 0
-        /// Stays as long as its queue is taken from.
-        var isFirst = false
 
         /// How the server knows it. A name is never used twice on a connection.
         var tag: String { "\(number).\(queue)" }
@@ -30,15 +29,14 @@ struct ConsumerSet {
     private(set) var consumers: [Consumer] = []
     /// Where each delivery that is not settled came from.
     private var origins: [UInt64: Int] = [:]
-    private var queueCount: Int
-    /// Queues that are taken from no more. Their numbers are not given to others, for they are in the names of consumers.
-    private var closed: Set<Int> = []
     /// The queues that are taken from.
-    private var open: [Int] { (0..<queueCount).filter { !closed.contains($0) } }
+    private var queues: [Int]
+    /// Of queues that have another weight than 1: how their parts of the count compare.
+    var weights: [Int: Int] = [:]
     private var lastNumber = 0
     private var lastWanted = 1
 
-    init(queueCount: Int) { self.queueCount = queueCount }
+    init(queueCount: Int) { queues = Array(0..<queueCount) }
 
     /// The consumers of a new connection.
     ///
@@ -46,36 +44,27 @@ struct ConsumerSet {
     mutating func begin(limit: Int = 1) -> [Consumer] {
         origins = [:]
         consumers = []
-        for queue in open { consumers.append(make(queue, limit, isFirst: true)) }
+        for queue in queues { consumers.append(make(queue, limit)) }
         return consumers
     }
 
-    /// Takes one queue more, the next in number, or one that was closed.
-    ///
-    /// - Returns: its consumer.
-    mutating func add(_ queue: Int) -> Consumer {
-        queueCount = max(queueCount, queue + 1)
-        closed.remove(queue)
-        let consumer = make(queue, 1, isFirst: true)
-        // Among the first ones.
-        let place = consumers.firstIndex { !$0.isFirst } ?? consumers.endIndex
-        consumers.insert(consumer, at: place)
-        return consumer
+    /// Takes from these queues from now on. What is to change for that is noted as done.
+    mutating func select(_ queues: [Int], limit: Int = 1) -> Change {
+        var change = Change()
+        change.cancel = consumers.filter { !queues.contains($0.queue) }
+        consumers.removeAll { !queues.contains($0.queue) }
+        for queue in queues where !self.queues.contains(queue) {
+            let consumer = make(queue, limit)
+            consumers.append(consumer)
+            change.add.append(consumer)
+        }
+        self.queues = queues
+        return change
     }
 
-    /// Ends one queue.
-    ///
-    /// - Returns: its consumers.
-    mutating func close(_ queue: Int) -> [Consumer] {
-        closed.insert(queue)
-        let ended = consumers.filter { $0.queue == queue }
-        consumers.removeAll { $0.queue == queue }
-        return ended
-    }
-
-    private mutating func make(_ queue: Int, _ limit: Int, isFirst: Bool = false) -> Consumer {
+    private mutating func make(_ queue: Int, _ limit: Int) -> Consumer {
         lastNumber += 1
-        return Consumer(number: lastNumber, queue: queue, limit: limit, isFirst: isFirst)
+        return Consumer(number: lastNumber, queue: queue, limit: limit)
     }
 
     /// Whether a consumer of this name is among them; deliveries of others were on their way when those were cancelled.
@@ -100,7 +89,7 @@ struct ConsumerSet {
     /// What is to change so that `wanted` messages are held in all, and notes it as done.
     mutating func change(for wanted: Int) -> Change {
         var change = Change()
-        let most = max(wanted, open.count)
+        let most = max(wanted, queues.count)
         // Queues that were idle when others got the count may bring as much again.
         if wanted < lastWanted || origins.count > most * 3 / 2 { reduce(to: most, &change) }
         if origins.count >= wanted { share(wanted, &change) }
@@ -109,33 +98,41 @@ struct ConsumerSet {
         return change
     }
 
+    private func weight(of queue: Int) -> Int { max(1, weights[queue] ?? 1) }
+
     private func limit(of queue: Int) -> Int { consumers.reduce(0) { $0 + ($1.queue == queue ? $1.limit : 0) } }
 
     /// Those that would hold more if they might.
     private var fullQueues: [Int] {
-        open.filter { queue in consumers.allSatisfy { $0.queue != queue || $0.held >= $0.limit } }
+        queues.filter { queue in consumers.allSatisfy { $0.queue != queue || $0.held >= $0.limit } }
     }
 
     /// Cancels the newest until the counts are no more than that.
     private mutating func reduce(to most: Int, _ change: inout Change) {
         var sum = consumers.reduce(0) { $0 + $1.limit }
-        // The first of each queue come first, and stay.
-        while sum > most, let last = consumers.last, !last.isFirst {
-            consumers.removeLast()
+        while sum > most, let index = consumers.indices.last(where: { !isFirst($0) }) {
+            let last = consumers.remove(at: index)
             sum -= last.limit
             change.cancel.append(last)
         }
     }
 
+    /// Whether no older one takes from the same queue; those stay.
+    private func isFirst(_ index: Int) -> Bool {
+        let queue = consumers[index].queue
+        return !consumers[..<index].contains { $0.queue == queue }
+    }
+
     /// Takes from a queue that has much more than its part, when another could use more than it has.
     private mutating func share(_ wanted: Int, _ change: inout Change) {
         let full = fullQueues
-        guard full.count > 1 || (full.count == 1 && open.count > 1) else { return }
-        let busy = open.count { queue in consumers.contains { $0.queue == queue && $0.held > 0 } }
-        let part = wanted / max(1, busy)
-        guard full.contains(where: { limit(of: $0) * 2 < part }) else { return }
-        for queue in open where limit(of: queue) > part * 3 / 2 {
-            while limit(of: queue) > part, let index = consumers.lastIndex(where: { $0.queue == queue && !$0.isFirst }) {
+        guard full.count > 1 || (full.count == 1 && queues.count > 1) else { return }
+        let busy = queues.filter { queue in consumers.contains { $0.queue == queue && $0.held > 0 } }
+        let sum = max(1, busy.reduce(0) { $0 + weight(of: $1) })
+        func part(_ queue: Int) -> Int { wanted * weight(of: queue) / sum }
+        guard full.contains(where: { limit(of: $0) * 2 < part($0) }) else { return }
+        for queue in queues where limit(of: queue) > part(queue) * 3 / 2 {
+            while limit(of: queue) > part(queue), let index = consumers.lastIndex(where: { $0.queue == queue }), !isFirst(index) {
                 change.cancel.append(consumers.remove(at: index))
             }
         }
@@ -145,11 +142,15 @@ struct ConsumerSet {
     private mutating func raise(to wanted: Int, _ change: inout Change) {
         let free = wanted - origins.count
         guard free > 0 else { return }
-        let poorest = fullQueues.map { ($0, limit(of: $0)) }.sorted { $0.1 < $1.1 }.prefix(free)
+        let poorest = fullQueues.map { ($0, limit(of: $0)) }
+            .sorted { $0.1 * weight(of: $1.0) < $1.1 * weight(of: $0.0) }.prefix(free)
+        let sum = max(1, poorest.reduce(0) { $0 + weight(of: $1.0) })
+        let parts = poorest.map { free * weight(of: $0.0) / sum }
+        let left = free - parts.reduce(0, +)
         for (index, (queue, limit)) in poorest.enumerated() {
-            let part = free / poorest.count + (index < free % poorest.count ? 1 : 0)
+            let part = parts[index] + (index < left ? 1 : 0)
             // At least a quarter more, or many small steps would make as many consumers.
-            let consumer = make(queue, max(part, limit / 4))
+            let consumer = make(queue, max(1, part, limit / 4))
             consumers.append(consumer)
             change.add.append(consumer)
         }

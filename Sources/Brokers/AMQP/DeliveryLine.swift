@@ -20,6 +20,8 @@ struct DeliveryLine {
     private(set) var wanted = 1
     /// Which connection all of them came on; counts up.
     private(set) var generation = 0
+    /// Whose turn it is, when there are several queues.
+    var shares = QueueShares()
     private var acknowledgements = AcknowledgementLine()
     private var lastNumber: Int64 = 0
 
@@ -89,6 +91,31 @@ struct DeliveryLine {
         acknowledgements.add(delivery.tag)
     }
 
+    /// Puts those to the front that come next by the weights of their queues, when not all can be taken.
+    ///
+    /// - Parameters:
+    ///   - maximum: How many can.
+    ///   - queue: The queue of a consumer.
+    mutating func arrange(_ maximum: Int, by queue: (_ consumer: String) -> String) {
+        guard arrived.count > maximum else { return }
+        let names = arrived.map { queue($0.consumer) }
+        let queues = names.distinct
+        guard queues.count > 1 else { return }
+        let counts = shares.share(maximum, among: queues.map { name in (name, names.count { $0 == name }) })
+        var open = Dictionary(uniqueKeysWithValues: zip(queues, counts))
+        var first: Deque<IncomingDelivery> = []
+        var rest: Deque<IncomingDelivery> = []
+        for (delivery, name) in zip(arrived, names) {
+            if let count = open[name], count > 0 {
+                open[name] = count - 1
+                first.append(delivery)
+            } else {
+                rest.append(delivery)
+            }
+        }
+        arrived = first + rest
+    }
+
     mutating func popArrived() -> IncomingDelivery? { arrived.popFirst() }
 
     /// Takes those that came last and nobody has looked at, as many as are here beyond what is wanted.
@@ -117,6 +144,27 @@ struct DeliveryLine {
 
     /// Notes that so many have arrived there, or will not.
     mutating func endAside(_ count: Int) { asideCount -= count }
+
+    /// Takes out what waits here of some queues, with or without an ETA.
+    mutating func pop(where isTaken: (IncomingDelivery) -> Bool) -> [UInt64] {
+        let entries = Array(scheduled.unordered)
+        let leaving = entries.filter { isTaken($0.delivery) }
+        if !leaving.isEmpty { scheduled = Heap(entries.filter { !isTaken($0.delivery) }) }
+        let tags = arrived.filter(isTaken).map(\.tag)
+        if !tags.isEmpty { arrived.removeAll(where: isTaken) }
+        return tags + leaving.map(\.delivery.tag)
+    }
+
+    /// Takes out those that wait for their ETA and match.
+    mutating func popScheduled(where matches: (Scheduled) -> Bool) -> [Scheduled] {
+        let entries = Array(scheduled.unordered)
+        let found = entries.filter(matches)
+        if !found.isEmpty { scheduled = Heap(entries.filter { !matches($0) }) }
+        return found
+    }
+
+    /// Notes a delivery that goes back unseen.
+    mutating func pass(_ delivery: IncomingDelivery) { acknowledgements.add(delivery.tag) }
 
     /// Takes all that waits here, with or without an ETA.
     mutating func popAll() -> [UInt64] {

@@ -5,11 +5,11 @@ import Synchronization
 /// Where the thread of a subscription and the worker meet.
 final class Inbox: Sendable {
     private let line = Mutex(DeliveryLine())
+    private let selection: Mutex<QueueSelection>
     /// Rings when something has come or the connection has changed.
     let bell = Bell()
     let control = ControlInbox()
-    /// The queues of the subscription by the numbers in the names of consumers; it only grows.
-    let queues = Mutex<[String]>([])
+    let orders = OrderBook()
     let notices: AsyncStream<BrokerNotice>
     private let notify: AsyncStream<BrokerNotice>.Continuation
     private let beginning = Mutex(Beginning.waiting(nil))
@@ -19,7 +19,13 @@ final class Inbox: Sendable {
         case over(RabbitMQError?)
     }
 
-    init() { (notices, notify) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(100)) }
+    init(queues: [String]) {
+        selection = Mutex(QueueSelection(queues))
+        (notices, notify) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(100))
+    }
+
+    /// The queues, as they are taken from now.
+    var queues: QueueSelection { selection.withLock { $0 } }
 
     func withLine<Value>(_ body: (inout sending DeliveryLine) -> sending Value) -> sending Value {
         line.withLock { line in body(&line) }
@@ -36,6 +42,9 @@ final class Inbox: Sendable {
             return line.generation
         }
     }
+
+    /// Changes what is taken from.
+    func select(_ queues: QueueSelection) { selection.withLock { $0 = queues } }
 
     func subscribed(at location: String) {
         if !finishBeginning(nil) { notify.yield(BrokerNotice("connected to \(location) again, and consuming", isTrouble: false)) }

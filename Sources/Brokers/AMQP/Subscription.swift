@@ -11,16 +11,10 @@ final class Subscription: ConnectionUse {
     /// How often the flow is looked after while nothing comes.
     private static let watchInterval: Duration = .seconds(5)
 
-    /// All that were ever taken from: a consumer is named by the place of its queue here.
-    var queues: [String] { inbox.queues.withLock { $0 } }
-    /// Places of those that are taken from no more.
-    var closed: Set<Int> = []
-    /// Those that are taken from.
-    var openQueues: [String] { queues.enumerated().filter { !closed.contains($0.offset) }.map(\.element) }
-    var topology: Topology
-    let inbox: Inbox
-    /// The queues are of other kinds than at the beginning of this one.
-    var needsNewConnection = false
+    private var topology: Topology
+    private let inbox: Inbox
+    private let orders: OrderReader
+    private let now: @Sendable () -> Timestamp
     /// The worker's name, for requests of operators.
     private let node: String
     /// Whether those can reach it: not while another worker of this name is connected.
@@ -33,6 +27,12 @@ final class Subscription: ConnectionUse {
     var sharesPrefetch = true
     var consumers: ConsumerSet
     private var gathered: [IncomingDelivery] = []
+    /// Deliveries of queues that were left meanwhile, to be given back.
+    private var strays: [UInt64] = []
+    private var hasLeftQueues = false
+    /// Whether all orders were known at the last look.
+    private var hasOrders = false
+    private var mustBeginAnew = false
     /// Which connection this is, as the inbox counts them.
     private(set) var generation = 0
     /// Deliveries since the last look.
@@ -41,31 +41,40 @@ final class Subscription: ConnectionUse {
     private var suspicion = 0
     private var nextWatch = ContinuousClock.now
 
-    init(queues: [String], node: String, topology: Topology, inbox: Inbox) {
+    init(
+        node: String, topology: Topology, inbox: Inbox, now: @escaping @Sendable () -> Timestamp,
+        seedOrders: @escaping () -> Void
+    ) {
+        self.now = now
+        orders = OrderReader(inbox.orders, seed: seedOrders) { [inbox] in inbox.notice($0) }
         self.node = node
-        inbox.queues.withLock { $0 = queues }
         self.topology = topology
         self.inbox = inbox
-        consumers = ConsumerSet(queueCount: queues.count)
+        consumers = ConsumerSet(queueCount: inbox.queues.names.count)
     }
 
     func establish(_ connection: Connection) throws(RabbitMQError) {
         gathered = []
-        needsNewConnection = false
+        strays = []
+        mustBeginAnew = false
+        hasOrders = false
         suspicion = 0
         nextWatch = .now + .seconds(1)
         try connection.openChannel(Self.channel)
-        let queues = openQueues
-        for queue in queues { try topology.declare(queue, connection, on: Self.channel) }
-        try topology.awaitDelayed(queues, connection, on: Self.channel, spareChannel: Self.spareChannel)
-        sharesPrefetch = topology.sharesPrefetch(queues, serverVersion: connection.serverVersion)
+        let wanted = inbox.queues.wantedNames
+        for queue in wanted { try topology.declare(queue, connection, on: Self.channel) }
+        try topology.awaitDelayed(wanted, connection, on: Self.channel, spareChannel: Self.spareChannel)
+        consumers.weights = weights(of: inbox.queues)
+        sharesPrefetch = topology.sharesPrefetch(wanted, serverVersion: connection.serverVersion)
         hasControl = false
         try connection.openChannel(Self.controlChannel)
         try listen(connection, isFirst: true)
+        try orders.establish(connection, spareChannel: Self.spareChannel)
         generation = inbox.begin()
         prefetch = inbox.withLine { $0.wanted }
         if sharesPrefetch { try connection.setPrefetch(prefetch, isShared: true, on: Self.channel) }
         // Last, for what comes then may be so large that no answer gets past it in time.
+        _ = consumers.select(inbox.queues.open)
         for consumer in consumers.begin() { try subscribe(consumer, connection) }
         inbox.subscribed(at: connection.options.location)
     }
@@ -73,13 +82,68 @@ final class Subscription: ConnectionUse {
     func subscribe(_ consumer: ConsumerSet.Consumer, _ connection: Connection) throws(RabbitMQError) {
         // A count of its own holds for later consumers only.
         if !sharesPrefetch { try connection.setPrefetch(consumer.limit, isShared: false, on: Self.channel) }
-        try connection.consume(queues[consumer.queue], as: consumer.tag, on: Self.channel)
+        try connection.consume(inbox.queues.names[consumer.queue], as: consumer.tag, on: Self.channel)
     }
 
-    /// The queue of a delivery, from the name of its consumer.
-    static func queue(of delivery: IncomingDelivery, among queues: [String]) -> String {
-        let index = delivery.consumer.split(separator: ".").last.flatMap { Int($0) } ?? 0
-        return queues.indices.contains(index) ? queues[index] : Route.defaultQueue
+    /// Says how a queue is made that the settings do not name.
+    func define(_ queue: QueueDefinition) { topology = topology.adding(queue) }
+
+    /// By position.
+    private func weights(of selection: QueueSelection) -> [Int: Int] {
+        var weights: [Int: Int] = [:]
+        for (position, name) in selection.names.enumerated() { weights[position] = topology.settings.queueWeights[name] }
+        return weights
+    }
+
+    /// Changes what is taken from, as `take` does.
+    func select(
+        _ change: (inout QueueSelection) -> Void, _ connection: Connection
+    ) throws(RabbitMQError) -> RabbitMQError? {
+        var selection = inbox.queues
+        change(&selection)
+        return selection == inbox.queues ? nil : try take(from: selection, connection)
+    }
+
+    /// Takes from the queues of a selection from now on; what is held of others goes back.
+    ///
+    /// - Returns: why a queue cannot be taken from; then nothing has changed.
+    func take(from selection: QueueSelection, _ connection: Connection) throws(RabbitMQError) -> RabbitMQError? {
+        let before = inbox.queues
+        do throws(RabbitMQError) {
+            try connection.withChannel(Self.spareChannel) { () throws(RabbitMQError) in
+                for queue in selection.wantedNames where !before.wantedNames.contains(queue) {
+                    try topology.declare(queue, connection, on: Self.spareChannel)
+                }
+            }
+        } catch {
+            guard case .refused = error.code else { throw error }
+            return error
+        }
+        inbox.select(selection)
+        consumers.weights = weights(of: selection)
+        // The count is of the whole channel or of each consumer: for another kind of queue begin anew.
+        if topology.sharesPrefetch(selection.wantedNames, serverVersion: connection.serverVersion) == sharesPrefetch {
+            try applySelection(connection)
+        } else {
+            mustBeginAnew = true
+        }
+        return nil
+    }
+
+    /// Subscribes to what the selection says, and gives back what is held of other queues.
+    private func applySelection(_ connection: Connection) throws(RabbitMQError) {
+        if !gathered.isEmpty { inbox.add(gathered) }
+        gathered = []
+        let selection = inbox.queues
+        let change = consumers.select(selection.open)
+        if !change.cancel.isEmpty { hasLeftQueues = true }
+        for consumer in change.cancel { try connection.cancel(consumer: consumer.tag, on: Self.channel) }
+        let open = Set(selection.open)
+        let tags = inbox.withLine { line in
+            line.pop { delivery in selection.position(of: delivery.consumer).map { !open.contains($0) } ?? false }
+        }
+        if !tags.isEmpty { try end(tags, .giveBack, connection) }
+        for consumer in change.add { try subscribe(consumer, connection) }
     }
 
     /// Takes requests of operators, if no other worker of this name does.
@@ -114,7 +178,7 @@ final class Subscription: ConnectionUse {
         var count = 0
         for _ in 0..<2 {
             count = 0
-            for queue in openQueues {
+            for queue in inbox.queues.openNames {
                 count += try connection.declare(QueueDeclaration(queue), isPassive: true, on: Self.channel).messages
             }
         }
@@ -153,13 +217,22 @@ final class Subscription: ConnectionUse {
         switch incoming {
         case .delivery(let delivery) where delivery.channel == Self.controlChannel:
             inbox.control.add(delivery.message)
+        case .delivery(let delivery) where delivery.channel == OrderReader.channel:
+            orders.receive(delivery)
         case .delivery(let delivery):
             deliveries += 1
+            guard isOpen(delivery) else {
+                // It was on its way when its queue was left.
+                inbox.withLine { $0.pass(delivery) }
+                strays.append(delivery.tag)
+                return
+            }
             if !sharesPrefetch { consumers.delivered(delivery.tag, to: delivery.consumer) }
             gathered.append(delivery)
         case .cancelled(let consumer):
             // The watch makes it anew, with its queue.
             if consumer == Self.controlConsumer { hasControl = false }
+            if consumer == OrderReader.consumer { orders.cancelled() }
             // Those that were cancelled here say nothing.
             guard consumers.contains(consumer) else { return }
             throw RabbitMQError(.lost, "the server ended the subscription")
@@ -168,18 +241,46 @@ final class Subscription: ConnectionUse {
     }
 
     func settleDown(_ connection: Connection) throws(RabbitMQError) {
-        if needsNewConnection { throw RabbitMQError(.lost, "connecting anew for a queue of another kind") }
         if !gathered.isEmpty {
             inbox.add(gathered)
             gathered = []
+        }
+        try orders.settleDown(connection)
+        try heedPauses(connection)
+        orders.tellIfKnown()
+        let knewAll = hasOrders
+        hasOrders = inbox.orders.isCaughtUp
+        // The worker waits for that.
+        if hasOrders && !knewAll { inbox.bell.ring() }
+        if mustBeginAnew { throw RabbitMQError(.lost, "the queues of this worker are of another kind now") }
+        if !strays.isEmpty {
+            let tags = strays
+            strays = []
+            try end(tags, .giveBack, connection)
         }
         try followPrefetch(connection)
         try returnSurplus(connection)
     }
 
+    /// Leaves queues that are paused, and comes back to those that are no more.
+    private func heedPauses(_ connection: Connection) throws(RabbitMQError) {
+        let names = Set(inbox.orders.pauses(at: now()).keys)
+        guard !names.isEmpty || !inbox.queues.paused.isEmpty else { return }
+        // They were declared before: nothing is refused.
+        _ = try select({ $0.pause(names) }, connection)
+    }
+
+    /// Whether its queue is one that is taken from. Where none was ever left, all are.
+    private func isOpen(_ delivery: IncomingDelivery) -> Bool {
+        guard hasLeftQueues else { return true }
+        let selection = inbox.queues
+        return selection.position(of: delivery.consumer).map { selection.open.contains($0) } ?? true
+    }
+
     /// Proves that deliveries flow: a worker that is connected and gets nothing, while there
     /// is something for it and room, subscribes anew.
     func tick(_ connection: Connection) throws(RabbitMQError) {
+        if !connection.isReceiving { try orders.tick(connection, spareChannel: Self.spareChannel) }
         // An answer would have to wait for the rest of a large message; and that is a flow.
         guard nextWatch <= .now, !connection.isReceiving else { return }
         nextWatch = .now + Self.watchInterval
@@ -190,7 +291,7 @@ final class Subscription: ConnectionUse {
             return
         }
         var waiting = 0
-        for queue in openQueues {
+        for queue in inbox.queues.openNames {
             let state = try connection.withChannel(Self.spareChannel) { () throws(RabbitMQError) in
                 try connection.declare(QueueDeclaration(queue), isPassive: true, on: Self.spareChannel)
             }

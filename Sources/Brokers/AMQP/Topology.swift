@@ -64,10 +64,11 @@ struct Topology: Sendable {
     }
 
     /// Whether one prefetch count for a whole channel is possible: RabbitMQ knows it from
-    /// version 3.3 until 4.0, and never for quorum queues.
+    /// version 3.3 until 4.0, and never for quorum queues. Nor is it of use for queues that do not weigh the same.
     func sharesPrefetch(_ queues: [String], serverVersion: String) -> Bool {
         let parts = serverVersion.split(separator: ".").map { Int($0) ?? 0 }
         guard parts.count >= 2, (parts[0], parts[1]) >= (3, 3), parts[0] < 4 else { return false }
+        guard Set(queues.map { settings.queueWeights[$0] ?? 1 }).count < 2 else { return false }
         return queues.allSatisfy { settings.definition(of: $0).type == .classic }
     }
 }

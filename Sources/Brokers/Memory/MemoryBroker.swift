@@ -38,6 +38,7 @@ package actor MemoryBroker: Broker {
     private var nextTag: Int64 = 1
     nonisolated let bell = Bell()
     var events = MemoryEvents()
+    var orders = MemoryOrders()
     /// By name.
     var beats: [String: MemoryBeat] = [:]
 
@@ -75,7 +76,8 @@ package actor MemoryBroker: Broker {
         let now = self.now()
         promoteDue(now)
         var deliveries: [Delivery] = []
-        while deliveries.count < maximum, let tag = popFirst(of: queues) {
+        let open = self.open(queues)
+        while deliveries.count < maximum, let tag = popFirst(of: open) {
             guard var entry = entries[tag] else { continue }
             entry.attempt += 1
             entry.worker = worker
@@ -129,16 +131,27 @@ package actor MemoryBroker: Broker {
         giveBack(held.sorted { $0.tag < $1.tag }, of: worker, started: died, isDoubtful: died)
     }
 
-    func nextDue() -> Timestamp? { scheduled.first?.due }
+    /// When something may be there to take: a message is due, or a pause is over.
+    func nextDue() -> Timestamp? {
+        (orders.pauses.values.compactMap(\.until).filter { $0 > now() } + (scheduled.first.map { [$0.due] } ?? [])).min()
+    }
 
     func hasReady(_ queues: [String]) -> Bool {
         promoteDue(now())
-        return queues.contains { ready[$0]?.values.contains { !$0.isEmpty } ?? false }
+        return open(queues).contains { ready[$0]?.values.contains { !$0.isEmpty } ?? false }
+    }
+
+    /// Those of the queues that are not paused.
+    private func open(_ queues: [String]) -> [String] {
+        let paused = pausedQueues()
+        return queues.filter { paused[$0] == nil }
     }
 
     func backlog(of queues: [String]) -> Int {
         promoteDue(now())
         let waiting = Set(scheduled.map(\.tag))
+        // What is paused nobody can finish.
+        let queues = open(queues)
         return entries.values.count { queues.contains($0.message.route.queue) && !waiting.contains($0.tag) }
     }
 
@@ -155,6 +168,24 @@ package actor MemoryBroker: Broker {
     }
 
     func timeNow() -> Timestamp { now() }
+
+    /// What was ordered after so many orders, and how many there are now.
+    func orders(after number: Int) -> (StandingOrders, last: Int) {
+        var standing = StandingOrders()
+        standing.revocations = orders.revocations(after: number, now: now())
+        standing.pauses = pausedQueues()
+        return (standing, orders.last)
+    }
+
+    /// Ids of messages that workers have.
+    func held(where matches: (Message) -> Bool) -> [TaskID] {
+        entries.values.filter { $0.worker != nil && matches($0.message) }.map(\.message.id)
+    }
+
+    /// Drops messages that no worker has. Returns them, with the executions begun of each.
+    func drop(where matches: (Message) -> Bool) -> [(Message, Int)] {
+        drop { (entry: Entry) in matches(entry.message) }.map { ($0.message, $0.attempt) }
+    }
 
     private func held(_ handle: DeliveryHandle, by worker: WorkerIdentity) -> Entry? {
         guard let entry = entries[handle.tag], entry.worker == worker, entry.attempt == handle.attempt else { return nil }

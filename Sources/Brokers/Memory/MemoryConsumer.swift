@@ -3,20 +3,24 @@ import Synchronization
 
 /// A worker's subscription to a `MemoryBroker`.
 package final class MemoryConsumer: BrokerConsumer {
-    private let broker: MemoryBroker
-    private let taken: Mutex<[String]>
-    var queues: [String] { taken.withLock { $0 } }
+    let broker: MemoryBroker
+    private let selected: Mutex<[String]>
     let worker: WorkerIdentity
     /// Answers operators.
     private let handler = Mutex<(@Sendable (ControlRequest) async -> JSON?)?>(nil)
-    private let bell: Bell
+    let bell: Bell
+    /// What the worker has taken of the orders.
+    let lastOrder = Mutex(0)
+    let knownPauses = Mutex<[String: QueuePause]>([:])
 
     init(broker: MemoryBroker, queues: [String], worker: WorkerIdentity, bell: Bell) {
         self.broker = broker
-        taken = Mutex(queues)
+        selected = Mutex(queues)
         self.worker = worker
         self.bell = bell
     }
+
+    var queues: [String] { selected.withLock { $0 } }
 
     package func take(_ maximum: Int) async throws -> [Delivery] {
         await broker.take(maximum, from: queues, for: worker)
@@ -65,12 +69,14 @@ extension MemoryConsumer: RemoteControllable {
 }
 
 extension MemoryConsumer: QueueSwitching {
-    package func add(_ queue: QueueDefinition) async throws {
-        taken.withLock { if !$0.contains(queue.name) { $0.append(queue.name) } }
+    package var consumedQueues: [String] { queues }
+
+    package func consume(from queues: [String]) async throws {
+        selected.withLock { $0 = queues.distinct }
         bell.ring()
     }
 
-    package func remove(_ queue: String) async throws { taken.withLock { $0.removeAll { $0 == queue } } }
+    package func define(_ queue: QueueDefinition) {}
 }
 
 extension MemoryConsumer: WaitingKnowing {

@@ -9,13 +9,14 @@ enum MessageTable {
     /// Adds a message where it belongs: ready, or scheduled when its time is to come.
     ///
     /// - Throws: `DriverError.alreadyThere` when the id is in use.
-    static func insert(_ message: Message, submitted: Timestamp, in db: Database) throws {
+    static func insert(_ message: Message, submitted: Timestamp, ranking: MessageRanking, in db: Database) throws {
         var message = message
         let attempts = message.takeAttempts()
+        let rank = ranking.rank(of: message, now: submitted)
         let tag = try insert(
-            EncodedMessage(message), id: message.id.text, task: message.task, rank: rank(of: message), retries: message.retries,
+            EncodedMessage(message), id: message.id.text, task: message.task, rank: rank, retries: message.retries,
             submitted: submitted, in: db)
-        try place(tag, message, attempt: attempts, now: submitted, in: db)
+        try place(tag, message, rank, attempt: attempts, now: submitted, in: db)
     }
 
     /// Adds a message that nobody can read, to be taken at once.
@@ -50,23 +51,28 @@ enum MessageTable {
     }
 
     /// Adds a message, unless its id is in use: then it was published before, by another way to the same step.
-    static func insertIfNew(_ message: Message, submitted: Timestamp, in db: Database) throws {
+    static func insertIfNew(
+        _ message: Message, submitted: Timestamp, ranking: MessageRanking, in db: Database
+    ) throws {
         do {
-            try insert(message, submitted: submitted, in: db)
+            try insert(message, submitted: submitted, ranking: ranking, in: db)
         } catch let error as DriverError where error.code == .alreadyThere {}
     }
 
     /// Replaces a leased message by its next try, and lets it wait. The lease must be gone.
-    static func retry(_ tag: Int64, with message: Message, attempt: Int, now: Timestamp, in db: Database) throws {
+    static func retry(
+        _ tag: Int64, with message: Message, attempt: Int, now: Timestamp, ranking: MessageRanking, in db: Database
+    ) throws {
         let row = EncodedMessage(message)
+        let rank = ranking.rank(of: message, now: now)
         let statement = try db.cachedStatement(sql: """
             UPDATE message SET queue = ?, rank = ?, retries = ?, headers = ?, properties = ?, body = ? WHERE tag = ?
             """)
         statement.setUncheckedArguments([
-            message.route.queue, rank(of: message), message.retries, Data(row.headers), row.properties.map { Data($0) }, Data(row.body), tag,
+            message.route.queue, rank, message.retries, Data(row.headers), row.properties.map { Data($0) }, Data(row.body), tag,
         ])
         try statement.execute()
-        try place(tag, message, attempt: attempt, now: now, in: db)
+        try place(tag, message, rank, attempt: attempt, now: now, in: db)
     }
 
     /// Removes messages that are done with. Their leases must be gone.
@@ -96,7 +102,7 @@ enum MessageTable {
     }
 
     private static func place(
-        _ tag: Int64, _ message: Message, attempt: Int, now: Timestamp, in db: Database
+        _ tag: Int64, _ message: Message, _ rank: Int, attempt: Int, now: Timestamp, in db: Database
     ) throws {
         if let eta = message.eta, eta > now {
             let statement = try db.cachedStatement(sql: "INSERT INTO scheduled (due, tag, attempt) VALUES (?, ?, ?)")
@@ -104,10 +110,8 @@ enum MessageTable {
             try statement.execute()
         } else {
             let statement = try db.cachedStatement(sql: "INSERT INTO ready (queue, rank, tag, attempt) VALUES (?, ?, ?, ?)")
-            statement.setUncheckedArguments([message.route.queue, rank(of: message), tag, attempt])
+            statement.setUncheckedArguments([message.route.queue, rank, tag, attempt])
             try statement.execute()
         }
     }
-
-    private static func rank(of message: Message) -> Int { -(message.priority ?? 0) }
 }

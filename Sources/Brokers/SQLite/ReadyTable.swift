@@ -3,7 +3,7 @@ import Foundation
 import GRDB
 import Wire
 
-/// Taking from the `ready` table: the first few in order of rank and age.
+/// Taking from the `ready` table: of each queue the first few in order of rank and age.
 enum ReadyTable {
     /// A message as it was taken.
     struct Taken: Sendable {
@@ -15,14 +15,19 @@ enum ReadyTable {
         fileprivate var rank: Int
     }
 
-    /// Leases up to `maximum` messages to a worker, highest priority first, then oldest.
+    /// Leases up to `maximum` messages to a worker, of each queue those of the highest priority first, then the oldest.
     ///
-    /// Three statements for each queue, however many messages they take.
+    /// A few statements for each queue, however many messages they take: each is read in the order of its index, where a
+    /// query over several would sort all that waits.
+    ///
+    /// - Parameter share: Says how many to take of each queue, when there are several.
     static func take(
-        _ maximum: Int, from queues: [String], worker: Int64, now: Timestamp, in db: Database
+        _ maximum: Int, from queues: [String], worker: Int64, now: Timestamp, in db: Database,
+        share: ([(queue: String, count: Int)]) -> [Int]
     ) throws -> [Taken] {
         var taken: [Taken] = []
-        for (queue, count) in try shares(of: maximum, among: queues, in: db) where count > 0 {
+        let counts = queues.count > 1 ? share(try count(queues, upTo: maximum, in: db)) : queues.map { _ in maximum }
+        for (queue, count) in zip(queues, counts) where count > 0 {
             let messages = try first(count, of: queue, in: db)
             guard let last = messages.last else { continue }
             let lease = try db.cachedStatement(sql: """
@@ -53,35 +58,28 @@ enum ReadyTable {
             let handle = DeliveryHandle(tag: row[6], attempt: row[7] + 1)
             messages.append(
                 Taken(
-                    id: row[0], handle: handle, encoded: try EncodedMessage(row: row), crashes: row[8], doubts: row[9], rank: row[5]))
+                    id: row[0], handle: handle, encoded: try EncodedMessage(row: row, from: 2, queue: row[1]), crashes: row[8],
+                    doubts: row[9], rank: row[5]))
         }
         return messages
     }
 
-    /// How many of the first `maximum` messages of all queues stand in each queue.
-    ///
-    /// Each queue is read in the order of its index; a query over several would sort all that waits.
-    private static func shares(of maximum: Int, among queues: [String], in db: Database) throws -> [(String, Int)] {
-        if queues.count == 1 { return [(queues[0], maximum)] }
-        let statement = try db.cachedStatement(sql: "SELECT rank, tag FROM ready WHERE queue = ? ORDER BY rank, tag LIMIT ?")
-        var places: [(rank: Int, tag: Int64, queue: Int)] = []
-        for (index, queue) in queues.enumerated() {
-            let rows = try Row.fetchCursor(statement, arguments: [queue, maximum])
-            while let row = try rows.next() { places.append((row[0], row[1], index)) }
-        }
-        places.sort { ($0.rank, $0.tag) < ($1.rank, $1.tag) }
-        var shares = queues.map { ($0, 0) }
-        for place in places.prefix(maximum) { shares[place.queue].1 += 1 }
-        return shares
+    /// How many messages stand in each queue, counting no further than to `maximum`.
+    private static func count(_ queues: [String], upTo maximum: Int, in db: Database) throws -> [(queue: String, count: Int)] {
+        let statement = try db.cachedStatement(sql: "SELECT count(*) FROM (SELECT 1 FROM ready WHERE queue = ? LIMIT ?)")
+        return try queues.map { queue in (queue, try Int.fetchOne(statement, arguments: [queue, maximum]) ?? 0) }
     }
 }
 
 extension EncodedMessage {
-    /// From columns 1 to 4: queue, headers, properties, body.
-    fileprivate init(row: Row) throws {
+    /// From three columns: headers, properties, body.
+    ///
+    /// - Parameter first: The position of the first of them.
+    init(row: Row, from first: Int, queue: String) throws {
         func bytes(_ index: Int) throws -> [UInt8]? {
             try row.withUnsafeData(atIndex: index) { data in data.map { [UInt8]($0) } }
         }
-        self.init(queue: row[1], headers: try bytes(2) ?? [], properties: try bytes(3), body: try bytes(4) ?? [])
+        self.init(
+            queue: queue, headers: try bytes(first) ?? [], properties: try bytes(first + 1), body: try bytes(first + 2) ?? [])
     }
 }

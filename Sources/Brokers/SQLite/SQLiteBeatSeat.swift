@@ -111,7 +111,7 @@ final class SQLiteBeatSeat: BeatSeat {
         do {
             let isLeading = try await broker.file.write(waking: !messages.isEmpty) { [self] db in
                 guard try leader(in: db)?.id == identity.id else { return false }
-                for message in messages { try MessageTable.insertIfNew(message, submitted: now, in: db) }
+                for message in messages { try MessageTable.insertIfNew(message, submitted: now, ranking: broker.ranking, in: db) }
                 try BeatTable.write(texts, of: beat, in: db)
                 try BeatTable.remove(orders, of: beat, in: db)
                 return true

@@ -23,13 +23,13 @@ extension SQLiteBroker: DeadLetterKeeping {
         _ filter: DeadLetterFilter, limit: Int, to queue: String?
     ) async throws -> [DeadLetterReplay] {
         let now = self.now()
-        return try await file.write(waking: true) { db in
+        return try await file.write(waking: true) { [self] db in
             try DeadLetterTable.entries(filter, limit: limit, withContent: true, in: db).map { entry in
                 var letter = entry.letter
                 letter.content = nil
                 do {
                     try db.inSavepoint {
-                        try Self.replay(entry.letter, to: queue ?? letter.queue, now: now, in: db)
+                        try replay(entry.letter, to: queue ?? letter.queue, now: now, in: db)
                         try DeadLetterTable.remove(entry.number, in: db)
                         return .commit
                     }
@@ -51,7 +51,7 @@ extension SQLiteBroker: DeadLetterKeeping {
 
     package func replayClears(_ store: any ResultStore) -> Bool { (store as? any SQLiteFileHolding)?.file === file }
 
-    private static func replay(_ letter: DeadLetter, to queue: String, now: Timestamp, in db: Database) throws {
+    private func replay(_ letter: DeadLetter, to queue: String, now: Timestamp, in db: Database) throws {
         guard let content = letter.content else { return }
         if let refusal = content.message?.refusalOfReplay(now: now) { throw DriverError(.refused, refusal) }
         // Steps of its chain failed with it.
@@ -60,7 +60,7 @@ extension SQLiteBroker: DeadLetterKeeping {
             try db.execute(sql: "DELETE FROM result WHERE id = ? AND state = 'FAILURE'", arguments: [id])
         }
         if let message = content.message {
-            try MessageTable.insert(message.revived(in: queue).counting(attempts: letter.burial.attempts), submitted: now, in: db)
+            try MessageTable.insert(message.revived(in: queue).counting(attempts: letter.burial.attempts), submitted: now, ranking: ranking, in: db)
         } else {
             // Who can read it now may.
             let encoded = EncodedMessage(

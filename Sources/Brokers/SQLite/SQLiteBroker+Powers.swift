@@ -52,12 +52,12 @@ extension SQLiteBroker: QueuePurging {
 extension SQLiteBroker: KeyedPublishing {
     package func publish(_ message: Message, key: String, ttl: Duration) async throws -> TaskID {
         let now = self.now()
-        return try await file.write(waking: true) { db in
+        return try await file.write(waking: true) { [ranking] db in
             try db.execute(sql: "DELETE FROM submission_key WHERE expires <= ?", arguments: [now.seconds])
             if let earlier = try String.fetchOne(db, sql: "SELECT id FROM submission_key WHERE key = ?", arguments: [key]) {
                 return TaskID(earlier)
             }
-            try MessageTable.insert(message, submitted: now, in: db)
+            try MessageTable.insert(message, submitted: now, ranking: ranking, in: db)
             try db.execute(
                 sql: "INSERT INTO submission_key (key, id, expires) VALUES (?, ?, ?)",
                 arguments: [key, message.id.text, (now + ttl).seconds])

@@ -13,6 +13,10 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
     let resultExpires: Double?
     /// How long events are kept.
     let retention: EventRetention
+    /// The order of what waits.
+    let ranking: MessageRanking
+    /// Of queues that have another weight than 1.
+    let queueWeights: [String: Int]
     /// Whether the process of a `WorkerIdentity` lives; `nil` when that cannot be told.
     let processLives: @Sendable (_ process: String) -> Bool?
     /// How long a worker of ours that shows no sign of life keeps what it has. Death of its
@@ -26,7 +30,7 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
     /// - Parameter now: A clock to be used instead of the machine's, also to measure how long something lasts.
     package init(
         file: DatabaseFile, resultExpires: Double?, retention: EventRetention = EventRetention(seconds: 86_400),
-        leaseLength: Duration = .seconds(15),
+        leaseLength: Duration = .seconds(15), ranking: MessageRanking = MessageRanking(), queueWeights: [String: Int] = [:],
         processLives: @escaping @Sendable (String) -> Bool?,
         now given: (@Sendable () -> Timestamp)? = nil
     ) {
@@ -36,6 +40,8 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
         self.resultExpires = resultExpires
         self.retention = retention
         self.leaseLength = leaseLength
+        self.ranking = ranking
+        self.queueWeights = queueWeights
         self.processLives = processLives
         self.now = now
         if given != nil {
@@ -49,7 +55,7 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
                 let submitted = now()
                 return try groups.map { messages in
                     try Self.savepoint(in: db, alone: groups.count == 1) {
-                        for message in messages { try MessageTable.insert(message, submitted: submitted, in: db) }
+                        for message in messages { try MessageTable.insert(message, submitted: submitted, ranking: ranking, in: db) }
                     }
                 }
             }

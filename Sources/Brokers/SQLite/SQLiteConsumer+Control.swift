@@ -50,15 +50,3 @@ extension SQLiteConsumer: RemoteControllable {
         try? await Task.sleep(for: Self.lookInterval)
     }
 }
-
-extension SQLiteConsumer: QueueSwitching {
-    func add(_ queue: QueueDefinition) async throws {
-        try await switchQueues { queues in
-            if !queues.contains(queue.name) { queues.append(queue.name) }
-        }
-    }
-
-    func remove(_ queue: String) async throws {
-        try await switchQueues { queues in queues.removeAll { $0 == queue } }
-    }
-}

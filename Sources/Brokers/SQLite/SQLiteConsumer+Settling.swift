@@ -7,7 +7,7 @@ extension SQLiteConsumer: AtomicSettling {
         guard !outcomes.isEmpty else { return [] }
         let now = broker.now()
         let expires = broker.resultExpires.map { now.seconds + $0 }
-        return try await broker.file.write(waking: true) { [number] db in
+        return try await broker.file.write(waking: true) { [number, ranking = broker.ranking] db in
             // The fence: an outcome counts only for the lease that stands now.
             let held = try LeaseTable.attempts(of: number, in: db)
             let counted = outcomes.map { held[$0.handle.tag] == $0.handle.attempt }
@@ -15,14 +15,14 @@ extension SQLiteConsumer: AtomicSettling {
             try LeaseTable.end(standing.map(\.handle.tag), in: db)
             var done: [Int64] = []
             for outcome in standing {
-                for message in outcome.followUps { try MessageTable.insertIfNew(message, submitted: now, in: db) }
+                for message in outcome.followUps { try MessageTable.insertIfNew(message, submitted: now, ranking: ranking, in: db) }
                 for result in outcome.results { try ResultTable.store(result, expires: expires, in: db) }
                 switch outcome.disposition {
                 case .acknowledge:
                     done.append(outcome.handle.tag)
                 case .retry(let message):
                     try MessageTable.retry(
-                        outcome.handle.tag, with: message, attempt: outcome.handle.attempt, now: now, in: db)
+                        outcome.handle.tag, with: message, attempt: outcome.handle.attempt, now: now, ranking: ranking, in: db)
                 case .bury(_, let burial):
                     try DeadLetterTable.bury(outcome.handle.tag, burial, in: db)
                     done.append(outcome.handle.tag)
@@ -79,7 +79,8 @@ extension SQLiteConsumer: BacklogKnowing {
         let queues = self.queues
         return try await broker.file.read { db in
             var count = 0
-            for queue in queues {
+            // What is paused nobody can finish.
+            for queue in try OrderTable.open(queues, now: now, in: db).queues {
                 count += try Int.fetchOne(db, sql: "SELECT count(*) FROM ready WHERE queue = ?", arguments: [queue]) ?? 0
                 count += try Int.fetchOne(
                     db,

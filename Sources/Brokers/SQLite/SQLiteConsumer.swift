@@ -9,9 +9,8 @@ import Wire
 /// Registers the worker under its lease, and takes messages in that lease's name.
 final class SQLiteConsumer: BrokerConsumer {
     let broker: SQLiteBroker
-    /// They may change while it works; see `QueueSwitching`.
-    private let taken: Mutex<[String]>
-    var queues: [String] { taken.withLock { $0 } }
+    /// What it takes from.
+    let selected: Mutex<[String]>
     let identity: WorkerIdentity
     /// The worker's row.
     let number: Int64
@@ -22,7 +21,12 @@ final class SQLiteConsumer: BrokerConsumer {
     /// The tasks that were announced.
     let tasks = Mutex<[String]>([])
 
+    /// The number of the last order that the worker has taken.
+    let lastOrder = Mutex<Int64>(0)
+
     private let pace = Mutex(Pace())
+    /// Whose turn it is, when there are several queues.
+    private let shares: Mutex<QueueShares>
 
     /// What the last take tells about the next.
     private struct Pace {
@@ -40,8 +44,9 @@ final class SQLiteConsumer: BrokerConsumer {
 
     init(broker: SQLiteBroker, queues: [String], worker: WorkerIdentity) async throws {
         self.broker = broker
-        taken = Mutex(queues.distinct)
+        selected = Mutex(queues.distinct)
         identity = worker
+        shares = Mutex(QueueShares(weights: broker.queueWeights))
         let (number, others, lastRequest) = try await broker.file.write { db in
             let now = broker.now()
             let number = try WorkerTable.register(
@@ -55,6 +60,8 @@ final class SQLiteConsumer: BrokerConsumer {
         pace.withLock { $0.renewed = broker.uptime() }
         for other in others { _ = isSilent(other) }
     }
+
+    var queues: [String] { selected.withLock { $0 } }
 
     /// Whether the lease is to be renewed: nobody takes this worker for dead within a third of it.
     var needsRenewal: Bool {
@@ -86,7 +93,10 @@ final class SQLiteConsumer: BrokerConsumer {
             let now = broker.now()
             if needsRenewal { try holdLease(now: now, in: db) }
             try MessageTable.promoteDue(now: now, in: db)
-            return try ReadyTable.take(maximum, from: queues, worker: number, now: now, in: db)
+            let open = try OrderTable.open(queues, now: now, in: db).queues
+            return try ReadyTable.take(maximum, from: open, worker: number, now: now, in: db) { waiting in
+                shares.withLock { $0.share(maximum, among: waiting) }
+            }
         }
         pace.withLock { $0.wasFull = rows.count == maximum }
         var deliveries: [Delivery] = []
@@ -118,9 +128,12 @@ final class SQLiteConsumer: BrokerConsumer {
     func waitForWork(until deadline: ContinuousClock.Instant?) async throws {
         let seen = broker.file.watch.generation
         if try await mayFindWork() { return }
-        let due = try await broker.file.read { try MessageTable.nextDue(in: $0) }
+        let now = broker.now()
+        let times = try await broker.file.read { [queues] db in
+            [try MessageTable.nextDue(in: db), try OrderTable.open(queues, now: now, in: db).next].compactMap { $0 }
+        }
         var wake = ContinuousClock.now + Self.fallbackPoll
-        if let due { wake = min(wake, .now + max(.zero, due - broker.now())) }
+        if let next = times.min() { wake = min(wake, .now + max(.zero, next - broker.now())) }
         if let deadline { wake = min(wake, deadline) }
         await broker.file.watch.wait(since: seen, until: wake)
     }
@@ -128,26 +141,12 @@ final class SQLiteConsumer: BrokerConsumer {
     /// A look without the write lock, so that an idle worker disturbs nobody.
     private func mayFindWork() async throws -> Bool {
         let now = broker.now()
-        let queues = self.queues
-        return try await broker.file.read { db in
-            for queue in queues {
+        return try await broker.file.read { [queues] db in
+            for queue in try OrderTable.open(queues, now: now, in: db).queues {
                 let ready = try db.cachedStatement(sql: "SELECT 1 FROM ready WHERE queue = ? LIMIT 1")
                 if try Int.fetchOne(ready, arguments: [queue]) != nil { return true }
             }
             return try MessageTable.nextDue(in: db).map { $0 <= now } ?? false
-        }
-    }
-
-    /// Changes the queues, and tells it to those who look at workers.
-    func switchQueues(_ change: @Sendable (inout [String]) -> Void) async throws {
-        let names = taken.withLock { queues in
-            change(&queues)
-            return queues
-        }
-        let text = WorkerTable.text(names)
-        // Waking, for this worker may wait for work of the others.
-        try await broker.file.write(waking: true, durable: false) { [number] db in
-            try db.execute(sql: "UPDATE worker SET queues = ? WHERE number = ?", arguments: [text, number])
         }
     }
 

@@ -1,14 +1,34 @@
-/// Changing, while a worker works, which queues it takes from.
+/// Changing, while it lasts, what a subscription takes from.
 public protocol QueueSwitching: BrokerConsumer {
-    /// Takes from this queue too from now on, also on later connections. One that is taken from already stays as it is.
+    /// The queues it takes from, in the order they were named.
+    var consumedQueues: [String] { get }
+
+    /// Takes from these queues and from no others from now on, over later connections too. What it holds of others, and
+    /// the worker has not taken, goes back; what the worker has is the worker's to settle or to give back.
+    ///
+    /// - Throws: `DriverError`; then it takes from the same queues as before.
+    func consume(from queues: [String]) async throws
+
+    /// Says how a queue is made that the settings do not name, before it is taken from.
+    func define(_ queue: QueueDefinition) async
+}
+
+extension QueueSwitching {
+    /// Takes from this queue too from now on. One that is taken from already stays as it is.
     ///
     /// - Throws: `DriverError` when the broker refuses the queue; then nothing has changed.
-    func add(_ queue: QueueDefinition) async throws
+    package func add(_ queue: QueueDefinition) async throws {
+        guard !consumedQueues.contains(queue.name) else { return }
+        await define(queue)
+        try await consume(from: consumedQueues + [queue.name])
+    }
 
     /// Takes nothing more from this queue. What the worker has of it stays with the worker.
     ///
     /// - Throws: `DriverError` when the broker cannot be told.
-    func remove(_ queue: String) async throws
+    package func remove(_ queue: String) async throws {
+        try await consume(from: consumedQueues.filter { $0 != queue })
+    }
 }
 
 /// Knowing whether there is work for more hands.

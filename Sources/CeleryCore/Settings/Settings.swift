@@ -65,6 +65,10 @@ public struct Settings: Sendable, Equatable {
     public var defaultQueue = Route.defaultQueue
     /// Queues of which more is said than their name.
     public var queueDefinitions: [String: QueueDefinition] = [:]
+    /// How much of a worker's attention queues get that have another weight than 1.
+    public var queueWeights: [String: Int] = [:]
+    /// Seconds of waiting that count as much as one step of priority, at an embedded broker; `nil` counts priority alone.
+    public var priorityAgeing: Double?
     /// What the other queues are.
     public var queueType = QueueDefinition.QueueType.classic
     /// Makes the other queues priority queues; `nil` makes them plain ones.

@@ -18,7 +18,7 @@ struct WorkerBanner {
             "Celery \(Version.text) is starting.",
             "Configuration ->",
             "    . Broker -> \(broker)",
-            "    . Queues -> \(settings.queues.joined(separator: ", "))",
+            "    . Queues -> \(settings.queues.map { name in name + (settings.queueWeights[name].map { "=\($0)" } ?? "") }.joined(separator: ", "))",
             "    . Concurrency -> \(autoscale.map { "from \($0.least) to \($0.most)" } ?? "\(concurrency)")",
             "    . Result store -> \(store)",
             "    . Worker -> \(identity.name)",

@@ -3,9 +3,9 @@ package import Arguments
 /// The one command table: it feeds the parser, the help texts, the manual pages and the completions.
 package enum CeleryTable {
     static let commands: [Command] = [
-        CelerydCommand.command, BeatCommand.command, ApplyCommand.command, StatusCommand.command, ResultCommand.command, DmapCommand.command,
-        InspectCommand.command, ControlCommand.command, EventsCommand.command, TasksCommand.command, QueuesCommand.command,
-        PurgeCommand.command, DeadCommand.command, SyncdbCommand.command,
+        CelerydCommand.command, BeatCommand.command, ApplyCommand.command, StatusCommand.command, ResultCommand.command,
+        RevokeCommand.command, DmapCommand.command, InspectCommand.command, ControlCommand.command, EventsCommand.command,
+        TasksCommand.command, QueuesCommand.command, PurgeCommand.command, DeadCommand.command, SyncdbCommand.command,
         RabbitSetupCommand.command, StartprojectCommand.command, CompletionCommand.command, HelpCommand.command, VersionCommand.command,
         CompleteCommand.command,
     ]

@@ -1,28 +1,41 @@
 import Arguments
 import CeleryCore
 import Client
+import Wire
 
-/// `celery queues`: depths and consumers.
+/// `celery queues`: depths, consumers and pauses.
 enum QueuesCommand {
+    private static let subcommands = [QueuePauseCommand.pause, QueuePauseCommand.resume]
+
     static let command = Command(
         CommandSpec(
             "queues", section: "Workers", summary: "Count what waits in the queues",
-            discussion: ["Prints for each queue how many messages are ready, scheduled for later, and running, and how many workers consume it. RabbitMQ tells only what is ready, and of the queues in the settings; the rest is shown as -."],
-            examples: [Example("celery queues", "Show all queues.")],
+            discussion: ["Prints for each queue how many messages are ready, scheduled for later, and running, and how many workers consume it. RabbitMQ tells only what is ready, and of the queues in the settings; the rest is shown as -.", "A queue that is paused says so, until when, why, and who paused it."],
+            examples: [
+                Example("celery queues", "Show all queues."),
+                Example("celery queues pause images --for 2h --reason 'disk full'", "Take nothing from a queue for two hours."),
+                Example("celery queues resume images", "Take from it again."),
+            ],
             exitStatuses: CeleryTable.statuses("0", "65", "69", "77", "78"),
             outputKeys: [
                 OutputKey("queue", "Its name."), OutputKey("ready", "Messages that are due."),
                 OutputKey("scheduled", "Messages that wait for their time."), OutputKey("running", "Messages a worker has."),
                 OutputKey("consumers", "Workers that take from it."),
-            ]),
-        run: run)
+                OutputKey("paused", "Of a paused queue, an object with since, until, reason and by; else null."),
+            ], subcommands: subcommands.map(\.spec)),
+        subcommands: subcommands, launch: { context in .run { try await run(context) } })
 
     private static func run(_ context: CommandContext) async throws -> Int32 {
         let client = try context.client(try context.settings())
         guard let counting = client.broker as? any QueueCounting else {
             throw DriverError.lacks("count queues", client.broker.location)
         }
-        let queues = try await counting.queues()
+        let pauses = try await (client.broker as? any QueuePausing)?.pausedQueues() ?? [:]
+        var queues = try await counting.queues()
+        // One may be paused before it is there.
+        for name in pauses.keys.sorted() where !queues.contains(where: { $0.name == name }) {
+            queues.append(QueueCount(name: name, ready: 0, scheduled: nil, running: nil, consumers: 0))
+        }
         if context.output.format == .text && !queues.isEmpty {
             context.output.line("queue\tready\tscheduled\trunning\tconsumers")
         }
@@ -35,11 +48,26 @@ enum QueuesCommand {
             context.output.record(
                 [
                     "queue": .string(queue.name), "ready": .int(Int64(queue.ready)), "scheduled": number(queue.scheduled),
-                    "running": number(queue.running), "consumers": .int(Int64(queue.consumers)),
+                    "running": number(queue.running), "consumers": .int(Int64(queue.consumers)), "paused": pauses[queue.name].map(object) ?? .null,
                 ],
-                text: "\(queue.name)\t" + numbers.joined(separator: "\t"))
+                text: "\(queue.name)\t" + numbers.joined(separator: "\t") + (pauses[queue.name].map { "\t" + text($0) } ?? ""))
         }
         return ExitCode.done
+    }
+
+    private static func object(_ pause: QueuePause) -> JSON {
+        [
+            "since": .string(ISO8601.text(pause.since)), "until": pause.until.map { .string(ISO8601.text($0)) } ?? .null,
+            "reason": pause.reason.map(JSON.string) ?? .null, "by": pause.by.map(JSON.string) ?? .null,
+        ]
+    }
+
+    /// `paused until TIME: REASON (WHO, since TIME)`
+    private static func text(_ pause: QueuePause) -> String {
+        let end = pause.until.map { " until \(LocalTime.text($0))" } ?? ""
+        let reason = pause.reason.map { ": \($0.forLog)" } ?? ""
+        let who = pause.by.map { "\($0.forLog), " } ?? ""
+        return "paused\(end)\(reason) (\(who)since \(LocalTime.text(pause.since)))"
     }
 
     private static func number(_ count: Int?) -> JSON { count.map { .int(Int64($0)) } ?? .null }

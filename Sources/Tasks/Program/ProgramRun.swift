@@ -22,6 +22,8 @@ package struct ProgramRun: Sendable {
     package var memoryLimit: Int?
     /// Where the kernel can bound memory, if there is such a place.
     package var controlGroups: ControlGroupRoom?
+    /// Ends it from outside.
+    package var stop: ProgramStop?
     /// Called for each line of stderr as it comes.
     package var onErrorLine: @Sendable (String) -> Void
 
@@ -102,6 +104,7 @@ package struct ProgramRun: Sendable {
             _ = fence?.close(wasKilled: false)
             throw error
         }
+        stop?.began(process.id)
         standardOutput.writeEnd.close()
         standardError.writeEnd.close()
 
@@ -110,6 +113,7 @@ package struct ProgramRun: Sendable {
             onErrorLine: onErrorLine)
         let passed = try watch(process, &streams, &fence)
         Self.current.withLock { $0.group = 0 }
+        stop?.ended()
         // The group first, then those that left it.
         kill(-process.id, SIGKILL)
         let termination = try process.wait()

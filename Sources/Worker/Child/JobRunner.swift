@@ -16,8 +16,13 @@ struct JobRunner: Sendable {
     /// A number from 0 to 1, for waits of random length.
     var random: @Sendable () -> Double = { .random(in: 0...1) }
 
-    func run(_ job: JobRequest) async -> JobReport {
+    /// - Parameter stop: What ends it from outside, if it is a program.
+    func run(_ job: JobRequest, _ stop: ProgramStop? = nil) async -> JobReport {
         let started = ContinuousClock.now
+        // It may have waited in line for long.
+        if let expires = job.expires, expires < Timestamp.now.seconds {
+            return JobReport(tag: job.tag, ending: .revoked(.revoked("expired"), signal: nil), duration: 0)
+        }
         var message: Message?
         var arguments: TaskArguments?
         var ended: Ended
@@ -27,7 +32,8 @@ struct JobRunner: Sendable {
             let body = try BodyCodec.decode(decoded.body)
             arguments = body
             if let program = job.program {
-                var program = ProgramJob(job: job, message: decoded, arguments: body, program: program, environment: environment, log: log)
+                var program = ProgramJob(
+                    job: job, message: decoded, arguments: body, program: program, environment: environment, stop: stop, log: log)
                 program.controlGroups = controlGroups
                 ended = program.run()
             } else {
@@ -46,7 +52,7 @@ struct JobRunner: Sendable {
             switch ended.ending {
             case .success(let value): report.next = WorkflowSteps(after: message, arguments, .success, value: value)
             case .failure: report.next = WorkflowSteps(after: message, arguments, .failure)
-            case .retry: break
+            case .retry, .revoked: break
             }
         }
         return report
@@ -56,7 +62,7 @@ struct JobRunner: Sendable {
     private func decided(_ ended: Ended, _ plan: RetryPlan) -> Ended {
         var decided = ended
         switch ended.ending {
-        case .success: return ended
+        case .success, .revoked: return ended
         case .failure(let failure, let traceback):
             guard plan.takes(failure) else { return ended }
             decided.ending = ending(failure, traceback, nil, plan)

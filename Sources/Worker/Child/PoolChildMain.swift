@@ -1,5 +1,6 @@
 // The inside of a pool child: one thread reads frames, one task runs jobs, one at a time.
 
+import CeleryCore
 import Glibc
 import Processes
 import Synchronization
@@ -22,6 +23,7 @@ package enum PoolChildMain {
         try? Descendants.becomeSubreaper()
         let socket = FrameSocket(OwnedDescriptor(owning: socketNumber))
         let line = JobLine()
+        let underway = JobUnderway()
         var runner = JobRunner(registry: registry, environment: .current()) { socket.send(.log($0)) }
         if CommandLine.arguments.count > 3 { runner.controlGroups = ControlGroupRoom(path: CommandLine.arguments[3]) }
         // What a child before this one left behind when it was killed.
@@ -33,6 +35,7 @@ package enum PoolChildMain {
                 case .job(let job): line.append(job)
                 case .recall: socket.send(.returned(line.removeAll().map(\.tag)))
                 case .finish: line.finish()
+                case .terminate(let tag, let signal): underway.terminate(tag, signal: signal)
                 case .ready, .report, .returned, .log: break
                 }
             }
@@ -45,7 +48,9 @@ package enum PoolChildMain {
         socket.send(.ready)
         while let job = await line.next() {
             flight?.begin(FlightRecord.Entry(tag: job.deliveryTag, attempt: job.attempt))
-            let report = await runner.run(job)
+            let stop = underway.begin(job)
+            var report = await runner.run(job, stop)
+            if let signal = underway.end() { report.ending = .revoked(.revoked("terminated"), signal: signal) }
             // What is over because the worker is gone has not ended, and nothing more begins.
             if isOrphaned.isSet { break }
             flight?.end()

@@ -10,6 +10,7 @@ struct ProgramJob {
     let arguments: TaskArguments
     let program: String
     let environment: Environment
+    var stop: ProgramStop?
     let log: @Sendable (LogLine) -> Void
     var controlGroups: ControlGroupRoom?
 
@@ -26,6 +27,7 @@ struct ProgramJob {
         }
         run.memoryLimit = job.memoryLimit
         run.controlGroups = controlGroups
+        run.stop = stop
         do throws(SystemError) {
             return end(try run.run())
         } catch {

@@ -8,12 +8,6 @@ extension ControlMethod {
         ControlMethod("active_queues") { worker, _ in .array(worker.queues.map(Worker.queue)) },
         ControlMethod("stats") { worker, _ in worker.statistics },
         ControlMethod("clock") { worker, _ in ["clock": .int(Int64(worker.taken))] },
-        // What workers of Python ask one another when they start. To itself it says nothing.
-        ControlMethod("hello") { worker, arguments in
-            let node = try ControlArguments("hello", arguments).text("from_node")
-            if node == worker.configuration.identity.name { return .null }
-            return ["revoked": [], "clock": .int(Int64(worker.taken))]
-        },
     ]
 }
 

@@ -238,6 +238,8 @@ extension EventDispatcher: TaskWatching {
         case .success(let value): .succeeded(id, value, runtime: report.duration)
         case .failure(let failure, let traceback): .failed(id, failure, traceback: traceback ?? report.errorOutput)
         case .retry(_, let failure, let traceback): .retried(id, failure, traceback: traceback ?? report.errorOutput)
+        case .revoked(let failure, let signal):
+            .revoked(id, isTerminated: signal != nil, signal: signal.map(Int.init), isExpired: failure.arguments.first == "expired")
         }
     }
 

@@ -8,6 +8,8 @@ enum Frame {
     case recall
     /// To the child: finish what you have, then exit.
     case finish
+    /// To the child: end the job of this tag with a signal, if it is under way.
+    case terminate(Int64, signal: Int32)
     /// From the child: it is there and waits for jobs.
     case ready
     /// From the child: a job has ended.
@@ -18,7 +20,7 @@ enum Frame {
     case log(LogLine)
 
     private enum Kind: UInt8 {
-        case job = 1, recall, finish
+        case job = 1, recall, finish, terminate
         case ready = 64, report, returned, log
     }
 
@@ -36,6 +38,10 @@ enum Frame {
             request.write(to: &writer)
         case .recall: writer.write(Kind.recall.rawValue)
         case .finish: writer.write(Kind.finish.rawValue)
+        case .terminate(let tag, let signal):
+            writer.write(Kind.terminate.rawValue)
+            writer.write(tag)
+            writer.write(Int(signal))
         case .ready: writer.write(Kind.ready.rawValue)
         case .report(let report):
             writer.write(Kind.report.rawValue)
@@ -63,6 +69,9 @@ enum Frame {
         case .job: self = .job(try JobRequest(from: &reader))
         case .recall: self = .recall
         case .finish: self = .finish
+        case .terminate:
+            let tag = try reader.readInt64()
+            self = .terminate(tag, signal: Int32(truncatingIfNeeded: try reader.readInt()))
         case .ready: self = .ready
         case .report: self = .report(try JobReport(from: &reader))
         case .returned:

@@ -17,6 +17,8 @@ package struct JobReport: Sendable {
         case failure(TaskFailure, traceback: String?)
         /// The task asked to be tried again in so many seconds.
         case retry(delay: Double, TaskFailure, traceback: String?)
+        /// It expired before it began, or was told to end, with a signal.
+        case revoked(TaskFailure, signal: Int32?)
     }
 
     package init(tag: Int64, ending: Ending, duration: Double, errorOutput: String? = nil) {
@@ -39,6 +41,10 @@ package struct JobReport: Sendable {
             writer.write(UInt8(2))
             writer.write(delay)
             Self.write(failure, traceback, to: &writer)
+        case .revoked(let failure, let signal):
+            writer.write(UInt8(3))
+            Self.write(failure, nil, to: &writer)
+            writer.write(signal.map(Int.init))
         }
         writer.write(duration)
         writer.write(errorOutput)
@@ -56,6 +62,10 @@ package struct JobReport: Sendable {
             let delay = try reader.readDouble()
             let (failure, traceback) = try Self.readFailure(&reader)
             ending = .retry(delay: delay, failure, traceback: traceback)
+        case 3:
+            let (failure, _) = try Self.readFailure(&reader)
+            let signal = try reader.readOptional { (reader) throws(FrameError) in try reader.readInt() }
+            ending = .revoked(failure, signal: signal.map { Int32(truncatingIfNeeded: $0) })
         default: throw FrameError()
         }
         duration = try reader.readDouble()

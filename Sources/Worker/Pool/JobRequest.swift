@@ -25,6 +25,9 @@ package struct JobRequest: Sendable {
     /// Bytes of memory above which it is killed; `nil` for no limit.
     package var memoryLimit: Int?
 
+    /// Not to be begun after this time, in seconds since the epoch.
+    package var expires: Double?
+
     package init(
         tag: Int64, attempt: Int, message: EncodedMessage, taskName: String, taskID: String, program: String?,
         softTimeLimit: Double?, hardTimeLimit: Double?, maxOutputBytes: Int, retry: RetryPlan,
@@ -56,6 +59,7 @@ package struct JobRequest: Sendable {
         writer.write(maxOutputBytes)
         retry.write(to: &writer)
         writer.write(memoryLimit)
+        writer.write(expires)
     }
 
     init(from reader: inout ByteReader) throws(FrameError) {
@@ -71,6 +75,7 @@ package struct JobRequest: Sendable {
         maxOutputBytes = try reader.readInt()
         retry = try RetryPlan(from: &reader)
         memoryLimit = try reader.readOptional { (reader) throws(FrameError) in try reader.readInt() }
+        expires = try reader.readOptional { (reader) throws(FrameError) in try reader.readDouble() }
     }
 }
 

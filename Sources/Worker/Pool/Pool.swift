@@ -38,6 +38,14 @@ package final class Pool: Sendable {
 
     /// Puts a new child into the place of each, which goes when it has done what it has.
     package func replaceAll() { send(.replaceAll) }
+    /// Takes jobs back that are not begun; they come back as `recalled`. Those under way go on.
+    package func recall(_ tags: [Int64]) {
+        if !tags.isEmpty { send(.recall(Set(tags))) }
+    }
+
+    /// Ends a job with a signal, and later by force: it is reported as revoked, or as what it came to before. One that is not
+    /// begun comes back as `recalled`. Other jobs of the same child are not touched.
+    package func terminate(_ tag: Int64, signal: Int32) { send(.terminate(tag, signal: signal)) }
 
     /// Begins nothing more: every job that is not under way comes back as `returned`.
     package func drain() { send(.drain) }
@@ -59,6 +67,8 @@ enum PoolCommand: Sendable {
     case submit([JobRequest])
     case grow(Int)
     case replaceAll
+    case recall(Set<Int64>)
+    case terminate(Int64, signal: Int32)
     case drain
     case finish
     case kill

@@ -23,6 +23,8 @@ struct PoolChild {
     var killedAtLimit: Double?
     /// It was killed for the memory it held while it ran a job: so many bytes.
     var killedAtMemory: Int?
+    /// The job it was told to end, if any: until that is over it gets no others.
+    var ending: Ending?
     var jobsGiven = 0
 
     /// Tokens of its two descriptors in the poller.

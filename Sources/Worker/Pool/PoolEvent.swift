@@ -10,6 +10,8 @@ package enum PoolEvent: Sendable {
     case report(JobReport)
     /// Jobs that were never begun: to be given back to the broker.
     case returned([Int64])
+    /// The same for jobs that `recall` or `terminate` asked for.
+    case recalled([Int64])
     /// A job was under way in a child that died.
     case lost(tag: Int64, reason: String, cause: DeathReason)
     /// A job was killed, with its child, at its hard limit.

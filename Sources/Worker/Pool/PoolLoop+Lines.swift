@@ -27,7 +27,7 @@ extension PoolLoop {
     private func shortestOpenLine() -> Int? {
         var best: (number: Int, count: Int)?
         for (number, child) in children {
-            guard child.isReady, !child.isFinishing, !child.isRecalled, child.line.count < Self.longestLine,
+            guard child.isReady, !child.isFinishing, !child.isRecalled, child.ending == nil, child.line.count < Self.longestLine,
                 hasTasksLeft(child), !isSlow(child)
             else { continue }
             if best.map({ (child.line.count, number) < ($0.count, $0.number) }) ?? true { best = (number, child.line.count) }
@@ -80,6 +80,7 @@ extension PoolLoop {
         if let nextMemoryLook { consider(nextMemoryLook) }
         for child in children.values {
             if let time = child.killTime { consider(time) }
+            if let time = child.ending?.deadline { consider(time) }
             let holdsUpOthers = child.line.count > 1 && !child.isRecalled
             if holdsUpOthers || (!unassigned.isEmpty && !child.line.isEmpty) {
                 consider(max(child.headStarted + Self.slow, .now + .milliseconds(1)))

@@ -34,7 +34,7 @@ extension PoolLoop {
     func noteMemoryKill(_ report: JobReport) {
         let failure: TaskFailure
         switch report.ending {
-        case .success: return
+        case .success, .revoked: return
         case .failure(let reason, _), .retry(_, let reason, _): failure = reason
         }
         if failure.isForMemory { memoryKills = OutOfMemoryCount.own.read() }

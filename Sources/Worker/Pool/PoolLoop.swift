@@ -16,6 +16,8 @@ final class PoolLoop {
     var children: [Int: PoolChild] = [:]
     /// Jobs no child has room for yet.
     var unassigned: Deque<JobRequest> = []
+    /// Jobs of children that are to come back to the worker if they are not begun.
+    var wantedBack: Set<Int64> = []
     /// Told to the worker at the end of each round.
     var events: [PoolEvent] = []
     /// Children to keep.
@@ -71,6 +73,7 @@ final class PoolLoop {
                 if let time = nextFill, time <= .now { fill() }
                 killOverdue()
                 killOvergrown()
+                killDisobedient()
                 rebalance()
                 assign()
                 flush()
@@ -103,6 +106,8 @@ final class PoolLoop {
         case .replaceAll:
             for number in children.keys { retire(number) }
             fill()
+        case .recall(let tags): recall(tags)
+        case .terminate(let tag, let signal): terminate(tag, signal: signal)
         case .drain:
             isDraining = true
             returnUnassigned()
@@ -187,19 +192,24 @@ final class PoolLoop {
         case .report(let report):
             guard children[number]!.remove(report.tag) != nil else { return }
             noteMemoryKill(report)
+            forgetEnding(report.tag, of: number)
             events.append(.report(report))
             noteHead(number)
             recycleIfNeeded(number)
         case .returned(let tags):
             children[number]!.isRecalled = false
             // Back to the front, in their order.
+            let wanted = separateWanted(tags)
             for tag in tags.reversed() {
-                if let job = children[number]!.remove(tag) { unassigned.prepend(job) }
+                guard let job = children[number]!.remove(tag) else { continue }
+                if !wanted.contains(tag) { unassigned.prepend(job) }
             }
+            for tag in wanted { forgetEnding(tag, of: number) }
+            if !wanted.isEmpty { events.append(.recalled(tags.filter { wanted.contains($0) })) }
             if isDraining { returnUnassigned() }
         case .log(let line):
             events.append(.log(line))
-        case .job, .recall, .finish:
+        case .job, .recall, .finish, .terminate:
             // A child never says these.
             try? children[number]!.process.signal(SIGKILL)
         }
@@ -238,7 +248,10 @@ final class PoolLoop {
         var line = child.line
         let reason = "pool child \(child.process.id) died of \(child.killedAtMemory == nil ? words : "too much memory")"
         if let head = line.popFirst() {
-            if let peak = child.killedAtMemory {
+            wantedBack.remove(head.tag)
+            if let report = child.report(endingOf: head) {
+                events.append(.report(report))
+            } else if let peak = child.killedAtMemory {
                 events.append(.outgrew(tag: head.tag, limit: head.memoryLimit ?? 0, peak: peak))
             } else if let limit = child.killedAtLimit {
                 events.append(.timedOut(tag: head.tag, seconds: limit))
@@ -246,7 +259,9 @@ final class PoolLoop {
                 events.append(.lost(tag: head.tag, reason: reason, cause: cause))
             }
         }
-        unassigned = line + unassigned
+        let wanted = separateWanted(line.map(\.tag))
+        if !wanted.isEmpty { events.append(.recalled(line.map(\.tag).filter { wanted.contains($0) })) }
+        unassigned = line.filter { !wanted.contains($0.tag) } + unassigned
         if isDraining || isFinishing { returnUnassigned() }
         if isFinishing { return }
         guard child.isReady else {

@@ -1,0 +1,115 @@
+package import CeleryCore
+import RabbitMQ
+import Synchronization
+import Wire
+
+extension AMQPBroker: Revoking {
+    package func endsInto(_ store: any ResultStore) -> Bool { false }
+
+    /// What waits in the queues stays there, for none can be taken out of the middle: workers drop it. Python's are told
+    /// by remote control, of ids and headers, and those that start later are not.
+    package func revoke(
+        _ revocations: [Revocation], ending: @escaping @Sendable (Message, _ attempt: Int) -> Outcome
+    ) async throws -> RevocationReport {
+        var report = RevocationReport()
+        if let refusal = try await orderRefusal() {
+            report.forgetful = refusal.message
+            if revocations.contains(where: { if case .task = $0.target { true } else { false } }) { throw refusal }
+        } else {
+            try await publish(revocations.map { OrderStream.publication(.revoke($0)) })
+        }
+        try await publish(Self.requests(revocations).map { request in
+            Publication(ControlMessage(request, to: .all).wire, isMandatory: false, needs: [.exchange(ControlQueue.requests)])
+        })
+        return report
+    }
+
+    /// Why orders cannot be kept here; `nil` when they can. Makes the stream if there is none.
+    private func orderRefusal() async throws -> DriverError? {
+        let answer = try await answer { (connection, channel) throws(RabbitMQError) -> QueueState in
+            try connection.declare(OrderStream.declaration, on: channel)
+        }
+        guard case .failure(let error) = answer else { return nil }
+        return DriverError(error, at: location)
+    }
+
+    /// The same in the words of Python's remote control.
+    static func requests(_ revocations: [Revocation]) -> [ControlRequest] {
+        var ids: [[JSON]: [JSON]] = [:]
+        var headers: [[JSON]: JSONObject] = [:]
+        for revocation in revocations {
+            let manner: [JSON] = [.bool(revocation.isTerminating), .string(pythonSignal(revocation.signal))]
+            switch revocation.target {
+            case .id(let id): ids[manner, default: []].append(.string(id.text))
+            case .task: break
+            case .header(let name, let value):
+                let values = headers[manner]?[name]?.arrayValue ?? []
+                headers[manner, default: [:]][name] = .array(values + [.string(value)])
+            }
+        }
+        return ids.map { manner, ids in
+            ControlRequest(method: "revoke", arguments: ["task_id": .array(ids), "terminate": manner[0], "signal": manner[1]])
+        } + headers.map { manner, headers in
+            ControlRequest(
+                method: "revoke_by_stamped_headers",
+                arguments: ["headers": .object(headers), "terminate": manner[0], "signal": manner[1]])
+        }
+    }
+
+    /// Python looks names up as they stand in `signal.h`.
+    private static func pythonSignal(_ name: String) -> String {
+        let upper = name.uppercased()
+        return Int(upper) != nil || upper.hasPrefix("SIG") ? upper : "SIG" + upper
+    }
+}
+
+extension AMQPBroker: QueuePausing {
+    package func pause(_ queue: String, _ pause: QueuePause) async throws {
+        try await order(.pause(queue, pause))
+    }
+
+    package func resume(_ queue: String) async throws -> Bool {
+        let isPaused = try await pausedQueues()[queue] != nil
+        if isPaused { try await order(.resume(queue)) }
+        return isPaused
+    }
+
+    private func order(_ entry: OrderStream.Entry) async throws {
+        if let refusal = try await orderRefusal() {
+            throw DriverError(
+                .unsupported, "\(location) cannot keep what is ordered of workers: \(refusal.message)",
+                hint: "pausing queues needs streams (RabbitMQ 3.9), and the right to make the queue \(OrderStream.name)")
+        }
+        try await publish([OrderStream.publication(entry)])
+    }
+
+    package func pausedQueues() async throws -> [String: QueuePause] {
+        // Who only looks makes none.
+        guard try await state(of: OrderStream.name) != nil else { return [:] }
+        let book = OrderBook()
+        let look = LookTrouble()
+        let owner = try ConnectionOwner(alternatives, .always) {
+            OrderLook(book) { error in
+                look.note(error)
+                book.bell.ring()
+            }
+        }
+        let deadline = ContinuousClock.now + .seconds(12)
+        while true {
+            let seen = book.bell.count
+            if book.isCaughtUp || look.error != nil || deadline <= .now { break }
+            await book.bell.wait(since: seen, until: deadline)
+        }
+        await owner.close()
+        if book.isCaughtUp { return book.pauses(at: now()) }
+        throw look.error.map { DriverError($0, at: location) }
+            ?? DriverError(.tryAgain, "broker \(location) does not show what is ordered of workers")
+    }
+}
+
+/// Why a look failed.
+private final class LookTrouble: Sendable {
+    private let state = Mutex<RabbitMQError?>(nil)
+    var error: RabbitMQError? { state.withLock { $0 } }
+    func note(_ error: RabbitMQError) { state.withLock { $0 = $0 ?? error } }
+}

@@ -1,0 +1,39 @@
+import CeleryCore
+import RabbitMQ
+
+/// A connection that is there to read the orders once.
+final class OrderLook: ConnectionUse {
+    private static let spareChannel: UInt16 = 2
+
+    private let reader: OrderReader
+    private let lost: @Sendable (RabbitMQError) -> Void
+
+    init(_ book: OrderBook, lost: @escaping @Sendable (RabbitMQError) -> Void) {
+        // Who only looks leaves all as it is.
+        reader = OrderReader(book, seed: {}) { _ in }
+        self.lost = lost
+    }
+
+    func establish(_ connection: Connection) throws(RabbitMQError) {
+        try reader.establish(connection, spareChannel: Self.spareChannel)
+    }
+
+    func receive(_ incoming: Incoming, _ connection: Connection) throws(RabbitMQError) {
+        switch incoming {
+        case .delivery(let delivery): reader.receive(delivery)
+        case .cancelled: reader.cancelled()
+        case .confirm, .returned, .blocked, .unblocked: break
+        }
+    }
+
+    func settleDown(_ connection: Connection) throws(RabbitMQError) {
+        try reader.settleDown(connection)
+        reader.tellIfKnown()
+    }
+
+    func tick(_ connection: Connection) throws(RabbitMQError) {
+        try reader.tick(connection, spareChannel: Self.spareChannel)
+    }
+
+    func lost(_ error: RabbitMQError) { lost(error) }
+}

@@ -1,0 +1,88 @@
+package import CeleryCore
+import Synchronization
+
+/// What is ordered of the workers of a `MemoryBroker`.
+struct MemoryOrders {
+    private(set) var revocations: [Revocation] = []
+    /// How many were ordered before the first of those that are kept.
+    private var dropped = 0
+    var pauses: [String: QueuePause] = [:]
+
+    /// Counts orders.
+    var last: Int { dropped + revocations.count }
+
+    mutating func add(_ revocation: Revocation, now: Timestamp) {
+        revocations.append(revocation)
+        while let first = revocations.first, first.until <= now {
+            revocations.removeFirst()
+            dropped += 1
+        }
+    }
+
+    func revocations(after number: Int, now: Timestamp) -> [Revocation] {
+        revocations.dropFirst(max(0, number - dropped)).filter { $0.until > now }
+    }
+}
+
+extension MemoryBroker: Revoking {
+    package nonisolated func endsInto(_ store: any ResultStore) -> Bool { false }
+
+    package func revoke(
+        _ revocations: [Revocation], ending: @escaping @Sendable (Message, _ attempt: Int) -> Outcome
+    ) -> RevocationReport {
+        var report = RevocationReport()
+        for revocation in revocations {
+            for id in held(where: revocation.covers) { report.fates[id] = .held }
+            for (message, attempt) in drop(where: revocation.covers) {
+                let outcome = ending(message, attempt + 1)
+                publishNew(outcome.followUps)
+                report.fates[message.id] = .removed
+                report.removed.append(outcome)
+            }
+            if case .id(let id) = revocation.target {
+                if report.fates[id] == .removed { continue }
+                report.fates[id] = report.fates[id] ?? .unknown
+            }
+            orders.add(revocation, now: timeNow())
+        }
+        bell.ring()
+        return report
+    }
+}
+
+extension MemoryBroker: QueuePausing {
+    package func pause(_ queue: String, _ pause: QueuePause) {
+        orders.pauses[queue] = pause
+        bell.ring()
+    }
+
+    package func resume(_ queue: String) -> Bool {
+        defer { bell.ring() }
+        return orders.pauses.removeValue(forKey: queue)?.holds(at: timeNow()) ?? false
+    }
+
+    package func pausedQueues() -> [String: QueuePause] {
+        let now = timeNow()
+        return orders.pauses.filter { $0.value.holds(at: now) }
+    }
+}
+
+extension MemoryConsumer: OrderFollowing {
+    package func takeOrders() async throws -> StandingOrders {
+        let known = lastOrder.withLock { $0 }
+        let (orders, last) = await broker.orders(after: known)
+        lastOrder.withLock { $0 = last }
+        knownPauses.withLock { $0 = orders.pauses }
+        return orders
+    }
+
+    package func waitForOrders() async throws {
+        while true {
+            let seen = bell.count
+            let (orders, last) = await broker.orders(after: lastOrder.withLock { $0 })
+            if last != lastOrder.withLock({ $0 }) || orders.pauses != knownPauses.withLock({ $0 }) { return }
+            await bell.wait(since: seen, until: nil)
+            try Task.checkCancellation()
+        }
+    }
+}

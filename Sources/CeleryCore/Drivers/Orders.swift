@@ -1,0 +1,79 @@
+/// Revoking tasks, for workers of now and later.
+public protocol Revoking: Broker {
+    /// Whether results of messages that are removed go to `store` in the same step.
+    func endsInto(_ store: any ResultStore) -> Bool
+
+    /// Removes the messages that no worker has, and leaves the order for all others: to the workers there are, which
+    /// learn of it at once, and to those that start before it ends.
+    ///
+    /// - Parameter ending: The outcome of a message that is removed, whose attempt would have been this one.
+    /// - Throws: `DriverError`; then nothing is promised, and it may be ordered again.
+    func revoke(
+        _ revocations: [Revocation], ending: @escaping @Sendable (Message, _ attempt: Int) -> Outcome
+    ) async throws -> RevocationReport
+}
+
+/// What became of the tasks that were revoked.
+public struct RevocationReport: Sendable {
+    /// By id, as far as the broker can tell.
+    public var fates: [TaskID: Fate] = [:]
+    /// Outcomes of messages that were removed.
+    public var removed: [Outcome] = []
+    /// Why a worker that starts later will not know of it; `nil` when it will.
+    public var forgetful: String?
+
+    /// What became of one.
+    public enum Fate: Sendable, Equatable {
+        /// It waited, and is removed.
+        case removed
+        /// A worker has it.
+        case held
+        /// It has ended.
+        case finished
+        /// Nobody has heard of it yet.
+        case unknown
+    }
+
+    public init() {}
+}
+
+/// Stopping the flow from queues for a while.
+public protocol QueuePausing: Broker {
+    /// Has all workers take nothing from a queue, those of now and later, in place of an earlier pause of it.
+    ///
+    /// - Throws: `DriverError`; `unsupported` where the broker cannot keep it.
+    func pause(_ queue: String, _ pause: QueuePause) async throws
+
+    /// - Returns: whether it was paused.
+    func resume(_ queue: String) async throws -> Bool
+
+    /// Those that are paused now.
+    func pausedQueues() async throws -> [String: QueuePause]
+}
+
+/// Learning what is ordered of workers.
+public protocol OrderFollowing: BrokerConsumer {
+    /// What is in force at the first call, and at each later one what was ordered since. One reader.
+    ///
+    /// The first call waits until all that was ordered before is known.
+    func takeOrders() async throws -> StandingOrders
+
+    /// Waits until there may be something new, or the task is cancelled.
+    func waitForOrders() async throws
+}
+
+/// What is ordered of workers.
+public struct StandingOrders: Sendable, Equatable {
+    /// Those that are new, oldest first.
+    public var revocations: [Revocation] = []
+    /// All that are in force.
+    public var pauses: [String: QueuePause] = [:]
+
+    public init() {}
+}
+
+/// Holding messages until their time, before the worker takes them.
+public protocol HoldingAhead: BrokerConsumer {
+    /// Hands over those that wait here and match, whatever their time.
+    func takeAhead(where matches: @Sendable (Message) -> Bool) async -> [Delivery]
+}

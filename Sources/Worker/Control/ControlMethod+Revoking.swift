@@ -1,0 +1,92 @@
+import CeleryCore
+import Processes
+import Wire
+
+extension ControlMethod {
+    /// Orders not to run tasks, or to end them, with the answers of Python's workers.
+    static let revoking = [
+        ControlMethod("revoke") { worker, arguments in
+            let ids = texts(arguments["task_id"])
+            return await worker.revoke(ids, isTerminating: arguments["terminate"] == true, signal: arguments["signal"])
+        },
+        ControlMethod("terminate") { worker, arguments in
+            await worker.revoke(texts(arguments["task_id"]), isTerminating: true, signal: arguments["signal"])
+        },
+        ControlMethod("revoke_by_stamped_headers") { worker, arguments in
+            await worker.revoke(
+                headers: arguments["headers"]?.objectValue ?? [:], isTerminating: arguments["terminate"] == true,
+                signal: arguments["signal"])
+        },
+        ControlMethod("revoked", "dump_revoked") { worker, _ in .array(worker.revokedIDs) },
+        // What workers of Python ask one another when they start.
+        ControlMethod("hello") { worker, arguments in
+            guard arguments["from_node"]?.stringValue != worker.configuration.identity.name else { return .null }
+            // A list of ids, or an object with the time of each.
+            let told = arguments["revoked"]?.objectValue?.members.map(\.key) ?? texts(arguments["revoked"])
+            await worker.revoke(worker.revocations(of: told, isTerminating: false, signal: nil))
+            return ["revoked": .array(worker.revokedIDs), "clock": .int(Int64(worker.taken))]
+        },
+    ]
+
+    /// One text, or a list of them.
+    private static func texts(_ value: JSON?) -> [String] {
+        value?.stringValue.map { [$0] } ?? value?.arrayValue?.compactMap(\.stringValue) ?? []
+    }
+}
+
+extension Worker {
+    /// Seconds that Python's workers remember a revocation (CELERY_WORKER_REVOKE_EXPIRES).
+    private static let memory: Duration = .seconds(10_800)
+
+    fileprivate var revokedIDs: [JSON] { revocations.ids(now: now()).map { .string($0.text) } }
+
+    fileprivate func revocations(of ids: [String], isTerminating: Bool, signal: JSON?) -> [Revocation] {
+        let now = self.now()
+        return ids.map { id in
+            Revocation(
+                .id(TaskID(id)), isTerminating: isTerminating, signal: Self.name(of: signal), issued: now, until: now + Self.memory)
+        }
+    }
+
+    /// Python sends a name, a number, or nothing.
+    private static func name(of signal: JSON?) -> String {
+        signal?.stringValue ?? signal?.intValue.map(String.init) ?? Revocation.defaultSignal
+    }
+
+    /// Heeds orders that came by remote control.
+    @discardableResult
+    fileprivate func revoke(_ new: [Revocation]) async -> Set<TaskID> {
+        guard let consumer else { return [] }
+        return await revoke(new, consumer, settler(for: consumer))
+    }
+
+    fileprivate func revoke(_ ids: [String], isTerminating: Bool, signal: JSON?) async -> JSON {
+        let told = await revoke(revocations(of: ids, isTerminating: isTerminating, signal: signal))
+        if isTerminating { return Self.answer(terminated: told) }
+        // As Python writes a set.
+        let list = ids.distinct.map { PythonRepr.text(of: .string($0)) }.joined(separator: ", ")
+        return ["ok": .string("tasks \(list.isEmpty ? "set()" : "{\(list)}") flagged as revoked")]
+    }
+
+    fileprivate func revoke(headers: JSONObject, isTerminating: Bool, signal: JSON?) async -> JSON {
+        let now = self.now()
+        var new: [Revocation] = []
+        for (name, values) in headers.members {
+            for value in values.arrayValue ?? [values] {
+                // Python's hold for later tasks too.
+                new.append(
+                    Revocation(
+                        .header(name, value: value.displayText), isTerminating: isTerminating, signal: Self.name(of: signal),
+                        issued: now + Self.memory, until: now + Self.memory))
+            }
+        }
+        let told = await revoke(new)
+        if isTerminating { return Self.answer(terminated: told) }
+        return ["ok": .string("headers \(PythonRepr.kwargs(headers)) flagged as revoked, but not terminated")]
+    }
+
+    private static func answer(terminated: Set<TaskID>) -> JSON {
+        if terminated.isEmpty { return ["ok": "terminate: tasks unknown"] }
+        return ["ok": .string("terminate: \(terminated.map(\.text).sorted().joined(separator: ", "))")]
+    }
+}

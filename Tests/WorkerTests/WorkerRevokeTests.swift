@@ -1,0 +1,189 @@
+import CeleryCore
+import Fixtures
+import Glibc
+import Tasks
+import Testing
+@testable import Worker
+
+extension WorkerTests {
+    @Suite struct Revoking {
+        private func revoke(
+            _ bench: Bench, _ ids: TaskID..., terminate: Bool = false, signal: String = "TERM"
+        ) async throws {
+            let now = Timestamp.now
+            let revoking = try #require(bench.broker as? any CeleryCore.Revoking)
+            let report = try await revoking.revoke(
+                ids.map { Revocation(.id($0), isTerminating: terminate, signal: signal, issued: now, until: now + .seconds(600)) }
+            ) { RevokedTask.outcome(of: $0, attempt: $1, by: "test", now: now) }
+            if !revoking.endsInto(bench.store) { try await bench.store.store(report.removed.flatMap(\.results)) }
+        }
+
+        @Test(arguments: Backing.allCases)
+        func `runs no task that was revoked before it was submitted`(_ backing: Backing) async throws {
+            var bench = try Bench(backing)
+            try bench.addExample("add")
+            let message = bench.message("example.add", [1, 2])
+            try await revoke(bench, message.id)
+            let worker = try await bench.start()
+            try await bench.broker.publish([message])
+            let result = try await bench.result(of: message.id)
+            #expect(result.state == .revoked && result.failure == .revoked("revoked"))
+            #expect(try await eventually { try await bench.location(of: message.id) == nil })
+            try await worker.stop()
+        }
+
+        @Test(arguments: Backing.allCases)
+        func `a task that waits behind another in the worker is dropped, and the other goes on`(_ backing: Backing) async throws {
+            var bench = try Bench(backing)
+            try bench.addGate()
+            let worker = try await bench.start { $0.prefetch = 4 }
+            let running = try await bench.send("wait", 1)
+            #expect(try await bench.hasStarted("1"))
+            let waiting = try await bench.send("wait", 2)
+            #expect(try await eventually { try await bench.location(of: waiting)?.state == .started })
+            try await revoke(bench, waiting, running)
+            let result = try await bench.result(of: waiting)
+            #expect(result.failure == .revoked("revoked"))
+            // Without being told to end, what runs ends as it would.
+            try bench.openGate()
+            #expect(try await bench.result(of: running).value == "waited")
+            #expect(!bench.folder.contains("started.2"))
+            try await worker.stop()
+        }
+
+        @Test(arguments: Backing.allCases)
+        func `ends a program with all it has started`(_ backing: Backing) async throws {
+            var bench = try Bench(backing)
+            try bench.addProgram("tree", "setsid sleep 600 & echo $! > pids; sleep 600 & echo $! >> pids; echo $$ >> pids; touch up; wait")
+            let worker = try await bench.start()
+            let id = try await bench.send("tree")
+            #expect(try await eventually { bench.folder.contains("up") })
+            try await revoke(bench, id, terminate: true)
+            let result = try await bench.result(of: id)
+            #expect(result.state == .revoked && result.failure == .revoked("terminated"))
+            let pids = bench.folder.read("pids")?.split(separator: "\n").compactMap { Int32($0) } ?? []
+            #expect(pids.count == 3)
+            #expect(try await eventually { pids.allSatisfy { kill($0, 0) == -1 } })
+            #expect(worker.log.contains("revoked: terminated by signal TERM"))
+            try await worker.stop()
+        }
+
+        @Test func `sends the signal that is asked for, and waits for what the program makes of it`() async throws {
+            var bench = try Bench()
+            try bench.addProgram("polite", "trap 'touch interrupted; exit 0' INT; touch up; while :; do sleep 0.02; done")
+            let worker = try await bench.start()
+            let id = try await bench.send("polite")
+            #expect(try await eventually { bench.folder.contains("up") })
+            try await revoke(bench, id, terminate: true, signal: "INT")
+            #expect(try await bench.result(of: id).failure == .revoked("terminated"))
+            #expect(bench.folder.contains("interrupted"))
+            try await worker.stop()
+        }
+
+        @Test func `kills a program that does not heed the signal`() async throws {
+            var bench = try Bench()
+            try bench.addProgram("deaf", "trap '' TERM; touch up; while :; do sleep 0.02; done")
+            let worker = try await bench.start()
+            let id = try await bench.send("deaf")
+            #expect(try await eventually { bench.folder.contains("up") })
+            try await revoke(bench, id, terminate: true)
+            #expect(try await bench.result(of: id).failure == .revoked("terminated"))
+            try await worker.stop()
+        }
+
+        @Test func `ends a Swift task with its child, and what stood behind it runs in another`() async throws {
+            var bench = try Bench()
+            try bench.addExample("wait")
+            try bench.addExample("add")
+            let worker = try await bench.start { $0.prefetch = 4 }
+            let children = worker.children
+            let id = try await bench.send("example.wait", 600, kwargs: ["stubborn": true])
+            #expect(try await eventually { try await bench.location(of: id)?.state == .started })
+            let behind = try await bench.send("example.add", 1, 2)
+            try await revoke(bench, id, terminate: true)
+            #expect(try await bench.result(of: id).failure == .revoked("terminated"))
+            let result = try await bench.result(of: behind)
+            #expect(result.value == 3 && result.attempt == 1)
+            #expect(Set(worker.children).isDisjoint(with: children))
+            try await worker.stop()
+        }
+
+        /// Every task is told to end about when it ends by itself: it is revoked or it has succeeded, and those behind it
+        /// in the same child, which nobody revoked, all succeed at the first attempt.
+        @Test(arguments: [true, false])
+        func `never hits the next task of the same child`(_ isSwift: Bool) async throws {
+            var bench = try Bench()
+            try bench.addExample("wait")
+            try bench.addProgram("short", "sleep 0.00$1")
+            let worker = try await bench.start(children: 2) { $0.prefetch = 20 }
+            func message(_ number: Int) -> Message {
+                isSwift ? bench.message("example.wait", [.double(0.002)]) : bench.message("short", [.int(Int64(number % 5))])
+            }
+            var revoked: [TaskID] = []
+            var spared: [TaskID] = []
+            for round in 0..<40 {
+                let victims = (0..<2).map { _ in message(round) }
+                let others = (0..<6).map(message)
+                try await bench.broker.publish(victims + others)
+                try await Task.sleep(for: .milliseconds(round % 8))
+                for victim in victims { try await revoke(bench, victim.id, terminate: true) }
+                revoked += victims.map(\.id)
+                spared += others.map(\.id)
+            }
+            var states: [TaskState: Int] = [:]
+            for id in revoked {
+                let result = try await bench.result(of: id)
+                states[result.state, default: 0] += 1
+                if result.state == .revoked { #expect(["revoked", "terminated"].contains(result.failure?.message)) }
+            }
+            #expect(Set(states.keys).isSubset(of: [.revoked, .success]), "\(states)")
+            for id in spared {
+                let result = try await bench.result(of: id)
+                #expect(result.state == .success && result.attempt == 1, "\(result)")
+            }
+            try await worker.stop()
+        }
+
+        @Test func `a task that expires while it waits in the worker's line is not begun`() async throws {
+            var bench = try Bench()
+            try bench.addGate()
+            let worker = try await bench.start { $0.prefetch = 4 }
+            try await bench.send("wait", 1)
+            #expect(try await bench.hasStarted("1"))
+            var message = bench.message("wait", [2])
+            message.expires = .now + .milliseconds(300)
+            try await bench.broker.publish([message])
+            #expect(try await eventually { try await bench.location(of: message.id)?.state == .started })
+            try await Task.sleep(for: .milliseconds(400))
+            try bench.openGate()
+            let result = try await bench.result(of: message.id)
+            #expect(result.state == .revoked && result.failure == .revoked("expired"))
+            #expect(!bench.folder.contains("started.2"))
+            try await worker.stop()
+        }
+
+        @Test(arguments: Backing.allCases)
+        func `gives back what it has not begun of a queue that is paused, and runs it once that is resumed`(
+            _ backing: Backing
+        ) async throws {
+            var bench = try Bench(backing)
+            try bench.addGate()
+            let pausing = try #require(bench.broker as? any QueuePausing)
+            let worker = try await bench.start { $0.prefetch = 4 }
+            let running = try await bench.send("wait", 1)
+            #expect(try await bench.hasStarted("1"))
+            let waiting = try await bench.send("wait", 2)
+            #expect(try await eventually { try await bench.location(of: waiting)?.state == .started })
+            try await pausing.pause("celery", QueuePause(since: .now, reason: "test"))
+            #expect(try await eventually { try await bench.location(of: waiting)?.state == .pending })
+            #expect(try await worker.log.eventuallyContains("Queue celery is paused: test"))
+            try bench.openGate()
+            #expect(try await bench.result(of: running).value == "waited")
+            #expect(try await bench.location(of: waiting)?.attempt == 0)
+            _ = try await pausing.resume("celery")
+            let result = try await bench.result(of: waiting)
+            #expect(result.value == "waited" && result.attempt == 1)
+            try await worker.stop()
+        }
+    }
+}
