@@ -12,6 +12,7 @@ _celery_enter() {
         ':dmap') command='dmap' ;;
         ':inspect') command='inspect' ;;
         ':control') command='control' ;;
+        ':events') command='events' ;;
         ':tasks') command='tasks' ;;
         ':queues') command='queues' ;;
         ':purge') command='purge' ;;
@@ -45,6 +46,7 @@ _celery_option() {
         'celeryd:-p' | 'celeryd:--pidfile') kind=file ;;
         'celeryd:--time-limit') kind=none ;;
         'celeryd:--soft-time-limit') kind=none ;;
+        'celeryd:--task-max-memory') kind=none ;;
         'celeryd:--shutdown-timeout') kind=none ;;
         'celeryd:--max-tasks-per-child') kind=none ;;
         'celeryd:--max-memory-per-child') kind=none ;;
@@ -83,6 +85,12 @@ _celery_option() {
         'apply:--soft-time-limit') kind=none ;;
         'apply:--max-retries') kind=none ;;
         'apply:--retry-delay') kind=none ;;
+        'apply:--retry-backoff') kind=none ;;
+        'apply:--retry-backoff-max') kind=none ;;
+        'apply:--retry-jitter') kind='=full none' ;;
+        'apply:--retry-until') kind=none ;;
+        'apply:--autoretry') kind=none ;;
+        'apply:--max-memory') kind=none ;;
         'apply:--header') kind=none ;;
         'apply:--link') kind=tasks ;;
         'apply:--link-error') kind=tasks ;;
@@ -108,6 +116,12 @@ _celery_option() {
         'dmap:--soft-time-limit') kind=none ;;
         'dmap:--max-retries') kind=none ;;
         'dmap:--retry-delay') kind=none ;;
+        'dmap:--retry-backoff') kind=none ;;
+        'dmap:--retry-backoff-max') kind=none ;;
+        'dmap:--retry-jitter') kind='=full none' ;;
+        'dmap:--retry-until') kind=none ;;
+        'dmap:--autoretry') kind=none ;;
+        'dmap:--max-memory') kind=none ;;
         'dmap:--header') kind=none ;;
         'inspect:-d' | 'inspect:--destination') kind=none ;;
         'inspect:--pattern') kind=none ;;
@@ -117,6 +131,11 @@ _celery_option() {
         'control:--pattern') kind=none ;;
         'control:--matcher') kind='=glob pcre' ;;
         'control:-t' | 'control:--timeout') kind=none ;;
+        'events:--after') kind=none ;;
+        'events:--since') kind=none ;;
+        'events:--type') kind='=task worker task-sent task-received task-started task-succeeded task-failed task-retried task-revoked task-rejected worker-online worker-heartbeat worker-offline' ;;
+        'events:--task') kind=tasks ;;
+        'events:--id') kind=ids ;;
         'purge:-Q' | 'purge:--queues') kind=queues ;;
         'rabbit-setup:--user') kind=none ;;
         'rabbit-setup:--password') kind=none ;;
@@ -161,7 +180,7 @@ _celery_operand() {
         'control:'*) kind=none ;;
         'startproject:'0) kind=none ;;
         'completion:'0) kind='=bash zsh fish' ;;
-        'help:'*) kind='=celeryd beat apply status result dmap inspect control tasks queues purge syncdb rabbit-setup startproject completion help version' ;;
+        'help:'*) kind='=celeryd beat apply status result dmap inspect control events tasks queues purge syncdb rabbit-setup startproject completion help version' ;;
         *) ;;
     esac
 }
@@ -169,8 +188,8 @@ _celery_operand() {
 # Sets commands and options to the words that may follow.
 _celery_words() {
     case "$command" in
-        '') commands='celeryd beat apply status result dmap inspect control tasks queues purge syncdb rabbit-setup startproject completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'celeryd') commands='' options='-c --concurrency -n --hostname -Q --queues -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -B --beat --discard --force --time-limit --soft-time-limit --shutdown-timeout --max-tasks-per-child --max-memory-per-child --prefetch --autoscale --burst --max-tasks -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        '') commands='celeryd beat apply status result dmap inspect control events tasks queues purge syncdb rabbit-setup startproject completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'celeryd') commands='' options='-c --concurrency -n --hostname -Q --queues -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -B --beat -E --task-events --discard --force --time-limit --soft-time-limit --task-max-memory --shutdown-timeout --max-tasks-per-child --max-memory-per-child --prefetch --autoscale --burst --max-tasks -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat') commands='next list status run pause resume backfill import-crontab' options='-l --loglevel -f --logfile -p --pidfile -d --detach --daemon --max-interval --once -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat next') commands='' options='-n --number --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat list') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
@@ -180,12 +199,13 @@ _celery_words() {
         'beat resume') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat backfill') commands='' options='--dry-run --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat import-crontab') commands='' options='--app --system --dry-run --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'apply') commands='' options='--raw --args --kwargs --task-id --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --ignore-result --header --link --link-error -w --wait -t --timeout --batch --skip-bad --key --key-ttl --strict --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'apply') commands='' options='--raw --args --kwargs --task-id --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --retry-backoff --retry-backoff-max --retry-jitter --retry-until --autoretry --max-memory --ignore-result --header --link --link-error -w --wait -t --timeout --batch --skip-bad --key --key-ttl --strict --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'status') commands='' options='-l --long -w --wait -t --timeout --watch --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'result') commands='' options='-w --wait -t --timeout --traceback --forget --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'dmap') commands='' options='--json-lines --raw --unordered -j --jobs --joblog --resume --retry-failed --halt -t --timeout --bar --no-bar --chunk --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --ignore-result --header --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'dmap') commands='' options='--json-lines --raw --unordered -j --jobs --joblog --resume --retry-failed --halt -t --timeout --bar --no-bar --chunk --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --retry-backoff --retry-backoff-max --retry-jitter --retry-until --autoretry --max-memory --ignore-result --header --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'inspect') commands='' options='-d --destination --pattern --matcher -t --timeout --list --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'control') commands='' options='-d --destination --pattern --matcher -t --timeout --list --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'events') commands='' options='-f --follow --dump --after --since --type --task --id --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'tasks') commands='' options='--remote --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'queues') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'purge') commands='' options='-Q --queues -f --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;

@@ -6,13 +6,19 @@
 // Types such as `pid_t` and `struct stat` stay Glibc's: included here they would be declared a second time,
 // and Swift would ask every file that uses them to import this module too.
 #pragma clang module import SwiftGlibc
+#include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /// prctl(2), PR_SET_CHILD_SUBREAPER: orphans below this process become its children.
@@ -79,6 +85,77 @@ int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions
 /// memfd_create(2), close-on-exec.
 static inline int celery_memory_file(const char *name) {
     return (int)syscall(SYS_memfd_create, name, 1u /* MFD_CLOEXEC */);
+}
+
+/// What celery_spawn_confined is told.
+struct celery_confined {
+    const char *executable;
+    char *const *arguments;
+    char *const *environment;
+    /// Where it starts, or NULL.
+    const char *folder;
+    /// Descriptors to hand on: `from[i]` becomes `to[i]`, one after the other.
+    const int *from;
+    const int *to;
+    int moves;
+    /// Descriptors from here on are closed.
+    int close_from;
+    /// 0 stays in our process group, 1 begins a group, 2 begins a session.
+    int placement;
+    /// Open `cgroup.procs` of the control group it is to be in, or -1.
+    int group;
+    /// RLIMIT_DATA in bytes, or 0.
+    unsigned long data_limit;
+};
+
+/// What posix_spawn does, and two things that it cannot: the program is in its control group, and has its limit,
+/// before its first instruction. Returns the process id, or a negative error number.
+///
+/// The corresponding C functions are vfork(2) and execve(2). Between them the child shares our memory, while the
+/// calling thread waits for it: it makes system calls only, with all signals blocked.
+static __attribute__((noinline, unused)) int celery_spawn_confined(const struct celery_confined *wanted) {
+    sigset_t all, before;
+    volatile int failure = 0;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    int child = vfork();
+    if (child == 0) {
+        struct sigaction usual = {.sa_handler = SIG_DFL};
+        // A signal may have an action of ours, which is of no use without our code.
+        for (int number = 1; number < 32; number++)
+            if (number != SIGKILL && number != SIGSTOP) sigaction(number, &usual, 0);
+        if (wanted->placement == 1 && setpgid(0, 0) != 0) goto failed;
+        if (wanted->placement == 2 && setsid() < 0) goto failed;
+        // "0" is whoever writes.
+        if (wanted->group >= 0 && write(wanted->group, "0", 1) < 0) goto failed;
+        if (wanted->data_limit > 0) {
+            struct rlimit limit = {wanted->data_limit, wanted->data_limit};
+            if (setrlimit(RLIMIT_DATA, &limit) != 0) goto failed;
+        }
+        for (int index = 0; index < wanted->moves; index++) {
+            int from = wanted->from[index], to = wanted->to[index];
+            // dup2 leaves a descriptor alone that is already where it should be, and close-on-exec.
+            if (from == to ? fcntl(to, F_SETFD, 0) < 0 : dup2(from, to) < 0) goto failed;
+        }
+        // Ours are close-on-exec anyway; a kernel before 5.9 does not have this.
+        syscall(SYS_close_range, wanted->close_from, ~0u, 0u);
+        if (wanted->folder && chdir(wanted->folder) != 0) goto failed;
+        sigset_t none;
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, 0);
+        execve(wanted->executable, wanted->arguments, wanted->environment);
+    failed:
+        failure = errno;
+        _exit(127);
+    }
+    int code = errno;
+    pthread_sigmask(SIG_SETMASK, &before, 0);
+    if (child < 0) return -code;
+    if (failure != 0) {
+        while (waitpid(child, 0, 0) < 0 && errno == EINTR) {}
+        return -failure;
+    }
+    return child;
 }
 
 /// mallopt(3), M_ARENA_MAX: so many heaps for all threads together.

@@ -1,6 +1,7 @@
 // What submits tasks and asks after them: for commands and Swift programs alike.
 
 public import CeleryCore
+import Glibc
 import Synchronization
 public import Tasks
 
@@ -11,6 +12,8 @@ public final class Client: Sendable {
     private let connections: Drivers.Connections
     private let opened = Mutex<(any ResultStore)?>(nil)
     package let factory: MessageFactory
+    /// Who tells monitors what was sent.
+    let eventSource = EventSource(hostname: MessageFactory.origin, pid: Int(getpid()))
 
     /// Opens the broker that the settings name, and the result store when it is first needed or shares
     /// the broker's file. Blocks while files are opened.
@@ -57,7 +60,7 @@ public final class Client: Sendable {
         _ task: String, args: [JSON] = [], kwargs: JSONObject = [:], options: SendOptions = SendOptions()
     ) async throws -> AsyncResult<JSON> {
         let message = factory.message(task, args: args, kwargs: kwargs, options: options)
-        try await broker.publish([message])
+        try await publish([message])
         return AsyncResult(id: message.id, client: self)
     }
 
@@ -68,7 +71,7 @@ public final class Client: Sendable {
         let arguments = try TaskArgumentsEncoder.encode(work)
         let message = factory.message(
             Work.name, args: arguments.args, kwargs: arguments.kwargs, options: options, task: Work.options)
-        try await broker.publish([message])
+        try await publish([message])
         return AsyncResult(id: message.id, client: self)
     }
 

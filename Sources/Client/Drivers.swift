@@ -34,7 +34,7 @@ package struct Drivers: Sendable {
         "sqlite": { urls, settings, files in
             SQLiteBroker(
                 file: try files.open(urls[0], settings), resultExpires: settings.resultExpires,
-                processLives: ProcessIdentity.isAlive)
+                retention: EventRetention(seconds: settings.eventLog), processLives: ProcessIdentity.isAlive)
         },
         "amqp": { urls, settings, _ in try AMQPBroker(urls, settings: settings, mailbox: mailbox(settings)) },
         "amqps": { urls, settings, _ in try AMQPBroker(urls, settings: settings, mailbox: mailbox(settings)) },

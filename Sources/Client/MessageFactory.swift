@@ -6,10 +6,12 @@ import Wire
 /// Makes messages: arguments encoded, options applied, parent and child linked.
 package struct MessageFactory: Sendable {
     private let defaultQueue: String
-    private let origin: String
     private let replyTo: String?
     private let parentID: TaskID?
     private let rootID: TaskID?
+
+    /// This process, as messages and events name it.
+    static let origin = "gen\(getpid())@\(HostName.current)"
 
     /// - Parameters:
     ///   - environment: where a task that submits another finds who it is itself.
@@ -17,14 +19,15 @@ package struct MessageFactory: Sendable {
     package init(settings: Settings, environment: [String: String], replyTo: String? = nil) {
         self.replyTo = replyTo
         defaultQueue = settings.defaultQueue
-        origin = "gen\(getpid())@\(HostName.current)"
         parentID = environment["CELERY_TASK_ID"].flatMap { $0.isEmpty ? nil : TaskID($0) }
         rootID = environment["CELERY_ROOT_ID"].flatMap { $0.isEmpty ? nil : TaskID($0) }
     }
 
-    /// - Parameter task: the options of the task itself, if they are known here.
+    /// - Parameters:
+    ///   - task: the options of the task itself, if they are known here.
+    ///   - sent: when it is sent; `nil` for a message that is sent later, time and again.
     package func message(
-        _ name: String, args: [JSON], kwargs: JSONObject, options: SendOptions, task: TaskOptions? = nil
+        _ name: String, args: [JSON], kwargs: JSONObject, options: SendOptions, task: TaskOptions? = nil, sent: Timestamp? = .now
     ) -> Message {
         let arguments = TaskArguments(
             args: args, kwargs: kwargs,
@@ -40,14 +43,29 @@ package struct MessageFactory: Sendable {
         message.groupIndex = options.groupIndex
         message.route = Route(
             queue: options.queue ?? task?.queue ?? defaultQueue, exchange: options.exchange, routingKey: options.routingKey)
-        message.origin = origin
+        message.origin = Self.origin
         message.replyTo = replyTo
         message.parentID = parentID
         message.rootID = rootID ?? message.id
         message.headers = options.headers
-        if let retries = options.maxRetries { message.headers["max_retries"] = .int(Int64(retries)) }
-        if let delay = options.retryDelay { message.headers["retry_delay"] = .number(delay.inSeconds) }
+        addRetryHeaders(options, task, sent, to: &message)
         return message
+    }
+
+    private func addRetryHeaders(_ options: SendOptions, _ task: TaskOptions?, _ sent: Timestamp?, to message: inout Message) {
+        func add(_ name: String, _ value: JSON?) { if let value { message.headers[name] = value } }
+        func seconds(_ duration: Duration?) -> JSON? { duration.map { .number($0.inSeconds) } }
+        add(RetryHeader.limit, options.maxRetries.map { .int(Int64($0)) })
+        add(RetryHeader.delay, seconds(options.retryDelay))
+        add(RetryHeader.backoff, seconds(options.retryBackoff))
+        add(RetryHeader.backoffMaximum, seconds(options.retryBackoffMax))
+        add(RetryHeader.jitter, options.retryJitter.map(JSON.bool))
+        add(RetryHeader.causes, options.autoretryFor.map { RetryHeader.json($0) })
+        add(RetryHeader.memory, options.maxMemoryBytes.map { .int(Int64($0)) })
+        // A length of time counts from now, which the worker would not know.
+        if let until = options.retryUntil ?? task?.retryUntil.map(RetryUntil.within) {
+            add(RetryHeader.until, RetryHeader.json(sent.map { .at(until.time(sent: $0, eta: message.eta)) } ?? until))
+        }
     }
 }
 

@@ -19,6 +19,18 @@ public struct SendOptions: Sendable {
     public var maxRetries: Int?
     /// How long it waits before that.
     public var retryDelay: Duration?
+    /// Lets that wait grow: the first is so long, and each twice the one before; zero keeps it from growing.
+    public var retryBackoff: Duration?
+    /// The longest that it grows to.
+    public var retryBackoffMax: Duration?
+    /// Whether a wait that grows is a random part of its full length.
+    public var retryJitter: Bool?
+    /// When its tries end.
+    public var retryUntil: RetryUntil?
+    /// What it may fail of and is tried again without asking.
+    public var autoretryFor: [RetryCause]?
+    /// Bytes of memory above which it is killed.
+    public var maxMemoryBytes: Int?
     public var ignoreResult: Bool?
     public var headers: JSONObject = [:]
     /// Sent with the return value on success.

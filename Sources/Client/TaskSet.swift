@@ -23,7 +23,7 @@ public struct TaskSet: Sendable {
             options.groupIndex = index
             return client.factory.message(task, args: item.args, kwargs: item.kwargs, options: options)
         }
-        try await client.broker.publish(messages)
+        try await client.publish(messages)
         return TaskSetResult(id: setID, subtasks: messages.map(\.id), client: client)
     }
 }

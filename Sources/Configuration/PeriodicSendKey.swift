@@ -30,6 +30,12 @@ package struct PeriodicSendKey: Sendable {
         PeriodicSendKey("soft_time_limit", .length, "The time after which it is told to stop.", JSON.number),
         PeriodicSendKey("max_retries", .whole(0...1_000_000), "How often it may ask to be tried again.") { .int(Int64($0)) },
         PeriodicSendKey("retry_delay", .length, "How long it waits before it is tried again.", JSON.number),
+        PeriodicSendKey("retry_backoff", .length, "Lets that wait grow: the first is so long, and each twice the one before.", JSON.number),
+        PeriodicSendKey("retry_backoff_max", .length, "The longest that it grows to.", JSON.number),
+        PeriodicSendKey("retry_jitter", .truth, "Whether a wait that grows is a random part of its full length.", JSON.bool),
+        PeriodicSendKey("retry_until", .length, "How long after a worker has first taken it, it is tried again.", JSON.number),
+        PeriodicSendKey("autoretry", .values, "What it may fail of and is tried again: a list of exit statuses, signals, names of errors, or any.", JSON.array),
+        PeriodicSendKey("max_memory", .bytes, "Bytes of memory above which it is killed.") { .int(Int64($0)) },
         PeriodicSendKey("ignore_result", .truth, "Whether its return value is thrown away.", JSON.bool),
         PeriodicSendKey("headers", .object, "Headers added to its messages.", JSON.object),
     ]

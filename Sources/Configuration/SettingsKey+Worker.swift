@@ -52,6 +52,10 @@ extension SettingsKey {
             "Seconds after which a task is told to stop; 0 is never."
         ) { $0.settings.softTimeLimit = $1 },
         SettingsKey(
+            "CELERYD_TASK_MAX_MEMORY", .memory, default: "0",
+            "Bytes of memory above which a task is killed, with all it started; 0 is never."
+        ) { $0.settings.maxTaskMemory = $1 },
+        SettingsKey(
             "CELERYD_MAX_TASKS_PER_CHILD", .whole(0...Int.max), default: "0",
             "Tasks after which a pool process is replaced by a new one; 0 is never."
         ) { $0.settings.maxTasksPerChild = $1 },

@@ -40,6 +40,15 @@ extension SettingsKind where Value == Int {
     }
 }
 
+extension SettingsKind where Value == Int? {
+    /// An amount of memory, as a number of bytes or text such as `64m`; 0 stands for no limit.
+    static let memory = SettingsKind(name: SettingsKind<Int>.bytes.name) { input throws(SettingsComplaint) in
+        if case .whole(0) = input { return nil }
+        if case .word("0") = input { return nil }
+        return try SettingsKind<Int>.bytes.read(input)
+    }
+}
+
 extension SettingsKind where Value == Double? {
     /// Seconds, or text such as `10m`; 0 stands for none.
     static let duration = SettingsKind(name: "seconds, or text such as \"10m\"") { input throws(SettingsComplaint) in

@@ -108,3 +108,17 @@ struct Announce: CeleryTask {
         ]
     }
 }
+
+/// Takes memory, and keeps it for a while.
+struct Hoard: CeleryTask {
+    static let name = "example.hoard"
+    var megabytes: Int
+    var seconds: Double?
+
+    func run(_ context: TaskContext) async throws -> String {
+        // Written, not only asked for: what is not written costs nothing.
+        let hoard = (0..<megabytes).map { [UInt8](repeating: UInt8(truncatingIfNeeded: $0 | 1), count: 1 << 20) }
+        try await Task.sleep(for: .seconds(seconds ?? 0))
+        return "had \(hoard.count) MB"
+    }
+}

@@ -4,6 +4,9 @@ import Glibc
 package struct ProcessTable: Sendable {
     private let usesChildrenFiles: Bool
 
+    /// The number of this process.
+    package static var own: ProcessID { getpid() }
+
     /// - Parameter usesChildrenFiles: Follows `/proc/PID/task/TID/children`, which takes time with the number of
     ///   descendants. Without (a kernel built without `PROC_CHILDREN`) the whole of `/proc` is read.
     package init(usesChildrenFiles: Bool = access("/proc/thread-self/children", R_OK) == 0) {

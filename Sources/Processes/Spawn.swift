@@ -52,6 +52,21 @@ package struct Spawn: Sendable {
     /// Further descriptors, by the number they get in the program. All others are closed there.
     package var inherited: [Int32: OwnedDescriptor] = [:]
     package var placement = Placement.sameGroup
+    /// Bounds that hold from the program's first instruction on.
+    package var confinement: Confinement?
+
+    /// Bounds of a program's memory.
+    package struct Confinement: Sendable {
+        /// The control group it and all it starts are in.
+        package var group: ControlGroup?
+        /// Bytes of data it may ask for, and each process it starts (RLIMIT_DATA).
+        package var dataLimit: Int?
+
+        package init(group: ControlGroup? = nil, dataLimit: Int? = nil) {
+            self.group = group
+            self.dataLimit = dataLimit
+        }
+    }
 
     package init(_ executable: String, arguments: [String], environment: Environment) {
         self.executable = executable
@@ -74,6 +89,10 @@ package struct Spawn: Sendable {
         for path in [executable, workingDirectory ?? ""] where path.utf8.contains(0) {
             throw SystemError(EINVAL, operation, path: executable, reason: "a path contains a NUL byte")
         }
+        if let confinement {
+            let pid = try startConfined(confinement, argv, envp)
+            return pidfd ? try watched(pid) : SpawnedProcess(id: pid, pidfd: nil)
+        }
         var actions = SpawnFileActions()
         try actions.prepare(self)
         let attributes = switch placement {
@@ -87,7 +106,11 @@ package struct Spawn: Sendable {
             posix_spawn(&pid, executable, &actions.raw, attributes.pointer, argv.pointers, envp.pointers)
         }
         if code != 0 { throw SpawnDiagnosis(self).error(for: code) }
-        guard pidfd else { return SpawnedProcess(id: pid, pidfd: nil) }
+        return pidfd ? try watched(pid) : SpawnedProcess(id: pid, pidfd: nil)
+    }
+
+    /// The process with a descriptor to wait on.
+    private func watched(_ pid: ProcessID) throws(SystemError) -> SpawnedProcess {
         do {
             return SpawnedProcess(id: pid, pidfd: try SpawnedProcess.openPIDFD(pid))
         } catch {

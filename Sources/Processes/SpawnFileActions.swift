@@ -16,8 +16,10 @@ struct SpawnFileActions: ~Copyable {
         posix_spawn_file_actions_destroy(&raw)
     }
 
+    /// The corresponding C functions are `posix_spawn_file_actions_addopen`, `_adddup2`, which also clears
+    /// close-on-exec when both numbers are the same, `_addclosefrom_np` and `_addchdir_np`.
     mutating func prepare(_ spawn: Spawn) throws(SystemError) {
-        var moves: [(from: Int32, to: Int32)] = []
+        var moves: [DescriptorMoves.Move] = []
         let streams = [spawn.standardInput, spawn.standardOutput, spawn.standardError]
         for (target, stream) in zip(Int32(0)..., streams) {
             switch stream {
@@ -27,7 +29,7 @@ struct SpawnFileActions: ~Copyable {
             }
         }
         for (target, descriptor) in spawn.inherited { moves.append((descriptor.number, target)) }
-        try perform(moves)
+        for move in DescriptorMoves(moves).ordered { try check(posix_spawn_file_actions_adddup2(&raw, move.from, move.to)) }
 
         // Our descriptors are close-on-exec, but a C library's may not be. Descriptors are usually handed
         // on as 3, 4, ...; after a gap only what lies above the last is swept.
@@ -36,21 +38,6 @@ struct SpawnFileActions: ~Copyable {
         if let directory = spawn.workingDirectory {
             try check(posix_spawn_file_actions_addchdir_np(&raw, directory))
         }
-    }
-
-    /// The corresponding C function is `posix_spawn_file_actions_adddup2`, which also clears
-    /// close-on-exec when both numbers are the same.
-    private mutating func perform(_ moves: [(from: Int32, to: Int32)]) throws(SystemError) {
-        var moves = moves
-        let targets = moves.map(\.to)
-        // A source that is also a target could be overwritten before its turn: move such ones out of the way.
-        var free = moves.reduce(2) { max($0, $1.from, $1.to) } + 1
-        for index in moves.indices where moves[index].from != moves[index].to && targets.contains(moves[index].from) {
-            try check(posix_spawn_file_actions_adddup2(&raw, moves[index].from, free))
-            moves[index].from = free
-            free += 1
-        }
-        for move in moves { try check(posix_spawn_file_actions_adddup2(&raw, move.from, move.to)) }
     }
 
     private mutating func open(_ path: String, _ flags: Int32, as target: Int32) throws(SystemError) {

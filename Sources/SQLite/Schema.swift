@@ -25,7 +25,7 @@ package enum Schema {
     }
 
     /// Tables that came with layout 2, in the order they are made.
-    private static let additions = [beat, control]
+    private static let additions = [beat, control, events]
 
     /// The statements, as `celery syncdb --dry-run` prints them.
     package static let sql = ([messages] + additions).joined(separator: "\n")
@@ -102,5 +102,8 @@ package enum Schema {
         """
 
     /// The tables a whole file has, in the order of their names.
-    package static let tables = ["beat", "beat_entry", "beat_order", "control_reply", "control_request", "lease", "message", "ready", "result", "scheduled", "submission_key", "worker"]
+    package static let tables = [
+        "beat", "beat_entry", "beat_order", "control_reply", "control_request", "event", "event_mark", "lease", "message", "ready", "result",
+        "scheduled", "submission_key", "worker",
+    ]
 }

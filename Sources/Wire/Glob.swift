@@ -1,7 +1,7 @@
 /// Patterns of a shell, as Python's `fnmatch` reads them: `*`, `?`, `[abc]`, `[!abc]`.
-enum Glob {
+package enum Glob {
     /// Takes time in proportion to both lengths, whatever the pattern: it may be a stranger's.
-    static func matches(_ text: String, _ pattern: String) -> Bool {
+    package static func matches(_ text: String, _ pattern: String) -> Bool {
         let text = Array(text.unicodeScalars)
         let pattern = Array(pattern.unicodeScalars)
         var (place, next) = (0, 0)

@@ -42,12 +42,15 @@ struct Admission: Sendable {
             let reason = "the process running it was lost \(crashes) times"
             return refuse(.failure, .workerLost(reason), reason)
         }
-        return .run(request(delivery, definition), definition)
+        return .run(request(delivery, definition, now), definition)
     }
 
     private static func possible(_ limit: Double?) -> Double? { limit.map { max(0, $0.possibleSeconds) } }
 
-    private func request(_ delivery: Delivery, _ definition: TaskDefinition) -> JobRequest {
+    /// A limit of a message; 0 is none, as in Python, and leaves it to the task.
+    private static func given(_ limit: Double?) -> Double? { limit.flatMap { $0 > 0 ? $0 : nil } }
+
+    private func request(_ delivery: Delivery, _ definition: TaskDefinition, _ now: Timestamp) -> JobRequest {
         let message = delivery.message
         let options = definition.options
         var program: String?
@@ -56,11 +59,12 @@ struct Admission: Sendable {
             tag: 0, attempt: delivery.handle.attempt, message: EncodedMessage(message),
             taskName: message.task, taskID: message.id.text, program: program,
             softTimeLimit: Self.possible(
-                message.softTimeLimit ?? options.softTimeLimit?.inSeconds ?? configuration.softTimeLimit),
+                Self.given(message.softTimeLimit) ?? options.softTimeLimit?.inSeconds ?? configuration.softTimeLimit),
             hardTimeLimit: Self.possible(
-                message.hardTimeLimit ?? options.timeLimit?.inSeconds ?? configuration.hardTimeLimit),
+                Self.given(message.hardTimeLimit) ?? options.timeLimit?.inSeconds ?? configuration.hardTimeLimit),
             maxOutputBytes: options.maxOutputBytes ?? configuration.maxOutputBytes,
-            retryDelay: RetryPolicy.delay(for: message, options),
-            mayRetry: RetryPolicy.mayRetry(message, options))
+            retry: RetryPolicy.plan(for: message, options, received: now),
+            memoryLimit: message.headers[RetryHeader.memory]?.intValue.flatMap { $0 > 0 ? $0 : nil }
+                ?? options.maxMemoryBytes ?? configuration.maxMemoryBytes)
     }
 }

@@ -10,6 +10,8 @@ struct OutcomeBuilder {
     var attempt: Int
     var started: Timestamp?
     var ignoresResult = false
+    /// When the tries of the task end, told when it is tried again.
+    var retryEnd: Timestamp?
 
     init(delivery: Delivery, worker: String, now: Timestamp) {
         self.delivery = delivery
@@ -36,9 +38,9 @@ struct OutcomeBuilder {
         case .failure(let failure, let traceback):
             outcome.results = [result(.failure, .null, failure, traceback, report.errorOutput)]
         case .retry(let delay, let reason, let traceback):
-            let failure = TaskFailure.retry(in: delay, because: reason.message)
+            let failure = TaskFailure.retry(in: delay, because: reason.reason)
             outcome.results = [result(.retry, .null, failure, traceback, report.errorOutput)]
-            outcome.disposition = .retry(RetryPolicy.next(delivery.message, delay: delay, now: now))
+            outcome.disposition = .retry(RetryPolicy.next(delivery.message, delay: delay, now: now, until: retryEnd))
         }
         return following(outcome, report.next)
     }

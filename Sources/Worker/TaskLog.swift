@@ -28,7 +28,7 @@ struct TaskLog: Sendable {
             failed(delivery, failure, traceback: traceback)
         case .retry(let delay, let failure, let traceback):
             let number = delivery.message.retries + 1
-            logger.info("Task \(name(delivery.message)) retry \(number) in \(JSON.number(delay).displayText)s: \(failure.message)")
+            logger.info("Task \(name(delivery.message)) retry \(number) in \(JSON.number(delay).displayText)s: \(failure.reason)")
             if let traceback { logger.debug("\(traceback)") }
         }
     }

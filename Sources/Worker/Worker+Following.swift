@@ -46,10 +46,9 @@ extension Worker {
                 case .lost(let tag, let reason):
                     lose(tag, reason, &outcomes, &interrupted)
                 case .timedOut(let tag, let seconds):
-                    if let entry = inFlight.removeValue(forKey: tag) {
-                        tell(.failed(entry.delivery, attempt: entry.attempt, .timeLimitExceeded(seconds)))
-                        outcomes.add(builder(for: entry).outcome(.failure, failure: .timeLimitExceeded(seconds)), entry)
-                    }
+                    end(tag, killedFor: .timeLimitExceeded(seconds), &outcomes)
+                case .outgrew(let tag, let limit, let peak):
+                    end(tag, killedFor: .memoryLimitExceeded(limit: limit, peak: peak), &outcomes)
                 case .log(let line):
                     log.line(line)
                 case .replaced(let reason):
@@ -94,9 +93,32 @@ extension Worker {
     private func finish(_ report: JobReport, _ outcomes: inout Endings) {
         guard let entry = inFlight.removeValue(forKey: report.tag) else { return }
         prefetch.note(duration: report.duration)
-        let outcome = builder(for: entry).outcome(of: report)
+        let outcome = outcome(of: report, entry)
         tell(.ended(entry.delivery, attempt: entry.attempt, report))
         outcomes.add(outcome, entry)
+    }
+
+    private func outcome(of report: JobReport, _ entry: InFlight) -> Outcome {
+        var builder = builder(for: entry)
+        if case .retry = report.ending {
+            builder.retryEnd = RetryPolicy.plan(for: entry.delivery.message, entry.definition.options, received: entry.started).until
+        }
+        return builder.outcome(of: report)
+    }
+
+    /// A job was killed with its child for passing a limit: that is what it failed of, unless it is tried again for it.
+    private func end(_ tag: Int64, killedFor failure: TaskFailure, _ outcomes: inout Endings) {
+        guard let entry = inFlight.removeValue(forKey: tag) else { return }
+        let plan = RetryPolicy.plan(for: entry.delivery.message, entry.definition.options, received: entry.started)
+        let delay = plan.wait { .random(in: 0...1) }
+        if plan.takes(failure), plan.allows(delay, now: now()) {
+            let report = JobReport(tag: tag, ending: .retry(delay: delay, failure, traceback: nil), duration: 0)
+            tell(.ended(entry.delivery, attempt: entry.attempt, report))
+            outcomes.add(outcome(of: report, entry), entry)
+        } else {
+            tell(.failed(entry.delivery, attempt: entry.attempt, failure))
+            outcomes.add(builder(for: entry).outcome(.failure, failure: failure), entry)
+        }
     }
 
     /// A job was under way in a child that died: it is tried again, within its crash limit.

@@ -19,6 +19,8 @@ package actor Worker {
     var registry: TaskRegistry
     let log: TaskLog
     private let watchers: [any TaskWatching]
+    /// Tells monitors; `nil` when they are told nothing, or the broker has none.
+    let events: EventDispatcher?
     let now: @Sendable () -> Timestamp
 
     /// What is with the pool, by a number of our own: a worker that was taken for dead may get
@@ -82,7 +84,8 @@ package actor Worker {
         self.now = now
         started = now()
         log = TaskLog(logger: logger)
-        self.watchers = [log] + watchers
+        events = EventDispatcher(configuration, broker, log)
+        self.watchers = [log] + (events.map { [$0] } ?? []) + watchers
         queues = configuration.queues.map { configuration.facts.queues[$0] ?? QueueDefinition($0) }
         autoscaler = configuration.autoscale.map { Autoscaler(range: $0, keepalive: configuration.autoscaleKeepalive) }
         prefetch = Prefetch(children: configuration.pool.size, fixed: configuration.prefetch)
@@ -128,6 +131,7 @@ package actor Worker {
             group.addTask { await self.keepHouse(consumer) }
             group.addTask { await self.followNotices(consumer) }
             group.addTask { await self.tellProgress(settler) }
+            group.addTask { await self.tellMonitors() }
             group.addTask { await self.autoscale(consumer) }
             await self.follow(pool, consumer, settler)
             group.cancelAll()
@@ -136,6 +140,7 @@ package actor Worker {
         let lost = inFlight.values.filter(\.isAcknowledged).map(\.again)
         await settle(lost, acknowledgedSettler(beside: settler))
         await consumer.close()
+        await events?.close()
         if let failure { throw failure }
     }
 

@@ -16,10 +16,14 @@ package struct WorkerConfiguration: Sendable {
     /// Seconds; of tasks and messages that name no limit.
     package var softTimeLimit: Double?
     package var hardTimeLimit: Double?
+    /// Bytes; of tasks and messages that name no limit of memory.
+    package var maxMemoryBytes: Int?
     /// Attempts that may lose their process before a task is given up.
     package var crashLimit = 3
     package var ignoreResult = false
     package var maxOutputBytes = 16 << 20
+    /// Whether monitors are told that this worker lives, and whether of its tasks too; `nil` tells them nothing.
+    package var events: WorkerEvents?
     /// Stop when the queues are empty.
     package var isBurst = false
     /// Stop after so many tasks; 0 for never.
@@ -34,6 +38,19 @@ package struct WorkerConfiguration: Sendable {
         self.identity = identity
         self.queues = queues
         self.pool = pool
+    }
+}
+
+/// What a worker tells monitors.
+package struct WorkerEvents: Sendable {
+    /// What becomes of each task; can be changed while it runs.
+    package var ofTasks = false
+    /// The version of this program.
+    package var version: String
+
+    package init(ofTasks: Bool, version: String) {
+        self.ofTasks = ofTasks
+        self.version = version
     }
 }
 

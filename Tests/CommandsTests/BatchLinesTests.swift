@@ -49,6 +49,23 @@ import Wire
         #expect(message.headers["h"] == .array([1]))
     }
 
+    @Test func `makes headers of what a line says of retries and memory`() throws {
+        let message = try #require(try message("""
+            {"task": "t", "autoretry": [7, "SIGTERM", "Shop.SoldOut"], "retry_backoff": true, "retry_backoff_max": "1m",
+            "retry_jitter": false, "retry_until": "2030-01-01T00:00:00Z", "max_memory": "64m"}
+            """))
+        #expect(
+            message.headers == [
+                "autoretry": [7, "SIGTERM", "Shop.SoldOut"], "retry_backoff": 1, "retry_backoff_max": 60, "retry_jitter": false,
+                "retry_until": "2030-01-01T00:00:00+00:00", "max_memory": .int(64 << 20),
+            ])
+        let later = try #require(try self.message(#"{"task": "t", "retry_until": "1h", "eta": "2030-01-01T00:00:00Z"}"#))
+        #expect(later.headers["retry_until"] == "2030-01-01T01:00:00+00:00")
+        #expect(complaint(#"{"task": "t", "autoretry": [999]}"#)?.hasPrefix("'autoretry': '999' names '999', of which no task can fail") == true)
+        #expect(complaint(#"{"task": "t", "retry_jitter": 1}"#) == "'retry_jitter' must be true or false")
+        #expect(complaint(#"{"task": "t", "max_memory": 0}"#) == "'max_memory': '0' is not an amount of memory")
+    }
+
     @Test func `passes over empty lines`() throws {
         for line in ["", " ", "\t", "\r"] { #expect(try message(line) == nil) }
     }

@@ -36,10 +36,12 @@ package struct PythonCelery: Sendable, CustomStringConvertible {
     }
 
     /// Where it is.
-    private func path() throws -> String {
+    ///
+    /// - Parameter packages: More of them to be there, by their names. Blocks while they are fetched.
+    package func path(with packages: String...) throws -> String {
         let script = Self.repository + "/Tests/Servers/python"
-        let (output, status) = try capture(Spawn(script, arguments: [script, version], environment: .current()))
-        guard status == .exited(0) else { throw Missing(description: "Tests/Servers/python \(version) failed with \(status)") }
+        let (output, status) = try capture(Spawn(script, arguments: [script, version] + packages, environment: .current()))
+        guard status == .exited(0) else { throw Missing(description: "Tests/Servers/python \(version) \(packages) failed with \(status)") }
         return String(output.prefix { $0 != "\n" })
     }
 

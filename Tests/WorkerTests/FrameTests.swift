@@ -12,10 +12,18 @@ import Wire
         return message
     }
 
+    static var retry: RetryPlan {
+        var retry = RetryPlan(isLeft: true, delay: -0.0)
+        retry.growth = RetryPlan.Growth(maximum: 1e9, isJittered: true, retries: .max)
+        retry.until = Timestamp(seconds: 0.5)
+        retry.causes = [.anything, .status(255), .signal(15), .error("a.B")]
+        return retry
+    }
+
     static var request: JobRequest {
         JobRequest(
             tag: .min, attempt: 2, message: EncodedMessage(message), taskName: "t", taskID: "größe", program: "/x y",
-            softTimeLimit: 0.5, hardTimeLimit: .infinity, maxOutputBytes: .max, retryDelay: -0.0, mayRetry: true)
+            softTimeLimit: 0.5, hardTimeLimit: .infinity, maxOutputBytes: .max, retry: retry, memoryLimit: 5)
     }
 
     static var report: JobReport {
@@ -58,7 +66,8 @@ import Wire
         }
         #expect(try job.message.message() == EncodedMessage(Self.message).message())
         #expect((job.tag, job.attempt, job.taskName, job.taskID, job.program) == (.min, 2, "t", "größe", "/x y"))
-        #expect((job.softTimeLimit, job.hardTimeLimit, job.retryDelay, job.maxOutputBytes, job.mayRetry) == (0.5, .infinity, 0, .max, true))
+        #expect((job.softTimeLimit, job.hardTimeLimit, job.memoryLimit, job.maxOutputBytes) == (0.5, .infinity, 5, .max))
+        #expect(job.retry == Self.retry)
     }
 
     @Test func `a report keeps what follows`() throws {

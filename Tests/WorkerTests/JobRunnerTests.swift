@@ -28,7 +28,7 @@ import Wire
 
     private func run(
         _ task: String, _ arguments: TaskArguments = TaskArguments(), program: String? = nil, mayRetry: Bool = true,
-        _ change: (inout Message) -> Void = { _ in }
+        retry: RetryPlan? = nil, random: Double = 0.5, _ change: (inout Message) -> Void = { _ in }
     ) async throws -> JobReport {
         var registry = TaskRegistry()
         try registry.register(TaskDefinition(Ask.self))
@@ -37,8 +37,11 @@ import Wire
         change(&message)
         let job = JobRequest(
             tag: 5, attempt: 1, message: EncodedMessage(message), taskName: task, taskID: "id", program: program,
-            softTimeLimit: nil, hardTimeLimit: nil, maxOutputBytes: 100, retryDelay: 180, mayRetry: mayRetry)
-        let report = await JobRunner(registry: registry, environment: Environment()) { _ in }.run(job)
+            softTimeLimit: nil, hardTimeLimit: nil, maxOutputBytes: 100, retry: retry ?? RetryPlan(isLeft: mayRetry, delay: 180))
+        var runner = JobRunner(registry: registry, environment: Environment()) { _ in }
+        runner.now = { Timestamp(seconds: 1_000) }
+        runner.random = { random }
+        let report = await runner.run(job)
         #expect(report.tag == 5)
         #expect(report.duration >= 0)
         return report
@@ -65,6 +68,54 @@ import Wire
         let report = try await run("ask", TaskArguments(kwargs: ["cause": "x"], embed: .init(errbacks: [errback])), mayRetry: false)
         #expect(report.ending == .failure(TaskFailure(type: "Cause", arguments: ["x"], module: "m"), traceback: nil))
         #expect(report.next.messages.count == 1)
+    }
+
+    /// A plan with retries left.
+    private func plan(_ causes: [RetryCause], until: Double? = nil, growsFrom: Double? = nil, retries: Int = 0) -> RetryPlan {
+        var plan = RetryPlan(isLeft: true, delay: growsFrom ?? 10)
+        plan.causes = causes
+        plan.until = until.map { Timestamp(seconds: $0) }
+        plan.growth = growsFrom.map { _ in RetryPlan.Growth(maximum: 60, isJittered: true, retries: retries) }
+        return plan
+    }
+
+    private static let seven = TaskFailure.exited(status: 7, task: "p")
+
+    private func exit(_ status: Int, _ plan: RetryPlan, random: Double = 0.5) async throws -> JobReport.Ending {
+        let folder = TemporaryFolder()
+        let program = try folder.program("p", "#!/bin/sh\nexit \(status)\n")
+        return try await run("p", program: program, retry: plan, random: random).ending
+    }
+
+    @Test func `what it fails of may be tried again without asking`() async throws {
+        #expect(try await exit(7, plan([1, 7])) == .retry(delay: 10, Self.seven, traceback: nil))
+        #expect(try await exit(7, plan([1])) == .failure(Self.seven, traceback: nil))
+        #expect(try await exit(0, plan(["any"])) == .success(""))
+        var spent = plan(["any"])
+        spent.isLeft = false
+        #expect(try await exit(7, spent) == .failure(Self.seven, traceback: nil))
+    }
+
+    @Test func `waits that grow hold for what asks and for what does not`() async throws {
+        let growing = plan([7], growsFrom: 2, retries: 3)
+        #expect(try await exit(7, growing, random: 0.25) == .retry(delay: 4, Self.seven, traceback: nil))
+        #expect(try await exit(75, growing, random: 1) == .retry(delay: 16, .exited(status: 75, task: "p"), traceback: nil))
+        // But who says how long to wait is heard.
+        let cause = TaskFailure(type: "Cause", arguments: ["x"], module: "m")
+        #expect(try await run("ask", TaskArguments(args: [0.5, "x"]), retry: growing).ending == .retry(delay: 0.5, cause, traceback: nil))
+    }
+
+    @Test func `no try begins after the end of the tries`() async throws {
+        #expect(try await exit(7, plan([7], until: 1_010)) == .retry(delay: 10, Self.seven, traceback: nil))
+        #expect(try await exit(7, plan([7], until: 1_009.9)) == .failure(Self.seven, traceback: nil))
+        #expect(try await exit(75, plan([], until: 1_009.9)) == .failure(.exited(status: 75, task: "p"), traceback: nil))
+    }
+
+    @Test func `what cannot be read is not tried again`() async throws {
+        guard case .failure = try await run("double", retry: plan(["any"]), { $0.body.bytes = Array("{".utf8) }).ending else {
+            Issue.record("is tried again")
+            return
+        }
     }
 
     @Test func `fails on what it cannot read or does not know`() async throws {

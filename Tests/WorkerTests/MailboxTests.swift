@@ -41,7 +41,7 @@ import Wire
     private func job(_ tag: Int64) -> JobRequest {
         JobRequest(
             tag: tag, attempt: 1, message: EncodedMessage(FrameTests.message), taskName: "", taskID: "", program: nil,
-            softTimeLimit: nil, hardTimeLimit: nil, maxOutputBytes: 0, retryDelay: 0, mayRetry: false)
+            softTimeLimit: nil, hardTimeLimit: nil, maxOutputBytes: 0, retry: RetryPlan())
     }
 
     @Test func `hands out jobs in order, and nothing after the last`() async {

@@ -21,6 +21,8 @@ package final class AMQPBroker: Broker {
     let mailbox: QueueDeclaration?
     let now: @Sendable () -> Timestamp
     private let owner = Mutex<ConnectionOwner?>(nil)
+    /// Sends events, if there are any.
+    private let eventLine = Mutex<AMQPBroker?>(nil)
     /// Whether something was published: a server that was there once is waited for.
     private let hasPublished = Atomic(false)
 
@@ -57,6 +59,29 @@ package final class AMQPBroker: Broker {
         self.now = now
     }
 
+    /// One that sends events for `other`.
+    private init(eventsOf other: AMQPBroker) {
+        location = other.location
+        alternatives = other.alternatives
+        topology = other.topology
+        var settings = other.settings
+        settings.publishTimeout = min(settings.publishTimeout, 5)
+        self.settings = settings
+        mailbox = nil
+        nearETA = other.nearETA
+        now = other.now
+    }
+
+    /// The way of events to the server, a connection of its own: what it says of them must not touch messages.
+    var forEvents: AMQPBroker {
+        eventLine.withLock { line in
+            if let line { return line }
+            let made = AMQPBroker(eventsOf: self)
+            line = made
+            return made
+        }
+    }
+
     package func publish(_ messages: [Message]) async throws {
         let now = self.now()
         try await publish(messages.map { publication(of: $0, now: now) })
@@ -77,6 +102,11 @@ package final class AMQPBroker: Broker {
             return owner
         }
         await owner?.close()
+        let events = eventLine.withLock { line in
+            defer { line = nil }
+            return line
+        }
+        await events?.close()
     }
 
     // MARK: Publishing

@@ -24,6 +24,7 @@ package actor MemoryBroker: Broker {
     private(set) var consumers: [WorkerIdentity: MemoryConsumer] = [:]
     private var nextTag: Int64 = 1
     nonisolated let bell = Bell()
+    var events = MemoryEvents()
     /// By name.
     var beats: [String: MemoryBeat] = [:]
 

@@ -11,6 +11,8 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
     package let location: String
     /// Seconds that results settled through this broker are kept.
     let resultExpires: Double?
+    /// How long events are kept.
+    let retention: EventRetention
     /// Whether the process of a `WorkerIdentity` lives; `nil` when that cannot be told.
     let processLives: @Sendable (_ process: String) -> Bool?
     let now: @Sendable () -> Timestamp
@@ -20,7 +22,7 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
 
     /// - Parameter now: A clock to be used instead of the machine's, also to measure how long something lasts.
     package init(
-        file: DatabaseFile, resultExpires: Double?,
+        file: DatabaseFile, resultExpires: Double?, retention: EventRetention = EventRetention(seconds: 86_400),
         processLives: @escaping @Sendable (String) -> Bool?,
         now given: (@Sendable () -> Timestamp)? = nil
     ) {
@@ -28,6 +30,7 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
         self.file = file
         location = "sqlite://\(file.path)"
         self.resultExpires = resultExpires
+        self.retention = retention
         self.processLives = processLives
         self.now = now
         if given != nil {

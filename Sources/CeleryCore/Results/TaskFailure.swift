@@ -44,6 +44,29 @@ extension TaskFailure {
         TaskFailure(type: "SoftTimeLimitExceeded", arguments: [.number(seconds)], module: "billiard.exceptions")
     }
 
+    /// Killed because it held more memory than its limit; both in bytes.
+    ///
+    /// The first argument is for people, as Python shows arguments.
+    public static func memoryLimitExceeded(limit: Int, peak: Int) -> TaskFailure {
+        let text = "used \(ByteCountText.text(peak)) of memory, and \(ByteCountText.text(limit)) is its limit"
+        return TaskFailure(type: "MemoryLimitExceeded", arguments: [.string(text), .int(Int64(limit)), .int(Int64(peak))])
+    }
+
+    /// Killed by the kernel, which had no memory left for it, whether or not the task had much.
+    public static func outOfMemory(task: String) -> TaskFailure {
+        TaskFailure(
+            type: "MemoryError", arguments: [.string("the kernel killed \(task) with signal 9: out of memory")], module: "builtins")
+    }
+
+    /// The exit status that stands for a task killed for its memory: of signal 9, as a shell tells it.
+    package static let memoryStatus = 137
+
+    /// Whether it was killed for its memory, at its limit or by the kernel.
+    package var isForMemory: Bool { type == "MemoryLimitExceeded" || (type == "MemoryError" && module == "builtins") }
+
+    /// Whether it was stopped at its soft or its hard time limit.
+    package var isForTime: Bool { type == "SoftTimeLimitExceeded" || type == "TimeLimitExceeded" }
+
     /// The process running the task was lost too often.
     public static func workerLost(_ reason: String) -> TaskFailure {
         TaskFailure(type: "WorkerLostError", arguments: [.string(reason)], module: "billiard.exceptions")
@@ -82,13 +105,17 @@ extension TaskFailure {
         return arguments.first?.intValue
     }
 
+    /// What is said of it as the reason of another try: a limit's number alone would say nothing.
+    package var reason: String { isForTime ? "\(type)(\(message))" : message }
+
     /// One line for people: what is said after `Type: `.
     public var message: String {
         if let status = programStatus {
             let command = arguments.dropFirst().first?.stringValue ?? "the program"
             return status < 0 ? "\(command) died of signal \(status.magnitude)" : "\(command) returned exit status \(status)"
         }
-        return arguments.map { $0.stringValue ?? $0.displayText }.joined(separator: ", ")
+        let shown = type == "MemoryLimitExceeded" ? arguments.prefix(1) : arguments[...]
+        return shown.map { $0.stringValue ?? $0.displayText }.joined(separator: ", ")
     }
 }
 

@@ -15,4 +15,16 @@ package enum ByteCountText {
         else { return nil }
         return number << shift
     }
+
+    /// An amount for people: `64 MB`, `1.5 GB`, of powers of 1024.
+    package static func text(_ bytes: Int) -> String {
+        var amount = Double(bytes)
+        var units = ["bytes", "KB", "MB", "GB"][...]
+        while amount >= 1_024, units.count > 1 {
+            amount /= 1_024
+            units.removeFirst()
+        }
+        let tenths = (amount * 10).rounded() / 10
+        return "\(Int64(exactly: tenths).map { "\($0)" } ?? "\(tenths)") \(units.first!)"
+    }
 }

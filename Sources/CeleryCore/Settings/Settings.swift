@@ -38,10 +38,19 @@ public struct Settings: Sendable, Equatable {
     public var hardTimeLimit: Double?
     /// Seconds after which a task is told to stop; `nil` never.
     public var softTimeLimit: Double?
+    /// Bytes of memory above which a task is killed; `nil` never.
+    public var maxTaskMemory: Int?
     /// Attempts of a task that loses its process before it is given up.
     public var crashLimit = 3
     /// Seconds a worker that is to stop gives what runs; `nil` is as long as that takes.
     public var shutdownTimeout: Double?
+
+    /// Whether workers tell monitors what becomes of each task.
+    public var sendsTaskEvents = false
+    /// Whether clients tell monitors of each task they send.
+    public var sendsSentEvents = false
+    /// Seconds that events are kept for those who come later; `nil` keeps none.
+    public var eventLog: Double? = 86_400
 
     /// Beats of one name on one broker share one schedule.
     public var beatName = "celery"

@@ -57,7 +57,7 @@ struct ApplyBatch {
     /// Whether the broker took all that it was sent.
     private func send(_ source: LineSource, _ lines: inout BatchLines, skipping bad: Set<Int>, _ client: Client) async throws -> Bool {
         var sender = BatchSender(
-            broker: client.broker, output: context.output, name: name, skipsRefused: context.arguments[ApplyCommand.skipBad])
+            client: client, output: context.output, name: name, skipsRefused: context.arguments[ApplyCommand.skipBad])
         var number = 0
         while let line = try source.next() {
             number += 1

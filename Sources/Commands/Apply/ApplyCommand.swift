@@ -56,7 +56,7 @@ enum ApplyCommand {
             ],
             notes: [
                 "When RabbitMQ has not confirmed the task within CELERY_PUBLISH_TIMEOUT, or within --timeout if that is less and a second at least, during an alarm for example, the status is 75. The broker may have the task all the same, or take it later: so its id is named in the error, and with --json in an object whose key confirmed is false. Submit it again with --task-id and that id: then it is one task with one result should the broker take both, though it may run twice. Of a batch, the ids of confirmed lines are printed and the other lines are named; lines with an id of their own may be sent again in the same way.",
-                "A batch is read and checked whole before anything is sent. Keys of a line: task, args, kwargs, id, queue, exchange, routing_key, priority, countdown, eta, expires, time_limit, soft_time_limit, max_retries, retry_delay, ignore_result, headers.",
+                "A batch is read and checked whole before anything is sent. Keys of a line: task, args, kwargs, id, queue, exchange, routing_key, priority, countdown, eta, expires, time_limit, soft_time_limit, max_retries, retry_delay, retry_backoff, retry_backoff_max, retry_jitter, retry_until, autoretry, max_memory, ignore_result, headers.",
             ]),
         run: run)
 
@@ -111,18 +111,18 @@ enum ApplyCommand {
         let arguments = context.arguments
         guard let key = arguments[key] else {
             do {
-                try await client.broker.publish([message])
+                try await client.publish([message])
             } catch let error as DriverError where Unconfirmed.isMeant(by: error) {
                 throw Unconfirmed.task(message, error, context.output)
             }
             return message.id
         }
-        guard let keyed = client.broker as? any KeyedPublishing else {
+        guard client.broker is any KeyedPublishing else {
             var error = DriverError.lacks("submit by key", client.broker.location)
             error.hint = "leave out --key, or name a broker that remembers keys, as --broker sqlite:///PATH"
             throw error
         }
-        return try await keyed.publish(message, key: key, ttl: arguments[keyTTL])
+        return try await client.publish(message, key: key, ttl: arguments[keyTTL])
     }
 }
 

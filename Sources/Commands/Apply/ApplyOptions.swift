@@ -28,6 +28,20 @@ enum SendArguments {
         "max-retries", placeholder: "N", .integer(in: 0...1_000_000), help: "Try it again at most N times.")
     static let retryDelay = Option.value(
         "retry-delay", placeholder: "S", .duration, help: "Wait so many seconds before it is tried again.")
+    static let retryBackoff = Option.value(
+        "retry-backoff", placeholder: "S", .duration,
+        help: "Wait so many seconds before the first retry, and before each other one twice as long as before that; 0 waits as long each time.")
+    static let retryBackoffMax = Option.value(
+        "retry-backoff-max", placeholder: "S", .duration, help: "Let --retry-backoff grow to so many seconds.")
+    static let retryJitter = Option.value(
+        "retry-jitter", placeholder: "HOW", ValueParser<RetryJitter>.cases, help: "Wait a random part of what --retry-backoff says, or all of it: full or none.")
+    static let retryUntil = Option.value(
+        "retry-until", placeholder: "S|TIME", .retryEnd, help: "Do not try it again after so many seconds, or after TIME.")
+    static let autoretry = Option.value(
+        "autoretry", placeholder: "WORD,...", .retryCauses,
+        help: "Try it again when it fails of one of these: exit statuses, signals such as SIGTERM, names of errors, or any.")
+    static let maxMemory = Option.value(
+        "max-memory", placeholder: "BYTES", .memory, help: "Kill it when it holds more memory than so many bytes, such as 64m.")
     static let ignoreResult = Option.flag("ignore-result", help: "Do not store what it returns.")
     static let headers = Option.values(
         "header", placeholder: "K=V", .text, help: "Add a header to the message; V is JSON if it parses as JSON.")
@@ -35,7 +49,8 @@ enum SendArguments {
     static let descriptions: [OptionDescription] = [
         countdown.description, eta.description, expires.description, queue.description, exchange.description,
         routingKey.description, priority.description, timeLimit.description, softTimeLimit.description,
-        maxRetries.description, retryDelay.description, ignoreResult.description, headers.description,
+        maxRetries.description, retryDelay.description, retryBackoff.description, retryBackoffMax.description,
+        retryJitter.description, retryUntil.description, autoretry.description, maxMemory.description, ignoreResult.description, headers.description,
     ]
 
     /// The options as they were given.
@@ -61,6 +76,12 @@ enum SendArguments {
         }
         options.maxRetries = arguments[maxRetries]
         options.retryDelay = arguments[retryDelay]
+        options.retryBackoff = arguments[retryBackoff]
+        options.retryBackoffMax = arguments[retryBackoffMax]
+        options.retryJitter = arguments[retryJitter].map { $0 == .full }
+        options.retryUntil = arguments[retryUntil]
+        options.autoretryFor = arguments[autoretry]
+        options.maxMemoryBytes = arguments[maxMemory]
         options.ignoreResult = arguments[ignoreResult] ? true : nil
         for header in arguments[headers] {
             guard let equals = header.firstIndex(of: "="), equals > header.startIndex else {

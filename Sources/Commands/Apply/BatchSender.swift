@@ -1,4 +1,5 @@
 import CeleryCore
+import Client
 
 /// Sends the messages of a batch a chunk at a time, and prints the ids of those that are confirmed, in order.
 ///
@@ -14,7 +15,7 @@ struct BatchSender {
     /// Messages sent in one commit.
     private static let chunkSize = 5_000
 
-    private let broker: any Broker
+    private let client: Client
     private let output: Output
     /// What the file is called in errors.
     private let name: String
@@ -30,8 +31,8 @@ struct BatchSender {
     private(set) var hasRefused = false
     private var hasTold = false
 
-    init(broker: any Broker, output: Output, name: String, skipsRefused: Bool) {
-        self.broker = broker
+    init(client: Client, output: Output, name: String, skipsRefused: Bool) {
+        self.client = client
         self.output = output
         self.name = name
         self.skipsRefused = skipsRefused
@@ -52,7 +53,7 @@ struct BatchSender {
     private mutating func flush() async throws {
         try await settle(isLast: false)
         let lines = chunk
-        underWay = (lines, Task { [broker] in try await broker.publish(lines.map(\.message)) })
+        underWay = (lines, Task { [client] in try await client.publish(lines.map(\.message)) })
         chunk = []
     }
 
@@ -116,7 +117,7 @@ struct BatchSender {
                 if let known = refusedRoutes[line.message.route] { try refuse(line, known, &rest) } else { lines.append(line) }
             }
             do {
-                try await broker.publish(lines.map(\.message))
+                try await client.publish(lines.map(\.message))
                 rest.open.subtract(lines.map(\.number))
             } catch let error as DriverError where !error.unconfirmed.isEmpty {
                 try await untangle(lines, error, &rest)

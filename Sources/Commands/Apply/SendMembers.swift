@@ -11,7 +11,8 @@ struct SendMembers {
 
     private static let keys = [
         "queue", "exchange", "routing_key", "priority", "countdown", "eta", "expires", "time_limit", "soft_time_limit",
-        "max_retries", "retry_delay", "ignore_result", "headers",
+        "max_retries", "retry_delay", "retry_backoff", "retry_backoff_max", "retry_jitter", "retry_until", "autoretry",
+        "max_memory", "ignore_result", "headers",
     ]
 
     /// Takes one member.
@@ -30,6 +31,15 @@ struct SendMembers {
         case "soft_time_limit": options.softTimeLimit = try parsed(key, value, .duration)
         case "max_retries": options.maxRetries = try parsed(key, value, .integer(in: 0...1_000_000))
         case "retry_delay": options.retryDelay = try parsed(key, value, .duration)
+        case "retry_backoff": options.retryBackoff = try value.boolValue.map { $0 ? .seconds(1) : .zero } ?? parsed(key, value, .duration)
+        case "retry_backoff_max": options.retryBackoffMax = try parsed(key, value, .duration)
+        case "retry_jitter":
+            guard let flag = value.boolValue else { throw bad("'retry_jitter' must be true or false") }
+            options.retryJitter = flag
+        case "retry_until": options.retryUntil = try parsed(key, value, .retryEnd)
+        case "autoretry":
+            options.autoretryFor = try parsed(key, .string(value.arrayValue.map { $0.map(\.displayText).joined(separator: ",") } ?? value.displayText), .retryCauses)
+        case "max_memory": options.maxMemoryBytes = try parsed(key, value, .memory)
         case "ignore_result":
             guard let flag = value.boolValue else { throw bad("'ignore_result' must be true or false") }
             options.ignoreResult = flag

@@ -70,7 +70,7 @@ enum BeatBackfillCommand {
         let runs = due.map { (due: $0, message: message(of: entry, due: $0, timetable, now)) }
         let known = try await Self.known(runs.map(\.message.id), timetable.client)
         let fresh = runs.filter { known[$0.message.id] == nil }.map(\.message)
-        if !isDry, !fresh.isEmpty { try await timetable.client.broker.publish(fresh) }
+        if !isDry, !fresh.isEmpty { try await timetable.client.publish(fresh) }
         for (due, message) in runs {
             let reason = known[message.id]
             if let reason { output.note("celery beat backfill: passed over \(message.id), due \(LocalTime.text(due)): \(reason)") }

@@ -31,7 +31,7 @@ enum BeatRunCommand {
         // What cannot be waited for is not sent.
         if waits { _ = try timetable.client.store }
         let message = entry.messageOutOfTurn(now: .now)
-        try await timetable.client.broker.publish([message])
+        try await timetable.client.publish([message])
         if waits { return try await ResultWaiting(context: context, client: timetable.client).wait(for: message.id, until: deadline) }
         context.output.record(
             ["id": .string(message.id.text), "entry": .string(entry.name), "task": .string(message.task)], text: message.id.text)

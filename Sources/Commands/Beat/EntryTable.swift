@@ -72,7 +72,7 @@ struct EntryTable {
         _ periodic: PeriodicOptions, source: String
     ) -> Entry {
         let known = registry[task]?.options
-        var message = factory.message(task, args: args, kwargs: kwargs, options: options, task: known)
+        var message = factory.message(task, args: args, kwargs: kwargs, options: options, task: known, sent: nil)
         // Each run gets its own; without one, two readings of the same settings are equal.
         message.id = TaskID("")
         message.rootID = message.id

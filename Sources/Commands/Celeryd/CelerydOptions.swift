@@ -20,6 +20,9 @@ enum CelerydOptions {
             logLevel: "CELERYD_DAEMON_LOG_LEVEL", logFile: "CELERYD_LOG_FILE", pidFile: "CELERYD_PID_FILE"),
         ready: "the worker consumes", restart: "begin anew with new settings")
     static let beat = Option.flag("beat", short: "B", help: "Send periodic tasks too, as 'celery beat' does.")
+    static let taskEvents = Option.flag(
+        "task-events", short: "E", help: "Tell monitors, such as 'celery events', what becomes of each task.",
+        settings: ["CELERY_SEND_EVENTS"])
     static let discard = Option.flag("discard", help: "Erase what waits in the queues first; asks on a terminal.")
     static let force = Option.flag("force", help: "Do not ask before --discard.")
     static let timeLimit = Option.value(
@@ -28,6 +31,9 @@ enum CelerydOptions {
     static let softTimeLimit = Option.value(
         "soft-time-limit", placeholder: "S", .duration, help: "Tell tasks to stop after so many seconds.",
         settings: ["CELERYD_TASK_SOFT_TIME_LIMIT"])
+    static let taskMaxMemory = Option.value(
+        "task-max-memory", placeholder: "BYTES", .memory, help: "Kill tasks that hold more memory than so many bytes, such as 64m.",
+        settings: ["CELERYD_TASK_MAX_MEMORY"])
     static let shutdownTimeout = Option.value(
         "shutdown-timeout", placeholder: "S", .duration, help: "When asked to stop, give back what still runs after so many seconds.",
         settings: ["CELERYD_SHUTDOWN_TIMEOUT"])
@@ -51,9 +57,9 @@ enum CelerydOptions {
 
     static let all: [OptionDescription] =
         [concurrency.description, hostname.description, queues.description] + daemon.files + [
-            beat.description, discard.description, force.description, timeLimit.description, softTimeLimit.description,
-            shutdownTimeout.description, maxTasksPerChild.description, maxMemoryPerChild.description, prefetch.description,
-            autoscale.description, burst.description,
+            beat.description, taskEvents.description, discard.description, force.description, timeLimit.description,
+            softTimeLimit.description, taskMaxMemory.description, shutdownTimeout.description, maxTasksPerChild.description,
+            maxMemoryPerChild.description, prefetch.description, autoscale.description, burst.description,
             maxTasks.description,
         ] + daemon.surroundings + daemon.control
 
@@ -66,8 +72,10 @@ enum CelerydOptions {
         add("concurrency", "CELERYD_CONCURRENCY", arguments[concurrency].map(String.init))
         add("queues", "CELERY_QUEUES", arguments[queues]?.joined(separator: ","))
         flags += daemon.flags(arguments)
+        if arguments[taskEvents] { add("task-events", "CELERY_SEND_EVENTS", "true") }
         add("time-limit", "CELERYD_TASK_TIME_LIMIT", arguments[timeLimit].map { "\($0.inSeconds)" })
         add("soft-time-limit", "CELERYD_TASK_SOFT_TIME_LIMIT", arguments[softTimeLimit].map { "\($0.inSeconds)" })
+        add("task-max-memory", "CELERYD_TASK_MAX_MEMORY", arguments[taskMaxMemory].map { String($0) })
         add("shutdown-timeout", "CELERYD_SHUTDOWN_TIMEOUT", arguments[shutdownTimeout].map { "\($0.inSeconds)" })
         add("max-tasks-per-child", "CELERYD_MAX_TASKS_PER_CHILD", arguments[maxTasksPerChild].map(String.init))
         add("max-memory-per-child", "CELERYD_MAX_MEMORY_PER_CHILD", arguments[maxMemoryPerChild].map(String.init))

@@ -33,11 +33,18 @@ struct WorkerSetup {
         configuration.prefetch = settings.prefetch
         configuration.softTimeLimit = settings.softTimeLimit
         configuration.hardTimeLimit = settings.hardTimeLimit
+        configuration.maxMemoryBytes = settings.maxTaskMemory
         configuration.shutdownTimeout = settings.shutdownTimeout.map { .seconds($0) }
         configuration.crashLimit = settings.crashLimit
         configuration.ignoreResult = settings.ignoreResult
         configuration.maxOutputBytes = settings.maxOutputBytes
+        if arguments.takes(CelerydOptions.burst) || settings.sendsTaskEvents {
+            configuration.events = WorkerEvents(ofTasks: settings.sendsTaskEvents, version: Version.text)
+        }
+        // A map in the foreground shares its control group with whoever started it.
         if arguments.takes(CelerydOptions.burst) {
+            configuration.pool.controlGroups = .prepare()
+            configuration.pool.controlGroups?.sweep()
             configuration.isBurst = arguments[CelerydOptions.burst]
             configuration.maxTasks = arguments[CelerydOptions.maxTasks] ?? 0
         }

@@ -83,7 +83,7 @@ final class DmapRun {
     /// Sends a chunk; what is not confirmed is named by its items.
     private func publish(_ chunk: [Message], isLast: Bool, _ client: Client) async throws {
         do {
-            try await client.broker.publish(chunk)
+            try await client.publish(chunk)
         } catch let error as DriverError where !error.unconfirmed.isEmpty {
             var described = Report.describe(error)
             let numbers = error.unconfirmed.compactMap { items[$0]?.number }.sorted()

@@ -33,6 +33,7 @@ package enum ExitCode {
                 default: return taskFailed
                 }
             }
+            if failure.isForMemory { return Int32(TaskFailure.memoryStatus) }
             switch failure.type {
             case "WorkerLostError": return workerLost
             case "NotRegistered": return unknown

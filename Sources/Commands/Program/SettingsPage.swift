@@ -28,6 +28,7 @@ package enum SettingsPage {
         [.heading("Broker and result store")] + SettingsKey.brokerKeys.map(entry)
         + [.heading("Worker")] + SettingsKey.workerKeys.map(entry)
         + [.heading("Tasks and results")] + SettingsKey.taskKeys.map(entry)
+        + [.heading("Events")] + SettingsKey.eventKeys.map(entry)
         + [.heading("Beat")] + SettingsKey.beatKeys.map(entry)
 
     private static let periodicTasks: [ReferencePage.Block] = [
@@ -62,8 +63,8 @@ package enum SettingsPage {
         .paragraph("The comment may begin with #, //, --, ;, % or a quotation mark, and there may be several. An option that is not known makes the file no task, and celery-tasks(1) says why."),
     ] + TaskOptionKey.all.map { key in
         .entry(
-            ["\(key.name)=\(key.placeholder)"],
-            [plain(key.help), key.defaultText.map { "Default: \($0)." } ?? "Default: what the settings say."])
+            key.names.map { "\($0)=\(key.placeholder)" },
+            [plain(key.help), key.defaultText.map { "Default: \($0)." } ?? (key.hasSetting ? "Default: what the settings say." : "Default: none.")])
     } + [
         .paragraph("With one of every and crontab, beat sends the task by itself. A value with blanks or commas in it stands in quotes:"),
         .literal(["# celery: crontab=\"*/5 8-17 * * mon-fri\" timezone=Europe/Berlin missed=skip"]),

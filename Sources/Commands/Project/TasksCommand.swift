@@ -81,6 +81,12 @@ struct TaskOptionList {
         add("ack", \.acknowledgement) { $0.rawValue }
         add("crash_limit", \.crashLimit) { $0.map(String.init) ?? "" }
         add("max_output", \.maxOutputBytes) { $0.map(String.init) ?? "" }
+        add("autoretry", \.autoretryFor) { $0.map(\.word).joined(separator: ",") }
+        add("retry_backoff", \.retryBackoff) { $0.map(seconds) ?? "no" }
+        add("retry_backoff_max", \.retryBackoffMax) { seconds($0) }
+        add("retry_jitter", \.retryJitter) { $0 ? "full" : "none" }
+        add("retry_until", \.retryUntil) { seconds($0) }
+        add("max_memory", \.maxMemoryBytes) { $0.map(String.init) ?? "" }
         if let periodic = options.periodic { pairs += periodic.words.map { ($0.name, $0.value) } }
         self.pairs = pairs
     }

@@ -21,7 +21,7 @@ enum ResultCommand {
             outputKeys: [
                 OutputKey("id", "The task id."), OutputKey("state", "SUCCESS, FAILURE, REVOKED, or the state of a task that is not done."),
                 OutputKey("result", "The return value; null for a failure."),
-                OutputKey("error", "Of a failure: type, module, message, arguments."),
+                OutputKey("error", "Of a failure, or of the last try of a task that is tried again: type, module, message, arguments."),
                 OutputKey("exit_status", "What the command exits with for this task."),
                 OutputKey("task, worker, attempt, retries", "What ran it, and how often it was tried."),
                 OutputKey("started, done", "Times, in ISO 8601."),
@@ -50,15 +50,18 @@ enum ResultCommand {
             }
             let code = status.state == .unknown ? ExitCode.unknown : waits ? ExitCode.timedOut : ExitCode.tryAgain
             statuses.append(code)
+            // Why it is tried again, when it is.
+            let reason = status.state == .retry ? status.result?.failure : nil
             switch context.output.format {
             case .json:
-                context.output.line(
-                    JSON.object([
-                        "id": .string(status.id.text), "state": .string(status.state.name), "result": nil,
-                        "exit_status": .int(Int64(code)),
-                    ]).text(style: .compact))
+                var object: JSONObject = [
+                    "id": .string(status.id.text), "state": .string(status.state.name), "result": nil,
+                    "exit_status": .int(Int64(code)),
+                ]
+                if let reason { object["error"] = ResultPrinter.error(reason) }
+                context.output.line(JSON.object(object).text(style: .compact))
             case .text:
-                let what = status.state == .unknown ? "no such task id" : "not ready: \(status.state.name)"
+                let what = status.state == .unknown ? "no such task id" : "not ready: \(status.state.name)\(reason.map { ": \($0.message)" } ?? "")"
                 context.output.error("celery result: \(status.id): \(what)")
             }
         }

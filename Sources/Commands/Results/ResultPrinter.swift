@@ -35,12 +35,7 @@ struct ResultPrinter {
             "id": .string(result.id.text), "state": .string(result.state.name),
             "result": result.state == .success ? result.value : .null,
         ]
-        if let failure = result.failure {
-            object["error"] = .object([
-                "type": .string(failure.type), "module": .string(failure.module), "message": .string(failure.message),
-                "arguments": .array(failure.arguments),
-            ])
-        }
+        if let failure = result.failure { object["error"] = error(failure) }
         object["exit_status"] = .int(Int64(ExitCode.of(result)))
         object["task"] = result.task.map(JSON.string) ?? .null
         object["worker"] = result.worker.map(JSON.string) ?? .null
@@ -51,6 +46,14 @@ struct ResultPrinter {
         object["traceback"] = result.traceback.map(JSON.string) ?? .null
         object["stderr"] = result.errorOutput.map(JSON.string) ?? .null
         return object
+    }
+
+    /// The key `error`.
+    static func error(_ failure: TaskFailure) -> JSON {
+        .object([
+            "type": .string(failure.type), "module": .string(failure.module), "message": .string(failure.message),
+            "arguments": .array(failure.arguments),
+        ])
     }
 
     private func describeFailure(_ result: TaskResult) {

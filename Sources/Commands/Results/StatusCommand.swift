@@ -6,7 +6,7 @@ import Wire
 
 /// `celery status`: the states of tasks, or the workers that live.
 enum StatusCommand {
-    static let long = Option.flag("long", short: "l", help: "Add task, attempt, worker and times.")
+    static let long = Option.flag("long", short: "l", help: "Add task, attempt, worker, times and the reason.")
     static let watch = Option.flag("watch", help: "Redraw until all tasks are finished, or interrupted.")
 
     static let command = Command(
@@ -33,6 +33,7 @@ enum StatusCommand {
             outputKeys: [
                 OutputKey("id, state", "Of a task."),
                 OutputKey("task, queue, attempt, retries, worker", "Of a task, as far as they are known."),
+                OutputKey("reason", "Why a task is tried again, has failed or was withdrawn."),
                 OutputKey("submitted, eta, started, done", "Times of a task, in ISO 8601."),
                 OutputKey("worker, pid, queues, started, running", "Of a worker, when no ids are given."),
             ]),
@@ -75,12 +76,18 @@ enum StatusCommand {
         var fields = [status.id.text, status.state.name]
         if long {
             let details = object(status)
-            for key in ["task", "attempt", "worker", "submitted", "eta", "started", "done"] {
+            for key in ["task", "attempt", "worker", "submitted", "eta", "started", "done", "reason"] {
                 guard let value = details[key], !value.isNull else { continue }
                 fields.append("\(key)=\(value.displayText)")
             }
         }
         return fields.joined(separator: "\t")
+    }
+
+    /// One line, whatever a task said.
+    private static func reason(_ failure: TaskFailure) -> String {
+        let text = failure.message.isEmpty ? failure.type : "\(failure.type): \(failure.message)"
+        return String(text.prefix(500)).replacing("\n", with: " ").replacing("\t", with: " ")
     }
 
     static func object(_ status: TaskStatus) -> JSONObject {
@@ -95,7 +102,7 @@ enum StatusCommand {
             "attempt": number(location?.attempt ?? result?.attempt), "retries": number(location?.retries ?? result?.retries),
             "worker": text(location?.worker ?? result?.worker), "submitted": time(location?.submitted),
             "eta": time(location?.eta), "started": time(location?.started ?? result?.dateStarted),
-            "done": time(result?.dateDone),
+            "done": time(result?.dateDone), "reason": text(status.state == result?.state ? result?.failure.map(reason) : nil),
         ]
     }
 }

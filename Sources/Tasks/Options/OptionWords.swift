@@ -1,12 +1,20 @@
 /// Splits the rest of an option line into words: at blanks and commas, but not within quotes.
 struct OptionWords {
     private(set) var words: [String] = []
+    /// For each word, whether a comma is between it and the word before.
+    private(set) var followsComma: [Bool] = []
     /// Whether every quote has its other half.
     private(set) var isBalanced = true
 
     init(_ text: some Sequence<UInt8>) {
         var word: [UInt8]?
         var quote: UInt8?
+        var sawComma = false
+        func end(_ text: [UInt8]) {
+            words.append(String(decoding: text, as: UTF8.self))
+            followsComma.append(words.count > 1 && sawComma)
+            sawComma = false
+        }
         for byte in text {
             if let open = quote {
                 if byte == open { quote = nil } else { word?.append(byte) }
@@ -14,13 +22,14 @@ struct OptionWords {
                 quote = byte
                 word = word ?? []
             } else if byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r") || byte == UInt8(ascii: ",") {
-                if let word { words.append(String(decoding: word, as: UTF8.self)) }
+                if let word { end(word) }
                 word = nil
+                if byte == UInt8(ascii: ",") { sawComma = true }
             } else {
                 word = (word ?? []) + [byte]
             }
         }
-        if let word { words.append(String(decoding: word, as: UTF8.self)) }
+        if let word { end(word) }
         isBalanced = quote == nil
     }
 }

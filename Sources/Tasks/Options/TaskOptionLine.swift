@@ -33,7 +33,7 @@ package enum TaskOptionLine {
                 problems.append(TaskProblem(file: file, line: index + 1, "a quotation mark has no other half"))
                 continue
             }
-            for word in words.words {
+            for word in joined(words) {
                 if let complaint = take(word, into: &options, &periodic, &given, line: index + 1) {
                     problems.append(TaskProblem(file: file, line: index + 1, complaint))
                 }
@@ -66,6 +66,21 @@ package enum TaskOptionLine {
         return OptionWords(rest.dropFirst("celery:".utf8.count))
     }
 
+    /// The words, those of a list in one: `autoretry=1,7` is `autoretry=1` and what follows it after a comma.
+    private static func joined(_ words: OptionWords) -> [String] {
+        var joined: [String] = []
+        for (word, followsComma) in zip(words.words, words.followsComma) {
+            if followsComma, !word.contains("="), let last = joined.last, let equals = last.firstIndex(of: "="),
+                TaskOptionKey.named(String(last[..<equals]))?.isList == true
+            {
+                joined[joined.count - 1] += ",\(word)"
+            } else {
+                joined.append(word)
+            }
+        }
+        return joined
+    }
+
     /// Takes one `key=value`; what is wrong with it otherwise.
     private static func take(
         _ word: String, into options: inout TaskOptions, _ periodic: inout PeriodicDraft, _ given: inout [String: Int],
@@ -77,13 +92,13 @@ package enum TaskOptionLine {
         let name = String(word[..<equals])
         let value = String(word[word.index(after: equals)...])
         if TaskOptionKey.unsupported.contains(name) { return "\(name) is not supported by this version" }
-        let key = TaskOptionKey.all.first { $0.name == name }
+        let key = TaskOptionKey.named(name)
         let periodicKey = PeriodicKey.named(name)
         guard key != nil || periodicKey != nil else {
-            let near = NearestName.suggest(name, among: TaskOptionKey.all.map(\.name) + PeriodicKey.all.map(\.name))
+            let near = NearestName.suggest(name, among: TaskOptionKey.all.flatMap(\.names) + PeriodicKey.all.map(\.name))
             return "unknown option '\(name)'" + (near.map { "; did you mean '\($0)'?" } ?? "")
         }
-        if let earlier = given.updateValue(line, forKey: name) { return "\(name) was given before, in line \(earlier)" }
+        if let earlier = given.updateValue(line, forKey: key?.name ?? name) { return "\(key?.name ?? name) was given before, in line \(earlier)" }
         let complaint = key.map { $0.assign(value, &options) } ?? periodicKey.map { periodic.take($0, value) } ?? nil
         return complaint.map { "\(name) \($0)" }
     }

@@ -1,3 +1,4 @@
+public import CeleryCore
 public import Schedules
 
 /// How a task is run, where a message does not say otherwise. Defaults are Celery's.
@@ -27,6 +28,19 @@ public struct TaskOptions: Sendable, Hashable {
     /// When beat sends it by itself; `nil` is never.
     public var periodic: PeriodicOptions?
 
+    /// What it may fail of and is tried again, without asking for it.
+    public var autoretryFor: [RetryCause]
+    /// Lets the wait before each retry grow: this long, then twice that, then four times. `nil` waits `retryDelay` each time.
+    public var retryBackoff: Duration?
+    /// The longest that `retryBackoff` grows to.
+    public var retryBackoffMax: Duration
+    /// Whether a wait that grows is a random part of its full length, so that what failed together is not tried together.
+    public var retryJitter: Bool
+    /// How long after it was submitted, or after its ETA, it is tried again; `nil` sets no end.
+    public var retryUntil: Duration?
+    /// Bytes of memory above which it is killed; `nil` leaves it to the settings.
+    public var maxMemoryBytes: Int?
+
     /// When the broker may forget the message.
     public enum Acknowledgement: String, Sendable, Hashable, CaseIterable {
         /// After the task has ended: a task whose worker dies runs again.
@@ -39,7 +53,9 @@ public struct TaskOptions: Sendable, Hashable {
         maxRetries: Int? = 3, retryDelay: Duration = .seconds(180), timeLimit: Duration? = nil,
         softTimeLimit: Duration? = nil, queue: String? = nil, priority: Int? = nil, ignoreResult: Bool? = nil,
         acknowledgement: Acknowledgement = .late, crashLimit: Int? = nil, maxOutputBytes: Int? = nil,
-        periodic: PeriodicOptions? = nil
+        periodic: PeriodicOptions? = nil, autoretryFor: [RetryCause] = [], retryBackoff: Duration? = nil,
+        retryBackoffMax: Duration = .seconds(600), retryJitter: Bool = true, retryUntil: Duration? = nil,
+        maxMemoryBytes: Int? = nil
     ) {
         self.maxRetries = maxRetries
         self.retryDelay = retryDelay
@@ -52,5 +68,11 @@ public struct TaskOptions: Sendable, Hashable {
         self.crashLimit = crashLimit
         self.maxOutputBytes = maxOutputBytes
         self.periodic = periodic
+        self.autoretryFor = autoretryFor
+        self.retryBackoff = retryBackoff
+        self.retryBackoffMax = retryBackoffMax
+        self.retryJitter = retryJitter
+        self.retryUntil = retryUntil
+        self.maxMemoryBytes = maxMemoryBytes
     }
 }

@@ -18,6 +18,10 @@ package struct ProgramRun: Sendable {
     package var hardTimeLimit: Double?
     /// Bytes of stdout that are kept.
     package var maxOutputBytes: Int
+    /// Bytes of memory that the program and all it started may hold together; above that they are killed.
+    package var memoryLimit: Int?
+    /// Where the kernel can bound memory, if there is such a place.
+    package var controlGroups: ControlGroupRoom?
     /// Called for each line of stderr as it comes.
     package var onErrorLine: @Sendable (String) -> Void
 
@@ -33,6 +37,10 @@ package struct ProgramRun: Sendable {
         package var passedSoftLimit: Bool
         /// It was killed at its hard limit.
         package var passedHardLimit: Bool
+        /// It was killed for its memory: the most bytes there were.
+        package var passedMemoryLimit: Int?
+        /// The kernel killed it although it has no limit of memory, or was within it.
+        package var isOutOfMemory: Bool
         /// Processes it left behind, which were killed.
         package var leftovers: Int
     }
@@ -84,11 +92,15 @@ package struct ProgramRun: Sendable {
         spawn.standardOutput = .descriptor(standardOutput.writeEnd)
         spawn.standardError = .descriptor(standardError.writeEnd)
         spawn.placement = .newGroup
-        let process = try Self.current.withLock { (current) throws(SystemError) in
-            if current.isOver { throw SystemError(ECANCELED, "run", path: path, reason: "the worker is gone") }
-            let process = try spawn.start(pidfd: true)
-            current.group = process.id
-            return process
+        var fence = memoryLimit.map { MemoryFence(limit: $0, room: controlGroups) }
+        spawn.confinement = fence?.confinement
+        let killsBefore = OutOfMemoryCount.own.read()
+        let process: SpawnedProcess
+        do {
+            process = try start(spawn)
+        } catch {
+            _ = fence?.close(wasKilled: false)
+            throw error
         }
         standardOutput.writeEnd.close()
         standardError.writeEnd.close()
@@ -96,36 +108,67 @@ package struct ProgramRun: Sendable {
         var streams = ProgramStreams(
             output: standardOutput.readEnd, errors: standardError.readEnd, maxOutputBytes: maxOutputBytes,
             onErrorLine: onErrorLine)
-        let (soft, hard) = try watch(process, &streams)
+        let passed = try watch(process, &streams, &fence)
         Self.current.withLock { $0.group = 0 }
         // The group first, then those that left it.
         kill(-process.id, SIGKILL)
         let termination = try process.wait()
         let leftovers = Descendants.reap().killed.count
         streams.drain()
+        let peak = fence?.close(wasKilled: passed.memory)
+        let wasKilled: Bool = if case .signaled(SIGKILL, _) = termination.status { true } else { false }
         return Ending(
             status: termination.status, output: streams.output, outputIsCut: streams.outputIsCut,
-            errorOutput: streams.errorTail, passedSoftLimit: soft, passedHardLimit: hard, leftovers: leftovers)
+            errorOutput: streams.errorTail, passedSoftLimit: passed.soft, passedHardLimit: passed.hard,
+            // Something it started may have been killed, and the program have lived well without it.
+            passedMemoryLimit: termination.status == .exited(0) ? nil : peak,
+            isOutOfMemory: wasKilled && !passed.hard && OutOfMemoryCount.own.read() > killsBefore, leftovers: leftovers)
+    }
+
+    private func start(_ spawn: Spawn) throws(SystemError) -> SpawnedProcess {
+        try Self.current.withLock { (current) throws(SystemError) in
+            if current.isOver { throw SystemError(ECANCELED, "run", path: path, reason: "the worker is gone") }
+            let process = try spawn.start(pidfd: true)
+            current.group = process.id
+            return process
+        }
+    }
+
+    /// Which limits a program passed.
+    private struct Passed {
+        var soft = false
+        var hard = false
+        var memory = false
     }
 
     /// Follows the program until it has ended, enforcing its limits.
-    private func watch(_ process: SpawnedProcess, _ streams: inout ProgramStreams) throws(SystemError) -> (Bool, Bool) {
+    private func watch(
+        _ process: SpawnedProcess, _ streams: inout ProgramStreams, _ fence: inout MemoryFence?
+    ) throws(SystemError) -> Passed {
         let started = ContinuousClock.now
         let hard = hardTimeLimit.map { started + .seconds($0) }
         var soft = softTimeLimit.map { started + .seconds($0) }
-        var passedSoft = false
+        var passed = Passed()
         while true {
-            let next = [soft, hard].compactMap { $0 }.min()
+            let look = fence?.interval.map { ContinuousClock.now + $0 }
+            let next = [soft, hard, look].compactMap { $0 }.min()
             let ended = try streams.pump(until: process.pidfd!, timeout: next.map { max(.zero, $0 - .now) })
-            if ended { return (passedSoft, false) }
+            if ended { return passed }
+            if fence?.look() == true {
+                kill(-process.id, SIGKILL)
+                _ = try process.waitUntilEnded(timeout: nil)
+                passed.memory = true
+                return passed
+            }
             if let limit = hard, limit <= .now {
                 kill(-process.id, SIGKILL)
                 _ = try process.waitUntilEnded(timeout: nil)
-                return (passedSoft, true)
+                passed.hard = true
+                return passed
             }
             if let limit = soft, limit <= .now {
                 kill(-process.id, SIGTERM)
-                passedSoft = true
+                passed.soft = true
                 soft = nil
             }
         }

@@ -9,6 +9,12 @@ struct JobRunner: Sendable {
     let registry: TaskRegistry
     let environment: Environment
     let log: @Sendable (LogLine) -> Void
+    /// Where the memory of programs is bounded, if there is such a place.
+    var controlGroups: ControlGroupRoom?
+    /// The clock that says whether there is time for another try.
+    var now: @Sendable () -> Timestamp = { .now }
+    /// A number from 0 to 1, for waits of random length.
+    var random: @Sendable () -> Double = { .random(in: 0...1) }
 
     func run(_ job: JobRequest) async -> JobReport {
         let started = ContinuousClock.now
@@ -21,17 +27,17 @@ struct JobRunner: Sendable {
             let body = try BodyCodec.decode(decoded.body)
             arguments = body
             if let program = job.program {
-                ended = ProgramJob(job: job, message: decoded, arguments: body, program: program, environment: environment, log: log).run()
+                var program = ProgramJob(job: job, message: decoded, arguments: body, program: program, environment: environment, log: log)
+                program.controlGroups = controlGroups
+                ended = program.run()
             } else {
                 ended = await SwiftJob(job: job, message: decoded, arguments: body, registry: registry, log: log).run()
             }
+            ended = decided(ended, job.retry)
         } catch BodyError.invalidTask(let failure) {
             ended = Ended(.failure(failure, traceback: nil))
         } catch {
             ended = Ended(.failure(.invalidTask("\(error)"), traceback: nil))
-        }
-        if case .retry(_, let failure, let traceback) = ended.ending, !job.mayRetry {
-            ended.ending = .failure(failure, traceback: traceback)
         }
         var report = JobReport(
             tag: job.tag, ending: ended.ending, duration: (ContinuousClock.now - started).inSeconds,
@@ -46,9 +52,32 @@ struct JobRunner: Sendable {
         return report
     }
 
+    /// Tries again what asks for it or may be without asking, as long as that is allowed; else it has failed.
+    private func decided(_ ended: Ended, _ plan: RetryPlan) -> Ended {
+        var decided = ended
+        switch ended.ending {
+        case .success: return ended
+        case .failure(let failure, let traceback):
+            guard plan.takes(failure) else { return ended }
+            decided.ending = ending(failure, traceback, nil, plan)
+        case .retry(_, let failure, let traceback):
+            decided.ending = ending(failure, traceback, ended.askedDelay, plan)
+        }
+        return decided
+    }
+
+    private func ending(_ failure: TaskFailure, _ traceback: String?, _ asked: Double?, _ plan: RetryPlan) -> JobReport.Ending {
+        guard plan.isLeft else { return .failure(failure, traceback: traceback) }
+        let delay = asked ?? plan.wait(random: random)
+        guard plan.allows(delay, now: now()) else { return .failure(failure, traceback: traceback) }
+        return .retry(delay: delay, failure, traceback: traceback)
+    }
+
     /// How a job ended, before what follows is known.
     struct Ended {
         var ending: JobReport.Ending
+        /// Seconds after which the task itself wants to be tried again.
+        var askedDelay: Double?
         var errorOutput: String?
 
         init(_ ending: JobReport.Ending, errorOutput: String? = nil) {

@@ -19,7 +19,10 @@ package enum PoolChildMain {
         try? Descendants.becomeSubreaper()
         let socket = FrameSocket(OwnedDescriptor(owning: socketNumber))
         let line = JobLine()
-        let runner = JobRunner(registry: registry, environment: .current()) { socket.send(.log($0)) }
+        var runner = JobRunner(registry: registry, environment: .current()) { socket.send(.log($0)) }
+        if let path = CommandLine.arguments.dropFirst(2).first { runner.controlGroups = ControlGroupRoom(path: path) }
+        // What a child before this one left behind when it was killed.
+        runner.controlGroups?.sweep()
         WorkThread.start {
             socket.readAll { frame in
                 switch frame {

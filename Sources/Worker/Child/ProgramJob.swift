@@ -11,18 +11,21 @@ struct ProgramJob {
     let program: String
     let environment: Environment
     let log: @Sendable (LogLine) -> Void
+    var controlGroups: ControlGroupRoom?
 
     /// EX_TEMPFAIL of sysexits.h: try again later.
     static let retryStatus: Int32 = 75
 
     func run() -> JobRunner.Ended {
-        let run = ProgramRun(
+        var run = ProgramRun(
             path: program, args: Self.words(arguments), environment: taskEnvironment, folder: ".",
             input: request.bytes(style: .compact), softTimeLimit: job.softTimeLimit, hardTimeLimit: job.hardTimeLimit,
             maxOutputBytes: job.maxOutputBytes
         ) { line in
             log(LogLine(taskID: job.taskID, taskName: job.taskName, level: "info", text: line))
         }
+        run.memoryLimit = job.memoryLimit
+        run.controlGroups = controlGroups
         do throws(SystemError) {
             return end(try run.run())
         } catch {
@@ -40,6 +43,9 @@ struct ProgramJob {
         func failure(_ failure: TaskFailure) -> JobRunner.Ended {
             JobRunner.Ended(.failure(failure, traceback: errors), errorOutput: errors)
         }
+        if let peak = ending.passedMemoryLimit {
+            return failure(.memoryLimitExceeded(limit: job.memoryLimit ?? 0, peak: peak))
+        }
         if ending.passedHardLimit { return failure(.timeLimitExceeded(job.hardTimeLimit ?? 0)) }
         switch ending.status {
         case .exited(0):
@@ -52,9 +58,10 @@ struct ProgramJob {
             return failure(.softTimeLimitExceeded(job.softTimeLimit ?? 0))
         case .exited(Self.retryStatus):
             let reason = TaskFailure.exited(status: Int(Self.retryStatus), task: job.taskName)
-            return JobRunner.Ended(.retry(delay: job.retryDelay, reason, traceback: errors), errorOutput: errors)
+            return JobRunner.Ended(.retry(delay: 0, reason, traceback: errors), errorOutput: errors)
         case .exited(let status):
             return failure(.exited(status: Int(status), task: job.taskName))
+        case .signaled where ending.isOutOfMemory: return failure(.outOfMemory(task: job.taskName))
         case .signaled(let signal, _):
             return failure(.signaled(Int(signal), task: job.taskName))
         }

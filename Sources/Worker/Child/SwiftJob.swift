@@ -25,7 +25,9 @@ struct SwiftJob {
         case .failure(let failure, let traceback): return JobRunner.Ended(.failure(failure, traceback: traceback))
         case .retry(let delay, let cause):
             let failure = cause ?? TaskFailure(type: "MaxRetriesExceededError", arguments: [.string("can't retry \(message.task)[\(message.id)]")])
-            return JobRunner.Ended(.retry(delay: delay?.inSeconds ?? job.retryDelay, failure, traceback: nil))
+            var ended = JobRunner.Ended(.retry(delay: 0, failure, traceback: nil))
+            ended.askedDelay = delay?.inSeconds
+            return ended
         }
     }
 

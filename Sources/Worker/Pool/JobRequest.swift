@@ -18,14 +18,15 @@ package struct JobRequest: Sendable {
     package var hardTimeLimit: Double?
     /// Bytes of stdout kept as the return value.
     package var maxOutputBytes: Int
-    /// Seconds to wait before the next try, when the task does not say.
-    package var retryDelay: Double
-    /// Whether it may be tried again when it asks for that.
-    package var mayRetry: Bool
+    /// Whether and when it is tried again.
+    package var retry: RetryPlan
+    /// Bytes of memory above which it is killed; `nil` for no limit.
+    package var memoryLimit: Int?
 
     package init(
         tag: Int64, attempt: Int, message: EncodedMessage, taskName: String, taskID: String, program: String?,
-        softTimeLimit: Double?, hardTimeLimit: Double?, maxOutputBytes: Int, retryDelay: Double, mayRetry: Bool
+        softTimeLimit: Double?, hardTimeLimit: Double?, maxOutputBytes: Int, retry: RetryPlan,
+        memoryLimit: Int? = nil
     ) {
         self.tag = tag
         self.attempt = attempt
@@ -36,8 +37,8 @@ package struct JobRequest: Sendable {
         self.softTimeLimit = softTimeLimit
         self.hardTimeLimit = hardTimeLimit
         self.maxOutputBytes = maxOutputBytes
-        self.retryDelay = retryDelay
-        self.mayRetry = mayRetry
+        self.retry = retry
+        self.memoryLimit = memoryLimit
     }
 
     func write(to writer: inout ByteWriter) {
@@ -50,8 +51,8 @@ package struct JobRequest: Sendable {
         writer.write(softTimeLimit)
         writer.write(hardTimeLimit)
         writer.write(maxOutputBytes)
-        writer.write(retryDelay)
-        writer.write(mayRetry)
+        retry.write(to: &writer)
+        writer.write(memoryLimit)
     }
 
     init(from reader: inout ByteReader) throws(FrameError) {
@@ -64,8 +65,8 @@ package struct JobRequest: Sendable {
         softTimeLimit = try reader.readOptional { (reader) throws(FrameError) in try reader.readDouble() }
         hardTimeLimit = try reader.readOptional { (reader) throws(FrameError) in try reader.readDouble() }
         maxOutputBytes = try reader.readInt()
-        retryDelay = try reader.readDouble()
-        mayRetry = try reader.readBool()
+        retry = try RetryPlan(from: &reader)
+        memoryLimit = try reader.readOptional { (reader) throws(FrameError) in try reader.readInt() }
     }
 }
 

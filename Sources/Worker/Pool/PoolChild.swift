@@ -19,6 +19,8 @@ struct PoolChild {
     var isRecalled = false
     /// It was killed at the hard limit of its job, in seconds.
     var killedAtLimit: Double?
+    /// It was killed for the memory it held while it ran a job: so many bytes.
+    var killedAtMemory: Int?
     var jobsGiven = 0
 
     /// Tokens of its two descriptors in the poller.
@@ -30,7 +32,8 @@ struct PoolChild {
     /// - Throws: `SystemError` when it cannot be executed.
     static func start(_ number: Int, _ configuration: PoolConfiguration, environment: Environment) throws(SystemError) -> PoolChild {
         let sockets = try SocketPair()
-        var spawn = Spawn(configuration.executable, arguments: configuration.arguments, environment: environment)
+        let arguments = configuration.arguments + (configuration.controlGroups.map { [$0.path] } ?? [])
+        var spawn = Spawn(configuration.executable, arguments: arguments, environment: environment)
         spawn.workingDirectory = configuration.folder
         spawn.standardInput = .null
         spawn.inherited = [PoolChildMain.socketNumber: sockets.far]

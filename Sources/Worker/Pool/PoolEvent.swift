@@ -1,3 +1,5 @@
+package import Processes
+
 
 /// What the pool tells the worker.
 package enum PoolEvent: Sendable {
@@ -11,6 +13,8 @@ package enum PoolEvent: Sendable {
     case lost(tag: Int64, reason: String)
     /// A job was killed, with its child, at its hard limit.
     case timedOut(tag: Int64, seconds: Double)
+    /// A job was killed, with its child, which held more memory than the job may have; in bytes.
+    case outgrew(tag: Int64, limit: Int, peak: Int)
     /// A line of a task for the log.
     case log(LogLine)
     /// A child took the place of one that died; why that was.
@@ -43,6 +47,8 @@ package struct PoolConfiguration: Sendable {
     package var maxTasksPerChild: Int
     /// Kilobytes of resident memory after which a child is replaced; 0 for never.
     package var maxMemoryPerChild: Int
+    /// Where children bound the memory of programs, if there is such a place.
+    package var controlGroups: ControlGroupRoom?
 
     package init(
         size: Int, executable: String, arguments: [String], folder: String, environment: [String: String] = [:],

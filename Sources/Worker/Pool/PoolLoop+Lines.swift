@@ -77,6 +77,7 @@ extension PoolLoop {
         var deadline: ContinuousClock.Instant?
         func consider(_ instant: ContinuousClock.Instant) { deadline = min(deadline ?? instant, instant) }
         if let nextFill { consider(nextFill) }
+        if let nextMemoryLook { consider(nextMemoryLook) }
         for child in children.values {
             if let time = child.killTime { consider(time) }
             let holdsUpOthers = child.line.count > 1 && !child.isRecalled

@@ -31,6 +31,9 @@ final class PoolLoop {
     /// When to try again to start the children that are missing.
     private(set) var nextFill: ContinuousClock.Instant?
 
+    /// Processes that the kernel had killed for want of memory when we last looked.
+    var memoryKills = OutOfMemoryCount.own.read()
+
     private static let wakerToken: UInt64 = 0
 
     init(
@@ -63,6 +66,7 @@ final class PoolLoop {
                 }
                 if let time = nextFill, time <= .now { fill() }
                 killOverdue()
+                killOvergrown()
                 rebalance()
                 assign()
                 flush()
@@ -171,6 +175,7 @@ final class PoolLoop {
             events.append(.ready(children.values.count(where: \.isReady)))
         case .report(let report):
             guard children[number]!.remove(report.tag) != nil else { return }
+            noteMemoryKill(report)
             events.append(.report(report))
             noteHead(number)
             recycleIfNeeded(number)
@@ -219,9 +224,11 @@ final class PoolLoop {
         if Descendants.isSubreaper { _ = Descendants.reap(sparing: Set(children.values.map(\.process.id))) }
 
         var line = child.line
-        let reason = "pool child \(child.process.id) died of \(termination?.status.description ?? "unknown causes")"
+        let reason = "pool child \(child.process.id) died of \(child.killedAtMemory == nil ? cause(of: termination) : "too much memory")"
         if let head = line.popFirst() {
-            if let limit = child.killedAtLimit {
+            if let peak = child.killedAtMemory {
+                events.append(.outgrew(tag: head.tag, limit: head.memoryLimit ?? 0, peak: peak))
+            } else if let limit = child.killedAtLimit {
                 events.append(.timedOut(tag: head.tag, seconds: limit))
             } else {
                 events.append(.lost(tag: head.tag, reason: reason))

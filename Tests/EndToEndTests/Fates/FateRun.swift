@@ -38,6 +38,7 @@ final class FateRun: Sendable {
                 CELERY_BROKER_URL = "\(place.url)"
                 CELERY_RESULT_BACKEND = "\(store?.url() ?? "sqlite:///\(folder ?? project.path)/results.db")"
                 CELERY_BROKER_HEARTBEAT = 2
+                CELERY_PUBLISH_TIMEOUT = 5
                 """, to: "celery.toml")
         }
         try project.task("work.sh", """

@@ -1,4 +1,5 @@
 import Schedules
+import CeleryCore
 import Testing
 
 @testable import Tasks
@@ -105,6 +106,47 @@ import Testing
         #expect(read("#!/bin/sh\n# celery: \(words)\n").problems == [problem])
     }
 
+    @Test func `says what is tried again, how the wait grows, and when that ends`() {
+        let (options, problems) = read(
+            "#!/bin/sh\n# celery: autoretry=1,7,TimeoutError retry_backoff=yes retry_backoff_max=10m retry_jitter=full retry_until=1h\n# celery: max_memory=64m\n")
+        #expect(problems.isEmpty)
+        #expect(
+            options
+                == TaskOptions(
+                    autoretryFor: [1, 7, "TimeoutError"], retryBackoff: .seconds(1), retryBackoffMax: .seconds(600), retryJitter: true,
+                    retryUntil: .seconds(3_600), maxMemoryBytes: 64 << 20))
+        #expect(read("# celery: retry_backoff=0.5 retry_jitter=none").options == TaskOptions(retryBackoff: .milliseconds(500), retryJitter: false))
+    }
+
+    @Test(arguments: ["autoretry=1,7,SIGTERM", "autoretry=1, 7,SIGTERM", "autoretry=\"1 7 SIGTERM\"", "autoretry_for=1,7,SIGTERM queue=q"])
+    func `a list goes on after a comma`(words: String) {
+        let (options, problems) = read("# celery: \(words)")
+        #expect(problems.isEmpty)
+        #expect(options.autoretryFor == [.status(1), .status(7), .signal(15)])
+    }
+
+    @Test func `what follows a list with a key of its own, or after a blank, is not of it`() {
+        #expect(read("# celery: autoretry=1,queue=q").options == TaskOptions(queue: "q", autoretryFor: [1]))
+        #expect(read("# celery: autoretry=1 7").problems == ["a/tasks/t.sh:1: '7' is not an option; write key=value"])
+        #expect(read("# celery: queue=a,b").problems == ["a/tasks/t.sh:1: 'b' is not an option; write key=value"])
+    }
+
+    @Test(arguments: [
+        ("autoretry=", "a/tasks/t.sh:2: autoretry names nothing"),
+        ("autoretry=0", "a/tasks/t.sh:2: autoretry must be exit statuses from 1 to 255, signals such as SIGTERM, names of errors, or any, not \"0\""),
+        ("autoretry=TimeLimitExceded", "a/tasks/t.sh:2: autoretry names 'TimeLimitExceded', of which no program can fail; did you mean 'TimeLimitExceeded'?"),
+        ("autoretry=1 autoretry_for=2", "a/tasks/t.sh:2: autoretry was given before, in line 2"),
+        ("retry_backoff=soon", "a/tasks/t.sh:2: retry_backoff must be a length of time such as 90s or 10m, yes or no, not \"soon\""),
+        ("retry_backoff=0", "a/tasks/t.sh:2: retry_backoff must be more than 0"),
+        ("retry_jitter=some", "a/tasks/t.sh:2: retry_jitter must be full or none, not \"some\""),
+        ("retry_until=tomorrow", "a/tasks/t.sh:2: retry_until must be a length of time such as 90s or 10m, not \"tomorrow\""),
+        ("max_memory=0", "a/tasks/t.sh:2: max_memory must be a number of bytes such as 65536 or 16m, not \"0\""),
+        ("autoretr=1", "a/tasks/t.sh:2: unknown option 'autoretr'; did you mean 'autoretry'?"),
+    ])
+    func `a mistake in what is said of retries and memory is named`(words: String, problem: String) {
+        #expect(read("#!/bin/sh\n# celery: \(words)\n").problems == [problem])
+    }
+
     @Test func `each mistake is named`() {
         #expect(read("# celery: a=1 queue=q b=2\n# celery: c").problems.count == 3)
     }
@@ -152,7 +194,7 @@ import Testing
     @Test func `mutated option lines never trap, and each problem names a line that is there`() {
         var random = SeededRandom(seed: 3)
         let seed = Array(
-            "#!/bin/sh\n# celery: max_retries=3 retry_delay=10m time_limit=2h\n// celery: queue=q,ack=early max_output=1g\n# celery: crontab=\"*/5 1,2 * * *\" jitter=5s\n".utf8)
+            "#!/bin/sh\n# celery: max_retries=3 retry_delay=10m time_limit=2h\n// celery: queue=q,ack=early max_output=1g autoretry=1,any retry_backoff=yes\n# celery: crontab=\"*/5 1,2 * * *\" jitter=5s\n".utf8)
         var problems = 0
         for _ in 0..<20_000 {
             var bytes = seed

@@ -1,0 +1,76 @@
+package import CeleryCore
+import RabbitMQ
+import Wire
+
+extension AMQPBroker: EventSending {
+    package func send(_ events: [Event]) async throws {
+        guard !events.isEmpty else { return }
+        try await forEvents.publish(
+            EventMessage.messages(of: events).map { Publication($0, isMandatory: false, needs: [.exchange(EventQueues.exchange)]) })
+    }
+
+    /// Makes the log of events, a stream that is bound to their exchange. One that is there stays as it is.
+    package func keepEvents() async throws {
+        guard let seconds = settings.eventLog else { return }
+        let log = EventQueues.log(seconds: seconds)
+        do {
+            let version = try await forEvents.answer { (connection, _) throws(RabbitMQError) in connection.serverVersion }.get()
+            guard EventQueues.hasStreams(version) else { throw Self.noStreams(version, location) }
+            _ = try await forEvents.answer { (connection, channel) throws(RabbitMQError) in
+                try connection.declare(EventQueues.exchange, on: channel)
+            }
+            let declared = try await forEvents.answer { (connection, channel) throws(RabbitMQError) in
+                try connection.declare(log, on: channel)
+            }
+            if case .failure(let error) = declared, error.code != .refused(406) { throw error }
+            try await forEvents.answer { (connection, channel) throws(RabbitMQError) in
+                try connection.bindQueue(log.name, to: EventQueues.exchange.name, key: "#", on: channel)
+            }.get()
+        } catch let error as RabbitMQError {
+            throw DriverError(error, at: location)
+        }
+    }
+
+    private static func noStreams(_ version: String, _ location: String) -> DriverError {
+        DriverError(.unsupported, "broker \(location) keeps no events: streams came with RabbitMQ 3.9, and this is \(version)")
+    }
+}
+
+extension AMQPBroker: EventFollowing {
+    package func events(from start: EventStart) async throws -> any EventFeed {
+        var beginning = EventInbox.Beginning.next
+        switch start {
+        case .now: break
+        case .oldest: beginning = .first
+        case .since(let time): beginning = .since(time)
+        case .after(let text):
+            guard let cursor = StreamCursor(text) else {
+                throw DriverError(
+                    .refused, "cursor '\(text.forLog)' is not one of \(location)", hint: "cursors of RabbitMQ look like 123 or 123.4")
+            }
+            beginning = .at(cursor)
+        }
+        let usesLog = try await hasLog()
+        guard usesLog || start == .now else {
+            throw DriverError(
+                .unsupported, "broker \(location) keeps no events: it has no stream \(EventQueues.logName)",
+                hint: "a worker with -E makes it, on RabbitMQ 3.9 and later; --follow alone shows what happens from now on")
+        }
+        return try await AMQPEventFeed(broker: self, EventInbox(usesLog: usesLog, beginning: beginning))
+    }
+
+    private func hasLog() async throws -> Bool {
+        do {
+            let state = try await forEvents.answer { (connection, channel) throws(RabbitMQError) in
+                try connection.declare(QueueDeclaration(EventQueues.logName), isPassive: true, on: channel)
+            }
+            switch state {
+            case .success: return true
+            case .failure(let error) where error.code == .refused(404): return false
+            case .failure(let error): throw error
+            }
+        } catch let error as RabbitMQError {
+            throw DriverError(error, at: location)
+        }
+    }
+}

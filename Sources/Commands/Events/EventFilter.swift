@@ -1,0 +1,64 @@
+import CeleryCore
+import Wire
+
+/// Chooses events, and knows the names of their tasks: only the first events of a task say it.
+struct EventFilter {
+    /// Those of Python's workers and ours.
+    static let knownTypes = [
+        "task-sent", "task-received", "task-started", "task-succeeded", "task-failed", "task-retried", "task-revoked", "task-rejected",
+        "worker-online", "worker-heartbeat", "worker-offline",
+    ]
+
+    /// So many names are remembered.
+    private static let nameLimit = 100_000
+
+    let types: [String]
+    let tasks: [String]
+    let ids: Set<TaskID>
+    /// What knows of earlier events of a task.
+    let reading: (any EventReading)?
+
+    /// By id, of the newer tasks and those before them; when there are too many, the older are forgotten.
+    private var names: [TaskID: String] = [:]
+    private var olderNames: [TaskID: String] = [:]
+
+    init(types: [String], tasks: [String], ids: Set<TaskID>, reading: (any EventReading)?) {
+        self.types = types
+        self.tasks = tasks
+        self.ids = ids
+        self.reading = reading
+    }
+
+    /// - Returns: the name of the task, "" where there is none or it is not known; `nil` when the event is not meant.
+    mutating func passes(_ event: Event) async -> String? {
+        var name = ""
+        if let id = event.taskID {
+            note(event, id)
+            if !ids.isEmpty, !ids.contains(id) { return nil }
+            name = await self.name(of: id)
+        } else if !ids.isEmpty {
+            return nil
+        }
+        guard types.isEmpty || types.contains(where: { event.type == $0 || event.type.hasPrefix($0 + "-") }) else { return nil }
+        guard tasks.isEmpty || tasks.contains(where: { Glob.matches(name, $0) }) && event.isOfTask else { return nil }
+        return name
+    }
+
+    private mutating func note(_ event: Event, _ id: TaskID) {
+        if let name = event.details["name"]?.stringValue { remember(name, id) }
+    }
+
+    private mutating func remember(_ name: String, _ id: TaskID) {
+        names[id] = name
+        if names.count > Self.nameLimit { (olderNames, names) = (names, [:]) }
+    }
+
+    private mutating func name(of id: TaskID) async -> String {
+        if let name = names[id] ?? olderNames[id] { return name }
+        // It began before we came.
+        let earlier = (try? await reading?.events(of: [id])) ?? []
+        let name = earlier.lazy.compactMap { $0.event.details["name"]?.stringValue }.first ?? ""
+        remember(name, id)
+        return name
+    }
+}

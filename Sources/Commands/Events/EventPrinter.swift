@@ -1,0 +1,42 @@
+import CeleryCore
+import Wire
+
+/// Writes events as text or JSON.
+struct EventPrinter {
+    let output: Output
+
+    /// What a line of text shows of an event, beside time, type, host, id and name.
+    private static let shown = [
+        "args", "kwargs", "retries", "eta", "expires", "queue", "result", "runtime", "exception", "terminated", "signum", "expired",
+        "requeue", "active", "processed", "sw_ident", "sw_ver",
+    ]
+
+    func print(_ recorded: RecordedEvent, task: String) {
+        output.record(Self.object(recorded), text: Self.text(recorded.event, task: task))
+    }
+
+    func print(_ gap: EventGap) {
+        if output.format == .json {
+            let lost = gap.count.map { JSON.int(Int64($0)) } ?? .null
+            output.line(JSON.object(["type": "gap", "lost": lost, "reason": .string(gap.reason)]).text(style: .compact))
+        }
+        output.error("celery events: gap: \(gap.reason)\(gap.count.map { " (up to \($0))" } ?? "")")
+    }
+
+    static func object(_ recorded: RecordedEvent) -> JSONObject {
+        var object = EventDocument.object(recorded.event)
+        object["cursor"] = recorded.cursor.map(JSON.string) ?? .null
+        return object
+    }
+
+    /// In one line: whoever sends an event chooses its texts.
+    static func text(_ event: Event, task: String) -> String {
+        var fields = [ISO8601.text(event.time), event.type, event.hostname]
+        if let id = event.taskID { fields += [id.text, task.isEmpty ? "-" : task] }
+        for key in shown {
+            guard let value = event.details[key], !value.isNull, !(key == "retries" && value == 0) else { continue }
+            fields.append("\(key)=\(value.displayText)")
+        }
+        return fields.map(\.forLog).joined(separator: "\t")
+    }
+}

@@ -1,0 +1,38 @@
+import Glibc
+
+/// How much memory processes hold: what is theirs alone, not the programs and libraries they have mapped.
+package enum MemoryUse {
+    /// Bytes of one process; 0 when it is gone.
+    ///
+    /// The corresponding file is `/proc/PID/statm`: resident pages less those of files and shared memory.
+    package static func bytes(of process: ProcessID) -> Int {
+        guard let fields = ProcFile.text("/proc/\(process)/statm")?.split(separator: " "), fields.count > 2,
+            let resident = Int(fields[1]), let shared = Int(fields[2])
+        else { return 0 }
+        return max(0, resident - shared) * pageSize
+    }
+
+    /// Bytes of several processes together.
+    ///
+    /// - Parameter limit: Above this sum, pages that several of them share after a fork are looked at closely, and
+    ///   counted once.
+    package static func bytes(of processes: [ProcessID], limit: Int) -> Int {
+        let each = processes.map(bytes(of:))
+        let sum = each.reduce(0, +)
+        guard sum > limit, each.count(where: { $0 > 0 }) > 1 else { return sum }
+        return zip(processes, each).reduce(0) { $0 + (proportionalBytes(of: $1.0) ?? $1.1) }
+    }
+
+    /// Each page divided by how many share it. Takes the kernel a walk through all pages.
+    ///
+    /// The corresponding file is `/proc/PID/smaps_rollup`, field `Pss_Anon` in kilobytes.
+    private static func proportionalBytes(of process: ProcessID) -> Int? {
+        guard let text = ProcFile.text("/proc/\(process)/smaps_rollup") else { return nil }
+        for line in text.split(separator: "\n") where line.hasPrefix("Pss_Anon:") {
+            return line.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 * 1_024 }
+        }
+        return nil
+    }
+
+    private static let pageSize = sysconf(Int32(_SC_PAGESIZE))
+}

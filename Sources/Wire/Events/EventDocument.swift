@@ -1,0 +1,33 @@
+package import CeleryCore
+
+/// An event as JSON (section 7 of the wire format): common fields, details, then time and type.
+package enum EventDocument {
+    /// The members in the order of Python's.
+    package static func object(_ event: Event) -> JSONObject {
+        var members: [(key: String, value: JSON)] = [
+            ("hostname", .string(event.hostname)), ("utcoffset", .double(event.utcOffset)), ("pid", .int(Int64(event.pid))),
+            ("clock", .int(event.clock)),
+        ]
+        members.reserveCapacity(members.count + event.details.count + 2)
+        for member in event.details.members where !commonNames.contains(member.key) { members.append(member) }
+        members.append(("timestamp", .double(event.time.seconds)))
+        members.append(("type", .string(event.type)))
+        return JSONObject(distinct: members)
+    }
+
+    /// Reads an event; `nil` for what is none. Anybody may have sent it: a field that is missing, or makes no sense,
+    /// is read as nothing, for a type and a time are all a monitor needs.
+    package static func read(_ json: JSON) -> Event? {
+        guard let object = json.objectValue, let type = object["type"]?.stringValue, !type.isEmpty,
+            let seconds = object["timestamp"]?.doubleValue, seconds.isFinite
+        else { return nil }
+        let offset = object["utcoffset"]?.doubleValue ?? 0
+        var event = Event(
+            type, from: object["hostname"]?.stringValue ?? "", utcOffset: offset.isFinite ? offset : 0,
+            pid: object["pid"]?.intValue ?? 0, clock: Int64(object["clock"]?.intValue ?? 0), at: Timestamp(seconds: seconds))
+        event.details = JSONObject(distinct: object.members.filter { !commonNames.contains($0.key) })
+        return event
+    }
+
+    private static let commonNames: Set<String> = ["hostname", "utcoffset", "pid", "clock", "timestamp", "type"]
+}

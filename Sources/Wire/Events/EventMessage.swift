@@ -1,0 +1,52 @@
+package import CeleryCore
+
+/// Events as messages (section 7 of the wire format).
+package enum EventMessage {
+    /// The exchange that all listeners bind to.
+    package static let exchange = "celeryev"
+
+    /// So many events of tasks at most travel in one message, as from Python's workers.
+    package static let batchLimit = 24
+
+    /// The queue of one listener.
+    package static func queue(of listener: String) -> String { "\(exchange).\(listener)" }
+
+    /// The messages that carry these events, in order: those of tasks in batches, but for `task-sent`; others by themselves.
+    package static func messages(of events: [Event]) -> [WireMessage] {
+        var messages: [WireMessage] = []
+        var batch: [Event] = []
+        func flush() {
+            guard let first = batch.first else { return }
+            let body = JSON.array(batch.map { .object(EventDocument.object($0)) })
+            messages.append(message("task.multi", from: first.hostname, body))
+            batch = []
+        }
+        for event in events {
+            if event.isOfTask && event.type != "task-sent" {
+                if batch.count == batchLimit || batch.first.map({ $0.hostname != event.hostname }) ?? false { flush() }
+                batch.append(event)
+            } else {
+                flush()
+                let key = event.type.split(separator: "-", omittingEmptySubsequences: false).joined(separator: ".")
+                messages.append(message(key, from: event.hostname, .object(EventDocument.object(event))))
+            }
+        }
+        flush()
+        return messages
+    }
+
+    private static func message(_ key: String, from hostname: String, _ body: JSON) -> WireMessage {
+        WireMessage(
+            exchange: exchange, routingKey: key,
+            properties: WireProperties(contentType: "application/json", contentEncoding: "utf-8", deliveryMode: 1, priority: 0),
+            headers: ["hostname": .string(hostname)], body: body.bytes(style: .python))
+    }
+
+    /// The events of a message: of an object or an array of them. What is none is passed over, and counted.
+    package static func events(in message: WireMessage) -> (events: [Event], unreadable: Int) {
+        guard let body = try? JSON(parsing: message.body) else { return ([], 1) }
+        let documents = body.arrayValue ?? [body]
+        let events = documents.compactMap(EventDocument.read)
+        return (events, documents.count - events.count)
+    }
+}

@@ -1,0 +1,94 @@
+package import CeleryCore
+
+/// What events of tasks say: their type, and the fields beside the common ones (section 7 of the wire format).
+package struct TaskEvent: Sendable {
+    /// `task-received`, ...
+    package var type: String
+    /// `uuid` first.
+    package var details: JSONObject
+
+    private init(_ type: String, of id: TaskID, _ details: [(key: String, value: JSON)] = []) {
+        self.type = type
+        self.details = JSONObject(distinct: [("uuid", .string(id.text))] + details)
+    }
+
+    /// Both at once.
+    package var parts: (type: String, details: JSONObject) { (type, details) }
+
+    /// A client has sent it.
+    package static func sent(_ message: Message) -> TaskEvent {
+        var event = TaskEvent("task-sent", of: message.id)
+        let request = request(of: message)
+        for key in ["root_id", "parent_id", "name", "args", "kwargs", "retries", "eta", "expires"] { event.details[key] = request[key] }
+        event.details["queue"] = .string(message.route.queue)
+        event.details["exchange"] = .string(message.route.exchange ?? "")
+        event.details["routing_key"] = .string(message.route.routingKey ?? message.route.queue)
+        return event
+    }
+
+    /// A worker has taken it. Reads the arguments where the message does not show them.
+    package static func received(_ message: Message) -> TaskEvent {
+        TaskEvent("task-received", of: message.id, request(of: message).members)
+    }
+
+    /// It has begun to run.
+    package static func started(_ id: TaskID) -> TaskEvent { TaskEvent("task-started", of: id) }
+
+    /// It returned a value.
+    ///
+    /// - Parameter runtime: Seconds.
+    package static func succeeded(_ id: TaskID, _ value: JSON, runtime: Double) -> TaskEvent {
+        TaskEvent("task-succeeded", of: id, [("result", .string(PythonRepr.text(of: value))), ("runtime", .double(runtime))])
+    }
+
+    /// It failed, and is not tried again.
+    package static func failed(_ id: TaskID, _ failure: TaskFailure, traceback: String?) -> TaskEvent {
+        TaskEvent("task-failed", of: id, trouble(failure, traceback))
+    }
+
+    /// It asked to be tried again.
+    package static func retried(_ id: TaskID, _ failure: TaskFailure, traceback: String?) -> TaskEvent {
+        TaskEvent("task-retried", of: id, trouble(failure, traceback))
+    }
+
+    /// It was cancelled, or expired.
+    ///
+    /// - Parameter signal: The one it was killed with, if it was.
+    package static func revoked(_ id: TaskID, isTerminated: Bool, signal: Int? = nil, isExpired: Bool) -> TaskEvent {
+        TaskEvent(
+            "task-revoked", of: id,
+            [
+                ("terminated", .bool(isTerminated)), ("signum", signal.map { .int(Int64($0)) } ?? .null),
+                ("expired", .bool(isExpired)),
+            ])
+    }
+
+    /// It was given back to the broker, or thrown away, before it came to its end.
+    package static func rejected(_ id: TaskID, isRequeued: Bool) -> TaskEvent {
+        TaskEvent("task-rejected", of: id, [("requeue", .bool(isRequeued))])
+    }
+
+    private static func trouble(_ failure: TaskFailure, _ traceback: String?) -> [(key: String, value: JSON)] {
+        [("exception", .string(exception(failure))), ("traceback", .string(traceback ?? ""))]
+    }
+
+    /// As Python shows an exception: `ValueError('kaput', 7)`.
+    package static func exception(_ failure: TaskFailure) -> String {
+        let arguments = failure.arguments.map { PythonRepr.text(of: $0) }.joined(separator: ", ")
+        return "\(failure.type)(\(arguments))"
+    }
+
+    private static func request(of message: Message) -> JSONObject {
+        var (args, kwargs) = (message.argsRepr, message.kwargsRepr)
+        if args == nil || kwargs == nil, let arguments = try? BodyCodec.decode(message.body) {
+            args = args ?? PythonRepr.args(arguments.args)
+            kwargs = kwargs ?? PythonRepr.kwargs(arguments.kwargs)
+        }
+        func time(_ time: Timestamp?) -> JSON { time.map { .string(ISO8601.text($0)) } ?? .null }
+        return [
+            "name": .string(message.task), "args": .string(args ?? "()"), "kwargs": .string(kwargs ?? "{}"),
+            "root_id": .string((message.rootID ?? message.id).text), "parent_id": message.parentID.map { .string($0.text) } ?? .null,
+            "retries": .int(Int64(message.retries)), "eta": time(message.eta), "expires": time(message.expires),
+        ]
+    }
+}

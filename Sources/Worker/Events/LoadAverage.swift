@@ -1,0 +1,11 @@
+import Glibc
+
+/// How busy the machine is.
+enum LoadAverage {
+    /// Of the last 1, 5 and 15 minutes, to two places. The corresponding C function is `getloadavg`.
+    static var current: [Double] {
+        var averages = [0.0, 0.0, 0.0]
+        guard getloadavg(&averages, 3) == 3 else { return [0, 0, 0] }
+        return averages.map { ($0 * 100).rounded() / 100 }
+    }
+}
