@@ -168,7 +168,7 @@ import Testing
 
     @Test func `a lost connection changes nothing about the queues that came and went`() async throws {
         let place = try AMQPPlace()
-        let broker = try place.broker()
+        let broker = try place.broker { $0.queueDefinitions["quorum"] = QueueDefinition("quorum", type: .quorum) }
         let consumer = try await broker.worker(of: ["celery", "old"])
         try await consumer.add(QueueDefinition("new"))
         try await consumer.remove("old")
