@@ -13,6 +13,7 @@ _celery_enter() {
         ':tasks') command='tasks' ;;
         ':queues') command='queues' ;;
         ':purge') command='purge' ;;
+        ':stats') command='stats' ;;
         ':syncdb') command='syncdb' ;;
         ':rabbit-setup') command='rabbit-setup' ;;
         ':startproject') command='startproject' ;;
@@ -106,6 +107,8 @@ _celery_option() {
         'dmap:--retry-delay') kind=none ;;
         'dmap:--header') kind=none ;;
         'purge:-Q' | 'purge:--queues') kind=queues ;;
+        'stats:--since') kind=none ;;
+        'stats:--task') kind=tasks ;;
         'rabbit-setup:--user') kind=none ;;
         'rabbit-setup:--password') kind=none ;;
         'rabbit-setup:--password-file') kind=file ;;
@@ -145,7 +148,7 @@ _celery_operand() {
         'dmap:'*) kind=file ;;
         'startproject:'0) kind=none ;;
         'completion:'0) kind='=bash zsh fish' ;;
-        'help:'*) kind='=celeryd beat apply status result dmap tasks queues purge syncdb rabbit-setup startproject completion help version' ;;
+        'help:'*) kind='=celeryd beat apply status result dmap tasks queues purge stats syncdb rabbit-setup startproject completion help version' ;;
         *) ;;
     esac
 }
@@ -153,8 +156,8 @@ _celery_operand() {
 # Sets commands and options to the words that may follow.
 _celery_words() {
     case "$command" in
-        '') commands='celeryd beat apply status result dmap tasks queues purge syncdb rabbit-setup startproject completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'celeryd') commands='' options='-c --concurrency -n --hostname -Q --queues -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -B --beat --discard --force --time-limit --soft-time-limit --max-tasks-per-child --max-memory-per-child --prefetch --burst --max-tasks -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        '') commands='celeryd beat apply status result dmap tasks queues purge stats syncdb rabbit-setup startproject completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'celeryd') commands='' options='-c --concurrency -n --hostname -Q --queues -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -B --beat -s --statistics --discard --force --time-limit --soft-time-limit --max-tasks-per-child --max-memory-per-child --prefetch --burst --max-tasks -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat') commands='next list status run pause resume backfill import-crontab' options='-l --loglevel -f --logfile -p --pidfile -d --detach --daemon --max-interval --once -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat next') commands='' options='-n --number --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat list') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
@@ -171,6 +174,7 @@ _celery_words() {
         'tasks') commands='' options='--remote --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'queues') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'purge') commands='' options='-Q --queues -f --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'stats') commands='' options='--since --task --watch --reset -f --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'syncdb') commands='' options='--check --dry-run --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'rabbit-setup') commands='' options='--user --password --password-file --vhost -Q --queues --quorum --rabbitmqctl --api --admin-user --admin-password-file --api-ca --dry-run --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'startproject') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;

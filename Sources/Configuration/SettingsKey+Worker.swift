@@ -59,6 +59,10 @@ extension SettingsKey {
             "CELERYD_CRASH_LIMIT", .whole(1...1_000), default: "3",
             "How often a task may lose the process it runs in before it is given up."
         ) { $0.settings.crashLimit = $1 },
+        SettingsKey(
+            "CELERY_STATISTICS", .truth, default: "false",
+            "Whether workers count how many tasks of each name ran, and how long they took, for celery-stats(1)."
+        ) { $0.settings.keepsStatistics = $1 },
     ]
 
     /// What tasks there are, and what becomes of them.

@@ -1,5 +1,5 @@
 import CRabbitMQ
-import CeleryCore
+package import CeleryCore
 
 // Channels, exchanges, queues, subscriptions: calls that wait for an answer, unless they are told
 // not to. What is not awaited tells of a refusal by closing the channel, before anything sent later.
@@ -159,14 +159,16 @@ extension Connection {
         try checkReply("set the prefetch count")
     }
 
+    /// - Parameter arguments: What the queue's kind understands, e.g. `x-stream-offset`.
     /// The corresponding C function is `amqp_basic_consume`.
     package func consume(
-        _ queue: String, as consumer: String, isAcknowledged: Bool = true, on channel: UInt16
+        _ queue: String, as consumer: String, isAcknowledged: Bool = true, arguments: JSONObject = [:], on channel: UInt16
     ) throws(RabbitMQError) {
         try check("queue", queue)
         defer { scratch.reset() }
         _ = library.calls.amqp_basic_consume(
-            state, channel, scratch.bytes(queue), scratch.bytes(consumer), 0, isAcknowledged ? 0 : 1, 0, amqp_table_t())
+            state, channel, scratch.bytes(queue), scratch.bytes(consumer), 0, isAcknowledged ? 0 : 1, 0,
+            FieldTable.table(arguments, in: scratch))
         try checkReply("consume from queue '\(queue)'")
     }
 

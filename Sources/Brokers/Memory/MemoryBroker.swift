@@ -26,6 +26,8 @@ package actor MemoryBroker: Broker {
     nonisolated let bell = Bell()
     /// By name.
     var beats: [String: MemoryBeat] = [:]
+    /// What workers have counted.
+    var ledger = StatisticsLedger()
 
     package init(location: String = "memory://", now: @escaping @Sendable () -> Timestamp = { .now }) {
         self.location = location

@@ -36,6 +36,8 @@ public struct Settings: Sendable, Equatable {
     public var softTimeLimit: Double?
     /// Attempts of a task that loses its process before it is given up.
     public var crashLimit = 3
+    /// Whether workers count what becomes of tasks.
+    public var keepsStatistics = false
 
     /// Beats of one name on one broker share one schedule.
     public var beatName = "celery"

@@ -22,6 +22,8 @@ enum CelerydOptions {
     static let beat = Option.flag("beat", short: "B", help: "Send periodic tasks too, as 'celery beat' does.")
     static let discard = Option.flag("discard", help: "Erase what waits in the queues first; asks on a terminal.")
     static let force = Option.flag("force", help: "Do not ask before --discard.")
+    static let statistics = Option.flag(
+        "statistics", short: "s", help: "Count tasks by name and time, for celery stats.", settings: ["CELERY_STATISTICS"])
     static let timeLimit = Option.value(
         "time-limit", placeholder: "S", .duration, help: "Kill tasks after so many seconds.",
         settings: ["CELERYD_TASK_TIME_LIMIT"])
@@ -44,7 +46,7 @@ enum CelerydOptions {
 
     static let all: [OptionDescription] =
         [concurrency.description, hostname.description, queues.description] + daemon.files + [
-            beat.description, discard.description, force.description, timeLimit.description, softTimeLimit.description,
+            beat.description, statistics.description, discard.description, force.description, timeLimit.description, softTimeLimit.description,
             maxTasksPerChild.description, maxMemoryPerChild.description, prefetch.description, burst.description,
             maxTasks.description,
         ] + daemon.surroundings + daemon.control
@@ -58,6 +60,7 @@ enum CelerydOptions {
         add("concurrency", "CELERYD_CONCURRENCY", arguments[concurrency].map(String.init))
         add("queues", "CELERY_QUEUES", arguments[queues]?.joined(separator: ","))
         flags += daemon.flags(arguments)
+        if arguments[statistics] { add("statistics", "CELERY_STATISTICS", "true") }
         add("time-limit", "CELERYD_TASK_TIME_LIMIT", arguments[timeLimit].map { "\($0.inSeconds)" })
         add("soft-time-limit", "CELERYD_TASK_SOFT_TIME_LIMIT", arguments[softTimeLimit].map { "\($0.inSeconds)" })
         add("max-tasks-per-child", "CELERYD_MAX_TASKS_PER_CHILD", arguments[maxTasksPerChild].map(String.init))

@@ -20,6 +20,7 @@ struct WorkerBanner {
             "    . Queues -> \(settings.queues.joined(separator: ", "))",
             "    . Concurrency -> \(concurrency)",
             "    . Result store -> \(store)",
+            "    . Statistics -> \(settings.keepsStatistics ? "ON" : "OFF")",
             "    . Worker -> \(identity.name)",
             "    . Tasks -> \(tasks)",
         ] + (periodicTasks.map { ["    . Periodic tasks -> \(BeatBanner.list($0))"] } ?? [])

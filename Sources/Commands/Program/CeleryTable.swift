@@ -4,7 +4,7 @@ package import Arguments
 package enum CeleryTable {
     static let commands: [Command] = [
         CelerydCommand.command, BeatCommand.command, ApplyCommand.command, StatusCommand.command, ResultCommand.command, DmapCommand.command,
-        TasksCommand.command, QueuesCommand.command, PurgeCommand.command, SyncdbCommand.command,
+        TasksCommand.command, QueuesCommand.command, PurgeCommand.command, StatsCommand.command, SyncdbCommand.command,
         RabbitSetupCommand.command, StartprojectCommand.command, CompletionCommand.command, HelpCommand.command, VersionCommand.command,
         CompleteCommand.command,
     ]

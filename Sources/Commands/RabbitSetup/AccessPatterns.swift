@@ -26,6 +26,7 @@ struct AccessPatterns: Sendable, Hashable {
     /// | `celery_delayed_0` to `celery_delayed_27`, `celery_delayed_delivery`: far-off times | yes | publish, bind, dead letters | bind, dead letters |
     /// | queues `UUID`, Python's, and `celery.reply.` with 32 hex digits, ours: results over rpc:// | yes | no | consume |
     /// | queues `celery.beat.NAME`, with `.orders` and `.lock`: what beats keep | yes | no | consume |
+    /// | queue `celery.statistics`: what workers have counted | yes | no | consume |
     /// | the default exchange | no | publish | no |
     ///
     /// Replies over rpc:// go through the default exchange, and so does every task for a plain queue: whoever may
@@ -40,7 +41,7 @@ struct AccessPatterns: Sendable, Hashable {
             "celery_delayed_([0-9]|1[0-9]|2[0-7]|delivery)",
         ]
         let replies = "(celery[.]reply[.])?\(uuid)|celery[.]reply[.][0-9a-f]{32}"
-        let unbound = [replies, "celery[.]beat[.].+"]
+        let unbound = [replies, "celery[.]beat[.].+", "celery[.]statistics"]
         configure = Self.whole(bound + unbound)
         write = Self.whole(["amq[.]default"] + bound)
         read = Self.whole(bound + unbound)
