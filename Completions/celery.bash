@@ -80,6 +80,7 @@ _celery_option() {
         'apply:--soft-time-limit') kind=none ;;
         'apply:--max-retries') kind=none ;;
         'apply:--retry-delay') kind=none ;;
+        'apply:--concurrency-key') kind=none ;;
         'apply:--header') kind=none ;;
         'apply:--link') kind=tasks ;;
         'apply:--link-error') kind=tasks ;;
@@ -105,6 +106,7 @@ _celery_option() {
         'dmap:--soft-time-limit') kind=none ;;
         'dmap:--max-retries') kind=none ;;
         'dmap:--retry-delay') kind=none ;;
+        'dmap:--concurrency-key') kind=none ;;
         'dmap:--header') kind=none ;;
         'purge:-Q' | 'purge:--queues') kind=queues ;;
         'stats:--since') kind=none ;;
@@ -167,10 +169,10 @@ _celery_words() {
         'beat resume') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat backfill') commands='' options='--dry-run --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat import-crontab') commands='' options='--app --system --dry-run --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'apply') commands='' options='--raw --args --kwargs --task-id --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --ignore-result --header --link --link-error -w --wait -t --timeout --batch --skip-bad --key --key-ttl --strict --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'apply') commands='' options='--raw --args --kwargs --task-id --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --concurrency-key --ignore-result --header --link --link-error -w --wait -t --timeout --batch --skip-bad --key --key-ttl --strict --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'status') commands='' options='-l --long -w --wait -t --timeout --watch --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'result') commands='' options='-w --wait -t --timeout --traceback --forget --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'dmap') commands='' options='--json-lines --raw --unordered -j --jobs --joblog --resume --retry-failed --halt -t --timeout --bar --no-bar --chunk --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --ignore-result --header --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'dmap') commands='' options='--json-lines --raw --unordered -j --jobs --joblog --resume --retry-failed --halt -t --timeout --bar --no-bar --chunk --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --concurrency-key --ignore-result --header --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'tasks') commands='' options='--remote --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'queues') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'purge') commands='' options='-Q --queues -f --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;

@@ -45,6 +45,7 @@ package struct MessageFactory: Sendable {
         message.parentID = parentID
         message.rootID = rootID ?? message.id
         message.headers = options.headers
+        if let key = options.concurrencyKey { message.headers["concurrency_key"] = .string(key) }
         if let retries = options.maxRetries { message.headers["max_retries"] = .int(Int64(retries)) }
         if let delay = options.retryDelay { message.headers["retry_delay"] = .number(delay.inSeconds) }
         return message

@@ -19,6 +19,8 @@ public struct SendOptions: Sendable {
     public var maxRetries: Int?
     /// How long it waits before that.
     public var retryDelay: Duration?
+    /// The key by which it is counted, if the task limits its concurrency.
+    public var concurrencyKey: String?
     public var ignoreResult: Bool?
     public var headers: JSONObject = [:]
     /// Sent with the return value on success.

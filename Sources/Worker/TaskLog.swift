@@ -82,6 +82,11 @@ struct TaskLog: Sendable {
         logger.error("Stopping without a record of \(outcomes.count) outcome\(outcomes.count == 1 ? "" : "s"): \(tasks); what the broker still has will run again")
     }
 
+    /// An operator has changed it.
+    func rateChanged(_ task: String, _ rate: RateLimit?) {
+        logger.info("Rate of task \(task.forLog) is \(rate?.text ?? "unlimited") now")
+    }
+
     func replaced(_ reason: String) {
         logger.warning("Replaced 1 dead pool worker: \(reason)")
     }

@@ -72,6 +72,7 @@ extension Worker {
             await settle(outcomes.acknowledged, acknowledgedSettler(beside: settler))
             for entry in interrupted { await giveBack(interrupted: entry, consumer, settler) }
             await giveBack(unstarted, started: false, consumer, settler)
+            if limits.count > 0 { waiting?.cancel() }
             room.ring()
             finishIfDone()
             if hasEnded { return }
@@ -91,6 +92,7 @@ extension Worker {
     private func finish(_ report: JobReport, _ outcomes: inout Endings) {
         guard let entry = inFlight.removeValue(forKey: report.tag) else { return }
         prefetch.note(duration: report.duration)
+        noteEnd(entry)
         let outcome = builder(for: entry).outcome(of: report)
         tell(.ended(entry.delivery, attempt: entry.attempt, report))
         outcomes.add(outcome, entry)

@@ -34,6 +34,12 @@ package actor Worker {
     var failure: WorkerError?
     var isReady = false
     var pool: Pool?
+    var consumer: (any BrokerConsumer)?
+    /// What of the work waits here for its limits.
+    var limits = WorkerLimits()
+    /// Rates that an operator has set, by task.
+    var rates: [String: RateSetting] = [:]
+    let hasLimitedTasks: Bool
     /// The wait for messages, which a shutdown ends.
     var waiting: Task<Void, any Error>?
     /// When an outcome was last recorded, or the shutdown began.
@@ -53,6 +59,8 @@ package actor Worker {
         var isAcknowledged: Bool
         /// The number of the execution, which a later delivery does not change.
         var attempt: Int
+        /// By what the places of its task are counted, if they are.
+        var concurrencyKey: String?
         /// Other deliveries of the same message, which end with this one.
         var others: [DeliveryHandle] = []
         /// Whether the store was told that it runs.
@@ -72,6 +80,7 @@ package actor Worker {
         self.registry = registry
         self.now = now
         started = now()
+        hasLimitedTasks = Self.hasLimitedTasks(registry, configuration)
         log = TaskLog(logger: logger)
         self.watchers = [log] + watchers
         prefetch = Prefetch(children: configuration.pool.size, fixed: configuration.prefetch)
@@ -109,6 +118,7 @@ package actor Worker {
             throw error
         }
         self.pool = pool
+        self.consumer = consumer
         if shutdown != nil { pool.finish() }
         let settler = settler(for: consumer)
         await withTaskGroup(of: Void.self) { group in

@@ -10,7 +10,7 @@ enum ReadyTable {
         var id: String
         var handle: DeliveryHandle
         var encoded: EncodedMessage
-        fileprivate var rank: Int
+        var rank: Int
     }
 
     /// Leases up to `maximum` messages to a worker, highest priority first, then oldest.
@@ -74,7 +74,7 @@ enum ReadyTable {
 
 extension EncodedMessage {
     /// From columns 1 to 4: queue, headers, properties, body.
-    fileprivate init(row: Row) throws {
+    init(row: Row) throws {
         func bytes(_ index: Int) throws -> [UInt8]? {
             try row.withUnsafeData(atIndex: index) { data in data.map { [UInt8]($0) } }
         }

@@ -15,6 +15,10 @@ final class SQLiteConsumer: BrokerConsumer {
     let number: Int64
     /// The tasks that were announced.
     let tasks = Mutex<[String]>([])
+    /// The rates this worker has told the file of, by task.
+    let rates = Mutex<[String: RateLimit]>([:])
+    /// Of the last take, what came from a line and has passed its limits.
+    let admitted = Mutex<Set<DeliveryHandle>>([])
 
     private let pace = Mutex(Pace())
 
@@ -75,13 +79,17 @@ final class SQLiteConsumer: BrokerConsumer {
         guard maximum > 0 else { return [] }
         // After a full hand there is likely more; otherwise a look comes first.
         if !pace.withLock({ $0.wasFull }), try await !mayFindWork() { return [] }
-        let rows = try await broker.file.write(durable: false) { [self] db in
+        let (rows, passed) = try await broker.file.write(durable: false) { [self] db in
             // Read only when it is this worker's turn: a lease counts from then.
             let now = broker.now()
             if needsRenewal { try holdLease(now: now, in: db) }
             try MessageTable.promoteDue(now: now, in: db)
-            return try ReadyTable.take(maximum, from: queues, worker: number, now: now, in: db)
+            let limited = try LimitTable.take(maximum, from: queues, worker: number, now: now, in: db)
+            let rest = maximum - limited.count
+            let ready = rest > 0 ? try ReadyTable.take(rest, from: queues, worker: number, now: now, in: db) : []
+            return (limited + ready, Set(limited.map(\.handle)))
         }
+        admitted.withLock { $0 = passed }
         pace.withLock { $0.wasFull = rows.count == maximum }
         var deliveries: [Delivery] = []
         var unreadable: [Outcome] = []
@@ -104,7 +112,11 @@ final class SQLiteConsumer: BrokerConsumer {
     func waitForWork(until deadline: ContinuousClock.Instant?) async throws {
         let seen = broker.file.watch.generation
         if try await mayFindWork() { return }
-        let due = try await broker.file.read { try MessageTable.nextDue(in: $0) }
+        let now = broker.now()
+        let due = try await broker.file.read { [queues] db in
+            let times = [try MessageTable.nextDue(in: db), try LimitTable.nextDue(queues, now: now, in: db)]
+            return times.compactMap { $0 }.min()
+        }
         var wake = ContinuousClock.now + Self.fallbackPoll
         if let due { wake = min(wake, .now + max(.zero, due - broker.now())) }
         if let deadline { wake = min(wake, deadline) }
@@ -119,7 +131,8 @@ final class SQLiteConsumer: BrokerConsumer {
                 let ready = try db.cachedStatement(sql: "SELECT 1 FROM ready WHERE queue = ? LIMIT 1")
                 if try Int.fetchOne(ready, arguments: [queue]) != nil { return true }
             }
-            return try MessageTable.nextDue(in: db).map { $0 <= now } ?? false
+            if let due = try MessageTable.nextDue(in: db), due <= now { return true }
+            return try LimitTable.nextDue(queues, now: now, in: db).map { $0 <= now } ?? false
         }
     }
 

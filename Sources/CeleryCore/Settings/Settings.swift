@@ -36,6 +36,10 @@ public struct Settings: Sendable, Equatable {
     public var softTimeLimit: Double?
     /// Attempts of a task that loses its process before it is given up.
     public var crashLimit = 3
+    /// How often tasks may begin that say nothing of it; `nil` is as often as they come.
+    public var defaultRate: RateSetting?
+    /// Whether rates are without effect.
+    public var disablesRates = false
     /// Whether workers count what becomes of tasks.
     public var keepsStatistics = false
 

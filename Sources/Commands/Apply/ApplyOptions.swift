@@ -28,6 +28,9 @@ enum SendArguments {
         "max-retries", placeholder: "N", .integer(in: 0...1_000_000), help: "Try it again at most N times.")
     static let retryDelay = Option.value(
         "retry-delay", placeholder: "S", .duration, help: "Wait so many seconds before it is tried again.")
+    static let concurrencyKey = Option.value(
+        "concurrency-key", placeholder: "K", .nonEmptyText,
+        help: "Count it with others of key K, if the task limits its concurrency.")
     static let ignoreResult = Option.flag("ignore-result", help: "Do not store what it returns.")
     static let headers = Option.values(
         "header", placeholder: "K=V", .text, help: "Add a header to the message; V is JSON if it parses as JSON.")
@@ -35,7 +38,7 @@ enum SendArguments {
     static let descriptions: [OptionDescription] = [
         countdown.description, eta.description, expires.description, queue.description, exchange.description,
         routingKey.description, priority.description, timeLimit.description, softTimeLimit.description,
-        maxRetries.description, retryDelay.description, ignoreResult.description, headers.description,
+        maxRetries.description, retryDelay.description, concurrencyKey.description, ignoreResult.description, headers.description,
     ]
 
     /// The options as they were given.
@@ -61,6 +64,7 @@ enum SendArguments {
         }
         options.maxRetries = arguments[maxRetries]
         options.retryDelay = arguments[retryDelay]
+        options.concurrencyKey = arguments[concurrencyKey]
         options.ignoreResult = arguments[ignoreResult] ? true : nil
         for header in arguments[headers] {
             guard let equals = header.firstIndex(of: "="), equals > header.startIndex else {

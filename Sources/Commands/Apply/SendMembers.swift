@@ -11,7 +11,7 @@ struct SendMembers {
 
     private static let keys = [
         "queue", "exchange", "routing_key", "priority", "countdown", "eta", "expires", "time_limit", "soft_time_limit",
-        "max_retries", "retry_delay", "ignore_result", "headers",
+        "max_retries", "retry_delay", "concurrency_key", "ignore_result", "headers",
     ]
 
     /// Takes one member.
@@ -30,6 +30,7 @@ struct SendMembers {
         case "soft_time_limit": options.softTimeLimit = try parsed(key, value, .duration)
         case "max_retries": options.maxRetries = try parsed(key, value, .integer(in: 0...1_000_000))
         case "retry_delay": options.retryDelay = try parsed(key, value, .duration)
+        case "concurrency_key": options.concurrencyKey = try text(key, value)
         case "ignore_result":
             guard let flag = value.boolValue else { throw bad("'ignore_result' must be true or false") }
             options.ignoreResult = flag

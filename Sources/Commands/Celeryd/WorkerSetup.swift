@@ -28,6 +28,8 @@ struct WorkerSetup {
         configuration.softTimeLimit = settings.softTimeLimit
         configuration.hardTimeLimit = settings.hardTimeLimit
         configuration.crashLimit = settings.crashLimit
+        configuration.defaultRate = settings.defaultRate
+        configuration.disablesRates = settings.disablesRates
         configuration.ignoreResult = settings.ignoreResult
         configuration.maxOutputBytes = settings.maxOutputBytes
         if arguments.takes(CelerydOptions.burst) {

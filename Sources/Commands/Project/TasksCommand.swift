@@ -81,6 +81,9 @@ struct TaskOptionList {
         add("ack", \.acknowledgement) { $0.rawValue }
         add("crash_limit", \.crashLimit) { $0.map(String.init) ?? "" }
         add("max_output", \.maxOutputBytes) { $0.map(String.init) ?? "" }
+        add("rate_limit", \.rateLimit) { $0?.text ?? "" }
+        add("concurrency", \.concurrency) { $0.map(String.init) ?? "" }
+        add("concurrency_key", \.concurrencyKey) { $0 ?? "" }
         if let periodic = options.periodic { pairs += periodic.words.map { ($0.name, $0.value) } }
         self.pairs = pairs
     }

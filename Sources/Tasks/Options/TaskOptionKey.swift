@@ -85,12 +85,12 @@ package struct TaskOptionKey: Sendable {
             options.maxOutputBytes = bytes
             return nil
         },
-    ]
+    ] + limits
 
     /// Options of other versions, which this one does not have.
-    static let unsupported = ["rate_limit"]
+    static let unsupported: [String] = []
 
-    private static func whole(
+    static func whole(
         _ text: String, _ range: ClosedRange<Int>, or other: String = "", _ take: (Int) -> Void
     ) -> String? {
         guard let number = Int(text) else { return "must be a whole number\(other), not \"\(text)\"" }

@@ -1,3 +1,4 @@
+public import CeleryCore
 public import Schedules
 
 /// How a task is run, where a message does not say otherwise. Defaults are Celery's.
@@ -24,6 +25,12 @@ public struct TaskOptions: Sendable, Hashable {
     public var crashLimit: Int?
     /// Bytes of output that are kept as the return value; `nil` leaves it to the settings.
     public var maxOutputBytes: Int?
+    /// How often it may begin; `nil` leaves it to the settings.
+    public var rateLimit: RateSetting?
+    /// How many of it may run at once; `nil` is as many as there are children. Such a task is acknowledged late.
+    public var concurrency: Int?
+    /// The argument by whose value those are counted: a keyword, or the place of a positional one, from 0.
+    public var concurrencyKey: String?
     /// When beat sends it by itself; `nil` is never.
     public var periodic: PeriodicOptions?
 
@@ -39,7 +46,7 @@ public struct TaskOptions: Sendable, Hashable {
         maxRetries: Int? = 3, retryDelay: Duration = .seconds(180), timeLimit: Duration? = nil,
         softTimeLimit: Duration? = nil, queue: String? = nil, priority: Int? = nil, ignoreResult: Bool? = nil,
         acknowledgement: Acknowledgement = .late, crashLimit: Int? = nil, maxOutputBytes: Int? = nil,
-        periodic: PeriodicOptions? = nil
+        periodic: PeriodicOptions? = nil, rateLimit: RateSetting? = nil, concurrency: Int? = nil, concurrencyKey: String? = nil
     ) {
         self.maxRetries = maxRetries
         self.retryDelay = retryDelay
@@ -52,5 +59,8 @@ public struct TaskOptions: Sendable, Hashable {
         self.crashLimit = crashLimit
         self.maxOutputBytes = maxOutputBytes
         self.periodic = periodic
+        self.rateLimit = rateLimit
+        self.concurrency = concurrency
+        self.concurrencyKey = concurrencyKey
     }
 }

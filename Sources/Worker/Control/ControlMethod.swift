@@ -14,7 +14,7 @@ struct ControlMethod: Sendable {
 
     /// All of them, by name. A room of its own adds its list here.
     static let all: [String: ControlMethod] = {
-        let methods = asking
+        let methods = asking + limiting
         return Dictionary(uniqueKeysWithValues: methods.flatMap { method in method.names.map { ($0, method) } })
     }()
 }
