@@ -56,6 +56,10 @@ extension SettingsKey {
             "Bytes of a program's standard output that are kept as its return value."
         ) { $0.settings.maxOutputBytes = $1 },
         SettingsKey(
+            "CELERYD_SHUTDOWN_TIMEOUT", .duration, default: "0",
+            "Seconds a worker that is asked to stop lets tasks run before it gives them back; 0 is as long as they take."
+        ) { $0.settings.shutdownTimeout = $1 },
+        SettingsKey(
             "CELERYD_CRASH_LIMIT", .whole(1...1_000), default: "3",
             "How often a task may lose the process it runs in before it is given up."
         ) { $0.settings.crashLimit = $1 },

@@ -87,6 +87,12 @@ struct TaskLog: Sendable {
         logger.info("Rate of task \(task.forLog) is \(rate?.text ?? "unlimited") now")
     }
 
+    /// The time to finish in is over.
+    func ranOutOfTime(_ running: [Delivery]) {
+        let names = running.map { name($0.message) }.sorted().joined(separator: ", ")
+        logger.warning("The shutdown timeout has passed: stopping now; \(names.isEmpty ? "nothing" : names) under way")
+    }
+
     func replaced(_ reason: String) {
         logger.warning("Replaced 1 dead pool worker: \(reason)")
     }

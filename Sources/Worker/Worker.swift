@@ -67,7 +67,7 @@ package actor Worker {
         var isTold = false
 
         /// Puts it back in line although it was acknowledged, for it has not begun.
-        var again: Outcome { Outcome(handle: delivery.handle, results: [], followUps: [delivery.message.backToItsQueue]) }
+        var again: Outcome { Outcome(handle: delivery.handle, results: [], followUps: [delivery.message.backToItsQueue.counting(attempts: attempt - 1)]) }
     }
 
     package init(
@@ -147,9 +147,24 @@ package actor Worker {
         case .warm:
             pool?.drain()
             finishIfDone()
+            if let limit = configuration.shutdownTimeout { stopNow(after: limit) }
         case .cold:
             pool?.kill()
         }
+    }
+
+    private func stopNow(after limit: Duration) {
+        Task { [weak self] in
+            try await Task.sleep(for: limit)
+            await self?.hurry()
+        }
+    }
+
+    /// What still runs has had its time.
+    private func hurry() {
+        guard shutdown == .warm else { return }
+        log.ranOutOfTime(inFlight.values.filter { $0.began != nil }.map(\.delivery))
+        stop(.cold)
     }
 
     /// Tells those who watch.

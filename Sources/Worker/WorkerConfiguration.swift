@@ -25,6 +25,8 @@ package struct WorkerConfiguration: Sendable {
     /// Once it is to stop: how long it tries in vain to record outcomes whose messages the
     /// broker would hand out again.
     package var stoppingPatience: Duration = .seconds(10)
+    /// How long a warm shutdown may last before it becomes a cold one; `nil` is as long as what runs.
+    package var shutdownTimeout: Duration?
 
     package init(identity: WorkerIdentity, queues: [String], pool: PoolConfiguration) {
         self.identity = identity

@@ -72,10 +72,5 @@ private struct LineCollector: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    func log(
-        level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String, function: String,
-        line: UInt
-    ) {
-        lines.value.append("\(level): \(message)")
-    }
+    func log(event: LogEvent) { lines.value.append("\(event.level): \(event.message)") }
 }

@@ -8,6 +8,7 @@ enum BrokerPromise: String, CaseIterable {
     case emptyBatch = "accepts a batch of nothing"
     case idInUse = "refuses an id that waits or runs, and the whole batch with it"
     case idTwiceInBatch = "refuses a batch that names an id twice"
+    case retriedBefore = "counts the attempts of a message that was retried before"
     case idFreedAgain = "accepts an id again once its message is done with"
     case publishersDoNotHurtEachOther = "a refused batch does not hurt what others publish at the same time"
 
@@ -99,6 +100,7 @@ enum BrokerPromise: String, CaseIterable {
         case .emptyBatch: try await proof.emptyBatch()
         case .idInUse: try await proof.idInUse()
         case .idTwiceInBatch: try await proof.idTwiceInBatch()
+        case .retriedBefore: try await proof.retriedBefore()
         case .idFreedAgain: try await proof.idFreedAgain()
         case .publishersDoNotHurtEachOther: try await proof.publishersDoNotHurtEachOther()
         case .order: try await proof.order()

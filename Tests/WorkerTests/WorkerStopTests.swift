@@ -57,6 +57,19 @@ extension WorkerTests {
         }
 
         @Test(arguments: Backing.allCases)
+        func `a warm stop that lasts too long gives back what runs`(_ backing: Backing) async throws {
+            var bench = try Bench(backing)
+            try bench.addGate()
+            let id = try await bench.send("wait", "1")
+            let worker = try await bench.start { $0.shutdownTimeout = .milliseconds(100) }
+            #expect(try await bench.hasStarted("1"))
+            try await worker.stop()
+            #expect(worker.log.lines.contains { $0.contains("The shutdown timeout has passed: stopping now; wait[\(id)] under way") })
+            #expect(try await bench.location(of: id)?.attempt == 1)
+            #expect(try await bench.record(of: id)?.state.isReady != true)
+        }
+
+        @Test(arguments: Backing.allCases)
         func `a warm stop finishes what runs and gives back the rest untried`(_ backing: Backing) async throws {
             var bench = try Bench(backing)
             try bench.addGate()

@@ -114,7 +114,7 @@ package final class AMQPConsumer: BrokerConsumer {
             messages += outcome.followUps
             // It goes on counting: an outcome with a lower number than the result it replaces would be fenced off.
             if case .retry(let again) = outcome.disposition {
-                messages.append(AttemptHeader.next(again, after: outcome.handle.attempt))
+                messages.append(again.counting(attempts: outcome.handle.attempt))
             }
         }
         if !messages.isEmpty { try await broker.publish(messages) }
@@ -129,12 +129,12 @@ package final class AMQPConsumer: BrokerConsumer {
                 handles.filter { line.held($0).map { $0.returns >= AttemptHeader.manyReturns } ?? false }
             }
             // As new, so that returns do not add up to what is taken for deaths.
-            try await replace(worn) { AttemptHeader.next($0.message, after: $0.attempt - 1 - $0.returns) }
+            try await replace(worn) { $0.message.counting(attempts: $0.attempt - 1 - $0.returns) }
             _ = await release(handles.filter { !worn.contains($0) }, .giveBack)
             return
         }
         // The server does not count executions: the message goes back with their number.
-        try await replace(handles) { AttemptHeader.next($0.message, after: $0.attempt) }
+        try await replace(handles) { $0.message.counting(attempts: $0.attempt) }
     }
 
     /// Ends deliveries by a new message for each, in the same queue.
@@ -171,7 +171,7 @@ package final class AMQPConsumer: BrokerConsumer {
     private func relocate(_ entries: [DeliveryLine.Scheduled], _ generation: Int) async {
         do {
             // To their queue: the ladder ends there, and an exchange would only bring them back here.
-            try await broker.publish(entries.map { AttemptHeader.next($0.message.backToItsQueue, after: $0.attempt - 1) })
+            try await broker.publish(entries.map { $0.message.backToItsQueue.counting(attempts: $0.attempt - 1) })
             await end(entries.map(\.delivery.tag), generation, .acknowledge)
             inbox.withLine { if $0.generation == generation { $0.endAside(entries.count) } }
         } catch {

@@ -7,7 +7,7 @@ import Wire
 /// back, by a death or unbegun. So a worker that lives on when a child dies sends the message back with its number;
 /// what died with a worker, or came back otherwise, is on top of what the header says.
 enum AttemptHeader {
-    static let name = "celery_attempt"
+    static let name = Message.attemptsHeader
     /// How often a message came back to its quorum queue.
     private static let countName = "x-delivery-count"
 
@@ -19,24 +19,15 @@ enum AttemptHeader {
     ///
     /// Takes the headers off.
     static func read(_ message: inout Message, isRedelivered: Bool) -> (attempt: Int, returns: Int) {
-        let earlier = message.headers[name]?.intValue ?? message.retries
-        message.headers[name] = nil
+        let earlier = message.takeAttempts()
         // Another queue's count, if it was not delivered before.
         let count = isRedelivered ? max(1, message.headers[countName]?.intValue ?? 1) : 0
         message.headers[countName] = nil
         // Anybody may have written them.
-        let (limit, returns) = (Int(Int32.max), min(count, Int(Int32.max)))
-        return (min(max(0, earlier), limit) + returns + 1, returns)
+        let returns = min(count, Int(Int32.max))
+        return (earlier + returns + 1, returns)
     }
 
     /// How often a delivery came back, before it is read.
     static func returns(of message: WireMessage) -> Int { message.headers[countName]?.intValue ?? 0 }
-
-    /// The message after so many executions. Without the header it is as many as it has retries.
-    static func next(_ message: Message, after attempt: Int) -> Message {
-        var again = message
-        guard attempt != message.retries else { return again }
-        again.headers[name] = .int(Int64(attempt))
-        return again
-    }
 }

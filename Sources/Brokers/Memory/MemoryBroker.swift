@@ -126,8 +126,10 @@ package actor MemoryBroker: Broker {
     }
 
     private func insert(_ message: Message) {
+        var message = message
+        let attempts = message.takeAttempts()
         tags[message.id] = nextTag
-        place(Entry(tag: nextTag, message: message, attempt: 0, submitted: now()))
+        place(Entry(tag: nextTag, message: message, attempt: attempts, submitted: now()))
         nextTag += 1
     }
 

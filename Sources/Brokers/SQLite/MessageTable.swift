@@ -14,6 +14,8 @@ enum MessageTable {
         if try Int.fetchOne(finished, arguments: [message.id.text]) != nil {
             throw DriverError(.alreadyThere, "task id \(message.id) is already in use: its result is stored", subject: message.id)
         }
+        var message = message
+        let attempts = message.takeAttempts()
         let row = EncodedMessage(message)
         let statement = try db.cachedStatement(sql: """
             INSERT INTO message (id, task, queue, rank, retries, submitted, headers, properties, body)
@@ -28,7 +30,7 @@ enum MessageTable {
         guard db.changesCount == 1 else {
             throw DriverError(.alreadyThere, "task id \(message.id) is already in use: it waits or runs", subject: message.id)
         }
-        try place(db.lastInsertedRowID, message, attempt: 0, now: submitted, in: db)
+        try place(db.lastInsertedRowID, message, attempt: attempts, now: submitted, in: db)
     }
 
     /// Adds a message, unless its id is in use: then it was published before, by another way to the same step.

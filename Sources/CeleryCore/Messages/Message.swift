@@ -57,6 +57,25 @@ public struct Message: Sendable, Equatable {
         headers = JSONObject()
     }
 
+    /// Header of a message that goes on counting its attempts where the broker does not: how many there were.
+    package static let attemptsHeader = "celery_attempt"
+
+    /// Takes the count of earlier attempts off a message that is published anew. Each retry was one, at least.
+    package mutating func takeAttempts() -> Int {
+        let told = headers[Self.attemptsHeader]
+        if told != nil { headers[Self.attemptsHeader] = nil }
+        // Anybody may have written it.
+        return min(max(0, told?.intValue ?? retries), Int(Int32.max))
+    }
+
+    /// The message after so many attempts. Without the header it is as many as it has retries.
+    package func counting(attempts: Int) -> Message {
+        guard attempts != retries else { return self }
+        var message = self
+        message.headers[Self.attemptsHeader] = .int(Int64(attempts))
+        return message
+    }
+
     /// The same for the queue it came from, by whatever exchange it came there.
     ///
     /// What comes back goes this way: the exchange would give a copy to every other queue bound to it.

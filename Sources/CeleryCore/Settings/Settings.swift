@@ -42,6 +42,8 @@ public struct Settings: Sendable, Equatable {
     public var disablesRates = false
     /// Whether workers count what becomes of tasks.
     public var keepsStatistics = false
+    /// Seconds a worker that is to stop gives what runs; `nil` is as long as that takes.
+    public var shutdownTimeout: Double?
 
     /// Beats of one name on one broker share one schedule.
     public var beatName = "celery"

@@ -30,6 +30,9 @@ enum CelerydOptions {
     static let softTimeLimit = Option.value(
         "soft-time-limit", placeholder: "S", .duration, help: "Tell tasks to stop after so many seconds.",
         settings: ["CELERYD_TASK_SOFT_TIME_LIMIT"])
+    static let shutdownTimeout = Option.value(
+        "shutdown-timeout", placeholder: "S", .duration, help: "When asked to stop, give back what still runs after so many seconds.",
+        settings: ["CELERYD_SHUTDOWN_TIMEOUT"])
     static let maxTasksPerChild = Option.value(
         "max-tasks-per-child", placeholder: "N", .integer(in: 1...1_000_000_000),
         help: "Replace a pool child after N tasks.", settings: ["CELERYD_MAX_TASKS_PER_CHILD"])
@@ -47,7 +50,7 @@ enum CelerydOptions {
     static let all: [OptionDescription] =
         [concurrency.description, hostname.description, queues.description] + daemon.files + [
             beat.description, statistics.description, discard.description, force.description, timeLimit.description, softTimeLimit.description,
-            maxTasksPerChild.description, maxMemoryPerChild.description, prefetch.description, burst.description,
+            shutdownTimeout.description, maxTasksPerChild.description, maxMemoryPerChild.description, prefetch.description, burst.description,
             maxTasks.description,
         ] + daemon.surroundings + daemon.control
 
@@ -63,6 +66,7 @@ enum CelerydOptions {
         if arguments[statistics] { add("statistics", "CELERY_STATISTICS", "true") }
         add("time-limit", "CELERYD_TASK_TIME_LIMIT", arguments[timeLimit].map { "\($0.inSeconds)" })
         add("soft-time-limit", "CELERYD_TASK_SOFT_TIME_LIMIT", arguments[softTimeLimit].map { "\($0.inSeconds)" })
+        add("shutdown-timeout", "CELERYD_SHUTDOWN_TIMEOUT", arguments[shutdownTimeout].map { "\($0.inSeconds)" })
         add("max-tasks-per-child", "CELERYD_MAX_TASKS_PER_CHILD", arguments[maxTasksPerChild].map(String.init))
         add("max-memory-per-child", "CELERYD_MAX_MEMORY_PER_CHILD", arguments[maxMemoryPerChild].map(String.init))
         add("prefetch", "CELERYD_PREFETCH", arguments[prefetch].map(String.init))

@@ -27,6 +27,7 @@ struct WorkerSetup {
         configuration.prefetch = settings.prefetch
         configuration.softTimeLimit = settings.softTimeLimit
         configuration.hardTimeLimit = settings.hardTimeLimit
+        configuration.shutdownTimeout = settings.shutdownTimeout.map { .seconds($0) }
         configuration.crashLimit = settings.crashLimit
         configuration.defaultRate = settings.defaultRate
         configuration.disablesRates = settings.disablesRates

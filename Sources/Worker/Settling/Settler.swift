@@ -76,7 +76,7 @@ struct AcknowledgedSettler: Settler {
     func settle(_ settlement: inout Settlement) async throws {
         for index in settlement.rest.indices {
             guard case .retry(let again) = settlement.rest[index].disposition else { continue }
-            settlement.rest[index].followUps.append(again)
+            settlement.rest[index].followUps.append(again.counting(attempts: settlement.rest[index].handle.attempt))
             settlement.rest[index].disposition = .acknowledge
         }
         try await records.publishFollowUps(of: &settlement.rest)
