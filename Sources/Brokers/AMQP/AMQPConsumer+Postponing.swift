@@ -7,7 +7,7 @@ extension AMQPConsumer: Postponing {
         let held = inbox.withLine { line in deliveries.map { line.held($0.handle) } }
         let again = zip(deliveries, held).compactMap { delivery, held -> Message? in
             guard let held else { return nil }
-            var message = AttemptHeader.next(held.message, after: held.attempt - 1).backToItsQueue
+            var message = held.message.backToItsQueue.counting(attempts: held.attempt - 1)
             message.eta = max(delivery.until, soonest)
             return message
         }
