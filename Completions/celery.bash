@@ -44,6 +44,7 @@ _celery_option() {
         'celeryd:-p' | 'celeryd:--pidfile') kind=file ;;
         'celeryd:--time-limit') kind=none ;;
         'celeryd:--soft-time-limit') kind=none ;;
+        'celeryd:--shutdown-timeout') kind=none ;;
         'celeryd:--max-tasks-per-child') kind=none ;;
         'celeryd:--max-memory-per-child') kind=none ;;
         'celeryd:--prefetch') kind=none ;;
@@ -159,7 +160,7 @@ _celery_operand() {
 _celery_words() {
     case "$command" in
         '') commands='celeryd beat apply status result dmap tasks queues purge stats syncdb rabbit-setup startproject completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'celeryd') commands='' options='-c --concurrency -n --hostname -Q --queues -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -B --beat -s --statistics --discard --force --time-limit --soft-time-limit --max-tasks-per-child --max-memory-per-child --prefetch --burst --max-tasks -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'celeryd') commands='' options='-c --concurrency -n --hostname -Q --queues -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -B --beat -s --statistics --discard --force --time-limit --soft-time-limit --shutdown-timeout --max-tasks-per-child --max-memory-per-child --prefetch --burst --max-tasks -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat') commands='next list status run pause resume backfill import-crontab' options='-l --loglevel -f --logfile -p --pidfile -d --detach --daemon --max-interval --once -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat next') commands='' options='-n --number --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat list') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;

@@ -52,7 +52,7 @@ enum LimitTable {
 
     // MARK: Beginning
 
-    /// Leases to a worker those whose turn has come, up to `maximum`. The longest line that is free comes first.
+    /// Leases to a worker those whose turn has come, up to `maximum`. The oldest line that is free comes first.
     static func take(
         _ maximum: Int, from queues: [String], worker: Int64, now: Timestamp, in db: Database
     ) throws -> [ReadyTable.Taken] {

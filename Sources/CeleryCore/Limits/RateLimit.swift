@@ -44,7 +44,4 @@ public struct RateLimit: Sendable, Hashable {
 
     /// In Celery's notation.
     public var text: String { JSON.number(count).displayText + "/" + unit.rawValue }
-
-    /// What is wrong with a text that is none, to be said after its name.
-    package static func complaint(_ text: String) -> String { "must be a rate such as 10/s, 100/m or 5/h, not \"\(text)\"" }
 }

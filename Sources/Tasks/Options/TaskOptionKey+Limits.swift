@@ -7,7 +7,7 @@ extension TaskOptionKey {
             name: "rate_limit", placeholder: "N/s|N/m|N/h", defaultText: nil,
             help: "How often it may begin, evenly spread; `unlimited` is as often as it comes. On SQLite all workers of the file count together, elsewhere each by itself."
         ) { text, options in
-            guard let rate = RateSetting(text) else { return RateLimit.complaint(text) + " or unlimited" }
+            guard let rate = RateSetting(text) else { return "must be a rate such as 10/s, 100/m or 5/h, or unlimited, not \"\(text)\"" }
             options.rateLimit = rate
             return nil
         },

@@ -87,9 +87,6 @@ package struct TaskOptionKey: Sendable {
         },
     ] + limits
 
-    /// Options of other versions, which this one does not have.
-    static let unsupported: [String] = []
-
     static func whole(
         _ text: String, _ range: ClosedRange<Int>, or other: String = "", _ take: (Int) -> Void
     ) -> String? {

@@ -86,7 +86,6 @@ package enum TaskOptionLine {
         }
         let name = String(word[..<equals])
         let value = String(word[word.index(after: equals)...])
-        if TaskOptionKey.unsupported.contains(name) { return "\(name) is not supported by this version" }
         let key = TaskOptionKey.all.first { $0.name == name }
         let periodicKey = PeriodicKey.named(name)
         guard key != nil || periodicKey != nil else {

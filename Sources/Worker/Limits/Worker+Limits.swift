@@ -1,4 +1,4 @@
-import CeleryCore
+package import CeleryCore
 import Tasks
 import Wire
 
@@ -26,7 +26,9 @@ extension Worker {
         var free: [Delivery] = []
         var asked: [(delivery: Delivery, limit: TaskLimit)] = []
         for delivery in deliveries {
-            if let limit = limit(of: delivery.message, now) { asked.append((delivery, limit)) } else { free.append(delivery) }
+            // One that comes again while it runs here is not to wait for itself.
+            let isRunning = mayRepeat(delivery) && inFlight.values.contains { $0.delivery.message.id == delivery.message.id }
+            if !isRunning, let limit = limit(of: delivery.message, now) { asked.append((delivery, limit)) } else { free.append(delivery) }
         }
         guard !asked.isEmpty else { return deliveries }
         if let keeper = consumer as? any LimitKeeping {
@@ -55,6 +57,20 @@ extension Worker {
             log.brokerTrouble("cannot keep back tasks until their limits allow them", error)
             await giveBack(deliveries.map(\.delivery.handle), started: false, consumer, settler)
         }
+    }
+
+    /// What a delivery that this worker holds waits for; `nil` when it holds none of this id for its limits.
+    package func limitWait(of id: TaskID) -> LimitWait? {
+        guard let (delivery, limit) = limits.held.first(where: { $0.delivery.message.id == id }) else { return nil }
+        let name = WorkerLimits.LineName(limit)
+        if let places = limit.places, running[name] ?? 0 >= places {
+            let holders = inFlight.values.filter { self.limit(of: $0).map(WorkerLimits.LineName.init) == name }
+            return .place(task: limit.task, key: limit.key, of: places, heldBy: holders.map(\.delivery.message.id))
+        }
+        if let rate = limit.rate, let next = limits.nextBeginning(limit, now: now()) {
+            return .rate(task: delivery.message.task, interval: rate.interval, next: next)
+        }
+        return .turn(task: limit.task, key: limit.key)
     }
 
     /// When held deliveries are to be looked at again.

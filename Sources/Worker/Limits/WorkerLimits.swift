@@ -109,6 +109,11 @@ struct WorkerLimits {
         order.flatMap { (lines[$0] ?? []).map { ($0.delivery, $0.limit) } }
     }
 
+    /// When the rate lets the next one begin; `nil` when it does now.
+    func nextBeginning(_ limit: TaskLimit, now: Timestamp) -> Timestamp? {
+        bucket(limit).map { $0.time(now: now) }.flatMap { $0 > now ? $0 : nil }
+    }
+
     /// One with a place has had it for so many seconds.
     mutating func noteEnd(of limit: TaskLimit, after seconds: Double) {
         guard limit.places != nil else { return }

@@ -33,6 +33,12 @@ extension WorkerTests {
             let second = try await bench.send("wait", "a")
             let other = try await bench.send("wait", "b")
             #expect(try await eventually { bench.folder.contains("started.b") })
+            let wait = LimitWait.place(task: "wait", key: "a", of: 1, heldBy: [first])
+            let reporting = bench.broker as? any LimitReporting
+            #expect(try await eventually {
+                if let reporting { return try await reporting.limitWait(of: second) == wait }
+                return await worker.worker.limitWait(of: second) == wait
+            })
             await worker.worker.stop(.warm)
             try bench.openGate()
             for id in [first, other] { #expect(try await bench.result(of: id).value == "waited") }
