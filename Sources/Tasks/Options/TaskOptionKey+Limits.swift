@@ -14,13 +14,19 @@ extension TaskOptionKey {
         TaskOptionKey(
             name: "concurrency", placeholder: "N", defaultText: "unlimited",
             help: "How many of it may run at once, in all workers of a SQLite file together, elsewhere in each worker. It is then always acknowledged late."
-        ) { text, options in whole(text, 1...100_000) { options.concurrency = $0 } },
+        ) { text, options in
+            if text == "unlimited" {
+                options.concurrency = nil
+                return nil
+            }
+            return whole(text, 1...100_000, or: " or `unlimited`") { options.concurrency = $0 }
+        },
         TaskOptionKey(
             name: "concurrency_key", placeholder: "ARGUMENT", defaultText: "none",
-            help: "Counts concurrency for each value of this argument: the name of a keyword argument, or the place of a positional one, from 0. The header concurrency_key of a message goes before it."
+            help: "Counts concurrency for each value of this argument: the name of a keyword argument, or the place of a positional one, from 0; `none` counts all together. The header concurrency_key of a message goes before it."
         ) { text, options in
             guard !text.isEmpty else { return "must name an argument" }
-            options.concurrencyKey = text
+            options.concurrencyKey = text == "none" ? nil : text
             return nil
         },
     ]
