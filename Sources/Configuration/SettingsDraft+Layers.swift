@@ -72,6 +72,7 @@ extension SettingsDraft {
             throw SettingsError(.badValue, at: origin.description, "\(name) \(error.text)", hint: error.hint)
         }
         origins[key.name] = origin
+        inputs[key.name] = input
     }
 
     /// Makes the broker's URL of AMQP_SERVER and its companions.

@@ -4,6 +4,8 @@ import CeleryCore
 struct SettingsDraft: Sendable {
     var settings: Settings
     var origins: [String: SettingsOrigin] = [:]
+    /// As they were written, by the first names of settings.
+    var inputs: [String: SettingsInput] = [:]
     var parts = BrokerParts()
     /// What was said of queues beyond their names.
     var queueEntries: [String: QueueEntry] = [:]

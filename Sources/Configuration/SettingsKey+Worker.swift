@@ -8,6 +8,14 @@ extension SettingsKey {
             "How many tasks run at once; 0 is one for each processor."
         ) { $0.settings.concurrency = $1 },
         SettingsKey(
+            "CELERYD_AUTOSCALE", .autoscale, default: nil,
+            "Between how many and how many tasks run at once, as \"10,2\": pool processes are added while work waits, and go when they have nothing to do. Counts before CELERYD_CONCURRENCY."
+        ) { $0.settings.autoscale = $1 },
+        SettingsKey(
+            "CELERYD_AUTOSCALE_KEEPALIVE", .duration, default: "\"30s\"",
+            "How long pool processes must have had nothing to do before some go; 0 is at once."
+        ) { $0.settings.autoscaleKeepalive = $1 ?? 0 },
+        SettingsKey(
             "CELERY_QUEUES", .queues, default: nil,
             """
             The queues to take from: a list of names, or a table such as [CELERY_QUEUES.images] with \

@@ -57,6 +57,21 @@ extension SettingsKind where Value == Double? {
     }
 }
 
+extension SettingsKind where Value == AutoscaleRange? {
+    /// `MAX,MIN`, as text.
+    static let autoscale = SettingsKind(name: "text such as \"10,2\"") { input throws(SettingsComplaint) in
+        let range: AutoscaleRange? =
+            switch input {
+            case .text(let text), .word(let text): AutoscaleRange(text)
+            default: nil
+            }
+        guard let range else {
+            throw SettingsComplaint("must be \"MAX,MIN\" with 1 <= MIN <= MAX <= \(AutoscaleRange.limit), not \(input.shown)")
+        }
+        return range
+    }
+}
+
 extension SettingsKind where Value == Bool {
     static let truth = SettingsKind(name: "true or false") { input throws(SettingsComplaint) in
         switch input {

@@ -28,6 +28,8 @@ package struct ResolvedSettings: Sendable {
     package var origins: [String: SettingsOrigin]
     /// The sections `[beat.NAME]` of the file, by name.
     package var periodicTasks: [PeriodicSection] = []
+    /// What was written of each setting that is not at its default.
+    var inputs: [String: SettingsInput] = [:]
 
     /// Where the setting of this name came from.
     package func origin(of name: String) -> SettingsOrigin { origins[name] ?? .byDefault }

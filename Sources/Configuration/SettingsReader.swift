@@ -70,7 +70,8 @@ package enum SettingsReader {
         try draft.read(environment)
         try draft.read(flags)
         draft.finish()
-        return ResolvedSettings(settings: draft.settings, origins: draft.origins, periodicTasks: draft.periodicTasks)
+        return ResolvedSettings(
+            settings: draft.settings, origins: draft.origins, periodicTasks: draft.periodicTasks, inputs: draft.inputs)
     }
 
     /// A file in the working folder goes by its name alone.

@@ -25,7 +25,7 @@ package enum Schema {
     }
 
     /// Tables that came with layout 2, in the order they are made.
-    private static let additions = [beat, statistics, limits]
+    private static let additions = [beat, control, statistics, limits]
 
     /// The statements, as `celery syncdb --dry-run` prints them.
     package static let sql = ([messages] + additions).joined(separator: "\n")
@@ -102,5 +102,5 @@ package enum Schema {
         """
 
     /// The tables a whole file has, in the order of their names.
-    package static let tables = ["beat", "beat_entry", "beat_order", "lease", "limit_line", "limited", "message", "place", "rate_limit", "ready", "result", "scheduled", "statistics", "submission_key", "worker"]
+    package static let tables = ["beat", "beat_entry", "beat_order", "control_reply", "control_request", "lease", "limit_line", "limited", "message", "place", "rate_limit", "ready", "result", "scheduled", "statistics", "submission_key", "worker"]
 }

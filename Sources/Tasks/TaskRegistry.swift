@@ -13,6 +13,14 @@ package struct TaskRegistry: Sendable {
         tasks[task.name] = task
     }
 
+    /// Changes the options of a task.
+    /// - Returns: whether there is a task of this name.
+    package mutating func change(_ name: String, _ change: (inout TaskOptions) -> Void) -> Bool {
+        guard tasks[name] != nil else { return false }
+        change(&tasks[name]!.options)
+        return true
+    }
+
     /// The task of exactly this name.
     package subscript(name: String) -> TaskDefinition? { tasks[name] }
 

@@ -25,6 +25,25 @@ package struct ControlMessage: Sendable, Equatable {
         clock = 1
     }
 
+    /// A request to some workers, that is not answered unless there is a ticket.
+    package init(
+        _ request: ControlRequest, to workers: WorkerChoice, ticket: String? = nil, replyKey: String? = nil,
+        expires: Timestamp? = nil
+    ) {
+        self.request = request
+        destination = workers.names
+        pattern = workers.pattern
+        matcher = workers.matcher
+        self.ticket = ticket
+        self.replyKey = replyKey
+        replyExchange = replyKey.map { _ in Self.replyExchange }
+        self.expires = expires?.seconds
+        clock = 1
+    }
+
+    /// Bytes of a request; what is longer is none.
+    private static let longest = 1 << 20
+
     /// Later than any clock that counts messages.
     private static let latest = 1 << 53
 
@@ -35,20 +54,30 @@ package struct ControlMessage: Sendable, Equatable {
     package static func queue(of node: String) -> String { "\(node).\(exchange)" }
     package static func replyQueue(of key: String) -> String { "\(key).\(replyExchange)" }
 
-    /// Whether it is for a worker of this name.
+    /// Whether it is for a worker of this name, by the rules of Python's workers: an empty list of names is none.
     ///
-    /// Patterns are globs; other sorts are for nobody.
+    /// A pattern without its sort is a glob; one of a sort that is not known, or that cannot be read, is for nobody.
     package func isFor(_ node: String) -> Bool {
-        if let destination { return destination.contains(node) }
+        if let destination, !destination.isEmpty { return destination.contains(node) }
         guard let pattern else { return true }
-        return (matcher ?? "glob") == "glob" && Glob.matches(node, pattern)
+        switch matcher ?? "glob" {
+        case "glob": return Glob.matches(node, pattern)
+        case "pcre": return NodePattern(pattern)?.matches(node) ?? false
+        default: return false
+        }
     }
+
+    /// Whether it has come too late.
+    package func isExpired(at now: Timestamp) -> Bool { expires.map { $0 < now.seconds } ?? false }
 }
 
 // MARK: On the wire
 
 extension ControlMessage {
     package init(_ message: WireMessage) throws(MalformedMessage) {
+        guard message.body.count <= Self.longest else {
+            throw MalformedMessage(.unknownMessage, "the request has \(message.body.count) bytes")
+        }
         let body: JSON
         do throws(JSONError) { body = try JSON(parsing: message.body) } catch {
             throw MalformedMessage(.bodyNotJSON, "the request is not json: \(error)")
@@ -57,7 +86,7 @@ extension ControlMessage {
             throw MalformedMessage(.unknownMessage, "the request names no method")
         }
         request = ControlRequest(method: method, arguments: body["arguments"]?.objectValue ?? [:])
-        destination = body["destination"]?.arrayValue?.compactMap(\.stringValue)
+        destination = Self.names(body["destination"])
         pattern = body["pattern"]?.stringValue
         matcher = body["matcher"]?.stringValue
         ticket = body["ticket"]?.stringValue
@@ -66,6 +95,18 @@ extension ControlMessage {
         expires = message.headers["expires"]?.doubleValue.flatMap { $0 > 0 ? $0 : nil }
         // Anybody may have written it, and it is counted on from there.
         clock = min(max(0, message.headers["clock"]?.intValue ?? 0), Self.latest)
+    }
+
+    /// The names of a list. One in which there is no name is for nobody, not for all.
+    private static func names(_ value: JSON?) -> [String]? {
+        switch value {
+        case .array(let elements)? where !elements.isEmpty:
+            let names = elements.compactMap(\.stringValue)
+            return names.isEmpty ? [""] : names
+        case .array?: return []
+        case .string(let name)?: return [name]
+        default: return nil
+        }
     }
 
     package var wire: WireMessage {

@@ -39,6 +39,14 @@ struct TaskLog: Sendable {
         logger.error("\(text)")
     }
 
+    /// The number of children follows the work.
+    func scaled(from old: Int, to new: Int) {
+        logger.info("Scaling \(new > old ? "up" : "down") from \(old) to \(new) pool children")
+    }
+
+    /// An operator gave an order.
+    func ordered(_ text: String) { logger.warning("\(text)") }
+
     /// The body of a chord was sent.
     func unlocked(_ delivery: Delivery, _ groupID: String, _ count: Int) {
         guard logger.logLevel <= .info else { return }
@@ -103,6 +111,11 @@ struct TaskLog: Sendable {
 
     func tookOver(_ worker: String, _ messages: Int) {
         logger.warning("Worker \(worker) is gone; took over \(messages) task\(messages == 1 ? "" : "s") of it")
+    }
+
+    /// Programs of dead workers that were still running.
+    func killed(orphans count: Int) {
+        if count > 0 { logger.warning("Killed \(count) process\(count == 1 ? "" : "es") that a dead worker left running") }
     }
 
     func brokerTrouble(_ what: String, _ error: any Error) {

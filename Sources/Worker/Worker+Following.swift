@@ -56,6 +56,8 @@ extension Worker {
                     log.replaced(reason)
                 case .short(let reason):
                     log.short(reason)
+                case .staffed(let processes):
+                    staff.note(processes)
                 case .ready(let count):
                     if count >= configuration.pool.size { isReady = true }
                 case .failed(let reason):
@@ -84,6 +86,7 @@ extension Worker {
         guard var entry = inFlight[tag] else { return }
         entry.began = now()
         entry.childPID = Int(pid)
+        staff.began(pid)
         inFlight[tag] = entry
         tell(.began(entry.delivery, attempt: entry.attempt, pid: Int(pid)))
     }

@@ -1,25 +1,32 @@
 import CeleryCore
+import Processes
 
 extension Worker {
-    /// Results are cleaned up so often, and so many at a time.
+    /// What is left over is looked for so often, and results are dropped so many at a time.
     private static let cleanupInterval: Duration = .seconds(60)
     private static let cleanupBatch = 1_000
 
-    /// Keeps the lease and drops expired results, until it is cancelled.
+    /// Keeps the lease, ends what dead workers left running, and drops expired results, until it is cancelled.
     func keepHouse(_ consumer: any BrokerConsumer) async {
         let holder = consumer as? any LeaseHolding
         var nextCleanup = ContinuousClock.now
+        var mayHaveOrphans = false
         while !Task.isCancelled {
             if let holder {
                 do {
                     for (worker, messages) in try await holder.renewLease() where messages > 0 {
                         log.tookOver(worker, messages)
+                        mayHaveOrphans = true
                     }
                 } catch let error as DriverError where error.code == .unusable {
                     return fail("\(error)")
                 } catch {
                     if !Task.isCancelled { log.brokerTrouble("cannot renew the lease", error) }
                 }
+            }
+            if mayHaveOrphans || nextCleanup <= .now {
+                mayHaveOrphans = false
+                log.killed(orphans: Orphans.kill())
             }
             if nextCleanup <= .now {
                 nextCleanup = .now + Self.cleanupInterval

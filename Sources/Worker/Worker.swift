@@ -15,7 +15,8 @@ package actor Worker {
     let configuration: WorkerConfiguration
     let broker: any Broker
     let store: (any ResultStore)?
-    let registry: TaskRegistry
+    /// An operator may change time limits.
+    var registry: TaskRegistry
     let log: TaskLog
     private let watchers: [any TaskWatching]
     let now: @Sendable () -> Timestamp
@@ -34,12 +35,19 @@ package actor Worker {
     var failure: WorkerError?
     var isReady = false
     var pool: Pool?
-    var consumer: (any BrokerConsumer)?
     /// What of the work waits here for its limits.
     var limits = WorkerLimits()
     /// Rates that an operator has set, by task.
     var rates: [String: RateSetting] = [:]
     let hasLimitedTasks: Bool
+    /// The children, for those who ask.
+    var staff = PoolStaff()
+    /// Changes their number; `nil` leaves it alone.
+    var autoscaler: Autoscaler?
+    /// The subscription, while the worker works.
+    var consumer: (any BrokerConsumer)?
+    /// The queues that are taken from.
+    var queues: [QueueDefinition]
     /// The wait for messages, which a shutdown ends.
     var waiting: Task<Void, any Error>?
     /// When an outcome was last recorded, or the shutdown began.
@@ -83,6 +91,8 @@ package actor Worker {
         hasLimitedTasks = Self.hasLimitedTasks(registry, configuration)
         log = TaskLog(logger: logger)
         self.watchers = [log] + watchers
+        queues = configuration.queues.map { configuration.facts.queues[$0] ?? QueueDefinition($0) }
+        autoscaler = configuration.autoscale.map { Autoscaler(range: $0, keepalive: configuration.autoscaleKeepalive) }
         prefetch = Prefetch(children: configuration.pool.size, fixed: configuration.prefetch)
     }
 
@@ -126,6 +136,7 @@ package actor Worker {
             group.addTask { await self.keepHouse(consumer) }
             group.addTask { await self.followNotices(consumer) }
             group.addTask { await self.tellProgress(settler) }
+            group.addTask { await self.autoscale(consumer) }
             await self.follow(pool, consumer, settler)
             group.cancelAll()
         }

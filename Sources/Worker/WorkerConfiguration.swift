@@ -5,6 +5,12 @@ package struct WorkerConfiguration: Sendable {
     package var identity: WorkerIdentity
     package var queues: [String]
     package var pool: PoolConfiguration
+    /// The number of children follows the work within this; `nil` keeps it at the size of the pool.
+    package var autoscale: AutoscaleRange?
+    /// How long children have had nothing to do before they go.
+    package var autoscaleKeepalive: Duration = .seconds(30)
+    /// What it says of itself when it is asked.
+    package var facts = WorkerFacts()
     /// Messages to hold beyond one for each child; 0 adapts to how long tasks take.
     package var prefetch = 0
     /// Seconds; of tasks and messages that name no limit.

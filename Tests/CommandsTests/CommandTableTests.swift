@@ -39,7 +39,7 @@ import Testing
     @Test func `hands every worker option on as a setting`() throws {
         let words = [
             "celeryd", "-c", "3", "-Q", "a,b", "-l", "debug", "-f", "x.log", "-p", "x.pid", "--time-limit", "90s",
-            "--soft-time-limit", "1m", "--max-tasks-per-child", "5", "--max-memory-per-child", "6", "--prefetch", "7",
+            "--soft-time-limit", "1m", "--max-tasks-per-child", "5", "--max-memory-per-child", "6", "--prefetch", "7", "--autoscale", "9,2",
         ]
         let flags = CelerydOptions.flags(try ArgumentParser.parse(words, table: CeleryTable.table))
         #expect(flags == [
@@ -52,12 +52,14 @@ import Testing
             SettingsFlag(option: "--soft-time-limit", key: "CELERYD_TASK_SOFT_TIME_LIMIT", text: "60.0"),
             SettingsFlag(option: "--max-tasks-per-child", key: "CELERYD_MAX_TASKS_PER_CHILD", text: "5"),
             SettingsFlag(option: "--max-memory-per-child", key: "CELERYD_MAX_MEMORY_PER_CHILD", text: "6"),
+            SettingsFlag(option: "--autoscale", key: "CELERYD_AUTOSCALE", text: "9,2"),
             SettingsFlag(option: "--prefetch", key: "CELERYD_PREFETCH", text: "7"),
         ])
         #expect(CelerydOptions.flags(try ArgumentParser.parse(["celeryd"], table: CeleryTable.table)) == [])
         let settings = try SettingsReader.resolve(flags: flags, environment: [:], workingFolder: "/w").settings
         #expect(settings.concurrency == 3)
         #expect(settings.hardTimeLimit == 90)
+        #expect(settings.autoscale == AutoscaleRange(most: 9, least: 2))
         #expect(settings.pidFile == "/w/x.pid")
     }
 

@@ -108,7 +108,8 @@ class Fates:
 
     # What befalls them
 
-    def fault(self):
+    def lift(self):
+        """Ends what has lasted long enough."""
         now = time.monotonic()
         for name, end in list(self.stopped.items()):
             if now >= end:
@@ -117,6 +118,9 @@ class Fates:
         if self.full_until and now >= self.full_until:
             (self.disk / "ballast").unlink()
             self.full_until = None
+
+    def fault(self):
+        self.lift()
         kinds = ["child", "child", "worker", "cold", "warm"]
         kinds += ["stop"] * (self.faults.get("stop", 0) < self.options.stops and not self.stopped)
         kinds += ["restart"] * (self.server is not None and self.faults.get("restart", 0) < self.options.restarts)
@@ -148,17 +152,18 @@ class Fates:
 
     def end(self, name, number):
         self.workers[name].send_signal(number)
-        # It cannot record what ended while the disk is full.
-        limit = 30 if self.full_until is None else 60
-        try:
-            status = self.workers[name].wait(limit)
-            if number != signal.SIGKILL and status != 0:
-                self.violate(f"worker {name} ended with {status} after signal {number}")
-        except subprocess.TimeoutExpired:
-            if self.full_until is None:
-                self.violate(f"worker {name} does not end after signal {number}")
+        end = time.monotonic() + 60
+        # A stopped worker may hold a lock, and nothing is recorded while the disk is full.
+        while self.workers[name].poll() is None and time.monotonic() < end:
+            self.lift()
+            time.sleep(0.02)
+        status = self.workers[name].poll()
+        if status is None:
+            self.violate(f"worker {name} does not end after signal {number}")
             self.workers[name].kill()
             self.workers[name].wait()
+        elif status not in (0, -signal.SIGKILL) and self.has_started(name):
+            self.violate(f"worker {name} ended with {status} after signal {number}")
         self.start_worker(name)
 
     def fault_stop(self, name):
@@ -235,7 +240,15 @@ class Fates:
             except subprocess.TimeoutExpired:
                 self.violate(f"worker {name} does not stop")
 
+    def has_started(self, name):
+        """Whether the worker had got so far that signals mean something to it."""
+        return "Celery has started." in self.logs[name].read_text(errors="replace")
+
     def check_leftovers(self):
+        # A worker ends what a program that killed its child left, should that worker have been killed as well.
+        last = self.project.run("celeryd", "--burst", "-q", "-c", 1, "-n", "last@%h", timeout=60)
+        if last.returncode != 0:
+            self.violate(f"the last worker ended with {last.returncode}: {last.stderr[-300:]}")
         time.sleep(0.5)
         servers = set(self.server_processes())
         for pid, words in self.project.processes().items():

@@ -62,6 +62,55 @@ import Testing
         #expect(message.answer(of: "a@b", JSON.null, clock: 1) == nil)
     }
 
+    @Test func `an order to nobody reaches nobody, and one without names everybody`() throws {
+        func isForA(_ body: String) throws -> Bool {
+            try ControlMessage(WireMessage(routingKey: "", body: Array(#"{"method": "ping", \#(body)}"#.utf8))).isFor("a@b")
+        }
+        // As Python's workers have it.
+        for body in [#""destination": null"#, #""destination": []"#, #""destination": ["x", "a@b"]"#, #""destination": "a@b""#, #""pattern": "a*", "matcher": "glob""#, #""pattern": "a.b$", "matcher": "pcre""#] {
+            #expect(try isForA(body), "\(body)")
+        }
+        for body in [#""destination": ["x"]"#, #""destination": [7]"#, #""destination": "a""#, #""pattern": "b*", "matcher": "glob""#, #""pattern": "b", "matcher": "pcre""#, #""pattern": "a", "matcher": "sql""#, #""pattern": "(", "matcher": "pcre""#] {
+            #expect(try !isForA(body), "\(body)")
+        }
+    }
+
+    @Test func `a request that is huge is none, and one that is late is late`() throws {
+        let body = #"{"method": "ping", "arguments": {"x": "\#(String(repeating: "x", count: 1 << 20))"}}"#
+        #expect(throws: MalformedMessage.self) { try ControlMessage(WireMessage(routingKey: "", body: Array(body.utf8))) }
+        let message = ControlMessage(ControlRequest(method: "ping"), to: .all, expires: Timestamp(seconds: 100))
+        #expect(message.isExpired(at: Timestamp(seconds: 101)) && !message.isExpired(at: Timestamp(seconds: 99)))
+        #expect(try ControlMessage(message.wire) == message)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `any bytes are read without harm`() throws {
+        var generator = SeededGenerator(seed: 31)
+        let seeds = try Golden.names("pidbox-").filter { $0.hasSuffix("-request.json") }.map { try Golden.message($0).body }
+        var refused = 0
+        for round in 0..<20_000 {
+            var body = seeds[round % seeds.count]
+            for _ in 0..<Int.random(in: 1...4, using: &generator) where !body.isEmpty {
+                let place = Int.random(in: 0..<body.count, using: &generator)
+                switch Int.random(in: 0..<4, using: &generator) {
+                case 0: body[place] = UInt8.random(in: 0...255, using: &generator)
+                case 1: body.remove(at: place)
+                case 2: body.insert(contentsOf: #"[{"9e"#.utf8, at: place)
+                default: body.removeSubrange(place...)
+                }
+            }
+            let wire = WireMessage(routingKey: "", headers: ["clock": .double(.nan), "expires": .double(.infinity)], body: body)
+            guard let message = try? ControlMessage(wire) else {
+                refused += 1
+                continue
+            }
+            _ = message.isFor("celery@host")
+            _ = message.answer(of: "celery@host", nil, clock: message.clock)
+            let again = try? ControlMessage(message.wire)
+            #expect(again?.request == message.request)
+        }
+        #expect(refused > 5_000 && refused < 20_000)
+    }
+
     @Test func `patterns match as Python's fnmatch does`() throws {
         var generator = SeededGenerator(seed: 11)
         let letters = Array("ab*?[]!-^@.\\")

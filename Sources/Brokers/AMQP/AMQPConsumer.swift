@@ -1,5 +1,6 @@
 package import CeleryCore
 import RabbitMQ
+import Synchronization
 import Wire
 
 /// A worker's subscription at a RabbitMQ server.
@@ -8,7 +9,6 @@ import Wire
 /// the worker asks for, so that no message waits here that another worker could start.
 package final class AMQPConsumer: BrokerConsumer {
     let broker: AMQPBroker
-    let queues: [String]
     /// The worker's name.
     let node: String
     let owner: ConnectionOwner
@@ -20,7 +20,6 @@ package final class AMQPConsumer: BrokerConsumer {
     ///   anew as often as needed.
     init(broker: AMQPBroker, queues: [String], worker: WorkerIdentity) async throws {
         self.broker = broker
-        self.queues = queues
         node = worker.name
         owner = try ConnectionOwner(broker.alternatives, .always) { [topology = broker.topology, inbox] in
             Subscription(queues: queues, node: worker.name, topology: topology, inbox: inbox)
@@ -70,7 +69,7 @@ package final class AMQPConsumer: BrokerConsumer {
 
     /// Reads a delivery. One that cannot be read is told of, and `nil`.
     private func read(_ incoming: IncomingDelivery) -> DeliveryLine.Scheduled? {
-        let queue = Subscription.queue(of: incoming, among: queues)
+        let queue = Subscription.queue(of: incoming, among: inbox.queues.withLock { $0 })
         do throws(MalformedMessage) {
             var message = try TaskMessageDecoder().decode(incoming.message, queue: queue)
             // What came down the ladder was sent to the queue.

@@ -13,6 +13,8 @@ struct ConsumerSet {
         var limit: Int
         /// How many of them are not settled.
         var held = 0
+        /// Stays as long as its queue is taken from.
+        var isFirst = false
 
         /// How the server knows it. A name is never used twice on a connection.
         var tag: String { "\(number).\(queue)" }
@@ -28,7 +30,11 @@ struct ConsumerSet {
     private(set) var consumers: [Consumer] = []
     /// Where each delivery that is not settled came from.
     private var origins: [UInt64: Int] = [:]
-    private let queueCount: Int
+    private var queueCount: Int
+    /// Queues that are taken from no more. Their numbers are not given to others, for they are in the names of consumers.
+    private var closed: Set<Int> = []
+    /// The queues that are taken from.
+    private var open: [Int] { (0..<queueCount).filter { !closed.contains($0) } }
     private var lastNumber = 0
     private var lastWanted = 1
 
@@ -40,13 +46,36 @@ struct ConsumerSet {
     mutating func begin(limit: Int = 1) -> [Consumer] {
         origins = [:]
         consumers = []
-        for queue in 0..<queueCount { consumers.append(make(queue, limit)) }
+        for queue in open { consumers.append(make(queue, limit, isFirst: true)) }
         return consumers
     }
 
-    private mutating func make(_ queue: Int, _ limit: Int) -> Consumer {
+    /// Takes one queue more, the next in number, or one that was closed.
+    ///
+    /// - Returns: its consumer.
+    mutating func add(_ queue: Int) -> Consumer {
+        queueCount = max(queueCount, queue + 1)
+        closed.remove(queue)
+        let consumer = make(queue, 1, isFirst: true)
+        // Among the first ones.
+        let place = consumers.firstIndex { !$0.isFirst } ?? consumers.endIndex
+        consumers.insert(consumer, at: place)
+        return consumer
+    }
+
+    /// Ends one queue.
+    ///
+    /// - Returns: its consumers.
+    mutating func close(_ queue: Int) -> [Consumer] {
+        closed.insert(queue)
+        let ended = consumers.filter { $0.queue == queue }
+        consumers.removeAll { $0.queue == queue }
+        return ended
+    }
+
+    private mutating func make(_ queue: Int, _ limit: Int, isFirst: Bool = false) -> Consumer {
         lastNumber += 1
-        return Consumer(number: lastNumber, queue: queue, limit: limit)
+        return Consumer(number: lastNumber, queue: queue, limit: limit, isFirst: isFirst)
     }
 
     /// Whether a consumer of this name is among them; deliveries of others were on their way when those were cancelled.
@@ -71,7 +100,7 @@ struct ConsumerSet {
     /// What is to change so that `wanted` messages are held in all, and notes it as done.
     mutating func change(for wanted: Int) -> Change {
         var change = Change()
-        let most = max(wanted, queueCount)
+        let most = max(wanted, open.count)
         // Queues that were idle when others got the count may bring as much again.
         if wanted < lastWanted || origins.count > most * 3 / 2 { reduce(to: most, &change) }
         if origins.count >= wanted { share(wanted, &change) }
@@ -84,15 +113,15 @@ struct ConsumerSet {
 
     /// Those that would hold more if they might.
     private var fullQueues: [Int] {
-        (0..<queueCount).filter { queue in consumers.allSatisfy { $0.queue != queue || $0.held >= $0.limit } }
+        open.filter { queue in consumers.allSatisfy { $0.queue != queue || $0.held >= $0.limit } }
     }
 
     /// Cancels the newest until the counts are no more than that.
     private mutating func reduce(to most: Int, _ change: inout Change) {
         var sum = consumers.reduce(0) { $0 + $1.limit }
         // The first of each queue come first, and stay.
-        while sum > most, consumers.count > queueCount {
-            let last = consumers.removeLast()
+        while sum > most, let last = consumers.last, !last.isFirst {
+            consumers.removeLast()
             sum -= last.limit
             change.cancel.append(last)
         }
@@ -101,12 +130,12 @@ struct ConsumerSet {
     /// Takes from a queue that has much more than its part, when another could use more than it has.
     private mutating func share(_ wanted: Int, _ change: inout Change) {
         let full = fullQueues
-        guard full.count > 1 || (full.count == 1 && queueCount > 1) else { return }
-        let busy = (0..<queueCount).count { queue in consumers.contains { $0.queue == queue && $0.held > 0 } }
+        guard full.count > 1 || (full.count == 1 && open.count > 1) else { return }
+        let busy = open.count { queue in consumers.contains { $0.queue == queue && $0.held > 0 } }
         let part = wanted / max(1, busy)
         guard full.contains(where: { limit(of: $0) * 2 < part }) else { return }
-        for queue in 0..<queueCount where limit(of: queue) > part * 3 / 2 {
-            while limit(of: queue) > part, let index = consumers.lastIndex(where: { $0.queue == queue }), index >= queueCount {
+        for queue in open where limit(of: queue) > part * 3 / 2 {
+            while limit(of: queue) > part, let index = consumers.lastIndex(where: { $0.queue == queue && !$0.isFirst }) {
                 change.cancel.append(consumers.remove(at: index))
             }
         }

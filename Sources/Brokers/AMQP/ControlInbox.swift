@@ -23,7 +23,7 @@ final class ControlInbox: Sendable {
             // What is no request, or not for this worker, is nobody's business here.
             guard let control = try? ControlMessage(message), control.isFor(node) else { continue }
             clock = max(clock, control.clock) + 1
-            if let expires = control.expires, expires < broker.now().seconds { continue }
+            if control.isExpired(at: broker.now()) { continue }
             guard let value = await handler(control.request),
                 let answer = control.answer(of: node, value, clock: clock)
             else { continue }

@@ -8,6 +8,8 @@ final class Inbox: Sendable {
     /// Rings when something has come or the connection has changed.
     let bell = Bell()
     let control = ControlInbox()
+    /// The queues of the subscription by the numbers in the names of consumers; it only grows.
+    let queues = Mutex<[String]>([])
     let notices: AsyncStream<BrokerNotice>
     private let notify: AsyncStream<BrokerNotice>.Continuation
     private let beginning = Mutex(Beginning.waiting(nil))

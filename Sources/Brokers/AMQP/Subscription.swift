@@ -1,18 +1,26 @@
 import CeleryCore
 import RabbitMQ
+import Synchronization
 import Wire
 
 /// The consuming connection of a worker: subscribes, and proves that deliveries flow.
 final class Subscription: ConnectionUse {
     static let channel: UInt16 = 1
     /// For questions, whose refusal closes a channel.
-    private static let spareChannel: UInt16 = 2
+    static let spareChannel: UInt16 = 2
     /// How often the flow is looked after while nothing comes.
     private static let watchInterval: Duration = .seconds(5)
 
-    private let queues: [String]
-    private let topology: Topology
-    private let inbox: Inbox
+    /// All that were ever taken from: a consumer is named by the place of its queue here.
+    var queues: [String] { inbox.queues.withLock { $0 } }
+    /// Places of those that are taken from no more.
+    var closed: Set<Int> = []
+    /// Those that are taken from.
+    var openQueues: [String] { queues.enumerated().filter { !closed.contains($0.offset) }.map(\.element) }
+    var topology: Topology
+    let inbox: Inbox
+    /// The queues are of other kinds than at the beginning of this one.
+    var needsNewConnection = false
     /// The worker's name, for requests of operators.
     private let node: String
     /// Whether those can reach it: not while another worker of this name is connected.
@@ -22,8 +30,8 @@ final class Subscription: ConnectionUse {
 
     /// As the server was told, for all queues together.
     private var prefetch = 1
-    private var sharesPrefetch = true
-    private var consumers: ConsumerSet
+    var sharesPrefetch = true
+    var consumers: ConsumerSet
     private var gathered: [IncomingDelivery] = []
     /// Which connection this is, as the inbox counts them.
     private(set) var generation = 0
@@ -35,7 +43,7 @@ final class Subscription: ConnectionUse {
 
     init(queues: [String], node: String, topology: Topology, inbox: Inbox) {
         self.node = node
-        self.queues = queues
+        inbox.queues.withLock { $0 = queues }
         self.topology = topology
         self.inbox = inbox
         consumers = ConsumerSet(queueCount: queues.count)
@@ -43,9 +51,11 @@ final class Subscription: ConnectionUse {
 
     func establish(_ connection: Connection) throws(RabbitMQError) {
         gathered = []
+        needsNewConnection = false
         suspicion = 0
         nextWatch = .now + .seconds(1)
         try connection.openChannel(Self.channel)
+        let queues = openQueues
         for queue in queues { try topology.declare(queue, connection, on: Self.channel) }
         try topology.awaitDelayed(queues, connection, on: Self.channel, spareChannel: Self.spareChannel)
         sharesPrefetch = topology.sharesPrefetch(queues, serverVersion: connection.serverVersion)
@@ -60,7 +70,7 @@ final class Subscription: ConnectionUse {
         inbox.subscribed(at: connection.options.location)
     }
 
-    private func subscribe(_ consumer: ConsumerSet.Consumer, _ connection: Connection) throws(RabbitMQError) {
+    func subscribe(_ consumer: ConsumerSet.Consumer, _ connection: Connection) throws(RabbitMQError) {
         // A count of its own holds for later consumers only.
         if !sharesPrefetch { try connection.setPrefetch(consumer.limit, isShared: false, on: Self.channel) }
         try connection.consume(queues[consumer.queue], as: consumer.tag, on: Self.channel)
@@ -104,7 +114,7 @@ final class Subscription: ConnectionUse {
         var count = 0
         for _ in 0..<2 {
             count = 0
-            for queue in queues {
+            for queue in openQueues {
                 count += try connection.declare(QueueDeclaration(queue), isPassive: true, on: Self.channel).messages
             }
         }
@@ -158,6 +168,7 @@ final class Subscription: ConnectionUse {
     }
 
     func settleDown(_ connection: Connection) throws(RabbitMQError) {
+        if needsNewConnection { throw RabbitMQError(.lost, "connecting anew for a queue of another kind") }
         if !gathered.isEmpty {
             inbox.add(gathered)
             gathered = []
@@ -179,7 +190,7 @@ final class Subscription: ConnectionUse {
             return
         }
         var waiting = 0
-        for queue in queues {
+        for queue in openQueues {
             let state = try connection.withChannel(Self.spareChannel) { () throws(RabbitMQError) in
                 try connection.declare(QueueDeclaration(queue), isPassive: true, on: Self.spareChannel)
             }

@@ -5,9 +5,16 @@ import RabbitMQ
 /// with other flags than those of an existing queue closes the channel
 /// (section 1 of the wire format).
 struct Topology: Sendable {
-    let settings: Settings
+    private(set) var settings: Settings
 
     init(_ settings: Settings) { self.settings = settings }
+
+    /// The same with one queue more; it counts before what the settings say.
+    func adding(_ queue: QueueDefinition) -> Topology {
+        var copy = self
+        copy.settings.queueDefinitions[queue.name] = queue
+        return copy
+    }
 
     /// The queues of the settings that get messages of this exchange.
     func queues(boundTo exchange: String) -> [String] {

@@ -21,7 +21,7 @@ package actor MemoryBroker: Broker {
     private var ready: [String: [Int: Deque<Int64>]] = [:]
     private var scheduled: [(due: Timestamp, tag: Int64)] = []
     private var keys: [String: (id: TaskID, expires: Timestamp)] = [:]
-    private var consumers: [WorkerIdentity: MemoryConsumer] = [:]
+    private(set) var consumers: [WorkerIdentity: MemoryConsumer] = [:]
     private var nextTag: Int64 = 1
     nonisolated let bell = Bell()
     /// By name.
@@ -116,6 +116,18 @@ package actor MemoryBroker: Broker {
         promoteDue(now())
         let waiting = Set(scheduled.map(\.tag))
         return entries.values.count { queues.contains($0.message.route.queue) && !waiting.contains($0.tag) }
+    }
+
+    /// How many are due and with no worker.
+    func waiting(in queues: [String]) -> Int {
+        promoteDue(now())
+        return queues.reduce(0) { count, queue in count + (ready[queue]?.values.reduce(0) { $0 + $1.count } ?? 0) }
+    }
+
+    /// What waits for its time, in its order.
+    func scheduled(in queues: [String], upTo most: Int) -> [Message] {
+        promoteDue(now())
+        return Array(scheduled.lazy.compactMap { self.entries[$0.tag]?.message }.filter { queues.contains($0.route.queue) }.prefix(most))
     }
 
     func timeNow() -> Timestamp { now() }

@@ -1,15 +1,19 @@
 package import CeleryCore
+import Synchronization
 
 /// A worker's subscription to a `MemoryBroker`.
 package final class MemoryConsumer: BrokerConsumer {
     private let broker: MemoryBroker
-    let queues: [String]
-    private let worker: WorkerIdentity
+    private let taken: Mutex<[String]>
+    var queues: [String] { taken.withLock { $0 } }
+    let worker: WorkerIdentity
+    /// Answers operators.
+    private let handler = Mutex<(@Sendable (ControlRequest) async -> JSON?)?>(nil)
     private let bell: Bell
 
     init(broker: MemoryBroker, queues: [String], worker: WorkerIdentity, bell: Bell) {
         self.broker = broker
-        self.queues = queues
+        taken = Mutex(queues)
         self.worker = worker
         self.bell = bell
     }
@@ -45,4 +49,30 @@ package final class MemoryConsumer: BrokerConsumer {
 
 extension MemoryConsumer: BacklogKnowing {
     package func backlog() async throws -> Int { await broker.backlog(of: queues) }
+}
+
+extension MemoryConsumer: RemoteControllable {
+    package func answerControl(_ handler: @escaping @Sendable (ControlRequest) async -> JSON?) {
+        self.handler.withLock { $0 = handler }
+    }
+
+    /// Puts a question to this worker.
+    func answer(_ request: ControlRequest) async -> JSON? { await handler.withLock { $0 }?(request) }
+}
+
+extension MemoryConsumer: QueueSwitching {
+    package func add(_ queue: QueueDefinition) async throws {
+        taken.withLock { if !$0.contains(queue.name) { $0.append(queue.name) } }
+        bell.ring()
+    }
+
+    package func remove(_ queue: String) async throws { taken.withLock { $0.removeAll { $0 == queue } } }
+}
+
+extension MemoryConsumer: WaitingKnowing {
+    package func waiting(upTo most: Int) async throws -> Int { min(most, await broker.waiting(in: queues)) }
+}
+
+extension MemoryConsumer: ScheduleKnowing {
+    package func scheduled(upTo most: Int) async throws -> [Message] { await broker.scheduled(in: queues, upTo: most) }
 }

@@ -9,6 +9,7 @@ extension SQLiteConsumer: LeaseHolding {
     func renewLease() async throws -> [(worker: String, messages: Int)] {
         try broker.file.checkInPlace()
         let others = try await broker.file.read { [number] in try Self.others(than: number, in: $0) }
+        forget(allBut: others)
         let dead = others.filter { broker.processLives($0.process) == false || isSilent($0) }
         // Renewed at a third of its length, so that an idle worker hardly ever writes.
         if !needsRenewal && dead.isEmpty { return [] }
@@ -46,6 +47,15 @@ extension SQLiteConsumer: LeaseHolding {
             }
             signs[worker.number] = (worker.leaseUntil, uptime)
             return false
+        }
+    }
+
+    /// Forgets signs of workers that are gone, or they would pile up.
+    private func forget(allBut others: [OtherWorker]) {
+        signs.withLock { signs in
+            guard signs.count > others.count else { return }
+            let numbers = Set(others.map(\.number))
+            signs = signs.filter { numbers.contains($0.key) }
         }
     }
 

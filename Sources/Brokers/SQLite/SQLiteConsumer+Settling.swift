@@ -56,7 +56,8 @@ extension SQLiteConsumer: AtomicSettling {
 extension SQLiteConsumer: BacklogKnowing {
     func backlog() async throws -> Int {
         let now = broker.now()
-        return try await broker.file.read { [queues] db in
+        let queues = self.queues
+        return try await broker.file.read { db in
             var count = 0
             for queue in queues {
                 count += try Int.fetchOne(db, sql: "SELECT count(*) FROM ready WHERE queue = ?", arguments: [queue]) ?? 0

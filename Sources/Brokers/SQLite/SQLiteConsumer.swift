@@ -9,10 +9,16 @@ import Wire
 /// Registers the worker under its lease, and takes messages in that lease's name.
 final class SQLiteConsumer: BrokerConsumer {
     let broker: SQLiteBroker
-    let queues: [String]
+    /// They may change while it works; see `QueueSwitching`.
+    private let taken: Mutex<[String]>
+    var queues: [String] { taken.withLock { $0 } }
     let identity: WorkerIdentity
     /// The worker's row.
     let number: Int64
+    /// The last request of an operator that was there before this worker.
+    let lastRequest: Int64
+    /// Answers requests, while the subscription lasts.
+    let control = Mutex<Task<Void, Never>?>(nil)
     /// The tasks that were announced.
     let tasks = Mutex<[String]>([])
     /// The rates this worker has told the file of, by task.
@@ -41,15 +47,16 @@ final class SQLiteConsumer: BrokerConsumer {
 
     init(broker: SQLiteBroker, queues: [String], worker: WorkerIdentity) async throws {
         self.broker = broker
-        self.queues = queues.distinct
+        taken = Mutex(queues.distinct)
         identity = worker
-        let (number, others) = try await broker.file.write { db in
+        let (number, others, lastRequest) = try await broker.file.write { db in
             let now = broker.now()
             let number = try WorkerTable.register(
                 worker, queues: queues.distinct, tasks: [], number: nil, leaseUntil: now + Self.leaseLength, now: now, in: db)
-            return (number, try Self.others(than: number, in: db))
+            return (number, try Self.others(than: number, in: db), try ControlTable.lastRequest(in: db))
         }
         self.number = number
+        self.lastRequest = lastRequest
         pace.withLock { $0.renewed = broker.uptime() }
         for other in others { _ = isSilent(other) }
     }
@@ -126,7 +133,8 @@ final class SQLiteConsumer: BrokerConsumer {
     /// A look without the write lock, so that an idle worker disturbs nobody.
     private func mayFindWork() async throws -> Bool {
         let now = broker.now()
-        return try await broker.file.read { [queues] db in
+        let queues = self.queues
+        return try await broker.file.read { db in
             for queue in queues {
                 let ready = try db.cachedStatement(sql: "SELECT 1 FROM ready WHERE queue = ? LIMIT 1")
                 if try Int.fetchOne(ready, arguments: [queue]) != nil { return true }
@@ -136,7 +144,21 @@ final class SQLiteConsumer: BrokerConsumer {
         }
     }
 
+    /// Changes the queues, and tells it to those who look at workers.
+    func switchQueues(_ change: @Sendable (inout [String]) -> Void) async throws {
+        let names = taken.withLock { queues in
+            change(&queues)
+            return queues
+        }
+        let text = WorkerTable.text(names)
+        // Waking, for this worker may wait for work of the others.
+        try await broker.file.write(waking: true, durable: false) { [number] db in
+            try db.execute(sql: "UPDATE worker SET queues = ? WHERE number = ?", arguments: [text, number])
+        }
+    }
+
     func close() async {
+        control.withLock { $0.take() }?.cancel()
         _ = try? await broker.file.write(waking: true) { [number] db in
             try LeaseTable.giveBackAll(of: number, started: false, in: db)
             try db.execute(sql: "DELETE FROM worker WHERE number = ?", arguments: [number])

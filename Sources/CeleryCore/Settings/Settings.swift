@@ -17,6 +17,10 @@ public struct Settings: Sendable, Equatable {
 
     /// 0 means as many as there are processors.
     public var concurrency = 0
+    /// The number of children follows the work within this; `nil` keeps it at `concurrency`.
+    public var autoscale: AutoscaleRange?
+    /// Seconds that children have had nothing to do before they go.
+    public var autoscaleKeepalive = 30.0
     public var queues: [String] = [Route.defaultQueue]
     /// Absolute.
     public var logFile: String

@@ -1,5 +1,6 @@
 import Arguments
 import CeleryCore
+import Configuration
 import Tasks
 
 /// `celery celeryd`: the worker.
@@ -38,11 +39,17 @@ enum CelerydCommand {
         stopPatience: .seconds(3_600), stopComplaint: "an hour; its tasks still run")
 
     private static func launch(_ context: CommandContext) throws -> Command.Launch {
-        let settings = try context.settings(CelerydOptions.flags(context.arguments))
+        let arguments = context.arguments
+        if arguments.source(of: CelerydOptions.concurrency) == .commandLine, arguments.source(of: CelerydOptions.autoscale) == .commandLine {
+            throw CommandError(
+                ExitCode.usage, "--concurrency and --autoscale contradict each other", hint: "give --autoscale MAX,MIN alone")
+        }
+        let resolved = try context.resolved(CelerydOptions.flags(arguments))
+        let settings = resolved.settings
         return try DaemonLaunch(program: program, context: context, settings: settings).launch(
             WorkerSignal.table,
             confirm: { try WorkerDiscard(context: context, settings: settings).confirm() },
             complaints: { try context.registry(settings).problems.map(\.description) },
-            live: { try await WorkerSession(context: context, settings: settings, daemon: $0).work() })
+            live: { try await WorkerSession(context: context, settings: settings, resolved: resolved, daemon: $0).work() })
     }
 }

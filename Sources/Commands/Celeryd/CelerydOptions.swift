@@ -43,6 +43,10 @@ enum CelerydOptions {
     static let prefetch = Option.value(
         "prefetch", placeholder: "N", .integer(in: 1...10_000),
         help: "Hold N tasks beyond those that run; by default more the shorter tasks are.", settings: ["CELERYD_PREFETCH"])
+    static let autoscale = Option.value(
+        "autoscale", placeholder: "MAX,MIN", .autoscale,
+        help: "Run between MIN and MAX tasks at a time: more while work waits, fewer when pool processes have had nothing to do for a while.",
+        settings: ["CELERYD_AUTOSCALE"])
     static let burst = Option.flag("burst", help: "Work until nothing in the queues is due, then exit with 0; what is for later stays.")
     static let maxTasks = Option.value(
         "max-tasks", placeholder: "N", .integer(in: 1...1_000_000_000), help: "Exit with 0 after N tasks.")
@@ -50,7 +54,8 @@ enum CelerydOptions {
     static let all: [OptionDescription] =
         [concurrency.description, hostname.description, queues.description] + daemon.files + [
             beat.description, statistics.description, discard.description, force.description, timeLimit.description, softTimeLimit.description,
-            shutdownTimeout.description, maxTasksPerChild.description, maxMemoryPerChild.description, prefetch.description, burst.description,
+            shutdownTimeout.description, maxTasksPerChild.description, maxMemoryPerChild.description, prefetch.description,
+            autoscale.description, burst.description,
             maxTasks.description,
         ] + daemon.surroundings + daemon.control
 
@@ -69,7 +74,20 @@ enum CelerydOptions {
         add("shutdown-timeout", "CELERYD_SHUTDOWN_TIMEOUT", arguments[shutdownTimeout].map { "\($0.inSeconds)" })
         add("max-tasks-per-child", "CELERYD_MAX_TASKS_PER_CHILD", arguments[maxTasksPerChild].map(String.init))
         add("max-memory-per-child", "CELERYD_MAX_MEMORY_PER_CHILD", arguments[maxMemoryPerChild].map(String.init))
+        add("autoscale", "CELERYD_AUTOSCALE", arguments[autoscale]?.text)
         add("prefetch", "CELERYD_PREFETCH", arguments[prefetch].map(String.init))
         return flags
+    }
+}
+
+extension ValueParser where Value == AutoscaleRange {
+    /// `MAX,MIN`, or `MAX` alone.
+    fileprivate static var autoscale: Self {
+        Self { (text) throws(InvalidValue) in
+            guard let range = AutoscaleRange(text) else {
+                throw InvalidValue("is not MAX,MIN", advice: "write two whole numbers with 1 <= MIN <= MAX <= \(AutoscaleRange.limit), as 10,2")
+            }
+            return range
+        }
     }
 }

@@ -6,6 +6,7 @@ struct WorkerBanner {
     let settings: Settings
     let identity: WorkerIdentity
     let concurrency: Int
+    var autoscale: AutoscaleRange?
     let broker: String
     let store: String
     let registry: TaskRegistry
@@ -18,7 +19,7 @@ struct WorkerBanner {
             "Configuration ->",
             "    . Broker -> \(broker)",
             "    . Queues -> \(settings.queues.joined(separator: ", "))",
-            "    . Concurrency -> \(concurrency)",
+            "    . Concurrency -> \(autoscale.map { "from \($0.least) to \($0.most)" } ?? "\(concurrency)")",
             "    . Result store -> \(store)",
             "    . Statistics -> \(settings.keepsStatistics ? "ON" : "OFF")",
             "    . Worker -> \(identity.name)",

@@ -14,6 +14,8 @@ import Worker
 struct WorkerSession: Sendable {
     let context: CommandContext
     let settings: Settings
+    /// The same, with what was written of them.
+    let resolved: ResolvedSettings
     let daemon: DaemonSession<WorkerSignal>
 
     private var logger: Logger { daemon.logger }
@@ -24,11 +26,12 @@ struct WorkerSession: Sendable {
         let store = try client.store
         try await WorkerDiscard(context: context, settings: settings).run(client.broker)
         let (registry, problems) = try context.registry(settings)
-        let configuration = WorkerSetup(context: context, settings: settings).configuration()
+        var configuration = WorkerSetup(context: context, settings: settings).configuration()
+        configuration.facts = .of(resolved, store: store.location)
         let runner = context.arguments[CelerydOptions.beat]
             ? try BeatRunner(context, CelerydOptions.flags(context.arguments), client, logger) : nil
         let banner = WorkerBanner(
-            settings: settings, identity: configuration.identity, concurrency: configuration.pool.size,
+            settings: settings, identity: configuration.identity, concurrency: configuration.pool.size, autoscale: configuration.autoscale,
             broker: client.broker.location, store: store.location, registry: registry, periodicTasks: await runner?.names)
         if !context.output.isQuiet { for line in banner.lines { context.output.error(line) } }
         for problem in problems { logger.warning("\(problem)") }

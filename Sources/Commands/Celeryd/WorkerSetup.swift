@@ -14,7 +14,9 @@ struct WorkerSetup {
     func configuration(concurrency: Int? = nil) -> WorkerConfiguration {
         let arguments = context.arguments
         let wanted = concurrency ?? settings.concurrency
-        let size = wanted > 0 ? wanted : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        // A pool that is asked for by its size stays like that.
+        let autoscale = concurrency == nil ? settings.autoscale : nil
+        let size = autoscale?.least ?? (wanted > 0 ? wanted : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         var pool = PoolConfiguration(
             size: size, executable: OwnExecutable.path,
             arguments: [CommandLine.arguments.first ?? "celery", PoolChildMain.argument], folder: settings.projectFolder)
@@ -23,7 +25,11 @@ struct WorkerSetup {
         pool.environment["CELERY_LOGLEVEL"] = settings.logLevel
         pool.maxTasksPerChild = settings.maxTasksPerChild
         pool.maxMemoryPerChild = settings.maxMemoryPerChild
+        let identity = identity
+        pool.environment[Orphans.variable] = identity.process
         var configuration = WorkerConfiguration(identity: identity, queues: settings.queues, pool: pool)
+        configuration.autoscale = autoscale
+        configuration.autoscaleKeepalive = .seconds(settings.autoscaleKeepalive)
         configuration.prefetch = settings.prefetch
         configuration.softTimeLimit = settings.softTimeLimit
         configuration.hardTimeLimit = settings.hardTimeLimit

@@ -4,7 +4,8 @@ package import Arguments
 package enum CeleryTable {
     static let commands: [Command] = [
         CelerydCommand.command, BeatCommand.command, ApplyCommand.command, StatusCommand.command, ResultCommand.command, DmapCommand.command,
-        TasksCommand.command, QueuesCommand.command, PurgeCommand.command, StatsCommand.command, SyncdbCommand.command,
+        InspectCommand.command, ControlCommand.command, TasksCommand.command, QueuesCommand.command, PurgeCommand.command, StatsCommand.command,
+        SyncdbCommand.command,
         RabbitSetupCommand.command, StartprojectCommand.command, CompletionCommand.command, HelpCommand.command, VersionCommand.command,
         CompleteCommand.command,
     ]

@@ -17,3 +17,8 @@ enum BuiltinTask: Sendable, Equatable {
         }
     }
 }
+
+extension BuiltinTask {
+    /// The names under which Python knows them.
+    static let allNames = ["celery.backend_cleanup", ChordUnlock.task]
+}

@@ -1,57 +1,104 @@
 import CeleryCore
-import Tasks
-import Wire
+import Glibc
 
 extension ControlMethod {
-    /// Questions that change nothing.
+    /// Questions about the worker, that change nothing.
     static let asking = [
         ControlMethod("ping") { _, _ in ["ok": "pong"] },
-        ControlMethod("active", "dump_active") { worker, _ in .array(worker.shown(running: true)) },
-        ControlMethod("reserved", "dump_reserved") { worker, _ in .array(worker.shown(running: false)) },
-        ControlMethod("registered", "dump_tasks") { worker, _ in .array(worker.registry.names.map(JSON.string)) },
-        ControlMethod("active_queues") { worker, _ in .array(worker.configuration.queues.map(Worker.queue)) },
+        ControlMethod("active_queues") { worker, _ in .array(worker.queues.map(Worker.queue)) },
         ControlMethod("stats") { worker, _ in worker.statistics },
         ControlMethod("clock") { worker, _ in ["clock": .int(Int64(worker.taken))] },
-        // What workers of Python ask one another when they start.
-        ControlMethod("hello") { worker, _ in ["revoked": [], "clock": .int(Int64(worker.taken))] },
+        // What workers of Python ask one another when they start. To itself it says nothing.
+        ControlMethod("hello") { worker, arguments in
+            let node = try ControlArguments("hello", arguments).text("from_node")
+            if node == worker.configuration.identity.name { return .null }
+            return ["revoked": [], "clock": .int(Int64(worker.taken))]
+        },
     ]
 }
 
 extension Worker {
-    /// Tasks with the pool: those that run, or those that wait for a child.
-    fileprivate func shown(running: Bool) -> [JSON] {
-        let jobs = inFlight.sorted { $0.key < $1.key }.map(\.value)
-        return jobs.filter { ($0.began != nil) == running }.map(task)
-    }
-
-    private func task(_ entry: InFlight) -> JSON {
-        let message = entry.delivery.message
-        let arguments = try? BodyCodec.decode(message.body)
+    /// A queue, as Python's workers describe those of AMQP.
+    fileprivate static func queue(_ queue: QueueDefinition) -> JSON {
+        var arguments: JSONObject = [:]
+        if queue.type == .quorum { arguments["x-queue-type"] = "quorum" }
+        if let priority = queue.maxPriority { arguments["x-max-priority"] = .int(Int64(priority)) }
         return [
-            "id": .string(message.id.text), "name": .string(message.task),
-            "args": .array(arguments?.args ?? []), "kwargs": .object(arguments?.kwargs ?? [:]),
-            "type": .string(message.task), "hostname": .string(configuration.identity.name),
-            "time_start": entry.began.map { .double($0.seconds) } ?? .null, "acknowledged": .bool(entry.isAcknowledged),
-            "delivery_info": [
-                "exchange": .string(message.route.exchange ?? ""),
-                "routing_key": .string(message.route.routingKey ?? message.route.queue),
-                "priority": message.priority.map { .int(Int64($0)) } ?? .null,
-                "redelivered": .bool(entry.delivery.handle.redelivered),
+            "name": .string(queue.name),
+            "exchange": [
+                "name": .string(queue.exchange), "type": .string(queue.exchangeType), "arguments": nil, "durable": true,
+                "passive": false, "auto_delete": false, "delivery_mode": nil, "no_declare": false,
             ],
-            "worker_pid": entry.childPID.map { .int(Int64($0)) } ?? .null,
+            "routing_key": .string(queue.routingKey), "queue_arguments": arguments.isEmpty ? nil : .object(arguments),
+            "binding_arguments": nil, "consumer_arguments": nil, "durable": true, "exclusive": false, "auto_delete": false,
+            "no_ack": false, "alias": nil, "bindings": [], "no_declare": nil, "expires": nil, "message_ttl": nil,
+            "max_length": nil, "max_length_bytes": nil, "max_priority": queue.maxPriority.map { .int(Int64($0)) } ?? nil,
         ]
     }
 
-    fileprivate static func queue(_ name: String) -> JSON {
-        ["name": .string(name), "exchange": ["name": .string(name), "type": "direct"], "routing_key": .string(name)]
+    fileprivate var statistics: JSON {
+        var members: JSONObject = [
+            "total": .object(JSONObject(totals.sorted { $0.key < $1.key }.map { ($0.key, JSON.int(Int64($0.value))) })),
+            "pid": .int(Int64(configuration.identity.pid)), "clock": .string(String(taken)),
+            "uptime": .int(Int64(max(0, (now() - started).inSeconds))), "pool": poolStatistics,
+        ]
+        if let autoscaler {
+            members["autoscaler"] = [
+                "max": .int(Int64(autoscaler.range.most)), "min": .int(Int64(autoscaler.range.least)),
+                "current": .int(Int64(prefetch.children)), "qty": .int(Int64(inFlight.count)),
+            ]
+        }
+        members["broker"] = .object(configuration.facts.broker)
+        members["prefetch_count"] = .int(Int64(prefetch.limit))
+        members["rusage"] = Self.resourceUsage
+        return .object(members)
     }
 
-    fileprivate var statistics: JSON {
-        [
-            "pid": .int(Int64(configuration.identity.pid)), "clock": .string(String(taken)),
-            "uptime": .int(Int64(max(0, (now() - started).inSeconds))), "prefetch_count": .int(Int64(prefetch.limit)),
-            "pool": ["implementation": "celery:processes", "max-concurrency": .int(Int64(prefetch.children))],
-            "total": .object(JSONObject(totals.sorted { $0.key < $1.key }.map { ($0.key, JSON.int(Int64($0.value))) })),
+    private var poolStatistics: JSON {
+        let counts = staff.counts
+        let total = counts.reduce(0, +)
+        /// The part of all jobs that a child began, in two digits.
+        func share(_ count: Int) -> String { Self.text("%.2f", total > 0 ? Double(count) / Double(total) : 0) }
+        let busy = Set(inFlight.values.compactMap(\.childPID)).count
+        return [
+            "implementation": "celery:processes", "max-concurrency": .int(Int64(prefetch.children)),
+            "processes": .array(staff.processes.map { .int(Int64($0)) }),
+            "max-tasks-per-child": configuration.pool.maxTasksPerChild > 0 ? .int(Int64(configuration.pool.maxTasksPerChild)) : "N/A",
+            "put-guarded-by-semaphore": false,
+            "timeouts": [Self.limit(configuration.softTimeLimit), Self.limit(configuration.hardTimeLimit)],
+            "writes": [
+                "total": .int(Int64(total)),
+                "avg": .string(Self.text("%.2f", counts.isEmpty ? 0 : 1 / Double(counts.count))),
+                "all": .string(counts.map(share).joined(separator: ", ")),
+                "raw": .string(counts.map(String.init).joined(separator: ", ")), "strategy": "fair",
+                "inqueues": ["total": .int(Int64(counts.count)), "active": .int(Int64(busy))],
+            ],
+        ]
+    }
+
+    /// Seconds; 0 is none.
+    private static func limit(_ seconds: Double?) -> JSON { seconds.map(JSON.double) ?? 0 }
+
+    /// What `printf` makes of a number.
+    static func text(_ format: String, _ number: Double) -> String {
+        var bytes = [CChar](repeating: 0, count: 64)
+        let count = withVaList([number]) { vsnprintf(&bytes, bytes.count, format, $0) }
+        return String(decoding: bytes.prefix(max(0, Int(count))).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    /// Of the worker's own process. The corresponding C function is `getrusage`.
+    private static var resourceUsage: JSON {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        func seconds(_ time: timeval) -> JSON { .double(Double(time.tv_sec) + Double(time.tv_usec) / 1_000_000) }
+        func count(_ number: Int) -> JSON { .int(Int64(number)) }
+        return [
+            "utime": seconds(usage.ru_utime), "stime": seconds(usage.ru_stime), "maxrss": count(usage.ru_maxrss),
+            "ixrss": count(usage.ru_ixrss), "idrss": count(usage.ru_idrss), "isrss": count(usage.ru_isrss),
+            "minflt": count(usage.ru_minflt), "majflt": count(usage.ru_majflt), "nswap": count(usage.ru_nswap),
+            "inblock": count(usage.ru_inblock), "oublock": count(usage.ru_oublock), "msgsnd": count(usage.ru_msgsnd),
+            "msgrcv": count(usage.ru_msgrcv), "nsignals": count(usage.ru_nsignals), "nvcsw": count(usage.ru_nvcsw),
+            "nivcsw": count(usage.ru_nivcsw),
         ]
     }
 }

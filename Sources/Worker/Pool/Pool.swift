@@ -36,6 +36,9 @@ package final class Pool: Sendable {
     /// Adds a child, or with a negative number takes some away when they are free.
     package func grow(by count: Int) { send(.grow(count)) }
 
+    /// Puts a new child into the place of each, which goes when it has done what it has.
+    package func replaceAll() { send(.replaceAll) }
+
     /// Begins nothing more: every job that is not under way comes back as `returned`.
     package func drain() { send(.drain) }
 
@@ -55,6 +58,7 @@ package final class Pool: Sendable {
 enum PoolCommand: Sendable {
     case submit([JobRequest])
     case grow(Int)
+    case replaceAll
     case drain
     case finish
     case kill

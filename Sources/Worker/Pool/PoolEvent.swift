@@ -17,6 +17,8 @@ package enum PoolEvent: Sendable {
     case replaced(String)
     /// A child is missing and cannot be started now; why that is. It is tried again.
     case short(String)
+    /// The process ids of all children that are, in the order of their start; told when that has changed.
+    case staffed([Int32])
     /// So many children are ready for work.
     case ready(Int)
     /// Children die before they get ready, time and again.

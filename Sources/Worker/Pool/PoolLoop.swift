@@ -21,6 +21,8 @@ final class PoolLoop {
     var isFinishing = false
     /// Nothing more is begun: what is not under way goes back.
     private var isDraining = false
+    /// A child has come or gone since that was told.
+    private var hasNewStaff = false
     private var nextNumber = 1
     /// Children in a row that died before they were ready.
     private var failedStarts = 0
@@ -64,6 +66,7 @@ final class PoolLoop {
                 rebalance()
                 assign()
                 flush()
+                noteStaff()
                 mailbox.put(events)
                 events = []
             }
@@ -71,6 +74,13 @@ final class PoolLoop {
             events.append(.failed(error.description))
         }
         mailbox.put(events + [.ended])
+    }
+
+    /// Tells which children there are, when others were there before.
+    private func noteStaff() {
+        guard hasNewStaff else { return }
+        hasNewStaff = false
+        events.append(.staffed(children.values.sorted { $0.number < $1.number }.map(\.process.id)))
     }
 
     private func obey(_ command: PoolCommand) {
@@ -81,6 +91,9 @@ final class PoolLoop {
         case .grow(let count):
             size = max(1, size + count)
             retireSurplus()
+            fill()
+        case .replaceAll:
+            for number in children.keys { retire(number) }
             fill()
         case .drain:
             isDraining = true
@@ -109,6 +122,7 @@ final class PoolLoop {
                 try poller.add(child.channel.descriptor, .readable, token: child.socketToken)
                 try poller.add(child.pidfd, .readable, token: child.exitToken)
                 children[nextNumber] = child
+                hasNewStaff = true
                 nextNumber += 1
             } catch {
                 guard hasWorked else { return fail("cannot start a pool child: \(error)") }
@@ -195,6 +209,7 @@ final class PoolLoop {
     /// A child is gone: settles its account and puts another in its place.
     private func bury(_ number: Int) {
         guard let child = children.removeValue(forKey: number) else { return }
+        hasNewStaff = true
         try? poller.remove(child.channel.descriptor)
         try? poller.remove(child.pidfd)
         // Its socket may have closed before it died, or because it went mad.

@@ -1,0 +1,77 @@
+import CeleryCore
+import Foundation
+import GRDB
+import Wire
+
+/// The tables `control_request` and `control_reply`: a pidbox in a file.
+///
+/// Whoever asks adds rows and wakes the workers; each worker looks at those it has not seen, and adds its answer.
+/// Rows go with the end of the question; what a killed asker leaves, with the next one. Both tables are capped.
+enum ControlTable {
+    /// How long a request that says nothing of its time is kept, in seconds; as long as one in a queue of RabbitMQ.
+    private static let lifetime = 300.0
+    /// As many requests as RabbitMQ keeps for a worker.
+    private static let mostRequests = 1_000
+    private static let mostReplies = 100_000
+
+    /// A request as a worker finds it.
+    struct Request: Sendable {
+        var number: Int64
+        /// `nil` for what is no request.
+        var message: ControlMessage?
+    }
+
+    /// The number of the last request there ever was, or one that no later request has.
+    static func lastRequest(in db: Database) throws -> Int64 {
+        try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'control_request'") ?? 0
+    }
+
+    static func add(_ messages: [ControlMessage], now: Timestamp, in db: Database) throws {
+        try db.execute(sql: "DELETE FROM control_request WHERE expires < ?", arguments: [now.seconds])
+        try db.execute(sql: "DELETE FROM control_reply WHERE expires < ?", arguments: [now.seconds])
+        for message in messages {
+            try db.execute(
+                sql: "INSERT INTO control_request (expires, body) VALUES (?, ?)",
+                arguments: [message.expires ?? now.seconds + lifetime, Data(message.wire.body)])
+        }
+        try db.execute(
+            sql: "DELETE FROM control_request WHERE number <= ?", arguments: [db.lastInsertedRowID - Int64(mostRequests)])
+    }
+
+    static func requests(after number: Int64, in db: Database) throws -> [Request] {
+        let statement = try db.cachedStatement(sql: "SELECT number, expires, body FROM control_request WHERE number > ? ORDER BY number")
+        return try Row.fetchAll(statement, arguments: [number]).map { row in
+            let wire = WireMessage(routingKey: "", headers: ["expires": .double(row[1])], body: [UInt8](row[2] as Data))
+            return Request(number: row[0], message: try? ControlMessage(wire))
+        }
+    }
+
+    /// Adds a worker's answer. Who asked may be gone; then it is in nobody's way until it expires.
+    static func answer(
+        _ message: ControlMessage, _ value: JSON, of worker: Int64, named name: String, now: Timestamp, in db: Database
+    ) throws {
+        guard let ticket = message.ticket,
+            try Int.fetchOne(db, sql: "SELECT count(*) FROM control_reply") ?? 0 < mostReplies
+        else { return }
+        try db.execute(
+            sql: "INSERT OR REPLACE INTO control_reply (ticket, worker, name, expires, value) VALUES (?, ?, ?, ?, ?)",
+            arguments: [ticket, worker, name, message.expires ?? now.seconds + lifetime, Data(value.bytes())])
+    }
+
+    /// The answers to a request by the numbers of workers.
+    static func answers(to ticket: String, in db: Database) throws -> [Int64: WorkerAnswers.Answer] {
+        let statement = try db.cachedStatement(sql: "SELECT worker, name, value FROM control_reply WHERE ticket = ?")
+        var answers: [Int64: WorkerAnswers.Answer] = [:]
+        for row in try Row.fetchAll(statement, arguments: [ticket]) {
+            // A worker wrote it; anybody could have.
+            guard let value = try? JSON(parsing: [UInt8](row[2] as Data)) else { continue }
+            answers[row[0]] = WorkerAnswers.Answer(worker: row[1], value: value)
+        }
+        return answers
+    }
+
+    /// Forgets what was answered.
+    static func remove(_ tickets: [String], in db: Database) throws {
+        for ticket in tickets { try db.execute(sql: "DELETE FROM control_reply WHERE ticket = ?", arguments: [ticket]) }
+    }
+}

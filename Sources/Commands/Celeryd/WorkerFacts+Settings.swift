@@ -1,0 +1,37 @@
+import CeleryCore
+import Configuration
+import Worker
+
+extension WorkerFacts {
+    /// What a worker with these settings says of itself.
+    ///
+    /// - Parameter store: where results are, without its password.
+    static func of(_ resolved: ResolvedSettings, store: String) -> WorkerFacts {
+        let settings = resolved.settings
+        var facts = WorkerFacts()
+        facts.software = "celery:\(Version.text) (Swift)"
+        facts.settings = resolved.shown(withDefaults: false)
+        facts.allSettings = resolved.shown(withDefaults: true)
+        facts.queues = Dictionary(
+            uniqueKeysWithValues: settings.queues.map { ($0, settings.definition(of: $0)) }
+        ).merging(settings.queueDefinitions) { $1 }
+        facts.results = store
+        // They were read when the settings were.
+        let urls = (try? ServiceURL.alternatives(settings.brokerURL)) ?? []
+        guard let first = urls.first else { return facts }
+        facts.transport = first.scheme
+        let isAMQP = first.scheme.hasPrefix("amqp")
+        func text(_ value: String?) -> JSON { value.map(JSON.string) ?? .null }
+        facts.broker = [
+            "hostname": isAMQP ? .string(first.host ?? "localhost") : nil, "userid": isAMQP ? .string(first.user ?? "guest") : nil,
+            "virtual_host": .string(isAMQP ? first.virtualHost : first.path),
+            "port": isAMQP ? .int(Int64(first.port ?? (first.scheme == "amqps" ? 5671 : 5672))) : nil,
+            "insist": false, "ssl": .bool(first.scheme == "amqps"), "transport": .string(first.scheme),
+            "connect_timeout": .double(settings.connectionTimeout), "transport_options": [:],
+            "login_method": isAMQP ? "PLAIN" : nil, "uri_prefix": nil,
+            "heartbeat": isAMQP ? .double(Double(settings.brokerHeartbeat)) : nil, "failover_strategy": "round-robin",
+            "alternates": .array(urls.dropFirst().map { .string($0.redacted) }), "credential_provider": nil,
+        ]
+        return facts
+    }
+}

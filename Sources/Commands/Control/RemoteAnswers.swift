@@ -1,0 +1,73 @@
+import CeleryCore
+
+/// Answers of workers, as a person or a program reads them.
+struct RemoteAnswers {
+    let method: String
+    let answers: WorkerAnswers
+    /// Whether what was answered is of interest, beside that it was.
+    let showsValue: Bool
+
+    /// Prints them, in the manner of Python's commands, and says who did not answer.
+    ///
+    /// - Parameter namesWorkers: whether each that is silent was asked for by name.
+    /// - Returns: the exit status.
+    func print(_ context: CommandContext, command: String, location: String, namesWorkers: Bool) -> Int32 {
+        let all = answers.answers.first ?? []
+        for answer in all { context.output.record(object(answer), text: text(answer)) }
+        for worker in answers.silent { context.output.error("celery \(command): worker \(worker.forLog) did not answer") }
+        if all.isEmpty {
+            if answers.silent.isEmpty { context.output.error("celery \(command): no worker answered on \(location)") }
+            return ExitCode.unreachable
+        }
+        if namesWorkers && !answers.silent.isEmpty { return ExitCode.unreachable }
+        return all.contains { Self.error(in: $0.value) != nil } && showsValue ? ExitCode.taskFailed : ExitCode.done
+    }
+
+    /// Why a worker could not do it.
+    private static func error(in value: JSON) -> JSON? {
+        guard let members = value.objectValue, members.count == 1 else { return nil }
+        return members["error"]
+    }
+
+    private func object(_ answer: WorkerAnswers.Answer) -> JSONObject {
+        let worker = JSON.string(answer.worker)
+        if let error = Self.error(in: answer.value), showsValue { return ["worker": worker, "method": .string(method), "error": error] }
+        return ["worker": worker, "method": .string(method), "reply": showsValue ? answer.value : .null]
+    }
+
+    private func text(_ answer: WorkerAnswers.Answer) -> String {
+        let name = Self.shown(answer.worker)
+        guard showsValue else { return "->  \(name): OK" }
+        if let error = Self.error(in: answer.value) { return "->  \(name): ERROR\n" + Self.indented(error.displayText) }
+        var value = answer.value
+        if let members = value.objectValue, members.count == 1, let ok = members["ok"] { value = ok }
+        return "->  \(name): OK\n" + Self.indented(Self.pretty(value))
+    }
+
+    /// A list item by item; anything else as it reads best.
+    private static func pretty(_ value: JSON) -> String {
+        switch value {
+        case .array(let elements):
+            if elements.isEmpty { return "- empty -" }
+            return elements.map { "* " + ($0.stringValue ?? $0.text(style: .python)) }.joined(separator: "\n")
+        case .object(let object): return PrettyJSON.text(.object(object))
+        case .null: return "-"
+        default: return value.displayText
+        }
+    }
+
+    private static func indented(_ text: String) -> String {
+        shown(text).split(separator: "\n", omittingEmptySubsequences: false)
+            .map { $0.isEmpty ? "" : "    \($0)" }.joined(separator: "\n")
+    }
+
+    /// Text of a stranger as a terminal may have it: line feeds and tabs, and no other control characters.
+    private static func shown(_ text: String) -> String {
+        var shown = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            let isControl = scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t"
+            shown.append(isControl ? "\u{FFFD}" : scalar)
+        }
+        return String(shown)
+    }
+}

@@ -1,0 +1,59 @@
+import CeleryCore
+
+extension ControlMethod {
+    /// Orders about the queues that are taken from.
+    static let queueOrders = [
+        ControlMethod("add_consumer") { worker, arguments in
+            let arguments = ControlArguments("add_consumer", arguments)
+            let queue = try worker.definition(arguments)
+            try await worker.takeToo(from: queue)
+            return ["ok": .string("add consumer \(queue.name)")]
+        },
+        ControlMethod("cancel_consumer") { worker, arguments in
+            let name = try ControlArguments("cancel_consumer", arguments).text("queue")
+            try await worker.takeNoMore(from: name)
+            return ["ok": .string("no longer consuming from \(name)")]
+        },
+    ]
+}
+
+extension Worker {
+    /// The queue that the arguments describe. One of the settings is what they say it is.
+    fileprivate func definition(_ arguments: ControlArguments) throws(ControlError) -> QueueDefinition {
+        let name = try arguments.text("queue")
+        guard QueueName.isValid(name) else { throw .value("no name of a queue: \(QueueName.rule)") }
+        var queue = configuration.facts.queues[name] ?? QueueDefinition(name)
+        guard configuration.facts.queues[name] == nil else { return queue }
+        if let exchange = try arguments.optionalText("exchange"), !exchange.isEmpty { queue.exchange = exchange }
+        if let type = try arguments.optionalText("exchange_type"), !type.isEmpty {
+            guard ["direct", "topic", "fanout", "headers"].contains(type) else { throw .value("no such type of exchange: \(type)") }
+            queue.exchangeType = type
+        }
+        if let key = try arguments.optionalText("routing_key"), !key.isEmpty { queue.routingKey = key }
+        let known = ["queue", "exchange", "exchange_type", "routing_key"]
+        if let other = arguments.members.keys.first(where: { !known.contains($0) && arguments[$0] != nil }) {
+            throw .type("add_consumer() got an unexpected keyword argument '\(other)'")
+        }
+        return queue
+    }
+
+    fileprivate func takeToo(from queue: QueueDefinition) async throws {
+        try await switching.add(queue)
+        if !queues.contains(where: { $0.name == queue.name }) { queues.append(queue) }
+        log.ordered("Consuming from queue \(queue.name) by remote")
+        room.ring()
+    }
+
+    fileprivate func takeNoMore(from name: String) async throws {
+        try await switching.remove(name)
+        queues.removeAll { $0.name == name }
+        log.ordered("No longer consuming from queue \(name) by remote")
+    }
+
+    private var switching: any QueueSwitching {
+        get throws(ControlError) {
+            guard let switching = consumer as? any QueueSwitching else { throw .value("the worker does not consume yet") }
+            return switching
+        }
+    }
+}

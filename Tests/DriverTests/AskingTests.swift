@@ -1,0 +1,175 @@
+import Brokers
+import CeleryCore
+import Fixtures
+import Testing
+
+/// Asking workers through each broker, and having them take from other queues.
+@Suite(.timeLimit(.minutes(3))) struct AskingTests {
+    /// A broker, and a second connection to the same place.
+    private enum Place: CaseIterable {
+        case memory, sqlite, rabbitMQ
+
+        func open() throws -> (keeper: any Sendable, connect: @Sendable () throws -> any Broker) {
+            switch self {
+            case .memory:
+                let fixture = MemoryBrokerFixture()
+                return (fixture, { fixture.connect() })
+            case .sqlite:
+                let fixture = SQLiteBrokerFixture()
+                return (fixture, { try fixture.connect() })
+            case .rabbitMQ:
+                let place = try AMQPPlace()
+                return (place, { try place.broker() })
+            }
+        }
+
+        /// Whether it knows who lives.
+        var knowsWorkers: Bool { self != .rabbitMQ }
+    }
+
+    private func worker(_ name: String, of queues: [String] = ["celery"], on broker: any Broker) async throws -> any BrokerConsumer {
+        let worker = WorkerIdentity(id: TaskID().text, name: name, pid: 4711, process: "process of \(TaskID())")
+        return try await broker.consumer(of: queues, as: worker)
+    }
+
+    private func answering(_ name: String, on broker: any Broker, _ value: @escaping @Sendable (ControlRequest) -> JSON?) async throws -> any BrokerConsumer {
+        let worker = try await worker(name, on: broker)
+        (worker as? any RemoteControllable)?.answerControl { value($0) }
+        return worker
+    }
+
+    @Test(arguments: Place.allCases) private func `each worker answers each question, with its arguments`(_ place: Place) async throws {
+        let (keeper, connect) = try place.open()
+        let workers = try await ["a@x", "b@x"].asyncMap { name in
+            try await answering(name, on: connect()) { [.string(name), .string($0.method), .object($0.arguments)] }
+        }
+        let broker = try #require(connect() as? any WorkerAsking)
+        let requests = [ControlRequest(method: "one", arguments: ["n": 1]), ControlRequest(method: "two")]
+        let answers = try await broker.ask(requests, of: .all, within: .seconds(5))
+        #expect(answers.silent == [])
+        #expect(answers.answers.map { $0.sorted { $0.worker < $1.worker } } == [
+            [.init(worker: "a@x", value: ["a@x", "one", ["n": 1]]), .init(worker: "b@x", value: ["b@x", "one", ["n": 1]])],
+            [.init(worker: "a@x", value: ["a@x", "two", [:]]), .init(worker: "b@x", value: ["b@x", "two", [:]])],
+        ])
+        for worker in workers { await worker.close() }
+        withExtendedLifetime(keeper) {}
+    }
+
+    @Test(arguments: Place.allCases) private func `only those answer who are meant, at once, and the silent are named`(_ place: Place) async throws {
+        let (keeper, connect) = try place.open()
+        let workers = try await ["a@x", "b@x"].asyncMap { name in
+            try await answering(name, on: connect()) { $0.method == "say" ? .string(name) : nil }
+        }
+        let broker = try #require(connect() as? any WorkerAsking)
+        let say = [ControlRequest(method: "say")]
+        let start = ContinuousClock.now
+        let named = try await broker.ask(say, of: WorkerChoice(names: ["b@x"]), within: .seconds(60))
+        #expect(named.answers == [[.init(worker: "b@x", value: "b@x")]] && named.silent == [])
+        #expect(ContinuousClock.now - start < .seconds(30))
+        for (pattern, matcher) in [("a*", "glob"), ("[^b]@x$", "pcre")] {
+            let some = try await broker.ask(say, of: WorkerChoice(pattern: pattern, matcher: matcher), within: .seconds(2))
+            #expect(some.answers == [[.init(worker: "a@x", value: "a@x")]] && some.silent == [], "\(pattern)")
+        }
+        let missing = try await broker.ask(say, of: WorkerChoice(names: ["a@x", "c@x"]), within: .milliseconds(700))
+        #expect(missing.answers == [[.init(worker: "a@x", value: "a@x")]] && missing.silent == ["c@x"])
+        let silent = try await broker.ask([ControlRequest(method: "hush")], of: .all, within: .milliseconds(300))
+        #expect(silent.answers == [[]])
+        #expect(silent.silent == (place.knowsWorkers ? ["a@x", "b@x"] : []))
+        for worker in workers { await worker.close() }
+        // Nobody is left to wait for.
+        let none = try await broker.ask(say, of: .all, within: .milliseconds(300))
+        #expect(none.answers == [[]] && none.silent == [])
+        withExtendedLifetime(keeper) {}
+    }
+
+    @Test(arguments: Place.allCases) private func `an order is carried out once, and not answered`(_ place: Place) async throws {
+        let (keeper, connect) = try place.open()
+        let (orders, note) = AsyncStream.makeStream(of: String.self)
+        let worker = try await answering("a@x", on: connect()) { request in
+            note.yield(request.method)
+            return request.method == "ping" ? "pong" : nil
+        }
+        let broker = try #require(connect() as? any WorkerAsking)
+        try await broker.order(ControlRequest(method: "rest"), to: WorkerChoice(names: ["b@x"]))
+        try await broker.order(ControlRequest(method: "work"), to: WorkerChoice(names: ["a@x"]))
+        _ = try await broker.ask([ControlRequest(method: "ping")], of: WorkerChoice(names: ["a@x"]), within: .seconds(30))
+        note.finish()
+        var seen: [String] = []
+        for await order in orders { seen.append(order) }
+        #expect(seen == ["work", "ping"])
+        await worker.close()
+        withExtendedLifetime(keeper) {}
+    }
+
+    @Test(arguments: Place.allCases) private func `takes from another queue when it is told, and no more when it is told`(_ place: Place) async throws {
+        let (keeper, connect) = try place.open()
+        let broker = try connect()
+        let consumer = try await worker("a@x", on: connect())
+        let switching = try #require(consumer as? any QueueSwitching)
+        try await broker.publish([Message("early", queue: "other")])
+        #expect(try await consumer.take(5).isEmpty)
+        try await switching.add(QueueDefinition("other"))
+        try await switching.add(QueueDefinition("other"))
+        func next() async throws -> [Delivery] {
+            try await promptly("a message", within: .seconds(30)) {
+                while true {
+                    let deliveries = try await consumer.take(5)
+                    if !deliveries.isEmpty { return deliveries }
+                    try await consumer.waitForWork(until: .now + .seconds(1))
+                }
+            }
+        }
+        var deliveries = try await next()
+        #expect(deliveries.map(\.message.task) == ["early"] && deliveries.map(\.message.route.queue) == ["other"])
+        try await switching.remove("other")
+        // What it has, it still ends.
+        #expect(try await consumer.settle(deliveries.outcomes) == [true])
+        try await broker.publish([Message("late", queue: "other"), Message("own")])
+        deliveries = try await next()
+        #expect(deliveries.names == ["own"])
+        _ = try await consumer.settle(deliveries.outcomes)
+        #expect(try await (consumer as? any WaitingKnowing)?.waiting(upTo: 9) == 0)
+        try await switching.add(QueueDefinition("other"))
+        #expect(try await next().names == ["late"])
+        await consumer.close()
+        withExtendedLifetime(keeper) {}
+    }
+
+    @Test(arguments: Place.allCases) private func `counts what waits for more hands, and tells what waits for its time`(_ place: Place) async throws {
+        let (keeper, connect) = try place.open()
+        let broker = try connect()
+        let consumer = try await worker("a@x", on: connect())
+        let eta = ((keeper as? MemoryBrokerFixture)?.clock ?? (keeper as? SQLiteBrokerFixture)?.clock)?.now ?? .now
+        try await broker.publish([Message("later", eta: eta + .seconds(50)), Message("elsewhere", queue: "b")] + (1...6).map { Message("\($0)") })
+        let deliveries = try await promptly("messages", within: .seconds(30)) {
+            var all: [Delivery] = []
+            while all.count < 2 {
+                all += try await consumer.take(2 - all.count)
+                try await consumer.waitForWork(until: .now + .milliseconds(100))
+            }
+            return all
+        }
+        let knowing = try #require(consumer as? any WaitingKnowing)
+        #expect(try await eventually { try await knowing.waiting(upTo: 99) == 4 })
+        #expect(try await knowing.waiting(upTo: 3) == 3)
+        let schedule = try #require(consumer as? any ScheduleKnowing)
+        #expect(try await eventually {
+            // Where messages are pushed it must be looked at first.
+            _ = try await consumer.take(1)
+            return try await schedule.scheduled(upTo: 9).map(\.task) == ["later"]
+        })
+        #expect(try await schedule.scheduled(upTo: 0).isEmpty)
+        _ = deliveries
+        await consumer.close()
+        withExtendedLifetime(keeper) {}
+    }
+}
+
+extension Sequence where Element: Sendable {
+    /// One after the other.
+    fileprivate func asyncMap<Value>(_ make: (Element) async throws -> Value) async rethrows -> [Value] {
+        var values: [Value] = []
+        for element in self { values.append(try await make(element)) }
+        return values
+    }
+}
