@@ -15,6 +15,7 @@ _celery_enter() {
         ':tasks') command='tasks' ;;
         ':queues') command='queues' ;;
         ':purge') command='purge' ;;
+        ':stats') command='stats' ;;
         ':syncdb') command='syncdb' ;;
         ':rabbit-setup') command='rabbit-setup' ;;
         ':startproject') command='startproject' ;;
@@ -45,6 +46,7 @@ _celery_option() {
         'celeryd:-p' | 'celeryd:--pidfile') kind=file ;;
         'celeryd:--time-limit') kind=none ;;
         'celeryd:--soft-time-limit') kind=none ;;
+        'celeryd:--shutdown-timeout') kind=none ;;
         'celeryd:--max-tasks-per-child') kind=none ;;
         'celeryd:--max-memory-per-child') kind=none ;;
         'celeryd:--prefetch') kind=none ;;
@@ -82,6 +84,7 @@ _celery_option() {
         'apply:--soft-time-limit') kind=none ;;
         'apply:--max-retries') kind=none ;;
         'apply:--retry-delay') kind=none ;;
+        'apply:--concurrency-key') kind=none ;;
         'apply:--header') kind=none ;;
         'apply:--link') kind=tasks ;;
         'apply:--link-error') kind=tasks ;;
@@ -107,6 +110,7 @@ _celery_option() {
         'dmap:--soft-time-limit') kind=none ;;
         'dmap:--max-retries') kind=none ;;
         'dmap:--retry-delay') kind=none ;;
+        'dmap:--concurrency-key') kind=none ;;
         'dmap:--header') kind=none ;;
         'inspect:-d' | 'inspect:--destination') kind=none ;;
         'inspect:--pattern') kind=none ;;
@@ -117,6 +121,8 @@ _celery_option() {
         'control:--matcher') kind='=glob pcre' ;;
         'control:-t' | 'control:--timeout') kind=none ;;
         'purge:-Q' | 'purge:--queues') kind=queues ;;
+        'stats:--since') kind=none ;;
+        'stats:--task') kind=tasks ;;
         'rabbit-setup:--user') kind=none ;;
         'rabbit-setup:--password') kind=none ;;
         'rabbit-setup:--password-file') kind=file ;;
@@ -160,7 +166,7 @@ _celery_operand() {
         'control:'*) kind=none ;;
         'startproject:'0) kind=none ;;
         'completion:'0) kind='=bash zsh fish' ;;
-        'help:'*) kind='=celeryd beat apply status result dmap inspect control tasks queues purge syncdb rabbit-setup startproject completion help version' ;;
+        'help:'*) kind='=celeryd beat apply status result dmap inspect control tasks queues purge stats syncdb rabbit-setup startproject completion help version' ;;
         *) ;;
     esac
 }
@@ -168,8 +174,8 @@ _celery_operand() {
 # Sets commands and options to the words that may follow.
 _celery_words() {
     case "$command" in
-        '') commands='celeryd beat apply status result dmap inspect control tasks queues purge syncdb rabbit-setup startproject completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'celeryd') commands='' options='-c --concurrency -n --hostname -Q --queues -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -B --beat --discard --force --time-limit --soft-time-limit --max-tasks-per-child --max-memory-per-child --prefetch --autoscale --burst --max-tasks -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        '') commands='celeryd beat apply status result dmap inspect control tasks queues purge stats syncdb rabbit-setup startproject completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'celeryd') commands='' options='-c --concurrency -n --hostname -Q --queues -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -B --beat -s --statistics --discard --force --time-limit --soft-time-limit --shutdown-timeout --max-tasks-per-child --max-memory-per-child --prefetch --autoscale --burst --max-tasks -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat') commands='next list status run pause resume backfill import-crontab' options='-l --loglevel -f --logfile -p --pidfile -d --detach --daemon --max-interval --once -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat next') commands='' options='-n --number --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat list') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
@@ -179,15 +185,16 @@ _celery_words() {
         'beat resume') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat backfill') commands='' options='--dry-run --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat import-crontab') commands='' options='--app --system --dry-run --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'apply') commands='' options='--raw --args --kwargs --task-id --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --ignore-result --header --link --link-error -w --wait -t --timeout --batch --skip-bad --key --key-ttl --strict --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'apply') commands='' options='--raw --args --kwargs --task-id --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --concurrency-key --ignore-result --header --link --link-error -w --wait -t --timeout --batch --skip-bad --key --key-ttl --strict --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'status') commands='' options='-l --long -w --wait -t --timeout --watch --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'result') commands='' options='-w --wait -t --timeout --traceback --forget --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'dmap') commands='' options='--json-lines --raw --unordered -j --jobs --joblog --resume --retry-failed --halt -t --timeout --bar --no-bar --chunk --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --ignore-result --header --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'dmap') commands='' options='--json-lines --raw --unordered -j --jobs --joblog --resume --retry-failed --halt -t --timeout --bar --no-bar --chunk --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --concurrency-key --ignore-result --header --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'inspect') commands='' options='-d --destination --pattern --matcher -t --timeout --list --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'control') commands='' options='-d --destination --pattern --matcher -t --timeout --list --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'tasks') commands='' options='--remote --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'queues') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'purge') commands='' options='-Q --queues -f --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'stats') commands='' options='--since --task --watch --reset -f --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'syncdb') commands='' options='--check --dry-run --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'rabbit-setup') commands='' options='--user --password --password-file --vhost -Q --queues --quorum --rabbitmqctl --api --admin-user --admin-password-file --api-ca --dry-run --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'startproject') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;

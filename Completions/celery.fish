@@ -26,6 +26,8 @@ function __celery_enter
             echo 'queues'
         case ':purge'
             echo 'purge'
+        case ':stats'
+            echo 'stats'
         case ':syncdb'
             echo 'syncdb'
         case ':rabbit-setup'
@@ -62,7 +64,7 @@ end
 # Tells whether the option $argv[2] of the command $argv[1] takes a value.
 function __celery_valued
     switch "$argv[1]:$argv[2]"
-        case 'celeryd:-c' 'celeryd:--concurrency' 'celeryd:-n' 'celeryd:--hostname' 'celeryd:-Q' 'celeryd:--queues' 'celeryd:-l' 'celeryd:--loglevel' 'celeryd:-f' 'celeryd:--logfile' 'celeryd:-p' 'celeryd:--pidfile' 'celeryd:--time-limit' 'celeryd:--soft-time-limit' 'celeryd:--max-tasks-per-child' 'celeryd:--max-memory-per-child' 'celeryd:--prefetch' 'celeryd:--autoscale' 'celeryd:--max-tasks' 'celeryd:-u' 'celeryd:--uid' 'celeryd:-g' 'celeryd:--gid' 'celeryd:--umask' 'celeryd:--chroot' 'beat:-l' 'beat:--loglevel' 'beat:-f' 'beat:--logfile' 'beat:-p' 'beat:--pidfile' 'beat:--max-interval' 'beat:-u' 'beat:--uid' 'beat:-g' 'beat:--gid' 'beat:--umask' 'beat:--chroot' 'beat next:-n' 'beat next:--number' 'beat run:-t' 'beat run:--timeout' 'beat pause:--reason' 'beat pause:--until' 'beat pause:--for' 'beat import-crontab:--app' 'apply:--args' 'apply:--kwargs' 'apply:--task-id' 'apply:--countdown' 'apply:--eta' 'apply:--expires' 'apply:-Q' 'apply:--queue' 'apply:--exchange' 'apply:--routing-key' 'apply:--priority' 'apply:--time-limit' 'apply:--soft-time-limit' 'apply:--max-retries' 'apply:--retry-delay' 'apply:--header' 'apply:--link' 'apply:--link-error' 'apply:-t' 'apply:--timeout' 'apply:--batch' 'apply:--key' 'apply:--key-ttl' 'status:-t' 'status:--timeout' 'result:-t' 'result:--timeout' 'dmap:-j' 'dmap:--jobs' 'dmap:--joblog' 'dmap:--halt' 'dmap:-t' 'dmap:--timeout' 'dmap:--chunk' 'dmap:--countdown' 'dmap:--eta' 'dmap:--expires' 'dmap:-Q' 'dmap:--queue' 'dmap:--exchange' 'dmap:--routing-key' 'dmap:--priority' 'dmap:--time-limit' 'dmap:--soft-time-limit' 'dmap:--max-retries' 'dmap:--retry-delay' 'dmap:--header' 'inspect:-d' 'inspect:--destination' 'inspect:--pattern' 'inspect:--matcher' 'inspect:-t' 'inspect:--timeout' 'control:-d' 'control:--destination' 'control:--pattern' 'control:--matcher' 'control:-t' 'control:--timeout' 'purge:-Q' 'purge:--queues' 'rabbit-setup:--user' 'rabbit-setup:--password' 'rabbit-setup:--password-file' 'rabbit-setup:--vhost' 'rabbit-setup:-Q' 'rabbit-setup:--queues' 'rabbit-setup:--rabbitmqctl' 'rabbit-setup:--api' 'rabbit-setup:--admin-user' 'rabbit-setup:--admin-password-file' 'rabbit-setup:--api-ca' '*:--settings' '*:-b' '*:--broker' '*:--result-backend' '*:--workdir'
+        case 'celeryd:-c' 'celeryd:--concurrency' 'celeryd:-n' 'celeryd:--hostname' 'celeryd:-Q' 'celeryd:--queues' 'celeryd:-l' 'celeryd:--loglevel' 'celeryd:-f' 'celeryd:--logfile' 'celeryd:-p' 'celeryd:--pidfile' 'celeryd:--time-limit' 'celeryd:--soft-time-limit' 'celeryd:--shutdown-timeout' 'celeryd:--max-tasks-per-child' 'celeryd:--max-memory-per-child' 'celeryd:--prefetch' 'celeryd:--autoscale' 'celeryd:--max-tasks' 'celeryd:-u' 'celeryd:--uid' 'celeryd:-g' 'celeryd:--gid' 'celeryd:--umask' 'celeryd:--chroot' 'beat:-l' 'beat:--loglevel' 'beat:-f' 'beat:--logfile' 'beat:-p' 'beat:--pidfile' 'beat:--max-interval' 'beat:-u' 'beat:--uid' 'beat:-g' 'beat:--gid' 'beat:--umask' 'beat:--chroot' 'beat next:-n' 'beat next:--number' 'beat run:-t' 'beat run:--timeout' 'beat pause:--reason' 'beat pause:--until' 'beat pause:--for' 'beat import-crontab:--app' 'apply:--args' 'apply:--kwargs' 'apply:--task-id' 'apply:--countdown' 'apply:--eta' 'apply:--expires' 'apply:-Q' 'apply:--queue' 'apply:--exchange' 'apply:--routing-key' 'apply:--priority' 'apply:--time-limit' 'apply:--soft-time-limit' 'apply:--max-retries' 'apply:--retry-delay' 'apply:--concurrency-key' 'apply:--header' 'apply:--link' 'apply:--link-error' 'apply:-t' 'apply:--timeout' 'apply:--batch' 'apply:--key' 'apply:--key-ttl' 'status:-t' 'status:--timeout' 'result:-t' 'result:--timeout' 'dmap:-j' 'dmap:--jobs' 'dmap:--joblog' 'dmap:--halt' 'dmap:-t' 'dmap:--timeout' 'dmap:--chunk' 'dmap:--countdown' 'dmap:--eta' 'dmap:--expires' 'dmap:-Q' 'dmap:--queue' 'dmap:--exchange' 'dmap:--routing-key' 'dmap:--priority' 'dmap:--time-limit' 'dmap:--soft-time-limit' 'dmap:--max-retries' 'dmap:--retry-delay' 'dmap:--concurrency-key' 'dmap:--header' 'inspect:-d' 'inspect:--destination' 'inspect:--pattern' 'inspect:--matcher' 'inspect:-t' 'inspect:--timeout' 'control:-d' 'control:--destination' 'control:--pattern' 'control:--matcher' 'control:-t' 'control:--timeout' 'purge:-Q' 'purge:--queues' 'stats:--since' 'stats:--task' 'rabbit-setup:--user' 'rabbit-setup:--password' 'rabbit-setup:--password-file' 'rabbit-setup:--vhost' 'rabbit-setup:-Q' 'rabbit-setup:--queues' 'rabbit-setup:--rabbitmqctl' 'rabbit-setup:--api' 'rabbit-setup:--admin-user' 'rabbit-setup:--admin-password-file' 'rabbit-setup:--api-ca' '*:--settings' '*:-b' '*:--broker' '*:--result-backend' '*:--workdir'
             return 0
     end
     return 1
@@ -165,6 +167,7 @@ complete -c celery -n '__celery_at "" -eq 0' -a control -d 'Give orders to worke
 complete -c celery -n '__celery_at "" -eq 0' -a tasks -d 'List the tasks of this project'
 complete -c celery -n '__celery_at "" -eq 0' -a queues -d 'Count what waits in the queues'
 complete -c celery -n '__celery_at "" -eq 0' -a purge -d 'Erase what waits in the queues'
+complete -c celery -n '__celery_at "" -eq 0' -a stats -d 'Tell how many tasks ran, and how long they took'
 complete -c celery -n '__celery_at "" -eq 0' -a syncdb -d 'Create or upgrade the tables of broker and result store'
 complete -c celery -n '__celery_at "" -eq 0' -a rabbit-setup -d 'Set up a RabbitMQ broker for workers'
 complete -c celery -n '__celery_at "" -eq 0' -a startproject -d 'Make a project with a few example tasks'
@@ -179,10 +182,12 @@ complete -c celery -n '__celery_at "celeryd"' -s f -l logfile -r -F -d 'Append t
 complete -c celery -n '__celery_at "celeryd"' -s p -l pidfile -r -F -d 'Write the process id to FILE and keep it locked; celeryd.pid when detached.'
 complete -c celery -n '__celery_at "celeryd"' -s d -l detach -l daemon -f -d 'Work in the background; returns when the worker consumes.'
 complete -c celery -n '__celery_at "celeryd"' -s B -l beat -f -d 'Send periodic tasks too, as \'celery beat\' does.'
+complete -c celery -n '__celery_at "celeryd"' -s s -l statistics -f -d 'Count tasks by name and time, for celery stats.'
 complete -c celery -n '__celery_at "celeryd"' -l discard -f -d 'Erase what waits in the queues first; asks on a terminal.'
 complete -c celery -n '__celery_at "celeryd"' -l force -f -d 'Do not ask before --discard.'
 complete -c celery -n '__celery_at "celeryd"' -l time-limit -x -d 'Kill tasks after so many seconds.'
 complete -c celery -n '__celery_at "celeryd"' -l soft-time-limit -x -d 'Tell tasks to stop after so many seconds.'
+complete -c celery -n '__celery_at "celeryd"' -l shutdown-timeout -x -d 'When asked to stop, give back what still runs after so many seconds.'
 complete -c celery -n '__celery_at "celeryd"' -l max-tasks-per-child -x -d 'Replace a pool child after N tasks.'
 complete -c celery -n '__celery_at "celeryd"' -l max-memory-per-child -x -d 'Replace a pool child that has more than so many kilobytes in memory after a task.'
 complete -c celery -n '__celery_at "celeryd"' -l prefetch -x -d 'Hold N tasks beyond those that run; by default more the shorter tasks are.'
@@ -250,6 +255,7 @@ complete -c celery -n '__celery_at "apply"' -l time-limit -x -d 'Kill it after s
 complete -c celery -n '__celery_at "apply"' -l soft-time-limit -x -d 'Tell it to stop after so many seconds.'
 complete -c celery -n '__celery_at "apply"' -l max-retries -x -d 'Try it again at most N times.'
 complete -c celery -n '__celery_at "apply"' -l retry-delay -x -d 'Wait so many seconds before it is tried again.'
+complete -c celery -n '__celery_at "apply"' -l concurrency-key -x -d 'Count it with others of key K, if the task limits its concurrency.'
 complete -c celery -n '__celery_at "apply"' -l ignore-result -f -d 'Do not store what it returns.'
 complete -c celery -n '__celery_at "apply"' -l header -x -d 'Add a header to the message; V is JSON if it parses as JSON.'
 complete -c celery -n '__celery_at "apply"' -l link -x -a '(__celery_listed tasks)' -d 'Send TASK with the return value when it succeeds.'
@@ -295,6 +301,7 @@ complete -c celery -n '__celery_at "dmap"' -l time-limit -x -d 'Kill it after so
 complete -c celery -n '__celery_at "dmap"' -l soft-time-limit -x -d 'Tell it to stop after so many seconds.'
 complete -c celery -n '__celery_at "dmap"' -l max-retries -x -d 'Try it again at most N times.'
 complete -c celery -n '__celery_at "dmap"' -l retry-delay -x -d 'Wait so many seconds before it is tried again.'
+complete -c celery -n '__celery_at "dmap"' -l concurrency-key -x -d 'Count it with others of key K, if the task limits its concurrency.'
 complete -c celery -n '__celery_at "dmap"' -l ignore-result -f -d 'Do not store what it returns.'
 complete -c celery -n '__celery_at "dmap"' -l header -x -d 'Add a header to the message; V is JSON if it parses as JSON.'
 complete -c celery -n '__celery_at "dmap" -eq 0' -a '(__celery_listed tasks)'
@@ -314,6 +321,11 @@ complete -c celery -n '__celery_at "control" -eq 0' -a 'add_consumer autoscale c
 complete -c celery -n '__celery_at "tasks"' -l remote -f -d 'List the tasks that living workers know instead.'
 complete -c celery -n '__celery_at "purge"' -s Q -l queues -x -a '(__celery_listed queues)' -d 'Erase from these queues only; by default from all, on RabbitMQ from those of the settings.'
 complete -c celery -n '__celery_at "purge"' -s f -l force -f -d 'Do not ask.'
+complete -c celery -n '__celery_at "stats"' -l since -x -d 'Count from T on: so long ago, as 90s, 10m, 2h, 1d; or ISO 8601 or HH:MM, in the local zone unless one is written.'
+complete -c celery -n '__celery_at "stats"' -l task -x -a '(__celery_listed tasks)' -d 'Count this task only; may be given again.'
+complete -c celery -n '__celery_at "stats"' -l watch -f -d 'Redraw every two seconds until interrupted.'
+complete -c celery -n '__celery_at "stats"' -l reset -f -d 'Forget what was counted until now; asks on a terminal.'
+complete -c celery -n '__celery_at "stats"' -s f -l force -f -d 'Do not ask before --reset.'
 complete -c celery -n '__celery_at "syncdb"' -l check -f -d 'Change nothing; exit with 1 when something is missing.'
 complete -c celery -n '__celery_at "syncdb"' -l dry-run -f -d 'Print the SQL instead of running it.'
 complete -c celery -n '__celery_at "rabbit-setup"' -l user -x -d 'The user that workers and clients will be; by default the one of the broker URL in the settings, or celery.'
@@ -329,4 +341,4 @@ complete -c celery -n '__celery_at "rabbit-setup"' -l admin-password-file -r -F 
 complete -c celery -n '__celery_at "rabbit-setup"' -l api-ca -r -F -d 'Trust a management API at https:// whose certificate comes from an authority in this PEM file.'
 complete -c celery -n '__celery_at "rabbit-setup"' -l dry-run -f -d 'Ask and change nothing: print the commands, or HTTP requests, that set up a broker that has nothing yet.'
 complete -c celery -n '__celery_at "completion" -eq 0' -a 'bash zsh fish'
-complete -c celery -n '__celery_at "help" -ge 0' -a 'celeryd beat apply status result dmap inspect control tasks queues purge syncdb rabbit-setup startproject completion help version'
+complete -c celery -n '__celery_at "help" -ge 0' -a 'celeryd beat apply status result dmap inspect control tasks queues purge stats syncdb rabbit-setup startproject completion help version'
