@@ -6,7 +6,7 @@ import Testing
 
 /// Rates and places of tasks, with real workers.
 @Suite(.blocking)
-struct LimitTests {
+struct RateAndConcurrencyTests {
     /// A task that notes when more of it run at once than may.
     private func addGuarded(_ project: Project, _ options: String, limit: Int, seconds: Double) throws {
         try project.task(
