@@ -48,6 +48,7 @@ package struct MessageFactory: Sendable {
         message.parentID = parentID
         message.rootID = rootID ?? message.id
         message.headers = options.headers
+        if let key = options.concurrencyKey { message.headers["concurrency_key"] = .string(key) }
         addRetryHeaders(options, task, sent, to: &message)
         return message
     }

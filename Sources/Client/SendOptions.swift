@@ -31,6 +31,8 @@ public struct SendOptions: Sendable {
     public var autoretryFor: [RetryCause]?
     /// Bytes of memory above which it is killed.
     public var maxMemoryBytes: Int?
+    /// The key by which it is counted, if the task limits its concurrency.
+    public var concurrencyKey: String?
     public var ignoreResult: Bool?
     public var headers: JSONObject = [:]
     /// Sent with the return value on success.

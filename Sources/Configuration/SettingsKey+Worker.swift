@@ -81,6 +81,21 @@ extension SettingsKey {
             "CELERYD_LEASE", .whole(1...86_400), default: "15",
             "Seconds after which a worker that hangs, or is stopped, loses its tasks to others, on the SQLite file. The death of its process is noticed at once."
         ) { $0.settings.lease = $1 },
+        SettingsKey(
+            "CELERY_DEFAULT_RATE_LIMIT", aliases: ["CELERY_TASK_DEFAULT_RATE_LIMIT"], .rate, default: nil,
+            """
+            How often each task may begin that has no rate_limit of its own: "10/s", "100/m" or "5/h". On SQLite \
+            all workers of the file count together, elsewhere each by itself.
+            """
+        ) { $0.settings.defaultRate = $1 },
+        SettingsKey(
+            "CELERY_DISABLE_RATE_LIMITS", aliases: ["CELERY_WORKER_DISABLE_RATE_LIMITS"], .truth, default: "false",
+            "Whether tasks begin as often as they come, whatever their rate_limit says."
+        ) { $0.settings.disablesRates = $1 },
+        SettingsKey(
+            "CELERY_STATISTICS", .truth, default: "false",
+            "Whether workers count how many tasks of each name ran, and how long they took, for celery-stats(1)."
+        ) { $0.settings.keepsStatistics = $1 },
     ]
 
     /// What tasks there are, and what becomes of them.
@@ -102,4 +117,20 @@ extension SettingsKey {
             "Seconds a result is kept after its task has finished; 0 is for ever."
         ) { $0.settings.resultExpires = $1 },
     ]
+}
+
+extension SettingsKind where Value == RateSetting {
+    /// A rate, in Celery's notation.
+    fileprivate static let rate = SettingsKind(name: "rate") { input throws(SettingsComplaint) in
+        let text: String =
+            switch input {
+            case .whole(let number): String(number)
+            case .text(let text), .word(let text): text
+            default: ""
+            }
+        guard let rate = RateSetting(text) else {
+            throw SettingsComplaint("must be a rate such as \"10/s\", \"100/m\" or \"5/h\", or \"unlimited\", not \(input.shown)")
+        }
+        return rate
+    }
 }

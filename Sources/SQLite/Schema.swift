@@ -25,7 +25,7 @@ package enum Schema {
     }
 
     /// Tables that came with layout 2, in the order they are made.
-    private static let additions = [beat, control, events, deadLetters, orders]
+    private static let additions = [beat, control, events, deadLetters, orders, statistics, limits]
 
     /// The statements, as `celery syncdb --dry-run` prints them.
     package static let sql = ([messages] + additions).joined(separator: "\n")
@@ -134,7 +134,8 @@ package enum Schema {
 
     /// The tables a whole file has, in the order of their names.
     package static let tables = [
-        "beat", "beat_entry", "beat_order", "control_reply", "control_request", "dead_letter", "event", "event_mark", "lease", "message",
-        "ready", "result", "scheduled", "standing_order", "submission_key", "worker",
+        "beat", "beat_entry", "beat_order", "control_reply", "control_request", "dead_letter", "event", "event_mark", "lease",
+        "limit_line", "limited", "message", "place", "rate_limit", "ready", "result", "scheduled", "standing_order", "statistics",
+        "submission_key", "worker",
     ]
 }

@@ -118,6 +118,11 @@ struct TaskLog: Sendable {
 
     func resumed(_ queue: String) { logger.warning("Queue \(queue.forLog) is resumed") }
 
+    /// An operator has changed it.
+    func rateChanged(_ task: String, _ rate: RateLimit?) {
+        logger.info("Rate of task \(task.forLog) is \(rate?.text ?? "unlimited") now")
+    }
+
     /// The time to finish in is over.
     func ranOutOfTime(_ running: [Delivery]) {
         let names = running.map { name($0.message) }.sorted().joined(separator: ", ")

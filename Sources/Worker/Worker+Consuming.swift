@@ -19,7 +19,7 @@ extension Worker {
                 continue
             }
             do {
-                let deliveries = try await consumer.take(space)
+                let deliveries = try await takeWithinLimits(space, consumer, settler)
                 backoff.reset()
                 if shutdown != nil {
                     await giveBack(deliveries.map(\.handle), started: false, consumer, settler)
@@ -34,6 +34,7 @@ extension Worker {
                 await room.wait(since: room.count, until: .now + backoff.next())
             }
         }
+        await giveBack(limits.popAll().map(\.handle), started: false, consumer, settler)
         if shutdown == nil { stop(.warm) }
     }
 
@@ -59,7 +60,11 @@ extension Worker {
     /// Waits until the broker may have something, or a shutdown ends the wait.
     private func waitForMessages(_ consumer: any BrokerConsumer) async {
         guard shutdown == nil else { return }
-        let deadline: ContinuousClock.Instant? = configuration.isBurst ? .now + .milliseconds(100) : nil
+        var deadline: ContinuousClock.Instant? = configuration.isBurst ? .now + .milliseconds(100) : nil
+        if let look = nextLimitLook {
+            let instant = ContinuousClock.now + max(.zero, look - now())
+            deadline = deadline.map { min($0, instant) } ?? instant
+        }
         let waiting = Task { try await consumer.waitForWork(until: deadline) }
         self.waiting = waiting
         _ = try? await waiting.value
@@ -68,7 +73,7 @@ extension Worker {
 
     /// Whether a burst worker has nothing left to do.
     private func isFinished(_ consumer: any BrokerConsumer) async throws -> Bool {
-        guard configuration.isBurst, inFlight.isEmpty else { return false }
+        guard configuration.isBurst, inFlight.isEmpty, limits.count == 0 else { return false }
         guard let knowing = consumer as? any BacklogKnowing else { return true }
         return try await knowing.backlog() == 0
     }
@@ -103,11 +108,15 @@ extension Worker {
                 lastJob += 1
                 totals[delivery.message.task, default: 0] += 1
                 job.tag = lastJob
-                let isEarly = definition.options.acknowledgement == .early
+                // A place is held by the delivery.
+                let isEarly = definition.options.acknowledgement == .early && definition.options.concurrency == nil
                 if isEarly { early.append(acknowledgement(of: delivery, now)) }
                 inFlight[job.tag] = InFlight(
                     delivery: delivery, definition: definition, started: now, isAcknowledged: false,
                     attempt: delivery.handle.attempt)
+                if definition.options.concurrency != nil {
+                    inFlight[job.tag]?.concurrencyKey = concurrencyKey(of: delivery.message, definition.options)
+                }
                 jobs.append(job)
             case .builtin(let task):
                 own.append((task, delivery))

@@ -67,6 +67,7 @@ extension Worker {
             await settle(outcomes.acknowledged, acknowledgedSettler(beside: settler))
             for task in interrupted { await giveBack(task, consumer, settler) }
             await giveBack(unstarted, started: false, consumer, settler)
+            if limits.count > 0 { waiting?.cancel() }
             room.ring()
             finishIfDone()
             if hasEnded { return }
@@ -104,6 +105,7 @@ extension Worker {
     private func finish(_ report: JobReport, _ outcomes: inout Endings) {
         guard let entry = inFlight.removeValue(forKey: report.tag) else { return }
         prefetch.note(duration: report.duration)
+        noteEnd(entry)
         let outcome = outcome(of: report, entry)
         tell(.ended(entry.delivery, attempt: entry.attempt, report))
         outcomes.add(outcome, entry)

@@ -37,6 +37,11 @@ package actor Worker {
     var failure: WorkerError?
     var isReady = false
     var pool: Pool?
+    /// What of the work waits here for its limits.
+    var limits = WorkerLimits()
+    /// Rates that an operator has set, by task.
+    var rates: [String: RateSetting] = [:]
+    let hasLimitedTasks: Bool
     /// The children, for those who ask.
     var staff = PoolStaff()
     /// Changes their number; `nil` leaves it alone.
@@ -68,6 +73,8 @@ package actor Worker {
         var isAcknowledged: Bool
         /// The number of the execution, which a later delivery does not change.
         var attempt: Int
+        /// By what the places of its task are counted, if they are.
+        var concurrencyKey: String?
         /// Other deliveries of the same message, which end with this one.
         var others: [DeliveryHandle] = []
         /// Whether it is not to begin any more.
@@ -89,6 +96,7 @@ package actor Worker {
         self.registry = registry
         self.now = now
         started = now()
+        hasLimitedTasks = Self.hasLimitedTasks(registry, configuration)
         log = TaskLog(logger: logger)
         events = EventDispatcher(configuration, broker, log)
         self.watchers = [log] + (events.map { [$0] } ?? []) + watchers

@@ -20,6 +20,10 @@ package struct WorkerConfiguration: Sendable {
     package var maxMemoryBytes: Int?
     /// Attempts that may lose their process before a task is given up.
     package var crashLimit = 3
+    /// Of tasks that say nothing of their rate.
+    package var defaultRate: RateSetting?
+    /// Tasks begin as often as they come, whatever they say.
+    package var disablesRates = false
     package var ignoreResult = false
     package var maxOutputBytes = 16 << 20
     /// Whether monitors are told that this worker lives, and whether of its tasks too; `nil` tells them nothing.

@@ -10,7 +10,7 @@ import Testing
         ("\n\nCELERY_BROKR_URL = ''", "celery.toml:3: unknown setting 'CELERY_BROKR_URL'; did you mean 'CELERY_BROKER_URL'?"),
         ("FROBNICATE = 1", "celery.toml:1: unknown setting 'FROBNICATE'"),
         ("celeryd_concurrency = 1", "celery.toml:1: unknown setting 'celeryd_concurrency'; did you mean 'CELERYD_CONCURRENCY'?"),
-        ("\n\nCELERY_STATISTICS = true", "celery.toml:3: CELERY_STATISTICS is not supported by this version"),
+        ("\n\nCELERY_ALWAYS_EAGER = true", "celery.toml:3: CELERY_ALWAYS_EAGER is not supported by this version"),
         ("\n[beats.daily]\ntask = 'x'", "celery.toml:2: unknown setting 'beats'; did you mean 'beat'?"),
         ("CELERYBEAT_SCHEDULE = {}", "celery.toml:1: [CELERYBEAT_SCHEDULE] is not supported by this version"),
         ("ADMINS = []", "celery.toml:1: ADMINS is not supported by this version"),

@@ -26,7 +26,7 @@ import Testing
     @Test(arguments: [
         ("CELERYD_CONCURENCY = 2", "celery.toml:1: unknown setting 'CELERYD_CONCURENCY'; did you mean 'CELERYD_CONCURRENCY'?\n"),
         ("\nCELERYD_CONCURRENCY = \"two\"", "celery.toml:2: CELERYD_CONCURRENCY must be a whole number, not \"two\"\n"),
-        ("CELERY_STATISTICS = true", "celery.toml:1: CELERY_STATISTICS is not supported by this version\n"),
+        ("CELERY_ALWAYS_EAGER = true", "celery.toml:1: CELERY_ALWAYS_EAGER is not supported by this version\n"),
         ("CELERY_BROKER_URL = \"reddis://h\"", "unknown scheme 'reddis' in broker reddis://h\n"),
         ("AMQP_PASSWORD = 7", "celery.toml:1: AMQP_PASSWORD must be text in quotes, not a whole number\n"),
     ])

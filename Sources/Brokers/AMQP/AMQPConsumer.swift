@@ -179,7 +179,7 @@ package final class AMQPConsumer: BrokerConsumer {
     }
 
     /// Ends deliveries the worker had. Returns which of them were still ours.
-    private func release(_ handles: [DeliveryHandle], _ ending: DeliveryEnding) async -> [Bool] {
+    func release(_ handles: [DeliveryHandle], _ ending: DeliveryEnding) async -> [Bool] {
         let (tags, generation) = inbox.withLine { line in
             (handles.map { line.release($0)?.tag }, line.generation)
         }

@@ -41,6 +41,8 @@ package actor MemoryBroker: Broker {
     var orders = MemoryOrders()
     /// By name.
     var beats: [String: MemoryBeat] = [:]
+    /// What workers have counted.
+    var ledger = StatisticsLedger()
 
     package init(location: String = "memory://", now: @escaping @Sendable () -> Timestamp = { .now }) {
         self.location = location

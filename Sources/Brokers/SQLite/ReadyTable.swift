@@ -12,7 +12,7 @@ enum ReadyTable {
         var encoded: EncodedMessage
         var crashes: Int
         var doubts: Int
-        fileprivate var rank: Int
+        var rank: Int
     }
 
     /// Leases up to `maximum` messages to a worker, of each queue those of the highest priority first, then the oldest.

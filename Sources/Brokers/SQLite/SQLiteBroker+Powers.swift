@@ -15,6 +15,7 @@ extension SQLiteBroker: QueueCounting {
             }
             let join = "CROSS JOIN message m ON m.tag = x.tag"
             try add("SELECT queue, count(*) FROM ready GROUP BY queue") { $0.ready += $1 }
+            try add("SELECT m.queue, count(*) FROM limited x \(join) GROUP BY m.queue") { $0.ready += $1 }
             try add("SELECT m.queue, count(*) FROM scheduled x \(join) WHERE x.due <= ? GROUP BY m.queue", [now.seconds]) { $0.ready += $1 }
             try add("SELECT m.queue, count(*) FROM scheduled x \(join) WHERE x.due > ? GROUP BY m.queue", [now.seconds]) { $0.scheduled = ($0.scheduled ?? 0) + $1 }
             try add("SELECT m.queue, count(*) FROM lease x \(join) GROUP BY m.queue") { $0.running = ($0.running ?? 0) + $1 }
@@ -35,7 +36,7 @@ extension SQLiteBroker: QueuePurging {
         try await file.write { db in
             let names = try queues ?? String.fetchAll(
                 db,
-                sql: "SELECT DISTINCT queue FROM ready UNION SELECT m.queue FROM scheduled s JOIN message m ON m.tag = s.tag")
+                sql: "SELECT DISTINCT queue FROM ready UNION SELECT queue FROM limited UNION SELECT m.queue FROM scheduled s JOIN message m ON m.tag = s.tag")
             var counts: [String: Int] = [:]
             for name in names {
                 try db.execute(
@@ -44,6 +45,7 @@ extension SQLiteBroker: QueuePurging {
                 try db.execute(sql: "DELETE FROM ready WHERE queue = ?", arguments: [name])
             }
             try db.execute(sql: "DELETE FROM scheduled WHERE tag NOT IN (SELECT tag FROM message)")
+            try db.execute(sql: "DELETE FROM limited WHERE tag NOT IN (SELECT tag FROM message)")
             return counts
         }
     }

@@ -79,6 +79,7 @@ extension SQLiteBroker: Revoking {
         let waited = try Int.fetchOne(place, arguments: [message.queue, message.rank, message.tag])
         let later = try waited ?? Int.fetchOne(
             db, sql: "DELETE FROM scheduled WHERE tag = ? RETURNING attempt", arguments: [message.tag])
+            ?? Int.fetchOne(db, sql: "SELECT attempt FROM limited WHERE tag = ?", arguments: [message.tag])
         try MessageTable.delete([message.tag], in: db)
         return ending(whole, (later ?? 0) + 1)
     }

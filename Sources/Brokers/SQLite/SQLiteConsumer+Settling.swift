@@ -90,6 +90,9 @@ extension SQLiteConsumer: BacklogKnowing {
                         """,
                     arguments: [now.seconds, queue]) ?? 0
                 count += try Int.fetchOne(
+                    db, sql: "SELECT count(*) FROM limited l CROSS JOIN message m ON m.tag = l.tag WHERE l.queue = ?",
+                    arguments: [queue]) ?? 0
+                count += try Int.fetchOne(
                     db, sql: "SELECT count(*) FROM lease l CROSS JOIN message m ON m.tag = l.tag WHERE m.queue = ?",
                     arguments: [queue]) ?? 0
             }

@@ -20,6 +20,10 @@ final class SQLiteConsumer: BrokerConsumer {
     let control = Mutex<Task<Void, Never>?>(nil)
     /// The tasks that were announced.
     let tasks = Mutex<[String]>([])
+    /// The rates this worker has told the file of, by task.
+    let rates = Mutex<[String: RateLimit]>([:])
+    /// Of the last take, what came from a line and has passed its limits.
+    let admitted = Mutex<Set<DeliveryHandle>>([])
 
     /// The number of the last order that the worker has taken.
     let lastOrder = Mutex<Int64>(0)
@@ -88,16 +92,20 @@ final class SQLiteConsumer: BrokerConsumer {
         guard maximum > 0 else { return [] }
         // After a full hand there is likely more; otherwise a look comes first.
         if !pace.withLock({ $0.wasFull }), try await !mayFindWork() { return [] }
-        let rows = try await broker.file.write(durable: false) { [self] db in
+        let (rows, passed) = try await broker.file.write(durable: false) { [self] db in
             // Read only when it is this worker's turn: a lease counts from then.
             let now = broker.now()
             if needsRenewal { try holdLease(now: now, in: db) }
             try MessageTable.promoteDue(now: now, in: db)
             let open = try OrderTable.open(queues, now: now, in: db).queues
-            return try ReadyTable.take(maximum, from: open, worker: number, now: now, in: db) { waiting in
-                shares.withLock { $0.share(maximum, among: waiting) }
-            }
+            let limited = try LimitTable.take(maximum, from: open, worker: number, now: now, in: db)
+            let rest = maximum - limited.count
+            let ready = rest > 0 ? try ReadyTable.take(rest, from: open, worker: number, now: now, in: db) { waiting in
+                shares.withLock { $0.share(rest, among: waiting) }
+            } : []
+            return (limited + ready, Set(limited.map(\.handle)))
         }
+        admitted.withLock { $0 = passed }
         pace.withLock { $0.wasFull = rows.count == maximum }
         var deliveries: [Delivery] = []
         for row in rows {
@@ -130,7 +138,8 @@ final class SQLiteConsumer: BrokerConsumer {
         if try await mayFindWork() { return }
         let now = broker.now()
         let times = try await broker.file.read { [queues] db in
-            [try MessageTable.nextDue(in: db), try OrderTable.open(queues, now: now, in: db).next].compactMap { $0 }
+            let open = try OrderTable.open(queues, now: now, in: db)
+            return [try MessageTable.nextDue(in: db), open.next, try LimitTable.nextDue(open.queues, now: now, in: db)].compactMap { $0 }
         }
         var wake = ContinuousClock.now + Self.fallbackPoll
         if let next = times.min() { wake = min(wake, .now + max(.zero, next - broker.now())) }
@@ -146,7 +155,8 @@ final class SQLiteConsumer: BrokerConsumer {
                 let ready = try db.cachedStatement(sql: "SELECT 1 FROM ready WHERE queue = ? LIMIT 1")
                 if try Int.fetchOne(ready, arguments: [queue]) != nil { return true }
             }
-            return try MessageTable.nextDue(in: db).map { $0 <= now } ?? false
+            if let due = try MessageTable.nextDue(in: db), due <= now { return true }
+            return try LimitTable.nextDue(queues, now: now, in: db).map { $0 <= now } ?? false
         }
     }
 

@@ -44,6 +44,12 @@ public struct Settings: Sendable, Equatable {
     public var crashLimit = 3
     /// Seconds that a worker without a sign of life keeps its messages, on the SQLite file.
     public var lease = 15
+    /// How often tasks may begin that say nothing of it; `nil` is as often as they come.
+    public var defaultRate: RateSetting?
+    /// Whether rates are without effect.
+    public var disablesRates = false
+    /// Whether workers count what becomes of tasks.
+    public var keepsStatistics = false
     /// Seconds a worker that is to stop gives what runs; `nil` is as long as that takes.
     public var shutdownTimeout: Double?
 

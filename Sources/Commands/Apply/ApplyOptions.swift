@@ -42,6 +42,9 @@ enum SendArguments {
         help: "Try it again when it fails of one of these: exit statuses, signals such as SIGTERM, names of errors, or any.")
     static let maxMemory = Option.value(
         "max-memory", placeholder: "BYTES", .memory, help: "Kill it when it holds more memory than so many bytes, such as 64m.")
+    static let concurrencyKey = Option.value(
+        "concurrency-key", placeholder: "K", .nonEmptyText,
+        help: "Count it with others of key K, if the task limits its concurrency.")
     static let ignoreResult = Option.flag("ignore-result", help: "Do not store what it returns.")
     static let headers = Option.values(
         "header", placeholder: "K=V", .text, help: "Add a header to the message; V is JSON if it parses as JSON.")
@@ -50,7 +53,8 @@ enum SendArguments {
         countdown.description, eta.description, expires.description, queue.description, exchange.description,
         routingKey.description, priority.description, timeLimit.description, softTimeLimit.description,
         maxRetries.description, retryDelay.description, retryBackoff.description, retryBackoffMax.description,
-        retryJitter.description, retryUntil.description, autoretry.description, maxMemory.description, ignoreResult.description, headers.description,
+        retryJitter.description, retryUntil.description, autoretry.description, maxMemory.description, concurrencyKey.description,
+        ignoreResult.description, headers.description,
     ]
 
     /// The options as they were given.
@@ -82,6 +86,7 @@ enum SendArguments {
         options.retryUntil = arguments[retryUntil]
         options.autoretryFor = arguments[autoretry]
         options.maxMemoryBytes = arguments[maxMemory]
+        options.concurrencyKey = arguments[concurrencyKey]
         options.ignoreResult = arguments[ignoreResult] ? true : nil
         for header in arguments[headers] {
             guard let equals = header.firstIndex(of: "="), equals > header.startIndex else {

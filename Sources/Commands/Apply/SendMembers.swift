@@ -12,7 +12,7 @@ struct SendMembers {
     private static let keys = [
         "queue", "exchange", "routing_key", "priority", "countdown", "eta", "expires", "time_limit", "soft_time_limit",
         "max_retries", "retry_delay", "retry_backoff", "retry_backoff_max", "retry_jitter", "retry_until", "autoretry",
-        "max_memory", "ignore_result", "headers",
+        "max_memory", "concurrency_key", "ignore_result", "headers",
     ]
 
     /// Takes one member.
@@ -40,6 +40,7 @@ struct SendMembers {
         case "autoretry":
             options.autoretryFor = try parsed(key, .string(value.arrayValue.map { $0.map(\.displayText).joined(separator: ",") } ?? value.displayText), .retryCauses)
         case "max_memory": options.maxMemoryBytes = try parsed(key, value, .memory)
+        case "concurrency_key": options.concurrencyKey = try text(key, value)
         case "ignore_result":
             guard let flag = value.boolValue else { throw bad("'ignore_result' must be true or false") }
             options.ignoreResult = flag

@@ -26,6 +26,8 @@ enum CelerydOptions {
         settings: ["CELERY_SEND_EVENTS"])
     static let discard = Option.flag("discard", help: "Erase what waits in the queues first; asks on a terminal.")
     static let force = Option.flag("force", help: "Do not ask before --discard.")
+    static let statistics = Option.flag(
+        "statistics", short: "s", help: "Count tasks by name and time, for celery stats.", settings: ["CELERY_STATISTICS"])
     static let timeLimit = Option.value(
         "time-limit", placeholder: "S", .duration, help: "Kill tasks after so many seconds.",
         settings: ["CELERYD_TASK_TIME_LIMIT"])
@@ -58,9 +60,9 @@ enum CelerydOptions {
 
     static let all: [OptionDescription] =
         [concurrency.description, hostname.description, queues.description] + daemon.files + [
-            beat.description, taskEvents.description, discard.description, force.description, timeLimit.description,
-            softTimeLimit.description, taskMaxMemory.description, shutdownTimeout.description, maxTasksPerChild.description,
-            maxMemoryPerChild.description, prefetch.description, autoscale.description, burst.description,
+            beat.description, taskEvents.description, statistics.description, discard.description, force.description,
+            timeLimit.description, softTimeLimit.description, taskMaxMemory.description, shutdownTimeout.description,
+            maxTasksPerChild.description, maxMemoryPerChild.description, prefetch.description, autoscale.description, burst.description,
             maxTasks.description,
         ] + daemon.surroundings + daemon.control
 
@@ -74,6 +76,7 @@ enum CelerydOptions {
         add("queues", "CELERY_QUEUES", arguments[queues]?.joined(separator: ","))
         flags += daemon.flags(arguments)
         if arguments[taskEvents] { add("task-events", "CELERY_SEND_EVENTS", "true") }
+        if arguments[statistics] { add("statistics", "CELERY_STATISTICS", "true") }
         add("time-limit", "CELERYD_TASK_TIME_LIMIT", arguments[timeLimit].map { "\($0.inSeconds)" })
         add("soft-time-limit", "CELERYD_TASK_SOFT_TIME_LIMIT", arguments[softTimeLimit].map { "\($0.inSeconds)" })
         add("task-max-memory", "CELERYD_TASK_MAX_MEMORY", arguments[taskMaxMemory].map { String($0) })

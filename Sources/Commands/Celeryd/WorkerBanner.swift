@@ -21,6 +21,7 @@ struct WorkerBanner {
             "    . Queues -> \(settings.queues.map { name in name + (settings.queueWeights[name].map { "=\($0)" } ?? "") }.joined(separator: ", "))",
             "    . Concurrency -> \(autoscale.map { "from \($0.least) to \($0.most)" } ?? "\(concurrency)")",
             "    . Result store -> \(store)",
+            "    . Statistics -> \(settings.keepsStatistics ? "ON" : "OFF")",
             "    . Worker -> \(identity.name)",
             "    . Tasks -> \(tasks)",
         ] + (periodicTasks.map { ["    . Periodic tasks -> \(BeatBanner.list($0))"] } ?? [])

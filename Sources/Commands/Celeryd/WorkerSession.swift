@@ -37,14 +37,18 @@ struct WorkerSession: Sendable {
         for problem in problems { logger.warning("\(problem)") }
         for warning in await runner?.warnings ?? [] { logger.warning("\(warning)") }
 
+        let statistics = try WorkerStatistics(settings, client.broker, configuration.identity, logger)
         let worker = Worker(
-            configuration: configuration, broker: client.broker, store: store, registry: registry, logger: logger)
+            configuration: configuration, broker: client.broker, store: store, registry: registry, logger: logger,
+            watchers: statistics.watchers)
         let watch = Task { await follow(worker) }
         defer { watch.cancel() }
         let beat = runner.map { EmbeddedBeat($0) }
         do {
-            try await worker.run {
-                if let beat { await beat.start(beside: worker, onReady: sayReady) } else { sayReady() }
+            try await statistics.kept {
+                try await worker.run {
+                    if let beat { await beat.start(beside: worker, onReady: sayReady) } else { sayReady() }
+                }
             }
         } catch {
             try? await beat?.stop()

@@ -36,6 +36,8 @@ struct WorkerSetup {
         configuration.maxMemoryBytes = settings.maxTaskMemory
         configuration.shutdownTimeout = settings.shutdownTimeout.map { .seconds($0) }
         configuration.crashLimit = settings.crashLimit
+        configuration.defaultRate = settings.defaultRate
+        configuration.disablesRates = settings.disablesRates
         configuration.ignoreResult = settings.ignoreResult
         configuration.maxOutputBytes = settings.maxOutputBytes
         if arguments.takes(CelerydOptions.burst) || settings.sendsTaskEvents {

@@ -18,9 +18,11 @@ struct LocalPool {
         configuration.queues = [queue]
         // Failures are told by dmap itself, item by item.
         let logger = DaemonLog(file: nil).logger(level: .critical)
+        let statistics = try WorkerStatistics(settings, client.broker, configuration.identity, logger)
         let worker = Worker(
-            configuration: configuration, broker: client.broker, store: try client.store, registry: registry, logger: logger)
-        return LocalPool(worker: worker, task: Task { try await worker.run() })
+            configuration: configuration, broker: client.broker, store: try client.store, registry: registry, logger: logger,
+            watchers: statistics.watchers)
+        return LocalPool(worker: worker, task: Task { try await statistics.kept { try await worker.run() } })
     }
 
     func stop() async {

@@ -5,7 +5,8 @@ package enum CeleryTable {
     static let commands: [Command] = [
         CelerydCommand.command, BeatCommand.command, ApplyCommand.command, StatusCommand.command, ResultCommand.command,
         RevokeCommand.command, DmapCommand.command, InspectCommand.command, ControlCommand.command, EventsCommand.command,
-        TasksCommand.command, QueuesCommand.command, PurgeCommand.command, DeadCommand.command, SyncdbCommand.command,
+        StatsCommand.command, TasksCommand.command, QueuesCommand.command, PurgeCommand.command, DeadCommand.command,
+        SyncdbCommand.command,
         RabbitSetupCommand.command, StartprojectCommand.command, CompletionCommand.command, HelpCommand.command, VersionCommand.command,
         CompleteCommand.command,
     ]

@@ -87,6 +87,9 @@ struct TaskOptionList {
         add("retry_jitter", \.retryJitter) { $0 ? "full" : "none" }
         add("retry_until", \.retryUntil) { seconds($0) }
         add("max_memory", \.maxMemoryBytes) { $0.map(String.init) ?? "" }
+        add("rate_limit", \.rateLimit) { $0?.text ?? "" }
+        add("concurrency", \.concurrency) { $0.map(String.init) ?? "" }
+        add("concurrency_key", \.concurrencyKey) { $0 ?? "" }
         if let periodic = options.periodic { pairs += periodic.words.map { ($0.name, $0.value) } }
         self.pairs = pairs
     }

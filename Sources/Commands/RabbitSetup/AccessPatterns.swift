@@ -28,6 +28,7 @@ struct AccessPatterns: Sendable, Hashable {
     /// | queues `UUID`, Python's, and `celery.reply.` with 32 hex digits, ours: results over rpc:// | yes | no | consume |
     /// | queues `celery.beat.NAME`, with `.orders` and `.lock`: what beats keep | yes | no | consume |
     /// | stream `celery.orders`: revoked tasks, paused queues | yes | no | consume |
+    /// | queue `celery.statistics`: what workers have counted | yes | no | consume |
     /// | the default exchange | no | publish | no |
     ///
     /// Replies over rpc:// go through the default exchange, and so does every task for a plain queue: whoever may
@@ -42,7 +43,7 @@ struct AccessPatterns: Sendable, Hashable {
             "celery_delayed_([0-9]|1[0-9]|2[0-7]|delivery)", "celery[.]dead([.]lock)?",
         ]
         let replies = "(celery[.]reply[.])?\(uuid)|celery[.]reply[.][0-9a-f]{32}"
-        let unbound = [replies, "celery[.]beat[.].+", "celery[.]orders"]
+        let unbound = [replies, "celery[.]beat[.].+", "celery[.](orders|statistics)"]
         configure = Self.whole(bound + unbound)
         write = Self.whole(["amq[.]default"] + bound)
         read = Self.whole(bound + unbound)

@@ -112,7 +112,7 @@ package struct TaskOptionKey: Sendable {
             options.maxOutputBytes = bytes
             return nil
         },
-    ]
+    ] + limits
 
     /// What more there is to say of retries, and what is said of memory.
     private static let retryKeys: [TaskOptionKey] = [
@@ -182,10 +182,7 @@ package struct TaskOptionKey: Sendable {
         "TimeLimitExceeded", "TimeoutError",
     ]
 
-    /// Options of other versions, which this one does not have.
-    static let unsupported = ["rate_limit"]
-
-    private static func whole(
+    static func whole(
         _ text: String, _ range: ClosedRange<Int>, or other: String = "", _ take: (Int) -> Void
     ) -> String? {
         guard let number = Int(text) else { return "must be a whole number\(other), not \"\(text)\"" }

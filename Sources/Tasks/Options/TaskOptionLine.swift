@@ -45,6 +45,9 @@ package enum TaskOptionLine {
                     file: file, line: given["soft_time_limit"],
                     "soft_time_limit must be less than time_limit, or the task is killed before it is told to stop"))
         }
+        if let complaint = limitComplaint(options), problems.isEmpty {
+            problems.append(TaskProblem(file: file, line: given["concurrency"] ?? given["concurrency_key"], complaint))
+        }
         do throws(ScheduleError) {
             if problems.isEmpty { options.periodic = try periodic.options() }
         } catch {
@@ -52,6 +55,13 @@ package enum TaskOptionLine {
             problems.append(TaskProblem(file: file, line: line, "is no periodic task: \(error)"))
         }
         return (options, problems)
+    }
+
+    /// What is wrong with options of concurrency together.
+    private static func limitComplaint(_ options: TaskOptions) -> String? {
+        if options.concurrency == nil { return options.concurrencyKey == nil ? nil : "concurrency_key needs concurrency" }
+        guard options.acknowledgement == .early else { return nil }
+        return "concurrency needs ack=late: a message that is acknowledged before it runs holds no place"
     }
 
     /// The words after `celery:` when the line is a comment with it.
@@ -91,7 +101,6 @@ package enum TaskOptionLine {
         }
         let name = String(word[..<equals])
         let value = String(word[word.index(after: equals)...])
-        if TaskOptionKey.unsupported.contains(name) { return "\(name) is not supported by this version" }
         let key = TaskOptionKey.named(name)
         let periodicKey = PeriodicKey.named(name)
         guard key != nil || periodicKey != nil else {

@@ -25,6 +25,12 @@ public struct TaskOptions: Sendable, Hashable {
     public var crashLimit: Int?
     /// Bytes of output that are kept as the return value; `nil` leaves it to the settings.
     public var maxOutputBytes: Int?
+    /// How often it may begin; `nil` leaves it to the settings.
+    public var rateLimit: RateSetting?
+    /// How many of it may run at once; `nil` is as many as there are children. Such a task is acknowledged late.
+    public var concurrency: Int?
+    /// The argument by whose value those are counted: a keyword, or the place of a positional one, from 0.
+    public var concurrencyKey: String?
     /// When beat sends it by itself; `nil` is never.
     public var periodic: PeriodicOptions?
 
@@ -55,7 +61,7 @@ public struct TaskOptions: Sendable, Hashable {
         acknowledgement: Acknowledgement = .late, crashLimit: Int? = nil, maxOutputBytes: Int? = nil,
         periodic: PeriodicOptions? = nil, autoretryFor: [RetryCause] = [], retryBackoff: Duration? = nil,
         retryBackoffMax: Duration = .seconds(600), retryJitter: Bool = true, retryUntil: Duration? = nil,
-        maxMemoryBytes: Int? = nil
+        maxMemoryBytes: Int? = nil, rateLimit: RateSetting? = nil, concurrency: Int? = nil, concurrencyKey: String? = nil
     ) {
         self.maxRetries = maxRetries
         self.retryDelay = retryDelay
@@ -74,5 +80,8 @@ public struct TaskOptions: Sendable, Hashable {
         self.retryJitter = retryJitter
         self.retryUntil = retryUntil
         self.maxMemoryBytes = maxMemoryBytes
+        self.rateLimit = rateLimit
+        self.concurrency = concurrency
+        self.concurrencyKey = concurrencyKey
     }
 }

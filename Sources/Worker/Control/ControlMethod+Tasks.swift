@@ -44,7 +44,9 @@ extension Worker {
     /// Tasks with the pool: those that run, or those that wait for a child.
     fileprivate func shown(running: Bool) -> [JSON] {
         let jobs = inFlight.sorted { $0.key < $1.key }.map(\.value)
-        return jobs.filter { ($0.began != nil) == running }.prefix(Self.longestList).map(task)
+        // What waits for its limits is reserved, too.
+        let held = running ? [] : limits.held.map { task($0.delivery.message) }
+        return Array((jobs.filter { ($0.began != nil) == running }.map { task($0) } + held).prefix(Self.longestList))
     }
 
     /// What waits for its time.
@@ -107,6 +109,7 @@ extension TaskDefinition {
         case "queue", "routing_key": return options.queue
         case "priority": return options.priority.map(String.init)
         case "ignore_result": return options.ignoreResult.map(truth)
+        case "rate_limit": return options.rateLimit?.limit?.text
         case "acks_late": return truth(options.acknowledgement == .late)
         default: return nil
         }

@@ -83,7 +83,7 @@ import Testing
     @Test(arguments: [
         ("max_retrys=3", "a/tasks/t.sh:2: unknown option 'max_retrys'; did you mean 'max_retries'?"),
         ("default_delay=3", "a/tasks/t.sh:2: unknown option 'default_delay'"),
-        ("rate_limit=10/s", "a/tasks/t.sh:2: rate_limit is not supported by this version"),
+        ("rate_limit=10/d", "a/tasks/t.sh:2: rate_limit must be a rate such as 10/s, 100/m or 5/h, or unlimited, not \"10/d\""),
         ("hello", "a/tasks/t.sh:2: 'hello' is not an option; write key=value"),
         ("=3", "a/tasks/t.sh:2: '=3' is not an option; write key=value"),
         ("max_retries=abc", "a/tasks/t.sh:2: max_retries must be a whole number or `unlimited`, not \"abc\""),

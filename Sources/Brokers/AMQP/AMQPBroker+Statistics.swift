@@ -1,0 +1,36 @@
+package import CeleryCore
+import RabbitMQ
+
+extension AMQPBroker: StatisticsKeeping {
+    /// Each report is kept for weeks.
+    package var statisticsInterval: Duration { .seconds(5) }
+
+    package func add(_ report: StatisticsReport) async throws {
+        try await publish([StatisticsRecord.report(report).publication])
+    }
+
+    package func statistics(since: Timestamp?) async throws -> StatisticsLedger {
+        // A queue that no worker has made is not made by looking at it.
+        guard try await state(of: StatisticsRecord.queue.name) != nil else { return StatisticsLedger() }
+        let reading = StatisticsReading(mark: TaskID().text, since: since)
+        let owner = try ConnectionOwner(alternatives, .onDemand) { StatisticsReader(reading) }
+        let sum: StatisticsSum
+        do {
+            try await owner.perform(as: StatisticsReader.self, within: .seconds(20)) { (_, _) throws(RabbitMQError) in }
+            try await publish([StatisticsRecord.mark(reading.mark).publication])
+            sum = try await reading.sum()
+        } catch {
+            await owner.abort()
+            throw (error as? RabbitMQError).map { DriverError($0, at: location) } ?? error
+        }
+        await owner.close()
+        var ledger = since.map(sum.ledger.since) ?? sum.ledger
+        ledger.fold(now: now())
+        return ledger
+    }
+
+    package func resetStatistics() async throws {
+        guard try await state(of: StatisticsRecord.queue.name) != nil else { return }
+        try await publish([StatisticsRecord.reset.publication])
+    }
+}

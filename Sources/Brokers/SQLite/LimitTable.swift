@@ -1,0 +1,202 @@
+import CeleryCore
+import GRDB
+import Wire
+
+/// Lines of messages that are due and may not begin yet, and the places of those that run.
+///
+/// A message that may not begin moves from its lease into the line of its task and key, and from there, when its turn
+/// has come, into a lease again: two moves each, however many wait and for however long.
+enum LimitTable {
+    /// Lines that one look goes through; the oldest come first.
+    private static let lineLimit = 1_000
+
+    private struct Line {
+        var task: String
+        var key: String
+        var places: Int?
+    }
+
+    // MARK: Waiting
+
+    /// Lets a delivery begin, or puts it into its line.
+    ///
+    /// - Returns: whether it may begin. Not when it is not this worker's any more.
+    static func admit(
+        _ handle: DeliveryHandle, _ limit: TaskLimit, of worker: Int64, _ rates: inout RateTable, now: Timestamp, in db: Database
+    ) throws -> Bool {
+        let held = try db.cachedStatement(sql: "SELECT 1 FROM lease WHERE tag = ? AND worker = ? AND attempt = ?")
+        guard try Int.fetchOne(held, arguments: [handle.tag, worker, handle.attempt]) != nil else { return false }
+        let line = Line(task: limit.task, key: limit.key, places: limit.places)
+        if try !hasWaiting(line, in: db), try isFree(line, in: db),
+            try limit.rate == nil || rates.take(line.task, now: now, in: db)
+        {
+            try occupy(line, handle.tag, in: db)
+            return true
+        }
+        try park(handle, of: worker, in: line, in: db)
+        return false
+    }
+
+    private static func park(_ handle: DeliveryHandle, of worker: Int64, in line: Line, in db: Database) throws {
+        guard try LeaseTable.end(handle, of: worker, in: db) else { return }
+        let statement = try db.cachedStatement(sql: """
+            INSERT INTO limited (task, key, rank, tag, queue, attempt) SELECT ?, ?, rank, tag, queue, ? FROM message WHERE tag = ?
+            """)
+        try statement.execute(arguments: [line.task, line.key, handle.attempt - 1, handle.tag])
+        let open = try db.cachedStatement(sql: """
+            INSERT INTO limit_line (task, key, places, head) VALUES (?, ?, ?, ?)
+            ON CONFLICT (task, key) DO UPDATE SET places = excluded.places, head = min(head, excluded.head)
+            """)
+        try open.execute(arguments: [line.task, line.key, line.places, handle.tag])
+    }
+
+    // MARK: Beginning
+
+    /// Leases to a worker those whose turn has come, up to `maximum`. The oldest line that is free comes first.
+    static func take(
+        _ maximum: Int, from queues: [String], worker: Int64, now: Timestamp, in db: Database
+    ) throws -> [ReadyTable.Taken] {
+        let lines = try lines(now: now, in: db)
+        guard !lines.isEmpty else { return [] }
+        var rates = RateTable()
+        var taken: [ReadyTable.Taken] = []
+        for line in lines {
+            guard taken.count < maximum else { break }
+            var isChanged = false
+            while taken.count < maximum, try isFree(line, in: db) {
+                guard try rates.time(of: line.task, now: now, in: db).map({ $0 <= now }) ?? true else { break }
+                guard let first = try first(of: line, queues, &isChanged, in: db) else { break }
+                isChanged = true
+                _ = try rates.take(line.task, now: now, in: db)
+                try remove(first.handle.tag, from: line, in: db)
+                let lease = try db.cachedStatement(sql: "INSERT INTO lease (tag, worker, attempt, since) VALUES (?, ?, ?, ?)")
+                try lease.execute(arguments: [first.handle.tag, worker, first.handle.attempt, now.seconds])
+                try occupy(line, first.handle.tag, in: db)
+                taken.append(first)
+            }
+            if isChanged { try renew(line, in: db) }
+        }
+        try rates.save(in: db)
+        return taken
+    }
+
+    /// When the next message of these queues may leave its line, if no place comes free before; past when it may now.
+    static func nextDue(_ queues: [String], now: Timestamp, in db: Database) throws -> Timestamp? {
+        let some = try db.cachedStatement(sql: "SELECT 1 FROM limit_line LIMIT 1")
+        guard try Int.fetchOne(some) != nil else { return nil }
+        var rates = RateTable()
+        var next: Timestamp?
+        for line in try lines(now: nil, in: db) where try isFree(line, in: db) {
+            let time = try rates.time(of: line.task, now: now, in: db) ?? Timestamp(seconds: 0)
+            if let next, next <= time { continue }
+            let waits = try Int.fetchOne(
+                db, sql: "SELECT 1 FROM limited WHERE task = ? AND key = ? AND queue IN (\(marks(queues))) LIMIT 1",
+                arguments: [line.task, line.key] + StatementArguments(queues))
+            if waits != nil { next = time }
+        }
+        return next
+    }
+
+    /// - Parameter now: leaves out the lines whose rate lets nobody begin then.
+    private static func lines(now: Timestamp?, in db: Database) throws -> [Line] {
+        let statement = try db.cachedStatement(sql: """
+            SELECT task, key, places FROM limit_line
+            WHERE task NOT IN (SELECT task FROM rate_limit WHERE next > ?1 AND next <= ?1 + interval + ?2)
+            ORDER BY head LIMIT ?3
+            """)
+        let rows = try Row.fetchCursor(
+            statement, arguments: [now?.seconds ?? .greatestFiniteMagnitude, TokenTime.clockTolerance, lineLimit])
+        var lines: [Line] = []
+        while let row = try rows.next() { lines.append(Line(task: row[0], key: row[1], places: row[2])) }
+        return lines
+    }
+
+    /// The first of a line that is for these queues. What was purged or withdrawn meanwhile is taken out.
+    private static func first(
+        of line: Line, _ queues: [String], _ isChanged: inout Bool, in db: Database
+    ) throws -> ReadyTable.Taken? {
+        while true {
+            let row = try Row.fetchOne(
+                db.cachedStatement(sql: """
+                    SELECT m.id, m.queue, m.headers, m.properties, m.body, l.rank, l.tag, l.attempt, m.crashes, m.doubts
+                    FROM limited l LEFT JOIN message m ON m.tag = l.tag
+                    WHERE l.task = ? AND l.key = ? AND l.queue IN (\(marks(queues))) ORDER BY l.rank, l.tag LIMIT 1
+                    """),
+                arguments: [line.task, line.key] + StatementArguments(queues))
+            guard let row else { return nil }
+            let tag: Int64 = row[6]
+            if let id: String = row[0] {
+                return ReadyTable.Taken(
+                    id: id, handle: DeliveryHandle(tag: tag, attempt: row[7] + 1),
+                    encoded: try EncodedMessage(row: row, from: 2, queue: row[1]), crashes: row[8], doubts: row[9], rank: row[5])
+            }
+            try remove(tag, from: line, in: db)
+            isChanged = true
+        }
+    }
+
+    private static func remove(_ tag: Int64, from line: Line, in db: Database) throws {
+        let statement = try db.cachedStatement(sql: "DELETE FROM limited WHERE task = ? AND key = ? AND tag = ?")
+        try statement.execute(arguments: [line.task, line.key, tag])
+    }
+
+    /// Notes who is the first of a line now, or that nobody is left.
+    private static func renew(_ line: Line, in db: Database) throws {
+        let first = try db.cachedStatement(sql: "SELECT tag FROM limited WHERE task = ? AND key = ? ORDER BY rank, tag LIMIT 1")
+        if let head = try Int64.fetchOne(first, arguments: [line.task, line.key]) {
+            let update = try db.cachedStatement(sql: "UPDATE limit_line SET head = ? WHERE task = ? AND key = ?")
+            try update.execute(arguments: [head, line.task, line.key])
+        } else {
+            let close = try db.cachedStatement(sql: "DELETE FROM limit_line WHERE task = ? AND key = ?")
+            try close.execute(arguments: [line.task, line.key])
+        }
+    }
+
+    private static func marks(_ queues: [String]) -> String { queues.map { _ in "?" }.joined(separator: ",") }
+
+    // MARK: Places
+
+    private static func hasWaiting(_ line: Line, in db: Database) throws -> Bool {
+        let statement = try db.cachedStatement(sql: "SELECT 1 FROM limit_line WHERE task = ? AND key = ?")
+        return try Int.fetchOne(statement, arguments: [line.task, line.key]) != nil
+    }
+
+    private static func isFree(_ line: Line, in db: Database) throws -> Bool {
+        guard let places = line.places else { return true }
+        let statement = try db.cachedStatement(sql: "SELECT count(*) FROM place WHERE task = ? AND key = ?")
+        return try Int.fetchOne(statement, arguments: [line.task, line.key]) ?? 0 < places
+    }
+
+    private static func occupy(_ line: Line, _ tag: Int64, in db: Database) throws {
+        guard line.places != nil else { return }
+        let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO place (tag, task, key) VALUES (?, ?, ?)")
+        try statement.execute(arguments: [tag, line.task, line.key])
+    }
+
+    // MARK: Knowing
+
+    /// What a message waits for.
+    static func wait(of id: TaskID, now: Timestamp, in db: Database) throws -> LimitWait? {
+        let row = try Row.fetchOne(
+            db,
+            sql: """
+                SELECT l.key, g.places, l.task FROM message m JOIN limited l ON l.task = m.task AND l.tag = m.tag
+                JOIN limit_line g ON g.task = l.task AND g.key = l.key WHERE m.id = ?
+                """,
+            arguments: [id.text])
+        guard let row else { return nil }
+        let line = Line(task: row[2], key: row[0], places: row[1])
+        if let places = line.places, try !isFree(line, in: db) {
+            let holders = try String.fetchAll(
+                db, sql: "SELECT m.id FROM place p JOIN message m ON m.tag = p.tag WHERE p.task = ? AND p.key = ? ORDER BY p.tag",
+                arguments: [line.task, line.key])
+            return .place(task: line.task, key: line.key, of: places, heldBy: holders.map { TaskID($0) })
+        }
+        let bucket = try Row.fetchOne(db, sql: "SELECT next, interval FROM rate_limit WHERE task = ?", arguments: [line.task])
+            .map { TokenTime(next: $0[0], interval: $0[1]) }
+        if let bucket, bucket.time(now: now) > now {
+            return .rate(task: line.task, interval: bucket.interval, next: bucket.time(now: now))
+        }
+        return .turn(task: line.task, key: line.key)
+    }
+}

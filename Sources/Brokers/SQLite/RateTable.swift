@@ -1,0 +1,58 @@
+import CeleryCore
+import GRDB
+
+/// The buckets of tasks with a rate, as far as a transaction has looked at them.
+struct RateTable {
+    private var known: [String: TokenTime?] = [:]
+    private var changed: Set<String> = []
+
+    /// When the next task of this name may begin; `nil` without a rate.
+    mutating func time(of task: String, now: Timestamp, in db: Database) throws -> Timestamp? {
+        try bucket(of: task, in: db)?.time(now: now)
+    }
+
+    /// Takes the token of a task.
+    /// - Returns: false when there is none. Without a rate there always is.
+    mutating func take(_ task: String, now: Timestamp, in db: Database) throws -> Bool {
+        guard var bucket = try bucket(of: task, in: db) else { return true }
+        guard bucket.take(now: now) else { return false }
+        known[task] = bucket
+        changed.insert(task)
+        return true
+    }
+
+    /// Gives a task a rate, another one, or none.
+    mutating func change(_ task: String, to rate: RateLimit?, in db: Database) throws {
+        if let rate {
+            var bucket = try bucket(of: task, in: db) ?? TokenTime(interval: rate.interval)
+            bucket.change(to: rate.interval)
+            known[task] = bucket
+        } else {
+            known[task] = .some(nil)
+        }
+        changed.insert(task)
+    }
+
+    /// Writes down what has changed.
+    func save(in db: Database) throws {
+        for task in changed {
+            if let bucket = known[task] ?? nil {
+                let statement = try db.cachedStatement(sql: """
+                    INSERT INTO rate_limit (task, interval, next) VALUES (?, ?, ?)
+                    ON CONFLICT (task) DO UPDATE SET interval = excluded.interval, next = excluded.next
+                    """)
+                try statement.execute(arguments: [task, bucket.interval, bucket.next])
+            } else {
+                try db.execute(sql: "DELETE FROM rate_limit WHERE task = ?", arguments: [task])
+            }
+        }
+    }
+
+    private mutating func bucket(of task: String, in db: Database) throws -> TokenTime? {
+        if let bucket = known[task] { return bucket }
+        let statement = try db.cachedStatement(sql: "SELECT next, interval FROM rate_limit WHERE task = ?")
+        let bucket = try Row.fetchOne(statement, arguments: [task]).map { TokenTime(next: $0[0], interval: $0[1]) }
+        known[task] = bucket
+        return bucket
+    }
+}

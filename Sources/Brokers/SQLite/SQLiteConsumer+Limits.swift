@@ -1,0 +1,48 @@
+package import CeleryCore
+import GRDB
+import SQLite
+import Synchronization
+
+extension SQLiteConsumer: LimitKeeping {
+    func admit(_ deliveries: [(handle: DeliveryHandle, limit: TaskLimit)]) async throws -> [Bool] {
+        guard !deliveries.isEmpty else { return [] }
+        // What came from a line has passed.
+        let passed = admitted.withLock { $0 }
+        let told = rates.withLock { $0 }
+        var news: [String: RateLimit] = [:]
+        for (_, limit) in deliveries {
+            if let rate = limit.rate, told[limit.task] != rate { news[limit.task] = rate }
+        }
+        guard !news.isEmpty || deliveries.contains(where: { !passed.contains($0.handle) }) else { return deliveries.map { _ in true } }
+        let answers = try await broker.file.write(durable: false) { [broker, number, news] db in
+            let now = broker.now()
+            var rates = RateTable()
+            // Said once by each worker, so that what an operator has changed since stays.
+            for (task, rate) in news { try rates.change(task, to: rate, in: db) }
+            let answers = try deliveries.map { delivery in
+                if passed.contains(delivery.handle) { return true }
+                return try LimitTable.admit(delivery.handle, delivery.limit, of: number, &rates, now: now, in: db)
+            }
+            try rates.save(in: db)
+            return answers
+        }
+        rates.withLock { $0.merge(news) { $1 } }
+        return answers
+    }
+
+    func setRate(_ rate: RateLimit?, of task: String) async throws {
+        try await broker.file.write(waking: true) { db in
+            var rates = RateTable()
+            try rates.change(task, to: rate, in: db)
+            try rates.save(in: db)
+        }
+        rates.withLock { $0[task] = rate }
+    }
+}
+
+extension SQLiteBroker: LimitReporting {
+    package func limitWait(of id: TaskID) async throws -> LimitWait? {
+        let now = self.now()
+        return try await file.read { try LimitTable.wait(of: id, now: now, in: $0) }
+    }
+}

@@ -1,0 +1,28 @@
+/// Letting tasks begin only so often, and so many at once, over all workers of the broker.
+public protocol LimitKeeping: BrokerConsumer {
+    /// Asks for deliveries of this consumer whether they may begin.
+    ///
+    /// Those that may hold their place as long as their lease stands. The others are not this worker's any more: the
+    /// broker keeps them, as never tried, and a later `take` hands them over, in order, when they may begin.
+    ///
+    /// - Returns: for each of them whether it may begin.
+    /// - Throws: `DriverError`; then nothing has changed.
+    func admit(_ deliveries: [(handle: DeliveryHandle, limit: TaskLimit)]) async throws -> [Bool]
+
+    /// Changes the rate of a task for all workers; `nil` takes it away. Those that wait for it wait no longer than the new one says.
+    func setRate(_ rate: RateLimit?, of task: String) async throws
+}
+
+/// Telling what a waiting message waits for.
+public protocol LimitReporting: Broker {
+    /// - Returns: `nil` when it waits for no limit.
+    func limitWait(of id: TaskID) async throws -> LimitWait?
+}
+
+/// Keeping a delivery back until a time, without a worker.
+public protocol Postponing: BrokerConsumer {
+    /// Gives deliveries back, as never tried, to be handed out again not before their time.
+    ///
+    /// - Returns: for each whether it was still this worker's.
+    func postpone(_ deliveries: [(handle: DeliveryHandle, until: Timestamp)]) async throws -> [Bool]
+}

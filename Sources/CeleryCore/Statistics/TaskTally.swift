@@ -1,0 +1,73 @@
+/// What became of the tasks of one name in some time.
+public struct TaskTally: Sendable, Hashable {
+    /// Executions that came to an end: by themselves, or at their time limit.
+    public var ran = 0
+    /// Tasks that failed for good: in one of those executions, or for they lost their process too often.
+    public var failed = 0
+    /// Executions that ended with the wish to be tried again.
+    public var retried = 0
+    /// Not run, for they were revoked or had expired.
+    public var revoked = 0
+    /// Executions that lost their process before their end.
+    public var lost = 0
+    /// Seconds that the ended executions took together.
+    public var seconds = 0.0
+    /// How long each of them took.
+    public var durations = DurationHistogram()
+
+    public init() {}
+
+    /// An execution came to its end.
+    public mutating func noteEnd(seconds: Double) {
+        ran += 1
+        self.seconds += max(0, seconds.possibleSeconds)
+        durations.note(seconds)
+    }
+
+    /// Adds what another has counted.
+    public mutating func add(_ other: Self) {
+        ran += other.ran
+        failed += other.failed
+        retried += other.retried
+        revoked += other.revoked
+        lost += other.lost
+        seconds += other.seconds
+        durations.add(other.durations)
+    }
+
+    /// Seconds that an execution took on average; `nil` when none has ended.
+    public var mean: Double? { ran > 0 ? seconds / Double(ran) : nil }
+
+    /// Counts that are believed when they are read: of more than these no sum could be made.
+    static let possibleCounts = 0...1 << 48
+}
+
+extension TaskTally {
+    private static let counts: [(String, any WritableKeyPath<TaskTally, Int> & Sendable)] = [
+        ("ran", \.ran), ("failed", \.failed), ("retried", \.retried), ("revoked", \.revoked), ("lost", \.lost),
+    ]
+
+    /// As it is kept. What is nought is left out.
+    package var json: JSON {
+        var object = JSONObject()
+        for (name, path) in Self.counts where self[keyPath: path] != 0 { object[name] = .int(Int64(self[keyPath: path])) }
+        object["seconds"] = .double(seconds)
+        object["durations"] = durations.json
+        return .object(object)
+    }
+
+    /// - Returns: `nil` for what is no tally.
+    package init?(json: JSON) {
+        guard let object = json.objectValue, let seconds = object["seconds"]?.doubleValue, seconds >= 0, seconds.isFinite,
+            let durations = object["durations"].flatMap(DurationHistogram.init(json:))
+        else { return nil }
+        self.init()
+        for (name, path) in Self.counts {
+            guard let value = object[name] else { continue }
+            guard let count = value.intValue, Self.possibleCounts.contains(count) else { return nil }
+            self[keyPath: path] = count
+        }
+        self.seconds = seconds
+        self.durations = durations
+    }
+}

@@ -1,0 +1,35 @@
+extension Schema {
+    /// What limits of rate and of concurrency keep.
+    static let limits = """
+        CREATE TABLE IF NOT EXISTS rate_limit (
+            task TEXT PRIMARY KEY,
+            -- seconds from one beginning to the next
+            interval REAL NOT NULL,
+            -- when the next may begin (Unix seconds)
+            next REAL NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS limited (
+            -- a message that is due and may not begin yet, in the line of its task and key
+            task TEXT NOT NULL, key TEXT NOT NULL, rank INTEGER NOT NULL, tag INTEGER NOT NULL,
+            queue TEXT NOT NULL, attempt INTEGER NOT NULL,
+            PRIMARY KEY (task, key, rank, tag)
+        ) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS limit_line (
+            -- a line in which somebody waits
+            task TEXT NOT NULL, key TEXT NOT NULL,
+            -- how many may run at once; NULL when only the rate counts
+            places INTEGER,
+            -- the first of them: older lines come first
+            head INTEGER NOT NULL,
+            PRIMARY KEY (task, key)
+        ) WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS limit_line_head ON limit_line (head);
+        CREATE TABLE IF NOT EXISTS place (
+            -- a message that runs, or is about to, in one of the places of its task and key
+            tag INTEGER PRIMARY KEY, task TEXT NOT NULL, key TEXT NOT NULL
+        );
+        CREATE INDEX IF NOT EXISTS place_line ON place (task, key);
+        -- a place is held as long as the lease, however that ends
+        CREATE TRIGGER IF NOT EXISTS lease_place AFTER DELETE ON lease BEGIN DELETE FROM place WHERE tag = OLD.tag; END;
+        """
+}

@@ -1,0 +1,213 @@
+import Brokers
+import CeleryCore
+import Fixtures
+import SQLite
+import Testing
+
+/// Limits that count for all workers of a file.
+@Suite(.timeLimit(.minutes(3))) struct SQLiteLimitTests {
+    private let fixture = SQLiteBrokerFixture()
+
+    private func publish(_ count: Int, _ task: String = "t", queue: String = "celery") async throws {
+        try await (fixture.open()).publish((0..<count).map { _ in Message(task, queue: queue) })
+    }
+
+    /// Takes, and asks for what may begin.
+    private func begin(
+        _ worker: TestWorker, _ maximum: Int = 100, rate: RateLimit? = nil, places: Int? = nil, key: (Delivery) -> String = { _ in "" }
+    ) async throws -> [Delivery] {
+        let deliveries = try await worker.consumer.take(maximum)
+        let keeper = try #require(worker.consumer as? any LimitKeeping)
+        let asked = deliveries.filter { $0.message.task != "free" }
+        let answers = try await keeper.admit(asked.map {
+            ($0.handle, TaskLimit(task: $0.message.task, rate: rate, places: places, key: key($0)))
+        })
+        return deliveries.filter { $0.message.task == "free" } + zip(asked, answers).compactMap { $1 ? $0 : nil }
+    }
+
+    private func settle(_ deliveries: [Delivery], of worker: TestWorker) async throws {
+        #expect(try await worker.consumer.settle(deliveries.outcomes).allSatisfy { $0 })
+    }
+
+    @Test func `no more begin than there are places, over all workers, and all in order`() async throws {
+        try await publish(10)
+        let (first, second) = try await (fixture.worker("a"), fixture.worker("b"))
+        var running = try await begin(first, places: 3)
+        #expect(running.count == 3)
+        #expect(try await begin(second, places: 3).isEmpty)
+        var order = running.map(\.message.id)
+        while let done = running.first {
+            running.removeFirst()
+            try await settle([done], of: first)
+            let next = try await begin(first, places: 3)
+            #expect(next.count <= 1)
+            running += next
+            #expect(running.count <= 3)
+            order += next.map(\.message.id)
+        }
+        #expect(order.count == 10)
+        #expect(order == order.sorted { $0.text < $1.text })
+    }
+
+    @Test func `others go by those that wait`() async throws {
+        try await publish(50)
+        try await publish(5, "free")
+        let worker = try await fixture.worker()
+        var free = 0
+        for _ in 0..<6 { free += try await begin(worker, 10, places: 1).names.count { $0 == "free" } }
+        #expect(free == 5)
+        // There is nothing to take: it does not come again and again.
+        #expect(try await worker.consumer.take(100).isEmpty)
+    }
+
+    @Test func `a wait ends when a place comes free in another worker, and not before`() async throws {
+        try await publish(2)
+        let (first, second) = try await (fixture.worker("a"), fixture.worker("b"))
+        let running = try await begin(first, places: 1)
+        #expect(try await begin(second, places: 1).isEmpty)
+        let consumer = second.consumer
+        let waiting = Task { try await consumer.waitForWork(until: .now + .seconds(30)) }
+        try await settle(running, of: first)
+        try await promptly("the end of the wait") { try await waiting.value }
+        #expect(try await begin(second, places: 1).count == 1)
+    }
+
+    @Test func `places of a worker that dies come free with its leases`() async throws {
+        try await publish(3)
+        let (first, second) = try await (fixture.worker("a"), fixture.worker("b"))
+        #expect(try await begin(first, places: 2).count == 2)
+        #expect(try await begin(second, places: 2).isEmpty)
+        await fixture.kill(first)
+        try await fixture.lookAfterTheDead(second)
+        let next = try await begin(second, places: 2)
+        #expect(next.count == 2)
+        try await settle(next, of: second)
+        // What the dead one had, one attempt on, and what waited.
+        let rest = try await begin(second, places: 2)
+        #expect((next + rest).attempts.sorted() == [1, 2, 2])
+    }
+
+    @Test func `what is given back leaves its place, and comes again as never tried`() async throws {
+        try await publish(3)
+        let worker = try await fixture.worker()
+        var running = try await begin(worker, places: 1)
+        try await worker.consumer.giveBack(running.map(\.handle), started: false)
+        var seen: [Delivery] = []
+        for _ in 0..<10 {
+            running = try await begin(worker, places: 1)
+            #expect(running.count <= 1)
+            try await settle(running, of: worker)
+            seen += running
+        }
+        #expect(Set(seen.map(\.message.id)).count == 3)
+        #expect(seen.attempts == [1, 1, 1])
+    }
+
+    @Test func `keys have places of their own`() async throws {
+        try await publish(9)
+        let worker = try await fixture.worker()
+        let running = try await begin(worker, places: 2) { "\($0.handle.tag % 3)" }
+        #expect(running.count == 6)
+        #expect(Dictionary(grouping: running) { $0.handle.tag % 3 }.values.allSatisfy { $0.count == 2 })
+    }
+
+    @Test func `a rate counts over all workers, and a wait lasts as long as it says`() async throws {
+        try await publish(4)
+        let (first, second) = try await (fixture.worker("a"), fixture.worker("b"))
+        let rate = try #require(RateLimit("6/m"))
+        #expect(try await begin(first, rate: rate).count == 1)
+        #expect(try await begin(second, rate: rate).isEmpty)
+        fixture.clock.advance(by: .seconds(9))
+        #expect(try await begin(second, rate: rate).isEmpty)
+        fixture.clock.advance(by: .seconds(1.01))
+        #expect(try await begin(second, rate: rate).count == 1)
+        #expect(try await begin(first, rate: rate).isEmpty)
+        fixture.clock.advance(by: .seconds(1_000))
+        // It is not saved up.
+        let late = try await begin(first, rate: rate)
+        #expect(late.count == 1)
+        #expect(late.attempts == [1])
+    }
+
+    @Test func `a new rate counts at once, for those that wait as well`() async throws {
+        try await publish(3)
+        let worker = try await fixture.worker()
+        let keeper = try #require(worker.consumer as? any LimitKeeping)
+        let slow = try #require(RateLimit("1/h"))
+        #expect(try await begin(worker, rate: slow).count == 1)
+        #expect(try await begin(worker, rate: slow).isEmpty)
+        fixture.clock.advance(by: .seconds(5))
+        try await keeper.setRate(RateLimit("1/s"), of: "t")
+        #expect(try await begin(worker, rate: slow).count == 1)
+        try await keeper.setRate(nil, of: "t")
+        #expect(try await worker.consumer.take(10).count == 1)
+    }
+
+    @Test func `what waits for a limit is counted, can be purged and withdrawn, and says what it waits for`() async throws {
+        let broker = try fixture.open()
+        let messages = [Message("t"), Message("t"), Message("t")]
+        try await broker.publish(messages)
+        let worker = try await fixture.worker()
+        #expect(try await begin(worker, places: 1).count == 1)
+        #expect(try await broker.queues().map(\.ready) == [2])
+        #expect(try await (worker.consumer as? any BacklogKnowing)?.backlog() == 3)
+        #expect(try await broker.limitWait(of: messages[0].id) == nil)
+        #expect(try await broker.limitWait(of: messages[2].id) == .place(task: "t", key: "", of: 1, heldBy: [messages[0].id]))
+        #expect(try await broker.withdraw([messages[1].id]) == [messages[1].id])
+        #expect(try await broker.purge(nil) == ["celery": 1])
+        #expect(try await broker.queues().map(\.ready) == [0])
+        #expect(try await worker.consumer.take(10).isEmpty)
+    }
+
+    @Test func `a late attempt of a worker taken for dead frees nobody's place`() async throws {
+        try await publish(2)
+        let (first, second) = try await (fixture.worker("a"), fixture.worker("b"))
+        let stopped = try await begin(first, places: 1)
+        await fixture.kill(first)
+        try await fixture.lookAfterTheDead(second)
+        #expect(try await begin(second, places: 1).count == 1)
+        #expect(try await first.consumer.settle(stopped.outcomes) == [false])
+        #expect(try await begin(second, places: 1).isEmpty)
+    }
+
+    @Test(arguments: [UInt64(1), 2, 3])
+    func `in any order of events no place is held twice, and in the end everything has run`(_ seed: UInt64) async throws {
+        var generator = SeededGenerator(seed: seed)
+        let queues = ["q", "r"]
+        let total = 60
+        for number in 0..<total { try await publish(1, "t", queue: queues[number % 2]) }
+        var workers: [TestWorker] = []
+        for number in 0..<3 { workers.append(try await fixture.worker("w\(number)", of: queues)) }
+        var running: [String: [Delivery]] = [:]
+        var done: Set<TaskID> = []
+        var steps = 0
+        while done.count < total, steps < 3_000 {
+            steps += 1
+            let index = Int.random(in: 0..<workers.count, using: &generator)
+            let worker = workers[index]
+            let name = worker.identity.name
+            switch Int.random(in: 0..<10, using: &generator) {
+            case 0..<5:
+                running[name, default: []] += try await begin(worker, Int.random(in: 1...20, using: &generator), places: 2) {
+                    "\($0.handle.tag % 4)"
+                }
+            case 5..<8:
+                guard let some = running[name]?.popLast() else { continue }
+                try await settle([some], of: worker)
+                #expect(done.insert(some.message.id).inserted)
+            case 8:
+                guard let some = running[name]?.popLast() else { continue }
+                try await worker.consumer.giveBack([some.handle], started: Bool.random(using: &generator))
+            default:
+                guard steps.isMultiple(of: 5) else { continue }
+                await fixture.kill(worker)
+                running[name] = nil
+                workers[index] = try await fixture.worker("w\(steps)", of: queues)
+                try await fixture.lookAfterTheDead(workers[index])
+            }
+            let places = Dictionary(grouping: running.values.flatMap { $0 }) { $0.handle.tag % 4 }
+            #expect(places.values.allSatisfy { $0.count <= 2 })
+        }
+        #expect(done.count == total)
+    }
+}

@@ -1,0 +1,171 @@
+import CeleryCore
+import Fixtures
+import Glibc
+import Processes
+import Testing
+
+/// Rates and places of tasks, with real workers.
+@Suite(.blocking)
+struct RateAndConcurrencyTests {
+    /// A task that notes when more of it run at once than may.
+    private func addGuarded(_ project: Project, _ options: String, limit: Int, seconds: Double) throws {
+        try project.task(
+            "guarded",
+            """
+            #!/bin/sh
+            # celery: \(options)
+            mkdir -p run
+            : >run/$$
+            count=0
+            for file in run/*; do
+                kill -0 "${file#run/}" 2>/dev/null && count=$((count + 1))
+            done
+            [ $count -gt \(limit) ] && echo $count >>violations
+            echo x >>starts
+            sleep \(seconds)
+            rm -f run/$$
+            echo x >>ends
+
+            """)
+    }
+
+    private func send(_ count: Int, _ task: String, to project: Project, with variables: [String: String] = [:]) throws {
+        let batch = (0..<count).map { _ in #"{"task": "demo.tasks.\#(task)"}"# }.joined(separator: "\n")
+        _ = try project.run("celery apply --batch -", input: batch, with: variables).text
+    }
+
+    private func lines(_ file: String, _ project: Project) -> Int { project.read(file).split(separator: "\n").count }
+
+    @Test func `several workers never run more of a task at once than it allows, also when they are killed`() throws {
+        let project = try Project()
+        try addGuarded(project, "concurrency=2", limit: 2, seconds: 0.1)
+        try send(30, "guarded", to: project)
+        var workers: [Running] = []
+        for number in 0..<3 { workers.append(try project.start("exec celery celeryd -c3 -n w\(number) -q")) }
+        for victim in 0..<2 {
+            #expect(eventually { lines("ends", project) >= 5 * (victim + 1) })
+            workers[victim].signal(SIGKILL)
+        }
+        #expect(try eventually { try project.run("celery queues --json").lines.allSatisfy { $0.contains(#""ready":0,"scheduled":0,"running":0"#) } })
+        #expect(lines("ends", project) >= 30)
+        workers[2].signal(SIGTERM)
+        _ = try workers[2].wait()
+        #expect(!project.exists("violations"), "\(project.read("violations"))")
+    }
+
+    @Test func `tasks without limits go by those that wait, and a burst worker runs all`() throws {
+        let project = try Project()
+        try addGuarded(project, "concurrency=1", limit: 1, seconds: 0.05)
+        try send(10, "guarded", to: project)
+        _ = try project.apply("demo.tasks.shout hi")
+        let ended = try project.run("celery celeryd --burst -c4 -l info")
+        #expect(ended.status == 0)
+        #expect(lines("ends", project) == 10)
+        #expect(!project.exists("violations"))
+        let order = ended.errors.split(separator: "\n").filter { $0.contains("processed") }
+        #expect(order.count == 11)
+        #expect(order.firstIndex { $0.contains("shout") } ?? 99 < 5)
+    }
+
+    @Test func `a rate spreads tasks evenly, over all workers of a file`() throws {
+        let project = try Project()
+        try project.task("quick", "#!/bin/sh\n# celery: rate_limit=10/s\ndate +%s.%N >>times\n")
+        try send(12, "quick", to: project)
+        let workers = try (0..<2).map { try project.start("exec celery celeryd -c2 -n w\($0) -q") }
+        #expect(eventually { lines("times", project) >= 12 })
+        for worker in workers {
+            worker.signal(SIGTERM)
+            _ = try worker.wait()
+        }
+        let times = project.read("times").split(separator: "\n").compactMap { Double($0) }.sorted()
+        let length = try #require(times.last) - times[0]
+        #expect(length >= 1.0, "\(times)")
+        #expect(length < 4, "\(times)")
+    }
+
+    @Test func `on RabbitMQ each worker keeps the rate, other tasks go by, and nothing is lost`() throws {
+        let place = try RabbitMQPlace()
+        let project = place.project
+        try project.task("quick", "#!/bin/sh\n# celery: rate_limit=10/s\ndate +%s.%N >>times\n")
+        try send(12, "quick", to: project, with: place.variables())
+        _ = try place.run("celery apply demo.tasks.shout hi").text
+        let ended = try place.run("celery celeryd --burst -c2 -l info")
+        #expect(ended.status == 0)
+        let times = project.read("times").split(separator: "\n").compactMap { Double($0) }.sorted()
+        #expect(times.count == 12)
+        #expect(times.last! - times[0] >= 1.0, "\(times)")
+        let order = ended.errors.split(separator: "\n").filter { $0.contains("processed") }
+        #expect(order.firstIndex { $0.contains("shout") } ?? 99 < 5)
+    }
+
+    @Test func `on RabbitMQ a worker keeps to the places of a task, by key`() throws {
+        let place = try RabbitMQPlace()
+        let project = place.project
+        try addGuarded(project, "concurrency=1", limit: 2, seconds: 0.05)
+        let batch = (0..<12).map { #"{"task": "demo.tasks.guarded", "concurrency_key": "k\#($0 % 2)"}"# }.joined(separator: "\n")
+        _ = try project.run("celery apply --batch -", input: batch, with: place.variables()).text
+        #expect(try place.run("celery celeryd --burst -c6 -q").status == 0)
+        #expect(lines("ends", project) == 12)
+        #expect(!project.exists("violations"), "\(project.read("violations"))")
+    }
+
+    @Test func `messages of a slow rate wait at RabbitMQ, and not in the worker`() throws {
+        let place = try RabbitMQPlace()
+        try place.project.task("rare", "#!/bin/sh\n# celery: rate_limit=5/h\necho x >>times\n")
+        try send(300, "rare", to: place.project, with: place.variables())
+        let worker = try place.project.start("exec celery celeryd -c2 -q", with: place.variables())
+        #expect(try eventually { try place.depth() == 0 })
+        #expect(try place.run("celery apply demo.tasks.add 1 2 --wait").text == "3")
+        worker.signal(SIGTERM)
+        _ = try worker.wait()
+        #expect(lines("times", place.project) == 1)
+        // They are all on the ladder.
+        #expect(try place.depth() == 0)
+    }
+
+    @Test func `Python sets a rate, and takes it away`() async throws {
+        let place = try RabbitMQPlace()
+        let worker = try place.project.start("exec celery celeryd -c1 -n w1@test -l info", with: place.variables())
+        #expect(eventually { worker.said.contains("has started") })
+        func control(_ task: String, _ rate: String) async throws -> String {
+            try await PythonCelery(version: "5.6").run(
+                """
+                import sys
+                from celery import Celery
+                print(Celery(broker=sys.argv[1]).control.rate_limit(sys.argv[2], sys.argv[3], reply=True, timeout=3))
+                """,
+                [place.url, task, rate])
+        }
+        let first = try await control("demo.tasks.add", "1/h")
+        #expect(first == "[{'w1@test': {'ok': 'new rate limit set successfully'}}]\n")
+        #expect(try await control("demo.tasks.nothing", "1/h") == "[{'w1@test': {'error': 'unknown task'}}]\n")
+        #expect(try await control("demo.tasks.add", "often").contains("Invalid rate limit string: 'often'"))
+        _ = try place.run("celery apply demo.tasks.add 1 2 --wait").text
+        let id = try place.run("celery apply demo.tasks.add 3 4").text
+        #expect(try place.run("celery status \(id) --wait --timeout 1").status == 124)
+        #expect(try await control("demo.tasks.add", "0") == "[{'w1@test': {'ok': 'rate limit disabled successfully'}}]\n")
+        #expect(worker.said.contains("Rate of task demo.tasks.add is unlimited now"))
+        worker.signal(SIGTERM)
+        _ = try worker.wait()
+    }
+
+    @Test(arguments: [
+        ("rate_limit=often", "rate_limit must be a rate such as 10/s, 100/m or 5/h, or unlimited, not \"often\""),
+        ("concurrency=0", "concurrency must be from 1 to 100000, not 0"),
+        ("concurrency_key=a", "concurrency_key needs concurrency"),
+        ("concurrency=1 ack=early", "concurrency needs ack=late"),
+    ])
+    func `a task with limits that make no sense is none`(_ options: String, _ complaint: String) throws {
+        let project = try Project()
+        try project.task("odd", "#!/bin/sh\n# celery: \(options)\n")
+        let ended = try project.run("celery tasks")
+        #expect(ended.status == 65)
+        #expect(ended.errors.contains(complaint), "\(ended)")
+    }
+
+    @Test func `celery tasks lists limits`() throws {
+        let project = try Project()
+        try project.task("limited", "#!/bin/sh\n# celery: rate_limit=100/m concurrency=2 concurrency_key=customer\n")
+        #expect(try project.run("celery tasks").output.contains("\trate_limit=100/m\tconcurrency=2\tconcurrency_key=customer\n"))
+    }
+}

@@ -1,0 +1,100 @@
+import CeleryCore
+import Testing
+
+@testable import Worker
+
+/// Limits of one worker by itself.
+@Suite struct WorkerLimitsTests {
+    private typealias LineName = WorkerLimits.LineName
+
+    private func at(_ seconds: Double) -> Timestamp { Timestamp(seconds: 1e9 + seconds) }
+
+    private func delivery(_ tag: Int64, id: TaskID = TaskID()) -> Delivery {
+        Delivery(
+            handle: DeliveryHandle(tag: tag, attempt: 1), message: Message(id: id, task: "t", body: MessageBody(bytes: [])))
+    }
+
+    private func asked(_ tags: ClosedRange<Int64>, _ limit: TaskLimit) -> [(delivery: Delivery, limit: TaskLimit)] {
+        tags.map { (delivery($0), limit) }
+    }
+
+    @Test func `lets as many begin as there are places, and the next when one comes free`() {
+        var limits = WorkerLimits()
+        let limit = TaskLimit(task: "t", places: 2)
+        var running: [LineName: Int] = [:]
+        let first = limits.admit(asked(1...5, limit), &running, canPostpone: false, now: at(0))
+        #expect(first.begin.map(\.handle.tag) == [1, 2])
+        #expect(limits.count == 3)
+        var full = running
+        #expect(limits.release(10, &full, canPostpone: false, now: at(1)).begin.isEmpty)
+        running[LineName(limit)] = 1
+        #expect(limits.release(10, &running, canPostpone: false, now: at(1)).begin.map(\.handle.tag) == [3])
+        // One that comes later stands behind those that wait.
+        running[LineName(limit)] = 1
+        #expect(limits.admit(asked(6...6, limit), &running, canPostpone: false, now: at(1)).begin.isEmpty)
+        running[LineName(limit)] = 0
+        #expect(limits.release(10, &running, canPostpone: false, now: at(1)).begin.map(\.handle.tag) == [4, 5])
+        #expect(limits.popAll().map(\.handle.tag) == [6])
+        #expect(limits.count == 0)
+    }
+
+    @Test func `keys have places of their own, and one rate`() throws {
+        var limits = WorkerLimits()
+        var running: [LineName: Int] = [:]
+        let places = ["a", "b"].flatMap { asked(1...3, TaskLimit(task: "t", places: 1, key: $0)) }
+        #expect(limits.admit(places, &running, canPostpone: false, now: at(0)).begin.count == 2)
+        let rate = try #require(RateLimit("1/s"))
+        let rated = ["a", "b"].flatMap { asked(1...1, TaskLimit(task: "u", rate: rate, places: 1, key: $0)) }
+        #expect(limits.admit(rated, &running, canPostpone: false, now: at(0)).begin.count == 1)
+    }
+
+    @Test func `a rate lets one begin at a time, and says when to look again`() throws {
+        var limits = WorkerLimits()
+        var running: [LineName: Int] = [:]
+        let limit = TaskLimit(task: "t", rate: RateLimit("1/s"))
+        #expect(limits.admit(asked(1...3, limit), &running, canPostpone: true, now: at(0)).begin.count == 1)
+        let look = try #require(limits.nextLook(running, now: at(0)))
+        #expect(abs(look.seconds - at(1).seconds) < 0.1)
+        #expect(limits.release(10, &running, canPostpone: true, now: at(0.5)).begin.isEmpty)
+        #expect(limits.release(10, &running, canPostpone: true, now: at(1)).begin.map(\.handle.tag) == [2])
+        limits.setRate(nil, of: "t")
+        #expect(limits.release(10, &running, canPostpone: true, now: at(1)).begin.map(\.handle.tag) == [3])
+    }
+
+    @Test func `what would wait long is postponed, each to a time of its own`() throws {
+        var limits = WorkerLimits()
+        var running: [LineName: Int] = [:]
+        let limit = TaskLimit(task: "t", rate: RateLimit("5/h"))
+        let decision = limits.admit(asked(1...100, limit), &running, canPostpone: true, now: at(0))
+        #expect(decision.begin.count == 1)
+        #expect(decision.postpone.count == 99)
+        let times = decision.postpone.map { $0.until.seconds - at(0).seconds }
+        #expect(zip(times, times.dropFirst()).allSatisfy { abs($1 - $0 - 720) < 1 })
+        #expect(times[0] > 700 && times[0] < 1_500)
+        #expect(limits.count == 0)
+    }
+
+    @Test func `holds no more than it has room for, and nothing for longer than a minute`() {
+        var limits = WorkerLimits()
+        var running: [LineName: Int] = [:]
+        let limit = TaskLimit(task: "t", places: 1)
+        let decision = limits.admit(asked(1...1_000, limit), &running, canPostpone: true, now: at(0))
+        #expect(limits.count == WorkerLimits.room)
+        #expect(decision.postpone.count == 1_000 - 1 - WorkerLimits.room)
+        #expect(limits.release(10, &running, canPostpone: true, now: at(30)).postpone.isEmpty)
+        #expect(limits.release(10, &running, canPostpone: true, now: at(61)).postpone.count == WorkerLimits.room)
+        #expect(limits.count == 0)
+        #expect(limits.nextLook(running, now: at(61)) == nil)
+    }
+
+    @Test func `what comes again while it is held is held once`() {
+        var limits = WorkerLimits()
+        let limit = TaskLimit(task: "t", places: 1)
+        var running = [LineName(limit): 1]
+        let id = TaskID()
+        for tag: Int64 in [1, 2] {
+            _ = limits.admit([(delivery(tag, id: id), limit)], &running, canPostpone: false, now: at(0))
+        }
+        #expect(limits.popAll().map(\.handle.tag) == [2])
+    }
+}
