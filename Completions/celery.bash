@@ -14,6 +14,7 @@ _celery_enter() {
         ':inspect') command='inspect' ;;
         ':control') command='control' ;;
         ':events') command='events' ;;
+        ':stats') command='stats' ;;
         ':tasks') command='tasks' ;;
         ':queues') command='queues' ;;
         ':purge') command='purge' ;;
@@ -99,6 +100,7 @@ _celery_option() {
         'apply:--retry-until') kind=none ;;
         'apply:--autoretry') kind=none ;;
         'apply:--max-memory') kind=none ;;
+        'apply:--concurrency-key') kind=none ;;
         'apply:--header') kind=none ;;
         'apply:--link') kind=tasks ;;
         'apply:--link-error') kind=tasks ;;
@@ -135,6 +137,7 @@ _celery_option() {
         'dmap:--retry-until') kind=none ;;
         'dmap:--autoretry') kind=none ;;
         'dmap:--max-memory') kind=none ;;
+        'dmap:--concurrency-key') kind=none ;;
         'dmap:--header') kind=none ;;
         'inspect:-d' | 'inspect:--destination') kind=none ;;
         'inspect:--pattern') kind=none ;;
@@ -149,6 +152,8 @@ _celery_option() {
         'events:--type') kind='=task worker task-sent task-received task-started task-succeeded task-failed task-retried task-revoked task-rejected worker-online worker-heartbeat worker-offline' ;;
         'events:--task') kind=tasks ;;
         'events:--id') kind=ids ;;
+        'stats:--since') kind=none ;;
+        'stats:--task') kind=tasks ;;
         'queues pause:--reason') kind=none ;;
         'queues pause:--until') kind=none ;;
         'queues pause:--for') kind=none ;;
@@ -223,7 +228,7 @@ _celery_operand() {
         'dead drop:'*) kind=none ;;
         'startproject:'0) kind=none ;;
         'completion:'0) kind='=bash zsh fish' ;;
-        'help:'*) kind='=celeryd beat apply status result revoke dmap inspect control events tasks queues purge dead syncdb rabbit-setup startproject completion help version' ;;
+        'help:'*) kind='=celeryd beat apply status result revoke dmap inspect control events stats tasks queues purge dead syncdb rabbit-setup startproject completion help version' ;;
         *) ;;
     esac
 }
@@ -231,8 +236,8 @@ _celery_operand() {
 # Sets commands and options to the words that may follow.
 _celery_words() {
     case "$command" in
-        '') commands='celeryd beat apply status result revoke dmap inspect control events tasks queues purge dead syncdb rabbit-setup startproject completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'celeryd') commands='' options='-c --concurrency -n --hostname -Q --queues -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -B --beat -E --task-events --discard --force --time-limit --soft-time-limit --task-max-memory --shutdown-timeout --max-tasks-per-child --max-memory-per-child --prefetch --autoscale --burst --max-tasks -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        '') commands='celeryd beat apply status result revoke dmap inspect control events stats tasks queues purge dead syncdb rabbit-setup startproject completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'celeryd') commands='' options='-c --concurrency -n --hostname -Q --queues -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -B --beat -E --task-events -s --statistics --discard --force --time-limit --soft-time-limit --task-max-memory --shutdown-timeout --max-tasks-per-child --max-memory-per-child --prefetch --autoscale --burst --max-tasks -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat') commands='next list status run pause resume backfill import-crontab' options='-l --loglevel -f --logfile -p --pidfile -d --detach --daemon --max-interval --once -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat next') commands='' options='-n --number --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat list') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
@@ -242,14 +247,15 @@ _celery_words() {
         'beat resume') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat backfill') commands='' options='--dry-run --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat import-crontab') commands='' options='--app --system --dry-run --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'apply') commands='' options='--raw --args --kwargs --task-id --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --retry-backoff --retry-backoff-max --retry-jitter --retry-until --autoretry --max-memory --ignore-result --header --link --link-error -w --wait -t --timeout --batch --skip-bad --key --key-ttl --strict --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'apply') commands='' options='--raw --args --kwargs --task-id --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --retry-backoff --retry-backoff-max --retry-jitter --retry-until --autoretry --max-memory --concurrency-key --ignore-result --header --link --link-error -w --wait -t --timeout --batch --skip-bad --key --key-ttl --strict --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'status') commands='' options='-l --long -w --wait -t --timeout --watch --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'result') commands='' options='-w --wait -t --timeout --traceback --forget --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'revoke') commands='' options='--task --header --terminate -s --signal -t --timeout --ttl --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'dmap') commands='' options='--json-lines --raw --unordered -j --jobs --joblog --resume --retry-failed --halt -t --timeout --bar --no-bar --chunk --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --retry-backoff --retry-backoff-max --retry-jitter --retry-until --autoretry --max-memory --ignore-result --header --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'dmap') commands='' options='--json-lines --raw --unordered -j --jobs --joblog --resume --retry-failed --halt -t --timeout --bar --no-bar --chunk --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --retry-backoff --retry-backoff-max --retry-jitter --retry-until --autoretry --max-memory --concurrency-key --ignore-result --header --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'inspect') commands='' options='-d --destination --pattern --matcher -t --timeout --list --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'control') commands='' options='-d --destination --pattern --matcher -t --timeout --list --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'events') commands='' options='-f --follow --dump --after --since --type --task --id --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'stats') commands='' options='--since --task --watch --reset -f --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'tasks') commands='' options='--remote --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'queues') commands='pause resume' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'queues pause') commands='' options='--reason --until --for --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
