@@ -65,6 +65,10 @@ extension Worker {
             // What is interrupted goes back only after what ended is recorded.
             await settle(outcomes.leased, settler)
             await settle(outcomes.acknowledged, acknowledgedSettler(beside: settler))
+            if shutdown != nil && !hasEndedPushing {
+                hasEndedPushing = true
+                await (consumer as? any DeliveryPushing)?.endPushing()
+            }
             for task in interrupted { await giveBack(task, consumer, settler) }
             await giveBack(unstarted, started: false, consumer, settler)
             if limits.count > 0 { waiting?.cancel() }

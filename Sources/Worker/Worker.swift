@@ -58,6 +58,8 @@ package actor Worker {
     var revocations = Revocations()
     /// Queues that nothing is taken from for a while.
     var pausedQueues: [String: QueuePause] = [:]
+    /// Whether the broker was told that nothing is taken any more.
+    var hasEndedPushing = false
     /// Rings when there may be room, or when a shutdown begins.
     let room = Bell()
 

@@ -8,11 +8,11 @@ import Testing
         _ = try project.apply("demo.tasks.add -Q images")
         let tasks = ["demo.tasks.add", "demo.tasks.flaky", "demo.tasks.shout", "demo.tasks.square"]
         let commands = [
-            "apply", "beat", "celeryd", "completion", "dmap", "help", "purge", "queues", "rabbit-setup", "result", "startproject", "status", "syncdb",
-            "tasks", "version",
+            "apply", "beat", "celeryd", "completion", "control", "dead", "dmap", "events", "explain", "help", "inspect", "purge", "queues",
+            "rabbit-setup", "result", "revoke", "startproject", "stats", "status", "syncdb", "tasks", "version",
         ]
         for (line, candidates) in [
-            ("celery ", commands), ("celery st", ["startproject", "status"]), ("celery apply --cou", ["--countdown"]),
+            ("celery ", commands), ("celery st", ["startproject", "stats", "status"]), ("celery apply --cou", ["--countdown"]),
             ("celery celeryd --det", ["--detach"]), ("celery dmap --no-b", ["--no-bar"]), ("celery help ce", ["celeryd"]),
             ("celery completion f", ["fish"]), ("celery apply d", tasks),
             ("celery dmap demo.tasks.s", ["demo.tasks.shout", "demo.tasks.square"]), ("celery apply --link demo.tasks.a", ["demo.tasks.add"]),

@@ -272,6 +272,11 @@ extension AMQPConsumer: BacklogKnowing {
 extension AMQPConsumer: DeliveryPushing {
     package func haveNoRoom() { haveNoRoom(beside: 0) }
 
+    package func endPushing() async {
+        // Without a connection nothing is pushed either.
+        try? await select { $0.isEnding = true }
+    }
+
     /// - Parameter count: How many of those with the worker are about to go back.
     private func haveNoRoom(beside count: Int) { followPrefetch(-count) }
 }

@@ -11,13 +11,16 @@ struct QueueSelection: Equatable {
     /// Positions of those that nothing is taken from for a while, though they are wanted.
     private(set) var paused: Set<Int> = []
 
+    /// Nothing is taken any more: the worker is about to end.
+    var isEnding = false
+
     init(_ queues: [String]) {
         names = queues.distinct
         wanted = Array(names.indices)
     }
 
     /// Positions of those that are taken from.
-    var open: [Int] { wanted.filter { !paused.contains($0) } }
+    var open: [Int] { isEnding ? [] : wanted.filter { !paused.contains($0) } }
 
     /// Names of those the worker wants.
     var wantedNames: [String] { wanted.map { names[$0] } }

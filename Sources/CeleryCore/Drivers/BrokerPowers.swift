@@ -174,6 +174,10 @@ public protocol MessageWithdrawing: Broker {
 public protocol DeliveryPushing: BrokerConsumer {
     /// The worker takes nothing for now: what it has no room for is for others.
     func haveNoRoom()
+
+    /// The worker takes nothing any more: what it was sent and has not taken goes back, and what it gives back does not
+    /// come to it again. What it has is its own to settle.
+    func endPushing() async
 }
 
 /// Telling what goes on between a subscription and its broker, for the log.

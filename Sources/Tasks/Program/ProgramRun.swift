@@ -79,7 +79,7 @@ package struct ProgramRun: Sendable {
             return current.group
         }
         if group > 0 { kill(-group, SIGKILL) }
-        _ = Descendants.reap()
+        if Descendants.isSubreaper { _ = Descendants.reap() }
     }
 
     /// Runs the program.
@@ -117,7 +117,8 @@ package struct ProgramRun: Sendable {
         // The group first, then those that left it.
         kill(-process.id, SIGKILL)
         let termination = try process.wait()
-        let leftovers = Descendants.reap().killed.count
+        // Where orphans go elsewhere, the children that are left are somebody else's.
+        let leftovers = Descendants.isSubreaper ? Descendants.reap().killed.count : 0
         streams.drain()
         let peak = fence?.close(wasKilled: passed.memory)
         let wasKilled: Bool = if case .signaled(SIGKILL, _) = termination.status { true } else { false }

@@ -66,7 +66,7 @@ import Testing
         func short(_ pattern: String) -> String {
             pattern.replacing("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", with: "UUID")
         }
-        #expect(short(patterns.configure) == "^(\(bound)|(celery[.]reply[.])?UUID|celery[.]reply[.][0-9a-f]{32}|celery[.]beat[.].+|celery[.]orders)$")
+        #expect(short(patterns.configure) == "^(\(bound)|(celery[.]reply[.])?UUID|celery[.]reply[.][0-9a-f]{32}|celery[.]beat[.].+|celery[.](orders|statistics))$")
         #expect(short(patterns.write) == "^(amq[.]default|\(bound))$")
         #expect(short(patterns.read) == short(patterns.configure))
     }
