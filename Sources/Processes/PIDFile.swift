@@ -52,10 +52,17 @@ package final class PIDFile: Sendable {
         do throws(SystemError) {
             let path = try AbsolutePath.of(path)
             var holder: ProcessID?
+            let deadline = Deadline(after: .seconds(5))
             while holder == nil {
                 if let file = try attempt(path) { return file }
                 // Somebody holds it. If that one is gone by the time we ask for its number, we try again.
-                if case .live(let pid) = try state(at: path) { holder = pid }
+                guard case .live(let pid) = try state(at: path) else { continue }
+                // One that was killed keeps the lock until the kernel has come round to it.
+                if ProcessEnding.isUnderWay(of: pid), !deadline.hasPassed {
+                    Syscall.pause(.milliseconds(5))
+                } else {
+                    holder = pid
+                }
             }
             refusal = .live(path: path, pid: holder!)
         } catch {

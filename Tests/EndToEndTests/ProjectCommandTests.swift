@@ -67,7 +67,7 @@ import Testing
         for options in ["-Q a", "-Q a --countdown 1h", "-Q b"] { _ = try project.apply("demo.tasks.add \(options)") }
         try project.expect("celery queues", Ended("queue\tready\tscheduled\trunning\tconsumers\na\t1\t1\t0\t0\nb\t1\t0\t0\t0\n"))
         #expect(try project.run("celery queues --json").lines.last
-            == "{\"queue\":\"b\",\"ready\":1,\"scheduled\":0,\"running\":0,\"consumers\":0}")
+            == "{\"queue\":\"b\",\"ready\":1,\"scheduled\":0,\"running\":0,\"consumers\":0,\"paused\":null}")
         try project.expect(
             "celery purge",
             Ended(errors: "celery purge: this erases all messages that wait in all queues\nhint: add --force to mean it\n", status: 64))

@@ -30,6 +30,18 @@ extension ProcessesTests {
             return (process, input.writeEnd, String(decoding: said, as: UTF8.self))
         }
 
+        @Test func `one that was killed this moment is waited for`() throws {
+            for _ in 0..<10 {
+                let (process, input, _) = try holder()
+                kill(process.id, SIGKILL)
+                let file = try PIDFile.acquire(at: path)
+                #expect(file.replaced == process.id)
+                file.remove()
+                _ = try process.wait()
+                input.close()
+            }
+        }
+
         @Test func `is written, locked and removed`() throws {
             #expect(try PIDFile.state(at: path) == .free)
             let file = try PIDFile.acquire(at: path)

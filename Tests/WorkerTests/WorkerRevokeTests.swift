@@ -98,7 +98,7 @@ extension WorkerTests {
             let worker = try await bench.start { $0.prefetch = 4 }
             let children = worker.children
             let id = try await bench.send("example.wait", 600, kwargs: ["stubborn": true])
-            #expect(try await eventually { try await bench.location(of: id)?.state == .started })
+            #expect(try await eventually { await worker.worker.answer(ControlRequest(method: "active"))?.arrayValue?.count == 1 })
             let behind = try await bench.send("example.add", 1, 2)
             try await revoke(bench, id, terminate: true)
             #expect(try await bench.result(of: id).failure == .revoked("terminated"))
