@@ -88,6 +88,7 @@ import Testing
     @Test func `tells why a task failed, its tries, and what it wrote`() throws {
         let project = try Project()
         try project.task("bad.sh", "#!/bin/sh\n# celery: autoretry=3 max_retries=1 retry_delay=0.01\necho no such host >&2\nexit 3\n")
+        try project.task("long.sh", "#!/bin/sh\nexec sleep 60\n")
         try project.startWorker("-E -n w1@host")
         let bad = try project.apply("demo.tasks.bad")
         #expect(try project.run("celery result --wait \(bad)").status == 3)
@@ -96,7 +97,7 @@ import Testing
         #expect(text.hasPrefix("\(bad) demo.tasks.bad has failed: demo.tasks.bad returned exit status 3\n"), "\(text)")
         #expect(text.contains("  stderr:     no such host\n"), "\(text)")
         #expect(text.contains(": RETRY, ") && text.contains("  attempt 2:  on w1@host, began 2"), "\(text)")
-        let killed = try project.apply("demo.tasks.sleep 60 --time-limit 0.2")
+        let killed = try project.apply("demo.tasks.long --time-limit 0.2")
         _ = try project.run("celery result --wait \(killed)")
         #expect(kinds(try explained(killed, project)) == ["time_limit"])
         try project.stopWorker()
