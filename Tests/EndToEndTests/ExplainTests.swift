@@ -111,7 +111,7 @@ import Testing
 
     @Test func `says what to do about a dead letter`() throws {
         let project = try Project()
-        let id = try project.apply("demo.tasks.gone --force")
+        let id = try project.apply("demo.tasks.gone")
         #expect(try project.run("celery celeryd --burst -q").status == 0)
         let ended = try project.run("celery explain \(id)")
         #expect(ended.status == 0)
