@@ -132,6 +132,9 @@ import Testing
         #expect(ended.output.contains("  also:       no worker is alive\n"), "\(ended)")
         #expect(ended.output.contains("  queue:      celery (1 ready, 0 consumers)\n"), "\(ended)")
 
+        #expect(try place.run("celery revoke \(unseen)").status == 0)
+        #expect(try place.run("celery explain \(unseen)").output.contains("  also:       it was revoked at 2"))
+
         try project.startWorker("-n w1@host -c2", with: variables)
         let first = try place.run("celery apply demo.tasks.wait").text
         #expect(try eventually { try explained(first, project, with: variables)["verdict"] == "running" })

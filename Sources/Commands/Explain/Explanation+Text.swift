@@ -35,7 +35,7 @@ extension Explanation {
         OutputKey("verdict", "waiting, running, succeeded, failed, revoked, dead, unseen or unknown."),
         OutputKey(
             "causes",
-            "Objects with kind and text, the one that counts first. Of a waiting task a kind is eta, retry, paused, no_worker, no_consumer, silent, unregistered, rate, concurrency, turn, behind, busy, lost_worker or due; of one that did not succeed exit_status, signal, memory, time_limit, lost, unregistered, expired, revoked, terminated, dead or error; else running, unanswered, unseen, gone or unknown."
+            "Objects with kind and text, the one that counts first. Of a waiting task a kind is revoked, eta, retry, paused, no_worker, no_consumer, silent, unregistered, rate, concurrency, turn, behind, busy, lost_worker or due; of one that did not succeed exit_status, signal, memory, time_limit, lost, unregistered, expired, revoked, terminated, dead or error; else running, unanswered, unseen, gone or unknown."
         ),
         OutputKey("ahead", "Messages before it in its queue; null where that is not known."),
         OutputKey("worker", "Which has or had it last."),

@@ -63,6 +63,8 @@ struct Explanation: Sendable, Equatable {
     /// Nobody has it that could be asked, and it has not ended.
     private static func unheld(_ facts: TaskFacts) -> (Verdict, [Cause]) {
         if facts.brokerTells {
+            let revoked = WaitingCauses(facts).revoked
+            if !revoked.isEmpty { return (.unknown, [Cause("unknown", "neither the broker nor the result store knows it")] + revoked) }
             let text = facts.isKnown ? "it was heard of, and the broker has it no more" : "neither the broker nor the result store knows it"
             return (.unknown, [Cause(facts.isKnown ? "gone" : "unknown", text)])
         }

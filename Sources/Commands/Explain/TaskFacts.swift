@@ -21,6 +21,8 @@ struct TaskFacts: Sendable {
     var workers: [WorkerReport]?
     /// The pauses that hold, by queue.
     var pauses: [String: QueuePause] = [:]
+    /// Revocations that are in force.
+    var revocations: [Revocation] = []
     /// What waits in the queues that can be counted.
     var counts: [QueueCount] = []
     var letter: DeadLetter?
@@ -81,8 +83,15 @@ extension TaskFacts {
     /// Tasks that it has sent.
     var children: [TaskID] { (result?.children ?? []).flatMap(Self.ids).distinct }
 
+    /// The newest revocation by which a worker will drop it.
+    var revocation: Revocation? {
+        revocations.last { revocation in
+            revocation.until > now && (revocation.target == .id(id) || standing?.message.map(revocation.covers) ?? false)
+        }
+    }
+
     /// Whether anybody has heard of it.
-    var isKnown: Bool { result != nil || location != nil || hold != nil || letter != nil || !events.isEmpty }
+    var isKnown: Bool { revocation != nil || result != nil || location != nil || hold != nil || letter != nil || !events.isEmpty }
 
     /// What the newest event says that says it.
     private func detail(_ key: String) -> JSON? {

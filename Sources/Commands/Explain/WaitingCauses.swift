@@ -10,13 +10,13 @@ struct WaitingCauses {
 
     /// Of a message that the broker has, and no worker.
     var all: [Explanation.Cause] {
-        let all = time + pause + consumers + limit + line
+        let all = revoked + time + pause + consumers + limit + line
         return all.isEmpty ? [Cause("due", "it is due, and nothing is known to keep it from a worker")] : all
     }
 
     /// Of one that cannot be seen: what is known all the same.
     var unseen: [Explanation.Cause] {
-        var causes = [Cause("unseen", unseenText)] + (facts.queue == nil ? [] : pause) + consumers
+        var causes = [Cause("unseen", unseenText)] + revoked + (facts.queue == nil ? [] : pause) + consumers
         guard facts.queue == nil else { return causes }
         for (queue, pause) in facts.pauses.sorted(by: { $0.key < $1.key }) { causes += Self.paused(queue, pause, facts.now) }
         for count in facts.counts where count.ready > 0 && count.consumers == 0 && count.trouble == nil {
@@ -33,6 +33,16 @@ struct WaitingCauses {
 
     private var unseenText: String {
         "no worker and no result store has it; RabbitMQ cannot be asked what waits in its queues, so it may wait there, or never have been sent"
+    }
+
+    /// What becomes of it when a worker comes to it.
+    var revoked: [Explanation.Cause] {
+        guard let revocation = facts.revocation else { return [] }
+        return [
+            Cause(
+                "revoked",
+                "it was revoked at \(LocalTime.text(revocation.issued)), and is dropped when a worker comes to it before \(LocalTime.text(revocation.until))")
+        ]
     }
 
     // MARK: Its time

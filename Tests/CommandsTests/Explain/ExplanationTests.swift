@@ -119,6 +119,19 @@ import Testing
             }, .waiting, ["eta", "paused", "no_worker"], "\n  also:       queue q is paused since"),
     ]
 
+    private static func revocation(_ target: Revocation.Target, until: Double = 60) -> Revocation {
+        Revocation(target, issued: time(-5), until: time(until))
+    }
+
+    private static let revocations: [Row] = [
+        Row(
+            waiting { $0.revocations = [revocation(.id(id))] }, .waiting, ["revoked"],
+            "is waiting: it was revoked at \(LocalTime.text(time(-5))), and is dropped when a worker comes to it"),
+        Row(waiting { $0.revocations = [revocation(.id(id), until: -1)] }, .waiting, ["due"], "it is due"),
+        Row(waiting { $0.revocations = [revocation(.id(TaskID("y")))] }, .waiting, ["due"], "it is due"),
+        Row(facts { $0.revocations = [revocation(.id(id))] }, .unknown, ["unknown", "revoked"], "also:       it was revoked at"),
+    ]
+
     private static let holds: [Row] = [
         Row(
             waiting { facts in
@@ -202,7 +215,7 @@ import Testing
             }, .waiting, ["retry"], "is waiting: for its next try: Retry in 5s: later"),
     ]
 
-    @Test(arguments: waits + holds + ends + unclear) func `each reason has its words`(_ row: Row) {
+    @Test(arguments: waits + revocations + holds + ends + unclear) func `each reason has its words`(_ row: Row) {
         let explanation = Explanation(row.facts)
         #expect(explanation.verdict == row.verdict)
         #expect(explanation.causes.map(\.kind) == row.kinds)
