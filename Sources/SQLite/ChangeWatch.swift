@@ -1,7 +1,4 @@
-import CLinux
 import CeleryCore
-import Dispatch
-import Glibc
 import Synchronization
 
 /// Tells when another process, or this one, committed something worth waking for.
@@ -12,7 +9,7 @@ import Synchronization
 /// for themselves then.
 package final class ChangeWatch: Sendable {
     private struct State {
-        var source: (any DispatchSourceRead)?
+        var registrations: [FileWatcher.Registration] = []
         var isClosed = false
     }
 
@@ -21,7 +18,6 @@ package final class ChangeWatch: Sendable {
     private let events: UInt32
     private let bell = Bell()
     private let state = Mutex(State())
-    private let queue = DispatchQueue(label: "celery.db.watch")
 
     init(paths: [String], events: Int32) {
         self.paths = paths
@@ -32,7 +28,10 @@ package final class ChangeWatch: Sendable {
     /// wait for the number to pass.
     package var generation: UInt64 {
         state.withLock { state in
-            if state.source == nil && !state.isClosed { state.source = makeSource() }
+            if state.registrations.isEmpty && !state.isClosed {
+                // Those that exist.
+                state.registrations = paths.compactMap { FileWatcher.shared.add($0, events, bell) }
+            }
         }
         return bell.count
     }
@@ -43,37 +42,21 @@ package final class ChangeWatch: Sendable {
     }
 
     /// Whether the kernel tells of changes.
-    var isWatching: Bool { state.withLock { $0.source != nil } }
+    var isWatching: Bool { state.withLock { !$0.registrations.isEmpty } }
 
     /// Wakes everybody of this process.
     func ring() { bell.ring() }
 
     /// Wakes everybody and watches no more.
     func close() {
-        let source = state.withLock { state in
+        let registrations = state.withLock { state in
             state.isClosed = true
-            return state.source.take()
+            defer { state.registrations = [] }
+            return state.registrations
         }
-        source?.cancel()
+        for registration in registrations { FileWatcher.shared.remove(registration) }
         bell.ring()
     }
 
-    private func makeSource() -> (any DispatchSourceRead)? {
-        let descriptor = inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK))
-        guard descriptor >= 0 else { return nil }
-        // Those that exist.
-        guard paths.count(where: { inotify_add_watch(descriptor, $0, events) >= 0 }) > 0 else {
-            Glibc.close(descriptor)
-            return nil
-        }
-        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
-        source.setEventHandler { [bell] in
-            var events = [UInt8](repeating: 0, count: 4096)
-            while read(descriptor, &events, events.count) > 0 {}
-            bell.ring()
-        }
-        source.setCancelHandler { Glibc.close(descriptor) }
-        source.activate()
-        return source
-    }
+    deinit { close() }
 }

@@ -12,6 +12,7 @@ import Testing
                 . Queues -> a, b
                 . Concurrency -> 3
                 . Result store -> sqlite://\(project.path)/celery.db
+                . Statistics -> OFF
                 . Worker -> me@HOST
                 . Tasks -> demo.tasks.add, demo.tasks.flaky, demo.tasks.shout, demo.tasks.square
             Celery has started.

@@ -1,0 +1,83 @@
+import CeleryCore
+import Dispatch
+import Glibc
+import Synchronization
+
+/// The one inotify(7) instance of this process, for all files that are watched.
+///
+/// The kernel has 128 of them for each user by default, and many processes of ours may run.
+final class FileWatcher: Sendable {
+    static let shared = FileWatcher()
+
+    /// One watched file of one `ChangeWatch`.
+    struct Registration: Sendable {
+        fileprivate let file: Int32
+        fileprivate let number: UInt64
+    }
+
+    private struct State {
+        /// -1 before the first file, and where the kernel gives none.
+        var descriptor: Int32 = -1
+        var source: (any DispatchSourceRead)?
+        /// Whom a file wakes, by its watch descriptor and the number of the registration.
+        var bells: [Int32: [UInt64: Bell]] = [:]
+        var lastNumber: UInt64 = 0
+    }
+
+    private let state = Mutex(State())
+    private let queue = DispatchQueue(label: "celery.db.watch")
+
+    /// Rings a bell whenever one of these things happens to a file.
+    ///
+    /// - Parameter events: `IN_ATTRIB` and its like.
+    /// - Returns: `nil` when there is no such file, or the kernel watches no more.
+    func add(_ path: String, _ events: UInt32, _ bell: Bell) -> Registration? {
+        state.withLock { state in
+            if state.descriptor < 0 { open(&state) }
+            // A file that is watched for others already is watched for this besides.
+            let file = inotify_add_watch(state.descriptor, path, events | UInt32(IN_MASK_ADD))
+            guard file >= 0 else { return nil }
+            state.lastNumber += 1
+            state.bells[file, default: [:]][state.lastNumber] = bell
+            return Registration(file: file, number: state.lastNumber)
+        }
+    }
+
+    func remove(_ registration: Registration) {
+        state.withLock { state in
+            guard state.bells[registration.file]?.removeValue(forKey: registration.number) != nil,
+                state.bells[registration.file]?.isEmpty == true
+            else { return }
+            state.bells[registration.file] = nil
+            inotify_rm_watch(state.descriptor, registration.file)
+        }
+    }
+
+    private func open(_ state: inout State) {
+        state.descriptor = inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK))
+        guard state.descriptor >= 0 else { return }
+        let source = DispatchSource.makeReadSource(fileDescriptor: state.descriptor, queue: queue)
+        source.setEventHandler { [descriptor = state.descriptor] in self.ring(descriptor) }
+        source.activate()
+        state.source = source
+    }
+
+    /// Wakes those whose files are told of.
+    private func ring(_ descriptor: Int32) {
+        var bytes = [UInt8](repeating: 0, count: 16_384)
+        var files = Set<Int32>()
+        while case let count = read(descriptor, &bytes, bytes.count), count > 0 {
+            var offset = 0
+            while offset + MemoryLayout<inotify_event>.size <= count {
+                let event = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: inotify_event.self) }
+                files.insert(event.wd)
+                offset += MemoryLayout<inotify_event>.size + Int(event.len)
+            }
+        }
+        let bells = state.withLock { state -> [Bell] in
+            // -1: there was more than the kernel keeps.
+            files.contains(-1) ? state.bells.values.flatMap(\.values) : files.flatMap { state.bells[$0].map { Array($0.values) } ?? [] }
+        }
+        for bell in bells { bell.ring() }
+    }
+}
