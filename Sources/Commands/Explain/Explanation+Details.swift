@@ -17,7 +17,8 @@ extension Explanation {
         details += errors(facts, verdict)
         let attempts = facts.attempts
         for attempt in attempts { details.append(Detail("attempt \(attempt.number)", attempt.text)) }
-        let known = facts.standing?.attempts ?? facts.result?.attempt ?? 0
+        let result = facts.result.map { $0.state == .revoked && $0.dateStarted == nil ? $0.attempt - 1 : $0.attempt }
+        let known = facts.standing?.attempts ?? result ?? 0
         if known > attempts.count, verdict != .unknown, attempts.first.map({ $0.number > 1 }) ?? (known > 0) {
             let rest = known - attempts.count
             details.append(Detail("attempts", "\(known); of \(rest == 1 ? "one" : "\(rest)") no event is kept"))
@@ -43,7 +44,7 @@ extension Explanation {
 
     private static func times(_ facts: TaskFacts, _ verdict: Verdict) -> [Detail] {
         var details: [Detail] = []
-        if let submitted = facts.submitted { details.append(Detail("submitted", at(submitted, facts.now))) }
+        if let submitted = facts.submitted, verdict != .unknown { details.append(Detail("submitted", at(submitted, facts.now))) }
         if let eta = facts.eta, verdict != .waiting { details.append(Detail("eta", LocalTime.text(eta))) }
         if let expires = facts.standing?.message?.expires { details.append(Detail("expires", LocalTime.text(expires))) }
         let began = facts.began ?? (verdict == .running ? facts.hold?.began ?? facts.location?.started : nil)

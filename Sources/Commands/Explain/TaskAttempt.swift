@@ -19,6 +19,8 @@ struct TaskAttempt: Sendable, Equatable {
         var attempts = told(by: facts.events)
         guard let result = facts.result, result.dateStarted != nil || result.worker != nil else { return attempts }
         guard result.state.isReady || result.state == .retry || result.state == .started else { return attempts }
+        // What was withdrawn before it began was no attempt.
+        if result.state == .revoked, result.dateStarted == nil, attempts.last.map({ $0.began == nil }) ?? true { return attempts }
         var last = TaskAttempt(number: max(1, result.attempt), worker: result.worker, began: result.dateStarted)
         if result.state != .started {
             last.ended = result.dateDone

@@ -270,6 +270,12 @@ import Testing
         #expect(Explanation(facts).text.contains("attempts:   3; of 2 no event is kept"), "\(Explanation(facts).text)")
     }
 
+    @Test func `what was withdrawn before it began was no attempt`() {
+        let facts = Self.ended(.revoked, .revoked("revoked")) { $0.worker = "w1" }
+        #expect(facts.attempts.isEmpty)
+        #expect(!Explanation(facts).text.contains("attempt"), "\(Explanation(facts).text)")
+    }
+
     @Test func `names parent, group and children with their states`() {
         var facts = Self.ended(.success, nil) { result in
             result.parentID = TaskID("p")
