@@ -17,6 +17,13 @@ struct TaskAttempt: Sendable, Equatable {
     /// Those that events tell of, else the last one, from its result.
     static func history(_ facts: TaskFacts) -> [TaskAttempt] {
         var attempts = told(by: facts.events)
+        if let location = facts.location, location.state == .started, attempts.count < location.attempt,
+            facts.hold.map({ $0.place == "active" }) ?? true, !(facts.result?.state.isReady ?? false)
+        {
+            // The one under way, of which no event is kept.
+            let began = facts.hold?.began ?? location.started
+            return attempts + [TaskAttempt(number: location.attempt, worker: location.worker, began: began)]
+        }
         guard let result = facts.result, result.dateStarted != nil || result.worker != nil else { return attempts }
         guard result.state.isReady || result.state == .retry || result.state == .started else { return attempts }
         // What was withdrawn before it began was no attempt.

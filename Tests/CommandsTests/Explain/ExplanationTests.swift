@@ -276,6 +276,18 @@ import Testing
         #expect(!Explanation(facts).text.contains("attempt"), "\(Explanation(facts).text)")
     }
 
+    @Test func `the attempt under way is one of them`() {
+        let facts = Self.waiting { facts in
+            facts.location?.state = .started
+            facts.location?.attempt = 1
+            facts.location?.worker = "w1"
+            facts.location?.started = Self.time(-3)
+            facts.standing = MessageStanding(message: nil, ahead: nil, attempts: 1, crashes: 0)
+        }
+        #expect(facts.attempts == [TaskAttempt(number: 1, worker: "w1", began: Self.time(-3))])
+        #expect(!Explanation(facts).text.contains("no event is kept"))
+    }
+
     @Test func `names parent, group and children with their states`() {
         var facts = Self.ended(.success, nil) { result in
             result.parentID = TaskID("p")
