@@ -9,6 +9,7 @@ _celery_enter() {
         ':apply') command='apply' ;;
         ':status') command='status' ;;
         ':result') command='result' ;;
+        ':explain') command='explain' ;;
         ':revoke') command='revoke' ;;
         ':dmap') command='dmap' ;;
         ':inspect') command='inspect' ;;
@@ -213,6 +214,7 @@ _celery_operand() {
         'apply:'*) kind=file ;;
         'status:'*) kind=ids ;;
         'result:'*) kind=ids ;;
+        'explain:'*) kind=ids ;;
         'revoke:'*) kind=ids ;;
         'dmap:'0) kind=tasks ;;
         'dmap:'*) kind=file ;;
@@ -228,7 +230,7 @@ _celery_operand() {
         'dead drop:'*) kind=none ;;
         'startproject:'0) kind=none ;;
         'completion:'0) kind='=bash zsh fish' ;;
-        'help:'*) kind='=celeryd beat apply status result revoke dmap inspect control events stats tasks queues purge dead syncdb rabbit-setup startproject completion help version' ;;
+        'help:'*) kind='=celeryd beat apply status result explain revoke dmap inspect control events stats tasks queues purge dead syncdb rabbit-setup startproject completion help version' ;;
         *) ;;
     esac
 }
@@ -236,7 +238,7 @@ _celery_operand() {
 # Sets commands and options to the words that may follow.
 _celery_words() {
     case "$command" in
-        '') commands='celeryd beat apply status result revoke dmap inspect control events stats tasks queues purge dead syncdb rabbit-setup startproject completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        '') commands='celeryd beat apply status result explain revoke dmap inspect control events stats tasks queues purge dead syncdb rabbit-setup startproject completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'celeryd') commands='' options='-c --concurrency -n --hostname -Q --queues -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -B --beat -E --task-events -s --statistics --discard --force --time-limit --soft-time-limit --task-max-memory --shutdown-timeout --max-tasks-per-child --max-memory-per-child --prefetch --autoscale --burst --max-tasks -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat') commands='next list status run pause resume backfill import-crontab' options='-l --loglevel -f --logfile -p --pidfile -d --detach --daemon --max-interval --once -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat next') commands='' options='-n --number --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
@@ -250,6 +252,7 @@ _celery_words() {
         'apply') commands='' options='--raw --args --kwargs --task-id --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --retry-backoff --retry-backoff-max --retry-jitter --retry-until --autoretry --max-memory --concurrency-key --ignore-result --header --link --link-error -w --wait -t --timeout --batch --skip-bad --key --key-ttl --strict --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'status') commands='' options='-l --long -w --wait -t --timeout --watch --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'result') commands='' options='-w --wait -t --timeout --traceback --forget --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'explain') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'revoke') commands='' options='--task --header --terminate -s --signal -t --timeout --ttl --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'dmap') commands='' options='--json-lines --raw --unordered -j --jobs --joblog --resume --retry-failed --halt -t --timeout --bar --no-bar --chunk --countdown --eta --expires -Q --queue --exchange --routing-key --priority --time-limit --soft-time-limit --max-retries --retry-delay --retry-backoff --retry-backoff-max --retry-jitter --retry-until --autoretry --max-memory --concurrency-key --ignore-result --header --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'inspect') commands='' options='-d --destination --pattern --matcher -t --timeout --list --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;

@@ -63,7 +63,7 @@ extension AMQPBroker: Revoking {
     }
 }
 
-extension AMQPBroker: QueuePausing {
+extension AMQPBroker: OrderShowing {
     package func pause(_ queue: String, _ pause: QueuePause) async throws {
         try await order(.pause(queue, pause))
     }
@@ -83,9 +83,11 @@ extension AMQPBroker: QueuePausing {
         try await publish([OrderStream.publication(entry)])
     }
 
-    package func pausedQueues() async throws -> [String: QueuePause] {
+    package func pausedQueues() async throws -> [String: QueuePause] { try await standingOrders().pauses }
+
+    package func standingOrders() async throws -> StandingOrders {
         // Who only looks makes none.
-        guard try await state(of: OrderStream.name) != nil else { return [:] }
+        guard try await state(of: OrderStream.name) != nil else { return StandingOrders() }
         let book = OrderBook()
         let look = LookTrouble()
         let owner = try ConnectionOwner(alternatives, .always) {
@@ -101,7 +103,12 @@ extension AMQPBroker: QueuePausing {
             await book.bell.wait(since: seen, until: deadline)
         }
         await owner.close()
-        if book.isCaughtUp { return book.pauses(at: now()) }
+        if book.isCaughtUp {
+            let now = now()
+            var orders = book.take(now)
+            orders.revocations.removeAll { $0.until <= now }
+            return orders
+        }
         throw look.error.map { DriverError($0, at: location) }
             ?? DriverError(.tryAgain, "broker \(location) does not show what is ordered of workers")
     }

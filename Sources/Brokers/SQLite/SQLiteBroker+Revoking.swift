@@ -85,7 +85,17 @@ extension SQLiteBroker: Revoking {
     }
 }
 
-extension SQLiteBroker: QueuePausing {
+extension SQLiteBroker: OrderShowing {
+    package func standingOrders() async throws -> StandingOrders {
+        let now = self.now()
+        return try await file.read { db in
+            var orders = StandingOrders()
+            orders.revocations = try OrderTable.revocations(after: 0, now: now, in: db).0
+            orders.pauses = try OrderTable.pauses(now: now, in: db)
+            return orders
+        }
+    }
+
     package func pause(_ queue: String, _ pause: QueuePause) async throws {
         let now = self.now()
         try await file.write(waking: true) { db in

@@ -51,6 +51,14 @@ public protocol QueuePausing: Broker {
     func pausedQueues() async throws -> [String: QueuePause]
 }
 
+/// Showing what is ordered of workers to who only looks.
+public protocol OrderShowing: QueuePausing {
+    /// All that is in force, oldest first.
+    ///
+    /// - Throws: `DriverError`.
+    func standingOrders() async throws -> StandingOrders
+}
+
 /// Learning what is ordered of workers.
 public protocol OrderFollowing: BrokerConsumer {
     /// What is in force at the first call, and at each later one what was ordered since. One reader.

@@ -60,6 +60,15 @@ extension Worker {
         for entry in inFlight.values where ids.contains(entry.delivery.message.id.text) {
             found[entry.delivery.message.id.text] = [entry.began != nil ? "active" : "reserved", task(entry)]
         }
+        for (delivery, _) in limits.held where ids.contains(delivery.message.id.text) {
+            var shown = task(delivery.message)
+            // Beside what Python's workers tell: what it waits for.
+            if let wait = limitWait(of: delivery.message.id), case .object(var object) = shown {
+                object["celery_limit"] = wait.json
+                shown = .object(object)
+            }
+            found[delivery.message.id.text] = ["reserved", shown]
+        }
         guard found.count < ids.count else { return found }
         for message in try await scheduled() where ids.contains(message.id.text) && found[message.id.text] == nil {
             found[message.id.text] = ["scheduled", task(message)]

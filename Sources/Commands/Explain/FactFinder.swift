@@ -1,0 +1,124 @@
+import CeleryCore
+import Client
+
+/// Asks everybody who may know something of a task.
+struct FactFinder {
+    let client: Client
+    /// Told of sources that could not be asked; what the others say is worth something without them.
+    let warn: @Sendable (String) -> Void
+
+    /// How long workers have to answer.
+    private static let patience = Duration.seconds(1)
+    /// Relatives whose states are looked up.
+    private static let relativesLimit = 100
+
+    /// What can be learned of each of these, in their order.
+    ///
+    /// - Throws: `DriverError` when the broker or the result store cannot be asked at all.
+    func facts(of ids: [TaskID]) async throws -> [TaskFacts] {
+        let broker = client.broker
+        let statuses = try await client.status(of: ids)
+        // Nothing of all this is of use where all has ended.
+        let isOpen = statuses.contains { !($0.result?.state.isReady ?? false) }
+        async let workers = isOpen ? workers(of: broker) : nil
+        async let holds = isOpen ? holds(statuses) : Holds()
+        async let counts = look("count queues") { try await (broker as? any QueueCounting)?.queues() }
+        async let orders = isOpen ? look("learn what is ordered of workers") { try await (broker as? any OrderShowing)?.standingOrders() } : nil
+        let letters = await letters(of: ids)
+        let events = await look("read events") { try await (broker as? any EventReading)?.events(of: ids) } ?? []
+        let byTask = Dictionary(grouping: events.map(\.event)) { $0.taskID ?? TaskID("") }
+
+        let shared = await (workers: workers, holds: holds, counts: counts, orders: orders)
+        var all: [TaskFacts] = []
+        for status in statuses {
+            var facts = TaskFacts(status.id, now: .now)
+            facts.result = status.result
+            facts.location = status.location
+            facts.brokerTells = broker is any MessageLocating
+            facts.workers = shared.workers
+            facts.counts = shared.counts ?? []
+            facts.pauses = shared.orders?.pauses ?? [:]
+            facts.revocations = shared.orders?.revocations ?? []
+            facts.hold = shared.holds.found[status.id]
+            facts.isSilent = status.location?.worker.map { shared.holds.silent.contains($0) } ?? false
+            facts.letter = letters.last { $0.taskID == status.id }
+            facts.events = byTask[status.id] ?? []
+            if status.location != nil {
+                facts.standing = await look("read the message") { try await (broker as? any MessageShowing)?.standing(of: status.id) }
+                facts.limit = await look("learn of limits") { try await (broker as? any LimitReporting)?.limitWait(of: status.id) }
+            }
+            let relatives = ((facts.parent.map { [$0] } ?? []) + facts.children).prefix(Self.relativesLimit)
+            if !relatives.isEmpty {
+                let known = await look("look up relatives") { try await client.status(of: Array(relatives)) } ?? []
+                // PENDING is said of what nobody knows, where the broker does not tell.
+                for one in known where one.result != nil || one.location != nil { facts.states[one.id] = one.state }
+            }
+            all.append(facts)
+        }
+        return all
+    }
+
+    private func workers(of broker: any Broker) async -> [WorkerReport]? {
+        await look("list workers") { try await (broker as? any WorkerListing)?.workers() }
+    }
+
+    private func letters(of ids: [TaskID]) async -> [DeadLetter] {
+        var filter = DeadLetterFilter()
+        filter.keys = Set(ids.map(\.text))
+        return await look("look through the dead letters") { [filter] in
+            try await (client.broker as? any DeadLetterKeeping)?.deadLetters(filter, limit: 10 * ids.count, withContent: false)
+        } ?? []
+    }
+
+    /// What workers say of who has what.
+    private struct Holds: Sendable {
+        var found: [TaskID: TaskFacts.Hold] = [:]
+        /// Workers that did not answer.
+        var silent: [String] = []
+    }
+
+    /// Where workers say that they have them. Where the broker tells who has what, only those are asked.
+    private func holds(_ statuses: [TaskStatus]) async -> Holds {
+        let broker = client.broker
+        var choice = WorkerChoice.all
+        if broker is any MessageLocating {
+            choice.names = statuses.compactMap { $0.location?.worker }.distinct
+            if choice.names?.isEmpty ?? true { return Holds() }
+        }
+        let request = ControlRequest(method: "query_task", arguments: ["ids": .array(statuses.map { .string($0.id.text) })])
+        let answers = await look("ask workers") { [choice] in
+            try await (broker as? any WorkerAsking)?.ask([request], of: choice, within: Self.patience)
+        }
+        guard let answers, let replies = answers.answers.first else { return Holds() }
+        var found: [TaskID: TaskFacts.Hold] = [:]
+        for reply in replies {
+            for (id, value) in reply.value.objectValue?.members ?? [] {
+                if let hold = TaskFacts.Hold(value, of: reply.worker) { found[TaskID(id)] = hold }
+            }
+        }
+        return Holds(found: found, silent: answers.silent)
+    }
+
+    /// What a source says; nothing when it is not there, or fails.
+    private func look<Value: Sendable>(_ what: String, _ body: @Sendable () async throws -> Value?) async -> Value? {
+        do {
+            return try await body()
+        } catch {
+            warn("cannot \(what): \((error as? DriverError)?.message ?? "\(error)")")
+            return nil
+        }
+    }
+}
+
+extension TaskFacts.Hold {
+    /// Reads what a worker says of a task to `query_task`: `["active", {...}]`. Anybody may have sent it.
+    init?(_ answer: JSON, of worker: String) {
+        guard let words = answer.arrayValue, let place = words.first?.stringValue else { return nil }
+        let request = words.dropFirst().first
+        self.init(worker: worker, place: place)
+        task = request?["name"]?.stringValue
+        queue = request?["delivery_info"]?["routing_key"]?.stringValue
+        if place == "active", let seconds = request?["time_start"]?.doubleValue, seconds.isFinite { began = Timestamp(seconds: seconds) }
+        limit = request?["celery_limit"].flatMap(LimitWait.init)
+    }
+}
