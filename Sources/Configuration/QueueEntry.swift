@@ -1,7 +1,7 @@
 import CeleryCore
 
 /// What CELERY_QUEUES says of one queue; what it leaves out is as for all queues.
-struct QueueEntry: Sendable, Hashable {
+package struct QueueEntry: Sendable, Hashable {
     var name: String
     var exchange: String?
     var exchangeType: String?
@@ -25,6 +25,9 @@ struct QueueEntry: Sendable, Hashable {
 
     static let weights = 1...1_000
 
+    /// Whether what stands after the last equals sign can be a weight.
+    package static func hasPossibleWeight(_ text: String) -> Bool { QueueEntry(text: text).weight != nil }
+
     /// Whether it says how the queue is made.
     var isTelling: Bool {
         var plain = self
@@ -47,7 +50,14 @@ extension SettingsKind where Value == [QueueEntry] {
     /// A list of names, or a table with one table for each queue.
     static let queues = SettingsKind(name: "list of names, or a table of queues") { input throws(SettingsComplaint) in
         guard case .table(let members) = input else {
-            return try SettingsKind<[String]>.list(of: .queue).read(input).map(QueueEntry.init(text:))
+            return try SettingsKind<[String]>.list(of: .queue).read(input).map { (text) throws(SettingsComplaint) in
+                let entry = QueueEntry(text: text)
+                if let equals = text.lastIndex(of: "="), entry.weight == nil {
+                    let weight = text[text.index(after: equals)...]
+                    throw SettingsComplaint("gives queue '\(text[..<equals])' the weight '\(weight)', which must be a whole number from 1 to 1000")
+                }
+                return entry
+            }
         }
         var entries: [QueueEntry] = []
         for member in members {

@@ -6,7 +6,9 @@ extension Schema {
             -- seconds from one beginning to the next
             interval REAL NOT NULL,
             -- when the next may begin (Unix seconds)
-            next REAL NOT NULL
+            next REAL NOT NULL,
+            -- the interval that the task's own options said last, 0 for none; an operator may have said another since
+            announced REAL NOT NULL DEFAULT 0
         ) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS limited (
             -- a message that is due and may not begin yet, in the line of its task and key

@@ -130,6 +130,7 @@ package actor Worker {
         let pool: Pool
         do {
             if let holder = consumer as? any LeaseHolding { try await holder.announce(tasks: registry.names) }
+            try await announceRates(to: consumer)
             if let controllable = consumer as? any RemoteControllable {
                 controllable.answerControl { [weak self] request in await self?.answer(request) }
             }

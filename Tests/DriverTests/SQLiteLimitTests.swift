@@ -1,6 +1,7 @@
 import Brokers
 import CeleryCore
 import Fixtures
+import GRDB
 import SQLite
 import Testing
 
@@ -85,6 +86,55 @@ import Testing
         // What the dead one had, one attempt on, and what waited.
         let rest = try await begin(second, places: 2)
         #expect((next + rest).attempts.sorted() == [1, 2, 2])
+    }
+
+    @Test func `lines that were erased, and those of a paused queue, keep nobody waiting`() async throws {
+        let broker = try fixture.open()
+        let worker = try await fixture.worker(of: ["celery", "other"])
+        func count(_ table: String) async throws -> Int? {
+            try await broker.file.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") }
+        }
+        // More lines than one look goes through.
+        try await publish(1_100, "keyed", queue: "other")
+        let hour = try #require(RateLimit("1/h"))
+        #expect(try await begin(worker, 2_000, rate: hour, places: 1) { $0.message.id.text }.count == 1)
+        #expect(try await count("limit_line") == 1_099)
+        try await (worker.consumer as? any LimitKeeping)?.setRate(nil, of: "keyed")
+        try await broker.pause("other", QueuePause(since: fixture.clock.now, reason: "test"))
+        try await publish(3)
+        #expect(try await begin(worker, places: 1).names == ["t"])
+        // And nobody looks again and again for what may not be taken.
+        let other = try await fixture.worker("b", of: ["other"])
+        #expect(try await other.consumer.take(10).isEmpty)
+        let began = ContinuousClock.now
+        try await other.consumer.waitForWork(until: .now + .milliseconds(300))
+        #expect(ContinuousClock.now - began > .milliseconds(250))
+        #expect(try await broker.purge(["other"])["other"] == 1_099)
+        #expect(try await count("limit_line") == 1)
+        #expect(try await count("limited") == 2)
+    }
+
+    @Test func `the rate that options say holds until they change, or an operator says another`() async throws {
+        let (hour, second) = (try #require(RateLimit("1/h")), try #require(RateLimit("1/s")))
+        func announce(_ worker: TestWorker, _ rate: RateLimit?) async throws {
+            try await (worker.consumer as? any LimitKeeping)?.announce(rates: ["t": rate, "plain": nil])
+        }
+        func interval() async throws -> Double? {
+            try await fixture.open().file.read { try Double.fetchOne($0, sql: "SELECT interval FROM rate_limit WHERE task = 't'") }
+        }
+        let first = try await fixture.worker("a")
+        try await announce(first, hour)
+        #expect(try await interval() == 3_600)
+        try await (first.consumer as? any LimitKeeping)?.setRate(second, of: "t")
+        // Another worker with the same options changes nothing.
+        try await announce(fixture.worker("b"), hour)
+        #expect(try await interval() == 1)
+        // One whose options say no rate takes it away, also from what waits.
+        try await publish(2)
+        #expect(try await begin(first, rate: second, places: 5).count == 1)
+        try await announce(fixture.worker("c"), nil)
+        #expect(try await interval() == nil)
+        #expect(try await begin(first, places: 5).count == 1)
     }
 
     @Test func `what is given back leaves its place, and comes again as never tried`() async throws {

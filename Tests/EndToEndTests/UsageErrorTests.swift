@@ -13,6 +13,10 @@ import Testing
         ("celery celeryd -c four", "celery celeryd: 'four' is not a whole number (for -c)\n"),
         ("celery celeryd extra", "celery celeryd: unexpected operand 'extra'\nhint: see 'celery celeryd --help'\n"),
         ("celery celeryd --umask 9", "celery celeryd: '9' is not a mode (for --umask); write octal digits, as 022\n"),
+        (
+            "celery celeryd -Q a=0",
+            "celery celeryd: 'a=0' has 'a=0', which has no weight from 1 to 1000 after the '=' (for -Q)\n"
+        ),
         ("celery result", "celery result: operand ID is missing\nhint: see 'celery result --help'\n"),
         ("celery dmap", "celery dmap: operand TASK is missing\nhint: see 'celery dmap --help'\n"),
         ("celery completion tcsh", "celery completion: 'tcsh' is not one of bash, zsh, fish\n"),

@@ -129,8 +129,9 @@ class Fates:
         if not self.faults and "stop" in kinds:
             kind = "stop"
         name = self.random.choice(sorted(set(self.workers) - set(self.stopped)))
-        if getattr(self, f"fault_{kind}")(name) is not False:
-            self.faults[kind] = self.faults.get(kind, 0) + 1
+        self.faults[kind] = self.faults.get(kind, 0) + 1
+        if getattr(self, f"fault_{kind}")(name) is False:
+            self.faults[kind] -= 1
 
     def fault_child(self, name):
         victims = children(self.workers[name].pid)

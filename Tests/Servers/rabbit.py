@@ -57,10 +57,11 @@ class RabbitMQ:
         return self._run("ctl", *words, NODE=str(node))
 
     def queues(self, vhost="celery", node=1):
-        """How many messages each queue holds: name -> (all, unacknowledged)."""
+        """How many messages each queue of tasks holds: name -> (all, unacknowledged). A stream keeps what was read."""
         text = self.ctl("-q", "--no-table-headers", "list_queues", "-p", vhost, "name", "messages", "messages_unacknowledged", node=node)
         rows = [line.split("\t") for line in text.splitlines()]
-        return {name: (int(count), int(held)) for name, count, held in rows if count.isdigit()}
+        streams = ("celery.orders", "celery.events", "celery.statistics")
+        return {name: (int(count), int(held)) for name, count, held in rows if count.isdigit() and name not in streams}
 
     def stop(self):
         self._run("stop")

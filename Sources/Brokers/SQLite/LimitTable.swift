@@ -56,7 +56,7 @@ enum LimitTable {
     static func take(
         _ maximum: Int, from queues: [String], worker: Int64, now: Timestamp, in db: Database
     ) throws -> [ReadyTable.Taken] {
-        let lines = try lines(now: now, in: db)
+        let lines = try lines(queues, now: now, in: db)
         guard !lines.isEmpty else { return [] }
         var rates = RateTable()
         var taken: [ReadyTable.Taken] = []
@@ -86,26 +86,26 @@ enum LimitTable {
         guard try Int.fetchOne(some) != nil else { return nil }
         var rates = RateTable()
         var next: Timestamp?
-        for line in try lines(now: nil, in: db) where try isFree(line, in: db) {
+        for line in try lines(queues, now: nil, in: db) where try isFree(line, in: db) {
             let time = try rates.time(of: line.task, now: now, in: db) ?? Timestamp(seconds: 0)
-            if let next, next <= time { continue }
-            let waits = try Int.fetchOne(
-                db, sql: "SELECT 1 FROM limited WHERE task = ? AND key = ? AND queue IN (\(marks(queues))) LIMIT 1",
-                arguments: [line.task, line.key] + StatementArguments(queues))
-            if waits != nil { next = time }
+            next = next.map { min($0, time) } ?? time
         }
         return next
     }
 
+    /// Lines in which something waits for these queues.
+    ///
     /// - Parameter now: leaves out the lines whose rate lets nobody begin then.
-    private static func lines(now: Timestamp?, in db: Database) throws -> [Line] {
+    private static func lines(_ queues: [String], now: Timestamp?, in db: Database) throws -> [Line] {
         let statement = try db.cachedStatement(sql: """
-            SELECT task, key, places FROM limit_line
+            SELECT task, key, places FROM limit_line f
             WHERE task NOT IN (SELECT task FROM rate_limit WHERE next > ?1 AND next <= ?1 + interval + ?2)
-            ORDER BY head LIMIT ?3
+            AND EXISTS (SELECT 1 FROM limited l WHERE l.task = f.task AND l.key = f.key AND l.queue IN (\(marks(queues))))
+            ORDER BY head LIMIT \(lineLimit)
             """)
         let rows = try Row.fetchCursor(
-            statement, arguments: [now?.seconds ?? .greatestFiniteMagnitude, TokenTime.clockTolerance, lineLimit])
+            statement,
+            arguments: [now?.seconds ?? .greatestFiniteMagnitude, TokenTime.clockTolerance] + StatementArguments(queues))
         var lines: [Line] = []
         while let row = try rows.next() { lines.append(Line(task: row[0], key: row[1], places: row[2])) }
         return lines

@@ -5,6 +5,7 @@ import GRDB
 struct RateTable {
     private var known: [String: TokenTime?] = [:]
     private var changed: Set<String> = []
+    private var announced: [String: Double] = [:]
 
     /// When the next task of this name may begin; `nil` without a rate.
     mutating func time(of task: String, now: Timestamp, in db: Database) throws -> Timestamp? {
@@ -33,15 +34,25 @@ struct RateTable {
         changed.insert(task)
     }
 
+    /// A worker says what the options of a task are. What an operator has said stays until they change.
+    mutating func announce(_ task: String, _ rate: RateLimit?, in db: Database) throws {
+        let statement = try db.cachedStatement(sql: "SELECT announced FROM rate_limit WHERE task = ?")
+        let earlier = try Double.fetchOne(statement, arguments: [task])
+        guard earlier.map({ $0 != rate?.interval ?? 0 }) ?? (rate != nil) else { return }
+        try change(task, to: rate, in: db)
+        announced[task] = rate?.interval ?? 0
+    }
+
     /// Writes down what has changed.
     func save(in db: Database) throws {
         for task in changed {
             if let bucket = known[task] ?? nil {
                 let statement = try db.cachedStatement(sql: """
-                    INSERT INTO rate_limit (task, interval, next) VALUES (?, ?, ?)
-                    ON CONFLICT (task) DO UPDATE SET interval = excluded.interval, next = excluded.next
+                    INSERT INTO rate_limit (task, interval, next, announced) VALUES (?1, ?2, ?3, coalesce(?4, 0))
+                    ON CONFLICT (task) DO UPDATE SET
+                        interval = excluded.interval, next = excluded.next, announced = coalesce(?4, announced)
                     """)
-                try statement.execute(arguments: [task, bucket.interval, bucket.next])
+                try statement.execute(arguments: [task, bucket.interval, bucket.next, announced[task]])
             } else {
                 try db.execute(sql: "DELETE FROM rate_limit WHERE task = ?", arguments: [task])
             }

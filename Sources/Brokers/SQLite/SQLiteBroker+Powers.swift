@@ -46,6 +46,7 @@ extension SQLiteBroker: QueuePurging {
             }
             try db.execute(sql: "DELETE FROM scheduled WHERE tag NOT IN (SELECT tag FROM message)")
             try db.execute(sql: "DELETE FROM limited WHERE tag NOT IN (SELECT tag FROM message)")
+            try db.execute(sql: "DELETE FROM limit_line WHERE (task, key) NOT IN (SELECT task, key FROM limited)")
             return counts
         }
     }

@@ -17,8 +17,7 @@ extension SQLiteConsumer: LimitKeeping {
         let answers = try await broker.file.write(durable: false) { [broker, number, news] db in
             let now = broker.now()
             var rates = RateTable()
-            // Said once by each worker, so that what an operator has changed since stays.
-            for (task, rate) in news { try rates.change(task, to: rate, in: db) }
+            for (task, rate) in news { try rates.announce(task, rate, in: db) }
             let answers = try deliveries.map { delivery in
                 if passed.contains(delivery.handle) { return true }
                 return try LimitTable.admit(delivery.handle, delivery.limit, of: number, &rates, now: now, in: db)
@@ -28,6 +27,19 @@ extension SQLiteConsumer: LimitKeeping {
         }
         rates.withLock { $0.merge(news) { $1 } }
         return answers
+    }
+
+    func announce(rates options: [String: RateLimit?]) async throws {
+        let mentioned = try await broker.file.read { db in try String.fetchSet(db, sql: "SELECT task FROM rate_limit") }
+        // Most tasks have no rate, and never had one.
+        let news = options.filter { $0.value != nil || mentioned.contains($0.key) }
+        guard !news.isEmpty else { return }
+        try await broker.file.write(waking: true) { db in
+            var rates = RateTable()
+            for (task, rate) in news { try rates.announce(task, rate, in: db) }
+            try rates.save(in: db)
+        }
+        rates.withLock { $0.merge(news.compactMapValues { $0 }) { $1 } }
     }
 
     func setRate(_ rate: RateLimit?, of task: String) async throws {

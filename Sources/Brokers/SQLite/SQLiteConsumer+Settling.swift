@@ -78,9 +78,11 @@ extension SQLiteConsumer: BacklogKnowing {
         let now = broker.now()
         let queues = self.queues
         return try await broker.file.read { db in
-            var count = 0
             // What is paused nobody can finish.
-            for queue in try OrderTable.open(queues, now: now, in: db).queues {
+            let open = try OrderTable.open(queues, now: now, in: db).queues
+            // Of those that wait for their limits, one that may begin stands for all: the others are not due.
+            var count = try LimitTable.nextDue(open, now: now, in: db).map { $0 <= now ? 1 : 0 } ?? 0
+            for queue in open {
                 count += try Int.fetchOne(db, sql: "SELECT count(*) FROM ready WHERE queue = ?", arguments: [queue]) ?? 0
                 count += try Int.fetchOne(
                     db,
@@ -89,9 +91,6 @@ extension SQLiteConsumer: BacklogKnowing {
                         WHERE s.due <= ? AND m.queue = ?
                         """,
                     arguments: [now.seconds, queue]) ?? 0
-                count += try Int.fetchOne(
-                    db, sql: "SELECT count(*) FROM limited l CROSS JOIN message m ON m.tag = l.tag WHERE l.queue = ?",
-                    arguments: [queue]) ?? 0
                 count += try Int.fetchOne(
                     db, sql: "SELECT count(*) FROM lease l CROSS JOIN message m ON m.tag = l.tag WHERE m.queue = ?",
                     arguments: [queue]) ?? 0

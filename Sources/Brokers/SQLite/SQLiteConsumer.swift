@@ -151,12 +151,13 @@ final class SQLiteConsumer: BrokerConsumer {
     private func mayFindWork() async throws -> Bool {
         let now = broker.now()
         return try await broker.file.read { [queues] db in
-            for queue in try OrderTable.open(queues, now: now, in: db).queues {
+            let open = try OrderTable.open(queues, now: now, in: db).queues
+            for queue in open {
                 let ready = try db.cachedStatement(sql: "SELECT 1 FROM ready WHERE queue = ? LIMIT 1")
                 if try Int.fetchOne(ready, arguments: [queue]) != nil { return true }
             }
             if let due = try MessageTable.nextDue(in: db), due <= now { return true }
-            return try LimitTable.nextDue(queues, now: now, in: db).map { $0 <= now } ?? false
+            return try LimitTable.nextDue(open, now: now, in: db).map { $0 <= now } ?? false
         }
     }
 

@@ -9,6 +9,10 @@ public protocol LimitKeeping: BrokerConsumer {
     /// - Throws: `DriverError`; then nothing has changed.
     func admit(_ deliveries: [(handle: DeliveryHandle, limit: TaskLimit)]) async throws -> [Bool]
 
+    /// Says what rates the options of tasks name; `nil` is none. What an operator has said since they were told last
+    /// stays, unless the options have changed.
+    func announce(rates: [String: RateLimit?]) async throws
+
     /// Changes the rate of a task for all workers; `nil` takes it away. Those that wait for it wait no longer than the new one says.
     func setRate(_ rate: RateLimit?, of task: String) async throws
 }

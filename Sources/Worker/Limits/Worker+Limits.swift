@@ -118,6 +118,13 @@ extension Worker {
         return TaskLimit(task: message.task, rate: rate, places: options.concurrency, key: key ?? "")
     }
 
+    /// Tells the broker, if it keeps rates, what the options of tasks say.
+    func announceRates(to consumer: any BrokerConsumer) async throws {
+        guard let keeper = consumer as? any LimitKeeping else { return }
+        let rates = registry.sorted.map { ($0.name, rate(of: $0.name, $0.options)) }
+        try await keeper.announce(rates: Dictionary(uniqueKeysWithValues: rates))
+    }
+
     /// What an operator said of it last, else its options, else the default.
     private func rate(of task: String, _ options: TaskOptions) -> RateLimit? {
         if configuration.disablesRates { return nil }

@@ -98,10 +98,20 @@ struct WorkerLimits {
     }
 
     /// Takes out all that is held.
-    mutating func popAll() -> [Delivery] {
-        let all = order.flatMap { (lines[$0] ?? []).map(\.delivery) }
-        (lines, order, count) = ([:], [], 0)
-        return all
+    mutating func popAll() -> [Delivery] { pop { _ in true } }
+
+    /// Takes out those held that match, in the order of their lines.
+    mutating func pop(where matches: (Delivery) -> Bool) -> [Delivery] {
+        var found: [Delivery] = []
+        for name in order {
+            guard let line = lines[name] else { continue }
+            found += line.map(\.delivery).filter(matches)
+            let rest = line.filter { !matches($0.delivery) }
+            lines[name] = rest.isEmpty ? nil : Deque(rest)
+        }
+        order.removeAll { lines[$0] == nil }
+        count -= found.count
+        return found
     }
 
     /// Those that are held, in their lines.

@@ -24,7 +24,7 @@ extension Worker {
     func takeOrders(of following: any OrderFollowing, _ settler: any Settler) async throws {
         let orders = try await following.takeOrders()
         await revoke(orders.revocations, following, settler)
-        heed(orders.pauses)
+        await heed(orders.pauses, following, settler)
     }
 
     /// Runs no task that these cover, and ends those under way if that is ordered.
@@ -70,7 +70,7 @@ extension Worker {
     }
 
     /// Gives back what was taken of queues that are paused now, and is not begun. The subscription takes no more of them.
-    private func heed(_ pauses: [String: QueuePause]) {
+    private func heed(_ pauses: [String: QueuePause], _ consumer: any BrokerConsumer, _ settler: any Settler) async {
         let now = self.now()
         for (queue, pause) in pauses where pause != pausedQueues[queue] && pause.holds(at: now) { log.paused(queue, pause) }
         for queue in pausedQueues.keys where pauses[queue] == nil { log.resumed(queue) }
@@ -80,5 +80,7 @@ extension Worker {
             entry.value.began == nil && (pauses[entry.value.delivery.message.route.queue]?.holds(at: now) ?? false)
         }.map(\.key)
         pool?.recall(tags)
+        let held = limits.pop { pauses[$0.message.route.queue]?.holds(at: now) ?? false }
+        await giveBack(held.map(\.handle), started: false, consumer, settler)
     }
 }
