@@ -105,11 +105,11 @@ let package = Package(
         tests("ArgumentsTests", ["Arguments", "CeleryCore"]),
         .executableTarget(
             name: "DetachProbe", dependencies: ["Processes"], path: "Tests/DetachProbe", swiftSettings: swiftSettings),
-        tests("ProcessesTests", ["Processes", "DetachProbe"]),
+        tests("ProcessesTests", ["Processes", "Fixtures", "DetachProbe"]),
         tests("TasksTests", ["Tasks", "CeleryCore", "Schedules", logging]),
         tests("ConfigurationTests", ["Configuration", "CeleryCore", "Schedules"]),
         .executableTarget(
-            name: "DriverProbe", dependencies: ["CeleryCore", "Wire", "SQLite", "Brokers", "Processes"],
+            name: "DriverProbe", dependencies: ["CeleryCore", "Wire", "SQLite", "Brokers", "Processes", "CLinux"],
             path: "Tests/DriverProbe", swiftSettings: swiftSettings),
         tests(
             "DriverTests",
