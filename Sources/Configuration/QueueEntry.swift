@@ -25,8 +25,12 @@ package struct QueueEntry: Sendable, Hashable {
 
     static let weights = 1...1_000
 
-    /// Whether what stands after the last equals sign can be a weight.
-    package static func hasPossibleWeight(_ text: String) -> Bool { QueueEntry(text: text).weight != nil }
+    /// The number after the last equals sign, when it can be no weight; a word there is a part of the name.
+    package static func impossibleWeight(in text: String) -> String? {
+        guard let equals = text.lastIndex(of: "="), let weight = Int(text[text.index(after: equals)...]), !weights.contains(weight)
+        else { return nil }
+        return String(weight)
+    }
 
     /// Whether it says how the queue is made.
     var isTelling: Bool {
@@ -51,12 +55,10 @@ extension SettingsKind where Value == [QueueEntry] {
     static let queues = SettingsKind(name: "list of names, or a table of queues") { input throws(SettingsComplaint) in
         guard case .table(let members) = input else {
             return try SettingsKind<[String]>.list(of: .queue).read(input).map { (text) throws(SettingsComplaint) in
-                let entry = QueueEntry(text: text)
-                if let equals = text.lastIndex(of: "="), entry.weight == nil {
-                    let weight = text[text.index(after: equals)...]
-                    throw SettingsComplaint("gives queue '\(text[..<equals])' the weight '\(weight)', which must be a whole number from 1 to 1000")
+                if let weight = QueueEntry.impossibleWeight(in: text) {
+                    throw SettingsComplaint("gives a queue the weight \(weight), which must be from 1 to 1000")
                 }
-                return entry
+                return QueueEntry(text: text)
             }
         }
         var entries: [QueueEntry] = []

@@ -200,7 +200,8 @@ import Testing
         let worker = try await fixture.worker()
         #expect(try await begin(worker, places: 1).count == 1)
         #expect(try await broker.queues().map(\.ready) == [2])
-        #expect(try await (worker.consumer as? any BacklogKnowing)?.backlog() == 3)
+        // Those that may not begin are not due.
+        #expect(try await (worker.consumer as? any BacklogKnowing)?.backlog() == 1)
         #expect(try await broker.limitWait(of: messages[0].id) == nil)
         #expect(try await broker.limitWait(of: messages[2].id) == .place(task: "t", key: "", of: 1, heldBy: [messages[0].id]))
         #expect(try await broker.withdraw([messages[1].id]) == [messages[1].id])

@@ -15,7 +15,7 @@ import Testing
         ("celery celeryd --umask 9", "celery celeryd: '9' is not a mode (for --umask); write octal digits, as 022\n"),
         (
             "celery celeryd -Q a=0",
-            "celery celeryd: 'a=0' has 'a=0', which has no weight from 1 to 1000 after the '=' (for -Q)\n"
+            "celery celeryd: 'a=0' has 'a=0', which has the weight 0, which must be from 1 to 1000 (for -Q)\n"
         ),
         ("celery result", "celery result: operand ID is missing\nhint: see 'celery result --help'\n"),
         ("celery dmap", "celery dmap: operand TASK is missing\nhint: see 'celery dmap --help'\n"),

@@ -6,8 +6,8 @@ extension ValueParser where Value == String {
     static var weightedQueue: Self {
         Self { (text) throws(InvalidValue) in
             guard !text.isEmpty else { throw InvalidValue("is empty") }
-            if text.contains("="), !QueueEntry.hasPossibleWeight(text) {
-                throw InvalidValue("has no weight from 1 to 1000 after the '='")
+            if let weight = QueueEntry.impossibleWeight(in: text) {
+                throw InvalidValue("has the weight \(weight), which must be from 1 to 1000")
             }
             return text
         }
