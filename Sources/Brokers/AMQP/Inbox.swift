@@ -13,6 +13,12 @@ final class Inbox: Sendable {
     let notices: AsyncStream<BrokerNotice>
     private let notify: AsyncStream<BrokerNotice>.Continuation
     private let beginning = Mutex(Beginning.waiting(nil))
+    /// Until then it is tried again, where that may help.
+    private let beginningEnd = ContinuousClock.now + .seconds(15)
+
+    private var isBeginning: Bool {
+        beginning.withLock { beginning in if case .waiting = beginning { true } else { false } }
+    }
 
     private enum Beginning {
         case waiting(CheckedContinuation<Void, any Error>?)
@@ -59,6 +65,8 @@ final class Inbox: Sendable {
     }
 
     func lost(_ error: RabbitMQError) {
+        // A server that has only come up has queues and streams that nobody leads yet (541, internal error).
+        if error.code == .refused(541), isBeginning, .now < beginningEnd { return }
         if !finishBeginning(error) { notify.yield(BrokerNotice("connection to the broker lost: \(error.message)", isTrouble: true)) }
         line.withLock { $0.begin() }
         bell.ring()
