@@ -70,7 +70,8 @@ class Checker:
         for number in begins:
             if begins[number] > 1:
                 self.run.violate(f"{task}: attempt {number} began {begins[number]} times")
-            if number > attempt:
+            # At RabbitMQ nobody holds a lease: of two that run at once, the result of the first to end counts.
+            if number > attempt and self.run.broker == "sqlite":
                 self.run.violate(f"{task}: attempt {number} began, but attempt {attempt} was committed")
         is_lost = state == "FAILURE" and document["result"].get("exc_type") == "WorkerLostError"
         if not is_lost and attempt not in ends:

@@ -124,7 +124,11 @@ def countdown_that_waits_in_the_broker(run):
     result = run.send("now", app=configured.make_quorum(), queue="interop.quorum", countdown=5)
     with run.app.connection_for_read() as connection:
         # 5 is 101 in digits: four seconds of them first.
-        waiting = connection.default_channel.queue_declare("celery_delayed_2", passive=True).message_count
+        # Python does not wait until the broker has it.
+        while time.time() < began + 2:
+            waiting = connection.default_channel.queue_declare("celery_delayed_2", passive=True).message_count
+            if waiting:
+                break
     same(waiting, 1, "messages on the ladder")
     late_by(float(run.get(result)), began + 5)
 

@@ -20,7 +20,8 @@ import Testing
 
     @Test func `ends what belongs to a dead worker`() throws {
         let process = try sleeper(of: deadWorker())
-        #expect(Orphans.kill() >= 1)
+        // A worker that another test runs in this process may be quicker.
+        Orphans.kill()
         #expect(try process.wait().status == .signaled(SIGKILL, coreDumped: false))
     }
 
