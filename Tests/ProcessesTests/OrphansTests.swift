@@ -1,4 +1,5 @@
 import Fixtures
+import Foundation
 import Glibc
 import Processes
 import Testing
@@ -6,7 +7,11 @@ import Testing
 @Suite(.serialized) struct OrphansTests {
     /// A process that says it belongs to a worker.
     private func sleeper(of worker: String) throws -> SpawnedProcess {
-        try Spawn("/bin/sleep", arguments: ["sleep", "600"], environment: Environment([Orphans.variable: worker])).start(pidfd: true)
+        let process = try Spawn(
+            "/bin/sleep", arguments: ["sleep", "600"], environment: Environment([Orphans.variable: worker])).start(pidfd: true)
+        // The kernel lets us go on a moment before the new program has its environment.
+        while try Data(contentsOf: URL(filePath: "/proc/\(process.id)/environ")).isEmpty { sched_yield() }
+        return process
     }
 
     /// The identity of a process that was there, and is gone.
