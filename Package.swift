@@ -105,7 +105,7 @@ let package = Package(
         tests("ArgumentsTests", ["Arguments", "CeleryCore"]),
         .executableTarget(
             name: "DetachProbe", dependencies: ["Processes"], path: "Tests/DetachProbe", swiftSettings: swiftSettings),
-        tests("ProcessesTests", ["Processes", "Fixtures", "DetachProbe"]),
+        tests("ProcessesTests", ["Processes", "DetachProbe"]),
         tests("TasksTests", ["Tasks", "CeleryCore", "Schedules", logging]),
         tests("ConfigurationTests", ["Configuration", "CeleryCore", "Schedules"]),
         .executableTarget(
