@@ -177,8 +177,8 @@ extension TaskLog: TaskWatching {
         case .refused(let delivery, _, let reason): refused(delivery, reason)
         case .began: break
         case .ended(let delivery, _, let report): ended(delivery, report)
-        case .failed(let delivery, _, let failure): failed(delivery, failure, traceback: nil)
-        case .interrupted(let delivery, let attempt, let reason): interrupted(delivery, attempt, reason)
+        case .failed(let delivery, _, let failure, _): failed(delivery, failure, traceback: nil)
+        case .interrupted(let delivery, let attempt, let reason, _): interrupted(delivery, attempt, reason)
         }
     }
 }
