@@ -63,6 +63,10 @@ enum RevokeCommand {
         let ids = arguments.operands.map { TaskID($0) }.distinct
         let rules = arguments[task].map(Revocation.Target.task) + arguments[header].map { Revocation.Target.header($0.name, value: $0.value) }
         if ids.isEmpty && rules.isEmpty { throw ArgumentError("no task is named: write its id, --task NAME or --header K=V") }
+        if ids.contains(where: \.text.isEmpty) {
+            throw ArgumentError("an id is empty", hint: "write ids as 'celery apply' prints them; --task NAME is for all tasks of a name")
+        }
+        if life <= .zero { throw ArgumentError("--ttl must be more than 0: it would be forgotten at once") }
         if arguments.isGiven(signal), !arguments[terminate] { throw ArgumentError("--signal is of use with --terminate only") }
         if arguments.isGiven(timeout), !arguments[terminate] { throw ArgumentError("--timeout is of use with --terminate only") }
         let revocations = (ids.map(Revocation.Target.id) + rules).map { target in
@@ -85,7 +89,7 @@ enum RevokeCommand {
         }
         for id in ids + report.fates.keys.filter({ !ids.contains($0) }).sorted(by: { $0.text < $1.text }) {
             let outcome = word(report.fates[id], waited.states[id])
-            context.output.record(["id": .string(id.text), "outcome": .string(outcome)], text: "\(id)\t\(outcome)")
+            context.output.record(["id": .string(id.text), "outcome": .string(outcome)], text: "\(id.text.inOneLine)\t\(outcome)")
         }
         for rule in rules { show(rule, context) }
         await client.close()
@@ -96,10 +100,10 @@ enum RevokeCommand {
         switch rule {
         case .id: break
         case .task(let name):
-            context.output.record(["task": .string(name), "outcome": "flagged"], text: "task \(name)\tflagged")
+            context.output.record(["task": .string(name), "outcome": "flagged"], text: "task \(name.inOneLine)\tflagged")
         case .header(let name, let value):
             context.output.record(
-                ["header": .string("\(name)=\(value)"), "outcome": "flagged"], text: "header \(name)=\(value)\tflagged")
+                ["header": .string("\(name)=\(value)"), "outcome": "flagged"], text: "header \("\(name)=\(value)".inOneLine)\tflagged")
         }
     }
 
