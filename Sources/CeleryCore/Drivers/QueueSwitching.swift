@@ -33,8 +33,14 @@ extension QueueSwitching {
 
 /// Knowing whether there is work for more hands.
 public protocol WaitingKnowing: BrokerConsumer {
-    /// How many messages of this subscription are due and with no worker; counts no further than `most`.
-    func waiting(upTo most: Int) async throws -> Int
+    /// How many messages of this subscription are due, with no worker, and may begin as far as the broker can tell:
+    /// those of paused queues may not. Counts no further than `most`.
+    ///
+    /// - Parameter limits: By task those limits that are counted by its name alone.
+    func waiting(upTo most: Int, within limits: [String: TaskLimit]) async throws -> Int
+
+    /// Whether the broker sees which messages are due and within the limits; else some that it counts may not begin.
+    var seesWhatMayBegin: Bool { get }
 }
 
 /// Knowing what waits for its time.
