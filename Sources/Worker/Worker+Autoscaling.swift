@@ -20,7 +20,8 @@ extension Worker {
             // Trouble with the broker is told by those who take messages.
             let limits = knownLimits
             waiting = (try? await knowing.waiting(upTo: autoscaler.range.most - prefetch.children, within: limits.byName)) ?? 0
-            isCertain = knowing.seesWhatMayBegin && limits.areAll
+            let areLimitsKnown = limits.areAll && (limits.byName.isEmpty || consumer is any LimitKeeping)
+            isCertain = knowing.seesWhatIsDue && areLimitsKnown
         }
         fit(waiting: waiting, isCertain: isCertain)
     }

@@ -56,7 +56,7 @@ import Testing
         try await publish(5, "later", queue: "other")
         let worker = try await fixture.worker()
         let knowing = try #require(worker.consumer as? any WaitingKnowing)
-        #expect(knowing.seesWhatMayBegin)
+        #expect(knowing.seesWhatIsDue)
         let limits = ["t": TaskLimit(task: "t", places: 3)]
         #expect(try await knowing.waiting(upTo: 99, within: limits) == 7)
         #expect(try await knowing.waiting(upTo: 99, within: [:]) == 14)

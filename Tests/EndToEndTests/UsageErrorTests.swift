@@ -46,6 +46,8 @@ import Testing
                 + "task-succeeded, task-failed, task-retried, task-revoked, task-rejected, task-cancelled, worker-online, "
                 + "worker-heartbeat, worker-offline, worker-elect, worker-elect-ack, or how they begin: task, worker\n"
         ),
+        ("celery inspect active --timeout 0", "celery inspect: --timeout must be more than 0: no worker answers at once\n"),
+        ("celery control shutdown --matcher pcre", "celery control: --matcher is of use with --pattern only\n"),
         ("celery stats --since tomorrow", "celery stats: 'tomorrow' is still to come (for --since); name a time that has passed\n"),
         ("celery dead list --since tomorrow", "celery dead list: --since is still to come\n"),
         ("celery result", "celery result: operand ID is missing\nhint: see 'celery result --help'\n"),

@@ -33,8 +33,8 @@ extension AMQPConsumer: QueueSwitching {
 }
 
 extension AMQPConsumer: WaitingKnowing {
-    /// A server does not look into messages.
-    package var seesWhatMayBegin: Bool { false }
+    /// A server does not look into messages; those of Python stand in their queue until their time.
+    package var seesWhatIsDue: Bool { false }
 
     package func waiting(upTo most: Int, within limits: [String: TaskLimit]) async throws -> Int {
         do {

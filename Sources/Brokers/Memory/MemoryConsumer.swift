@@ -84,7 +84,7 @@ extension MemoryConsumer: WaitingKnowing {
         min(most, await broker.waiting(in: queues))
     }
 
-    package var seesWhatMayBegin: Bool { false }
+    package var seesWhatIsDue: Bool { true }
 }
 
 extension MemoryConsumer: ScheduleKnowing {

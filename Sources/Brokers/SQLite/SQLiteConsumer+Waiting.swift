@@ -5,7 +5,7 @@ import SQLite
 import Wire
 
 extension SQLiteConsumer: WaitingKnowing {
-    var seesWhatMayBegin: Bool { true }
+    var seesWhatIsDue: Bool { true }
 
     func waiting(upTo most: Int, within limits: [String: TaskLimit]) async throws -> Int {
         let queues = self.queues

@@ -21,7 +21,7 @@ package enum CeleryTable {
         program: "celery", version: Version.text, date: Version.date,
         summary: "Distributed task queue",
         discussion: [
-            "Submits, runs and inspects tasks. A task is an executable file in the tasks folder of an app, or a type in a Swift program. Messages and results are kept in one SQLite file beside celery.toml, with nothing to install.",
+            "Submits, runs and inspects tasks. A task is an executable file in the tasks folder of an app, or a type in a Swift program. Messages and results are kept in one SQLite file beside celery.toml, with nothing to install; or, as the settings say, at a RabbitMQ server that workers of Python's Celery may share.",
         ],
         globalOptions: GlobalOptions.all, commands: commands.map(\.spec), exitStatuses: exitStatuses,
         examples: [

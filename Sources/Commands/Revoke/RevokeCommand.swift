@@ -29,7 +29,7 @@ enum RevokeCommand {
 
     static let command = Command(
         CommandSpec(
-            "revoke", section: "Commands", summary: "Have tasks not run, or stopped",
+            "revoke", section: "Tasks", summary: "Have tasks not run, or stopped",
             discussion: [
                 "Prints ID, a tab and what became of each task: 'removed' for one that waited and is gone; 'flagged' for one that a worker has or may have, which drops it unless it has begun; 'terminated' for one that was under way and has been ended; 'finished already'; or 'unknown' for an id that nobody has heard of, which is flagged all the same: submitted later, it will not run. The result of a revoked task is REVOKED, and celery result exits with 125.",
                 "Workers that start later know of it too, until it is forgotten (--ttl). With --task and --header it is about what was submitted before; where the id of a task does not tell when that was, as with Python's, it is about later ones as well.",
