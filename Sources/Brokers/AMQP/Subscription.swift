@@ -11,10 +11,10 @@ final class Subscription: ConnectionUse {
     /// How often the flow is looked after while nothing comes.
     private static let watchInterval: Duration = .seconds(5)
 
-    private var topology: Topology
-    private let inbox: Inbox
+    var topology: Topology
+    let inbox: Inbox
     private let orders: OrderReader
-    private let now: @Sendable () -> Timestamp
+    let now: @Sendable () -> Timestamp
     /// The worker's name, for requests of operators.
     private let node: String
     /// Whether those can reach it: not while another worker of this name is connected.
@@ -29,10 +29,10 @@ final class Subscription: ConnectionUse {
     private var gathered: [IncomingDelivery] = []
     /// Deliveries of queues that were left meanwhile, to be given back.
     private var strays: [UInt64] = []
-    private var hasLeftQueues = false
+    var hasLeftQueues = false
     /// Whether all orders were known at the last look.
     private var hasOrders = false
-    private var mustBeginAnew = false
+    var mustBeginAnew = false
     /// Which connection this is, as the inbox counts them.
     private(set) var generation = 0
     /// Deliveries since the last look.
@@ -83,66 +83,6 @@ final class Subscription: ConnectionUse {
         // A count of its own holds for later consumers only.
         if !sharesPrefetch { try connection.setPrefetch(consumer.limit, isShared: false, on: Self.channel) }
         try connection.consume(inbox.queues.names[consumer.queue], as: consumer.tag, on: Self.channel)
-    }
-
-    /// Says how a queue is made that the settings do not name.
-    func define(_ queue: QueueDefinition) { topology = topology.adding(queue) }
-
-    /// By position.
-    private func weights(of selection: QueueSelection) -> [Int: Int] {
-        var weights: [Int: Int] = [:]
-        for (position, name) in selection.names.enumerated() { weights[position] = topology.settings.queueWeights[name] }
-        return weights
-    }
-
-    /// Changes what is taken from, as `take` does.
-    func select(
-        _ change: (inout QueueSelection) -> Void, _ connection: Connection
-    ) throws(RabbitMQError) -> RabbitMQError? {
-        var selection = inbox.queues
-        change(&selection)
-        return selection == inbox.queues ? nil : try take(from: selection, connection)
-    }
-
-    /// Takes from the queues of a selection from now on; what is held of others goes back.
-    ///
-    /// - Returns: why a queue cannot be taken from; then nothing has changed.
-    func take(from selection: QueueSelection, _ connection: Connection) throws(RabbitMQError) -> RabbitMQError? {
-        let before = inbox.queues
-        do throws(RabbitMQError) {
-            try connection.withChannel(Self.spareChannel) { () throws(RabbitMQError) in
-                for queue in selection.wantedNames where !before.wantedNames.contains(queue) {
-                    try topology.declare(queue, connection, on: Self.spareChannel)
-                }
-            }
-        } catch {
-            guard case .refused = error.code else { throw error }
-            return error
-        }
-        inbox.select(selection)
-        consumers.weights = weights(of: selection)
-        // The count is of the whole channel or of each consumer: for another kind of queue begin anew.
-        if topology.sharesPrefetch(selection.wantedNames, serverVersion: connection.serverVersion) == sharesPrefetch {
-            try applySelection(connection)
-        } else {
-            mustBeginAnew = true
-        }
-        return nil
-    }
-
-    /// Subscribes to what the selection says, and gives back what is held of other queues.
-    private func applySelection(_ connection: Connection) throws(RabbitMQError) {
-        handOver()
-        let selection = inbox.queues
-        let change = consumers.select(selection.open)
-        if !change.cancel.isEmpty { hasLeftQueues = true }
-        for consumer in change.cancel { try connection.cancel(consumer: consumer.tag, on: Self.channel) }
-        let open = Set(selection.open)
-        let tags = inbox.withLine { line in
-            line.pop { delivery in selection.position(of: delivery.consumer).map { !open.contains($0) } ?? false }
-        }
-        if !tags.isEmpty { try end(tags, .giveBack, connection) }
-        for consumer in change.add { try subscribe(consumer, connection) }
     }
 
     /// Takes requests of operators, if no other worker of this name does.
@@ -241,7 +181,7 @@ final class Subscription: ConnectionUse {
     }
 
     /// Shows the worker what has come.
-    private func handOver() {
+    func handOver() {
         guard !gathered.isEmpty else { return }
         inbox.add(gathered)
         gathered = []
@@ -264,23 +204,6 @@ final class Subscription: ConnectionUse {
         }
         try followPrefetch(connection)
         try returnSurplus(connection)
-    }
-
-    /// Leaves queues that are paused, and comes back to those that are no more.
-    private func heedPauses(_ connection: Connection) throws(RabbitMQError) {
-        // An answer would come behind the rest of a large message, perhaps too late.
-        guard !connection.isReceiving else { return }
-        let names = Set(inbox.orders.pauses(at: now()).keys)
-        guard !names.isEmpty || !inbox.queues.paused.isEmpty else { return }
-        // They were declared before: nothing is refused.
-        _ = try select({ $0.pause(names) }, connection)
-    }
-
-    /// Whether its queue is one that is taken from. Where none was ever left, all are.
-    private func isOpen(_ delivery: IncomingDelivery) -> Bool {
-        guard hasLeftQueues else { return true }
-        let selection = inbox.queues
-        return selection.position(of: delivery.consumer).map { selection.open.contains($0) } ?? true
     }
 
     /// Proves that deliveries flow: a worker that is connected and gets nothing, while there
