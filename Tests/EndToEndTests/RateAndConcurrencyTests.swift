@@ -123,6 +123,31 @@ struct RateAndConcurrencyTests {
         #expect(try place.depth() == 0)
     }
 
+    @Test func `at RabbitMQ what was postponed for a rate begins soon after it is lifted, and ends soon when it is revoked or expires`() throws {
+        let place = try RabbitMQPlace()
+        let project = place.project
+        try project.task("rare", "#!/bin/sh\n# celery: rate_limit=2/h\necho $1 >>order\n")
+        let worker = try project.start("exec celery celeryd -c2 -q", with: place.variables())
+        _ = try place.run("celery apply demo.tasks.rare first --wait --timeout 30").text
+        var ids: [String] = []
+        for number in 1...8 { ids.append(try place.run("celery apply demo.tasks.rare \(number)").text) }
+        let mortal = try place.run("celery apply demo.tasks.rare mortal --expires 2").text
+        // They are on the ladder.
+        #expect(try eventually { try place.depth() == 0 })
+        #expect(try place.run("celery result \(mortal) --wait --timeout 20").errors.contains("expired"))
+        _ = try place.run("celery control revoke \(ids[2])").text
+        #expect(try place.run("celery result \(ids[2]) --wait --timeout 40").errors.contains("revoked"))
+        #expect(lines("order", project) == 1)
+        let lifted = ContinuousClock.now
+        _ = try place.run("celery control rate_limit demo.tasks.rare 0").text
+        #expect(eventually { lines("order", project) == 8 })
+        #expect(ContinuousClock.now - lifted < .seconds(29))
+        worker.signal(SIGTERM)
+        _ = try worker.wait()
+        #expect(Set(project.read("order").split(separator: "\n")) == ["first", "1", "2", "4", "5", "6", "7", "8"])
+        #expect(try place.run("celery queues --json").output.contains(#""ready":0"#))
+    }
+
     @Test func `Python sets a rate, and takes it away`() async throws {
         let place = try RabbitMQPlace()
         let worker = try place.project.start("exec celery celeryd -c1 -n w1@test -l info", with: place.variables())

@@ -25,8 +25,23 @@ public protocol LimitReporting: Broker {
 
 /// Keeping a delivery back until a time, without a worker.
 public protocol Postponing: BrokerConsumer {
-    /// Gives deliveries back, as never tried, to be handed out again not before their time.
+    /// Gives deliveries back, as never tried, to be handed out again at about their time.
     ///
     /// - Returns: for each whether it was still this worker's.
-    func postpone(_ deliveries: [(handle: DeliveryHandle, until: Timestamp)]) async throws -> [Bool]
+    func postpone(_ deliveries: [Postponement]) async throws -> [Bool]
+}
+
+/// A delivery that is to come again later.
+public struct Postponement: Sendable, Equatable {
+    public var handle: DeliveryHandle
+    /// When it is to come again.
+    public var until: Timestamp
+    /// Since when it waits: the delivery that comes then says so.
+    public var since: Timestamp
+
+    public init(_ handle: DeliveryHandle, until: Timestamp, since: Timestamp) {
+        self.handle = handle
+        self.until = until
+        self.since = since
+    }
 }

@@ -11,10 +11,13 @@ extension Worker {
     /// Takes what there is room for, and gives what of it may begin now.
     func takeWithinLimits(_ space: Int, _ consumer: any BrokerConsumer, _ settler: any Settler) async throws -> [Delivery] {
         if limits.count > 0 {
+            let now = self.now()
+            // These only end, and need no turn for that.
+            let over = limits.pop { isOver($0.message, now) }
             var running = self.running
-            let held = limits.release(space, &running, canPostpone: consumer is any Postponing, now: now())
+            let held = limits.release(space, &running, canPostpone: consumer is any Postponing, now: now)
             await postpone(held.postpone, consumer, settler)
-            if !held.begin.isEmpty { return held.begin }
+            if !over.isEmpty || !held.begin.isEmpty { return over + held.begin }
         }
         return await withinLimits(try await consumer.take(space), consumer, settler)
     }
@@ -47,16 +50,20 @@ extension Worker {
         return free + decision.begin
     }
 
-    private func postpone(
-        _ deliveries: [(delivery: Delivery, until: Timestamp)], _ consumer: any BrokerConsumer, _ settler: any Settler
-    ) async {
+    private func postpone(_ deliveries: [Postponement], _ consumer: any BrokerConsumer, _ settler: any Settler) async {
         guard !deliveries.isEmpty, let postponing = consumer as? any Postponing else { return }
         do {
-            _ = try await postponing.postpone(deliveries.map { ($0.delivery.handle, $0.until) })
+            _ = try await postponing.postpone(deliveries)
         } catch {
             log.brokerTrouble("cannot keep back tasks until their limits allow them", error)
-            await giveBack(deliveries.map(\.delivery.handle), started: false, consumer, settler)
+            await giveBack(deliveries.map(\.handle), started: false, consumer, settler)
         }
+    }
+
+    /// Whether a message is not to run any more: it takes nobody's turn.
+    private func isOver(_ message: Message, _ now: Timestamp) -> Bool {
+        if let expires = message.expires, expires < now { return true }
+        return !revocations.isEmpty && revocations.first(covering: message, now: now) != nil
     }
 
     /// What a delivery that this worker holds waits for; `nil` when it holds none of this id for its limits.
@@ -109,13 +116,11 @@ extension Worker {
 
     /// What a message has to wait for; `nil` when it may begin at once.
     private func limit(of message: Message, _ now: Timestamp) -> TaskLimit? {
-        // One that is not to run takes nobody's turn.
-        if let expires = message.expires, expires < now { return nil }
         guard let options = registry[message.task]?.options else { return nil }
         let rate = rate(of: message.task, options)
-        guard rate != nil || options.concurrency != nil else { return nil }
+        guard rate != nil || options.concurrency != nil, !isOver(message, now) else { return nil }
         let key = options.concurrency == nil ? nil : concurrencyKey(of: message, options)
-        return TaskLimit(task: message.task, rate: rate, places: options.concurrency, key: key ?? "")
+        return TaskLimit(task: message.task, rate: rate, places: options.concurrency, key: key ?? "", expires: message.expires)
     }
 
     /// Tells the broker, if it keeps rates, what the options of tasks say.

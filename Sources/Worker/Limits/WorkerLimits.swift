@@ -4,7 +4,10 @@ import DequeModule
 /// Rates and places of one worker, for brokers that keep none: each worker by itself, as Python's do.
 ///
 /// Holds the deliveries that are due and may not begin yet, in lines by task and key. It never holds many, nor one for
-/// long, for a broker takes back what a worker keeps without a word; the others are to be postponed.
+/// long, for a broker takes back what a worker keeps without a word; the others are to be postponed. Never for long
+/// either: each comes by every so often, so that a rate that is lifted, an expiry or a revocation is felt soon. Nobody
+/// keeps a list of what is postponed, of which some may be purged, and some with other workers: those that have waited
+/// longest are held when the next may begin, in place of those that came later.
 struct WorkerLimits {
     struct LineName: Hashable {
         var task: String
@@ -19,7 +22,10 @@ struct WorkerLimits {
     private struct Held {
         var delivery: Delivery
         var limit: TaskLimit
+        /// When it was made to wait first.
         var since: Timestamp
+        /// When it came here.
+        var arrived: Timestamp
     }
 
     private var lines: [LineName: Deque<Held>] = [:]
@@ -29,6 +35,8 @@ struct WorkerLimits {
     private var buckets: [String: TokenTime] = [:]
     /// Until when the last of a line was postponed.
     private var postponed: [LineName: Timestamp] = [:]
+    /// When the last of those comes by that only come to be looked at.
+    private var lastLook = Timestamp(seconds: 0)
     /// Moving average of the seconds that those with a place keep it.
     private var durations: [LineName: Double] = [:]
 
@@ -36,12 +44,19 @@ struct WorkerLimits {
     static let room = 200
     /// Seconds that one is held at most.
     static let patience = 60.0
+    /// Seconds after which one that is postponed comes by again, at most: well below `patience`, so that all have come by
+    /// when the next may begin.
+    static let lookInterval = 20.0
+    /// No more than so many a second come by: a longer line does so more seldom.
+    static let looksPerSecond = 200.0
+    /// Seconds that one is postponed at least.
+    private static let shortestWait = 3.0
 
     /// What to do with deliveries.
     struct Decision {
         var begin: [Delivery] = []
-        /// Not before these times.
-        var postpone: [(delivery: Delivery, until: Timestamp)] = []
+        /// To come again at these times.
+        var postpone: [Postponement] = []
     }
 
     /// - Parameter running: how many of each line have a place now.
@@ -57,13 +72,27 @@ struct WorkerLimits {
             } else if lines[name] == nil, mayBegin(limit, running, now) {
                 begin(limit, &running, now)
                 decision.begin.append(delivery)
-            } else if canPostpone, count >= Self.room || wait(limit, name, now) > Self.patience {
-                decision.postpone.append((delivery, postponement(limit, name, now)))
             } else {
-                hold(Held(delivery: delivery, limit: limit, since: now), name)
+                hold(Held(delivery: delivery, limit: limit, since: min(delivery.waitsSince ?? now, now), arrived: now), name)
+                if canPostpone { postponeSurplus(name, &decision, now) }
             }
         }
         return decision
+    }
+
+    /// Those at the end of a line that would have to wait for too long.
+    private mutating func postponeSurplus(_ name: LineName, _ decision: inout Decision, _ now: Timestamp) {
+        while let line = lines[name], let last = line.last,
+            count > Self.room || wait(last.limit, behind: line.count - 1, now) > Self.patience
+        {
+            decision.postpone.append(postponement(last, name, behind: line.count - 1, now))
+            lines[name]?.removeLast()
+            if lines[name]?.isEmpty == true {
+                lines[name] = nil
+                order.removeAll { $0 == name }
+            }
+            count -= 1
+        }
     }
 
     /// Those held that may begin now, up to `maximum`, and those that were held for too long.
@@ -76,10 +105,13 @@ struct WorkerLimits {
                 decision.begin.append(first.delivery)
                 drop(name)
             }
-            while canPostpone, let first = lines[name]?.first, now.seconds - first.since.seconds > Self.patience {
-                decision.postpone.append((first.delivery, postponement(first.limit, name, now)))
-                drop(name)
-            }
+            guard canPostpone, let line = lines[name] else { continue }
+            let tired = line.filter { now.seconds - $0.arrived.seconds > Self.patience }
+            guard !tired.isEmpty else { continue }
+            for (place, held) in tired.enumerated() { decision.postpone.append(postponement(held, name, behind: place, now)) }
+            let rest = line.filter { now.seconds - $0.arrived.seconds <= Self.patience }
+            lines[name] = rest.isEmpty ? nil : Deque(rest)
+            count -= tired.count
         }
         order.removeAll { lines[$0] == nil }
         return decision
@@ -90,7 +122,9 @@ struct WorkerLimits {
         var next: Timestamp?
         for (name, line) in lines {
             guard let first = line.first else { continue }
-            var time = Timestamp(seconds: first.since.seconds + Self.patience + 0.1)
+            var time = Timestamp(seconds: (line.map(\.arrived.seconds).min() ?? 0) + Self.patience + 0.1)
+            // What has expired is settled at once.
+            if let expires = line.compactMap(\.delivery.message.expires).min() { time = min(time, Timestamp(seconds: expires.seconds + 0.001)) }
             if hasPlace(first.limit, running[name] ?? 0), let bucket = bucket(first.limit) { time = min(time, bucket.time(now: now)) }
             next = next.map { min($0, time) } ?? time
         }
@@ -165,9 +199,12 @@ struct WorkerLimits {
         buckets[limit.task] = bucket
     }
 
+    /// Puts one into its line, behind those that have waited as long.
     private mutating func hold(_ held: Held, _ name: LineName) {
         if lines[name] == nil { order.append(name) }
-        lines[name, default: []].append(held)
+        let line = lines[name] ?? []
+        let place = line.lastIndex { $0.since <= held.since }.map { $0 + 1 } ?? line.startIndex
+        lines[name, default: []].insert(held, at: place)
         count += 1
     }
 
@@ -177,20 +214,30 @@ struct WorkerLimits {
         count -= 1
     }
 
-    /// Seconds that one at the end of its line has to wait for its rate.
-    private func wait(_ limit: TaskLimit, _ name: LineName, _ now: Timestamp) -> Double {
+    /// Seconds that one has to wait for its rate that stands behind so many others.
+    private func wait(_ limit: TaskLimit, behind others: Int, _ now: Timestamp) -> Double {
         guard let bucket = bucket(limit) else { return 0 }
-        return max(0, (bucket.time(now: now) - now).inSeconds) + Double(lines[name]?.count ?? 0) * bucket.interval
+        return max(0, (bucket.time(now: now) - now).inSeconds) + Double(others) * bucket.interval
     }
 
-    /// The time for which one is postponed: they come back about as fast as they can begin.
-    private mutating func postponement(_ limit: TaskLimit, _ name: LineName, _ now: Timestamp) -> Timestamp {
+    /// When one comes again: when it may begin, as far as that can be told, but at the next look at the latest.
+    private mutating func postponement(_ held: Held, _ name: LineName, behind others: Int, _ now: Timestamp) -> Postponement {
+        let (limit, expires) = (held.limit, held.delivery.message.expires)
         let byPlaces = limit.places.map { min(Self.patience, durations[name] ?? 0.1) / Double($0) } ?? 0
         let spacing = max(byPlaces, limit.rate?.interval ?? 0)
-        let soonest = now.seconds + max(Self.patience, wait(limit, name, now))
-        let until = Timestamp(seconds: max(soonest, (postponed[name]?.seconds ?? 0) + spacing))
-        postponed = postponed.count > 10_000 ? [:] : postponed
-        postponed[name] = until
-        return until
+        let delay = max(wait(limit, behind: others, now), Double(others) * byPlaces)
+        let turn = max(now.seconds + delay, (postponed[name]?.seconds ?? 0) + spacing)
+        var until = max(now.seconds + Self.shortestWait, turn)
+        let look = max(now.seconds + Self.lookInterval, lastLook.seconds + 1 / Self.looksPerSecond)
+        if let expires, expires.seconds < min(until, look) {
+            return Postponement(held.delivery.handle, until: max(now, expires), since: held.since)
+        }
+        if until >= look {
+            until = look
+            lastLook = Timestamp(seconds: look)
+        }
+        if postponed.count > 10_000 { postponed = [:] }
+        postponed[name] = Timestamp(seconds: until)
+        return Postponement(held.delivery.handle, until: Timestamp(seconds: until), since: held.since)
     }
 }
