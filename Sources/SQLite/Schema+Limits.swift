@@ -14,8 +14,11 @@ extension Schema {
             -- a message that is due and may not begin yet, in the line of its task and key
             task TEXT NOT NULL, key TEXT NOT NULL, rank INTEGER NOT NULL, tag INTEGER NOT NULL,
             queue TEXT NOT NULL, attempt INTEGER NOT NULL,
+            -- when it is not to wait any more (Unix seconds)
+            expires REAL,
             PRIMARY KEY (task, key, rank, tag)
         ) WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS limited_expires ON limited (queue, expires) WHERE expires IS NOT NULL;
         CREATE TABLE IF NOT EXISTS limit_line (
             -- a line in which somebody waits
             task TEXT NOT NULL, key TEXT NOT NULL,

@@ -9,6 +9,9 @@ public protocol LimitKeeping: BrokerConsumer {
     /// - Throws: `DriverError`; then nothing has changed.
     func admit(_ deliveries: [(handle: DeliveryHandle, limit: TaskLimit)]) async throws -> [Bool]
 
+    /// Takes those that wait and that any of these covers, whatever their turn: they are not to run.
+    func takeWaiting(_ revocations: [Revocation]) async throws -> [Delivery]
+
     /// Says what rates the options of tasks name; `nil` is none. What an operator has said since they were told last
     /// stays, unless the options have changed.
     func announce(rates: [String: RateLimit?]) async throws
