@@ -31,10 +31,19 @@ extension Schema {
         CREATE INDEX IF NOT EXISTS limit_line_head ON limit_line (head);
         CREATE TABLE IF NOT EXISTS place (
             -- a message that runs, or is about to, in one of the places of its task and key
-            tag INTEGER PRIMARY KEY, task TEXT NOT NULL, key TEXT NOT NULL
+            tag INTEGER PRIMARY KEY, task TEXT NOT NULL, key TEXT NOT NULL,
+            -- of the message
+            id TEXT NOT NULL,
+            -- who runs it although it is acknowledged; NULL as long as there is a lease to say so
+            worker INTEGER
         );
         CREATE INDEX IF NOT EXISTS place_line ON place (task, key);
-        -- a place is held as long as the lease, however that ends
-        CREATE TRIGGER IF NOT EXISTS lease_place AFTER DELETE ON lease BEGIN DELETE FROM place WHERE tag = OLD.tag; END;
+        -- a place is held as long as the lease, however that ends, or as long as its worker lives
+        CREATE TRIGGER IF NOT EXISTS lease_place AFTER DELETE ON lease BEGIN
+            DELETE FROM place WHERE tag = OLD.tag AND worker IS NULL;
+        END;
+        CREATE TRIGGER IF NOT EXISTS worker_place AFTER DELETE ON worker BEGIN
+            DELETE FROM place WHERE worker = OLD.number;
+        END;
         """
 }

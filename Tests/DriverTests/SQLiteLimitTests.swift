@@ -210,6 +210,33 @@ import Testing
         #expect(try await worker.consumer.take(10).isEmpty)
     }
 
+    @Test func `a place outlives its lease for a task that is acknowledged early, until it ends or its worker is gone`() async throws {
+        try await publish(4)
+        let (first, second) = try await (fixture.worker("a"), fixture.worker("b"))
+        func acknowledge(_ deliveries: [Delivery]) async throws {
+            let outcomes = deliveries.outcomes.map { outcome in
+                var outcome = outcome
+                outcome.keepsPlace = true
+                return outcome
+            }
+            #expect(try await first.consumer.settle(outcomes) == [true])
+        }
+        let running = try await begin(first, places: 1)
+        try await acknowledge(running)
+        #expect(try await begin(second, places: 1).isEmpty)
+        // It is another's.
+        try await (second.consumer as? any LimitKeeping)?.leavePlaces(running.map(\.handle))
+        #expect(try await begin(second, places: 1).isEmpty)
+        try await (first.consumer as? any LimitKeeping)?.leavePlaces(running.map(\.handle))
+        let next = try await begin(first, places: 1)
+        #expect(next.count == 1)
+        try await acknowledge(next)
+        #expect(try await begin(second, places: 1).isEmpty)
+        await fixture.kill(first)
+        try await fixture.lookAfterTheDead(second)
+        #expect(try await begin(second, places: 1).attempts == [1])
+    }
+
     @Test func `what expires in its line is handed over then, without a token or a place`() async throws {
         var messages = [Message("t"), Message("t"), Message("t")]
         messages[1].expires = fixture.clock.now + .seconds(5)

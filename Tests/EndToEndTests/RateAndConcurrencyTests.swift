@@ -178,7 +178,6 @@ struct RateAndConcurrencyTests {
         ("rate_limit=often", "rate_limit must be a rate such as 10/s, 100/m or 5/h, or unlimited, not \"often\""),
         ("concurrency=0", "concurrency must be from 1 to 100000, not 0"),
         ("concurrency_key=a", "concurrency_key needs concurrency"),
-        ("concurrency=1 ack=early", "concurrency needs ack=late"),
     ])
     func `a task with limits that make no sense is none`(_ options: String, _ complaint: String) throws {
         let project = try Project()

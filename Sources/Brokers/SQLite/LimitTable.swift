@@ -188,8 +188,21 @@ enum LimitTable {
 
     private static func occupy(_ line: Line, _ tag: Int64, in db: Database) throws {
         guard line.places != nil else { return }
-        let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO place (tag, task, key) VALUES (?, ?, ?)")
-        try statement.execute(arguments: [tag, line.task, line.key])
+        let statement = try db.cachedStatement(sql: """
+            INSERT OR REPLACE INTO place (tag, task, key, id) SELECT tag, ?, ?, id FROM message WHERE tag = ?
+            """)
+        try statement.execute(arguments: [line.task, line.key, tag])
+    }
+
+    /// Has one keep its place whose lease is about to end.
+    static func keepPlace(of tag: Int64, for worker: Int64, in db: Database) throws {
+        try db.cachedStatement(sql: "UPDATE place SET worker = ? WHERE tag = ?").execute(arguments: [worker, tag])
+    }
+
+    /// Frees places that a worker kept.
+    static func leavePlaces(of tags: [Int64], by worker: Int64, in db: Database) throws {
+        let statement = try db.cachedStatement(sql: "DELETE FROM place WHERE tag = ? AND worker = ?")
+        for tag in tags { try statement.execute(arguments: [tag, worker]) }
     }
 
     // MARK: Knowing
@@ -207,7 +220,7 @@ enum LimitTable {
         let line = Line(task: row[2], key: row[0], places: row[1])
         if let places = line.places, try !isFree(line, in: db) {
             let holders = try String.fetchAll(
-                db, sql: "SELECT m.id FROM place p JOIN message m ON m.tag = p.tag WHERE p.task = ? AND p.key = ? ORDER BY p.tag",
+                db, sql: "SELECT id FROM place WHERE task = ? AND key = ? ORDER BY tag",
                 arguments: [line.task, line.key])
             return .place(task: line.task, key: line.key, of: places, heldBy: holders.map { TaskID($0) })
         }

@@ -39,6 +39,12 @@ extension SQLiteConsumer: LimitKeeping {
         return try rows.map { Delivery(handle: $0.handle, message: try $0.encoded.message()) }
     }
 
+    func leavePlaces(_ handles: [DeliveryHandle]) async throws {
+        try await broker.file.write(waking: true, durable: false) { [number] db in
+            try LimitTable.leavePlaces(of: handles.map(\.tag), by: number, in: db)
+        }
+    }
+
     func announce(rates options: [String: RateLimit?]) async throws {
         let mentioned = try await broker.file.read { db in try String.fetchSet(db, sql: "SELECT task FROM rate_limit") }
         // Most tasks have no rate, and never had one.

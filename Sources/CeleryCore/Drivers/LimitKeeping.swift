@@ -12,6 +12,9 @@ public protocol LimitKeeping: BrokerConsumer {
     /// Takes those that wait and that any of these covers, whatever their turn: they are not to run.
     func takeWaiting(_ revocations: [Revocation]) async throws -> [Delivery]
 
+    /// Frees the places that outcomes kept. Those of others stay.
+    func leavePlaces(_ handles: [DeliveryHandle]) async throws
+
     /// Says what rates the options of tasks name; `nil` is none. What an operator has said since they were told last
     /// stays, unless the options have changed.
     func announce(rates: [String: RateLimit?]) async throws

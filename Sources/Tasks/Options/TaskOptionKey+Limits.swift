@@ -13,7 +13,7 @@ extension TaskOptionKey {
         },
         TaskOptionKey(
             name: "concurrency", placeholder: "N", defaultText: "unlimited",
-            help: "How many of it may run at once, in all workers of a SQLite file together, elsewhere in each worker. It is then always acknowledged late."
+            help: "How many of it may run at once, in all workers of a SQLite file together, elsewhere in each worker."
         ) { text, options in
             if text == "unlimited" {
                 options.concurrency = nil

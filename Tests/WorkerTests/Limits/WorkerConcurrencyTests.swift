@@ -24,6 +24,28 @@ extension WorkerTests {
         }
 
         @Test(arguments: Backing.allCases)
+        func `a task that is acknowledged early has a place as long as it runs`(_ backing: Backing) async throws {
+            var bench = try Bench(backing)
+            try bench.addGate(TaskOptions(acknowledgement: .early, concurrency: 1))
+            let worker = try await bench.start(children: 4)
+            let first = try await bench.send("wait", "a")
+            #expect(try await bench.hasStarted("a"))
+            // The broker has it no more.
+            #expect(try await bench.location(of: first) == nil)
+            let second = try await bench.send("wait", "b")
+            let wait = LimitWait.place(task: "wait", key: "", of: 1, heldBy: [first])
+            let reporting = bench.broker as? any LimitReporting
+            #expect(try await eventually {
+                if let reporting { return try await reporting.limitWait(of: second) == wait }
+                return await worker.worker.limitWait(of: second) == wait
+            })
+            #expect(!bench.folder.contains("started.b"))
+            try bench.openGate()
+            for id in [first, second] { #expect(try await bench.result(of: id).value == "waited") }
+            try await worker.stop()
+        }
+
+        @Test(arguments: Backing.allCases)
         func `what waits for its limit when the worker stops is left for others, as never tried`(_ backing: Backing) async throws {
             var bench = try Bench(backing)
             try bench.addGate(TaskOptions(concurrency: 1, concurrencyKey: "0"))
