@@ -38,6 +38,16 @@ extension Schema {
             worker INTEGER
         );
         CREATE INDEX IF NOT EXISTS place_line ON place (task, key);
+        CREATE TABLE IF NOT EXISTS lent_place (
+            -- a place of a task whose message is at another broker
+            worker TEXT NOT NULL, holder TEXT NOT NULL, task TEXT NOT NULL, key TEXT NOT NULL,
+            -- of the message
+            id TEXT NOT NULL,
+            -- free from then on, unless its worker renews it (Unix seconds)
+            until REAL NOT NULL,
+            PRIMARY KEY (worker, holder)
+        ) WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS lent_place_line ON lent_place (task, key);
         -- a place is held as long as the lease, however that ends, or as long as its worker lives
         CREATE TRIGGER IF NOT EXISTS lease_place AFTER DELETE ON lease BEGIN
             DELETE FROM place WHERE tag = OLD.tag AND worker IS NULL;

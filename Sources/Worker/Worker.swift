@@ -165,6 +165,7 @@ package actor Worker {
         // Taken while the pool was going, and never begun: closing gives back the others.
         let lost = inFlight.values.filter(\.isAcknowledged).map(\.again)
         await settle(lost, acknowledgedSettler(beside: settler))
+        await leaveAllPlaces()
         self.consumer = nil
         await consumer.close()
         await events?.close()

@@ -17,7 +17,8 @@ extension Worker {
             var running = self.running
             let held = limits.release(space, &running, canPostpone: consumer is any Postponing, now: now)
             await postpone(held.postpone, consumer, settler)
-            if !over.isEmpty || !held.begin.isEmpty { return over + held.begin }
+            let begin = over + (await withPlaces(held.begin, consumer))
+            if !begin.isEmpty { return begin }
         }
         return await withinLimits(try await consumer.take(space), consumer, settler)
     }
@@ -47,7 +48,7 @@ extension Worker {
         var running = self.running
         let decision = limits.admit(asked, &running, canPostpone: consumer is any Postponing, now: now)
         await postpone(decision.postpone, consumer, settler)
-        return free + decision.begin
+        return free + (await withPlaces(decision.begin, consumer))
     }
 
     private func postpone(_ deliveries: [Postponement], _ consumer: any BrokerConsumer, _ settler: any Settler) async {
@@ -70,7 +71,7 @@ extension Worker {
     package func limitWait(of id: TaskID) -> LimitWait? {
         guard let (delivery, limit) = limits.held.first(where: { $0.delivery.message.id == id }) else { return nil }
         let name = WorkerLimits.LineName(limit)
-        if let places = limit.places, running[name] ?? 0 >= places {
+        if let places = limit.places, running[name] ?? 0 >= places || limits.isTaken(limit, now: now()) {
             let holders = inFlight.values.filter { self.limit(of: $0).map(WorkerLimits.LineName.init) == name }
             return .place(task: limit.task, key: limit.key, of: places, heldBy: holders.map(\.delivery.message.id))
         }
@@ -115,7 +116,7 @@ extension Worker {
     }
 
     /// What a message has to wait for; `nil` when it may begin at once.
-    private func limit(of message: Message, _ now: Timestamp) -> TaskLimit? {
+    func limit(of message: Message, _ now: Timestamp) -> TaskLimit? {
         guard let options = registry[message.task]?.options else { return nil }
         let rate = rate(of: message.task, options)
         guard rate != nil || options.concurrency != nil, !isOver(message, now) else { return nil }

@@ -35,6 +35,10 @@ struct WorkerLimits {
     private var buckets: [String: TokenTime] = [:]
     /// Until when the last of a line was postponed.
     private var postponed: [LineName: Timestamp] = [:]
+    /// When those came that the last release let begin: one that is put back was held all the time.
+    private var released: [DeliveryHandle: Timestamp] = [:]
+    /// Lines whose places others have, and when to ask again.
+    private var taken: [LineName: Timestamp] = [:]
     /// When the last of those comes by that only come to be looked at.
     private var lastLook = Timestamp(seconds: 0)
     /// Moving average of the seconds that those with a place keep it.
@@ -98,11 +102,16 @@ struct WorkerLimits {
     /// Those held that may begin now, up to `maximum`, and those that were held for too long.
     mutating func release(_ maximum: Int, _ running: inout [LineName: Int], canPostpone: Bool, now: Timestamp) -> Decision {
         var decision = Decision()
+        released = [:]
         guard count > 0 else { return decision }
+        if !taken.isEmpty { taken = taken.filter { $0.value > now } }
         for name in order {
             while let first = lines[name]?.first, decision.begin.count < maximum, mayBegin(first.limit, running, now) {
                 begin(first.limit, &running, now)
-                decision.begin.append(first.delivery)
+                var delivery = first.delivery
+                delivery.waitsSince = first.since
+                released[delivery.handle] = first.arrived
+                decision.begin.append(delivery)
                 drop(name)
             }
             guard canPostpone, let line = lines[name] else { continue }
@@ -125,11 +134,33 @@ struct WorkerLimits {
             var time = Timestamp(seconds: (line.map(\.arrived.seconds).min() ?? 0) + Self.patience + 0.1)
             // What has expired is settled at once.
             if let expires = line.compactMap(\.delivery.message.expires).min() { time = min(time, Timestamp(seconds: expires.seconds + 0.001)) }
-            if hasPlace(first.limit, running[name] ?? 0), let bucket = bucket(first.limit) { time = min(time, bucket.time(now: now)) }
+            if hasPlace(first.limit, running[name] ?? 0) {
+                let others = [bucket(first.limit)?.time(now: now), taken[name]].compactMap { $0 }
+                if let last = others.max() { time = min(time, last) }
+            }
             next = next.map { min($0, time) } ?? time
         }
         return next
     }
+
+    /// Puts those back that were to begin, for whom others left no place. They stand before all that came as late.
+    ///
+    /// - Parameter time: When to ask again, unless a place comes free here.
+    mutating func putBack(_ deliveries: [(delivery: Delivery, limit: TaskLimit)], until time: Timestamp, now: Timestamp) {
+        for (delivery, limit) in deliveries.reversed() {
+            let name = LineName(limit)
+            if limit.rate != nil { buckets[limit.task]?.putBack() }
+            let arrived = released[delivery.handle] ?? now
+            hold(Held(delivery: delivery, limit: limit, since: delivery.waitsSince ?? now, arrived: arrived), name, isFirst: true)
+            taken[name] = time
+        }
+    }
+
+    /// A place has come free that others were asked for.
+    mutating func notePlaceLeft() { taken = [:] }
+
+    /// Whether others have the places of a line.
+    func isTaken(_ limit: TaskLimit, now: Timestamp) -> Bool { taken[LineName(limit)].map { $0 > now } ?? false }
 
     /// Takes out all that is held.
     mutating func popAll() -> [Delivery] { pop { _ in true } }
@@ -187,7 +218,7 @@ struct WorkerLimits {
     }
 
     private func mayBegin(_ limit: TaskLimit, _ running: [LineName: Int], _ now: Timestamp) -> Bool {
-        guard hasPlace(limit, running[LineName(limit)] ?? 0) else { return false }
+        guard hasPlace(limit, running[LineName(limit)] ?? 0), taken.isEmpty || !isTaken(limit, now: now) else { return false }
         return bucket(limit).map { $0.time(now: now) <= now } ?? true
     }
 
@@ -199,11 +230,13 @@ struct WorkerLimits {
         buckets[limit.task] = bucket
     }
 
-    /// Puts one into its line, behind those that have waited as long.
-    private mutating func hold(_ held: Held, _ name: LineName) {
+    /// Puts one into its line, behind those that have waited as long, or before them.
+    private mutating func hold(_ held: Held, _ name: LineName, isFirst: Bool = false) {
         if lines[name] == nil { order.append(name) }
         let line = lines[name] ?? []
-        let place = line.lastIndex { $0.since <= held.since }.map { $0 + 1 } ?? line.startIndex
+        let place = isFirst
+            ? line.firstIndex { $0.since >= held.since } ?? line.endIndex
+            : line.lastIndex { $0.since <= held.since }.map { $0 + 1 } ?? line.startIndex
         lines[name, default: []].insert(held, at: place)
         count += 1
     }

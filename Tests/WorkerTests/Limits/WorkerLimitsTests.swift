@@ -107,6 +107,34 @@ import Testing
         #expect(limits.count == 0)
     }
 
+    @Test func `whoever finds no place with others stands first again, with its token, and is held no longer for that`() throws {
+        var limits = WorkerLimits()
+        let limit = TaskLimit(task: "t", rate: RateLimit("1/s"), places: 1)
+        var running: [LineName: Int] = [:]
+        let first = limits.admit(asked(1...2, limit), &running, canPostpone: true, now: at(0))
+        #expect(first.begin.map(\.handle.tag) == [1])
+        limits.putBack(first.begin.map { ($0, limit) }, until: at(0.5), now: at(0))
+        running = [:]
+        #expect(limits.release(10, &running, canPostpone: true, now: at(0.4)).begin.isEmpty)
+        let look = try #require(limits.nextLook(running, now: at(0.4)))
+        #expect(look == at(0.5))
+        for step in 1...119 {
+            running = [:]
+            let again = limits.release(10, &running, canPostpone: true, now: at(Double(step) / 2))
+            #expect(again.begin.map(\.handle.tag) == [1])
+            limits.putBack(again.begin.map { ($0, limit) }, until: at(Double(step + 1) / 2), now: at(Double(step) / 2))
+        }
+        running = [LineName(limit): 1]
+        #expect(limits.release(10, &running, canPostpone: true, now: at(60.5)).postpone.map(\.handle.tag) == [1, 2])
+        // One that left frees the line before the next look.
+        running = [:]
+        let third = limits.admit(asked(3...3, limit), &running, canPostpone: true, now: at(70))
+        limits.putBack(third.begin.map { ($0, limit) }, until: at(70.5), now: at(70))
+        limits.notePlaceLeft()
+        running = [:]
+        #expect(limits.release(10, &running, canPostpone: true, now: at(70.1)).begin.map(\.handle.tag) == [3])
+    }
+
     @Test func `what expires while it waits comes back then, or is looked at then`() throws {
         var limits = WorkerLimits()
         var running: [LineName: Int] = [:]
