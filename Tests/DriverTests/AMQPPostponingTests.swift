@@ -39,6 +39,32 @@ struct AMQPPostponingTests {
         await broker.close()
     }
 
+    @Test func `what goes down the ladder again and again is not lost`() async throws {
+        let place = try AMQPPlace()
+        let broker = try place.broker(nearETA: 0.5)
+        let worker = try await broker.worker()
+        try await broker.publish([Message("postponed"), Message("retried", eta: .now + .seconds(3))])
+        for _ in 1...3 {
+            var postponements: [Postponement] = []
+            var outcomes: [Outcome] = []
+            for delivery in try await worker.gather(2) {
+                if delivery.message.task == "postponed" {
+                    postponements.append(Postponement(delivery.handle, until: .now + .seconds(3), since: .now))
+                } else {
+                    #expect(delivery.message.headers.members.allSatisfy { !$0.key.contains("death") })
+                    var again = delivery.message.backToItsQueue
+                    again.eta = .now + .seconds(3)
+                    outcomes.append(Outcome(handle: delivery.handle, results: [], disposition: .retry(again)))
+                }
+            }
+            #expect(try await worker.postpone(postponements) == [true])
+            #expect(try await worker.settle(outcomes) == [true])
+        }
+        #expect(try await worker.gather(2).names.sorted() == ["postponed", "retried"])
+        await worker.close()
+        await broker.close()
+    }
+
     @Test(arguments: [JSON.string("soon"), .double(.infinity), .null, .array([])])
     func `what somebody else wrote in the header means nothing`(_ value: JSON) {
         var message = Message("t")

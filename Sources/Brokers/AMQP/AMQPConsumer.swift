@@ -92,6 +92,7 @@ package final class AMQPConsumer: BrokerConsumer {
         }
         let count = AttemptHeader.read(&message, isRedelivered: incoming.isRedelivered)
         let waitsSince = WaitHeader.read(&message)
+        DeathHeaders.remove(from: &message)
         return DeliveryLine.Scheduled(
             eta: message.eta ?? Timestamp(seconds: 0), delivery: incoming, message: message, attempt: count.attempt,
             returns: count.returns, crashes: count.crashes, doubts: count.doubts, defect: defect, waitsSince: waitsSince)
