@@ -60,6 +60,7 @@ enum LimitTable {
     static func take(
         _ maximum: Int, from queues: [String], worker: Int64, now: Timestamp, in db: Database
     ) throws -> [ReadyTable.Taken] {
+        guard try hasAny(in: db) else { return [] }
         let lines = try lines(queues, now: now, in: db)
         var taken = try takeExpired(maximum, from: queues, worker: worker, now: now, in: db)
         guard !lines.isEmpty else { return taken }

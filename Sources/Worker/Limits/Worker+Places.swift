@@ -15,6 +15,8 @@ extension Worker {
     private static let placeLease: Duration = .seconds(15)
     /// Others are asked so often for a place, in seconds.
     private static let placeLook = 0.5
+    /// Seconds until the next try when they cannot be asked.
+    private static let placePause = 5.0
 
     /// Keeps the places of tasks for a broker that keeps none; `nil` where each worker counts by itself.
     private func placeKeeper(beside consumer: (any BrokerConsumer)?) -> (any PlaceKeeping)? {
@@ -35,14 +37,16 @@ extension Worker {
                 places: limit.places ?? 1)
         }
         var answers = claims.map { _ in false }
+        var look = Self.placeLook
         do {
             answers = try await keeper.claim(claims, by: configuration.identity.id, for: Self.placeLease)
         } catch {
             log.brokerTrouble("cannot ask for places of tasks", error)
+            look = Self.placePause
         }
         let refused = zip(asked, answers).compactMap { $1 ? nil : $0 }
         for (delivery, _) in zip(asked, answers).compactMap({ $1 ? $0 : nil }) { places[delivery.handle] = .admitting }
-        limits.putBack(refused, until: Timestamp(seconds: now.seconds + Self.placeLook), now: now)
+        limits.putBack(refused, until: Timestamp(seconds: now.seconds + look), now: now)
         let away = Set(refused.map(\.delivery.handle))
         return away.isEmpty ? deliveries : deliveries.filter { !away.contains($0.handle) }
     }
