@@ -21,20 +21,27 @@ extension Connection {
         _ channel: UInt16, _ body: () throws(RabbitMQError) -> Value
     ) throws(RabbitMQError) -> Value {
         try openChannel(channel)
-        let value: Value
+        let value = try onChannel(channel, body)
+        try closeChannel(channel)
+        return value
+    }
+
+    /// Runs `body` on a channel that is open. A refusal closes it, and does others no harm.
+    package func onChannel<Value>(
+        _ channel: UInt16, _ body: () throws(RabbitMQError) -> Value
+    ) throws(RabbitMQError) -> Value {
         do throws(RabbitMQError) {
-            value = try body()
+            return try body()
         } catch {
             if case .refused = error.code {
                 var answer = amqp_channel_close_ok_t()
                 try check(
                     library.calls.amqp_send_method(state, channel, amqp_method_number_t(AMQP_CHANNEL_CLOSE_OK_METHOD), &answer),
                     "close a channel")
+                partial[channel] = nil
             }
             throw error
         }
-        try closeChannel(channel)
-        return value
     }
 
     /// Sends a method without waiting. The corresponding C function is `amqp_send_method`.

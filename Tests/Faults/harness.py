@@ -23,6 +23,10 @@ FINAL = ("SUCCESS", "FAILURE", "REVOKED")
 
 # A run that is told to stop cleans up as one that fails.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+# What a shell starts in the background ignores these, and with it all that is started here.
+for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGQUIT, signal.SIG_DFL)):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, handler)
 
 
 def built(name):

@@ -14,6 +14,8 @@ final class OrderReader {
     /// How long an end is waited for, and then the rest.
     private static let patience: Duration = .seconds(2)
     private static let longPatience: Duration = .seconds(10)
+    /// How long a worker waits for a stream that it may not read.
+    private static let refusalPatience: Duration = .seconds(5)
     private static let prefetch = 1_000
 
     let book: OrderBook
@@ -30,6 +32,10 @@ final class OrderReader {
     private var began = ContinuousClock.now
     private var isReading = false
     private var mayRead = true
+    private var isOpen = false
+    /// Why the server does not let it read now, and when that is tried again.
+    private var refusal: (reason: String, nextTry: ContinuousClock.Instant)?
+    private var hasTold = false
 
     init(_ book: OrderBook, seed: @escaping () -> Void, notice: @escaping (String) -> Void) {
         self.book = book
@@ -39,12 +45,20 @@ final class OrderReader {
 
     /// Begins to read on a new connection.
     func establish(_ connection: Connection, spareChannel: UInt16) throws(RabbitMQError) {
+        refusal = nil
+        hasTold = false
+        isOpen = false
+        guard mayRead else { return book.catchUp() }
+        book.begin()
+        began = .now
+        try begin(connection, spareChannel)
+    }
+
+    private func begin(_ connection: Connection, _ spareChannel: UInt16) throws(RabbitMQError) {
         lastTag = nil
         end = nil
         isReading = false
         isProbing = false
-        guard mayRead else { return book.catchUp() }
-        book.begin()
         let isNew: Bool
         do throws(RabbitMQError) {
             isNew = try make(connection, spareChannel)
@@ -54,19 +68,29 @@ final class OrderReader {
             notice("this worker hears of revoked tasks and paused queues only while it runs: \(error.message)")
             return book.catchUp()
         }
-        began = .now
-        try connection.openChannel(Self.channel)
-        try connection.setPrefetch(Self.prefetch, isShared: false, on: Self.channel)
         if isNew {
             nextOffset = nil
             book.catchUp()
             seed()
-        } else {
-            try consume(as: Self.probe, from: "last", connection)
-            isProbing = true
         }
-        try consume(as: Self.consumer, from: nextOffset.map(JSON.int) ?? "first", connection)
-        isReading = true
+        try connection.openChannel(Self.channel)
+        isOpen = true
+        do throws(RabbitMQError) {
+            try connection.onChannel(Self.channel) { () throws(RabbitMQError) in
+                try connection.setPrefetch(Self.prefetch, isShared: false, on: Self.channel)
+                if !isNew { try consume(as: Self.probe, from: "last", connection) }
+                try consume(as: Self.consumer, from: nextOffset.map(JSON.int) ?? "first", connection)
+            }
+            isProbing = !isNew
+            isReading = true
+            refusal = nil
+            began = .now
+        } catch {
+            // A stream that was made this moment is not on every node yet, and one that is older than a node never.
+            guard case .refused = error.code, !error.isPassing else { throw error }
+            isOpen = false
+            refusal = (error.message, .now + (hasTold ? Self.longPatience : .seconds(1)))
+        }
     }
 
     /// Makes the stream if there is none.
@@ -127,12 +151,21 @@ final class OrderReader {
     }
 
     func tick(_ connection: Connection, spareChannel: UInt16) throws(RabbitMQError) {
-        if !isReading, mayRead {
-            try connection.closeChannel(Self.channel)
-            return try establish(connection, spareChannel: spareChannel)
+        if !isReading, mayRead, refusal.map({ $0.nextTry <= .now }) ?? true {
+            if isOpen {
+                // Somebody deleted the stream: what is read next is all there is.
+                try connection.closeChannel(Self.channel)
+                return try establish(connection, spareChannel: spareChannel)
+            }
+            try begin(connection, spareChannel)
         }
-        guard !book.isCaughtUp else { return }
         let waited = began.duration(to: .now)
+        if let refusal, !hasTold, waited > Self.refusalPatience {
+            notice("this worker does not hear of revoked tasks and paused queues: \(refusal.reason)")
+            hasTold = true
+            book.catchUp()
+        }
+        guard !book.isCaughtUp, refusal == nil else { return }
         if end == nil, waited > Self.patience {
             // Nobody has put anything in.
             seed()

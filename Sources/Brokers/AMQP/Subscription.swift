@@ -132,8 +132,7 @@ final class Subscription: ConnectionUse {
 
     /// Subscribes to what the selection says, and gives back what is held of other queues.
     private func applySelection(_ connection: Connection) throws(RabbitMQError) {
-        if !gathered.isEmpty { inbox.add(gathered) }
-        gathered = []
+        handOver()
         let selection = inbox.queues
         let change = consumers.select(selection.open)
         if !change.cancel.isEmpty { hasLeftQueues = true }
@@ -222,7 +221,8 @@ final class Subscription: ConnectionUse {
         case .delivery(let delivery):
             deliveries += 1
             guard isOpen(delivery) else {
-                // It was on its way when its queue was left.
+                // It was on its way when its queue was left. Those before it are counted before it.
+                handOver()
                 inbox.withLine { $0.pass(delivery) }
                 strays.append(delivery.tag)
                 return
@@ -240,11 +240,15 @@ final class Subscription: ConnectionUse {
         }
     }
 
+    /// Shows the worker what has come.
+    private func handOver() {
+        guard !gathered.isEmpty else { return }
+        inbox.add(gathered)
+        gathered = []
+    }
+
     func settleDown(_ connection: Connection) throws(RabbitMQError) {
-        if !gathered.isEmpty {
-            inbox.add(gathered)
-            gathered = []
-        }
+        handOver()
         try orders.settleDown(connection)
         try heedPauses(connection)
         orders.tellIfKnown()
