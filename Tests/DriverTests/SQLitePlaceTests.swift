@@ -18,6 +18,8 @@ import Testing
         #expect(try await first.claim(claims(3), by: "a", for: .seconds(15)) == [true, true, false])
         #expect(try await second.claim(claims(1), by: "b", for: .seconds(15)) == [false])
         #expect(try await second.claim(claims(1, "k") + claims(1), by: "b", for: .seconds(15)) == [true, false])
+        #expect(try await second.holders(of: "t", key: "").count == 2)
+        #expect(try await second.holders(of: "t", key: "none").isEmpty)
         // A worker frees its own only.
         try await second.leavePlaces(["1"], of: "b")
         #expect(try await second.claim(claims(1), by: "b", for: .seconds(15)) == [false])

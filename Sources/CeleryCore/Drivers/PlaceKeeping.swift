@@ -11,6 +11,9 @@ public protocol PlaceKeeping: ResultStore {
     /// - Parameter holders: `nil` for all of this worker.
     func leavePlaces(_ holders: [String]?, of worker: String) async throws
 
+    /// The tasks that have the places of a line.
+    func holders(of task: String, key: String) async throws -> [TaskID]
+
     /// Keeps all places of a worker for so long from now.
     func renewPlaces(of worker: String, for lease: Duration) async throws
 }

@@ -31,6 +31,16 @@ extension SQLiteResultStore: PlaceKeeping {
         }
     }
 
+    package func holders(of task: String, key: String) async throws -> [TaskID] {
+        let now = self.now().seconds
+        return try await file.read { db in
+            try String.fetchAll(
+                db, sql: "SELECT id FROM lent_place WHERE task = ? AND key = ? AND until > ? ORDER BY until",
+                arguments: [task, key, now]
+            ).map { TaskID($0) }
+        }
+    }
+
     package func renewPlaces(of worker: String, for lease: Duration) async throws {
         let until = now().seconds + lease.inSeconds
         try await file.write(durable: false) { db in

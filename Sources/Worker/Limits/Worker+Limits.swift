@@ -68,12 +68,13 @@ extension Worker {
     }
 
     /// What a delivery that this worker holds waits for; `nil` when it holds none of this id for its limits.
-    package func limitWait(of id: TaskID) -> LimitWait? {
+    package func limitWait(of id: TaskID) async -> LimitWait? {
         guard let (delivery, limit) = limits.held.first(where: { $0.delivery.message.id == id }) else { return nil }
         let name = WorkerLimits.LineName(limit)
         if let places = limit.places, running[name] ?? 0 >= places || limits.isTaken(limit, now: now()) {
-            let holders = inFlight.values.filter { self.limit(of: $0).map(WorkerLimits.LineName.init) == name }
-            return .place(task: limit.task, key: limit.key, of: places, heldBy: holders.map(\.delivery.message.id))
+            let own = inFlight.values.filter { self.limit(of: $0).map(WorkerLimits.LineName.init) == name }
+            let holders = await placeHolders(of: limit) ?? own.map(\.delivery.message.id)
+            return .place(task: limit.task, key: limit.key, of: places, heldBy: holders)
         }
         if let rate = limit.rate, let next = limits.nextBeginning(limit, now: now()) {
             return .rate(task: delivery.message.task, interval: rate.interval, next: next)

@@ -51,6 +51,11 @@ extension Worker {
         return away.isEmpty ? deliveries : deliveries.filter { !away.contains($0.handle) }
     }
 
+    /// Who has the places of a line, here and with others; `nil` where each worker counts by itself.
+    func placeHolders(of limit: TaskLimit) async -> [TaskID]? {
+        try? await placeKeeper(beside: consumer)?.holders(of: limit.task, key: limit.key)
+    }
+
     private static func holder(_ handle: DeliveryHandle) -> String { "\(handle.tag).\(handle.attempt)" }
 
     /// Frees the places whose tasks have ended. What goes wrong is tried again after the next end, or a while.
