@@ -118,7 +118,7 @@ let package = Package(
             "WorkerTests",
             ["Worker", "CeleryCore", "Wire", "Tasks", "SQLite", "Brokers", "ResultStores", "Processes", "Fixtures", logging]),
         tests("BeatTests", ["Beat", "CeleryCore", "Schedules", "Wire", "Fixtures", logging]),
-        tests("ClientTests", ["Client", "CeleryCore", "Tasks", "Wire", "Brokers", "ResultStores", "SQLite", "Fixtures"]),
+        tests("ClientTests", ["Client", "CeleryCore", "Tasks", "Wire", "Brokers", "ResultStores"]),
         tests("CommandsTests", ["RabbitMQ", "ResultStores", "Commands", "Arguments", "Beat", "Schedules", "CeleryCore", "Client", "Configuration", "Processes", "Tasks", "Wire", "Worker"]),
         tests("EndToEndTests", ["CeleryCLI", "Example", "CeleryCore", "Processes", "Fixtures"]),
     ],
