@@ -53,9 +53,10 @@ struct RateAndConcurrencyTests {
         #expect(!project.exists("violations"), "\(project.read("violations"))")
     }
 
-    @Test func `tasks without limits go by those that wait, and a burst worker runs all`() throws {
+    @Test(arguments: ["concurrency=1", "concurrency=1 ack=early"])
+    func `tasks without limits go by those that wait, and a burst worker runs all`(_ options: String) throws {
         let project = try Project()
-        try addGuarded(project, "concurrency=1", limit: 1, seconds: 0.05)
+        try addGuarded(project, options, limit: 1, seconds: 0.05)
         try send(10, "guarded", to: project)
         _ = try project.apply("demo.tasks.shout hi")
         let ended = try project.run("celery celeryd --burst -c4 -l info")
@@ -99,10 +100,11 @@ struct RateAndConcurrencyTests {
         #expect(order.firstIndex { $0.contains("shout") } ?? 99 < 11)
     }
 
-    @Test func `on RabbitMQ a worker keeps to the places of a task, by key`() throws {
+    @Test(arguments: ["concurrency=1", "concurrency=1 ack=early"])
+    func `on RabbitMQ a worker keeps to the places of a task, by key`(_ options: String) throws {
         let place = try RabbitMQPlace()
         let project = place.project
-        try addGuarded(project, "concurrency=1", limit: 2, seconds: 0.05)
+        try addGuarded(project, options, limit: 2, seconds: 0.05)
         let batch = (0..<12).map { #"{"task": "demo.tasks.guarded", "concurrency_key": "k\#($0 % 2)"}"# }.joined(separator: "\n")
         _ = try project.run("celery apply --batch -", input: batch, with: place.variables()).text
         #expect(try place.run("celery celeryd --burst -c6 -q").status == 0)
