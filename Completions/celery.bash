@@ -150,7 +150,7 @@ _celery_option() {
         'control:-t' | 'control:--timeout') kind=none ;;
         'events:--after') kind=none ;;
         'events:--since') kind=none ;;
-        'events:--type') kind='=task worker task-sent task-received task-started task-succeeded task-failed task-retried task-revoked task-rejected worker-online worker-heartbeat worker-offline' ;;
+        'events:--type') kind='=task worker task-sent task-received task-started task-succeeded task-failed task-retried task-revoked task-rejected task-cancelled worker-online worker-heartbeat worker-offline worker-elect worker-elect-ack' ;;
         'events:--task') kind=tasks ;;
         'events:--id') kind=ids ;;
         'stats:--since') kind=none ;;

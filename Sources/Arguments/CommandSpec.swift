@@ -22,6 +22,9 @@ package struct ExitStatus: Sendable {
     /// A single status.
     package init(_ status: Int, _ meaning: String) { self.init("\(status)", meaning) }
 
+    /// By what statuses are listed: the number they begin with.
+    fileprivate var order: Int { Int(status.prefix { $0.isNumber }) ?? .max }
+
     /// A status, a range or a sum, as text.
     package init(_ status: String, _ meaning: String) {
         self.status = status
@@ -95,7 +98,7 @@ package struct CommandSpec: Sendable {
         self.options = options
         self.operands = operands
         self.examples = examples
-        self.exitStatuses = exitStatuses
+        self.exitStatuses = exitStatuses.sorted { $0.order < $1.order }
         self.outputKeys = outputKeys
         self.notes = notes
         self.subcommands = subcommands.map { $0.adopted(by: name) }

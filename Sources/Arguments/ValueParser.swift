@@ -103,6 +103,8 @@ extension ValueParser {
                 do throws(InvalidValue) {
                     elements.append(try element.parse(part))
                 } catch {
+                    // Of one alone there is no more to say.
+                    if part == text { throw error }
                     throw InvalidValue("has \(ArgumentError.quote(part)), which \(error.problem)", advice: error.advice)
                 }
             }

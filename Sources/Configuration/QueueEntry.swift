@@ -32,6 +32,20 @@ package struct QueueEntry: Sendable, Hashable {
         return String(weight)
     }
 
+    /// The first queue that these name twice, each time with another weight; `nil` when they agree.
+    package static func contradiction(in texts: [String]) -> (name: String, weights: [Int])? {
+        contradiction(among: texts.map(QueueEntry.init(text:)))
+    }
+
+    fileprivate static func contradiction(among entries: [QueueEntry]) -> (name: String, weights: [Int])? {
+        var known: [String: Int] = [:]
+        for entry in entries {
+            let weight = entry.weight ?? 1
+            if let other = known.updateValue(weight, forKey: entry.name), other != weight { return (entry.name, [other, weight]) }
+        }
+        return nil
+    }
+
     /// Whether it says how the queue is made.
     var isTelling: Bool {
         var plain = self
@@ -54,12 +68,16 @@ extension SettingsKind where Value == [QueueEntry] {
     /// A list of names, or a table with one table for each queue.
     static let queues = SettingsKind(name: "list of names, or a table of queues") { input throws(SettingsComplaint) in
         guard case .table(let members) = input else {
-            return try SettingsKind<[String]>.list(of: .queue).read(input).map { (text) throws(SettingsComplaint) in
+            let entries = try SettingsKind<[String]>.list(of: .queue).read(input).map { (text) throws(SettingsComplaint) in
                 if let weight = QueueEntry.impossibleWeight(in: text) {
                     throw SettingsComplaint("gives a queue the weight \(weight), which must be from 1 to 1000")
                 }
                 return QueueEntry(text: text)
             }
+            if let (name, weights) = QueueEntry.contradiction(among: entries) {
+                throw SettingsComplaint("gives queue '\(name)' both the weight \(weights[0]) and the weight \(weights[1])")
+            }
+            return entries
         }
         var entries: [QueueEntry] = []
         for member in members {

@@ -9,7 +9,7 @@ extension SettingsKey {
         ) { $0.settings.concurrency = $1 },
         SettingsKey(
             "CELERYD_AUTOSCALE", .autoscale, default: nil,
-            "Between how many and how many tasks run at once, as \"10,2\": pool processes are added while work waits, and go when they have nothing to do. Counts before CELERYD_CONCURRENCY."
+            "Between how many and how many tasks run at once, as \"10,2\": pool processes are added while work waits that may begin, and go when they have nothing to do. Counts before CELERYD_CONCURRENCY."
         ) { $0.settings.autoscale = $1 },
         SettingsKey(
             "CELERYD_AUTOSCALE_KEEPALIVE", .duration, default: "\"30s\"",

@@ -179,6 +179,12 @@ extension Connection {
         try checkReply("consume from queue '\(queue)'")
     }
 
+    /// Ends a subscription without waiting for the answer, which would have to come behind whatever is on its way.
+    package func cancelUnawaited(consumer: String, on channel: UInt16) throws(RabbitMQError) {
+        defer { scratch.reset() }
+        try send(Int32(AMQP_BASIC_CANCEL_METHOD), amqp_basic_cancel_t(consumer_tag: scratch.bytes(consumer), nowait: 1), on: channel)
+    }
+
     /// The corresponding C function is `amqp_basic_cancel`.
     package func cancel(consumer: String, on channel: UInt16) throws(RabbitMQError) {
         defer { scratch.reset() }

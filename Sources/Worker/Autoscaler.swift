@@ -2,7 +2,8 @@ import CeleryCore
 
 /// Decides how many children a worker has: as many as there is work for, within bounds.
 ///
-/// Children are added at once when all have something to do and more waits. They go when some had nothing to do for
+/// Children are added at once when all have something to do and more waits: as many as there is work for, or as many
+/// again where nobody can tell how much of it may begin, for those that get nothing end the growth. They go when some had nothing to do for
 /// as long as `keepalive`: then as many stay as were busy at the same time meanwhile. A value that makes no calls
 /// and asks no clock.
 struct Autoscaler {
@@ -28,11 +29,12 @@ struct Autoscaler {
     ///   - size: how many there are.
     ///   - busy: how many of them have something to do.
     ///   - waiting: how much is to be done that no child has begun; counted only as far as it matters.
-    mutating func target(size: Int, busy: Int, waiting: Int, now: ContinuousClock.Instant) -> Int {
+    ///   - isCertain: whether all of that may begin now; else some of it may have to wait for its limits or its time.
+    mutating func target(size: Int, busy: Int, waiting: Int, isCertain: Bool = true, now: ContinuousClock.Instant) -> Int {
         let busy = min(busy, size)
         if busy == size {
             quiet = nil
-            return clamped(size + max(0, waiting))
+            return clamped(size + max(0, isCertain ? waiting : min(waiting, size)))
         }
         guard let quiet, now >= quiet.since else {
             quiet = (now, busy)

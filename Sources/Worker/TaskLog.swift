@@ -15,8 +15,10 @@ struct TaskLog: Sendable {
         logger.info("Got task from broker: \(name(message))\(again)")
     }
 
-    private func refused(_ delivery: Delivery, _ reason: String) {
-        logger.error("Task \(name(delivery.message)) not run: \(reason)")
+    /// What somebody wanted, or said beforehand, is no error.
+    private func refused(_ delivery: Delivery, _ outcome: Outcome, _ reason: String) {
+        let isWanted = outcome.results.contains { $0.id == delivery.message.id && $0.state == .revoked }
+        logger.log(level: isWanted ? .info : .error, "Task \(name(delivery.message)) not run: \(reason)")
     }
 
     func ended(_ delivery: Delivery, _ report: JobReport) {
@@ -33,7 +35,7 @@ struct TaskLog: Sendable {
             if let traceback { logger.debug("\(traceback)") }
         case .revoked(let failure, let signal):
             let how = signal.map { " by signal \(Signal.name(of: $0))" } ?? ""
-            logger.warning("Task \(name(delivery.message)) revoked: \(failure.message)\(how)")
+            logger.log(level: signal == nil ? .info : .warning, "Task \(name(delivery.message)) revoked: \(failure.message)\(how)")
         }
     }
 
@@ -174,11 +176,11 @@ extension TaskLog: TaskWatching {
     func note(_ moment: TaskMoment, at time: Timestamp) {
         switch moment {
         case .received(let delivery): received(delivery)
-        case .refused(let delivery, _, let reason): refused(delivery, reason)
+        case .refused(let delivery, let outcome, let reason): refused(delivery, outcome, reason)
         case .began: break
         case .ended(let delivery, _, let report): ended(delivery, report)
-        case .failed(let delivery, _, let failure): failed(delivery, failure, traceback: nil)
-        case .interrupted(let delivery, let attempt, let reason): interrupted(delivery, attempt, reason)
+        case .failed(let delivery, _, let failure, _): failed(delivery, failure, traceback: nil)
+        case .interrupted(let delivery, let attempt, let reason, _): interrupted(delivery, attempt, reason)
         }
     }
 }

@@ -130,11 +130,12 @@ extension Worker {
         let plan = RetryPolicy.plan(for: entry.delivery.message, entry.definition.options, received: entry.started)
         let delay = plan.wait { .random(in: 0...1) }
         if plan.takes(failure), plan.allows(delay, now: now()) {
-            let report = JobReport(tag: tag, ending: .retry(delay: delay, failure, traceback: nil), duration: 0)
+            let report = JobReport(
+                tag: tag, ending: .retry(delay: delay, failure, traceback: nil), duration: entry.seconds(until: now()))
             tell(.ended(entry.delivery, attempt: entry.attempt, report))
             outcomes.add(outcome(of: report, entry), entry)
         } else {
-            tell(.failed(entry.delivery, attempt: entry.attempt, failure))
+            tell(.failed(entry.delivery, attempt: entry.attempt, failure, seconds: entry.seconds(until: now())))
             outcomes.add(builder(for: entry).outcome(.failure, failure: failure), entry)
         }
     }
@@ -150,10 +151,10 @@ extension Worker {
         let limit = entry.definition.options.crashLimit ?? configuration.crashLimit
         if entry.isAcknowledged || (isCrash && crashes >= limit) {
             let failure = TaskFailure.workerLost("\(reason) (attempt \(entry.attempt), not tried again)")
-            tell(.failed(entry.delivery, attempt: entry.attempt, failure))
+            tell(.failed(entry.delivery, attempt: entry.attempt, failure, seconds: entry.seconds(until: now())))
             outcomes.add(builder(for: entry).burial(isCrash ? cause : .lost, failure: failure, crashes: crashes), entry)
         } else {
-            tell(.interrupted(entry.delivery, attempt: entry.attempt, reason: reason))
+            tell(.interrupted(entry.delivery, attempt: entry.attempt, reason: reason, seconds: entry.seconds(until: now())))
             interrupted.append(Interrupted(entry: entry, isCrash: isCrash))
             outcomes.end(entry.others)
         }
@@ -242,7 +243,7 @@ extension Worker {
         guard let error = await giveBack([entry.delivery.handle], started: true, isCrash: task.isCrash, consumer, settler)
         else { return }
         let failure = TaskFailure.unsent("\(error)", isNextTry: true)
-        tell(.failed(entry.delivery, attempt: entry.attempt, failure))
+        tell(.failed(entry.delivery, attempt: entry.attempt, failure, seconds: nil))
         await settle([builder(for: entry).outcome(.failure, failure: failure)], settler)
     }
 

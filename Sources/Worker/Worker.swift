@@ -88,6 +88,9 @@ package actor Worker {
         /// Whether the store was told that it runs.
         var isTold = false
 
+        /// How long it has been under way.
+        func seconds(until now: Timestamp) -> Double { began.map { now.seconds - $0.seconds } ?? 0 }
+
         /// Puts it back in line although it was acknowledged, for it has not begun.
         var again: Outcome { Outcome(handle: delivery.handle, results: [], followUps: [delivery.message.backToItsQueue.counting(attempts: attempt - 1)]) }
     }

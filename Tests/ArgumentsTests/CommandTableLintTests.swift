@@ -80,7 +80,7 @@ import Testing
             "p c d: variable CELERY_QUIET appears twice",
         ])
         #expect(lint(CommandSpec("c", summary: "C", exitStatuses: [ExitStatus(1, "A."), ExitStatus(1, "B."), ExitStatus(256, "C."), ExitStatus("1-x", "D.")])) == [
-            "p c: exit status 1 appears twice", "p c: '256' is not an exit status", "p c: '1-x' is not an exit status",
+            "p c: exit status 1 appears twice", "p c: '1-x' is not an exit status", "p c: '256' is not an exit status",
         ])
         #expect(lint(CommandSpec("c", summary: "C", outputKeys: [OutputKey("k", "A"), OutputKey("k", "B")])) == ["p c: output key 'k' appears twice"])
     }

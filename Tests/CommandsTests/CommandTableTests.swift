@@ -35,6 +35,16 @@ import Testing
         for command in commands + commands.flatMap(\.shownSubcommands) { #expect(!command.exitStatuses.isEmpty, "\(command.name)") }
     }
 
+    @Test func `tells of exit statuses in their order, and of tasks only where a command ends as a task did`() {
+        let commands = CeleryTable.table.shownCommands
+        for command in commands + commands.flatMap(\.shownSubcommands) {
+            let numbers = command.exitStatuses.compactMap { Int($0.status.prefix { $0.isNumber }) }
+            #expect(numbers == numbers.sorted() && Set(numbers).count == numbers.count, "\(command.qualifiedName)")
+            let done = command.exitStatuses.first { $0.status == "0" }?.meaning
+            #expect(done != "Done; the task succeeded." || numbers.contains(1), "\(command.qualifiedName)")
+        }
+    }
+
     /// Of an option that sets a setting, the flag for the reader.
     @Test func `hands every worker option on as a setting`() throws {
         let words = [

@@ -130,7 +130,7 @@ import Testing
         deliveries = try await next()
         #expect(deliveries.names == ["own"])
         _ = try await consumer.settle(deliveries.outcomes)
-        #expect(try await (consumer as? any WaitingKnowing)?.waiting(upTo: 9) == 0)
+        #expect(try await (consumer as? any WaitingKnowing)?.waiting(upTo: 9, within: [:]) == 0)
         try await switching.add(QueueDefinition("other"))
         #expect(try await next().names == ["late"])
         await consumer.close()
@@ -202,8 +202,15 @@ import Testing
             return all
         }
         let knowing = try #require(consumer as? any WaitingKnowing)
-        #expect(try await eventually { try await knowing.waiting(upTo: 99) == 4 })
-        #expect(try await knowing.waiting(upTo: 3) == 3)
+        #expect(try await eventually { try await knowing.waiting(upTo: 99, within: [:]) == 4 })
+        #expect(try await knowing.waiting(upTo: 3, within: [:]) == 3)
+        // What is paused is no work for anybody.
+        let pausing = try #require(broker as? any QueuePausing)
+        try await pausing.pause("celery", QueuePause(since: .now, until: nil, reason: nil, by: "test"))
+        #expect(try await eventually { try await knowing.waiting(upTo: 99, within: [:]) == 0 })
+        #expect(try await pausing.resume("celery"))
+        // What was pushed ahead of its time comes again, and is not known for that until it is looked at.
+        #expect(try await eventually { try await knowing.waiting(upTo: 99, within: [:]) >= 4 })
         let schedule = try #require(consumer as? any ScheduleKnowing)
         #expect(try await eventually {
             // Where messages are pushed it must be looked at first.

@@ -44,7 +44,7 @@ import Wire
         batch.confirm(1, isTaken: false)
         batch.noteReturn(2, "no queue")
         batch.confirm(2, isTaken: true)
-        batch.refuse(3, "too large")
+        batch.refuse(3, RabbitMQError(.refused(403), "too large"))
         batch.finish(RabbitMQError(.lost, "gone"))
         #expect(ended.failure?.error.code == .lost)
         #expect(ended.failure?.unconfirmed == [1, 2, 3, 4])

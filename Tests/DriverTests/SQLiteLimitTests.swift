@@ -50,6 +50,46 @@ import Testing
         #expect(order == order.sorted { $0.text < $1.text })
     }
 
+    @Test func `only those that may begin are work for more hands`() async throws {
+        try await publish(10)
+        try await publish(4, "free")
+        try await publish(5, "later", queue: "other")
+        let worker = try await fixture.worker()
+        let knowing = try #require(worker.consumer as? any WaitingKnowing)
+        #expect(knowing.seesWhatIsDue)
+        let limits = ["t": TaskLimit(task: "t", places: 3)]
+        #expect(try await knowing.waiting(upTo: 99, within: limits) == 7)
+        #expect(try await knowing.waiting(upTo: 99, within: [:]) == 14)
+        // Two have a place.
+        let running = try await begin(worker, 2, places: 3)
+        #expect(running.count == 2)
+        #expect(try await knowing.waiting(upTo: 99, within: limits) == 5)
+        #expect(try await knowing.waiting(upTo: 4, within: limits) == 4)
+        // Three stand in line for the only place, and nobody before them.
+        let more = try await begin(worker, 4, places: 3)
+        #expect(more.count == 1)
+        #expect(try await knowing.waiting(upTo: 99, within: limits) == 4)
+        try await settle([running[0]], of: worker)
+        #expect(try await knowing.waiting(upTo: 99, within: limits) == 5)
+        try await settle([running[1], more[0]], of: worker)
+        #expect(try await knowing.waiting(upTo: 99, within: limits) == 7)
+    }
+
+    @Test func `of a task with a rate one is work for more hands, and none before its time`() async throws {
+        try await publish(10)
+        let worker = try await fixture.worker()
+        let knowing = try #require(worker.consumer as? any WaitingKnowing)
+        let rate = try #require(RateLimit("6/m"))
+        let limits = ["t": TaskLimit(task: "t", rate: rate)]
+        #expect(try await knowing.waiting(upTo: 99, within: limits) == 1)
+        #expect(try await begin(worker, 1, rate: rate).count == 1)
+        #expect(try await knowing.waiting(upTo: 99, within: limits) == 0)
+        #expect(try await begin(worker, 3, rate: rate).isEmpty)
+        #expect(try await knowing.waiting(upTo: 99, within: limits) == 0)
+        fixture.clock.advance(by: .seconds(11))
+        #expect(try await knowing.waiting(upTo: 99, within: limits) == 1)
+    }
+
     @Test func `others go by those that wait`() async throws {
         try await publish(50)
         try await publish(5, "free")

@@ -93,6 +93,13 @@ import Testing
         for line in ["replay --all --rate fast", "replay --all --rate 0/s", "list --since never", "list -n 0"] {
             #expect(try project.run("celery dead \(line)").status == 64, "\(line)")
         }
+        // What RabbitMQ says itself, or a signal, may be.
+        for reason in ["signal", "'signal 9'", "rejected", "delivery_limit", "unknown"] {
+            #expect(try project.run("celery dead list --reason \(reason)") == Ended(), "\(reason)")
+        }
+        for reason in ["nosuch", "'signal 0'", "'signal 09'", "'signal 65'", "signal9", "Lost"] {
+            #expect(try project.run("celery dead list --reason \(reason)").status == 64, "\(reason)")
+        }
         // One that is there is shown for all that.
         #expect(try project.run("celery dead list nobody \(ids[0])").lines.count == 1)
     }

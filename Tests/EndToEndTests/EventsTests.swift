@@ -29,6 +29,16 @@ import Testing
         #expect(lines[2].last == "exception=CalledProcessError(3, 'demo.tasks.fail')")
     }
 
+    @Test func `warns of a type that no worker sends, and shows it all the same if a task does`() throws {
+        let project = try Project()
+        let ended = try project.run("celery events --type task-faild --type worker --type my-own_type.é")
+        #expect(ended.status == 0 && ended.output == "")
+        #expect(ended.errors.hasPrefix("celery events: warning: no worker sends events of type 'task-faild', unless a task does so itself; did you mean 'task-failed'?\n"), "\(ended)")
+        #expect(ended.errors.contains("of type 'my-own_type.é', unless a task does so itself\nhint: workers send task-sent, "), "\(ended)")
+        #expect(try project.run("celery events --type task --type worker-elect --type task-revoked") == Ended())
+        #expect(try project.run("celery -q events --type nosuch") == Ended())
+    }
+
     @Test func `tells nothing of tasks without -E, and of what is sent where the settings say so`() throws {
         let project = try Project()
         let id = try project.run("celery apply demo.tasks.add 2 3", with: ["CELERY_SEND_TASK_SENT_EVENT": "1"]).text

@@ -86,5 +86,10 @@ import Testing
         #expect(try place.run("celery revoke \(later)").status == 0)
         #expect(eventually { project.log.contains("\(later)] not run: revoked") })
         try project.stopWorker()
+        // Somebody wanted it.
+        let lines = project.log.split(separator: "\n")
+        #expect(lines.contains { $0.contains("INFO") && $0.contains("\(later)] not run: revoked") }, "\(project.log)")
+        #expect(lines.contains { $0.contains("WARNING") && $0.contains("\(id)] revoked: terminated by signal TERM") }, "\(project.log)")
+        #expect(!lines.contains { $0.contains("ERROR") }, "\(project.log)")
     }
 }

@@ -61,6 +61,31 @@ struct StatisticsTests {
         #expect(try project.run("celery stats --json").output.contains(#""ran":1"#))
     }
 
+    @Test func `what was killed for memory, stopped by a revocation, or lost its child has run`() throws {
+        let project = try Project()
+        try project.task("memory.py", "#!/usr/bin/env python3\n# celery: max_memory=64m\nimport time\nx = b'x' * (300 << 20)\ntime.sleep(60)\n")
+        try project.task("crash.sh", "#!/bin/sh\n# celery: crash_limit=2\nkill -9 $PPID\nsleep 60\n")
+        try project.task("long.sh", "#!/bin/sh\nsleep 60\n")
+        try project.startWorker(with: ["CELERY_STATISTICS": "true"])
+        _ = try project.run("celery apply demo.tasks.memory --wait; celery apply demo.tasks.crash --wait").status
+        let id = try project.run("celery apply demo.tasks.long").text
+        #expect(try eventually { try project.run("celery status \(id)").output.contains("STARTED") })
+        #expect(try project.run("celery revoke --terminate \(id)").output.contains("terminated"))
+        // What is revoked before it begins has not run.
+        let later = try project.run("celery apply demo.tasks.add 1 2 --countdown 60").text
+        _ = try project.run("celery revoke \(later)").status
+        func counts(_ task: String) throws -> [String: Int] {
+            let rows = try project.run("celery stats --json --task demo.tasks.\(task)").lines.map { try JSON(parsing: $0) }
+            let keys = ["ran", "failed", "retried", "revoked", "lost"]
+            return Dictionary(uniqueKeysWithValues: keys.map { ($0, rows.first?[$0]?.intValue ?? -1) })
+        }
+        #expect(try eventually { try counts("long")["revoked"] == 1 })
+        #expect(try counts("memory") == ["ran": 1, "failed": 1, "retried": 0, "revoked": 0, "lost": 0])
+        #expect(try counts("crash") == ["ran": 2, "failed": 1, "retried": 0, "revoked": 0, "lost": 2])
+        #expect(try counts("long") == ["ran": 1, "failed": 0, "retried": 0, "revoked": 1, "lost": 0])
+        #expect(try counts("add")["ran"] ?? 0 <= 0)
+    }
+
     @Test func `a worker without -s counts nothing`() throws {
         let project = try Project()
         _ = try project.run("celery apply demo.tasks.add 1 2 && celery celeryd --burst").text

@@ -15,8 +15,41 @@ import Testing
         ("celery celeryd --umask 9", "celery celeryd: '9' is not a mode (for --umask); write octal digits, as 022\n"),
         (
             "celery celeryd -Q a=0",
-            "celery celeryd: 'a=0' has 'a=0', which has the weight 0, which must be from 1 to 1000 (for -Q)\n"
+            "celery celeryd: 'a=0' has the weight 0, which must be from 1 to 1000 (for -Q)\n"
         ),
+        (
+            "celery celeryd --detach -Q a=1,b,a=2",
+            "celery celeryd: 'a=1,b,a=2' gives queue 'a' both the weight 1 and the weight 2 (for -Q)\n"
+        ),
+        (
+            "celery celeryd -Q b=2,b",
+            "celery celeryd: 'b=2,b' gives queue 'b' both the weight 2 and the weight 1 (for -Q)\n"
+        ),
+        (
+            "celery revoke ''",
+            "celery revoke: an id is empty\nhint: write ids as 'celery apply' prints them; --task NAME is for all tasks of a name\n"
+        ),
+        ("celery revoke x --ttl 0", "celery revoke: --ttl must be more than 0: it would be forgotten at once\n"),
+        (
+            "celery dead list --reason 'x y'",
+            "celery dead list: 'x y' is no reason for which messages are given up (for --reason); write signal, 'out of memory', "
+                + "lost, unregistered, unreadable, rejected, expired, maxlen, delivery_limit, unknown, or 'signal 9'\n"
+        ),
+        ("celery dead list --since 1h --until 2h", "celery dead list: --until is before --since, so that nothing is between them\n"),
+        (
+            "celery dead replay --all --to 'a b'",
+            "celery dead replay: 'a b' is no name of a queue (for --to); write up to 255 bytes without spaces or commas\n"
+        ),
+        (
+            "celery events --type 'task failed'",
+            "celery events: 'task failed' is no type of events (for --type); write task-sent, task-received, task-started, "
+                + "task-succeeded, task-failed, task-retried, task-revoked, task-rejected, task-cancelled, worker-online, "
+                + "worker-heartbeat, worker-offline, worker-elect, worker-elect-ack, or how they begin: task, worker\n"
+        ),
+        ("celery inspect active --timeout 0", "celery inspect: --timeout must be more than 0: no worker answers at once\n"),
+        ("celery control shutdown --matcher pcre", "celery control: --matcher is of use with --pattern only\n"),
+        ("celery stats --since tomorrow", "celery stats: 'tomorrow' is still to come (for --since); name a time that has passed\n"),
+        ("celery dead list --since tomorrow", "celery dead list: --since is still to come\n"),
         ("celery result", "celery result: operand ID is missing\nhint: see 'celery result --help'\n"),
         ("celery dmap", "celery dmap: operand TASK is missing\nhint: see 'celery dmap --help'\n"),
         ("celery completion tcsh", "celery completion: 'tcsh' is not one of bash, zsh, fish\n"),
@@ -30,6 +63,10 @@ import Testing
     @Test(arguments: [
         ("CELERYD_CONCURENCY = 2", "celery.toml:1: unknown setting 'CELERYD_CONCURENCY'; did you mean 'CELERYD_CONCURRENCY'?\n"),
         ("\nCELERYD_CONCURRENCY = \"two\"", "celery.toml:2: CELERYD_CONCURRENCY must be a whole number, not \"two\"\n"),
+        (
+            "CELERY_QUEUES = [\"a=2\", \"b\", \"a=3\"]",
+            "celery.toml:1: CELERY_QUEUES gives queue 'a' both the weight 2 and the weight 3\n"
+        ),
         ("CELERY_ALWAYS_EAGER = true", "celery.toml:1: CELERY_ALWAYS_EAGER is not supported by this version\n"),
         ("CELERY_BROKER_URL = \"reddis://h\"", "unknown scheme 'reddis' in broker reddis://h\n"),
         ("AMQP_PASSWORD = 7", "celery.toml:1: AMQP_PASSWORD must be text in quotes, not a whole number\n"),

@@ -15,6 +15,14 @@ import Testing
         #expect(scaler.target(size: 10, busy: 10, waiting: 900, now: start) == 10)
     }
 
+    @Test func `grows by as many again, where what waits may not all begin`() {
+        var scaler = scaler
+        #expect(scaler.target(size: 2, busy: 2, waiting: 900, isCertain: false, now: start) == 4)
+        #expect(scaler.target(size: 4, busy: 3, waiting: 900, isCertain: false, now: start) == 4)
+        #expect(scaler.target(size: 4, busy: 4, waiting: 1, isCertain: false, now: start) == 5)
+        #expect(scaler.target(size: 8, busy: 8, waiting: 900, isCertain: false, now: start) == 10)
+    }
+
     @Test func `does not grow while a child has nothing to do`() {
         var scaler = scaler
         #expect(scaler.target(size: 4, busy: 3, waiting: 900, now: start) == 4)

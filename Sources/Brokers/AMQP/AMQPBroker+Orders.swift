@@ -75,10 +75,13 @@ extension AMQPBroker: OrderShowing {
     }
 
     private func order(_ entry: OrderStream.Entry) async throws {
-        if let refusal = try await orderRefusal() {
-            throw DriverError(
-                .unsupported, "\(location) cannot keep what is ordered of workers: \(refusal.message)",
-                hint: "pausing queues needs streams (RabbitMQ 3.9), and the right to make the queue \(OrderStream.name)")
+        if var refusal = try await orderRefusal() {
+            refusal.message = "cannot keep what is ordered of workers: \(refusal.message)"
+            if refusal.code != .noPermission {
+                refusal.code = .unsupported
+                refusal.hint = "pausing queues needs streams (RabbitMQ 3.9), and the right to make the queue \(OrderStream.name)"
+            }
+            throw refusal
         }
         try await publish([OrderStream.publication(entry)])
     }

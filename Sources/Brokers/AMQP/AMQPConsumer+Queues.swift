@@ -33,7 +33,10 @@ extension AMQPConsumer: QueueSwitching {
 }
 
 extension AMQPConsumer: WaitingKnowing {
-    package func waiting(upTo most: Int) async throws -> Int {
+    /// A server does not look into messages; those of Python stand in their queue until their time.
+    package var seesWhatIsDue: Bool { false }
+
+    package func waiting(upTo most: Int, within limits: [String: TaskLimit]) async throws -> Int {
         do {
             let count = try await owner.perform(as: Subscription.self, within: .seconds(20)) {
                 (connection, subscription) throws(RabbitMQError) in

@@ -94,7 +94,7 @@ struct DeadLetterQueue: Sendable {
         if message != nil { attempts = AttemptHeader.read(&message!, isRedelivered: false).attempt - 1 }
         let seconds = note?["time"]?.doubleValue ?? death?["time"]?.doubleValue ?? 0
         let burial = Burial(
-            DeathReason(name: note?["reason"]?.stringValue ?? death?["reason"]?.stringValue ?? "unknown"),
+            DeathReason(name: note?["reason"]?.stringValue ?? death?["reason"]?.stringValue ?? DeathReason.unknownName),
             error: note?["error"]?.stringValue ?? "", date: Timestamp(seconds: seconds),
             worker: note?["worker"]?.stringValue ?? "",
             attempts: min(max(0, note?["attempts"]?.intValue ?? attempts), Int(Int32.max)),

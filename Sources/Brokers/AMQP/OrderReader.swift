@@ -141,7 +141,7 @@ final class OrderReader {
         try connection.acknowledge(tag, isMultiple: true, on: Self.channel)
         if isProbing, end != nil {
             isProbing = false
-            try connection.cancel(consumer: Self.probe, on: Self.channel)
+            try connection.cancelUnawaited(consumer: Self.probe, on: Self.channel)
         }
     }
 

@@ -12,7 +12,7 @@ final class PublishBatch {
     /// Those of which the server has not said what became of them.
     private var open: Set<Int>
     /// Those that no queue gets, and why.
-    private var refused: [Int: String] = [:]
+    private var refused: [Int: RabbitMQError] = [:]
     /// Those that the server could not take at this moment.
     private var missed: Set<Int> = []
     private var isOver = false
@@ -28,13 +28,13 @@ final class PublishBatch {
     }
 
     /// Gives up one message, which the server will not be asked to take.
-    func refuse(_ index: Int, _ reason: String) {
-        refused[index] = reason
+    func refuse(_ index: Int, _ error: RabbitMQError) {
+        refused[index] = error
         close(index)
     }
 
     /// The server has found no queue for a message. Its confirm follows.
-    func noteReturn(_ index: Int, _ reason: String) { refused[index] = reason }
+    func noteReturn(_ index: Int, _ reason: String) { refused[index] = RabbitMQError(.refused(312), reason) }
 
     /// The server is done with a message.
     func confirm(_ index: Int, isTaken: Bool) {
@@ -58,7 +58,7 @@ final class PublishBatch {
         if let error {
             done(.failure(PublishFailure(error: error, unconfirmed: unconfirmed)))
         } else if let first = refused.min(by: { $0.key < $1.key }) {
-            done(.failure(PublishFailure(error: RabbitMQError(.refused(312), first.value), unconfirmed: unconfirmed)))
+            done(.failure(PublishFailure(error: first.value, unconfirmed: unconfirmed)))
         } else if !missed.isEmpty {
             let reason = "it does not take messages now: the queue is full, or has no leader"
             done(.failure(PublishFailure(error: RabbitMQError(.blocked, reason), unconfirmed: unconfirmed)))

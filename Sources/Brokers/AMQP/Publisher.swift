@@ -28,7 +28,7 @@ final class Publisher: ConnectionUse {
     /// What is known to be there.
     private var provided: Set<Publication.Need> = []
     /// What the server will not have, and why.
-    private var denied: [Publication.Need: String] = [:]
+    private var denied: [Publication.Need: RabbitMQError] = [:]
     private var hasLadder = false
 
     private struct Slot {
@@ -115,7 +115,7 @@ final class Publisher: ConnectionUse {
             while batch.next < batch.publications.count {
                 let publication = batch.publications[batch.next]
                 if let fault = connection.fault(of: publication.message) {
-                    batch.refuse(batch.next, fault)
+                    batch.refuse(batch.next, RabbitMQError(.refused(312), fault))
                     batch.next += 1
                     continue
                 }
@@ -123,8 +123,8 @@ final class Publisher: ConnectionUse {
                 let isFull = unconfirmed.count >= Self.window || bytesUnderWay + bytes > Self.windowBytes
                 if isFull && !unconfirmed.isEmpty { return }
                 do throws(RabbitMQError) {
-                    if let reason = try prepare(publication, connection) {
-                        batch.refuse(batch.next, reason)
+                    if let refusal = try prepare(publication, connection) {
+                        batch.refuse(batch.next, refusal)
                         batch.next += 1
                         continue
                     }
@@ -145,13 +145,13 @@ final class Publisher: ConnectionUse {
     /// Declares what the message needs, once a connection.
     ///
     /// - Returns: Why the message cannot be sent, when that is known without harm to others.
-    private func prepare(_ publication: Publication, _ connection: Connection) throws(RabbitMQError) -> String? {
+    private func prepare(_ publication: Publication, _ connection: Connection) throws(RabbitMQError) -> RabbitMQError? {
         for need in publication.needs where !provided.contains(need) {
-            if let reason = denied[need] { return reason }
+            if let refusal = denied[need] { return refusal }
             if case .exchange(let exchange) = need {
-                if let reason = try refusal(of: exchange, connection) {
-                    denied[need] = reason
-                    return reason
+                if let refusal = try refusal(of: exchange, connection) {
+                    denied[need] = refusal
+                    return refusal
                 }
             } else {
                 try provide(need, connection)
@@ -165,7 +165,7 @@ final class Publisher: ConnectionUse {
 
     /// Declares an exchange for messages that matter less than the connection: on a channel of its own, which a refusal
     /// closes. One that is there with other flags will do.
-    private func refusal(of exchange: ExchangeDeclaration, _ connection: Connection) throws(RabbitMQError) -> String? {
+    private func refusal(of exchange: ExchangeDeclaration, _ connection: Connection) throws(RabbitMQError) -> RabbitMQError? {
         do throws(RabbitMQError) {
             try connection.withChannel(Self.spareChannel) { () throws(RabbitMQError) in
                 try connection.declare(exchange, on: Self.spareChannel)
@@ -173,7 +173,7 @@ final class Publisher: ConnectionUse {
             return nil
         } catch {
             guard case .refused(let reply) = error.code else { throw error }
-            return reply == 406 ? nil : error.message
+            return reply == 406 ? nil : error
         }
     }
 

@@ -268,6 +268,8 @@ final class Subscription: ConnectionUse {
 
     /// Leaves queues that are paused, and comes back to those that are no more.
     private func heedPauses(_ connection: Connection) throws(RabbitMQError) {
+        // An answer would come behind the rest of a large message, perhaps too late.
+        guard !connection.isReceiving else { return }
         let names = Set(inbox.orders.pauses(at: now()).keys)
         guard !names.isEmpty || !inbox.queues.paused.isEmpty else { return }
         // They were declared before: nothing is refused.

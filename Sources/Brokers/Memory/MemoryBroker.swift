@@ -157,10 +157,10 @@ package actor MemoryBroker: Broker {
         return entries.values.count { queues.contains($0.message.route.queue) && !waiting.contains($0.tag) }
     }
 
-    /// How many are due and with no worker.
+    /// How many are due and with no worker, in queues that are not paused.
     func waiting(in queues: [String]) -> Int {
         promoteDue(now())
-        return queues.reduce(0) { count, queue in count + (ready[queue]?.values.reduce(0) { $0 + $1.count } ?? 0) }
+        return open(queues).reduce(0) { count, queue in count + (ready[queue]?.values.reduce(0) { $0 + $1.count } ?? 0) }
     }
 
     /// What waits for its time, in its order.

@@ -80,7 +80,11 @@ extension MemoryConsumer: QueueSwitching {
 }
 
 extension MemoryConsumer: WaitingKnowing {
-    package func waiting(upTo most: Int) async throws -> Int { min(most, await broker.waiting(in: queues)) }
+    package func waiting(upTo most: Int, within limits: [String: TaskLimit]) async throws -> Int {
+        min(most, await broker.waiting(in: queues))
+    }
+
+    package var seesWhatIsDue: Bool { true }
 }
 
 extension MemoryConsumer: ScheduleKnowing {

@@ -208,6 +208,41 @@ enum LimitTable {
 
     // MARK: Knowing
 
+    /// How many in their lines may begin now; counts no further than `most`.
+    static func free(_ queues: [String], upTo most: Int, now: Timestamp, in db: Database) throws -> Int {
+        let some = try db.cachedStatement(sql: "SELECT 1 FROM limit_line LIMIT 1")
+        guard most > 0, !queues.isEmpty, try Int.fetchOne(some) != nil else { return 0 }
+        let length = try db.cachedStatement(sql: """
+            SELECT count(*) FROM (SELECT 1 FROM limited WHERE task = ? AND key = ? AND queue IN (\(marks(queues))) LIMIT \(most))
+            """)
+        var rates = RateTable()
+        var count = 0
+        for line in try lines(queues, now: now, in: db) where count < most {
+            let waiting = try Int.fetchOne(length, arguments: [line.task, line.key] + StatementArguments(queues)) ?? 0
+            let room = try room(of: line, isRated: try rates.time(of: line.task, now: now, in: db) != nil, in: db)
+            count += min(waiting, room)
+        }
+        return min(count, most)
+    }
+
+    /// How many more of a task may begin now that stand in no line yet.
+    static func room(of limit: TaskLimit, now: Timestamp, in db: Database) throws -> Int {
+        let line = Line(task: limit.task, key: limit.key, places: limit.places)
+        guard try !hasWaiting(line, in: db) else { return 0 }
+        var rates = RateTable()
+        let next = try rates.time(of: limit.task, now: now, in: db)
+        guard next.map({ $0 <= now }) ?? true else { return 0 }
+        return try room(of: line, isRated: limit.rate != nil, in: db)
+    }
+
+    /// Free places of a line; of a task with a rate one begins at a time.
+    private static func room(of line: Line, isRated: Bool, in db: Database) throws -> Int {
+        let most = isRated ? 1 : Int.max
+        guard let places = line.places else { return most }
+        let statement = try db.cachedStatement(sql: "SELECT count(*) FROM place WHERE task = ? AND key = ?")
+        return min(most, max(0, places - (try Int.fetchOne(statement, arguments: [line.task, line.key]) ?? 0)))
+    }
+
     /// What a message waits for.
     static func wait(of id: TaskID, now: Timestamp, in db: Database) throws -> LimitWait? {
         let row = try Row.fetchOne(

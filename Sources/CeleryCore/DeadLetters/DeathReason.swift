@@ -41,6 +41,22 @@ public enum DeathReason: Sendable, Hashable {
         }
     }
 
+    /// What RabbitMQ itself says of messages that it gives up, or is told to: the reasons of its header `x-death`
+    /// (its manual, "Dead Letter Exchanges").
+    package static let namesOfRabbitMQ = ["rejected", "expired", "maxlen", "delivery_limit"]
+
+    /// Of a message in a queue of dead letters that does not say why.
+    package static let unknownName = "unknown"
+
+    /// The names there are; `signal` is followed by a number where one letter is told of.
+    package static let names = ["signal", "out of memory", "lost", "unregistered", "unreadable"] + namesOfRabbitMQ + [unknownName]
+
+    /// Whether a dead letter may answer to this text.
+    package static func mayAnswer(to text: String) -> Bool {
+        if case .signal(let number) = DeathReason(name: text) { return (1...64).contains(number) && text == "signal \(number)" }
+        return names.contains(text)
+    }
+
     /// Whether somebody who asks for `text` means this one: `signal` means every signal.
     public func answers(to text: String) -> Bool {
         name == text || (text == "signal" && name.hasPrefix("signal "))

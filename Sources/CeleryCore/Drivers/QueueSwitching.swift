@@ -33,8 +33,14 @@ extension QueueSwitching {
 
 /// Knowing whether there is work for more hands.
 public protocol WaitingKnowing: BrokerConsumer {
-    /// How many messages of this subscription are due and with no worker; counts no further than `most`.
-    func waiting(upTo most: Int) async throws -> Int
+    /// How many messages of this subscription are due, with no worker, and may begin as far as the broker can tell:
+    /// those of paused queues may not. Counts no further than `most`.
+    ///
+    /// - Parameter limits: By task those limits that are counted by its name alone, for brokers that keep limits.
+    func waiting(upTo most: Int, within limits: [String: TaskLimit]) async throws -> Int
+
+    /// Whether all that it counts is due; else some of it may have to wait for its time.
+    var seesWhatIsDue: Bool { get }
 }
 
 /// Knowing what waits for its time.

@@ -72,6 +72,9 @@ extension TaskFailure {
         TaskFailure(type: "WorkerLostError", arguments: [.string(reason)], module: "billiard.exceptions")
     }
 
+    /// Whether `workerLost` made it.
+    package var isLoss: Bool { type == "WorkerLostError" && module == "billiard.exceptions" }
+
     /// A message that was to follow a task, or a task's next try, could not be published.
     public static func unsent(_ reason: String, isNextTry: Bool = false) -> TaskFailure {
         let what = isNextTry ? "its next try" : "it"

@@ -1,23 +1,24 @@
 /// What became of the tasks of one name in some time.
 public struct TaskTally: Sendable, Hashable {
-    /// Executions that came to an end: by themselves, or at their time limit.
+    /// Executions that came to an end, whatever it was: by themselves, killed at a limit, ended by a revocation, or
+    /// lost with their process. Never less than `failed` and `retried` together.
     public var ran = 0
-    /// Tasks that failed for good: in one of those executions, or for they lost their process too often.
+    /// Those of them with which their task failed for good.
     public var failed = 0
-    /// Executions that ended with the wish to be tried again.
+    /// Those of them after which their task is tried again, by its own wish or for its failure.
     public var retried = 0
-    /// Not run, for they were revoked or had expired.
+    /// Tasks that were revoked or had expired. What ended while it ran is among those that ran, the others are not.
     public var revoked = 0
-    /// Executions that lost their process before their end.
+    /// Executions that lost their process before their end. Their task has gone back to its queue, or has failed.
     public var lost = 0
-    /// Seconds that the ended executions took together.
+    /// Seconds that the executions took together.
     public var seconds = 0.0
     /// How long each of them took.
     public var durations = DurationHistogram()
 
     public init() {}
 
-    /// An execution came to its end.
+    /// An execution came to its end, after so many seconds.
     public mutating func noteEnd(seconds: Double) {
         ran += 1
         self.seconds += max(0, seconds.possibleSeconds)

@@ -23,6 +23,7 @@ enum CelerydCommand {
                 ExitStatus(0, "Stopped as asked, or nothing was left to do; with --is-running, it runs."),
                 ExitStatus(1, "With --is-running or --stop, no worker runs."),
                 ExitStatus(64, "Usage."), ExitStatus(65, "The database is not one of ours."),
+                ExitStatus(69, "The broker cannot be reached at the start."),
                 ExitStatus(70, "The pool failed."), ExitStatus(73, "Cannot create the pidfile or log file, or the pidfile's worker runs."),
                 ExitStatus(77, "No permission."), ExitStatus(78, "Configuration."), ExitStatus(124, "With --stop, it did not stop in time."),
             ],

@@ -12,7 +12,7 @@ enum CelerydOptions {
         "hostname", short: "n", placeholder: "NAME", .nonEmptyText,
         help: "Call this worker NAME; %h in it stands for the machine's name, by default celery@%h.")
     static let queues = Option.value(
-        "queues", short: "Q", placeholder: "A,B", .commaSeparated(.weightedQueue),
+        "queues", short: "Q", placeholder: "A,B", .weightedQueues,
         help: "Take tasks from these queues, by turns; A=3 has three turns where others have one.",
         settings: ["CELERY_QUEUES"], completion: .queue)
     static let daemon = DaemonOptions(

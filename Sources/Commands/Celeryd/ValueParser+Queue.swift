@@ -1,15 +1,36 @@
 import Arguments
+import CeleryCore
 import Configuration
 
 extension ValueParser where Value == String {
+    /// The name of a queue that may have to be made.
+    static var queueName: Self {
+        Self { (text) throws(InvalidValue) in
+            guard QueueName.isValid(text) else { throw InvalidValue("is no name of a queue", advice: "write \(QueueName.rule)") }
+            return text
+        }
+    }
+
     /// The name of a queue, with its weight after an equals sign if it has another than 1.
-    static var weightedQueue: Self {
+    fileprivate static var weightedQueue: Self {
         Self { (text) throws(InvalidValue) in
             guard !text.isEmpty else { throw InvalidValue("is empty") }
             if let weight = QueueEntry.impossibleWeight(in: text) {
                 throw InvalidValue("has the weight \(weight), which must be from 1 to 1000")
             }
             return text
+        }
+    }
+}
+
+extension ValueParser where Value == [String] {
+    /// Names of queues with commas between, perhaps with weights; none has two.
+    static var weightedQueues: Self {
+        commaSeparated(.weightedQueue).map { (queues) throws(InvalidValue) in
+            if let (name, weights) = QueueEntry.contradiction(in: queues) {
+                throw InvalidValue("gives queue '\(name)' both the weight \(weights[0]) and the weight \(weights[1])")
+            }
+            return queues
         }
     }
 }

@@ -46,6 +46,7 @@ struct RemoteCommand: Sendable {
                 outputKeys: [
                     OutputKey("worker", "Name of the worker."), OutputKey("method", "What it was asked."),
                     OutputKey("reply", "What it answered."), OutputKey("error", "Why it could not, instead of reply."),
+                    OutputKey("usage, help", "With --list, its arguments and what it does."),
                 ],
                 notes: verbs.map { "\($0.usage): \($0.help)" }),
             run: run)
@@ -69,6 +70,8 @@ struct RemoteCommand: Sendable {
         if workers.names != nil, workers.pattern != nil {
             throw CommandError(ExitCode.usage, "--destination and --pattern contradict each other", hint: "give one of them")
         }
+        if arguments.isGiven(Self.matcher), workers.pattern == nil { throw ArgumentError("--matcher is of use with --pattern only") }
+        guard arguments[Self.timeout] > .zero else { throw ArgumentError("--timeout must be more than 0: no worker answers at once") }
         let client = try context.client(try context.settings())
         guard let asking = client.broker as? any WorkerAsking else { throw DriverError.lacks("ask workers", client.broker.location) }
         let answers = try await ask(request, verb, workers, asking, arguments[Self.timeout])

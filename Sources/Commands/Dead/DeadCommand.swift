@@ -23,7 +23,8 @@ enum DeadCommand {
                 Example("celery dead replay --task 'shop.tasks.*' --rate 10/s", "Send those of an app again, ten a second."),
                 Example("celery dead drop --until 2026-01-01 --force", "Throw away the old ones."),
             ],
-            exitStatuses: CeleryTable.statuses("0", "64", "65", "69", "75", "77", "78", "127"),
+            exitStatuses: CeleryTable.statuses("0", "64", "65", "69", "75", "77", "78")
+                + [ExitStatus(127, "No dead letter of one of the ids.")],
             subcommands: subcommands.map(\.spec), requiresSubcommand: true),
         subcommands: subcommands, launch: { _ in .exit(ExitCode.usage) })
 }

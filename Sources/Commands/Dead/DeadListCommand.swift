@@ -19,8 +19,8 @@ enum DeadListCommand {
         run: run)
 
     private static func run(_ context: CommandContext) async throws -> Int32 {
+        let filter = try DeadOptions.filter(context.arguments)
         let client = try context.client(try context.settings())
-        let filter = DeadOptions.filter(context.arguments)
         let letters = try await DeadOptions.keeping(client).deadLetters(
             filter, limit: context.arguments[DeadOptions.limit] ?? .max, withContent: false)
         for letter in letters {

@@ -9,8 +9,8 @@ enum DeadOptions {
     static let queue = Option.value(
         "queue", short: "Q", placeholder: "QUEUE", .nonEmptyText, help: "Those taken from this queue.", completion: .queue)
     static let reason = Option.value(
-        "reason", placeholder: "TEXT", .nonEmptyText,
-        help: "Those given up for this reason: signal (or 'signal 9'), 'out of memory', lost, unregistered, unreadable.")
+        "reason", placeholder: "TEXT", .deathReason,
+        help: "Those given up for this reason: signal (or 'signal 9'), 'out of memory', lost, unregistered, unreadable; or by RabbitMQ itself: rejected, expired, maxlen, delivery_limit.")
     static let since = Option.value(
         "since", placeholder: "TIME", .pastTime,
         help: "Those given up then or later: ISO 8601, HH:MM, or so long ago, as 90s, 10m, 2h, 1d.")
@@ -32,13 +32,20 @@ enum DeadOptions {
         return keeping
     }
 
-    static func filter(_ arguments: ParsedArguments) -> DeadLetterFilter {
+    /// - Throws: `ArgumentError`, for times between which nothing can be.
+    static func filter(_ arguments: ParsedArguments) throws -> DeadLetterFilter {
+        let since = arguments[since]
+        // What was meant as now may be a moment later.
+        if let since, since.seconds > Timestamp.now.seconds + 60 { throw ArgumentError("--since is still to come") }
+        if let since, let until = arguments[until], until <= since {
+            throw ArgumentError("--until is before --since, so that nothing is between them")
+        }
         var filter = DeadLetterFilter()
         filter.keys = arguments.operands.isEmpty ? nil : Set(arguments.operands)
         filter.task = arguments[task]
         filter.queue = arguments[queue]
         filter.reason = arguments[reason]
-        filter.since = arguments[since]
+        filter.since = since
         filter.until = arguments[until]
         return filter
     }
@@ -47,7 +54,7 @@ enum DeadOptions {
     ///
     /// - Throws: `ArgumentError`.
     static func deliberateFilter(_ arguments: ParsedArguments) throws -> DeadLetterFilter {
-        let filter = filter(arguments)
+        let filter = try filter(arguments)
         if filter.isOpen, !arguments[all] { throw ArgumentError("neither ids nor filters are given; --all means all") }
         if !filter.isOpen, arguments[all] { throw ArgumentError("--all excludes ids and filters") }
         return filter
@@ -77,6 +84,19 @@ extension DeadLetterFilter {
         var rest = self
         rest.keys = nil
         return !rest.isOpen
+    }
+}
+
+extension ValueParser where Value == String {
+    /// Why a message was given up.
+    fileprivate static var deathReason: Self {
+        Self { (text) throws(InvalidValue) in
+            guard DeathReason.mayAnswer(to: text) else {
+                let names = DeathReason.names.map { $0.contains(" ") ? "'\($0)'" : $0 }.joined(separator: ", ")
+                throw InvalidValue("is no reason for which messages are given up", advice: "write \(names), or 'signal 9'")
+            }
+            return text
+        }
     }
 }
 

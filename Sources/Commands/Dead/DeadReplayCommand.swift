@@ -5,7 +5,7 @@ import Wire
 
 /// `celery dead replay`: sending dead letters again.
 enum DeadReplayCommand {
-    static let target = Option.value("to", placeholder: "QUEUE", .nonEmptyText, help: "Send them to this queue, not to those they came from.", completion: .queue)
+    static let target = Option.value("to", placeholder: "QUEUE", .queueName, help: "Send them to this queue, not to those they came from.", completion: .queue)
     static let rate = Option.value("rate", placeholder: "RATE", .rate, help: "Send no more than so many: 10/s, 100/m or 5/h.")
 
     static let command = Command(

@@ -6,8 +6,13 @@ struct EventFilter {
     /// Those of Python's workers and ours.
     static let knownTypes = [
         "task-sent", "task-received", "task-started", "task-succeeded", "task-failed", "task-retried", "task-revoked", "task-rejected",
-        "worker-online", "worker-heartbeat", "worker-offline",
+        "task-cancelled", "worker-online", "worker-heartbeat", "worker-offline", "worker-elect", "worker-elect-ack",
     ]
+
+    /// Those of these types, or beginnings of types, that no worker tells of. A task may send events of its own.
+    static func unknown(_ types: [String]) -> [String] {
+        types.filter { type in !knownTypes.contains { $0 == type || $0.hasPrefix(type + "-") } }
+    }
 
     /// So many names are remembered.
     private static let nameLimit = 100_000

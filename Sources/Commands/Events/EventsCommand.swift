@@ -11,14 +11,14 @@ enum EventsCommand {
     static let since = Option.value(
         "since", placeholder: "TIME|S", .timeOrAge, help: "Begin with what happened at this time, or so long ago.")
     static let types = Option.values(
-        "type", placeholder: "TYPE", .nonEmptyText,
-        help: "Only events of this type, such as task-failed, or of all that begin with it, such as task or worker; may be given several times.",
+        "type", placeholder: "TYPE", .eventType,
+        help: "Only events of this type, such as task-failed, or of all that begin with it, such as task or worker.",
         completion: .values(["task", "worker"] + EventFilter.knownTypes))
     static let tasks = Option.values(
         "task", placeholder: "NAME", .nonEmptyText,
-        help: "Only events of tasks of this name; * and ? stand for other signs; may be given several times.", completion: .task)
+        help: "Only events of tasks of this name; * and ? stand for other signs.", completion: .task)
     static let ids = Option.values(
-        "id", placeholder: "ID", .taskID, help: "Only events of the task of this id; may be given several times.", completion: .taskID)
+        "id", placeholder: "ID", .taskID, help: "Only events of the task of this id.", completion: .taskID)
 
     static let command = Command(
         CommandSpec(
@@ -56,6 +56,7 @@ enum EventsCommand {
             throw CommandError(ExitCode.usage, "--after and --since both say where to begin", hint: "leave one of them out")
         }
         let client = try context.client(try context.settings())
+        warn(of: EventFilter.unknown(arguments[types]), context)
         let printer = EventPrinter(output: context.output)
         var filter = EventFilter(
             types: arguments[types], tasks: arguments[tasks], ids: Set(arguments[ids]), reading: client.broker as? any EventReading)
@@ -69,6 +70,14 @@ enum EventsCommand {
         context.output.flush()
         await client.close()
         return ExitCode.done
+    }
+
+    private static func warn(of types: [String], _ context: CommandContext) {
+        for type in types {
+            let near = NearestName.suggest(type, among: EventFilter.knownTypes).map { "; did you mean '\($0)'?" } ?? ""
+            context.output.note("celery events: warning: no worker sends events of type '\(type)', unless a task does so itself\(near)")
+        }
+        if !types.isEmpty { context.output.note("hint: workers send \(EventFilter.knownTypes.joined(separator: ", "))") }
     }
 
     private static func show(
@@ -102,6 +111,19 @@ enum EventsCommand {
         }
         if let time = arguments[since] { return try await following.events(from: .since(time)) }
         return try await following.events(from: arguments[follow] ? .now : .oldest)
+    }
+}
+
+extension ValueParser where Value == String {
+    /// The type of events, or its beginning: tasks may send other types than those of workers, in words with hyphens between.
+    fileprivate static var eventType: Self {
+        Self { (text) throws(InvalidValue) in
+            let isWord = text.unicodeScalars.allSatisfy { $0.properties.isAlphabetic || $0.properties.numericType != nil || "-_.".unicodeScalars.contains($0) }
+            guard !text.isEmpty, isWord else {
+                throw InvalidValue("is no type of events", advice: "write \(EventFilter.knownTypes.joined(separator: ", ")), or how they begin: task, worker")
+            }
+            return text
+        }
     }
 }
 

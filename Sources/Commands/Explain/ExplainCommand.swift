@@ -19,10 +19,9 @@ enum ExplainCommand {
             ],
             exitStatuses: [
                 ExitStatus(0, "Something is known of every task."),
-                ExitStatus(69, "The broker or the result store cannot be reached."),
                 ExitStatus(75, "A task may wait where it cannot be seen, or was never sent."),
-                ExitStatus(77, "No permission."), ExitStatus(78, "Configuration."), ExitStatus(127, "No such task id."),
-            ],
+                ExitStatus(127, "No such task id."),
+            ] + CeleryTable.statuses("64", "65", "69", "77", "78"),
             outputKeys: Explanation.keys),
         run: run)
 

@@ -21,7 +21,7 @@ package enum CeleryTable {
         program: "celery", version: Version.text, date: Version.date,
         summary: "Distributed task queue",
         discussion: [
-            "Submits, runs and inspects tasks. A task is an executable file in the tasks folder of an app, or a type in a Swift program. Messages and results are kept in one SQLite file beside celery.toml, with nothing to install.",
+            "Submits, runs and inspects tasks. A task is an executable file in the tasks folder of an app, or a type in a Swift program. Messages and results are kept in one SQLite file beside celery.toml, with nothing to install; or, as the settings say, at a RabbitMQ server that workers of Python's Celery may share.",
         ],
         globalOptions: GlobalOptions.all, commands: commands.map(\.spec), exitStatuses: exitStatuses,
         examples: [
@@ -49,8 +49,19 @@ package enum CeleryTable {
         ExitStatus("128+n", "The program of the task died of signal n; or this program did."),
     ]
 
-    /// The statuses of this table that a command ends with.
+    /// What they mean of a command that tells nothing of how tasks ended.
+    private static let meaningsWithoutTasks = [
+        "0": "Done.",
+        "75": "Not now: the broker has not confirmed what was sent, and may still take it; try again.",
+        "128+n": "This program died of signal n.",
+    ]
+
+    /// The statuses of this table that a command ends with. One that ends as a task did has 1 among them.
     static func statuses(_ wanted: String...) -> [ExitStatus] {
-        exitStatuses.filter { wanted.contains($0.status) }
+        let isOfTasks = wanted.contains("1")
+        return exitStatuses.filter { wanted.contains($0.status) }.map { status in
+            guard !isOfTasks, let meaning = meaningsWithoutTasks[status.status] else { return status }
+            return ExitStatus(status.status, meaning)
+        }
     }
 }

@@ -16,7 +16,7 @@ enum QueuesCommand {
                 Example("celery queues pause images --for 2h --reason 'disk full'", "Take nothing from a queue for two hours."),
                 Example("celery queues resume images", "Take from it again."),
             ],
-            exitStatuses: CeleryTable.statuses("0", "65", "69", "77", "78"),
+            exitStatuses: CeleryTable.statuses("0", "64", "65", "69", "77", "78"),
             outputKeys: [
                 OutputKey("queue", "Its name."), OutputKey("ready", "Messages that are due."),
                 OutputKey("scheduled", "Messages that wait for their time."), OutputKey("running", "Messages a worker has."),

@@ -17,7 +17,7 @@ enum ResultCommand {
             options: [WaitOptions.wait.description, WaitOptions.timeout.description, traceback.description, forget.description],
             operands: [Operand("ID", .oneOrMore, help: "Ids of tasks, as apply printed them.", completion: .taskID)],
             examples: [Example("celery result --wait 0193...", "Wait for a task and print what it returned.")],
-            exitStatuses: CeleryTable.statuses("0", "1", "75", "124", "125", "126", "127", "128+n"),
+            exitStatuses: CeleryTable.statuses("0", "1", "64", "65", "69", "75", "77", "78", "124", "125", "126", "127", "128+n"),
             outputKeys: [
                 OutputKey("id", "The task id."), OutputKey("state", "SUCCESS, FAILURE, REVOKED, or the state of a task that is not done."),
                 OutputKey("result", "The return value; null for a failure."),

@@ -29,7 +29,7 @@ enum StatusCommand {
                 ExitStatus(75, "A task is not finished; or the broker takes no messages now, so that workers cannot be asked."),
                 ExitStatus(124, "Timed out waiting."), ExitStatus(125, "A task was revoked or expired."),
                 ExitStatus(127, "No such task id."),
-            ],
+            ] + CeleryTable.statuses("64", "65", "77", "78"),
             outputKeys: [
                 OutputKey("id, state", "Of a task."),
                 OutputKey("task, queue, attempt, retries, worker", "Of a task, as far as they are known."),

@@ -29,7 +29,7 @@ enum RevokeCommand {
 
     static let command = Command(
         CommandSpec(
-            "revoke", section: "Commands", summary: "Have tasks not run, or stopped",
+            "revoke", section: "Tasks", summary: "Have tasks not run, or stopped",
             discussion: [
                 "Prints ID, a tab and what became of each task: 'removed' for one that waited and is gone; 'flagged' for one that a worker has or may have, which drops it unless it has begun; 'terminated' for one that was under way and has been ended; 'finished already'; or 'unknown' for an id that nobody has heard of, which is flagged all the same: submitted later, it will not run. The result of a revoked task is REVOKED, and celery result exits with 125.",
                 "Workers that start later know of it too, until it is forgotten (--ttl). With --task and --header it is about what was submitted before; where the id of a task does not tell when that was, as with Python's, it is about later ones as well.",
@@ -63,6 +63,10 @@ enum RevokeCommand {
         let ids = arguments.operands.map { TaskID($0) }.distinct
         let rules = arguments[task].map(Revocation.Target.task) + arguments[header].map { Revocation.Target.header($0.name, value: $0.value) }
         if ids.isEmpty && rules.isEmpty { throw ArgumentError("no task is named: write its id, --task NAME or --header K=V") }
+        if ids.contains(where: \.text.isEmpty) {
+            throw ArgumentError("an id is empty", hint: "write ids as 'celery apply' prints them; --task NAME is for all tasks of a name")
+        }
+        if life <= .zero { throw ArgumentError("--ttl must be more than 0: it would be forgotten at once") }
         if arguments.isGiven(signal), !arguments[terminate] { throw ArgumentError("--signal is of use with --terminate only") }
         if arguments.isGiven(timeout), !arguments[terminate] { throw ArgumentError("--timeout is of use with --terminate only") }
         let revocations = (ids.map(Revocation.Target.id) + rules).map { target in
@@ -85,7 +89,7 @@ enum RevokeCommand {
         }
         for id in ids + report.fates.keys.filter({ !ids.contains($0) }).sorted(by: { $0.text < $1.text }) {
             let outcome = word(report.fates[id], waited.states[id])
-            context.output.record(["id": .string(id.text), "outcome": .string(outcome)], text: "\(id)\t\(outcome)")
+            context.output.record(["id": .string(id.text), "outcome": .string(outcome)], text: "\(id.text.inOneLine)\t\(outcome)")
         }
         for rule in rules { show(rule, context) }
         await client.close()
@@ -96,10 +100,10 @@ enum RevokeCommand {
         switch rule {
         case .id: break
         case .task(let name):
-            context.output.record(["task": .string(name), "outcome": "flagged"], text: "task \(name)\tflagged")
+            context.output.record(["task": .string(name), "outcome": "flagged"], text: "task \(name.inOneLine)\tflagged")
         case .header(let name, let value):
             context.output.record(
-                ["header": .string("\(name)=\(value)"), "outcome": "flagged"], text: "header \(name)=\(value)\tflagged")
+                ["header": .string("\(name)=\(value)"), "outcome": "flagged"], text: "header \("\(name)=\(value)".inOneLine)\tflagged")
         }
     }
 

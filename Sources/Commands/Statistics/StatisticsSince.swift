@@ -22,6 +22,10 @@ enum StatisticsSince: Sendable, Hashable {
             throw InvalidValue("is neither a duration nor a time", advice: "write 10m, 2h, 06:00, or 2030-01-31T06:00")
         }
         if time <= now { return .time(time) }
+        // Only a clock time is of every day.
+        guard text.utf8.count <= 8, text.contains(":") else {
+            throw InvalidValue("is still to come", advice: "name a time that has passed")
+        }
         let dayBefore = Timestamp(seconds: time.seconds - 86_400)
         guard dayBefore <= now else { throw InvalidValue("is still to come", advice: "name a time that has passed") }
         return .time(dayBefore)

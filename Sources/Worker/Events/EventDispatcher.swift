@@ -226,8 +226,8 @@ extension EventDispatcher: TaskWatching {
             return made(ended(delivery, failure, traceback: nil, isRunning: false))
         case .began(let delivery, _, _): return made(.started(delivery.message.id))
         case .ended(let delivery, _, let report): return made(event(of: report, delivery.message.id))
-        case .failed(let delivery, _, let failure): return made(ended(delivery, failure, traceback: nil, isRunning: true))
-        case .interrupted(let delivery, _, _): return made(.rejected(delivery.message.id, isRequeued: true))
+        case .failed(let delivery, _, let failure, _): return made(ended(delivery, failure, traceback: nil, isRunning: true))
+        case .interrupted(let delivery, _, _, _): return made(.rejected(delivery.message.id, isRequeued: true))
         }
     }
 

@@ -125,6 +125,23 @@ extension Worker {
         return TaskLimit(task: message.task, rate: rate, places: options.concurrency, key: key ?? "", expires: message.expires)
     }
 
+    /// The limits that are counted by the name of the task alone, and whether there are no others.
+    var knownLimits: (byName: [String: TaskLimit], areAll: Bool) {
+        guard hasLimits else { return ([:], true) }
+        var limits: [String: TaskLimit] = [:]
+        var areAll = true
+        for (task, options) in registry.sorted.map({ ($0.name, $0.options) }) {
+            let rate = rate(of: task, options)
+            guard rate != nil || options.concurrency != nil else { continue }
+            if options.concurrency != nil, options.concurrencyKey != nil {
+                areAll = false
+            } else {
+                limits[task] = TaskLimit(task: task, rate: rate, places: options.concurrency)
+            }
+        }
+        return (limits, areAll)
+    }
+
     /// Tells the broker, if it keeps rates, what the options of tasks say.
     func announceRates(to consumer: any BrokerConsumer) async throws {
         guard let keeper = consumer as? any LimitKeeping else { return }

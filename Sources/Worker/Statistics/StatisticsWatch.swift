@@ -47,6 +47,8 @@ package final class StatisticsWatch: TaskWatching {
             count(delivery, time) { $0.revoked += 1 }
         case .ended(let delivery, _, let report):
             count(delivery, time) { tally in
+                // Its child found it expired when its turn came.
+                if case .revoked(_, signal: nil) = report.ending { return tally.revoked += 1 }
                 tally.noteEnd(seconds: report.duration)
                 switch report.ending {
                 case .success: break
@@ -55,18 +57,19 @@ package final class StatisticsWatch: TaskWatching {
                 case .revoked: tally.revoked += 1
                 }
             }
-        case .failed(let delivery, _, let failure):
+        case .failed(let delivery, _, let failure, let seconds):
             count(delivery, time) { tally in
-                switch failure.type {
-                case "TimeLimitExceeded": tally.noteEnd(seconds: failure.arguments.first?.doubleValue ?? 0)
-                case "WorkerLostError": tally.lost += 1
-                case "MemoryLimitExceeded": break
-                // It had ended, or been interrupted, and was counted then.
-                default: return
-                }
                 tally.failed += 1
+                // It was counted when it was interrupted.
+                guard let seconds else { return }
+                tally.noteEnd(seconds: seconds)
+                if failure.isLoss { tally.lost += 1 }
             }
-        case .interrupted(let delivery, _, _): count(delivery, time) { $0.lost += 1 }
+        case .interrupted(let delivery, _, _, let seconds):
+            count(delivery, time) { tally in
+                tally.noteEnd(seconds: seconds)
+                tally.lost += 1
+            }
         }
     }
 

@@ -10,10 +10,11 @@ package enum TaskMoment: Sendable {
     case began(Delivery, attempt: Int, pid: Int)
     /// An attempt has come to its end in a child.
     case ended(Delivery, attempt: Int, JobReport)
-    /// An attempt has failed with its child, and is not tried again: killed at its limit, or lost too often.
-    case failed(Delivery, attempt: Int, TaskFailure)
-    /// An attempt was lost with its child, and the task goes back to its queue.
-    case interrupted(Delivery, attempt: Int, reason: String)
+    /// An attempt has failed with its child after so many seconds, and is not tried again: killed at its limit, or lost
+    /// too often. Without seconds it was told as interrupted before, and cannot go back.
+    case failed(Delivery, attempt: Int, TaskFailure, seconds: Double?)
+    /// An attempt was lost with its child after so many seconds, and the task goes back to its queue.
+    case interrupted(Delivery, attempt: Int, reason: String, seconds: Double)
 }
 
 /// Who is told of moments, in the order they happen: the log, events, statistics.

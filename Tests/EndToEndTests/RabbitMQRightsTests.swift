@@ -1,0 +1,34 @@
+import Fixtures
+import Testing
+
+/// What a user without rights at a RabbitMQ server is told by commands that give orders.
+@Suite(.blocking) struct RabbitMQRightsTests {
+    @Test(arguments: [
+        ("revoke some-id", "exchange 'celery.pidbox'", ""), ("revoke --task demo.tasks.add", "queue 'celery.orders'", ""),
+        ("queues pause celery", "queue 'celery.orders'", "cannot keep what is ordered of workers: "),
+        ("control shutdown", "exchange 'celery.pidbox'", ""),
+    ])
+    func `77, and what makes the rights`(_ command: String, _ object: String, _ intent: String) throws {
+        let place = try RabbitMQPlace()
+        let user = "weak-\(place.vhost)"
+        try place.server.api.expect("PUT", "users/\(user)", body: #"{"password": "hush", "tags": ""}"#)
+        defer { _ = try? place.server.api.request("DELETE", "users/\(user)") }
+        try place.server.api.expect(
+            "PUT", "permissions/\(place.vhost)/\(user)", body: #"{"configure": "^$", "write": ".*", "read": ".*"}"#)
+        let url = place.url("\(user):hush")
+        let ended = try place.run("celery \(command)", with: place.variables(url))
+        #expect(ended.status == 77 && ended.output == "", "\(ended)")
+        let name = command.hasPrefix("queues") ? "queues pause" : String(command.prefix { $0 != " " })
+        let shown = url.replacing("hush", with: "***")
+        #expect(
+            ended.errors.hasPrefix("celery \(name): \(intent)broker \(shown): access to \(object) in vhost '\(place.vhost)' refused for user"),
+            "\(ended)")
+        #expect(ended.errors.components(of: shown) == 1, "\(ended)")
+        #expect(ended.errors.contains("\nhint: let it have what workers need: celery rabbit-setup --user \(user) --vhost \(place.vhost)"), "\(ended)")
+    }
+}
+
+extension String {
+    /// How often a text is in it.
+    fileprivate func components(of text: String) -> Int { ranges(of: text).count }
+}
