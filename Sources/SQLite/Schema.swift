@@ -135,7 +135,7 @@ package enum Schema {
     /// The tables a whole file has, in the order of their names.
     package static let tables = [
         "beat", "beat_entry", "beat_order", "control_reply", "control_request", "dead_letter", "event", "event_mark", "lease",
-        "limit_line", "limited", "message", "place", "rate_limit", "ready", "result", "scheduled", "standing_order", "statistics",
+        "lent_place", "limit_line", "limited", "message", "place", "rate_limit", "ready", "result", "scheduled", "standing_order", "statistics",
         "submission_key", "worker",
     ]
 }

@@ -23,11 +23,13 @@ extension Worker {
                 backoff.reset()
                 if shutdown != nil {
                     await giveBack(deliveries.map(\.handle), started: false, consumer, settler)
+                    await leavePlaces(haveAdmitted: true)
                 } else if deliveries.isEmpty {
                     if try await isFinished(consumer) { break }
                     await waitForMessages(consumer)
                 } else {
                     await admit(deliveries, pool, settler)
+                    await leavePlaces(haveAdmitted: true)
                 }
             } catch {
                 log.brokerTrouble("cannot take messages", error)
@@ -108,14 +110,19 @@ extension Worker {
                 lastJob += 1
                 totals[delivery.message.task, default: 0] += 1
                 job.tag = lastJob
-                // A place is held by the delivery.
-                let isEarly = definition.options.acknowledgement == .early && definition.options.concurrency == nil
-                if isEarly { early.append(acknowledgement(of: delivery, now)) }
+                if definition.options.acknowledgement == .early {
+                    early.append(acknowledgement(of: delivery, now))
+                    if definition.options.concurrency != nil, consumer is any LimitKeeping {
+                        early[early.count - 1].keepsPlace = true
+                        places[delivery.handle] = .admitting
+                    }
+                }
                 inFlight[job.tag] = InFlight(
                     delivery: delivery, definition: definition, started: now, isAcknowledged: false,
                     attempt: delivery.handle.attempt)
                 if definition.options.concurrency != nil {
                     inFlight[job.tag]?.concurrencyKey = concurrencyKey(of: delivery.message, definition.options)
+                    inFlight[job.tag]?.place = delivery.handle
                 }
                 jobs.append(job)
             case .builtin(let task):

@@ -71,6 +71,7 @@ extension Worker {
             }
             for task in interrupted { await giveBack(task, consumer, settler) }
             await giveBack(unstarted, started: false, consumer, settler)
+            await leavePlaces()
             if limits.count > 0 { waiting?.cancel() }
             room.ring()
             finishIfDone()

@@ -24,6 +24,7 @@ extension Worker {
                     if !Task.isCancelled { log.brokerTrouble("cannot renew the lease", error) }
                 }
             }
+            await keepPlaces()
             if mayHaveOrphans || nextCleanup <= .now {
                 mayHaveOrphans = false
                 log.killed(orphans: Orphans.kill())

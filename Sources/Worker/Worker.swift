@@ -39,6 +39,8 @@ package actor Worker {
     var pool: Pool?
     /// What of the work waits here for its limits.
     var limits = WorkerLimits()
+    /// Places that end with no delivery.
+    var places: [DeliveryHandle: PlaceState] = [:]
     /// Rates that an operator has set, by task.
     var rates: [String: RateSetting] = [:]
     let hasLimitedTasks: Bool
@@ -77,6 +79,8 @@ package actor Worker {
         var attempt: Int
         /// By what the places of its task are counted, if they are.
         var concurrencyKey: String?
+        /// By what its place is known that is held apart from the delivery, if it is; another delivery does not change it.
+        var place: DeliveryHandle?
         /// Other deliveries of the same message, which end with this one.
         var others: [DeliveryHandle] = []
         /// Whether it is not to begin any more.
@@ -164,6 +168,7 @@ package actor Worker {
         // Taken while the pool was going, and never begun: closing gives back the others.
         let lost = inFlight.values.filter(\.isAcknowledged).map(\.again)
         await settle(lost, acknowledgedSettler(beside: settler))
+        await leaveAllPlaces()
         self.consumer = nil
         await consumer.close()
         await events?.close()

@@ -21,7 +21,7 @@ import Testing
         let keeper = try #require(worker.consumer as? any LimitKeeping)
         let asked = deliveries.filter { $0.message.task != "free" }
         let answers = try await keeper.admit(asked.map {
-            ($0.handle, TaskLimit(task: $0.message.task, rate: rate, places: places, key: key($0)))
+            ($0.handle, TaskLimit(task: $0.message.task, rate: rate, places: places, key: key($0), expires: $0.message.expires))
         })
         return deliveries.filter { $0.message.task == "free" } + zip(asked, answers).compactMap { $1 ? $0 : nil }
     }
@@ -248,6 +248,106 @@ import Testing
         #expect(try await broker.purge(nil) == ["celery": 1])
         #expect(try await broker.queues().map(\.ready) == [0])
         #expect(try await worker.consumer.take(10).isEmpty)
+    }
+
+    @Test func `a place outlives its lease for a task that is acknowledged early, until it ends or its worker is gone`() async throws {
+        try await publish(4)
+        let (first, second) = try await (fixture.worker("a"), fixture.worker("b"))
+        func acknowledge(_ deliveries: [Delivery]) async throws {
+            let outcomes = deliveries.outcomes.map { outcome in
+                var outcome = outcome
+                outcome.keepsPlace = true
+                return outcome
+            }
+            #expect(try await first.consumer.settle(outcomes) == [true])
+        }
+        let running = try await begin(first, places: 1)
+        try await acknowledge(running)
+        #expect(try await begin(second, places: 1).isEmpty)
+        // It is another's.
+        try await (second.consumer as? any LimitKeeping)?.leavePlaces(running.map(\.handle))
+        #expect(try await begin(second, places: 1).isEmpty)
+        try await (first.consumer as? any LimitKeeping)?.leavePlaces(running.map(\.handle))
+        let next = try await begin(first, places: 1)
+        #expect(next.count == 1)
+        try await acknowledge(next)
+        #expect(try await begin(second, places: 1).isEmpty)
+        await fixture.kill(first)
+        try await fixture.lookAfterTheDead(second)
+        #expect(try await begin(second, places: 1).attempts == [1])
+    }
+
+    @Test func `what expires in its line is handed over then, without a token or a place`() async throws {
+        var messages = [Message("t"), Message("t"), Message("t")]
+        messages[1].expires = fixture.clock.now + .seconds(5)
+        try await (fixture.open()).publish(messages)
+        let worker = try await fixture.worker()
+        let rate = try #require(RateLimit("6/m"))
+        #expect(try await begin(worker, rate: rate, places: 1).count == 1)
+        #expect(try await worker.consumer.take(10).isEmpty)
+        fixture.clock.advance(by: .seconds(5.5))
+        let expired = try await worker.consumer.take(10)
+        #expect(expired.map(\.message.id) == [messages[1].id])
+        #expect(try await fixture.open().file.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM place") } == 1)
+        // Not again, and nobody looks for it.
+        #expect(try await worker.consumer.take(10).isEmpty)
+        try await settle(expired, of: worker)
+        #expect(try await fixture.open().limitWait(of: messages[2].id) != nil)
+    }
+
+    @Test func `what expires while a queue is paused keeps nobody busy`() async throws {
+        let broker = try fixture.open()
+        var messages = [Message("t"), Message("t")]
+        messages[1].expires = fixture.clock.now + .seconds(5)
+        try await broker.publish(messages)
+        let worker = try await fixture.worker()
+        #expect(try await begin(worker, places: 1).count == 1)
+        try await broker.pause("celery", QueuePause(since: fixture.clock.now, reason: "test"))
+        fixture.clock.advance(by: .seconds(6))
+        #expect(try await worker.consumer.take(10).isEmpty)
+        let began = ContinuousClock.now
+        try await worker.consumer.waitForWork(until: .now + .milliseconds(300))
+        #expect(ContinuousClock.now - began > .milliseconds(250))
+    }
+
+    @Test func `what is revoked in its line is handed over at once, to one worker, without its turn`() async throws {
+        let messages = [Message("t"), Message("t"), Message("t"), Message("u"), Message("u")]
+        try await (fixture.open()).publish(messages)
+        let (first, second) = try await (fixture.worker("a"), fixture.worker("b"))
+        #expect(try await begin(first, places: 1).names == ["t", "u"])
+        let now = fixture.clock.now
+        let orders = [
+            Revocation(.id(messages[1].id), issued: now, until: now + .seconds(100)),
+            // The ids tell the time by the real clock.
+            Revocation(.task("u"), issued: .now + .seconds(60), until: now + .seconds(100)),
+        ]
+        let keepers = [first, second].compactMap { $0.consumer as? any LimitKeeping }
+        let handed = try await keepers[0].takeWaiting(orders)
+        #expect(handed.map(\.message.id) == [messages[1].id, messages[4].id])
+        #expect(handed.attempts == [1, 1])
+        #expect(try await keepers[1].takeWaiting(orders).isEmpty)
+        try await settle(handed, of: first)
+        let rows = try await fixture.open().file.read {
+            try (Int.fetchOne($0, sql: "SELECT count(*) FROM limited"), Int.fetchOne($0, sql: "SELECT count(*) FROM limit_line"))
+        }
+        #expect(rows == (1, 1))
+    }
+
+    @Test func `what is revoked or withdrawn leaves its line at once`() async throws {
+        let broker = try fixture.open()
+        let messages = [Message("t"), Message("t"), Message("t")]
+        try await broker.publish(messages)
+        let worker = try await fixture.worker()
+        #expect(try await begin(worker, places: 1).count == 1)
+        let now = fixture.clock.now
+        _ = try await broker.revoke([Revocation(.id(messages[1].id), issued: now, until: now + .seconds(100))]) { _, attempt in
+            Outcome(handle: DeliveryHandle(tag: 0, attempt: attempt), results: [])
+        }
+        #expect(try await broker.withdraw([messages[2].id]) == [messages[2].id])
+        let rows = try await broker.file.read {
+            try (Int.fetchOne($0, sql: "SELECT count(*) FROM limited"), Int.fetchOne($0, sql: "SELECT count(*) FROM limit_line"))
+        }
+        #expect(rows == (0, 0))
     }
 
     @Test func `a late attempt of a worker taken for dead frees nobody's place`() async throws {

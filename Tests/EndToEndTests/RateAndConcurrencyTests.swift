@@ -53,9 +53,10 @@ struct RateAndConcurrencyTests {
         #expect(!project.exists("violations"), "\(project.read("violations"))")
     }
 
-    @Test func `tasks without limits go by those that wait, and a burst worker runs all`() throws {
+    @Test(arguments: ["concurrency=1", "concurrency=1 ack=early"])
+    func `tasks without limits go by those that wait, and a burst worker runs all`(_ options: String) throws {
         let project = try Project()
-        try addGuarded(project, "concurrency=1", limit: 1, seconds: 0.05)
+        try addGuarded(project, options, limit: 1, seconds: 0.05)
         try send(10, "guarded", to: project)
         _ = try project.apply("demo.tasks.shout hi")
         let ended = try project.run("celery celeryd --burst -c4 -l info")
@@ -95,18 +96,41 @@ struct RateAndConcurrencyTests {
         #expect(times.count == 12)
         #expect(times.last! - times[0] >= 1.0, "\(times)")
         let order = ended.errors.split(separator: "\n").filter { $0.contains("processed") }
-        #expect(order.firstIndex { $0.contains("shout") } ?? 99 < 5)
+        // It was sent last, and does not wait for them, however long each look takes.
+        #expect(order.firstIndex { $0.contains("shout") } ?? 99 < 11)
     }
 
-    @Test func `on RabbitMQ a worker keeps to the places of a task, by key`() throws {
+    @Test(arguments: ["concurrency=1", "concurrency=1 ack=early"])
+    func `on RabbitMQ a worker keeps to the places of a task, by key`(_ options: String) throws {
         let place = try RabbitMQPlace()
         let project = place.project
-        try addGuarded(project, "concurrency=1", limit: 2, seconds: 0.05)
+        try addGuarded(project, options, limit: 2, seconds: 0.05)
         let batch = (0..<12).map { #"{"task": "demo.tasks.guarded", "concurrency_key": "k\#($0 % 2)"}"# }.joined(separator: "\n")
         _ = try project.run("celery apply --batch -", input: batch, with: place.variables()).text
         #expect(try place.run("celery celeryd --burst -c6 -q").status == 0)
         #expect(lines("ends", project) == 12)
         #expect(!project.exists("violations"), "\(project.read("violations"))")
+    }
+
+    @Test func `workers of RabbitMQ with results in one file keep to the places of a task together, also when one is killed`() throws {
+        let place = try RabbitMQPlace()
+        let project = place.project
+        try addGuarded(project, "concurrency=2 concurrency_key=0", limit: 2, seconds: 0.15)
+        let variables = place.variables().merging(["CELERY_RESULT_BACKEND": "sqlite:///\(project.path)/results.db"]) { $1 }
+        let batch = (0..<40).map { _ in #"{"task": "demo.tasks.guarded", "args": ["k"]}"# }.joined(separator: "\n")
+        _ = try project.run("celery apply --batch -", input: batch, with: variables).text
+        let workers = try (0..<3).map { try project.start("exec celery celeryd -c4 -n w\($0)@test -q", with: variables) }
+        #expect(eventually { lines("ends", project) >= 8 })
+        // Its places come free when their lease ends.
+        workers[0].signal(SIGKILL)
+        #expect(eventually(within: .seconds(90)) { lines("ends", project) >= 40 })
+        for worker in workers.dropFirst() {
+            worker.signal(SIGTERM)
+            _ = try worker.wait()
+        }
+        #expect(!project.exists("violations"), "\(project.read("violations"))")
+        // Nobody else left any.
+        #expect(try project.run("sqlite3 results.db 'SELECT count(DISTINCT worker) < 2 FROM lent_place'").text == "1")
     }
 
     @Test func `messages of a slow rate wait at RabbitMQ, and not in the worker`() throws {
@@ -121,6 +145,31 @@ struct RateAndConcurrencyTests {
         #expect(lines("times", place.project) == 1)
         // They are all on the ladder.
         #expect(try place.depth() == 0)
+    }
+
+    @Test func `at RabbitMQ what was postponed for a rate begins soon after it is lifted, and ends soon when it is revoked or expires`() throws {
+        let place = try RabbitMQPlace()
+        let project = place.project
+        try project.task("rare", "#!/bin/sh\n# celery: rate_limit=2/h\necho $1 >>order\n")
+        let worker = try project.start("exec celery celeryd -c2 -q", with: place.variables())
+        _ = try place.run("celery apply demo.tasks.rare first --wait --timeout 30").text
+        var ids: [String] = []
+        for number in 1...8 { ids.append(try place.run("celery apply demo.tasks.rare \(number)").text) }
+        let mortal = try place.run("celery apply demo.tasks.rare mortal --expires 2").text
+        // They are on the ladder.
+        #expect(try eventually { try place.depth() == 0 })
+        #expect(try place.run("celery result \(mortal) --wait --timeout 20").errors.contains("expired"))
+        _ = try place.run("celery control revoke \(ids[2])").text
+        #expect(try place.run("celery result \(ids[2]) --wait --timeout 40").errors.contains("revoked"))
+        #expect(lines("order", project) == 1)
+        let lifted = ContinuousClock.now
+        _ = try place.run("celery control rate_limit demo.tasks.rare 0").text
+        #expect(eventually(within: .seconds(60)) { lines("order", project) == 8 })
+        #expect(ContinuousClock.now - lifted < .seconds(29))
+        worker.signal(SIGTERM)
+        _ = try worker.wait()
+        #expect(Set(project.read("order").split(separator: "\n")) == ["first", "1", "2", "4", "5", "6", "7", "8"])
+        #expect(try place.run("celery queues --json").output.contains(#""ready":0"#))
     }
 
     @Test func `Python sets a rate, and takes it away`() async throws {
@@ -153,7 +202,6 @@ struct RateAndConcurrencyTests {
         ("rate_limit=often", "rate_limit must be a rate such as 10/s, 100/m or 5/h, or unlimited, not \"often\""),
         ("concurrency=0", "concurrency must be from 1 to 100000, not 0"),
         ("concurrency_key=a", "concurrency_key needs concurrency"),
-        ("concurrency=1 ack=early", "concurrency needs ack=late"),
     ])
     func `a task with limits that make no sense is none`(_ options: String, _ complaint: String) throws {
         let project = try Project()

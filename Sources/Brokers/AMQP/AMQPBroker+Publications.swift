@@ -27,6 +27,23 @@ extension AMQPBroker {
         return publication
     }
 
+    /// The message onto the ladder, which has it come to its queue at about that time.
+    func publication(of message: Message, delayedUntil time: Timestamp, now: Timestamp) -> Publication {
+        let queue = message.route.queue
+        let seconds = Int(min(max(1, (time.seconds - now.seconds).rounded()), 1e9))
+        guard let key = DelayLadder.routingKey(seconds: seconds, queue: queue) else {
+            // The ladder cannot lead there: a worker holds it until then.
+            var message = message
+            message.eta = time
+            return publication(of: message, now: now)
+        }
+        var publication = publication(of: message, now: now)
+        publication.message.exchange = DelayLadder.firstExchange
+        publication.message.routingKey = key
+        publication.needs.append(.ladder(to: queue))
+        return publication
+    }
+
     /// The routing key of a message that is due too late to be held by a worker.
     func ladderKey(for message: Message, now: Timestamp) -> String? {
         guard let eta = message.eta, eta.seconds - now.seconds > nearETA else { return nil }

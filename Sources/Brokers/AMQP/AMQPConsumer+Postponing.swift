@@ -1,15 +1,17 @@
 package import CeleryCore
 
 extension AMQPConsumer: Postponing {
-    /// By the ladder, which no worker has to remember, so not for less than a minute.
-    package func postpone(_ deliveries: [(handle: DeliveryHandle, until: Timestamp)]) async throws -> [Bool] {
-        let soonest = broker.now() + .seconds(broker.nearETA + 1)
+    /// By the ladder, which no worker has to remember, also for a few seconds.
+    package func postpone(_ deliveries: [Postponement]) async throws -> [Bool] {
+        let now = broker.now()
         let held = inbox.withLine { line in deliveries.map { line.held($0.handle) } }
-        let again = zip(deliveries, held).compactMap { delivery, held -> Message? in
+        let again = zip(deliveries, held).compactMap { postponement, held -> Publication? in
             guard let held else { return nil }
-            var message = held.message.backToItsQueue.counting(attempts: held.attempt - 1)
-            message.eta = max(delivery.until, soonest)
-            return message
+            // As new, so that returns do not add up to what is taken for deaths.
+            let message = AttemptHeader.next(
+                held.message.backToItsQueue, after: held.attempt - 1 - held.returns, crashes: held.crashes)
+            return broker.publication(
+                of: WaitHeader.write(postponement.since, on: message), delayedUntil: postponement.until, now: now)
         }
         if !again.isEmpty { try await broker.publish(again) }
         return await release(deliveries.map(\.handle), .acknowledge)

@@ -74,6 +74,7 @@ package final class AMQPConsumer: BrokerConsumer {
     private func hand(_ entry: DeliveryLine.Scheduled, _ line: inout DeliveryLine) -> Delivery {
         var delivery = Delivery(handle: line.hand(entry), message: entry.message)
         (delivery.crashes, delivery.doubts, delivery.defect) = (entry.crashes, entry.doubts, entry.defect)
+        delivery.waitsSince = entry.waitsSince
         return delivery
     }
 
@@ -90,9 +91,11 @@ package final class AMQPConsumer: BrokerConsumer {
             (message, defect) = Self.remains(of: incoming.message, of: queue, "\(error)")
         }
         let count = AttemptHeader.read(&message, isRedelivered: incoming.isRedelivered)
+        let waitsSince = WaitHeader.read(&message)
+        DeathHeaders.remove(from: &message)
         return DeliveryLine.Scheduled(
             eta: message.eta ?? Timestamp(seconds: 0), delivery: incoming, message: message, attempt: count.attempt,
-            returns: count.returns, crashes: count.crashes, doubts: count.doubts, defect: defect)
+            returns: count.returns, crashes: count.crashes, doubts: count.doubts, defect: defect, waitsSince: waitsSince)
     }
 
     /// What can be made out of a message that cannot be read: enough to tell whoever waits for it.

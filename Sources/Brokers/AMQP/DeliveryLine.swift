@@ -46,6 +46,7 @@ struct DeliveryLine {
         var crashes = 0
         var doubts = 0
         var defect: Delivery.Defect?
+        var waitsSince: Timestamp?
 
         static func < (left: Self, right: Self) -> Bool {
             (left.eta, left.delivery.tag) < (right.eta, right.delivery.tag)

@@ -10,7 +10,7 @@ enum LimitTable {
     /// Lines that one look goes through; the oldest come first.
     private static let lineLimit = 1_000
 
-    private struct Line {
+    struct Line {
         var task: String
         var key: String
         var places: Int?
@@ -33,16 +33,19 @@ enum LimitTable {
             try occupy(line, handle.tag, in: db)
             return true
         }
-        try park(handle, of: worker, in: line, in: db)
+        try park(handle, of: worker, in: line, expires: limit.expires, in: db)
         return false
     }
 
-    private static func park(_ handle: DeliveryHandle, of worker: Int64, in line: Line, in db: Database) throws {
+    private static func park(
+        _ handle: DeliveryHandle, of worker: Int64, in line: Line, expires: Timestamp?, in db: Database
+    ) throws {
         guard try LeaseTable.end(handle, of: worker, in: db) else { return }
         let statement = try db.cachedStatement(sql: """
-            INSERT INTO limited (task, key, rank, tag, queue, attempt) SELECT ?, ?, rank, tag, queue, ? FROM message WHERE tag = ?
+            INSERT INTO limited (task, key, rank, tag, queue, attempt, expires)
+            SELECT ?, ?, rank, tag, queue, ?, ? FROM message WHERE tag = ?
             """)
-        try statement.execute(arguments: [line.task, line.key, handle.attempt - 1, handle.tag])
+        try statement.execute(arguments: [line.task, line.key, handle.attempt - 1, expires?.seconds, handle.tag])
         let open = try db.cachedStatement(sql: """
             INSERT INTO limit_line (task, key, places, head) VALUES (?, ?, ?, ?)
             ON CONFLICT (task, key) DO UPDATE SET places = excluded.places, head = min(head, excluded.head)
@@ -52,14 +55,16 @@ enum LimitTable {
 
     // MARK: Beginning
 
-    /// Leases to a worker those whose turn has come, up to `maximum`. The oldest line that is free comes first.
+    /// Leases to a worker those whose turn has come, up to `maximum`, and those that have expired. The oldest line that is
+    /// free comes first.
     static func take(
         _ maximum: Int, from queues: [String], worker: Int64, now: Timestamp, in db: Database
     ) throws -> [ReadyTable.Taken] {
+        guard try hasAny(in: db) else { return [] }
         let lines = try lines(queues, now: now, in: db)
-        guard !lines.isEmpty else { return [] }
+        var taken = try takeExpired(maximum, from: queues, worker: worker, now: now, in: db)
+        guard !lines.isEmpty else { return taken }
         var rates = RateTable()
-        var taken: [ReadyTable.Taken] = []
         for line in lines {
             guard taken.count < maximum else { break }
             var isChanged = false
@@ -68,9 +73,7 @@ enum LimitTable {
                 guard let first = try first(of: line, queues, &isChanged, in: db) else { break }
                 isChanged = true
                 _ = try rates.take(line.task, now: now, in: db)
-                try remove(first.handle.tag, from: line, in: db)
-                let lease = try db.cachedStatement(sql: "INSERT INTO lease (tag, worker, attempt, since) VALUES (?, ?, ?, ?)")
-                try lease.execute(arguments: [first.handle.tag, worker, first.handle.attempt, now.seconds])
+                try lease(first, from: line, to: worker, now: now, in: db)
                 try occupy(line, first.handle.tag, in: db)
                 taken.append(first)
             }
@@ -80,12 +83,24 @@ enum LimitTable {
         return taken
     }
 
-    /// When the next message of these queues may leave its line, if no place comes free before; past when it may now.
+    /// Moves one from its line into a lease.
+    static func lease(_ message: ReadyTable.Taken, from line: Line, to worker: Int64, now: Timestamp, in db: Database) throws {
+        try remove(message.handle.tag, from: line, in: db)
+        let lease = try db.cachedStatement(sql: "INSERT INTO lease (tag, worker, attempt, since) VALUES (?, ?, ?, ?)")
+        try lease.execute(arguments: [message.handle.tag, worker, message.handle.attempt, now.seconds])
+    }
+
+    /// Whether anybody waits.
+    static func hasAny(in db: Database) throws -> Bool {
+        try Int.fetchOne(db.cachedStatement(sql: "SELECT 1 FROM limit_line LIMIT 1")) != nil
+    }
+
+    /// When the next message of these queues may leave its line, or expires in it, if no place comes free before; past when
+    /// it may now.
     static func nextDue(_ queues: [String], now: Timestamp, in db: Database) throws -> Timestamp? {
-        let some = try db.cachedStatement(sql: "SELECT 1 FROM limit_line LIMIT 1")
-        guard try Int.fetchOne(some) != nil else { return nil }
+        guard try hasAny(in: db) else { return nil }
         var rates = RateTable()
-        var next: Timestamp?
+        var next = try nextExpiry(queues, in: db)
         for line in try lines(queues, now: nil, in: db) where try isFree(line, in: db) {
             let time = try rates.time(of: line.task, now: now, in: db) ?? Timestamp(seconds: 0)
             next = next.map { min($0, time) } ?? time
@@ -118,21 +133,26 @@ enum LimitTable {
         while true {
             let row = try Row.fetchOne(
                 db.cachedStatement(sql: """
-                    SELECT m.id, m.queue, m.headers, m.properties, m.body, l.rank, l.tag, l.attempt, m.crashes, m.doubts
-                    FROM limited l LEFT JOIN message m ON m.tag = l.tag
+                    SELECT \(columns) FROM limited l LEFT JOIN message m ON m.tag = l.tag
                     WHERE l.task = ? AND l.key = ? AND l.queue IN (\(marks(queues))) ORDER BY l.rank, l.tag LIMIT 1
                     """),
                 arguments: [line.task, line.key] + StatementArguments(queues))
             guard let row else { return nil }
-            let tag: Int64 = row[6]
-            if let id: String = row[0] {
-                return ReadyTable.Taken(
-                    id: id, handle: DeliveryHandle(tag: tag, attempt: row[7] + 1),
-                    encoded: try EncodedMessage(row: row, from: 2, queue: row[1]), crashes: row[8], doubts: row[9], rank: row[5])
-            }
-            try remove(tag, from: line, in: db)
+            if let message = try message(row) { return message }
+            try remove(row[6], from: line, in: db)
             isChanged = true
         }
+    }
+
+    /// Of a message `m` and its row `l` in a line.
+    static let columns = "m.id, m.queue, m.headers, m.properties, m.body, l.rank, l.tag, l.attempt, m.crashes, m.doubts"
+
+    /// What stands in these columns; `nil` when there is only the row.
+    static func message(_ row: Row) throws -> ReadyTable.Taken? {
+        guard let id: String = row[0] else { return nil }
+        return ReadyTable.Taken(
+            id: id, handle: DeliveryHandle(tag: row[6], attempt: row[7] + 1),
+            encoded: try EncodedMessage(row: row, from: 2, queue: row[1]), crashes: row[8], doubts: row[9], rank: row[5])
     }
 
     private static func remove(_ tag: Int64, from line: Line, in db: Database) throws {
@@ -141,7 +161,7 @@ enum LimitTable {
     }
 
     /// Notes who is the first of a line now, or that nobody is left.
-    private static func renew(_ line: Line, in db: Database) throws {
+    static func renew(_ line: Line, in db: Database) throws {
         let first = try db.cachedStatement(sql: "SELECT tag FROM limited WHERE task = ? AND key = ? ORDER BY rank, tag LIMIT 1")
         if let head = try Int64.fetchOne(first, arguments: [line.task, line.key]) {
             let update = try db.cachedStatement(sql: "UPDATE limit_line SET head = ? WHERE task = ? AND key = ?")
@@ -152,7 +172,7 @@ enum LimitTable {
         }
     }
 
-    private static func marks(_ queues: [String]) -> String { queues.map { _ in "?" }.joined(separator: ",") }
+    static func marks(_ queues: [String]) -> String { queues.map { _ in "?" }.joined(separator: ",") }
 
     // MARK: Places
 
@@ -169,8 +189,21 @@ enum LimitTable {
 
     private static func occupy(_ line: Line, _ tag: Int64, in db: Database) throws {
         guard line.places != nil else { return }
-        let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO place (tag, task, key) VALUES (?, ?, ?)")
-        try statement.execute(arguments: [tag, line.task, line.key])
+        let statement = try db.cachedStatement(sql: """
+            INSERT OR REPLACE INTO place (tag, task, key, id) SELECT tag, ?, ?, id FROM message WHERE tag = ?
+            """)
+        try statement.execute(arguments: [line.task, line.key, tag])
+    }
+
+    /// Has one keep its place whose lease is about to end.
+    static func keepPlace(of tag: Int64, for worker: Int64, in db: Database) throws {
+        try db.cachedStatement(sql: "UPDATE place SET worker = ? WHERE tag = ?").execute(arguments: [worker, tag])
+    }
+
+    /// Frees places that a worker kept.
+    static func leavePlaces(of tags: [Int64], by worker: Int64, in db: Database) throws {
+        let statement = try db.cachedStatement(sql: "DELETE FROM place WHERE tag = ? AND worker = ?")
+        for tag in tags { try statement.execute(arguments: [tag, worker]) }
     }
 
     // MARK: Knowing
@@ -223,7 +256,7 @@ enum LimitTable {
         let line = Line(task: row[2], key: row[0], places: row[1])
         if let places = line.places, try !isFree(line, in: db) {
             let holders = try String.fetchAll(
-                db, sql: "SELECT m.id FROM place p JOIN message m ON m.tag = p.tag WHERE p.task = ? AND p.key = ? ORDER BY p.tag",
+                db, sql: "SELECT id FROM place WHERE task = ? AND key = ? ORDER BY tag",
                 arguments: [line.task, line.key])
             return .place(task: line.task, key: line.key, of: places, heldBy: holders.map { TaskID($0) })
         }

@@ -129,14 +129,16 @@ extension SQLiteBroker: MessageWithdrawing {
         try await file.write { db in
             var withdrawn: Set<TaskID> = []
             let find = try db.cachedStatement(sql: """
-                SELECT tag, queue, rank FROM message WHERE id = ? AND tag NOT IN (SELECT tag FROM lease)
+                SELECT tag, queue, rank, task FROM message WHERE id = ? AND tag NOT IN (SELECT tag FROM lease)
                 """)
             for id in ids {
                 guard let row = try Row.fetchOne(find, arguments: [id.text]) else { continue }
                 let tag: Int64 = row[0]
                 try db.execute(
                     sql: "DELETE FROM ready WHERE queue = ? AND rank = ? AND tag = ?", arguments: [row[1] as String, row[2] as Int, tag])
-                if db.changesCount == 0 { try db.execute(sql: "DELETE FROM scheduled WHERE tag = ?", arguments: [tag]) }
+                if db.changesCount == 0, try LimitTable.withdraw(tag, of: row[3], in: db) == nil {
+                    try db.execute(sql: "DELETE FROM scheduled WHERE tag = ?", arguments: [tag])
+                }
                 try MessageTable.delete([tag], in: db)
                 withdrawn.insert(id)
             }

@@ -73,13 +73,13 @@ extension SQLiteBroker: Revoking {
         _ message: Found, _ ending: (Message, Int) -> Outcome, in db: Database
     ) throws -> Outcome? {
         let row = try Row.fetchOne(
-            db.cachedStatement(sql: "SELECT headers, properties, body FROM message WHERE tag = ?"), arguments: [message.tag])
+            db.cachedStatement(sql: "SELECT headers, properties, body, task FROM message WHERE tag = ?"), arguments: [message.tag])
         guard let row, let whole = try? EncodedMessage(row: row, from: 0, queue: message.queue).message() else { return nil }
         let place = try db.cachedStatement(sql: "DELETE FROM ready WHERE queue = ? AND rank = ? AND tag = ? RETURNING attempt")
         let waited = try Int.fetchOne(place, arguments: [message.queue, message.rank, message.tag])
         let later = try waited ?? Int.fetchOne(
             db, sql: "DELETE FROM scheduled WHERE tag = ? RETURNING attempt", arguments: [message.tag])
-            ?? Int.fetchOne(db, sql: "SELECT attempt FROM limited WHERE tag = ?", arguments: [message.tag])
+            ?? LimitTable.withdraw(message.tag, of: row[3], in: db)
         try MessageTable.delete([message.tag], in: db)
         return ending(whole, (later ?? 0) + 1)
     }

@@ -2,6 +2,7 @@ package import CeleryCore
 import GRDB
 import SQLite
 import Synchronization
+import Wire
 
 extension SQLiteConsumer: LimitKeeping {
     func admit(_ deliveries: [(handle: DeliveryHandle, limit: TaskLimit)]) async throws -> [Bool] {
@@ -27,6 +28,21 @@ extension SQLiteConsumer: LimitKeeping {
         }
         rates.withLock { $0.merge(news) { $1 } }
         return answers
+    }
+
+    func takeWaiting(_ revocations: [Revocation]) async throws -> [Delivery] {
+        // Of several workers one is first; the others, and those that find nothing, write nothing.
+        guard try await broker.file.read({ try LimitTable.mayHave(revocations, in: $0) }) else { return [] }
+        let rows = try await broker.file.write(durable: false) { [broker, queues, number] db in
+            try LimitTable.take(revocations, from: queues, worker: number, now: broker.now(), in: db)
+        }
+        return try rows.map { Delivery(handle: $0.handle, message: try $0.encoded.message()) }
+    }
+
+    func leavePlaces(_ handles: [DeliveryHandle]) async throws {
+        try await broker.file.write(waking: true, durable: false) { [number] db in
+            try LimitTable.leavePlaces(of: handles.map(\.tag), by: number, in: db)
+        }
     }
 
     func announce(rates options: [String: RateLimit?]) async throws {

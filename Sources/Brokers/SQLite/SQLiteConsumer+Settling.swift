@@ -12,6 +12,7 @@ extension SQLiteConsumer: AtomicSettling {
             let held = try LeaseTable.attempts(of: number, in: db)
             let counted = outcomes.map { held[$0.handle.tag] == $0.handle.attempt }
             let standing = zip(outcomes, counted).compactMap { $1 ? $0 : nil }
+            for outcome in standing where outcome.keepsPlace { try LimitTable.keepPlace(of: outcome.handle.tag, for: number, in: db) }
             try LeaseTable.end(standing.map(\.handle.tag), in: db)
             var done: [Int64] = []
             for outcome in standing {

@@ -8,6 +8,8 @@ public struct Delivery: Sendable {
     public var doubts = 0
     /// Why no task can be made of the message. Then `message` tells only what could be made out all the same.
     public var defect: Defect?
+    /// Since when it waits for the limits of its task, if it was postponed for them.
+    public var waitsSince: Timestamp?
 
     /// What is wrong with a message.
     public struct Defect: Sendable, Hashable {

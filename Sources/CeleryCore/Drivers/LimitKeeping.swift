@@ -9,6 +9,12 @@ public protocol LimitKeeping: BrokerConsumer {
     /// - Throws: `DriverError`; then nothing has changed.
     func admit(_ deliveries: [(handle: DeliveryHandle, limit: TaskLimit)]) async throws -> [Bool]
 
+    /// Takes those that wait and that any of these covers, whatever their turn: they are not to run.
+    func takeWaiting(_ revocations: [Revocation]) async throws -> [Delivery]
+
+    /// Frees the places that outcomes kept. Those of others stay.
+    func leavePlaces(_ handles: [DeliveryHandle]) async throws
+
     /// Says what rates the options of tasks name; `nil` is none. What an operator has said since they were told last
     /// stays, unless the options have changed.
     func announce(rates: [String: RateLimit?]) async throws
@@ -25,8 +31,23 @@ public protocol LimitReporting: Broker {
 
 /// Keeping a delivery back until a time, without a worker.
 public protocol Postponing: BrokerConsumer {
-    /// Gives deliveries back, as never tried, to be handed out again not before their time.
+    /// Gives deliveries back, as never tried, to be handed out again at about their time.
     ///
     /// - Returns: for each whether it was still this worker's.
-    func postpone(_ deliveries: [(handle: DeliveryHandle, until: Timestamp)]) async throws -> [Bool]
+    func postpone(_ deliveries: [Postponement]) async throws -> [Bool]
+}
+
+/// A delivery that is to come again later.
+public struct Postponement: Sendable, Equatable {
+    public var handle: DeliveryHandle
+    /// When it is to come again.
+    public var until: Timestamp
+    /// Since when it waits: the delivery that comes then says so.
+    public var since: Timestamp
+
+    public init(_ handle: DeliveryHandle, until: Timestamp, since: Timestamp) {
+        self.handle = handle
+        self.until = until
+        self.since = since
+    }
 }

@@ -8,8 +8,11 @@ public struct TaskLimit: Sendable, Hashable {
     public var places: Int?
     /// The value by which places are counted; empty where they are counted by name alone.
     public var key: String
+    /// When it is too late to begin: then it is not to wait any more.
+    public var expires: Timestamp?
 
-    public init(task: String, rate: RateLimit? = nil, places: Int? = nil, key: String = "") {
+    public init(task: String, rate: RateLimit? = nil, places: Int? = nil, key: String = "", expires: Timestamp? = nil) {
+        self.expires = expires
         self.task = task
         self.rate = rate
         self.places = places

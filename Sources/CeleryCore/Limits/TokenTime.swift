@@ -30,6 +30,9 @@ package struct TokenTime: Sendable, Hashable {
         return true
     }
 
+    /// Puts back the token that was taken last.
+    package mutating func putBack() { next -= interval }
+
     /// The same bucket at another rate, which counts from the last beginning.
     package mutating func change(to interval: Double) {
         next += interval - self.interval

@@ -110,7 +110,7 @@ struct WaitingCauses {
             return [
                 Cause(
                     "concurrency",
-                    "\(places == 1 ? "the one place" : "all \(places) places") of \(task.forLog)\(Self.of(key)) \(places == 1 ? "is" : "are") taken, by \(shown)")
+                    "\(places == 1 ? "the one place" : "all \(places) places") of \(task.forLog)\(Self.of(key)) \(places == 1 ? "is" : "are") taken\(shown.isEmpty ? "" : ", by \(shown)")")
             ]
         case .turn(let task, let key):
             return [Cause("turn", "others of \(task.forLog)\(Self.of(key)) came first, and begin before it")]

@@ -8,7 +8,7 @@ package final class SQLiteResultStore: ResultRefining, SQLiteFileHolding {
     package let location: String
     /// Seconds a result is kept.
     private let expires: Double?
-    private let now: @Sendable () -> Timestamp
+    let now: @Sendable () -> Timestamp
 
     package init(file: DatabaseFile, expires: Double?, now: @escaping @Sendable () -> Timestamp = { .now }) {
         self.file = file

@@ -13,7 +13,7 @@ extension TaskOptionKey {
         },
         TaskOptionKey(
             name: "concurrency", placeholder: "N", defaultText: "unlimited",
-            help: "How many of it may run at once, in all workers of a SQLite file together, elsewhere in each worker. It is then always acknowledged late."
+            help: "How many of it may run at once: together in all workers that keep messages or results in the same SQLite file, elsewhere in each worker by itself."
         ) { text, options in
             if text == "unlimited" {
                 options.concurrency = nil

@@ -59,9 +59,7 @@ package enum TaskOptionLine {
 
     /// What is wrong with options of concurrency together.
     private static func limitComplaint(_ options: TaskOptions) -> String? {
-        if options.concurrency == nil { return options.concurrencyKey == nil ? nil : "concurrency_key needs concurrency" }
-        guard options.acknowledgement == .early else { return nil }
-        return "concurrency needs ack=late: a message that is acknowledged before it runs holds no place"
+        options.concurrency == nil && options.concurrencyKey != nil ? "concurrency_key needs concurrency" : nil
     }
 
     /// The words after `celery:` when the line is a comment with it.

@@ -27,7 +27,7 @@ public struct TaskOptions: Sendable, Hashable {
     public var maxOutputBytes: Int?
     /// How often it may begin; `nil` leaves it to the settings.
     public var rateLimit: RateSetting?
-    /// How many of it may run at once; `nil` is as many as there are children. Such a task is acknowledged late.
+    /// How many of it may run at once; `nil` is as many as there are children.
     public var concurrency: Int?
     /// The argument by whose value those are counted: a keyword, or the place of a positional one, from 0.
     public var concurrencyKey: String?

@@ -63,7 +63,7 @@ extension Worker {
         for (delivery, _) in limits.held where ids.contains(delivery.message.id.text) {
             var shown = task(delivery.message)
             // Beside what Python's workers tell: what it waits for.
-            if let wait = limitWait(of: delivery.message.id), case .object(var object) = shown {
+            if let wait = await limitWait(of: delivery.message.id), case .object(var object) = shown {
                 object["celery_limit"] = wait.json
                 shown = .object(object)
             }

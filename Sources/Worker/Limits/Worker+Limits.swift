@@ -11,10 +11,14 @@ extension Worker {
     /// Takes what there is room for, and gives what of it may begin now.
     func takeWithinLimits(_ space: Int, _ consumer: any BrokerConsumer, _ settler: any Settler) async throws -> [Delivery] {
         if limits.count > 0 {
+            let now = self.now()
+            // These only end, and need no turn for that.
+            let over = limits.pop { isOver($0.message, now) }
             var running = self.running
-            let held = limits.release(space, &running, canPostpone: consumer is any Postponing, now: now())
+            let held = limits.release(space, &running, canPostpone: consumer is any Postponing, now: now)
             await postpone(held.postpone, consumer, settler)
-            if !held.begin.isEmpty { return held.begin }
+            let begin = over + (await withPlaces(held.begin, consumer))
+            if !begin.isEmpty { return begin }
         }
         return await withinLimits(try await consumer.take(space), consumer, settler)
     }
@@ -44,28 +48,33 @@ extension Worker {
         var running = self.running
         let decision = limits.admit(asked, &running, canPostpone: consumer is any Postponing, now: now)
         await postpone(decision.postpone, consumer, settler)
-        return free + decision.begin
+        return free + (await withPlaces(decision.begin, consumer))
     }
 
-    private func postpone(
-        _ deliveries: [(delivery: Delivery, until: Timestamp)], _ consumer: any BrokerConsumer, _ settler: any Settler
-    ) async {
+    private func postpone(_ deliveries: [Postponement], _ consumer: any BrokerConsumer, _ settler: any Settler) async {
         guard !deliveries.isEmpty, let postponing = consumer as? any Postponing else { return }
         do {
-            _ = try await postponing.postpone(deliveries.map { ($0.delivery.handle, $0.until) })
+            _ = try await postponing.postpone(deliveries)
         } catch {
             log.brokerTrouble("cannot keep back tasks until their limits allow them", error)
-            await giveBack(deliveries.map(\.delivery.handle), started: false, consumer, settler)
+            await giveBack(deliveries.map(\.handle), started: false, consumer, settler)
         }
     }
 
+    /// Whether a message is not to run any more: it takes nobody's turn.
+    private func isOver(_ message: Message, _ now: Timestamp) -> Bool {
+        if let expires = message.expires, expires < now { return true }
+        return !revocations.isEmpty && revocations.first(covering: message, now: now) != nil
+    }
+
     /// What a delivery that this worker holds waits for; `nil` when it holds none of this id for its limits.
-    package func limitWait(of id: TaskID) -> LimitWait? {
+    package func limitWait(of id: TaskID) async -> LimitWait? {
         guard let (delivery, limit) = limits.held.first(where: { $0.delivery.message.id == id }) else { return nil }
         let name = WorkerLimits.LineName(limit)
-        if let places = limit.places, running[name] ?? 0 >= places {
-            let holders = inFlight.values.filter { self.limit(of: $0).map(WorkerLimits.LineName.init) == name }
-            return .place(task: limit.task, key: limit.key, of: places, heldBy: holders.map(\.delivery.message.id))
+        if let places = limit.places, running[name] ?? 0 >= places || limits.isTaken(limit, now: now()) {
+            let own = inFlight.values.filter { self.limit(of: $0).map(WorkerLimits.LineName.init) == name }
+            let holders = await placeHolders(of: limit) ?? own.map(\.delivery.message.id)
+            return .place(task: limit.task, key: limit.key, of: places, heldBy: holders)
         }
         if let rate = limit.rate, let next = limits.nextBeginning(limit, now: now()) {
             return .rate(task: delivery.message.task, interval: rate.interval, next: next)
@@ -108,14 +117,12 @@ extension Worker {
     }
 
     /// What a message has to wait for; `nil` when it may begin at once.
-    private func limit(of message: Message, _ now: Timestamp) -> TaskLimit? {
-        // One that is not to run takes nobody's turn.
-        if let expires = message.expires, expires < now { return nil }
+    func limit(of message: Message, _ now: Timestamp) -> TaskLimit? {
         guard let options = registry[message.task]?.options else { return nil }
         let rate = rate(of: message.task, options)
-        guard rate != nil || options.concurrency != nil else { return nil }
+        guard rate != nil || options.concurrency != nil, !isOver(message, now) else { return nil }
         let key = options.concurrency == nil ? nil : concurrencyKey(of: message, options)
-        return TaskLimit(task: message.task, rate: rate, places: options.concurrency, key: key ?? "")
+        return TaskLimit(task: message.task, rate: rate, places: options.concurrency, key: key ?? "", expires: message.expires)
     }
 
     /// The limits that are counted by the name of the task alone, and whether there are no others.

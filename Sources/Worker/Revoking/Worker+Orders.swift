@@ -49,6 +49,15 @@ extension Worker {
             }
         }
         pool?.recall(unbegun)
+        // What waits for its limits is not to wait for its turn to end.
+        await drop(limits.pop { delivery in new.contains { $0.covers(delivery.message) } }, settler)
+        if let keeper = consumer as? any LimitKeeping {
+            do {
+                await drop(try await keeper.takeWaiting(new), settler)
+            } catch {
+                log.brokerTrouble("cannot look for revoked tasks that wait for their limits", error)
+            }
+        }
         if let holding = consumer as? any HoldingAhead {
             let held = await holding.takeAhead { message in new.contains { $0.covers(message) } }
             await drop(held, settler)

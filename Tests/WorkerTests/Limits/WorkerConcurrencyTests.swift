@@ -24,6 +24,28 @@ extension WorkerTests {
         }
 
         @Test(arguments: Backing.allCases)
+        func `a task that is acknowledged early has a place as long as it runs`(_ backing: Backing) async throws {
+            var bench = try Bench(backing)
+            try bench.addGate(TaskOptions(acknowledgement: .early, concurrency: 1))
+            let worker = try await bench.start(children: 4)
+            let first = try await bench.send("wait", "a")
+            #expect(try await bench.hasStarted("a"))
+            // The broker has it no more.
+            #expect(try await bench.location(of: first) == nil)
+            let second = try await bench.send("wait", "b")
+            let wait = LimitWait.place(task: "wait", key: "", of: 1, heldBy: [first])
+            let reporting = bench.broker as? any LimitReporting
+            #expect(try await eventually {
+                if let reporting { return try await reporting.limitWait(of: second) == wait }
+                return await worker.worker.limitWait(of: second) == wait
+            })
+            #expect(!bench.folder.contains("started.b"))
+            try bench.openGate()
+            for id in [first, second] { #expect(try await bench.result(of: id).value == "waited") }
+            try await worker.stop()
+        }
+
+        @Test(arguments: Backing.allCases)
         func `what waits for its limit when the worker stops is left for others, as never tried`(_ backing: Backing) async throws {
             var bench = try Bench(backing)
             try bench.addGate(TaskOptions(concurrency: 1, concurrencyKey: "0"))
@@ -60,6 +82,35 @@ extension WorkerTests {
             for number in 1...6 { ids.append(try await bench.send("example.add", .int(Int64(number)), 1)) }
             for id in ids { #expect(try await bench.result(of: id).state == .success) }
             #expect(ContinuousClock.now - start >= .milliseconds(900))
+            try await worker.stop()
+        }
+
+        @Test(arguments: Backing.allCases)
+        func `what expires or is revoked while it waits ends at once, and takes nobody's turn`(_ backing: Backing) async throws {
+            var bench = try Bench(backing)
+            try bench.addExample("add", TaskOptions(rateLimit: RateSetting("10/m")))
+            let worker = try await bench.start()
+            let start = ContinuousClock.now
+            #expect(try await bench.result(of: bench.send("example.add", 1, 2)).value == 3)
+            var mortal = bench.message("example.add", [3, 4])
+            mortal.expires = .now + .seconds(1)
+            let doomed = bench.message("example.add", [5, 6])
+            let last = bench.message("example.add", [7, 8])
+            try await bench.broker.publish([mortal, doomed, last])
+            let reporting = bench.broker as? any LimitReporting
+            #expect(try await eventually {
+                if let reporting { return try await reporting.limitWait(of: last.id) != nil }
+                return await worker.worker.limitWait(of: last.id) != nil
+            })
+            // As Python does it, by which only workers know of it.
+            let order = ControlRequest(method: "revoke", arguments: ["task_id": .string(doomed.id.text)])
+            _ = try await (bench.broker as? any WorkerAsking)?.ask([order], of: .all, within: .seconds(10))
+            #expect(try await bench.result(of: doomed.id).failure == .revoked("revoked"))
+            #expect(try await bench.result(of: mortal.id).failure == .revoked("expired"))
+            #expect(ContinuousClock.now - start < .seconds(5.5))
+            #expect(try await bench.result(of: last.id).value == 15)
+            // The turn after the first one's.
+            #expect(ContinuousClock.now - start < .seconds(11))
             try await worker.stop()
         }
 

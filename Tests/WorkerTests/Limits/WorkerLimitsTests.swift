@@ -61,17 +61,91 @@ import Testing
         #expect(limits.release(10, &running, canPostpone: true, now: at(1)).begin.map(\.handle.tag) == [3])
     }
 
-    @Test func `what would wait long is postponed, each to a time of its own`() throws {
+    @Test func `what would wait long is postponed, and comes by every twenty seconds`() throws {
         var limits = WorkerLimits()
         var running: [LineName: Int] = [:]
         let limit = TaskLimit(task: "t", rate: RateLimit("5/h"))
-        let decision = limits.admit(asked(1...100, limit), &running, canPostpone: true, now: at(0))
+        let decision = limits.admit(asked(1...10_001, limit), &running, canPostpone: true, now: at(0))
         #expect(decision.begin.count == 1)
-        #expect(decision.postpone.count == 99)
+        #expect(decision.postpone.count == 10_000)
         let times = decision.postpone.map { $0.until.seconds - at(0).seconds }
-        #expect(zip(times, times.dropFirst()).allSatisfy { abs($1 - $0 - 720) < 1 })
-        #expect(times[0] > 700 && times[0] < 1_500)
+        #expect(decision.postpone.allSatisfy { $0.since == at(0) })
+        // In order, and never so many at once that nothing else is done.
+        #expect(zip(times, times.dropFirst()).allSatisfy { $0 < $1 })
+        #expect(times[0] == 20)
+        #expect(times[200] < 21.1 && times[9_999] > 60 && times[9_999] < 80)
         #expect(limits.count == 0)
+    }
+
+    @Test func `what may begin soon and has no room comes again then`() throws {
+        var limits = WorkerLimits()
+        var running: [LineName: Int] = [:]
+        let limit = TaskLimit(task: "t", rate: RateLimit("40/s"))
+        let decision = limits.admit(asked(1...301, limit), &running, canPostpone: true, now: at(0))
+        #expect(limits.count == WorkerLimits.room)
+        let times = decision.postpone.map { $0.until.seconds - at(0).seconds }
+        #expect(decision.begin.count + times.count == 101)
+        #expect(times.allSatisfy { $0 > 4.9 && $0 < 8 })
+    }
+
+    @Test func `whoever has waited longest begins first, whoever came by last`() throws {
+        var limits = WorkerLimits()
+        var running: [LineName: Int] = [:]
+        let limit = TaskLimit(task: "t", rate: RateLimit("1/h"))
+        #expect(limits.admit(asked(1...1, limit), &running, canPostpone: true, now: at(0)).begin.count == 1)
+        #expect(limits.admit(asked(2...2, limit), &running, canPostpone: true, now: at(3_550)).postpone.isEmpty)
+        var old = delivery(3)
+        old.waitsSince = at(10)
+        let decision = limits.admit([(old, limit)], &running, canPostpone: true, now: at(3_560))
+        #expect(decision.postpone.map(\.handle.tag) == [2])
+        #expect(decision.postpone.map(\.since) == [at(3_550)])
+        // One that is younger than both does not get by.
+        var young = delivery(4)
+        young.waitsSince = at(20)
+        #expect(limits.admit([(young, limit)], &running, canPostpone: true, now: at(3_570)).postpone.map(\.handle.tag) == [4])
+        #expect(limits.release(10, &running, canPostpone: true, now: at(3_600)).begin.map(\.handle.tag) == [3])
+        #expect(limits.count == 0)
+    }
+
+    @Test func `whoever finds no place with others stands first again, with its token, and is held no longer for that`() throws {
+        var limits = WorkerLimits()
+        let limit = TaskLimit(task: "t", rate: RateLimit("1/s"), places: 1)
+        var running: [LineName: Int] = [:]
+        let first = limits.admit(asked(1...2, limit), &running, canPostpone: true, now: at(0))
+        #expect(first.begin.map(\.handle.tag) == [1])
+        limits.putBack(first.begin.map { ($0, limit) }, until: at(0.5), now: at(0))
+        running = [:]
+        #expect(limits.release(10, &running, canPostpone: true, now: at(0.4)).begin.isEmpty)
+        let look = try #require(limits.nextLook(running, now: at(0.4)))
+        #expect(look == at(0.5))
+        for step in 1...119 {
+            running = [:]
+            let again = limits.release(10, &running, canPostpone: true, now: at(Double(step) / 2))
+            #expect(again.begin.map(\.handle.tag) == [1])
+            limits.putBack(again.begin.map { ($0, limit) }, until: at(Double(step + 1) / 2), now: at(Double(step) / 2))
+        }
+        running = [LineName(limit): 1]
+        #expect(limits.release(10, &running, canPostpone: true, now: at(60.5)).postpone.map(\.handle.tag) == [1, 2])
+        // One that left frees the line before the next look.
+        running = [:]
+        let third = limits.admit(asked(3...3, limit), &running, canPostpone: true, now: at(70))
+        limits.putBack(third.begin.map { ($0, limit) }, until: at(70.5), now: at(70))
+        limits.notePlaceLeft()
+        running = [:]
+        #expect(limits.release(10, &running, canPostpone: true, now: at(70.1)).begin.map(\.handle.tag) == [3])
+    }
+
+    @Test func `what expires while it waits comes back then, or is looked at then`() throws {
+        var limits = WorkerLimits()
+        var running: [LineName: Int] = [:]
+        let limit = TaskLimit(task: "t", rate: RateLimit("1/h"))
+        var mortal = delivery(2)
+        mortal.message.expires = at(7)
+        let decision = limits.admit([(delivery(1), limit), (mortal, limit)], &running, canPostpone: true, now: at(0))
+        #expect(decision.postpone.map(\.until) == [at(7)])
+        _ = limits.admit([(mortal, limit)], &running, canPostpone: false, now: at(0))
+        let look = try #require(limits.nextLook(running, now: at(0)))
+        #expect(look > at(7) && look < at(7.1))
     }
 
     @Test func `holds no more than it has room for, and nothing for longer than a minute`() {
