@@ -11,6 +11,7 @@ extension Worker {
         var backoff = Backoff()
         while shutdown == nil {
             let seen = room.count
+            let seenReturns = returns
             if hasTakenAll && inFlight.isEmpty { break }
             let space = freePlaces
             if space == 0 {
@@ -26,7 +27,7 @@ extension Worker {
                     await leavePlaces(haveAdmitted: true)
                 } else if deliveries.isEmpty {
                     if try await isFinished(consumer) { break }
-                    await waitForMessages(consumer)
+                    if returns == seenReturns { await waitForMessages(consumer) }
                 } else {
                     await admit(deliveries, pool, settler)
                     await leavePlaces(haveAdmitted: true)

@@ -224,6 +224,9 @@ extension Worker {
                 } else {
                     try await consumer.giveBack(handles, started: started)
                 }
+                // For them the broker was told that there is no room, and there may be by now.
+                returns += 1
+                waiting?.cancel()
                 return nil
             } catch let error as DriverError where error.isAboutRequest && started {
                 return error

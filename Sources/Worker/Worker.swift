@@ -54,6 +54,8 @@ package actor Worker {
     var queues: [QueueDefinition]
     /// The wait for messages, which a shutdown ends.
     var waiting: Task<Void, any Error>?
+    /// How often messages were given back, after which the broker is to hear anew how many are wanted.
+    var returns = 0
     /// When an outcome was last recorded, or the shutdown began.
     var lastSuccess = ContinuousClock.now
     /// What is not to run.
