@@ -1,5 +1,5 @@
 package import CeleryCore
-import Foundation
+import FoundationEssentials
 package import GRDB
 import Wire
 

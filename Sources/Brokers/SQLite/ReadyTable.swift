@@ -1,5 +1,5 @@
 import CeleryCore
-import Foundation
+import FoundationEssentials
 import GRDB
 import Wire
 

@@ -1,5 +1,5 @@
 package import CeleryCore
-import Foundation
+import FoundationEssentials
 import GRDB
 import SQLite
 import Wire
