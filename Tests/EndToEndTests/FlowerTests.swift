@@ -20,7 +20,7 @@ import Testing
         let place = try RabbitMQPlace()
         let project = place.project
         try project.task("fail.sh", "#!/bin/sh\necho why >&2\nexit 3\n")
-        let python = try PythonCelery(version: "5.7").path(with: "flower")
+        let python = try PythonCelery(version: "5.7").path(with: ["flower"])
         let port = try freePort(project)
         let flower = try project.start(
             "exec \(python) -m celery -b '\(place.url)' flower --address=127.0.0.1 --port=\(port)",

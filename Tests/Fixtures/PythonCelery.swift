@@ -19,15 +19,15 @@ package struct PythonCelery: Sendable, CustomStringConvertible {
     /// Runs a script to its end, and returns what it printed.
     ///
     /// - Throws: `Missing` when there is no such Python and none can be made, or the script fails.
-    package func run(_ script: String, _ arguments: [String]) async throws -> String {
+    package func run(_ script: String, _ arguments: [String], with packages: [String] = []) async throws -> String {
         try await withCheckedThrowingContinuation { continuation in
             // Waiting for other processes is not for the few threads of tasks.
-            WorkThread.start { continuation.resume(with: Result { try runBlocking(script, arguments) }) }
+            WorkThread.start { continuation.resume(with: Result { try runBlocking(script, arguments, packages) }) }
         }
     }
 
-    private func runBlocking(_ script: String, _ arguments: [String]) throws -> String {
-        let path = try path()
+    private func runBlocking(_ script: String, _ arguments: [String], _ packages: [String]) throws -> String {
+        let path = try path(with: packages)
         // By its path Python knows where its packages are.
         let (output, status) = try capture(
             Spawn(path, arguments: [path, "-X", "utf8", "-c", script] + arguments, environment: .current()))
@@ -38,7 +38,7 @@ package struct PythonCelery: Sendable, CustomStringConvertible {
     /// Where it is.
     ///
     /// - Parameter packages: More of them to be there, by their names. Blocks while they are fetched.
-    package func path(with packages: String...) throws -> String {
+    package func path(with packages: [String] = []) throws -> String {
         let script = Self.repository + "/Tests/Servers/python"
         let (output, status) = try capture(Spawn(script, arguments: [script, version] + packages, environment: .current()))
         guard status == .exited(0) else { throw Missing(description: "Tests/Servers/python \(version) \(packages) failed with \(status)") }
