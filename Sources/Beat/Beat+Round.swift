@@ -22,6 +22,7 @@ extension Beat {
         if isLeading != true {
             log.leads()
             records = state.records
+            roster.wakeAll()
             nextLookup = now()
         }
         isLeading = true
@@ -71,7 +72,9 @@ extension Beat {
             return
         }
         for (name, entry) in entries {
-            guard let old = records[name] else { continue }
+            guard entry.periodic.expectWithin != nil || records[name]?.open.isEmpty == false || records[name]?.absentSince != nil,
+                let old = records[name]
+            else { continue }
             var record = old
             record.note(findings)
             watchAbsence(of: entry, &record, now)
@@ -83,8 +86,8 @@ extension Beat {
 
     /// Whether something is due that depends on whether the run before has ended.
     private func isAnyRunInTheWay(_ now: Timestamp) -> Bool {
-        entries.contains { name, entry in
-            guard entry.periodic.overlap != .allow, let record = records[name], !record.open.isEmpty else { return false }
+        roster.waitingNames.contains { name in
+            guard let record = records[name], !record.open.isEmpty else { return false }
             return record.held != nil || record.next.map { $0 <= now } ?? false
         }
     }
@@ -106,7 +109,15 @@ extension Beat {
         var wake = now + Self.lookupInterval
         var plans: [Planned] = []
         var count = 0
-        for (name, entry) in entries.sorted(by: { $0.key < $1.key }) {
+        roster.wake(touched)
+        for position in roster.names.indices {
+            let rest = roster.rest(at: position)
+            guard rest <= now else {
+                wake = min(wake, rest)
+                continue
+            }
+            let name = roster.names[position]
+            guard let entry = entries[name] else { continue }
             guard count < Self.stepLimit else {
                 // The rest in the next round, at once.
                 wake = now
@@ -118,7 +129,10 @@ extension Beat {
             var plan = EntryPlan(entry, old, now: now, isRunning: old?.open.isEmpty == false)
             plan.noteSent(beat: configuration.name)
             if let next = plan.wake { wake = min(wake, next) } else if old?.next != nil, plan.record.pause == nil { log.neverDue(entry) }
-            if plan.record == old && !touched.contains(name) { continue }
+            if plan.record == old && !touched.contains(name) {
+                roster.rest(at: position, until: plan.wake)
+                continue
+            }
             plans.append(Planned(entry: entry, plan: plan))
             count += plan.sends.count
         }
@@ -172,5 +186,5 @@ extension Beat {
 }
 
 extension Timestamp {
-    fileprivate static let distantFuture = Timestamp(seconds: 1e11)
+    static let distantFuture = Timestamp(seconds: 1e11)
 }

@@ -18,7 +18,8 @@ package actor Beat {
     let log: BeatLog
     let now: @Sendable () -> Timestamp
 
-    var entries: [String: Entry]
+    var entries: [String: Entry] { didSet { roster = Roster(entries) } }
+    var roster: Roster
     /// What is written down, as far as this one knows while it leads.
     var records: [String: EntryRecord] = [:]
     /// `nil` before the first look.
@@ -41,7 +42,9 @@ package actor Beat {
         self.now = now
         lookup = RunLookup(broker: broker, store: store)
         log = BeatLog(logger: logger)
-        self.entries = try Self.table(of: entries, for: broker)
+        let table = try Self.table(of: entries, for: broker)
+        self.entries = table
+        roster = Roster(table)
         nextLookup = now()
     }
 
