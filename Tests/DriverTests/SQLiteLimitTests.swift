@@ -264,6 +264,8 @@ import Testing
         let running = try await begin(first, places: 1)
         try await acknowledge(running)
         #expect(try await begin(second, places: 1).isEmpty)
+        // Who works until nothing is left waits for it.
+        #expect(try await (second.consumer as? any BacklogKnowing)?.backlog() == 1)
         // It is another's.
         try await (second.consumer as? any LimitKeeping)?.leavePlaces(running.map(\.handle))
         #expect(try await begin(second, places: 1).isEmpty)

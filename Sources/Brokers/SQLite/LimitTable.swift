@@ -225,6 +225,15 @@ enum LimitTable {
         return min(count, most)
     }
 
+    /// Whether any of these queues wait for a place whose task was acknowledged before it ran: it is told by no lease.
+    static func waitForKeptPlace(_ queues: [String], in db: Database) throws -> Bool {
+        let statement = try db.cachedStatement(sql: """
+            SELECT 1 FROM place p WHERE worker IS NOT NULL
+            AND EXISTS (SELECT 1 FROM limited l WHERE l.task = p.task AND l.key = p.key AND l.queue IN (\(marks(queues)))) LIMIT 1
+            """)
+        return try Int.fetchOne(statement, arguments: StatementArguments(queues)) != nil
+    }
+
     /// How many more of a task may begin now that stand in no line yet.
     static func room(of limit: TaskLimit, now: Timestamp, in db: Database) throws -> Int {
         let line = Line(task: limit.task, key: limit.key, places: limit.places)
