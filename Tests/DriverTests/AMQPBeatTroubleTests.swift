@@ -45,7 +45,7 @@ import Wire
         #expect(try await first.seat.send([], writing: [record(1)], settling: []))
         #expect(try await second.seat.lead() == nil)
         let seen = Task { await first.seat.waitForChange(until: .now + .seconds(60)) }
-        try await aside { _ = try place.control("close_all_connections", "--vhost", place.vhost, "for a test") }
+        try await aside { try place.server.ask("close_all_connections", "--vhost", place.vhost, "for a test") }
         // It is told.
         await seen.value
         #expect(await first.isFencedOff([Message("1")], [record(2)]))
@@ -67,7 +67,7 @@ import Wire
             // The management API, too, asks who owns it.
             try await aside {
                 let name = "<<\"\(place.vhost)\">>"
-                _ = try place.control(
+                try place.server.ask(
                     "eval",
                     """
                     {ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(\(name), queue, <<"celery.beat.celery.lock">>)), \
@@ -226,14 +226,14 @@ import Wire
         #expect(try await seat.send([Message("1")], writing: [record], settling: []))
         // Killed at once, RabbitMQ 3.10 forgets quorum queues that were made in the last moment.
         try await aside {
-            if type == .classic { try server.perform("kill") } else { _ = try place.control("stop_app") }
+            if type == .classic { try server.perform("kill") } else { try place.server.ask("stop_app") }
         }
         #expect(try await eventually {
             do { return try await seat.lead() == nil } catch { return error is DriverError }
         })
         #expect(try await seat.send([Message("2")], writing: [record], settling: []) == false)
         try await aside {
-            if type == .classic { try server.perform("restart") } else { _ = try place.control("start_app") }
+            if type == .classic { try server.perform("restart") } else { try place.server.ask("start_app") }
         }
         var state: BeatState?
         #expect(try await eventually(within: .seconds(60)) {

@@ -27,14 +27,6 @@ final class AMQPPlace: Sendable {
         configure(&settings)
         return try AMQPBroker((urls ?? [url]).map { try ServiceURL($0) }, settings: settings, nearETA: nearETA)
     }
-
-    /// Runs `rabbitmqctl`. Blocks.
-    func control(_ arguments: String...) throws -> String {
-        let (output, status) = try capture(
-            Spawn(server.control, arguments: [server.control, "-q"] + arguments, environment: .current()))
-        guard status == .exited(0) else { throw ServerTrouble("rabbitmqctl \(arguments): \(output)") }
-        return output
-    }
 }
 
 extension AMQPBroker {
@@ -70,6 +62,7 @@ extension AMQPConsumer {
 }
 
 /// Does what blocks on a thread of its own.
+@discardableResult
 func aside<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
         WorkThread.start { continuation.resume(with: Result { try body() }) }

@@ -78,7 +78,7 @@ import Testing
         let place = try await aside { try AMQPPlace(Self.own.get()) }
         let broker = try place.broker([place.url + "?heartbeat=2"]) { $0.publishTimeout = 6 }
         try await broker.publish([Message("before")])
-        try await aside { _ = try place.control("set_vm_memory_high_watermark", "0.000001") }
+        try await aside { try place.server.ask("set_vm_memory_high_watermark", "0.000001") }
         var large = Message("large")
         large.body.bytes = [UInt8](repeating: 32, count: 40 << 20)
         let messages = [large]
@@ -92,7 +92,7 @@ import Testing
         #expect(time > .seconds(5) && time < .seconds(40), "\(time)")
         // It reads again.
         let again = Task { try await broker.publish([Message("after")]) }
-        try await aside { _ = try place.control("set_vm_memory_high_watermark", "0.4") }
+        try await aside { try place.server.ask("set_vm_memory_high_watermark", "0.4") }
         try await promptly("the publishing") { try await again.value }
         await broker.close()
     }
@@ -142,7 +142,7 @@ import Testing
         try await aside {
             // As the server would cancel it, but without a word to the client.
             let name = "<<\"\(place.vhost)\">>"
-            _ = try place.control(
+            try place.server.ask(
                 "eval",
                 """
                 {ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(\(name), queue, <<"celery">>)), \
@@ -165,7 +165,7 @@ import Testing
         #expect(try await operators.workers().map(\.name) == [worker.node])
         try await aside {
             let name = "<<\"\(place.vhost)\">>"
-            _ = try place.control(
+            try place.server.ask(
                 "eval",
                 """
                 {ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(\(name), queue, <<"\(worker.node).celery.pidbox">>)), \
@@ -186,16 +186,47 @@ import Testing
         // By somebody who knows no ladder.
         let plain = try place.broker(nearETA: .infinity)
         try await plain.publish([Message("far", eta: .now + .seconds(1_000)), Message("1"), Message("2")])
-        try await aside { _ = try place.control("set_vm_memory_high_watermark", "0.000001") }
+        try await aside { try place.server.ask("set_vm_memory_high_watermark", "0.000001") }
         let worker = try await broker.worker()
         let start = ContinuousClock.now
         #expect(try await worker.gather(2, atATime: 1).names == ["1", "2"])
         #expect(start.duration(to: .now) < .seconds(10))
-        try await aside { _ = try place.control("set_vm_memory_high_watermark", "0.4") }
+        try await aside { try place.server.ask("set_vm_memory_high_watermark", "0.4") }
         #expect(try await eventually { try await worker.backlog() == 2 }, "only what was taken is left")
         await worker.close()
         await broker.close()
         await plain.close()
+    }
+
+    @Test func `a queue that confirms nothing is named, and harms nobody else`() async throws {
+        let place = try await aside { try AMQPPlace() }
+        let broker = try place.broker { settings in
+            settings.publishTimeout = 4
+            settings.queueType = .quorum
+        }
+        let silent = Message("silent", queue: "silent")
+        try await broker.publish([silent])
+        try await aside { try place.server.stopReplica(of: "silent", in: place.vhost) }
+        let connections = try await aside { try place.server.ask("list_connections", "pid") }
+        let stuck = Task { () -> DriverError? in
+            do { try await broker.publish([silent, Message("beside")]) } catch { return error as? DriverError }
+            return nil
+        }
+        let start = ContinuousClock.now
+        var count = 0
+        while start.duration(to: .now) < .seconds(6) {
+            try await broker.publish([Message("\(count)")])
+            count += 1
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        let error = await stuck.value
+        #expect(error?.code == .tryAgain)
+        #expect(error?.unconfirmed == [silent.id])
+        #expect(error?.message.hasSuffix(": messages to queue 'silent' were not confirmed in time; what was sent may be taken later") == true, "\(error as Any)")
+        #expect(try await aside { try place.server.ask("list_connections", "pid") } == connections)
+        // Once each.
+        #expect(try await broker.queues().first { $0.name == "celery" }?.ready == count + 1)
+        await broker.close()
     }
 
     @Test func `a message that is long on its way arrives, on the connection it began on`() async throws {

@@ -174,7 +174,7 @@ import Testing
         try await consumer.remove("old")
         // A queue of another kind, which needs another way of counting.
         try await consumer.add(QueueDefinition("quorum", type: .quorum))
-        try await aside { _ = try place.control("close_all_connections", "--vhost", place.vhost, "for a test") }
+        try await aside { try place.server.ask("close_all_connections", "--vhost", place.vhost, "for a test") }
         _ = try await consumer.notice(containing: "consuming")
         try await broker.publish([Message("1"), Message("2", queue: "new"), Message("3", queue: "quorum"), Message("4", queue: "old")])
         #expect(Set(try await consumer.gather(3, isSettled: true).names) == ["1", "2", "3"])

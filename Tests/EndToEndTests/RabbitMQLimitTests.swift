@@ -7,15 +7,8 @@ import Testing
 struct RabbitMQLimitTests {
     private static let own = Result<RabbitMQServer, any Error> { try RabbitMQServer.start(options: ["--client-certificates", "--management"]) }
 
-    /// Runs `rabbitmqctl`.
-    private func control(_ server: RabbitMQServer, _ arguments: String...) throws {
-        let (output, status) = try capture(
-            Spawn(server.control, arguments: [server.control, "-q"] + arguments, environment: .current()))
-        guard status == .exited(0) else { throw ServerTrouble("rabbitmqctl \(arguments): \(output)") }
-    }
-
     private func set(_ name: String, _ value: Int, _ server: RabbitMQServer) throws {
-        try control(server, "eval", "application:set_env(rabbit, \(name), \(value)).")
+        try server.ask("eval", "application:set_env(rabbit, \(name), \(value)).")
     }
 
     @Test func `works with small frames, and says which headers do not fit them`() throws {
@@ -59,8 +52,8 @@ struct RabbitMQLimitTests {
     private func duringAlarm(_ body: (RabbitMQPlace) throws -> Void) throws {
         let place = try RabbitMQPlace(Self.own.get())
         _ = try place.run("celery apply demo.tasks.add 1 2").text
-        try control(place.server, "set_vm_memory_high_watermark", "0.000001")
-        defer { try? control(place.server, "set_vm_memory_high_watermark", "0.4") }
+        try place.server.ask("set_vm_memory_high_watermark", "0.000001")
+        defer { _ = try? place.server.ask("set_vm_memory_high_watermark", "0.4") }
         try body(place)
     }
 
@@ -80,7 +73,7 @@ struct RabbitMQLimitTests {
             }
             #expect(time < .seconds(8))
             let waiting = try place.project.start("celery apply demo.tasks.add 1 2", with: place.variables())
-            try control(place.server, "set_vm_memory_high_watermark", "0.4")
+            try place.server.ask("set_vm_memory_high_watermark", "0.4")
             #expect(try waiting.wait().status == 0)
         }
     }
@@ -93,7 +86,7 @@ struct RabbitMQLimitTests {
             #expect(ended.output == "{\"id\":\"\(id)\",\"task\":\"demo.tasks.add\",\"confirmed\":false}\n")
             #expect(ended.errors.hasPrefix("celery apply: task \(id) is not confirmed: broker "))
             #expect(ended.errors.contains("\nhint: try again with --task-id \(id), so that"))
-            try control(place.server, "set_vm_memory_high_watermark", "0.4")
+            try place.server.ask("set_vm_memory_high_watermark", "0.4")
             #expect(try place.run("celery apply demo.tasks.add 1 2 --task-id \(id)").text == id)
             #expect(try place.run("celery celeryd --burst -q").status == 0)
             #expect(try place.run("celery result \(id)").text == "3")

@@ -88,6 +88,23 @@ package struct RabbitMQServer: Sendable {
         try Self.run([verb, folder] + arguments)
     }
 
+    /// Runs `rabbitmqctl`, and returns what it prints. Blocks.
+    @discardableResult
+    package func ask(_ arguments: String...) throws -> String {
+        let (output, status) = try capture(Spawn(control, arguments: [control, "-q"] + arguments, environment: .current()))
+        guard status == .exited(0) else { throw ServerTrouble("rabbitmqctl \(arguments): \(output)") }
+        return output
+    }
+
+    /// Stops the one replica of a quorum queue: it takes messages then and confirms none, as without a majority.
+    package func stopReplica(of queue: String, in vhost: String) throws {
+        try ask("eval", "ra:stop_server(quorum_queues, {list_to_atom(\"\(vhost)_\(queue)\"), node()}).")
+    }
+
+    package func startReplica(of queue: String, in vhost: String) throws {
+        try ask("eval", "ra:restart_server(quorum_queues, {list_to_atom(\"\(vhost)_\(queue)\"), node()}).")
+    }
+
     package var folder: String { facts["RABBIT_DIR"] ?? "" }
 
     private init(folder: String) throws {

@@ -20,6 +20,9 @@ final class Publisher: ConnectionUse {
     /// What is under way, in the order of its numbers; confirmed ones are `nil` until those before them are.
     private var unconfirmed: Deque<Slot?> = []
     private var firstNumber: UInt64 = 1
+    /// The highest number that was confirmed.
+    private var lastConfirmed: UInt64 = 0
+    private var countUnderWay = 0
     private var bytesUnderWay = 0
     private var blockedBy: String?
     /// Batches that are sent one at a time, for one of those that were under way together was refused.
@@ -54,6 +57,8 @@ final class Publisher: ConnectionUse {
         blockedBy = nil
         unconfirmed = []
         firstNumber = 1
+        lastConfirmed = 0
+        countUnderWay = 0
         bytesUnderWay = 0
         try connection.openChannel(Self.channel)
         try connection.selectConfirms(Self.channel)
@@ -65,10 +70,8 @@ final class Publisher: ConnectionUse {
             let first = isMultiple ? firstNumber : number
             guard first <= number else { return }
             for number in first...number { confirm(number, isTaken: isTaken) }
-            while let slot = unconfirmed.first, slot == nil {
-                unconfirmed.removeFirst()
-                firstNumber += 1
-            }
+            lastConfirmed = max(lastConfirmed, number)
+            dropConfirmed()
         case .returned(let message, let reason): noteReturn(of: message, reason)
         case .blocked(let reason): blockedBy = reason
         case .unblocked: blockedBy = nil
@@ -86,7 +89,38 @@ final class Publisher: ConnectionUse {
         if let blockedBy {
             throw RabbitMQError(.blocked, "it takes no messages now (\(blockedBy)); what was sent may be taken later")
         }
-        throw RabbitMQError(.timeout, "messages were not confirmed in time; what was sent may be taken later")
+        guard abandonStuck(now) else { throw Self.unconfirmedInTime(unconfirmed.compactMap { $0 }) }
+    }
+
+    /// Gives up what was not confirmed in time, if the server confirms what was sent after it: not the connection is at
+    /// fault then but a queue, as one of quorum type without a leader, and nothing else need suffer for it.
+    ///
+    /// - Returns: false when that is not so of all that is late.
+    private func abandonStuck(_ now: ContinuousClock.Instant) -> Bool {
+        let indices = unconfirmed.indices.filter { unconfirmed[$0].map { $0.batch.deadline <= now } ?? false }
+        guard !batches.contains(where: { $0.deadline <= now }), let last = indices.last, firstNumber + UInt64(last) < lastConfirmed
+        else { return false }
+        let late = indices.compactMap { unconfirmed[$0] }
+        for index in indices { unconfirmed[index] = nil }
+        for slot in late { countOut(slot) }
+        dropConfirmed()
+        let error = Self.unconfirmedInTime(late)
+        for slot in late { slot.batch.finish(error) }
+        return true
+    }
+
+    private static func unconfirmedInTime(_ late: [Slot]) -> RabbitMQError {
+        let messages = late.map { $0.batch.publications[$0.index].message }
+        let names = Set(messages.map { $0.exchange.isEmpty ? "queue '\($0.routingKey)'" : "exchange '\($0.exchange)'" }).sorted()
+        let target = names.isEmpty || names.count > 3 ? "" : " to \(names.joined(separator: ", "))"
+        return RabbitMQError(.timeout, "messages\(target) were not confirmed in time; what was sent may be taken later")
+    }
+
+    private func dropConfirmed() {
+        while let slot = unconfirmed.first, slot == nil {
+            unconfirmed.removeFirst()
+            firstNumber += 1
+        }
     }
 
     func lost(_ error: RabbitMQError) {
@@ -120,8 +154,8 @@ final class Publisher: ConnectionUse {
                     continue
                 }
                 let bytes = publication.message.body.count
-                let isFull = unconfirmed.count >= Self.window || bytesUnderWay + bytes > Self.windowBytes
-                if isFull && !unconfirmed.isEmpty { return }
+                let isFull = countUnderWay >= Self.window || bytesUnderWay + bytes > Self.windowBytes
+                if isFull && countUnderWay > 0 { return }
                 do throws(RabbitMQError) {
                     if let refusal = try prepare(publication, connection) {
                         batch.refuse(batch.next, refusal)
@@ -134,6 +168,7 @@ final class Publisher: ConnectionUse {
                     throw error
                 }
                 unconfirmed.append(Slot(batch: batch, index: batch.next))
+                countUnderWay += 1
                 bytesUnderWay += bytes
                 batch.next += 1
                 try connection.publish(publication.message, isMandatory: publication.isMandatory, on: Self.channel)
@@ -200,9 +235,13 @@ final class Publisher: ConnectionUse {
             let slot = unconfirmed[index]
         else { return }
         unconfirmed[index] = nil
-        let batch = slot.batch
-        bytesUnderWay -= batch.publications[slot.index].message.body.count
-        batch.confirm(slot.index, isTaken: isTaken)
+        countOut(slot)
+        slot.batch.confirm(slot.index, isTaken: isTaken)
+    }
+
+    private func countOut(_ slot: Slot) {
+        countUnderWay -= 1
+        bytesUnderWay -= slot.batch.publications[slot.index].message.body.count
     }
 
     /// The confirm of a returned message follows.
