@@ -43,7 +43,7 @@ extension Worker {
 
     /// Room in the pool, within what `maxTasks` leaves.
     private var freePlaces: Int {
-        let free = max(0, prefetch.limit - inFlight.count)
+        let free = max(0, prefetch.limit - inFlight.count - slowCount)
         guard free >= prefetch.step || inFlight.isEmpty else { return 0 }
         return configuration.maxTasks > 0 ? min(free, max(0, configuration.maxTasks - taken)) : free
     }

@@ -57,14 +57,15 @@ extension Worker {
                     failure = WorkerError(description: "the pool failed: \(reason)")
                     shutdown = .cold
                     waiting?.cancel()
+                    stopping.ring()
                 case .ended:
                     hasEnded = true
                     shutdown = shutdown ?? .cold
                 }
             }
             // What is interrupted goes back only after what ended is recorded.
-            await settle(outcomes.leased, settler)
-            await settle(outcomes.acknowledged, acknowledgedSettler(beside: settler))
+            await record(outcomes.leased, settler)
+            await record(outcomes.acknowledged, acknowledgedSettler(beside: settler))
             if shutdown != nil && !hasEndedPushing {
                 hasEndedPushing = true
                 await (consumer as? any DeliveryPushing)?.endPushing()
@@ -75,7 +76,7 @@ extension Worker {
             if limits.count > 0 { waiting?.cancel() }
             room.ring()
             finishIfDone()
-            if hasEnded { return }
+            if hasEnded { return await finishRecording() }
         }
     }
 
@@ -176,36 +177,6 @@ extension Worker {
         return builder
     }
 
-    /// Settles outcomes, trying again until it works: the tasks have run, and their
-    /// results must not be lost to a full disk or a broker that is away for a while.
-    ///
-    /// A worker that is to stop gives up where that loses nothing, or nothing that was promised.
-    ///
-    /// - Returns: what became of them.
-    @discardableResult
-    func settle(_ outcomes: [Outcome], _ settler: any Settler) async -> Settlement {
-        var settlement = Settlement(outcomes)
-        guard !outcomes.isEmpty else { return settlement }
-        var backoff = Backoff()
-        while true {
-            do {
-                try await settler.settle(&settlement)
-                for outcome in settlement.late { log.fencedOff(outcome) }
-                lastSuccess = .now
-                return settlement
-            } catch {
-                let count = settlement.open.count
-                log.brokerTrouble("cannot record \(count) outcome\(count == 1 ? "" : "s")", error)
-                if shutdown == .cold { return settlement }
-                if isHopeless(settler) {
-                    log.unrecorded(settlement.open)
-                    return settlement
-                }
-                await pause(backoff.next())
-            }
-        }
-    }
-
     /// Gives messages back, trying again until it works: this worker keeps its lease, so
     /// that nobody else would ever get them.
     ///
@@ -248,15 +219,5 @@ extension Worker {
         let failure = TaskFailure.unsent("\(error)", isNextTry: true)
         tell(.failed(entry.delivery, attempt: entry.attempt, failure, seconds: nil))
         await settle([builder(for: entry).outcome(.failure, failure: failure)], settler)
-    }
-
-    /// Whether this worker is to stop, and has tried in vain for long enough.
-    private func isHopeless(_ settler: any Settler) -> Bool {
-        shutdown != nil && settler.mayGiveUp && lastSuccess + configuration.stoppingPatience <= .now
-    }
-
-    /// Waits, but not longer than until a cold shutdown.
-    private func pause(_ duration: Duration) async {
-        await room.wait(since: room.count, until: .now + duration)
     }
 }

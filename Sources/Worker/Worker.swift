@@ -58,6 +58,11 @@ package actor Worker {
     var returns = 0
     /// When an outcome was last recorded, or the shutdown began.
     var lastSuccess = ContinuousClock.now
+    /// Outcomes on their way into the records, beside the rest of the work.
+    var recordings: [Int: Recording] = [:]
+    var lastRecording = 0
+    /// Whether what is not recorded by now never will be.
+    var hasGivenUp = false
     /// What is not to run.
     var revocations = Revocations()
     /// Queues that nothing is taken from for a while.
@@ -66,6 +71,8 @@ package actor Worker {
     var hasEndedPushing = false
     /// Rings when there may be room, or when a shutdown begins.
     let room = Bell()
+    /// Rings when a shutdown begins, or gets colder.
+    let stopping = Bell()
 
     /// A delivery that is with the pool.
     struct InFlight {
@@ -184,6 +191,7 @@ package actor Worker {
         lastSuccess = .now
         waiting?.cancel()
         room.ring()
+        stopping.ring()
         switch how {
         case .warm:
             pool?.drain()

@@ -19,6 +19,30 @@ import Testing
         #expect(try place.run("celery dead list") == Ended())
     }
 
+    @Test func `a queue of dead letters that confirms nothing stops nobody, and loses none`() throws {
+        let place = try RabbitMQPlace()
+        try place.project.task("crash", "#!/bin/sh\nkill -9 $PPID\n")
+        let variables = [
+            "CELERY_DEFAULT_QUEUE_TYPE": "quorum", "CELERYD_CRASH_LIMIT": "1", "CELERY_PUBLISH_TIMEOUT": "3",
+        ]
+        #expect(try place.run("celery dead list", with: variables) == Ended())
+        try place.server.stopReplica(of: "celery.dead", in: place.vhost)
+        let id = try place.run("celery apply demo.tasks.crash", with: variables).text
+        let worker = try place.project.start("exec celery celeryd -c2 -l info 2>&1", with: place.variables().merging(variables) { $1 })
+        #expect(eventually { worker.printed.contains("not tried again") })
+        for number in 0..<5 { #expect(try place.run("celery apply demo.tasks.add \(number) --wait", with: variables).text == "\(number)") }
+        #expect(eventually { worker.printed.contains("messages to queue 'celery.dead' were not confirmed in time") })
+        worker.signal(SIGTERM)
+        let ended = try worker.wait()
+        #expect(ended.status == 0)
+        #expect(ended.output.contains("Stopping without a record of 1 outcome: demo.tasks.crash[\(id)]"), "\(ended.output)")
+
+        try place.server.startReplica(of: "celery.dead", in: place.vhost)
+        #expect(try place.run("celery celeryd --burst -q", with: variables).status == 0)
+        #expect(try place.run("celery status \(id)", with: variables).output == "\(id)\tFAILURE\n")
+        #expect(try place.run("celery dead list", with: variables).output.hasPrefix("\(id)\tdemo.tasks.crash\tcelery\tsignal 9\t"))
+    }
+
     @Test func `what a policy sent to celery.dead can be listed and sent again`() throws {
         let place = try RabbitMQPlace()
         // The queue and its exchange come with the first look.

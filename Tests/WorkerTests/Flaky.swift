@@ -40,6 +40,40 @@ private struct FlakyConsumer: BrokerConsumer {
     func close() async { await base.close() }
 }
 
+/// A broker that says of messages of some tasks nothing at all, until they are set free: as one whose queue has no leader.
+final class SilentBroker: Broker {
+    private let base: any Broker
+    private let silent: Set<String>
+    private let isFree = Mutex(false)
+    private let bell = Bell()
+
+    init(base: any Broker, silentOf tasks: Set<String>) {
+        self.base = base
+        silent = tasks
+    }
+
+    var location: String { base.location }
+
+    func publish(_ messages: [Message]) async throws {
+        try await base.publish(messages.filter { !silent.contains($0.task) })
+        let stuck = messages.filter { silent.contains($0.task) }
+        guard !stuck.isEmpty else { return }
+        while !isFree.withLock({ $0 }) { await bell.wait(since: bell.count, until: .now + .milliseconds(50)) }
+        try await base.publish(stuck)
+    }
+
+    func consumer(of queues: [String], as worker: WorkerIdentity) async throws -> any BrokerConsumer {
+        try await base.consumer(of: queues, as: worker)
+    }
+
+    func close() async { await base.close() }
+
+    func setFree() {
+        isFree.withLock { $0 = true }
+        bell.ring()
+    }
+}
+
 /// A broker that forgets, once, who has what it gave out: as when the connection is lost between
 /// a delivery and its acknowledgement.
 struct ForgetfulBroker: Broker {

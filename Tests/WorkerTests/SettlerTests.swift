@@ -70,6 +70,76 @@ import Wire
         #expect(recorder.calls == ["publish first", "publish second", "settle 1"])
     }
 
+    @Test func `those that wait for what is not accepted let the others pass`() async throws {
+        let recorder = Recorder()
+        let messages = ["stuck", "fine"].map(message)
+        recorder.refuse("publish stuck fine", .tryAgain, accepting: "publish fine")
+        recorder.unaccepted = [messages[0].id]
+        var settlement = Settlement([
+            outcome(1, [result("a")], [messages[0]]), outcome(2, [result("b")], [messages[1]]), outcome(3, [result("c")]),
+        ])
+        let settler = recorder.ordered
+        await #expect(throws: DriverError.self) { try await settler.settle(&settlement) }
+        let areOthers = settlement.setAside(waitingFor: [messages[0].id])
+        #expect(areOthers)
+        try await settler.settle(&settlement)
+        #expect(recorder.calls == ["publish fine", "store b c", "settle 2 3"])
+        #expect(settlement.unsettled.map(\.handle.tag) == [1])
+        #expect(settlement.uncounted == [DeliveryHandle(tag: 1, attempt: 1)])
+        let wereStuck = settlement.takeUp()
+        #expect(wereStuck)
+        try await settler.settle(&settlement)
+        #expect(recorder.calls.suffix(3) == ["publish stuck", "store a", "settle 1"])
+        let isLeft = settlement.takeUp()
+        #expect(settlement.unsettled.isEmpty && !isLeft)
+    }
+
+    @Test func `nothing is set aside that all wait for, or none`() {
+        let messages = ["one", "two"].map(message)
+        var settlement = Settlement([outcome(1, [], [messages[0]]), outcome(2, [], [messages[1]])])
+        for waitedFor in [Set(messages.map(\.id)), [TaskID()]] {
+            let areOthers = settlement.setAside(waitingFor: waitedFor)
+            #expect(!areOthers)
+        }
+        #expect(settlement.rest.count == 2)
+    }
+
+    @Test func `next tries that were accepted are not sent again with those that were not`() async throws {
+        let recorder = Recorder()
+        let messages = ["accepted", "stuck"].map(message)
+        recorder.refuse("settle 1 2", .tryAgain)
+        recorder.unaccepted = [messages[1].id]
+        var settlement = Settlement(messages.enumerated().map { index, message in
+            Outcome(handle: DeliveryHandle(tag: Int64(index + 1), attempt: 1), results: [], disposition: .retry(message))
+        })
+        let settler = recorder.ordered
+        await #expect(throws: DriverError.self) { try await settler.settle(&settlement) }
+        #expect(settlement.rest.map(\.isRetry) == [false, true])
+    }
+
+    private func death(_ tag: Int64, _ task: String) -> Outcome {
+        let burial = Burial(.lost, error: "", date: Timestamp(seconds: 1), worker: "w", attempts: 1, crashes: 1)
+        return Outcome(
+            handle: DeliveryHandle(tag: tag, attempt: 1), results: [result(task, .failure)], disposition: .bury(message(task), burial))
+    }
+
+    @Test func `a dead letter is written before the result, by which a message that comes again is done`() async throws {
+        let recorder = Recorder(passing: ["bury a"])
+        var settlement = Settlement([death(1, "a"), outcome(2, [result("b")])])
+        let settler = recorder.ordered
+        await #expect(throws: DriverError.self) { try await settler.settle(&settlement) }
+        #expect(recorder.calls == [])
+        try await settler.settle(&settlement)
+        #expect(recorder.calls == ["bury a", "store a b", "settle 1 2"])
+    }
+
+    @Test func `a dead letter that is refused holds up no other`() async throws {
+        let recorder = Recorder()
+        for call in ["bury a b", "bury a"] { recorder.refuse(call, .refused) }
+        try await settle([death(1, "a"), death(2, "b")], recorder.ordered)
+        #expect(recorder.calls == ["bury b", "store a b", "settle 1 2"])
+    }
+
     @Test func `an error of the whole broker fails nothing`() async throws {
         let recorder = Recorder(["next": .noPermission])
         var settlement = Settlement([outcome(1, [result("a")], [message("next")])])
@@ -100,7 +170,7 @@ import Wire
 }
 
 /// A broker, consumer and store that only write down what is asked of them.
-private final class Recorder: Broker, AtomicSettling, ResultStore {
+private final class Recorder: Broker, AtomicSettling, DeadLetterSending, ResultStore {
     let location = "recorder"
     private struct State {
         var calls: [String] = []
@@ -167,6 +237,11 @@ private final class Recorder: Broker, AtomicSettling, ResultStore {
         return outcomes.map { _ in true }
     }
 
+    func sendDeadLetters(of outcomes: [Outcome]) async throws {
+        let tasks = outcomes.compactMap { if case .bury(let message, _) = $0.disposition { message.task } else { nil } }
+        try note("bury \(tasks.joined(separator: " "))")
+    }
+
     func settleAtomically(_ outcomes: [Outcome]) async throws -> [Bool] {
         let results = outcomes.flatMap(\.results)
         let texts = results.map { $0.state == .failure ? "\($0.id) as FAILURE" : $0.id.text }
@@ -183,4 +258,8 @@ private final class Recorder: Broker, AtomicSettling, ResultStore {
     func results(for ids: [TaskID]) async throws -> [TaskID: TaskResult] { [:] }
     func forget(_ ids: [TaskID]) async throws -> Int { 0 }
     func close() async {}
+}
+
+extension Outcome {
+    fileprivate var isRetry: Bool { if case .retry = disposition { true } else { false } }
 }

@@ -5,7 +5,7 @@ import SQLite
 import Tasks
 import Testing
 import Wire
-import Worker
+@testable import Worker
 
 extension WorkerTests {
     @Suite struct Troubles {
@@ -67,6 +67,62 @@ extension WorkerTests {
             let other = try await bench.start()
             #expect(try await bench.result(of: id).value == 3)
             try await other.stop()
+        }
+
+        /// One task with a callback that no queue takes for now, and others.
+        private func sendOneThatIsStuck(_ bench: inout Bench) async throws -> (broker: SilentBroker, stuck: TaskID, callback: TaskID) {
+            try bench.addExample("add")
+            try bench.addProgram("silent", "echo heard")
+            let callback = TaskID()
+            let link = Signature(task: "silent", options: ["task_id": .string(callback.text)])
+            let message = bench.message("example.add", [1, 2], embed: .init(callbacks: [link]))
+            try await bench.broker.publish([message])
+            let broker = SilentBroker(base: bench.broker, silentOf: ["silent"])
+            bench.broker = broker
+            return (broker, message.id, callback)
+        }
+
+        @Test func `what one queue does not take holds up nothing else`() async throws {
+            var bench = try Bench(.memory)
+            let (broker, stuck, callback) = try await sendOneThatIsStuck(&bench)
+            var others: [TaskID] = []
+            for number in 0..<20 { others.append(try await bench.send("example.add", .int(Int64(number)), 1)) }
+            let worker = try await bench.start()
+            for (number, id) in others.enumerated() { #expect(try await bench.result(of: id).value == .int(Int64(number + 1))) }
+            #expect(try await bench.record(of: stuck) == nil)
+            broker.setFree()
+            #expect(try await bench.result(of: stuck).value == 3)
+            #expect(try await bench.result(of: callback).value == "heard")
+            try await worker.stop()
+        }
+
+        @Test(arguments: [Shutdown.warm, .cold])
+        func `a shutdown waits for what is not taken as long as it may, and leaves the message to others`(_ how: Shutdown) async throws {
+            var bench = try Bench(.memory)
+            let base = bench
+            let (broker, stuck, _) = try await sendOneThatIsStuck(&bench)
+            let other = try await bench.send("example.add", 1, 1)
+            let worker = try await bench.start { $0.stoppingPatience = .milliseconds(200) }
+            #expect(try await bench.result(of: other).value == 2)
+            try await worker.stop(how)
+            #expect(worker.log.contains("Stopping without a record of 1 outcome: example.add[\(stuck)]"))
+            #expect(try await base.location(of: stuck) != nil)
+            broker.setFree()
+        }
+
+        @Test func `no more gathers beside than there is room for`() async throws {
+            var bench = try Bench(.memory)
+            try bench.addExample("add")
+            let link = Signature(task: "silent", options: [:])
+            for _ in 0..<10 { try await bench.broker.publish([bench.message("example.add", [1, 2], embed: .init(callbacks: [link]))]) }
+            let base = try #require(bench.broker as? MemoryBroker)
+            let broker = SilentBroker(base: base, silentOf: ["silent"])
+            bench.broker = broker
+            let worker = try await bench.start { $0.prefetch = 3; $0.stoppingPatience = .zero }
+            #expect(try await eventually { await worker.worker.slowCount == 4 })
+            #expect(await base.queues().map(\.ready) == [6])
+            try await worker.stop()
+            broker.setFree()
         }
 
         @Test func `log lines stay short, whatever the id`() async throws {

@@ -144,13 +144,15 @@ package final class AMQPConsumer: BrokerConsumer {
                 // It goes on counting: an outcome with a lower number than the result it replaces would be fenced off.
                 let next = AttemptHeader.next(again, after: outcome.handle.attempt, crashes: held.crashes)
                 publications.append(broker.publication(of: next, now: now))
-            case .bury(_, let burial):
-                publications.append(
-                    broker.deadLetterQueue.publication(of: held.delivery.message, from: held.message.route.queue, burial))
+            case .bury(_, let burial): publications.append(letter(of: held, burial))
             }
         }
         if !publications.isEmpty { try await broker.publish(publications) }
         return await release(outcomes.map(\.handle), .acknowledge)
+    }
+
+    private func letter(of held: DeliveryLine.Held, _ burial: Burial) -> Publication {
+        broker.deadLetterQueue.publication(of: held.delivery.message, from: held.message.route.queue, burial)
     }
 
     package func giveBack(_ handles: [DeliveryHandle], started: Bool) async throws {
@@ -249,6 +251,17 @@ package final class AMQPConsumer: BrokerConsumer {
             inbox.finish()
             await owner.close()
         }.value
+    }
+}
+
+extension AMQPConsumer: DeadLetterSending {
+    package func sendDeadLetters(of outcomes: [Outcome]) async throws {
+        let held = inbox.withLine { line in outcomes.map { line.held($0.handle) } }
+        let letters = zip(outcomes, held).compactMap { outcome, held -> Publication? in
+            guard let held, case .bury(_, let burial) = outcome.disposition else { return nil }
+            return letter(of: held, burial)
+        }
+        if !letters.isEmpty { try await broker.publish(letters) }
     }
 }
 

@@ -27,6 +27,15 @@ public protocol DeadLetterKeeping: Broker {
     func replayClears(_ store: any ResultStore) -> Bool
 }
 
+/// Sending messages to the dead letters before their deliveries end, where both cannot be done at once.
+public protocol DeadLetterSending: BrokerConsumer {
+    /// Puts copies of the messages of those outcomes there that are to be buried. What is another worker's by now is left
+    /// to it.
+    ///
+    /// - Throws: `DriverError`; some may have been sent.
+    func sendDeadLetters(of outcomes: [Outcome]) async throws
+}
+
 /// What became of a dead letter that was to be sent again.
 public struct DeadLetterReplay: Sendable, Equatable {
     public var letter: DeadLetter

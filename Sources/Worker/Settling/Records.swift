@@ -70,6 +70,27 @@ extension Records {
     }
 }
 
+extension Records {
+    /// Puts among the dead letters what its consumer still has.
+    func bury(of outcomes: inout [Outcome], by consumer: any DeadLetterSending) async throws {
+        let dead = outcomes.indices.filter { if case .bury = outcomes[$0].disposition { true } else { false } }
+        guard !dead.isEmpty else { return }
+        do {
+            try await consumer.sendDeadLetters(of: dead.map { outcomes[$0] })
+            for index in dead { outcomes[index].disposition = .acknowledge }
+            return
+        } catch let error as DriverError where error.isAboutRequest {}
+        for index in dead {
+            do {
+                try await consumer.sendDeadLetters(of: [outcomes[index]])
+                outcomes[index].disposition = .acknowledge
+            } catch let error as DriverError where error.isAboutRequest {
+                _ = refusals.failBurial(of: &outcomes[index], error)
+            }
+        }
+    }
+}
+
 extension ResultStore {
     /// Stores one result, or that it cannot be stored, or nothing.
     fileprivate func store(alone result: TaskResult, _ refusals: Refusals) async throws {

@@ -11,6 +11,8 @@ struct Settlement: Sendable {
     private(set) var open: ArraySlice<Outcome>
     /// Those whose delivery was another worker's by then.
     private(set) var late: [Outcome] = []
+    /// Those that wait for what is not accepted now, and as they were.
+    private var stuck: (rest: [Outcome], open: [Outcome]) = ([], [])
 
     init(_ outcomes: [Outcome]) {
         rest = outcomes
@@ -19,8 +21,34 @@ struct Settlement: Sendable {
 
     var isDone: Bool { rest.isEmpty }
 
+    /// What is not settled, as it was.
+    var unsettled: [Outcome] { Array(open) + stuck.open }
+
     /// Deliveries whose outcome did not count: it came too late, or was given up.
-    var uncounted: Set<DeliveryHandle> { Set((late + open).map(\.handle)) }
+    var uncounted: Set<DeliveryHandle> { Set((late + unsettled).map(\.handle)) }
+
+    /// Sets those of the rest aside that have a message to be accepted which is one of these.
+    ///
+    /// - Returns: whether others are left, which need not wait for them.
+    mutating func setAside(waitingFor messages: Set<TaskID>) -> Bool {
+        let waits = rest.map { outcome in !messages.isDisjoint(with: outcome.messages) }
+        guard waits.contains(true), waits.contains(false) else { return false }
+        stuck.rest += zip(rest, waits).compactMap { $1 ? $0 : nil }
+        stuck.open += zip(open, waits).compactMap { $1 ? $0 : nil }
+        rest = zip(rest, waits).compactMap { $1 ? nil : $0 }
+        open = zip(open, waits).compactMap { $1 ? nil : $0 }[...]
+        return true
+    }
+
+    /// Takes up again what was set aside.
+    ///
+    /// - Returns: whether there was anything.
+    mutating func takeUp() -> Bool {
+        defer { stuck = ([], []) }
+        rest += stuck.rest
+        open += stuck.open
+        return !stuck.rest.isEmpty
+    }
 
     /// Those of the rest that are not `held` came too late.
     mutating func drop(unless held: [Bool]) {
@@ -36,5 +64,15 @@ struct Settlement: Sendable {
         late += zip(open, counted).compactMap { $1 ? nil : $0 }
         rest.removeFirst(counted.count)
         open.removeFirst(counted.count)
+    }
+}
+
+extension Outcome {
+    /// Those messages that are to be accepted before it is settled.
+    fileprivate var messages: [TaskID] {
+        switch disposition {
+        case .acknowledge: followUps.map(\.id)
+        case .retry(let message), .bury(let message, _): followUps.map(\.id) + [message.id]
+        }
     }
 }

@@ -53,18 +53,17 @@ struct OrderedSettler: Settler {
         try await dropLate(&settlement)
         while !settlement.isDone {
             try await records.publishFollowUps(of: &settlement.rest)
+            // Before the result, by which a message that comes again is taken for done.
+            if let consumer = consumer as? any DeadLetterSending { try await records.bury(of: &settlement.rest, by: consumer) }
             try await records.storeResults(of: &settlement.rest)
             do {
                 settlement.close(try await consumer.settle(Array(settlement.rest.prefix(count))))
             } catch let error as DriverError {
-                settlement.rest.noteRetries(acceptedBesides: error)
+                settlement.rest[..<min(count, settlement.rest.count)].noteRetries(acceptedBesides: error)
                 guard error.isAboutRequest else { throw error }
                 // What is published here is the next try of a task.
                 if count == 1 {
-                    guard
-                        records.refusals.failRetry(of: &settlement.rest[0], error)
-                            || records.refusals.failBurial(of: &settlement.rest[0], error)
-                    else { throw error }
+                    guard records.refusals.failRetry(of: &settlement.rest[0], error) else { throw error }
                 }
                 count = 1
             }
@@ -96,7 +95,7 @@ struct AcknowledgedSettler: Settler {
     }
 }
 
-extension [Outcome] {
+extension ArraySlice<Outcome> {
     /// After an error that says which messages were not accepted, the next tries that were are not sent again.
     fileprivate mutating func noteRetries(acceptedBesides error: DriverError) {
         guard !error.unconfirmed.isEmpty else { return }
