@@ -21,8 +21,9 @@ extension Worker {
     /// Settles outcomes, for a moment before all else and then beside it, until it works.
     func record(_ outcomes: [Outcome], _ settler: any Settler) async {
         guard !outcomes.isEmpty else { return }
-        // Where one file keeps everything, what holds up one of them holds up all.
-        guard settler.mayGiveUp else {
+        // Where one file keeps everything, what holds up one of them holds up all; so does what holds up an
+        // acknowledgement, or a result.
+        guard settler.mayGiveUp, outcomes.contains(where: \.sendsMessages) else {
             await settle(outcomes, settler)
             return
         }

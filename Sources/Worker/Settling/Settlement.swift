@@ -68,7 +68,12 @@ struct Settlement: Sendable {
 }
 
 extension Outcome {
-    /// Those messages that are to be accepted before it is settled.
+    /// Whether messages are to be accepted before it is settled.
+    var sendsMessages: Bool {
+        if case .acknowledge = disposition { !followUps.isEmpty } else { true }
+    }
+
+    /// Those messages.
     fileprivate var messages: [TaskID] {
         switch disposition {
         case .acknowledge: followUps.map(\.id)
