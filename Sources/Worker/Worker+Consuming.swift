@@ -43,8 +43,8 @@ extension Worker {
 
     /// Room in the pool, within what `maxTasks` leaves.
     private var freePlaces: Int {
-        let free = max(0, prefetch.limit - inFlight.count - slowCount)
-        guard free >= prefetch.step || inFlight.isEmpty else { return 0 }
+        let free = max(0, prefetch.limit - inFlight.count)
+        guard free >= prefetch.step || inFlight.isEmpty, slowCount < Self.slowLimit else { return 0 }
         return configuration.maxTasks > 0 ? min(free, max(0, configuration.maxTasks - taken)) : free
     }
 
@@ -134,12 +134,13 @@ extension Worker {
             }
         }
         taken += deliveries.count - own.count - adopted
-        let settlement = await settle(early + refused, settler)
+        let settlement = await settle(early + refused.filter { !$0.sendsMessages }, settler)
         noteAcknowledged(early, settlement.uncounted, &jobs)
         pool.submit(jobs)
+        await record(refused.filter(\.sendsMessages), settler)
         var outcomes: [Outcome] = []
         for (task, delivery) in own { outcomes.append(await run(task, delivery)) }
-        await settle(outcomes, settler)
+        await record(outcomes, settler)
     }
 
     /// Deliveries that were to be acknowledged before they run are acknowledged now. Those that

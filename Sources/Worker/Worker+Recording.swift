@@ -3,19 +3,23 @@ import CeleryCore
 // What tasks came to must not be lost to a full disk, or a broker that is away for a while; nor may what one queue does not
 // take, as one without a leader, hold up the tasks of all others.
 extension Worker {
-    /// The loop waits for a record so long; then it goes on beside.
+    /// A loop waits for a record so long; then it goes on beside.
     private static let recordPatience: Duration = .seconds(1)
+    /// The same while another takes longer than that.
+    private static let shortPatience: Duration = .milliseconds(20)
+    /// With so many outcomes on their way beside, nothing more is taken.
+    static let slowLimit = 500
     /// A cold shutdown waits so long for what is recorded beside.
     private static let coldPatience: Duration = .seconds(2)
 
     /// Outcomes that are recorded beside the rest of the work.
     struct Recording {
         var outcomes: [Outcome]
-        /// Whether it takes so long that the loop does not wait for it.
+        /// Whether it takes so long that no loop waits for it.
         var isSlow = false
     }
 
-    /// How many outcomes wait that the loop does not wait for: they take room, so that no more than that gathers.
+    /// How many outcomes are on their way that no loop waits for.
     var slowCount: Int { recordings.values.reduce(0) { $0 + ($1.isSlow ? $1.outcomes.count : 0) } }
 
     /// Settles outcomes, for a moment before all else and then beside it, until it works.
@@ -30,6 +34,7 @@ extension Worker {
         lastRecording += 1
         let number = lastRecording
         recordings[number] = Recording(outcomes: outcomes)
+        let patience = slowCount > 0 ? Self.shortPatience : Self.recordPatience
         let done = Bell()
         Task {
             await settle(outcomes, settler)
@@ -37,7 +42,7 @@ extension Worker {
             done.ring()
             room.ring()
         }
-        await done.wait(since: 0, until: .now + Self.recordPatience)
+        await done.wait(since: 0, until: .now + patience)
         recordings[number]?.isSlow = true
     }
 

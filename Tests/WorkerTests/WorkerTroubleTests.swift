@@ -110,19 +110,22 @@ extension WorkerTests {
             broker.setFree()
         }
 
-        @Test func `no more gathers beside than there is room for`() async throws {
+        @Test func `nothing more is taken when too much gathers that is not accepted`() async throws {
             var bench = try Bench(.memory)
             try bench.addExample("add")
             let link = Signature(task: "silent", options: [:])
-            for _ in 0..<10 { try await bench.broker.publish([bench.message("example.add", [1, 2], embed: .init(callbacks: [link]))]) }
+            let example = bench
+            try await bench.broker.publish((0..<2_000).map { _ in example.message("example.add", [1, 2], embed: .init(callbacks: [link])) })
             let base = try #require(bench.broker as? MemoryBroker)
             let broker = SilentBroker(base: base, silentOf: ["silent"])
             bench.broker = broker
-            let worker = try await bench.start { $0.prefetch = 3; $0.stoppingPatience = .zero }
-            #expect(try await eventually { await worker.worker.slowCount == 4 })
-            #expect(await base.queues().map(\.ready) == [6])
-            try await worker.stop()
+            let worker = try await bench.start { $0.stoppingPatience = .zero }
+            #expect(try await eventually { await worker.worker.isFull })
+            let left = try #require(await base.queues().first?.ready)
+            #expect(left > 1_000 && left <= 1_500, "\(left)")
             broker.setFree()
+            #expect(try await eventually { await base.queues().allSatisfy { $0.ready == 0 } }, "it goes on")
+            try await worker.stop()
         }
 
         @Test func `log lines stay short, whatever the id`() async throws {
@@ -178,4 +181,8 @@ extension WorkerTests {
             try await worker.stop()
         }
     }
+}
+
+extension Worker {
+    fileprivate var isFull: Bool { slowCount >= Self.slowLimit && inFlight.isEmpty }
 }
