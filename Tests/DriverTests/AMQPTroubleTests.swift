@@ -233,6 +233,42 @@ import Testing
         await broker.close()
     }
 
+    @Test func `many messages for a queue that confirms nothing do not hold up the others, and arrive when it does`() async throws {
+        let place = try await aside { try AMQPPlace() }
+        let broker = try place.broker { settings in
+            settings.publishTimeout = 3
+            settings.queueType = .quorum
+        }
+        try await broker.publish([Message("before", queue: "silent"), Message("before")])
+        try await aside { try place.server.stopReplica(of: "silent", in: place.vhost) }
+        let stuck = (0..<300).map { number in
+            Task {
+                let message = Message("stuck \(number)", queue: "silent")
+                while true {
+                    do { return try await broker.publish([message]) } catch let error as DriverError where error.code == .tryAgain {}
+                }
+            }
+        }
+        // For longer than they are waited for, three times.
+        let start = ContinuousClock.now
+        var longest = Duration.zero
+        while start.duration(to: .now) < .seconds(11) {
+            let time = try await ContinuousClock().measure { try await broker.publish([Message("beside")]) }
+            longest = max(longest, time)
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        #expect(longest < .seconds(2), "\(longest)")
+        try await aside { try place.server.startReplica(of: "silent", in: place.vhost) }
+        for task in stuck { try await task.value }
+        let worker = try await broker.worker(of: ["silent"])
+        var names: [String] = []
+        while Set(names).count < 301 { names += try await worker.gather(1, atATime: 50, isSettled: true).names }
+        names += try await worker.take(100).names
+        #expect(names.count <= 301 + 3, "all of them once, but for those that were tried")
+        await worker.close()
+        await broker.close()
+    }
+
     @Test func `a message that is long on its way arrives, on the connection it began on`() async throws {
         let place = try AMQPPlace()
         let link = try SlowLink(to: place.server.port)

@@ -12,6 +12,8 @@ final class Publisher: ConnectionUse {
     /// Messages, and bytes of bodies, sent and not yet confirmed.
     private static let window = 2_000
     private static let windowBytes = 8 << 20
+    /// Messages given up on one connection.
+    private static let mostAbandoned = 3
     private static let channel: UInt16 = 1
     private static let spareChannel: UInt16 = 2
 
@@ -25,6 +27,8 @@ final class Publisher: ConnectionUse {
     private var countUnderWay = 0
     private var bytesUnderWay = 0
     private var blockedBy: String?
+    /// Given up on this connection, on which the server still has them.
+    private var abandonedCount = 0
     /// Batches that are sent one at a time, for one of those that were under way together was refused.
     private var suspects = 0
 
@@ -37,6 +41,7 @@ final class Publisher: ConnectionUse {
     private struct Slot {
         var batch: PublishBatch
         var index: Int
+        var message: WireMessage { batch.publications[index].message }
     }
 
     init(topology: Topology) { self.topology = topology }
@@ -60,6 +65,7 @@ final class Publisher: ConnectionUse {
         lastConfirmed = 0
         countUnderWay = 0
         bytesUnderWay = 0
+        abandonedCount = 0
         try connection.openChannel(Self.channel)
         try connection.selectConfirms(Self.channel)
     }
@@ -89,31 +95,37 @@ final class Publisher: ConnectionUse {
         if let blockedBy {
             throw RabbitMQError(.blocked, "it takes no messages now (\(blockedBy)); what was sent may be taken later")
         }
-        guard abandonStuck(now) else { throw Self.unconfirmedInTime(unconfirmed.compactMap { $0 }) }
+        let indices = unconfirmed.indices.filter { unconfirmed[$0].map { $0.batch.deadline <= now } ?? false }
+        let late = indices.compactMap { unconfirmed[$0] }
+        let error = Self.unconfirmedInTime(late)
+        guard mayAbandon(indices, now) else { throw error }
+        abandonedCount += late.count
+        for (index, slot) in zip(indices, late) {
+            unconfirmed[index] = nil
+            countOut(slot)
+        }
+        dropConfirmed()
+        for slot in late { slot.batch.finish(error) }
     }
 
-    /// Gives up what was not confirmed in time, if the server confirms what was sent after it: not the connection is at
-    /// fault then but a queue, as one of quorum type without a leader, and nothing else need suffer for it.
+    /// Whether what is late is so for a queue that confirms nothing, as one of quorum type without a leader, while the
+    /// server confirms what was sent after it: nothing else need suffer for that.
     ///
-    /// - Returns: false when that is not so of all that is late.
-    private func abandonStuck(_ now: ContinuousClock.Instant) -> Bool {
-        let indices = unconfirmed.indices.filter { unconfirmed[$0].map { $0.batch.deadline <= now } ?? false }
-        guard !batches.contains(where: { $0.deadline <= now }), let last = indices.last, firstNumber + UInt64(last) < lastConfirmed
-        else { return false }
-        let late = indices.compactMap { unconfirmed[$0] }
-        for index in indices { unconfirmed[index] = nil }
-        for slot in late { countOut(slot) }
-        dropConfirmed()
-        let error = Self.unconfirmedInTime(late)
-        for slot in late { slot.batch.finish(error) }
-        return true
+    /// Not many times, for the server puts all that it has of a connection into the queue when that has a leader again
+    /// (`rabbit_fifo_client.erl`), however often one was sent.
+    private func mayAbandon(_ late: [Int], _ now: ContinuousClock.Instant) -> Bool {
+        guard let last = late.last, abandonedCount + late.count <= Self.mostAbandoned else { return false }
+        return firstNumber + UInt64(last) < lastConfirmed && !batches.contains { $0.deadline <= now }
     }
 
     private static func unconfirmedInTime(_ late: [Slot]) -> RabbitMQError {
-        let messages = late.map { $0.batch.publications[$0.index].message }
-        let names = Set(messages.map { $0.exchange.isEmpty ? "queue '\($0.routingKey)'" : "exchange '\($0.exchange)'" }).sorted()
+        let names = Set(late.map { name(of: $0.message) }).sorted()
         let target = names.isEmpty || names.count > 3 ? "" : " to \(names.joined(separator: ", "))"
         return RabbitMQError(.timeout, "messages\(target) were not confirmed in time; what was sent may be taken later")
+    }
+
+    private static func name(of message: WireMessage) -> String {
+        message.exchange.isEmpty ? "queue '\(message.routingKey)'" : "exchange '\(message.exchange)'"
     }
 
     private func dropConfirmed() {
@@ -241,7 +253,7 @@ final class Publisher: ConnectionUse {
 
     private func countOut(_ slot: Slot) {
         countUnderWay -= 1
-        bytesUnderWay -= slot.batch.publications[slot.index].message.body.count
+        bytesUnderWay -= slot.message.body.count
     }
 
     /// The confirm of a returned message follows.
@@ -249,7 +261,7 @@ final class Publisher: ConnectionUse {
         // Somebody may have deleted what we declared.
         provided = []
         for case let slot? in unconfirmed {
-            let sent = slot.batch.publications[slot.index].message
+            let sent = slot.message
             guard sent.properties.correlationID == message.properties.correlationID, sent.routingKey == message.routingKey
             else { continue }
             let target = message.exchange.isEmpty ? "" : "exchange '\(message.exchange)' with "
