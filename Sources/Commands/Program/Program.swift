@@ -25,11 +25,18 @@ package struct Program: Sendable {
             let words = try RawArguments.read()
             let builtIn = try tasks.get()
             if words.first == PoolChildMain.argument { serveAsChild(builtIn) }
-            exit(run(words, role, builtIn))
+            leave(run(words, role, builtIn))
         } catch {
             Report.print(Report.describe(error), command: nil, to: Output())
-            exit(Report.describe(error).status)
+            leave(Report.describe(error).status)
         }
+    }
+
+    /// Ends without the exit handlers of C libraries: the thread of a connection that is being closed may be in one of
+    /// them, and they take its memory away (`OPENSSL_cleanup(3)`).
+    private func leave(_ status: Int32) -> Never {
+        fflush(nil)
+        _exit(status)
     }
 
     private func run(_ words: [String], _ role: Role, _ builtIn: [TaskDefinition]) -> Int32 {
