@@ -106,7 +106,8 @@ import Testing
         let start = ContinuousClock.now
         #expect(try await eventually { try await seat.lead() != nil })
         #expect(.now - start > .seconds(3))
-        #expect(.now - start < .seconds(20))
+        // Ten and some, on a machine that may be busy.
+        #expect(.now - start < .seconds(45))
         #expect(try await seat.send([], writing: [EntryRecord(name: "mine", schedule: "", since: .now)], settling: []))
         try probe.process.signal(SIGCONT)
         #expect(try probe.readLine() == "replaced")

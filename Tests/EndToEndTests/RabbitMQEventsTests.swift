@@ -64,7 +64,8 @@ import Testing
         let project = place.project
         try project.startWorker("-E -n w@h", with: place.variables())
         #expect(try eventually { try !queues(place, "celery.events").isEmpty })
-        let following = try project.start("exec celery events --follow --json --type task", with: place.variables())
+        // From before it began, however long that takes.
+        let following = try project.start("exec celery events --follow --since 1h --json --type task", with: place.variables())
         _ = try place.run("celery apply demo.tasks.add 1 --wait").text
         #expect(eventually { following.printed.split(separator: "\n").count == 3 })
         // The server needs some seconds to know its connections.
