@@ -34,7 +34,7 @@ extension Worker {
                 }
             } catch {
                 log.brokerTrouble("cannot take messages", error)
-                await room.wait(since: room.count, until: .now + backoff.next())
+                await pause(backoff.next())
             }
         }
         await giveBack(limits.popAll().map(\.handle), started: false, consumer, settler)

@@ -15,6 +15,8 @@ extension Worker {
     /// Outcomes that are recorded beside the rest of the work.
     struct Recording {
         var outcomes: [Outcome]
+        /// Settles them. It is cancelled only when they are given up.
+        var work: Task<Void, Never>?
         /// Whether it takes so long that no loop waits for it.
         var isSlow = false
     }
@@ -36,7 +38,7 @@ extension Worker {
         recordings[number] = Recording(outcomes: outcomes)
         let patience = slowCount > 0 ? Self.shortPatience : Self.recordPatience
         let done = Bell()
-        Task {
+        recordings[number]?.work = Task {
             await settle(outcomes, settler)
             recordings[number] = nil
             done.ring()
@@ -48,15 +50,16 @@ extension Worker {
 
     /// Waits for what is recorded beside, when the pool has gone, and gives up what takes too long.
     func finishRecording() async {
-        let patience = shutdown == .cold ? Self.coldPatience : configuration.stoppingPatience
-        let deadline = ContinuousClock.now + patience
-        while !recordings.isEmpty && deadline > .now {
-            let seen = room.count
-            if recordings.isEmpty { return }
-            await room.wait(since: seen, until: deadline)
+        let start = ContinuousClock.now
+        while !recordings.isEmpty {
+            // A cold shutdown may follow a warm one.
+            let deadline = start + (shutdown == .cold ? Self.coldPatience : configuration.stoppingPatience)
+            guard deadline > .now else { break }
+            await room.wait(since: room.count, until: deadline)
         }
-        hasGivenUp = true
-        if !recordings.isEmpty { log.unrecorded(recordings.values.flatMap(\.outcomes)) }
+        guard !recordings.isEmpty else { return }
+        log.unrecorded(recordings.values.flatMap(\.outcomes))
+        for recording in recordings.values { recording.work?.cancel() }
     }
 
     /// Settles outcomes, trying again until it works: the tasks have run, and their
@@ -78,7 +81,7 @@ extension Worker {
                 for outcome in settlement.late { log.fencedOff(outcome) }
                 return settlement
             } catch {
-                if hasGivenUp { return settlement }
+                if Task.isCancelled { return settlement }
                 let count = settlement.unsettled.count
                 log.brokerTrouble("cannot record \(count) outcome\(count == 1 ? "" : "s")", error)
                 if shutdown == .cold { return settlement }

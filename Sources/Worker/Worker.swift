@@ -61,8 +61,6 @@ package actor Worker {
     /// Outcomes on their way into the records, beside the rest of the work.
     var recordings: [Int: Recording] = [:]
     var lastRecording = 0
-    /// Whether what is not recorded by now never will be.
-    var hasGivenUp = false
     /// What is not to run.
     var revocations = Revocations()
     /// Queues that nothing is taken from for a while.
@@ -252,7 +250,7 @@ package actor Worker {
         AcknowledgedSettler(records: records, mayGiveUp: settler.mayGiveUp)
     }
 
-    private var records: Records { Records(broker: broker, store: store, refusals: refusals) }
+    var records: Records { Records(broker: broker, store: store, refusals: refusals) }
 
     private var refusals: Refusals { Refusals(log: log, worker: configuration.identity.name, now: now) }
 }

@@ -110,6 +110,20 @@ extension WorkerTests {
             broker.setFree()
         }
 
+        @Test func `what is left for the end is tried again, whatever was given up`() async throws {
+            var bench = try Bench(.memory)
+            let next = bench.message("next")
+            let broker = FlakyBroker(base: bench.broker, trouble: Trouble([.publish: 1]))
+            let base = bench
+            bench.broker = broker
+            let worker = try await bench.start()
+            try await worker.stop()
+            let outcome = Outcome(handle: DeliveryHandle(tag: 1, attempt: 1), results: [], followUps: [next])
+            let settlement = await worker.worker.settleAtTheEnd([outcome])
+            #expect(settlement.uncounted.isEmpty)
+            #expect(try await base.location(of: next.id) != nil)
+        }
+
         @Test func `nothing more is taken when too much gathers that is not accepted`() async throws {
             var bench = try Bench(.memory)
             try bench.addExample("add")
@@ -184,5 +198,10 @@ extension WorkerTests {
 }
 
 extension Worker {
+    /// As what was taken while the pool was going.
+    fileprivate func settleAtTheEnd(_ outcomes: [Outcome]) async -> Settlement {
+        await settle(outcomes, AcknowledgedSettler(records: records))
+    }
+
     fileprivate var isFull: Bool { slowCount >= Self.slowLimit && inFlight.isEmpty }
 }

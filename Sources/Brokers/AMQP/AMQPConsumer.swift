@@ -151,10 +151,6 @@ package final class AMQPConsumer: BrokerConsumer {
         return await release(outcomes.map(\.handle), .acknowledge)
     }
 
-    private func letter(of held: DeliveryLine.Held, _ burial: Burial) -> Publication {
-        broker.deadLetterQueue.publication(of: held.delivery.message, from: held.message.route.queue, burial)
-    }
-
     package func giveBack(_ handles: [DeliveryHandle], started: Bool) async throws {
         guard started else {
             // What goes back is not to come again at once.
@@ -251,17 +247,6 @@ package final class AMQPConsumer: BrokerConsumer {
             inbox.finish()
             await owner.close()
         }.value
-    }
-}
-
-extension AMQPConsumer: DeadLetterSending {
-    package func sendDeadLetters(of outcomes: [Outcome]) async throws {
-        let held = inbox.withLine { line in outcomes.map { line.held($0.handle) } }
-        let letters = zip(outcomes, held).compactMap { outcome, held -> Publication? in
-            guard let held, case .bury(_, let burial) = outcome.disposition else { return nil }
-            return letter(of: held, burial)
-        }
-        if !letters.isEmpty { try await broker.publish(letters) }
     }
 }
 

@@ -89,13 +89,12 @@ final class Publisher: ConnectionUse {
 
     func tick(_ connection: Connection) throws(RabbitMQError) {
         let now = ContinuousClock.now
-        guard batches.contains(where: { $0.deadline <= now }) || unconfirmed.contains(where: { $0.map { $0.batch.deadline <= now } ?? false })
-        else { return }
+        let indices = unconfirmed.indices.filter { unconfirmed[$0].map { $0.batch.deadline <= now } ?? false }
+        guard !indices.isEmpty || batches.contains(where: { $0.deadline <= now }) else { return }
         // What was sent may still arrive; on another connection nothing of it is confirmed.
         if let blockedBy {
             throw RabbitMQError(.blocked, "it takes no messages now (\(blockedBy)); what was sent may be taken later")
         }
-        let indices = unconfirmed.indices.filter { unconfirmed[$0].map { $0.batch.deadline <= now } ?? false }
         let late = indices.compactMap { unconfirmed[$0] }
         let error = Self.unconfirmedInTime(late)
         guard mayAbandon(indices, now) else { throw error }

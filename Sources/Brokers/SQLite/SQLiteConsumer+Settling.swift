@@ -83,7 +83,7 @@ extension SQLiteConsumer: BacklogKnowing {
             let open = try OrderTable.open(queues, now: now, in: db).queues
             // Of those that wait for their limits, one that may begin stands for all: the others are not due.
             var count = try LimitTable.nextDue(open, now: now, in: db).map { $0 <= now ? 1 : 0 } ?? 0
-            // As those are that wait for what has a lease, by that lease.
+            // Who has a place without a lease is waited for like those who have one, which are counted below.
             if try LimitTable.waitForKeptPlace(open, in: db) { count += 1 }
             for queue in open {
                 count += try Int.fetchOne(db, sql: "SELECT count(*) FROM ready WHERE queue = ?", arguments: [queue]) ?? 0

@@ -68,9 +68,7 @@ extension Records {
             outcomes[index].disposition = .acknowledge
         }
     }
-}
 
-extension Records {
     /// Puts among the dead letters what its consumer still has.
     func bury(of outcomes: inout [Outcome], by consumer: any DeadLetterSending) async throws {
         let dead = outcomes.indices.filter { if case .bury = outcomes[$0].disposition { true } else { false } }
