@@ -197,8 +197,8 @@ class Fates:
             self.start_worker(f"w{number}")
         submitter = threading.Thread(target=self.submit, args=(random.Random(f"{self.options.seed}/tasks"), self.options.tasks))
         submitter.start()
-        began = self.began = time.monotonic()
-        while submitter.is_alive() or self.stopped or self.full_until or time.monotonic() < began + self.options.seconds:
+        self.began = time.monotonic()
+        while submitter.is_alive() or self.stopped or self.full_until or time.monotonic() < self.began + self.options.seconds:
             time.sleep(self.random.uniform(0.1, 1.2))
             self.checker.sample()
             for name, process in self.workers.items():
@@ -208,7 +208,7 @@ class Fates:
                         self.violate(f"worker {name} ended by itself with status {process.returncode}")
                     self.start_worker(name)
             self.fault()
-            if time.monotonic() > began + self.options.limit:
+            if time.monotonic() > self.began + self.options.limit:
                 self.violate(f"not done after {self.options.limit} s")
                 break
         self.recover()

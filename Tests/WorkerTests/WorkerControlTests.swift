@@ -49,6 +49,8 @@ extension WorkerTests {
             later.eta = .now + .seconds(1_000)
             try await bench.broker.publish([later])
 
+            // The child's word of it may be behind what the task does.
+            #expect(try await eventually { try await ask(bench, "active").arrayValue?.isEmpty == false })
             let active = try await ask(bench, "active")
             #expect(shape(active) == shape(try recorded("active")))
             #expect(active.arrayValue?.map { $0["id"] } == [.string(running.text)])
