@@ -39,6 +39,24 @@ struct AMQPPostponingTests {
         await broker.close()
     }
 
+    @Test func `what began with a worker that was lost has another number after it was postponed`() async throws {
+        let place = try AMQPPlace()
+        let broker = try place.broker()
+        try await broker.publish([Message("t")])
+        let lost = try await broker.worker()
+        #expect(try await lost.gather(1).attempts == [1])
+        await lost.die()
+        let worker = try await broker.worker()
+        for _ in 1...2 {
+            let deliveries = try await worker.gather(1)
+            #expect(deliveries.attempts == [2])
+            _ = try await worker.postpone([Postponement(deliveries[0].handle, until: .now + .seconds(3), since: .now)])
+        }
+        #expect(try await worker.gather(1).attempts == [2])
+        await worker.close()
+        await broker.close()
+    }
+
     @Test func `what goes down the ladder again and again is not lost`() async throws {
         let place = try AMQPPlace()
         let broker = try place.broker(nearETA: 0.5)

@@ -50,8 +50,10 @@ class Checker:
             self.run.violate(f"{task}: attempt {attempt}, but its document says {document.get('attempt')}")
         if self.final.get(task.id, attempt) != attempt:
             self.run.violate(f"{task} was final at attempt {self.final[task.id]} and is now at {attempt}")
-        if attempt > 1 + task.number * (task.what == "retry") + self.run.fault_count + 2:
-            self.run.violate(f"{task} took {attempt} attempts, after {self.run.fault_count} faults")
+        # At RabbitMQ numbers of executions that nobody began are passed over.
+        count = attempt if self.run.broker == "sqlite" else len(begins)
+        if count > 1 + task.number * (task.what == "retry") + self.run.fault_count + 2:
+            self.run.violate(f"{task} took {count} attempts, after {self.run.fault_count} faults")
         self.check_ending(task, state, document)
         self.check_executions(task, state, attempt, document, begins, ends)
 

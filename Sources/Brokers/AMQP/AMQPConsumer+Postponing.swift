@@ -7,9 +7,8 @@ extension AMQPConsumer: Postponing {
         let held = inbox.withLine { line in deliveries.map { line.held($0.handle) } }
         let again = zip(deliveries, held).compactMap { postponement, held -> Publication? in
             guard let held else { return nil }
-            // As new, so that returns do not add up to what is taken for deaths.
-            let message = AttemptHeader.next(
-                held.message.backToItsQueue, after: held.attempt - 1 - held.returns, crashes: held.crashes)
+            // A new message, so that returns do not add up to what is taken for deaths. It keeps its number.
+            let message = AttemptHeader.next(held.message.backToItsQueue, after: held.attempt - 1, crashes: held.crashes)
             return broker.publication(
                 of: WaitHeader.write(postponement.since, on: message), delayedUntil: postponement.until, now: now)
         }

@@ -158,8 +158,9 @@ package final class AMQPConsumer: BrokerConsumer {
             let worn = inbox.withLine { line in
                 handles.filter { line.held($0).map { $0.returns >= AttemptHeader.manyReturns } ?? false }
             }
-            // As new, so that returns do not add up to what is taken for deaths.
-            try await replace(worn) { AttemptHeader.next($0.message, after: $0.attempt - 1 - $0.returns, crashes: $0.crashes) }
+            // A new message, so that returns do not add up to what is taken for deaths. It keeps the number: a worker
+            // that was lost may have begun any of those before.
+            try await replace(worn) { AttemptHeader.next($0.message, after: $0.attempt - 1, crashes: $0.crashes) }
             _ = await release(handles.filter { !worn.contains($0) }, .giveBack)
             return
         }

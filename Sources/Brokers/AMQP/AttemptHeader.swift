@@ -5,7 +5,8 @@ import Wire
 ///
 /// A classic queue says of a message only whether it was delivered before; a quorum queue counts how often it came
 /// back, by a death or unbegun. So a worker that lives on when a child dies sends the message back with its number;
-/// what died with a worker, or came back otherwise, is on top of what the header says.
+/// what died with a worker, or came back otherwise, is on top of what the header says. A number that may have begun is
+/// never used again, so numbers that nobody began are passed over: they tell attempts apart and do not count them.
 enum AttemptHeader {
     static let name = Message.attemptsHeader
     /// Executions that are known to have lost their process. Where it stands, all the others that `name` counts did not.
