@@ -21,20 +21,48 @@ extension Client {
         }
         var report = open.isEmpty ? RevocationReport() : try await revoking.revoke(open, ending: ending)
         for id in finished { report.fates[id] = .finished }
-        // Acknowledged before it ran, it is the store that has heard of it.
+        // With ack=early only the store knows the task.
         for (id, fate) in report.fates where fate == .unknown && known[id] != nil { report.fates[id] = .held }
         if !revoking.endsInto(store) { try await store.store(report.removed.flatMap(\.results)) }
-        // Where nobody can tell who has a message, those who wait for its result are told at once, as Python does; but
-        // not of one that is known to run.
-        if store is any ResultRefining, !(broker is any MessageLocating) {
-            let silent = open.filter { !$0.isTerminating }.compactMap { revocation -> TaskResult? in
-                guard case .id(let id) = revocation.target, known[id] == nil else { return nil }
-                var result = TaskResult(id: id, state: .revoked, failure: .revoked("revoked"))
-                result.dateDone = revocation.issued
-                return result
-            }
-            try await store.store(silent)
-        }
+        if !(broker is any MessageLocating) { try await announce(open.filter { !$0.isTerminating }, known, &report) }
         return report
+    }
+
+    /// Tells those who wait for tasks that these are revoked, where the broker cannot tell where a message is.
+    ///
+    /// Not of a task that runs: workers are asked first. Those that have heard the order begin none of these tasks any
+    /// more, and of one that a silent worker runs all the same the result replaces what is stored here.
+    private func announce(
+        _ revocations: [Revocation], _ known: [TaskID: TaskResult], _ report: inout RevocationReport
+    ) async throws {
+        guard let store = try self.store as? any RevocationAnnouncing else { return }
+        var results: [TaskID: TaskResult] = [:]
+        for revocation in revocations {
+            guard case .id(let id) = revocation.target, known[id] == nil else { continue }
+            var result = TaskResult(id: id, state: .revoked, failure: .revoked("revoked"))
+            result.dateDone = revocation.issued
+            result.attempt = 0
+            results[id] = result
+        }
+        guard !results.isEmpty else { return }
+        for id in try await running(of: Array(results.keys)) {
+            report.fates[id] = .held
+            results[id] = nil
+        }
+        try await store.store(Array(results.values))
+    }
+
+    /// Workers that do not answer within this time are taken to run none of the tasks they are asked for.
+    private static let askingTime: Duration = .seconds(1)
+
+    /// Those of the tasks that workers say they run.
+    private func running(of ids: [TaskID]) async throws -> [TaskID] {
+        guard let asking = broker as? any WorkerAsking else { return [] }
+        let request = ControlRequest(method: "query_task", arguments: ["ids": .array(ids.map { .string($0.text) })])
+        let answers = try await asking.ask([request], of: .all, within: Self.askingTime).answers[0]
+        // `{ID: ["active", {...}]}` by each worker (section 8 of the wire format).
+        return ids.filter { id in
+            answers.contains { answer in answer.value.objectValue?[id.text]?.arrayValue?.first == "active" }
+        }
     }
 }

@@ -14,7 +14,10 @@ package enum ResultTable {
                 number = (SELECT max(number) + 1 FROM result),
                 state = excluded.state, attempt = excluded.attempt, expires = excluded.expires,
                 document = excluded.document
-            WHERE result.attempt <= excluded.attempt AND result.state NOT IN ('SUCCESS', 'FAILURE', 'REVOKED')
+            WHERE result.attempt <= excluded.attempt AND (
+                result.state NOT IN ('SUCCESS', 'FAILURE', 'REVOKED')
+                -- announced by whoever revoked it, while an attempt ran: see RevocationAnnouncing
+                OR (result.attempt = 0 AND excluded.attempt > 0))
             """)
         statement.setUncheckedArguments([
             result.id.text, result.state.name, result.attempt, expires, Data(KeptResult.document(of: result).bytes(style: .python)),

@@ -17,6 +17,8 @@ protocol ResultStoreFixture: Sendable {
 enum ResultStorePower: CaseIterable {
     /// Tells a late attempt from a newer one.
     case attempts
+    /// Keeps that a task is revoked until an attempt says better.
+    case announcing
     /// Has one record of a task, rather than one beside the other.
     case oneRecord
     /// Keeps what Celery's own results have no place for.

@@ -7,6 +7,7 @@ enum ResultStorePromise: String, CaseIterable {
     case many = "answers for thousands of ids at once"
     case forgets = "forgetting drops results and tells how many there were"
     case finalStays = "a final result is never overwritten"
+    case announced = "a revocation that no worker has confirmed gives way to what an attempt came to"
     case newerStays = "a newer attempt is never overwritten by an older"
     case progress = "what is not final is replaced by the same or a newer attempt"
     case expires = "a result is gone when its time is over"
@@ -23,6 +24,7 @@ enum ResultStorePromise: String, CaseIterable {
         switch self {
         case .wholeResults: [.ownFields]
         case .newerStays: [.attempts, .oneRecord]
+        case .announced: [.announcing]
         case .many: [.manyAtOnce]
         case .expires: [.ownExpiry]
         case .dropsExpired, .keepsForEver: [.expiring]
@@ -45,6 +47,7 @@ enum ResultStorePromise: String, CaseIterable {
         case .many: try await proof.many()
         case .forgets: try await proof.forgets()
         case .finalStays: try await proof.finalStays()
+        case .announced: try await proof.announced()
         case .newerStays: try await proof.newerStays()
         case .progress: try await proof.progress()
         case .expires: try await proof.expires()

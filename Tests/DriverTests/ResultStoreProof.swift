@@ -116,6 +116,15 @@ struct ResultStoreProof<Fixture: ResultStoreFixture> {
         expect(try await stored((.success, 2), (.retry, 1)), .success, 2)
     }
 
+    func announced() async throws {
+        #expect(try fixture.connect() is any RevocationAnnouncing)
+        expect(try await stored((.revoked, 0), (.started, 1)), .started, 1)
+        expect(try await stored((.revoked, 0), (.success, 1)), .success, 1)
+        expect(try await stored((.revoked, 0), (.revoked, 1), (.success, 1)), .revoked, 1)
+        expect(try await stored((.started, 1), (.revoked, 0)), .started, 1)
+        expect(try await stored((.success, 1), (.revoked, 0)), .success, 1)
+    }
+
     func newerStays() async throws {
         expect(try await stored((.started, 2), (.failure, 1)), .started, 2)
         expect(try await stored((.retry, 3), (.retry, 2)), .retry, 3)

@@ -92,4 +92,18 @@ import Testing
         #expect(lines.contains { $0.contains("WARNING") && $0.contains("\(id)] revoked: terminated by signal TERM") }, "\(project.log)")
         #expect(!lines.contains { $0.contains("ERROR") }, "\(project.log)")
     }
+
+    @Test func `a task that has begun keeps its result, however soon after its begin it is revoked`() throws {
+        let place = try RabbitMQPlace()
+        let project = place.project
+        try project.task("gate.sh", "#!/bin/sh\ntouch up.$1\nwhile test ! -e open; do sleep 0.02; done\necho through\n")
+        try project.startWorker(with: place.variables())
+        let id = try place.run("celery apply demo.tasks.gate 1").text
+        #expect(eventually { project.exists("up.1") })
+        #expect(try place.run("celery revoke \(id)") == Ended("\(id)\tflagged\n"))
+        #expect(try place.run("celery result \(id)").status == 75)
+        try project.write("", to: "open")
+        #expect(try place.run("celery result --wait \(id)") == Ended("through\n"))
+        try project.stopWorker()
+    }
 }

@@ -3,7 +3,7 @@ import RabbitMQ
 import Wire
 
 extension AMQPBroker: WorkerAsking {
-    /// Which workers there are RabbitMQ does not tell: unless they are named, it takes the whole time.
+    /// RabbitMQ does not tell which workers there are: unless they are named, or there are none, it takes the whole time.
     ///
     /// - Throws: `DriverError.tryAgain` during an alarm.
     package func ask(
@@ -34,7 +34,7 @@ extension AMQPBroker: WorkerAsking {
         ])
     }
 
-    /// Takes what comes until all who are named have answered everything, or the time is over.
+    /// Takes answers until all workers that are named have answered everything, no worker is there to answer, or the time is over.
     private func gather(
         _ messages: [ControlMessage], _ workers: WorkerChoice, _ inbox: AnswerInbox, until deadline: ContinuousClock.Instant
     ) async throws -> WorkerAnswers {
@@ -54,7 +54,7 @@ extension AMQPBroker: WorkerAsking {
                     open.remove(OpenQuestion(index: index, worker: worker))
                 }
             }
-            if (knowsEnd && open.isEmpty) || .now >= deadline { break }
+            if (knowsEnd && open.isEmpty) || inbox.unheard == messages.count || .now >= deadline { break }
             await inbox.bell.wait(since: seen, until: deadline)
             try Task.checkCancellation()
         }

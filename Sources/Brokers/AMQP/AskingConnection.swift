@@ -28,7 +28,7 @@ final class AskingConnection: ConnectionUse {
     }
 
     func send(_ requests: [WireMessage], _ connection: Connection) throws(RabbitMQError) {
-        for request in requests { try connection.publish(request, isMandatory: false, on: Self.channel) }
+        for request in requests { try connection.publish(request, isMandatory: true, on: Self.channel) }
     }
 
     func receive(_ incoming: Incoming, _ connection: Connection) throws(RabbitMQError) {
@@ -37,7 +37,9 @@ final class AskingConnection: ConnectionUse {
         case .cancelled: throw RabbitMQError(.lost, "the server ended the subscription to the answers")
         // During an alarm the requests are not read.
         case .blocked(let reason): throw RabbitMQError(.blocked, "it takes no messages now (\(reason))")
-        case .confirm, .returned, .unblocked: break
+        // No worker listens to requests.
+        case .returned: inbox.noteUnheard()
+        case .confirm, .unblocked: break
         }
     }
 
@@ -52,6 +54,8 @@ final class AskingConnection: ConnectionUse {
 final class AnswerInbox: Sendable {
     private struct State {
         var messages: [WireMessage] = []
+        /// Requests that no worker got.
+        var unheard = 0
         var failure: RabbitMQError?
     }
 
@@ -60,6 +64,14 @@ final class AnswerInbox: Sendable {
 
     func add(_ message: WireMessage) {
         state.withLock { $0.messages.append(message) }
+        bell.ring()
+    }
+
+    /// How many requests came back because no worker is there to hear them.
+    var unheard: Int { state.withLock { $0.unheard } }
+
+    func noteUnheard() {
+        state.withLock { $0.unheard += 1 }
         bell.ring()
     }
 

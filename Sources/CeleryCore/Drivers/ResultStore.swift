@@ -49,6 +49,12 @@ public protocol ResultFeeding: ResultStore {
 /// Never replacing what is final, nor a newer attempt by an older one, in whatever order they come.
 public protocol ResultRefining: ResultStore {}
 
+/// Keeping that a task is revoked before any worker has confirmed it.
+///
+/// Such a result has the attempt 0. For those who wait it is final, and it gives way to the result of any attempt: of
+/// a task that had begun all the same, what it came to counts.
+public protocol RevocationAnnouncing: ResultRefining {}
+
 /// Sending results to whoever waits, instead of keeping them for all.
 public protocol ResultAnswering: ResultStore {
     /// Where results of tasks sent from here are to go: the `reply_to` of their messages.

@@ -2,7 +2,7 @@ package import CeleryCore
 import Synchronization
 
 /// Keeps results in this process: for tests and examples.
-package final class MemoryResultStore: ResultRefining {
+package final class MemoryResultStore: RevocationAnnouncing {
     package let location = "memory://"
     private let expires: Double?
     private let now: @Sendable () -> Timestamp
@@ -18,7 +18,10 @@ package final class MemoryResultStore: ResultRefining {
         let until = expires.map { Timestamp(seconds: now().seconds + $0) }
         records.withLock { records in
             for result in results {
-                if let old = records[result.id]?.result, old.state.isReady || old.attempt > result.attempt { continue }
+                if let old = records[result.id]?.result {
+                    let isAnnounced = old.attempt == 0 && result.attempt > 0
+                    if old.attempt > result.attempt || (old.state.isReady && !isAnnounced) { continue }
+                }
                 records[result.id] = (result, until)
             }
         }

@@ -3,7 +3,7 @@ import GRDB
 package import SQLite
 
 /// Keeps results in a `celery.db`.
-package final class SQLiteResultStore: ResultRefining, SQLiteFileHolding {
+package final class SQLiteResultStore: RevocationAnnouncing, SQLiteFileHolding {
     package let file: DatabaseFile
     package let location: String
     /// Seconds a result is kept.
