@@ -69,6 +69,34 @@ import Testing
         #expect(project.log.contains("Restarting celeryd ("))
     }
 
+    @Test(arguments: [[SIGHUP, SIGTERM], [SIGHUP, SIGINT], [SIGTERM, SIGHUP], [SIGHUP, SIGHUP, SIGTERM, SIGHUP]])
+    func `a signal to stop counts more than one to begin anew, whichever comes first`(_ signals: [Int32]) throws {
+        let project = try project()
+        let worker = try project.start("exec celery celeryd -c1")
+        let id = try project.apply("demo.tasks.wait")
+        #expect(eventually { project.exists("begun") })
+        for signal in signals {
+            worker.signal(signal)
+            if [SIGTERM, SIGINT].contains(signal) { #expect(eventually { worker.said.contains("finishing what runs") }) }
+        }
+        try project.write("", to: "go")
+        #expect(try worker.wait().status == 0)
+        #expect(!worker.said.contains("Restarting celeryd"))
+        try project.expect("celery result \(id)", Ended("attempt 1\n"))
+    }
+
+    @Test func `stops, at whatever moment of a new beginning it is told to`() throws {
+        let project = try project()
+        for moment in 0..<24 {
+            try project.startWorker()
+            let worker = try project.workerID
+            kill(worker, SIGHUP)
+            usleep(UInt32(moment) * 4_000)
+            try project.expect("celery celeryd --stop -p w.pid", Ended())
+            #expect(try project.run("celery celeryd --is-running -p w.pid").status == 1)
+        }
+    }
+
     @Test func `goes on with good settings when the new ones are broken`() throws {
         let project = try project()
         try project.startWorker()

@@ -38,14 +38,16 @@ struct BeatSession: Sendable {
     /// Does what signals ask. Returns whether the beat shall begin anew.
     private func follow(_ runner: BeatRunner) async -> Bool {
         var isRestarting = false
-        for await delivery in daemon.deliveries {
+        var isStopping = false
+        for await delivery in daemon.signals.deliveries {
             let name = Signal.name(of: delivery.signal)
             switch delivery.action {
             case .stop:
                 daemon.logger.warning("Got signal \(name): stopping")
-                isRestarting = false
+                (isRestarting, isStopping) = (false, true)
                 daemon.notifier?.stopping()
                 await runner.stop()
+            case .reload where isStopping: continue
             case .reload:
                 daemon.logger.info("Got signal \(name): reading settings and tasks anew")
                 daemon.notifier?.reloading()

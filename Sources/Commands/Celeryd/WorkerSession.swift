@@ -67,24 +67,26 @@ struct WorkerSession: Sendable {
     }
 
     /// Does what signals ask. Returns whether the worker shall begin anew.
+    ///
+    /// The strictest signal decides, in whatever order they come: QUIT or another INT over TERM and INT, these over HUP.
     private func follow(_ worker: Worker) async -> Bool {
         var isRestarting = false
         var isStopping = false
-        for await delivery in daemon.deliveries {
+        for await delivery in daemon.signals.deliveries {
             let name = Signal.name(of: delivery.signal)
             switch delivery.action {
             case .stop where isStopping && delivery.signal == SIGINT, .stopNow:
                 logger.warning("Got signal \(name): stopping now; tasks under way go back to their queues")
-                isRestarting = false
+                (isRestarting, isStopping) = (false, true)
                 await worker.stop(.cold)
             case .stop:
                 logger.warning("Got signal \(name): finishing what runs\(context.output.errorIsTerminal ? " (Ctrl-C again stops now)" : "")")
-                isStopping = true
+                (isRestarting, isStopping) = (false, true)
                 daemon.notifier?.stopping()
                 await worker.stop(.warm)
             case .restart:
-                guard !isStopping, canRestart() else { continue }
-                (isRestarting, isStopping) = (true, true)
+                guard !isStopping, !isRestarting, canRestart() else { continue }
+                isRestarting = true
                 daemon.notifier?.reloading()
                 await worker.stop(.warm)
             case .reopenLog:

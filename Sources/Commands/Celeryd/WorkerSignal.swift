@@ -1,7 +1,7 @@
 import Glibc
 
 /// What a signal asks of a worker.
-enum WorkerSignal: Sendable {
+enum WorkerSignal: DaemonSignal {
     /// TERM, INT: finish what runs. Another INT stops now.
     case stop
     /// QUIT: stop now.
@@ -12,6 +12,8 @@ enum WorkerSignal: Sendable {
     case reopenLog
     /// TTIN, TTOU: a child more, a child less.
     case grow, shrink
+
+    var isEnding: Bool { self == .stop || self == .stopNow }
 
     /// Which signal means what.
     static let table: [Int32: WorkerSignal] = [

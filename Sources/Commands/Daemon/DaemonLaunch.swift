@@ -18,7 +18,7 @@ struct DaemonLaunch {
     ///   - confirm: asks, where somebody can answer, before anything begins.
     ///   - complaints: what the user should know of the project although it is no failure; said where it is read.
     ///   - live: the work; returns whether the program shall begin anew.
-    func launch<Action>(
+    func launch<Action: DaemonSignal>(
         _ signals: [Int32: Action], confirm: () throws -> Void = {}, complaints: () throws -> [String],
         live: @escaping @Sendable (DaemonSession<Action>) async throws -> Bool
     ) throws -> Command.Launch {
@@ -64,7 +64,7 @@ struct DaemonLaunch {
     }
 
     /// Takes pidfile, log and signals, and enters the surroundings.
-    private func begin<Action>(_ table: [Int32: Action], _ surroundings: Surroundings) throws -> DaemonSession<Action> {
+    private func begin<Action: DaemonSignal>(_ table: [Int32: Action], _ surroundings: Surroundings) throws -> DaemonSession<Action> {
         let arguments = context.arguments
         var surroundings = surroundings
         var readiness: Readiness?
@@ -86,7 +86,7 @@ struct DaemonLaunch {
             if isDetached { try file?.redirectStandardStreams() }
         }
         SignalDispositions.settle()
-        let signals = try Signals(table)
+        let signals = try DaemonSignals(table)
         if program.startsProcesses { try Descendants.becomeSubreaper() }
         try surroundings.apply()
         let log = DaemonLog(file: file)

@@ -2,13 +2,13 @@ import Logging
 import Processes
 
 /// One life of a daemon's process: its log, its pidfile, its signals, and who waits for its word.
-struct DaemonSession<Action: Sendable>: Sendable {
+struct DaemonSession<Action: DaemonSignal>: Sendable {
     let name: String
     let log: DaemonLog
     let logger: Logger
     let pidFile: PIDFile?
     let readiness: Readiness?
-    let signals: Signals<Action>
+    let signals: DaemonSignals<Action>
     let notifier: SystemdNotifier?
 
     /// Works to the end.
@@ -28,7 +28,8 @@ struct DaemonSession<Action: Sendable>: Sendable {
         }
         if isRestarting {
             logger.info("Restarting \(name) (\(CommandLine.arguments.joined(separator: " ")))")
-            try OwnExecutable.restart(keeping: pidFile)
+            try signals.restart(keeping: pidFile)
+            logger.warning("Not restarting: a signal has ended \(name) meanwhile")
         }
         pidFile?.remove()
         return ExitCode.done
@@ -46,17 +47,6 @@ struct DaemonSession<Action: Sendable>: Sendable {
             logger.info("Log file opened anew")
         } catch {
             logger.error("\(error)")
-        }
-    }
-
-    /// Signals as they arrive.
-    var deliveries: AsyncStream<Signals<Action>.Delivery> {
-        AsyncStream { continuation in
-            // The thread ends with the process: a daemon listens for signals as long as it lives.
-            WorkThread.start {
-                while let delivery = try? signals.next(timeout: nil) { continuation.yield(delivery) }
-                continuation.finish()
-            }
         }
     }
 

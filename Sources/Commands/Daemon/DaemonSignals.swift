@@ -1,0 +1,51 @@
+import Processes
+import Synchronization
+
+/// What a signal asks of a daemon.
+protocol DaemonSignal: Sendable {
+    /// Whether the daemon is to end, for good.
+    var isEnding: Bool { get }
+}
+
+/// The signals of a daemon, and whether one of them ends it for good.
+///
+/// A daemon that begins anew executes its program again, and a signal may come at any moment of that. Signals are blocked
+/// in all threads, so one that has not been read waits in the kernel, past `execve`, for the new beginning. One that has
+/// been read counts here at once: reading, counting and executing happen under one lock.
+final class DaemonSignals<Action: DaemonSignal>: Sendable {
+    private let signals: Signals<Action>
+    private let isEnding = Mutex(false)
+
+    /// Blocks the signals in this thread, and in those it starts.
+    init(_ table: [Int32: Action]) throws(SystemError) { signals = try Signals(table) }
+
+    /// Signals as they arrive; for one reader.
+    var deliveries: AsyncStream<Signals<Action>.Delivery> {
+        AsyncStream { continuation in
+            // The thread ends with the process: a daemon listens for signals as long as it lives.
+            WorkThread.start { [self] in
+                while (try? signals.descriptor.waitReadable(timeout: nil)) == true {
+                    if let delivery = read() { continuation.yield(delivery) }
+                }
+                continuation.finish()
+            }
+        }
+    }
+
+    private func read() -> Signals<Action>.Delivery? {
+        isEnding.withLock { isEnding in
+            guard let delivery = try? signals.next(timeout: .zero) else { return nil }
+            if delivery.action.isEnding { isEnding = true }
+            return delivery
+        }
+    }
+
+    /// Executes the program anew; returns only when a signal has ended it for good.
+    ///
+    /// - Throws: `SystemError` when it cannot be executed.
+    func restart(keeping pidFile: PIDFile?) throws(SystemError) {
+        try isEnding.withLock { (isEnding) throws(SystemError) in
+            if !isEnding { try OwnExecutable.restart(keeping: pidFile) }
+        }
+    }
+}
