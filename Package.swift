@@ -19,7 +19,6 @@ let executableLinkerSettings: [LinkerSetting] = [
         .when(platforms: [.linux], configuration: .release)),
 ]
 
-let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 
@@ -41,7 +40,6 @@ let package = Package(
         .executable(name: "celery-example", targets: ["Example"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
@@ -50,6 +48,7 @@ let package = Package(
         // C libraries
         // Loads librabbitmq when it is needed; its headers are in librabbitmq-dev.
         .target(name: "CRabbitMQ"),
+        .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
         // Loads liblzma when it is needed, and needs nothing of it to build.
@@ -66,9 +65,9 @@ let package = Package(
         // Formats, drivers, settings
         room("Wire", ["CeleryCore", "CZlib", "CBzip2", "CLzma"]),
         room("RabbitMQ", ["CeleryCore", "Wire", "Processes", "CRabbitMQ"]),
-        room("SQLite", ["CeleryCore", "Wire", "CLinux", grdb]),
-        room("Brokers", ["CeleryCore", "Wire", "SQLite", "RabbitMQ", "Processes", grdb, collections]),
-        room("ResultStores", ["CeleryCore", "Wire", "SQLite", "RabbitMQ", "Brokers", grdb]),
+        room("SQLite", ["CeleryCore", "Wire", "CLinux", "CSQLite"]),
+        room("Brokers", ["CeleryCore", "Wire", "SQLite", "RabbitMQ", "Processes", collections]),
+        room("ResultStores", ["CeleryCore", "Wire", "SQLite", "RabbitMQ", "Brokers"]),
         room("Configuration", ["CeleryCore", "Schedules", "TOMLKit"]),
 
         // Talking to other services
@@ -113,7 +112,7 @@ let package = Package(
             path: "Tests/DriverProbe", swiftSettings: swiftSettings),
         tests(
             "DriverTests",
-            ["CeleryCore", "Wire", "SQLite", "Brokers", "ResultStores", "RabbitMQ", "Processes", "Fixtures", "DriverProbe", grdb]),
+            ["CeleryCore", "Wire", "SQLite", "Brokers", "ResultStores", "RabbitMQ", "Processes", "Fixtures", "DriverProbe"]),
         tests(
             "WorkerTests",
             ["Worker", "CeleryCore", "Wire", "Tasks", "SQLite", "Brokers", "ResultStores", "Processes", "Fixtures", logging]),

@@ -1,5 +1,4 @@
 import CeleryCore
-import GRDB
 import Glibc
 
 /// Makes a new database file, whole or not at all.
@@ -16,16 +15,12 @@ enum DatabaseCreation {
             unlink(draft + "-shm")
         }
         do {
-            let queue = try DatabaseQueue(path: draft)
-            try queue.inDatabase { db in
-                try db.inTransaction(.exclusive) {
-                    try Schema.create(in: db)
-                    return .commit
-                }
+            let database = try SerialDatabase(path: draft) { db in
+                try db.inTransaction(.exclusive) { try Schema.create(in: db) }
                 // Kept in the file: every later opener finds WAL mode on.
                 try db.execute(sql: "PRAGMA journal_mode = WAL")
             }
-            try queue.close()
+            database.close()
         } catch {
             throw creationError(path, cause: error)
         }

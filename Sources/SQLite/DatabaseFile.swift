@@ -6,17 +6,16 @@
 // SQLite's lock. After a commit that others may wait for, the WAL's time stamp is set,
 // which wakes every process that watches it (`ChangeWatch`).
 
-package import GRDB
 package import CeleryCore
 import Dispatch
 import Glibc
 import Synchronization
 
-/// One open database file. The connection belongs to GRDB's serial queue.
+/// One open database file. The connection belongs to a `SerialDatabase`.
 package final class DatabaseFile: Sendable {
     package let path: String
     package let watch: ChangeWatch
-    private let queue: DatabaseQueue
+    private let database: SerialDatabase
     private let line: WriteLine
     private let durability: Durability
     private let entry: Mutex<OpenFiles.Entry?>
@@ -40,37 +39,27 @@ package final class DatabaseFile: Sendable {
             if !isOpen { try Self.prepare(path) }
             return try Self.connect(to: path, durability)
         }
-        queue = opened.0
+        database = opened.0
         entry = Mutex(opened.1)
         line = try WriteLine(path: path + "-wal", database: path)
         watch = ChangeWatch(paths: [path + "-wal"], events: IN_ATTRIB)
     }
 
-    private static func connect(to path: String, _ durability: Durability) throws(DriverError) -> DatabaseQueue {
-        var configuration = Configuration()
-        configuration.label = "celery.db"
-        configuration.busyMode = .timeout(10)
-        configuration.prepareDatabase { db in
-            try db.execute(sql: "PRAGMA synchronous = \(durability.rawValue)")
-            try db.execute(sql: "PRAGMA cache_size = -4096")
-        }
+    private static func connect(to path: String, _ durability: Durability) throws(DriverError) -> SerialDatabase {
         do {
-            let queue = try DatabaseQueue(path: path, configuration: configuration)
-            // The first read makes the WAL, which the line and the watch need.
-            var version = try queue.inDatabase { try Int32.fetchOne($0, sql: "PRAGMA user_version") }
-            if version == 1 {
-                try queue.inDatabase { db in
-                    try db.inTransaction(.immediate) {
-                        try Schema.upgrade(in: db)
-                        return .commit
-                    }
+            return try SerialDatabase(path: path) { db in
+                try db.execute(sql: "PRAGMA synchronous = \(durability.rawValue)")
+                try db.execute(sql: "PRAGMA cache_size = -4096")
+                // The first read makes the WAL, which the line and the watch need.
+                var version = try Int32.fetchOne(db, sql: "PRAGMA user_version")
+                if version == 1 {
+                    try db.inTransaction(.immediate) { try Schema.upgrade(in: db) }
+                    version = Schema.version
                 }
-                version = Schema.version
+                guard version == Schema.version else {
+                    throw DriverError(.unusable, "\(path) has an unknown layout")
+                }
             }
-            guard version == Schema.version else {
-                throw DriverError(.unusable, "\(path) has an unknown layout")
-            }
-            return queue
         } catch {
             throw DriverError(translating: error, path: path)
         }
@@ -121,22 +110,16 @@ package final class DatabaseFile: Sendable {
         waking: Bool = false, durable: Bool = true, _ body: @escaping @Sendable (Database) throws -> T
     ) async throws -> T {
         do {
-            return try await Task {
-                try await queue.writeWithoutTransaction { [self] db in
-                    let relaxes = !durable && durability == .full
-                    if relaxes { try db.cachedStatement(sql: "PRAGMA synchronous = normal").execute() }
-                    defer { if relaxes { try? db.cachedStatement(sql: "PRAGMA synchronous = full").execute() } }
-                    try line.acquire()
-                    defer { line.release() }
-                    var value: T?
-                    try db.inTransaction(.immediate) {
-                        value = try body(db)
-                        return .commit
-                    }
-                    if waking { wakeOthers() }
-                    return value!
-                }
-            }.value
+            return try await database.perform { [self] db in
+                let relaxes = !durable && durability == .full
+                if relaxes { try db.cachedStatement(sql: "PRAGMA synchronous = normal").execute() }
+                defer { if relaxes { try? db.cachedStatement(sql: "PRAGMA synchronous = full").execute() } }
+                try line.acquire()
+                defer { line.release() }
+                let value = try db.inTransaction(.immediate) { try body(db) }
+                if waking { wakeOthers() }
+                return value
+            }
         } catch {
             throw DriverError(translating: error, path: path)
         }
@@ -145,7 +128,7 @@ package final class DatabaseFile: Sendable {
     /// Runs a reading transaction.
     package func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         do {
-            return try await queue.read(body)
+            return try await database.read(body)
         } catch {
             throw DriverError(translating: error, path: path)
         }
@@ -172,7 +155,7 @@ package final class DatabaseFile: Sendable {
 
     package func close() {
         watch.close()
-        try? queue.close()
+        database.close()
         entry.withLock { $0 = nil }
     }
 }

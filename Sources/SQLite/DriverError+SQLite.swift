@@ -1,13 +1,13 @@
+import CSQLite
 package import CeleryCore
-import GRDB
 
 extension DriverError {
-    /// Says in our words what SQLite or GRDB reports.
+    /// Says in our words what SQLite reports.
     package init(translating error: any Error, path: String) {
         switch error {
         case let error as DriverError:
             self = error
-        case let error as DatabaseError:
+        case let error as SQLiteError:
             self.init(database: error, path: path)
         case is CancellationError:
             self.init(.tryAgain, "interrupted while working on database \(path)")
@@ -16,26 +16,26 @@ extension DriverError {
         }
     }
 
-    private init(database error: DatabaseError, path: String) {
-        switch error.resultCode {
-        case .SQLITE_FULL:
+    private init(database error: SQLiteError, path: String) {
+        switch error.code {
+        case SQLITE_FULL:
             self.init(.tryAgain, "no space left for database \(path)", hint: "free some disk space; nothing was accepted")
-        case .SQLITE_IOERR:
+        case SQLITE_IOERR:
             self.init(.tryAgain, "cannot write database \(path): disk input/output error", hint: "is the disk full?")
-        case .SQLITE_BUSY, .SQLITE_LOCKED:
+        case SQLITE_BUSY, SQLITE_LOCKED:
             self.init(.tryAgain, "database \(path) is locked by another program")
-        case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
+        case SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH:
             self.init(.noPermission, "cannot write database \(path): it, or its folder, is read-only")
-        case .SQLITE_CANTOPEN:
+        case SQLITE_CANTOPEN:
             self.init(
                 .noPermission, "cannot open database \(path): the file or its folder cannot be written",
                 hint: "the folder must be writable too, for \(path)-wal")
-        case .SQLITE_NOTADB, .SQLITE_CORRUPT:
-            self.init(.unusable, "database \(path) is damaged: \(error.message ?? "unreadable")")
-        case .SQLITE_TOOBIG:
+        case SQLITE_NOTADB, SQLITE_CORRUPT, SQLITE_MISMATCH:
+            self.init(.unusable, "database \(path) is damaged: \(error.message)")
+        case SQLITE_TOOBIG:
             self.init(.refused, "too large for database \(path): SQLite takes up to 1 GB a row")
         default:
-            self.init(.unreachable, "database \(path): \(error.message ?? "error \(error.extendedResultCode)")")
+            self.init(.unreachable, "database \(path): \(error.message)")
         }
     }
 }

@@ -1,6 +1,4 @@
 package import CeleryCore
-import FoundationEssentials
-package import GRDB
 import Wire
 
 /// Rows of the `result` table: Celery's extended meta document, and what we add to it.
@@ -19,17 +17,16 @@ package enum ResultTable {
                 -- announced by whoever revoked it, while an attempt ran: see RevocationAnnouncing
                 OR (result.attempt = 0 AND excluded.attempt > 0))
             """)
-        statement.setUncheckedArguments([
-            result.id.text, result.state.name, result.attempt, expires, Data(KeptResult.document(of: result).bytes(style: .python)),
+        try statement.execute(arguments: [
+            result.id.text, result.state.name, result.attempt, expires, KeptResult.document(of: result).bytes(style: .python),
         ])
-        try statement.execute()
     }
 
     package static func fetch(_ id: TaskID, now: Timestamp, in db: Database) throws -> TaskResult? {
         let statement = try db.cachedStatement(sql: """
             SELECT document FROM result WHERE id = ? AND (expires IS NULL OR expires > ?)
             """)
-        guard let document = try Data.fetchOne(statement, arguments: [id.text, now.seconds]) else { return nil }
-        return try KeptResult.read([UInt8](document))
+        guard let document = try [UInt8].fetchOne(statement, arguments: [id.text, now.seconds]) else { return nil }
+        return try KeptResult.read(document)
     }
 }

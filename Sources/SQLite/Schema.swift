@@ -1,5 +1,3 @@
-import GRDB
-
 /// The tables of a `celery.db`.
 ///
 /// A message row is written once and never changed by taking it: where it stands

@@ -1,5 +1,4 @@
 package import CeleryCore
-package import GRDB
 import Glibc
 import Synchronization
 
@@ -9,13 +8,13 @@ import Synchronization
 /// people's. Nobody there knows of `WriteLine`, so writers wait for SQLite's own lock.
 package final class SharedDatabaseFile: Sendable {
     package let path: String
-    private let queue: DatabaseQueue
+    private let database: SerialDatabase
     private let watch: ChangeWatch
     private let ownWrites = Atomic<UInt64>(0)
     private let entry: Mutex<OpenFiles.Entry?>
 
     /// How long to wait while another program writes.
-    private static let patience = 10.0
+    private static let patience: Duration = .seconds(10)
 
     /// Opens the file, making an empty one when there is none. Blocks.
     ///
@@ -26,21 +25,16 @@ package final class SharedDatabaseFile: Sendable {
             if !isOpen { _ = try Self.exists(path, FileHeader.look(at: path)) }
             return try Self.connect(to: path)
         }
-        queue = opened.0
+        database = opened.0
         entry = Mutex(opened.1)
         // In WAL mode the first of these is written seldom, in any other the second never exists.
         watch = ChangeWatch(paths: [path, path + "-wal"], events: IN_MODIFY | IN_ATTRIB)
     }
 
-    private static func connect(to path: String) throws(DriverError) -> DatabaseQueue {
-        var configuration = Configuration()
-        configuration.label = "celery.results"
-        configuration.busyMode = .timeout(patience)
+    private static func connect(to path: String) throws(DriverError) -> SerialDatabase {
         do {
-            let queue = try DatabaseQueue(path: path, configuration: configuration)
             // Only the first look shows whether it can be read.
-            _ = try queue.inDatabase { try Int32.fetchOne($0, sql: "PRAGMA schema_version") }
-            return queue
+            return try SerialDatabase(path: path, patience: patience) { _ = try Int32.fetchOne($0, sql: "PRAGMA schema_version") }
         } catch {
             throw DriverError(translating: error, path: path)
         }
@@ -75,16 +69,9 @@ package final class SharedDatabaseFile: Sendable {
     /// - Throws: `DriverError`; nothing was written then.
     package func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         do {
-            let value = try await Task {
-                try await queue.writeWithoutTransaction { db in
-                    var value: T?
-                    try db.inTransaction(.immediate) {
-                        value = try body(db)
-                        return .commit
-                    }
-                    return value!
-                }
-            }.value
+            let value = try await database.perform { db in
+                try db.inTransaction(.immediate) { try body(db) }
+            }
             ownWrites.add(1, ordering: .sequentiallyConsistent)
             watch.ring()
             return value
@@ -96,7 +83,7 @@ package final class SharedDatabaseFile: Sendable {
     /// Runs a reading transaction.
     package func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         do {
-            return try await queue.read(body)
+            return try await database.read(body)
         } catch {
             throw DriverError(translating: error, path: path)
         }
@@ -130,7 +117,7 @@ package final class SharedDatabaseFile: Sendable {
 
     package func close() {
         watch.close()
-        try? queue.close()
+        database.close()
         entry.withLock { $0 = nil }
     }
 }

@@ -1,8 +1,8 @@
 import CeleryCore
 import Fixtures
 import Foundation
-import GRDB
 import ResultStores
+import SQLite
 import Testing
 
 /// Results shared with Python's Celery itself, of each version whose rows differ.

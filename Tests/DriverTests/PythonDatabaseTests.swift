@@ -1,7 +1,6 @@
 import CeleryCore
 import Fixtures
 import Foundation
-import GRDB
 import ResultStores
 import SQLite
 import Testing
@@ -15,10 +14,10 @@ import Wire
     private func open(expires: Double? = nil) throws -> PythonDatabaseStore { try PythonDatabaseStore(path: path, expires: expires) }
 
     /// Does something as another program would.
-    private func elsewhere<Value>(_ body: (Database) throws -> Value) throws -> Value {
-        let queue = try DatabaseQueue(path: path)
-        defer { try? queue.close() }
-        return try queue.inDatabase(body)
+    private func elsewhere<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) throws -> Value {
+        let database = try SerialDatabase(path: path)
+        defer { database.close() }
+        return try database.performAndWait(body)
     }
 
     @Test(arguments: ResultStorePromise.all(of: PythonDatabaseFixture.self))
@@ -74,7 +73,7 @@ import Wire
         #expect(try await store.results(for: [TaskID("b")])[TaskID("b")]?.children == result.children)
         // A row that was there keeps what is not ours to write.
         try await store.store([TaskResult(id: TaskID("old"), state: .success)])
-        #expect(try elsewhere { try Data.fetchOne($0, sql: "SELECT args FROM celery_taskmeta WHERE task_id = 'old'") } == Data("[]".utf8))
+        #expect(try elsewhere { try [UInt8].fetchOne($0, sql: "SELECT args FROM celery_taskmeta WHERE task_id = 'old'") } == [UInt8]("[]".utf8))
     }
 
     @Test func `asking what is missing creates nothing`() async throws {
@@ -157,8 +156,8 @@ import Wire
 
     // MARK: Rows
 
-    private func row(_ id: String) throws -> Row? {
-        try elsewhere { try Row.fetchOne($0, sql: "SELECT * FROM celery_taskmeta WHERE task_id = ?", arguments: [id]) }
+    private func column<Value: SQLiteConvertible>(_ name: String, of id: String) throws -> Value? {
+        try elsewhere { try Value.fetchOne($0, sql: "SELECT \(name) FROM celery_taskmeta WHERE task_id = ?", arguments: [id]) }
     }
 
     @Test func `writes pickles, and times as SQLAlchemy does`() async throws {
@@ -169,32 +168,31 @@ import Wire
         var failure = TaskResult(id: TaskID("b"), state: .failure, failure: .notRegistered("x"))
         failure.dateDone = Timestamp(seconds: 1_000_000_000.000025)
         try await store.store([result, failure, TaskResult(id: TaskID("c"), state: .success), TaskResult(id: TaskID("d"), state: .started)])
-        let success = try #require(try row("a"))
-        #expect(success["date_done"] as String == "2001-09-09 01:46:40.000000")
-        #expect((success["result"] as Data).starts(with: [0x80, 2]))
-        #expect(success["children"] as Data == Data(#"[[["child", null], null]]"#.utf8))
-        let failed = try #require(try row("b"))
-        #expect(failed["date_done"] as String == "2001-09-09 01:46:40.000025")
-        #expect(try PickleReader.json([UInt8](failed["result"] as Data)) == ["exc_type": "NotRegistered", "exc_message": ["x"], "exc_module": "celery.exceptions"])
+        #expect(try column("date_done", of: "a") == "2001-09-09 01:46:40.000000")
+        #expect(try #require(try column("result", of: "a") as [UInt8]?).starts(with: [0x80, 2]))
+        #expect(try column("children", of: "a") == [UInt8](#"[[["child", null], null]]"#.utf8))
+        #expect(try column("date_done", of: "b") == "2001-09-09 01:46:40.000025")
+        #expect(
+            try PickleReader.json(#require(try column("result", of: "b") as [UInt8]?))
+                == ["exc_type": "NotRegistered", "exc_message": ["x"], "exc_module": "celery.exceptions"])
         // A final result without a date gets one, or it would never expire; one that is not final has none.
-        let bare = try #require(try row("c"))
-        #expect((bare["date_done"] as String?)?.hasPrefix("20") == true)
-        #expect(bare["result"] as Data? == nil && bare["children"] as Data? == nil)
-        #expect(try #require(try row("d"))["date_done"] as String? == nil)
+        #expect(try #require(try column("date_done", of: "c") as String?).hasPrefix("20"))
+        #expect(try column("result", of: "c") == SQLiteValue.null && column("children", of: "c") == SQLiteValue.null)
+        #expect(try column("date_done", of: "d") == SQLiteValue.null)
     }
 
     @Test func `reads whatever form a value has`() async throws {
         let store = try open()
         try await store.store([TaskResult(id: TaskID("none"), state: .success)])
-        let forms: [(String, Any, JSON)] = [
-            ("json", Data("[1, NaN, \"\\u00fc\"]".utf8), "later"), ("text", "{\"a\": 1}", ["a": 1]),
-            ("protocol 0", Data("(lp0\nI1\na.".utf8), [1]), ("number", 5, 5), ("bytes", Data([0x80, 3, 0x43, 1, 0xFF, 0x2E]), ["__type__": "base64", "__value__": "/w=="]),
+        let forms: [(String, SQLiteValue, JSON)] = [
+            ("json", .blob([UInt8]("[1, NaN, \"\\u00fc\"]".utf8)), "later"), ("text", .text("{\"a\": 1}"), ["a": 1]),
+            ("protocol 0", .blob([UInt8]("(lp0\nI1\na.".utf8)), [1]), ("number", .integer(5), 5), ("bytes", .blob([0x80, 3, 0x43, 1, 0xFF, 0x2E]), ["__type__": "base64", "__value__": "/w=="]),
         ]
         try elsewhere { db in
             for (id, value, _) in forms {
                 try db.execute(
                     sql: "INSERT INTO celery_taskmeta (task_id, status, result, date_done) VALUES (?, 'SUCCESS', ?, '2026-11-22T17:39:50')",
-                    arguments: [id, DatabaseValue(value: value)!])
+                    arguments: [id, value])
             }
             try db.execute(sql: "INSERT INTO celery_taskmeta (task_id, status, result, traceback, retries) VALUES ('odd', NULL, NULL, x'ff', 'many')")
             try db.execute(sql: "INSERT INTO celery_taskmeta (task_id, status, result) VALUES ('yaml', 'SUCCESS', x'2d20610a')")

@@ -1,7 +1,6 @@
 import Brokers
 import CeleryCore
 import Fixtures
-import GRDB
 import Glibc
 import SQLite
 import Testing
@@ -36,17 +35,13 @@ import Testing
     }
 
     @Test func `refuses a database of another program`() throws {
-        let foreign = try DatabaseQueue(path: path)
-        try foreign.write { try $0.execute(sql: "CREATE TABLE message (id)") }
-        try foreign.close()
+        try SerialDatabase(path: path) { try $0.execute(sql: "CREATE TABLE message (id)") }.close()
         try expectRefusal(.unusable, "\(path) is a SQLite database of another program", hint: otherFile)
     }
 
     @Test func `refuses a database of a newer version`() throws {
         try DatabaseFile(path: path).close()
-        let newer = try DatabaseQueue(path: path)
-        try newer.inDatabase { try $0.execute(sql: "PRAGMA user_version = \(Schema.version + 1)") }
-        try newer.close()
+        try SerialDatabase(path: path) { try $0.execute(sql: "PRAGMA user_version = \(Schema.version + 1)") }.close()
         try expectRefusal(
             .unusable, "\(path) was written by a newer celery (layout \(Schema.version + 1); this one reads up to \(Schema.version))",
             hint: "use the newer celery; the file was left as it is")

@@ -1,7 +1,6 @@
 import Brokers
 import CeleryCore
 import Fixtures
-import GRDB
 import SQLite
 import Testing
 

@@ -1,5 +1,5 @@
 import CeleryCore
-import GRDB
+import SQLite
 
 /// Rows of the tables `beat`, `beat_entry` and `beat_order`.
 enum BeatTable {
@@ -47,7 +47,7 @@ enum BeatTable {
         let rows = try Row.fetchCursor(db, sql: "SELECT name, record FROM beat_entry WHERE beat = ?", arguments: [beat])
         while let row = try rows.next() {
             let name: String = row[0]
-            guard let text = String.fromDatabaseValue(row[1]), let json = try? JSON(parsing: text),
+            guard let text = (row[1] as SQLiteValue).text, let json = try? JSON(parsing: text),
                 let record = EntryRecord(json: json), record.name == name
             else { throw unreadableRecord(of: name, in: beat, path: path) }
             records[name] = record
@@ -58,8 +58,7 @@ enum BeatTable {
     static func write(_ records: [(name: String, text: String)], of beat: String, in db: Database) throws {
         let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO beat_entry (beat, name, record) VALUES (?, ?, ?)")
         for record in records {
-            statement.setUncheckedArguments([beat, record.name, record.text])
-            try statement.execute()
+            try statement.execute(arguments: [beat, record.name, record.text])
         }
     }
 
@@ -78,7 +77,7 @@ enum BeatTable {
         let statement = try db.cachedStatement(sql: "SELECT number, body FROM beat_order WHERE beat = ? ORDER BY number")
         return try Row.fetchAll(statement, arguments: [beat]).map { row in
             let number: Int64 = row[0]
-            guard let text = String.fromDatabaseValue(row[1]), let json = try? JSON(parsing: text), let order = BeatOrder(json: json)
+            guard let text = (row[1] as SQLiteValue).text, let json = try? JSON(parsing: text), let order = BeatOrder(json: json)
             else { throw unreadableOrder(number, in: beat, path: path) }
             return (number, order)
         }

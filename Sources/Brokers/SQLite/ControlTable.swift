@@ -1,6 +1,5 @@
 import CeleryCore
-import FoundationEssentials
-import GRDB
+import SQLite
 import Wire
 
 /// The tables `control_request` and `control_reply`: a pidbox in a file.
@@ -32,7 +31,7 @@ enum ControlTable {
         for message in messages {
             try db.execute(
                 sql: "INSERT INTO control_request (expires, body) VALUES (?, ?)",
-                arguments: [message.expires ?? now.seconds + lifetime, Data(message.wire.body)])
+                arguments: [message.expires ?? now.seconds + lifetime, message.wire.body])
         }
         try db.execute(
             sql: "DELETE FROM control_request WHERE number <= ?", arguments: [db.lastInsertedRowID - Int64(mostRequests)])
@@ -41,7 +40,7 @@ enum ControlTable {
     static func requests(after number: Int64, in db: Database) throws -> [Request] {
         let statement = try db.cachedStatement(sql: "SELECT number, expires, body FROM control_request WHERE number > ? ORDER BY number")
         return try Row.fetchAll(statement, arguments: [number]).map { row in
-            let wire = WireMessage(routingKey: "", headers: ["expires": .double(row[1])], body: [UInt8](row[2] as Data))
+            let wire = WireMessage(routingKey: "", headers: ["expires": .double(row[1])], body: row[2])
             return Request(number: row[0], message: try? ControlMessage(wire))
         }
     }
@@ -55,7 +54,7 @@ enum ControlTable {
         else { return }
         try db.execute(
             sql: "INSERT OR REPLACE INTO control_reply (ticket, worker, name, expires, value) VALUES (?, ?, ?, ?, ?)",
-            arguments: [ticket, worker, name, message.expires ?? now.seconds + lifetime, Data(value.bytes())])
+            arguments: [ticket, worker, name, message.expires ?? now.seconds + lifetime, value.bytes()])
     }
 
     /// The answers to a request by the numbers of workers.
@@ -64,7 +63,7 @@ enum ControlTable {
         var answers: [Int64: WorkerAnswers.Answer] = [:]
         for row in try Row.fetchAll(statement, arguments: [ticket]) {
             // A worker wrote it; anybody could have.
-            guard let value = try? JSON(parsing: [UInt8](row[2] as Data)) else { continue }
+            guard let value = try? JSON(parsing: row[2] as [UInt8]) else { continue }
             answers[row[0]] = WorkerAnswers.Answer(worker: row[1], value: value)
         }
         return answers

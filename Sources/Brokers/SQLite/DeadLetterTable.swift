@@ -1,6 +1,5 @@
 import CeleryCore
-import FoundationEssentials
-import GRDB
+import SQLite
 import Wire
 
 /// Rows of the table `dead_letter`.
@@ -12,10 +11,9 @@ enum DeadLetterTable {
                 (id, task, queue, reason, error, worker, buried, attempts, crashes, rank, retries, submitted, headers, properties, body)
             SELECT id, task, queue, ?, ?, ?, ?, ?, ?, rank, retries, submitted, headers, properties, body FROM message WHERE tag = ?
             """)
-        statement.setUncheckedArguments([
+        try statement.execute(arguments: [
             burial.reason.name, burial.error, burial.worker, burial.date.seconds, burial.attempts, burial.crashes, tag,
         ])
-        try statement.execute()
     }
 
     /// Puts a message there that has no row.
@@ -30,7 +28,7 @@ enum DeadLetterTable {
             arguments: [
                 message.id.text, message.task, message.route.queue, burial.reason.name, burial.error, burial.worker,
                 burial.date.seconds, burial.attempts, burial.crashes, -(message.priority ?? 0), message.retries,
-                submitted.seconds, Data(row.headers), row.properties.map { Data($0) }, Data(row.body),
+                submitted.seconds, row.headers, row.properties, row.body,
             ])
     }
 
@@ -45,8 +43,8 @@ enum DeadLetterTable {
         _ filter: DeadLetterFilter, limit: Int, withContent: Bool, in db: Database
     ) throws -> [Entry] {
         var conditions: [String] = []
-        var arguments: [any DatabaseValueConvertible] = []
-        func add(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
+        var arguments: [any SQLiteConvertible] = []
+        func add(_ condition: String, _ value: (any SQLiteConvertible)?) {
             guard let value else { return }
             conditions.append(condition)
             arguments.append(value)
@@ -83,9 +81,7 @@ enum DeadLetterTable {
         let id: String = row[1]
         var letter = DeadLetter(key: id, taskID: TaskID(id), task: row[2], queue: row[3], burial: burial)
         if withContent {
-            let (headers, properties, body): (Data, Data?, Data) = (row[10], row[11], row[12])
-            let encoded = EncodedMessage(
-                queue: letter.queue, headers: [UInt8](headers), properties: properties.map { [UInt8]($0) }, body: [UInt8](body))
+            let encoded = EncodedMessage(row: row, from: 10, queue: letter.queue)
             letter.content = DeadLetter.Content(
                 headers: encoded.headers, properties: encoded.properties ?? [], body: encoded.body, message: try? encoded.message())
         }

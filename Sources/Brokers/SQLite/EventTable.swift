@@ -1,5 +1,5 @@
 import CeleryCore
-import GRDB
+import SQLite
 import Wire
 
 /// Rows of the `event` table: a ring, of which the oldest are dropped.
@@ -16,11 +16,10 @@ enum EventTable {
         var last: Int64 = 0
         for event in events {
             if event.type == Event.heartbeat { try supersede.execute(arguments: [event.hostname]) }
-            insert.setUncheckedArguments([
+            try insert.execute(arguments: [
                 now.seconds, event.type, event.hostname, event.taskID?.text,
                 JSON.object(EventDocument.object(event)).text(style: .python),
             ])
-            try insert.execute()
             last = db.lastInsertedRowID
         }
         if last / dropInterval != (last - Int64(events.count)) / dropInterval { try drop(kept, last: last, now: now, in: db) }

@@ -1,6 +1,6 @@
 import CeleryCore
-import GRDB
 import Processes
+import SQLite
 
 /// Who has which message, and what becomes of it when the worker is gone.
 enum LeaseTable {
@@ -10,8 +10,7 @@ enum LeaseTable {
     /// - Returns: false when the lease is no longer theirs.
     static func end(_ handle: DeliveryHandle, of worker: Int64, in db: Database) throws -> Bool {
         let statement = try db.cachedStatement(sql: "DELETE FROM lease WHERE tag = ? AND worker = ? AND attempt = ?")
-        statement.setUncheckedArguments([handle.tag, worker, handle.attempt])
-        try statement.execute()
+        try statement.execute(arguments: [handle.tag, worker, handle.attempt])
         return db.changesCount == 1
     }
 
@@ -36,8 +35,7 @@ enum LeaseTable {
         let statement = try db.cachedStatement(sql: """
             INSERT INTO ready (queue, rank, tag, attempt) SELECT queue, rank, tag, ? FROM message WHERE tag = ?
             """)
-        statement.setUncheckedArguments([started ? handle.attempt : handle.attempt - 1, handle.tag])
-        try statement.execute()
+        try statement.execute(arguments: [started ? handle.attempt : handle.attempt - 1, handle.tag])
         return true
     }
 
@@ -54,8 +52,7 @@ enum LeaseTable {
                     UPDATE message SET \(column) = \(column) + 1
                     WHERE tag = (SELECT tag FROM lease WHERE tag = ? AND worker = ? AND attempt = ?)
                     """)
-                blame.setUncheckedArguments([entry.tag, worker, entry.attempt])
-                try blame.execute()
+                try blame.execute(arguments: [entry.tag, worker, entry.attempt])
             }
         case .unknown:
             try db.execute(

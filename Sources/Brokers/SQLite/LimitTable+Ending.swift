@@ -1,5 +1,5 @@
 import CeleryCore
-import GRDB
+import SQLite
 import Wire
 
 // What waits in a line and is not to run any more needs no turn to end, takes no token and no place, and holds up nobody.

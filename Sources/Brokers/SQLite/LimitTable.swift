@@ -1,5 +1,5 @@
 import CeleryCore
-import GRDB
+import SQLite
 import Wire
 
 /// Lines of messages that are due and may not begin yet, and the places of those that run.
@@ -152,7 +152,7 @@ enum LimitTable {
         guard let id: String = row[0] else { return nil }
         return ReadyTable.Taken(
             id: id, handle: DeliveryHandle(tag: row[6], attempt: row[7] + 1),
-            encoded: try EncodedMessage(row: row, from: 2, queue: row[1]), crashes: row[8], doubts: row[9], rank: row[5])
+            encoded: EncodedMessage(row: row, from: 2, queue: row[1]), crashes: row[8], doubts: row[9], rank: row[5])
     }
 
     private static func remove(_ tag: Int64, from line: Line, in db: Database) throws {

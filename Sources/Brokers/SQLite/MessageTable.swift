@@ -1,6 +1,4 @@
 import CeleryCore
-import FoundationEssentials
-import GRDB
 import SQLite
 import Wire
 
@@ -40,10 +38,9 @@ enum MessageTable {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO NOTHING
             """)
-        statement.setUncheckedArguments([
-            id, task, row.queue, rank, retries, submitted.seconds, Data(row.headers), row.properties.map { Data($0) }, Data(row.body),
+        try statement.execute(arguments: [
+            id, task, row.queue, rank, retries, submitted.seconds, row.headers, row.properties, row.body,
         ])
-        try statement.execute()
         guard db.changesCount == 1 else {
             throw DriverError(.alreadyThere, "task id \(id) is already in use: it waits or runs", subject: TaskID(id))
         }
@@ -68,10 +65,9 @@ enum MessageTable {
         let statement = try db.cachedStatement(sql: """
             UPDATE message SET queue = ?, rank = ?, retries = ?, headers = ?, properties = ?, body = ? WHERE tag = ?
             """)
-        statement.setUncheckedArguments([
-            message.route.queue, rank, message.retries, Data(row.headers), row.properties.map { Data($0) }, Data(row.body), tag,
+        try statement.execute(arguments: [
+            message.route.queue, rank, message.retries, row.headers, row.properties, row.body, tag,
         ])
-        try statement.execute()
         try place(tag, message, rank, attempt: attempt, now: now, in: db)
     }
 
@@ -89,11 +85,9 @@ enum MessageTable {
             SELECT m.queue, m.rank, s.tag, s.attempt
             FROM scheduled s CROSS JOIN message m ON m.tag = s.tag WHERE s.due <= ?
             """)
-        due.setUncheckedArguments([now.seconds])
-        try due.execute()
+        try due.execute(arguments: [now.seconds])
         let moved = try db.cachedStatement(sql: "DELETE FROM scheduled WHERE due <= ?")
-        moved.setUncheckedArguments([now.seconds])
-        try moved.execute()
+        try moved.execute(arguments: [now.seconds])
     }
 
     /// When the next scheduled message is due.
@@ -106,12 +100,10 @@ enum MessageTable {
     ) throws {
         if let eta = message.eta, eta > now {
             let statement = try db.cachedStatement(sql: "INSERT INTO scheduled (due, tag, attempt) VALUES (?, ?, ?)")
-            statement.setUncheckedArguments([eta.seconds, tag, attempt])
-            try statement.execute()
+            try statement.execute(arguments: [eta.seconds, tag, attempt])
         } else {
             let statement = try db.cachedStatement(sql: "INSERT INTO ready (queue, rank, tag, attempt) VALUES (?, ?, ?, ?)")
-            statement.setUncheckedArguments([message.route.queue, rank, tag, attempt])
-            try statement.execute()
+            try statement.execute(arguments: [message.route.queue, rank, tag, attempt])
         }
     }
 }

@@ -1,5 +1,5 @@
 import CeleryCore
-import GRDB
+import SQLite
 
 /// Rows of the table `standing_order`.
 enum OrderTable {
@@ -21,8 +21,7 @@ enum OrderTable {
 
     private static func add(_ kind: String, _ subject: String, until: Timestamp?, _ body: JSON, in db: Database) throws {
         let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO standing_order (kind, subject, until, body) VALUES (?, ?, ?, ?)")
-        statement.setUncheckedArguments([kind, subject, until?.seconds, body.text(style: .compact)])
-        try statement.execute()
+        try statement.execute(arguments: [kind, subject, until?.seconds, body.text(style: .compact)])
     }
 
     /// Forgets what is over.

@@ -1,5 +1,5 @@
 import CeleryCore
-import GRDB
+import SQLite
 
 /// The buckets of tasks with a rate, as far as a transaction has looked at them.
 struct RateTable {

@@ -1,6 +1,5 @@
 import CeleryCore
-import FoundationEssentials
-import GRDB
+import SQLite
 import Wire
 
 /// Taking from the `ready` table: of each queue the first few in order of rank and age.
@@ -34,11 +33,9 @@ enum ReadyTable {
                 INSERT INTO lease (tag, worker, attempt, since)
                 SELECT tag, ?, attempt + 1, ? FROM ready WHERE queue = ? AND (rank, tag) <= (?, ?)
                 """)
-            lease.setUncheckedArguments([worker, now.seconds, queue, last.rank, last.handle.tag])
-            try lease.execute()
+            try lease.execute(arguments: [worker, now.seconds, queue, last.rank, last.handle.tag])
             let remove = try db.cachedStatement(sql: "DELETE FROM ready WHERE queue = ? AND (rank, tag) <= (?, ?)")
-            remove.setUncheckedArguments([queue, last.rank, last.handle.tag])
-            try remove.execute()
+            try remove.execute(arguments: [queue, last.rank, last.handle.tag])
             taken += messages
         }
         if queues.count > 1 { taken.sort { ($0.rank, $0.handle.tag) < ($1.rank, $1.handle.tag) } }
@@ -58,7 +55,7 @@ enum ReadyTable {
             let handle = DeliveryHandle(tag: row[6], attempt: row[7] + 1)
             messages.append(
                 Taken(
-                    id: row[0], handle: handle, encoded: try EncodedMessage(row: row, from: 2, queue: row[1]), crashes: row[8],
+                    id: row[0], handle: handle, encoded: EncodedMessage(row: row, from: 2, queue: row[1]), crashes: row[8],
                     doubts: row[9], rank: row[5]))
         }
         return messages
@@ -75,11 +72,7 @@ extension EncodedMessage {
     /// From three columns: headers, properties, body.
     ///
     /// - Parameter first: The position of the first of them.
-    init(row: Row, from first: Int, queue: String) throws {
-        func bytes(_ index: Int) throws -> [UInt8]? {
-            try row.withUnsafeData(atIndex: index) { data in data.map { [UInt8]($0) } }
-        }
-        self.init(
-            queue: queue, headers: try bytes(first) ?? [], properties: try bytes(first + 1), body: try bytes(first + 2) ?? [])
+    init(row: Row, from first: Int, queue: String) {
+        self.init(queue: queue, headers: row[first], properties: row[first + 1], body: row[first + 2])
     }
 }

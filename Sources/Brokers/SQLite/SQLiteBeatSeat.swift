@@ -1,5 +1,4 @@
 import CeleryCore
-import GRDB
 import SQLite
 import Synchronization
 

@@ -1,6 +1,4 @@
 package import CeleryCore
-import FoundationEssentials
-import GRDB
 import SQLite
 import Wire
 
@@ -31,7 +29,6 @@ extension SQLiteBroker: DeadLetterKeeping {
                     try db.inSavepoint {
                         try replay(entry.letter, to: queue ?? letter.queue, now: now, in: db)
                         try DeadLetterTable.remove(entry.number, in: db)
-                        return .commit
                     }
                 } catch let error as DriverError {
                     return DeadLetterReplay(letter, refusal: error.message)

@@ -1,5 +1,4 @@
 package import CeleryCore
-import GRDB
 import SQLite
 
 extension SQLiteBroker: QueueCounting {

@@ -2,7 +2,6 @@
 // one machine. See the `SQLite` room for the file, its tables and how waiting works.
 
 package import CeleryCore
-import GRDB
 package import SQLite
 
 /// Keeps messages in a `celery.db`.
@@ -88,10 +87,7 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
             return .success(())
         }
         do {
-            try db.inSavepoint {
-                try body()
-                return .commit
-            }
+            try db.inSavepoint(body)
             return .success(())
         } catch let error as DriverError {
             return .failure(error)

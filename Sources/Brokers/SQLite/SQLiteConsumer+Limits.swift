@@ -1,5 +1,4 @@
 package import CeleryCore
-import GRDB
 import SQLite
 import Synchronization
 import Wire
@@ -46,7 +45,7 @@ extension SQLiteConsumer: LimitKeeping {
     }
 
     func announce(rates options: [String: RateLimit?]) async throws {
-        let mentioned = try await broker.file.read { db in try String.fetchSet(db, sql: "SELECT task FROM rate_limit") }
+        let mentioned = try await broker.file.read { db in Set(try String.fetchAll(db, sql: "SELECT task FROM rate_limit")) }
         // Most tasks have no rate, and never had one.
         let news = options.filter { $0.value != nil || mentioned.contains($0.key) }
         guard !news.isEmpty else { return }

@@ -1,5 +1,4 @@
 import CeleryCore
-import GRDB
 import SQLite
 
 extension SQLiteConsumer: AtomicSettling {
@@ -60,8 +59,7 @@ extension SQLiteConsumer: AtomicSettling {
         try await broker.file.write(waking: true) { [number] db in
             let crash = try db.cachedStatement(sql: "UPDATE message SET crashes = crashes + 1 WHERE tag = ?")
             for handle in handles where try LeaseTable.giveBack(handle, of: number, started: true, in: db) {
-                crash.setUncheckedArguments([handle.tag])
-                try crash.execute()
+                try crash.execute(arguments: [handle.tag])
             }
         }
     }

@@ -1,6 +1,4 @@
 import CeleryCore
-import FoundationEssentials
-import GRDB
 import SQLite
 import Wire
 
@@ -82,9 +80,7 @@ extension SQLiteConsumer: ScheduleKnowing {
             var messages: [Message] = []
             while messages.count < most, let row = try rows.next() {
                 guard queues.contains(row[0]) else { continue }
-                let encoded = EncodedMessage(
-                    queue: row[0], headers: [UInt8](row[1] as Data), properties: (row[2] as Data?).map { [UInt8]($0) },
-                    body: [UInt8](row[3] as Data))
+                let encoded = EncodedMessage(row: row, from: 1, queue: row[0])
                 // One that cannot be read has no place among tasks.
                 guard var message = try? encoded.message() else { continue }
                 message.eta = Timestamp(seconds: row[4])

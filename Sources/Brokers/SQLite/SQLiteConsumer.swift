@@ -1,5 +1,4 @@
 import CeleryCore
-import GRDB
 import SQLite
 import Synchronization
 import Wire
@@ -79,8 +78,7 @@ final class SQLiteConsumer: BrokerConsumer {
     func holdLease(now: Timestamp, in db: Database) throws {
         pace.withLock { $0.renewed = broker.uptime() }
         let statement = try db.cachedStatement(sql: "UPDATE worker SET lease_until = ? WHERE number = ?")
-        statement.setUncheckedArguments([(now + broker.leaseLength).seconds, number])
-        try statement.execute()
+        try statement.execute(arguments: [(now + broker.leaseLength).seconds, number])
         if db.changesCount == 0 {
             _ = try WorkerTable.register(
                 identity, queues: queues, tasks: tasks.withLock { $0 }, number: number,

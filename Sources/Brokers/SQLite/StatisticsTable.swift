@@ -1,5 +1,5 @@
 import CeleryCore
-import GRDB
+import SQLite
 
 /// Rows of the `statistics` table.
 enum StatisticsTable {

@@ -3,8 +3,6 @@
 // the attempt, when it began, what it wrote to stderr, and its group and parent.
 
 package import CeleryCore
-import FoundationEssentials
-import GRDB
 import SQLite
 import Synchronization
 import Wire
@@ -59,8 +57,7 @@ package final class PythonDatabaseStore: ResultRefining {
             let statement = try db.cachedStatement(sql: "DELETE FROM \(PythonTables.tasks) WHERE task_id = ?")
             var count = 0
             for id in ids {
-                statement.setUncheckedArguments([id.text])
-                try statement.execute()
+                try statement.execute(arguments: [id.text])
                 count += db.changesCount
             }
             return count
@@ -122,9 +119,9 @@ extension PythonDatabaseStore {
         try await file.read { [path = file.path] db in
             guard try db.tableExists(PythonTables.groups) else { return nil }
             let sql = "SELECT result FROM \(PythonTables.groups) WHERE taskset_id = ?"
-            guard let data = try Data.fetchOne(db, sql: sql, arguments: [id]) else { return nil }
+            guard let bytes = try [UInt8].fetchOne(db, sql: sql, arguments: [id]) else { return nil }
             do {
-                return try PythonValue.json([UInt8](data), isException: false)
+                return try PythonValue.json(bytes, isException: false)
             } catch {
                 throw DriverError(.unusable, "group \(id) in \(path) cannot be read: \(error)")
             }

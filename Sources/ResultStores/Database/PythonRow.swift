@@ -1,6 +1,5 @@
 import CeleryCore
-import FoundationEssentials
-import GRDB
+import SQLite
 import Wire
 
 /// A row of the table of tasks.
@@ -8,7 +7,7 @@ import Wire
 /// Versions up to 5.6 read a result as a pickle only, 5.7 as JSON or as a pickle of a later
 /// protocol than 1. So a pickle of protocol 2 is what all of them read, and what is written here.
 struct PythonRow: Sendable {
-    private let values: [String: DatabaseValue]
+    private let values: [String: SQLiteValue]
 
     /// Columns written, where the table has them. Arguments and stamps are left as they are.
     private static let written = [
@@ -25,17 +24,17 @@ struct PythonRow: Sendable {
         // Without a date it would never expire.
         let date = result.state.isReady ? result.dateDone ?? now : nil
         values = [
-            "task_id": result.id.text.databaseValue,
-            "status": result.state.name.databaseValue,
-            "result": value.isNull ? .null : Data(PickleWriter.bytes(of: value)).databaseValue,
-            "date_done": date.map { ISO8601.databaseText($0) }.databaseValue,
-            "traceback": result.traceback.databaseValue,
+            "task_id": .text(result.id.text),
+            "status": .text(result.state.name),
+            "result": value.isNull ? .null : .blob(PickleWriter.bytes(of: value)),
+            "date_done": SQLiteValue(text: date.map { ISO8601.databaseText($0) }),
+            "traceback": SQLiteValue(text: result.traceback),
             "children": result.children.isEmpty
-                ? .null : Data(JSON.array(result.children).bytes(style: .python)).databaseValue,
-            "name": result.task.databaseValue,
-            "worker": result.worker.databaseValue,
-            "retries": result.retries.databaseValue,
-            "queue": result.queue.databaseValue,
+                ? .null : .blob(JSON.array(result.children).bytes(style: .python)),
+            "name": SQLiteValue(text: result.task),
+            "worker": SQLiteValue(text: result.worker),
+            "retries": .integer(Int64(result.retries)),
+            "queue": SQLiteValue(text: result.queue),
         ]
     }
 
@@ -49,8 +48,7 @@ struct PythonRow: Sendable {
                 \(columns.dropFirst().map { "\($0) = excluded.\($0)" }.joined(separator: ", "))
             WHERE coalesce(\(PythonTables.tasks).status, '') NOT IN ('SUCCESS', 'FAILURE', 'REVOKED')
             """)
-        statement.setUncheckedArguments(StatementArguments(columns.map { values[$0] ?? .null }))
-        try statement.execute()
+        try statement.execute(arguments: StatementArguments(columns.map { values[$0] ?? .null }))
     }
 
     /// Reads the result of a task.
@@ -77,24 +75,24 @@ struct PythonRow: Sendable {
         result.traceback = text(row[3])
         result.task = text(row[5])
         result.worker = text(row[6])
-        result.retries = Int.fromDatabaseValue(row[7]) ?? 0
+        result.retries = (row[7] as SQLiteValue).integer.flatMap { Int(exactly: $0) } ?? 0
         result.queue = text(row[8])
         return result
     }
 
     /// Any value as a text: SQLite keeps in a column whatever it is given.
-    private static func text(_ value: DatabaseValue) -> String? {
-        switch value.storage {
+    private static func text(_ value: SQLiteValue) -> String? {
+        switch value {
         case .null: nil
-        case .string(let text): text
-        case .blob(let data): String(decoding: data, as: UTF8.self)
-        case .int64(let number): String(number)
-        case .double(let number): String(number)
+        case .text(let text): text
+        case .blob(let bytes): String(decoding: bytes, as: UTF8.self)
+        case .integer(let number): String(number)
+        case .real(let number): String(number)
         }
     }
 
-    private static func bytes(_ value: DatabaseValue) -> [UInt8]? {
-        if case .blob(let data) = value.storage { return [UInt8](data) }
+    private static func bytes(_ value: SQLiteValue) -> [UInt8]? {
+        if case .blob(let bytes) = value { return bytes }
         return text(value).map { Array($0.utf8) }
     }
 }

@@ -1,5 +1,4 @@
 import CeleryCore
-import GRDB
 import SQLite
 
 /// The tables in which Python's Celery keeps results in a database, as its version 5.7 makes them.

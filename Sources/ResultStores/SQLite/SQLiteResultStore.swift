@@ -1,5 +1,4 @@
 package import CeleryCore
-import GRDB
 package import SQLite
 
 /// Keeps results in a `celery.db`.
@@ -39,8 +38,7 @@ package final class SQLiteResultStore: RevocationAnnouncing, SQLiteFileHolding {
             let statement = try db.cachedStatement(sql: "DELETE FROM result WHERE id = ?")
             var count = 0
             for id in ids {
-                statement.setUncheckedArguments([id.text])
-                try statement.execute()
+                try statement.execute(arguments: [id.text])
                 count += db.changesCount
             }
             return count
