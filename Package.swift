@@ -101,6 +101,7 @@ let package = Package(
         tests("CeleryCoreTests", ["CeleryCore"]),
         tests("SchedulesTests", ["Schedules", "CeleryCore", "Fixtures"], exclude: ["croniter_check.py", "minute_walk.py"]),
         tests("WireTests", ["Wire", "CeleryCore"]),
+        tests("SQLiteTests", ["SQLite", "CSQLite", "CeleryCore", "Fixtures"]),
         tests("ArgumentsTests", ["Arguments", "CeleryCore"]),
         .executableTarget(
             name: "DetachProbe", dependencies: ["Processes"], path: "Tests/DetachProbe", swiftSettings: swiftSettings),
