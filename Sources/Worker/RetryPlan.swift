@@ -46,8 +46,27 @@ package struct RetryPlan: Sendable, Equatable {
         isLeft && (until.map { now.seconds + max(0, delay.possibleSeconds) <= $0.seconds } ?? true)
     }
 
-    /// Whether a failure is tried again without being asked for.
+    /// Whether a failure may be tried again without being asked for.
     package func takes(_ failure: TaskFailure) -> Bool { causes.contains { $0.matches(failure) } }
+
+    /// Decides whether a task that failed is tried again without having asked for it.
+    ///
+    /// - Parameter random: a number from 0 to 1; asked for only when it is needed.
+    /// - Returns: Seconds until the next try; `nil` when it has failed for good.
+    package func delay(after failure: TaskFailure, now: Timestamp, random: () -> Double) -> Double? {
+        guard takes(failure) else { return nil }
+        return delay(asked: nil, now: now, random: random)
+    }
+
+    /// Decides whether a task that asked for another try gets one.
+    ///
+    /// - Parameter asked: Seconds it wants to wait; `nil` leaves that to its options.
+    /// - Returns: Seconds until the next try; `nil` when it has failed for good.
+    package func delay(asked: Double?, now: Timestamp, random: () -> Double) -> Double? {
+        guard isLeft else { return nil }
+        let delay = asked ?? wait(random: random)
+        return allows(delay, now: now) ? delay : nil
+    }
 
     private static func powerOfTwo(_ exponent: Int) -> Double { Double(sign: .plus, exponent: exponent, significand: 1) }
 }

@@ -58,14 +58,6 @@ package struct WorkerEvents: Sendable {
     }
 }
 
-/// How a worker is asked to stop.
-package enum Shutdown: Sendable, Comparable {
-    /// Finish what runs, give back the rest.
-    case warm
-    /// Kill what runs, give back everything.
-    case cold
-}
-
 /// Why a worker cannot go on.
 package struct WorkerError: Error, Sendable, CustomStringConvertible {
     package var description: String

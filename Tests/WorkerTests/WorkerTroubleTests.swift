@@ -116,10 +116,18 @@ extension WorkerTests {
             let broker = FlakyBroker(base: bench.broker, trouble: Trouble([.publish: 1]))
             let base = bench
             bench.broker = broker
-            let worker = try await bench.start()
-            try await worker.stop()
+            let log = TaskLog(logger: LogBook().logger)
+            let records = Records(broker: broker, store: bench.store, refusals: makeRefusals(log))
+            let consumer = try await broker.consumer(of: ["celery"], as: WorkerIdentity(id: "1", name: "test", pid: 1, process: ""))
+            let ladder = ShutdownLadder {}
+            let recorder = Recorder(
+                ConsumerPowers(consumer, bench.store), records, stoppingPatience: .seconds(10), ladder: ladder, log: log, room: Bell(),
+                intakeWait: IntakeWait())
+            // The worker is to stop, and has given up what was recorded beside its loops.
+            ladder.descend(to: .warm)
+            await recorder.finish()
             let outcome = Outcome(handle: DeliveryHandle(tag: 1, attempt: 1), results: [], followUps: [next])
-            let settlement = await worker.worker.settleAtTheEnd([outcome])
+            let settlement = await recorder.settle(acknowledged: [outcome])
             #expect(settlement.uncounted.isEmpty)
             #expect(try await base.location(of: next.id) != nil)
         }
@@ -198,10 +206,12 @@ extension WorkerTests {
 }
 
 extension Worker {
-    /// As what was taken while the pool was going.
-    fileprivate func settleAtTheEnd(_ outcomes: [Outcome]) async -> Settlement {
-        await settle(outcomes, AcknowledgedSettler(records: records))
-    }
-
-    fileprivate var isFull: Bool { slowCount >= Self.slowLimit && inFlight.isEmpty }
+    fileprivate var isFull: Bool { get async { await shift?.isFull ?? false } }
 }
+
+extension Shift {
+    fileprivate var isFull: Bool { recorder.slowCount >= Recorder.slowLimit && jobs.isEmpty }
+}
+
+/// Outside of the suites, one of which has the name as well.
+private func makeRefusals(_ log: TaskLog) -> Refusals { Refusals(log: log, worker: "test") { .now } }

@@ -62,21 +62,15 @@ struct JobRunner: Sendable {
     private func decided(_ ended: Ended, _ plan: RetryPlan) -> Ended {
         var decided = ended
         switch ended.ending {
-        case .success, .revoked: return ended
+        case .success, .revoked: break
         case .failure(let failure, let traceback):
-            guard plan.takes(failure) else { return ended }
-            decided.ending = ending(failure, traceback, nil, plan)
+            guard let delay = plan.delay(after: failure, now: now(), random: random) else { break }
+            decided.ending = .retry(delay: delay, failure, traceback: traceback)
         case .retry(_, let failure, let traceback):
-            decided.ending = ending(failure, traceback, ended.askedDelay, plan)
+            decided.ending = plan.delay(asked: ended.askedDelay, now: now(), random: random)
+                .map { .retry(delay: $0, failure, traceback: traceback) } ?? .failure(failure, traceback: traceback)
         }
         return decided
-    }
-
-    private func ending(_ failure: TaskFailure, _ traceback: String?, _ asked: Double?, _ plan: RetryPlan) -> JobReport.Ending {
-        guard plan.isLeft else { return .failure(failure, traceback: traceback) }
-        let delay = asked ?? plan.wait(random: random)
-        guard plan.allows(delay, now: now()) else { return .failure(failure, traceback: traceback) }
-        return .retry(delay: delay, failure, traceback: traceback)
     }
 
     /// How a job ended, before what follows is known.

@@ -5,13 +5,13 @@ extension ControlMethod {
     /// Questions about the worker, that change nothing.
     static let asking = [
         ControlMethod("ping") { _, _ in ["ok": "pong"] },
-        ControlMethod("active_queues") { worker, _ in .array(worker.queues.map(Worker.queue)) },
-        ControlMethod("stats") { worker, _ in worker.statistics },
-        ControlMethod("clock") { worker, _ in ["clock": .int(Int64(worker.taken))] },
+        ControlMethod("active_queues") { shift, _ in .array(shift.queues.map(Shift.queue)) },
+        ControlMethod("stats") { shift, _ in shift.statistics },
+        ControlMethod("clock") { shift, _ in ["clock": .int(Int64(shift.intake.taken))] },
     ]
 }
 
-extension Worker {
+extension Shift {
     /// A queue, as Python's workers describe those of AMQP.
     fileprivate static func queue(_ queue: QueueDefinition) -> JSON {
         var arguments: JSONObject = [:]
@@ -32,31 +32,31 @@ extension Worker {
 
     fileprivate var statistics: JSON {
         var members: JSONObject = [
-            "total": .object(JSONObject(totals.sorted { $0.key < $1.key }.map { ($0.key, JSON.int(Int64($0.value))) })),
-            "pid": .int(Int64(configuration.identity.pid)), "clock": .string(String(taken)),
+            "total": .object(JSONObject(intake.totals.sorted { $0.key < $1.key }.map { ($0.key, JSON.int(Int64($0.value))) })),
+            "pid": .int(Int64(configuration.identity.pid)), "clock": .string(String(intake.taken)),
             "uptime": .int(Int64(max(0, (now() - started).inSeconds))), "pool": poolStatistics,
         ]
-        if let autoscaler {
+        if let range = scaler.range {
             members["autoscaler"] = [
-                "max": .int(Int64(autoscaler.range.most)), "min": .int(Int64(autoscaler.range.least)),
-                "current": .int(Int64(prefetch.children)), "qty": .int(Int64(inFlight.count)),
+                "max": .int(Int64(range.most)), "min": .int(Int64(range.least)), "current": .int(Int64(scaler.size)),
+                "qty": .int(Int64(jobs.count)),
             ]
         }
         members["broker"] = .object(configuration.facts.broker)
-        members["prefetch_count"] = .int(Int64(prefetch.limit))
+        members["prefetch_count"] = .int(Int64(intake.prefetch.limit))
         members["rusage"] = Self.resourceUsage
         return .object(members)
     }
 
     private var poolStatistics: JSON {
-        let counts = staff.counts
+        let counts = follower.staff.counts
         let total = counts.reduce(0, +)
         /// The part of all jobs that a child began, in two digits.
         func share(_ count: Int) -> String { Self.text("%.2f", total > 0 ? Double(count) / Double(total) : 0) }
-        let busy = Set(inFlight.values.compactMap(\.childPID)).count
+        let busy = Set(jobs.all.compactMap(\.childPID)).count
         return [
-            "implementation": "celery:processes", "max-concurrency": .int(Int64(prefetch.children)),
-            "processes": .array(staff.processes.map { .int(Int64($0)) }),
+            "implementation": "celery:processes", "max-concurrency": .int(Int64(scaler.size)),
+            "processes": .array(follower.staff.processes.map { .int(Int64($0)) }),
             "max-tasks-per-child": configuration.pool.maxTasksPerChild > 0 ? .int(Int64(configuration.pool.maxTasksPerChild)) : "N/A",
             "put-guarded-by-semaphore": false,
             "timeouts": [Self.limit(configuration.softTimeLimit), Self.limit(configuration.hardTimeLimit)],

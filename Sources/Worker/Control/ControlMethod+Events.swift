@@ -3,10 +3,11 @@ import CeleryCore
 extension ControlMethod {
     /// Orders about events.
     static let events = [
-        ControlMethod("enable_events") { worker, _ in Self.told(worker.setTaskEvents(true), "enabled") },
-        ControlMethod("disable_events") { worker, _ in Self.told(worker.setTaskEvents(false), "disabled") },
-        ControlMethod("heartbeat") { worker, _ in
-            worker.answerHeartbeat()
+        ControlMethod("enable_events") { shift, _ in Self.told(shift.events?.setTaskEvents(true), "enabled") },
+        ControlMethod("disable_events") { shift, _ in Self.told(shift.events?.setTaskEvents(false), "disabled") },
+        ControlMethod("heartbeat") { shift, _ in
+            // A monitor asks that has just come.
+            shift.events?.tell(Event.heartbeat, frequency: 5, active: nil, at: shift.now())
             return .null
         },
     ]

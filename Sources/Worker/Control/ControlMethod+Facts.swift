@@ -4,17 +4,17 @@ import Glibc
 extension ControlMethod {
     /// Questions about the program and the machine.
     static let facts = [
-        ControlMethod("conf", "dump_conf") { worker, arguments in
+        ControlMethod("conf", "dump_conf") { shift, arguments in
             let withDefaults = try ControlArguments("conf", arguments).truth("with_defaults") ?? false
-            let facts = worker.configuration.facts
+            let facts = shift.configuration.facts
             return .object(withDefaults ? facts.allSettings : facts.settings)
         },
-        ControlMethod("report") { worker, _ in ["ok": .string(worker.report)] },
-        ControlMethod("memsample") { _, _ in Worker.residentBytes.map { .string(Worker.byteText($0)) } ?? .null },
+        ControlMethod("report") { shift, _ in ["ok": .string(shift.report)] },
+        ControlMethod("memsample") { _, _ in Shift.residentBytes.map { .string(Shift.byteText($0)) } ?? .null },
     ]
 }
 
-extension Worker {
+extension Shift {
     /// What is to be told with a bug, in the lines of Python's `celery report`.
     fileprivate var report: String {
         var system = utsname()

@@ -5,18 +5,18 @@ extension ControlMethod {
     /// Other orders.
     static let orders = [
         // For executions that are begun later; what a message says of itself counts before it.
-        ControlMethod("time_limit") { worker, arguments in
+        ControlMethod("time_limit") { shift, arguments in
             let arguments = ControlArguments("time_limit", arguments)
             let soft = try arguments.seconds("soft")
             let hard = try arguments.seconds("hard")
             let name = try arguments.optionalText("task_name") ?? ""
-            let isKnown = worker.registry.change(name) { options in
+            let isKnown = shift.registry.tasks.change(name) { options in
                 options.softTimeLimit = soft.map { .seconds($0.possibleSeconds) }
                 options.timeLimit = hard.map { .seconds($0.possibleSeconds) }
             }
             guard isKnown else { throw ControlError(description: "unknown task") }
             func text(_ limit: Double?) -> String { limit.map { "\($0)" } ?? "None" }
-            worker.log.ordered("New time limits for tasks of type \(name.forLog): soft=\(text(soft)) hard=\(text(hard))")
+            shift.log.ordered("New time limits for tasks of type \(name.forLog): soft=\(text(soft)) hard=\(text(hard))")
             return ["ok": "time limits set successfully"]
         },
         // Workers of Python elect one among those that gossip; this one does not stand.
@@ -25,10 +25,10 @@ extension ControlMethod {
             for name in ["id", "topic"] where arguments[name] == nil { throw ControlError.missing(name, of: "election") }
             return .null
         },
-        ControlMethod("shutdown") { worker, arguments in
+        ControlMethod("shutdown") { shift, arguments in
             let text = try ControlArguments("shutdown", arguments).optionalText("msg") ?? "Got shutdown from remote"
-            worker.log.ordered(text.forLog)
-            worker.stop(.warm)
+            shift.log.ordered(text.forLog)
+            shift.stop(.warm)
             return nil
         },
     ]

@@ -3,45 +3,43 @@ import CeleryCore
 extension ControlMethod {
     /// Orders about the children.
     static let poolOrders = [
-        ControlMethod("pool_grow") { worker, arguments in try worker.resize("pool_grow", arguments, sign: 1) },
-        ControlMethod("pool_shrink") { worker, arguments in try worker.resize("pool_shrink", arguments, sign: -1) },
-        ControlMethod("pool_restart") { worker, arguments in
+        ControlMethod("pool_grow") { shift, arguments in try shift.resize("pool_grow", arguments, sign: 1) },
+        ControlMethod("pool_shrink") { shift, arguments in try shift.resize("pool_shrink", arguments, sign: -1) },
+        ControlMethod("pool_restart") { shift, arguments in
             let arguments = ControlArguments("pool_restart", arguments)
             // New children read every program anew; modules to import there are none.
             guard try arguments.texts("modules")?.isEmpty ?? true, arguments["reloader"] == nil else {
                 throw ControlError.value("tasks here are programs, and no modules to reload")
             }
-            worker.log.ordered("Replacing all pool children by remote")
-            worker.pool?.replaceAll()
+            shift.log.ordered("Replacing all pool children by remote")
+            shift.pool.replaceAll()
             return ["ok": "reload started"]
         },
-        ControlMethod("autoscale") { worker, arguments in
+        ControlMethod("autoscale") { shift, arguments in
             let arguments = ControlArguments("autoscale", arguments)
-            guard worker.autoscaler != nil else { throw ControlError.value("Autoscale not enabled") }
-            try worker.autoscaler?.update(most: try arguments.integer("max"), least: try arguments.integer("min"))
-            guard let range = worker.autoscaler?.range else { return nil }
-            worker.log.ordered("Autoscale now max=\(range.most) min=\(range.least) by remote")
-            worker.fit()
+            let (most, least) = (try arguments.integer("max"), try arguments.integer("min"))
+            guard let range = try shift.scaler.setRange(most: most, least: least) else { throw ControlError.value("Autoscale not enabled") }
+            shift.log.ordered("Autoscale now max=\(range.most) min=\(range.least) by remote")
             return ["ok": .string("autoscale now max=\(range.most) min=\(range.least)")]
         },
     ]
 }
 
-extension Worker {
+extension Shift {
     /// Adds children, or has some go when they are free.
     fileprivate func resize(_ method: String, _ arguments: JSONObject, sign: Int) throws -> JSON {
-        if autoscaler != nil {
+        if scaler.range != nil {
             throw ControlError(description: "\(method) is not supported with autoscale. Adjust autoscale range instead.")
         }
         let count = try ControlArguments(method, arguments).integer("n") ?? 1
         guard count > 0 else { throw ControlError.value("n must be more than 0, not \(count)") }
-        let size = prefetch.children
+        let size = scaler.size
         let (new, isTooMuch) = size.addingReportingOverflow(sign * min(count, AutoscaleRange.limit * 2))
         guard !isTooMuch, (1...AutoscaleRange.limit).contains(new) else {
             throw ControlError.value("the pool has \(size) processes, and must have from 1 to \(AutoscaleRange.limit)")
         }
         log.ordered("Pool \(sign > 0 ? "grows" : "shrinks") from \(size) to \(new) by remote")
-        grow(by: new - size)
+        scaler.grow(by: new - size)
         return ["ok": sign > 0 ? "pool will grow" : "pool will shrink"]
     }
 }

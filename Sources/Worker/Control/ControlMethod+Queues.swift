@@ -3,21 +3,21 @@ import CeleryCore
 extension ControlMethod {
     /// Orders about the queues that are taken from.
     static let queueOrders = [
-        ControlMethod("add_consumer") { worker, arguments in
+        ControlMethod("add_consumer") { shift, arguments in
             let arguments = ControlArguments("add_consumer", arguments)
-            let queue = try worker.definition(arguments)
-            try await worker.takeToo(from: queue)
+            let queue = try shift.definition(arguments)
+            try await shift.takeToo(from: queue)
             return ["ok": .string("add consumer \(queue.name)")]
         },
-        ControlMethod("cancel_consumer") { worker, arguments in
+        ControlMethod("cancel_consumer") { shift, arguments in
             let name = try ControlArguments("cancel_consumer", arguments).text("queue")
-            try await worker.takeNoMore(from: name)
+            try await shift.takeNoMore(from: name)
             return ["ok": .string("no longer consuming from \(name)")]
         },
     ]
 }
 
-extension Worker {
+extension Shift {
     /// The queue that the arguments describe. One of the settings is what they say it is.
     fileprivate func definition(_ arguments: ControlArguments) throws(ControlError) -> QueueDefinition {
         let name = try arguments.text("queue")
@@ -52,7 +52,7 @@ extension Worker {
 
     private var switching: any QueueSwitching {
         get throws(ControlError) {
-            guard let switching = consumer as? any QueueSwitching else { throw .value("the worker does not consume yet") }
+            guard let switching = powers.switching else { throw .value("this broker cannot change the queues of a worker") }
             return switching
         }
     }

@@ -5,26 +5,26 @@ import Wire
 extension ControlMethod {
     /// Orders not to run tasks, or to end them, with the answers of Python's workers.
     static let revoking = [
-        ControlMethod("revoke") { worker, arguments in
+        ControlMethod("revoke") { shift, arguments in
             let ids = texts(arguments["task_id"])
-            return await worker.revoke(ids, isTerminating: arguments["terminate"] == true, signal: arguments["signal"])
+            return await shift.revoke(ids, isTerminating: arguments["terminate"] == true, signal: arguments["signal"])
         },
-        ControlMethod("terminate") { worker, arguments in
-            await worker.revoke(texts(arguments["task_id"]), isTerminating: true, signal: arguments["signal"])
+        ControlMethod("terminate") { shift, arguments in
+            await shift.revoke(texts(arguments["task_id"]), isTerminating: true, signal: arguments["signal"])
         },
-        ControlMethod("revoke_by_stamped_headers") { worker, arguments in
-            await worker.revoke(
+        ControlMethod("revoke_by_stamped_headers") { shift, arguments in
+            await shift.revoke(
                 headers: arguments["headers"]?.objectValue ?? [:], isTerminating: arguments["terminate"] == true,
                 signal: arguments["signal"])
         },
-        ControlMethod("revoked", "dump_revoked") { worker, _ in .array(worker.revokedIDs) },
+        ControlMethod("revoked", "dump_revoked") { shift, _ in .array(shift.revokedIDs) },
         // What workers of Python ask one another when they start.
-        ControlMethod("hello") { worker, arguments in
-            guard arguments["from_node"]?.stringValue != worker.configuration.identity.name else { return .null }
+        ControlMethod("hello") { shift, arguments in
+            guard arguments["from_node"]?.stringValue != shift.configuration.identity.name else { return .null }
             // A list of ids, or an object with the time of each.
             let told = arguments["revoked"]?.objectValue?.members.map(\.key) ?? texts(arguments["revoked"])
-            await worker.revoke(worker.revocations(of: told, isTerminating: false, signal: nil))
-            return ["revoked": .array(worker.revokedIDs), "clock": .int(Int64(worker.taken))]
+            await shift.orders.revoke(shift.revocations(of: told, isTerminating: false, signal: nil))
+            return ["revoked": .array(shift.revokedIDs), "clock": .int(Int64(shift.intake.taken))]
         },
     ]
 
@@ -34,11 +34,11 @@ extension ControlMethod {
     }
 }
 
-extension Worker {
+extension Shift {
     /// Seconds that Python's workers remember a revocation (CELERY_WORKER_REVOKE_EXPIRES).
     private static let memory: Duration = .seconds(10_800)
 
-    fileprivate var revokedIDs: [JSON] { revocations.ids(now: now()).map { .string($0.text) } }
+    fileprivate var revokedIDs: [JSON] { revocations.revocations.ids(now: now()).map { .string($0.text) } }
 
     fileprivate func revocations(of ids: [String], isTerminating: Bool, signal: JSON?) -> [Revocation] {
         let now = self.now()
@@ -53,15 +53,8 @@ extension Worker {
         signal?.stringValue ?? signal?.intValue.map(String.init) ?? Revocation.defaultSignal
     }
 
-    /// Heeds orders that came by remote control.
-    @discardableResult
-    fileprivate func revoke(_ new: [Revocation]) async -> Set<TaskID> {
-        guard let consumer else { return [] }
-        return await revoke(new, consumer, settler(for: consumer))
-    }
-
     fileprivate func revoke(_ ids: [String], isTerminating: Bool, signal: JSON?) async -> JSON {
-        let told = await revoke(revocations(of: ids, isTerminating: isTerminating, signal: signal))
+        let told = await orders.revoke(revocations(of: ids, isTerminating: isTerminating, signal: signal))
         if isTerminating { return Self.answer(terminated: told) }
         // As Python writes a set.
         let list = ids.distinct.map { PythonRepr.text(of: .string($0)) }.joined(separator: ", ")
@@ -80,7 +73,7 @@ extension Worker {
                         issued: now + Self.memory, until: now + Self.memory))
             }
         }
-        let told = await revoke(new)
+        let told = await orders.revoke(new)
         if isTerminating { return Self.answer(terminated: told) }
         return ["ok": .string("headers \(PythonRepr.kwargs(headers)) flagged as revoked, but not terminated")]
     }

@@ -5,29 +5,29 @@ import Wire
 extension ControlMethod {
     /// Questions about tasks: those that are here, and those that could be.
     static let tasks = [
-        ControlMethod("active", "dump_active") { worker, _ in .array(worker.shown(running: true)) },
-        ControlMethod("reserved", "dump_reserved") { worker, _ in .array(worker.shown(running: false)) },
-        ControlMethod("scheduled", "dump_schedule") { worker, _ in
+        ControlMethod("active", "dump_active") { shift, _ in .array(shift.shown(running: true)) },
+        ControlMethod("reserved", "dump_reserved") { shift, _ in .array(shift.shown(running: false)) },
+        ControlMethod("scheduled", "dump_schedule") { shift, _ in
             .array(
-                try await worker.scheduled().map { message in
+                try await shift.scheduled().map { message in
                     [
-                        "eta": .string(ISO8601.text(message.eta ?? worker.now())),
+                        "eta": .string(ISO8601.text(message.eta ?? shift.now())),
                         // All tasks have this one in Python's timer.
-                        "priority": 6, "request": worker.task(message),
+                        "priority": 6, "request": shift.task(message),
                     ]
                 })
         },
-        ControlMethod("query_task") { worker, arguments in
+        ControlMethod("query_task") { shift, arguments in
             let arguments = ControlArguments("query_task", arguments)
             guard let ids = try arguments.texts("ids") else { throw ControlError.missing("ids", of: "query_task") }
-            return .object(try await worker.found(Set(ids)))
+            return .object(try await shift.found(Set(ids)))
         },
-        ControlMethod("registered", "dump_tasks") { worker, arguments in
+        ControlMethod("registered", "dump_tasks") { shift, arguments in
             let arguments = ControlArguments("registered", arguments)
             let wanted = try arguments.texts("taskinfoitems") ?? []
             let items = (wanted.isEmpty ? ["exchange", "routing_key", "rate_limit"] : wanted).filter { !$0.hasPrefix("_") }
             let withOwn = try arguments.truth("builtins") ?? false
-            var lines = worker.registry.sorted.map { task in
+            var lines = shift.registry.tasks.sorted.map { task in
                 let known = items.compactMap { item in task.attribute(item).map { "\(item)=\($0)" } }
                 return known.isEmpty ? task.name : "\(task.name) [\(known.joined(separator: " "))]"
             }
@@ -37,37 +37,35 @@ extension ControlMethod {
     ]
 }
 
-extension Worker {
+extension Shift {
     /// No longer list is sent.
     private static let longestList = 10_000
 
     /// Tasks with the pool: those that run, or those that wait for a child.
     fileprivate func shown(running: Bool) -> [JSON] {
-        let jobs = inFlight.sorted { $0.key < $1.key }.map(\.value)
+        let shown = jobs.sorted.filter { ($0.began != nil) == running }.map { task($0) }
         // What waits for its limits is reserved, too.
-        let held = running ? [] : limits.held.map { task($0.delivery.message) }
-        return Array((jobs.filter { ($0.began != nil) == running }.map { task($0) } + held).prefix(Self.longestList))
+        let held = running ? [] : gate.waiting.map { task($0) }
+        return Array((shown + held).prefix(Self.longestList))
     }
 
     /// What waits for its time.
-    fileprivate func scheduled() async throws -> [Message] {
-        try await (consumer as? any ScheduleKnowing)?.scheduled(upTo: Self.longestList) ?? []
-    }
+    fileprivate func scheduled() async throws -> [Message] { try await powers.schedule?.scheduled(upTo: Self.longestList) ?? [] }
 
     /// Those of the ids that are here, each with where it stands.
     fileprivate func found(_ ids: Set<String>) async throws -> JSONObject {
         var found: JSONObject = [:]
-        for entry in inFlight.values where ids.contains(entry.delivery.message.id.text) {
-            found[entry.delivery.message.id.text] = [entry.began != nil ? "active" : "reserved", task(entry)]
+        for job in jobs.all where ids.contains(job.id.text) {
+            found[job.id.text] = [job.began != nil ? "active" : "reserved", task(job)]
         }
-        for (delivery, _) in limits.held where ids.contains(delivery.message.id.text) {
-            var shown = task(delivery.message)
+        for message in gate.waiting where ids.contains(message.id.text) {
+            var shown = task(message)
             // Beside what Python's workers tell: what it waits for.
-            if let wait = await limitWait(of: delivery.message.id), case .object(var object) = shown {
+            if let wait = await gate.wait(of: message.id), case .object(var object) = shown {
                 object["celery_limit"] = wait.json
                 shown = .object(object)
             }
-            found[delivery.message.id.text] = ["reserved", shown]
+            found[message.id.text] = ["reserved", shown]
         }
         guard found.count < ids.count else { return found }
         for message in try await scheduled() where ids.contains(message.id.text) && found[message.id.text] == nil {
@@ -76,10 +74,10 @@ extension Worker {
         return found
     }
 
-    private func task(_ entry: InFlight) -> JSON {
+    private func task(_ job: Job) -> JSON {
         task(
-            entry.delivery.message, began: entry.began, isAcknowledged: entry.isAcknowledged,
-            isRedelivered: entry.delivery.handle.redelivered, process: entry.childPID)
+            job.message, began: job.began, isAcknowledged: job.isAcknowledged, isRedelivered: job.delivery.handle.redelivered,
+            process: job.childPID)
     }
 
     /// A task as Python's workers show it.

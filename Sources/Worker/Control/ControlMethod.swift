@@ -1,13 +1,13 @@
 import CeleryCore
 
-/// A question or an order that a worker understands, in the words of Python's workers (section 8 of the wire format).
+/// A question or a command that a worker understands, in the words of Python's workers (section 8 of the wire format).
 struct ControlMethod: Sendable {
     /// Its name, and older ones for the same.
     let names: [String]
     /// What it answers; `nil` is silence. An error is told as `{"error": ...}`.
-    let answer: @Sendable (isolated Worker, JSONObject) async throws -> JSON?
+    let answer: @Sendable (isolated Shift, JSONObject) async throws -> JSON?
 
-    init(_ names: String..., answer: @escaping @Sendable (isolated Worker, JSONObject) async throws -> JSON?) {
+    init(_ names: String..., answer: @escaping @Sendable (isolated Shift, JSONObject) async throws -> JSON?) {
         self.names = names
         self.answer = answer
     }
@@ -19,7 +19,7 @@ struct ControlMethod: Sendable {
     }()
 }
 
-extension Worker {
+extension Shift {
     /// Answers a question of an operator.
     func answer(_ request: ControlRequest) async -> JSON? {
         guard let method = ControlMethod.all[request.method] else { return ["error": .string("KeyError('\(request.method)')")] }

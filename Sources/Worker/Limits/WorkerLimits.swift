@@ -156,8 +156,8 @@ struct WorkerLimits {
         }
     }
 
-    /// A place has come free that others were asked for.
-    mutating func notePlaceLeft() { taken = [:] }
+    /// A slot has come free that other workers may have been asked for.
+    mutating func noteSlotLeft() { taken = [:] }
 
     /// Whether others have the places of a line.
     func isTaken(_ limit: TaskLimit, now: Timestamp) -> Bool { taken[LineName(limit)].map { $0 > now } ?? false }

@@ -130,7 +130,7 @@ import Testing
         running = [:]
         let third = limits.admit(asked(3...3, limit), &running, canPostpone: true, now: at(70))
         limits.putBack(third.begin.map { ($0, limit) }, until: at(70.5), now: at(70))
-        limits.notePlaceLeft()
+        limits.noteSlotLeft()
         running = [:]
         #expect(limits.release(10, &running, canPostpone: true, now: at(70.1)).begin.map(\.handle.tag) == [3])
     }

@@ -89,8 +89,9 @@ struct AcknowledgedSettler: Settler {
             settlement.rest[index].disposition = .acknowledge
         }
         try await records.publishFollowUps(of: &settlement.rest)
-        try await records.storeResults(of: &settlement.rest)
+        // The same order as for leased deliveries: a failure that can be seen has its dead letter.
         try await records.bury(of: &settlement.rest)
+        try await records.storeResults(of: &settlement.rest)
         settlement.close(settlement.rest.map { _ in true })
     }
 }

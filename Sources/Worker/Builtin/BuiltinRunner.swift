@@ -1,8 +1,18 @@
 import CeleryCore
 import Wire
 
-extension Worker {
-    /// Does a task of the worker's own.
+/// Does the tasks that the worker does itself, and drops results whose time is over.
+struct BuiltinRunner: Sendable {
+    let configuration: WorkerConfiguration
+    let store: (any ResultStore)?
+    let powers: ConsumerPowers
+    let log: TaskLog
+    let now: @Sendable () -> Timestamp
+
+    /// Results dropped at a time, so that others can write in between.
+    private static let batch = 1_000
+
+    /// Does one task.
     func run(_ task: BuiltinTask, _ delivery: Delivery) async -> Outcome {
         var builder = OutcomeBuilder(delivery: delivery, worker: configuration.identity.name, now: now())
         builder.ignoresResult = delivery.message.ignoreResult ?? configuration.ignoreResult
@@ -29,5 +39,13 @@ extension Worker {
         }
         log.ended(builder.delivery, report)
         return builder.outcome(of: report)
+    }
+
+    /// Drops results whose time is over.
+    ///
+    /// - Throws: `DriverError` of the store.
+    func dropExpiredResults() async throws {
+        guard let expiring = powers.expiring else { return }
+        while try await expiring.dropExpired(now: now(), limit: Self.batch) == Self.batch { await Task.yield() }
     }
 }

@@ -1,0 +1,260 @@
+import CeleryCore
+import Tasks
+import Wire
+
+/// Lets deliveries pass whose tasks may begin now.
+///
+/// A task with limits is asked for before it takes a place in the pool: at the broker, where that counts for all its
+/// workers, else of `WorkerLimits`. Tasks without limits pass by.
+final class LimitGate {
+    private let configuration: WorkerConfiguration
+    private let powers: ConsumerPowers
+    private let registry: TaskBook
+    private let jobs: JobBook
+    private let revocations: RevocationBook
+    private let slots: SlotLedger
+    private let recorder: Recorder
+    private let intakeWait: IntakeWait
+    private let log: TaskLog
+    private let now: @Sendable () -> Timestamp
+
+    /// Deliveries that wait here for their limits.
+    private var limits = WorkerLimits()
+    /// Rates that an operator has set, by task.
+    private var rates: [String: RateSetting] = [:]
+    private let hasLimitedTasks: Bool
+
+    init(
+        _ configuration: WorkerConfiguration, _ powers: ConsumerPowers, _ registry: TaskBook, _ jobs: JobBook,
+        _ revocations: RevocationBook, _ slots: SlotLedger, _ recorder: Recorder, _ intakeWait: IntakeWait, _ log: TaskLog,
+        now: @escaping @Sendable () -> Timestamp
+    ) {
+        self.configuration = configuration
+        self.powers = powers
+        self.registry = registry
+        self.jobs = jobs
+        self.revocations = revocations
+        self.slots = slots
+        self.recorder = recorder
+        self.intakeWait = intakeWait
+        self.log = log
+        self.now = now
+        hasLimitedTasks = configuration.defaultRate != nil
+            || registry.tasks.sorted.contains { $0.options.rateLimit != nil || $0.options.concurrency != nil }
+    }
+
+    // MARK: Passing
+
+    /// Takes what there is room for from the broker, and gives the deliveries that may begin now.
+    ///
+    /// - Throws: `DriverError` of the broker.
+    nonisolated(nonsending) func take(_ space: Int) async throws -> [Delivery] {
+        if limits.count > 0 {
+            let now = self.now()
+            // These only end, and need no turn for that.
+            let over = limits.pop { isOver($0.message, now) }
+            var running = self.running
+            let held = limits.release(space, &running, canPostpone: powers.postponing != nil, now: now)
+            await postpone(held.postpone)
+            let begin = over + (await withSlots(held.begin))
+            if !begin.isEmpty { return begin }
+        }
+        return await pass(try await powers.consumer.take(space))
+    }
+
+    /// The deliveries that may begin; the others wait for their limits.
+    private nonisolated(nonsending) func pass(_ deliveries: [Delivery]) async -> [Delivery] {
+        guard hasLimits else { return deliveries }
+        let now = self.now()
+        var free: [Delivery] = []
+        var asked: [(delivery: Delivery, limit: TaskLimit)] = []
+        for delivery in deliveries {
+            // One that comes again while it runs here is not to wait for itself.
+            let isRunning = delivery.mayRepeat && jobs.job(of: delivery.message.id) != nil
+            if !isRunning, let limit = limit(of: delivery.message, now) { asked.append((delivery, limit)) } else { free.append(delivery) }
+        }
+        guard !asked.isEmpty else { return deliveries }
+        if let keeper = powers.limits {
+            do {
+                let answers = try await keeper.admit(asked.map { ($0.delivery.handle, $0.limit) })
+                return free + zip(asked, answers).compactMap { $1 ? $0.delivery : nil }
+            } catch {
+                log.brokerTrouble("cannot ask whether tasks with limits may begin", error)
+                await recorder.giveBack(asked.map(\.delivery.handle), .unbegun)
+                return free
+            }
+        }
+        var running = self.running
+        let decision = limits.admit(asked, &running, canPostpone: powers.postponing != nil, now: now)
+        await postpone(decision.postpone)
+        return free + (await withSlots(decision.begin))
+    }
+
+    private nonisolated(nonsending) func postpone(_ deliveries: [Postponement]) async {
+        guard !deliveries.isEmpty, let postponing = powers.postponing else { return }
+        do {
+            _ = try await postponing.postpone(deliveries)
+        } catch {
+            log.brokerTrouble("cannot keep back tasks until their limits allow them", error)
+            await recorder.giveBack(deliveries.map(\.handle), .unbegun)
+        }
+    }
+
+    /// The deliveries for which other workers that keep results with this one leave a slot. The others wait on.
+    private nonisolated(nonsending) func withSlots(_ deliveries: [Delivery]) async -> [Delivery] {
+        guard !deliveries.isEmpty, powers.slots != nil else { return deliveries }
+        let now = self.now()
+        let asked = deliveries.compactMap { delivery -> (delivery: Delivery, limit: TaskLimit)? in
+            limit(of: delivery.message, now).flatMap { $0.places == nil ? nil : (delivery: delivery, limit: $0) }
+        }
+        guard !asked.isEmpty else { return deliveries }
+        let (answers, look) = await slots.claim(asked)
+        let refused = zip(asked, answers).compactMap { $1 ? nil : $0 }
+        limits.putBack(refused, until: Timestamp(seconds: now.seconds + look), now: now)
+        let away = Set(refused.map(\.delivery.handle))
+        return away.isEmpty ? deliveries : deliveries.filter { !away.contains($0.handle) }
+    }
+
+    // MARK: Deliveries that wait here
+
+    var isEmpty: Bool { limits.count == 0 }
+
+    /// The messages that wait here.
+    var waiting: [Message] { limits.held.map(\.delivery.message) }
+
+    /// When the deliveries that wait here are to be looked at again; `nil` when none does.
+    var nextLook: Timestamp? { isEmpty ? nil : limits.nextLook(running, now: now()) }
+
+    /// Takes out the deliveries that match.
+    func pop(where matches: (Delivery) -> Bool) -> [Delivery] { limits.pop(where: matches) }
+
+    /// A job has left the pool: what waited for its slot may begin.
+    func noteEnd(of job: Job) {
+        guard hasLimits, let limit = limit(of: job) else { return }
+        if let began = job.began { limits.noteEnd(of: limit, after: max(0, (now() - began).inSeconds)) }
+        if !isEmpty { intakeWait.end() }
+    }
+
+    /// Frees the slots whose jobs have left the pool.
+    ///
+    /// - Parameter haveAdmitted: whether all deliveries that had a slot have become jobs, or have not.
+    nonisolated(nonsending) func leaveSlots(haveAdmitted: Bool = false) async {
+        guard await slots.leave(except: Set(jobs.all.compactMap(\.slot)), haveAdmitted: haveAdmitted) else { return }
+        limits.noteSlotLeft()
+        intakeWait.end()
+    }
+
+    /// What the task of this id waits for here; `nil` when it does not wait here.
+    nonisolated(nonsending) func wait(of id: TaskID) async -> LimitWait? {
+        guard let (delivery, limit) = limits.held.first(where: { $0.delivery.message.id == id }) else { return nil }
+        let name = WorkerLimits.LineName(limit)
+        if let places = limit.places, running[name] ?? 0 >= places || limits.isTaken(limit, now: now()) {
+            let own = jobs.all.filter { self.limit(of: $0).map(WorkerLimits.LineName.init) == name }.map(\.id)
+            let holders = await slots.holders(of: limit) ?? own
+            return .place(task: limit.task, key: limit.key, of: places, heldBy: holders)
+        }
+        if let rate = limit.rate, let next = limits.nextBeginning(limit, now: now()) {
+            return .rate(task: delivery.message.task, interval: rate.interval, next: next)
+        }
+        return .turn(task: limit.task, key: limit.key)
+    }
+
+    // MARK: Limits
+
+    /// How many jobs of each line run here.
+    private var running: [WorkerLimits.LineName: Int] {
+        var running: [WorkerLimits.LineName: Int] = [:]
+        for job in jobs.all {
+            if let limit = limit(of: job) { running[WorkerLimits.LineName(limit), default: 0] += 1 }
+        }
+        return running
+    }
+
+    /// Notes on a job by what its slots are counted.
+    func mark(_ job: Job) {
+        guard job.definition.options.concurrency != nil else { return }
+        job.concurrencyKey = concurrencyKey(of: job.message, job.definition.options)
+        job.slot = job.delivery.handle
+    }
+
+    /// The limit of a job, if it has a slot.
+    private func limit(of job: Job) -> TaskLimit? {
+        guard let places = job.definition.options.concurrency else { return nil }
+        return TaskLimit(task: job.message.task, places: places, key: job.concurrencyKey ?? "")
+    }
+
+    /// Whether a message is not to run any more: it takes nobody's turn.
+    private func isOver(_ message: Message, _ now: Timestamp) -> Bool {
+        if let expires = message.expires, expires < now { return true }
+        return revocations.covers(message, now: now)
+    }
+
+    /// Whether any task has limits: else nothing is looked up.
+    private var hasLimits: Bool { hasLimitedTasks || !rates.isEmpty }
+
+    /// What a message has to wait for; `nil` when it may begin at once.
+    private func limit(of message: Message, _ now: Timestamp) -> TaskLimit? {
+        guard let options = registry[message.task]?.options else { return nil }
+        let rate = rate(of: message.task, options)
+        guard rate != nil || options.concurrency != nil, !isOver(message, now) else { return nil }
+        let key = options.concurrency == nil ? nil : concurrencyKey(of: message, options)
+        return TaskLimit(task: message.task, rate: rate, places: options.concurrency, key: key ?? "", expires: message.expires)
+    }
+
+    /// The limits that are counted by the name of the task alone, and whether there are no others.
+    var knownLimits: (byName: [String: TaskLimit], areAll: Bool) {
+        guard hasLimits else { return ([:], true) }
+        var limits: [String: TaskLimit] = [:]
+        var areAll = true
+        for (task, options) in registry.tasks.sorted.map({ ($0.name, $0.options) }) {
+            let rate = rate(of: task, options)
+            guard rate != nil || options.concurrency != nil else { continue }
+            if options.concurrency != nil, options.concurrencyKey != nil {
+                areAll = false
+            } else {
+                limits[task] = TaskLimit(task: task, rate: rate, places: options.concurrency)
+            }
+        }
+        return (limits, areAll)
+    }
+
+    /// What an operator said of it last, else its options, else the default.
+    private func rate(of task: String, _ options: TaskOptions) -> RateLimit? {
+        if configuration.disablesRates { return nil }
+        return (rates[task] ?? options.rateLimit ?? configuration.defaultRate)?.limit
+    }
+
+    /// The value by which the slots of a task are counted: a header of the message, else the argument that the task names.
+    private func concurrencyKey(of message: Message, _ options: TaskOptions) -> String? {
+        if let key = message.headers[Self.concurrencyKeyHeader], !key.isNull { return key.displayText }
+        guard let argument = options.concurrencyKey, let arguments = try? BodyCodec.decode(message.body) else { return nil }
+        let value = arguments.kwargs[argument]
+            ?? Int(argument).flatMap { arguments.args.indices.contains($0) ? arguments.args[$0] : nil }
+        return value?.displayText
+    }
+
+    /// The header by which a submitter says by what slots are counted, instead of the task's own option.
+    private static let concurrencyKeyHeader = "concurrency_key"
+
+    // MARK: Rates
+
+    /// Tells the broker, if it keeps rates, what the options of tasks say.
+    ///
+    /// - Throws: `DriverError` of the broker.
+    nonisolated(nonsending) func announceRates() async throws {
+        guard let keeper = powers.limits else { return }
+        let rates = registry.tasks.sorted.map { ($0.name, rate(of: $0.name, $0.options)) }
+        try await keeper.announce(rates: Dictionary(uniqueKeysWithValues: rates))
+    }
+
+    /// Gives a task another rate until this worker ends.
+    ///
+    /// - Throws: `DriverError` when the broker keeps the rates, and cannot be told.
+    nonisolated(nonsending) func setRate(_ rate: RateSetting, of task: String) async throws {
+        if let keeper = powers.limits { try await keeper.setRate(rate.limit, of: task) }
+        rates[task] = rate
+        limits.setRate(rate.limit, of: task)
+        log.rateChanged(task, rate.limit)
+        intakeWait.end()
+    }
+}

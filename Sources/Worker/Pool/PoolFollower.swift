@@ -1,0 +1,184 @@
+import CeleryCore
+import Tasks
+
+/// Follows the pool: turns what it tells into transitions of jobs, and into outcomes.
+final class PoolFollower {
+    private let configuration: WorkerConfiguration
+    private let powers: ConsumerPowers
+    private let pool: Pool
+    private let jobs: JobBook
+    private let intake: Intake
+    private let gate: LimitGate
+    private let recorder: Recorder
+    private let ladder: ShutdownLadder
+    private let watchers: TaskWatchers
+    private let log: TaskLog
+    private let now: @Sendable () -> Timestamp
+    /// Rings when there may be room, and when children get ready.
+    private let room: Bell
+    private let wait: IntakeWait
+
+    /// The children, for those who ask.
+    private(set) var staff = PoolStaff()
+    /// Whether as many children as wanted have been ready.
+    private(set) var isReady = false
+    /// Whether the broker was told that nothing is taken any more.
+    private var hasEndedPushing = false
+
+    init(
+        _ configuration: WorkerConfiguration, _ powers: ConsumerPowers, _ pool: Pool, _ jobs: JobBook, _ intake: Intake,
+        _ gate: LimitGate, _ recorder: Recorder, _ ladder: ShutdownLadder, _ watchers: TaskWatchers, _ log: TaskLog,
+        now: @escaping @Sendable () -> Timestamp, room: Bell, wait: IntakeWait
+    ) {
+        self.configuration = configuration
+        self.powers = powers
+        self.pool = pool
+        self.jobs = jobs
+        self.intake = intake
+        self.gate = gate
+        self.recorder = recorder
+        self.ladder = ladder
+        self.watchers = watchers
+        self.log = log
+        self.now = now
+        self.room = room
+        self.wait = wait
+    }
+
+    /// What came of some events.
+    private struct Round {
+        var endings = Endings()
+        /// Deliveries of jobs that no child began.
+        var unbegun: [DeliveryHandle] = []
+        var interrupted: [Interrupted] = []
+        var hasEnded = false
+    }
+
+    /// A job that was under way in a child that died, and goes back to its queue.
+    private struct Interrupted {
+        var job: Job
+        /// Whether it may be what the child died of.
+        var isCrash: Bool
+    }
+
+    /// Follows the pool until all children are gone.
+    nonisolated(nonsending) func run() async {
+        while true {
+            var round = Round()
+            for event in await pool.events.take() { note(event, &round) }
+            // What is interrupted goes back only after what ended is recorded.
+            await recorder.record(round.endings)
+            if ladder.hasBegun && !hasEndedPushing {
+                hasEndedPushing = true
+                await powers.pushing?.endPushing()
+            }
+            for task in round.interrupted { await giveBack(task) }
+            await recorder.giveBack(round.unbegun, .unbegun)
+            await gate.leaveSlots()
+            if !gate.isEmpty { wait.end() }
+            room.ring()
+            finishIfDone()
+            if round.hasEnded { return await recorder.finish() }
+        }
+    }
+
+    /// The pool may go when nothing is with it any more.
+    func finishIfDone() {
+        if ladder.step == .warm && jobs.isEmpty { pool.finish() }
+    }
+
+    // MARK: Events
+
+    private func note(_ event: PoolEvent, _ round: inout Round) {
+        switch event {
+        case .began(let number, let process): begin(number, process)
+        case .report(let report): finish(report, &round)
+        case .returned(let numbers):
+            if !ladder.hasBegun { intake.prefetch.noteCongestion() }
+            withdraw(numbers, &round)
+        case .recalled(let numbers): withdraw(numbers, &round)
+        case .lost(let number, let reason, let cause): lose(number, reason, cause, &round)
+        case .timedOut(let number, let seconds): end(number, killedFor: .timeLimitExceeded(seconds), &round)
+        case .outgrew(let number, let limit, let peak):
+            end(number, killedFor: .memoryLimitExceeded(limit: limit, peak: peak), &round)
+        case .log(let line): log.line(line)
+        case .replaced(let reason): log.replaced(reason)
+        case .short(let reason): log.short(reason)
+        case .staffed(let processes): staff.note(processes)
+        case .ready(let count): if count >= configuration.pool.size { isReady = true }
+        // The children that are left finish what they have.
+        case .failed(let reason): ladder.descend(to: .cold, because: WorkerError(description: "the pool failed: \(reason)"))
+        case .ended:
+            round.hasEnded = true
+            if !ladder.hasBegun { ladder.descend(to: .cold) }
+        }
+    }
+
+    private func withdraw(_ numbers: [Int64], _ round: inout Round) {
+        round.unbegun += intake.withdraw(numbers.compactMap { jobs[$0] }, &round.endings)
+    }
+
+    private func begin(_ number: Int64, _ process: Int32) {
+        guard let job = jobs[number] else { return }
+        job.begin(at: now(), process: process)
+        staff.began(process)
+        watchers.tell(.began(job.delivery, attempt: job.attempt, pid: Int(process)))
+    }
+
+    private func finish(_ report: JobReport, _ round: inout Round) {
+        guard let job = jobs.end(report.tag) else { return }
+        intake.prefetch.note(duration: report.duration)
+        gate.noteEnd(of: job)
+        finish(job, report, &round)
+    }
+
+    private func finish(_ job: Job, _ report: JobReport, _ round: inout Round) {
+        watchers.tell(.ended(job.delivery, attempt: job.attempt, report))
+        round.endings.add(job.outcomeBuilder(configuration, now: now()).outcome(of: report), of: job)
+    }
+
+    /// A job was killed with its child for passing a limit: that is what it failed of, unless it is tried again for it.
+    private func end(_ number: Int64, killedFor failure: TaskFailure, _ round: inout Round) {
+        guard let job = jobs.end(number) else { return }
+        let seconds = job.seconds(until: now())
+        if let delay = job.retry.delay(after: failure, now: now(), random: { .random(in: 0...1) }) {
+            finish(job, JobReport(tag: number, ending: .retry(delay: delay, failure, traceback: nil), duration: seconds), &round)
+        } else {
+            fail(job, failure, seconds: seconds, job.outcomeBuilder(configuration, now: now()).outcome(.failure, failure: failure), &round)
+        }
+    }
+
+    /// A job was under way in a child that died: it is tried again, within its crash limit.
+    private func lose(_ number: Int64, _ reason: String, _ cause: DeathReason, _ round: inout Round) {
+        guard let job = jobs.end(number) else { return }
+        // What dies with a worker that is told to stop now is not to blame.
+        let isCrash = ladder.step != .cold
+        let crashes = job.delivery.crashes + (isCrash ? 1 : 0)
+        let limit = job.definition.options.crashLimit ?? configuration.crashLimit
+        let seconds = job.seconds(until: now())
+        if job.isAcknowledged || (isCrash && crashes >= limit) {
+            let failure = TaskFailure.workerLost("\(reason) (attempt \(job.attempt), not tried again)")
+            let burial = job.outcomeBuilder(configuration, now: now()).burial(isCrash ? cause : .lost, failure: failure, crashes: crashes)
+            fail(job, failure, seconds: seconds, burial, &round)
+        } else {
+            watchers.tell(.interrupted(job.delivery, attempt: job.attempt, reason: reason, seconds: seconds))
+            round.interrupted.append(Interrupted(job: job, isCrash: isCrash))
+            round.endings.endOthers(of: job)
+        }
+    }
+
+    private func fail(_ job: Job, _ failure: TaskFailure, seconds: Double, _ outcome: Outcome, _ round: inout Round) {
+        watchers.tell(.failed(job.delivery, attempt: job.attempt, failure, seconds: seconds))
+        round.endings.add(outcome, of: job)
+    }
+
+    /// Gives back a message whose task was under way. It is alone, for a broker may have to publish
+    /// it again: one that cannot be published must not take others with it. It fails.
+    private nonisolated(nonsending) func giveBack(_ task: Interrupted) async {
+        let job = task.job
+        guard let error = await recorder.giveBack([job.delivery.handle], .begun(isCrash: task.isCrash)) else { return }
+        let failure = TaskFailure.unsent("\(error)", isNextTry: true)
+        watchers.tell(.failed(job.delivery, attempt: job.attempt, failure, seconds: nil))
+        await recorder.settle([job.outcomeBuilder(configuration, now: now()).outcome(.failure, failure: failure)])
+    }
+}
