@@ -137,7 +137,7 @@ import Testing
             try db.inTransaction(.immediate) { try db.execute(sql: "UPDATE t SET v = v || v") }
         }
         #expect(errors.map(\.code) == [SQLITE_MISMATCH, SQLITE_MISMATCH, SQLITE_MISMATCH, SQLITE_MISMATCH])
-        #expect(errors.map(\.message) == ["NULL", "a text", "a blob", "a real"].map { "column 'number' holds \($0), which is no Int" })
+        #expect(errors.map(\.message) == ["NULL", "a text", "a blob", "a real"].map { "column 'number' holds \($0), not an integer" })
     }
 
     @Test func `a column that is not there fails its transaction`() throws {

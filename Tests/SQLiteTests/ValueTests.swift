@@ -26,7 +26,7 @@ import Testing
             try database().performAndWait { try Int32.fetchOne($0, sql: "SELECT 2147483648 AS big") }
         }
         #expect(error?.code == SQLITE_MISMATCH)
-        #expect(error?.message == "column 'big' holds an integer, which is no Int32")
+        #expect(error?.message == "column 'big' holds an integer, not an integer of 32 bits")
         #expect(try back(Int32.min) == .min)
     }
 

@@ -79,9 +79,9 @@ package struct Row {
 
 extension SQLiteError {
     /// A column that holds a value of another kind than `type`.
-    init<Value>(mismatch type: Value.Type, _ column: SQLiteColumn, at index: Int, of statement: Statement) {
+    init<Value: SQLiteConvertible>(mismatch type: Value.Type, _ column: SQLiteColumn, at index: Int, of statement: Statement) {
         let name = sqlite3_column_name(statement.handle, Int32(index)).map { String(cString: $0) } ?? "\(index)"
         self.init(
-            SQLITE_MISMATCH, "column '\(name)' holds \(column.kind), which is no \(type)", operation: statement.sql)
+            SQLITE_MISMATCH, "column '\(name)' holds \(column.kind), not \(type.kind)", operation: statement.sql)
     }
 }

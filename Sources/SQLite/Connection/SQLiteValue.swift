@@ -20,6 +20,9 @@ package protocol SQLiteConvertible: Sendable {
     /// - Returns: `nil` for NULL, and for a value that is none of this type.
     static func read(_ column: SQLiteColumn) -> Self?
 
+    /// What is read, in the words of an error.
+    static var kind: String { get }
+
     /// Stands for a value that could not be read, in a transaction that is bound to fail.
     static var placeholder: Self { get }
 }
