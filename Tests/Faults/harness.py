@@ -20,6 +20,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "Tests" / "Servers"))
 MARK = "CELERY_FAULTS_RUN"
 FINAL = ("SUCCESS", "FAILURE", "REVOKED")
+# How many times slower this machine is than the one limits of time were made for, as Tests/run measures it.
+FACTOR = max(1.0, float(os.environ.get("CELERY_TEST_FACTOR") or 1))
 
 # A run that is told to stop cleans up as one that fails.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -80,7 +82,7 @@ class Project:
         options.setdefault("errors", "replace")
         if "input" not in options:
             options.setdefault("stdin", subprocess.DEVNULL)
-        return subprocess.run(self.command(*words, binary=binary), timeout=timeout, **options)
+        return subprocess.run(self.command(*words, binary=binary), timeout=timeout * FACTOR, **options)
 
     def start(self, *words, binary="celery", **options):
         """Starts a command and leaves it running."""
@@ -118,12 +120,13 @@ class Project:
 
     def wait_for(self, condition, seconds, what):
         """Waits until `condition` holds; a test may look, as it watches from outside."""
+        seconds *= FACTOR
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if condition():
                 return True
             time.sleep(0.05)
-        print(f"  waited {seconds} s in vain: {what}")
+        print(f"  waited {seconds:.0f} s in vain: {what}")
         return False
 
     def wait_consuming(self, log, seconds=20):

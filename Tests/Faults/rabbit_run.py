@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 
-from harness import Project
+from harness import FACTOR, Project
 from rabbit_checker import Checker
 from rabbit_submitters import Submitters
 
@@ -29,7 +29,7 @@ class RabbitRun:
         self.options = options
         self.names = workers
         # How soon all have to consume again when what befell them is over.
-        self.limit = 2 * options.heartbeat + 5
+        self.limit = (2 * options.heartbeat + 5) * FACTOR
         self.violations = []
         self.workers = {}
         self.progress = 0.0

@@ -6,9 +6,9 @@ import subprocess
 import time
 
 import app as configured
-from interop_case import Wrong, case, same
+from interop_case import WAIT, Wrong, case, same
 
-TIMEOUT = 60
+TIMEOUT = 2 * WAIT
 
 
 class Ended:
