@@ -35,6 +35,16 @@ import Testing
         #expect(try await database.read { try Int.fetchOne($0, sql: "SELECT count(DISTINCT v) FROM t") } == 200)
     }
 
+    @Test func `a column of another kind is an error without a transaction, too`() async throws {
+        let database = try database()
+        let error = await #expect(throws: SQLiteError.self) {
+            try await database.perform { try Row.fetchOne($0, sql: "SELECT 'text' AS number").map { $0[0] as Int } }
+        }
+        #expect(error?.message == "column 'number' holds a text, not an integer")
+        #expect(throws: SQLiteError.self) { try database.performAndWait { try Row.fetchOne($0, sql: "SELECT 1").map { $0[0] as String } } }
+        #expect(try await database.perform { try Row.fetchOne($0, sql: "SELECT 1").map { $0[0] as Int } } == 1)
+    }
+
     @Test func `reading cannot write`() async throws {
         let database = try database()
         let error = await #expect(throws: SQLiteError.self) {

@@ -8,10 +8,17 @@ final class Connection {
     private(set) var handle: OpaquePointer?
     /// Set inside of a reading transaction: statements that write are refused.
     var isReading = false
-    /// The first column read in this transaction that held a value of another kind than was asked for.
+    /// The first column that held a value of another kind than was asked for, since the last transaction ended.
     ///
     /// Reading a column cannot throw in the middle of an expression, so the transaction fails at its end.
     var mismatch: SQLiteError?
+
+    /// Fails, once, when there was such a column.
+    func checkColumns() throws(SQLiteError) {
+        guard let error = mismatch else { return }
+        mismatch = nil
+        throw error
+    }
 
     /// Opens a file, making an empty one when there is none. The corresponding C function is `sqlite3_open_v2`.
     ///

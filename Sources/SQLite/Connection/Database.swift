@@ -91,17 +91,27 @@ package final class Database {
     /// - Throws: What the body throws, `SQLiteError` where SQLite fails or a column held a value of another kind.
     package func inTransaction<Value>(_ kind: TransactionKind, _ body: () throws -> Value) throws -> Value {
         try cachedStatement(sql: kind.sql).execute()
-        connection.mismatch = nil
         do {
             let value = try body()
-            if let mismatch = connection.mismatch { throw mismatch }
+            try connection.checkColumns()
             try cachedStatement(sql: "COMMIT").execute()
             return value
         } catch {
+            connection.mismatch = nil
             // Some errors end the transaction by themselves.
             if let handle = connection.handle, sqlite3_get_autocommit(handle) == 0 { try? cachedStatement(sql: "ROLLBACK").execute() }
             throw error
         }
+    }
+
+    /// Runs something that begins and ends its own transactions, or needs none.
+    ///
+    /// - Throws: What the body throws, `SQLiteError` also where a column held a value of another kind.
+    func perform<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        defer { connection.mismatch = nil }
+        let value = try body(self)
+        try connection.checkColumns()
+        return value
     }
 
     /// Runs a part of a transaction, of which nothing is left when it throws.

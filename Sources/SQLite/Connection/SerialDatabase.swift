@@ -18,11 +18,13 @@ package actor SerialDatabase {
     ) throws {
         executor = SerialQueueExecutor(label: "celery.db")
         db = try Database(path: path, patience: patience)
-        try prepare(db)
+        try db.perform(prepare)
     }
 
     /// Runs something that begins and ends its own transactions. Nothing cancels it.
-    package func perform<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) throws -> Value { try body(db) }
+    package func perform<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) throws -> Value {
+        try db.perform(body)
+    }
 
     /// Runs a reading transaction, in which nothing can be written.
     ///
@@ -39,7 +41,7 @@ package actor SerialDatabase {
     /// Like `perform`, for callers that are no tasks. Blocks.
     package nonisolated func performAndWait<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) throws -> Value {
         try executor.queue.sync {
-            try assumeIsolated { owner in try body(owner.db) }
+            try assumeIsolated { owner in try owner.db.perform(body) }
         }
     }
 
