@@ -64,7 +64,7 @@ let package = Package(
 
         // Formats, drivers, settings
         room("Wire", ["CeleryCore", "CZlib", "CBzip2", "CLzma"]),
-        room("RabbitMQ", ["CeleryCore", "Wire", "Processes", "CRabbitMQ"]),
+        room("RabbitMQ", ["CeleryCore", "Processes", "CRabbitMQ"]),
         room("SQLite", ["CeleryCore", "Wire", "CLinux", "CSQLite"]),
         room("Brokers", ["CeleryCore", "Wire", "SQLite", "RabbitMQ", "Processes", collections]),
         room("ResultStores", ["CeleryCore", "Wire", "SQLite", "RabbitMQ", "Brokers"]),
@@ -85,7 +85,7 @@ let package = Package(
         room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "SQLite", "RabbitMQ", "Processes"]),
         room("Arguments", ["CeleryCore"]),
         room("Commands", ["Arguments", "Client", "Worker", "Beat", "Schedules", "HTTP", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
-        room("Celery", ["Commands", "Client", "Tasks", "Schedules", "CeleryCore", logging]),
+        room("Celery", ["Commands", "Client", "Configuration", "Tasks", "Schedules", "Processes", "CeleryCore", logging]),
         .executableTarget(
             name: "CeleryCLI", dependencies: ["Celery"],
             swiftSettings: swiftSettings, linkerSettings: executableLinkerSettings),

@@ -8,7 +8,8 @@ import Celery
 struct Example {
     static func main() {
         CeleryProgram(
-            tasks: Add.self, Nothing.self, Divide.self, Crash.self, Wait.self, Fetch.self, Unsteady.self, Announce.self, Hoard.self, Tidy.self
+            tasks: Add.self, Nothing.self, Divide.self, Crash.self, Wait.self, Fetch.self, Unsteady.self, Announce.self, Hoard.self, Relay.self,
+            Tidy.self
         ).main()
     }
 }

@@ -1,6 +1,5 @@
 import CRabbitMQ
-import CeleryCore
-package import Wire
+package import CeleryCore
 
 // What AMQP has no room for. librabbitmq finds it out in the middle of a message, when the
 // connection can only be dropped, and says nothing about the cause.

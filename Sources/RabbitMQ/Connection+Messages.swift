@@ -1,6 +1,5 @@
 import CRabbitMQ
-import CeleryCore
-package import Wire
+package import CeleryCore
 
 // Publishing and settling: calls that wait for no answer.
 extension Connection {

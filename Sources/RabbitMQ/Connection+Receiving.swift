@@ -1,7 +1,6 @@
 import CRabbitMQ
 import CeleryCore
 import Glibc
-import Wire
 
 /// A message of which the method has come, and not yet all of header and body.
 struct PartialMessage {

@@ -1,7 +1,6 @@
 import CRabbitMQ
 import CeleryCore
 import Glibc
-import Wire
 
 /// One connection to a server, confined to the thread that made it.
 ///

@@ -1,4 +1,4 @@
-package import Wire
+package import CeleryCore
 
 /// What a server sends of its own accord.
 package enum Incoming: Sendable {

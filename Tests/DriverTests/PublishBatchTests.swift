@@ -1,3 +1,4 @@
+import CeleryCore
 import Synchronization
 import Testing
 import Wire

@@ -25,6 +25,12 @@ import Testing
         #expect(ended == expected)
     }
 
+    @Test func `a task submits another one by a client of its project`() throws {
+        let project = try project()
+        let id = try project.run("celery-example apply example.relay 4 --wait").text
+        try project.expect("celery result --wait \(id)", Ended("5\n"))
+    }
+
     @Test func `refuses arguments that do not fit, in words`() throws {
         let project = try project()
         for words in ["1", "1 2 3", "one 2", "1 2 z=3"] {

@@ -1,5 +1,5 @@
 package import RabbitMQ
-package import Wire
+package import CeleryCore
 
 /// A message on its way to an exchange.
 package struct Publication: Sendable {

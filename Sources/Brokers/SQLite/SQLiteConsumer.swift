@@ -110,6 +110,7 @@ final class SQLiteConsumer: BrokerConsumer {
             var delivery: Delivery
             do {
                 delivery = Delivery(handle: row.handle, message: try row.encoded.message())
+                delivery.encoded = row.encoded
             } catch {
                 delivery = await self.delivery(of: row, unreadable: error)
             }

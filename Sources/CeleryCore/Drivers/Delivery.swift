@@ -2,6 +2,8 @@
 public struct Delivery: Sendable {
     public var handle: DeliveryHandle
     public var message: Message
+    /// The same message as bytes, where its broker keeps it in the form in which a pool child reads it: handed on as it came.
+    package var encoded: EncodedMessage?
     /// Executions of it that are known to have lost their process.
     public var crashes = 0
     /// How often it was lost with a worker that may have begun it, or not.

@@ -67,7 +67,7 @@ struct Admission: Sendable {
         var program: String?
         if case .program(let path) = definition.kind { program = path }
         var request = JobRequest(
-            tag: 0, attempt: delivery.handle.attempt, message: EncodedMessage(message),
+            tag: 0, attempt: delivery.handle.attempt, message: delivery.encoded ?? EncodedMessage(message),
             taskName: message.task, taskID: message.id.text, program: program,
             softTimeLimit: Self.possible(
                 Self.given(message.softTimeLimit) ?? options.softTimeLimit?.inSeconds ?? configuration.softTimeLimit),

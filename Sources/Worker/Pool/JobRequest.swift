@@ -1,4 +1,4 @@
-package import Wire
+package import CeleryCore
 
 /// One execution, as it is handed to a pool child: the message as it came, and what
 /// the worker knows of the task.

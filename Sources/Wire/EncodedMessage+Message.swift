@@ -1,27 +1,12 @@
 package import CeleryCore
 
-/// A message as bytes, for a database row or a pool child: the headers of protocol 2
-/// as JSON, the properties only where they are not the usual ones, and the body as it came.
-package struct EncodedMessage: Sendable, Equatable {
-    package var queue: String
-    package var headers: [UInt8]
-    package var properties: [UInt8]?
-    package var body: [UInt8]
-
-    package init(queue: String, headers: [UInt8], properties: [UInt8]?, body: [UInt8]) {
-        self.queue = queue
-        self.headers = headers
-        self.properties = properties
-        self.body = body
-    }
-
+extension EncodedMessage {
     package init(_ message: Message) {
         let wire = TaskMessageEncoder.encode(message)
-        queue = message.route.queue
-        headers = JSON.object(Self.telling(wire.headers, message)).bytes(style: .python)
         let unusual = Self.unusualProperties(of: wire, message)
-        properties = unusual.isEmpty ? nil : JSON.object(unusual).bytes(style: .python)
-        body = wire.body
+        self.init(
+            queue: message.route.queue, headers: JSON.object(Self.telling(wire.headers, message)).bytes(style: .python),
+            properties: unusual.isEmpty ? nil : JSON.object(unusual).bytes(style: .python), body: wire.body)
     }
 
     /// Reads it back.
