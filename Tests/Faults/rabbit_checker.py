@@ -73,6 +73,7 @@ class Checker:
             violate(f"printed an id that was not asked for: {identity}")
         for identity in sorted(promised - set(rows)):
             violate(f"LOST: {identity} was accepted and has no result: {submitters.expected.get(identity)}")
+            self.storm.trace(identity)
         for identity in sorted(promised & set(rows)):
             self.check_result(identity, *rows[identity])
         again = {identity: len(moments) for identity, moments in self.begins.items()}

@@ -34,6 +34,8 @@ class RabbitRun:
         self.workers = {}
         self.progress = 0.0
         self.is_over = False
+        # (when, what) befell the broker
+        self.history = []
         self.server = None
         self.project = Project(settings="CELERYD_CRASH_LIMIT = 1000\n" + settings)
         self.project.add_task("mark", MARK_TASK)
@@ -51,6 +53,23 @@ class RabbitRun:
     def note(self, text):
         """For whoever looks into a run that failed."""
         self.notes.write(f"{time.time():.3f} {text}\n")
+
+    def happened(self, text):
+        """Something that befell the broker: for the trace of a message that is lost."""
+        self.history.append((time.time(), text))
+        self.note(text)
+
+    def trace(self, identity):
+        """Prints all that is known of a message that was accepted and has no result."""
+        began, ended = self.submitters.accepted.get(identity, (None, None))
+        moments = [(began, f"its submitter began"), (ended, "its submitter had printed the id, and ended")] if began else []
+        for moment, text in sorted(moments + self.history):
+            print(f"  {moment:.3f} {text}")
+        for name in self.names:
+            for line in (self.project.base / f"{name}.log").read_text(errors="replace").splitlines():
+                if identity in line:
+                    print(f"  {name}: {line[:300]}")
+        print(f"  at the server: {self.server.queues() if self.server else 'none'}")
 
     # Hosts
 

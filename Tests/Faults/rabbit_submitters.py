@@ -25,6 +25,8 @@ class Submitters:
         # id -> what is expected of it; written before it is submitted. What dmap sends has ids of its own.
         self.expected = {}
         self.printed = set()
+        # id -> when the process that submitted it began and ended: the broker confirmed it in between.
+        self.accepted = {}
         self.statuses = {}
         self.killed = 0
         self.dmaps = {"items": 0, "ended": 0, "broken off": 0}
@@ -97,9 +99,11 @@ class Submitters:
         """Submits, now and then killed half-way; only what was printed was promised."""
         with self.lock:
             self.expected.update({line["id"]: expect for line, expect in lines})
+        began = time.time()
         output, status = self.run(words, text, doom=rng.uniform(0.01, 0.3) if rng.random() < 0.15 else None)
         with self.lock:
             accepted = output.split("\n")[:-1]
+            self.accepted.update({identity: (began, time.time()) for identity in accepted})
             self.printed.update(accepted)
             self.sent += len(accepted)
         if status not in REFUSALS and status != -signal.SIGKILL:
