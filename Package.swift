@@ -2,7 +2,12 @@
 import PackageDescription
 
 // Rooms and the one direction of imports between them:
-// CeleryCLI -> Celery -> Commands -> Client -> Worker -> Tasks -> CeleryCore <- drivers.
+//
+//     CeleryCLI, Example -> Celery -> Commands -> Client, Worker, Beat
+//     Client -> Brokers, ResultStores -> SQLite, RabbitMQ          (the only way to a driver)
+//     Worker, Beat, Brokers, ... -> Tasks, Wire, Schedules, Processes -> CeleryCore
+//
+// The worker and beat name no driver; a connection (SQLite, RabbitMQ, HTTP) is the only room that sees its C library.
 
 let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
