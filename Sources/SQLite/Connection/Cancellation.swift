@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Whether a reading transaction is still wanted. May be asked and told by any thread.
+/// Request to end a reading transaction early. Any thread may make and check it.
 final class Cancellation: Sendable {
     private let flag = Atomic(false)
 

@@ -2,33 +2,31 @@ import CSQLite
 
 /// Owns the `sqlite3` of one open file.
 ///
-/// Lives as long as any `Statement` of it, so that no statement outlives its connection. Not thread-safe: a
-/// `SerialDatabase` sees to it that one thread at a time uses it.
+/// Each `Statement` keeps its connection alive. Not thread-safe: a `SerialDatabase` lets one thread at a time use it.
 final class Connection {
     private(set) var handle: OpaquePointer?
-    /// Set inside of a reading transaction: statements that write are refused.
+    /// Whether a reading transaction runs, which refuses statements that write.
     var isReading = false
-    /// The first column that held a value of another kind than was asked for, since the last transaction ended.
-    ///
-    /// Reading a column cannot throw in the middle of an expression, so the transaction fails at its end.
+    /// The first column since the last transaction that held another kind of value than its reader asked for. Subscripts
+    /// of a row do not throw, so the transaction fails at its end.
     var mismatch: SQLiteError?
 
-    /// Fails, once, when there was such a column.
+    /// Throws the mismatch, once, if there was one.
     func checkColumns() throws(SQLiteError) {
         guard let error = mismatch else { return }
         mismatch = nil
         throw error
     }
 
-    /// Opens a file, making an empty one when there is none. The corresponding C function is `sqlite3_open_v2`.
+    /// Opens a file, and creates an empty one where no file exists. The corresponding C function is `sqlite3_open_v2`.
     ///
-    /// - Parameter patience: How long to wait for the locks of others, in milliseconds.
+    /// - Parameter patience: How long each statement waits for the locks of other connections, in milliseconds.
     init(path: String, patience: Int32) throws(SQLiteError) {
         var handle: OpaquePointer?
-        // One thread at a time uses it, so it needs no lock of its own.
+        // With one user at a time SQLite needs no mutex.
         let code = sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nil)
         guard code == SQLITE_OK, let handle else {
-            // Even after a failure there is one to be closed, which knows the reason.
+            // SQLite returns a handle even after a failure, for its error message.
             let error = Self.error(of: handle, code, operation: "open \(path)")
             sqlite3_close(handle)
             throw error
@@ -41,17 +39,17 @@ final class Connection {
 
     deinit { close() }
 
-    /// Closes the file once the last statement is gone; at once when there is none. May be called again.
+    /// Closes the file, or leaves that to the last statement that still exists. May be called again.
     func close() {
         sqlite3_close_v2(handle)
         handle = nil
     }
 
-    /// Steps of SQLite's virtual machine between two looks whether a statement is still wanted; some ten microseconds.
+    /// Instructions of SQLite's virtual machine between two checks for cancellation: about ten microseconds.
     private static let stepsBetweenLooks: Int32 = 1_000
 
-    /// Ends statements with `SQLITE_INTERRUPT` once it is requested; `nil` lets them run to their end. The caller keeps
-    /// the object alive. The corresponding C function is `sqlite3_progress_handler`.
+    /// Makes statements fail with `SQLITE_INTERRUPT` once cancellation is requested; `nil` lets them run to their end. The
+    /// caller keeps the object alive. The corresponding C function is `sqlite3_progress_handler`.
     ///
     /// Unlike `sqlite3_interrupt` from another thread, this also ends a statement that has yet to begin.
     func heed(_ cancellation: Cancellation?) {
@@ -63,13 +61,15 @@ final class Connection {
         sqlite3_progress_handler(handle, Self.stepsBetweenLooks, look, Unmanaged.passUnretained(cancellation).toOpaque())
     }
 
-    /// The open handle.
+    /// Returns the handle.
+    ///
+    /// - Throws: `SQLITE_MISUSE` after `close`.
     func opened(_ operation: @autoclosure () -> String) throws(SQLiteError) -> OpaquePointer {
         guard let handle else { throw SQLiteError(SQLITE_MISUSE, "the database is closed", operation: operation()) }
         return handle
     }
 
-    /// The error that SQLite has just reported. To be asked for before the next call.
+    /// Returns the error that SQLite has just reported. Valid until the next call of a C function.
     func error(_ code: Int32, operation: String) -> SQLiteError { Self.error(of: handle, code, operation: operation) }
 
     private static func error(of handle: OpaquePointer?, _ code: Int32, operation: String) -> SQLiteError {

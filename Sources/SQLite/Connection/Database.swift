@@ -1,13 +1,16 @@
 import CSQLite
 
-/// One open file, as transactions see it. Used by one thread at a time, inside of a `SerialDatabase`.
+/// One open file, with its compiled statements and its transactions.
+///
+/// Not thread-safe: a `SerialDatabase` owns it and lets one thread at a time use it. Each call may wait for the disk, and
+/// for the locks of other processes.
 package final class Database {
     private let connection: Connection
     private var cache = StatementCache()
 
-    /// Opens a file, making an empty one when there is none. Blocks.
+    /// Opens a file, and creates an empty one where no file exists. Blocks.
     ///
-    /// - Parameter patience: How long to wait for the locks of others.
+    /// - Parameter patience: How long each statement waits for the locks of other connections.
     init(path: String, patience: Duration) throws(SQLiteError) {
         let milliseconds = patience.components.seconds * 1_000 + patience.components.attoseconds / 1_000_000_000_000_000
         connection = try Connection(path: path, patience: Int32(clamping: milliseconds))
@@ -15,18 +18,21 @@ package final class Database {
 
     // MARK: Statements
 
-    /// The compiled statement of a text, kept for the next time.
+    /// Returns the compiled form of a statement, and keeps it for later calls with the same text.
+    ///
+    /// - Throws: `SQLITE_ERROR` when SQLite cannot compile the text.
     package func cachedStatement(sql: String) throws(SQLiteError) -> Statement {
         try cache.statement(sql) { () throws(SQLiteError) in try prepare(sql, isKept: true) }
     }
 
-    /// Runs a text of one statement with values, or of any number without.
+    /// Runs one statement with values for its parameters, or any number of statements without parameters.
     package func execute(sql: String, arguments: StatementArguments = []) throws(SQLiteError) {
         guard arguments.values.isEmpty else { return try cachedStatement(sql: sql).execute(arguments: arguments) }
         try forEachStatement(of: sql, isKept: false) { (statement) throws(SQLiteError) in try statement.execute() }
     }
 
-    /// A text with parameters is likely used again; one without may hold its values, and be another each time.
+    /// Returns a kept statement where the text has parameters. A text without parameters may contain its values, and
+    /// differ with each call, so its statement is compiled for this call only.
     func statement(sql: String, for arguments: StatementArguments) throws(SQLiteError) -> Statement {
         arguments.values.isEmpty ? try prepare(sql, isKept: false) : try cachedStatement(sql: sql)
     }
@@ -58,14 +64,15 @@ package final class Database {
         try result.get()
     }
 
-    // MARK: What the last statement did
+    // MARK: Effects of the last statement
 
-    /// Rows that the last INSERT, UPDATE or DELETE changed. The corresponding C function is `sqlite3_changes64`.
+    /// Number of rows that the last INSERT, UPDATE or DELETE changed. The corresponding C function is `sqlite3_changes64`.
     package var changesCount: Int { connection.handle.map { Int(sqlite3_changes64($0)) } ?? 0 }
 
-    /// The corresponding C function is `sqlite3_last_insert_rowid`.
+    /// Row id of the last row that an INSERT added. The corresponding C function is `sqlite3_last_insert_rowid`.
     package var lastInsertedRowID: Int64 { connection.handle.map { sqlite3_last_insert_rowid($0) } ?? 0 }
 
+    /// Whether the file has a table of this name.
     package func tableExists(_ name: String) throws(SQLiteError) -> Bool {
         let statement = try cachedStatement(sql: "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?")
         return try Int.fetchOne(statement, arguments: [name]) != nil
@@ -73,7 +80,7 @@ package final class Database {
 
     // MARK: Transactions
 
-    /// When a transaction takes the lock of the file; see sqlite.org/lang_transaction.html.
+    /// Moment at which a transaction locks the file; see sqlite.org/lang_transaction.html.
     package enum TransactionKind {
         case deferred, immediate, exclusive
 
@@ -86,9 +93,9 @@ package final class Database {
         }
     }
 
-    /// Runs one transaction: committed when the body returns, rolled back when it throws.
+    /// Runs one transaction, which is committed when the body returns and rolled back when the body throws.
     ///
-    /// - Throws: What the body throws, `SQLiteError` where SQLite fails or a column held a value of another kind.
+    /// - Throws: What the body throws, and `SQLiteError` when SQLite fails or the body has read a column as another kind than it holds.
     package func inTransaction<Value>(_ kind: TransactionKind, _ body: () throws -> Value) throws -> Value {
         try cachedStatement(sql: kind.sql).execute()
         do {
@@ -98,15 +105,15 @@ package final class Database {
             return value
         } catch {
             connection.mismatch = nil
-            // Some errors end the transaction by themselves.
+            // SQLite itself rolls back after some errors, such as a full disk.
             if let handle = connection.handle, sqlite3_get_autocommit(handle) == 0 { try? cachedStatement(sql: "ROLLBACK").execute() }
             throw error
         }
     }
 
-    /// Runs something that begins and ends its own transactions, or needs none.
+    /// Runs a body that begins and ends its own transactions, or needs none.
     ///
-    /// - Throws: What the body throws, `SQLiteError` also where a column held a value of another kind.
+    /// - Throws: What the body throws, and `SQLiteError` when the body has read a column as another kind than it holds.
     func perform<Value>(_ body: (Database) throws -> Value) throws -> Value {
         defer { connection.mismatch = nil }
         let value = try body(self)
@@ -114,7 +121,7 @@ package final class Database {
         return value
     }
 
-    /// Runs a part of a transaction, of which nothing is left when it throws.
+    /// Runs a part of a transaction. When the body throws, its changes are undone and those before it stay.
     package func inSavepoint<Value>(_ body: () throws -> Value) throws -> Value {
         try cachedStatement(sql: "SAVEPOINT part").execute()
         do {
@@ -130,9 +137,9 @@ package final class Database {
         }
     }
 
-    /// Runs a transaction in which nothing can be written, and which ends early when it is cancelled.
+    /// Runs a transaction that cannot write, and that ends early once its cancellation is requested.
     ///
-    /// - Throws: `CancellationError` when it was cancelled before, or while a statement ran.
+    /// - Throws: `CancellationError` when that happens before its end.
     func inReading<Value>(_ cancellation: Cancellation, _ body: () throws -> Value) throws -> Value {
         if cancellation.isRequested { throw CancellationError() }
         connection.isReading = true
@@ -148,9 +155,9 @@ package final class Database {
         }
     }
 
-    // MARK: The end
+    // MARK: Closing
 
-    /// Closes the file. Whatever is tried afterwards throws `SQLITE_MISUSE`.
+    /// Closes the file. Later calls throw `SQLITE_MISUSE`.
     func close() {
         cache.removeAll()
         connection.close()

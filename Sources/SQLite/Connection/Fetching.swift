@@ -1,5 +1,5 @@
 extension SQLiteConvertible {
-    /// The first column of the first row; `nil` for NULL, and when there is no row.
+    /// Returns the first column of the first row; `nil` for NULL and without a row.
     ///
     /// - Throws: `SQLITE_MISMATCH` for a value of another kind.
     package static func fetchOne(_ statement: Statement, arguments: StatementArguments = []) throws(SQLiteError) -> Self? {
@@ -8,7 +8,7 @@ extension SQLiteConvertible {
         return try statement.step() ? try statement.firstColumn() : nil
     }
 
-    /// The first column of each row.
+    /// Returns the first column of each row.
     ///
     /// - Throws: `SQLITE_MISMATCH` for NULL and for values of another kind.
     package static func fetchAll(_ statement: Statement, arguments: StatementArguments = []) throws(SQLiteError) -> [Self] {
@@ -18,31 +18,33 @@ extension SQLiteConvertible {
         return values
     }
 
-    /// The first column of each row, as they are asked for.
+    /// Returns a cursor over the first column of each row.
     package static func fetchCursor(
         _ statement: Statement, arguments: StatementArguments = []
     ) throws(SQLiteError) -> ValueCursor<Self> {
         ValueCursor(try RowCursor(statement, arguments))
     }
 
+    /// Compiles a statement, or finds it among the kept ones, and fetches like `fetchOne(_:arguments:)`.
     package static func fetchOne(_ db: Database, sql: String, arguments: StatementArguments = []) throws(SQLiteError) -> Self? {
         try fetchOne(db.statement(sql: sql, for: arguments), arguments: arguments)
     }
 
+    /// Compiles a statement, or finds it among the kept ones, and fetches like `fetchAll(_:arguments:)`.
     package static func fetchAll(_ db: Database, sql: String, arguments: StatementArguments = []) throws(SQLiteError) -> [Self] {
         try fetchAll(db.statement(sql: sql, for: arguments), arguments: arguments)
     }
 }
 
 extension Row {
-    /// A copy of the first row; `nil` when there is none.
+    /// Returns a copy of the first row; `nil` without a row.
     package static func fetchOne(_ statement: Statement, arguments: StatementArguments = []) throws(SQLiteError) -> Row? {
         try statement.begin(arguments)
         defer { statement.end() }
         return try statement.step() ? Row(copyOf: statement) : nil
     }
 
-    /// Copies of all rows.
+    /// Returns copies of all rows.
     package static func fetchAll(_ statement: Statement, arguments: StatementArguments = []) throws(SQLiteError) -> [Row] {
         try statement.begin(arguments)
         defer { statement.end() }
@@ -51,26 +53,29 @@ extension Row {
         return rows
     }
 
-    /// The rows, as they are asked for; nothing is copied.
+    /// Returns a cursor over the rows, which copies nothing.
     package static func fetchCursor(_ statement: Statement, arguments: StatementArguments = []) throws(SQLiteError) -> RowCursor {
         try RowCursor(statement, arguments)
     }
 
+    /// Compiles a statement, or finds it among the kept ones, and fetches like `fetchOne(_:arguments:)`.
     package static func fetchOne(_ db: Database, sql: String, arguments: StatementArguments = []) throws(SQLiteError) -> Row? {
         try fetchOne(db.statement(sql: sql, for: arguments), arguments: arguments)
     }
 
+    /// Compiles a statement, or finds it among the kept ones, and fetches like `fetchAll(_:arguments:)`.
     package static func fetchAll(_ db: Database, sql: String, arguments: StatementArguments = []) throws(SQLiteError) -> [Row] {
         try fetchAll(db.statement(sql: sql, for: arguments), arguments: arguments)
     }
 
+    /// Compiles a statement, or finds it among the kept ones, and fetches like `fetchCursor(_:arguments:)`.
     package static func fetchCursor(_ db: Database, sql: String, arguments: StatementArguments = []) throws(SQLiteError) -> RowCursor {
         try RowCursor(db.statement(sql: sql, for: arguments), arguments)
     }
 }
 
 extension Statement {
-    /// The first column of the row that it stands on.
+    /// Returns the first column of the current row.
     ///
     /// - Returns: `nil` for NULL.
     /// - Throws: `SQLITE_MISMATCH` for a value of another kind.

@@ -1,9 +1,9 @@
 import CSQLite
 
-/// A row of a result: either the one that a cursor stands on, or a copy.
+/// A row of a result: the current row of a cursor, or a copy of a row.
 ///
-/// An expression that reads a column cannot throw. So a column that holds a value of another kind than is asked for
-/// reads as a placeholder, and the transaction fails at its end.
+/// Subscripts do not throw. A column that holds another kind of value than its reader asks for yields a placeholder, and
+/// the transaction then fails at its end instead of committing.
 package struct Row {
     private enum Source {
         case current(RowCursor, position: UInt64)
@@ -12,18 +12,18 @@ package struct Row {
 
     private let source: Source
 
-    /// The row that a cursor stands on. Not to be read after the cursor has moved on.
+    /// The current row of a cursor. It must not be read after the cursor has moved on.
     init(of cursor: RowCursor) {
         source = .current(cursor, position: cursor.statement.position)
     }
 
-    /// A copy of the row that a statement stands on.
+    /// A copy of the current row of a statement.
     init(copyOf statement: Statement) {
         let columns = 0..<sqlite3_column_count(statement.handle)
         source = .copy(columns.map { SQLiteColumn(source: .row(of: statement.handle, $0)).value }, of: statement)
     }
 
-    /// The value of a column, counted from zero, that is never NULL.
+    /// The value of a column that is never NULL. Columns count from zero.
     package subscript<Value: SQLiteConvertible>(_ index: Int) -> Value {
         let column = column(at: index)
         if let value = Value.read(column) { return value }
@@ -31,7 +31,7 @@ package struct Row {
         return .placeholder
     }
 
-    /// The value of a column, counted from zero; `nil` for NULL.
+    /// The value of a column; `nil` for NULL. Columns count from zero.
     package subscript<Value: SQLiteConvertible>(_ index: Int) -> Value? {
         let column = column(at: index)
         if let value = Value.read(column) { return value }
@@ -39,10 +39,10 @@ package struct Row {
         return nil
     }
 
-    /// The value of a column, by its name in any case, that is never NULL.
+    /// The value of a named column that is never NULL. The case of the name does not matter.
     package subscript<Value: SQLiteConvertible>(_ name: String) -> Value { self[index(of: name)] }
 
-    /// The value of a column, by its name in any case; `nil` for NULL.
+    /// The value of a named column; `nil` for NULL. The case of the name does not matter.
     package subscript<Value: SQLiteConvertible>(_ name: String) -> Value? { self[index(of: name)] }
 
     private var statement: Statement {
@@ -62,7 +62,7 @@ package struct Row {
         switch source {
         case .current(let cursor, let position):
             if cursor.statement.position == position {
-                // SQLite itself gives NULL for a column that is not there.
+                // For an index out of range SQLite returns NULL.
                 return SQLiteColumn(source: .row(of: cursor.statement.handle, Int32(index)))
             }
             note(SQLiteError(SQLITE_MISUSE, "a row was read after its cursor had moved on", operation: cursor.statement.sql))
@@ -78,7 +78,7 @@ package struct Row {
 }
 
 extension SQLiteError {
-    /// A column that holds a value of another kind than `type`.
+    /// The error of a column that holds another kind of value than `type`.
     init<Value: SQLiteConvertible>(mismatch type: Value.Type, _ column: SQLiteColumn, at index: Int, of statement: Statement) {
         let name = sqlite3_column_name(statement.handle, Int32(index)).map { String(cString: $0) } ?? "\(index)"
         self.init(

@@ -1,7 +1,7 @@
-/// Goes through the rows of a statement, one at a time. Lets go of them with its end.
+/// Reads the rows of a statement one at a time. Its end ends the run of the statement.
 package final class RowCursor {
     let statement: Statement
-    /// Another use of the statement ends this one.
+    /// Position of the statement when this cursor last moved; another user of the statement changes it.
     private var position: UInt64
 
     init(_ statement: Statement, _ arguments: StatementArguments) throws(SQLiteError) {
@@ -10,12 +10,12 @@ package final class RowCursor {
         position = statement.position
     }
 
-    /// The next row, to be read before the one after it; `nil` when there is none.
+    /// Returns the next row, which may be read until the following call; `nil` after the last row.
     package func next() throws(SQLiteError) -> Row? { try advance() ? Row(of: self) : nil }
 
-    /// Goes on to the next row.
+    /// Advances to the next row.
     ///
-    /// - Returns: false when there is none.
+    /// - Returns: false after the last row.
     func advance() throws(SQLiteError) -> Bool {
         guard statement.isRunning, statement.position == position else { return false }
         do {
@@ -34,13 +34,13 @@ package final class RowCursor {
     }
 }
 
-/// Goes through the first column of the rows of a statement.
+/// Reads the first column of each row of a statement, one at a time.
 package struct ValueCursor<Value: SQLiteConvertible> {
     private let rows: RowCursor
 
     init(_ rows: RowCursor) { self.rows = rows }
 
-    /// The next value; `nil` when there is none.
+    /// Returns the next value; `nil` after the last row.
     ///
     /// - Throws: `SQLITE_MISMATCH` for NULL and for values of another kind.
     package func next() throws(SQLiteError) -> Value? {

@@ -10,7 +10,7 @@ extension Int: SQLiteConvertible {}
 extension Int32: SQLiteConvertible {}
 extension Int64: SQLiteConvertible {}
 
-/// Kept as 0 and 1.
+/// Stored as 0 and 1.
 extension Bool: SQLiteConvertible {
     package var sqliteValue: SQLiteValue { .integer(self ? 1 : 0) }
     package func bind(to parameter: SQLiteParameter) -> Int32 { parameter.bind(self ? 1 as Int64 : 0) }
@@ -19,7 +19,7 @@ extension Bool: SQLiteConvertible {
     package static var placeholder: Bool { false }
 }
 
-/// SQLite keeps NaN as NULL.
+/// SQLite stores NaN as NULL.
 extension Double: SQLiteConvertible {
     package var sqliteValue: SQLiteValue { .real(self) }
     package func bind(to parameter: SQLiteParameter) -> Int32 { parameter.bind(self) }
@@ -39,7 +39,7 @@ extension String: SQLiteConvertible {
     package static var placeholder: String { "" }
 }
 
-/// Kept as a blob.
+/// Stored as a blob.
 extension Array: SQLiteConvertible where Element == UInt8 {
     package var sqliteValue: SQLiteValue { .blob(self) }
     package func bind(to parameter: SQLiteParameter) -> Int32 { withUnsafeBufferPointer { parameter.bind(blob: $0) } }

@@ -1,16 +1,16 @@
 import CSQLite
 
-/// What SQLite refuses, or a column that holds a value of another kind than was asked for.
+/// A failure of SQLite, or a column that holds another kind of value than its reader asked for.
 ///
-/// The values that were bound are not part of it: they may be secret.
+/// Bound values are not part of the error, because they may be secret.
 package struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The primary result code, such as `SQLITE_BUSY`; see sqlite.org/rescode.html.
     package let code: Int32
-    /// The extended result code, such as `SQLITE_IOERR_WRITE`; equal to `code` where there is none.
+    /// The extended result code, such as `SQLITE_IOERR_WRITE`, or else the primary one.
     package let extendedCode: Int32
-    /// In the words of SQLite.
+    /// The reason, in SQLite's words where SQLite failed.
     package let message: String
-    /// The statement, or what else was tried.
+    /// The text of the statement, or another description of the failed call.
     package let operation: String
 
     package init(_ extendedCode: Int32, _ message: String, operation: String) {

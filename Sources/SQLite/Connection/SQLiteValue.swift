@@ -1,6 +1,6 @@
 import CSQLite
 
-/// A value of any kind that SQLite keeps.
+/// A value of any kind that SQLite stores.
 package enum SQLiteValue: Sendable, Hashable {
     case null
     case integer(Int64)
@@ -11,23 +11,27 @@ package enum SQLiteValue: Sendable, Hashable {
 
 /// A type whose values can be bound to a parameter and read from a column.
 package protocol SQLiteConvertible: Sendable {
-    /// The value as SQLite keeps it.
+    /// The value as SQLite stores it.
     var sqliteValue: SQLiteValue { get }
 
+    /// Binds the value to a parameter of a statement.
+    ///
     /// - Returns: A result code of SQLite.
     func bind(to parameter: SQLiteParameter) -> Int32
 
-    /// - Returns: `nil` for NULL, and for a value that is none of this type.
+    /// Reads the value of a column.
+    ///
+    /// - Returns: `nil` for NULL, and for a value that this type cannot represent.
     static func read(_ column: SQLiteColumn) -> Self?
 
-    /// What is read, in the words of an error.
+    /// Values of this type, as an error calls them.
     static var kind: String { get }
 
-    /// Stands for a value that could not be read, in a transaction that is bound to fail.
+    /// Substitute for a value that could not be read, in a transaction that is going to fail.
     static var placeholder: Self { get }
 }
 
-/// A parameter of a statement, while a value is bound to it. SQLite copies texts and blobs.
+/// A parameter of a statement, to which a value is being bound. SQLite copies texts and blobs.
 package struct SQLiteParameter {
     let statement: OpaquePointer
     let index: Int32
@@ -43,7 +47,7 @@ package struct SQLiteParameter {
     }
 }
 
-/// A column of a row, while it is read: of the row that a statement stands on, or of a copy.
+/// A column that is being read: of the current row of a statement, or of a copied row.
 package struct SQLiteColumn {
     enum Source {
         case row(of: OpaquePointer, Int32)
@@ -52,7 +56,7 @@ package struct SQLiteColumn {
 
     let source: Source
 
-    /// What it holds, in words.
+    /// The kind of its value, as an error calls it.
     var kind: String {
         switch value {
         case .null: "NULL"
@@ -70,7 +74,7 @@ package struct SQLiteColumn {
         }
     }
 
-    /// Reals count where they are whole.
+    /// The integer, or a real that is whole; `nil` for anything else.
     var integer: Int64? {
         switch source {
         case .row(let statement, let index):
@@ -98,13 +102,13 @@ package struct SQLiteColumn {
         }
     }
 
-    /// Bytes that are no UTF-8 are replaced. A blob counts where all of it is UTF-8.
+    /// The text, or a blob that is valid UTF-8; `nil` for anything else. Invalid bytes in a text are replaced.
     var text: String? {
         switch source {
         case .row(let statement, let index):
             switch sqlite3_column_type(statement, index) {
             case SQLITE_TEXT:
-                // Its length is asked for after the text, which may have been converted.
+                // SQLite may convert the text first, so its length comes second.
                 let bytes = sqlite3_column_text(statement, index)
                 let count = Int(sqlite3_column_bytes(statement, index))
                 return String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
@@ -117,7 +121,7 @@ package struct SQLiteColumn {
         }
     }
 
-    /// A text counts as its bytes.
+    /// The blob, or the bytes of a text; `nil` for anything else.
     var blob: [UInt8]? {
         switch source {
         case .row(let statement, let index):
@@ -150,12 +154,12 @@ package struct SQLiteColumn {
 }
 
 extension SQLiteValue {
-    /// A text, or NULL.
+    /// A text, or NULL for `nil`.
     package init(text: String?) { self = text.map { .text($0) } ?? .null }
 
-    /// The text; that of a blob where all of it is UTF-8. `nil` for anything else.
+    /// The text, or a blob that is valid UTF-8; `nil` for anything else.
     package var text: String? { SQLiteColumn(source: .value(self)).text }
 
-    /// The integer, or a real that is whole. `nil` for anything else.
+    /// The integer, or a real that is whole; `nil` for anything else.
     package var integer: Int64? { SQLiteColumn(source: .value(self)).integer }
 }

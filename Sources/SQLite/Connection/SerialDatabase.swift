@@ -1,18 +1,18 @@
 import Dispatch
 
-/// The owner of an open file: an actor on a serial queue, so that waiting for a disk or a lock blocks none of the
-/// threads that all tasks share.
+/// Owns an open file: an actor on a serial dispatch queue, so that waiting for the disk or a lock blocks no thread of the
+/// cooperative pool.
 package actor SerialDatabase {
     private let db: Database
     private let executor: SerialQueueExecutor
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// Opens a file, making an empty one when there is none. Blocks.
+    /// Opens a file, and creates an empty one where no file exists. Blocks.
     ///
     /// - Parameters:
-    ///   - patience: How long to wait for the locks of others.
-    ///   - prepare: Runs before everything else.
+    ///   - patience: How long each statement waits for the locks of other connections.
+    ///   - prepare: Configures the connection before its first use.
     package init(
         path: String, patience: Duration = .seconds(10), prepare: (Database) throws -> Void = { _ in }
     ) throws {
@@ -21,14 +21,14 @@ package actor SerialDatabase {
         try db.perform(prepare)
     }
 
-    /// Runs something that begins and ends its own transactions. Nothing cancels it.
+    /// Runs a body that begins and ends its own transactions. Cancelling the task does not interrupt it.
     package func perform<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) throws -> Value {
         try db.perform(body)
     }
 
-    /// Runs a reading transaction, in which nothing can be written.
+    /// Runs a transaction that cannot write.
     ///
-    /// - Throws: `CancellationError` when the task is cancelled before its end.
+    /// - Throws: `CancellationError` when the task is cancelled before the transaction ends.
     package func read<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) async throws -> Value {
         let cancellation = Cancellation()
         return try await withTaskCancellationHandler {
@@ -38,14 +38,14 @@ package actor SerialDatabase {
         }
     }
 
-    /// Like `perform`, for callers that are no tasks. Blocks.
+    /// Runs a body like `perform`, for synchronous callers. Blocks.
     package nonisolated func performAndWait<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) throws -> Value {
         try executor.queue.sync {
             try assumeIsolated { owner in try owner.db.perform(body) }
         }
     }
 
-    /// Closes the file when what runs now has ended. Whatever is tried afterwards throws `SQLITE_MISUSE`. Blocks.
+    /// Closes the file after the calls that came before. Later calls throw `SQLITE_MISUSE`. Blocks.
     package nonisolated func close() {
         executor.queue.sync {
             assumeIsolated { $0.db.close() }

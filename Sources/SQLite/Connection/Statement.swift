@@ -4,22 +4,23 @@ import CSQLite
 package final class Statement {
     let connection: Connection
     let handle: OpaquePointer
-    /// How many `?` it has.
+    /// Number of values that it takes.
     private let parameterCount: Int32
-    /// Not in a reading transaction.
+    /// Whether a reading transaction refuses it, because it writes.
     private let isRefusedInReading: Bool
-    /// Grows with every row and every run, by which a row knows that it was left behind.
+    /// Number that grows with each row and each run. A row compares it to detect that its cursor has moved on.
     private(set) var position: UInt64 = 0
-    /// Whether a cursor goes through its rows.
+    /// Whether it has been started and not ended: a cursor reads its rows.
     private(set) var isRunning = false
 
-    /// Compiles the first statement of a text. The corresponding C function is `sqlite3_prepare_v3`.
+    /// Compiles the first statement in a text. The corresponding C function is `sqlite3_prepare_v3`.
     ///
     /// - Parameters:
-    ///   - isKept: whether it will be used many times.
-    ///   - text: UTF-8, ending with a zero.
-    ///   - rest: where the text of the next statement begins.
-    /// - Returns: `nil` for a text of nothing but spaces and comments.
+    ///   - text: UTF-8 that ends with a zero byte.
+    ///   - isKept: Whether the statement will run many times.
+    ///   - connection: The connection it runs on.
+    ///   - rest: Set to the start of the next statement.
+    /// - Returns: `nil` when the text holds only spaces and comments.
     static func prepare(
         _ text: UnsafePointer<CChar>, isKept: Bool, on connection: Connection, rest: inout UnsafePointer<CChar>?
     ) throws(SQLiteError) -> Statement? {
@@ -35,23 +36,23 @@ package final class Statement {
         self.handle = handle
         self.connection = connection
         parameterCount = sqlite3_bind_parameter_count(handle)
-        // SQLite counts asking for the journal mode as writing.
+        // SQLite says of a query for the journal mode that it writes.
         isRefusedInReading = sqlite3_stmt_readonly(handle) == 0 && sqlite3_strnicmp(sqlite3_sql(handle), "PRAGMA", 6) != 0
     }
 
     deinit { sqlite3_finalize(handle) }
 
-    /// Its text.
+    /// The text it was compiled from.
     package var sql: String { String(cString: sqlite3_sql(handle)) }
 
-    /// Runs it to its end; rows it returns are passed over.
+    /// Runs the statement to its end and ignores the rows it returns.
     package func execute(arguments: StatementArguments = []) throws(SQLiteError) {
         try begin(arguments)
         defer { end() }
         while try step() {}
     }
 
-    /// Binds the values and stands before the first row. Whatever it was doing is over.
+    /// Binds values to the parameters and starts a new run. A run that has not ended is ended first.
     func begin(_ arguments: StatementArguments) throws(SQLiteError) {
         _ = try connection.opened(sql)
         if isRunning { end() }
@@ -72,9 +73,9 @@ package final class Statement {
         isRunning = true
     }
 
-    /// Goes on to the next row. The corresponding C function is `sqlite3_step`.
+    /// Advances to the next row. The corresponding C function is `sqlite3_step`.
     ///
-    /// - Returns: false when there is none.
+    /// - Returns: false after the last row.
     func step() throws(SQLiteError) -> Bool {
         position &+= 1
         switch sqlite3_step(handle) {
@@ -84,18 +85,18 @@ package final class Statement {
         }
     }
 
-    /// Lets go of the rows and of the values that were bound. May be called again.
+    /// Ends the run and drops the bound values. May be called again.
     func end() {
         guard isRunning else { return }
         isRunning = false
         position &+= 1
-        // Returns the error of the last step once more.
+        // Its result repeats the error of the last step.
         sqlite3_reset(handle)
-        // A large value is not kept until the next use.
+        // A large value would take up memory until the next run.
         if parameterCount > 0 { sqlite3_clear_bindings(handle) }
     }
 
-    /// The position of a column, by its name in any case.
+    /// The index of a column. The case of the name does not matter.
     func index(ofColumn name: String) -> Int? {
         (0..<sqlite3_column_count(handle)).first { sqlite3_stricmp(sqlite3_column_name(handle, $0), name) == 0 }.map(Int.init)
     }

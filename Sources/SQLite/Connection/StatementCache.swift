@@ -1,18 +1,18 @@
-/// Statements that are kept compiled, by their text.
+/// Compiled statements by their text.
 ///
-/// Most texts are constants of our sources, so a statement is mostly found by the address of its text, without reading it.
+/// Most texts are string literals, so the address of a text usually finds its statement without reading the text.
 struct StatementCache {
     private typealias Entry = (sql: String, statement: Statement)
 
     private var slots: [Entry?] = []
-    /// For what an address did not find.
+    /// All statements; consulted when the address of a text finds none.
     private var statements: [String: Statement] = [:]
 
     private static let slotCount: UInt = 256
-    /// A worker with all powers uses half as many. Only texts that differ each time can reach it.
+    /// More than the statements in our sources, of which there are about 180. Only texts that differ with each call reach it.
     private static let capacity = 256
 
-    /// The statement of this text, unless somebody goes through its rows: then another.
+    /// Returns the statement of a text. While a cursor reads the rows of that statement, returns another one.
     ///
     /// - Parameter prepare: Compiles the text.
     mutating func statement(
@@ -20,10 +20,10 @@ struct StatementCache {
     ) throws(SQLiteError) -> Statement {
         if slots.isEmpty { slots = [Entry?](repeating: nil, count: Int(Self.slotCount)) }
         let slot = Self.slot(of: sql)
-        // Equal at a glance when both are the same constant.
+        // Swift compares two references to one literal by their addresses.
         if let entry = slots[slot], entry.sql == sql, !entry.statement.isRunning { return entry.statement }
         if let statement = statements[sql] {
-            // A second run would end the first.
+            // A second run would end the run that the cursor reads.
             if statement.isRunning { return try prepare() }
             slots[slot] = (sql, statement)
             return statement
