@@ -1,19 +1,7 @@
+import Fixtures
 import Testing
 
 @testable import Arguments
-
-/// A generator that gives the same numbers each run (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
 
 @Suite struct ArgumentParserFuzzTests {
     static let pieces =
@@ -22,8 +10,8 @@ struct SeededGenerator: RandomNumberGenerator {
 
     @Test(arguments: 1...20)
     func `answers any words with a parse or with one line`(_ seed: UInt64) {
-        var random = SeededGenerator(state: seed)
-        for _ in 0..<500 {
+        var random = SeededGenerator(seed: seed)
+        for _ in 0..<fuzzRounds(500) {
             let words = (0..<Int.random(in: 0...6, using: &random)).map { _ in
                 (0..<Int.random(in: 1...3, using: &random)).map { _ in Self.pieces.randomElement(using: &random)! }.joined()
             }
@@ -46,8 +34,8 @@ struct SeededGenerator: RandomNumberGenerator {
 
     @Test(arguments: 1...20)
     func `reads every spelling of a command line alike`(_ seed: UInt64) throws {
-        var random = SeededGenerator(state: seed)
-        for _ in 0..<200 {
+        var random = SeededGenerator(seed: seed)
+        for _ in 0..<fuzzRounds(200) {
             let command = [MadeUp.apply, MadeUp.status, MadeUp.celeryd].randomElement(using: &random)!
             let before = (0..<Int.random(in: 0...3, using: &random)).map { _ in unit(MadeUp.globals, &random) }
             var after = (0..<Int.random(in: 0...6, using: &random)).map { _ in unit(command.options + MadeUp.globals, &random) }

@@ -1,11 +1,12 @@
 import CeleryCore
+import Fixtures
 import Testing
 
 @Suite struct JSONFuzzTests {
     @Test func `survives damaged texts`() {
         var random = RandomJSON(seed: 2)
         var accepted = 0
-        for round in 0..<20_000 {
+        for round in 0..<fuzzRounds(20_000) {
             var bytes = random.value().bytes(style: round % 2 == 0 ? .python : .compact)
             for _ in 0..<Int.random(in: 1...4, using: &random.random) where !bytes.isEmpty {
                 let place = Int.random(in: 0..<bytes.count, using: &random.random)
@@ -28,7 +29,7 @@ import Testing
     @Test func `survives random bytes`() {
         var random = SeededGenerator(seed: 3)
         let alphabet = Array("[]{}\",:\\u0123456789abcdefntrueINaNfinty-+.eE \n".utf8)
-        for _ in 0..<50_000 {
+        for _ in 0..<fuzzRounds(50_000) {
             let length = Int.random(in: 0...40, using: &random)
             let bytes = (0..<length).map { _ in
                 Int.random(in: 0...9, using: &random) == 0

@@ -1,4 +1,5 @@
 import CeleryCore
+import Fixtures
 
 /// Makes JSON values of every kind, the odd ones included.
 struct RandomJSON {

@@ -1,4 +1,5 @@
 import CeleryCore
+import Fixtures
 import Glibc
 import Testing
 
@@ -109,7 +110,7 @@ import Testing
 
     @Test func `a file that may not be read is an error of its own code`() throws {
         let folder = TemporaryFolder()
-        folder.write("celery.toml", "CELERYD_PREFETCH = 1", mode: 0o000)
+        try folder.write("CELERYD_PREFETCH = 1", to: "celery.toml", mode: 0o000)
         let error = try #require(throws: SettingsError.self) {
             try asOrdinaryUser { try SettingsReader.resolve(environment: [:], workingFolder: folder.path) }
         }
@@ -119,11 +120,11 @@ import Testing
 
     @Test func `a file that is not text is an error`() throws {
         let folder = TemporaryFolder()
-        let file = folder.write("celery.toml", "X = \u{0}1")
+        let file = try folder.write("X = \u{0}1", to: "celery.toml")
         #expect(throws: SettingsError(.syntax, at: "\(file):1", "a NUL byte is not allowed in a settings file")) {
             try SettingsReader.read(file: file)
         }
-        folder.write("celery.toml", String(repeating: "# long\n", count: 200_000))
+        try folder.write(String(repeating: "# long\n", count: 200_000), to: "celery.toml")
         #expect { try SettingsReader.read(file: file) } throws: { "\($0)" == "cannot read \(file): it is larger than 1 MiB" }
         let descriptor = open(file, O_WRONLY | O_TRUNC)
         write(descriptor, [0x23, 0xFF, 0xFE] as [UInt8], 3)

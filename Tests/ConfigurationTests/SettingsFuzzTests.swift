@@ -1,4 +1,5 @@
 import CeleryCore
+import Fixtures
 import Testing
 
 @testable import Configuration
@@ -42,12 +43,12 @@ import Testing
         """
 
     @Test func `a mutated file is read, or refused with a line that is in it`() {
-        var random = SeededRandom(seed: 1)
+        var random = SeededGenerator(seed: 1)
         let pieces = ["\"", "'", "[", "]", "{", "}", "=", "\n", "#", ".", "\\", "\"\"\"", "'''", "1", "-", "\u{0}", "é", "inf", "\\u0000",
             "2020-01-01", "T", " ", ",", "+", "_", ":", "0x", "e", "\r\n", "[[",
         ]
         var accepted = 0
-        for round in 0..<6_000 {
+        for round in 0..<fuzzRounds(6_000) {
             var bytes = Array((Self.seed + ["", Self.more, Self.beat][round % 3]).utf8)
             // From a whole file down to none of it.
             if round.isMultiple(of: 4) { bytes.removeLast(.random(in: 0...bytes.count, using: &random)) }
@@ -74,10 +75,10 @@ import Testing
     }
 
     @Test func `values of the environment never trap`() {
-        var random = SeededRandom(seed: 2)
+        var random = SeededGenerator(seed: 2)
         let letters = Array("0123456789-+.eE,;:/@%amqpsite smhdkg\u{7F}é")
         let names = SettingsKey.all.flatMap(\.environmentNames)
-        for _ in 0..<5_000 {
+        for _ in 0..<fuzzRounds(5_000) {
             let word = String((0..<Int.random(in: 1...24, using: &random)).map { _ in letters.randomElement(using: &random)! })
             _ = try? resolved(nil, environment: [names.randomElement(using: &random)!: word])
         }

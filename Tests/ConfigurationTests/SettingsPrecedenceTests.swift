@@ -1,4 +1,5 @@
 import CeleryCore
+import Fixtures
 import Glibc
 import Testing
 
@@ -73,21 +74,21 @@ import Testing
 
     @Test func `the file is found from a folder below, and the nearest one counts`() throws {
         let folder = TemporaryFolder()
-        folder.write("celery.toml", "CELERYD_PREFETCH = 1")
-        folder.write("a/b/c/file", "")
+        try folder.write("CELERYD_PREFETCH = 1", to: "celery.toml")
+        try folder.write("", to: "a/b/c/file")
         #expect(SettingsFile.find(from: folder.path + "/a/b/c") == folder.path + "/celery.toml")
         let resolved = try SettingsReader.resolve(environment: [:], workingFolder: folder.path + "/a/b/c")
         #expect(resolved.settings.projectFolder == folder.path)
         #expect(resolved.origin(of: "CELERYD_PREFETCH") == .file(folder.path + "/celery.toml", line: 1))
-        folder.write("a/celery.toml", "")
+        try folder.write("", to: "a/celery.toml")
         #expect(SettingsFile.find(from: folder.path + "/a/b/c") == folder.path + "/a/celery.toml")
         #expect(SettingsFile.find(from: folder.path) == folder.path + "/celery.toml")
     }
 
-    @Test func `a folder called celery toml is not the file`() {
+    @Test func `a folder called celery toml is not the file`() throws {
         let folder = TemporaryFolder()
-        folder.write("celery.toml", "")
-        folder.write("a/celery.toml/x", "")
+        try folder.write("", to: "celery.toml")
+        try folder.write("", to: "a/celery.toml/x")
         #expect(SettingsFile.find(from: folder.path + "/a") == folder.path + "/celery.toml")
     }
 
@@ -101,9 +102,9 @@ import Testing
 
     @Test func `the flag names the file before CELERY_SETTINGS, and that before the search`() throws {
         let folder = TemporaryFolder()
-        folder.write("celery.toml", "CELERYD_PREFETCH = 1")
-        folder.write("b/b.toml", "CELERYD_PREFETCH = 2")
-        folder.write("c/c.toml", "CELERYD_PREFETCH = 3")
+        try folder.write("CELERYD_PREFETCH = 1", to: "celery.toml")
+        try folder.write("CELERYD_PREFETCH = 2", to: "b/b.toml")
+        try folder.write("CELERYD_PREFETCH = 3", to: "c/c.toml")
         let environment = ["CELERY_SETTINGS": "b/b.toml"]
         let fromEnvironment = try SettingsReader.resolve(environment: environment, workingFolder: folder.path)
         #expect(fromEnvironment.settings.prefetch == 2)
@@ -119,7 +120,7 @@ import Testing
 
     @Test func `an empty CELERY_SETTINGS names nothing`() throws {
         let folder = TemporaryFolder()
-        folder.write("celery.toml", "CELERYD_PREFETCH = 1")
+        try folder.write("CELERYD_PREFETCH = 1", to: "celery.toml")
         let resolved = try SettingsReader.resolve(environment: ["CELERY_SETTINGS": ""], workingFolder: folder.path)
         #expect(resolved.settings.prefetch == 1)
     }

@@ -29,6 +29,6 @@ package func capture(_ spawn: Spawn) throws -> (output: String, status: WaitStat
     spawn.standardOutput = .descriptor(pipe.writeEnd)
     let process = try spawn.start()
     pipe.writeEnd.close()
-    let output = String(decoding: try pipe.readEnd.readToEnd(), as: UTF8.self)
+    let output = String(decoding: try pipe.readEnd.readToEnd(limit: 1 << 30), as: UTF8.self)
     return (output, try process.wait().status)
 }

@@ -18,7 +18,7 @@ package func promptly<Value: Sendable>(
         do { race.end(with: .success(try await body())) } catch { race.end(with: .failure(error)) }
     }
     let alarm = Task {
-        try await Task.sleep(for: limit)
+        try await Task.sleep(for: limit.onThisMachine)
         race.end(with: .failure(CameTooLate(what)))
     }
     defer {

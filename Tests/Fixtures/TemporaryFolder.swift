@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 import Processes
 
 /// A folder that goes away with the test. Every user may look into it.
@@ -12,21 +12,31 @@ package final class TemporaryFolder: Sendable {
     }
 
     deinit {
-        let removal = Spawn("/bin/rm", arguments: ["rm", "-rf", path], environment: .current())
+        // Whoever is not root must be able to enter what a test has closed.
+        let script = "rm -rf \"$1\" 2>/dev/null || { chmod -R u+rwX \"$1\"; rm -rf \"$1\"; }"
+        let removal = Spawn("/bin/sh", arguments: ["sh", "-c", script, "sh", path], environment: .current())
         _ = try? removal.start().wait()
     }
 
     /// The path of a file in it.
     package func file(_ name: String) -> String { "\(path)/\(name)" }
 
-    /// Writes a file and returns its path.
+    /// Writes a file, making the folders above it, and returns its path.
+    ///
+    /// - Parameter mode: The permissions of the file, whatever the umask says.
     @discardableResult
-    package func write(_ text: String, to name: String) throws -> String {
+    package func write(_ text: String, to name: String, mode: mode_t = 0o644) throws -> String {
+        var folder = path
+        for part in name.split(separator: "/").dropLast() {
+            folder += "/\(part)"
+            mkdir(folder, 0o755)
+        }
         let descriptor = OwnedDescriptor(
             owning: try Syscall.check("create", path: name) {
-                open(file(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+                open(file(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
             })
         try descriptor.write(text)
+        try Syscall.check("chmod", path: name) { fchmod(descriptor.number, mode) }
         return file(name)
     }
 

@@ -1,3 +1,4 @@
+import Fixtures
 import Glibc
 import Processes
 import Testing
@@ -13,14 +14,14 @@ extension ProcessesTests {
             #expect(output == "")
             #expect(status == .exited(0))
             guard case .live(let daemon) = try PIDFile.state(at: pidFile) else { Issue.record("no daemon"); return }
-            #expect(try folder.read("w.log") == "daemon leads session false group true terminal false variable false\n")
+            #expect(try contents(of: folder.file("w.log")) == "daemon leads session false group true terminal false variable false\n")
             #expect(try contents(of: "/proc/\(daemon)/comm") == "probe\n")
             let second = try Probe.run("detach", pidFile, logFile, "work")
             #expect(second.output == "pidfile \(pidFile) is held by process \(daemon), which is running\n")
             #expect(second.status == .exited(73))
             #expect(try PIDFile.signal(SIGTERM, at: pidFile) == daemon)
             #expect(try PIDFile.waitUntilGone(at: pidFile, timeout: .seconds(10)))
-            #expect(try folder.read("w.log").hasSuffix("\nended\n"))
+            #expect(try contents(of: folder.file("w.log")).hasSuffix("\nended\n"))
             #expect(access(pidFile, F_OK) == -1)
             var file = stat()
             stat(logFile, &file)
@@ -30,7 +31,7 @@ extension ProcessesTests {
         @Test func `restarts in place, with the same id and the lock held throughout`() throws {
             _ = try Probe.run("detach", pidFile, logFile, "work")
             let daemon = try #require(try PIDFile.signal(SIGHUP, at: pidFile))
-            #expect(try eventually { try folder.read("w.log").hasSuffix("\nrestarted \(daemon)\n") })
+            #expect(try eventually { try contents(of: folder.file("w.log")).hasSuffix("\nrestarted \(daemon)\n") })
             #expect(try PIDFile.state(at: pidFile) == .live(daemon))
             #expect(try PIDFile.signal(SIGTERM, at: pidFile) == daemon)
             #expect(try PIDFile.waitUntilGone(at: pidFile, timeout: .seconds(10)))
@@ -84,8 +85,8 @@ extension ProcessesTests {
             try log.reopen()
             try log.descriptor.write("three\n")
             #expect(log.descriptor.number == number)
-            #expect(try folder.read("w.log.1") == "one\ntwo\n")
-            #expect(try folder.read("w.log") == "three\n")
+            #expect(try contents(of: folder.file("w.log.1")) == "one\ntwo\n")
+            #expect(try contents(of: folder.file("w.log")) == "three\n")
             #expect(fcntl(number, F_GETFD) == FD_CLOEXEC)
         }
 
@@ -95,7 +96,7 @@ extension ProcessesTests {
             rename("\(folder.path)/logs", "\(folder.path)/moved")
             #expect(throws: SystemError.self) { try log.reopen() }
             try log.descriptor.write("still here\n")
-            #expect(try folder.read("moved/w.log") == "still here\n")
+            #expect(try contents(of: folder.file("moved/w.log")) == "still here\n")
         }
 
         @Test func `shows its last lines from a mark on`() throws {

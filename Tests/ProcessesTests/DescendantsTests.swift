@@ -1,3 +1,4 @@
+import Fixtures
 import Glibc
 import Processes
 import Testing
@@ -8,7 +9,7 @@ extension ProcessesTests {
 
         /// Forks twice, with a session of its own in between, and leaves a grandchild that ignores TERM.
         private func daemoniser() throws -> String {
-            try folder.program(
+            try folder.program("program",
                 """
                 #!/usr/bin/env python3
                 import os, signal, time
@@ -28,7 +29,7 @@ extension ProcessesTests {
         func `finds a grandchild that forked twice into its own session`(_ source: String) throws {
             let (output, _) = try Probe.run("reap", source, try daemoniser())
             #expect(output == "killed 1 survivors 0 left 0\n")
-            let grandchild = try #require(ProcessID(try folder.read("grandchild")))
+            let grandchild = try #require(ProcessID(try contents(of: folder.file("grandchild"))))
             #expect(kill(grandchild, 0) == -1 && errno == ESRCH)
         }
 
@@ -39,7 +40,7 @@ extension ProcessesTests {
         }
 
         @Test func `keeps up with those that fork while they are being killed`() throws {
-            let program = try folder.program(
+            let program = try folder.program("breeder",
                 """
                 #!/bin/bash
                 # Each has a successor at once, in a session of its own, for as long as it lives.
@@ -47,7 +48,7 @@ extension ProcessesTests {
                 if [ "$1" = child ]; then [ $(pgrep -fc "$0") -lt 40 ] && breed; sleep 1000; fi
                 for i in 1 2 3; do setsid "$0" child & done
                 while [ $(pgrep -fc "$0") -lt 12 ]; do :; done
-                """, "breeder")
+                """)
             let (output, _) = try Probe.run("reap", "files", program)
             #expect(output.hasSuffix(" survivors 0 left 0\n"))
             let left = try capture(Spawn("/usr/bin/pgrep", arguments: ["pgrep", "-fc", program], environment: .current()))

@@ -1,3 +1,4 @@
+import Fixtures
 import Glibc
 import Processes
 import Synchronization
@@ -45,7 +46,7 @@ extension ProcessesTests {
         @Test func `is written, locked and removed`() throws {
             #expect(try PIDFile.state(at: path) == .free)
             let file = try PIDFile.acquire(at: path)
-            #expect(try folder.read("w.pid") == "\(getpid())\n")
+            #expect(try contents(of: folder.file("w.pid")) == "\(getpid())\n")
             #expect(file.staleNotice == nil)
             #expect(try PIDFile.state(at: path) == .live(getpid()))
             #expect(throws: PIDFile.Refusal.live(path: path, pid: getpid())) { try PIDFile.acquire(at: path) }
@@ -59,7 +60,7 @@ extension ProcessesTests {
             #expect(try PIDFile.state(at: path) == .stale(old))
             let file = try PIDFile.acquire(at: path)
             #expect(file.staleNotice == "stale pidfile \(path) (process \(old) is gone), replacing it")
-            #expect(try folder.read("w.pid") == "\(getpid())\n")
+            #expect(try contents(of: folder.file("w.pid")) == "\(getpid())\n")
             file.remove()
             try folder.write("1\n", to: "w.pid")
             #expect(try PIDFile.acquire(at: path).staleNotice
@@ -133,13 +134,13 @@ extension ProcessesTests {
             unlink(path)
             try folder.write("1\n", to: "w.pid")
             file.remove()
-            #expect(try folder.read("w.pid") == "1\n")
+            #expect(try contents(of: folder.file("w.pid")) == "1\n")
         }
 
         @Test func `refuses what is not a pidfile`() throws {
             try folder.write("BROKER = 1\n", to: "w.pid")
             #expect(throws: PIDFile.Refusal.self) { try PIDFile.acquire(at: path) }
-            #expect(try folder.read("w.pid") == "BROKER = 1\n")
+            #expect(try contents(of: folder.file("w.pid")) == "BROKER = 1\n")
             let device = #expect(throws: PIDFile.Refusal.self) { try PIDFile.acquire(at: "/dev/null") }
             #expect(device?.description == "cannot use pidfile /dev/null: not a regular file")
             let nowhere = #expect(throws: PIDFile.Refusal.self) { try PIDFile.acquire(at: "/no/such/w.pid") }

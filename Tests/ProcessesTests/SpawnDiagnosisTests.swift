@@ -1,3 +1,4 @@
+import Fixtures
 import Glibc
 import Processes
 import Testing
@@ -20,14 +21,14 @@ extension ProcessesTests {
         }
 
         @Test func `missing interpreter`() throws {
-            let program = try folder.program("#! /usr/bin/foo -x\n")
+            let program = try folder.program("program", "#! /usr/bin/foo -x\n")
             let error = failure(of: program)
             #expect(error?.code == ENOENT)
             #expect(error?.description == "cannot run \(program): interpreter '/usr/bin/foo' not found")
         }
 
         @Test func `interpreter line from Windows`() throws {
-            let program = try folder.program("#!/bin/sh\r\necho\r\n")
+            let program = try folder.program("program", "#!/bin/sh\r\necho\r\n")
             #expect(failure(of: program)?.reason == "interpreter '/bin/sh' not found: the '#!' line ends in a carriage return")
         }
 
@@ -46,12 +47,12 @@ extension ProcessesTests {
 
         @Test func `interpreter without run bit`() throws {
             let interpreter = try folder.write("", to: "interpreter")
-            let program = try folder.program("#!\(interpreter)\n")
+            let program = try folder.program("program", "#!\(interpreter)\n")
             #expect(failure(of: program)?.reason == "interpreter '\(interpreter)': permission denied")
         }
 
         @Test func `neither a script nor a program`() throws {
-            let program = try folder.program("echo hello\n")
+            let program = try folder.program("program", "echo hello\n")
             let error = failure(of: program)
             #expect(error?.code == ENOEXEC)
             #expect(error?.description == "cannot run \(program): no '#!' line, and not a program")

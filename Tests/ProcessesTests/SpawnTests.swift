@@ -1,3 +1,4 @@
+import Fixtures
 import Glibc
 import Processes
 import Testing
@@ -7,7 +8,7 @@ extension ProcessesTests {
         let folder = TemporaryFolder()
 
         @Test func `hands on arguments, environment and folder as they are`() throws {
-            let program = try folder.program("#!/bin/sh\nprintf '%s|' \"$0\" \"$@\" \"$COLOUR\"; pwd; env | wc -l\n")
+            let program = try folder.program("program", "#!/bin/sh\nprintf '%s|' \"$0\" \"$@\" \"$COLOUR\"; pwd; env | wc -l\n")
             let environment = Environment(["COLOUR": "blau\nrot"])
             var spawn = Spawn(program, arguments: ["ignored", "a b", "", "*"], environment: environment)
             spawn.workingDirectory = "/usr"

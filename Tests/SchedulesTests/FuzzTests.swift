@@ -25,7 +25,7 @@ import Testing
     @Test(.timeLimit(.minutes(2))) func `schedules: what is read can be written, read again, and answers`() {
         var generator = SeededGenerator(seed: 21)
         var accepted = 0
-        for round in 0..<30_000 {
+        for round in 0..<fuzzRounds(30_000) {
             var line = text(Int.random(in: 0...14, using: &generator), &generator)
             if round.isMultiple(of: 2) {
                 line = (0..<5).map { _ in Self.fields.randomElement(using: &generator)! }.joined(separator: " ")
@@ -44,7 +44,7 @@ import Testing
     @Test(.timeLimit(.minutes(2))) func `crontab files: every line becomes an entry, a problem, a setting, or is left out as such`() {
         var generator = SeededGenerator(seed: 22)
         var entries = 0
-        for _ in 0..<5_000 {
+        for _ in 0..<fuzzRounds(5_000) {
             let source = text(Int.random(in: 0...60, using: &generator), &generator) + "\n* * * * * " + text(4, &generator)
             for layout in [CrontabFile.Layout.user, .system] {
                 let file = CrontabFile(source, layout: layout, zone: .utc)
@@ -78,7 +78,7 @@ import Testing
             for length in 0..<whole.count {
                 #expect(throws: ZoneFile.Damage.self) { try ZoneFile.zone(named: name, from: Array(whole.prefix(length))) }
             }
-            for _ in 0..<2_000 {
+            for _ in 0..<fuzzRounds(2_000) {
                 var bytes = whole
                 for _ in 0..<Int.random(in: 1...4, using: &generator) {
                     let place = Bool.random(using: &generator) ? Int.random(in: 0..<min(88, bytes.count), using: &generator) : Int.random(in: 0..<bytes.count, using: &generator)
@@ -122,7 +122,7 @@ import Testing
         var generator = SeededGenerator(seed: 24)
         let pieces = ["CET", "<+03>", "-1", "5", ",", "M3.5.0", "M10.5.0", "J60", "365", "0", "/", "/2", "/-167", "/167", ":30", "<", ">", "M", "."]
         var accepted = 0
-        for _ in 0..<50_000 {
+        for _ in 0..<fuzzRounds(50_000) {
             let text = (0..<Int.random(in: 1...9, using: &generator)).map { _ in pieces.randomElement(using: &generator)! }.joined()
             guard let rule = ZoneRule(text) else { continue }
             accepted += 1

@@ -1,4 +1,5 @@
 import CeleryCore
+import Fixtures
 import Testing
 
 @testable import Wire
@@ -87,7 +88,7 @@ import Testing
         var generator = SeededGenerator(seed: 31)
         let seeds = try Golden.names("pidbox-").filter { $0.hasSuffix("-request.json") }.map { try Golden.message($0).body }
         var refused = 0
-        for round in 0..<20_000 {
+        for round in 0..<fuzzRounds(20_000) {
             var body = seeds[round % seeds.count]
             for _ in 0..<Int.random(in: 1...4, using: &generator) where !body.isEmpty {
                 let place = Int.random(in: 0..<body.count, using: &generator)

@@ -1,4 +1,5 @@
 import CeleryCore
+import Fixtures
 import Testing
 import Wire
 
@@ -39,7 +40,7 @@ import Wire
         var depths = [0, 0, 0]
         for name in Golden.names("task-", "canvas-") {
             let golden = try Golden.message(name)
-            for _ in 0..<300 {
+            for _ in 0..<fuzzRounds(300) {
                 var wire = golden
                 wire.body = mutate(golden.body, &random)
                 depths[read(wire)] += 1
@@ -57,7 +58,7 @@ import Wire
         var depths = [0, 0, 0]
         for name in Golden.names("task-", "canvas-") {
             let golden = try Golden.message(name)
-            for _ in 0..<200 {
+            for _ in 0..<fuzzRounds(200) {
                 var wire = golden
                 let keys = golden.headers.keys + ["extra", "compression"]
                 for _ in 0..<Int.random(in: 1...3, using: &random) {
@@ -74,7 +75,7 @@ import Wire
     @Test func `survives random bytes as bodies, compressed or not`() {
         var random = SeededGenerator(seed: 53)
         let magic: [[UInt8]] = [[], [0x78, 0x9C], [0x1F, 0x8B, 8, 0], Array("BZh9".utf8), Array("[[".utf8), Array("{\"task\":".utf8)]
-        for round in 0..<20_000 {
+        for round in 0..<fuzzRounds(20_000) {
             let start = magic.randomElement(using: &random)!
             let bytes = start + (0..<Int.random(in: 0...60, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
             var headers: JSONObject = round % 3 == 0 ? [:] : ["task": "t", "id": "i"]
@@ -88,7 +89,7 @@ import Wire
     @Test func `survives damaged times`() throws {
         var random = SeededGenerator(seed: 54)
         for text in ["2026-11-22T17:50:28.017376+00:00", "2030-01-02 03:04:05Z", "2020-01-02", "2020-01-02T03:04+0200"] {
-            for _ in 0..<10_000 {
+            for _ in 0..<fuzzRounds(10_000) {
                 let damaged = String(decoding: mutate(Array(text.utf8), &random), as: UTF8.self)
                 guard let time = ISO8601.timestamp(damaged) else { continue }
                 #expect(ISO8601.timestamp(ISO8601.text(time)) != nil)
@@ -100,7 +101,7 @@ import Wire
         var random = SeededGenerator(seed: 55)
         for name in Golden.names("rpc-result-") {
             let golden = try Golden.message(name)
-            for _ in 0..<500 {
+            for _ in 0..<fuzzRounds(500) {
                 guard let document = try? ResultDocument(parsing: mutate(golden.body, &random)) else { continue }
                 let text = document.json(extended: true).bytes(style: .python)
                 #expect((try? ResultDocument(parsing: text)) != nil)

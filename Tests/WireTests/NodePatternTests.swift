@@ -1,4 +1,5 @@
 import CeleryCore
+import Fixtures
 import Testing
 
 @testable import Wire
@@ -12,7 +13,7 @@ import Testing
             ("w1@host", "w\\d+@.*"), ("w1@host", "host"), ("w1@host", "(w|x)[0-9]@ho"), ("celery@web-7", "celery@web-[5-9]$"),
             ("a]b", "a[]]b"), ("a-b", "a[a-]b"), ("é1", "\\w\\d"),
         ]
-        for _ in 0..<6_000 {
+        for _ in 0..<fuzzRounds(6_000) {
             let pattern = (0..<Int.random(in: 1...7, using: &generator)).map { _ in pieces.randomElement(using: &generator)! }.joined()
             pairs.append((String((0..<Int.random(in: 0...6, using: &generator)).map { _ in letters.randomElement(using: &generator)! }), pattern))
         }
@@ -50,7 +51,7 @@ import Testing
 
     @Test(.timeLimit(.minutes(1))) func `takes any text for an expression without harm`() {
         var generator = SeededGenerator(seed: 29)
-        for _ in 0..<20_000 {
+        for _ in 0..<fuzzRounds(20_000) {
             let text = String(String.UnicodeScalarView((0..<Int.random(in: 0...30, using: &generator)).compactMap { _ in
                 Unicode.Scalar(UInt32.random(in: 0...(Bool.random(using: &generator) ? 127 : 0x2FFF), using: &generator))
             }))

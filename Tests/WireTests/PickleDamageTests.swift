@@ -1,4 +1,5 @@
 import CeleryCore
+import Fixtures
 import Testing
 import Wire
 
@@ -107,7 +108,7 @@ import Wire
         var bad = 0
         for line in try Python.lines(script) {
             let pickle = Hexadecimal.bytes(line)
-            for _ in 0..<2_000 {
+            for _ in 0..<fuzzRounds(2_000) {
                 var damaged = pickle
                 for _ in 0..<Int.random(in: 1...4, using: &random) {
                     let place = Int.random(in: 0..<damaged.count, using: &random)
@@ -133,7 +134,7 @@ import Wire
         var random = SeededGenerator(seed: 72)
         let codes: [UInt8] = Array("(.012pqrghjNILJKMFGSTUVXBC]lae)t}dsucRbio".utf8) + Array(0x80...0x98) + [0, 1, 2, 10]
         var good = 0
-        for _ in 0..<20_000 {
+        for _ in 0..<fuzzRounds(20_000) {
             let bytes = (0..<Int.random(in: 1...24, using: &random)).map { _ in codes.randomElement(using: &random)! } + Array(".".utf8)
             if (try? PickleReader.json(bytes)) != nil { good += 1 }
         }

@@ -1,3 +1,4 @@
+import Fixtures
 import Testing
 
 @testable import CeleryCore
@@ -118,9 +119,9 @@ import Testing
     }
 
     @Test func `every URL reads back from its text, whatever its parts hold`() throws {
-        var random = SeededRandom(seed: 11)
+        var random = SeededGenerator(seed: 11)
         let letters = Array("ab/:@?#%&=;,+ é中[]\\'\"~-._0")
-        for _ in 0..<2_000 {
+        for _ in 0..<fuzzRounds(2_000) {
             func word() -> String { String((0..<Int.random(in: 1...6, using: &random)).map { _ in letters.randomElement(using: &random)! }) }
             let host = String(word().filter { !",;/[]:".contains($0) } + "h")
             let url = ServiceURL(
@@ -131,10 +132,10 @@ import Testing
     }
 
     @Test func `every file has a URL that reads back, whatever its name holds`() throws {
-        var random = SeededRandom(seed: 13)
+        var random = SeededGenerator(seed: 13)
         let letters = Array("ab/:@?#%&=;,+ é中[]\\'\"~-._0x://")
         for scheme in ["sqlite", "db+sqlite"] {
-            for _ in 0..<2_000 {
+            for _ in 0..<fuzzRounds(2_000) {
                 let word = String((0..<Int.random(in: 0...8, using: &random)).map { _ in letters.randomElement(using: &random)! })
                 let url = ServiceURL(scheme: scheme, path: "/" + word + "x.db")
                 #expect(try ServiceURL.alternatives(url.text) == [url])
@@ -144,9 +145,9 @@ import Testing
     }
 
     @Test func `mutated texts are read or refused, and refusals never show the password`() {
-        var random = SeededRandom(seed: 12)
+        var random = SeededGenerator(seed: 12)
         let seed = Array("amqp://user:hunter2@host:5672/v;amqp://user:hunter2@b/".utf8)
-        for _ in 0..<5_000 {
+        for _ in 0..<fuzzRounds(5_000) {
             var bytes = seed
             for _ in 0..<3 { bytes[.random(in: 0..<bytes.count, using: &random)] = .random(in: 0x20...0x7E, using: &random) }
             let text = String(decoding: bytes, as: UTF8.self)

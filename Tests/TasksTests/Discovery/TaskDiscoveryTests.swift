@@ -1,4 +1,5 @@
 import CeleryCore
+import Fixtures
 import Glibc
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
     private let project = TemporaryFolder()
 
     private func script(_ name: String, _ text: String = "#!/bin/sh\n", mode: mode_t = 0o755) {
-        project.write(name, text, mode: mode)
+        try! project.write(text, to: name, mode: mode)
     }
 
     private func discover(_ apps: String...) -> TaskDiscovery { TaskDiscovery(apps: apps, in: project.path) }
@@ -37,7 +38,7 @@ import Testing
     @Test func `links to programs and to folders are followed`() {
         script("real/program.sh")
         script("real/more/extra.sh")
-        project.write("a/tasks/x", "")
+        try! project.write("", to: "a/tasks/x")
         symlink("../../real/program.sh", project.path + "/a/tasks/linked.sh")
         symlink("../../real/more", project.path + "/a/tasks/more")
         #expect(discover("a").definitions.map(\.name) == ["a.tasks.linked", "a.tasks.more.extra"])

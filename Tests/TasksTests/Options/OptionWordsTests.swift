@@ -1,3 +1,4 @@
+import Fixtures
 import Testing
 
 @testable import Tasks
@@ -23,9 +24,9 @@ import Testing
     }
 
     @Test func `what is written in quotes is read as it was, whatever it is`() {
-        var random = SeededRandom(seed: 4)
+        var random = SeededGenerator(seed: 4)
         let letters = Array("ab=* ,\t/-\"'\\é")
-        for _ in 0..<20_000 {
+        for _ in 0..<fuzzRounds(20_000) {
             let wanted = (0..<Int.random(in: 0...4, using: &random)).map { _ in
                 String((0..<Int.random(in: 0...6, using: &random)).map { _ in letters.randomElement(using: &random)! })
             }
