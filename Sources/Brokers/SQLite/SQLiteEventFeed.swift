@@ -7,8 +7,9 @@ final class SQLiteEventFeed: EventFeed {
     /// So many at a time.
     private static let pieceLimit = 1_000
     /// Heartbeats wake nobody; nor does a writer that died between its commit and the waking.
-    private static let lookInterval: Duration = .seconds(1)
+    private static let usualInterval: Duration = .seconds(1)
 
+    private let lookInterval: Duration
     private let broker: SQLiteBroker
     private let state: Mutex<State>
 
@@ -19,8 +20,10 @@ final class SQLiteEventFeed: EventFeed {
         var gap: EventGap?
     }
 
-    init(broker: SQLiteBroker, position: Int64, gap: EventGap?) {
+    /// - Parameter lookInterval: How long it trusts in being woken before it looks by itself; `nil` is a second.
+    init(broker: SQLiteBroker, position: Int64, gap: EventGap?, lookInterval: Duration? = nil) {
         self.broker = broker
+        self.lookInterval = lookInterval ?? Self.usualInterval
         state = Mutex(State(position: position, gap: gap))
     }
 
@@ -36,7 +39,7 @@ final class SQLiteEventFeed: EventFeed {
             let piece = take(rows, dropped)
             if !piece.isEmpty || deadline.map({ $0 <= .now }) ?? false { return piece }
             try broker.file.checkInPlace()
-            let look = ContinuousClock.now + Self.lookInterval
+            let look = ContinuousClock.now + lookInterval
             await broker.file.watch.wait(since: seen, until: deadline.map { min($0, look) } ?? look)
             try Task.checkCancellation()
         }

@@ -3,9 +3,10 @@ public protocol StatisticsKeeping: Broker {
     /// How often a worker hands over what it has counted: what is lost when it is killed.
     var statisticsInterval: Duration { get }
 
-    /// Adds what a worker has counted since its last report. One that came before, by its number, changes nothing.
+    /// Adds what a worker has counted since its last report.
     ///
-    /// - Throws: `DriverError`; then it may have been added or not, and is to be handed over again.
+    /// - Throws: `DriverError`; then the report is to be handed over again. A driver that may fail although the report was
+    ///   added knows it again by its number, and adds it once.
     func add(_ report: StatisticsReport) async throws
 
     /// What was counted since the last reset, in periods that were not over at `since`.

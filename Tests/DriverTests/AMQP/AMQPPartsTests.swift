@@ -3,7 +3,6 @@ import Fixtures
 import Testing
 
 @testable import Brokers
-@testable import RabbitMQ
 
 /// The parts of the driver that need no server.
 @Suite struct AMQPPartsTests {
@@ -119,60 +118,6 @@ import Testing
             let read = AttemptHeader.read(&message, isRedelivered: isRedelivered)
             #expect((read.attempt, read.returns) == expected, "\(count)")
             #expect(message.headers == ["x": 1])
-        }
-    }
-
-    @Test func `header tables go out and come back`() {
-        let scratch = Scratch(capacity: 64)
-        var generator = SeededGenerator(seed: 4)
-        func json(_ depth: Int) -> JSON {
-            switch Int.random(in: 0...(depth > 4 ? 5 : 7), using: &generator) {
-            case 0: return .null
-            case 1: return .bool(Bool.random(using: &generator))
-            case 2: return .int(Int64.random(in: .min ... .max, using: &generator) >> Int64.random(in: 0...63, using: &generator))
-            case 3: return .double(Double.random(in: -1e9...1e9, using: &generator))
-            case 4, 5: return .string(String(repeating: "ü", count: Int.random(in: 0...40, using: &generator)))
-            case 6: return .array((0..<Int.random(in: 0...4, using: &generator)).map { _ in json(depth + 1) })
-            default: return .object(JSONObject((0..<Int.random(in: 0...4, using: &generator)).map { ("k\($0)", json(depth + 1)) }))
-            }
-        }
-        for _ in 0..<2_000 {
-            let object = JSONObject((0..<5).map { ("key \($0)", json(0)) })
-            #expect(FieldTable.object(FieldTable.table(object, in: scratch)) == object)
-            var size = 0
-            #expect(FieldTable.measure(object, into: &size) == nil && size >= 4)
-            scratch.reset()
-        }
-        // Deeper than anybody means: cut off, and no overflow of the stack.
-        let deep = (0..<1_000).reduce(JSON.int(1)) { inner, _ in [inner] }
-        #expect(FieldTable.object(FieldTable.table(["deep": deep], in: scratch))["deep"] != nil)
-    }
-
-    @Test func `reads the options of a URL`() throws {
-        let options = try ConnectionOptions(
-            ServiceURL("amqps://u:p%40@h:1/v?heartbeat=3&connection_timeout=7&frame_max=4096&cacertfile=/ca&certfile=/c&keyfile=/k&verify=verify_none&auth_mechanism=external"))
-        #expect(options.host == "h" && options.port == 1 && options.user == "u" && options.password == "p@" && options.virtualHost == "v")
-        #expect(options.heartbeat == 3 && options.connectTimeout == .seconds(7) && options.frameMax == 4_096 && options.isExternal)
-        #expect(options.tls?.authorities == "/ca" && options.tls?.certificate == "/c" && options.tls?.key == "/k" && options.tls?.isVerified == false)
-        #expect(options.location == "amqps://u:***@h:1/v")
-        let bare = try ConnectionOptions(ServiceURL("amqp://"))
-        #expect(bare.host == "localhost" && bare.port == 5_672 && bare.user == "guest" && bare.password == "guest" && bare.virtualHost == "/")
-        #expect(bare.tls == nil && !bare.isExternal && bare.frameMax == 131_072)
-        #expect(try ConnectionOptions(ServiceURL("amqps://h")).port == 5_671)
-        #expect(try ConnectionOptions(ServiceURL("amqp://[::1]:7/%2F")).host == "::1")
-        for query in [
-            "heartbeat=-1", "heartbeat=x", "frame_max=100", "frame_max=99999999999999999999", "connection_timeout=0", "nosuch=1",
-            "cacertfile=/x", "verify=verify_none", "auth_mechanism=gssapi",
-        ] {
-            #expect(throws: RabbitMQError.self, "\(query)") { _ = try ConnectionOptions(ServiceURL("amqp://u:hush@h/?\(query)")) }
-        }
-        for query in ["certfile=/c", "keyfile=/k", "verify=perhaps"] {
-            #expect(throws: RabbitMQError.self, "\(query)") { _ = try ConnectionOptions(ServiceURL("amqps://u:hush@h/?\(query)")) }
-        }
-        do {
-            _ = try ConnectionOptions(ServiceURL("amqp://u:hush@h/?nosuch=1"))
-        } catch let error {
-            #expect("\(error)" == "broker amqp://u:***@h/: unknown option 'nosuch'")
         }
     }
 }

@@ -1,7 +1,7 @@
 /// What every broker promises: the sentence, and in the files beside this one its proof.
 ///
 /// A new meaning enters here first; then every driver has to keep it.
-enum BrokerPromise: String, CaseIterable {
+enum BrokerPromise: String, CaseIterable, Sendable {
     // Publishing
     case wholeMessages = "hands over what was published, every field of it"
     case bigMessages = "carries large and odd bodies"
@@ -79,6 +79,8 @@ enum BrokerPromise: String, CaseIterable {
     case keyOfRefused = "a refused message does not take its key"
     case backlog = "the backlog is what is due or held by anyone"
     case workers = "lists workers with their tasks and what they run"
+    case demand = "tells how many that wait are work for more hands"
+    case schedule = "tells what waits for its time, the next first"
 
     // Dead letters
     case buries = "what is given up is kept, with the reason and all it came with"
@@ -118,11 +120,13 @@ enum BrokerPromise: String, CaseIterable {
         case .keys, .keyOfRefused: [.keys]
         case .backlog: [.backlog, .exactCounts]
         case .workers: [.workers, .leases]
+        case .demand: [.demand]
+        case .schedule: [.schedule]
         default: []
         }
     }
 
-    static func all(of fixture: (some BrokerFixture).Type) -> [BrokerPromise] {
+    static func all(of fixture: any BrokerFixture.Type) -> [BrokerPromise] {
         allCases.filter { $0.needs.isSubset(of: fixture.powers) }
     }
 
@@ -190,6 +194,8 @@ enum BrokerPromise: String, CaseIterable {
         case .keyOfRefused: try await proof.keyOfRefused()
         case .backlog: try await proof.backlog()
         case .workers: try await proof.workers()
+        case .demand: try await proof.demand()
+        case .schedule: try await proof.schedule()
         case .buries: try await proof.buries()
         case .buriesBatch: try await proof.buriesBatch()
         case .buryFence: try await proof.buryFence()

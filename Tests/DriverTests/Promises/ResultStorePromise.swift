@@ -1,5 +1,5 @@
 /// What every result store promises: the sentence, and in the file beside this one its proof.
-enum ResultStorePromise: String, CaseIterable {
+enum ResultStorePromise: String, CaseIterable, Sendable {
     case results = "gives back what was stored, with every field that Celery's own results have"
     case wholeResults = "gives back the fields that only our own results have"
     case oddValues = "carries large and odd values"
@@ -33,7 +33,7 @@ enum ResultStorePromise: String, CaseIterable {
         }
     }
 
-    static func all(of fixture: (some ResultStoreFixture).Type) -> [ResultStorePromise] {
+    static func all(of fixture: any ResultStoreFixture.Type) -> [ResultStorePromise] {
         allCases.filter { $0.needs.isSubset(of: fixture.powers) }
     }
 

@@ -29,26 +29,6 @@ import Testing
         #expect(try await worker.consumer.settle(deliveries.outcomes).allSatisfy { $0 })
     }
 
-    @Test func `no more begin than there are places, over all workers, and all in order`() async throws {
-        try await publish(10)
-        let (first, second) = try await (fixture.worker("a"), fixture.worker("b"))
-        var running = try await begin(first, places: 3)
-        #expect(running.count == 3)
-        #expect(try await begin(second, places: 3).isEmpty)
-        var order = running.map(\.message.id)
-        while let done = running.first {
-            running.removeFirst()
-            try await settle([done], of: first)
-            let next = try await begin(first, places: 3)
-            #expect(next.count <= 1)
-            running += next
-            #expect(running.count <= 3)
-            order += next.map(\.message.id)
-        }
-        #expect(order.count == 10)
-        #expect(order == order.sorted { $0.text < $1.text })
-    }
-
     @Test func `only those that may begin are work for more hands`() async throws {
         try await publish(10)
         try await publish(4, "free")
@@ -190,46 +170,6 @@ import Testing
         }
         #expect(Set(seen.map(\.message.id)).count == 3)
         #expect(seen.attempts == [1, 1, 1])
-    }
-
-    @Test func `keys have places of their own`() async throws {
-        try await publish(9)
-        let worker = try await fixture.worker()
-        let running = try await begin(worker, places: 2) { "\($0.handle.tag % 3)" }
-        #expect(running.count == 6)
-        #expect(Dictionary(grouping: running) { $0.handle.tag % 3 }.values.allSatisfy { $0.count == 2 })
-    }
-
-    @Test func `a rate counts over all workers, and a wait lasts as long as it says`() async throws {
-        try await publish(4)
-        let (first, second) = try await (fixture.worker("a"), fixture.worker("b"))
-        let rate = try #require(RateLimit("6/m"))
-        #expect(try await begin(first, rate: rate).count == 1)
-        #expect(try await begin(second, rate: rate).isEmpty)
-        fixture.clock.advance(by: .seconds(9))
-        #expect(try await begin(second, rate: rate).isEmpty)
-        fixture.clock.advance(by: .seconds(1.01))
-        #expect(try await begin(second, rate: rate).count == 1)
-        #expect(try await begin(first, rate: rate).isEmpty)
-        fixture.clock.advance(by: .seconds(1_000))
-        // It is not saved up.
-        let late = try await begin(first, rate: rate)
-        #expect(late.count == 1)
-        #expect(late.attempts == [1])
-    }
-
-    @Test func `a new rate counts at once, for those that wait as well`() async throws {
-        try await publish(3)
-        let worker = try await fixture.worker()
-        let keeper = try #require(worker.consumer as? any LimitKeeping)
-        let slow = try #require(RateLimit("1/h"))
-        #expect(try await begin(worker, rate: slow).count == 1)
-        #expect(try await begin(worker, rate: slow).isEmpty)
-        fixture.clock.advance(by: .seconds(5))
-        try await keeper.setRate(RateLimit("1/s"), of: "t")
-        #expect(try await begin(worker, rate: slow).count == 1)
-        try await keeper.setRate(nil, of: "t")
-        #expect(try await worker.consumer.take(10).count == 1)
     }
 
     @Test func `what waits for a limit is counted, can be purged and withdrawn, and says what it waits for`() async throws {

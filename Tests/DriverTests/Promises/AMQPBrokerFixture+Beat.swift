@@ -2,15 +2,7 @@ import Brokers
 import CeleryCore
 import Fixtures
 import RabbitMQ
-import Testing
 import Wire
-
-@Suite(.timeLimit(.minutes(5))) struct AMQPBeatTests {
-    @Test(arguments: BeatPromise.all(of: AMQPBrokerFixture.self))
-    func `keeps the promise`(_ promise: BeatPromise) async throws {
-        try await promise.check(AMQPBrokerFixture.self)
-    }
-}
 
 extension AMQPBrokerFixture: BeatFixture {
     static let beatPowers: Set<BeatPower> = [.spoiling]

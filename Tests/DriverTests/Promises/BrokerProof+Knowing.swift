@@ -31,6 +31,38 @@ extension BrokerProof {
             ])
     }
 
+    func demand() async throws {
+        try await fixture.connect().publish((0..<5).map { Message("\($0)") } + [Message("elsewhere", queue: "other")])
+        let worker = try await fixture.worker()
+        let knowing = try #require(worker.consumer as? any WaitingKnowing)
+        // A server may take a moment to count.
+        #expect(try await eventually { try await knowing.waiting(upTo: 99, within: [:]) == 5 })
+        #expect(try await eventually { try await knowing.waiting(upTo: 3, within: [:]) == 3 })
+        let taken = try await worker.take(2)
+        #expect(try await eventually { try await knowing.waiting(upTo: 99, within: [:]) == 3 })
+        try await worker.consumer.giveBack(taken.map(\.handle), started: false)
+        #expect(try await eventually { try await knowing.waiting(upTo: 99, within: [:]) == 5 })
+    }
+
+    func schedule() async throws {
+        let now = fixture.clock.now
+        try await fixture.connect().publish(
+            [90, 30, 60].map { Message("\($0)", eta: now + .seconds($0)) } + [Message("0"), Message("elsewhere", queue: "other", eta: now + .seconds(10))])
+        let worker = try await fixture.worker()
+        let knowing = try #require(worker.consumer as? any ScheduleKnowing)
+        #expect(
+            try await eventually {
+                _ = try await worker.take(1)
+                return try await knowing.scheduled(upTo: 2).map(\.task) == ["30", "60"]
+            })
+        fixture.clock.advance(by: .seconds(31))
+        #expect(
+            try await eventually {
+                _ = try await worker.take(1)
+                return try await knowing.scheduled(upTo: 99).map(\.task) == ["60", "90"]
+            })
+    }
+
     /// Messages of two queues: one taken, one scheduled, the others waiting.
     private func twoQueues() async throws -> (broker: any Broker, worker: TestWorker, taken: Delivery) {
         let broker = try fixture.connect()

@@ -7,15 +7,6 @@ import SQLite
 import Testing
 
 @Suite(.timeLimit(.minutes(3))) struct SQLiteBrokerTests {
-    @Test(arguments: BrokerPromise.all(of: SQLiteBrokerFixture.self))
-    func `keeps the promise`(_ promise: BrokerPromise) async throws {
-        try await promise.check(SQLiteBrokerFixture.self)
-    }
-
-    @Test func `has the powers it is known for, and no others`() async throws {
-        try await checkPowers(SQLiteBrokerFixture.self)
-    }
-
     @Test(arguments: ["message", "result", "lease", "ready"])
     func `an atomic settle that fails leaves all as it was`(_ table: String) async throws {
         let fixture = SQLiteBrokerFixture()

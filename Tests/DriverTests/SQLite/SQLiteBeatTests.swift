@@ -7,11 +7,6 @@ import SQLite
 import Testing
 
 @Suite(.timeLimit(.minutes(3))) struct SQLiteBeatTests {
-    @Test(arguments: BeatPromise.all(of: SQLiteBrokerFixture.self))
-    func `keeps the promise`(_ promise: BeatPromise) async throws {
-        try await promise.check(SQLiteBrokerFixture.self)
-    }
-
     @Test func `a message whose result is stored is not sent again`() async throws {
         let fixture = SQLiteBrokerFixture()
         let beat = try await fixture.beat("a")
@@ -106,7 +101,7 @@ import Testing
         #expect(try await eventually { try await seat.lead() != nil })
         #expect(.now - start > .seconds(3))
         // Ten and some, on a machine that may be busy.
-        #expect(.now - start < .seconds(45))
+        #expect(.now - start < .seconds(45).onThisMachine)
         #expect(try await seat.send([], writing: [EntryRecord(name: "mine", schedule: "", since: .now)], settling: []))
         try probe.process.signal(SIGCONT)
         #expect(try probe.readLine() == "replaced")

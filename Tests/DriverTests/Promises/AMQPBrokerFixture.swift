@@ -1,22 +1,13 @@
 import Brokers
 import CeleryCore
 import Fixtures
-import Testing
-
-@Suite(.timeLimit(.minutes(5))) struct AMQPBrokerTests {
-    @Test(arguments: BrokerPromise.all(of: AMQPBrokerFixture.self))
-    func `keeps the promise`(_ promise: BrokerPromise) async throws {
-        try await promise.check(AMQPBrokerFixture.self)
-    }
-
-    @Test func `has the powers it is known for, and no others`() async throws {
-        try await checkPowers(AMQPBrokerFixture.self)
-    }
-}
 
 /// A broker at a real RabbitMQ server: a virtual host of its own for each fixture.
 final class AMQPBrokerFixture: BrokerFixture {
-    static let powers: Set<BrokerPower> = [.counting, .purging, .backlog, .deadLetters, .switching, .orders]
+    static let powers: Set<BrokerPower> = [
+        .counting, .purging, .backlog, .deadLetters, .switching, .orders, .orderShowing, .demand, .schedule, .events, .control,
+        .statistics, .beat, .postponing, .pushing, .notices, .holdingAhead, .deadLetterSending, .reportNumbers,
+    ]
     static let patience: Duration = .milliseconds(200)
 
     let clock = ManualClock()

@@ -20,11 +20,6 @@ import Wire
         return try database.performAndWait(body)
     }
 
-    @Test(arguments: ResultStorePromise.all(of: PythonDatabaseFixture.self))
-    func `keeps the promise`(_ promise: ResultStorePromise) async throws {
-        try await promise.check(PythonDatabaseFixture.self)
-    }
-
     // MARK: Tables
 
     /// The statements by which a schema was made, without their spacing.

@@ -66,12 +66,12 @@ import Testing
         let start = ContinuousClock.now
         let named = try await broker.ask(say, of: WorkerChoice(names: ["b@x"]), within: .seconds(60))
         #expect(named.answers == [[.init(worker: "b@x", value: "b@x")]] && named.silent == [])
-        #expect(ContinuousClock.now - start < .seconds(30))
+        #expect(ContinuousClock.now - start < .seconds(30).onThisMachine)
         for (pattern, matcher) in [("a*", "glob"), ("[^b]@x$", "pcre")] {
             let some = try await broker.ask(say, of: WorkerChoice(pattern: pattern, matcher: matcher), within: .seconds(2))
             #expect(some.answers == [[.init(worker: "a@x", value: "a@x")]] && some.silent == [], "\(pattern)")
         }
-        let missing = try await broker.ask(say, of: WorkerChoice(names: ["a@x", "c@x"]), within: .milliseconds(700))
+        let missing = try await broker.ask(say, of: WorkerChoice(names: ["a@x", "c@x"]), within: .seconds(2).onThisMachine)
         #expect(missing.answers == [[.init(worker: "a@x", value: "a@x")]] && missing.silent == ["c@x"])
         let silent = try await broker.ask([ControlRequest(method: "hush")], of: .all, within: .milliseconds(300))
         #expect(silent.answers == [[]])

@@ -1,5 +1,6 @@
 import CeleryCore
 import Fixtures
+import Synchronization
 import Testing
 
 @testable import Brokers
@@ -47,7 +48,8 @@ import Testing
         try await aside { try place.server.perform("suspend") }
         let clock = ContinuousClock()
         let time = try await clock.measure { _ = try await worker.notice(containing: "silent") }
-        #expect(time < .seconds(5))
+        // Two heartbeats are 4 s; TCP alone takes minutes.
+        #expect(time < .seconds(20).onThisMachine, "\(time)")
         try await aside { try place.server.perform("resume") }
         try await broker.publish([Message("after")])
         #expect(try await worker.gather(1).names == ["after"])
@@ -69,7 +71,7 @@ import Testing
             try await promptly("the publishing elsewhere", within: .seconds(60)) { try await broker.publish(messages) }
         }
         // Two heartbeats, and the message anew to the other server, on a machine that may be busy. Unnoticed it takes 33 s.
-        #expect(time < .seconds(14), "\(time)")
+        #expect(time < .seconds(14).onThisMachine, "\(time)")
         try await aside { try place.server.perform("resume") }
         await broker.close()
     }
@@ -89,7 +91,7 @@ import Testing
         }
         let time = start.duration(to: .now)
         #expect(error?.code == .tryAgain)
-        #expect(time > .seconds(5) && time < .seconds(40), "\(time)")
+        #expect(time > .seconds(5) && time < .seconds(40).onThisMachine, "\(time)")
         // It reads again.
         let again = Task { try await broker.publish([Message("after")]) }
         try await aside { try place.server.ask("set_vm_memory_high_watermark", "0.4") }
@@ -188,9 +190,8 @@ import Testing
         try await plain.publish([Message("far", eta: .now + .seconds(1_000)), Message("1"), Message("2")])
         try await aside { try place.server.ask("set_vm_memory_high_watermark", "0.000001") }
         let worker = try await broker.worker()
-        let start = ContinuousClock.now
+        // The alarm is still on when they come: nothing of what is set aside is confirmed.
         #expect(try await worker.gather(2, atATime: 1).names == ["1", "2"])
-        #expect(start.duration(to: .now) < .seconds(10))
         try await aside { try place.server.ask("set_vm_memory_high_watermark", "0.4") }
         #expect(try await eventually { try await worker.backlog() == 2 }, "only what was taken is left")
         await worker.close()
@@ -201,7 +202,7 @@ import Testing
     @Test func `a queue that confirms nothing is named, and harms nobody else`() async throws {
         let place = try await aside { try AMQPPlace() }
         let broker = try place.broker { settings in
-            settings.publishTimeout = 4
+            settings.publishTimeout = 4 * Machine.factor
             settings.queueType = .quorum
         }
         let silent = Message("silent", queue: "silent")
@@ -212,17 +213,21 @@ import Testing
         }
         let before = try await connections()
         #expect(before.count == 1)
+        let isOver = Atomic(false)
         let stuck = Task { () -> DriverError? in
+            defer { isOver.store(true, ordering: .relaxed) }
             do { try await broker.publish([silent, Message("beside")]) } catch { return error as? DriverError }
             return nil
         }
-        let start = ContinuousClock.now
         var count = 0
-        while start.duration(to: .now) < .seconds(6) {
+        while !isOver.load(ordering: .relaxed) {
             try await broker.publish([Message("\(count)")])
             count += 1
             try await Task.sleep(for: .milliseconds(5))
         }
+        // The connection goes on after that as well.
+        try await broker.publish([Message("\(count)")])
+        count += 1
         let error = await stuck.value
         #expect(error?.code == .tryAgain)
         #expect(error?.unconfirmed == [silent.id])
@@ -233,40 +238,56 @@ import Testing
         await broker.close()
     }
 
+    /// Given up, a message is lost with its connection or, when few are given up, waits at the server for the queue: nobody
+    /// can promise more of those that are given up while the queue comes back, so nothing is under way then but what has
+    /// time enough.
     @Test func `many messages for a queue that confirms nothing do not hold up the others, and arrive when it does`() async throws {
         let place = try await aside { try AMQPPlace() }
-        let broker = try place.broker { settings in
-            settings.publishTimeout = 3
-            settings.queueType = .quorum
-        }
-        try await broker.publish([Message("before", queue: "silent"), Message("before")])
-        try await aside { try place.server.stopReplica(of: "silent", in: place.vhost) }
-        let stuck = (0..<300).map { number in
-            Task {
-                let message = Message("stuck \(number)", queue: "silent")
-                while true {
-                    do { return try await broker.publish([message]) } catch let error as DriverError where error.code == .tryAgain {}
-                }
+        func broker(_ seconds: Double) throws -> AMQPBroker {
+            try place.broker { settings in
+                settings.publishTimeout = seconds * Machine.factor
+                settings.queueType = .quorum
             }
         }
-        // For longer than they are waited for, three times.
-        let start = ContinuousClock.now
-        var longest = Duration.zero
-        while start.duration(to: .now) < .seconds(11) {
-            let time = try await ContinuousClock().measure { try await broker.publish([Message("beside")]) }
-            longest = max(longest, time)
+        let hasty = try broker(3)
+        try await hasty.publish([Message("before", queue: "silent"), Message("before")])
+        try await aside { try place.server.stopReplica(of: "silent", in: place.vhost) }
+        let stuck = (0..<300).map { number in Message("stuck \(number)", queue: "silent") }
+        let given = Atomic(0)
+        let tries = stuck.map { message in
+            Task {
+                for _ in 0..<3 {
+                    let error = await #expect(throws: DriverError.self) { try await hasty.publish([message]) }
+                    #expect(error?.code == .tryAgain)
+                }
+                given.add(1, ordering: .relaxed)
+            }
+        }
+        var times: [Duration] = []
+        while given.load(ordering: .relaxed) < stuck.count {
+            let time = try await ContinuousClock().measure {
+                // One that was under way when the connection was given up may be late as well, at a slow server.
+                do { try await hasty.publish([Message("beside")]) } catch let error as DriverError where error.code == .tryAgain {}
+            }
+            times.append(time)
             try await Task.sleep(for: .milliseconds(50))
         }
-        #expect(longest < .seconds(2), "\(longest)")
+        for task in tries { await task.value }
+        // Held up, each would take as long as the others are waited for.
+        #expect(times.sorted()[times.count / 2] < .seconds(1).onThisMachine, "\(times)")
+        let patient = try broker(120)
+        let sending = stuck.map { message in Task { try await patient.publish([message]) } }
+        try await promptly("the publishing beside") { try await patient.publish([Message("beside")]) }
         try await aside { try place.server.startReplica(of: "silent", in: place.vhost) }
-        for task in stuck { try await task.value }
-        let worker = try await broker.worker(of: ["silent"])
+        for task in sending { try await promptly("the confirm", within: .seconds(120)) { try await task.value } }
+        let worker = try await patient.worker(of: ["silent"])
         var names: [String] = []
         while Set(names).count < 301 { names += try await worker.gather(1, atATime: 50, isSettled: true).names }
-        names += try await worker.take(100).names
-        #expect(names.count <= 301 + 3, "all of them once, but for those that were tried")
+        while case let more = try await worker.take(100), !more.isEmpty { names += more.names }
+        #expect(names.count <= 301 + 3, "all of them once, but for the three that a connection may give up")
         await worker.close()
-        await broker.close()
+        await patient.close()
+        await hasty.close()
     }
 
     @Test func `a message that is long on its way arrives, on the connection it began on`() async throws {

@@ -1,5 +1,5 @@
 /// What every broker that keeps the state of beats promises: the sentence, and in the files beside this one its proof.
-enum BeatPromise: String, CaseIterable {
+enum BeatPromise: String, CaseIterable, Sendable {
     // Leading
     case oneLeads = "one of several beats leads, and the others are told that they do not"
     case staysLeader = "the leader stays it"
@@ -47,7 +47,7 @@ enum BeatPromise: String, CaseIterable {
         }
     }
 
-    static func all(of fixture: (some BeatFixture).Type) -> [BeatPromise] {
+    static func all(of fixture: any BeatFixture.Type) -> [BeatPromise] {
         allCases.filter { $0.needs.isSubset(of: fixture.beatPowers) }
     }
 

@@ -27,39 +27,6 @@ protocol BrokerFixture: Sendable {
     func lookAfterTheDead(_ survivor: TestWorker) async throws
 }
 
-/// What only some brokers can do.
-enum BrokerPower: CaseIterable {
-    case counting, purging, keys, locating, withdrawing, backlog
-    case workers, leases, atomicSettling, deadLetters, switching, orders
-    /// Refuses an id that is in use.
-    case uniqueIDs
-    /// Knows how often a message was tried, not only whether it may have been.
-    case countedAttempts
-    /// Hands over the messages of all queues, and those that become due, in one order.
-    case oneOrder
-    /// Tells apart what is ready, scheduled and running.
-    case exactCounts
-
-    func isHad(by broker: any Broker, _ consumer: any BrokerConsumer) -> Bool {
-        switch self {
-        case .counting: broker is any QueueCounting
-        case .purging: broker is any QueuePurging
-        case .keys: broker is any KeyedPublishing
-        case .locating: broker is any MessageLocating
-        case .withdrawing: broker is any MessageWithdrawing
-        case .backlog: consumer is any BacklogKnowing
-        case .workers: (broker as? any WorkerListing)?.knowsWorkers ?? false
-        case .leases: consumer is any LeaseHolding
-        case .atomicSettling: consumer is any AtomicSettling
-        case .deadLetters: broker is any DeadLetterKeeping
-        case .switching: consumer is any QueueSwitching
-        case .orders: broker is any Revoking & QueuePausing && consumer is any OrderFollowing
-        // These are no protocols: a driver has them or says that it has not.
-        case .uniqueIDs, .countedAttempts, .oneOrder, .exactCounts: broker is any MessageLocating
-        }
-    }
-}
-
 /// A worker as the broker sees it.
 struct TestWorker: Sendable {
     let identity: WorkerIdentity
@@ -82,7 +49,7 @@ extension BrokerFixture {
 struct MemoryBrokerFixture: BrokerFixture {
     static let powers: Set<BrokerPower> = [
         .counting, .purging, .keys, .locating, .withdrawing, .backlog, .deadLetters, .uniqueIDs, .countedAttempts, .oneOrder, .exactCounts,
-        .switching, .orders,
+        .switching, .orders, .demand, .schedule, .events, .eventReading, .control, .statistics, .beat,
     ]
 
     let clock = ManualClock()
@@ -99,7 +66,9 @@ struct MemoryBrokerFixture: BrokerFixture {
 
 /// A broker in a SQLite file: each connection is one of its own, as of another process.
 final class SQLiteBrokerFixture: BrokerFixture {
-    static let powers = Set(BrokerPower.allCases)
+    static let powers = Set(BrokerPower.allCases).subtracting([
+        .postponing, .pushing, .notices, .holdingAhead, .deadLetterSending, .reportNumbers,
+    ])
 
     let clock = ManualClock()
     let folder = TemporaryFolder()

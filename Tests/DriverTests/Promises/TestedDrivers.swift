@@ -1,0 +1,54 @@
+import Testing
+
+/// The brokers that are held to all promises. A new driver is a line here, and a fixture.
+enum TestedBroker: String, CaseIterable, Sendable {
+    case memory, sqlite, rabbitMQ
+
+    var fixture: any (EventFixture & BeatFixture).Type {
+        switch self {
+        case .memory: MemoryBrokerFixture.self
+        case .sqlite: SQLiteBrokerFixture.self
+        case .rabbitMQ: AMQPBrokerFixture.self
+        }
+    }
+}
+
+/// The result stores that are held to all promises.
+enum TestedStore: String, CaseIterable, Sendable {
+    case memory, sqlite, pythonDatabase
+    /// By message to the sender.
+    case rpc
+    /// A queue for each result.
+    case amqp
+
+    var fixture: any ResultStoreFixture.Type {
+        switch self {
+        case .memory: MemoryResultStoreFixture.self
+        case .sqlite: SQLiteResultStoreFixture.self
+        case .pythonDatabase: PythonDatabaseFixture.self
+        case .rpc: RPCResultStoreFixture.self
+        case .amqp: QueueResultStoreFixture.self
+        }
+    }
+}
+
+/// Those who keep rates and places.
+enum TestedLimits: String, CaseIterable, Sendable {
+    case sqlite, resultStore, worker
+
+    var fixture: any LimitFixture.Type {
+        switch self {
+        case .sqlite: SQLiteLimitFixture.self
+        case .resultStore: SQLitePlaceFixture.self
+        case .worker: WorkerLimitFixture.self
+        }
+    }
+}
+
+/// A driver and what it promises: one case of a test.
+struct Promised<Driver: Sendable, Promise: Sendable & RawRepresentable<String>>: Sendable, CustomTestStringConvertible {
+    var driver: Driver
+    var promise: Promise
+
+    var testDescription: String { "\(driver) \(promise.rawValue)" }
+}
