@@ -13,12 +13,17 @@ import Worker
 enum Backing: CaseIterable {
     case memory, sqlite
 
-    func open(in folder: TemporaryFolder) throws -> (any Broker, any ResultStore) {
+    func open(
+        in folder: TemporaryFolder, _ now: @escaping @Sendable () -> Timestamp = { .now }
+    ) throws -> (any Broker, any ResultStore) {
         switch self {
-        case .memory: return (MemoryBroker(), MemoryResultStore())
+        case .memory: return (MemoryBroker(now: now), MemoryResultStore(now: now))
         case .sqlite:
             let file = try DatabaseFile(path: folder.file("celery.db"))
-            return (SQLiteBroker(file: file, resultExpires: nil) { _ in nil }, SQLiteResultStore(file: file, expires: nil))
+            return (
+                SQLiteBroker(file: file, resultExpires: nil, processLives: { _ in nil }, now: now),
+                SQLiteResultStore(file: file, expires: nil, now: now)
+            )
         }
     }
 }
@@ -29,8 +34,20 @@ struct Bench: Sendable {
     var broker: any Broker
     var store: any ResultStore
     var registry = TaskRegistry()
+    /// The time for broker, store and worker. Programs and pool children go by the real one.
+    let now: @Sendable () -> Timestamp
 
-    init(_ backing: Backing = .memory) throws { (broker, store) = try backing.open(in: folder) }
+    /// At any broker, and by the real time.
+    init(broker: any Broker, store: any ResultStore) {
+        now = { .now }
+        (self.broker, self.store) = (broker, store)
+    }
+
+    /// - Parameter clock: Moved by the test alone; `nil` goes by the real time.
+    init(_ backing: Backing = .memory, _ clock: ManualClock? = nil) throws {
+        if let clock { now = { clock.now } } else { now = { .now } }
+        (broker, store) = try backing.open(in: folder, now)
+    }
 
     /// Adds a task of `celery-example`, of which the pool's children are made.
     mutating func addExample(_ name: String, _ options: TaskOptions = TaskOptions()) throws {

@@ -108,7 +108,7 @@ import Wire
         var read = 0
         for frame in Self.all {
             let good = Array(frame.encoded()[4...])
-            for _ in 0..<3_000 {
+            for _ in 0..<fuzzRounds(3_000) {
                 var bytes = good
                 for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty {
                     let place = Int.random(in: 0..<bytes.count, using: &random)
@@ -126,7 +126,7 @@ import Wire
                 }
             }
         }
-        for _ in 0..<20_000 {
+        for _ in 0..<fuzzRounds(20_000) {
             let kind = [1, 2, 3, 64, 65, 66, 67, 9].randomElement(using: &random)!
             let bytes = [UInt8(kind)] + (0..<Int.random(in: 0...60, using: &random)).map { _ in UInt8.random(in: 0...3, using: &random) }
             _ = try? Frame(decoding: bytes[...])

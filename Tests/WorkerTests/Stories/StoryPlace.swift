@@ -1,0 +1,91 @@
+import Brokers
+import CeleryCore
+import Fixtures
+import ResultStores
+import SQLite
+import Testing
+import Worker
+
+/// A broker on which the stories of a worker's life are proved. A new driver adds a case.
+enum StoryPlace: String, CaseIterable, Sendable {
+    case memory, sqlite, rabbitMQ
+}
+
+/// One worker's stage: a broker of its own with a result store, and what may happen to that broker.
+final class Stage: Sendable {
+    let place: StoryPlace
+    let bench: Bench
+    /// Where the files of SQLite are.
+    private let folder = TemporaryFolder()
+    private let vhost: VirtualHost?
+
+    init(_ place: StoryPlace) throws {
+        self.place = place
+        switch place {
+        case .memory:
+            vhost = nil
+            bench = Bench(broker: MemoryBroker(), store: MemoryResultStore())
+        case .sqlite:
+            vhost = nil
+            let file = try DatabaseFile(path: folder.file("celery.db"))
+            bench = Bench(
+                broker: SQLiteBroker(file: file, resultExpires: nil, processLives: { _ in nil }),
+                store: SQLiteResultStore(file: file, expires: nil))
+        case .rabbitMQ:
+            let vhost = try VirtualHost()
+            self.vhost = vhost
+            var settings = Settings(projectFolder: "/nowhere")
+            settings.publishTimeout = 120
+            let file = try DatabaseFile(path: folder.file("results.db"))
+            bench = Bench(
+                broker: try AMQPBroker([ServiceURL(vhost.url)], settings: settings), store: SQLiteResultStore(file: file, expires: nil))
+        }
+    }
+
+    /// What happens while a broker is away, or right after it came back where it is never away for long.
+    typealias WhileAway = @Sendable () async throws -> Void
+
+    /// Has the broker of a bench lose touch with whom it has given what, once, as when a connection breaks while all live on.
+    func loss(of bench: inout Bench) throws -> (WhileAway) async throws -> Void {
+        if let vhost {
+            return { whileAway in
+                try await aside { try vhost.closeConnections() }
+                try await whileAway()
+            }
+        }
+        if place == .memory {
+            let lossy = LossyBroker(base: bench.broker)
+            bench.broker = lossy
+            return { whileAway in
+                try await lossy.loseConnection()
+                try await whileAway()
+            }
+        }
+        // Nothing of a file can break; but another program may keep it locked for a while.
+        let path = folder.file("celery.db")
+        return { whileAway in
+            let other = try Conversation(Python.spawn(Self.lock, path))
+            #expect(try other.readLine() == "locked")
+            try await whileAway()
+            try other.write("\n")
+            _ = try other.end()
+        }
+    }
+
+    private static let lock = """
+        import sqlite3, sys
+        db = sqlite3.connect(sys.argv[1], isolation_level=None)
+        db.execute("BEGIN IMMEDIATE")
+        print("locked", flush=True)
+        sys.stdin.readline()
+        db.execute("COMMIT")
+        """
+
+    /// Whether a worker that takes all there is finds nothing.
+    func isEmpty() async throws -> Bool {
+        let worker = try await bench.start { $0.isBurst = true }
+        try await worker.end()
+        // It knows no task; what it finds it refuses.
+        return !worker.log.lines.contains { $0.contains("Got task from broker") || $0.contains(" not run") }
+    }
+}
