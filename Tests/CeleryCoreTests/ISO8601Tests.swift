@@ -1,7 +1,6 @@
 import CeleryCore
 import Fixtures
 import Testing
-import Wire
 
 @Suite struct ISO8601Tests {
     @Test(arguments: [

@@ -1,5 +1,3 @@
-package import CeleryCore
-
 /// Times as ISO 8601 text, without Foundation's calendars.
 package enum ISO8601 {
     /// What a text said.

@@ -1,13 +1,13 @@
-import CeleryCore
-
 /// Walks along the bytes of an ISO 8601 text.
-struct ISO8601Scanner {
+package struct ISO8601Scanner {
     let bytes: UnsafeBufferPointer<UInt8>
     private var position = 0
 
-    init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+    /// A scanner at the beginning of a text, which must outlive it.
+    package init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
-    mutating func read(naiveZone: NaiveZone) -> ISO8601.Reading? {
+    /// Reads all of the text.
+    package mutating func read(naiveZone: NaiveZone) -> ISO8601.Reading? {
         guard let date = date() else { return nil }
         var wallClock = date.daysSinceEpoch * 86_400
         var fraction = 0.0
@@ -26,12 +26,14 @@ struct ISO8601Scanner {
         return ISO8601.Reading(time: Timestamp(seconds: Double(seconds) + fraction), wasNaive: offset == nil)
     }
 
-    var isAtEnd: Bool { position == bytes.count }
+    /// Whether nothing is left.
+    package var isAtEnd: Bool { position == bytes.count }
 
     /// Reads what stands between a day and its time.
-    mutating func separator() -> Bool { take("T") || take(" ") || take("t") }
+    package mutating func separator() -> Bool { take("T") || take(" ") || take("t") }
 
-    mutating func date() -> CivilDate? {
+    /// Reads `YYYY-MM-DD`; `nil` for a day that does not exist.
+    package mutating func date() -> CivilDate? {
         guard let year = number(digits: 4), take("-"), let month = number(digits: 2), take("-"),
             let day = number(digits: 2)
         else { return nil }
@@ -39,7 +41,8 @@ struct ISO8601Scanner {
         return date.exists ? date : nil
     }
 
-    mutating func timeOfDay() -> (seconds: Int, fraction: Double)? {
+    /// Reads `HH:MM`, seconds and a fraction if they follow.
+    package mutating func timeOfDay() -> (seconds: Int, fraction: Double)? {
         guard let hour = number(digits: 2), hour < 24, take(":"), let minute = number(digits: 2), minute < 60 else {
             return nil
         }
@@ -66,7 +69,7 @@ struct ISO8601Scanner {
     }
 
     /// Reads `Z` or an offset, as seconds east of UTC.
-    mutating func offset() -> Int? {
+    package mutating func offset() -> Int? {
         if take("Z") || take("z") { return 0 }
         let sign: Int
         if take("+") { sign = 1 } else if take("-") { sign = -1 } else { return nil }
