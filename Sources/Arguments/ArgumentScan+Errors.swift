@@ -13,6 +13,7 @@ extension ArgumentScan {
                 "option \(shown) must follow its command",
                 hint: "write '\(table.program) \(owner.name) \(name)' or the like")
         }
+        if let words = command?.misplaced[name] { return ArgumentError("unknown option \(shown)", hint: words) }
         let known = options.flatMap(\.longNames).map { String($0.dropFirst(2)) }
         if let nearest = NearestName.suggest(String(name.dropFirst(2)), among: known) {
             return ArgumentError("unknown option \(shown); did you mean '--\(nearest)'?")

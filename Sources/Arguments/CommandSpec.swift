@@ -62,6 +62,8 @@ package struct CommandSpec: Sendable {
     package let discussion: [String]
     /// Its own options, beside the global ones.
     package let options: [OptionDescription]
+    /// What to say of options that belong elsewhere, by their name with dashes.
+    package let misplaced: [String: String]
     /// Its operands, in order.
     package let operands: [Operand]
     /// Command lines worth copying; those without signs of a shell must parse.
@@ -85,6 +87,7 @@ package struct CommandSpec: Sendable {
     package init(
         _ name: String, aliases: [String] = [], section: String = "Commands", summary: String,
         usages: [String] = [], discussion: [String] = [], options: [OptionDescription] = [],
+        misplaced: [String: String] = [:],
         operands: [Operand] = [], examples: [Example] = [], exitStatuses: [ExitStatus] = [],
         outputKeys: [OutputKey] = [], notes: [String] = [], subcommands: [CommandSpec] = [],
         requiresSubcommand: Bool = false, isHidden: Bool = false
@@ -96,6 +99,7 @@ package struct CommandSpec: Sendable {
         self.usages = usages
         self.discussion = discussion
         self.options = options
+        self.misplaced = misplaced
         self.operands = operands
         self.examples = examples
         self.exitStatuses = exitStatuses.sorted { $0.order < $1.order }

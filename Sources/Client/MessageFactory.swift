@@ -33,40 +33,23 @@ package struct MessageFactory: Sendable {
             args: args, kwargs: kwargs,
             embed: TaskArguments.Embed(callbacks: options.link, errbacks: options.linkError))
         var message = Message(id: options.id ?? TaskID(), task: name, body: BodyCodec.encode(arguments))
-        message.eta = options.eta
-        message.expires = options.expires
-        message.priority = options.priority ?? task?.priority
-        message.hardTimeLimit = options.timeLimit?.inSeconds
-        message.softTimeLimit = options.softTimeLimit?.inSeconds
-        message.ignoreResult = options.ignoreResult
         message.groupID = options.groupID
         message.groupIndex = options.groupIndex
-        message.route = Route(
-            queue: options.queue ?? task?.queue ?? defaultQueue, exchange: options.exchange, routingKey: options.routingKey)
+        let common = CommonOptions.table
+        message.route = Route(queue: task?[common.queue] ?? defaultQueue)
+        message.priority = task?[common.priority]
         message.origin = Self.origin
         message.replyTo = replyTo
         message.parentID = parentID
         message.rootID = rootID ?? message.id
-        message.headers = options.headers
-        if let key = options.concurrencyKey { message.headers["concurrency_key"] = .string(key) }
-        addRetryHeaders(options, task, sent, to: &message)
-        return message
-    }
-
-    private func addRetryHeaders(_ options: SendOptions, _ task: TaskOptions?, _ sent: Timestamp?, to message: inout Message) {
-        func add(_ name: String, _ value: JSON?) { if let value { message.headers[name] = value } }
-        func seconds(_ duration: Duration?) -> JSON? { duration.map { .number($0.inSeconds) } }
-        add(RetryHeader.limit, options.maxRetries.map { .int(Int64($0)) })
-        add(RetryHeader.delay, seconds(options.retryDelay))
-        add(RetryHeader.backoff, seconds(options.retryBackoff))
-        add(RetryHeader.backoffMaximum, seconds(options.retryBackoffMax))
-        add(RetryHeader.jitter, options.retryJitter.map(JSON.bool))
-        add(RetryHeader.causes, options.autoretryFor.map { RetryHeader.json($0) })
-        add(RetryHeader.memory, options.maxMemoryBytes.map { .int(Int64($0)) })
+        options.said.write(to: &message)
         // A length of time counts from now, which the worker would not know.
-        if let until = options.retryUntil ?? task?.retryUntil.map(RetryUntil.within) {
-            add(RetryHeader.until, RetryHeader.json(sent.map { .at(until.time(sent: $0, eta: message.eta)) } ?? until))
+        if let until = (options.said[common.retryUntil] ?? nil) ?? task?[common.retryUntil] {
+            var end = OptionValues()
+            end[common.retryUntil] = sent.map { .at(until.time(sent: $0, eta: message.eta)) } ?? until
+            end.write(to: &message)
         }
+        return message
     }
 }
 

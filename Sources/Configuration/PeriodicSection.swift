@@ -11,8 +11,7 @@ package struct PeriodicSection: Sendable, Hashable {
     package var task: String
     package var args: [JSON]
     package var kwargs: JSONObject
-    /// How it is sent: the keys of `PeriodicSendKey`, each value of the sort it says. Lengths of time are numbers
-    /// of seconds.
-    package var options: JSONObject
+    /// How it is sent: the options of the table that may stand there.
+    package var options: OptionValues
     package var periodic: PeriodicOptions
 }

@@ -6,7 +6,7 @@ struct PeriodicSectionDraft {
     var task: String?
     var args: [JSON] = []
     var kwargs: JSONObject = [:]
-    var options: JSONObject = [:]
+    var options = OptionValues()
     var periodic = PeriodicDraft()
     /// Whether there is a schedule, right or wrong.
     private(set) var saysWhen = false
@@ -65,29 +65,44 @@ struct PeriodicSectionDraft {
                 throw SettingsComplaint("has \(member.name.forLog), which " + error.text)
             }
         }
-        if options["exchange"] != nil, options["routing_key"] == nil { throw SettingsComplaint("has exchange without routing_key") }
-        if let soft = options["soft_time_limit"]?.doubleValue, let hard = options["time_limit"]?.doubleValue, soft >= hard {
+        let call = CallOnlyOptions.table
+        if options[call.exchange] != nil, options[call.routingKey] == nil { throw SettingsComplaint("has exchange without routing_key") }
+        let common = CommonOptions.table
+        if case .some(.some(let soft)) = options[common.softTimeLimit], case .some(.some(let hard)) = options[common.timeLimit], soft >= hard {
             throw SettingsComplaint("has soft_time_limit, which must be less than time_limit")
         }
     }
 
     private mutating func takeOption(_ member: SettingsInput.Member) throws(SettingsComplaint) {
-        if let key = PeriodicSendKey.named(member.name) {
-            options[member.name] = try key.read(member.value)
+        if let option = TaskOptionTable.named(member.name), option.places.contains(.beat) {
+            let value = try member.value.argument()
+            do throws(OptionMistake) {
+                try option.read(.json(value), at: .beat, into: &options)
+            } catch {
+                throw SettingsComplaint(error.complaint)
+            }
         } else if member.name == "expires", let key = PeriodicKey.named("expires") {
             try take(key, member.value, called: "options")
-        } else if let reason = PeriodicSendKey.elsewhere[member.name] {
+        } else if let reason = Self.elsewhere[member.name] {
             throw SettingsComplaint(reason)
         } else if Self.isKnown(member.name) {
             throw SettingsComplaint("belongs beside options, not into them")
         } else {
-            let near = NearestName.suggest(member.name, among: PeriodicSendKey.all.map(\.name) + ["expires"])
-            throw SettingsComplaint("is not known" + (near.map { "; did you mean '\($0)'?" } ?? ""))
+            throw SettingsComplaint(TaskOptionTable.complaint(about: member.name, at: .beat, others: ["expires"]))
         }
     }
 
+    /// What Python's beat takes among its options and we say elsewhere, or not at all; said after the key.
+    private static let elsewhere = [
+        "countdown": "is not for periodic tasks; jitter and phase move their times",
+        "eta": "is not for periodic tasks; jitter and phase move their times",
+        "task_id": "is not for periodic tasks; each run has an id made of the name and the due time",
+        "id": "is not for periodic tasks; each run has an id made of the name and the due time",
+    ]
+
     private static func unknown(_ name: String) -> SettingsComplaint {
-        if PeriodicSendKey.named(name) != nil {
+        if let option = TaskOptionTable.named(name) {
+            guard option.places.contains(.beat) else { return SettingsComplaint(option.misplaced(at: .beat)) }
             return SettingsComplaint("belongs into options: options = { \(name) = ... }")
         }
         // What Python calls it.

@@ -1,10 +1,15 @@
+package import CeleryCore
 package import Schedules
 
 /// A task that can be run here.
 package struct TaskDefinition: Sendable {
     /// The registered name, e.g. `thumbs.tasks.make`.
     package var name: String
-    package var options: TaskOptions
+    package var options: TaskOptions {
+        didSet { terms = TaskTerms(options) }
+    }
+    /// What the options come to when a message says nothing.
+    package private(set) var terms: TaskTerms
     package var kind: Kind
     /// Where it is, for people: a path seen from the project folder, or `built in`.
     package var source: String
@@ -19,8 +24,15 @@ package struct TaskDefinition: Sendable {
     package init(name: String, options: TaskOptions, kind: Kind, source: String) {
         self.name = name
         self.options = options
+        terms = TaskTerms(options)
         self.kind = kind
         self.source = source
+    }
+
+    /// What the task and a message for it say together: the message counts before the task, each option by itself.
+    package func terms(for message: Message) -> TaskTerms {
+        let said = OptionValues(saidBy: message)
+        return said.isEmpty ? terms : TaskTerms(options.overridden(by: said))
     }
 
     /// The task a Swift type makes.

@@ -1,3 +1,4 @@
+import Arguments
 import CeleryCore
 import Client
 import Tasks
@@ -66,6 +67,12 @@ import Wire
         #expect(complaint(#"{"task": "t", "max_memory": 0}"#) == "'max_memory': '0' is not an amount of memory")
     }
 
+    @Test func `the manual of apply names every key of a line`() {
+        let notes = ApplyCommand.command.spec.notes.joined(separator: " ")
+        for key in BatchLines.keys { #expect(notes.contains("\(key),") || notes.contains("\(key)."), "\(key)") }
+        #expect(BatchLines.keys.contains("concurrency_key"))
+    }
+
     @Test func `passes over empty lines`() throws {
         for line in ["", " ", "\t", "\r"] { #expect(try message(line) == nil) }
     }
@@ -93,6 +100,7 @@ import Wire
         ("{\"task\":\"t\",\"countdown\":\"x\"}", "'countdown': 'x' is not a duration"),
         ("{\"task\":\"t\",\"prio\":1}", "unknown key 'prio'; did you mean 'priority'?"),
         ("{\"task\":\"t\",\"xyzzy\":1}", "unknown key 'xyzzy'"),
+        ("{\"task\":\"t\",\"ack\":1}", "'ack' may stand in the option line of a task, not in a line of a batch"),
     ])
     func `says what is wrong`(_ line: String, _ expected: String) {
         #expect(complaint(line) == expected)

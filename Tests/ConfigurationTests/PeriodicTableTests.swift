@@ -46,10 +46,10 @@ private func sections(_ text: String) throws(SettingsError) -> [PeriodicSection]
         let expected = PeriodicSection(
             name: "nightly report", place: "celery.toml:3", task: "shop.tasks.report",
             args: ["a.pdf", 3, 2.5, true, [1], ["deep": [[:]]]], kwargs: ["width": 100, "names": ["x", "y"]],
-            options: [
+            options: OptionValues(json: [
                 "queue": "reports", "priority": 7, "time_limit": 300, "soft_time_limit": 240.5, "max_retries": 0, "retry_delay": 60,
                 "ignore_result": true, "exchange": "e", "routing_key": "k", "headers": ["a": 1],
-            ],
+            ]),
             periodic: periodic)
         #expect(sections == [expected])
     }
@@ -71,7 +71,7 @@ private func sections(_ text: String) throws(SettingsError) -> [PeriodicSection]
         #expect(sections.map(\.name) == ["w", "x", "y", "z"])
         #expect(sections.map(\.place) == ["celery.toml:8", "celery.toml:7", "celery.toml:5", "celery.toml:1"])
         #expect(sections.map(\.periodic.schedule.description) == ["every 1d", "every 1m phase 15s", "every 1.5s", "every 30s"])
-        #expect(sections[3].args == [] && sections[3].kwargs == [:] && sections[3].options == [:])
+        #expect(sections[3].args == [] && sections[3].kwargs == [:] && sections[3].options == OptionValues())
     }
 
     @Test func `without them there are none`() throws {
@@ -83,7 +83,7 @@ private func sections(_ text: String) throws(SettingsError) -> [PeriodicSection]
     @Test func `expires may stand among the options, as Python has it`() throws {
         let section = try #require(try sections("[beat.a]\ntask = 't'\nevery = 60\noptions = { expires = 30 }").first)
         #expect(section.periodic.expires == .seconds(30))
-        #expect(section.options == [:])
+        #expect(section.options == OptionValues())
     }
 
     @Test(arguments: [
@@ -141,6 +141,18 @@ private func sections(_ text: String) throws(SettingsError) -> [PeriodicSection]
             "[beat.a]\nexpires = 1\noptions = { expires = 1 }",
             "celery.toml:3: [beat.a] options has expires, which is said twice, in the table and in its options; keep one"
         ),
+        (
+            "[beat.a]\noptions = { ack = 'early' }",
+            "celery.toml:2: [beat.a] options has ack, which may stand in the option line of a task, not in the options of a periodic task"
+        ),
+        (
+            "[beat.a]\nack = 'early'",
+            "celery.toml:2: [beat.a] ack may stand in the option line of a task, not in the options of a periodic task"
+        ),
+        (
+            "[beat.a]\noptions = { autoretry = [999] }",
+            "celery.toml:2: [beat.a] options has autoretry, which must be exit statuses from 1 to 255, signals such as SIGTERM, names of errors, or any, not \"999\""
+        ),
         // Its schedule
         ("[beat.a]\ntask = 't'\nevery = 1\ncrontab = '* * * * *'", "celery.toml:1: [beat.a] both every and crontab are given"),
         ("[beat.a]\ntask = 't'\nevery = 0.5", "celery.toml:3: [beat.a] an interval of 0.5s is too short"),
@@ -176,9 +188,25 @@ private func sections(_ text: String) throws(SettingsError) -> [PeriodicSection]
         }
     }
 
+    @Test func `every option that a periodic task may have is read and kept as what it says`() throws {
+        let section = try #require(
+            try sections(
+                """
+                [beat.a]
+                task = 't'
+                every = 60
+                options = { concurrency_key = 'k', retry_backoff = true, retry_jitter = 'none', retry_delay = 0, autoretry = [7, 'SIGTERM'], retry_until = '1h', max_memory = '64m' }
+                """).first)
+        #expect(
+            section.options
+                == OptionValues(json: [
+                    "concurrency_key": "k", "retry_backoff": 1, "retry_jitter": false, "retry_delay": 0, "autoretry": [7, "SIGTERM"],
+                    "retry_until": 3_600, "max_memory": .int(64 << 20),
+                ]))
+    }
+
     @Test func `no key is both of an entry and of its options`() {
-        let shared = PeriodicSendKey.all.map(\.name).filter { PeriodicSectionDraft.isKnown($0) }
+        let shared = TaskOptionTable.rows(at: .beat).map(\.name).filter { PeriodicSectionDraft.isKnown($0) }
         #expect(shared.isEmpty)
-        #expect(PeriodicSendKey.all.allSatisfy { $0.help.hasSuffix(".") && !$0.kind.isEmpty })
     }
 }

@@ -1,3 +1,4 @@
+import CeleryCore
 import Schedules
 import Testing
 

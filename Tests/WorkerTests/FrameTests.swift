@@ -21,9 +21,11 @@ import Wire
     }
 
     static var request: JobRequest {
-        JobRequest(
+        var request = JobRequest(
             tag: .min, attempt: 2, message: EncodedMessage(message), taskName: "t", taskID: "größe", program: "/x y",
             softTimeLimit: 0.5, hardTimeLimit: .infinity, maxOutputBytes: .max, retry: retry, memoryLimit: 5)
+        request.said = OptionValues(json: ["max_output": 7, "retry_delay": 0.5])
+        return request
     }
 
     static var report: JobReport {

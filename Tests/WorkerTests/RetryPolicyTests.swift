@@ -14,7 +14,7 @@ import Wire
     }
 
     private func plan(_ message: Message, _ options: TaskOptions = TaskOptions(), received: Double = 1_000) -> RetryPlan {
-        RetryPolicy.plan(for: message, options, received: Timestamp(seconds: received))
+        RetryPolicy.plan(for: message, TaskTerms(options.overridden(by: OptionValues(saidBy: message))), received: Timestamp(seconds: received))
     }
 
     /// The waits before the retries 1, 2, ... with the longest random part there is.

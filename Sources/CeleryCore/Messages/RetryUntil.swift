@@ -5,6 +5,9 @@ public enum RetryUntil: Sendable, Hashable {
     /// At this time.
     case at(Timestamp)
 
+    /// So many seconds after it was submitted, or after its ETA if that is later.
+    public static func seconds(_ seconds: Int) -> RetryUntil { .within(.seconds(seconds)) }
+
     /// The time it means for a message sent at `sent`.
     package func time(sent: Timestamp, eta: Timestamp?) -> Timestamp {
         switch self {

@@ -36,6 +36,7 @@ enum ApplyCommand {
                     link.description, linkError.description, WaitOptions.wait.description, WaitOptions.timeout.description,
                     batch.description, skipBad.description, key.description, keyTTL.description, strict.description,
                 ],
+            misplaced: SendArguments.misplaced,
             operands: [
                 Operand("TASK", .optional, help: "The name of the task, as celery tasks lists it.", completion: .task),
                 Operand("ARG|KEY=VALUE", .zeroOrMore, help: "Arguments of the task.", completion: .file),
@@ -56,7 +57,7 @@ enum ApplyCommand {
             ],
             notes: [
                 "When RabbitMQ has not confirmed the task within CELERY_PUBLISH_TIMEOUT, or within --timeout if that is less and a second at least, during an alarm for example, the status is 75. The broker may have the task all the same, or take it later: so its id is named in the error, and with --json in an object whose key confirmed is false. Submit it again with --task-id and that id: then it is one task with one result should the broker take both, though it may run twice. Of a batch, the ids of confirmed lines are printed and the other lines are named; lines with an id of their own may be sent again in the same way.",
-                "A batch is read and checked whole before anything is sent. Keys of a line: task, args, kwargs, id, queue, exchange, routing_key, priority, countdown, eta, expires, time_limit, soft_time_limit, max_retries, retry_delay, retry_backoff, retry_backoff_max, retry_jitter, retry_until, autoretry, max_memory, ignore_result, headers.",
+                "A batch is read and checked whole before anything is sent. Keys of a line: \(BatchLines.keys.joined(separator: ", ")).",
             ]),
         run: run)
 

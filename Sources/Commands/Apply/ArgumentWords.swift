@@ -14,19 +14,12 @@ enum ArgumentWords {
                 args.append(.string(word))
             } else if let (key, text) = keyword(word) {
                 guard kwargs[key] == nil else { throw ArgumentError("argument '\(key)' is given twice") }
-                kwargs[key] = value(of: text)
+                kwargs[key] = JSON(word: text)
             } else {
-                args.append(value(of: word))
+                args.append(JSON(word: word))
             }
         }
         return (args, kwargs)
-    }
-
-    /// JSON if it parses as JSON, else a string. `NaN` and its like are Python's, not JSON's.
-    static func value(of text: String) -> JSON {
-        guard let value = try? JSON(parsing: text) else { return .string(text) }
-        if case .double(let number) = value, !number.isFinite { return .string(text) }
-        return value
     }
 
     /// `name=value`, where the name could be one of a parameter.

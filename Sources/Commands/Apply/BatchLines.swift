@@ -18,7 +18,11 @@ struct BatchLines {
         self.factory = factory
     }
 
-    private static let members = SendMembers(status: ExitCode.badData, otherKeys: ["task", "args", "kwargs", "id"])
+    private static let ownKeys = ["task", "args", "kwargs", "id"]
+    /// All that a line may have.
+    static let keys = ownKeys + TaskOptionTable.rows(at: .batch).map(\.name)
+
+    private static let members = SendMembers(status: ExitCode.badData, otherKeys: ownKeys)
 
     /// - Returns: `nil` for an empty line.
     /// - Throws: `CommandError` saying what is wrong with the line.

@@ -26,7 +26,7 @@ struct EntryTable {
         settings = resolved.settings
         (registry, problems) = try context.registry(settings)
         factory = client?.factory(settings) ?? MessageFactory(settings: settings, environment: [:])
-        for section in resolved.periodicTasks { try add(try entry(section)) }
+        for section in resolved.periodicTasks { try add(entry(section)) }
         for task in registry.sorted { if let periodic = task.options.periodic { try add(entry(task, periodic)) } }
         let cleanup = BackendCleanup(settings: settings)
         if try cleanup.isNeeded(client), sources[BackendCleanup.name] == nil {
@@ -44,22 +44,15 @@ struct EntryTable {
     }
 
     /// A section `[beat.NAME]`.
-    private mutating func entry(_ section: PeriodicSection) throws -> Entry {
-        var periodic = section.periodic
-        let options: SendOptions
-        do {
-            options = try EntryOptions.read(section.options, &periodic)
-        } catch let error as CommandError {
-            throw CommandError(error.status, "\(section.place): options of periodic task '\(section.name)': \(error.message)", hint: error.hint)
-        }
+    private mutating func entry(_ section: PeriodicSection) -> Entry {
         if registry[section.task] == nil, !section.task.hasPrefix("celery.") {
             let nearest = registry.nearest(to: section.task).map { "; did you mean '\($0)'?" } ?? ""
             warnings.append(
                 "\(section.place): periodic task '\(section.name)' sends '\(section.task)', which no project here knows\(nearest)")
         }
         return make(
-            section.name, task: section.task, args: section.args, kwargs: section.kwargs, options: options, periodic,
-            source: "\(section.place)")
+            section.name, task: section.task, args: section.args, kwargs: section.kwargs, options: SendOptions(section.options),
+            section.periodic, source: "\(section.place)")
     }
 
     /// A task that says itself when it is due.

@@ -12,6 +12,7 @@ enum DmapCommand {
                 "An item is JSON if it parses as JSON, else a string. A failed item prints nothing on stdout, and its error on stderr.",
             ],
             options: DmapOptions.all,
+            misplaced: SendArguments.misplaced,
             operands: [
                 Operand("TASK", help: "The name of the task.", completion: .task),
                 Operand("ITEM", .zeroOrMore, help: "Items; without any, the lines of stdin.", completion: .file),

@@ -43,7 +43,7 @@ final class DmapItems {
         }
         number += 1
         guard isJSONLines else {
-            return Item(number: number, text: text, args: [isRaw ? .string(text) : ArgumentWords.value(of: text)], kwargs: [:])
+            return Item(number: number, text: text, args: [isRaw ? .string(text) : JSON(word: text)], kwargs: [:])
         }
         switch try? JSON(parsing: text) {
         case .array(let args)?: return Item(number: number, text: text, args: args, kwargs: [:])

@@ -1,4 +1,5 @@
 package import Arguments
+import CeleryCore
 import Configuration
 import Schedules
 import Tasks
@@ -39,7 +40,9 @@ package enum SettingsPage {
         .entry(["kwargs"], ["Its keyword arguments, a table.", "Default: none."]),
     ] + periodicKeys { "\($0.name)" } + [
         .entry(["options"], ["How it is sent, a table of what follows, and expires may stand here too.", "Default: what the task's own options say."]),
-    ] + PeriodicSendKey.all.map { key in .entry(["options.\(key.name)"], [key.help, "Value: \(key.kind)."]) } + [
+    ] + TaskOptionTable.rows(at: .beat).map { option in
+        .entry(["options.\(option.name)"], [plain(option.overrides ? option.help : option.callHelp), "Value: \(option.fileValue)."])
+    } + [
         .paragraph("A program task that is to run again and again can say so itself, by the options below, and so can a task in Swift. celery(7) has the rules of when something is due."),
     ]
 
@@ -61,14 +64,20 @@ package enum SettingsPage {
         .paragraph("A program tells its own options in a comment among its first \(TaskOptionLine.maximumLines) lines; they count before the settings above, and what a message says counts before them:"),
         .literal(["# celery: max_retries=5 retry_delay=10m queue=images"]),
         .paragraph("The comment may begin with #, //, --, ;, % or a quotation mark, and there may be several. An option that is not known makes the file no task, and celery-tasks(1) says why."),
-    ] + TaskOptionKey.all.map { key in
-        .entry(
-            key.names.map { "\($0)=\(key.placeholder)" },
-            [plain(key.help), key.defaultText.map { "Default: \($0)." } ?? (key.hasSetting ? "Default: what the settings say." : "Default: none.")])
+    ] + TaskOptionTable.rows(at: .optionLine).map { option in
+        .entry(option.names.map { "\($0)=\(option.placeholder)" }, [plain(option.help), fallback(option.fallback)])
     } + [
         .paragraph("With one of every and crontab, beat sends the task by itself. A value with blanks or commas in it stands in quotes:"),
         .literal(["# celery: crontab=\"*/5 8-17 * * mon-fri\" timezone=Europe/Berlin missed=skip"]),
     ] + periodicKeys { "\($0.name)=\($0.placeholder)" }
+
+    private static func fallback(_ fallback: OptionFallback) -> String {
+        switch fallback {
+        case .value(let text): "Default: \(text)."
+        case .settings: "Default: what the settings say."
+        case .nothing: "Default: none."
+        }
+    }
 
     /// The table marks words with backquotes, which a manual page does without.
     private static func plain(_ text: String) -> String { String(text.filter { $0 != "`" }) }

@@ -65,31 +65,9 @@ struct TaskOptionList {
     let pairs: [(String, String)]
 
     init(_ options: TaskOptions) {
-        let defaults = TaskOptions()
-        var pairs: [(String, String)] = []
-        func add<Value: Equatable>(_ name: String, _ path: KeyPath<TaskOptions, Value>, _ text: (Value) -> String) {
-            if options[keyPath: path] != defaults[keyPath: path] { pairs.append((name, text(options[keyPath: path]))) }
+        var pairs = TaskOptionTable.rows(at: .optionLine).compactMap { option in
+            option.text(in: options.said).map { (option.name, $0) }
         }
-        func seconds(_ duration: Duration?) -> String { duration.map { JSON.number($0.inSeconds).displayText } ?? "none" }
-        add("max_retries", \.maxRetries) { $0.map(String.init) ?? "unlimited" }
-        add("retry_delay", \.retryDelay) { seconds($0) }
-        add("time_limit", \.timeLimit) { seconds($0) }
-        add("soft_time_limit", \.softTimeLimit) { seconds($0) }
-        add("queue", \.queue) { $0 ?? "" }
-        add("priority", \.priority) { $0.map(String.init) ?? "" }
-        add("ignore_result", \.ignoreResult) { $0.map(String.init) ?? "" }
-        add("ack", \.acknowledgement) { $0.rawValue }
-        add("crash_limit", \.crashLimit) { $0.map(String.init) ?? "" }
-        add("max_output", \.maxOutputBytes) { $0.map(String.init) ?? "" }
-        add("autoretry", \.autoretryFor) { $0.map(\.word).joined(separator: ",") }
-        add("retry_backoff", \.retryBackoff) { $0.map(seconds) ?? "no" }
-        add("retry_backoff_max", \.retryBackoffMax) { seconds($0) }
-        add("retry_jitter", \.retryJitter) { $0 ? "full" : "none" }
-        add("retry_until", \.retryUntil) { seconds($0) }
-        add("max_memory", \.maxMemoryBytes) { $0.map(String.init) ?? "" }
-        add("rate_limit", \.rateLimit) { $0?.text ?? "" }
-        add("concurrency", \.concurrency) { $0.map(String.init) ?? "" }
-        add("concurrency_key", \.concurrencyKey) { $0 ?? "" }
         if let periodic = options.periodic { pairs += periodic.words.map { ($0.name, $0.value) } }
         self.pairs = pairs
     }

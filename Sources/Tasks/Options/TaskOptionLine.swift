@@ -79,7 +79,7 @@ package enum TaskOptionLine {
         var joined: [String] = []
         for (word, followsComma) in zip(words.words, words.followsComma) {
             if followsComma, !word.contains("="), let last = joined.last, let equals = last.firstIndex(of: "="),
-                TaskOptionKey.named(String(last[..<equals]))?.isList == true
+                TaskOptionTable.named(String(last[..<equals]))?.isList == true
             {
                 joined[joined.count - 1] += ",\(word)"
             } else {
@@ -99,14 +99,21 @@ package enum TaskOptionLine {
         }
         let name = String(word[..<equals])
         let value = String(word[word.index(after: equals)...])
-        let key = TaskOptionKey.named(name)
+        let option = TaskOptionTable.named(name).flatMap { $0.places.contains(.optionLine) ? $0 : nil }
         let periodicKey = PeriodicKey.named(name)
-        guard key != nil || periodicKey != nil else {
-            let near = NearestName.suggest(name, among: TaskOptionKey.all.flatMap(\.names) + PeriodicKey.all.map(\.name))
-            return "unknown option '\(name)'" + (near.map { "; did you mean '\($0)'?" } ?? "")
+        guard option != nil || periodicKey != nil else {
+            if let elsewhere = TaskOptionTable.named(name) { return "\(name) \(elsewhere.misplaced(at: .optionLine))" }
+            let known = TaskOptionTable.rows(at: .optionLine).flatMap(\.names) + PeriodicKey.all.map(\.name)
+            return "unknown option '\(name)'" + (NearestName.suggest(name, among: known).map { "; did you mean '\($0)'?" } ?? "")
         }
-        if let earlier = given.updateValue(line, forKey: key?.name ?? name) { return "\(key?.name ?? name) was given before, in line \(earlier)" }
-        let complaint = key.map { $0.assign(value, &options) } ?? periodicKey.map { periodic.take($0, value) } ?? nil
-        return complaint.map { "\(name) \($0)" }
+        let key = option?.name ?? name
+        if let earlier = given.updateValue(line, forKey: key) { return "\(key) was given before, in line \(earlier)" }
+        guard let option else { return periodicKey.flatMap { periodic.take($0, value) }.map { "\(name) \($0)" } }
+        do throws(OptionMistake) {
+            try options.take(value, of: option)
+            return nil
+        } catch {
+            return "\(name) \(error.complaint)"
+        }
     }
 }

@@ -47,7 +47,7 @@ struct Admission: Sendable {
         guard let definition = registry[message.task] else {
             return bury(.unregistered, .notRegistered(message.task), "no task of this name is registered here")
         }
-        let crashLimit = definition.options.crashLimit ?? configuration.crashLimit
+        let crashLimit = definition.terms.crashLimit ?? configuration.crashLimit
         let losses = delivery.crashes + delivery.doubts
         if delivery.crashes >= crashLimit || losses >= crashLimit * Self.workerDeathAllowance {
             let reason = "the process running it was lost \(losses) times"
@@ -58,25 +58,20 @@ struct Admission: Sendable {
 
     private static func possible(_ limit: Double?) -> Double? { limit.map { max(0, $0.possibleSeconds) } }
 
-    /// A limit of a message; 0 is none, as in Python, and leaves it to the task.
-    private static func given(_ limit: Double?) -> Double? { limit.flatMap { $0 > 0 ? $0 : nil } }
-
     private func request(_ delivery: Delivery, _ definition: TaskDefinition, _ now: Timestamp) -> JobRequest {
         let message = delivery.message
-        let options = definition.options
+        let terms = definition.terms(for: message)
         var program: String?
         if case .program(let path) = definition.kind { program = path }
         var request = JobRequest(
             tag: 0, attempt: delivery.handle.attempt, message: delivery.encoded ?? EncodedMessage(message),
             taskName: message.task, taskID: message.id.text, program: program,
-            softTimeLimit: Self.possible(
-                Self.given(message.softTimeLimit) ?? options.softTimeLimit?.inSeconds ?? configuration.softTimeLimit),
-            hardTimeLimit: Self.possible(
-                Self.given(message.hardTimeLimit) ?? options.timeLimit?.inSeconds ?? configuration.hardTimeLimit),
-            maxOutputBytes: options.maxOutputBytes ?? configuration.maxOutputBytes,
-            retry: RetryPolicy.plan(for: message, options, received: now),
-            memoryLimit: message.headers[RetryHeader.memory]?.intValue.flatMap { $0 > 0 ? $0 : nil }
-                ?? options.maxMemoryBytes ?? configuration.maxMemoryBytes)
+            softTimeLimit: Self.possible(terms.softTimeLimit ?? configuration.softTimeLimit),
+            hardTimeLimit: Self.possible(terms.timeLimit ?? configuration.hardTimeLimit),
+            maxOutputBytes: terms.maxOutputBytes ?? configuration.maxOutputBytes,
+            retry: RetryPolicy.plan(for: message, terms, received: now),
+            memoryLimit: terms.maxMemoryBytes ?? configuration.maxMemoryBytes)
+        request.said = terms.forChild
         request.deliveryTag = delivery.handle.tag
         request.expires = message.expires?.seconds
         return request

@@ -172,7 +172,7 @@ final class Intake {
                 request.tag = jobs.nextNumber()
                 let job = Job(request, delivery, definition, admitted: now)
                 gate.mark(job)
-                if definition.options.acknowledgement == .early { admitted.early.append(acknowledgement(of: job, now)) }
+                if definition.terms.acknowledgement == .early { admitted.early.append(acknowledgement(of: job, now)) }
                 jobs.add(job)
                 admitted.jobs.append(job)
                 totals[delivery.message.task, default: 0] += 1
@@ -194,7 +194,7 @@ final class Intake {
         var builder = OutcomeBuilder(delivery: job.delivery, worker: configuration.identity.name, now: now)
         builder.started = now
         var outcome = Outcome(handle: job.delivery.handle, results: [builder.startedResult()])
-        if job.definition.options.concurrency != nil, powers.limits != nil {
+        if job.definition.terms.concurrency != nil, powers.limits != nil {
             outcome.keepsPlace = true
             slots.keep(job.delivery.handle)
         }

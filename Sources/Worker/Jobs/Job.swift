@@ -150,7 +150,7 @@ final class Job {
         builder.attempt = attempt
         builder.started = admitted
         builder.retryEnd = retry.until
-        builder.ignoresResult = message.ignoreResult ?? definition.options.ignoreResult ?? configuration.ignoreResult
+        builder.ignoresResult = message.ignoreResult ?? definition.terms.ignoreResult ?? configuration.ignoreResult
         return builder
     }
 }

@@ -172,14 +172,14 @@ final class LimitGate {
 
     /// Notes on a job by what its slots are counted.
     func mark(_ job: Job) {
-        guard job.definition.options.concurrency != nil else { return }
+        guard job.definition.terms.concurrency != nil else { return }
         job.concurrencyKey = concurrencyKey(of: job.message, job.definition.options)
         job.slot = job.delivery.handle
     }
 
     /// The limit of a job, if it has a slot.
     private func limit(of job: Job) -> TaskLimit? {
-        guard let places = job.definition.options.concurrency else { return nil }
+        guard let places = job.definition.terms.concurrency else { return nil }
         return TaskLimit(task: job.message.task, places: places, key: job.concurrencyKey ?? "")
     }
 
@@ -194,11 +194,12 @@ final class LimitGate {
 
     /// What a message has to wait for; `nil` when it may begin at once.
     private func limit(of message: Message, _ now: Timestamp) -> TaskLimit? {
-        guard let options = registry[message.task]?.options else { return nil }
-        let rate = rate(of: message.task, options)
-        guard rate != nil || options.concurrency != nil, !isOver(message, now) else { return nil }
-        let key = options.concurrency == nil ? nil : concurrencyKey(of: message, options)
-        return TaskLimit(task: message.task, rate: rate, places: options.concurrency, key: key ?? "", expires: message.expires)
+        guard let definition = registry[message.task] else { return nil }
+        let rate = rate(of: message.task, definition.terms)
+        let places = definition.terms.concurrency
+        guard rate != nil || places != nil, !isOver(message, now) else { return nil }
+        let key = places == nil ? nil : concurrencyKey(of: message, definition.options)
+        return TaskLimit(task: message.task, rate: rate, places: places, key: key ?? "", expires: message.expires)
     }
 
     /// The limits that are counted by the name of the task alone, and whether there are no others.
@@ -206,8 +207,8 @@ final class LimitGate {
         guard hasLimits else { return ([:], true) }
         var limits: [String: TaskLimit] = [:]
         var areAll = true
-        for (task, options) in registry.tasks.sorted.map({ ($0.name, $0.options) }) {
-            let rate = rate(of: task, options)
+        for (task, options, terms) in registry.tasks.sorted.map({ ($0.name, $0.options, $0.terms) }) {
+            let rate = rate(of: task, terms)
             guard rate != nil || options.concurrency != nil else { continue }
             if options.concurrency != nil, options.concurrencyKey != nil {
                 areAll = false
@@ -219,22 +220,19 @@ final class LimitGate {
     }
 
     /// What an operator said of it last, else its options, else the default.
-    private func rate(of task: String, _ options: TaskOptions) -> RateLimit? {
+    private func rate(of task: String, _ terms: TaskTerms) -> RateLimit? {
         if configuration.disablesRates { return nil }
-        return (rates[task] ?? options.rateLimit ?? configuration.defaultRate)?.limit
+        return (rates[task] ?? terms.rateLimit ?? configuration.defaultRate)?.limit
     }
 
     /// The value by which the slots of a task are counted: a header of the message, else the argument that the task names.
     private func concurrencyKey(of message: Message, _ options: TaskOptions) -> String? {
-        if let key = message.headers[Self.concurrencyKeyHeader], !key.isNull { return key.displayText }
+        if case .some(.some(let key)) = CommonOptions.table.concurrencyKey.heard(in: message) { return key }
         guard let argument = options.concurrencyKey, let arguments = try? BodyCodec.decode(message.body) else { return nil }
         let value = arguments.kwargs[argument]
             ?? Int(argument).flatMap { arguments.args.indices.contains($0) ? arguments.args[$0] : nil }
         return value?.displayText
     }
-
-    /// The header by which a submitter says by what slots are counted, instead of the task's own option.
-    private static let concurrencyKeyHeader = "concurrency_key"
 
     // MARK: Rates
 
@@ -243,7 +241,7 @@ final class LimitGate {
     /// - Throws: `DriverError` of the broker.
     nonisolated(nonsending) func announceRates() async throws {
         guard let keeper = powers.limits else { return }
-        let rates = registry.tasks.sorted.map { ($0.name, rate(of: $0.name, $0.options)) }
+        let rates = registry.tasks.sorted.map { ($0.name, rate(of: $0.name, $0.terms)) }
         try await keeper.announce(rates: Dictionary(uniqueKeysWithValues: rates))
     }
 

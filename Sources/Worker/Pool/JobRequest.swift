@@ -25,6 +25,9 @@ package struct JobRequest: Sendable {
     /// Bytes of memory above which it is killed; `nil` for no limit.
     package var memoryLimit: Int?
 
+    /// What message and task say together, of the options that the child itself carries out.
+    package var said = OptionValues()
+
     /// Not to be begun after this time, in seconds since the epoch.
     package var expires: Double?
 
@@ -60,6 +63,7 @@ package struct JobRequest: Sendable {
         retry.write(to: &writer)
         writer.write(memoryLimit)
         writer.write(expires)
+        writer.write(said.isEmpty ? nil : JSON.object(said.json).bytes())
     }
 
     init(from reader: inout ByteReader) throws(FrameError) {
@@ -76,6 +80,9 @@ package struct JobRequest: Sendable {
         retry = try RetryPlan(from: &reader)
         memoryLimit = try reader.readOptional { (reader) throws(FrameError) in try reader.readInt() }
         expires = try reader.readOptional { (reader) throws(FrameError) in try reader.readDouble() }
+        guard let bytes = try reader.readOptional({ (reader) throws(FrameError) in try reader.readBytes() }) else { return }
+        guard let object = (try? JSON(parsing: bytes))?.objectValue else { throw FrameError() }
+        said = OptionValues(json: object)
     }
 }
 

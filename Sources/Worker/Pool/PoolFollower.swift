@@ -154,7 +154,7 @@ final class PoolFollower {
         // What dies with a worker that is told to stop now is not to blame.
         let isCrash = ladder.step != .cold
         let crashes = job.delivery.crashes + (isCrash ? 1 : 0)
-        let limit = job.definition.options.crashLimit ?? configuration.crashLimit
+        let limit = job.definition.terms.crashLimit ?? configuration.crashLimit
         let seconds = job.seconds(until: now())
         if job.isAcknowledged || (isCrash && crashes >= limit) {
             let failure = TaskFailure.workerLost("\(reason) (attempt \(job.attempt), not tried again)")

@@ -142,6 +142,7 @@ import Testing
         ("retry_jitter=some", "a/tasks/t.sh:2: retry_jitter must be full or none, not \"some\""),
         ("retry_until=tomorrow", "a/tasks/t.sh:2: retry_until must be a length of time such as 90s or 10m, not \"tomorrow\""),
         ("max_memory=0", "a/tasks/t.sh:2: max_memory must be a number of bytes such as 65536 or 16m, not \"0\""),
+        ("countdown=5", "a/tasks/t.sh:2: countdown may stand in the command line of celery apply or a line of a batch, not in the option line of a task"),
         ("autoretr=1", "a/tasks/t.sh:2: unknown option 'autoretr'; did you mean 'autoretry'?"),
     ])
     func `a mistake in what is said of retries and memory is named`(words: String, problem: String) {
@@ -152,11 +153,11 @@ import Testing
         #expect(read("# celery: a=1 queue=q b=2\n# celery: c").problems.count == 3)
     }
 
-    @Test(arguments: TaskOptionKey.all.map(\.name))
+    @Test(arguments: TaskOptionTable.rows(at: .optionLine).map(\.name))
     func `a default that is written changes nothing`(name: String) throws {
-        let key = try #require(TaskOptionKey.all.first { $0.name == name })
-        #expect(key.help.hasSuffix("."))
-        guard let text = key.defaultText else { return }
+        let option = try #require(TaskOptionTable.named(name))
+        #expect(option.help.hasSuffix("."))
+        guard case .value(let text) = option.fallback else { return }
         let (options, problems) = read("# celery: \(name)=\(text)")
         #expect(problems.isEmpty)
         #expect(options == TaskOptions())
@@ -189,7 +190,7 @@ import Testing
     }
 
     @Test func `no periodic option is called as another option is`() {
-        #expect(Set(TaskOptionKey.all.map(\.name)).isDisjoint(with: PeriodicKey.all.map(\.name)))
+        #expect(Set(TaskOptionTable.rows(at: .optionLine).map(\.name)).isDisjoint(with: PeriodicKey.all.map(\.name)))
     }
 
     @Test func `mutated option lines never trap, and each problem names a line that is there`() {

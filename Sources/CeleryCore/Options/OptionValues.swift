@@ -1,0 +1,83 @@
+/// What is said of a task or of one message: values by option. An option that is not said has none.
+///
+/// Tasks and calls say few things, for which a linear search beats hashing.
+package struct OptionValues: Sendable {
+    private var entries: [any SaidOption] = []
+
+    package init() {}
+
+    package var isEmpty: Bool { entries.isEmpty }
+
+    /// What is said of an option; `nil` when nothing is.
+    package subscript<Value>(option: TaskOption<Value>) -> Value? {
+        get {
+            let id = ObjectIdentifier(option)
+            for entry in entries where entry.id == id { return (entry as? Said<Value>)?.value }
+            return nil
+        }
+        set {
+            let id = ObjectIdentifier(option)
+            let index = entries.firstIndex { $0.id == id }
+            switch (index, newValue) {
+            case (let index?, let value?): entries[index] = Said(row: option, value: value)
+            case (let index?, nil): entries.remove(at: index)
+            case (nil, let value?): entries.append(Said(row: option, value: value))
+            case (nil, nil): break
+            }
+        }
+    }
+
+    /// The options of which something is said, in the order in which it was.
+    package var options: [any AnyTaskOption] { entries.map(\.option) }
+
+    /// Adds what others say; where both say something, the others count.
+    package mutating func merge(_ others: OptionValues) {
+        for entry in others.entries { entry.store(in: &self) }
+    }
+
+    /// What is said of some options alone.
+    package func filter(_ isIncluded: (any AnyTaskOption) -> Bool) -> OptionValues {
+        var values = self
+        values.entries.removeAll { !isIncluded($0.option) }
+        return values
+    }
+}
+
+extension OptionValues: Hashable {
+    /// Equal when the same is said of the same options, in whatever order.
+    package static func == (left: Self, right: Self) -> Bool {
+        left.entries.count == right.entries.count
+            && left.entries.allSatisfy { entry in right.entries.contains { entry.isEqual(to: $0) } }
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(entries.reduce(0) { $0 ^ $1.hash })
+    }
+}
+
+/// One option and what is said of it, without the type of the value.
+private protocol SaidOption: Sendable {
+    var id: ObjectIdentifier { get }
+    var option: any AnyTaskOption { get }
+    var hash: Int { get }
+    func isEqual(to other: any SaidOption) -> Bool
+    func store(in values: inout OptionValues)
+}
+
+private struct Said<Value: Hashable & Sendable>: SaidOption {
+    let row: TaskOption<Value>
+    let value: Value
+
+    var id: ObjectIdentifier { ObjectIdentifier(row) }
+    var option: any AnyTaskOption { row }
+
+    var hash: Int {
+        var hasher = Hasher()
+        hasher.combine(id)
+        hasher.combine(value)
+        return hasher.finalize()
+    }
+
+    func isEqual(to other: any SaidOption) -> Bool { id == other.id && (other as? Self)?.value == value }
+    func store(in values: inout OptionValues) { row.store(value, in: &values) }
+}

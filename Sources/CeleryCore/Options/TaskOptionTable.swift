@@ -1,0 +1,33 @@
+/// All that can be said of a task: the rows of the three blocks as one table.
+///
+/// Reading, in every place, is generic code over this table.
+package enum TaskOptionTable {
+    /// Every row, in the order in which people read of them.
+    package static let all: [any AnyTaskOption] =
+        CommonOptions.table.rows + TaskOnlyOptions.table.rows + CallOnlyOptions.table.rows
+
+    private static let byName: [String: any AnyTaskOption] = Dictionary(
+        all.flatMap { option in option.names.map { ($0, option) } }, uniquingKeysWith: { first, _ in first })
+
+    /// Rows by the header that carries them.
+    static let byHeader: [String: any AnyTaskOption] = Dictionary(
+        all.compactMap { option in option.header.map { ($0, option) } }, uniquingKeysWith: { first, _ in first })
+
+    /// Rows that a worker reads from a field of the message.
+    static let withReadableField: [any AnyTaskOption] = all.filter(\.hasReadableField)
+
+    /// The row of this name or alias, wherever it may stand.
+    package static func named(_ name: String) -> (any AnyTaskOption)? { byName[name] }
+
+    /// The rows that may stand at a place.
+    package static func rows(at place: OptionPlaces) -> [any AnyTaskOption] { all.filter { !$0.places.isDisjoint(with: place) } }
+
+    /// What is wrong with a name at a place, to be said after it.
+    ///
+    /// - Parameter others: names that the place knows beside the table's.
+    package static func complaint(about name: String, at place: OptionPlaces, others: [String] = []) -> String {
+        if let option = named(name) { return option.misplaced(at: place) }
+        let known = others + rows(at: place).flatMap(\.names)
+        return "is not known" + (NearestName.suggest(name, among: known).map { "; did you mean '\($0)'?" } ?? "")
+    }
+}

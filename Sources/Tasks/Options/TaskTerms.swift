@@ -1,0 +1,49 @@
+package import CeleryCore
+
+/// What a worker needs to know of a task for every message, read from the options once.
+///
+/// Plain properties cost nothing to read, where an option costs a search: `TaskDefinition` keeps the terms of a task
+/// that no message overrides. Times are in seconds.
+package struct TaskTerms: Sendable {
+    package let maxRetries: Int?
+    package let retryDelay: Double
+    /// The first wait when waits grow; 0 when they do not.
+    package let retryBackoff: Double
+    package let retryBackoffMax: Double
+    package let retryJitter: Bool
+    package let retryUntil: RetryUntil?
+    package let autoretryFor: [RetryCause]
+    package let timeLimit: Double?
+    package let softTimeLimit: Double?
+    package let maxMemoryBytes: Int?
+    package let maxOutputBytes: Int?
+    package let crashLimit: Int?
+    package let rateLimit: RateSetting?
+    package let concurrency: Int?
+    package let ignoreResult: Bool?
+    package let acknowledgement: TaskOptions.Acknowledgement
+    /// What the child that runs the task carries out itself.
+    package let forChild: OptionValues
+
+    package init(_ options: TaskOptions) {
+        let common = CommonOptions.table
+        let own = TaskOnlyOptions.table
+        maxRetries = options[common.maxRetries]
+        retryDelay = options[common.retryDelay].inSeconds
+        retryBackoff = options[common.retryBackoff]?.inSeconds ?? 0
+        retryBackoffMax = options[common.retryBackoffMax].inSeconds
+        retryJitter = options[common.retryJitter]
+        retryUntil = options[common.retryUntil]
+        autoretryFor = options[common.autoretryFor]
+        timeLimit = options[common.timeLimit]?.inSeconds
+        softTimeLimit = options[common.softTimeLimit]?.inSeconds
+        maxMemoryBytes = options[common.maxMemoryBytes]
+        maxOutputBytes = options[own.maxOutputBytes]
+        crashLimit = options[own.crashLimit]
+        rateLimit = options[own.rateLimit]
+        concurrency = options[own.concurrency]
+        ignoreResult = options[common.ignoreResult]
+        acknowledgement = options[own.acknowledgement]
+        forChild = options.said.filter(\.isForChild)
+    }
+}
