@@ -45,7 +45,6 @@ let package = Package(
         .executable(name: "celery-example", targets: ["Example"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
     ],
@@ -73,7 +72,8 @@ let package = Package(
         room("SQLite", ["CeleryCore", "Wire", "CLinux", "CSQLite"]),
         room("Brokers", ["CeleryCore", "Wire", "SQLite", "RabbitMQ", "Processes", collections]),
         room("ResultStores", ["CeleryCore", "Wire", "SQLite", "RabbitMQ", "Brokers"]),
-        room("Configuration", ["CeleryCore", "Schedules", "TOMLKit"]),
+        room("TOML"),
+        room("Configuration", ["CeleryCore", "Schedules", "TOML"]),
 
         // Talking to other services
         room("HTTP", ["CCurl"]),
@@ -115,6 +115,7 @@ let package = Package(
         tests("ConfigurationTests", ["Configuration", "CeleryCore", "Schedules", "Fixtures"]),
         tests("HTTPTests", ["HTTP", "Fixtures"]),
         tests("RabbitMQTests", ["RabbitMQ", "CeleryCore", "Wire", "Fixtures"]),
+        tests("TOMLTests", ["TOML", "CeleryCore", "Fixtures"], exclude: ["pack", "toml-test.jsonl", "toml-test.LICENSE"]),
         .executableTarget(
             name: "DriverProbe", dependencies: ["CeleryCore", "Wire", "SQLite", "Brokers", "Processes", "CLinux"],
             path: "Tests/DriverProbe", swiftSettings: swiftSettings),

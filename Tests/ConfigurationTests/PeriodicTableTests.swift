@@ -111,7 +111,7 @@ private func sections(_ text: String) throws(SettingsError) -> [PeriodicSection]
         ("[beat.a]\nargs = 'x'", "celery.toml:2: [beat.a] args must be a list such as [\"a.jpg\", 100], not \"x\""),
         ("[beat.a]\nkwargs = []", "celery.toml:2: [beat.a] kwargs must be a table such as { width = 100 }, not a list"),
         ("[beat.a]\nargs = [[10:00:00]]", "celery.toml:2: [beat.a] args holds a date or time, which JSON does not have; write it as text in quotes"),
-        ("[beat.a]\nargs = [2020-01-01]", "celery.toml:2: not valid TOML: dates are not used in settings; write one as text in quotes"),
+        ("[beat.a]\nargs = [2020-01-01]", "celery.toml:2: [beat.a] args holds a date or time, which JSON does not have; write it as text in quotes"),
         ("[beat.a]\nargs = [nan]", "celery.toml:2: [beat.a] args holds nan, which is no number in JSON"),
         ("[beat.a]\nevery = true", "celery.toml:2: [beat.a] every must be text in quotes, not true or false"),
         ("[beat.a]\nevery = -1", "celery.toml:2: [beat.a] every must be a length of time such as 90s or 10m, not \"-1\""),
