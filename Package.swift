@@ -53,10 +53,8 @@ let package = Package(
         // Loads librabbitmq when it is needed; its headers are in librabbitmq-dev.
         .target(name: "CRabbitMQ"),
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
-        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
-        .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
-        // Loads liblzma when it is needed, and needs nothing of it to build.
-        .target(name: "CLzma"),
+        // Loads zlib, bzip2 and liblzma when they are needed, and needs nothing of them to build.
+        .target(name: "CDecompression"),
         .systemLibrary(name: "CLinux"),
         // Loads libcurl when it is needed, and needs nothing of it to build.
         .target(name: "CCurl"),
@@ -67,7 +65,7 @@ let package = Package(
         room("Schedules", ["CeleryCore"]),
 
         // Formats, drivers, settings
-        room("Wire", ["CeleryCore", "CZlib", "CBzip2", "CLzma"]),
+        room("Wire", ["CeleryCore", "CDecompression"]),
         room("RabbitMQ", ["CeleryCore", "Processes", "CRabbitMQ"]),
         room("SQLite", ["CeleryCore", "Wire", "CLinux", "CSQLite"]),
         room("Brokers", ["CeleryCore", "Wire", "SQLite", "RabbitMQ", "Processes", collections]),
