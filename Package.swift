@@ -66,10 +66,11 @@ let package = Package(
 
         // Formats, drivers, settings
         room("Wire", ["CeleryCore", "CDecompression"]),
+        room("Pickle", ["CeleryCore", "Wire"]),
         room("RabbitMQ", ["CeleryCore", "Processes", "CRabbitMQ"]),
         room("SQLite", ["CeleryCore", "Wire", "CLinux", "CSQLite"]),
         room("Brokers", ["CeleryCore", "Wire", "SQLite", "RabbitMQ", "Processes", collections]),
-        room("ResultStores", ["CeleryCore", "Wire", "SQLite", "RabbitMQ", "Brokers"]),
+        room("ResultStores", ["CeleryCore", "Wire", "Pickle", "SQLite", "RabbitMQ", "Brokers"]),
         room("TOML"),
         room("Configuration", ["CeleryCore", "Schedules", "TOML"]),
 
@@ -103,7 +104,7 @@ let package = Package(
         room("Fixtures", ["CeleryCore", "Processes"], path: "Tests/Fixtures"),
         tests("CeleryCoreTests", ["CeleryCore", "Fixtures"]),
         tests("SchedulesTests", ["Schedules", "CeleryCore", "Fixtures"], exclude: ["croniter_check.py", "minute_walk.py"]),
-        tests("WireTests", ["Wire", "CeleryCore", "Fixtures"]),
+        tests("WireTests", ["Wire", "Pickle", "CeleryCore", "Fixtures"]),
         tests("SQLiteTests", ["SQLite", "CSQLite", "CeleryCore", "Fixtures"]),
         tests("ArgumentsTests", ["Arguments", "CeleryCore", "Fixtures"]),
         .executableTarget(
@@ -119,7 +120,7 @@ let package = Package(
             path: "Tests/DriverProbe", swiftSettings: swiftSettings),
         tests(
             "DriverTests",
-            ["CeleryCore", "Wire", "SQLite", "Brokers", "ResultStores", "RabbitMQ", "Processes", "Worker", "Fixtures", "DriverProbe"]),
+            ["CeleryCore", "Wire", "Pickle", "SQLite", "Brokers", "ResultStores", "RabbitMQ", "Processes", "Worker", "Fixtures", "DriverProbe"]),
         tests(
             "WorkerTests",
             ["Worker", "CeleryCore", "Wire", "Tasks", "SQLite", "Brokers", "ResultStores", "Processes", "Fixtures", logging]),

@@ -1,5 +1,6 @@
 import CeleryCore
 import Fixtures
+import Pickle
 import Testing
 import Wire
 

@@ -1,4 +1,5 @@
 import CeleryCore
+import Pickle
 import SQLite
 import Wire
 

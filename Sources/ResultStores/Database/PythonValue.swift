@@ -1,4 +1,5 @@
 package import CeleryCore
+import Pickle
 import Wire
 
 /// A value as Python's Celery keeps it in a database: JSON since 5.7, a pickle before.

@@ -1,6 +1,7 @@
 import CeleryCore
 import Fixtures
 import Foundation
+import Pickle
 import ResultStores
 import SQLite
 import Testing

@@ -1,4 +1,5 @@
 import CeleryCore
+import FoundationEssentials
 
 /// The classes whose objects results are made of, by name; each as the JSON of Celery has it
 /// (`{"__type__": "datetime", "__value__": …}`, section 2.3 of the wire format).
@@ -16,20 +17,7 @@ enum PickledClasses {
 
     static func json(bytes: [UInt8]) -> JSON {
         if let text = String(validating: bytes, as: UTF8.self) { return typed("bytes", .string(text)) }
-        return typed("base64", .string(base64(bytes)))
-    }
-
-    private static func base64(_ bytes: [UInt8]) -> String {
-        let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var text: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let part = bytes[start..<min(start + 3, bytes.count)]
-            let bits = part.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - part.count))
-            for place in 0..<4 {
-                text.append(place <= part.count ? letters[Int(bits >> UInt32(18 - 6 * place)) & 0x3F] : UInt8(ascii: "="))
-            }
-        }
-        return String(decoding: text, as: UTF8.self)
+        return typed("base64", .string(Data(bytes).base64EncodedString()))
     }
 }
 

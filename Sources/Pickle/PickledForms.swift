@@ -1,4 +1,6 @@
 import CeleryCore
+import FoundationEssentials
+import Wire
 
 /// Pickles objects like `{"__type__": "uuid", "__value__": …}` (section 2.3 of the wire
 /// format) as what they stand for, just as Python's `pickle` writes it in protocol 2.
@@ -18,7 +20,7 @@ enum PickledForms {
             return call("decimal", "Decimal", text(digits))
         case "uuid": return value["hex"]?.stringValue.flatMap(uuid)
         case "bytes": return value.stringValue.map { self.bytes(Array($0.utf8)) }
-        case "base64": return value.stringValue.flatMap(PythonTypes.bytes(ofBase64:)).map(self.bytes)
+        case "base64": return value.stringValue.flatMap { Data(base64Encoded: $0) }.map { self.bytes([UInt8]($0)) }
         default: return nil
         }
     }
