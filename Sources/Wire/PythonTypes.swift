@@ -1,4 +1,5 @@
 package import CeleryCore
+import FoundationEssentials
 
 /// The objects by which Celery's JSON carries Python values that JSON has not:
 /// `{"__type__": "uuid", "__value__": …}` (section 2.3 of the wire format).
@@ -45,33 +46,6 @@ package enum PythonTypes {
 
     /// The decoded bytes as text, if they are UTF-8.
     private static func text(ofBase64 encoded: String) -> String? {
-        bytes(ofBase64: encoded).flatMap { String(validating: $0, as: UTF8.self) }
-    }
-
-    static func bytes(ofBase64 encoded: String) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        var bits: UInt32 = 0
-        var bitCount = 0
-        for character in encoded.utf8 where character != UInt8(ascii: "=") {
-            guard let value = sextet(character) else { return nil }
-            bits = bits << 6 | value
-            bitCount += 6
-            if bitCount >= 8 {
-                bitCount -= 8
-                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(bitCount)))
-            }
-        }
-        return bytes
-    }
-
-    private static func sextet(_ character: UInt8) -> UInt32? {
-        switch character {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(character - UInt8(ascii: "A"))
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(character - UInt8(ascii: "a")) + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(character - UInt8(ascii: "0")) + 52
-        case UInt8(ascii: "+"): 62
-        case UInt8(ascii: "/"): 63
-        default: nil
-        }
+        Data(base64Encoded: encoded).flatMap { String(validating: $0, as: UTF8.self) }
     }
 }
