@@ -1,3 +1,4 @@
+import CeleryCore
 import Glibc
 import Processes
 import Synchronization
@@ -16,7 +17,7 @@ final class ConnectionCore: Sendable {
 
     private let state = Mutex(State())
     private let waker: Waker
-    let ended = Ending()
+    let ended = SetOnce<Void>()
 
     init() throws { waker = try Waker() }
 

@@ -1,3 +1,4 @@
+import CeleryCore
 import Processes
 
 /// The owner of one connection: a thread that connects, serves the socket, does what
@@ -23,7 +24,7 @@ package final class ConnectionOwner: Sendable {
         core = try ConnectionCore()
         WorkThread.start { [core] in
             ConnectionLoop(alternatives: alternatives, policy: policy, use: makeUse(), core: core).run()
-            core.ended.finish()
+            core.ended.set(())
         }
     }
 
@@ -91,7 +92,7 @@ package final class ConnectionOwner: Sendable {
             core.cut()
         }
         core.beginClosing()
-        await core.ended.wait()
+        await core.ended.value()
         alarm.cancel()
     }
 
@@ -99,6 +100,6 @@ package final class ConnectionOwner: Sendable {
     package func abort() async {
         core.beginClosing()
         core.cut()
-        await core.ended.wait()
+        await core.ended.value()
     }
 }

@@ -12,18 +12,10 @@ final class Inbox: Sendable {
     let orders = OrderBook()
     let notices: AsyncStream<BrokerNotice>
     private let notify: AsyncStream<BrokerNotice>.Continuation
-    private let beginning = Mutex(Beginning.waiting(nil))
+    /// The outcome of the first connection.
+    private let beginning = SetOnce<RabbitMQError?>()
     /// Until then it is tried again, where that may help.
     private let beginningEnd = ContinuousClock.now + .seconds(15)
-
-    private var isBeginning: Bool {
-        beginning.withLock { beginning in if case .waiting = beginning { true } else { false } }
-    }
-
-    private enum Beginning {
-        case waiting(CheckedContinuation<Void, any Error>?)
-        case over(RabbitMQError?)
-    }
 
     init(queues: [String]) {
         selection = Mutex(QueueSelection(queues))
@@ -53,7 +45,7 @@ final class Inbox: Sendable {
     func select(_ queues: QueueSelection) { selection.withLock { $0 = queues } }
 
     func subscribed(at location: String) {
-        if !finishBeginning(nil) { notify.yield(BrokerNotice("connected to \(location) again, and consuming", isTrouble: false)) }
+        if !beginning.set(nil) { notify.yield(BrokerNotice("connected to \(location) again, and consuming", isTrouble: false)) }
         bell.ring()
     }
 
@@ -66,8 +58,8 @@ final class Inbox: Sendable {
 
     func lost(_ error: RabbitMQError) {
         // A server that has only come up has queues and streams that nobody leads yet (541, internal error).
-        if error.code == .refused(541), isBeginning, .now < beginningEnd { return }
-        if !finishBeginning(error) { notify.yield(BrokerNotice("connection to the broker lost: \(error.message)", isTrouble: true)) }
+        if error.code == .refused(541), !beginning.isSet, .now < beginningEnd { return }
+        if !beginning.set(error) { notify.yield(BrokerNotice("connection to the broker lost: \(error.message)", isTrouble: true)) }
         line.withLock { $0.begin() }
         bell.ring()
     }
@@ -83,25 +75,6 @@ final class Inbox: Sendable {
 
     /// Waits until the first connection is made.
     func waitForBeginning() async throws {
-        try await withCheckedThrowingContinuation { continuation in
-            let outcome = beginning.withLock { beginning -> RabbitMQError?? in
-                if case .over(let error) = beginning { return .some(error) }
-                beginning = .waiting(continuation)
-                return nil
-            }
-            if let outcome { continuation.resume(with: outcome.map { .failure($0) } ?? .success(())) }
-        }
-    }
-
-    /// - Returns: whether it was the first time.
-    private func finishBeginning(_ error: RabbitMQError?) -> Bool {
-        let waiter = beginning.withLock { beginning -> CheckedContinuation<Void, any Error>?? in
-            guard case .waiting(let waiter) = beginning else { return nil }
-            beginning = .over(error)
-            return .some(waiter)
-        }
-        guard let waiter else { return false }
-        waiter?.resume(with: error.map { .failure($0) } ?? .success(()))
-        return true
+        if let error = await beginning.value() { throw error }
     }
 }
