@@ -23,7 +23,10 @@ package struct ExitStatus: Sendable {
     package init(_ status: Int, _ meaning: String) { self.init("\(status)", meaning) }
 
     /// By what statuses are listed: the number they begin with.
-    fileprivate var order: Int { Int(status.prefix { $0.isNumber }) ?? .max }
+    fileprivate var order: Int {
+        let digits = status.utf8.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        return digits.isEmpty ? .max : digits.reduce(0) { 10 * $0 + Int($1 - UInt8(ascii: "0")) }
+    }
 
     /// A status, a range or a sum, as text.
     package init(_ status: String, _ meaning: String) {
@@ -46,7 +49,10 @@ package struct OutputKey: Sendable {
     }
 }
 
-/// A command, as data: what it is called, what it takes, and what is said of it.
+/// A command, as data: its names, its options and operands, and the texts of its pages.
+///
+/// Every start of the program makes the whole table, but only help, manual pages and the like read its texts. So these
+/// are kept as closures, and made when they are read.
 package struct CommandSpec: Sendable {
     /// Its name, in lower case with hyphens.
     package let name: String
@@ -59,7 +65,7 @@ package struct CommandSpec: Sendable {
     /// Usage lines after the command's name, when those made from options and operands would not tell enough.
     package let usages: [String]
     /// Paragraphs of plain text, each one line of source.
-    package let discussion: [String]
+    package var discussion: [String] { makeDiscussion() }
     /// Its own options, beside the global ones.
     package let options: [OptionDescription]
     /// What to say of options that belong elsewhere, by their name with dashes.
@@ -67,13 +73,13 @@ package struct CommandSpec: Sendable {
     /// Its operands, in order.
     package let operands: [Operand]
     /// Command lines worth copying; those without signs of a shell must parse.
-    package let examples: [Example]
-    /// Its exit statuses.
-    package let exitStatuses: [ExitStatus]
+    package var examples: [Example] { makeExamples() }
+    /// Its exit statuses, in ascending order.
+    package var exitStatuses: [ExitStatus] { makeExitStatuses().sorted { $0.order < $1.order } }
     /// The keys of the objects it prints with `--json`.
-    package let outputKeys: [OutputKey]
+    package var outputKeys: [OutputKey] { makeOutputKeys() }
     /// Paragraphs that come last.
-    package let notes: [String]
+    package var notes: [String] { makeNotes() }
     /// Commands within this one: `next` in `celery beat next`.
     package private(set) var subcommands: [CommandSpec]
     /// Whether the command does nothing by itself.
@@ -83,13 +89,21 @@ package struct CommandSpec: Sendable {
     /// The commands around this one, outermost first.
     package private(set) var parents: [String] = []
 
+    private let makeDiscussion: @Sendable () -> [String]
+    private let makeExamples: @Sendable () -> [Example]
+    private let makeExitStatuses: @Sendable () -> [ExitStatus]
+    private let makeOutputKeys: @Sendable () -> [OutputKey]
+    private let makeNotes: @Sendable () -> [String]
+
     /// Describes a command; all but name and summary may be left out.
     package init(
         _ name: String, aliases: [String] = [], section: String = "Commands", summary: String,
-        usages: [String] = [], discussion: [String] = [], options: [OptionDescription] = [],
-        misplaced: [String: String] = [:],
-        operands: [Operand] = [], examples: [Example] = [], exitStatuses: [ExitStatus] = [],
-        outputKeys: [OutputKey] = [], notes: [String] = [], subcommands: [CommandSpec] = [],
+        usages: [String] = [], discussion: @autoclosure @escaping @Sendable () -> [String] = [],
+        options: [OptionDescription] = [], misplaced: [String: String] = [:], operands: [Operand] = [],
+        examples: @autoclosure @escaping @Sendable () -> [Example] = [],
+        exitStatuses: @autoclosure @escaping @Sendable () -> [ExitStatus] = [],
+        outputKeys: @autoclosure @escaping @Sendable () -> [OutputKey] = [],
+        notes: @autoclosure @escaping @Sendable () -> [String] = [], subcommands: [CommandSpec] = [],
         requiresSubcommand: Bool = false, isHidden: Bool = false
     ) {
         self.name = name
@@ -97,14 +111,14 @@ package struct CommandSpec: Sendable {
         self.section = section
         self.summary = summary
         self.usages = usages
-        self.discussion = discussion
+        makeDiscussion = discussion
         self.options = options
         self.misplaced = misplaced
         self.operands = operands
-        self.examples = examples
-        self.exitStatuses = exitStatuses.sorted { $0.order < $1.order }
-        self.outputKeys = outputKeys
-        self.notes = notes
+        makeExamples = examples
+        makeExitStatuses = exitStatuses
+        makeOutputKeys = outputKeys
+        makeNotes = notes
         self.subcommands = subcommands.map { $0.adopted(by: name) }
         self.requiresSubcommand = requiresSubcommand
         self.isHidden = isHidden
