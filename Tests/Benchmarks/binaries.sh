@@ -17,7 +17,7 @@ is_stale() {
 # Builds the product $1; build messages go to stderr, for stdout is for the figures.
 build() {
     command -v swift > /dev/null || lack swift "install Swift, or name finished binaries in CELERY_BIN and CELERY_EXAMPLE_BIN"
-    swift build --package-path "$root" -c release --static-swift-stdlib --product "$1" >&2
+    swift build --package-path "$root" -c release --static-swift-stdlib --disable-local-rpath --product "$1" >&2
 }
 
 # Sets the variable $1 to the binary $2, built if need be, unless it names one already.
