@@ -18,7 +18,7 @@ struct TaskLog: Sendable {
     /// What somebody wanted, or said beforehand, is no error.
     private func refused(_ delivery: Delivery, _ outcome: Outcome, _ reason: String) {
         let isWanted = outcome.results.contains { $0.id == delivery.message.id && $0.state == .revoked }
-        logger.log(level: isWanted ? .info : .error, "Task \(name(delivery.message)) not run: \(reason)")
+        logger.log(level: isWanted ? .info : .error, "Task \(name(delivery.message)) not run: \(reason.inOneLine)")
     }
 
     func ended(_ delivery: Delivery, _ report: JobReport) {
@@ -26,21 +26,21 @@ struct TaskLog: Sendable {
         switch report.ending {
         case .success(let value):
             guard logger.logLevel <= .info else { return }
-            logger.info("Task \(name(delivery.message)) processed: \(shortened(value.displayText))")
+            logger.info("Task \(name(delivery.message)) processed: \(value.displayText.inOneLine(limit: Self.longest))")
         case .failure(let failure, let traceback):
             failed(delivery, failure, traceback: traceback)
         case .retry(let delay, let failure, let traceback):
             let number = delivery.message.retries + 1
-            logger.info("Task \(name(delivery.message)) retry \(number) in \(JSON.number(delay).displayText)s: \(failure.reason)")
+            logger.info("Task \(name(delivery.message)) retry \(number) in \(JSON.number(delay).displayText)s: \(failure.reason.inOneLine(limit: Self.longest))")
             if let traceback { logger.debug("\(traceback)") }
         case .revoked(let failure, let signal):
             let how = signal.map { " by signal \(Signal.name(of: $0))" } ?? ""
-            logger.log(level: signal == nil ? .info : .warning, "Task \(name(delivery.message)) revoked: \(failure.message)\(how)")
+            logger.log(level: signal == nil ? .info : .warning, "Task \(name(delivery.message)) revoked: \(failure.message.inOneLine(limit: Self.longest))\(how)")
         }
     }
 
     func failed(_ delivery: Delivery, _ failure: TaskFailure, traceback: String?) {
-        var text = "Task \(name(delivery.message)) raised exception: \(failure.type): \(failure.message)"
+        var text = "Task \(name(delivery.message)) raised exception: \(failure.type.forLog): \(failure.message.inOneLine(limit: Self.longest))"
         if let traceback { text += "\n" + traceback.trimmingNewlines }
         logger.error("\(text)")
     }
@@ -51,15 +51,15 @@ struct TaskLog: Sendable {
     }
 
     /// An operator gave an order.
-    func ordered(_ text: String) { logger.warning("\(text)") }
+    func ordered(_ text: String) { logger.warning("\(text.inOneLine)") }
 
     /// The body of a chord was sent.
     func unlocked(_ delivery: Delivery, _ groupID: String, _ count: Int) {
         guard logger.logLevel <= .info else { return }
-        logger.info("Task \(name(delivery.message)) processed: the \(count) results of chord \(groupID) were sent on")
+        logger.info("Task \(name(delivery.message)) processed: the \(count) results of chord \(groupID.forLog) were sent on")
     }
 
-    func warn(_ text: String) { logger.warning("\(text)") }
+    func warn(_ text: String) { logger.warning("\(text.inOneLine)") }
 
     /// A message came again whose task is done with.
     func repeated(_ delivery: Delivery) {
@@ -72,7 +72,7 @@ struct TaskLog: Sendable {
     }
 
     private func interrupted(_ delivery: Delivery, _ attempt: Int, _ reason: String) {
-        logger.error("Task \(name(delivery.message)) interrupted in attempt \(attempt): \(reason); it goes back to its queue")
+        logger.error("Task \(name(delivery.message)) interrupted in attempt \(attempt): \(reason.inOneLine); it goes back to its queue")
     }
 
     func fencedOff(_ outcome: Outcome) {
@@ -82,23 +82,23 @@ struct TaskLog: Sendable {
 
     /// A message that can never be published.
     func unsent(_ message: Message, isNextTry: Bool, _ error: any Error) {
-        logger.error("Task \(name(message)) cannot be sent\(isNextTry ? " for its next try" : ""): \(error)")
+        logger.error("Task \(name(message)) cannot be sent\(isNextTry ? " for its next try" : ""): \("\(error)".inOneLine)")
     }
 
     /// A message that cannot be kept.
     func unburied(_ message: Message, _ error: any Error) {
-        logger.error("Task \(name(message)) cannot be kept among the dead letters, and is dropped: \(error)")
+        logger.error("Task \(name(message)) cannot be kept among the dead letters, and is dropped: \("\(error)".inOneLine)")
     }
 
     /// A message that no task can be made of.
     func unreadable(_ delivery: Delivery, _ defect: Delivery.Defect) {
         let id = defect.hasID ? delivery.message.id.text.forLog : "without an id"
-        logger.error("unreadable message (\(id)) of queue \(delivery.message.route.queue.forLog): \(defect.reason); it is kept among the dead letters")
+        logger.error("unreadable message (\(id)) of queue \(delivery.message.route.queue.forLog): \(defect.reason.inOneLine(limit: Self.longest)); it is kept among the dead letters")
     }
 
     /// A result that can never be stored.
     func unstored(_ result: TaskResult, _ error: any Error) {
-        logger.error("Result of \(name(result)) cannot be stored, and is dropped: \(error)")
+        logger.error("Result of \(name(result)) cannot be stored, and is dropped: \("\(error)".inOneLine)")
     }
 
     /// Given up by a worker that stops.
@@ -140,7 +140,7 @@ struct TaskLog: Sendable {
     }
 
     func tookOver(_ worker: String, _ messages: Int) {
-        logger.warning("Worker \(worker) is gone; took over \(messages) task\(messages == 1 ? "" : "s") of it")
+        logger.warning("Worker \(worker.forLog) is gone; took over \(messages) task\(messages == 1 ? "" : "s") of it")
     }
 
     /// Programs of dead workers that were still running.
@@ -149,27 +149,25 @@ struct TaskLog: Sendable {
     }
 
     func brokerTrouble(_ what: String, _ error: any Error) {
-        logger.error("\(what): \(error)")
+        logger.error("\(what): \("\(error)".inOneLine)")
     }
 
     func notice(_ notice: BrokerNotice) {
-        logger.log(level: notice.isTrouble ? .warning : .info, "\(notice.text)")
+        logger.log(level: notice.isTrouble ? .warning : .info, "\(notice.text.inOneLine)")
     }
 
     /// A line that a task wrote.
     func line(_ line: LogLine) {
         let level = Logger.Level(rawValue: line.level) ?? .info
-        logger.log(level: level, "\(line.taskName.forLog)[\(line.taskID.forLog)]: \(line.text)")
+        logger.log(level: level, "\(line.taskName.forLog)[\(line.taskID.forLog)]: \(line.text.printable)")
     }
 
     private func name(_ message: Message) -> String { "\((message.shadow ?? message.task).forLog)[\(message.id.text.forLog)]" }
 
     private func name(_ result: TaskResult) -> String { "\((result.task ?? "task").forLog)[\(result.id.text.forLog)]" }
 
-    /// A return value may be megabytes; a log line may not.
-    private func shortened(_ text: String) -> String {
-        text.utf8.count <= 1_024 ? text : String(text.prefix(1_000)) + "..."
-    }
+    /// A return value or a message may be megabytes; a line of the log has this many characters of it at most.
+    private static let longest = 1_000
 }
 
 extension TaskLog: TaskWatching {

@@ -9,7 +9,7 @@ enum Unconfirmed {
     static func task(_ message: Message, _ error: DriverError, _ output: Output) -> CommandError {
         if output.format == .json {
             let object: JSONObject = ["id": .string(message.id.text), "task": .string(message.task), "confirmed": false]
-            output.line(JSON.object(object).text(style: .compact))
+            output.object(object)
         }
         return CommandError(
             ExitCode.tryAgain, "task \(message.id) is not confirmed: \(error.message)",

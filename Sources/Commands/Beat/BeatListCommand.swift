@@ -55,7 +55,7 @@ enum BeatListCommand {
         return [
             entry.name, entry.periodic.schedule.description, entry.message.task, entry.source, next,
             LocalTime.text(outlook.record?.last?.due), lastState ?? "-",
-        ].joined(separator: "\t")
+        ].row
     }
 
     private static func object(_ outlook: EntryOutlook, _ lastState: String?) -> JSONObject {

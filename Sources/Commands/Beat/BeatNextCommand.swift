@@ -37,8 +37,7 @@ enum BeatNextCommand {
                     "entry": .string(run.entry.name), "task": .string(run.entry.message.task),
                     "id": .string(run.entry.id(due: run.due, beat: timetable.beat).text), "paused": .bool(run.isPaused),
                 ],
-                text: ([LocalTime.text(run.time), run.entry.name, run.entry.message.task] + (run.isPaused ? ["paused"] : []))
-                    .joined(separator: "\t"))
+                text: ([LocalTime.text(run.time), run.entry.name, run.entry.message.task] + (run.isPaused ? ["paused"] : [])).row)
         }
         if entries.isEmpty { context.output.note("celery beat next: no periodic tasks in \(timetable.settings.projectFolder)") }
         await timetable.client.close()

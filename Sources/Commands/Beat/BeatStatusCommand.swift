@@ -44,7 +44,7 @@ enum BeatStatusCommand {
                 object(outlook),
                 text: [
                     entry.name, outlook.health.rawValue, LocalTime.text(outlook.record?.lastSuccess), LocalTime.text(outlook.next),
-                ].joined(separator: "\t"))
+                ].row)
         }
         await timetable.client.close()
         if state.leader == nil, !entries.isEmpty { return ExitCode.unreachable }
@@ -57,7 +57,7 @@ enum BeatStatusCommand {
         }
         context.output.record(
             ["leader": .string(leader.name), "pid": .int(Int64(leader.pid)), "since": .string(ISO8601.text(leader.since))],
-            text: "\(leader.name) (pid \(leader.pid)) leads since \(LocalTime.text(leader.since))")
+            text: "\(leader.name.inOneLine) (pid \(leader.pid)) leads since \(LocalTime.text(leader.since))")
     }
 
     private static func object(_ outlook: EntryOutlook) -> JSONObject {

@@ -24,10 +24,10 @@ struct WorkerBanner {
             "    . Statistics -> \(settings.keepsStatistics ? "ON" : "OFF")",
             "    . Worker -> \(identity.name)",
             "    . Tasks -> \(tasks)",
-        ] + (periodicTasks.map { ["    . Periodic tasks -> \(BeatBanner.list($0))"] } ?? [])
+        ] + (periodicTasks.map { ["    . Periodic tasks -> \(BeatBanner.list($0).inOneLine)"] } ?? [])
     }
 
     private var tasks: String {
-        registry.isEmpty ? "none found in \(settings.projectFolder)" : BeatBanner.list(registry.names)
+        registry.isEmpty ? "none found in \(settings.projectFolder)" : BeatBanner.list(registry.names).inOneLine
     }
 }

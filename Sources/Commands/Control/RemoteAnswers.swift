@@ -36,7 +36,7 @@ struct RemoteAnswers {
     }
 
     private func text(_ answer: WorkerAnswers.Answer) -> String {
-        let name = Self.shown(answer.worker)
+        let name = answer.worker.inOneLine
         guard showsValue else { return "->  \(name): OK" }
         if let error = Self.error(in: answer.value) { return "->  \(name): ERROR\n" + Self.indented(error.displayText) }
         var value = answer.value
@@ -57,17 +57,7 @@ struct RemoteAnswers {
     }
 
     private static func indented(_ text: String) -> String {
-        shown(text).split(separator: "\n", omittingEmptySubsequences: false)
+        text.split(separator: "\n", omittingEmptySubsequences: false)
             .map { $0.isEmpty ? "" : "    \($0)" }.joined(separator: "\n")
-    }
-
-    /// Text of a stranger as a terminal may have it: line feeds and tabs, and no other control characters.
-    private static func shown(_ text: String) -> String {
-        var shown = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
-            let isControl = scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t"
-            shown.append(isControl ? "\u{FFFD}" : scalar)
-        }
-        return String(shown)
     }
 }

@@ -1,3 +1,4 @@
+import CeleryCore
 import Glibc
 import Logging
 import Processes
@@ -26,8 +27,12 @@ final class DaemonLog: Sendable {
     /// Opens the file anew, after something renamed it.
     func reopen() throws(SystemError) { try file?.reopen() }
 
+    /// Writes a message. Whoever submits tasks chooses much of the text in it: control characters are shown by number,
+    /// and further lines, as of a traceback, are indented, so that none of them can pass for another message.
     fileprivate func write(_ level: Logger.Level, _ message: String) {
-        let line = Array("[\(timestamp()): \(Self.name(of: level))/MainProcess] \(message)\n".utf8)
+        var text = message.printable
+        if text.utf8.contains(UInt8(ascii: "\n")) { text = text.replacing("\n", with: "\n    ") }
+        let line = Array("[\(timestamp()): \(Self.name(of: level))/MainProcess] \(text)\n".utf8)
         // One call a line: with O_APPEND, lines of several processes do not mix.
         _ = line.withUnsafeBytes { Glibc.write(file?.descriptor.number ?? STDERR_FILENO, $0.baseAddress, $0.count) }
     }

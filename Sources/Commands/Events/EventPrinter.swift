@@ -18,7 +18,7 @@ struct EventPrinter {
     func print(_ gap: EventGap) {
         if output.format == .json {
             let lost = gap.count.map { JSON.int(Int64($0)) } ?? .null
-            output.line(JSON.object(["type": "gap", "lost": lost, "reason": .string(gap.reason)]).text(style: .compact))
+            output.object(["type": "gap", "lost": lost, "reason": .string(gap.reason)])
         }
         output.error("celery events: gap: \(gap.reason)\(gap.count.map { " (up to \($0))" } ?? "")")
     }

@@ -5,6 +5,9 @@ import Synchronization
 /// Where a command writes: results on stdout, everything else on stderr.
 ///
 /// stdout is gathered and written in large pieces; on a terminal, line by line.
+///
+/// Tasks and messages bring text of strangers along, which must not act on a terminal: what goes through here is made
+/// printable, but for `raw` and `passOn`.
 final class Output: Sendable {
     /// How results are written.
     enum Format: Sendable {
@@ -30,8 +33,14 @@ final class Output: Sendable {
         usesColor = allowsColor && isTerminal
     }
 
-    /// Writes a line of results.
-    func line(_ text: String) {
+    /// Writes a line of results, or several.
+    func line(_ text: String) { raw(text.printable) }
+
+    /// Writes an object in a line of JSON.
+    func object(_ object: JSONObject) { raw(JSON.object(object).text(style: .compact).printableJSON) }
+
+    /// Writes a line as it is: what a task returned, for whoever asked for it, and escape sequences of our own.
+    func raw(_ text: String) {
         buffer.withLock { buffer in
             buffer.append(contentsOf: text.utf8)
             buffer.append(UInt8(ascii: "\n"))
@@ -42,7 +51,7 @@ final class Output: Sendable {
     /// Writes a line: the object under `--json`, else the text.
     func record(_ object: @autoclosure () -> JSONObject, text: @autoclosure () -> String) {
         switch format {
-        case .json: line(JSON.object(object()).text(style: .compact))
+        case .json: self.object(object())
         case .text: line(text())
         }
     }
@@ -58,7 +67,7 @@ final class Output: Sendable {
     /// Says what must be said.
     func error(_ text: String) {
         flush()
-        Self.write(Array((text + "\n").utf8), to: STDERR_FILENO)
+        Self.write(Array((text.printable + "\n").utf8), to: STDERR_FILENO)
     }
 
     /// Writes text to stderr as it is: what a program wrote there.

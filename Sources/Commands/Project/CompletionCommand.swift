@@ -22,7 +22,7 @@ enum CompletionCommand {
         case "fish": script = FishCompletion.render(CeleryTable.table)
         default: throw ArgumentError("\(ArgumentError.quote(shell)) is not one of bash, zsh, fish")
         }
-        context.output.line(script.hasSuffix("\n") ? String(script.dropLast()) : script)
+        context.output.raw(script.hasSuffix("\n") ? String(script.dropLast()) : script)
         return ExitCode.done
     }
 }

@@ -32,9 +32,9 @@ enum TasksCommand {
                     "task": .string(task.name), "source": .string(task.source),
                     "options": .object(JSONObject(options.map { ($0.0, .string($0.1)) })),
                 ],
-                text: ([task.name, task.source] + options.map { "\($0.0)=\(TaskOptionList.quoted($0.1))" }).joined(separator: "\t"))
+                text: ([task.name, task.source] + options.map { "\($0.0)=\(TaskOptionList.quoted($0.1))" }).row)
         }
-        for problem in problems { context.output.error("celery tasks: \(problem)") }
+        for problem in problems { context.output.error("celery tasks: \(problem.description.inOneLine)") }
         if registry.isEmpty && problems.isEmpty {
             context.output.note("celery tasks: no tasks in \(settings.projectFolder)")
             if settings.installedApps.isEmpty { context.output.note("hint: name the folders of your apps in INSTALLED_APPS in celery.toml") }
@@ -54,7 +54,7 @@ enum TasksCommand {
         for (task, workers) in known.sorted(by: { $0.key < $1.key }) {
             context.output.record(
                 ["task": .string(task), "workers": .array(workers.map(JSON.string))],
-                text: "\(task)\t\(workers.joined(separator: ","))")
+                text: [task, workers.joined(separator: ",")].row)
         }
         return ExitCode.done
     }

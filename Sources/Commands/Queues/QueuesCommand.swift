@@ -50,7 +50,7 @@ enum QueuesCommand {
                     "queue": .string(queue.name), "ready": .int(Int64(queue.ready)), "scheduled": number(queue.scheduled),
                     "running": number(queue.running), "consumers": .int(Int64(queue.consumers)), "paused": pauses[queue.name].map(object) ?? .null,
                 ],
-                text: "\(queue.name)\t" + numbers.joined(separator: "\t") + (pauses[queue.name].map { "\t" + text($0) } ?? ""))
+                text: ([queue.name] + numbers + (pauses[queue.name].map { [text($0)] } ?? [])).row)
         }
         return ExitCode.done
     }

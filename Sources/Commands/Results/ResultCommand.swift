@@ -59,7 +59,7 @@ enum ResultCommand {
                     "exit_status": .int(Int64(code)),
                 ]
                 if let reason { object["error"] = ResultPrinter.error(reason) }
-                context.output.line(JSON.object(object).text(style: .compact))
+                context.output.object(object)
             case .text:
                 let what = status.state == .unknown ? "no such task id" : "not ready: \(status.state.name)\(reason.map { ": \($0.message)" } ?? "")"
                 context.output.error("celery result: \(status.id): \(what)")

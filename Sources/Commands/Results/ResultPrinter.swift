@@ -15,10 +15,10 @@ struct ResultPrinter {
         if passesErrorOutput, let text = result.errorOutput { output.passOn(text) }
         switch output.format {
         case .json:
-            output.line(JSON.object(Self.object(result)).text(style: .compact))
+            output.object(Self.object(result))
         case .text:
             if result.state == .success {
-                output.line(Self.text(of: result.value))
+                output.raw(Self.text(of: result.value))
             } else {
                 describeFailure(result)
             }

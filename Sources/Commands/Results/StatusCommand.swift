@@ -81,7 +81,7 @@ enum StatusCommand {
                 fields.append("\(key)=\(value.displayText)")
             }
         }
-        return fields.joined(separator: "\t")
+        return fields.row
     }
 
     /// One line, whatever a task said.

@@ -15,7 +15,7 @@ struct StatusWatch {
             let states = known.map(\.state)
             if states != drawn {
                 // Over the lines drawn before; a pipe or file gets one block after another.
-                if !drawn.isEmpty && context.output.isTerminal { context.output.line("\u{1B}[\(ids.count + 1)A") }
+                if !drawn.isEmpty && context.output.isTerminal { context.output.raw("\u{1B}[\(ids.count + 1)A") }
                 for status in known { StatusCommand.show(status, context) }
                 context.output.flush()
                 drawn = states

@@ -21,8 +21,13 @@ struct WorkerList {
     }
 
     private func text(_ worker: WorkerReport, _ now: Timestamp) -> String {
-        var lines = ["\(worker.name)\tpid \(worker.pid)\tqueues \(worker.queues.joined(separator: ","))\tup \(Self.age(worker.started, now))\trunning \(worker.running.count)"]
-        lines += worker.running.map { "  \($0.task)[\($0.id)]\tattempt \($0.attempt)\tsince \(Self.age($0.started, now))" }
+        var lines = [
+            [
+                worker.name, "pid \(worker.pid)", "queues \(worker.queues.joined(separator: ","))",
+                "up \(Self.age(worker.started, now))", "running \(worker.running.count)",
+            ].row
+        ]
+        lines += worker.running.map { ["  \($0.task)[\($0.id)]", "attempt \($0.attempt)", "since \(Self.age($0.started, now))"].row }
         return lines.joined(separator: "\n")
     }
 

@@ -24,7 +24,7 @@ struct StatisticsDrawing {
         while true {
             let text = try await look()
             // Over the lines drawn before; a pipe or file gets one block after another.
-            if drawn > 0 && context.output.isTerminal { context.output.line("\u{1B}[\(drawn + 1)A\u{1B}[J\u{1B}[1A") }
+            if drawn > 0 && context.output.isTerminal { context.output.raw("\u{1B}[\(drawn + 1)A\u{1B}[J\u{1B}[1A") }
             draw(text)
             context.output.flush()
             drawn = context.output.format == .json ? text.objects.count : text.lines.count

@@ -33,6 +33,9 @@ struct OddMessageTests {
         Odd(
             properties: #"{"content_type": "text/plain", "headers": {"task": "demo.tasks.add", "id": "plain"}}"#, body: good,
             reason: "(plain) of queue celery: content type 'text/plain' is not application/json"),
+        Odd(
+            properties: #"{"content_type": "x\n[fake] \u001b[31m", "headers": {"task": "demo.tasks.add", "id": "escape"}}"#, body: good,
+            reason: #"(escape) of queue celery: content type 'x\u{a}[fake] \u{1b}[31m' is not application/json"#),
         odd("", "neither a header nor the body names a task"),
         odd(#""task": "demo.tasks.add""#, "(without an id) of queue celery: a message for demo.tasks.add has no id"),
         odd(#""task": "demo.tasks.add", "id": """#, "(without an id) of queue celery: a message for demo.tasks.add has no id"),
