@@ -49,6 +49,7 @@ enum RabbitSetupCommand {
         "Permissions are the least that works, for this program and for Python's. The user may declare, publish to, bind and consume from: the queue and exchange celery, and those that the settings or --queues name; the exchange celeryev with queues celeryev.UUID and celery.events (events); the exchanges celery.pidbox and reply.celery.pidbox with queues whose names end in .celery.pidbox (remote control); the exchange celeryresults with queues named by 32 hexadecimal digits (results over amqp://); celery_delayed_0 to celery_delayed_27 and celery_delayed_delivery (times far off). The user may declare and consume from queues named by a UUID, or by celery.reply. and a UUID or 32 hexadecimal digits (results over rpc://), or whose names begin with celery.beat. (what beat keeps), and may publish to the default exchange. Nothing else: no other queue or exchange, and no other virtual host. Results over amqp:// so need task ids as they are made here: one chosen with --task-id that is no UUID names a queue that the user may not declare.",
         "Whoever may publish to the default exchange can send to every queue of the virtual host, and tasks and results are sent that way. So applications that shall not reach each other need a virtual host each.",
         "Permissions of the user on the virtual host that differ are replaced, and said.",
+        "RabbitMQ before 1.6 has no permissions: there 'rabbitmqctl map_user_vhost USER VHOST' gives a user all of a virtual host, as the original README says. This command does not set up such a server.",
     ]
 
     private static func run(_ context: CommandContext) throws -> Int32 {
@@ -88,21 +89,21 @@ enum RabbitSetupCommand {
                 "object": .string(item.object), "name": .string(item.name), "state": .string(item.state.rawValue),
             ]
             object["detail"] = item.detail.map(JSON.string)
-            return output.line(JSON.object(object).text())
+            return output.raw(JSON.object(object).text().printableJSON)
         }
         let object = item.object == "permissions" ? "permissions of" : item.object
         output.note("\(object) \(item.name): \(item.state.rawValue)" + (item.detail.map { " (\($0))" } ?? ""))
     }
 
     private static func print(_ lines: SettingsLines, _ advice: SettingsAdvice, to output: Output) {
-        guard output.format == .text else { return output.line(JSON.object(["settings": .object(lines.settings)]).text()) }
+        guard output.format == .text else { return output.raw(JSON.object(["settings": .object(lines.settings)]).text().printableJSON) }
         if let hint = advice.hint {
             output.error("celery rabbit-setup: \(advice.remark)")
             output.error("hint: \(hint)")
         } else {
             output.note(advice.remark)
         }
-        advice.lines.forEach(output.line)
+        advice.lines.forEach(output.raw)
     }
 
     private static func administration(_ context: CommandContext, _ wish: SetupWish) throws -> any BrokerAdministration {
