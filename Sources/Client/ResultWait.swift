@@ -38,6 +38,7 @@ struct ResultWait {
         var position = try await feed?.feedPosition()
         var nextFullLook = ContinuousClock.now
         while true {
+            try Task.checkCancellation()
             let mark = await watching?.mark()
             if nextFullLook <= .now || open.count <= Self.few || position == nil {
                 try await look(for: ids.filter { open.contains($0) }, onResult)

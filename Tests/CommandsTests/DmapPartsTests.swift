@@ -53,6 +53,31 @@ import Testing
         #expect(tenth.isReached(failures: 1, total: 5))
     }
 
+    @Test(.timeLimit(.minutes(1)), arguments: [true, false])
+    func `a pool that fails ends the map with its error, whether the map can be cancelled or not`(canBeCancelled: Bool) async throws {
+        let pool = LocalPool(life: Task { throw CommandError(ExitCode.ownBug, "the pool failed: x") }, stop: {})
+        await #expect {
+            try await pool.serve {
+                if canBeCancelled { try await Task.sleep(for: .seconds(3_600)) }
+                // As a read of a pipe that stays silent.
+                await withCheckedContinuation { (_: CheckedContinuation<Void, Never>) in }
+                return 0
+            }
+        } throws: { error in
+            Report.describe(error).message == "the pool failed: x" && Report.describe(error).status == 70
+        }
+    }
+
+    @Test func `a map that ends stops its pool, and its status or error counts`() async throws {
+        let stopped = Bell()
+        func pool() -> LocalPool {
+            LocalPool(life: Task { await stopped.wait(since: 0, until: nil) }, stop: { stopped.ring() })
+        }
+        #expect(try await pool().serve { 3 } == 3)
+        #expect(stopped.count == 1)
+        await #expect(throws: ArgumentError("x")) { try await pool().serve { throw ArgumentError("x") } }
+    }
+
     @Test func `remembers what is finished, and the last word counts`() throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "log-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: path) }

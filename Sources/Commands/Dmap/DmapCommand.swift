@@ -33,6 +33,6 @@ enum DmapCommand {
             ],
             notes: ["The local pool of --jobs works like any worker on the queue the items are sent to, until they are done."]),
         launch: { context in
-            .run { try await DmapRun(context: context).run() }
+            .run { try await DmapRun.run(context) }
         })
 }

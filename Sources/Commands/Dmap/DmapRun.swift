@@ -27,31 +27,17 @@ final class DmapRun {
         bar = ProgressBar(output: context.output, wish: context.arguments[DmapOptions.bar])
     }
 
-    func run() async throws -> Int32 {
-        var settings = try context.settings()
-        WaitOptions.limitSending(to: arguments[DmapOptions.timeout], &settings)
-        let client = try context.client(settings)
-        // What cannot be waited for is not sent.
-        _ = try client.store
-        let name = arguments.operands[0]
-        let known = KnownTasks(context: context, settings: settings, client: client)
-        let task = try await known.options(of: name, strict: false)
-        let options = try SendArguments.read(arguments)
-        let deadline = arguments[DmapOptions.timeout].map { ContinuousClock.now + $0 }
+    /// Maps; with --jobs beside a pool, whose end is the end of the map.
+    static func run(_ context: CommandContext) async throws -> Int32 {
+        let plan = try await DmapPlan(context)
+        guard let size = context.arguments[DmapOptions.jobs] else { return try await DmapRun(context: context).run(plan) }
+        return try await LocalPool.start(size, context, plan).serve { try await DmapRun(context: context).run(plan) }
+    }
 
-        let pool = try await LocalPool.start(
-            arguments[DmapOptions.jobs], context, settings, client, queue: options.queue ?? task?.queue ?? settings.defaultQueue)
-        let status: Int32
-        do {
-            try await submit(name, options, task, client)
-            status = try await collect(client, deadline)
-        } catch {
-            await pool?.stop()
-            throw error
-        }
-        await pool?.stop()
-        bar.clear()
-        return status
+    private func run(_ plan: DmapPlan) async throws -> Int32 {
+        defer { bar.clear() }
+        try await submit(plan.task, plan.options, plan.taskOptions, plan.client)
+        return try await collect(plan.client, plan.deadline)
     }
 
     /// Submits the items a chunk at a time.
@@ -63,6 +49,7 @@ final class DmapRun {
         let groupID = TaskID().text
         var chunk: [Message] = []
         while let item = try items.next() {
+            try Task.checkCancellation()
             let earlier = finished[JobLog.Key(number: item.number, text: item.text)]
             if let earlier, earlier == ExitCode.done || !arguments[DmapOptions.retryFailed] { continue }
             var options = options
@@ -192,10 +179,10 @@ final class DmapRun {
         case .json:
             var object: JSONObject = ["item": .int(Int64(item.number)), "input": .string(item.text)]
             for (key, value) in ResultPrinter.object(result).members { object[key] = value }
-            context.output.line(JSON.object(object).text(style: .compact))
+            context.output.object(object)
         case .text:
             if result.state == .success {
-                context.output.line(ResultPrinter.text(of: result.value))
+                context.output.raw(ResultPrinter.text(of: result.value))
             } else {
                 bar.clear()
                 let failure = result.failure.map { "\($0.type): \($0.message)" } ?? result.state.name
