@@ -28,10 +28,16 @@ extension ResolvedSettings {
 
     /// The value with the passwords of its URLs hidden.
     private static func masked(_ value: JSON) -> JSON {
-        guard case .string(let text) = value, text.contains("://"), let urls = try? ServiceURL.alternatives(text) else { return value }
+        switch value {
+        case .array(let elements): return .array(elements.map(masked))
+        case .object(let object): return .object(JSONObject(object.members.map { ($0.key, masked($0.value)) }))
+        default: break
+        }
+        guard case .string(let text) = value else { return value }
+        guard text.contains("://"), let urls = try? ServiceURL.alternatives(text) else { return .string(ServiceURL.redact(within: text)) }
         return .string(
             urls.map { url in
-                url.password == nil ? url.text : url.redacted.replacing(":***@", with: ":\(hidden)@", maxReplacements: 1)
+                url.redacted.replacing(":***@", with: ":\(hidden)@", maxReplacements: 1)
             }.joined(separator: ";"))
     }
 }

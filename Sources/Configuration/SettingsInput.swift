@@ -1,3 +1,5 @@
+import CeleryCore
+
 /// A value as somebody wrote it, before anyone asked what it is for.
 enum SettingsInput: Hashable, Sendable {
     // From a file, where TOML has types.
@@ -22,7 +24,7 @@ enum SettingsInput: Hashable, Sendable {
     /// The value for an error, e.g. `"abc"`.
     var shown: String {
         switch self {
-        case .text(let text), .word(let text): "\"\(text)\""
+        case .text(let text), .word(let text): "\"\(ServiceURL.redact(within: text))\""
         case .whole(let number): "\(number)"
         case .number(let number): "\(number)"
         case .truth(let value): "\(value)"

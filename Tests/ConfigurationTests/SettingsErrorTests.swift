@@ -22,6 +22,13 @@ import Testing
         ("BROKER_PORT = 0", "celery.toml:1: BROKER_PORT must be from 1 to 65535, not 0"),
         ("AMQP_PORT = 5672.5", "celery.toml:1: AMQP_PORT must be a whole number, not 5672.5"),
         ("AMQP_SERVER = 'a:1'", "celery.toml:1: AMQP_SERVER must be a host name alone; the port belongs in AMQP_PORT"),
+        ("AMQP_SERVER = 'amqp://u:secret@h'", "celery.toml:1: AMQP_SERVER must be a host name, not \"amqp://u:***@h\""),
+        ("CELERY_BROKER_URL = 'amqp//u:secret@h'", "celery.toml:1: CELERY_BROKER_URL is no use: 'amqp//u:***@h' is not a URL: it has no scheme such as amqp://"),
+        ("CELERY_QUEUES = ['amq.x']", "celery.toml:1: CELERY_QUEUES holds a value that must be the name of a queue, one that does not begin with amq., as RabbitMQ's own do, not \"amq.x\""),
+        (
+            "[CELERY_QUEUES.a]\nexchange = \"a\\nb\"",
+            "celery.toml:1: CELERY_QUEUES says of queue 'a' that exchange must be the name of an exchange, up to 255 bytes without control characters, not \"a\nb\""
+        ),
         ("AMQP_SERVER = 'a/b'", "celery.toml:1: AMQP_SERVER must be a host name, not \"a/b\""),
         ("AMQP_PASSWORD = 1234", "celery.toml:1: AMQP_PASSWORD must be text in quotes, not a whole number"),
         ("CELERYD_CONCURRENCY = -1", "celery.toml:1: CELERYD_CONCURRENCY must be from 0 to 10000, not -1"),

@@ -20,6 +20,10 @@ extension ServiceURL {
         let place = rest[..<(question ?? rest.endIndex)]
         if let question { query = try Self.readQuery(rest[rest.index(after: question)...], of: text) }
         if namesFile {
+            let host = place.hasPrefix("//") ? place.dropFirst(2).prefix { $0 != "/" } : ""
+            guard host.firstIndex(of: ":").map({ !host[$0...].contains("@") }) ?? true else {
+                throw ServiceURLError(message: "'\(Self.redact(text))' names a host; write \(scheme):///path/to/file.db")
+            }
             path = try Self.decode(filePart(place), of: text)
             guard !path.isEmpty, !path.hasSuffix("/"), path != ":memory:" else {
                 throw ServiceURLError(message: "'\(Self.redact(text))' names no file; write \(scheme):///path/to/file.db")
@@ -48,24 +52,7 @@ extension ServiceURL {
         return urls
     }
 
-    /// The text of unread URLs with `***` in place of whatever may be a password.
-    ///
-    /// Where the host was forgotten (`amqp://user:secret`) the password stands in place of the port.
-    package static func redact(_ text: String) -> String {
-        split(text).map { part in
-            guard let (scheme, rest) = splitScheme(part[...]), rest.hasPrefix("//"),
-                rest.contains("@") || !rest.hasPrefix("//[")
-            else { return part }
-            let remote = rest.dropFirst(2)
-            let end = remote.lastIndex(of: "@") ?? remote.firstIndex { "/?".contains($0) } ?? remote.endIndex
-            guard let colon = remote[..<end].firstIndex(of: ":") else { return part }
-            let secret = remote[colon..<end].dropFirst()
-            let isPort = !remote[end...].hasPrefix("@") && secret.utf8.allSatisfy { (0x30...0x39).contains($0) }
-            return isPort ? part : scheme + "://" + remote[...colon] + "***" + remote[end...]
-        }.joined(separator: ";")
-    }
-
-    private static func split(_ text: String) -> [String] {
+    static func split(_ text: String) -> [String] {
         var parts: [String] = []
         var start = text.startIndex
         for index in text.indices where text[index] == ";" || text[index] == "," {

@@ -69,9 +69,13 @@ package struct ServiceURL: Sendable, Hashable {
     package var text: String { rendered(password: password.map { PercentCoding.encode($0) }) }
 
     /// The URL as a person may see it: `***` in place of the password.
-    package var redacted: String { rendered(password: password.map { _ in "***" }) }
+    package var redacted: String {
+        var copy = self
+        for index in query.indices where Self.isSecret(query[index].name) { copy.query[index].value = "***" }
+        return copy.rendered(password: password.map { _ in "***" }, queryLetters: "/:*")
+    }
 
-    private func rendered(password: String?) -> String {
+    private func rendered(password: String?, queryLetters: StaticString = "/:") -> String {
         var text = scheme + ":"
         if namesFile {
             // One more slash than the file has: `sqlite://` before `/var/q.db`.
@@ -84,7 +88,7 @@ package struct ServiceURL: Sendable, Hashable {
         }
         guard !query.isEmpty else { return text }
         return text + "?"
-            + query.map { PercentCoding.encode($0.name) + "=" + PercentCoding.encode($0.value, keeping: "/:") }
+            + query.map { PercentCoding.encode($0.name) + "=" + PercentCoding.encode($0.value, keeping: queryLetters) }
             .joined(separator: "&")
     }
 

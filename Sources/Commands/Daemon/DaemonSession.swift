@@ -1,3 +1,4 @@
+import CeleryCore
 import Logging
 import Processes
 
@@ -27,7 +28,7 @@ struct DaemonSession<Action: DaemonSignal>: Sendable {
             throw error
         }
         if isRestarting {
-            logger.info("Restarting \(name) (\(CommandLine.arguments.joined(separator: " ")))")
+            logger.info("Restarting \(name) (\(CommandLine.arguments.map { ServiceURL.redact(within: $0) }.joined(separator: " ")))")
             try signals.restart(keeping: pidFile)
             logger.warning("Not restarting: a signal has ended \(name) meanwhile")
         }

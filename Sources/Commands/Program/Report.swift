@@ -46,11 +46,12 @@ enum Report {
         }
     }
 
-    /// Prints an error as `celery COMMAND: message`, and its hint.
+    /// Prints an error as `celery COMMAND: message`, and its hint. A URL may stand where nobody expected one, as in the
+    /// place of a command: its password is hidden.
     static func print(_ error: CommandError, command: String?, to output: Output) {
         let name = command.map { "celery \($0)" } ?? "celery"
-        output.error("\(name): \(error.message)")
-        if let hint = error.hint { output.error("hint: \(hint)") }
+        output.error("\(name): \(ServiceURL.redact(within: error.message))")
+        if let hint = error.hint { output.error("hint: \(ServiceURL.redact(within: hint))") }
     }
 
     private static func status(of error: SystemError) -> Int32 {

@@ -87,9 +87,28 @@ import Testing
         ("amqp://me:s@cret@h", "amqp://me:***@h"), ("amqp://me:secret", "amqp://me:***"),
         ("amqp://a:1/;amqp://me:secret@b", "amqp://a:1/;amqp://me:***@b"), ("amqp://h:5672/", "amqp://h:5672/"),
         ("amqp://[::1]/", "amqp://[::1]/"), ("secret", "secret"),
+        ("amqp//me:secret@h", "amqp//me:***@h"), ("me:secret@h", "me:***@h"), ("amqp:/me:secret@h/v", "amqp:/me:***@h/v"),
+        ("amqp:me:secret@h", "amqp:me:***@h"), ("//me:secret@h", "//me:***@h"), ("://me:secret@h", "://me:***@h"),
+        ("amqp:///me:secret@h", "amqp:///me:***@h"), ("amqp;//me:secret@h", "amqp;//me:***@h"), ("me/secret@h", "me/***@h"),
+        ("amqp://me;secret@h", "amqp://***@h"), ("amqp://me:123456", "amqp://me:***"), ("amqp://me:sec/ret", "amqp://me:***"),
+        ("me:secret", "me:***"), ("localhost:5672/v", "localhost:5672/v"), ("amqp:h", "amqp:h"), ("sqlite:a b:c", "sqlite:a b:c"),
+        ("amqp://h/v?password=secret&a=b", "amqp://h/v?password=***&a=b"), ("--broker=amqp//me:secret@h", "--broker=amqp//me:***@h"),
     ])
     func `a URL too broken to read is redacted all the same`(text: String, shown: String) {
         #expect(ServiceURL.redact(text) == shown)
+    }
+
+    @Test(arguments: [
+        ("no command 'amqp://me:secret@h/v'; see", "no command 'amqp://me:***@h/v'; see"), ("-b me:secret@h x", "-b me:***@h x"),
+        ("worker w1@host: lost", "worker w1@host: lost"), ("at 10:30 by a@b", "at 10:30 by a@b"), ("http://h:15672/", "http://h:15672/"),
+    ])
+    func `a sentence keeps everything but the passwords of its URLs`(text: String, shown: String) {
+        #expect(ServiceURL.redact(within: text) == shown)
+    }
+
+    @Test func `a query shows no password either`() throws {
+        #expect(try ServiceURL("amqp://h/v?password=se%20cret&ssl=a/b").redacted == "amqp://h/v?password=***&ssl=a/b")
+        #expect(try ServiceURL("amqp://h/v?password=se%20cret").text == "amqp://h/v?password=se%20cret")
     }
 
     @Test(arguments: [
@@ -110,6 +129,9 @@ import Testing
             "amqp://us/er:pw@h/v",
             "'amqp://us/er:***@h/v' has an @ after a slash; write / in a user or password as %2F, @ after it as %40"
         ),
+        ("sqlite://u:pw@h/x", "'sqlite://u:***@h/x' names a host; write sqlite:///path/to/file.db"),
+        ("amqp//u:pw@h", "'amqp//u:***@h' is not a URL: it has no scheme such as amqp://"),
+        ("u:pw@h", "'u:***@h' is not a URL: write u://host"), ("amqp:/u:pw@h/v", "'amqp:/u:***@h/v' is not a URL: write amqp://host"),
         ("sqlite://", "'sqlite://' names no file; write sqlite:///path/to/file.db"),
         ("sqlite:///", "'sqlite:///' names no file; write sqlite:///path/to/file.db"),
         ("sqlite::memory:", "'sqlite::memory:' names no file; write sqlite:///path/to/file.db"),

@@ -1,0 +1,83 @@
+// What a person may see of a URL that somebody mistyped: nobody can say where the password stands in it, so whatever
+// may be one is hidden.
+
+extension ServiceURL {
+    /// Schemes that may stand before a host without `//`, by mistake.
+    private static let words: Set = ["amqp", "amqps", "db+sqlite", "http", "https", "memory", "redis", "rediss", "rpc", "sqlite"]
+
+    /// The text of unread URLs with `***` in place of whatever may be a password.
+    ///
+    /// Where the host was forgotten (`amqp://user:secret`) the password stands in place of the port.
+    package static func redact(_ text: String) -> String {
+        split(text).map(redactOne).joined(separator: ";")
+    }
+
+    /// A sentence, a command line or any other value, with the passwords of the URLs in it hidden.
+    package static func redact(within text: String) -> String {
+        guard text.contains("@") || text.contains("://") else { return text }
+        var shown = ""
+        for (index, word) in text.split(separator: " ", omittingEmptySubsequences: false).enumerated() {
+            shown += (index > 0 ? " " : "") + redactWord(word)
+        }
+        return shown
+    }
+
+    /// Whether a part of a query may be a password, by its name.
+    static func isSecret(_ name: String) -> Bool {
+        let name = name.lowercased()
+        return ["pass", "pwd", "secret", "token"].contains { name.contains($0) }
+    }
+
+    /// The same of a word that may be something else, as `w1@host:` is, or have a quotation mark or comma behind it.
+    private static func redactWord(_ word: Substring) -> String {
+        guard word.contains("://") || word.firstIndex(of: ":").map({ word[$0...].contains("@") }) ?? false else { return String(word) }
+        let end = word.lastIndex { $0.isLetter || $0.isNumber || "*/@".contains($0) }.map(word.index(after:)) ?? word.endIndex
+        let parts = split(String(word[..<end]))
+        let shown = parts.map(redactOne)
+        return shown == parts ? String(word) : shown.joined(separator: ";") + String(word[end...])
+    }
+
+    private static func redactOne(_ text: String) -> String {
+        let start = credentials(of: text)
+        let rest = text[start...]
+        guard let at = rest.lastIndex(of: "@") else { return hidingQuery(text[..<start] + redactHost(rest, of: text)) }
+        let user = rest[..<at]
+        if let colon = user.firstIndex(of: ":") { return hidingQuery(text[...colon] + "***" + rest[at...]) }
+        // After half a scheme nobody knows what is a name.
+        let isName = (start == text.startIndex || text.contains("://")) && user.unicodeScalars.allSatisfy { $0.properties.isAlphabetic || "0123456789._%+-".unicodeScalars.contains($0) }
+        return hidingQuery(text[..<start] + (isName ? user : "***") + rest[at...])
+    }
+
+    /// What follows the scheme, when there is no `@`: `host:port/path`, or a user and a password.
+    private static func redactHost(_ rest: Substring, of text: String) -> Substring {
+        guard !text.hasPrefix("sqlite:"), !text.hasPrefix("db+sqlite:"), !rest.hasPrefix("["),
+            let colon = rest[..<(rest.firstIndex { "/?".contains($0) } ?? rest.endIndex)].firstIndex(of: ":")
+        else { return rest }
+        let port = rest[colon...].dropFirst().prefix { !"/?".contains($0) }
+        let isPort = port.utf8.allSatisfy { (0x30...0x39).contains($0) } && port.count <= 5 && Int(port).map { $0 <= 65_535 } ?? true
+        return isPort ? rest : rest[...colon] + "***"
+    }
+
+    /// Where user and password may begin: after `scheme://`, or after as much of it as there is.
+    private static func credentials(of text: String) -> String.Index {
+        func past(_ letters: String, from index: String.Index) -> String.Index {
+            text[index...].firstIndex { !letters.contains($0) } ?? text.endIndex
+        }
+        if let separator = text.firstRange(of: "://") { return past("/", from: separator.upperBound) }
+        let word = text.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || "+.-".contains($0)) }
+        let colon = past(":", from: word.endIndex)
+        let slashes = past("/", from: colon)
+        if slashes > colon { return slashes }
+        return words.contains(word.lowercased()) ? colon : text.startIndex
+    }
+
+    /// `...?password=***`.
+    private static func hidingQuery(_ text: Substring) -> String {
+        guard let question = text.firstIndex(of: "?") else { return String(text) }
+        let pairs = text[question...].dropFirst().split(separator: "&", omittingEmptySubsequences: false).map { (pair: Substring) -> String in
+            guard let equals = pair.firstIndex(of: "="), isSecret(String(pair[..<equals])) else { return String(pair) }
+            return String(pair[...equals]) + "***"
+        }
+        return String(text[...question]) + pairs.joined(separator: "&")
+    }
+}
