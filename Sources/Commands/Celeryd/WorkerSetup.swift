@@ -21,7 +21,10 @@ struct WorkerSetup {
             size: size, executable: OwnExecutable.path,
             arguments: [CommandLine.arguments.first ?? "celery", PoolChildMain.argument], folder: settings.projectFolder)
         pool.environment["CELERY_SETTINGS"] = settings.file
-        pool.environment["CELERY_LOGFILE"] = settings.logFile
+        // A worker that logs to the terminal writes no file, and neither does the pool of a map. Empty rather than
+        // missing, as a command within a task would hand on the variable of the worker above it.
+        let logsToFile = arguments.takes(CelerydOptions.burst) && CelerydOptions.daemon.logsToFile(arguments)
+        pool.environment["CELERY_LOGFILE"] = logsToFile ? settings.logFile : ""
         pool.environment["CELERY_LOGLEVEL"] = settings.logLevel
         pool.maxTasksPerChild = settings.maxTasksPerChild
         pool.maxMemoryPerChild = settings.maxMemoryPerChild

@@ -81,7 +81,7 @@ struct DaemonLaunch {
         }
         if let notice = pidFile?.staleNotice { context.output.error("celery \(program.name): \(notice)") }
         var file: LogFile?
-        if isDetached || arguments.isGiven(options.logFile) {
+        if options.logsToFile(arguments) {
             file = try LogFile(files.log, owner: surroundings.privileges)
             if isDetached { try file?.redirectStandardStreams() }
         }

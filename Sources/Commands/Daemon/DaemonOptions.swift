@@ -68,6 +68,9 @@ struct DaemonOptions: Sendable {
     /// Acting on one that runs.
     var control: [OptionDescription] { [stop.description, restart.description, isRunning.description] }
 
+    /// Whether the log goes to a file instead of stderr.
+    func logsToFile(_ arguments: ParsedArguments) -> Bool { arguments[detach] || arguments.isGiven(logFile) }
+
     /// The options that set settings.
     func flags(_ arguments: ParsedArguments) -> [SettingsFlag] {
         let given = [

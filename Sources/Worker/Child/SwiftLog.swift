@@ -21,7 +21,7 @@ struct SwiftLog: LogHandler {
     }
 
     /// The worker's log file and level, from the variables it gives its children.
-    static var file: String? { getenv("CELERY_LOGFILE").map { String(cString: $0) } }
+    static var file: String? { getenv("CELERY_LOGFILE").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 } }
     static var level: String { getenv("CELERY_LOGLEVEL").map { String(cString: $0) } ?? "INFO" }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
