@@ -110,11 +110,11 @@ extension SettingsKind where Value == [QueueEntry] {
 
     private static func take(_ option: SettingsInput.Member, into entry: inout QueueEntry) throws(SettingsComplaint) {
         switch option.name {
-        case "exchange": entry.exchange = try SettingsKind<String>.text.read(option.value)
+        case "exchange": entry.exchange = try SettingsKind<String>.exchange.read(option.value)
         case "exchange_type":
             entry.exchangeType = try SettingsKind<String>.choice(["direct", "topic", "fanout", "headers"]).read(option.value)
         // The original's binding_key is today's routing_key.
-        case "routing_key", "binding_key": entry.routingKey = try SettingsKind<String>.text.read(option.value)
+        case "routing_key", "binding_key": entry.routingKey = try SettingsKind<String>.routingKey.read(option.value)
         case "queue_type":
             entry.type = QueueDefinition.QueueType(rawValue: try SettingsKind<String>.queueType.read(option.value))
         case "max_priority": entry.maxPriority = try SettingsKind<Int>.whole(1...255).read(option.value)

@@ -123,9 +123,23 @@ extension SettingsKind where Value == String {
     /// The name of a queue.
     static let queue = SettingsKind(name: "name") { input throws(SettingsComplaint) in
         let name = try SettingsKind.text.read(input)
-        guard QueueName.isValid(name) else {
-            throw SettingsComplaint("must be the name of a queue, \(QueueName.rule), not \(input.shown)")
-        }
+        return try checked(name, .queue, input)
+    }
+
+    /// The name of an exchange.
+    static let exchange = SettingsKind(name: "name") { input throws(SettingsComplaint) in
+        try checked(try SettingsKind.text.read(input), .exchange, input)
+    }
+
+    /// The key that a queue is bound with, or a message is published with.
+    static let routingKey = SettingsKind(name: "text") { input throws(SettingsComplaint) in
+        try checked(try SettingsKind.text.read(input), .routingKey, input)
+    }
+
+    private static func checked(
+        _ name: String, _ sort: BrokerName, _ input: SettingsInput
+    ) throws(SettingsComplaint) -> String {
+        if let rule = sort.rule(brokenBy: name) { throw SettingsComplaint("must be \(sort.noun), \(rule), not \(input.shown)") }
         return name
     }
 }
@@ -138,7 +152,7 @@ extension SettingsKind where Value == [String] {
             switch input {
             case .list(let elements): inputs = elements
             case .word(let words):
-                inputs = words.split(separator: ",").map { .word(String($0.filter { $0 != " " })) }
+                inputs = words.split(separator: ",").map { .word($0.withoutOuterSpaces) }.filter { $0 != .word("") }
             default: throw SettingsComplaint("must be a list such as [\"a\", \"b\"], not \(input.shown)")
             }
             var values: [String] = []
@@ -164,6 +178,13 @@ extension SettingsKind where Value == [ServiceURL] {
         } catch {
             throw SettingsComplaint("is no use: \(error.message)")
         }
+    }
+}
+
+extension Substring {
+    fileprivate var withoutOuterSpaces: String {
+        guard let first = firstIndex(where: { $0 != " " }), let last = lastIndex(where: { $0 != " " }) else { return "" }
+        return String(self[first...last])
     }
 }
 

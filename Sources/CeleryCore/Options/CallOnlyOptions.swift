@@ -16,11 +16,11 @@ public struct CallOnlyOptions: Sendable {
         places: Self.now, travel: .field(write: { $1.expires = $0 }))
     /// The exchange the message is published to.
     public let exchange = TaskOption(
-        "exchange", OptionKind<String>.name, help: "Publish to this exchange; needs a routing key.", places: .calls,
+        "exchange", OptionKind<String>.exchange, help: "Publish to this exchange; needs a routing key.", places: .calls,
         travel: .field(write: { $1.route.exchange = $0 }), form: OptionForm(placeholder: "E"))
     /// The routing key the message is published with.
     public let routingKey = TaskOption(
-        "routing_key", OptionKind<String>.name, help: "Publish with this routing key.", places: .calls,
+        "routing_key", OptionKind<String>.routingKey, help: "Publish with this routing key.", places: .calls,
         travel: .field(write: { $1.route.routingKey = $0 }), form: OptionForm(placeholder: "K"))
     /// Headers added to the message.
     public let headers: TaskOption<JSONObject> = TaskOption(

@@ -1,17 +1,26 @@
 extension OptionKind where Value == String {
     /// The name of a queue.
-    static let queue = OptionKind(
-        placeholder: "NAME", commandPlaceholder: "QUEUE", fileValue: "name", suggestion: .queues,
-        read: { (input, place) throws(OptionMistake) in
-            // A call may name a queue of anybody's, whatever it is called.
-            if place == .commandLine || place == .batch { return try OptionKind<String>.name.read(input, place) }
-            guard let name = input.text, QueueName.isValid(name) else {
-                throw OptionMistake(
-                    must: "be the name of a queue, \(QueueName.rule)", not: input, problem: "is not the name of a queue")
-            }
-            return name
-        },
-        text: { $0 }, json: { .string($0) }, heard: { $0.stringValue })
+    static let queue = brokerName(.queue, placeholder: "QUEUE", fileValue: "name", suggestion: .queues)
+    /// The name of an exchange.
+    static let exchange = brokerName(.exchange, placeholder: "NAME", fileValue: "name")
+    /// The routing key of a message.
+    static let routingKey = brokerName(.routingKey, placeholder: "KEY", fileValue: "text")
+
+    private static func brokerName(
+        _ sort: BrokerName, placeholder: String, fileValue: String, suggestion: OptionSuggestion = .nothing
+    ) -> OptionKind {
+        OptionKind(
+            placeholder: "NAME", commandPlaceholder: placeholder, fileValue: fileValue, suggestion: suggestion,
+            read: { (input, _) throws(OptionMistake) in
+                guard let name = input.text else { throw OptionMistake(must: "be text", not: input, problem: nil) }
+                if let rule = sort.rule(brokenBy: name) {
+                    throw OptionMistake(
+                        must: "be \(sort.noun), \(rule)", not: input, problem: "is not \(sort.noun)", advice: "write \(rule)")
+                }
+                return name
+            },
+            text: { $0 }, json: { .string($0) }, heard: { $0.stringValue })
+    }
 
     /// Text that names something: not empty, and in the settings to be shown on one line.
     static let name = OptionKind(

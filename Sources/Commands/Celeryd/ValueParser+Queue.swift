@@ -4,9 +4,15 @@ import Configuration
 
 extension ValueParser where Value == String {
     /// The name of a queue that may have to be made.
-    static var queueName: Self {
+    static var queueName: Self { brokerName(.queue) }
+    /// The name of a queue that somebody has made.
+    static var existingQueueName: Self { brokerName(.existingQueue) }
+    static var exchangeName: Self { brokerName(.exchange) }
+    static var routingKey: Self { brokerName(.routingKey) }
+
+    private static func brokerName(_ sort: BrokerName) -> Self {
         Self { (text) throws(InvalidValue) in
-            guard QueueName.isValid(text) else { throw InvalidValue("is no name of a queue", advice: "write \(QueueName.rule)") }
+            if let rule = sort.rule(brokenBy: text) { throw InvalidValue("is not \(sort.noun)", advice: "write \(rule)") }
             return text
         }
     }
@@ -14,11 +20,10 @@ extension ValueParser where Value == String {
     /// The name of a queue, with its weight after an equals sign if it has another than 1.
     fileprivate static var weightedQueue: Self {
         Self { (text) throws(InvalidValue) in
-            guard !text.isEmpty else { throw InvalidValue("is empty") }
             if let weight = QueueEntry.impossibleWeight(in: text) {
                 throw InvalidValue("has the weight \(weight), which must be from 1 to 1000")
             }
-            return text
+            return try queueName.parse(text)
         }
     }
 }

@@ -6,7 +6,7 @@ import Client
 enum PurgeCommand {
     static let force = Option.flag("force", short: "f", help: "Do not ask.")
     static let queues = Option.value(
-        "queues", short: "Q", placeholder: "A,B", .commaSeparated(.nonEmptyText),
+        "queues", short: "Q", placeholder: "A,B", .commaSeparated(.existingQueueName),
         help: "Erase from these queues only; by default from all, on RabbitMQ from those of the settings.", completion: .queue)
 
     static let command = Command(
@@ -31,7 +31,7 @@ enum PurgeCommand {
         }
         let named = context.arguments[queues]?.distinct
         let names = named ?? purging.queuesToPurge
-        let what = names.map { "queue\($0.count == 1 ? "" : "s") \($0.joined(separator: ", "))" } ?? "all queues"
+        let what = names.map { "queue\($0.count == 1 ? "" : "s") \($0.joined(separator: ", ").inOneLine)" } ?? "all queues"
         if !context.arguments[force] {
             guard context.stdinIsTerminal else {
                 throw CommandError(ExitCode.usage, "this erases all messages that wait in \(what)", hint: "add --force to mean it")

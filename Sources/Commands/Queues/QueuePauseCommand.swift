@@ -82,8 +82,9 @@ enum QueuePauseCommand {
 
     private static func names(_ arguments: ParsedArguments) throws -> [String] {
         let names = arguments.operands.map { $0 }.distinct
-        for name in names where !QueueName.isValid(name) {
-            throw ArgumentError("'\(name)' is no name of a queue: \(QueueName.rule)")
+        for name in names {
+            guard let rule = BrokerName.existingQueue.rule(brokenBy: name) else { continue }
+            throw ArgumentError("\(ArgumentError.quote(name)) is not the name of a queue; write \(rule)")
         }
         return names
     }

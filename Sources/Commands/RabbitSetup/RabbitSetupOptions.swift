@@ -15,7 +15,7 @@ enum RabbitSetupOptions {
         "vhost", placeholder: "V", .brokerName,
         help: "The virtual host; by default the one of the broker URL in the settings, or celery.")
     static let queues = Option.value(
-        "queues", short: "Q", placeholder: "A,B", .commaSeparated(.nonEmptyText),
+        "queues", short: "Q", placeholder: "A,B", .commaSeparated(.queueName),
         help: "Make these queues, beside the default queue.", settings: ["CELERY_QUEUES"], completion: .queue)
     static let quorum = Option.flag(
         "quorum", help: "Make quorum queues, which keep their messages on several nodes of a cluster, instead of classic ones.")

@@ -21,7 +21,7 @@ extension Shift {
     /// The queue that the arguments describe. One of the settings is what they say it is.
     fileprivate func definition(_ arguments: ControlArguments) throws(ControlError) -> QueueDefinition {
         let name = try arguments.text("queue")
-        guard QueueName.isValid(name) else { throw .value("no name of a queue: \(QueueName.rule)") }
+        if let rule = BrokerName.queue.rule(brokenBy: name) { throw .value("not the name of a queue: write \(rule)") }
         var queue = configuration.facts.queues[name] ?? QueueDefinition(name)
         guard configuration.facts.queues[name] == nil else { return queue }
         if let exchange = try arguments.optionalText("exchange"), !exchange.isEmpty { queue.exchange = exchange }

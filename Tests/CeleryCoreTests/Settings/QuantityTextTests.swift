@@ -27,11 +27,4 @@ import Testing
     func `anything else is no amount of memory`(text: String) {
         #expect(ByteCountText.bytes(text) == nil)
     }
-
-    @Test func `the name of a queue is short and without spaces or commas`() {
-        for name in ["celery", "images.large", "naïve", "a:b/c", String(repeating: "q", count: 255)] {
-            #expect(QueueName.isValid(name), "\(name)")
-        }
-        for name in ["", "a b", "a,b", "a\n", String(repeating: "q", count: 256)] { #expect(!QueueName.isValid(name), "\(name)") }
-    }
 }

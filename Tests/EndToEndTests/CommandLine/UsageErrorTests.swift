@@ -38,8 +38,41 @@ import Testing
         ("celery dead list --since 1h --until 2h", "celery dead list: --until is before --since, so that nothing is between them\n"),
         (
             "celery dead replay --all --to 'a b'",
-            "celery dead replay: 'a b' is no name of a queue (for --to); write up to 255 bytes without spaces or commas\n"
+            "celery dead replay: 'a b' is not the name of a queue (for --to); write up to 255 bytes without spaces or commas\n"
         ),
+        (
+            "celery apply demo.tasks.add 1 2 -Q 'a b'",
+            "celery apply: 'a b' is not the name of a queue (for -Q); write up to 255 bytes without spaces or commas\n"
+        ),
+        (
+            "celery apply demo.tasks.add 1 2 --queue amq.x",
+            "celery apply: 'amq.x' is not the name of a queue (for --queue); write one that does not begin with amq., as RabbitMQ's own do\n"
+        ),
+        (
+            "celery apply demo.tasks.add 1 2 --exchange $'a\\nb' --routing-key k",
+            "celery apply: 'a\\u{a}b' is not the name of an exchange (for --exchange); write up to 255 bytes without control characters\n"
+        ),
+        (
+            "celery dmap demo.tasks.add 1 --routing-key $'a\\eb'",
+            "celery dmap: 'a\\u{1b}b' is not a routing key (for --routing-key); write up to 255 bytes without control characters\n"
+        ),
+        (
+            "celery celeryd -Q 'a b'",
+            "celery celeryd: 'a b' is not the name of a queue (for -Q); write up to 255 bytes without spaces or commas\n"
+        ),
+        (
+            "celery queues pause $'a\\tb'",
+            "celery queues pause: 'a\\u{9}b' is not the name of a queue; write up to 255 bytes without spaces or commas\n"
+        ),
+        (
+            "celery purge --force -Q 'a b'",
+            "celery purge: 'a b' is not the name of a queue (for -Q); write up to 255 bytes without spaces or commas\n"
+        ),
+        (
+            "celery rabbit-setup --dry-run -Q 'a b'",
+            "celery rabbit-setup: 'a b' is not the name of a queue (for -Q); write up to 255 bytes without spaces or commas\n"
+        ),
+        ("celery -v amqp://me:secret@h status", "celery: unknown command 'amqp://me:***@h'\nhint: 'celery --help' lists the commands\n"),
         (
             "celery events --type 'task failed'",
             "celery events: 'task failed' is no type of events (for --type); write task-sent, task-received, task-started, "
