@@ -24,26 +24,30 @@ package struct Row {
     }
 
     /// The value of a column that is never NULL. Columns count from zero.
-    package subscript<Value: SQLiteConvertible>(_ index: Int) -> Value {
-        let column = column(at: index)
-        if let value = Value.read(column) { return value }
-        note(SQLiteError(mismatch: Value.self, column, at: index, of: statement))
-        return .placeholder
-    }
+    package subscript<Value: SQLiteConvertible>(_ index: Int) -> Value { value(at: index) }
 
     /// The value of a column; `nil` for NULL. Columns count from zero.
-    package subscript<Value: SQLiteConvertible>(_ index: Int) -> Value? {
-        let column = column(at: index)
-        if let value = Value.read(column) { return value }
-        if !column.isNull { note(SQLiteError(mismatch: Value.self, column, at: index, of: statement)) }
-        return nil
-    }
+    package subscript<Value: SQLiteConvertible>(_ index: Int) -> Value? { valueOrNull(at: index) }
 
     /// The value of a named column that is never NULL. The case of the name does not matter.
     package subscript<Value: SQLiteConvertible>(_ name: String) -> Value { self[index(of: name)] }
 
     /// The value of a named column; `nil` for NULL. The case of the name does not matter.
     package subscript<Value: SQLiteConvertible>(_ name: String) -> Value? { self[index(of: name)] }
+
+    fileprivate func value<Value: SQLiteConvertible>(at index: Int) -> Value {
+        let column = column(at: index)
+        if let value = Value.read(column) { return value }
+        note(SQLiteError(mismatch: Value.self, column, at: index, of: statement))
+        return .placeholder
+    }
+
+    fileprivate func valueOrNull<Value: SQLiteConvertible>(at index: Int) -> Value? {
+        let column = column(at: index)
+        if let value = Value.read(column) { return value }
+        if !column.isNull { note(SQLiteError(mismatch: Value.self, column, at: index, of: statement)) }
+        return nil
+    }
 
     private var statement: Statement {
         switch source {
@@ -75,6 +79,21 @@ package struct Row {
     private func note(_ error: SQLiteError) {
         if statement.connection.mismatch == nil { statement.connection.mismatch = error }
     }
+}
+
+/// The same subscripts for the types of most columns: Swift specializes no generic function for another module, and half
+/// of the time of reading a row would go into looking up types.
+extension Row {
+    package subscript(_ index: Int) -> String { value(at: index) }
+    package subscript(_ index: Int) -> String? { valueOrNull(at: index) }
+    package subscript(_ index: Int) -> [UInt8] { value(at: index) }
+    package subscript(_ index: Int) -> [UInt8]? { valueOrNull(at: index) }
+    package subscript(_ index: Int) -> Int { value(at: index) }
+    package subscript(_ index: Int) -> Int? { valueOrNull(at: index) }
+    package subscript(_ index: Int) -> Int64 { value(at: index) }
+    package subscript(_ index: Int) -> Int64? { valueOrNull(at: index) }
+    package subscript(_ index: Int) -> Double { value(at: index) }
+    package subscript(_ index: Int) -> Double? { valueOrNull(at: index) }
 }
 
 extension SQLiteError {
