@@ -74,7 +74,7 @@ let package = Package(
         room("Wire", ["CeleryCore", "CDecompression"]),
         room("Pickle", ["CeleryCore", "Wire"]),
         room("RabbitMQ", ["CeleryCore", "Processes", "CRabbitMQ"]),
-        room("SQLite", ["CeleryCore", "Wire", "CLinux", "CSQLite"]),
+        room("SQLite", ["CeleryCore", "Wire", "Processes", "CLinux", "CSQLite"]),
         room("Brokers", ["CeleryCore", "Wire", "SQLite", "RabbitMQ", "Processes", deque, heap]),
         room("ResultStores", ["CeleryCore", "Wire", "Pickle", "SQLite", "RabbitMQ", "Brokers"]),
         room("TOML"),

@@ -1,5 +1,6 @@
 import CSQLite
 package import CeleryCore
+import Processes
 
 extension DriverError {
     /// Says in our words what SQLite reports.
@@ -23,7 +24,7 @@ extension DriverError {
         case SQLITE_IOERR:
             self.init(.tryAgain, "cannot write database \(path): disk input/output error", hint: "is the disk full?")
         case SQLITE_BUSY, SQLITE_LOCKED:
-            self.init(.tryAgain, "database \(path) is locked by another program")
+            self = Self.locked(path)
         case SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH:
             self.init(.noPermission, "cannot write database \(path): it, or its folder, is read-only")
         case SQLITE_CANTOPEN:
@@ -37,5 +38,14 @@ extension DriverError {
         default:
             self.init(.unreachable, "database \(path): \(error.message)")
         }
+    }
+
+    /// Says whose lock it is, where that can be seen.
+    private static func locked(_ path: String) -> DriverError {
+        guard let holder = WriteHolder.ofLock(database: path) else {
+            return DriverError(.tryAgain, "database \(path) is locked by another program")
+        }
+        if let suspension = holder.suspension { return WriteHolder.error(database: path, holder, suspension) }
+        return DriverError(.tryAgain, "database \(path) is locked by \(holder)")
     }
 }

@@ -110,6 +110,24 @@ case "publish":
     let broker = try broker(words[1])
     for _ in 0..<Int(words[2])! { try await broker.publish([message()]) }
     await broker.close()
+case "stop-writing":
+    // Stopped in its turn to write, as by Ctrl-Z at a bad moment.
+    let file = try DatabaseFile(path: words[1])
+    try await file.write { _ in
+        say("writing")
+        kill(getpid(), SIGSTOP)
+        // Another thread takes the signal, and this one is to go no further meanwhile.
+        usleep(200_000)
+    }
+    say("went on")
+case "count":
+    do {
+        let broker = try broker(words[1])
+        say(try await broker.queues().map(\.ready).reduce(0, +))
+        try await broker.publish([message()])
+    } catch {
+        say(explain(error))
+    }
 case "drain":
     let broker = try broker(words[1])
     let consumer = try await broker.consumer(of: ["celery"], as: worker())

@@ -1,0 +1,70 @@
+import Glibc
+
+/// The locks that processes have on one file, as the kernel lists them at the moment of asking.
+///
+/// Asking opens nothing: a process that closed a descriptor of the file would lose its own POSIX locks on it.
+/// Locks of processes in other pid namespaces are not listed. See proc_locks(5).
+package struct FileLocks: Sendable {
+    /// One lock.
+    package struct Lock: Sendable, Equatable {
+        package enum Kind: String, Sendable {
+            /// By flock(2), on the whole file.
+            case flock = "FLOCK"
+            /// By fcntl(2), on a range of bytes.
+            case posix = "POSIX"
+        }
+
+        package var kind: Kind
+        package var isExclusive: Bool
+        package var process: ProcessID
+        /// The bytes it covers; `UInt64.max` is the end of any file.
+        package var bytes: ClosedRange<UInt64>
+        /// Whether the process only waits for it.
+        package var isWaiting: Bool
+    }
+
+    package let locks: [Lock]
+
+    /// - Parameter path: A file; of one that is not there nobody has locks.
+    package init(path: String) {
+        var status = stat()
+        let exists = stat(path, &status) == 0
+        let text = exists ? ProcFile.text("/proc/locks") : nil
+        self.init(listing: text ?? "", device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+
+    /// Reads such a listing.
+    init(listing text: String, device: UInt64, inode: UInt64) {
+        let mark = ":\(inode) "
+        let found = text.split(separator: "\n").filter { $0.contains(mark) }.compactMap { Self.lock($0, inode) }
+        // Some file systems show programs another device number than they use themselves.
+        let major = (device >> 8 & 0xfff) | (device >> 32 & ~0xfff)
+        let minor = (device & 0xff) | (device >> 12 & 0xfff_ff00)
+        let exact = found.filter { $0.device == Device(major: major, minor: minor) }
+        locks = (exact.isEmpty ? found : exact).map(\.lock)
+    }
+
+    private struct Device: Equatable {
+        var major: UInt64
+        var minor: UInt64
+    }
+
+    /// `1: [->] FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE START END`, numbers of the device in hexadecimal.
+    private static func lock(_ line: Substring, _ inode: UInt64) -> (lock: Lock, device: Device)? {
+        var words = line.split(separator: " ").dropFirst()
+        let isWaiting = words.first == "->"
+        if isWaiting { words = words.dropFirst() }
+        let fields = Array(words)
+        guard fields.count >= 7, let kind = Lock.Kind(rawValue: String(fields[0])), let process = ProcessID(fields[3]), process > 0,
+            let start = UInt64(fields[5])
+        else { return nil }
+        let place = fields[4].split(separator: ":")
+        guard place.count == 3, let major = UInt64(place[0], radix: 16), let minor = UInt64(place[1], radix: 16),
+            UInt64(place[2]) == inode
+        else { return nil }
+        let end = UInt64(fields[6]) ?? .max
+        let lock = Lock(
+            kind: kind, isExclusive: fields[2] == "WRITE", process: process, bytes: start...max(start, end), isWaiting: isWaiting)
+        return (lock, Device(major: major, minor: minor))
+    }
+}

@@ -1,0 +1,61 @@
+import CeleryCore
+import Glibc
+import Processes
+
+/// Who keeps others from writing to a database file.
+enum WriteHolder: Equatable {
+    case process(ProcessSight)
+    /// Somebody whom this process cannot see: in another container, or already gone.
+    case unseen
+
+    /// Who stands first in the `WriteLine` of a database, or keeps that one waiting with a lock of SQLite's own.
+    static func ofLine(database path: String) -> WriteHolder {
+        let first = FileLocks(path: path + "-wal").locks.first { $0.kind == .flock && $0.isExclusive && !$0.isWaiting }
+        let holder = first.flatMap { ProcessSight(of: $0.process) }
+        if holder?.suspension == nil, let other = ofLock(database: path), other.suspension != nil { return .process(other) }
+        return holder.map(WriteHolder.process) ?? .unseen
+    }
+
+    /// Another process that holds the lock with which SQLite itself keeps writers apart.
+    ///
+    /// See sqlite.org/walformat.html, section 2.3.1 (WAL_WRITE_LOCK is byte 120 of the -shm file), and `PENDING_BYTE`
+    /// in os.h of SQLite for databases without a WAL.
+    static func ofLock(database path: String) -> ProcessSight? {
+        func holder(_ path: String, _ bytes: ClosedRange<UInt64>) -> ProcessSight? {
+            FileLocks(path: path).locks.first {
+                $0.kind == .posix && $0.isExclusive && !$0.isWaiting && $0.process != getpid() && $0.bytes.overlaps(bytes)
+            }.flatMap { ProcessSight(of: $0.process) }
+        }
+        let pending: UInt64 = 0x4000_0000
+        return holder(path + "-shm", 120...120) ?? holder(path, pending...pending + 511)
+    }
+
+    /// What is said of a database that cannot be written because of it.
+    ///
+    /// - Parameter idle: for how long nothing has been written.
+    func error(database path: String, idle: Duration) -> DriverError {
+        switch self {
+        case .process(let process):
+            return process.suspension.map { Self.error(database: path, process, $0) } ?? DriverError(
+                .tryAgain,
+                "database \(path) has been held for \(idle.components.seconds) seconds by \(process), which has written nothing")
+        case .unseen:
+            return DriverError(
+                .tryAgain, "database \(path) is held by a process that cannot be seen from here, and nothing was written for \(idle.components.seconds) seconds",
+                hint: "look for a worker or a command that is stopped, in other containers too")
+        }
+    }
+
+    static func error(database path: String, _ process: ProcessSight, _ suspension: ProcessSight.Suspension) -> DriverError {
+        switch suspension {
+        case .stopped:
+            DriverError(
+                .tryAgain, "database \(path) is held by \(process), which is stopped",
+                hint: "let it go on with 'kill -CONT \(process.id)', or end it with 'kill -KILL \(process.id)'")
+        case .frozen:
+            DriverError(
+                .tryAgain, "database \(path) is held by \(process), which is frozen",
+                hint: "thaw its container, or end it with 'kill -KILL \(process.id)'")
+        }
+    }
+}
