@@ -1,3 +1,5 @@
+import Glibc
+
 /// The terminal's side of `--detach`: takes what can be refused in front of the user, starts the daemon,
 /// and waits for its word.
 ///
@@ -22,6 +24,8 @@ package struct Daemonizer: Sendable {
     package var logFile: String
     /// Of these only the umask and the owner of a new log file count here.
     package var surroundings = Surroundings()
+    /// How long the daemon may take to become ready. Its own waits for brokers and files are shorter.
+    package var patience: Duration = .seconds(120)
     /// Told what the user should know although it is no failure: a stale pidfile.
     package var notice: @Sendable (String) -> Void
 
@@ -52,15 +56,37 @@ package struct Daemonizer: Sendable {
         }
         // Ours must go, or the pipe would never end.
         pipe.writeEnd.close()
+        guard try pipe.readEnd.waitReadable(timeout: patience) else {
+            try end(leader, pipe.readEnd)
+            tidy(lock)
+            return .failed(
+                message: story("the daemon was not ready within \(patience.components.seconds) seconds, and was ended", log, mark),
+                status: 75)
+        }
         let word = try Readiness.word(from: pipe.readEnd)
         _ = try leader.wait()
         if word == .ready { return .ready }
         tidy(lock)
         if case .failed(let message, let status) = word { return .failed(message: message, status: status) }
+        return .failed(message: story("the daemon ended before it was ready", log, mark), status: 70)
+    }
+
+    /// What happened, with the end of the log.
+    private func story(_ event: String, _ log: LogFile, _ mark: Int) -> String {
         let tail = log.lines(since: mark, last: 10)
-        let story = tail.isEmpty ? "\(log.path) says nothing about it" : "the end of \(log.path):"
-        let lines = ["the daemon ended before it was ready; \(story)"] + tail
-        return .failed(message: lines.joined(separator: "\n  "), status: 70)
+        let source = tail.isEmpty ? "\(log.path) says nothing about it" : "the end of \(log.path):"
+        return (["\(event); \(source)"] + tail).joined(separator: "\n  ")
+    }
+
+    /// Ends a daemon that says nothing, which may be stopped, and whatever else is in its session.
+    ///
+    /// - Parameter pipe: ends with the last process that could have said that it is ready.
+    private func end(_ leader: SpawnedProcess, _ pipe: OwnedDescriptor) throws(SystemError) {
+        for signal in [SIGTERM, SIGKILL] {
+            for process in ProcessTable.session(leader.id) { kill(process.id, signal) }
+            if try pipe.waitReadable(timeout: .seconds(5)) { break }
+        }
+        _ = try leader.wait()
     }
 
     private func start(_ lock: PIDFile?, _ log: LogFile, _ readiness: OwnedDescriptor) throws(SystemError) -> SpawnedProcess {

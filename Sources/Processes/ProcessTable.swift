@@ -32,6 +32,11 @@ package struct ProcessTable: Sendable {
         return found
     }
 
+    /// All processes of a session, its leader too while there is one, that have not ended.
+    package static func session(_ id: ProcessID) -> [ProcessStat] {
+        ProcFile.numbers(in: "/proc").compactMap { ProcessStat($0) }.filter { $0.session == id && !$0.hasEnded }
+    }
+
     /// The children of all threads of one process.
     private static func listedChildren(of parent: ProcessID) -> [ProcessID] {
         ProcFile.numbers(in: "/proc/\(parent)/task").flatMap { thread in

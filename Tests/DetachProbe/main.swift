@@ -15,6 +15,7 @@ switch (words.first, role) {
 case ("detach", .foreground):
     var daemonizer = Daemonizer(pidFile: words[2], logFile: words[3]) { say("notice: \($0)") }
     daemonizer.surroundings.umask = 0o027
+    if words[4] == "stop" { daemonizer.patience = .seconds(2) }
     do {
         guard case .failed(let message, let status) = try daemonizer.launch() else { exit(0) }
         print(message)
@@ -29,6 +30,9 @@ case ("detach", .daemon(let readiness, let pidFile)):
         pidFile?.remove()
         readiness.fail("cannot reach broker\nhint: start it", status: 69)
         exit(69)
+    case "stop":
+        say("about to stop")
+        kill(getpid(), SIGSTOP)
     case "crash":
         say("about to crash")
         _exit(3)

@@ -55,6 +55,13 @@ extension ProcessesTests {
             #expect(eventually { (try? PIDFile.state(at: pidFile)) == .free })
         }
 
+        @Test func `ends a daemon that says nothing, even one that is stopped`() throws {
+            let (output, status) = try Probe.run("detach", pidFile, logFile, "stop")
+            #expect(output == "the daemon was not ready within 2 seconds, and was ended; the end of \(logFile):\n  about to stop\n")
+            #expect(status == .exited(75))
+            #expect(try PIDFile.state(at: pidFile) == .free)
+        }
+
         @Test(arguments: ["", "daemon", "daemon:-:-:", "daemon:777:-:", "restarted:x:-:"])
         func `refuses a part that nobody gave it`(_ value: String) throws {
             var spawn = Probe.spawn(["detach", pidFile, logFile, "work"])
