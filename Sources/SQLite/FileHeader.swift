@@ -34,13 +34,18 @@ struct FileHeader {
             throw DriverError(.unusable, "\(path) is not a file")
         }
         if status.st_size == 0 { return .emptyFile }
+        return read(descriptor).map(Content.database) ?? .anotherKind
+    }
+
+    /// What an open file begins with; `nil` when that is no database.
+    static func read(_ descriptor: Int32) -> FileHeader? {
         var bytes = [UInt8](repeating: 0, count: 100)
         let count = pread(descriptor, &bytes, bytes.count, 0)
-        guard count == bytes.count, bytes.starts(with: Array("SQLite format 3\0".utf8)) else { return .anotherKind }
+        guard count == bytes.count, bytes.starts(with: Array("SQLite format 3\0".utf8)) else { return nil }
         func integer(at offset: Int) -> Int32 {
             Int32(bitPattern: bytes[offset..<offset + 4].reduce(0) { $0 << 8 | UInt32($1) })
         }
-        return .database(FileHeader(applicationID: integer(at: 68), userVersion: integer(at: 60)))
+        return FileHeader(applicationID: integer(at: 68), userVersion: integer(at: 60))
     }
 
     /// - Returns: `nil` when there is no file.

@@ -20,21 +20,47 @@ enum OpenFiles {
         }
     }
 
-    /// How often each is open.
-    private static let counts = Mutex<[Identity: Int]>([:])
+    /// How a file is open in this process.
+    fileprivate struct Opening {
+        /// How often it is open.
+        var count = 0
+        /// For looks past SQLite; open as long as any connection is, for the reason above. -1 where it could not be opened.
+        var descriptor: Int32
+    }
+
+    private static let openings = Mutex<[Identity: Opening]>([:])
 
     /// Keeps a file known as open for as long as it lives.
     final class Entry: Sendable {
         private let identity: Identity?
+        private let descriptor: Int32
 
-        fileprivate init(_ identity: Identity?) { self.identity = identity }
+        fileprivate init(_ identity: Identity?, _ descriptor: Int32) {
+            self.identity = identity
+            self.descriptor = descriptor
+        }
 
         deinit {
             guard let identity else { return }
-            OpenFiles.counts.withLock { counts in
-                let rest = (counts[identity] ?? 1) - 1
-                counts[identity] = rest > 0 ? rest : nil
+            OpenFiles.openings.withLock { openings in
+                guard var opening = openings[identity] else { return }
+                opening.count -= 1
+                openings[identity] = opening.count > 0 ? opening : nil
+                if opening.count == 0, opening.descriptor >= 0 { close(opening.descriptor) }
             }
+        }
+
+        /// Whether the file is the one of this name. A folder that cannot be searched for the moment tells nothing.
+        func isInPlace(_ path: String) -> Bool {
+            guard let identity else { return true }
+            if let current = Identity(path) { return current == identity }
+            return errno != ENOENT
+        }
+
+        /// Whether the file still begins as a database of ours.
+        var holdsDatabase: Bool {
+            guard descriptor >= 0 else { return true }
+            return FileHeader.read(descriptor)?.applicationID == Schema.applicationID
         }
     }
 
@@ -42,8 +68,8 @@ enum OpenFiles {
     static func look<Value: Sendable>(
         at path: String, _ look: (_ isOpen: Bool) throws(DriverError) -> Value
     ) throws(DriverError) -> Value {
-        try counts.withLock { (counts) throws(DriverError) in
-            try look(isOpen(path, counts))
+        try openings.withLock { (openings) throws(DriverError) in
+            try look(isOpen(path, openings))
         }
     }
 
@@ -51,15 +77,17 @@ enum OpenFiles {
     static func open<Value: Sendable>(
         _ path: String, _ open: (_ isOpen: Bool) throws(DriverError) -> Value
     ) throws(DriverError) -> (Value, Entry) {
-        try counts.withLock { (counts) throws(DriverError) in
-            let value = try open(isOpen(path, counts))
-            let identity = Identity(path)
-            if let identity { counts[identity, default: 0] += 1 }
-            return (value, Entry(identity))
+        try openings.withLock { (openings) throws(DriverError) in
+            let value = try open(isOpen(path, openings))
+            guard let identity = Identity(path) else { return (value, Entry(nil, -1)) }
+            var opening = openings[identity] ?? Opening(descriptor: Glibc.open(path, O_RDONLY | O_CLOEXEC))
+            opening.count += 1
+            openings[identity] = opening
+            return (value, Entry(identity, opening.descriptor))
         }
     }
 
-    private static func isOpen(_ path: String, _ counts: [Identity: Int]) -> Bool {
-        Identity(path).map { counts[$0] != nil } ?? false
+    private static func isOpen(_ path: String, _ openings: [Identity: Opening]) -> Bool {
+        Identity(path).map { openings[$0] != nil } ?? false
     }
 }

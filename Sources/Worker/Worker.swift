@@ -40,8 +40,8 @@ package actor Worker {
     /// Works until it is told to stop, or `isBurst` or `maxTasks` say so.
     ///
     /// - Parameter onReady: called once the worker consumes.
-    /// - Throws: `DriverError` when the broker cannot be used at the start; `WorkerError`
-    ///   when the pool cannot be kept alive, or the database is gone.
+    /// - Throws: `DriverError` when the broker cannot be used at the start, or is lost for good later; `WorkerError`
+    ///   when the pool cannot be kept alive.
     ///
     /// Cancelling it is a warm shutdown: outcomes are still recorded.
     package func run(onReady: @escaping @Sendable () async -> Void = {}) async throws {

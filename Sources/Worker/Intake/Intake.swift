@@ -82,6 +82,7 @@ final class Intake {
                 await gate.leaveSlots(haveAdmitted: true)
             } catch {
                 log.brokerTrouble("cannot take messages", error)
+                if ladder.note(ifFatal: error) { break }
                 await ladder.pause(backoff.next())
             }
         }

@@ -138,7 +138,7 @@ final class Recorder: Sendable {
                 if Task.isCancelled { return settlement }
                 let count = settlement.unsettled.count
                 log.brokerTrouble("cannot record \(count) outcome\(count == 1 ? "" : "s")", error)
-                if ladder.step == .cold { return settlement }
+                if ladder.note(ifFatal: error) || ladder.step == .cold { return settlement }
                 if isHopeless {
                     log.unrecorded(settlement.unsettled)
                     return settlement
@@ -205,7 +205,7 @@ final class Recorder: Sendable {
             } catch {
                 log.brokerTrouble("cannot give back \(handles.count) message\(handles.count == 1 ? "" : "s")", error)
                 // They go back when the consumer closes, or with the lease.
-                if ladder.step == .cold || isHopeless { return nil }
+                if ladder.note(ifFatal: error) || ladder.step == .cold || isHopeless { return nil }
                 await ladder.pause(backoff.next())
             }
         }

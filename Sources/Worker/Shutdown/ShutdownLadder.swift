@@ -12,7 +12,7 @@ final class ShutdownLadder: Sendable {
     private struct State {
         var step: Shutdown?
         var since = ContinuousClock.now
-        var failure: WorkerError?
+        var failure: (any Error)?
     }
 
     private let state = Mutex(State())
@@ -27,7 +27,7 @@ final class ShutdownLadder: Sendable {
     var step: Shutdown? { state.withLock { $0.step } }
     var hasBegun: Bool { step != nil }
     /// Why the worker cannot go on, if that is why it stops.
-    var failure: WorkerError? { state.withLock { $0.failure } }
+    var failure: (any Error)? { state.withLock { $0.failure } }
     /// When the last step was taken.
     var since: ContinuousClock.Instant { state.withLock { $0.since } }
 
@@ -36,7 +36,7 @@ final class ShutdownLadder: Sendable {
     /// - Parameter failure: why the worker cannot go on. The first one is kept, at whatever step.
     /// - Returns: whether the worker stood higher before.
     @discardableResult
-    func descend(to step: Shutdown, because failure: WorkerError? = nil) -> Bool {
+    func descend(to step: Shutdown, because failure: (any Error)? = nil) -> Bool {
         let isNews = state.withLock { state in
             state.failure = state.failure ?? failure
             guard state.step.map({ $0 < step }) ?? true else { return false }
@@ -47,6 +47,17 @@ final class ShutdownLadder: Sendable {
         guard isNews else { return false }
         bell.ring()
         wake()
+        return true
+    }
+
+    /// Notes that a broker or a store is lost for good, if this error says so: a file that is damaged, deleted or
+    /// overwritten. The housekeeper then has the worker stop.
+    ///
+    /// - Returns: whether it is lost.
+    func note(ifFatal error: any Error) -> Bool {
+        guard let error = error as? DriverError, error.code == .unusable else { return false }
+        state.withLock { $0.failure = $0.failure ?? error }
+        bell.ring()
         return true
     }
 
