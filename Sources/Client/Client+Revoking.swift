@@ -3,10 +3,13 @@ package import CeleryCore
 extension Client {
     /// Has tasks not run, or stopped: those that wait are removed and their results say so; workers know of the others.
     ///
-    /// - Parameter ending: The outcome of a message that is removed, whose attempt would have been this one.
+    /// - Parameters:
+    ///   - ending: The outcome of a message that is removed, whose attempt would have been this one.
+    ///   - removed: told of each lot of tasks that were removed, whose results say so by then.
     /// - Throws: `DriverError`.
     package func revoke(
-        _ revocations: [Revocation], ending: @escaping @Sendable (Message, _ attempt: Int) -> Outcome
+        _ revocations: [Revocation], ending: @escaping @Sendable (Message, _ attempt: Int) -> Outcome,
+        removed: @escaping @Sendable ([TaskID]) -> Void
     ) async throws -> RevocationReport {
         guard let revoking = broker as? any Revoking else { throw DriverError.lacks("revoke tasks", broker.location) }
         let store = try self.store
@@ -19,11 +22,17 @@ extension Client {
         let open = revocations.filter { revocation in
             if case .id(let id) = revocation.target { !finished.contains(id) } else { true }
         }
-        var report = open.isEmpty ? RevocationReport() : try await revoking.revoke(open, ending: ending)
+        var report = RevocationReport()
+        if !open.isEmpty {
+            let storesResults = !revoking.endsInto(store)
+            report = try await revoking.revoke(open, ending: ending) { messages in
+                if storesResults { try await store.store(messages.flatMap(\.outcome.results)) }
+                removed(messages.map(\.id))
+            }
+        }
         for id in finished { report.fates[id] = .finished }
         // With ack=early only the store knows the task.
         for (id, fate) in report.fates where fate == .unknown && known[id] != nil { report.fates[id] = .held }
-        if !revoking.endsInto(store) { try await store.store(report.removed.flatMap(\.results)) }
         if !(broker is any MessageLocating) { try await announce(open.filter { !$0.isTerminating }, known, &report) }
         return report
     }

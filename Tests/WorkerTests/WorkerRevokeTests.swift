@@ -12,10 +12,13 @@ extension WorkerTests {
         ) async throws {
             let now = Timestamp.now
             let revoking = try #require(bench.broker as? any CeleryCore.Revoking)
-            let report = try await revoking.revoke(
-                ids.map { Revocation(.id($0), isTerminating: terminate, signal: signal, issued: now, until: now + .seconds(600)) }
-            ) { RevokedTask.outcome(of: $0, attempt: $1, by: "test", now: now) }
-            if !revoking.endsInto(bench.store) { try await bench.store.store(report.removed.flatMap(\.results)) }
+            let store = bench.store
+            _ = try await revoking.revoke(
+                ids.map { Revocation(.id($0), isTerminating: terminate, signal: signal, issued: now, until: now + .seconds(600)) },
+                ending: { RevokedTask.outcome(of: $0, attempt: $1, by: "test", now: now) }
+            ) { removed in
+                if !revoking.endsInto(store) { try await store.store(removed.flatMap(\.outcome.results)) }
+            }
         }
 
         @Test(arguments: Backing.allCases)

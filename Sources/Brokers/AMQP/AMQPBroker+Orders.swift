@@ -9,7 +9,8 @@ extension AMQPBroker: Revoking {
     /// What waits in the queues stays there, for none can be taken out of the middle: workers drop it. Python's are told
     /// by remote control, of ids and headers, and those that start later are not.
     package func revoke(
-        _ revocations: [Revocation], ending: @escaping @Sendable (Message, _ attempt: Int) -> Outcome
+        _ revocations: [Revocation], ending: @escaping @Sendable (Message, _ attempt: Int) -> Outcome,
+        removed: @Sendable ([RemovedMessage]) async throws -> Void
     ) async throws -> RevocationReport {
         var report = RevocationReport()
         if let refusal = try await orderRefusal() {

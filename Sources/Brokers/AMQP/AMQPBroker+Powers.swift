@@ -41,7 +41,7 @@ extension AMQPBroker: QueuePurging {
     package var queuesToPurge: [String]? { knownQueues }
 
     /// What waits for a far-off time belongs to no queue yet, and stays.
-    package func purge(_ queues: [String]?) async throws -> [String: Int] {
+    package func purge(_ queues: [String]?, progress: @Sendable (Int) -> Void) async throws -> [String: Int] {
         var counts: [String: Int] = [:]
         var first: DriverError?
         for queue in queues?.distinct ?? knownQueues {

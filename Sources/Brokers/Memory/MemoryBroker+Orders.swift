@@ -28,16 +28,27 @@ extension MemoryBroker: Revoking {
     package nonisolated func endsInto(_ store: any ResultStore) -> Bool { false }
 
     package func revoke(
-        _ revocations: [Revocation], ending: @escaping @Sendable (Message, _ attempt: Int) -> Outcome
-    ) -> RevocationReport {
+        _ revocations: [Revocation], ending: @escaping @Sendable (Message, _ attempt: Int) -> Outcome,
+        removed: @Sendable ([RemovedMessage]) async throws -> Void
+    ) async throws -> RevocationReport {
+        let (report, messages) = revoke(revocations, ending: ending)
+        if !messages.isEmpty { try await removed(messages) }
+        return report
+    }
+
+    private func revoke(
+        _ revocations: [Revocation], ending: @Sendable (Message, _ attempt: Int) -> Outcome
+    ) -> (RevocationReport, [RemovedMessage]) {
         var report = RevocationReport()
+        var removed: [RemovedMessage] = []
+        let named = Set(revocations.compactMap { if case .id(let id) = $0.target { id } else { nil } })
         for revocation in revocations {
             for id in held(where: revocation.covers) { report.fates[id] = .held }
             for (message, attempt) in drop(where: revocation.covers) {
                 let outcome = ending(message, attempt + 1)
                 publishNew(outcome.followUps)
-                report.fates[message.id] = .removed
-                report.removed.append(outcome)
+                if named.contains(message.id) { report.fates[message.id] = .removed }
+                removed.append(RemovedMessage(id: message.id, outcome: outcome))
             }
             if case .id(let id) = revocation.target {
                 if report.fates[id] == .removed { continue }
@@ -46,7 +57,7 @@ extension MemoryBroker: Revoking {
             orders.add(revocation, now: timeNow())
         }
         bell.ring()
-        return report
+        return (report, removed)
     }
 }
 

@@ -265,7 +265,7 @@ extension MemoryBroker: QueueCounting {
 extension MemoryBroker: QueuePurging {
     package nonisolated var queuesToPurge: [String]? { nil }
 
-    package func purge(_ queues: [String]?) -> [String: Int] {
+    package func purge(_ queues: [String]?, progress: @Sendable (Int) -> Void) -> [String: Int] {
         var counts = Dictionary((queues ?? []).map { ($0, 0) }) { first, _ in first }
         for entry in drop({ queues?.contains($0.message.route.queue) ?? true }) { counts[entry.message.route.queue, default: 0] += 1 }
         return counts

@@ -5,7 +5,7 @@ import Wire
 /// Rows of the `event` table: a ring, of which the oldest are dropped.
 enum EventTable {
     /// So many are dropped at a time at most, for others wait meanwhile.
-    private static let dropLimit: Int64 = 5_000
+    private static let dropLimit: Int64 = 1_000
     /// The oldest are looked for each time so many were added.
     private static let dropInterval: Int64 = 64
 

@@ -26,18 +26,27 @@ extension LimitTable {
         return try queues.compactMap { try Double.fetchOne(statement, arguments: [$0]) }.min().map { Timestamp(seconds: $0 + 0.001) }
     }
 
-    /// Leases to a worker those that any of these covers.
+    /// Messages that are leased at a time because they are revoked.
+    private static let revocationLimit = 200
+
+    /// Leases to a worker some of those that any of these covers.
     static func take(
         _ revocations: [Revocation], from queues: [String], worker: Int64, now: Timestamp, in db: Database
     ) throws -> [ReadyTable.Taken] {
         guard try hasAny(in: db) else { return [] }
         var taken: [ReadyTable.Taken] = []
         for revocation in revocations {
-            let rows = try rows(of: revocation.target, in: db).filter { row in
-                guard queues.contains(row[1]), let message = try? EncodedMessage(row: row, from: 2, queue: row[1]).message() else { return false }
-                return revocation.covers(message)
+            var offset = 0
+            while taken.count < revocationLimit {
+                let rows = try rows(of: revocation.target, after: offset, in: db)
+                let covered = rows.filter { row in
+                    guard queues.contains(row[1]), let message = try? EncodedMessage(row: row, from: 2, queue: row[1]).message() else { return false }
+                    return revocation.covers(message)
+                }
+                taken += try lease(covered, to: worker, now: now, in: db)
+                if rows.count < revocationLimit { break }
+                offset += rows.count - covered.count
             }
-            taken += try lease(rows, to: worker, now: now, in: db)
         }
         return taken
     }
@@ -56,8 +65,9 @@ extension LimitTable {
         }
     }
 
-    /// All that wait and may be meant.
-    private static func rows(of target: Revocation.Target, in db: Database) throws -> [Row] {
+    /// Some of those that wait and may be meant.
+    private static func rows(of target: Revocation.Target, after offset: Int, in db: Database) throws -> [Row] {
+        let page = "LIMIT \(revocationLimit) OFFSET \(offset)"
         let select = "SELECT \(columns), l.task, l.key FROM limited l JOIN message m ON m.tag = l.tag"
         switch target {
         case .id(let id):
@@ -66,8 +76,9 @@ extension LimitTable {
                 SELECT \(columns), l.task, l.key FROM message m JOIN limited l ON l.task = m.task AND l.tag = m.tag WHERE m.id = ?
                 """)
             return try Row.fetchAll(statement, arguments: [id.text])
-        case .task(let name): return try Row.fetchAll(db, sql: select + " WHERE l.task = ?", arguments: [name])
-        case .header: return try Row.fetchAll(db, sql: select)
+        case .task(let name):
+            return try Row.fetchAll(db, sql: select + " WHERE l.task = ? \(page)", arguments: [name])
+        case .header: return try Row.fetchAll(db, sql: "\(select) \(page)")
         }
     }
 

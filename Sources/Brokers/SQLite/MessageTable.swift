@@ -77,17 +77,44 @@ enum MessageTable {
         try db.execute(sql: "DELETE FROM message WHERE tag IN (\(tags.map(String.init).joined(separator: ",")))")
     }
 
-    /// Moves what has become due to the ready table.
+    /// Removes a message that no worker has.
+    ///
+    /// - Parameter due: when it is due, as far as that is known; a message whose time is not known is looked for among all
+    ///   that wait for theirs.
+    /// - Returns: its attempts so far.
+    @discardableResult
+    static func remove(
+        _ tag: Int64, queue: String, rank: Int, task: String, due: Double?, in db: Database
+    ) throws -> Int {
+        func attempts(_ sql: String, _ arguments: StatementArguments) throws -> Int? {
+            try Int.fetchOne(db.cachedStatement(sql: sql), arguments: arguments)
+        }
+        try delete([tag], in: db)
+        return try attempts("DELETE FROM ready WHERE queue = ? AND rank = ? AND tag = ? RETURNING attempt", [queue, rank, tag])
+            ?? LimitTable.withdraw(tag, of: task, in: db)
+            ?? due.flatMap { try attempts("DELETE FROM scheduled WHERE due = ? AND tag = ? RETURNING attempt", [$0, tag]) }
+            ?? attempts("DELETE FROM scheduled WHERE tag = ? RETURNING attempt", [tag])
+            ?? 0
+    }
+
+    /// Messages that become due at a time: others wait meanwhile, and the next take moves the next ones.
+    private static let promotionLimit = 1_000
+
+    /// Moves what has become due to the ready table, the longest due first.
     static func promoteDue(now: Timestamp, in db: Database) throws {
         guard let next = try nextDue(in: db), next <= now else { return }
+        let end = try Row.fetchOne(
+            db.cachedStatement(sql: "SELECT due, tag FROM scheduled WHERE due <= ? ORDER BY due, tag LIMIT 1 OFFSET ?"),
+            arguments: [now.seconds, promotionLimit - 1])
+        let last = end.map { (due: $0[0] as Double, tag: $0[1] as Int64) } ?? (due: now.seconds, tag: Int64.max)
         let due = try db.cachedStatement(sql: """
             INSERT INTO ready (queue, rank, tag, attempt)
             SELECT m.queue, m.rank, s.tag, s.attempt
-            FROM scheduled s CROSS JOIN message m ON m.tag = s.tag WHERE s.due <= ?
+            FROM scheduled s CROSS JOIN message m ON m.tag = s.tag WHERE (s.due, s.tag) <= (?, ?)
             """)
-        try due.execute(arguments: [now.seconds])
-        let moved = try db.cachedStatement(sql: "DELETE FROM scheduled WHERE due <= ?")
-        try moved.execute(arguments: [now.seconds])
+        try due.execute(arguments: [last.due, last.tag])
+        let moved = try db.cachedStatement(sql: "DELETE FROM scheduled WHERE (due, tag) <= (?, ?)")
+        try moved.execute(arguments: [last.due, last.tag])
     }
 
     /// When the next scheduled message is due.

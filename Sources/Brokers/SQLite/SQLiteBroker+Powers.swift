@@ -1,5 +1,6 @@
 package import CeleryCore
 import SQLite
+import Wire
 
 extension SQLiteBroker: QueueCounting {
     package func queues() async throws -> [QueueCount] {
@@ -31,31 +32,63 @@ extension SQLiteBroker: QueueCounting {
 extension SQLiteBroker: QueuePurging {
     package var queuesToPurge: [String]? { nil }
 
-    package func purge(_ queues: [String]?) async throws -> [String: Int] {
-        try await file.write { db in
+    /// Some messages at a time, so that others can write in between; what ends it in the middle leaves the rest. What comes
+    /// meanwhile stays.
+    package func purge(_ queues: [String]?, progress: @Sendable (Int) -> Void) async throws -> [String: Int] {
+        let (names, last) = try await file.read { db in
             let names = try queues ?? String.fetchAll(
                 db,
                 sql: "SELECT DISTINCT queue FROM ready UNION SELECT queue FROM limited UNION SELECT m.queue FROM scheduled s JOIN message m ON m.tag = s.tag")
-            var counts: [String: Int] = [:]
-            for name in names {
-                try db.execute(
-                    sql: "DELETE FROM message WHERE queue = ? AND tag NOT IN (SELECT tag FROM lease)", arguments: [name])
-                counts[name, default: 0] += db.changesCount
-                try db.execute(sql: "DELETE FROM ready WHERE queue = ?", arguments: [name])
-            }
-            try db.execute(sql: "DELETE FROM scheduled WHERE tag NOT IN (SELECT tag FROM message)")
-            try db.execute(sql: "DELETE FROM limited WHERE tag NOT IN (SELECT tag FROM message)")
-            try db.execute(sql: "DELETE FROM limit_line WHERE (task, key) NOT IN (SELECT task, key FROM limited)")
-            return counts
+            return (names, try Int64.fetchOne(db, sql: "SELECT max(tag) FROM message") ?? 0)
         }
+        var counts: [String: Int] = [:]
+        var total = 0
+        var size = PieceSize()
+        for name in names {
+            counts[name] = counts[name] ?? 0
+            // What becomes due meanwhile moves from the first table to the second.
+            for place in QueuePurge.Place.allCases {
+                var purge = QueuePurge(queue: name, place: place, lastTag: last)
+                while !purge.isDone {
+                    let (next, count, duration) = try await file.write(durable: false) { [purge, size] db in
+                        let start = ContinuousClock.now
+                        var next = purge
+                        let count = try next.removeSome(size.rows, in: db)
+                        return (next, count, ContinuousClock.now - start)
+                    }
+                    purge = next
+                    size.note(duration)
+                    counts[name, default: 0] += count
+                    total += count
+                    progress(total)
+                    try await file.letOthersWrite()
+                }
+            }
+        }
+        // What was erased is not to be there again after the machine went down.
+        if total > 0 { try await file.write { _ in } }
+        return counts
+    }
+}
+
+extension SQLiteConsumer: SpaceReturning {
+    func returnSpace(within limit: Duration) async throws -> Bool {
+        guard try await broker.file.space().isWasted else { return false }
+        try await broker.file.giveBackSpace(until: .now + limit)
+        return try await broker.file.space().isWasted
     }
 }
 
 extension SQLiteBroker: KeyedPublishing {
     package func publish(_ message: Message, key: String, ttl: Duration) async throws -> TaskID {
         let now = self.now()
+        // No index tells which are over: look for some without the lock.
+        let ended = try await file.read { db in
+            try String.fetchAll(db, sql: "SELECT key FROM submission_key WHERE expires <= ? LIMIT 100", arguments: [now.seconds])
+        }
         return try await file.write(waking: true) { [ranking] db in
-            try db.execute(sql: "DELETE FROM submission_key WHERE expires <= ?", arguments: [now.seconds])
+            let forget = try db.cachedStatement(sql: "DELETE FROM submission_key WHERE key = ? AND expires <= ?")
+            for key in ended + [key] { try forget.execute(arguments: [key, now.seconds]) }
             if let earlier = try String.fetchOne(db, sql: "SELECT id FROM submission_key WHERE key = ?", arguments: [key]) {
                 return TaskID(earlier)
             }
@@ -125,23 +158,31 @@ extension SQLiteBroker: WorkerListing {
 
 extension SQLiteBroker: MessageWithdrawing {
     package func withdraw(_ ids: [TaskID]) async throws -> Set<TaskID> {
-        try await file.write { db in
-            var withdrawn: Set<TaskID> = []
-            let find = try db.cachedStatement(sql: """
-                SELECT tag, queue, rank, task FROM message WHERE id = ? AND tag NOT IN (SELECT tag FROM lease)
-                """)
-            for id in ids {
-                guard let row = try Row.fetchOne(find, arguments: [id.text]) else { continue }
-                let tag: Int64 = row[0]
-                try db.execute(
-                    sql: "DELETE FROM ready WHERE queue = ? AND rank = ? AND tag = ?", arguments: [row[1] as String, row[2] as Int, tag])
-                if db.changesCount == 0, try LimitTable.withdraw(tag, of: row[3], in: db) == nil {
-                    try db.execute(sql: "DELETE FROM scheduled WHERE tag = ?", arguments: [tag])
-                }
-                try MessageTable.delete([tag], in: db)
-                withdrawn.insert(id)
+        var withdrawn: Set<TaskID> = []
+        var rest = ids[...]
+        var size = PieceSize()
+        while !rest.isEmpty {
+            let some = Array(rest.prefix(size.rows))
+            rest = rest.dropFirst(some.count)
+            let (gone, duration) = try await file.write { db in
+                let start = ContinuousClock.now
+                return (try some.filter { try Self.withdraw($0, in: db) }, ContinuousClock.now - start)
             }
-            return withdrawn
+            withdrawn.formUnion(gone)
+            size.note(duration)
+            if !rest.isEmpty { try await file.letOthersWrite() }
         }
+        return withdrawn
+    }
+
+    /// - Returns: false when it is not there, or a worker has it.
+    private static func withdraw(_ id: TaskID, in db: Database) throws -> Bool {
+        let find = try db.cachedStatement(sql: """
+            SELECT tag, queue, rank, task, headers, properties, body FROM message WHERE id = ? AND tag NOT IN (SELECT tag FROM lease)
+            """)
+        guard let row = try Row.fetchOne(find, arguments: [id.text]) else { return false }
+        let due = (try? EncodedMessage(row: row, from: 4, queue: row[1]).message())?.eta?.seconds
+        try MessageTable.remove(row[0], queue: row[1], rank: row[2], task: row[3], due: due, in: db)
+        return true
     }
 }

@@ -2,86 +2,142 @@ package import CeleryCore
 import SQLite
 import Wire
 
+// There may be a million messages to remove. First the order is written down, so that no worker takes one of them any
+// more (`SQLiteConsumer.take`); then they are removed some at a time, and others write in between. What ends this in the
+// middle leaves messages that workers drop.
 extension SQLiteBroker: Revoking {
     package func endsInto(_ store: any ResultStore) -> Bool { (store as? any SQLiteFileHolding)?.file === file }
 
     package func revoke(
-        _ revocations: [Revocation], ending: @escaping @Sendable (Message, _ attempt: Int) -> Outcome
+        _ revocations: [Revocation], ending: @escaping @Sendable (Message, _ attempt: Int) -> Outcome,
+        removed: @Sendable ([RemovedMessage]) async throws -> Void
     ) async throws -> RevocationReport {
+        var report = RevocationReport()
+        var named = revocations.filter { $0.target.id != nil }[...]
+        var size = PieceSize()
+        while !named.isEmpty {
+            let some = Array(named.prefix(size.rows))
+            named = named.dropFirst(some.count)
+            let (piece, duration) = try await revoke(named: some, ending)
+            size.note(duration)
+            report.fates.merge(piece.fates) { $1 }
+            if !piece.removed.isEmpty { try await removed(piece.removed) }
+            try await file.letOthersWrite()
+        }
+        let rules = revocations.filter { $0.target.id == nil }
+        guard !rules.isEmpty else { return report }
         let now = self.now()
-        let expires = resultExpires.map { now.seconds + $0 }
-        return try await file.write(waking: true) { [ranking] db in
-            var report = RevocationReport()
+        try await file.write(waking: true) { db in
             try OrderTable.dropEnded(now: now, in: db)
+            for rule in rules { try OrderTable.add(rule, in: db) }
+        }
+        for rule in rules { try await remove(by: rule, ending, &report, removed) }
+        return report
+    }
+
+    /// What one transaction has come to.
+    private struct Piece: Sendable {
+        var fates: [TaskID: RevocationReport.Fate] = [:]
+        var removed: [RemovedMessage] = []
+    }
+
+    /// Removes those that wait, and leaves an order for the others.
+    private func revoke(
+        named revocations: [Revocation], _ ending: @escaping @Sendable (Message, Int) -> Outcome
+    ) async throws -> (Piece, Duration) {
+        let now = self.now()
+        return try await file.write(waking: true) { [self] db in
+            let start = ContinuousClock.now
+            var piece = Piece()
+            try OrderTable.dropEnded(now: now, in: db)
+            let find = try db.cachedStatement(sql: "SELECT tag FROM message WHERE id = ?")
             for revocation in revocations {
-                let found = try Self.messages(of: revocation, in: db)
-                for message in found where message.isHeld { report.fates[message.id] = .held }
-                for message in found where !message.isHeld {
-                    guard let outcome = try Self.remove(message, ending, in: db) else { continue }
-                    for result in outcome.results { try ResultTable.store(result, expires: expires, in: db) }
-                    for next in outcome.followUps { try MessageTable.insertIfNew(next, submitted: now, ranking: ranking, in: db) }
-                    report.fates[message.id] = .removed
-                    report.removed.append(outcome)
-                }
-                if case .id(let id) = revocation.target, report.fates[id] == nil {
+                guard let id = revocation.target.id else { continue }
+                if let tag = try Int64.fetchOne(find, arguments: [id.text]) { try end(tag, ending, now, &piece, in: db) }
+                if piece.fates[id] == nil {
                     let state = try ResultTable.fetch(id, now: now, in: db)?.state
-                    report.fates[id] = state?.isReady == true ? .finished : .unknown
+                    piece.fates[id] = state?.isReady == true ? .finished : .unknown
                 }
                 // What is gone need not be kept out.
-                if case .id(let id) = revocation.target, [.removed, .finished].contains(report.fates[id]) { continue }
+                if [.removed, .finished].contains(piece.fates[id]) { continue }
                 try OrderTable.add(revocation, in: db)
             }
-            return report
+            return (piece, ContinuousClock.now - start)
         }
     }
 
-    /// A message as it is found.
-    private struct Found {
-        var tag: Int64
-        var id: TaskID
-        var queue: String
-        var rank: Int
-        var isHeld: Bool
-    }
-
-    private static func messages(of revocation: Revocation, in db: Database) throws -> [Found] {
-        let select = "SELECT m.tag, m.id, m.queue, m.rank, l.tag, m.headers, m.properties, m.body FROM message m LEFT JOIN lease l ON l.tag = m.tag"
-        func found(_ row: Row) -> Found {
-            Found(tag: row[0], id: TaskID(row[1]), queue: row[2], rank: row[3], isHeld: (row[4] as Int64?) != nil)
-        }
-        switch revocation.target {
-        case .id(let id):
-            return try Row.fetchAll(db.cachedStatement(sql: select + " WHERE m.id = ?"), arguments: [id.text]).map(found)
-        case .task(let name):
-            return try Row.fetchAll(
-                db, sql: select + " WHERE m.task = ? AND m.submitted <= ?", arguments: [name, revocation.issued.seconds]
-            ).map(found)
-        case .header:
-            var all: [Found] = []
-            let rows = try Row.fetchCursor(db, sql: select + " WHERE m.submitted <= ?", arguments: [revocation.issued.seconds])
-            while let row = try rows.next() {
-                guard let message = try? EncodedMessage(row: row, from: 5, queue: row[2]).message(), revocation.covers(message) else { continue }
-                all.append(found(row))
+    /// Removes those that wait and are covered by a rule that is written down already.
+    private func remove(
+        by rule: Revocation, _ ending: @escaping @Sendable (Message, Int) -> Outcome, _ report: inout RevocationReport,
+        _ removed: @Sendable ([RemovedMessage]) async throws -> Void
+    ) async throws {
+        var size = PieceSize()
+        var sweeps = [MessageSweep(of: .scheduled, rule), MessageSweep(of: .all, rule)]
+        for index in sweeps.indices {
+            while let places = try await nextPlaces(&sweeps[index], size.rows) {
+                if places.isEmpty { continue }
+                let now = self.now()
+                // A machine that goes down may forget it: then the messages are there again, and so is the order.
+                let (piece, duration) = try await file.write(waking: true, durable: false) { [self] db in
+                    let start = ContinuousClock.now
+                    var piece = Piece()
+                    for place in places { try end(place, ending, now, &piece, in: db) }
+                    return (piece, ContinuousClock.now - start)
+                }
+                size.note(duration)
+                for (id, fate) in piece.fates where fate == .held { report.fates[id] = fate }
+                if !piece.removed.isEmpty { try await removed(piece.removed) }
+                try await file.letOthersWrite()
             }
-            return all
         }
     }
 
-    /// Takes a waiting message away. `nil` when it cannot be read; then it stays, and fails when a worker takes it.
-    private static func remove(
-        _ message: Found, _ ending: (Message, Int) -> Outcome, in db: Database
-    ) throws -> Outcome? {
-        let row = try Row.fetchOne(
-            db.cachedStatement(sql: "SELECT headers, properties, body, task FROM message WHERE tag = ?"), arguments: [message.tag])
-        guard let row, let whole = try? EncodedMessage(row: row, from: 0, queue: message.queue).message() else { return nil }
-        let place = try db.cachedStatement(sql: "DELETE FROM ready WHERE queue = ? AND rank = ? AND tag = ? RETURNING attempt")
-        let waited = try Int.fetchOne(place, arguments: [message.queue, message.rank, message.tag])
-        let later = try waited ?? Int.fetchOne(
-            db, sql: "DELETE FROM scheduled WHERE tag = ? RETURNING attempt", arguments: [message.tag])
-            ?? LimitTable.withdraw(message.tag, of: row[3], in: db)
-        try MessageTable.delete([message.tag], in: db)
-        return ending(whole, (later ?? 0) + 1)
+    private func nextPlaces(_ sweep: inout MessageSweep, _ limit: Int) async throws -> [MessageSweep.Place]? {
+        let (next, places) = try await file.read { [sweep] db in
+            var next = sweep
+            let places = try next.next(limit, in: db)
+            return (next, places)
+        }
+        sweep = next
+        return places
     }
+
+    private func end(
+        _ tag: Int64, _ ending: (Message, Int) -> Outcome, _ now: Timestamp, _ piece: inout Piece, in db: Database
+    ) throws {
+        try end(MessageSweep.Place(tag: tag, due: nil), ending, now, &piece, in: db)
+    }
+
+    /// Removes a message if it waits.
+    private func end(
+        _ place: MessageSweep.Place, _ ending: (Message, Int) -> Outcome, _ now: Timestamp, _ piece: inout Piece, in db: Database
+    ) throws {
+        let find = try db.cachedStatement(sql: """
+            SELECT m.headers, m.properties, m.body, m.id, m.task, m.queue, m.rank, l.tag
+            FROM message m LEFT JOIN lease l ON l.tag = m.tag WHERE m.tag = ?
+            """)
+        guard let row = try Row.fetchOne(find, arguments: [place.tag]) else { return }
+        let id = TaskID(row[3])
+        if (row[7] as Int64?) != nil {
+            piece.fates[id] = .held
+            return
+        }
+        let queue: String = row[5]
+        // One that cannot be read stays, and fails when a worker takes it.
+        guard let message = try? EncodedMessage(row: row, from: 0, queue: queue).message() else { return }
+        let attempts = try MessageTable.remove(place.tag, queue: queue, rank: row[6], task: row[4], due: place.due ?? message.eta?.seconds, in: db)
+        let outcome = ending(message, attempts + 1)
+        let expires = resultExpires.map { now.seconds + $0 }
+        for result in outcome.results { try ResultTable.store(result, expires: expires, in: db) }
+        for next in outcome.followUps { try MessageTable.insertIfNew(next, submitted: now, ranking: ranking, in: db) }
+        piece.fates[id] = .removed
+        piece.removed.append(RemovedMessage(id: id, outcome: outcome))
+    }
+}
+
+extension Revocation.Target {
+    /// `nil` when it is a rule.
+    fileprivate var id: TaskID? { if case .id(let id) = self { id } else { nil } }
 }
 
 extension SQLiteBroker: OrderShowing {

@@ -26,6 +26,9 @@ final class SQLiteConsumer: BrokerConsumer {
 
     /// The number of the last order that the worker has taken.
     let lastOrder = Mutex<Int64>(0)
+    /// The number of the last order that the worker heeds by now; `nil` before it asked for orders. While there are newer
+    /// ones nothing is taken: it may be revoked.
+    let heededOrder = Mutex<Int64?>(nil)
 
     private let pace = Mutex(Pace())
     /// Whose turn it is, when there are several queues.
@@ -90,10 +93,11 @@ final class SQLiteConsumer: BrokerConsumer {
         guard maximum > 0 else { return [] }
         // After a full hand there is likely more; otherwise a look comes first.
         if !pace.withLock({ $0.wasFull }), try await !mayFindWork() { return [] }
-        let (rows, passed) = try await broker.file.write(durable: false) { [self] db in
+        let (rows, passed) = try await broker.file.write(durable: false) { [self] db -> ([ReadyTable.Taken], Set<DeliveryHandle>) in
             // Read only when it is this worker's turn: a lease counts from then.
             let now = broker.now()
             if needsRenewal { try holdLease(now: now, in: db) }
+            if try hasNewOrders(in: db) { return ([], []) }
             try MessageTable.promoteDue(now: now, in: db)
             let open = try OrderTable.open(queues, now: now, in: db).queues
             let limited = try LimitTable.take(maximum, from: open, worker: number, now: now, in: db)
@@ -149,7 +153,8 @@ final class SQLiteConsumer: BrokerConsumer {
     /// A look without the write lock, so that an idle worker disturbs nobody.
     private func mayFindWork() async throws -> Bool {
         let now = broker.now()
-        return try await broker.file.read { [queues] db in
+        return try await broker.file.read { [self, queues] db in
+            if try hasNewOrders(in: db) { return false }
             let open = try OrderTable.open(queues, now: now, in: db).queues
             for queue in open {
                 let ready = try db.cachedStatement(sql: "SELECT 1 FROM ready WHERE queue = ? LIMIT 1")

@@ -39,9 +39,24 @@ public protocol QueuePurging: Broker {
 
     /// Drops messages no worker has; `nil` means `queuesToPurge`.
     ///
+    /// - Parameter progress: told now and then how many are gone so far, where that takes long.
     /// - Throws: when a queue cannot be emptied; the others are, and the error says so.
     /// - Returns: how many of each queue. A queue that is not there is absent, where the broker can tell.
-    func purge(_ queues: [String]?) async throws -> [String: Int]
+    func purge(_ queues: [String]?, progress: @Sendable (Int) -> Void) async throws -> [String: Int]
+}
+
+extension QueuePurging {
+    public func purge(_ queues: [String]?) async throws -> [String: Int] { try await purge(queues) { _ in } }
+}
+
+/// Keeping messages in a file that grows with them.
+public protocol SpaceReturning: BrokerConsumer {
+    /// Gives space that is not used any more back to the file system, if it is worth it. Stops as soon as somebody waits
+    /// for the file.
+    ///
+    /// - Returns: whether there is more to give back.
+    /// - Throws: `DriverError`.
+    func returnSpace(within limit: Duration) async throws -> Bool
 }
 
 /// Accepting at most one message a key.

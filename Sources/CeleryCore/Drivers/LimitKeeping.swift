@@ -9,7 +9,9 @@ public protocol LimitKeeping: BrokerConsumer {
     /// - Throws: `DriverError`; then nothing has changed.
     func admit(_ deliveries: [(handle: DeliveryHandle, limit: TaskLimit)]) async throws -> [Bool]
 
-    /// Takes those that wait and that any of these covers, whatever their turn: they are not to run.
+    /// Takes some of those that wait and that any of these covers, whatever their turn: they are not to run.
+    ///
+    /// - Returns: none when none is left.
     func takeWaiting(_ revocations: [Revocation]) async throws -> [Delivery]
 
     /// Frees the places that outcomes kept. Those of others stay.

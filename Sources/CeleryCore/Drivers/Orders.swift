@@ -6,19 +6,34 @@ public protocol Revoking: Broker {
     /// Removes the messages that no worker has, and leaves the order for all others: to the workers there are, which
     /// learn of it at once, and to those that start before it ends.
     ///
-    /// - Parameter ending: The outcome of a message that is removed, whose attempt would have been this one.
-    /// - Throws: `DriverError`; then nothing is promised, and it may be ordered again.
+    /// There may be many messages: they are removed some at a time, after the order was given.
+    ///
+    /// - Parameters:
+    ///   - ending: The outcome of a message that is removed, whose attempt would have been this one.
+    ///   - removed: told of each lot of messages that is gone.
+    /// - Returns: what became of the ids that were named, and of messages that a worker has.
+    /// - Throws: `DriverError`; then nothing is promised, and it may be ordered again. What `removed` throws.
     func revoke(
-        _ revocations: [Revocation], ending: @escaping @Sendable (Message, _ attempt: Int) -> Outcome
+        _ revocations: [Revocation], ending: @escaping @Sendable (Message, _ attempt: Int) -> Outcome,
+        removed: @Sendable ([RemovedMessage]) async throws -> Void
     ) async throws -> RevocationReport
+}
+
+/// A message that was removed for being revoked.
+public struct RemovedMessage: Sendable {
+    public var id: TaskID
+    public var outcome: Outcome
+
+    public init(id: TaskID, outcome: Outcome) {
+        self.id = id
+        self.outcome = outcome
+    }
 }
 
 /// What became of the tasks that were revoked.
 public struct RevocationReport: Sendable {
-    /// By id, as far as the broker can tell.
+    /// Of the ids that were named, and of messages that a worker has, as far as the broker can tell.
     public var fates: [TaskID: Fate] = [:]
-    /// Outcomes of messages that were removed.
-    public var removed: [Outcome] = []
     /// Why a worker that starts later will not know of it; `nil` when it will.
     public var forgetful: String?
 

@@ -38,7 +38,9 @@ enum PurgeCommand {
             }
             guard context.confirm("Erase all messages that wait in \(what)?") else { return ExitCode.done }
         }
-        let counts = try await purging.purge(names)
+        let progress = ProgressLine(output: context.output, "purge: erased")
+        let counts = try await purging.purge(names) { progress.show($0) }
+        progress.clear()
         let count = counts.values.reduce(0, +)
         context.output.record(
             ["erased": .int(Int64(count))], text: "Erased \(count) message\(count == 1 ? "" : "s") from \(what).")

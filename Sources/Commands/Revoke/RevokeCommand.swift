@@ -77,7 +77,16 @@ enum RevokeCommand {
 
         let client = try context.client(settings, willSend: true)
         let name = WorkerIdentity.here(named: "celery@%h").name
-        let report = try await client.revoke(revocations) { RevokedTask.outcome(of: $0, attempt: $1, by: name, now: now) }
+        let progress = ProgressLine(output: context.output, "revoke: removed")
+        let named = Set(ids)
+        let report = try await client.revoke(
+            revocations, ending: { RevokedTask.outcome(of: $0, attempt: $1, by: name, now: now) }
+        ) { removed in
+            progress.add(removed.count)
+            // Those that were named are told of below, in their order.
+            for id in removed where !named.contains(id) { show(id, "removed", context) }
+        }
+        progress.clear()
         if let reason = report.forgetful {
             context.output.note("celery revoke: warning: workers that start later will not know of it: \(reason)")
         }
@@ -88,12 +97,15 @@ enum RevokeCommand {
             waited = try await ends(of: open, client, within: arguments[timeout] ?? patience)
         }
         for id in ids + report.fates.keys.filter({ !ids.contains($0) }).sorted(by: { $0.text < $1.text }) {
-            let outcome = word(report.fates[id], waited.states[id])
-            context.output.record(["id": .string(id.text), "outcome": .string(outcome)], text: "\(id.text.inOneLine)\t\(outcome)")
+            show(id, word(report.fates[id], waited.states[id]), context)
         }
         for rule in rules { show(rule, context) }
         await client.close()
         return waited.isLate ? ExitCode.timedOut : ExitCode.done
+    }
+
+    private static func show(_ id: TaskID, _ outcome: String, _ context: CommandContext) {
+        context.output.record(["id": .string(id.text), "outcome": .string(outcome)], text: "\(id.text.inOneLine)\t\(outcome)")
     }
 
     private static func show(_ rule: Revocation.Target, _ context: CommandContext) {

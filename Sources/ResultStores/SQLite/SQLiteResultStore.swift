@@ -55,12 +55,14 @@ extension SQLiteResultStore: ResultWatching {
         let fallback = ContinuousClock.now + .seconds(1)
         await file.watch.wait(since: mark.number, until: deadline.map { min($0, fallback) } ?? fallback)
         try Task.checkCancellation()
+        // Nobody will write to a file that is gone, and reading it goes on to work.
+        try file.checkInPlace()
     }
 }
 
 extension SQLiteResultStore: ResultExpiring {
     package func dropExpired(now: Timestamp, limit: Int) async throws -> Int {
-        try await file.write { db in
+        let count = try await file.write { db in
             try db.execute(
                 sql: """
                     DELETE FROM result WHERE number IN (
@@ -69,6 +71,9 @@ extension SQLiteResultStore: ResultExpiring {
                 arguments: [now.seconds, limit])
             return db.changesCount
         }
+        // There are likely more.
+        if count == limit { try await file.letOthersWrite() }
+        return count
     }
 }
 

@@ -10,7 +10,7 @@ struct BuiltinRunner: Sendable {
     let now: @Sendable () -> Timestamp
 
     /// Results dropped at a time, so that others can write in between.
-    private static let batch = 1_000
+    private static let batch = 500
 
     /// Does one task.
     func run(_ task: BuiltinTask, _ delivery: Delivery) async -> Outcome {

@@ -85,7 +85,7 @@ final class OrderKeeper {
         await drop(gate.pop { delivery in new.contains { $0.covers(delivery.message) } })
         if let keeper = powers.limits {
             do {
-                await drop(try await keeper.takeWaiting(new))
+                while case let waiting = try await keeper.takeWaiting(new), !waiting.isEmpty { await drop(waiting) }
             } catch {
                 log.brokerTrouble("cannot look for revoked tasks that wait for their limits", error)
             }

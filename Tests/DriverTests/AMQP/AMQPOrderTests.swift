@@ -30,9 +30,9 @@ import Wire
         let place = try AMQPPlace()
         let broker = try place.broker()
         let task = TaskID()
-        _ = try await broker.revoke([Revocation(.id(task), issued: .now, until: .now + .seconds(600))]) { message, attempt in
-            Outcome(handle: DeliveryHandle(tag: 0, attempt: attempt), results: [])
-        }
+        _ = try await broker.revoke(
+            [Revocation(.id(task), issued: .now, until: .now + .seconds(600))],
+            ending: { _, attempt in Outcome(handle: DeliveryHandle(tag: 0, attempt: attempt), results: []) }, removed: { _ in })
         try await broker.publish([Message(task: "t", body: BodyCodec.encode(TaskArguments()))])
         let user = try stranger(at: place, reads: Self.allButOrders)
         defer { _ = try? place.server.api.request("DELETE", "users/\(user)") }

@@ -281,9 +281,9 @@ import Testing
         let worker = try await fixture.worker()
         #expect(try await begin(worker, places: 1).count == 1)
         let now = fixture.clock.now
-        _ = try await broker.revoke([Revocation(.id(messages[1].id), issued: now, until: now + .seconds(100))]) { _, attempt in
-            Outcome(handle: DeliveryHandle(tag: 0, attempt: attempt), results: [])
-        }
+        let order = Revocation(.id(messages[1].id), issued: now, until: now + .seconds(100))
+        _ = try await broker.revoke(
+            [order], ending: { _, attempt in Outcome(handle: DeliveryHandle(tag: 0, attempt: attempt), results: []) }, removed: { _ in })
         #expect(try await broker.withdraw([messages[2].id]) == [messages[2].id])
         let rows = try await broker.file.read {
             try (Int.fetchOne($0, sql: "SELECT count(*) FROM limited"), Int.fetchOne($0, sql: "SELECT count(*) FROM limit_line"))
