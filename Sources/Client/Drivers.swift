@@ -153,7 +153,8 @@ private final class SQLiteFiles {
 
     func open(_ url: ServiceURL, _ settings: Settings) throws -> DatabaseFile {
         if let file = open[url.path] { return file }
-        let file = try DatabaseFile(path: url.path, durability: settings.durability == "normal" ? .normal : .full)
+        let file = try DatabaseFile(
+            path: url.path, durability: settings.durability == "normal" ? .normal : .full, access: DatabaseAccess(settings))
         open[url.path] = file
         return file
     }
@@ -161,7 +162,7 @@ private final class SQLiteFiles {
 
 extension ProcessIdentity {
     /// Whether the process of a stored identity lives; `nil` when that cannot be told from here.
-    fileprivate static func isAlive(_ text: String) -> Bool? {
+    static func isAlive(_ text: String) -> Bool? {
         switch ProcessIdentity(text)?.liveness {
         case .alive: true
         case .dead: false

@@ -49,6 +49,20 @@ extension SettingsKey {
             """
         ) { $0.settings.durability = $1 },
         SettingsKey(
+            "CELERY_SQLITE_GROUP", .text, default: nil,
+            """
+            A group whose members may use a SQLite file that is made, whatever the umask: it gets mode 0660, and 0600 without \
+            this. A file that is there keeps the mode its owner gave it.
+            """
+        ) { $0.settings.databaseGroup = $1.isEmpty ? nil : $1 },
+        SettingsKey(
+            "CELERY_SQLITE_GROUP_ACCESS", .choice(["write", "read"]), default: "\"write\"",
+            """
+            What that group may do: "write" lets its members submit tasks and run workers, "read" (mode 0640) only look at \
+            states, results, queues and events.
+            """
+        ) { $0.settings.databaseGroupWrites = $1 == "write" },
+        SettingsKey(
             "CELERY_PRIORITY_AGEING", .duration, default: "0",
             """
             How long a message has to wait in a SQLite file to count as much as one that is a step of priority above it and \

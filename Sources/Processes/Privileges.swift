@@ -1,5 +1,5 @@
 import CLinux
-import Glibc
+package import Glibc
 
 /// The user and groups a process is to run as, as numbers: looked up while the system's lists are still in
 /// reach, which they are not after chroot.
@@ -7,7 +7,7 @@ package struct Privileges: Sendable, Equatable {
     /// `nil` leaves the user as it is.
     let user: uid_t?
     /// The main group.
-    let group: gid_t
+    package let group: gid_t
     /// All groups, the main one included.
     let groups: [gid_t]
 

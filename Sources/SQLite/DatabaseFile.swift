@@ -16,7 +16,8 @@ package final class DatabaseFile: Sendable {
     package let path: String
     package let watch: ChangeWatch
     private let database: SerialDatabase
-    private let line: WriteLine
+    /// `nil` for a user who may only read the file.
+    private let line: WriteLine?
     private let durability: Durability
     private let entry: Mutex<OpenFiles.Entry?>
 
@@ -30,28 +31,49 @@ package final class DatabaseFile: Sendable {
 
     /// Opens the file, making it first when there is none, and bringing it to the layout of today. Blocks.
     ///
+    /// - Parameter access: who besides its owner may use a file that is made.
     /// - Throws: `DriverError`, with the file left as it was when it is not ours.
-    package init(path: String, durability: Durability = .full) throws(DriverError) {
+    package init(path: String, durability: Durability = .full, access: DatabaseAccess = .owner) throws(DriverError) {
         self.path = path
         self.durability = durability
         let opened = try OpenFiles.open(path) { (isOpen) throws(DriverError) in
             // What is open here was checked before, and must not be opened by other means than SQLite.
-            if !isOpen { try Self.prepare(path) }
-            return try Self.connect(to: path, durability)
+            if !isOpen { try Self.prepare(path, access) }
+            return try Self.connect(to: path, durability, isReadOnly: Self.isReadOnly(path))
         }
         database = opened.0
         entry = Mutex(opened.1)
-        line = try WriteLine(path: path + "-wal", database: path)
+        line = Self.isReadOnly(path) ? nil : try WriteLine(path: path + "-wal", database: path)
         watch = ChangeWatch(paths: [path + "-wal"], events: IN_ATTRIB)
     }
 
-    private static func connect(to path: String, _ durability: Durability) throws(DriverError) -> SerialDatabase {
+    /// How long to wait for a lock of SQLite's own. Ours come one after the other (`WriteLine`), so it is another program's.
+    private static let patience: Duration = .seconds(8)
+
+    /// Whether this user may read the file, and not write to it.
+    private static func isReadOnly(_ path: String) -> Bool { access(path, W_OK) != 0 && access(path, R_OK) == 0 }
+
+    /// Whether others than the owner may read the file, for whom the files beside it are to be there at all times.
+    private static func isShared(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & 0o044 != 0
+    }
+
+    private static func connect(
+        to path: String, _ durability: Durability, isReadOnly: Bool
+    ) throws(DriverError) -> SerialDatabase {
         do {
-            return try SerialDatabase(path: path) { db in
+            return try SerialDatabase(path: path, patience: patience, isReadOnly: isReadOnly) { db in
+                if !isReadOnly, isShared(path) { db.keepWAL() }
                 try db.execute(sql: "PRAGMA synchronous = \(durability.rawValue)")
                 try db.execute(sql: "PRAGMA cache_size = -4096")
+                // What a burst has made longer is cut off when the WAL begins anew.
+                try db.execute(sql: "PRAGMA journal_size_limit = 4194304")
                 // The first read makes the WAL, which the line and the watch need.
                 var version = try Int32.fetchOne(db, sql: "PRAGMA user_version")
+                if version == 1, isReadOnly {
+                    throw DriverError(.noPermission, "database \(path) has an older layout, and this user may not upgrade it")
+                }
                 if version == 1 {
                     try db.inTransaction(.immediate) { try Schema.upgrade(in: db) }
                     version = Schema.version
@@ -60,6 +82,10 @@ package final class DatabaseFile: Sendable {
                     throw DriverError(.unusable, "\(path) has an unknown layout")
                 }
             }
+        } catch let error as SQLiteError where isReadOnly {
+            throw DriverError(
+                .noPermission, "cannot read database \(path): \(error.message)",
+                hint: "this user may only read it, which takes the files \(path)-wal and \(path)-shm beside it")
         } catch {
             throw DriverError(translating: error, path: path)
         }
@@ -90,11 +116,11 @@ package final class DatabaseFile: Sendable {
     }
 
     /// Makes sure that `path` is a file of ours, making it when there is none.
-    private static func prepare(_ path: String) throws(DriverError) {
+    private static func prepare(_ path: String, _ access: DatabaseAccess) throws(DriverError) {
         if let header = try FileHeader.read(path) {
             try header.check(path)
         } else {
-            try DatabaseCreation.create(path)
+            try DatabaseCreation.create(path, for: access)
         }
     }
 
@@ -114,15 +140,66 @@ package final class DatabaseFile: Sendable {
                 let relaxes = !durable && durability == .full
                 if relaxes { try db.cachedStatement(sql: "PRAGMA synchronous = normal").execute() }
                 defer { if relaxes { try? db.cachedStatement(sql: "PRAGMA synchronous = full").execute() } }
-                try line.acquire()
-                defer { line.release() }
-                let value = try db.inTransaction(.immediate) { try body(db) }
+                let value = try inTurn {
+                    try checkInPlace()
+                    return try db.inTransaction(.immediate) { try body(db) }
+                }
                 if waking { wakeOthers() }
                 return value
             }
         } catch {
             throw DriverError(translating: error, path: path)
         }
+    }
+
+    /// Lets others write who wait for that, between two pieces of a long work.
+    package func letOthersWrite() async throws {
+        // Whoever lets the lock go is quicker to take it again than whoever sleeps until it is free.
+        if isAwaited { try await Task.sleep(for: .milliseconds(5)) }
+    }
+
+    /// Whether anybody waits for a turn to write.
+    var isAwaited: Bool { line?.isAwaited ?? false }
+
+    /// Writes the WAL back to the file, as far as nobody reads from it.
+    ///
+    /// See sqlite.org/pragma.html#pragma_wal_checkpoint.
+    func writeBack() async throws { try await outsideTransaction { _ = try Row.fetchAll($0, sql: "PRAGMA wal_checkpoint(PASSIVE)") } }
+
+    /// Writes the whole file anew, so that it has no free pages and can shrink by itself from then on. Nobody else can
+    /// write meanwhile, which takes a second for some hundred megabytes.
+    ///
+    /// See sqlite.org/lang_vacuum.html.
+    package func rewrite() async throws {
+        try await outsideTransaction { db in
+            try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
+            try db.execute(sql: "VACUUM")
+        }
+        try await writeBack()
+    }
+
+    /// Runs what cannot run in a transaction, when it is our turn to write.
+    private func outsideTransaction(_ body: @escaping @Sendable (Database) throws -> Void) async throws {
+        do {
+            try await database.perform { [self] db in
+                try inTurn {
+                    try checkInPlace()
+                    try body(db)
+                }
+            }
+        } catch {
+            throw DriverError(translating: error, path: path)
+        }
+    }
+
+    /// Runs `body` when it is our turn to write. Blocks.
+    private func inTurn<T>(_ body: () throws -> T) throws -> T {
+        guard let line else {
+            throw DriverError(.noPermission, "cannot write to database \(path): this user may only read it")
+        }
+        try line.acquire()
+        defer { line.release() }
+        return try body()
     }
 
     /// Runs a reading transaction.
@@ -143,14 +220,30 @@ package final class DatabaseFile: Sendable {
         _ = utimensat(AT_FDCWD, path + "-wal", nil, 0)
     }
 
-    /// Makes sure that the file we have open is still the one others find under its name.
+    /// Makes sure that the file we have open is still the one others find under its name, and still a database.
     ///
-    /// - Throws: `.unusable` when it was deleted, moved or replaced: what is written now, nobody will read.
+    /// - Throws: `.unusable` when it was deleted, moved, replaced, emptied or overwritten: what is written now, nobody
+    ///   will read.
     package func checkInPlace() throws(DriverError) {
-        if line.isInPlace(path + "-wal") { return }
-        throw DriverError(
-            .unusable, "database \(path) was deleted or replaced while it was open",
-            hint: "stop all workers before moving the file")
+        let entry = entry.withLock { $0 }
+        guard line?.isInPlace(path + "-wal") ?? true, entry?.isInPlace(path) ?? true else {
+            throw DriverError(
+                .unusable, "database \(path) was deleted or replaced while it was open",
+                hint: "stop all workers before moving the file")
+        }
+        guard entry?.holdsDatabase ?? true else {
+            throw DriverError(
+                .unusable, "database \(path) was emptied or overwritten while it was open",
+                hint: "stop all workers and put a copy of the file in its place; what the file held is lost")
+        }
+    }
+
+    /// Looks for damage in the whole file. Blocks nobody who writes.
+    ///
+    /// - Throws: `.unusable` with the first complaints.
+    package func check() async throws {
+        let report = try await read { try DamageReport(in: $0) }
+        if let error = report.error(path) { throw error }
     }
 
     package func close() {

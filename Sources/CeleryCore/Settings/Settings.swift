@@ -90,6 +90,10 @@ public struct Settings: Sendable, Equatable {
     public var ignoreResult = false
     /// `full` or `normal`, for the SQLite file.
     public var durability = "full"
+    /// A group whose members may use SQLite files that are made; `nil` keeps these files to their owner.
+    public var databaseGroup: String?
+    /// Whether these members may write to them too.
+    public var databaseGroupWrites = true
     /// Bytes of a program's stdout that are kept as its return value.
     public var maxOutputBytes = 16 << 20
 

@@ -20,11 +20,14 @@ final class Connection {
 
     /// Opens a file, and creates an empty one where no file exists. The corresponding C function is `sqlite3_open_v2`.
     ///
-    /// - Parameter patience: How long each statement waits for the locks of other connections, in milliseconds.
-    init(path: String, patience: Int32) throws(SQLiteError) {
+    /// - Parameters:
+    ///   - patience: How long each statement waits for the locks of other connections, in milliseconds.
+    ///   - isReadOnly: Opens an existing file, and writes nothing.
+    init(path: String, patience: Int32, isReadOnly: Bool) throws(SQLiteError) {
         var handle: OpaquePointer?
         // With one user at a time SQLite needs no mutex.
-        let code = sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nil)
+        let mode = isReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+        let code = sqlite3_open_v2(path, &handle, mode | SQLITE_OPEN_NOMUTEX, nil)
         guard code == SQLITE_OK, let handle else {
             // SQLite returns a handle even after a failure, for its error message.
             let error = Self.error(of: handle, code, operation: "open \(path)")
@@ -59,6 +62,14 @@ final class Connection {
             context.map { Unmanaged<Cancellation>.fromOpaque($0).takeUnretainedValue().isRequested } ?? false ? 1 : 0
         }
         sqlite3_progress_handler(handle, Self.stepsBetweenLooks, look, Unmanaged.passUnretained(cancellation).toOpaque())
+    }
+
+    /// Leaves the -wal and the -shm file where they are when the last connection closes.
+    ///
+    /// The corresponding C function is `sqlite3_file_control` with `SQLITE_FCNTL_PERSIST_WAL`.
+    func keepWAL() {
+        var isKept: Int32 = 1
+        sqlite3_file_control(handle, "main", SQLITE_FCNTL_PERSIST_WAL, &isKept)
     }
 
     /// Returns the handle.

@@ -10,11 +10,16 @@ package final class Database {
 
     /// Opens a file, and creates an empty one where no file exists. Blocks.
     ///
-    /// - Parameter patience: How long each statement waits for the locks of other connections.
-    init(path: String, patience: Duration) throws(SQLiteError) {
+    /// - Parameters:
+    ///   - patience: How long each statement waits for the locks of other connections.
+    ///   - isReadOnly: Opens an existing file, and writes nothing.
+    init(path: String, patience: Duration, isReadOnly: Bool = false) throws(SQLiteError) {
         let milliseconds = patience.components.seconds * 1_000 + patience.components.attoseconds / 1_000_000_000_000_000
-        connection = try Connection(path: path, patience: Int32(clamping: milliseconds))
+        connection = try Connection(path: path, patience: Int32(clamping: milliseconds), isReadOnly: isReadOnly)
     }
+
+    /// Leaves the files beside this one where they are when the last connection closes, for those who may only read.
+    func keepWAL() { connection.keepWAL() }
 
     // MARK: Statements
 

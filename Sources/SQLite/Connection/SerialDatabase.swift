@@ -12,12 +12,13 @@ package actor SerialDatabase {
     ///
     /// - Parameters:
     ///   - patience: How long each statement waits for the locks of other connections.
+    ///   - isReadOnly: Opens an existing file, and writes nothing.
     ///   - prepare: Configures the connection before its first use.
     package init(
-        path: String, patience: Duration = .seconds(10), prepare: (Database) throws -> Void = { _ in }
+        path: String, patience: Duration = .seconds(10), isReadOnly: Bool = false, prepare: (Database) throws -> Void = { _ in }
     ) throws {
         executor = SerialQueueExecutor(label: "celery.db")
-        db = try Database(path: path, patience: patience)
+        db = try Database(path: path, patience: patience, isReadOnly: isReadOnly)
         try db.perform(prepare)
     }
 
