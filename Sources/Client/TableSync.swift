@@ -1,4 +1,7 @@
+import Brokers
 package import CeleryCore
+import Glibc
+import Processes
 import ResultStores
 import SQLite
 
@@ -8,6 +11,8 @@ package enum TableSync {
     package struct Database: Sendable {
         package let path: String
         fileprivate let layout: Layout
+        /// Who may use it, if it is made.
+        fileprivate let access: DatabaseAccess
 
         /// Whose tables they are.
         fileprivate enum Layout: Sendable {
@@ -17,9 +22,10 @@ package enum TableSync {
             case python
         }
 
-        fileprivate init(path: String, layout: Layout) {
+        fileprivate init(path: String, layout: Layout, access: DatabaseAccess) {
             self.path = path
             self.layout = layout
+            self.access = access
         }
 
         /// Whether its file is there.
@@ -47,11 +53,60 @@ package enum TableSync {
             return layout < Schema.version ? [Schema.upgrade] : []
         }
 
+        /// Looks for damage in the file, if there is one. Takes as long as reading it.
+        ///
+        /// - Throws: `DriverError.unusable` with what SQLite complains of.
+        package func check() async throws {
+            guard try exists() else { return }
+            switch layout {
+            case .celery:
+                // Opening a file of an older layout would upgrade it.
+                guard try DatabaseFile.layout(of: path) == Schema.version else { return }
+                let file = try DatabaseFile(path: path)
+                defer { file.close() }
+                try await file.check()
+            case .python:
+                let file = try SharedDatabaseFile(path: path)
+                defer { file.close() }
+                try await file.check()
+            }
+        }
+
+        /// Makes the file as small as it can be. One that was made by an earlier version is written anew, which nobody may
+        /// wait for; from then on it shrinks by itself.
+        ///
+        /// - Returns: Bytes before and after; `nil` for a database that is not ours.
+        /// - Throws: `DriverError.tryAgain` when a worker uses a file that is to be written anew.
+        package func compact() async throws -> (before: Int, after: Int)? {
+            guard layout == .celery, try exists() else { return nil }
+            let file = try DatabaseFile(path: path)
+            defer { file.close() }
+            let before = size
+            if try await file.space().canShrink {
+                try await file.giveBackSpace()
+            } else {
+                let workers = try await SQLiteBroker(file: file, resultExpires: nil, processLives: ProcessIdentity.isAlive).workers()
+                if let worker = workers.first {
+                    throw DriverError(
+                        .tryAgain, "database \(path) is used by worker \(worker.name) (process \(worker.pid))",
+                        hint: "stop all workers first: the file is written anew")
+                }
+                try await file.rewrite()
+            }
+            return (before, size)
+        }
+
+        /// In bytes.
+        private var size: Int {
+            var status = stat()
+            return stat(path, &status) == 0 ? Int(status.st_size) : 0
+        }
+
         /// Creates what is missing.
         package func create() async throws {
             switch layout {
             case .celery:
-                try DatabaseFile(path: path).close()
+                try DatabaseFile(path: path, access: access).close()
             case .python: try await PythonTables.complete(at: path)
             }
         }
@@ -69,7 +124,7 @@ package enum TableSync {
             default: continue
             }
             guard !databases.contains(where: { $0.path == url.path && $0.layout == layout }) else { continue }
-            databases.append(Database(path: url.path, layout: layout))
+            databases.append(Database(path: url.path, layout: layout, access: DatabaseAccess(settings)))
         }
         return databases
     }

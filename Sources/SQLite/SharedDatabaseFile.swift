@@ -89,6 +89,14 @@ package final class SharedDatabaseFile: Sendable {
         }
     }
 
+    /// Looks for damage in the whole file.
+    ///
+    /// - Throws: `.unusable` with the first complaints.
+    package func check() async throws {
+        let report = try await read { try DamageReport(in: $0) }
+        if let error = report.error(path) { throw error }
+    }
+
     /// A number that grows with every commit of anyone.
     package func changeCount() async throws -> UInt64 {
         // SQLite counts what others commit; see `PRAGMA data_version`.

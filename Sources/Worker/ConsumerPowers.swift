@@ -31,6 +31,8 @@ struct ConsumerPowers: Sendable {
     let reporting: (any BrokerReporting)?
     /// Knows afterwards what a worker that died had begun.
     let flight: (any FlightRecording)?
+    /// Gives unused space of a file back.
+    let space: (any SpaceReturning)?
     /// Records result, follow-ups and acknowledgement as one, with the results of this worker.
     let atomic: (any AtomicSettling)?
     /// The store, where results can be looked up by whoever did not send the task.
@@ -56,6 +58,7 @@ struct ConsumerPowers: Sendable {
         control = consumer as? any RemoteControllable
         reporting = consumer as? any BrokerReporting
         flight = consumer as? any FlightRecording
+        space = consumer as? any SpaceReturning
         let atomic = consumer as? any AtomicSettling
         self.atomic = store.map { atomic?.settlesInto($0) ?? false } ?? true ? atomic : nil
         lookup = store is any ResultAnswering ? nil : store

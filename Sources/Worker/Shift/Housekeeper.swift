@@ -1,12 +1,16 @@
 import CeleryCore
 import Processes
 
-/// Keeps the lease of the worker, ends what dead workers left running, and drops results whose time is over.
+/// Keeps the lease of the worker, ends what dead workers left running, drops results whose time is over, and uses idle
+/// times to make the database smaller.
 final class Housekeeper {
     private let powers: ConsumerPowers
+    private let jobs: JobBook
+    private let intake: Intake
     private let gate: LimitGate
     private let slots: SlotLedger
     private let builtins: BuiltinRunner
+    private let ladder: ShutdownLadder
     private let log: TaskLog
 
     /// How often processes and results that nobody needs are looked for.
@@ -14,8 +18,14 @@ final class Housekeeper {
     /// How often slots are renewed where there is no lease.
     private static let renewalInterval: Duration = .seconds(5)
 
-    init(_ powers: ConsumerPowers, _ gate: LimitGate, _ slots: SlotLedger, _ builtins: BuiltinRunner, _ log: TaskLog) {
+    init(
+        _ powers: ConsumerPowers, _ jobs: JobBook, _ intake: Intake, _ gate: LimitGate, _ slots: SlotLedger, _ builtins: BuiltinRunner,
+        _ ladder: ShutdownLadder, _ log: TaskLog
+    ) {
         self.powers = powers
+        self.jobs = jobs
+        self.intake = intake
+        self.ladder = ladder
         self.gate = gate
         self.slots = slots
         self.builtins = builtins
@@ -25,18 +35,19 @@ final class Housekeeper {
     /// Does so until it is cancelled.
     ///
     /// - Returns: why the worker cannot go on, if that is why it ended.
-    nonisolated(nonsending) func run() async -> WorkerError? {
+    nonisolated(nonsending) func run() async -> (any Error)? {
         var nextCleanup = ContinuousClock.now
         var mayHaveOrphans = false
+        var spaceClock = SpaceClock()
         while !Task.isCancelled {
+            if let failure = ladder.failure { return failure }
             do {
                 for (worker, messages) in try await powers.leases?.renewLease() ?? [] where messages > 0 {
                     log.tookOver(worker, messages)
                     mayHaveOrphans = true
                 }
-            } catch let error as DriverError where error.code == .unusable {
-                return WorkerError(description: "\(error)")
             } catch {
+                if ladder.note(ifFatal: error) { continue }
                 if !Task.isCancelled { log.brokerTrouble("cannot renew the lease", error) }
             }
             await gate.leaveSlots()
@@ -50,11 +61,41 @@ final class Housekeeper {
                 do {
                     try await builtins.dropExpiredResults()
                 } catch {
+                    if ladder.note(ifFatal: error) { continue }
                     if !Task.isCancelled { log.brokerTrouble("cannot drop expired results", error) }
                 }
             }
-            try? await Task.sleep(for: powers.leases?.leaseRenewalInterval ?? Self.renewalInterval)
+            await returnSpace(&spaceClock)
+            await ladder.pause(powers.leases?.leaseRenewalInterval ?? Self.renewalInterval)
         }
         return nil
+    }
+
+    // MARK: Space
+
+    /// When a worker that has nothing to do gives unused space back to the file system.
+    private struct SpaceClock {
+        var next = ContinuousClock.now + Housekeeper.idleTime
+        /// What was taken at the last look: more means that there is work.
+        var taken = 0
+    }
+
+    /// Time without work after which space goes back.
+    private static let idleTime: Duration = .seconds(10)
+    /// How long that may take at a time.
+    private static let spacePatience: Duration = .milliseconds(250)
+
+    private nonisolated(nonsending) func returnSpace(_ clock: inout SpaceClock) async {
+        guard let space = powers.space else { return }
+        if !jobs.isEmpty || intake.taken != clock.taken { clock = SpaceClock(taken: intake.taken) }
+        guard clock.next <= .now, !ladder.hasBegun else { return }
+        do {
+            // What later work or expired results leave can wait for a while.
+            if try await !space.returnSpace(within: Self.spacePatience) { clock.next = .now + Self.cleanupInterval }
+        } catch {
+            if ladder.note(ifFatal: error) || Task.isCancelled { return }
+            log.brokerTrouble("cannot make the database smaller", error)
+            clock.next = .now + Self.cleanupInterval
+        }
     }
 }

@@ -119,7 +119,7 @@ actor Shift {
     }
 
     private func keepHouse() async {
-        let keeper = Housekeeper(powers, gate, slots, builtins, log)
+        let keeper = Housekeeper(powers, jobs, intake, gate, slots, builtins, ladder, log)
         // What runs can no longer be recorded.
         if let failure = await keeper.run() { stop(.cold, because: failure) }
     }
@@ -146,7 +146,7 @@ actor Shift {
     // MARK: Shutdown
 
     /// Goes down the ladder, and takes the pool along.
-    func stop(_ how: Shutdown, because failure: WorkerError? = nil) {
+    func stop(_ how: Shutdown, because failure: (any Error)? = nil) {
         guard ladder.descend(to: how, because: failure) else { return }
         heed(how)
     }
