@@ -69,7 +69,7 @@ package struct CommandSpec: Sendable {
     /// Its own options, beside the global ones.
     package let options: [OptionDescription]
     /// What to say of options that belong elsewhere, by their name with dashes.
-    package let misplaced: [String: String]
+    package var misplaced: [String: String] { makeMisplaced() }
     /// Its operands, in order.
     package let operands: [Operand]
     /// Command lines worth copying; those without signs of a shell must parse.
@@ -94,12 +94,15 @@ package struct CommandSpec: Sendable {
     private let makeExitStatuses: @Sendable () -> [ExitStatus]
     private let makeOutputKeys: @Sendable () -> [OutputKey]
     private let makeNotes: @Sendable () -> [String]
+    /// Makes `misplaced`, which only a mistake asks for.
+    private let makeMisplaced: @Sendable () -> [String: String]
 
     /// Describes a command; all but name and summary may be left out.
     package init(
         _ name: String, aliases: [String] = [], section: String = "Commands", summary: String,
         usages: [String] = [], discussion: @autoclosure @escaping @Sendable () -> [String] = [],
-        options: [OptionDescription] = [], misplaced: [String: String] = [:], operands: [Operand] = [],
+        options: [OptionDescription] = [],
+        misplaced: @autoclosure @escaping @Sendable () -> [String: String] = [:], operands: [Operand] = [],
         examples: @autoclosure @escaping @Sendable () -> [Example] = [],
         exitStatuses: @autoclosure @escaping @Sendable () -> [ExitStatus] = [],
         outputKeys: @autoclosure @escaping @Sendable () -> [OutputKey] = [],
@@ -113,7 +116,7 @@ package struct CommandSpec: Sendable {
         self.usages = usages
         makeDiscussion = discussion
         self.options = options
-        self.misplaced = misplaced
+        makeMisplaced = misplaced
         self.operands = operands
         makeExamples = examples
         makeExitStatuses = exitStatuses

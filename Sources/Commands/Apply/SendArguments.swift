@@ -9,10 +9,12 @@ enum SendArguments {
     static let descriptions: [OptionDescription] = arguments.map(\.description)
 
     /// What to say of options that a task says itself and a call may not.
-    static let misplaced: [String: String] = Dictionary(
-        TaskOptionTable.all.filter { !$0.places.contains(.commandLine) }.map {
-            ("--\($0.long)", "\($0.name) \($0.misplaced(at: .commandLine))")
-        }, uniquingKeysWith: { first, _ in first })
+    static var misplaced: [String: String] {
+        Dictionary(
+            TaskOptionTable.all.filter { !$0.places.contains(.commandLine) }.map {
+                ("--\($0.long)", "\($0.name) \($0.misplaced(at: .commandLine))")
+            }, uniquingKeysWith: { first, _ in first })
+    }
 
     /// The options as they were given.
     static func read(_ arguments: ParsedArguments) throws -> SendOptions {
