@@ -1,3 +1,4 @@
+import Fixtures
 import Testing
 
 /// Text of tasks and messages: it can neither pass for a line of the log nor act on a terminal.

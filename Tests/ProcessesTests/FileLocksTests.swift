@@ -1,5 +1,6 @@
 import Glibc
 @testable import Processes
+import Fixtures
 import Testing
 
 extension ProcessesTests {

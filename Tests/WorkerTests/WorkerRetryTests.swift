@@ -70,7 +70,7 @@ extension WorkerTests {
         func `the end of the tries is counted from the first`(_ backing: Backing) async throws {
             var bench = try Bench(backing)
             var options = TaskOptions(maxRetries: nil, retryDelay: .milliseconds(200), autoretryFor: [7])
-            options.retryUntil = .milliseconds(900)
+            options.retryUntil = .within(.milliseconds(900))
             try bench.addProgram("odd", options, "exit 7")
             let worker = try await bench.start()
             let result = try await bench.result(of: bench.send("odd"))

@@ -123,7 +123,7 @@ struct LimitProof {
 
     func rate() async throws {
         let worker = try await fixture.worker("a")
-        try await worker.send(4, TaskLimit(task: "t", rate: try #require(RateLimit("6/m"))))
+        try await worker.send(4, TaskLimit(task: "t", rate: RateLimit("6/m")))
         #expect(try await worker.begin() == [0])
         #expect(try await worker.begin().isEmpty)
         fixture.clock.advance(by: .seconds(9))
@@ -147,7 +147,7 @@ struct LimitProof {
 
     func newRate() async throws {
         let worker = try await fixture.worker("a")
-        try await worker.send(3, TaskLimit(task: "t", rate: try #require(RateLimit("1/h"))))
+        try await worker.send(3, TaskLimit(task: "t", rate: RateLimit("1/h")))
         #expect(try await worker.begin() == [0])
         #expect(try await worker.begin().isEmpty)
         fixture.clock.advance(by: .seconds(5))
@@ -158,7 +158,7 @@ struct LimitProof {
 
     func rateGone() async throws {
         let worker = try await fixture.worker("a")
-        try await worker.send(3, TaskLimit(task: "t", rate: try #require(RateLimit("1/h"))))
+        try await worker.send(3, TaskLimit(task: "t", rate: RateLimit("1/h")))
         #expect(try await worker.begin() == [0])
         #expect(try await worker.begin().isEmpty)
         try await worker.setRate(nil, of: "t")
@@ -167,7 +167,7 @@ struct LimitProof {
 
     func rateOfAll() async throws {
         let (first, second) = (try await fixture.worker("a"), try await fixture.worker("b"))
-        let limit = TaskLimit(task: "t", rate: try #require(RateLimit("6/m")))
+        let limit = TaskLimit(task: "t", rate: RateLimit("6/m"))
         try await first.send(2, limit)
         try await second.send(2, limit)
         #expect(try await first.begin() == [0])
@@ -181,7 +181,7 @@ struct LimitProof {
 
     func both() async throws {
         let worker = try await fixture.worker("a")
-        try await worker.send(3, TaskLimit(task: "t", rate: try #require(RateLimit("6/m")), places: 1))
+        try await worker.send(3, TaskLimit(task: "t", rate: RateLimit("6/m"), places: 1))
         #expect(try await worker.begin() == [0])
         // Its turn comes, and there is no place.
         fixture.clock.advance(by: .seconds(20))

@@ -11,8 +11,12 @@ extension WorkerStoryProof {
         let now = Timestamp.now
         let revoking = try #require(bench.broker as? any CeleryCore.Revoking)
         let revocation = Revocation(.id(id), isTerminating: terminate, signal: "TERM", issued: now, until: now + .seconds(600))
-        let report = try await revoking.revoke([revocation]) { RevokedTask.outcome(of: $0, attempt: $1, by: "test", now: now) }
-        if !revoking.endsInto(bench.store) { try await bench.store.store(report.removed.flatMap(\.results)) }
+        let store = bench.store
+        _ = try await revoking.revoke(
+            [revocation], ending: { RevokedTask.outcome(of: $0, attempt: $1, by: "test", now: now) }
+        ) { removed in
+            if !revoking.endsInto(store) { try await store.store(removed.flatMap(\.outcome.results)) }
+        }
     }
 
     private func ask(_ bench: Bench, _ method: String, _ arguments: JSONObject = [:]) async throws -> JSON {
