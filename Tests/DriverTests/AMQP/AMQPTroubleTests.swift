@@ -253,18 +253,18 @@ import Testing
         try await hasty.publish([Message("before", queue: "silent"), Message("before")])
         try await aside { try place.server.stopReplica(of: "silent", in: place.vhost) }
         let stuck = (0..<300).map { number in Message("stuck \(number)", queue: "silent") }
-        let given = Atomic(0)
+        let given = GivenUp()
         let tries = stuck.map { message in
             Task {
                 for _ in 0..<3 {
                     let error = await #expect(throws: DriverError.self) { try await hasty.publish([message]) }
                     #expect(error?.code == .tryAgain)
                 }
-                given.add(1, ordering: .relaxed)
+                given.count.add(1, ordering: .relaxed)
             }
         }
         var times: [Duration] = []
-        while given.load(ordering: .relaxed) < stuck.count {
+        while given.count.load(ordering: .relaxed) < stuck.count {
             let time = try await ContinuousClock().measure {
                 // One that was under way when the connection was given up may be late as well, at a slow server.
                 do { try await hasty.publish([Message("beside")]) } catch let error as DriverError where error.code == .tryAgain {}
@@ -321,4 +321,9 @@ import Testing
         await direct.close()
         link.close()
     }
+}
+
+/// Counts what was given up, for several tasks.
+private final class GivenUp: Sendable {
+    let count = Atomic(0)
 }

@@ -175,7 +175,7 @@ struct RateAndConcurrencyTests {
     @Test func `Python sets a rate, and takes it away`() async throws {
         let place = try RabbitMQPlace()
         let worker = try place.project.start("exec celery celeryd -c1 -n w1@test -l info", with: place.variables())
-        #expect(eventually { worker.said.contains("has started") })
+        #expect(try await eventually { worker.said.contains("has started") })
         func control(_ task: String, _ rate: String) async throws -> String {
             try await PythonCelery(version: "5.6").run(
                 """
