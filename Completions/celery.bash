@@ -269,7 +269,7 @@ _celery_words() {
         'dead show') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'dead replay') commands='' options='--task -Q --queue --reason --since --until -n --limit --all --to --rate --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'dead drop') commands='' options='--task -Q --queue --reason --since --until -n --limit --all -f --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'syncdb') commands='' options='--check --dry-run --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'syncdb') commands='' options='--check --dry-run --compact --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'rabbit-setup') commands='' options='--user --password --password-file --vhost -Q --queues --quorum --rabbitmqctl --api --admin-user --admin-password-file --api-ca --dry-run --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'startproject') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'completion') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
