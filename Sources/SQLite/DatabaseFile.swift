@@ -82,9 +82,10 @@ package final class DatabaseFile: Sendable {
                     throw DriverError(.unusable, "\(path) has an unknown layout")
                 }
             }
-        } catch let error as SQLiteError where isReadOnly {
+        } catch is SQLiteError where isReadOnly {
+            // What SQLite says of it depends on which of the files beside it is missing.
             throw DriverError(
-                .noPermission, "cannot read database \(path): \(error.message)",
+                .noPermission, "cannot read database \(path): unable to open database file",
                 hint: "this user may only read it, which takes the files \(path)-wal and \(path)-shm beside it")
         } catch {
             throw DriverError(translating: error, path: path)

@@ -11,8 +11,10 @@ extension OptionKind where Value == String {
     ) -> OptionKind {
         OptionKind(
             placeholder: "NAME", commandPlaceholder: placeholder, fileValue: fileValue, suggestion: suggestion,
-            read: { (input, _) throws(OptionMistake) in
+            read: { (input, place) throws(OptionMistake) in
                 guard let name = input.text else { throw OptionMistake(must: "be text", not: input, problem: nil) }
+                // Where somebody calls a task, nothing at all is told apart from a bad name.
+                if name.isEmpty, place == .commandLine || place == .batch { return try OptionKind<String>.name.read(input, place) }
                 if let rule = sort.rule(brokenBy: name) {
                     throw OptionMistake(
                         must: "be \(sort.noun), \(rule)", not: input, problem: "is not \(sort.noun)", advice: "write \(rule)")

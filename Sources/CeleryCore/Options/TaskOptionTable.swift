@@ -3,8 +3,11 @@
 /// Reading, in every place, is generic code over this table.
 package enum TaskOptionTable {
     /// Every row, in the order in which people read of them.
-    package static let all: [any AnyTaskOption] =
-        CommonOptions.table.rows + TaskOnlyOptions.table.rows + CallOnlyOptions.table.rows
+    package static let all: [any AnyTaskOption] = {
+        let key = CommonOptions.table.concurrencyKey
+        // The key by which slots are counted is read about after the number of slots.
+        return CommonOptions.table.rows.filter { $0.name != key.name } + TaskOnlyOptions.table.rows + [key] + CallOnlyOptions.table.rows
+    }()
 
     private static let byName: [String: any AnyTaskOption] = Dictionary(
         all.flatMap { option in option.names.map { ($0, option) } }, uniquingKeysWith: { first, _ in first })

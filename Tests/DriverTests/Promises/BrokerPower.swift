@@ -18,6 +18,8 @@ enum BrokerPower: CaseIterable {
     /// Shows a message that waits, and where it stands.
     case showing
     case flightRecords, pushing, notices, holdingAhead
+    /// Gives back disk space that it does not need any more.
+    case spaceReturning
     /// Refuses an id that is in use.
     case uniqueIDs
     /// Knows how often a message was tried, not only whether it may have been.
@@ -60,6 +62,7 @@ enum BrokerPower: CaseIterable {
         case .pushing: consumer is any DeliveryPushing
         case .notices: consumer is any BrokerReporting
         case .holdingAhead: consumer is any HoldingAhead
+        case .spaceReturning: consumer is any SpaceReturning
         // These are no protocols: a driver has them or says that it has not.
         case .uniqueIDs, .countedAttempts, .oneOrder, .exactCounts: broker is any MessageLocating
         case .reportNumbers: !(broker is any MessageLocating)

@@ -9,6 +9,10 @@ import Worker
 /// A broker on which the stories of a worker's life are proved. A new driver adds a case.
 enum StoryPlace: String, CaseIterable, Sendable {
     case memory, sqlite, rabbitMQ
+
+    /// The numbers that the attempt of a task may have which came back unbegun. RabbitMQ says of such a message only that it
+    /// was delivered before.
+    var attemptsOfUntried: ClosedRange<Int> { self == .rabbitMQ ? 1...2 : 1...1 }
 }
 
 /// One worker's stage: a broker of its own with a result store, and what may happen to that broker.

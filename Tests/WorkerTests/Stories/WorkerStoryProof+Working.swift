@@ -149,8 +149,11 @@ extension WorkerStoryProof {
         let stranger = bench.message("example.subtract", [1, 2])
         try await bench.broker.publish([expired, stranger])
         let worker = try await bench.start()
-        let revoked = try await bench.result(of: expired.id)
-        #expect(revoked.state == .revoked && revoked.failure == .revoked("expired"))
+        // RabbitMQ drops a message by itself when its time is over, and no worker hears of it.
+        if stage.place != .rabbitMQ {
+            let revoked = try await bench.result(of: expired.id)
+            #expect(revoked.state == .revoked && revoked.failure == .revoked("expired"))
+        }
         #expect(try await bench.result(of: stranger.id).failure == .notRegistered("example.subtract"))
         try await worker.stop()
         #expect(try await stage.isEmpty())
