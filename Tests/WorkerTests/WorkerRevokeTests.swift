@@ -170,7 +170,7 @@ extension WorkerTests {
             var message = bench.message("wait", [2])
             message.expires = .now + .seconds(-1)
             try await bench.broker.publish([message])
-            #expect(try await eventually { try await bench.location(of: message.id)?.state == .started })
+            // It may stand in the line of the child, or be back at the broker because that child is slow: the worker has let it pass.
             try bench.openGate()
             let result = try await bench.result(of: message.id)
             #expect(result.state == .revoked && result.failure == .revoked("expired"))
