@@ -149,7 +149,8 @@ extension WorkerTests {
                 let result = try await bench.result(of: id)
                 states[result.state, default: 0] += 1
                 if result.state == .revoked { #expect(["revoked", "terminated"].contains(result.failure?.message)) }
-                if hit.contains(id) { #expect(result.failure == .revoked("terminated")) }
+                // It ends only for being told to; the order may overtake the child's begin, and then takes the job back.
+                if hit.contains(id) { #expect(result.state == .revoked) }
             }
             #expect(Set(states.keys).isSubset(of: [.revoked, .success]), "\(states)")
             #expect(states[.revoked, default: 0] >= hit.count && hit.count == 5)
