@@ -65,7 +65,7 @@ extension SQLiteBroker: QueuePurging {
                 }
             }
         }
-        // What was erased is not to be there again after the machine went down.
+        // An erased message must not come back after the machine went down.
         if total > 0 { try await file.write { _ in } }
         return counts
     }

@@ -41,7 +41,7 @@ extension SQLiteBroker: Revoking {
         var removed: [RemovedMessage] = []
     }
 
-    /// Removes those that wait, and leaves an order for the others.
+    /// Removes waiting messages, and leaves a command to workers for the others.
     private func revoke(
         named revocations: [Revocation], _ ending: @escaping @Sendable (Message, Int) -> Outcome
     ) async throws -> (Piece, Duration) {
@@ -66,7 +66,7 @@ extension SQLiteBroker: Revoking {
         }
     }
 
-    /// Removes those that wait and are covered by a rule that is written down already.
+    /// Removes waiting messages that a stored rule covers.
     private func remove(
         by rule: Revocation, _ ending: @escaping @Sendable (Message, Int) -> Outcome, _ report: inout RevocationReport,
         _ removed: @Sendable ([RemovedMessage]) async throws -> Void

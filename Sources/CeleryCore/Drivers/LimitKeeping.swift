@@ -9,7 +9,7 @@ public protocol LimitKeeping: BrokerConsumer {
     /// - Throws: `DriverError`; then nothing has changed.
     func admit(_ deliveries: [(handle: DeliveryHandle, limit: TaskLimit)]) async throws -> [Bool]
 
-    /// Takes some of those that wait and that any of these covers, whatever their turn: they are not to run.
+    /// Takes a piece of the waiting messages that a revocation covers, whatever their turn: they must not run.
     ///
     /// - Returns: none when none is left.
     func takeWaiting(_ revocations: [Revocation]) async throws -> [Delivery]

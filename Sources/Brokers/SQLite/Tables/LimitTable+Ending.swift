@@ -29,7 +29,7 @@ extension LimitTable {
     /// Messages that are leased at a time because they are revoked.
     private static let revocationLimit = 200
 
-    /// Leases to a worker some of those that any of these covers.
+    /// Leases to a worker a piece of the waiting messages that a revocation covers.
     static func take(
         _ revocations: [Revocation], from queues: [String], worker: Int64, now: Timestamp, in db: Database
     ) throws -> [ReadyTable.Taken] {
@@ -65,7 +65,7 @@ extension LimitTable {
         }
     }
 
-    /// Some of those that wait and may be meant.
+    /// A piece of the waiting messages that a revocation may cover.
     private static func rows(of target: Revocation.Target, after offset: Int, in db: Database) throws -> [Row] {
         let page = "LIMIT \(revocationLimit) OFFSET \(offset)"
         let select = "SELECT \(columns), l.task, l.key FROM limited l JOIN message m ON m.tag = l.tag"

@@ -8,7 +8,7 @@ import Wire
 struct MessageSweep: Sendable {
     /// Which messages it walks over.
     enum Scope: Sendable {
-        /// Those that wait for their time, in that order: to find one of them by its tag takes a look at all.
+        /// Scheduled messages, by their time: finding one by its tag takes a look at all of them.
         case scheduled
         /// All, in the order in which they came.
         case all
@@ -62,7 +62,7 @@ struct MessageSweep: Sendable {
     }
 
     private func covers(_ row: Row) -> Bool {
-        // Those that came after the order are not meant.
+        // A revocation does not cover messages submitted after it.
         guard (row[3] as Double) <= rule.issued.seconds else { return false }
         switch rule.target {
         case .id: return false
