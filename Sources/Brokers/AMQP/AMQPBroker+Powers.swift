@@ -8,7 +8,7 @@ extension AMQPBroker: QueueCounting {
         var first: DriverError?
         for queue in knownQueues {
             do {
-                guard let state = try await state(of: queue) else { continue }
+                guard let state = try await readableState(of: queue) else { continue }
                 counts.append(
                     QueueCount(name: queue, ready: state.messages, scheduled: nil, running: nil, consumers: state.consumers))
             } catch let error as DriverError where error.isAboutOneQueue {
@@ -37,6 +37,25 @@ extension AMQPBroker: QueueCounting {
     }
 }
 
+extension AMQPBroker {
+    /// The same, for commands that read the queue: whoever may not learns that, also where there is no queue.
+    ///
+    /// Looking at a queue takes no rights, so that RabbitMQ tells everybody that one is not there; taking a message of it
+    /// takes them, whether it is there or not.
+    ///
+    /// - Throws: `DriverError.noPermission`.
+    func readableState(of queue: String) async throws -> QueueState? {
+        if let state = try await state(of: queue) { return state }
+        do {
+            // A message of a queue that was made this very moment goes back with the channel.
+            _ = try await ask { (connection, channel) throws(RabbitMQError) in try connection.get(queue, on: channel) != nil }
+        } catch let error as DriverError where error.code == .refused {
+            return nil
+        }
+        return try await state(of: queue)
+    }
+}
+
 extension AMQPBroker: QueuePurging {
     package var queuesToPurge: [String]? { knownQueues }
 
@@ -46,10 +65,12 @@ extension AMQPBroker: QueuePurging {
         var first: DriverError?
         for queue in queues?.distinct ?? knownQueues {
             do {
-                guard try await state(of: queue) != nil else { continue }
                 counts[queue] = try await ask { (connection, channel) throws(RabbitMQError) in
                     try connection.purge(queue, on: channel)
                 }
+            } catch let error as DriverError where error.code == .refused {
+                // There is no such queue.
+                continue
             } catch let error as DriverError where error.isAboutOneQueue {
                 first = first ?? error
             }

@@ -11,7 +11,7 @@ extension AMQPBroker: StatisticsKeeping {
 
     package func statistics(since: Timestamp?) async throws -> StatisticsLedger {
         // A queue that no worker has made is not made by looking at it.
-        guard try await state(of: StatisticsRecord.queue.name) != nil else { return StatisticsLedger() }
+        guard try await readableState(of: StatisticsRecord.queue.name) != nil else { return StatisticsLedger() }
         let reading = StatisticsReading(mark: TaskID().text, since: since)
         let owner = try ConnectionOwner(alternatives, .onDemand) { StatisticsReader(reading) }
         let sum: StatisticsSum
@@ -30,7 +30,7 @@ extension AMQPBroker: StatisticsKeeping {
     }
 
     package func resetStatistics() async throws {
-        guard try await state(of: StatisticsRecord.queue.name) != nil else { return }
+        guard try await readableState(of: StatisticsRecord.queue.name) != nil else { return }
         try await publish([StatisticsRecord.reset.publication])
     }
 }
