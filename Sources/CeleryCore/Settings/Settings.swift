@@ -28,6 +28,8 @@ public struct Settings: Sendable, Equatable {
     public var logLevel = "INFO"
     /// Absolute.
     public var pidFile: String
+    /// The group whose members may read logs, job logs and pidfiles that are made; `nil` is nobody but their owner.
+    public var fileGroup: String?
     /// Messages taken beyond free slots while tasks are short; 0 lets the worker choose.
     public var prefetch = 0
     /// Tasks after which a child is replaced; 0 never.

@@ -45,7 +45,7 @@ final class DmapRun {
         let items = try DmapItems(
             words: Array(arguments.operands.dropFirst()), isJSONLines: arguments[DmapOptions.jsonLines],
             isRaw: arguments[DmapOptions.raw])
-        let finished = try openJobLog()
+        let finished = try openJobLog(client.settings)
         let groupID = TaskID().text
         var chunk: [Message] = []
         while let item = try items.next() {
@@ -83,13 +83,13 @@ final class DmapRun {
         }
     }
 
-    private func openJobLog() throws -> [JobLog.Key: Int32] {
+    private func openJobLog(_ settings: Settings) throws -> [JobLog.Key: Int32] {
         let isResumed = arguments[DmapOptions.resume] || arguments[DmapOptions.retryFailed]
         guard let path = arguments[DmapOptions.jobLog] else {
             if isResumed { throw ArgumentError("--resume and --retry-failed need --joblog") }
             return [:]
         }
-        let log = try JobLog(path: path, isResumed: isResumed)
+        let log = try JobLog(path: path, isResumed: isResumed, group: try FileGroup.number(settings))
         jobLog = log
         return isResumed ? try log.finished() : [:]
     }

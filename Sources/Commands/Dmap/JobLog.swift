@@ -11,15 +11,15 @@ final class JobLog {
 
     /// Opens the log, and reads what earlier runs finished.
     ///
-    /// - Parameter isResumed: keeps the earlier lines; otherwise the log begins anew.
-    init(path: String, isResumed: Bool) throws {
+    /// - Parameters:
+    ///   - isResumed: keeps the earlier lines; otherwise the log begins anew.
+    ///   - group: Whose members may read a new log.
+    init(path: String, isResumed: Bool, group: UInt32? = nil) throws {
         self.path = path
-        let number = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | (isResumed ? 0 : O_TRUNC), 0o666)
-        guard number >= 0 else {
-            let reason = String(cString: strerror(errno)).lowercased()
-            throw CommandError(ExitCode.cannotCreate, "cannot open job log \(path): \(reason)")
-        }
-        descriptor = OwnedDescriptor(owning: number)
+        descriptor = try PrivateFile("open job log", access: O_RDWR | O_APPEND, group: group).open(path)
+        let number = descriptor.number
+        // A device has no end to be cut off.
+        if !isResumed { _ = ftruncate(number, 0) }
         // The last line of a run that was killed may be cut off: it must not swallow the next one.
         var last: UInt8 = 0
         let size = lseek(number, 0, SEEK_END)

@@ -7,18 +7,20 @@ package final class LogFile: Sendable {
     package let path: String
     /// The open file. Its number stays the same through `reopen()`.
     package let descriptor: OwnedDescriptor
+    private let group: UInt32?
     /// Whether the standard streams lead here and must follow `reopen()`.
     private let carriesStreams = Atomic(false)
 
-    /// Opens the file, creating it if need be.
+    /// Opens the file, creating it if need be: see `PrivateFile`.
     ///
-    /// - Parameter owner: Gets a newly created file, so that the process can reopen it after giving up its rights.
+    /// - Parameters:
+    ///   - owner: Gets a newly created file, so that the process can reopen it after giving up its rights.
+    ///   - group: Whose members may read a newly created file.
     /// - Throws: `cannot open log file /x/y.log: no such file or directory`.
-    ///
-    /// The corresponding C functions are `open` and `fchown`.
-    package init(_ path: String, owner: Privileges? = nil) throws(SystemError) {
+    package init(_ path: String, owner: Privileges? = nil, group: UInt32? = nil) throws(SystemError) {
         self.path = try AbsolutePath.of(path)
-        descriptor = try Self.open(self.path, owner)
+        self.group = group
+        descriptor = try Self.open(self.path, owner, group)
     }
 
     /// Makes standard output and standard error lead here.
@@ -34,7 +36,7 @@ package final class LogFile: Sendable {
     ///
     /// - Throws: When the path cannot be opened (any more); the old file is then kept.
     package func reopen() throws(SystemError) {
-        let fresh = try Self.open(path, nil)
+        let fresh = try Self.open(path, nil, group)
         // In place of the old one, in one step: no writer ever meets a closed number.
         try fresh.duplicate(onto: descriptor.number, closeOnExec: true)
         if carriesStreams.load(ordering: .relaxed) { try redirectStandardStreams() }
@@ -59,20 +61,7 @@ package final class LogFile: Sendable {
         return text.split(whereSeparator: \.isNewline).suffix(count).map(String.init)
     }
 
-    private static func open(_ path: String, _ owner: Privileges?) throws(SystemError) -> OwnedDescriptor {
-        let flags = O_WRONLY | O_APPEND | O_CLOEXEC
-        // Exclusively at first, to know whether it is ours to give away.
-        let created = Glibc.open(path, flags | O_CREAT | O_EXCL, 0o644)
-        guard created < 0 else {
-            let descriptor = OwnedDescriptor(owning: created)
-            if let owner {
-                try Syscall.check("give log file to its owner", path: path) {
-                    fchown(created, owner.user ?? uid_t.max, owner.group)
-                }
-            }
-            return descriptor
-        }
-        return OwnedDescriptor(
-            owning: try Syscall.check("open log file", path: path) { Glibc.open(path, flags | O_CREAT, 0o644) })
+    private static func open(_ path: String, _ owner: Privileges?, _ group: UInt32?) throws(SystemError) -> OwnedDescriptor {
+        try PrivateFile("open log file", access: O_WRONLY | O_APPEND, group: group, owner: owner).open(path)
     }
 }

@@ -36,6 +36,9 @@ package struct Privileges: Sendable, Equatable {
         groups = found.name.map { Self.groups(of: $0, and: main) } ?? [main]
     }
 
+    /// The user and the main group.
+    package var numbers: (user: UInt32?, group: UInt32) { (user, group) }
+
     /// Takes on this user and these groups, for good. Does nothing if that is what the process is already.
     ///
     /// - Throws: EPERM if the process may not, or if it could take its old rights back.

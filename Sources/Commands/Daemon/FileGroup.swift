@@ -1,0 +1,16 @@
+import CeleryCore
+import Processes
+
+/// The group whose members may read logs, job logs and pidfiles that are made.
+enum FileGroup {
+    /// - Returns: `nil` when only the owner of a file may read it.
+    /// - Throws: `CommandError` for a group that does not exist.
+    static func number(_ settings: Settings) throws -> UInt32? {
+        guard let name = settings.fileGroup else { return nil }
+        do throws(SystemError) {
+            return try Privileges(user: nil, group: name)?.numbers.group
+        } catch {
+            throw CommandError(ExitCode.configuration, "\(error.description) (CELERY_FILE_GROUP)")
+        }
+    }
+}
