@@ -25,7 +25,7 @@ struct WorkerSession: Sendable {
         let client = try context.client(settings)
         let store = try client.store
         try await WorkerDiscard(context: context, settings: settings).run(client.broker)
-        let (registry, problems) = try context.registry(settings)
+        let (registry, problems) = try context.registry(settings, guardedBy: .current)
         var configuration = WorkerSetup(context: context, settings: settings).configuration()
         configuration.facts = .of(resolved, store: store.location)
         let runner = context.arguments[CelerydOptions.beat]

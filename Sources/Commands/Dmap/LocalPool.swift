@@ -1,6 +1,7 @@
 import CeleryCore
 import Client
 import Logging
+import Tasks
 import Worker
 
 /// The worker that `dmap -j` runs in its own process.
@@ -14,7 +15,7 @@ struct LocalPool: Sendable {
     private static let patience: Duration = .seconds(1)
 
     static func start(_ size: Int, _ context: CommandContext, _ plan: DmapPlan) async throws -> LocalPool {
-        let (registry, _) = try context.registry(plan.settings)
+        let (registry, _) = try context.registry(plan.settings, guardedBy: .current)
         var configuration = WorkerSetup(context: context, settings: plan.settings).configuration(concurrency: size)
         configuration.queues = [plan.queue]
         // Failures are told by dmap itself, item by item.

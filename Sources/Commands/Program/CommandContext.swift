@@ -64,10 +64,12 @@ struct CommandContext: Sendable {
     }
 
     /// Every task that can be run here, and what is wrong with the project.
-    func registry(_ settings: Settings) throws -> (registry: TaskRegistry, problems: [TaskProblem]) {
+    ///
+    /// - Parameter taskGuard: of the worker that is to run them; whoever only submits them needs none.
+    func registry(_ settings: Settings, guardedBy taskGuard: TaskGuard? = nil) throws -> (registry: TaskRegistry, problems: [TaskProblem]) {
         var registry = TaskRegistry()
         for definition in builtIn { try registry.register(definition) }
-        let discovery = TaskDiscovery(apps: settings.installedApps, in: settings.projectFolder)
+        let discovery = TaskDiscovery(apps: settings.installedApps, in: settings.projectFolder, guardedBy: taskGuard)
         var problems = discovery.problems
         for definition in discovery.definitions {
             do throws(AlreadyRegistered) {

@@ -24,7 +24,7 @@ enum TasksCommand {
     private static func run(_ context: CommandContext) async throws -> Int32 {
         let settings = try context.settings()
         if context.arguments[remote] { return try await listRemote(context, settings) }
-        let (registry, problems) = try context.registry(settings)
+        let (registry, problems) = try context.registry(settings, guardedBy: .current)
         for task in registry.sorted {
             let options = TaskOptionList(task.options).pairs
             context.output.record(
@@ -34,12 +34,14 @@ enum TasksCommand {
                 ],
                 text: ([task.name, task.source] + options.map { "\($0.0)=\(TaskOptionList.quoted($0.1))" }).row)
         }
-        for problem in problems { context.output.error("celery tasks: \(problem.description.inOneLine)") }
+        for problem in problems {
+            context.output.error("celery tasks: \(problem.isWarning ? "warning: " : "")\(problem.description.inOneLine)")
+        }
         if registry.isEmpty && problems.isEmpty {
             context.output.note("celery tasks: no tasks in \(settings.projectFolder)")
             if settings.installedApps.isEmpty { context.output.note("hint: name the folders of your apps in INSTALLED_APPS in celery.toml") }
         }
-        return problems.isEmpty ? ExitCode.done : ExitCode.badData
+        return problems.allSatisfy(\.isWarning) ? ExitCode.done : ExitCode.badData
     }
 
     private static func listRemote(_ context: CommandContext, _ settings: Settings) async throws -> Int32 {

@@ -15,6 +15,8 @@ struct ProgramFile {
     var identity: Identity
     /// Whether anyone may run it.
     var hasRunBit: Bool
+    /// All that there is to know.
+    let status: stat
 
     struct Identity: Hashable {
         var device: UInt64
@@ -33,6 +35,7 @@ struct ProgramFile {
             }
         identity = Identity(device: UInt64(status.st_dev), number: UInt64(status.st_ino))
         hasRunBit = status.st_mode & 0o111 != 0
+        self.status = status
     }
 
     /// Whether we may run it. The corresponding C function is `faccessat` with AT_EACCESS.

@@ -9,6 +9,8 @@ import Glibc
 /// and so is a file without a run bit, unless it begins as a program does: then it was
 /// meant to be a task and is a problem.
 ///
+/// A program that others could change is no task for a worker of root, and a warning for another: see `TaskGuard`.
+///
 /// A file with a problem is no task: better that its messages are refused by name than that it
 /// runs without the limits its author wrote. Of two files for one name neither is a task.
 package struct TaskDiscovery: Sendable {
@@ -20,14 +22,22 @@ package struct TaskDiscovery: Sendable {
     package private(set) var passedOver: [String] = []
 
     private let project: String
+    private let taskGuard: TaskGuard?
     /// Tasks found so far: name to file.
     private var files: [String: [TaskDefinition]] = [:]
     /// Folders between the app and here, against links that lead back.
     private var above: [ProgramFile.Identity] = []
 
     /// Looks through the folders of `apps` below `projectFolder`.
-    package init(apps: [String], in projectFolder: String) {
+    ///
+    /// - Parameter taskGuard: Knows who may change the tasks; whoever only submits them needs none.
+    package init(apps: [String], in projectFolder: String, guardedBy taskGuard: TaskGuard? = nil) {
         project = projectFolder.hasSuffix("/") ? projectFolder : projectFolder + "/"
+        self.taskGuard = taskGuard
+        if !apps.isEmpty, let taskGuard, let danger = taskGuard.danger(ofProject: project) {
+            report(projectFolder, danger: danger, taskGuard)
+            if taskGuard.refuses { return }
+        }
         var seen: Set<String> = []
         for app in apps where seen.insert(app).inserted { visit(app: app) }
         settle()
@@ -61,10 +71,32 @@ package struct TaskDiscovery: Sendable {
             if error.number != ENOENT { report(folder + "/tasks", "cannot be read: \(error.reason)") }
             return
         }
+        var outer = ""
+        for part in parts {
+            outer += (outer.isEmpty ? "" : "/") + part
+            guard isSafe(folder: outer) else { return }
+        }
         visit(folder: folder + "/tasks", name: app + ".tasks")
     }
 
+    /// Tells of a folder that others may write.
+    ///
+    /// - Returns: Whether its tasks are tasks.
+    private mutating func isSafe(folder: String) -> Bool {
+        guard let taskGuard, let danger = taskGuard.danger(of: project + folder) else { return true }
+        report(folder, danger: danger, taskGuard)
+        return !taskGuard.refuses
+    }
+
+    private mutating func report(_ folder: String, danger: String, _ taskGuard: TaskGuard) {
+        let consequence = taskGuard.refuses ? "no task in it is run as root" : "whoever may change it decides what the worker runs"
+        let problem = TaskProblem(file: folder, "\(danger): \(consequence)", isWarning: !taskGuard.refuses)
+        // Two apps may share a folder.
+        if !problems.contains(problem) { problems.append(problem) }
+    }
+
     private mutating func visit(folder: String, name: String) {
+        guard isSafe(folder: folder) else { return }
         do throws(FileError) {
             let identity = try ProgramFile(project + folder).identity
             guard !above.contains(identity) else {
@@ -125,6 +157,11 @@ package struct TaskDiscovery: Sendable {
         guard TaskName.isValidPart(stem) else {
             report(path, "cannot be named as a task: letters, digits, _ and - only, before one extension")
             return
+        }
+        if let taskGuard, let danger = taskGuard.danger(file.status) ?? taskGuard.danger(behindLink: project + path) {
+            let consequence = taskGuard.refuses ? "it is not run as root" : "whoever may change it decides what the worker runs"
+            problems.append(TaskProblem(file: path, "\(danger): \(consequence)", isWarning: !taskGuard.refuses))
+            if taskGuard.refuses { return }
         }
         let (options, found) = TaskOptionLine.options(in: head, file: path)
         guard found.isEmpty else {

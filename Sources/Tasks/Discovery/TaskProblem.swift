@@ -6,7 +6,11 @@ package struct TaskProblem: Sendable, Hashable, CustomStringConvertible {
     /// What is wrong, and what to do about it.
     package var message: String
 
-    package init(file: String, line: Int? = nil, _ message: String) {
+    /// Whether the file is a task all the same.
+    package var isWarning = false
+
+    package init(file: String, line: Int? = nil, _ message: String, isWarning: Bool = false) {
+        self.isWarning = isWarning
         self.file = file
         self.line = line
         self.message = message

@@ -1,4 +1,5 @@
 import CeleryCore
+import Glibc
 import Processes
 import Tasks
 import Wire
@@ -14,10 +15,23 @@ struct ProgramJob {
     let log: @Sendable (LogLine) -> Void
     var controlGroups: ControlGroupRoom?
 
+    /// The project's folder, where pool children are.
+    private static let folder: String = {
+        guard let path = getcwd(nil, 0) else { return "/" }
+        defer { free(path) }
+        return String(cString: path)
+    }()
+
     /// EX_TEMPFAIL of sysexits.h: try again later.
     static let retryStatus: Int32 = 75
 
     func run() -> JobRunner.Ended {
+        let taskGuard = TaskGuard.current
+        // It may have been changed since it was found.
+        if taskGuard.refuses, let danger = taskGuard.danger(ofProgram: program, in: Self.folder) {
+            let text = "\(danger): it is not run as root"
+            return JobRunner.Ended(.failure(TaskFailure(type: "PermissionError", arguments: [.string(text)], module: "builtins"), traceback: nil))
+        }
         var run = ProgramRun(
             path: program, args: Self.words(arguments), environment: taskEnvironment, folder: ".",
             input: request.bytes(style: .compact), softTimeLimit: job.softTimeLimit, hardTimeLimit: job.hardTimeLimit,
