@@ -40,7 +40,7 @@ case ("detach", .daemon(let readiness, let pidFile)):
         describeDaemon()
         serve(pidFile, then: readiness.ready)
     }
-case ("detach", .restarted(let pidFile)):
+case ("detach", .restarted(let pidFile, _)):
     say("restarted \(getpid())")
     serve(pidFile) {}
 case ("hold", _):

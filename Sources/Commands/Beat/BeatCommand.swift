@@ -56,7 +56,7 @@ enum BeatCommand {
         let settings = try context.settings(BeatOptions.flags(context.arguments))
         return try DaemonLaunch(program: program, context: context, settings: settings).launch(
             BeatSignal.table,
-            complaints: {
+            complaints: { _ in
                 let table = try EntryTable(try context.resolved(), context, client: nil)
                 return table.problems.map(\.description) + table.warnings
             },

@@ -29,6 +29,7 @@ enum CelerydCommand {
             ],
             notes: [
                 "TERM and the first INT stop taking work, finish what runs, and exit with 0. Another INT, or QUIT, stops now and gives tasks back. HUP begins anew with new settings and tasks; USR1 opens the log file anew; TTIN and TTOU add and remove a child.",
+                "With --supervised, a worker that a signal killed, or that ended with an error, is followed by another after 1 s, then 2 s, up to 60 s. The end of a worker is the end of its supervisor, with the same status, when it stopped as asked or had nothing left to do; when its command line, files, permissions or settings are at fault (64, 73, 77, 78); or when it has never worked: ended with an error, or died three times. A worker whose supervisor is killed stops as after TERM.",
                 "Under systemd it reports READY, STOPPING and WATCHDOG through sd_notify.",
             ]),
         launch: launch)
@@ -36,6 +37,7 @@ enum CelerydCommand {
     static let program = DaemonProgram(
         name: "celeryd", noun: "worker", options: CelerydOptions.daemon,
         files: { DaemonProgram.Files(log: $0.logFile, pid: $0.pidFile, level: $0.logLevel) }, startsProcesses: true,
+        isSupervised: { $0[CelerydOptions.supervised] },
         // Running tasks finish first.
         stopPatience: .seconds(3_600), stopComplaint: "an hour; its tasks still run")
 
@@ -50,7 +52,7 @@ enum CelerydCommand {
         return try DaemonLaunch(program: program, context: context, settings: settings).launch(
             WorkerSignal.table,
             confirm: { try WorkerDiscard(context: context, settings: settings).confirm() },
-            complaints: { try context.registry(settings).problems.map(\.description) },
+            complaints: { try context.registry(settings, guardedBy: $0).problems.map(\.description) },
             live: { try await WorkerSession(context: context, settings: settings, resolved: resolved, daemon: $0).work() })
     }
 }

@@ -54,6 +54,9 @@ enum CelerydOptions {
         "autoscale", placeholder: "MAX,MIN", .autoscale,
         help: "Run between MIN and MAX tasks at a time: more while work waits, fewer when pool processes have had nothing to do for a while.",
         settings: ["CELERYD_AUTOSCALE"])
+    static let supervised = Option.flag(
+        "supervised", short: "S",
+        help: "Run the worker under a supervisor that starts another when it dies. The pidfile holds the supervisor's process id; signals, --stop and --restart sent there reach the worker.")
     static let burst = Option.flag("burst", help: "Work until nothing in the queues is due, then exit with 0; what is for later stays.")
     static let maxTasks = Option.value(
         "max-tasks", placeholder: "N", .integer(in: 1...1_000_000_000), help: "Exit with 0 after N tasks.")
@@ -63,7 +66,7 @@ enum CelerydOptions {
             beat.description, taskEvents.description, statistics.description, discard.description, force.description,
             timeLimit.description, softTimeLimit.description, taskMaxMemory.description, shutdownTimeout.description,
             maxTasksPerChild.description, maxMemoryPerChild.description, prefetch.description, autoscale.description, burst.description,
-            maxTasks.description,
+            maxTasks.description, supervised.description,
         ] + daemon.surroundings + daemon.control
 
     /// The options that set settings.

@@ -1,6 +1,7 @@
 import Arguments
 import CeleryCore
 import Client
+import Processes
 
 /// `--discard`: erasing what waits before the worker starts.
 struct WorkerDiscard {
@@ -17,9 +18,15 @@ struct WorkerDiscard {
         guard context.confirm("Erase all messages that wait in \(names)?") else { throw Quit(status: ExitCode.done) }
     }
 
+    /// Whether the worker began before, and has erased by now what it was to erase.
+    private var goesOn: Bool {
+        if case .restarted = context.role { return true }
+        return context.role.supervisor?.goesOn ?? false
+    }
+
     /// Erases. The original's words.
     func run(_ broker: any Broker) async throws {
-        guard context.arguments[CelerydOptions.discard] else { return }
+        guard context.arguments[CelerydOptions.discard], !goesOn else { return }
         guard let purging = broker as? any QueuePurging else { throw DriverError.lacks("discard messages", broker.location) }
         let count = try await purging.purge(settings.queues).values.reduce(0, +)
         context.output.error("discard: Erased \(count) message\(count == 1 ? "" : "s") from the queue.")

@@ -1,6 +1,8 @@
 import Arguments
 import CeleryCore
+import Logging
 import Processes
+import Tasks
 
 /// The beginning of a daemon, while there is one thread: control of one that runs, `--detach`, or the life itself.
 struct DaemonLaunch {
@@ -19,7 +21,7 @@ struct DaemonLaunch {
     ///   - complaints: what the user should know of the project although it is no failure; said where it is read.
     ///   - live: the work; returns whether the program shall begin anew.
     func launch<Action: DaemonSignal>(
-        _ signals: [Int32: Action], confirm: () throws -> Void = {}, complaints: () throws -> [String],
+        _ signals: [Int32: Action], confirm: () throws -> Void = {}, complaints: (TaskGuard) throws -> [String],
         live: @escaping @Sendable (DaemonSession<Action>) async throws -> Bool
     ) throws -> Command.Launch {
         let arguments = context.arguments
@@ -34,10 +36,21 @@ struct DaemonLaunch {
             privileges: privileges(arguments))
         if case .foreground = context.role {
             try confirm()
-            if arguments[options.detach] { return .exit(try detach(surroundings, try complaints())) }
+            if arguments[options.detach] {
+                return .exit(try detach(surroundings, try complaints(surroundings.privileges?.taskGuard ?? .current)))
+            }
         }
+        if program.isSupervised(arguments), isFirst { return .exit(try supervise(surroundings)) }
         let session = try begin(signals, surroundings)
         return .run { try await session.run { try await live(session) } }
+    }
+
+    /// Whether this process is neither one that began anew nor one that a supervisor started.
+    private var isFirst: Bool {
+        switch context.role {
+        case .foreground, .daemon: true
+        case .restarted, .supervised: false
+        }
     }
 
     /// Whom to become; a name that nobody has is a mistake of the command line.
@@ -54,6 +67,7 @@ struct DaemonLaunch {
         for complaint in complaints { output.error("\(title): warning: \(complaint)") }
         var daemonizer = Daemonizer(pidFile: files.pid, logFile: files.log) { notice in output.note("\(title): \(notice)") }
         daemonizer.surroundings = surroundings
+        daemonizer.group = try FileGroup.number(settings)
         switch try daemonizer.launch() {
         case .ready:
             return ExitCode.done
@@ -63,35 +77,57 @@ struct DaemonLaunch {
         }
     }
 
-    /// Takes pidfile, log and signals, and enters the surroundings.
-    private func begin<Action: DaemonSignal>(_ table: [Int32: Action], _ surroundings: Surroundings) throws -> DaemonSession<Action> {
-        let arguments = context.arguments
-        var surroundings = surroundings
-        var readiness: Readiness?
-        var pidFile: PIDFile?
-        let isDetached = arguments[options.detach]
+    /// Takes the pidfile that is ours; a worker with a supervisor has none.
+    private func takePIDFile(_ surroundings: Surroundings) throws -> PIDFile? {
+        let pidFile: PIDFile?
         switch context.role {
         case .foreground:
             surroundings.applyMask()
-            if arguments.isGiven(options.pidFile) { pidFile = try PIDFile.acquire(at: files.pid) }
-        case .daemon(let word, let file): (readiness, pidFile) = (word, file)
-        case .restarted(let file):
-            pidFile = file
-            surroundings = Surroundings()
+            pidFile = context.arguments.isGiven(options.pidFile) ? try PIDFile.acquire(at: files.pid, group: try FileGroup.number(settings)) : nil
+        case .daemon(_, let file), .restarted(let file, _): pidFile = file
+        case .supervised: pidFile = nil
         }
         if let notice = pidFile?.staleNotice { context.output.error("celery \(program.name): \(notice)") }
-        var file: LogFile?
-        if options.logsToFile(arguments) {
-            file = try LogFile(files.log, owner: surroundings.privileges)
-            if isDetached { try file?.redirectStandardStreams() }
-        }
+        return pidFile
+    }
+
+    /// Opens the log; that of a daemon takes the standard streams too.
+    private func openLog(_ surroundings: Surroundings) throws -> DaemonLog {
+        guard options.logsToFile(context.arguments) else { return DaemonLog(file: nil) }
+        let file = try LogFile(files.log, owner: surroundings.privileges, group: try FileGroup.number(settings))
+        if context.arguments[options.detach] { try file.redirectStandardStreams() }
+        return DaemonLog(file: file)
+    }
+
+    /// Takes pidfile, log and signals, and enters the surroundings.
+    private func begin<Action: DaemonSignal>(_ table: [Int32: Action], _ surroundings: Surroundings) throws -> DaemonSession<Action> {
+        var surroundings = surroundings
+        if case .restarted = context.role { surroundings = Surroundings() }
+        let pidFile = try takePIDFile(surroundings)
+        let log = try openLog(surroundings)
         SignalDispositions.settle()
         let signals = try DaemonSignals(table)
         if program.startsProcesses { try Descendants.becomeSubreaper() }
         try surroundings.apply()
-        let log = DaemonLog(file: file)
+        let supervisor = context.role.supervisor
         return DaemonSession(
-            name: program.name, log: log, logger: log.logger(level: DaemonLog.level(named: files.level)), pidFile: pidFile,
-            readiness: readiness, signals: signals, notifier: SystemdNotifier(environment: .current()))
+            name: program.name, log: log, logger: logger(log), pidFile: pidFile, readiness: context.role.readiness,
+            supervisor: supervisor, signals: signals,
+            notifier: supervisor.map { SystemdNotifier($0, environment: .current()) } ?? SystemdNotifier(environment: .current()))
     }
+
+    /// Lives as the supervisor, which leaves the surroundings to the workers it starts.
+    private func supervise(_ surroundings: Surroundings) throws -> Int32 {
+        let pidFile = try takePIDFile(surroundings)
+        defer { pidFile?.remove() }
+        surroundings.applyMask()
+        let log = try openLog(surroundings)
+        SignalDispositions.settle()
+        let supervisor = Supervisor(
+            noun: program.noun, log: log, logger: logger(log), signals: try Signals(Supervisor.signals),
+            notifier: SystemdNotifier(environment: .current()), readiness: context.role.readiness)
+        return try supervisor.run()
+    }
+
+    private func logger(_ log: DaemonLog) -> Logger { log.logger(level: DaemonLog.level(named: files.level)) }
 }

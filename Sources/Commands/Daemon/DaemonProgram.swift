@@ -1,3 +1,4 @@
+import Arguments
 import CeleryCore
 
 /// What sets one program that runs in the background apart from another.
@@ -11,6 +12,8 @@ struct DaemonProgram: Sendable {
     let files: @Sendable (Settings) -> Files
     /// Whether it starts processes, whose orphans it wants to look after.
     let startsProcesses: Bool
+    /// Whether a supervisor starts it, and starts it again when it dies.
+    var isSupervised: @Sendable (ParsedArguments) -> Bool = { _ in false }
     /// How long `--stop` waits.
     let stopPatience: Duration
     /// What is said when that was in vain, after `did not stop within`.

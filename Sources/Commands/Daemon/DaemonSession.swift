@@ -1,4 +1,5 @@
 import CeleryCore
+import Glibc
 import Logging
 import Processes
 
@@ -9,6 +10,8 @@ struct DaemonSession<Action: DaemonSignal>: Sendable {
     let logger: Logger
     let pidFile: PIDFile?
     let readiness: Readiness?
+    /// Who starts another in its place when it dies.
+    let supervisor: SupervisorLink?
     let signals: DaemonSignals<Action>
     let notifier: SystemdNotifier?
 
@@ -16,6 +19,14 @@ struct DaemonSession<Action: DaemonSignal>: Sendable {
     ///
     /// - Parameter live: returns whether the program shall begin anew.
     func run(_ live: @Sendable () async throws -> Bool) async throws -> Int32 {
+        if let supervisor {
+            // A second worker may come with a second supervisor, so that this one is not to stay alone for ever.
+            WorkThread.start {
+                supervisor.waitUntilGone()
+                logger.warning("The supervisor is gone")
+                kill(getpid(), SIGTERM)
+            }
+        }
         let heart = Task { await keepWatchdogQuiet() }
         defer { heart.cancel() }
         let isRestarting: Bool
@@ -29,7 +40,7 @@ struct DaemonSession<Action: DaemonSignal>: Sendable {
         }
         if isRestarting {
             logger.info("Restarting \(name) (\(CommandLine.arguments.map { ServiceURL.redact(within: $0) }.joined(separator: " ")))")
-            try signals.restart(keeping: pidFile)
+            try signals.restart(keeping: pidFile, supervisor)
             logger.warning("Not restarting: a signal has ended \(name) meanwhile")
         }
         pidFile?.remove()

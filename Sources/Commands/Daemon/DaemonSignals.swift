@@ -43,9 +43,9 @@ final class DaemonSignals<Action: DaemonSignal>: Sendable {
     /// Executes the program anew; returns only when a signal has ended it for good.
     ///
     /// - Throws: `SystemError` when it cannot be executed.
-    func restart(keeping pidFile: PIDFile?) throws(SystemError) {
+    func restart(keeping pidFile: PIDFile?, _ supervisor: SupervisorLink?) throws(SystemError) {
         try isEnding.withLock { (isEnding) throws(SystemError) in
-            if !isEnding { try OwnExecutable.restart(keeping: pidFile) }
+            if !isEnding { try OwnExecutable.restart(keeping: pidFile, supervisor) }
         }
     }
 }

@@ -86,7 +86,7 @@ package struct Program: Sendable {
         } catch {
             let described = Report.describe(error)
             Report.print(described, command: spec.qualifiedName, to: output)
-            if case .daemon(let readiness, _) = role {
+            if let readiness = role.readiness {
                 let hint = described.hint.map { "\nhint: \($0)" } ?? ""
                 readiness.fail("celery \(spec.qualifiedName): \(described.message)\(hint)", status: described.status)
             }

@@ -32,18 +32,20 @@ package enum OwnExecutable {
     ///
     /// The corresponding C function is `execve`. Other threads end without notice, so finish their work before.
     package static func restart(
-        keeping pidFile: PIDFile?, arguments: [String] = CommandLine.arguments, environment: Environment = .current()
+        keeping pidFile: PIDFile?, _ supervisor: SupervisorLink? = nil, arguments: [String] = CommandLine.arguments, environment: Environment = .current()
     ) throws(SystemError) -> Never {
         var environment = environment
         environment[Role.variable] = Role.text(
-            "restarted", readiness: nil, pidFile: pidFile?.descriptor.number, path: pidFile?.path)
+            "restarted", pidFile: pidFile?.descriptor.number, link: supervisor?.descriptor.number, path: pidFile?.path)
         let program = pathOnDisk
         let argv = try CStringBlock(arguments.lazy.map(\.utf8), of: "restart", path: program) { "argument \($0)" }
         let envp = try CStringBlock(environment.entries, of: "restart", path: program) { "environment entry \($0)" }
         try pidFile?.descriptor.setCloseOnExec(false)
+        try supervisor?.descriptor.setCloseOnExec(false)
         execve(program, argv.pointers, envp.pointers)
         let code = errno
         try pidFile?.descriptor.setCloseOnExec(true)
+        try supervisor?.descriptor.setCloseOnExec(true)
         throw SystemError(code, "restart", path: program)
     }
 }

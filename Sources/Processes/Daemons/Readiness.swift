@@ -14,6 +14,9 @@ package struct Readiness: Sendable {
         say("FAILED \(status) \(message)\n")
     }
 
+    /// Leaves the word to another process that has the same pipe.
+    package func release() { descriptor.close() }
+
     private func say(_ word: String) {
         // Nobody need be listening any more: the user may have interrupted the waiting.
         try? descriptor.write(word)

@@ -7,13 +7,35 @@ package enum Role: Sendable {
     /// Detached: the terminal waits for a word through `readiness`, and the pidfile was taken for us.
     case daemon(readiness: Readiness, pidFile: PIDFile?)
     /// Executed anew by ourselves: see `OwnExecutable.restart`. `Surroundings` are in force already.
-    case restarted(pidFile: PIDFile?)
+    case restarted(pidFile: PIDFile?, supervisor: SupervisorLink?)
+    /// Started by a supervisor, which is one of ours too: see `SupervisedProcess`.
+    case supervised(by: SupervisorLink, readiness: Readiness?)
 
-    /// `PART:READINESS:PIDFILE:PATH`, the numbers of descriptors in the middle, `-` for none.
+    /// `PART:READINESS:PIDFILE:LINK:PATH`, the numbers of descriptors in the middle, `-` for none.
     static let variable = "CELERY_ROLE"
     /// The descriptors of a daemon.
     static let readinessNumber: Int32 = 3
     static let pidFileNumber: Int32 = 4
+    /// The descriptor of a `SupervisorLink`.
+    static let linkNumber: Int32 = 5
+
+    /// The supervisor of this process, if it has one.
+    package var supervisor: SupervisorLink? {
+        switch self {
+        case .supervised(let link, _): link
+        case .restarted(_, let link): link
+        case .foreground, .daemon: nil
+        }
+    }
+
+    /// Who waits for the word of this process that it works, if anybody does.
+    package var readiness: Readiness? {
+        switch self {
+        case .daemon(let readiness, _): readiness
+        case .supervised(_, let readiness): readiness
+        case .foreground, .restarted: nil
+        }
+    }
 
     /// Finds out, and removes the traces so that our own children do not take the part too.
     ///
@@ -27,26 +49,35 @@ package enum Role: Sendable {
         unsetenv(variable)
         OwnExecutable.restoreName()
         SignalDispositions.settle()
-        let parts = text.split(separator: ":", maxSplits: 3, omittingEmptySubsequences: false).map(String.init)
+        let parts = text.split(separator: ":", maxSplits: 4, omittingEmptySubsequences: false).map(String.init)
         let misuse = SystemError(EINVAL, "begin", reason: "the variable \(variable) is for internal use")
-        guard parts.count == 4 else { throw misuse }
+        guard parts.count == 5 else { throw misuse }
         let readiness = try adopt(parts[1]).map { Readiness(descriptor: $0) }
         let lock = try adopt(parts[2])
+        let link = try adopt(parts[3])
         switch (parts[0], readiness) {
         case ("leader", let readiness?):
-            leaveSession(readiness, lock, path: parts[3])
+            leaveSession(readiness, lock, path: parts[4])
         case ("daemon", let readiness?):
-            return .daemon(readiness: readiness, pidFile: try PIDFile(adopting: lock, path: parts[3]))
+            return .daemon(readiness: readiness, pidFile: try PIDFile(adopting: lock, path: parts[4]))
         case ("restarted", nil):
-            return .restarted(pidFile: try PIDFile(adopting: lock, path: parts[3]))
+            return .restarted(
+                pidFile: try PIDFile(adopting: lock, path: parts[4]),
+                supervisor: link.map { SupervisorLink(descriptor: $0, goesOn: true) })
+        case ("supervised", _), ("successor", _):
+            guard let link else { throw misuse }
+            return .supervised(by: SupervisorLink(descriptor: link, goesOn: parts[0] == "successor"), readiness: readiness)
         default:
             throw misuse
         }
     }
 
     /// What the variable says.
-    static func text(_ part: String, readiness: Int32?, pidFile: Int32?, path: String?) -> String {
-        "\(part):\(readiness.map { "\($0)" } ?? "-"):\(pidFile.map { "\($0)" } ?? "-"):\(path ?? "")"
+    static func text(
+        _ part: String, readiness: Int32? = nil, pidFile: Int32? = nil, link: Int32? = nil, path: String? = nil
+    ) -> String {
+        let numbers = [readiness, pidFile, link].map { $0.map(String.init) ?? "-" }
+        return "\(part):\(numbers.joined(separator: ":")):\(path ?? "")"
     }
 
     private static func adopt(_ text: String) throws(SystemError) -> OwnedDescriptor? {

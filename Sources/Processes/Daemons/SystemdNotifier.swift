@@ -4,7 +4,18 @@ import Glibc
 ///
 /// A notification that cannot be sent is dropped: a service must not fail because nobody listens.
 package struct SystemdNotifier: Sendable {
-    private let socketPath: String
+    private let way: Way
+
+    /// How a word gets to systemd.
+    private enum Way: Sendable {
+        case socket(path: String)
+        /// Through our supervisor, which is the process that systemd knows.
+        case supervisor(SupervisorLink)
+    }
+
+    /// What `ready()` says.
+    package static let readyWord = "READY=1"
+
     /// How often `watchdog()` must be called at the least, if systemd watches; call it twice as often.
     package let watchdogInterval: Duration?
 
@@ -15,11 +26,23 @@ package struct SystemdNotifier: Sendable {
         guard let path = environment["NOTIFY_SOCKET"], path.hasPrefix("/") || path.hasPrefix("@"),
             path.utf8.count < MemoryLayout.size(ofValue: sockaddr_un().sun_path)
         else { return nil }
-        socketPath = path
+        way = .socket(path: path)
         let isForUs = environment["WATCHDOG_PID"].map { $0 == "\(getpid())" } ?? true
         let microseconds = environment["WATCHDOG_USEC"].flatMap { Int64($0) } ?? 0
         watchdogInterval = isForUs && microseconds > 0 ? .microseconds(microseconds) : nil
     }
+
+    /// Speaks to the supervisor, which passes everything on.
+    ///
+    /// - Parameter environment: `WATCHDOG_USEC`, if systemd watches.
+    package init(_ supervisor: SupervisorLink, environment: Environment) {
+        way = .supervisor(supervisor)
+        let microseconds = environment["WATCHDOG_USEC"].flatMap { Int64($0) } ?? 0
+        watchdogInterval = microseconds > 0 ? .microseconds(microseconds) : nil
+    }
+
+    /// Sends what a process that we supervise has said.
+    package func pass(on words: String) { send(words) }
 
     /// The environment without the variables that are for us alone: for the programs we start.
     package static func stripped(_ environment: Environment) -> Environment {
@@ -29,7 +52,7 @@ package struct SystemdNotifier: Sendable {
     }
 
     /// The service does its work.
-    package func ready() { send("READY=1") }
+    package func ready() { send(Self.readyWord) }
 
     /// The service is on its way out.
     package func stopping() { send("STOPPING=1") }
@@ -54,6 +77,10 @@ package struct SystemdNotifier: Sendable {
 
     /// The corresponding C function is `sendto`.
     private func send(_ message: String) {
+        guard case .socket(let socketPath) = way else {
+            if case .supervisor(let supervisor) = way { supervisor.send(message) }
+            return
+        }
         let number = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard number >= 0 else { return }
         let descriptor = OwnedDescriptor(owning: number)

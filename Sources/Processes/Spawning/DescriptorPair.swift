@@ -1,17 +1,20 @@
 import CLinux
 import Glibc
 
-/// Two connected stream sockets, close-on-exec: keep one, give the other to a child.
+/// Two connected sockets, close-on-exec: keep one, give the other to a child.
 package struct SocketPair: Sendable {
     /// Either end; they are alike.
     package let near: OwnedDescriptor
     /// The other end.
     package let far: OwnedDescriptor
 
+    /// - Parameter keepsMessages: Whether what one call sends is what one call receives, rather than a stream.
+    ///
     /// The corresponding C function is `socketpair`.
-    package init() throws(SystemError) {
+    package init(keepsMessages: Bool = false) throws(SystemError) {
+        let type = keepsMessages ? SOCK_SEQPACKET : SOCK_STREAM
         (near, far) = try makePair("create socket pair") {
-            socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, $0)
+            socketpair(AF_UNIX, Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, $0)
         }
     }
 }

@@ -47,6 +47,23 @@ import Testing
         #expect(try worker.wait().status == 0)
     }
 
+    @Test func `a supervisor speaks for its workers, and for itself while there is none`() throws {
+        let project = try Project()
+        let listener = try Listener("\(project.path)/notify")
+        let running = try project.start(
+            "exec celery celeryd -S -c1", with: ["NOTIFY_SOCKET": "\(project.path)/notify", "WATCHDOG_USEC": "200000"])
+        #expect(try listener.hear(until: "READY=1").last == "READY=1")
+        #expect(try listener.hear(until: "WATCHDOG=1") == ["WATCHDOG=1"])
+        let worker = try #require(Leftovers.processes(of: project.folder).first { Leftovers.parent(of: $0) == running.id })
+        kill(worker, SIGKILL)
+        #expect(try listener.hear(until: "STATUS=").last == "STATUS=The worker died (signal KILL); another starts soon")
+        #expect(try listener.hear(until: "WATCHDOG=1") == ["WATCHDOG=1"])
+        #expect(try listener.hear(until: "READY=1").last == "READY=1")
+        running.signal(SIGTERM)
+        #expect(try listener.hear(until: "STOPPING=1").last == "STOPPING=1")
+        #expect(try running.wait().status == 0)
+    }
+
     @Test func `keeps the watchdog content`() throws {
         let project = try Project()
         let listener = try Listener("\(project.path)/notify")
