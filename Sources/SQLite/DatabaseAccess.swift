@@ -15,7 +15,7 @@ package struct DatabaseAccess: Sendable {
         self.groupWrites = groupWrites
     }
 
-    package init(_ settings: Settings) { self.init(group: settings.databaseGroup, groupWrites: settings.databaseGroupWrites) }
+    package init(_ settings: Settings) { self.init(group: settings.fileGroup, groupWrites: settings.databaseGroupWrites) }
 
     /// Makes an empty file that only these may use, from the first moment. SQLite gives the files beside it (-wal and
     /// -shm) the same mode, owner and group.
@@ -37,7 +37,7 @@ package struct DatabaseAccess: Sendable {
         unlink(draft)
         throw DriverError(
             .cannotCreate, "cannot give database \(path) to group \(self.group ?? ""): \(reason)",
-            hint: "whoever creates it must be a member of the group of CELERY_SQLITE_GROUP, or root")
+            hint: "whoever creates it must be a member of the group of CELERY_FILE_GROUP, or root")
     }
 
     private static func number(of group: String, _ path: String) throws(DriverError) -> gid_t {
@@ -45,7 +45,7 @@ package struct DatabaseAccess: Sendable {
             if let found = try Privileges(user: nil, group: group) { return found.group }
         } catch {
             throw DriverError(
-                .configuration, "cannot give database \(path) to its group: \(error)", hint: "see CELERY_SQLITE_GROUP in the settings")
+                .configuration, "cannot give database \(path) to its group: \(error)", hint: "see CELERY_FILE_GROUP in the settings")
         }
         throw DriverError(.configuration, "database \(path) is to be given to a group without a name")
     }

@@ -86,7 +86,7 @@ func resolved(
             CELERY_IGNORE_RESULT = true
             CELERY_TASK_RESULT_EXPIRES = "1d"
             CELERY_SQLITE_DURABILITY = "normal"
-            CELERY_SQLITE_GROUP = "shop"
+            CELERY_FILE_GROUP = "shop"
             CELERY_SQLITE_GROUP_ACCESS = "read"
             CELERYBEAT_NAME = "shop-1.a_b"
             CELERYBEAT_LOG_FILE = "log/beat.log"
@@ -112,8 +112,8 @@ func resolved(
         expected.ignoreResult = true
         expected.resultExpires = 86_400
         expected.durability = "normal"
-        expected.databaseGroup = "shop"
-        expected.databaseGroupWrites = false
+        expected.fileGroup = "shop"
+        expected.fileGroupWrites = false
         expected.beatName = "shop-1.a_b"
         expected.beatLogFile = "/shop/log/beat.log"
         expected.beatLogLevel = "CRITICAL"

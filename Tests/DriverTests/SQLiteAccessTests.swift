@@ -12,7 +12,7 @@ import Testing
 
     private func access(_ group: String, writes: Bool = true) -> DatabaseAccess {
         var settings = Settings(projectFolder: folder.path)
-        settings.databaseGroup = group
+        settings.fileGroup = group
         settings.databaseGroupWrites = writes
         return DatabaseAccess(settings)
     }

@@ -28,7 +28,8 @@ public struct Settings: Sendable, Equatable {
     public var logLevel = "INFO"
     /// Absolute.
     public var pidFile: String
-    /// The group whose members may read logs, job logs and pidfiles that are made; `nil` is nobody but their owner.
+    /// The group, by name or number, whose members may use new SQLite files and read new logs, job logs and pidfiles; `nil`
+    /// keeps them to their owner.
     public var fileGroup: String?
     /// Messages taken beyond free slots while tasks are short; 0 lets the worker choose.
     public var prefetch = 0
@@ -92,9 +93,7 @@ public struct Settings: Sendable, Equatable {
     public var ignoreResult = false
     /// `full` or `normal`, for the SQLite file.
     public var durability = "full"
-    /// A group whose members may use SQLite files that are made; `nil` keeps these files to their owner.
-    public var databaseGroup: String?
-    /// Whether these members may write to them too.
+    /// Whether the members of `fileGroup` may write to new SQLite files, and not only read them.
     public var databaseGroupWrites = true
     /// Bytes of a program's stdout that are kept as its return value.
     public var maxOutputBytes = 16 << 20

@@ -49,17 +49,18 @@ extension SettingsKey {
             """
         ) { $0.settings.durability = $1 },
         SettingsKey(
-            "CELERY_SQLITE_GROUP", .text, default: nil,
+            "CELERY_FILE_GROUP", .text, default: nil,
             """
-            A group whose members may use a SQLite file that is made, whatever the umask: it gets mode 0660, and 0600 without \
-            this. A file that is there keeps the mode its owner gave it.
+            Group, by name or number, whose members may use new SQLite files (mode 0660) and read new logs, job logs and \
+            pidfiles (mode 0640), whatever the umask. Without it these files belong to their owner alone (mode 0600). A file \
+            that exists keeps its mode.
             """
-        ) { $0.settings.databaseGroup = $1.isEmpty ? nil : $1 },
+        ) { $0.settings.fileGroup = $1.isEmpty ? nil : $1 },
         SettingsKey(
             "CELERY_SQLITE_GROUP_ACCESS", .choice(["write", "read"]), default: "\"write\"",
             """
-            What that group may do: "write" lets its members submit tasks and run workers, "read" (mode 0640) only look at \
-            states, results, queues and events.
+            What the group of CELERY_FILE_GROUP may do with a new SQLite file: "write" lets its members submit tasks and run \
+            workers; "read" (mode 0640) only lets them inspect states, results, queues and events.
             """
         ) { $0.settings.databaseGroupWrites = $1 == "write" },
         SettingsKey(

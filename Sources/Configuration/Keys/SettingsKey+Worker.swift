@@ -42,13 +42,6 @@ extension SettingsKey {
             "File with the process id of the worker, seen from the folder of the settings file."
         ) { $0.settings.pidFile = $0.absolute($1) },
         SettingsKey(
-            "CELERY_FILE_GROUP", .text, default: nil,
-            """
-            A group, by name or number, whose members may read logs, job logs and pidfiles that are made: these get mode 0640, \
-            and 0600 without it. A file that exists keeps the mode its owner gave it.
-            """
-        ) { $0.settings.fileGroup = $1.isEmpty ? nil : $1 },
-        SettingsKey(
             "CELERYD_PREFETCH", .whole(0...100_000), default: "0",
             "How many messages to take beyond those that run; 0 lets the worker choose."
         ) { $0.settings.prefetch = $1 },
