@@ -28,8 +28,8 @@ public struct Settings: Sendable, Equatable {
     public var logLevel = "INFO"
     /// Absolute.
     public var pidFile: String
-    /// The group, by name or number, whose members may use new SQLite files and read new logs, job logs and pidfiles; `nil`
-    /// keeps them to their owner.
+    /// The group, by name or number, whose members may use new SQLite files and read new logs and job logs; `nil` keeps
+    /// them to their owner.
     public var fileGroup: String?
     /// Messages taken beyond free slots while tasks are short; 0 lets the worker choose.
     public var prefetch = 0

@@ -83,7 +83,7 @@ struct DaemonLaunch {
         switch context.role {
         case .foreground:
             surroundings.applyMask()
-            pidFile = context.arguments.isGiven(options.pidFile) ? try PIDFile.acquire(at: files.pid, group: try FileGroup.number(settings)) : nil
+            pidFile = context.arguments.isGiven(options.pidFile) ? try PIDFile.acquire(at: files.pid) : nil
         case .daemon(_, let file), .restarted(let file, _): pidFile = file
         case .supervised: pidFile = nil
         }

@@ -1,7 +1,7 @@
 import CeleryCore
 import Processes
 
-/// The group whose members may read logs, job logs and pidfiles that are made.
+/// The group whose members may read new logs and job logs.
 enum FileGroup {
     /// - Returns: `nil` when only the owner of a file may read it.
     /// - Throws: `CommandError` for a group that does not exist.

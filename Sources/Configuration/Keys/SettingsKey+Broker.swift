@@ -51,8 +51,8 @@ extension SettingsKey {
         SettingsKey(
             "CELERY_FILE_GROUP", .text, default: nil,
             """
-            Group, by name or number, whose members may use new SQLite files (mode 0660) and read new logs, job logs and \
-            pidfiles (mode 0640), whatever the umask. Without it these files belong to their owner alone (mode 0600). A file \
+            Group, by name or number, whose members may use new SQLite files (mode 0660) and read new logs and job logs \
+            (mode 0640), whatever the umask. Without it these files belong to their owner alone (mode 0600). A file \
             that exists keeps its mode.
             """
         ) { $0.settings.fileGroup = $1.isEmpty ? nil : $1 },

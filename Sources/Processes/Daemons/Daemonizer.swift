@@ -26,7 +26,7 @@ package struct Daemonizer: Sendable {
     package var surroundings = Surroundings()
     /// How long the daemon may take to become ready. Its own waits for brokers and files are shorter.
     package var patience: Duration = .seconds(120)
-    /// Whose members may read a new pidfile and log file.
+    /// Whose members may read a new log file.
     package var group: UInt32?
     /// Told what the user should know although it is no failure: a stale pidfile.
     package var notice: @Sendable (String) -> Void
@@ -44,7 +44,7 @@ package struct Daemonizer: Sendable {
     /// The corresponding C function is `posix_spawn` with `POSIX_SPAWN_SETSID`.
     package func launch() throws -> Outcome {
         surroundings.applyMask()
-        let lock = try pidFile.map { try PIDFile.acquire(at: $0, group: group) }
+        let lock = try pidFile.map { try PIDFile.acquire(at: $0) }
         if let stale = lock?.staleNotice { notice(stale) }
         let (log, mark, leader, pipe): (LogFile, Int, SpawnedProcess, Pipe)
         do {

@@ -46,17 +46,15 @@ package final class PIDFile: Sendable {
 
     /// Creates or takes over the file, locks it and writes our number.
     ///
-    /// - Parameter group: Whose members may read a new file, beside its owner.
-    ///
     /// The corresponding C functions are `open` and `fcntl` with `F_OFD_SETLK`.
-    package static func acquire(at path: String, group: UInt32? = nil) throws(Refusal) -> PIDFile {
+    package static func acquire(at path: String) throws(Refusal) -> PIDFile {
         let refusal: Refusal
         do throws(SystemError) {
             let path = try AbsolutePath.of(path)
             var holder: ProcessID?
             let deadline = Deadline(after: .seconds(5))
             while holder == nil {
-                if let file = try attempt(path, group) { return file }
+                if let file = try attempt(path) { return file }
                 // Somebody holds it. If that one is gone by the time we ask for its number, we try again.
                 guard case .live(let pid) = try state(at: path) else { continue }
                 // One that was killed keeps the lock until the kernel has come round to it.
@@ -74,21 +72,17 @@ package final class PIDFile: Sendable {
     }
 
     /// - Returns: `nil` when another process has the lock.
-    private static func attempt(_ path: String, _ group: UInt32?) throws(SystemError) -> PIDFile? {
+    private static func attempt(_ path: String) throws(SystemError) -> PIDFile? {
         while true {
             // Not through a link, which could make a privileged starter write elsewhere.
             let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
             let descriptor = OwnedDescriptor(
-                owning: try Syscall.check("create pidfile", path: path) { open(path, flags, 0o600) })
+                owning: try Syscall.check("create pidfile", path: path) { open(path, flags, 0o644) })
             guard try takeLock(descriptor, path) else { return nil }
             // The holder before us may have removed the file between our open and our lock: what we locked then
             // has no name any more, and the next starter would not see it.
             guard isStillNamed(descriptor, path) else { continue }
             let old = try PIDFileContent(descriptor, path)
-            if let group, old.number == nil {
-                try Syscall.check("let the group read pidfile", path: path) { fchown(descriptor.number, uid_t.max, group) }
-                try Syscall.check("let the group read pidfile", path: path) { fchmod(descriptor.number, 0o640) }
-            }
             let file = PIDFile(path: path, replaced: old.number, descriptor: descriptor)
             try file.writeNumber()
             return file
