@@ -22,7 +22,7 @@ let swiftSettings: [SwiftSetting] = [
 let executableLinkerSettings: [LinkerSetting] = [
     .unsafeFlags(
         [
-            "-Xclang-linker", "-no-pie", "-Xlinker", "--no-export-dynamic",
+            "-Xclang-linker", "-no-pie", "-Xlinker", "--no-export-dynamic", "-Xlinker", "--icf=all",
             "-use-ld=lld", "-L\(Context.packageDirectory)/Sources/CLinux/link", "-Xclang-linker", "-static-libgcc",
         ],
         .when(platforms: [.linux], configuration: .release)),
@@ -107,7 +107,7 @@ let package = Package(
         .executableTarget(
             name: "RoundTrip", dependencies: ["Celery"], path: "Tests/Benchmarks/RoundTrip",
             swiftSettings: swiftSettings, linkerSettings: executableLinkerSettings),
-        room("Fixtures", ["CeleryCore", "Processes"], path: "Tests/Fixtures"),
+        room("Fixtures", ["Arguments", "CeleryCore", "Processes"], path: "Tests/Fixtures"),
         tests("CeleryCoreTests", ["CeleryCore", "Fixtures"]),
         tests("SchedulesTests", ["Schedules", "CeleryCore", "Fixtures"], exclude: ["croniter_check.py", "minute_walk.py"]),
         tests("WireTests", ["Wire", "Pickle", "CeleryCore", "Fixtures"]),
@@ -132,7 +132,7 @@ let package = Package(
             ["Worker", "CeleryCore", "Wire", "Tasks", "SQLite", "Brokers", "ResultStores", "Processes", "Fixtures", logging]),
         tests("BeatTests", ["Beat", "Brokers", "CeleryCore", "Schedules", "Wire", "Fixtures", logging]),
         tests("ClientTests", ["Client", "CeleryCore", "Tasks", "Wire", "Brokers", "ResultStores"]),
-        tests("CommandsTests", ["RabbitMQ", "ResultStores", "Commands", "Arguments", "Beat", "Schedules", "CeleryCore", "Client", "Configuration", "Processes", "Tasks", "Wire", "Worker"]),
+        tests("CommandsTests", ["Fixtures", "RabbitMQ", "ResultStores", "Commands", "Arguments", "Beat", "Schedules", "CeleryCore", "Client", "Configuration", "Processes", "Tasks", "Wire", "Worker"]),
         tests("EndToEndTests", ["CeleryCLI", "Example", "CeleryCore", "Processes", "Fixtures"]),
     ],
     swiftLanguageModes: [.v6]

@@ -1,6 +1,7 @@
 import Arguments
 import CeleryCore
 import Configuration
+import Fixtures
 import Testing
 
 @testable import Commands

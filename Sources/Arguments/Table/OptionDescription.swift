@@ -40,7 +40,7 @@ package struct OptionDescription: Sendable {
     /// Makes one value of those of all occurrences, in order.
     let combine: @Sendable ([any Sendable]) -> (any Sendable)?
     /// What is wrong with the default, if its text should parse to its value and does not.
-    let defaultMistake: @Sendable () -> String?
+    package let defaultMistake: @Sendable () -> String?
 
     /// Its long names with dashes, the main one first.
     package var longNames: [String] {

@@ -60,8 +60,9 @@ import Wire
             let deliveries = try await worker.gather(1)
             let passed = Timestamp.now.seconds - start.seconds
             #expect(deliveries.names == names)
-            // Not early; how late depends on what else the machine does.
-            #expect(passed >= seconds && passed < seconds + 20, "after \(passed) s")
+            // Not early. How late depends on what else the machine and the other tests of this process do; a rung that is
+            // wrong by a factor is found by AMQPPartsTests.
+            #expect(passed >= seconds && passed < seconds + 120 * Machine.factor, "after \(passed) s")
             #expect(deliveries[0].message.route == Route(queue: deliveries[0].message.route.queue))
             #expect(try await worker.settle(deliveries.outcomes) == [true])
         }

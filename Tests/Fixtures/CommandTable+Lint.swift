@@ -1,3 +1,5 @@
+package import Arguments
+
 extension CommandTable {
     /// The mistakes in the table, each in one line that names the place. A sound table has none.
     ///
