@@ -220,6 +220,7 @@ complete -c celery -n '__celery_at "celeryd"' -l prefetch -x -d 'Hold N tasks be
 complete -c celery -n '__celery_at "celeryd"' -l autoscale -x -d 'Run between MIN and MAX tasks at a time: more while work waits, fewer when pool processes have had nothing to do for a while.'
 complete -c celery -n '__celery_at "celeryd"' -l burst -f -d 'Work until nothing in the queues is due, then exit with 0; what is for later stays.'
 complete -c celery -n '__celery_at "celeryd"' -l max-tasks -x -d 'Exit with 0 after N tasks.'
+complete -c celery -n '__celery_at "celeryd"' -s S -l supervised -f -d 'Run the worker under a supervisor that starts another when it dies. The pidfile holds the supervisor\'s process id; signals, --stop and --restart sent there reach the worker.'
 complete -c celery -n '__celery_at "celeryd"' -s u -l uid -x -d 'Become this user, by name or number.'
 complete -c celery -n '__celery_at "celeryd"' -s g -l gid -x -d 'Become this group, by name or number.'
 complete -c celery -n '__celery_at "celeryd"' -l umask -x -d 'Keep these permission bits from new files, in octal.'

@@ -113,7 +113,7 @@ func resolved(
         expected.resultExpires = 86_400
         expected.durability = "normal"
         expected.fileGroup = "shop"
-        expected.fileGroupWrites = false
+        expected.databaseGroupWrites = false
         expected.beatName = "shop-1.a_b"
         expected.beatLogFile = "/shop/log/beat.log"
         expected.beatLogLevel = "CRITICAL"

@@ -1,4 +1,5 @@
 import Glibc
+import Fixtures
 import Testing
 
 /// Who may read what we write, and who may write what we run.
@@ -24,7 +25,7 @@ import Testing
             Ended("w.log 640 nogroup\njobs.log 640 nogroup\n"))
         try project.stopWorker()
         try project.expect(
-            "celery celeryd -p w.pid", with: ["CELERY_FILE_GROUP": "nobody-such"],
+            "celery celeryd --detach -p w.pid -f x.log", with: ["CELERY_FILE_GROUP": "nobody-such"],
             Ended(errors: "celery celeryd: cannot find group nobody-such: there is no such group (CELERY_FILE_GROUP)\n", status: 78))
     }
 

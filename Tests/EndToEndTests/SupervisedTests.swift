@@ -1,4 +1,5 @@
 import Glibc
+import Fixtures
 import Processes
 import Testing
 

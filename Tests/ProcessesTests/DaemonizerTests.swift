@@ -25,7 +25,7 @@ extension ProcessesTests {
             #expect(access(pidFile, F_OK) == -1)
             var file = stat()
             stat(logFile, &file)
-            #expect(file.st_mode & 0o777 == 0o640)
+            #expect(file.st_mode & 0o777 == 0o600)
         }
 
         @Test func `restarts in place, with the same id and the lock held throughout`() throws {

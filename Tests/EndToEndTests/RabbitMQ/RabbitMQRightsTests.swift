@@ -27,7 +27,7 @@ import Testing
         #expect(ended.errors.contains("\nhint: let it have what workers need: celery rabbit-setup --user \(user) --vhost \(place.vhost)"), "\(ended)")
     }
 
-    @Test(arguments: ["queues", "stats", "stats --reset", "purge --force", "purge --force -Q celery"])
+    @Test(arguments: ["queues", "stats", "stats --reset --force", "purge --force", "purge --force -Q celery"])
     func `77 for looking at what one may not read, also where nothing is there`(_ command: String) throws {
         let place = try RabbitMQPlace()
         let user = "blind-\(place.vhost)"

@@ -1,4 +1,5 @@
 import Glibc
+import Fixtures
 import Testing
 
 @testable import Tasks
@@ -14,8 +15,8 @@ import Testing
         TaskDiscovery(apps: ["a"], in: project.path, guardedBy: taskGuard)
     }
 
-    @Test func `what only root and the worker's user may change is safe`() {
-        let file = project.write("a/tasks/t.sh", "#!/bin/sh\n", mode: 0o755)
+    @Test func `what only root and the worker's user may change is safe`() throws {
+        let file = try project.write("#!/bin/sh\n", to: "a/tasks/t.sh", mode: 0o755)
         for taskGuard in [root, user] {
             #expect(discover(taskGuard).problems.isEmpty)
             #expect(taskGuard.danger(ofProgram: file, in: project.path) == nil)
@@ -35,8 +36,8 @@ import Testing
     ] as [(mode_t, uid_t, gid_t, String)])
     func `a program that others may change is no task of root's, and a warning for another`(
         _ mode: mode_t, _ owner: uid_t, _ group: gid_t, _ danger: String
-    ) {
-        let file = project.write("a/tasks/t.sh", "#!/bin/sh\n")
+    ) throws {
+        let file = try project.write("#!/bin/sh\n", to: "a/tasks/t.sh")
         chown(file, owner, group)
         chmod(file, mode)
         let refused = discover(root)
@@ -52,8 +53,8 @@ import Testing
         #expect(TaskDiscovery(apps: ["a"], in: project.path).definitions.count == 1)
     }
 
-    @Test(arguments: ["a/tasks/sub", "a/tasks", "a", ""]) func `so is a folder that others may write, up to the project's`(_ name: String) {
-        let file = project.write("a/tasks/sub/t.sh", "#!/bin/sh\n", mode: 0o755)
+    @Test(arguments: ["a/tasks/sub", "a/tasks", "a", ""]) func `so is a folder that others may write, up to the project's`(_ name: String) throws {
+        let file = try project.write("#!/bin/sh\n", to: "a/tasks/sub/t.sh", mode: 0o755)
         chmod("\(project.path)/\(name)", 0o777)
         let found = discover(root)
         #expect(found.definitions.isEmpty)
@@ -63,9 +64,9 @@ import Testing
         #expect(root.danger(ofProgram: file, in: project.path) == (name.isEmpty ? "the project's folder" : name) + " may be written by every user")
     }
 
-    @Test func `of a link counts what it leads to`() {
-        project.write("a/tasks/x.sh", "#!/bin/sh\n", mode: 0o755)
-        let target = project.write("out/t.sh", "#!/bin/sh\n", mode: 0o755)
+    @Test func `of a link counts what it leads to`() throws {
+        try project.write("#!/bin/sh\n", to: "a/tasks/x.sh", mode: 0o755)
+        let target = try project.write("#!/bin/sh\n", to: "out/t.sh", mode: 0o755)
         let link = "\(project.path)/a/tasks/t"
         symlink(target, link)
         #expect(discover(root).problems.isEmpty)
@@ -78,8 +79,8 @@ import Testing
         #expect(root.danger(ofProgram: link, in: project.path) == "a/tasks/t belongs to user nobody")
     }
 
-    @Test func `a project in a folder as /tmp is one`() {
-        project.write("a/tasks/t.sh", "#!/bin/sh\n", mode: 0o755)
+    @Test func `a project in a folder as /tmp is one`() throws {
+        try project.write("#!/bin/sh\n", to: "a/tasks/t.sh", mode: 0o755)
         chmod(project.path, 0o1777)
         #expect(discover(root).problems.isEmpty)
     }
