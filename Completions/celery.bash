@@ -96,6 +96,7 @@ _celery_option() {
         'apply:--soft-time-limit') kind=none ;;
         'apply:-Q' | 'apply:--queue') kind=queues ;;
         'apply:--priority') kind=none ;;
+        'apply:--nice') kind=none ;;
         'apply:--concurrency-key') kind=none ;;
         'apply:--countdown') kind=none ;;
         'apply:--eta') kind=none ;;
@@ -133,6 +134,7 @@ _celery_option() {
         'dmap:--soft-time-limit') kind=none ;;
         'dmap:-Q' | 'dmap:--queue') kind=queues ;;
         'dmap:--priority') kind=none ;;
+        'dmap:--nice') kind=none ;;
         'dmap:--concurrency-key') kind=none ;;
         'dmap:--countdown') kind=none ;;
         'dmap:--eta') kind=none ;;
@@ -249,12 +251,12 @@ _celery_words() {
         'beat resume') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat backfill') commands='' options='--dry-run --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat import-crontab') commands='' options='--app --system --dry-run --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'apply') commands='' options='--raw --args --kwargs --task-id --max-retries --retry-delay --autoretry --retry-backoff --retry-backoff-max --retry-jitter --retry-until --max-memory --time-limit --soft-time-limit -Q --queue --priority --ignore-result --concurrency-key --countdown --eta --expires --exchange --routing-key --header --link --link-error -w --wait -t --timeout --batch --skip-bad --key --key-ttl --strict --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'apply') commands='' options='--raw --args --kwargs --task-id --max-retries --retry-delay --autoretry --retry-backoff --retry-backoff-max --retry-jitter --retry-until --max-memory --time-limit --soft-time-limit -Q --queue --priority --nice --ignore-result --concurrency-key --countdown --eta --expires --exchange --routing-key --header --link --link-error -w --wait -t --timeout --batch --skip-bad --key --key-ttl --strict --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'status') commands='' options='-l --long -w --wait -t --timeout --watch --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'result') commands='' options='-w --wait -t --timeout --traceback --forget --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'explain') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'revoke') commands='' options='--task --header --terminate -s --signal -t --timeout --ttl --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'dmap') commands='' options='--json-lines --raw --unordered -j --jobs --joblog --resume --retry-failed --halt -t --timeout --bar --no-bar --chunk --max-retries --retry-delay --autoretry --retry-backoff --retry-backoff-max --retry-jitter --retry-until --max-memory --time-limit --soft-time-limit -Q --queue --priority --ignore-result --concurrency-key --countdown --eta --expires --exchange --routing-key --header --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'dmap') commands='' options='--json-lines --raw --unordered -j --jobs --joblog --resume --retry-failed --halt -t --timeout --bar --no-bar --chunk --max-retries --retry-delay --autoretry --retry-backoff --retry-backoff-max --retry-jitter --retry-until --max-memory --time-limit --soft-time-limit -Q --queue --priority --nice --ignore-result --concurrency-key --countdown --eta --expires --exchange --routing-key --header --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'inspect') commands='' options='-d --destination --pattern --matcher -t --timeout --list --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'control') commands='' options='-d --destination --pattern --matcher -t --timeout --list --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'events') commands='' options='-f --follow --dump --after --since --type --task --id --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;

@@ -1,5 +1,6 @@
 import CeleryCore
 import Fixtures
+import Glibc
 import Processes
 import Synchronization
 import Tasks
@@ -28,16 +29,17 @@ import Wire
 
     private func run(
         _ task: String, _ arguments: TaskArguments = TaskArguments(), program: String? = nil, mayRetry: Bool = true,
-        retry: RetryPlan? = nil, random: Double = 0.5, _ change: (inout Message) -> Void = { _ in }
+        retry: RetryPlan? = nil, random: Double = 0.5, said: OptionValues = OptionValues(), _ change: (inout Message) -> Void = { _ in }
     ) async throws -> JobReport {
         var registry = TaskRegistry()
         try registry.register(TaskDefinition(Ask.self))
         try registry.register(TaskDefinition(Double_.self))
         var message = Message(id: TaskID("id"), task: task, body: BodyCodec.encode(arguments))
         change(&message)
-        let job = JobRequest(
+        var job = JobRequest(
             tag: 5, attempt: 1, message: EncodedMessage(message), taskName: task, taskID: "id", program: program,
             softTimeLimit: nil, hardTimeLimit: nil, maxOutputBytes: 100, retry: retry ?? RetryPlan(isLeft: mayRetry, delay: 180))
+        job.said = said
         var runner = JobRunner(registry: registry, environment: Environment()) { _ in }
         runner.now = { Timestamp(seconds: 1_000) }
         runner.random = { random }
@@ -52,6 +54,17 @@ import Wire
         let report = try await run("double", TaskArguments(args: [21], embed: .init(callbacks: [link])))
         #expect(report.ending == .success(42))
         #expect(try report.next.messages.map { try $0.message().task } == ["next"])
+    }
+
+    @Test func `a program runs at its niceness, and its children do, unless the worker is nicer`() async throws {
+        let own = Int64(getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0))
+        for (nice, expected) in [(nil, own), (0, own), (7, max(own, 7)), (19, 19)] as [(JSON?, Int64)] {
+            let said = nice.map { OptionValues(json: ["nice": $0]) } ?? OptionValues()
+            let report = try await run("t", TaskArguments(args: ["-c", "sh -c nice"]), program: "/bin/sh", said: said)
+            #expect(report.ending == .success(.int(expected)))
+        }
+        // The thread that runs tasks is as nice as before.
+        #expect(Int64(getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)) == own)
     }
 
     @Test func `a retry waits as long as the task says, else as long as its options say`() async throws {

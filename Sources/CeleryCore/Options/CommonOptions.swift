@@ -52,6 +52,11 @@ public struct CommonOptions: Sendable {
     public let priority = TaskOption(
         "priority", OptionKind<Int>.whole(0...255), help: "Run the task earlier the higher N is, 0 to 255.",
         travel: .field(write: { $1.priority = $0 }))
+    /// The niceness of a program, 0 to 19, unless its worker is nicer.
+    public let nice = TaskOption(
+        "nice", OptionKind<Int>.whole(0...19),
+        help: "Run a program at niceness N, 0 to 19: the higher N is, the more it gives way to other processes. Tasks in Swift run as their worker does.",
+        isForChild: true)
     /// Whether the return value is thrown away.
     public let ignoreResult = TaskOption(
         "ignore_result", OptionKind<Bool>.truth, fallback: .settings, help: "Do not store the return value.",
@@ -71,7 +76,7 @@ public struct CommonOptions: Sendable {
     var rows: [any AnyTaskOption] {
         [
             maxRetries, retryDelay, autoretryFor, retryBackoff, retryBackoffMax, retryJitter, retryUntil, maxMemoryBytes, timeLimit,
-            softTimeLimit, queue, priority, ignoreResult, concurrencyKey,
+            softTimeLimit, queue, priority, nice, ignoreResult, concurrencyKey,
         ]
     }
 

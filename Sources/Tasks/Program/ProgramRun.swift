@@ -20,6 +20,8 @@ package struct ProgramRun: Sendable {
     package var maxOutputBytes: Int
     /// Bytes of memory that the program and all it started may hold together; above that they are killed.
     package var memoryLimit: Int?
+    /// The niceness of the program, 0 to 19; `nil` or less than our own is our own.
+    package var niceness: Int?
     /// Where the kernel can bound memory, if there is such a place.
     package var controlGroups: ControlGroupRoom?
     /// Ends it from outside.
@@ -130,7 +132,29 @@ package struct ProgramRun: Sendable {
             isOutOfMemory: wasKilled && !passed.hard && OutOfMemoryCount.own.read() > killsBefore, leftovers: leftovers)
     }
 
+    /// Starts the program, at its niceness from the first instruction on.
+    ///
+    /// Linux keeps a niceness for each thread, programs inherit that of the thread that starts them, and nobody takes
+    /// one back without privileges: so a thread is made for it, and ends.
     private func start(_ spawn: Spawn) throws(SystemError) -> SpawnedProcess {
+        guard let niceness, niceness > getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) else { return try startHere(spawn) }
+        let box = NiceStart { () throws(SystemError) in
+            // A failure leaves the program as nice as we are, which is no reason not to run it.
+            _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Int32(niceness))
+            return try startHere(spawn)
+        }
+        var thread = pthread_t()
+        let reference = Unmanaged.passUnretained(box)
+        let status = pthread_create(&thread, nil, { argument in
+            Unmanaged<NiceStart>.fromOpaque(argument!).takeUnretainedValue().run()
+            return nil
+        }, reference.toOpaque())
+        guard status == 0 else { throw SystemError(status, "run", path: path) }
+        pthread_join(thread, nil)
+        return try withExtendedLifetime(box) { () throws(SystemError) in try box.result!.get() }
+    }
+
+    private func startHere(_ spawn: Spawn) throws(SystemError) -> SpawnedProcess {
         try Self.current.withLock { (current) throws(SystemError) in
             if current.isOver { throw SystemError(ECANCELED, "run", path: path, reason: "the worker is gone") }
             let process = try spawn.start(pidfd: true)
@@ -177,5 +201,18 @@ package struct ProgramRun: Sendable {
                 soft = nil
             }
         }
+    }
+}
+
+/// The start of a program on a thread that is made for it.
+private final class NiceStart {
+    private let body: () throws(SystemError) -> SpawnedProcess
+    /// Read after the thread was joined.
+    private(set) var result: Result<SpawnedProcess, SystemError>?
+
+    init(_ body: @escaping () throws(SystemError) -> SpawnedProcess) { self.body = body }
+
+    func run() {
+        result = Result { () throws(SystemError) in try body() }
     }
 }

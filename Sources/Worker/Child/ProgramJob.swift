@@ -40,6 +40,7 @@ struct ProgramJob {
             log(LogLine(taskID: job.taskID, taskName: job.taskName, level: "info", text: line))
         }
         run.memoryLimit = job.memoryLimit
+        run.niceness = job.said[CommonOptions.table.nice] ?? nil
         run.controlGroups = controlGroups
         run.stop = stop
         do throws(SystemError) {
