@@ -80,7 +80,7 @@ extension TaskOption: AnyTaskOption {
     }
 
     package func removeDefault(from values: inout OptionValues) {
-        if values[self] == defaultValue { values[self] = nil }
+        if let value = values[self], isDefault(value) { values[self] = nil }
     }
 
     package func text(in values: OptionValues) -> String? { values[self].map(kind.text) }

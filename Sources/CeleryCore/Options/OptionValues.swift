@@ -47,11 +47,11 @@ extension OptionValues: Hashable {
     /// Equal when the same is said of the same options, in whatever order.
     package static func == (left: Self, right: Self) -> Bool {
         left.entries.count == right.entries.count
-            && left.entries.allSatisfy { entry in right.entries.contains { entry.isEqual(to: $0) } }
+            && left.entries.allSatisfy { entry in right.entries.contains { $0.id == entry.id && $0.json == entry.json } }
     }
 
     package func hash(into hasher: inout Hasher) {
-        hasher.combine(entries.reduce(0) { $0 ^ $1.hash })
+        hasher.combine(Set(entries.map(\.id)))
     }
 }
 
@@ -59,25 +59,18 @@ extension OptionValues: Hashable {
 private protocol SaidOption: Sendable {
     var id: ObjectIdentifier { get }
     var option: any AnyTaskOption { get }
-    var hash: Int { get }
-    func isEqual(to other: any SaidOption) -> Bool
+    /// The value as a header has it, by which values are compared.
+    var json: JSON { get }
     func store(in values: inout OptionValues)
 }
 
-private struct Said<Value: Hashable & Sendable>: SaidOption {
+private struct Said<Value: Sendable>: SaidOption {
     let row: TaskOption<Value>
     let value: Value
 
     var id: ObjectIdentifier { ObjectIdentifier(row) }
     var option: any AnyTaskOption { row }
 
-    var hash: Int {
-        var hasher = Hasher()
-        hasher.combine(id)
-        hasher.combine(value)
-        return hasher.finalize()
-    }
-
-    func isEqual(to other: any SaidOption) -> Bool { id == other.id && (other as? Self)?.value == value }
+    var json: JSON { row.kind.json(value) }
     func store(in values: inout OptionValues) { row.store(value, in: &values) }
 }

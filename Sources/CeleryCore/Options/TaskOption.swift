@@ -6,7 +6,7 @@
 ///
 /// The rows are properties of `CommonOptions`, `TaskOnlyOptions` and `CallOnlyOptions`. To add an option, add a
 /// property there, list it in `rows`, and read it where it takes effect: `options.itsName`.
-public final class TaskOption<Value: Hashable & Sendable>: Sendable {
+public final class TaskOption<Value: Sendable>: Sendable {
     /// Its name in option lines, batches, settings and headers: `retry_delay`.
     package let name: String
     /// Another name of it in an option line, equal in every way.
@@ -64,6 +64,9 @@ public final class TaskOption<Value: Hashable & Sendable>: Sendable {
             name, kind.optional, default: nil, fallback: fallback, alias: alias, help: help, callHelp: callHelp, places: places,
             travel: travel, form: form, isForChild: isForChild, assignment: assignment)
     }
+
+    /// Whether a value is the default, as a header shows both.
+    package func isDefault(_ value: Value) -> Bool { kind.json(value) == kind.json(defaultValue) }
 
     /// Puts a value where it belongs.
     func store(_ value: Value, in values: inout OptionValues) {

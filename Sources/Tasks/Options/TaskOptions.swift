@@ -60,7 +60,7 @@ public struct TaskOptions: Sendable, Hashable {
     /// The value of an option, or its default.
     package subscript<Value>(option: TaskOption<Value>) -> Value {
         get { said[option] ?? option.defaultValue }
-        set { said[option] = newValue == option.defaultValue ? nil : newValue }
+        set { said[option] = option.isDefault(newValue) ? nil : newValue }
     }
 
     /// The same options with one of them changed: `TaskOptions(maxRetries: 5).with(\.timeLimit, .seconds(60))`.
