@@ -1,7 +1,7 @@
 package import CeleryCore
 import Wire
 
-/// A message that was given up.
+/// A dead letter.
 struct Grave {
     var message: Message
     var burial: Burial

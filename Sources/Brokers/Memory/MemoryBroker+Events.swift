@@ -1,15 +1,15 @@
 package import CeleryCore
 import Synchronization
 
-/// The events of a `MemoryBroker`: the newest of them.
+/// The newest events of a `MemoryBroker`.
 struct MemoryEvents {
     static let limit = 10_000
 
     private(set) var kept: [Event] = []
-    /// How many were dropped.
+    /// Number of dropped events.
     private(set) var dropped = 0
 
-    /// How many there have been.
+    /// Number of events ever added.
     var count: Int { dropped + kept.count }
 
     mutating func add(_ events: [Event]) {
@@ -19,7 +19,7 @@ struct MemoryEvents {
         dropped += surplus
     }
 
-    /// Those after the first so many, with their numbers, which begin with 1.
+    /// Events after the given number; numbers begin with 1.
     func after(_ number: Int) -> [(number: Int, event: Event)] {
         kept.enumerated().dropFirst(max(0, number - dropped)).map { (dropped + $0.offset + 1, $0.element) }
     }
@@ -31,7 +31,7 @@ extension MemoryBroker: EventSending {
         bell.ring()
     }
 
-    /// They always are.
+    /// Events are always kept.
     package func keepEvents() {}
 }
 

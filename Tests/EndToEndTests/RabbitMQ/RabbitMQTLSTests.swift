@@ -75,7 +75,7 @@ struct RabbitMQTLSTests {
             #expect(plain.errors.contains("a port for TLS wants amqps://"), "\(plain)")
             let encrypted = try apply(place, place.tlsURL(port: place.server.port))
             #expect(encrypted.status == 69)
-            #expect(encrypted.errors.contains("a port without TLS wants amqp://"), "\(encrypted)")
+            #expect(encrypted.errors.contains("use amqp:// for a port without TLS"), "\(encrypted)")
         }
         #expect(time < .seconds(8).onThisMachine)
     }

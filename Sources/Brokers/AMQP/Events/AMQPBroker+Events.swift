@@ -9,7 +9,7 @@ extension AMQPBroker: EventSending {
             EventMessage.messages(of: events).map { Publication($0, isMandatory: false, needs: [.exchange(EventQueues.exchange)]) })
     }
 
-    /// Makes the log of events, a stream that is bound to their exchange. One that is there stays as it is.
+    /// Declares the log of events, a stream bound to the event exchange. An existing log is left unchanged.
     package func keepEvents() async throws {
         guard let seconds = settings.eventLog else { return }
         let log = EventQueues.log(seconds: seconds)
@@ -32,7 +32,7 @@ extension AMQPBroker: EventSending {
     }
 
     private static func noStreams(_ version: String, _ location: String) -> DriverError {
-        DriverError(.unsupported, "broker \(location) keeps no events: streams came with RabbitMQ 3.9, and this is \(version)")
+        DriverError(.unsupported, "broker \(location) keeps no events: RabbitMQ \(version) has no streams, which need 3.9")
     }
 }
 
@@ -54,7 +54,7 @@ extension AMQPBroker: EventFollowing {
         guard usesLog || start == .now else {
             throw DriverError(
                 .unsupported, "broker \(location) keeps no events: it has no stream \(EventQueues.logName)",
-                hint: "a worker with -E makes it, on RabbitMQ 3.9 and later; --follow alone shows what happens from now on")
+                hint: "a worker with -E creates it, on RabbitMQ 3.9 and later; --follow alone shows events from now on")
         }
         return try await AMQPEventFeed(broker: self, EventInbox(usesLog: usesLog, beginning: beginning))
     }

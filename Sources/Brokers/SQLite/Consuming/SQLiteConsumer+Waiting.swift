@@ -19,7 +19,7 @@ extension SQLiteConsumer: WaitingKnowing {
         }
     }
 
-    /// Never counts a long queue to its end: of one in which much has to wait for its limits, a part.
+    /// Looks at a bounded part of the queue when many messages have to wait for their limits.
     private static func waiting(in queue: String, upTo most: Int, _ room: inout LimitRoom, in db: Database) throws -> Int {
         let length = room.isUnlimited ? most : max(most, lookLimit)
         let ready = try db.cachedStatement(sql: """
@@ -39,11 +39,11 @@ extension SQLiteConsumer: WaitingKnowing {
         return count
     }
 
-    /// So many messages of a queue are looked at.
+    /// Number of messages looked at per queue.
     private static let lookLimit = 1_000
 }
 
-/// How many more of each task may begin, as far as its limits are counted by its name alone.
+/// How many more messages of each task may start, considering limits by task name only.
 private struct LimitRoom {
     let now: Timestamp
     private let limits: [String: TaskLimit]
@@ -56,7 +56,7 @@ private struct LimitRoom {
 
     var isUnlimited: Bool { limits.isEmpty }
 
-    /// - Returns: whether one more may begin.
+    /// - Returns: Whether one more may start.
     mutating func take(_ task: String, in db: Database) throws -> Bool {
         guard let limit = limits[task] else { return true }
         let room = try left[task] ?? LimitTable.room(of: limit, now: now, in: db)
@@ -81,7 +81,7 @@ extension SQLiteConsumer: ScheduleKnowing {
             while messages.count < most, let row = try rows.next() {
                 guard queues.contains(row[0]) else { continue }
                 let encoded = EncodedMessage(row: row, from: 1, queue: row[0])
-                // One that cannot be read has no place among tasks.
+                // Skip unreadable messages: they name no task.
                 guard var message = try? encoded.message() else { continue }
                 message.eta = Timestamp(seconds: row[4])
                 messages.append(message)
