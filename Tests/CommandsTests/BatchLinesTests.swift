@@ -62,7 +62,7 @@ import Wire
             ])
         let later = try #require(try self.message(#"{"task": "t", "retry_until": "1h", "eta": "2030-01-01T00:00:00Z"}"#))
         #expect(later.headers["retry_until"] == "2030-01-01T01:00:00+00:00")
-        #expect(complaint(#"{"task": "t", "autoretry": [999]}"#)?.hasPrefix("'autoretry': '999' names '999', of which no task can fail") == true)
+        #expect(complaint(#"{"task": "t", "autoretry": [999]}"#)?.hasPrefix("'autoretry': '999' names '999', with which no task can fail") == true)
         #expect(complaint(#"{"task": "t", "retry_jitter": 1}"#) == "'retry_jitter' must be true or false")
         #expect(complaint(#"{"task": "t", "max_memory": 0}"#) == "'max_memory': '0' is not an amount of memory")
     }
