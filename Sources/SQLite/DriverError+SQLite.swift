@@ -3,7 +3,7 @@ package import CeleryCore
 import Processes
 
 extension DriverError {
-    /// Says in our words what SQLite reports.
+    /// Translates an error of SQLite.
     package init(translating error: any Error, path: String) {
         switch error {
         case let error as DriverError:
@@ -40,7 +40,7 @@ extension DriverError {
         }
     }
 
-    /// Says whose lock it is, where that can be seen.
+    /// Names the process that holds the lock, if known.
     private static func locked(_ path: String) -> DriverError {
         guard let holder = WriteHolder.ofLock(database: path) else {
             return DriverError(.tryAgain, "database \(path) is locked by another program")

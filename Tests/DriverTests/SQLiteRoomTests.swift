@@ -27,7 +27,7 @@ import Testing
         chmod(folder.path, 0o555)
         let (output, _) = try probe.run("as-nobody", "open", path)
         chmod(folder.path, 0o755)
-        let hint = "this user may only read it, which takes the files \(path)-wal and \(path)-shm beside it"
+        let hint = "a user who may only read the database needs the files \(path)-wal and \(path)-shm beside it"
         #expect(output == "noPermission: cannot read database \(path): unable to open database file; \(hint)\n")
         #expect(folder.bytes("celery.db") == before)
         #expect(folder.names == ["celery.db"])

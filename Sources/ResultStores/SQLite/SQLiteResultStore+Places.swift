@@ -5,7 +5,7 @@ extension SQLiteResultStore: PlaceKeeping {
     package func claim(_ claims: [PlaceClaim], by worker: String, for lease: Duration) async throws -> [Bool] {
         guard !claims.isEmpty else { return [] }
         let now = self.now().seconds
-        // Those who wait look often, and mostly in vain.
+        // Waiting workers look often and mostly in vain: look without the write lock first.
         guard try await file.read({ db in try claims.contains { try Self.hasRoom(for: $0, now: now, in: db) } }) else {
             return claims.map { _ in false }
         }

@@ -1,6 +1,6 @@
 import CSQLite
 
-/// A failure of SQLite, or a column that holds another kind of value than its reader asked for.
+/// A failure of SQLite, or a column of the wrong kind.
 ///
 /// Bound values are not part of the error, because they may be secret.
 package struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {

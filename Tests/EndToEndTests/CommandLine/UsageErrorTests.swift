@@ -189,7 +189,7 @@ import Testing
         try project.expect("celery apply demo.tasks.add", Ended(
             errors: """
                 celery apply: \(project.path)/celery.db was written by a newer celery (layout 99; this one reads up to 2)
-                hint: use the newer celery; the file was left as it is
+                hint: use the newer celery; the file was left unchanged
 
                 """, status: 65))
     }
