@@ -1,8 +1,8 @@
 import Glibc
 
-/// Why a TCP connection cannot be made: librabbitmq says only that it cannot.
+/// Finds out why a TCP connection failed; librabbitmq does not say.
 enum SocketDiagnosis {
-    /// Tries once more, for the reason. Blocks shortly.
+    /// Tries to connect once more. Blocks briefly.
     ///
     /// The corresponding C functions are `getaddrinfo` and `connect`.
     static func reason(host: String, port: Int) -> String {

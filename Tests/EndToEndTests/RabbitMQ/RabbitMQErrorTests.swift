@@ -87,7 +87,7 @@ struct RabbitMQErrorTests {
         let time = try clock.measure {
             try expect(
                 place, place.url("celery:hush", port: server.port, "?connection_timeout=1"), 69,
-                "cannot reach broker URL: it accepts connections and says nothing")
+                "cannot reach broker URL: it accepts connections but does not answer")
             try expect(
                 place, place.tlsURL("?connection_timeout=1", port: server.port), 69, "cannot reach broker URL: no answer within 1 s")
         }
