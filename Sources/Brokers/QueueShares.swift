@@ -16,8 +16,8 @@ struct QueueShares: Sendable {
     /// Returns how many messages to take from each queue.
     ///
     /// - Parameters:
-    /// - maximum: How many messages may be taken in all.
-    /// - waiting: Number of messages in each queue; counting may stop at `maximum`. Among equal turns the first queue wins.
+    ///   - maximum: How many messages may be taken in all.
+    ///   - waiting: Number of messages in each queue; counting may stop at `maximum`. Among equal turns the first queue wins.
     mutating func share(_ maximum: Int, among waiting: [(queue: String, count: Int)]) -> [Int] {
         var shares = waiting.map { _ in 0 }
         let total = waiting.reduce(0) { $0 + $1.count }

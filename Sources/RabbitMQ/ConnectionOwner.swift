@@ -15,8 +15,8 @@ package final class ConnectionOwner: Sendable {
     /// Starts the thread, which ends when the owner is released or closed.
     ///
     /// - Parameters:
-    /// - alternatives: Tried in order, beginning with the one that worked last.
-    /// - makeUse: Creates the use of the connection, on the thread.
+    ///   - alternatives: Tried in order, beginning with the one that worked last.
+    ///   - makeUse: Creates the use of the connection, on the thread.
     package init(
         _ alternatives: [ConnectionOptions], _ policy: Policy, _ makeUse: @escaping @Sendable () -> any ConnectionUse
     ) throws {
@@ -32,8 +32,8 @@ package final class ConnectionOwner: Sendable {
     /// Runs `body` on the thread.
     ///
     /// - Parameters:
-    /// - limit: After this time the connection is cut, which ends every call on it with an error.
-    /// - body: Runs on the thread; an error drops the connection.
+    ///   - limit: After this time the connection is cut, which ends every call on it with an error.
+    ///   - body: Runs on the thread; an error drops the connection.
     /// - Throws: `RabbitMQError` from connecting or from `body`.
     package func perform<Use: ConnectionUse, Value: Sendable>(
         as type: Use.Type, within limit: Duration, _ body: @escaping @Sendable (Connection, Use) throws(RabbitMQError) -> Value

@@ -127,8 +127,8 @@ package final class DatabaseFile: Sendable {
     /// return the rest.
     ///
     /// - Parameters:
-    /// - waking: Whether other processes may wait for this change.
-    /// - durable: `false` for changes that may be lost in a power failure, such as leases; this saves the wait for the
+    ///   - waking: Whether other processes may wait for this change.
+    ///   - durable: `false` for changes that may be lost in a power failure, such as leases; this saves the wait for the
     ///     disk. Later durable commits include them.
     /// - Throws: `DriverError`; then nothing was written.
     package func write<T: Sendable>(

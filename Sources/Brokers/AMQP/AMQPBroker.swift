@@ -1,7 +1,7 @@
 // The broker driver for RabbitMQ, with the queues and messages of Python Celery.
 //
-// AMQPBroker     publishes, counts, purges     one connection, opened on first use
-// AMQPConsumer   one worker's subscription     its own long-lived connection
+//     AMQPBroker     publishes, counts, purges     one connection, opened on first use
+//     AMQPConsumer   one worker's subscription     its own long-lived connection
 //
 // See `Topology` for the queues, `DelayLadder` for far-off ETAs, the room `Wire` for message formats,
 // and the room `RabbitMQ` for the life of a connection.
@@ -33,8 +33,8 @@ package final class AMQPBroker: Broker {
     /// Does not connect yet.
     ///
     /// - Parameters:
-    /// - urls: Alternatives, tried in this order.
-    /// - mailbox: Declared before the first message that names it as its reply queue.
+    ///   - urls: Alternatives, tried in this order.
+    ///   - mailbox: Declared before the first message that names it as its reply queue.
     /// - Throws: `DriverError` for invalid URL options.
     package init(
         _ urls: [ServiceURL], settings: Settings, mailbox: QueueDeclaration? = nil, nearETA: Double = 60,

@@ -31,8 +31,8 @@ public protocol BeatSeat: Sendable {
     ///
     /// A message whose id the broker knows is skipped: it was sent before.
     /// - Parameters:
-    /// - records: Replace the records of the same names; others stay.
-    /// - orders: Numbers of the commands that are done.
+    ///   - records: Replace the records of the same names; others stay.
+    ///   - orders: Numbers of the commands that are done.
     /// - Returns: Whether this beat still led. If not, nothing was sent or written.
     /// - Throws: `DriverError`; the outcome is unknown, and the call should be repeated.
     func send(_ messages: [Message], writing records: [EntryRecord], settling orders: [Int64]) async throws -> Bool

@@ -13,8 +13,8 @@ public protocol DeadLetterKeeping: Broker {
     /// attempts continuing. A published letter is removed; an interruption may at worst leave a letter in both places.
     ///
     /// - Parameters:
-    /// - limit: Number of letters to consider.
-    /// - queue: Target queue for all of them, instead of their own.
+    ///   - limit: Number of letters to consider.
+    ///   - queue: Target queue for all of them, instead of their own.
     /// - Returns: For each considered letter, whether it was sent, or why not.
     func replay(_ filter: DeadLetterFilter, limit: Int, to queue: String?) async throws -> [DeadLetterReplay]
 

@@ -9,8 +9,8 @@ public protocol Revoking: Broker {
     /// There may be many messages: they are removed some at a time, after the command is stored.
     ///
     /// - Parameters:
-    /// - ending: Returns the outcome of a removed message; `attempt` is the number its next attempt would have had.
-    /// - removed: Called with each batch of removed messages.
+    ///   - ending: Returns the outcome of a removed message; `attempt` is the number its next attempt would have had.
+    ///   - removed: Called with each batch of removed messages.
     /// - Returns: The fates of the named ids, and of messages held by workers.
     /// - Throws: `DriverError`; then nothing is guaranteed, and the call may be repeated. Errors of `removed`.
     func revoke(

@@ -12,8 +12,8 @@ package struct ReplyMailbox: Sendable {
     package let queue: QueueDeclaration
 
     /// - Parameters:
-    /// - owner: Identifies user, machine and project.
-    /// - expires: Seconds results are kept; an unused queue is deleted after that time.
+    ///   - owner: Identifies user, machine and project.
+    ///   - expires: Seconds results are kept; an unused queue is deleted after that time.
     package init(owner: String, expires: Double?) {
         // A queue cannot be redeclared with another expiry, so the expiry is part of the name.
         let milliseconds = Int64(min((expires ?? 30 * 86_400) * 1_000, 4_294_967_295))

@@ -94,8 +94,8 @@ struct DeliveryLine {
     /// Moves the deliveries that come next by queue weight to the front, when not all can be taken.
     ///
     /// - Parameters:
-    /// - maximum: How many can be taken.
-    /// - queue: Returns the queue of a consumer.
+    ///   - maximum: How many can be taken.
+    ///   - queue: Returns the queue of a consumer.
     mutating func arrange(_ maximum: Int, by queue: (_ consumer: String) -> String) {
         guard arrived.count > maximum else { return }
         let names = arrived.map { queue($0.consumer) }
