@@ -22,8 +22,8 @@ extension Connection {
         }
         var size = names.dropFirst(2).reduce(2) { $0 + 1 + ($1.1?.utf8.count ?? 0) }
         if let fault = FieldTable.measure(message.headers, into: &size) { return fault }
-        let room = Int(library.calls.amqp_get_frame_max(state)) - Self.frameOverhead
-        return size > room ? "the headers take \(size) bytes, and the broker's frames hold \(room)" : nil
+        let limit = Int(library.calls.amqp_get_frame_max(state)) - Self.frameOverhead
+        return size > limit ? "the headers take \(size) bytes, and the broker's frames hold \(limit)" : nil
     }
 
     /// Checks the names for a call.

@@ -22,7 +22,7 @@ package final class AMQPBroker: Broker {
     let now: @Sendable () -> Timestamp
     private let owner = Mutex<ConnectionOwner?>(nil)
     /// Publishes events, created on first use.
-    private let eventLine = Mutex<AMQPBroker?>(nil)
+    private let eventPublisher = Mutex<AMQPBroker?>(nil)
     /// Whether anything was ever published: publishing waits for a server that was reachable once.
     private let hasPublished = Atomic(false)
 
@@ -74,10 +74,10 @@ package final class AMQPBroker: Broker {
 
     /// Publishes events on a separate connection, so that errors about events cannot affect messages.
     var forEvents: AMQPBroker {
-        eventLine.withLock { line in
-            if let line { return line }
+        eventPublisher.withLock { publisher in
+            if let publisher { return publisher }
             let made = AMQPBroker(eventsOf: self)
-            line = made
+            publisher = made
             return made
         }
     }
@@ -102,9 +102,9 @@ package final class AMQPBroker: Broker {
             return owner
         }
         await owner?.close()
-        let events = eventLine.withLock { line in
-            defer { line = nil }
-            return line
+        let events = eventPublisher.withLock { publisher in
+            defer { publisher = nil }
+            return publisher
         }
         await events?.close()
     }

@@ -6,8 +6,8 @@ extension DriverError {
     ///
     /// - Parameter location: The broker URLs without passwords.
     package init(_ error: RabbitMQError, at location: String) {
-        let place = Place(of: error, at: location)
-        let text = place.isNamed || location.isEmpty ? error.message : "broker \(location): \(error.message)"
+        let server = Server(of: error, at: location)
+        let text = server.isNamed || location.isEmpty ? error.message : "broker \(location): \(error.message)"
         switch error.code {
         case .libraryMissing:
             self.init(.configuration, error.message, hint: "install it: apt-get install librabbitmq4")
@@ -24,12 +24,12 @@ extension DriverError {
                 hint: "use amqp:// for a port without TLS; if the server asks for a client certificate, add certfile=FILE&keyfile=FILE to the URL")
         case .login(byCertificate: true):
             self.init(.noPermission, text, hint: "check certfile and keyfile in the URL, and the user name that the broker reads from the certificate")
-        case .login: self.init(.noPermission, text, hint: place.passwordHint)
+        case .login: self.init(.noPermission, text, hint: server.passwordHint)
         case .lost, .timeout: self.init(.unreachable, text)
         case .blocked: self.init(.tryAgain, text)
         case .tooLarge: self.init(.refused, text)
         case .refused(let reply):
-            self.init(reply: reply, text, place)
+            self.init(reply: reply, text, server)
             // A server that refuses a login may do so again; a later refusal concerns one request.
             isAboutRequest = !error.isOfOpening && code != .unreachable
         }
@@ -37,20 +37,20 @@ extension DriverError {
 
     /// - Parameter reply: A reply code of AMQP 0-9-1 (section 1.2 of its reference). Some codes have several meanings,
     ///   which only the text tells apart.
-    private init(reply: Int, _ text: String, _ place: Place) {
+    private init(reply: Int, _ text: String, _ server: Server) {
         switch reply {
         case 403 where Self.isNobodysRight(text): self.init(.refused, text)
         case 403:
             self.init(
                 .noPermission, text,
-                hint: "grant the permissions that workers need: \(place.setup) (list your own queues in CELERY_QUEUES first)")
+                hint: "grant the permissions that workers need: \(server.setup) (list your own queues in CELERY_QUEUES first)")
         case 406 where text.contains("inequivalent arg"):
             self.init(
                 .configuration, text,
                 hint: "make the settings match the queue (CELERY_DEFAULT_QUEUE_TYPE, CELERY_QUEUE_MAX_PRIORITY, CELERY_QUEUES), or delete it")
-        case 530 where text.contains("not found"): self.init(.configuration, text, hint: "create it: \(place.setup)")
+        case 530 where text.contains("not found"): self.init(.configuration, text, hint: "create it: \(server.setup)")
         case 530 where text.contains("limit"): self.init(.tryAgain, text)
-        case 530: self.init(.noPermission, text, hint: "grant access: \(place.setup)")
+        case 530: self.init(.noPermission, text, hint: "grant access: \(server.setup)")
         case 405: self.init(.configuration, text)
         case 320, 541: self.init(.unreachable, text)
         default: self.init(.refused, text)
@@ -63,7 +63,7 @@ extension DriverError {
     }
 
     /// The server that an error is about, among several.
-    private struct Place {
+    private struct Server {
         private let url: ServiceURL
         /// Whether the error names the server.
         let isNamed: Bool

@@ -39,7 +39,7 @@ package actor MemoryBroker: Broker {
     nonisolated let bell = Bell()
     var events = MemoryEvents()
     var orders = MemoryOrders()
-    /// By name.
+    /// Beats by name.
     var beats: [String: MemoryBeat] = [:]
     /// What workers have counted.
     var ledger = StatisticsLedger()
@@ -209,33 +209,33 @@ package actor MemoryBroker: Broker {
     private func place(_ entry: Entry) {
         entries[entry.tag] = entry
         if let eta = entry.message.eta, eta > now() {
-            let place = scheduled.firstIndex { $0.due > eta } ?? scheduled.endIndex
-            scheduled.insert((eta, entry.tag), at: place)
+            let index = scheduled.firstIndex { $0.due > eta } ?? scheduled.endIndex
+            scheduled.insert((eta, entry.tag), at: index)
         } else {
-            line(up: entry.tag, entry.message)
+            enqueue(entry.tag, entry.message)
         }
     }
 
     /// Inserts by tag, which is age: new messages go to the end, returned ones to their old position.
-    private func line(up tag: Int64, _ message: Message) {
+    private func enqueue(_ tag: Int64, _ message: Message) {
         Self.insert(tag, into: &ready[message.route.queue, default: [:]][message.priority ?? 0, default: []])
     }
 
-    private static func insert(_ tag: Int64, into line: inout Deque<Int64>) {
-        let place = line.lastIndex { $0 < tag }.map { $0 + 1 } ?? line.startIndex
-        line.insert(tag, at: place)
+    private static func insert(_ tag: Int64, into queue: inout Deque<Int64>) {
+        let index = queue.lastIndex { $0 < tag }.map { $0 + 1 } ?? queue.startIndex
+        queue.insert(tag, at: index)
     }
 
     private func promoteDue(_ now: Timestamp) {
         while let first = scheduled.first, first.due <= now {
             scheduled.removeFirst()
-            if let entry = entries[first.tag] { line(up: first.tag, entry.message) }
+            if let entry = entries[first.tag] { enqueue(first.tag, entry.message) }
         }
     }
 
     private func popFirst(of queues: [String]) -> Int64? {
         let candidates = queues.flatMap { queue in
-            (ready[queue] ?? [:]).compactMap { priority, line in line.first.map { (queue, priority, $0) } }
+            (ready[queue] ?? [:]).compactMap { priority, waiting in waiting.first.map { (queue, priority, $0) } }
         }
         guard let best = candidates.min(by: { (-$0.1, $0.2) < (-$1.1, $1.2) }) else { return nil }
         return ready[best.0]?[best.1]?.popFirst()

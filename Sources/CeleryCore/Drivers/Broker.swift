@@ -1,7 +1,7 @@
 /// Stores messages until a worker settles them.
 ///
 /// The small core that every driver implements. Optional capabilities are separate protocols (`QueueCounting`,
-/// `QueuePurging`, ...); query them with `power(_:of:)`.
+/// `QueuePurging`, ...); test for one with `as?`.
 public protocol Broker: Sendable {
     /// The URL for display, without its password.
     var location: String { get }

@@ -67,7 +67,7 @@ extension TaskID {
     }
 }
 
-// MARK: As drivers keep it
+// MARK: Stored form
 
 extension Revocation {
     package var json: JSON {

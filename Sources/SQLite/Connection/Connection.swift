@@ -7,7 +7,7 @@ final class Connection {
     private(set) var handle: OpaquePointer?
     /// Whether a reading transaction runs, which refuses statements that write.
     var isReading = false
-    /// The first column since the last transaction that held another kind of value than its reader asked for. Subscripts
+    /// The first error since the last transaction about a column of the wrong kind. Subscripts
     /// of a row do not throw, so the transaction fails at its end.
     var mismatch: SQLiteError?
 
@@ -42,7 +42,7 @@ final class Connection {
 
     deinit { close() }
 
-    /// Closes the file, or leaves that to the last statement that still exists. May be called again.
+    /// Closes the file, once the last statement is released. May be called again.
     func close() {
         sqlite3_close_v2(handle)
         handle = nil

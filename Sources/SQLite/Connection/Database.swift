@@ -23,7 +23,7 @@ package final class Database {
 
     // MARK: Statements
 
-    /// Returns the compiled form of a statement, and keeps it for later calls with the same text.
+    /// Returns a compiled statement, cached for later calls with the same text.
     ///
     /// - Throws: `SQLITE_ERROR` when SQLite cannot compile the text.
     package func cachedStatement(sql: String) throws(SQLiteError) -> Statement {
@@ -85,7 +85,7 @@ package final class Database {
 
     // MARK: Transactions
 
-    /// Moment at which a transaction locks the file; see sqlite.org/lang_transaction.html.
+    /// When a transaction locks the file; see sqlite.org/lang_transaction.html.
     package enum TransactionKind {
         case deferred, immediate, exclusive
 

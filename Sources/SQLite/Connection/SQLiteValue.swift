@@ -27,7 +27,7 @@ package protocol SQLiteConvertible: Sendable {
     /// The kind of value, for error messages.
     static var kind: String { get }
 
-    /// Substitute for a value that could not be read, in a transaction that is going to fail.
+    /// A substitute for an unreadable value, in a transaction that will fail.
     static var placeholder: Self { get }
 }
 

@@ -3,7 +3,7 @@
 /// A message row is written once and not changed by taking the message: its state is a row in exactly one of three small tables.
 ///
 ///     message ──┬── ready      waiting, due
-///               ├── scheduled  waiting for its time
+///               ├── scheduled  waiting for its ETA
 ///               └── lease      a worker has it
 ///
 /// Each change of state is a small insert and delete; the payload is not moved.
@@ -70,7 +70,7 @@ package enum Schema {
             id TEXT NOT NULL UNIQUE,
             task TEXT NOT NULL,
             queue TEXT NOT NULL,
-            -- minus the priority: smaller runs earlier
+            -- smaller runs earlier: see MessageRanking
             rank INTEGER NOT NULL,
             retries INTEGER NOT NULL,
             submitted REAL NOT NULL,

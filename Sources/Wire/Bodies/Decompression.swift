@@ -23,17 +23,17 @@ enum Decompression {
             case .bzip2: (celery_bzip2_decode, "bzip2", "libbz2-1.0")
             case .xz: (celery_lzma_decode, "lzma", "liblzma5")
             }
-        var room = min(max(4 * bytes.count, smallest), limit)
+        var capacity = min(max(4 * bytes.count, smallest), limit)
         // Start again with a larger buffer when the result does not fit: this repeats at most a third of the work and yields one
         // contiguous result.
         while true {
             var outcome = CELERY_DECOMPRESSION_DAMAGED
-            let output = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
-                outcome = decoder(bytes, bytes.count, buffer.baseAddress, room, &count)
+            let output = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+                outcome = decoder(bytes, bytes.count, buffer.baseAddress, capacity, &count)
             }
             switch outcome {
             case CELERY_DECOMPRESSED: return output
-            case CELERY_DECOMPRESSION_FULL where room < limit: room = min(4 * room, limit)
+            case CELERY_DECOMPRESSION_FULL where capacity < limit: capacity = min(4 * capacity, limit)
             case CELERY_DECOMPRESSION_FULL:
                 throw MalformedMessage(.tooLarge, "the body is larger than \(limit) bytes once decompressed")
             case CELERY_DECOMPRESSION_MISSING:

@@ -74,7 +74,7 @@ package struct ChordUnlock: Sendable {
     }
 }
 
-// MARK: Looking
+// MARK: Checking the results
 
 extension ChordUnlock {
     /// The result of a look.
@@ -100,7 +100,7 @@ extension ChordUnlock {
     }
 }
 
-// MARK: What follows
+// MARK: Follow-ups
 
 extension ChordUnlock {
     /// The follow-ups that send the body with the values.

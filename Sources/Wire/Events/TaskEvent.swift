@@ -43,12 +43,12 @@ package struct TaskEvent: Sendable {
 
     /// The task has failed and is not retried.
     package static func failed(_ id: TaskID, _ failure: TaskFailure, traceback: String?) -> TaskEvent {
-        TaskEvent("task-failed", of: id, trouble(failure, traceback))
+        TaskEvent("task-failed", of: id, errorFields(failure, traceback))
     }
 
     /// The task will be retried.
     package static func retried(_ id: TaskID, _ failure: TaskFailure, traceback: String?) -> TaskEvent {
-        TaskEvent("task-retried", of: id, trouble(failure, traceback))
+        TaskEvent("task-retried", of: id, errorFields(failure, traceback))
     }
 
     /// The task was revoked, or has expired.
@@ -68,7 +68,7 @@ package struct TaskEvent: Sendable {
         TaskEvent("task-rejected", of: id, [("requeue", .bool(isRequeued))])
     }
 
-    private static func trouble(_ failure: TaskFailure, _ traceback: String?) -> [(key: String, value: JSON)] {
+    private static func errorFields(_ failure: TaskFailure, _ traceback: String?) -> [(key: String, value: JSON)] {
         [("exception", .string(exception(failure))), ("traceback", .string(traceback ?? ""))]
     }
 

@@ -69,7 +69,7 @@ package actor AMQPBeatSeat: BeatSeat {
         await owner.close()
     }
 
-    // MARK: In turn
+    // MARK: Serialized calls
 
     private func claim() async throws -> BeatState? {
         guard !isClosed else { return nil }

@@ -38,7 +38,7 @@ extension AMQPBroker: WorkerAsking {
     private func gather(
         _ messages: [ControlMessage], _ workers: WorkerChoice, _ inbox: AnswerInbox, until deadline: ContinuousClock.Instant
     ) async throws -> WorkerAnswers {
-        let places = Dictionary(uniqueKeysWithValues: messages.enumerated().compactMap { index, message in message.ticket.map { ($0, index) } })
+        let indexByTicket = Dictionary(uniqueKeysWithValues: messages.enumerated().compactMap { index, message in message.ticket.map { ($0, index) } })
         var result = WorkerAnswers(count: messages.count)
         /// Outstanding answers of named workers.
         var open = Set(messages.indices.flatMap { index in (workers.names ?? []).map { OpenQuestion(index: index, worker: $0) } })
@@ -46,7 +46,7 @@ extension AMQPBroker: WorkerAsking {
         while !(knowsEnd && open.isEmpty) {
             let seen = inbox.bell.count
             for reply in try inbox.take() {
-                guard let index = reply.headers["ticket"]?.stringValue.flatMap({ places[$0] }),
+                guard let index = reply.headers["ticket"]?.stringValue.flatMap({ indexByTicket[$0] }),
                     let body = try? JSON(parsing: reply.body).objectValue
                 else { continue }
                 for (worker, value) in body.members {

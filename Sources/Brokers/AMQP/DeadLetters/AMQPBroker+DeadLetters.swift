@@ -79,15 +79,15 @@ extension AMQPBroker: DeadLetterKeeping {
             try await publish(publications)
         } catch let error as DriverError where error.isAboutRequest {
             guard publications.count > 1 else {
-                let place = replays.firstIndex { $0.refusal == nil } ?? 0
-                replays[place].refusal = error.message
+                let index = replays.firstIndex { $0.refusal == nil } ?? 0
+                replays[index].refusal = error.message
                 return replays
             }
             // One letter is refused; publishing one by one shows which. Letters accepted in the batch may be published twice,
             // unless the error lists the unconfirmed ones.
-            for (place, letter) in letters.enumerated() where replays[place].refusal == nil {
+            for (index, letter) in letters.enumerated() where replays[index].refusal == nil {
                 let isSent = !error.unconfirmed.isEmpty && letter.letter.taskID.map { !error.unconfirmed.contains($0) } ?? false
-                if !isSent { replays[place] = try await send([letter], to: queue)[0] }
+                if !isSent { replays[index] = try await send([letter], to: queue)[0] }
             }
         }
         return replays

@@ -35,7 +35,7 @@ final class OrderReader {
     private var isOpen = false
     /// Why the server refuses reading, and when to try again.
     private var refusal: (reason: String, nextTry: ContinuousClock.Instant)?
-    private var hasTold = false
+    private var hasReported = false
 
     init(_ book: OrderBook, seed: @escaping () -> Void, notice: @escaping (String) -> Void) {
         self.book = book
@@ -46,7 +46,7 @@ final class OrderReader {
     /// Starts reading on a new connection.
     func establish(_ connection: Connection, spareChannel: UInt16) throws(RabbitMQError) {
         refusal = nil
-        hasTold = false
+        hasReported = false
         isOpen = false
         guard mayRead else { return book.catchUp() }
         book.begin()
@@ -89,7 +89,7 @@ final class OrderReader {
             // A stream that was just declared may not exist on every node yet, and an older one never on a new node.
             guard case .refused = error.code, !error.isPassing else { throw error }
             isOpen = false
-            refusal = (error.message, .now + (hasTold ? Self.longPatience : .seconds(1)))
+            refusal = (error.message, .now + (hasReported ? Self.longPatience : .seconds(1)))
         }
     }
 
@@ -161,9 +161,9 @@ final class OrderReader {
             try begin(connection, spareChannel)
         }
         let waited = began.duration(to: .now)
-        if let refusal, !hasTold, waited > Self.refusalPatience {
+        if let refusal, !hasReported, waited > Self.refusalPatience {
             notice("this worker does not learn of revoked tasks and paused queues: \(refusal.reason)")
-            hasTold = true
+            hasReported = true
             book.catchUp()
         }
         guard !book.isCaughtUp, refusal == nil else { return }

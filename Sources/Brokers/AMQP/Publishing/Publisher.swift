@@ -19,7 +19,7 @@ final class Publisher: ConnectionUse {
     private let topology: Topology
     private var batches: Deque<PublishBatch> = []
     /// Messages in flight, by delivery number; a confirmed entry is `nil` until all earlier ones are confirmed.
-    private var unconfirmed: Deque<Slot?> = []
+    private var unconfirmed: Deque<InFlight?> = []
     private var firstNumber: UInt64 = 1
     /// The highest confirmed number.
     private var lastConfirmed: UInt64 = 0
@@ -37,7 +37,7 @@ final class Publisher: ConnectionUse {
     private var denied: [Publication.Need: RabbitMQError] = [:]
     private var hasLadder = false
 
-    private struct Slot {
+    private struct InFlight {
         var batch: PublishBatch
         var index: Int
         var message: WireMessage { batch.publications[index].message }
@@ -98,12 +98,12 @@ final class Publisher: ConnectionUse {
         let error = Self.unconfirmedInTime(late)
         guard mayAbandon(indices, now) else { throw error }
         abandonedCount += late.count
-        for (index, slot) in zip(indices, late) {
+        for (index, entry) in zip(indices, late) {
             unconfirmed[index] = nil
-            countOut(slot)
+            countOut(entry)
         }
         dropConfirmed()
-        for slot in late { slot.batch.finish(error) }
+        for entry in late { entry.batch.finish(error) }
     }
 
     /// Whether messages are late only because their queue confirms nothing, such as a quorum queue without a leader, while the
@@ -116,7 +116,7 @@ final class Publisher: ConnectionUse {
         return firstNumber + UInt64(last) < lastConfirmed && !batches.contains { $0.deadline <= now }
     }
 
-    private static func unconfirmedInTime(_ late: [Slot]) -> RabbitMQError {
+    private static func unconfirmedInTime(_ late: [InFlight]) -> RabbitMQError {
         let names = Set(late.map { name(of: $0.message) }).sorted()
         let target = names.isEmpty || names.count > 3 ? "" : " to \(names.joined(separator: ", "))"
         return RabbitMQError(.timeout, "messages\(target) were not confirmed in time; messages already sent may be accepted later")
@@ -127,7 +127,7 @@ final class Publisher: ConnectionUse {
     }
 
     private func dropConfirmed() {
-        while let slot = unconfirmed.first, slot == nil {
+        while let entry = unconfirmed.first, entry == nil {
             unconfirmed.removeFirst()
             firstNumber += 1
         }
@@ -176,7 +176,7 @@ final class Publisher: ConnectionUse {
                     if unconfirmed.isEmpty { batch.finish(error) }
                     throw error
                 }
-                unconfirmed.append(Slot(batch: batch, index: batch.next))
+                unconfirmed.append(InFlight(batch: batch, index: batch.next))
                 countUnderWay += 1
                 bytesUnderWay += bytes
                 batch.next += 1
@@ -241,28 +241,28 @@ final class Publisher: ConnectionUse {
 
     private func confirm(_ number: UInt64, isTaken: Bool) {
         guard number >= firstNumber, let index = Int(exactly: number - firstNumber), index < unconfirmed.count,
-            let slot = unconfirmed[index]
+            let entry = unconfirmed[index]
         else { return }
         unconfirmed[index] = nil
-        countOut(slot)
-        slot.batch.confirm(slot.index, isTaken: isTaken)
+        countOut(entry)
+        entry.batch.confirm(entry.index, isTaken: isTaken)
     }
 
-    private func countOut(_ slot: Slot) {
+    private func countOut(_ entry: InFlight) {
         countUnderWay -= 1
-        bytesUnderWay -= slot.message.body.count
+        bytesUnderWay -= entry.message.body.count
     }
 
     /// Notes a returned message; its confirm follows.
     private func noteReturn(of message: WireMessage, _ reason: String) {
         // Objects we declared may have been deleted.
         provided = []
-        for case let slot? in unconfirmed {
-            let sent = slot.message
+        for case let entry? in unconfirmed {
+            let sent = entry.message
             guard sent.properties.correlationID == message.properties.correlationID, sent.routingKey == message.routingKey
             else { continue }
             let target = message.exchange.isEmpty ? "" : "exchange '\(message.exchange)' with "
-            slot.batch.noteReturn(slot.index, "no queue receives messages for \(target)routing key '\(message.routingKey)'")
+            entry.batch.noteReturn(entry.index, "no queue receives messages for \(target)routing key '\(message.routingKey)'")
             return
         }
     }

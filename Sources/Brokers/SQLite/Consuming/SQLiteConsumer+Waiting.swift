@@ -11,17 +11,17 @@ extension SQLiteConsumer: WaitingKnowing {
         return try await broker.file.read { db in
             let open = try OrderTable.open(queues, now: now, in: db).queues
             var count = try LimitTable.free(open, upTo: most, now: now, in: db)
-            var room = LimitRoom(limits, now: now)
+            var capacity = LimitCapacity(limits, now: now)
             for queue in open where count < most {
-                count += try Self.waiting(in: queue, upTo: most - count, &room, in: db)
+                count += try Self.waiting(in: queue, upTo: most - count, &capacity, in: db)
             }
             return min(count, most)
         }
     }
 
     /// Looks at a bounded part of the queue when many messages have to wait for their limits.
-    private static func waiting(in queue: String, upTo most: Int, _ room: inout LimitRoom, in db: Database) throws -> Int {
-        let length = room.isUnlimited ? most : max(most, lookLimit)
+    private static func waiting(in queue: String, upTo most: Int, _ capacity: inout LimitCapacity, in db: Database) throws -> Int {
+        let length = capacity.isUnlimited ? most : max(most, lookLimit)
         let ready = try db.cachedStatement(sql: """
             SELECT m.task FROM ready r CROSS JOIN message m ON m.tag = r.tag WHERE r.queue = ? ORDER BY r.rank, r.tag LIMIT ?
             """)
@@ -29,11 +29,11 @@ extension SQLiteConsumer: WaitingKnowing {
             SELECT m.task FROM scheduled s CROSS JOIN message m ON m.tag = s.tag WHERE s.due <= ? AND m.queue = ? LIMIT ?
             """)
         var count = 0
-        let looks: [(Statement, StatementArguments)] = [(ready, [queue, length]), (due, [room.now.seconds, queue, length])]
+        let looks: [(Statement, StatementArguments)] = [(ready, [queue, length]), (due, [capacity.now.seconds, queue, length])]
         for (statement, arguments) in looks {
             let tasks = try String.fetchCursor(statement, arguments: arguments)
             while count < most, let task = try tasks.next() {
-                if try room.take(task, in: db) { count += 1 }
+                if try capacity.take(task, in: db) { count += 1 }
             }
         }
         return count
@@ -44,7 +44,7 @@ extension SQLiteConsumer: WaitingKnowing {
 }
 
 /// How many more messages of each task may start, considering limits by task name only.
-private struct LimitRoom {
+private struct LimitCapacity {
     let now: Timestamp
     private let limits: [String: TaskLimit]
     private var left: [String: Int] = [:]
@@ -59,9 +59,9 @@ private struct LimitRoom {
     /// - Returns: Whether one more may start.
     mutating func take(_ task: String, in db: Database) throws -> Bool {
         guard let limit = limits[task] else { return true }
-        let room = try left[task] ?? LimitTable.room(of: limit, now: now, in: db)
-        left[task] = max(0, room - 1)
-        return room > 0
+        let capacity = try left[task] ?? LimitTable.room(of: limit, now: now, in: db)
+        left[task] = max(0, capacity - 1)
+        return capacity > 0
     }
 }
 

@@ -70,7 +70,7 @@ enum BeatTable {
             hint: "show it with SELECT record \(place); DELETE \(place) makes the entry start afresh")
     }
 
-    // MARK: Orders
+    // MARK: Commands
 
     /// - Parameter path: The file, for the error about an unreadable command.
     static func orders(of beat: String, path: String, in db: Database) throws -> [(number: Int64, order: BeatOrder)] {

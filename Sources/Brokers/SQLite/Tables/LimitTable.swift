@@ -53,7 +53,7 @@ enum LimitTable {
         try open.execute(arguments: [line.task, line.key, line.places, handle.tag])
     }
 
-    // MARK: Beginning
+    // MARK: Starting
 
     /// Leases to a worker the messages whose turn has come, and expired ones, up to `maximum`. The oldest limit queue with a
     /// free slot comes first.
@@ -174,7 +174,7 @@ enum LimitTable {
 
     static func marks(_ queues: [String]) -> String { queues.map { _ in "?" }.joined(separator: ",") }
 
-    // MARK: Places
+    // MARK: Slots
 
     private static func hasWaiting(_ line: Line, in db: Database) throws -> Bool {
         let statement = try db.cachedStatement(sql: "SELECT 1 FROM limit_line WHERE task = ? AND key = ?")
@@ -206,7 +206,7 @@ enum LimitTable {
         for tag in tags { try statement.execute(arguments: [tag, worker]) }
     }
 
-    // MARK: Knowing
+    // MARK: Queries
 
     /// Number of messages in limit queues that may start now, counting up to `most`.
     static func free(_ queues: [String], upTo most: Int, now: Timestamp, in db: Database) throws -> Int {
