@@ -64,13 +64,13 @@ extension Connection {
         try check("queue", queue)
         defer { scratch.reset() }
         let reply = library.calls.amqp_basic_get(state, channel, scratch.bytes(queue), 0)
-        try check(reply, "get a message of queue '\(queue)'")
+        try check(reply, "get a message from queue '\(queue)'")
         guard reply.reply.id == AMQP_BASIC_GET_OK_METHOD else { return nil }
         let got = reply.reply.decoded.assumingMemoryBound(to: amqp_basic_get_ok_t.self).pointee
         let (tag, isRedelivered) = (got.delivery_tag, got.redelivered != 0)
         var message = WireMessage(exchange: got.exchange.string, routingKey: got.routing_key.string, body: [])
         var content = amqp_message_t()
-        try check(library.calls.amqp_read_message(state, channel, &content, 0), "get a message of queue '\(queue)'")
+        try check(library.calls.amqp_read_message(state, channel, &content, 0), "get a message from queue '\(queue)'")
         defer { library.calls.amqp_destroy_message(&content) }
         (message.properties, message.headers) = Self.read(content.properties)
         message.body = [UInt8](content.body.buffer)

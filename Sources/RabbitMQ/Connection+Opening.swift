@@ -21,7 +21,7 @@ extension Connection {
         if status == AMQP_STATUS_OK.rawValue { return }
         switch amqp_status_enum(status) {
         case AMQP_STATUS_HOSTNAME_RESOLUTION_FAILED:
-            throw RabbitMQError(.unreachable, "no host is called '\(options.host)'")
+            throw RabbitMQError(.unreachable, "unknown host '\(options.host)'")
         case AMQP_STATUS_TIMEOUT: throw RabbitMQError(.unreachable, "no answer within \(options.connectTimeout.inSeconds.short) s")
         case AMQP_STATUS_SOCKET_ERROR:
             throw RabbitMQError(.unreachable, SocketDiagnosis.reason(host: options.host, port: options.port))

@@ -88,7 +88,7 @@ extension Connection {
                 (part.message.properties, part.message.headers) =
                     Self.read(decoded.assumingMemoryBound(to: amqp_basic_properties_t.self).pointee)
             }
-            guard let size = Int(exactly: header.body_size) else { throw RabbitMQError(.lost, "a message of impossible size") }
+            guard let size = Int(exactly: header.body_size) else { throw RabbitMQError(.lost, "a message with an invalid size") }
             part.missing = size
             // Do not trust the claimed size beyond this.
             part.message.body.reserveCapacity(min(size, 1 << 20))

@@ -114,7 +114,7 @@ package final class Connection {
         case AMQP_CHANNEL_CLOSE_METHOD:
             let close = method.decoded.assumingMemoryBound(to: amqp_channel_close_t.self).pointee
             return RabbitMQError(replyCode: close.reply_code, text: close.reply_text)
-        default: return RabbitMQError(.lost, "unexpected answer of the server")
+        default: return RabbitMQError(.lost, "unexpected answer from the server")
         }
     }
 }

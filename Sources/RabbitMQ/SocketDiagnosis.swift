@@ -10,7 +10,7 @@ enum SocketDiagnosis {
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(host, String(port), &hints, &list) == 0, let first = list else {
-            return "no host is called '\(host)'"
+            return "unknown host '\(host)'"
         }
         defer { freeaddrinfo(first) }
         var reason = ECONNREFUSED

@@ -232,7 +232,7 @@ package final class DatabaseFile: Sendable {
         guard entry?.holdsDatabase ?? true else {
             throw DriverError(
                 .unusable, "database \(path) was emptied or overwritten while it was open",
-                hint: "stop all workers and put a copy of the file in its place; what the file held is lost")
+                hint: "stop all workers and put a copy of the file in its place; the contents of the file are lost")
         }
     }
 

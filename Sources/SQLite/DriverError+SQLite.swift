@@ -22,7 +22,7 @@ extension DriverError {
         case SQLITE_FULL:
             self.init(.tryAgain, "no space left for database \(path)", hint: "free some disk space; nothing was accepted")
         case SQLITE_IOERR:
-            self.init(.tryAgain, "cannot write database \(path): disk input/output error", hint: "is the disk full?")
+            self.init(.tryAgain, "cannot write database \(path): disk input/output error", hint: "check whether the disk is full")
         case SQLITE_BUSY, SQLITE_LOCKED:
             self = Self.locked(path)
         case SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH:

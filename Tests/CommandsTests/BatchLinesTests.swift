@@ -100,7 +100,7 @@ import Wire
         ("{\"task\":\"t\",\"countdown\":\"x\"}", "'countdown': 'x' is not a duration"),
         ("{\"task\":\"t\",\"prio\":1}", "unknown key 'prio'; did you mean 'priority'?"),
         ("{\"task\":\"t\",\"xyzzy\":1}", "unknown key 'xyzzy'"),
-        ("{\"task\":\"t\",\"ack\":1}", "'ack' may stand in the option line of a task, not in a line of a batch"),
+        ("{\"task\":\"t\",\"ack\":1}", "'ack' is allowed in the option line of a task, not in a line of a batch"),
     ])
     func `says what is wrong`(_ line: String, _ expected: String) {
         #expect(complaint(line) == expected)

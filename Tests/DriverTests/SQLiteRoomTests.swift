@@ -59,7 +59,7 @@ import Testing
     @Test func `a file that may not grow refuses, and keeps what it accepted`() async throws {
         let (output, _) = try probe.run("at-most", "1000000", "fill", path)
         #expect(
-            output.hasSuffix("\ntryAgain: cannot write database \(path): disk input/output error; is the disk full?\n"),
+            output.hasSuffix("\ntryAgain: cannot write database \(path): disk input/output error; check whether the disk is full\n"),
             "\(output)")
         try await expect(accepted: output, of: path)
     }

@@ -56,7 +56,7 @@ extension AMQPBroker: QueuePurging {
         }
         if var first {
             let count = counts.values.reduce(0, +)
-            if count > 0 { first.message += " (\(count) message\(count == 1 ? "" : "s") of other queues were erased)" }
+            if count > 0 { first.message += " (\(count) message\(count == 1 ? "" : "s") in other queues \(count == 1 ? "was" : "were") purged)" }
             throw first
         }
         return counts

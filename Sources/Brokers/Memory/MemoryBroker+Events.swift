@@ -52,7 +52,7 @@ extension MemoryBroker: EventFollowing {
             return MemoryEventFeed(broker: self, position: first.map { $0.number - 1 } ?? events.count)
         case .after(let cursor):
             guard let number = Int(cursor), number >= 0 else {
-                throw DriverError(.refused, "cursor '\(cursor.forLog)' is not one of \(location)", hint: "cursors here are whole numbers")
+                throw DriverError(.refused, "cursor '\(cursor.forLog)' is not valid for \(location)", hint: "cursors here are whole numbers")
             }
             guard number > events.count else { return MemoryEventFeed(broker: self, position: number) }
             let gap = EventGap(count: nil, reason: "cursor \(number) is past the last event, \(events.count)")

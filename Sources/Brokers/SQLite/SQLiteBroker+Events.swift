@@ -29,7 +29,7 @@ extension SQLiteBroker: EventFollowing {
         if case .after(let cursor) = start {
             guard let number = Int64(cursor), number >= 0 else {
                 throw DriverError(
-                    .refused, "cursor '\(cursor.forLog)' is not one of \(location)", hint: "cursors of a file are whole numbers")
+                    .refused, "cursor '\(cursor.forLog)' is not valid for \(location)", hint: "cursors of a file are whole numbers")
             }
             after = number
         }

@@ -46,7 +46,7 @@ extension AnyTaskOption {
     package var long: String { form.long ?? String(name.map { $0 == "_" ? "-" : $0 }) }
 
     /// The problem with it at a place where it is not allowed, to follow the name.
-    package func misplaced(at place: OptionPlaces) -> String { "may stand in \(places.words), not in \(place.words)" }
+    package func misplaced(at place: OptionPlaces) -> String { "is allowed in \(places.words), not in \(place.words)" }
 }
 
 extension TaskOption: AnyTaskOption {

@@ -15,7 +15,7 @@ public struct CommonOptions: Sendable {
     /// The wait before the first retry, doubled for each further retry; `nil` waits `retryDelay` each time.
     public let retryBackoff = TaskOption(
         "retry_backoff", OptionKind<Duration?>.growth, default: nil,
-        help: "Wait this long before the first retry, `yes` being a second, and twice as long before each further retry, in place of retry_delay.",
+        help: "Wait this long before the first retry (`yes` is one second), and twice as long before each further retry, instead of retry_delay.",
         callHelp: "Wait this many seconds before the first retry, and twice as long before each further retry; 0 waits retry_delay each time.")
     /// The longest wait that `retryBackoff` grows to.
     public let retryBackoffMax = TaskOption(
@@ -33,7 +33,7 @@ public struct CommonOptions: Sendable {
     /// Bytes of memory above which the task is killed.
     public let maxMemoryBytes = TaskOption(
         "max_memory", OptionKind<Int>.bytes, fallback: .settings,
-        help: "Kill the task when it and everything it started hold more bytes of memory than this, such as 64m.")
+        help: "Kill the task when it and everything it started use more bytes of memory than this, such as 64m.")
     /// The time after which the task is killed.
     public let timeLimit = TaskOption(
         "time_limit", OptionKind<Duration>.duration(), fallback: .settings, help: "Kill the task after this time.",

@@ -47,7 +47,7 @@ extension TaskFailure {
     ///
     /// The first argument is for display, as in Python.
     public static func memoryLimitExceeded(limit: Int, peak: Int) -> TaskFailure {
-        let text = "used \(ByteCountText.text(peak)) of memory, and \(ByteCountText.text(limit)) is its limit"
+        let text = "used \(ByteCountText.text(peak)) of memory; the limit is \(ByteCountText.text(limit))"
         return TaskFailure(type: "MemoryLimitExceeded", arguments: [.string(text), .int(Int64(limit)), .int(Int64(peak))])
     }
 

@@ -26,7 +26,7 @@ package enum BrokerName: Sendable {
         guard !name.isEmpty, name.utf8.count <= 255,
             name.unicodeScalars.allSatisfy({ !$0.isUnprintable && !(isQueue && ($0.properties.isWhitespace || $0 == ",")) })
         else { return isQueue ? "up to 255 bytes without spaces or commas" : "up to 255 bytes without control characters" }
-        return self == .queue && name.hasPrefix("amq.") ? "one that does not begin with amq., as RabbitMQ's own do" : nil
+        return self == .queue && name.hasPrefix("amq.") ? "one that does not begin with amq., which RabbitMQ reserves" : nil
     }
 
     package func isValid(_ name: String) -> Bool { rule(brokenBy: name) == nil }

@@ -65,7 +65,7 @@ final class WriteLine: Sendable {
                     throw DriverError(.unreachable, "cannot lock database \(database): \(text(of: errno))")
                 }
                 if start + Self.patience <= .now {
-                    throw DriverError(.tryAgain, "database \(database) is busy: no turn to write within a minute")
+                    throw DriverError(.tryAgain, "database \(database) is busy: no chance to write within a minute")
                 }
                 if nextLook <= .now {
                     try look()

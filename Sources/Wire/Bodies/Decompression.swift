@@ -37,7 +37,7 @@ enum Decompression {
             case CELERY_DECOMPRESSION_FULL:
                 throw MalformedMessage(.tooLarge, "the body is larger than \(limit) bytes once decompressed")
             case CELERY_DECOMPRESSION_MISSING:
-                throw MalformedMessage(.compression, "compression by \(name) needs its library (package \(package)), which is not installed")
+                throw MalformedMessage(.compression, "\(name) compression needs a library that is not installed (package \(package))")
             default: throw MalformedMessage(.damagedCompression, "the \(name) data of the body is damaged")
             }
         }

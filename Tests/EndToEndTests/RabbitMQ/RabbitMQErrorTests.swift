@@ -71,7 +71,7 @@ struct RabbitMQErrorTests {
         try expect(place, place.url("celery:hush", port: 1), 69, "cannot reach broker URL: connection refused", hint: hint)
         try expect(
             place, place.url("celery:hush", host: "no.such.host.invalid"), 69,
-            "cannot reach broker URL: no host is called 'no.such.host.invalid'", hint: hint)
+            "cannot reach broker URL: unknown host 'no.such.host.invalid'", hint: hint)
         // Of alternatives, each is named.
         let ended = try place.run("celery apply demo.tasks.add 1 -b '\(place.url("a:hush", port: 1));\(place.url("b:hush", port: 2))'")
         let urls = [("a", 1), ("b", 2)].map { "amqp://\($0)@127.0.0.1:\($1)/\(place.vhost)".replacing("@", with: ":***@") }

@@ -67,7 +67,7 @@ final class BeatConnection: ConnectionUse {
         case .returned(let message, _) where message.routingKey == queues.lock.name: noteVacancy()
         case .cancelled(let consumer):
             guard holdsLock, consumer == lockConsumer || consumer == orderConsumer else { return }
-            throw RabbitMQError(.lost, "somebody deleted a queue of beat '\(queues.beat)'")
+            throw RabbitMQError(.lost, "a queue of beat '\(queues.beat)' was deleted")
         case .confirm, .returned, .blocked, .unblocked: try publisher.receive(incoming, connection)
         }
     }

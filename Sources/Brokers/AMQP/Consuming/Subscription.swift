@@ -224,11 +224,11 @@ final class Subscription: ConnectionUse {
                 try connection.declare(QueueDeclaration(queue), isPassive: true, on: Self.spareChannel)
             }
             waiting += state.messages
-            if state.consumers == 0 { throw RabbitMQError(.lost, "the server has forgotten the subscription to '\(queue)'") }
+            if state.consumers == 0 { throw RabbitMQError(.lost, "the server no longer has the subscription to '\(queue)'") }
         }
         suspicion = waiting > 0 ? suspicion + 1 : 0
         // A single finding may be chance: a message that has just arrived.
-        if suspicion >= 2 { throw RabbitMQError(.lost, "messages wait and are not delivered") }
+        if suspicion >= 2 { throw RabbitMQError(.lost, "messages are waiting but not delivered") }
     }
 
     func lost(_ error: RabbitMQError) {

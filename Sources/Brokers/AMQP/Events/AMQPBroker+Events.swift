@@ -32,7 +32,7 @@ extension AMQPBroker: EventSending {
     }
 
     private static func noStreams(_ version: String, _ location: String) -> DriverError {
-        DriverError(.unsupported, "broker \(location) keeps no events: RabbitMQ \(version) has no streams, which need 3.9")
+        DriverError(.unsupported, "broker \(location) stores no events: RabbitMQ \(version) has no streams, which need 3.9")
     }
 }
 
@@ -46,14 +46,14 @@ extension AMQPBroker: EventFollowing {
         case .after(let text):
             guard let cursor = StreamCursor(text) else {
                 throw DriverError(
-                    .refused, "cursor '\(text.forLog)' is not one of \(location)", hint: "cursors of RabbitMQ look like 123 or 123.4")
+                    .refused, "cursor '\(text.forLog)' is not valid for \(location)", hint: "cursors of RabbitMQ look like 123 or 123.4")
             }
             beginning = .at(cursor)
         }
         let usesLog = try await hasLog()
         guard usesLog || start == .now else {
             throw DriverError(
-                .unsupported, "broker \(location) keeps no events: it has no stream \(EventQueues.logName)",
+                .unsupported, "broker \(location) stores no events: it has no stream \(EventQueues.logName)",
                 hint: "a worker with -E creates it, on RabbitMQ 3.9 and later; --follow alone shows events from now on")
         }
         return try await AMQPEventFeed(broker: self, EventInbox(usesLog: usesLog, beginning: beginning))
