@@ -214,7 +214,7 @@ import Wire
         let failure = try #require(results[TaskID("yaml")]?.failure)
         #expect(results[TaskID("yaml")]?.state == .failure)
         #expect((failure.type, failure.module) == ("DecodeError", "kombu.exceptions"))
-        #expect(failure.message == "the result in \(path) cannot be read: invalid number at byte 0; have Python write results with result_serializer = \"json\" or \"pickle\"")
+        #expect(failure.message == "cannot read the result in \(path): invalid number at byte 0; have Python write results with result_serializer = \"json\" or \"pickle\"")
         #expect(results[TaskID("tried")]?.state == .retry && results[TaskID("tried")]?.failure?.type == "DecodeError")
         #expect(results[TaskID("begun")]?.state == .started && results[TaskID("begun")]?.value == .null)
     }
