@@ -1,9 +1,9 @@
 import CeleryCore
 import Wire
 
-// A message that was dead and is sent again.
+// Replaying dead letters.
 extension Message {
-    /// The same as if it had just been sent, to a queue.
+    /// A fresh copy for a queue, without retries and ETA.
     func revived(in queue: String) -> Message {
         var message = self
         message.route = Route(queue: queue)
@@ -12,7 +12,7 @@ extension Message {
         return message
     }
 
-    /// Why it would be of no use to send it again; `nil` when it may be.
+    /// Why replaying the message is pointless; `nil` when it may be replayed.
     func refusalOfReplay(now: Timestamp) -> String? {
         guard let expires, expires <= now else { return nil }
         return "task \(id) expired at \(ISO8601.text(expires))"

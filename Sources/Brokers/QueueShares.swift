@@ -1,24 +1,23 @@
-/// Shares what a worker takes among its queues by their weights, so that none that has messages is left waiting.
+/// Shares a worker's capacity among its queues by weight, so that no queue with messages starves.
 ///
-/// Start-time fair queueing: each message of a queue takes one over its weight of virtual time, and the queue whose
-/// turn begins first is next. A queue that was empty starts from where the others are: it has neither saved up turns
-/// nor lost any. A value that reads nothing: whoever takes tells it what there is.
+/// Start-time fair queueing: each message of a queue takes 1/weight of virtual time, and the queue whose turn begins first is
+/// next. A queue that was empty starts at the current virtual time: it has neither saved up turns nor lost any. This value reads
+/// no queue; the caller passes the counts.
 struct QueueShares: Sendable {
     private let weights: [String: Int]
-    /// When the next turn of each queue begins, in virtual time.
+    /// Virtual time at which the next turn of each queue begins.
     private var next: [String: Double] = [:]
-    /// The virtual time: when the last turn began.
+    /// Virtual time at which the last turn began.
     private var clock = 0.0
 
-    /// - Parameter weights: Of queues that have another than 1; not below 1.
+    /// - Parameter weights: Weights of queues whose weight is not 1; at least 1.
     init(weights: [String: Int] = [:]) { self.weights = weights }
 
-    /// How many to take of each queue.
+    /// Returns how many messages to take from each queue.
     ///
     /// - Parameters:
-    ///   - maximum: How many there is room for.
-    ///   - waiting: How many of each there are; more than `maximum` need not be counted. The first named comes first when
-    ///     turns begin together.
+    ///   - maximum: How many messages may be taken in all.
+    ///   - waiting: Number of messages in each queue; counting may stop at `maximum`. Among equal turns the first queue wins.
     mutating func share(_ maximum: Int, among waiting: [(queue: String, count: Int)]) -> [Int] {
         var shares = waiting.map { _ in 0 }
         let total = waiting.reduce(0) { $0 + $1.count }
@@ -35,7 +34,7 @@ struct QueueShares: Sendable {
             starts[best] += steps[best]
         }
         for index in waiting.indices where shares[index] > 0 { next[waiting[index].queue] = starts[index] }
-        // Those whose turn is over long since begin anew anyway.
+        // Queues whose turn is long over start at the current time anyway.
         if next.count > 1_000 { next = next.filter { $0.value > clock } }
         return shares
     }

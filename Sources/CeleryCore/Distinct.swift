@@ -1,5 +1,5 @@
 extension Sequence where Element: Hashable {
-    /// The elements, each only where it comes first.
+    /// The elements without later duplicates.
     package var distinct: [Element] {
         var seen: Set<Element> = []
         return filter { seen.insert($0).inserted }

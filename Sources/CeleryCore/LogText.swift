@@ -1,23 +1,23 @@
 extension StringProtocol {
-    /// Text of a stranger as a log may have it: in one line, without control characters, and not endless.
+    /// Untrusted text for a log: one line, no control characters, limited length.
     package var forLog: String { inOneLine(limit: 200) }
 
-    /// The same to its end, for those who asked for it.
+    /// The same without a length limit.
     package var inOneLine: String { inOneLine(limit: .max) }
 
-    /// Text of several lines as a log or a terminal may have it: line feeds and tabs stay, and every other
-    /// character that moves a cursor, hides text or begins an escape sequence is shown by its number.
+    /// Text of several lines for a log or terminal: line feeds and tabs stay; any other character that moves the cursor, hides
+    /// text or starts an escape sequence is shown by its number.
     package var printable: String {
         isPlain { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\t") }
             ? String(self) : escaped(limit: .max) { $0 == "\n" || $0 == "\t" }
     }
 
-    /// The first `limit` characters in one line; three dots say that there are more.
+    /// The first `limit` characters in one line, followed by three dots if there are more.
     package func inOneLine(limit: Int) -> String {
         isPlain { _ in false } && utf8.count <= limit ? String(self) : escaped(limit: limit) { _ in false }
     }
 
-    /// JSON text that stands for the same value, with an escape in place of each character that a terminal acts on.
+    /// JSON text for the same value, with escapes for characters that a terminal interprets.
     package var printableJSON: String {
         if isPlain({ _ in false }) { return String(self) }
         var text = ""
@@ -34,7 +34,7 @@ extension StringProtocol {
         return text
     }
 
-    /// Whether each byte is printable ASCII, as nearly all text is, or one that `isKept`.
+    /// Whether every byte is printable ASCII, as in nearly all text, or satisfies `isKept`.
     private func isPlain(_ isKept: (UInt8) -> Bool) -> Bool {
         utf8.allSatisfy { (0x20...0x7E).contains($0) || isKept($0) }
     }
@@ -54,7 +54,7 @@ extension StringProtocol {
 }
 
 extension Unicode.Scalar {
-    /// Whether a terminal would act on it, or show nothing at all.
+    /// Whether a terminal would interpret the character, or show nothing.
     package var isUnprintable: Bool {
         switch properties.generalCategory {
         case .control, .lineSeparator, .paragraphSeparator, .format: true
@@ -64,6 +64,6 @@ extension Unicode.Scalar {
 }
 
 extension Sequence<String> {
-    /// A row of a table: the fields with tabs between, all in one line, whatever they hold.
+    /// A table row: the fields separated by tabs, in one line whatever they contain.
     package var row: String { map(\.inOneLine).joined(separator: "\t") }
 }

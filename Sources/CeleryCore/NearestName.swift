@@ -1,9 +1,9 @@
-/// Finds the name that was probably meant: an option, a command, a settings key, a task.
+/// Suggests the name that was probably meant: an option, a command, a settings key, a task.
 package enum NearestName {
-    /// The candidate nearest to `name`; nil if none is near enough to be worth a word.
+    /// The candidate nearest to `name`; `nil` if none is near enough.
     ///
-    /// Near is an edit distance of at most a third of the length, from one to three, in which the case
-    /// of letters counts only between equals. A name cut short is near too if just one candidate begins with it.
+    /// Near means an edit distance of at most a third of the length, from one to three; the case of letters only breaks ties. A
+    /// truncated name is near if just one candidate begins with it.
     package static func suggest(_ name: String, among candidates: some Sequence<String>) -> String? {
         let wanted = Array(name.lowercased().unicodeScalars)
         let limit = min(3, max(1, wanted.count / 3))
@@ -20,13 +20,13 @@ package enum NearestName {
                 best = (candidate, near, exact)
             }
         }
-        // A name cut short is as near as two mistakes.
+        // A truncated name is as near as two mistakes.
         if beginsAlike.count == 1, best.map({ $0.distance > 2 }) ?? true { return beginsAlike[0] }
         return best?.name
     }
 
-    /// The least number of letters inserted, removed, replaced or swapped with their neighbour that turns
-    /// one text into the other (Damerau and Levenshtein, no letter edited twice).
+    /// The least number of letters inserted, removed, replaced or swapped with their neighbour that turns one text into the
+    /// other (Damerau and Levenshtein, no letter edited twice).
     package static func distance(_ first: String, _ second: String) -> Int {
         distance(Array(first.unicodeScalars), Array(second.unicodeScalars))
     }

@@ -1,6 +1,6 @@
-/// Words of a command line, as they are typed to a POSIX shell.
+/// Words of a command line, as typed in a POSIX shell.
 package enum ShellWord {
-    /// `word`, in quotes if it needs any.
+    /// The word, quoted if necessary.
     package static func quoted(_ word: String) -> String {
         let plain = word.utf8.allSatisfy { byte in
             switch byte {

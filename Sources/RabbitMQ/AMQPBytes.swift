@@ -1,7 +1,7 @@
 import CRabbitMQ
 
 extension amqp_bytes_t {
-    /// The bytes as text; what is no UTF-8 is replaced.
+    /// The bytes as text; invalid UTF-8 is replaced.
     var string: String {
         guard let bytes, len > 0 else { return "" }
         return String(decoding: UnsafeRawBufferPointer(start: bytes, count: len), as: UTF8.self)

@@ -1,11 +1,12 @@
 import CRabbitMQ
 package import CeleryCore
 
-// Publishing and settling: calls that wait for no answer.
+// Publishing and settling: calls that await no answer.
 extension Connection {
-    /// Sends a message.
+    /// Publishes a message.
     ///
-    /// - Parameter isMandatory: A message that no queue gets comes back as `Incoming.returned`.
+    /// - Parameter isMandatory: A message that reaches no queue comes back as `Incoming.returned`.
+    ///
     /// The corresponding C function is `amqp_basic_publish`.
     package func publish(_ message: WireMessage, isMandatory: Bool, on channel: UInt16) throws(RabbitMQError) {
         defer { scratch.reset() }
@@ -51,25 +52,25 @@ extension Connection {
         try check(library.calls.amqp_basic_ack(state, channel, tag, isMultiple ? 1 : 0), "acknowledge")
     }
 
-    /// Gives a message back, or throws it away. The corresponding C function is `amqp_basic_reject`.
+    /// Requeues a message, or drops it. The corresponding C function is `amqp_basic_reject`.
     package func reject(_ tag: UInt64, requeue: Bool, on channel: UInt16) throws(RabbitMQError) {
-        try check(library.calls.amqp_basic_reject(state, channel, tag, requeue ? 1 : 0), "give back")
+        try check(library.calls.amqp_basic_reject(state, channel, tag, requeue ? 1 : 0), "reject a message")
     }
 
-    /// Takes one message of a queue without acknowledging it; `nil` when it is empty.
+    /// Gets one message without acknowledging it; `nil` when the queue is empty.
     ///
     /// The corresponding C functions are `amqp_basic_get` and `amqp_read_message`.
     package func get(_ queue: String, on channel: UInt16) throws(RabbitMQError) -> IncomingDelivery? {
         try check("queue", queue)
         defer { scratch.reset() }
         let reply = library.calls.amqp_basic_get(state, channel, scratch.bytes(queue), 0)
-        try check(reply, "get a message of queue '\(queue)'")
+        try check(reply, "get a message from queue '\(queue)'")
         guard reply.reply.id == AMQP_BASIC_GET_OK_METHOD else { return nil }
         let got = reply.reply.decoded.assumingMemoryBound(to: amqp_basic_get_ok_t.self).pointee
         let (tag, isRedelivered) = (got.delivery_tag, got.redelivered != 0)
         var message = WireMessage(exchange: got.exchange.string, routingKey: got.routing_key.string, body: [])
         var content = amqp_message_t()
-        try check(library.calls.amqp_read_message(state, channel, &content, 0), "get a message of queue '\(queue)'")
+        try check(library.calls.amqp_read_message(state, channel, &content, 0), "get a message from queue '\(queue)'")
         defer { library.calls.amqp_destroy_message(&content) }
         (message.properties, message.headers) = Self.read(content.properties)
         message.body = [UInt8](content.body.buffer)

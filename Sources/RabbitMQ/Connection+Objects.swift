@@ -1,8 +1,8 @@
 import CRabbitMQ
 package import CeleryCore
 
-// Channels, exchanges, queues, subscriptions: calls that wait for an answer, unless they are told
-// not to. What is not awaited tells of a refusal by closing the channel, before anything sent later.
+// Channels, exchanges, queues, subscriptions: calls that wait for an answer, except the unawaited ones. A refusal of an
+// unawaited call closes the channel before the server handles anything sent later.
 extension Connection {
     /// The corresponding C function is `amqp_channel_open`.
     package func openChannel(_ channel: UInt16) throws(RabbitMQError) {
@@ -16,7 +16,7 @@ extension Connection {
         partial[channel] = nil
     }
 
-    /// Runs `body` on a channel of its own, which a refusal closes without harm to others.
+    /// Runs `body` on a channel of its own, which a refusal closes without affecting other channels.
     package func withChannel<Value>(
         _ channel: UInt16, _ body: () throws(RabbitMQError) -> Value
     ) throws(RabbitMQError) -> Value {
@@ -26,7 +26,7 @@ extension Connection {
         return value
     }
 
-    /// Runs `body` on a channel that is open. A refusal closes it, and does others no harm.
+    /// Runs `body` on an open channel. A refusal closes the channel without affecting others.
     package func onChannel<Value>(
         _ channel: UInt16, _ body: () throws(RabbitMQError) -> Value
     ) throws(RabbitMQError) -> Value {
@@ -53,7 +53,7 @@ extension Connection {
         try check(status, "declare")
     }
 
-    /// Asks for publisher confirms, not awaited.
+    /// Requests publisher confirms without waiting for the answer.
     package func selectConfirms(_ channel: UInt16) throws(RabbitMQError) {
         try send(Int32(AMQP_CONFIRM_SELECT_METHOD), amqp_confirm_select_t(nowait: 1), on: channel)
     }
@@ -89,8 +89,9 @@ extension Connection {
         try checkReply("bind exchange '\(destination)'")
     }
 
-    /// - Parameter isPassive: Only asks whether it is there.
-    /// The corresponding C function is `amqp_queue_declare`.
+    /// Declares a queue. The corresponding C function is `amqp_queue_declare`.
+    ///
+    /// - Parameter isPassive: Only checks whether the queue exists.
     @discardableResult
     package func declare(
         _ queue: QueueDeclaration, isPassive: Bool = false, on channel: UInt16
@@ -107,7 +108,7 @@ extension Connection {
             consumers: Int(answer.pointee.consumer_count))
     }
 
-    /// Declares a queue, not awaited.
+    /// Declares a queue without waiting for the answer.
     package func declareUnawaited(_ queue: QueueDeclaration, on channel: UInt16) throws(RabbitMQError) {
         try check("queue", queue.name)
         defer { scratch.reset() }
@@ -142,7 +143,7 @@ extension Connection {
         try checkReply("bind queue '\(queue)'")
     }
 
-    /// Drops what waits. Returns how many. The corresponding C function is `amqp_queue_purge`.
+    /// Deletes the waiting messages. Returns their number. The corresponding C function is `amqp_queue_purge`.
     package func purge(_ queue: String, on channel: UInt16) throws(RabbitMQError) -> Int {
         try check("queue", queue)
         defer { scratch.reset() }
@@ -159,15 +160,17 @@ extension Connection {
         try checkReply("delete queue '\(queue)'")
     }
 
-    /// - Parameter isShared: Counts for the whole channel; else for each later subscription by itself.
-    /// The corresponding C function is `amqp_basic_qos`.
+    /// Sets the prefetch count. The corresponding C function is `amqp_basic_qos`.
+    ///
+    /// - Parameter isShared: Applies to the whole channel, rather than to each later subscription separately.
     package func setPrefetch(_ count: Int, isShared: Bool, on channel: UInt16) throws(RabbitMQError) {
         _ = library.calls.amqp_basic_qos(state, channel, 0, UInt16(min(count, 65_535)), isShared ? 1 : 0)
         try checkReply("set the prefetch count")
     }
 
-    /// - Parameter arguments: What else the server is to know, such as where in a stream to begin.
-    /// The corresponding C function is `amqp_basic_consume`.
+    /// Subscribes to a queue. The corresponding C function is `amqp_basic_consume`.
+    ///
+    /// - Parameter arguments: Arguments for the server, such as the start offset in a stream.
     package func consume(
         _ queue: String, as consumer: String, isAcknowledged: Bool = true, arguments: JSONObject = [:], on channel: UInt16
     ) throws(RabbitMQError) {
@@ -179,7 +182,7 @@ extension Connection {
         try checkReply("consume from queue '\(queue)'")
     }
 
-    /// Ends a subscription without waiting for the answer, which would have to come behind whatever is on its way.
+    /// Ends a subscription without waiting for the answer, which would come after everything in flight.
     package func cancelUnawaited(consumer: String, on channel: UInt16) throws(RabbitMQError) {
         defer { scratch.reset() }
         try send(Int32(AMQP_BASIC_CANCEL_METHOD), amqp_basic_cancel_t(consumer_tag: scratch.bytes(consumer), nowait: 1), on: channel)

@@ -3,7 +3,7 @@ import CeleryCore
 import Glibc
 
 extension Connection {
-    /// The TCP or TLS connection.
+    /// Opens the TCP or TLS connection.
     static func open(
         _ options: ConnectionOptions, _ state: amqp_connection_state_t, _ library: RabbitMQLibrary
     ) throws(RabbitMQError) {
@@ -21,7 +21,7 @@ extension Connection {
         if status == AMQP_STATUS_OK.rawValue { return }
         switch amqp_status_enum(status) {
         case AMQP_STATUS_HOSTNAME_RESOLUTION_FAILED:
-            throw RabbitMQError(.unreachable, "no host is called '\(options.host)'")
+            throw RabbitMQError(.unreachable, "unknown host '\(options.host)'")
         case AMQP_STATUS_TIMEOUT: throw RabbitMQError(.unreachable, "no answer within \(options.connectTimeout.inSeconds.short) s")
         case AMQP_STATUS_SOCKET_ERROR:
             throw RabbitMQError(.unreachable, SocketDiagnosis.reason(host: options.host, port: options.port))
@@ -33,10 +33,10 @@ extension Connection {
         _ tls: ConnectionOptions.TLS, host: String, _ socket: OpaquePointer, _ library: RabbitMQLibrary
     ) throws(RabbitMQError) {
         let calls = library.calls
-        // Version 1.2 is the oldest that is still safe.
+        // TLS 1.2 is the oldest version considered safe.
         _ = calls.amqp_ssl_socket_set_ssl_versions(socket, AMQP_TLSv1_2, AMQP_TLSvLATEST)
         calls.amqp_ssl_socket_set_verify_peer(socket, tls.isVerified ? 1 : 0)
-        // librabbitmq compares names only, OpenSSL addresses as well.
+        // librabbitmq compares only host names; OpenSSL compares addresses as well.
         let expectsAddress = tls.isVerified && expect(address: host, socket, library)
         calls.amqp_ssl_socket_set_verify_hostname(socket, tls.isVerified && !expectsAddress ? 1 : 0)
         if let file = tls.authorities {
@@ -53,8 +53,9 @@ extension Connection {
         }
     }
 
-    /// Has OpenSSL check that the certificate is for this IP address.
-    /// - Returns: false when it is no address but a name.
+    /// Makes OpenSSL check that the certificate is for this IP address.
+    ///
+    /// - Returns: `false` when `address` is a host name.
     private static func expect(address: String, _ socket: OpaquePointer, _ library: RabbitMQLibrary) -> Bool {
         guard let context = library.calls.amqp_ssl_socket_get_context(socket),
             let verification = library.calls.verification_of_context?(context)
@@ -62,14 +63,14 @@ extension Connection {
         return library.calls.expect_address?(verification, address) == 1
     }
 
-    /// The handshake of AMQP.
+    /// Performs the AMQP handshake.
     static func login(
         _ options: ConnectionOptions, _ state: amqp_connection_state_t, _ library: RabbitMQLibrary
     ) throws(RabbitMQError) {
         var timeout = timeval(options.connectTimeout)
         _ = library.calls.amqp_set_handshake_timeout(state, &timeout)
         let scratch = Scratch()
-        // librabbitmq adds the other capabilities of its own.
+        // librabbitmq adds the other capabilities itself.
         var properties = FieldTable.table(
             [
                 "product": "celery",
@@ -89,21 +90,21 @@ extension Connection {
         case AMQP_RESPONSE_NORMAL: return
         case AMQP_RESPONSE_SERVER_EXCEPTION:
             let error = exception(reply.reply)
-            // What is wrong, the server tells its log only.
+            // The server writes the reason only to its own log.
             guard error.code == .refused(403) else { throw error }
-            let means = options.isExternal ? "lets nobody in with this certificate" : "refuses user '\(options.user)' with this password"
+            let means = options.isExternal ? "refuses the login with this certificate" : "refuses user '\(options.user)' with this password"
             throw RabbitMQError(.login(byCertificate: options.isExternal), "it \(means)")
         default:
             switch amqp_status_enum(reply.library_error) {
             case AMQP_STATUS_TIMEOUT:
-                throw RabbitMQError(.unreachable, "it accepts connections and says nothing")
+                throw RabbitMQError(.unreachable, "it accepts connections but does not answer")
             case AMQP_STATUS_CONNECTION_CLOSED, AMQP_STATUS_SOCKET_ERROR:
-                let advice = options.tls == nil ? "; a port for TLS wants amqps://" : ""
+                let advice = options.tls == nil ? "; use amqps:// for a TLS port" : ""
                 throw RabbitMQError(.unreachable, "it closed the connection during the handshake\(advice)")
             case AMQP_STATUS_INCOMPATIBLE_AMQP_VERSION, AMQP_STATUS_BAD_AMQP_DATA:
                 throw RabbitMQError(.unreachable, "it does not speak AMQP 0-9-1")
             case AMQP_STATUS_BROKER_UNSUPPORTED_SASL_METHOD:
-                throw RabbitMQError(.options, "it does not take this way to log in; choose with ?auth_mechanism=plain or external")
+                throw RabbitMQError(.options, "it does not support this login mechanism; choose one with ?auth_mechanism=plain or external")
             default: throw RabbitMQError(status: reply.library_error, "log in", library)
             }
         }
@@ -111,14 +112,13 @@ extension Connection {
 }
 
 extension Connection {
-    /// How many heartbeats a server may be silent. It sends one every half: three are missing by then.
+    /// Heartbeat intervals that a server may be silent. It sends two per interval, so three are missing by then.
     static let patience = 1.5
 
-    /// Ends the connection when what was sent is not taken for so long.
+    /// Ends the connection when sent data is not acknowledged for the time of `patience`.
     ///
-    /// librabbitmq waits without limit for room in a full socket, and hears of no heartbeat meanwhile. The kernel
-    /// counts from the last bytes that went through, so that a slow way and a large message do no harm.
-    /// See TCP_USER_TIMEOUT in tcp(7).
+    /// librabbitmq waits without limit for space in a full socket and notices no missing heartbeats meanwhile. The kernel counts
+    /// from the last acknowledged bytes, so a slow network and a large message do no harm. See TCP_USER_TIMEOUT in tcp(7).
     static func bound(sendsOn descriptor: Int32, _ heartbeat: Int) {
         guard heartbeat > 0 else { return }
         var milliseconds = UInt32(Double(heartbeat) * patience * 1_000)
@@ -127,6 +127,6 @@ extension Connection {
 }
 
 extension Double {
-    /// Without a fraction that says nothing: `4`, `0.5`.
+    /// The number without a zero fraction: `4`, `0.5`.
     var short: String { self == rounded() ? String(Int(self)) : String(self) }
 }

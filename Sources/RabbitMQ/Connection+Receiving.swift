@@ -2,11 +2,11 @@ import CRabbitMQ
 import CeleryCore
 import Glibc
 
-/// A message of which the method has come, and not yet all of header and body.
+/// A message whose method has arrived, but not yet all of header and body.
 struct PartialMessage {
     var kind: Kind
     var message: WireMessage
-    /// Bytes of body still to come; `nil` before the header.
+    /// Bytes of the body still missing; `nil` before the header.
     var missing: Int?
 
     enum Kind {
@@ -16,10 +16,12 @@ struct PartialMessage {
 }
 
 extension Connection {
-    /// What the server has sent of its own accord; `nil` when there is nothing more now.
+    /// The next input that the server has sent unasked; `nil` when there is none now.
     ///
-    /// Does not wait. Answers heartbeats on the way.
-    /// - Throws: when the server closes the connection or a channel, or is gone.
+    /// Does not wait. Answers heartbeats.
+    ///
+    /// - Throws: `RabbitMQError` when the server closes the connection or a channel, or is gone.
+    ///
     /// The corresponding C function is `amqp_simple_wait_frame_noblock`.
     func receive() throws(RabbitMQError) -> Incoming? {
         while true {
@@ -32,10 +34,11 @@ extension Connection {
         }
     }
 
-    /// Has answers take no longer than `limit` while `body` runs.
+    /// Limits the wait for answers to `limit` while `body` runs.
     ///
-    /// A server under an alarm reads nothing any more from a connection that has published, and answers nothing.
-    /// - Throws: also `blocked`, when that is why an answer did not come.
+    /// During a resource alarm the server reads nothing from connections that have published, and so answers nothing.
+    ///
+    /// - Throws: Also `blocked`, when an alarm is why no answer came.
     package func expectAnswers<Value>(
         within limit: Duration, _ body: () throws(RabbitMQError) -> Value
     ) throws(RabbitMQError) -> Value {
@@ -45,7 +48,7 @@ extension Connection {
             return try body()
         } catch {
             guard error.code == .timeout else { throw error }
-            // The library has put aside what came instead. The connection is lost in any case.
+            // The library has queued other frames. The connection is lost in any case.
             while let incoming = try receive() {
                 if case .blocked(let reason) = incoming { throw RabbitMQError(.blocked, "it takes no messages now (\(reason))") }
             }
@@ -58,18 +61,19 @@ extension Connection {
         _ = library.calls.amqp_set_rpc_timeout(state, &timeout)
     }
 
-    /// Whether a part of a message has come, and not all of it.
+    /// Whether a message has arrived only in part.
     package var isReceiving: Bool { !partial.isEmpty }
 
-    /// Whether something has come that `receive` has not looked at: read from the socket by a call that waited for
-    /// its answer, so that `poll` knows nothing of it.
+    /// Whether input is waiting for `receive` that a call has read from the socket while it waited for its answer, so
+    /// that `poll` does
+    /// not see it.
     ///
     /// The corresponding C functions are `amqp_frames_enqueued` and `amqp_data_in_buffer`.
     var hasInput: Bool {
         library.calls.amqp_frames_enqueued(state) != 0 || library.calls.amqp_data_in_buffer(state) != 0
     }
 
-    /// Lets the library reuse the memory of frames that were taken.
+    /// Lets the library reuse the memory of processed frames.
     ///
     /// The corresponding C function is `amqp_maybe_release_buffers`.
     func releaseBuffers() { library.calls.amqp_maybe_release_buffers(state) }
@@ -84,9 +88,9 @@ extension Connection {
                 (part.message.properties, part.message.headers) =
                     Self.read(decoded.assumingMemoryBound(to: amqp_basic_properties_t.self).pointee)
             }
-            guard let size = Int(exactly: header.body_size) else { throw RabbitMQError(.lost, "a message of impossible size") }
+            guard let size = Int(exactly: header.body_size) else { throw RabbitMQError(.lost, "a message with an invalid size") }
             part.missing = size
-            // What a header claims is not believed further than this.
+            // Do not trust the claimed size beyond this.
             part.message.body.reserveCapacity(min(size, 1 << 20))
             return finish(part, on: frame.channel)
         case UInt8(AMQP_FRAME_BODY):

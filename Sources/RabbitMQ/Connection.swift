@@ -2,30 +2,31 @@ import CRabbitMQ
 import CeleryCore
 import Glibc
 
-/// One connection to a server, confined to the thread that made it.
+/// One connection to a server, confined to the thread that created it.
 ///
-/// Every method blocks until it is done; those that wait for an answer give up after
-/// `answerTimeout`. After any error the connection is good for nothing but to be dropped.
+/// Every method blocks until it is done; methods that wait for an answer give up after `answerTimeout`. After any error the
+/// connection can only be dropped.
 package final class Connection {
     let library: RabbitMQLibrary
     let state: amqp_connection_state_t
     package let options: ConnectionOptions
-    /// Seconds between heartbeats, as agreed; 0 when there are none.
+    /// Negotiated seconds between heartbeats; 0 when there are none.
     package let heartbeat: Int
     /// The server's version, e.g. `3.10.8`.
     package let serverVersion: String
     let scratch = Scratch()
-    /// When the server last said something.
+    /// When the server was last heard.
     var lastHeard = ContinuousClock.now
-    /// Messages of which not all frames have come, by channel.
+    /// Messages with missing frames, by channel.
     var partial: [UInt16: PartialMessage] = [:]
 
-    /// How long an answer may take.
+    /// How long to wait for an answer.
     static let answerTimeout: Duration = .seconds(15)
 
     /// Connects and logs in.
     ///
-    /// - Parameter onSocket: told the descriptor, so that another thread may shut it down.
+    /// - Parameter onSocket: Receives the descriptor, so that another thread can shut the socket down.
+    ///
     /// The corresponding C functions are `amqp_socket_open_noblock` and `amqp_login`.
     init(_ options: ConnectionOptions, onSocket: (Int32) -> Void) throws(RabbitMQError) {
         self.options = options
@@ -54,15 +55,15 @@ package final class Connection {
 
     /// How a connection ends.
     enum Farewell {
-        /// Says goodbye and waits for the answer, so that all that was sent before is done.
+        /// Closes with a handshake, so that everything sent before is done.
         case awaited
-        /// Says goodbye and goes: for those to whom everything was confirmed.
+        /// Sends the close without waiting, when everything is already confirmed.
         case said
-        /// The server is not there to listen.
+        /// Sends nothing: the server is gone.
         case none
     }
 
-    /// Ends the connection and frees everything.
+    /// Closes the connection and frees its memory.
     ///
     /// The corresponding C functions are `amqp_connection_close` and `amqp_destroy_connection`.
     func close(_ farewell: Farewell, onSocket: (Int32) -> Void) {
@@ -85,12 +86,12 @@ package final class Connection {
 
     // MARK: Calls
 
-    /// Checks a call that sends something and has no answer.
+    /// Checks the status of a call without an answer.
     func check(_ status: Int32, _ operation: @autoclosure () -> String) throws(RabbitMQError) {
         if status < 0 { throw RabbitMQError(status: status, operation(), library) }
     }
 
-    /// Checks the answer to the call made last.
+    /// Checks the answer to the last call.
     func checkReply(_ operation: @autoclosure () -> String) throws(RabbitMQError) {
         try check(library.calls.amqp_get_rpc_reply(state), operation())
         lastHeard = .now
@@ -113,7 +114,7 @@ package final class Connection {
         case AMQP_CHANNEL_CLOSE_METHOD:
             let close = method.decoded.assumingMemoryBound(to: amqp_channel_close_t.self).pointee
             return RabbitMQError(replyCode: close.reply_code, text: close.reply_text)
-        default: return RabbitMQError(.lost, "unexpected answer of the server")
+        default: return RabbitMQError(.lost, "unexpected answer from the server")
         }
     }
 }

@@ -3,15 +3,15 @@ import Glibc
 import Processes
 import Synchronization
 
-/// What a thread that owns a connection shares with those who use it.
+/// The state shared by a thread that owns a connection and its users.
 final class ConnectionCore: Sendable {
-    /// Work for the thread, which has a connection, or a reason why not. An error drops the connection.
+    /// Work for the thread, which passes its connection or the reason why there is none. An error drops the connection.
     typealias Job = @Sendable (Result<(Connection, any ConnectionUse), RabbitMQError>) -> RabbitMQError?
 
     private struct State {
         var jobs: [Job] = []
         var isClosing = false
-        /// While there is a socket, so that a call that hangs can be ended from outside.
+        /// The open socket, so that a hanging call can be ended by another thread; -1 without one.
         var descriptor: Int32 = -1
     }
 
@@ -21,7 +21,7 @@ final class ConnectionCore: Sendable {
 
     init() throws { waker = try Waker() }
 
-    /// - Returns: whether it will be done; not when the thread is about to end.
+    /// - Returns: Whether the job will run; `false` when the thread is about to end.
     func add(_ job: @escaping Job) -> Bool {
         let isTaken = state.withLock { state in
             if !state.isClosing { state.jobs.append(job) }
@@ -43,7 +43,7 @@ final class ConnectionCore: Sendable {
         }
     }
 
-    /// Makes the thread look again.
+    /// Wakes the thread.
     func wake() { waker.wake() }
 
     // MARK: For the thread
@@ -58,12 +58,13 @@ final class ConnectionCore: Sendable {
 
     func setDescriptor(_ descriptor: Int32) { state.withLock { $0.descriptor = descriptor } }
 
-    /// Waits until there is something to do, or to read.
-    /// - Returns: whether there is something to read. The corresponding C function is `poll`.
+    /// Waits for jobs or input.
+    ///
+    /// - Returns: Whether there is input. The corresponding C function is `poll`.
     func wait(for descriptor: Int32, _ timeout: Duration) -> Bool {
         var entries = [
             pollfd(fd: waker.descriptor.number, events: Int16(POLLIN), revents: 0),
-            // Less than zero is left out by poll(2).
+            // poll(2) ignores negative descriptors.
             pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
         ]
         let milliseconds = Int32(clamping: Int64((timeout.inMilliseconds).rounded(.up)))

@@ -1,4 +1,4 @@
-/// What the thread of a `ConnectionOwner` does.
+/// The main loop of a `ConnectionOwner`'s thread.
 final class ConnectionLoop {
     private let alternatives: [ConnectionOptions]
     private let policy: ConnectionOwner.Policy
@@ -6,12 +6,12 @@ final class ConnectionLoop {
     private let core: ConnectionCore
 
     private var connection: Connection?
-    /// The alternative to begin with.
+    /// Index of the alternative to try first.
     private var favourite = 0
     private var pauses = ReconnectPauses()
     private var nextTry = ContinuousClock.now
     private var nextTick = ContinuousClock.now
-    /// Why there was no connection, and until when nobody need try again.
+    /// Why the last connection attempt failed, and until when not to try again.
     private var refusal: (error: RabbitMQError, until: ContinuousClock.Instant)?
 
     init(
@@ -33,14 +33,14 @@ final class ConnectionLoop {
             if core.wait(for: connection?.descriptor ?? -1, pause) { connection?.lastHeard = .now }
         }
         connection?.close(policy == .onDemand ? .said : .awaited, onSocket: core.setDescriptor)
-        // Who still waits for the server to say something waits in vain.
+        // No more answers will come for pending calls.
         use.lost(.closed)
     }
 
     private func perform(_ job: ConnectionCore.Job) {
         var reason: RabbitMQError?
         if connection == nil, policy == .onDemand {
-            // Whoever asked while it was tried need not wait for the same answer again.
+            // A job submitted during a failed attempt gets the same error without another attempt.
             if let refusal, .now < refusal.until { reason = refusal.error } else { reason = connect() }
         }
         let failure =
@@ -49,7 +49,7 @@ final class ConnectionLoop {
         if let failure, connection != nil { drop(failure) }
     }
 
-    /// Receives all there is, and looks after the connection.
+    /// Receives pending input, and maintains the connection.
     private func serve() {
         guard let connection else { return }
         do throws(RabbitMQError) {
@@ -58,7 +58,7 @@ final class ConnectionLoop {
                 connection.lastHeard = .now
                 try use.receive(incoming, connection)
                 count += 1
-                // Those who settle get their turn.
+                // Let settling have its turn.
                 if count == 256 { break }
             }
             connection.releaseBuffers()
@@ -87,7 +87,8 @@ final class ConnectionLoop {
     }
 
     /// Tries each alternative once.
-    /// - Returns: why it failed, `nil` when it did not.
+    ///
+    /// - Returns: Why all failed; `nil` after success.
     private func connect() -> RabbitMQError? {
         var failures: [RabbitMQError] = []
         for offset in alternatives.indices {
@@ -109,9 +110,9 @@ final class ConnectionLoop {
                 failures.append(error)
             }
         }
-        // What another server says of a password or a queue tells more than that one is away.
+        // A refusal, such as of a password or a queue, is more informative than an unreachable server.
         var error = failures.first { $0.code != .unreachable } ?? failures[0]
-        // Each names its place.
+        // Each message names its server.
         error.message = failures.map(\.message).joined(separator: "; ")
         nextTry = .now + pauses.next()
         refusal = (error, .now + .milliseconds(50))
@@ -122,14 +123,14 @@ final class ConnectionLoop {
     private func drop(_ error: RabbitMQError) {
         connection?.close(error.isSaidByServer ? .awaited : .none, onSocket: core.setDescriptor)
         connection = nil
-        // The first try comes at once: often another node is there already.
+        // Try at once: another node is often available already.
         nextTry = .now
         use.lost(error)
     }
 }
 
 extension RabbitMQError {
-    /// Whether the server, being there, waits for our answer to its refusal.
+    /// Whether the server is alive and waits for our answer to its refusal.
     fileprivate var isSaidByServer: Bool {
         if case .refused = code { true } else { false }
     }

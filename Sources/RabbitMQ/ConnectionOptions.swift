@@ -1,40 +1,39 @@
 package import CeleryCore
 
-/// How to reach one RabbitMQ server, read from the URL of a broker.
+/// How to connect to one RabbitMQ server, read from the URL of a broker.
 ///
-/// Options after the question mark are those of RabbitMQ's own clients: `heartbeat` and
-/// `connection_timeout` (here in seconds), `frame_max`, `cacertfile`, `certfile`, `keyfile`,
-/// `verify=verify_none`, `auth_mechanism=external`.
-/// The corresponding page of RabbitMQ's manual is "URI Query Parameters".
+/// URL options are those of RabbitMQ's own clients: `heartbeat` and `connection_timeout` (here in seconds), `frame_max`,
+/// `cacertfile`, `certfile`, `keyfile`, `verify=verify_none`, `auth_mechanism=external`. See "URI Query Parameters" in
+/// RabbitMQ's manual.
 package struct ConnectionOptions: Sendable, Hashable {
     package var host: String
     package var port: Int
     package var user: String
     package var password: String
     package var virtualHost: String
-    /// Seconds; the server may ask for less. 0 turns heartbeats off.
+    /// Seconds; the server may negotiate less. 0 turns heartbeats off.
     package var heartbeat: Int
-    /// Bound for the TCP connection, and again for the handshake.
+    /// Time limit for the TCP connection, and again for the handshake.
     package var connectTimeout: Duration
-    /// Bytes; what RabbitMQ offers by default.
+    /// Bytes; the default of RabbitMQ.
     package var frameMax: Int
     package var tls: TLS?
-    /// Logs in as the certificate says, without a password.
+    /// Whether to log in by certificate, without a password.
     package var isExternal: Bool
-    /// For people: without the password.
+    /// For display, without the password.
     package var location: String
 
-    /// Certificates of an encrypted connection.
+    /// Certificates for a TLS connection.
     package struct TLS: Sendable, Hashable {
-        /// PEM file of trusted certificates; `nil` trusts what the system trusts.
+        /// PEM file of trusted certificates; `nil` uses the system's.
         package var authorities: String?
-        /// PEM files by which this client shows who it is.
+        /// PEM files with the client's certificate and key.
         package var certificate: String?
         package var key: String?
         package var isVerified = true
     }
 
-    /// - Throws: `RabbitMQError.Code.options` naming the option.
+    /// - Throws: `RabbitMQError.Code.options`, naming the option.
     package init(_ url: ServiceURL, heartbeat: Int = 10, connectTimeout: Duration = .seconds(4)) throws(RabbitMQError) {
         let isTLS = url.scheme == "amqps"
         host = url.host ?? "localhost"
@@ -52,7 +51,7 @@ package struct ConnectionOptions: Sendable, Hashable {
         location = shown.redacted
         for item in url.query { try take(item) }
         if (tls?.certificate == nil) != (tls?.key == nil) {
-            throw complaint("certfile and keyfile go together")
+            throw complaint("certfile and keyfile must be given together")
         }
     }
 
@@ -62,7 +61,7 @@ package struct ConnectionOptions: Sendable, Hashable {
         case "connection_timeout": connectTimeout = .seconds(try number(item, 1...3_600))
         case "frame_max": frameMax = try number(item, 4_096...Int(Int32.max))
         case "auth_mechanism":
-            guard ["plain", "external"].contains(item.value) else { throw complaint("auth_mechanism is plain or external") }
+            guard ["plain", "external"].contains(item.value) else { throw complaint("auth_mechanism must be plain or external") }
             isExternal = item.value == "external"
         case "cacertfile", "certfile", "keyfile", "verify":
             guard tls != nil else { throw complaint("\(item.name) needs amqps://") }
@@ -72,7 +71,7 @@ package struct ConnectionOptions: Sendable, Hashable {
             case "keyfile": tls?.key = item.value
             default:
                 guard ["verify_none", "verify_peer"].contains(item.value) else {
-                    throw complaint("verify is verify_peer or verify_none")
+                    throw complaint("verify must be verify_peer or verify_none")
                 }
                 tls?.isVerified = item.value == "verify_peer"
             }

@@ -1,23 +1,22 @@
 import CeleryCore
 import Processes
 
-/// The owner of one connection: a thread that connects, serves the socket, does what
-/// others ask of it, and connects again when the connection is lost.
+/// Owns one connection: a thread that connects, serves the socket, runs submitted work, and reconnects after a loss.
 package final class ConnectionOwner: Sendable {
     package enum Policy: Sendable {
-        /// Connects when there is something to do; whoever asked is told when that fails.
+        /// Connects when there is work; a failure is reported to the caller.
         case onDemand
-        /// Stays connected, trying again with growing pauses.
+        /// Stays connected, with growing pauses between attempts.
         case always
     }
 
     private let core: ConnectionCore
 
-    /// Starts the thread. It ends when this goes, or by `close`.
+    /// Starts the thread, which ends when the owner is released or closed.
     ///
     /// - Parameters:
-    ///   - alternatives: tried in this order, beginning with the one that worked last.
-    ///   - makeUse: makes what the connection is for, on the thread.
+    ///   - alternatives: Tried in order, beginning with the one that worked last.
+    ///   - makeUse: Creates the use of the connection, on the thread.
     package init(
         _ alternatives: [ConnectionOptions], _ policy: Policy, _ makeUse: @escaping @Sendable () -> any ConnectionUse
     ) throws {
@@ -30,12 +29,12 @@ package final class ConnectionOwner: Sendable {
 
     deinit { core.beginClosing() }
 
-    /// Does something on the thread.
+    /// Runs `body` on the thread.
     ///
     /// - Parameters:
     ///   - limit: After this time the connection is cut, which ends every call on it with an error.
-    ///   - body: On the thread; an error of its own drops the connection.
-    /// - Throws: `RabbitMQError` of connecting, or of `body`.
+    ///   - body: Runs on the thread; an error drops the connection.
+    /// - Throws: `RabbitMQError` from connecting or from `body`.
     package func perform<Use: ConnectionUse, Value: Sendable>(
         as type: Use.Type, within limit: Duration, _ body: @escaping @Sendable (Connection, Use) throws(RabbitMQError) -> Value
     ) async throws -> Value {
@@ -59,10 +58,10 @@ package final class ConnectionOwner: Sendable {
         }
     }
 
-    /// Like `perform`, without waiting and without an answer.
+    /// Like `perform`, without waiting for a result.
     ///
-    /// - Parameter body: Called in any case: with the reason when there is no connection, and by the caller itself when
-    ///   the owner is closed.
+    /// - Parameter body: Always called: with an error when there is no connection, and on the caller's thread when the owner
+    ///   is closed.
     package func perform<Use: ConnectionUse>(
         as type: Use.Type, _ body: @escaping @Sendable (Result<(Connection, Use), RabbitMQError>) -> RabbitMQError?
     ) {
@@ -79,13 +78,13 @@ package final class ConnectionOwner: Sendable {
         if !core.add(job) { _ = job(.failure(.closed)) }
     }
 
-    /// Has the thread look after its connection, as when something has come.
+    /// Wakes the thread to serve its connection.
     package func wake() { core.wake() }
 
-    /// Ends whatever call the thread is in, by shutting the socket down.
+    /// Ends any call of the thread by shutting the socket down.
     package func cut() { core.cut() }
 
-    /// Does what was asked for before, says goodbye to the server and ends the thread.
+    /// Runs the pending work, closes the connection and ends the thread.
     package func close() async {
         let alarm = Task { [core] in
             try await Task.sleep(for: .seconds(5))
@@ -96,7 +95,7 @@ package final class ConnectionOwner: Sendable {
         alarm.cancel()
     }
 
-    /// Ends the connection where it is, and the thread, which does not connect again.
+    /// Cuts the connection and ends the thread.
     package func abort() async {
         core.beginClosing()
         core.cut()

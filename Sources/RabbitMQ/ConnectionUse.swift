@@ -1,19 +1,19 @@
-/// What a connection is for. Called only on the thread that owns the connection.
+/// The use of a connection. Called only on the thread that owns the connection.
 package protocol ConnectionUse: AnyObject, SendableMetatype {
-    /// Makes a new connection ready: channels, declarations, subscriptions, as one step.
+    /// Prepares a new connection: channels, declarations and subscriptions, as one step.
     ///
-    /// After an error the connection is dropped, and the step is made again on the next one.
+    /// After an error the connection is dropped, and the step is repeated on the next one.
     func establish(_ connection: Connection) throws(RabbitMQError)
 
-    /// Takes what the server sent.
+    /// Handles input from the server.
     func receive(_ incoming: Incoming, _ connection: Connection) throws(RabbitMQError)
 
-    /// All that had come is received for now.
+    /// Called when all pending input has been received.
     func settleDown(_ connection: Connection) throws(RabbitMQError)
 
     /// Called from time to time, at least every quarter of a heartbeat.
     func tick(_ connection: Connection) throws(RabbitMQError)
 
-    /// The connection is gone, or could not be made; or it was closed, and nothing will come any more.
+    /// Called when the connection was lost, could not be made, or was closed.
     func lost(_ error: RabbitMQError)
 }

@@ -1,8 +1,8 @@
 package import CeleryCore
 
-/// A queue as it is declared.
+/// The declaration of a queue.
 package struct QueueDeclaration: Sendable, Hashable {
-    /// Empty lets the server choose.
+    /// Empty to let the server choose.
     package var name: String
     package var isDurable = true
     package var isExclusive = false
@@ -12,18 +12,18 @@ package struct QueueDeclaration: Sendable, Hashable {
     package init(_ name: String) { self.name = name }
 }
 
-/// What a declaration tells of a queue.
+/// The state of a queue, as reported by its declaration.
 package struct QueueState: Sendable, Hashable {
     package var name: String
-    /// Ready to be delivered.
+    /// Number of ready messages.
     package var messages: Int
     package var consumers: Int
 }
 
-/// An exchange as it is declared.
+/// The declaration of an exchange.
 package struct ExchangeDeclaration: Sendable, Hashable {
     package var name: String
-    /// `direct`, `topic`, `fanout`, `headers`, or what a plugin adds.
+    /// `direct`, `topic`, `fanout`, `headers`, or the type of a plugin.
     package var type: String
     package var isDurable = true
 

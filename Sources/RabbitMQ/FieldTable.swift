@@ -1,9 +1,9 @@
 import CRabbitMQ
 import CeleryCore
 
-/// Header tables of AMQP to JSON and back (section 2.2 of the wire format has the letters).
+/// Conversion between AMQP header tables and JSON (section 2.2 of the wire format lists the type letters).
 enum FieldTable {
-    /// Deeper than any sender means; a table deeper than this is cut off.
+    /// Nesting limit, deeper than any reasonable sender; deeper tables are truncated.
     private static let depthLimit = 64
 
     static func object(_ table: amqp_table_t, depth: Int = 0) -> JSONObject {
@@ -12,7 +12,7 @@ enum FieldTable {
         for entry in UnsafeBufferPointer(start: table.entries, count: Int(table.num_entries)) {
             members.append((entry.key.string, value(entry.value, depth)))
         }
-        // A table may name a key twice; then the later counts, as in Python.
+        // A table may contain a key twice; as in Python, the later value counts.
         return depth == 0 && !hasTwins(members) ? JSONObject(distinct: members) : JSONObject(members.map { ($0.key, $0.value) })
     }
 
@@ -50,13 +50,14 @@ enum FieldTable {
         }
     }
 
-    /// Adds the bytes a table takes in a frame.
-    /// - Returns: what is wrong with a key, if one is.
+    /// Adds the encoded size of a table, in bytes.
+    ///
+    /// - Returns: What is wrong with a key, if any.
     static func measure(_ object: JSONObject, into size: inout Int) -> String? {
         size += 4
         for member in object.members {
             let count = member.key.utf8.count
-            if count > Connection.nameLimit { return "the header '\(member.key.prefix(32))...' has a name of \(count) bytes; \(Connection.nameLimit) are possible" }
+            if count > Connection.nameLimit { return "the header '\(member.key.prefix(32))...' has a name of \(count) bytes; the limit is \(Connection.nameLimit)" }
             size += 1 + count
             if let fault = measure(member.value, into: &size) { return fault }
         }
@@ -89,7 +90,7 @@ enum FieldTable {
         return amqp_table_t(num_entries: Int32(object.count), entries: entries)
     }
 
-    /// In the letters of py-amqp.
+    /// Uses the type letters of py-amqp.
     private static func field(_ json: JSON, _ scratch: Scratch) -> amqp_field_value_t {
         var field = amqp_field_value_t()
         func kind(_ kind: amqp_field_value_kind_t) { field.kind = UInt8(kind.rawValue) }

@@ -1,24 +1,24 @@
 package import CeleryCore
 
-/// What a server sends of its own accord.
+/// Input that a server sends unasked.
 package enum Incoming: Sendable {
     case delivery(IncomingDelivery)
-    /// The server has the messages up to this number for good, or will not take them.
+    /// The server has stored or rejected the message with this number, or all up to this number.
     case confirm(number: UInt64, isMultiple: Bool, isTaken: Bool)
-    /// A mandatory message that no queue would get.
+    /// A mandatory message that reached no queue.
     case returned(WireMessage, reason: String)
-    /// The server ended a subscription: its queue is gone, or its leader has moved.
+    /// The server ended a subscription: its queue was deleted, or the queue's leader has moved.
     case cancelled(consumer: String)
-    /// An alarm: no more messages are taken.
+    /// A resource alarm: the server accepts no more messages.
     case blocked(reason: String)
     case unblocked
 }
 
-/// A message as it was delivered.
+/// A delivered message.
 package struct IncomingDelivery: Sendable {
     package var channel: UInt16
     package var consumer: String
-    /// Counts on its channel, from 1.
+    /// Delivery tag, counted per channel from 1.
     package var tag: UInt64
     package var isRedelivered: Bool
     package var message: WireMessage

@@ -1,36 +1,36 @@
 import CRabbitMQ
 
-/// What goes wrong between us and a RabbitMQ server.
+/// An error of a RabbitMQ server or its connection.
 package struct RabbitMQError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Code: Sendable, Equatable {
         /// librabbitmq is not installed.
         case libraryMissing
-        /// The name of the host, or nobody listens, or the way is blocked.
+        /// The host name is unknown, no server listens, or the network is blocked.
         case unreachable
-        /// The server's certificate.
+        /// The server's certificate is not acceptable.
         case tls
-        /// The two could not agree, and the server mostly does not say why.
+        /// The TLS handshake failed, usually without a reason from the server.
         case tlsHandshake
-        /// The options of the URL or files they name.
+        /// An option of the URL, or a file it names, is invalid.
         case options
         /// The connection ended: closed by the server or the network, or silent for too long.
         case lost
-        /// An answer did not come in time.
+        /// An answer did not arrive in time.
         case timeout
-        /// The server lets nobody in with this password, or certificate.
+        /// The server refused the login with this password or certificate.
         case login(byCertificate: Bool)
-        /// The server said no, with this reply code of AMQP 0-9-1 (403, 404, 406, ...).
+        /// The server refused, with this reply code of AMQP 0-9-1 (403, 404, 406, ...).
         case refused(Int)
         /// The message cannot be encoded: too many or too large headers.
         case tooLarge
-        /// The server publishes an alarm, and takes no messages.
+        /// The server has raised a resource alarm and accepts no messages.
         case blocked
     }
 
     package var code: Code
     /// What failed and why: lower case, no password.
     package var message: String
-    /// Whether it is why there is no connection, rather than what was said to something done with it.
+    /// Whether the error occurred while connecting, rather than on an open connection.
     package var isOfOpening = false
 
     package init(_ code: Code, _ message: String) {
@@ -40,12 +40,12 @@ package struct RabbitMQError: Error, Sendable, Equatable, CustomStringConvertibl
 
     package var description: String { message }
 
-    /// Nobody wants the connection any more.
+    /// The owner was closed.
     static let closed = RabbitMQError(.lost, "the connection is closed")
 }
 
 extension RabbitMQError {
-    /// The error of a library status below zero.
+    /// The error for a negative library status.
     init(status: Int32, _ operation: String, _ library: RabbitMQLibrary) {
         let text = library.text(of: status)
         switch amqp_status_enum(status) {
@@ -68,7 +68,7 @@ extension RabbitMQError {
         self.init(.refused(Int(replyCode)), Self.plain(text.string))
     }
 
-    /// `NOT_FOUND - no queue 'x' in vhost '/'` without the name of its number.
+    /// The text without the name of its code: `NOT_FOUND - no queue 'x' in vhost '/'`.
     private static func plain(_ text: String) -> String {
         guard let dash = text.firstRange(of: " - "),
             text[..<dash.lowerBound].allSatisfy({ $0.isUppercase || $0 == "_" })
@@ -78,7 +78,7 @@ extension RabbitMQError {
 }
 
 extension StringProtocol {
-    /// Where `part` stands first.
+    /// The first occurrence of `part`.
     fileprivate func firstRange(of part: String) -> Range<Index>? {
         var start = startIndex
         while start < endIndex {

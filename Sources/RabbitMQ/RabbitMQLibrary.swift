@@ -1,4 +1,4 @@
-// The room of librabbitmq, which no other room sees.
+// The room of librabbitmq; no other room imports it.
 //
 //     ConnectionOwner   one thread, one connection: connects, serves, reconnects
 //       Connection      the C library's connection, confined to that thread
@@ -6,13 +6,13 @@
 //         Incoming      what arrives: deliveries, confirms, returns, cancels
 //       ConnectionUse   what a driver does with it: publishes, or consumes
 //
-// librabbitmq is not thread-safe, and sends heartbeats only inside its calls. So the
-// thread that owns a connection comes back to it at least every quarter of a heartbeat.
+// librabbitmq is not thread-safe, and sends heartbeats only inside its calls. The thread that owns a connection therefore calls
+// it at least every quarter of a heartbeat interval.
 
 import CRabbitMQ
 
-/// The functions of librabbitmq, loaded when they are first needed.
-// Unchecked, for it is pointers to functions, written once by `celery_amqp_load`: safe to share.
+/// The functions of librabbitmq, loaded on first use.
+// Unchecked: the function pointers are written once by `celery_amqp_load` and are safe to share.
 struct RabbitMQLibrary: @unchecked Sendable {
     let pointer: UnsafePointer<celery_amqp>
 
@@ -39,7 +39,7 @@ struct RabbitMQLibrary: @unchecked Sendable {
         }
     }
 
-    /// What a status of the library means, in its own words. The corresponding C function is `amqp_error_string2`.
+    /// The library's description of a status. The corresponding C function is `amqp_error_string2`.
     func text(of status: Int32) -> String {
         calls.amqp_error_string2(status).map { String(cString: $0) } ?? "error \(status)"
     }

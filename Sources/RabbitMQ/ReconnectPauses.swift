@@ -1,10 +1,9 @@
-/// Pauses between tries to connect: they grow, with jitter, so that a fleet does not
-/// come back to a server all at once.
+/// Pauses between connection attempts: they grow, with jitter, so that a fleet does not reconnect all at once.
 struct ReconnectPauses {
     private var count = 0
     static let longest = 4.0
 
-    /// 0.1 s, doubling up to 4 s, of which a random half.
+    /// From 0.1 s, doubled up to 4 s; half of each pause is random.
     mutating func next() -> Duration {
         let full = min(Self.longest, 0.1 * Double(1 << min(count, 10)))
         count += 1

@@ -1,13 +1,13 @@
 import CRabbitMQ
 
-/// Memory for what is handed to librabbitmq in one call: strings, tables, arrays.
+/// Memory for the arguments of one librabbitmq call: strings, tables, arrays.
 ///
 /// Valid until `reset`, which keeps the memory for the next call.
 final class Scratch {
     private var chunk: UnsafeMutableRawPointer
     private var capacity: Int
     private var used = 0
-    /// Chunks that were too small and are still pointed to.
+    /// Chunks that were too small and are still in use.
     private var old: [UnsafeMutableRawPointer] = []
 
     init(capacity: Int = 8_192) {
@@ -49,7 +49,7 @@ final class Scratch {
         }
     }
 
-    /// For the plain C structs of the library, which own nothing.
+    /// For plain C structs of the library, which own nothing.
     func array<Element>(of type: Element.Type, count: Int) -> UnsafeMutablePointer<Element> {
         take(MemoryLayout<Element>.stride * max(1, count)).bindMemory(to: Element.self, capacity: max(1, count))
     }

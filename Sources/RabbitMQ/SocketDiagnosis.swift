@@ -1,8 +1,8 @@
 import Glibc
 
-/// Why a TCP connection cannot be made: librabbitmq says only that it cannot.
+/// Finds out why a TCP connection failed; librabbitmq does not say.
 enum SocketDiagnosis {
-    /// Tries once more, for the reason. Blocks shortly.
+    /// Tries to connect once more. Blocks briefly.
     ///
     /// The corresponding C functions are `getaddrinfo` and `connect`.
     static func reason(host: String, port: Int) -> String {
@@ -10,7 +10,7 @@ enum SocketDiagnosis {
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(host, String(port), &hints, &list) == 0, let first = list else {
-            return "no host is called '\(host)'"
+            return "unknown host '\(host)'"
         }
         defer { freeaddrinfo(first) }
         var reason = ECONNREFUSED

@@ -1,12 +1,12 @@
 import CeleryCore
 
-/// What SQLite finds wrong in a database file.
+/// The damage that SQLite finds in a database file.
 ///
 /// See sqlite.org/pragma.html#pragma_quick_check.
 struct DamageReport: Sendable {
     private let complaints: [String]
 
-    /// Further ones are not looked for: the first say enough.
+    /// Maximum number of complaints.
     private static let limit = 5
 
     /// Reads the whole file, in a reading transaction.
@@ -15,7 +15,7 @@ struct DamageReport: Sendable {
         complaints = lines.filter { $0 != "ok" && !$0.hasPrefix("***") }.prefix(Self.limit).map(String.init)
     }
 
-    /// `nil` when nothing is wrong.
+    /// The error to report; `nil` when the file is intact.
     func error(_ path: String) -> DriverError? {
         guard !complaints.isEmpty else { return nil }
         return DriverError(

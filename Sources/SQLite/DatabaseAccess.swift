@@ -2,9 +2,9 @@ package import CeleryCore
 import Glibc
 import Processes
 
-/// Who besides its owner may use a database file that is made.
+/// Who besides the owner may use a new database file.
 package struct DatabaseAccess: Sendable {
-    /// A name or number; `nil` keeps the file to its owner.
+    /// A name or number; `nil` restricts the file to its owner.
     private let group: String?
     private let groupWrites: Bool
 
@@ -17,10 +17,10 @@ package struct DatabaseAccess: Sendable {
 
     package init(_ settings: Settings) { self.init(group: settings.fileGroup, groupWrites: settings.databaseGroupWrites) }
 
-    /// Makes an empty file that only these may use, from the first moment. SQLite gives the files beside it (-wal and
-    /// -shm) the same mode, owner and group.
+    /// Creates an empty file with these permissions from the first moment. SQLite gives the -wal and -shm files the same mode,
+    /// owner and group.
     ///
-    /// - Throws: `DriverError` for a group that is not there, or that the file cannot be given to. Leaves no file then.
+    /// - Throws: `DriverError` for a group that does not exist, or to which the file cannot be given. Then no file is left.
     ///
     /// The corresponding C functions are `open`, `fchown` and `fchmod`.
     func create(_ draft: String, as path: String) throws(DriverError) {
@@ -29,7 +29,7 @@ package struct DatabaseAccess: Sendable {
         guard descriptor >= 0 else {
             throw DriverError(.cannotCreate, "cannot create database \(path): \(text(of: errno))")
         }
-        // Nobody has it open through SQLite yet; see `OpenFiles`.
+        // The file is not open through SQLite yet; see `OpenFiles`.
         defer { close(descriptor) }
         guard let group else { return }
         if fchown(descriptor, uid_t.max, group) == 0, fchmod(descriptor, groupWrites ? 0o660 : 0o640) == 0 { return }
@@ -37,7 +37,7 @@ package struct DatabaseAccess: Sendable {
         unlink(draft)
         throw DriverError(
             .cannotCreate, "cannot give database \(path) to group \(self.group ?? ""): \(reason)",
-            hint: "whoever creates it must be a member of the group of CELERY_FILE_GROUP, or root")
+            hint: "the user who creates the file must be root or a member of the group in CELERY_FILE_GROUP")
     }
 
     private static func number(of group: String, _ path: String) throws(DriverError) -> gid_t {
@@ -47,6 +47,6 @@ package struct DatabaseAccess: Sendable {
             throw DriverError(
                 .configuration, "cannot give database \(path) to its group: \(error)", hint: "see CELERY_FILE_GROUP in the settings")
         }
-        throw DriverError(.configuration, "database \(path) is to be given to a group without a name")
+        throw DriverError(.configuration, "cannot give database \(path) to a group without a name")
     }
 }

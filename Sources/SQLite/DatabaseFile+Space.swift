@@ -1,19 +1,19 @@
 
-// After a burst of messages most pages of the file are free: SQLite uses them again, and keeps them meanwhile. Files that
-// were made with `auto_vacuum = INCREMENTAL` can give them back, a few at a time; see sqlite.org/pragma.html#pragma_auto_vacuum.
+// After a burst of messages most pages of the file are free, and SQLite reuses them. Files created with `auto_vacuum = INCREMENTAL`
+// can also return free pages to the file system, a few at a time; see sqlite.org/pragma.html#pragma_auto_vacuum.
 extension DatabaseFile {
-    /// How much of the file is free.
+    /// The free space in the file.
     package struct Space: Sendable, Equatable {
         package var pages: Int
         package var freePages: Int
-        /// Whether free pages can be given back.
+        /// Whether free pages can be returned.
         package var canShrink: Bool
 
-        /// Whether it is worth the work: a queue that fills and empties all day uses its free pages itself.
+        /// Whether returning them is worth the effort: a queue that fills and empties all day reuses its free pages.
         package var isWasted: Bool { canShrink && freePages >= 256 && freePages * 4 >= pages }
     }
 
-    /// What "PRAGMA auto_vacuum" says of a file that can shrink.
+    /// The value of "PRAGMA auto_vacuum" in a file that can shrink.
     private static let incremental = 2
 
     package func space() async throws -> Space {
@@ -25,10 +25,9 @@ extension DatabaseFile {
         }
     }
 
-    /// Gives free pages back to the file system, some at a time, until there are none.
+    /// Returns free pages to the file system, some at a time, until there are none.
     ///
-    /// - Parameter deadline: ends it earlier, as does anybody who waits for a turn to write; `nil` lets others write in
-    ///   between.
+    /// - Parameter deadline: Ends the work early, as does another writer that waits; `nil` lets other writers in between steps.
     package func giveBackSpace(until deadline: ContinuousClock.Instant? = nil) async throws {
         var size = PieceSize()
         var total = 0
@@ -50,7 +49,7 @@ extension DatabaseFile {
             total += count
             if count <= 0 { break }
         }
-        // The file itself becomes shorter when the WAL is written back to it.
+        // The file itself shrinks when the WAL is checkpointed.
         if total > 0 { try await writeBack() }
     }
 }

@@ -1,10 +1,8 @@
 // A `celery.db`: broker and result store in one SQLite file in WAL mode.
 //
-// Many processes write to it. Each write is one short IMMEDIATE transaction, made
-// durable by one fsync (`synchronous=FULL`) for all that has gathered. Writers of all
-// processes stand in one line, kept by the kernel (`WriteLine`), instead of polling
-// SQLite's lock. After a commit that others may wait for, the WAL's time stamp is set,
-// which wakes every process that watches it (`ChangeWatch`).
+// Many processes write to it. Each write is one short IMMEDIATE transaction, made durable by one fsync (`synchronous=FULL`) for
+// a whole batch. Writers of all processes queue for a kernel lock (`WriteLine`) instead of polling SQLite's lock. After a commit
+// that other processes may wait for, the WAL's time stamp is set, which wakes every process that watches it (`ChangeWatch`).
 
 package import CeleryCore
 import Dispatch
@@ -21,23 +19,23 @@ package final class DatabaseFile: Sendable {
     private let durability: Durability
     private let entry: Mutex<OpenFiles.Entry?>
 
-    /// What a commit promises.
+    /// The durability of a commit.
     package enum Durability: String, Sendable {
         /// On disk when the call returns (`synchronous=FULL`).
         case full
-        /// Safe against a crash of programs, not of the machine (`synchronous=NORMAL`).
+        /// Safe against a crash of programs, but not of the machine (`synchronous=NORMAL`).
         case normal
     }
 
-    /// Opens the file, making it first when there is none, and bringing it to the layout of today. Blocks.
+    /// Opens the file, after creating it or upgrading its layout if necessary. Blocks.
     ///
-    /// - Parameter access: who besides its owner may use a file that is made.
-    /// - Throws: `DriverError`, with the file left as it was when it is not ours.
+    /// - Parameter access: Who besides the owner may use a new file.
+    /// - Throws: `DriverError`; a file that is not ours is left unchanged.
     package init(path: String, durability: Durability = .full, access: DatabaseAccess = .owner) throws(DriverError) {
         self.path = path
         self.durability = durability
         let opened = try OpenFiles.open(path) { (isOpen) throws(DriverError) in
-            // What is open here was checked before, and must not be opened by other means than SQLite.
+            // A file already open here was checked before, and must be opened only through SQLite.
             if !isOpen { try Self.prepare(path, access) }
             return try Self.connect(to: path, durability, isReadOnly: Self.isReadOnly(path))
         }
@@ -47,13 +45,13 @@ package final class DatabaseFile: Sendable {
         watch = ChangeWatch(paths: [path + "-wal"], events: IN_ATTRIB)
     }
 
-    /// How long to wait for a lock of SQLite's own. Ours come one after the other (`WriteLine`), so it is another program's.
+    /// How long to wait for a lock of SQLite itself. Our writers queue in `WriteLine`, so the lock belongs to another program.
     private static let patience: Duration = .seconds(8)
 
-    /// Whether this user may read the file, and not write to it.
+    /// Whether this user may read but not write the file.
     private static func isReadOnly(_ path: String) -> Bool { access(path, W_OK) != 0 && access(path, R_OK) == 0 }
 
-    /// Whether others than the owner may read the file, for whom the files beside it are to be there at all times.
+    /// Whether users other than the owner may read the file, which requires that its -wal and -shm files always exist.
     private static func isShared(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & 0o044 != 0
@@ -67,9 +65,9 @@ package final class DatabaseFile: Sendable {
                 if !isReadOnly, isShared(path) { db.keepWAL() }
                 try db.execute(sql: "PRAGMA synchronous = \(durability.rawValue)")
                 try db.execute(sql: "PRAGMA cache_size = -4096")
-                // What a burst has made longer is cut off when the WAL begins anew.
+                // Truncate a WAL that a burst has made longer when the WAL restarts.
                 try db.execute(sql: "PRAGMA journal_size_limit = 4194304")
-                // The first read makes the WAL, which the line and the watch need.
+                // The first read creates the WAL, which `WriteLine` and `ChangeWatch` need.
                 var version = try Int32.fetchOne(db, sql: "PRAGMA user_version")
                 if version == 1, isReadOnly {
                     throw DriverError(.noPermission, "database \(path) has an older layout, and this user may not upgrade it")
@@ -83,16 +81,16 @@ package final class DatabaseFile: Sendable {
                 }
             }
         } catch is SQLiteError where isReadOnly {
-            // What SQLite says of it depends on which of the files beside it is missing.
+            // SQLite's error depends on which of the two files is missing.
             throw DriverError(
                 .noPermission, "cannot read database \(path): unable to open database file",
-                hint: "this user may only read it, which takes the files \(path)-wal and \(path)-shm beside it")
+                hint: "a user who may only read the database needs the files \(path)-wal and \(path)-shm beside it")
         } catch {
             throw DriverError(translating: error, path: path)
         }
     }
 
-    /// Whether there is a whole file of ours at `path`. Creates nothing.
+    /// Whether `path` is a database of ours. Creates nothing.
     ///
     /// - Throws: `DriverError` for a file that is not ours.
     package static func exists(_ path: String) throws(DriverError) -> Bool {
@@ -104,7 +102,7 @@ package final class DatabaseFile: Sendable {
         }
     }
 
-    /// The layout of the file at `path`, which may be older than `Schema.version`; `nil` when there is none. Changes nothing.
+    /// The layout of the file at `path`, possibly older than `Schema.version`; `nil` when there is no file. Changes nothing.
     ///
     /// - Throws: `DriverError` for a file that is not ours.
     package static func layout(of path: String) throws(DriverError) -> Int32? {
@@ -116,7 +114,7 @@ package final class DatabaseFile: Sendable {
         }
     }
 
-    /// Makes sure that `path` is a file of ours, making it when there is none.
+    /// Checks that `path` is a database of ours; creates it if it does not exist.
     private static func prepare(_ path: String, _ access: DatabaseAccess) throws(DriverError) {
         if let header = try FileHeader.read(path) {
             try header.check(path)
@@ -125,14 +123,14 @@ package final class DatabaseFile: Sendable {
         }
     }
 
-    /// Runs one transaction. Not to be cancelled: a worker whose task ends must still be
-    /// able to record what has run, and to give back what has not.
+    /// Runs one transaction. Ignores cancellation: a worker whose task ends must still be able to record what has run, and to
+    /// return the rest.
     ///
     /// - Parameters:
-    ///   - waking: whether others may wait for what it writes.
-    ///   - durable: false for what may be forgotten when the machine itself goes down, such as who
-    ///     had leased what; it then saves the wait for the disk. Later durable commits carry it along.
-    /// - Throws: `DriverError`; nothing was written then.
+    ///   - waking: Whether other processes may wait for this change.
+    ///   - durable: `false` for changes that may be lost in a power failure, such as leases; this saves the wait for the
+    ///     disk. Later durable commits include them.
+    /// - Throws: `DriverError`; then nothing was written.
     package func write<T: Sendable>(
         waking: Bool = false, durable: Bool = true, _ body: @escaping @Sendable (Database) throws -> T
     ) async throws -> T {
@@ -153,22 +151,22 @@ package final class DatabaseFile: Sendable {
         }
     }
 
-    /// Lets others write who wait for that, between two pieces of a long work.
+    /// Lets waiting writers write, between two steps of a long operation.
     package func letOthersWrite() async throws {
-        // Whoever lets the lock go is quicker to take it again than whoever sleeps until it is free.
+        // Without a pause, the releasing process would usually take the lock again before a waiting process wakes.
         if isAwaited { try await Task.sleep(for: .milliseconds(5)) }
     }
 
-    /// Whether anybody waits for a turn to write.
+    /// Whether another writer waits for the lock.
     var isAwaited: Bool { line?.isAwaited ?? false }
 
-    /// Writes the WAL back to the file, as far as nobody reads from it.
+    /// Checkpoints the WAL into the file, as far as readers allow.
     ///
     /// See sqlite.org/pragma.html#pragma_wal_checkpoint.
     func writeBack() async throws { try await outsideTransaction { _ = try Row.fetchAll($0, sql: "PRAGMA wal_checkpoint(PASSIVE)") } }
 
-    /// Writes the whole file anew, so that it has no free pages and can shrink by itself from then on. Nobody else can
-    /// write meanwhile, which takes a second for some hundred megabytes.
+    /// Rewrites the whole file, so that it has no free pages and can shrink by itself from then on. Blocks all other writers,
+    /// about a second for some hundred megabytes.
     ///
     /// See sqlite.org/lang_vacuum.html.
     package func rewrite() async throws {
@@ -179,7 +177,7 @@ package final class DatabaseFile: Sendable {
         try await writeBack()
     }
 
-    /// Runs what cannot run in a transaction, when it is our turn to write.
+    /// Runs statements that are not allowed in a transaction, while holding the write lock.
     private func outsideTransaction(_ body: @escaping @Sendable (Database) throws -> Void) async throws {
         do {
             try await database.perform { [self] db in
@@ -193,7 +191,7 @@ package final class DatabaseFile: Sendable {
         }
     }
 
-    /// Runs `body` when it is our turn to write. Blocks.
+    /// Runs `body` while holding the write lock. Blocks.
     private func inTurn<T>(_ body: () throws -> T) throws -> T {
         guard let line else {
             throw DriverError(.noPermission, "cannot write to database \(path): this user may only read it")
@@ -212,19 +210,18 @@ package final class DatabaseFile: Sendable {
         }
     }
 
-    /// Wakes those of this process that wait for a change.
+    /// Wakes the waiters in this process.
     package func wake() { watch.ring() }
 
-    /// Sets the time stamp of the WAL: an inotify event that comes *after* the commit
-    /// can be seen, unlike the one of the write itself.
+    /// Sets the time stamp of the WAL: unlike the event for the write itself, this inotify event comes *after* the
+    /// commit is visible.
     private func wakeOthers() {
         _ = utimensat(AT_FDCWD, path + "-wal", nil, 0)
     }
 
-    /// Makes sure that the file we have open is still the one others find under its name, and still a database.
+    /// Checks that the open file is still the one at its path, and still a database.
     ///
-    /// - Throws: `.unusable` when it was deleted, moved, replaced, emptied or overwritten: what is written now, nobody
-    ///   will read.
+    /// - Throws: `.unusable` when the file was deleted, moved, replaced, emptied or overwritten: further writes would be lost.
     package func checkInPlace() throws(DriverError) {
         let entry = entry.withLock { $0 }
         guard line?.isInPlace(path + "-wal") ?? true, entry?.isInPlace(path) ?? true else {
@@ -235,11 +232,11 @@ package final class DatabaseFile: Sendable {
         guard entry?.holdsDatabase ?? true else {
             throw DriverError(
                 .unusable, "database \(path) was emptied or overwritten while it was open",
-                hint: "stop all workers and put a copy of the file in its place; what the file held is lost")
+                hint: "stop all workers and put a copy of the file in its place; the contents of the file are lost")
         }
     }
 
-    /// Looks for damage in the whole file. Blocks nobody who writes.
+    /// Checks the whole file for damage. Does not block writers.
     ///
     /// - Throws: `.unusable` with the first complaints.
     package func check() async throws {

@@ -3,7 +3,7 @@ package import CeleryCore
 import Processes
 
 extension DriverError {
-    /// Says in our words what SQLite reports.
+    /// Translates an error of SQLite.
     package init(translating error: any Error, path: String) {
         switch error {
         case let error as DriverError:
@@ -22,7 +22,7 @@ extension DriverError {
         case SQLITE_FULL:
             self.init(.tryAgain, "no space left for database \(path)", hint: "free some disk space; nothing was accepted")
         case SQLITE_IOERR:
-            self.init(.tryAgain, "cannot write database \(path): disk input/output error", hint: "is the disk full?")
+            self.init(.tryAgain, "cannot write database \(path): disk input/output error", hint: "check whether the disk is full")
         case SQLITE_BUSY, SQLITE_LOCKED:
             self = Self.locked(path)
         case SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH:
@@ -40,7 +40,7 @@ extension DriverError {
         }
     }
 
-    /// Says whose lock it is, where that can be seen.
+    /// Names the process that holds the lock, if known.
     private static func locked(_ path: String) -> DriverError {
         guard let holder = WriteHolder.ofLock(database: path) else {
             return DriverError(.tryAgain, "database \(path) is locked by another program")

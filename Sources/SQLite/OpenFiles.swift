@@ -2,13 +2,12 @@ import CeleryCore
 import Glibc
 import Synchronization
 
-/// The database files this process has open, so that none of them is opened a second time past SQLite.
+/// The database files open in this process, so that none of them is opened a second time without SQLite.
 ///
-/// SQLite keeps others away with POSIX locks, and a process that closes *any* descriptor
-/// of a file loses all of its locks on it (fcntl(2)). Another process would then take
-/// itself for the last one, and delete the WAL into which we go on writing.
+/// SQLite uses POSIX locks, and a process that closes *any* descriptor of a file loses all of its locks on that file (fcntl(2)).
+/// Another process would then consider itself the last one, and delete the WAL into which this process still writes.
 enum OpenFiles {
-    /// A file by what it is, not by what it is called.
+    /// The identity of a file, independent of its path.
     fileprivate struct Identity: Hashable {
         var device: dev_t
         var inode: ino_t
@@ -20,17 +19,18 @@ enum OpenFiles {
         }
     }
 
-    /// How a file is open in this process.
+    /// An open file of this process.
     fileprivate struct Opening {
-        /// How often it is open.
+        /// How many times the file is open.
         var count = 0
-        /// For looks past SQLite; open as long as any connection is, for the reason above. -1 where it could not be opened.
+        /// For reading the header without SQLite; kept open as long as any connection, for the reason above. -1 if it could
+        /// not be opened.
         var descriptor: Int32
     }
 
     private static let openings = Mutex<[Identity: Opening]>([:])
 
-    /// Keeps a file known as open for as long as it lives.
+    /// Registers a file as open during its own lifetime.
     final class Entry: Sendable {
         private let identity: Identity?
         private let descriptor: Int32
@@ -50,21 +50,21 @@ enum OpenFiles {
             }
         }
 
-        /// Whether the file is the one of this name. A folder that cannot be searched for the moment tells nothing.
+        /// Whether the path still names this file. A folder that cannot be searched at the moment proves nothing.
         func isInPlace(_ path: String) -> Bool {
             guard let identity else { return true }
             if let current = Identity(path) { return current == identity }
             return errno != ENOENT
         }
 
-        /// Whether the file still begins as a database of ours.
+        /// Whether the file still has the header of our database.
         var holdsDatabase: Bool {
             guard descriptor >= 0 else { return true }
             return FileHeader.read(descriptor)?.applicationID == Schema.applicationID
         }
     }
 
-    /// Looks at a file while nobody of this process opens one. `look` is told whether it is open already.
+    /// Examines a file while this process opens none. `look` receives whether the file is already open.
     static func look<Value: Sendable>(
         at path: String, _ look: (_ isOpen: Bool) throws(DriverError) -> Value
     ) throws(DriverError) -> Value {
@@ -73,7 +73,7 @@ enum OpenFiles {
         }
     }
 
-    /// Opens a file with `open`, which is told whether it is open already.
+    /// Opens a file with `open`, which receives whether the file is already open.
     static func open<Value: Sendable>(
         _ path: String, _ open: (_ isOpen: Bool) throws(DriverError) -> Value
     ) throws(DriverError) -> (Value, Entry) {

@@ -1,9 +1,9 @@
 package import CeleryCore
 import Wire
 
-/// Rows of the `result` table: Celery's extended meta document, and what we add to it.
+/// Rows of the `result` table: Celery's extended meta document, with our additions.
 package enum ResultTable {
-    /// Records a result, unless a later attempt or a final result stands there already.
+    /// Stores a result, unless the stored one is final or of a later attempt.
     package static func store(_ result: TaskResult, expires: Double?, in db: Database) throws {
         let statement = try db.cachedStatement(sql: """
             INSERT INTO result (id, state, attempt, expires, document) VALUES (?, ?, ?, ?, ?)
@@ -14,7 +14,7 @@ package enum ResultTable {
                 document = excluded.document
             WHERE result.attempt <= excluded.attempt AND (
                 result.state NOT IN ('SUCCESS', 'FAILURE', 'REVOKED')
-                -- announced by whoever revoked it, while an attempt ran: see RevocationAnnouncing
+                -- announced by the revoking client while an attempt ran: see RevocationAnnouncing
                 OR (result.attempt = 0 AND excluded.attempt > 0))
             """)
         try statement.execute(arguments: [

@@ -2,10 +2,10 @@ package import CeleryCore
 import Glibc
 import Synchronization
 
-/// A SQLite file that other programs keep things in too, Python's Celery above all.
+/// A SQLite file shared with other programs, above all Python's Celery.
 ///
-/// It is taken as it is: its journal mode, its tables and the rows in them are other
-/// people's. Nobody there knows of `WriteLine`, so writers wait for SQLite's own lock.
+/// The file is used as it is: its journal mode, tables and rows belong to the other programs. These do not use `WriteLine`, so
+/// writers wait for SQLite's own lock.
 package final class SharedDatabaseFile: Sendable {
     package let path: String
     private let database: SerialDatabase
@@ -16,9 +16,9 @@ package final class SharedDatabaseFile: Sendable {
     /// How long to wait while another program writes.
     private static let patience: Duration = .seconds(10)
 
-    /// Opens the file, making an empty one when there is none. Blocks.
+    /// Opens the file, or creates an empty one. Blocks.
     ///
-    /// - Throws: `DriverError`, with the file left as it was when it is no database, or our own kind.
+    /// - Throws: `DriverError`; a file that is not a database, or is one of our own layout, is left unchanged.
     package init(path: String) throws(DriverError) {
         self.path = path
         let opened = try OpenFiles.open(path) { (isOpen) throws(DriverError) in
@@ -27,13 +27,13 @@ package final class SharedDatabaseFile: Sendable {
         }
         database = opened.0
         entry = Mutex(opened.1)
-        // In WAL mode the first of these is written seldom, in any other the second never exists.
+        // In WAL mode the first file is rarely written; in other modes the second never exists.
         watch = ChangeWatch(paths: [path, path + "-wal"], events: IN_MODIFY | IN_ATTRIB)
     }
 
     private static func connect(to path: String) throws(DriverError) -> SerialDatabase {
         do {
-            // Only the first look shows whether it can be read.
+            // Only a first read shows whether the file is readable.
             return try SerialDatabase(path: path, patience: patience) { _ = try Int32.fetchOne($0, sql: "PRAGMA schema_version") }
         } catch {
             throw DriverError(translating: error, path: path)
@@ -50,7 +50,7 @@ package final class SharedDatabaseFile: Sendable {
     }
 
     private static func exists(_ path: String, _ content: FileHeader.Content) throws(DriverError) -> Bool {
-        let another = "name another file with --result-backend db+sqlite:///PATH; this one was left as it is"
+        let another = "name another file with --result-backend db+sqlite:///PATH; this one was left unchanged"
         switch content {
         case .nothing: return false
         case .emptyFile: return true
@@ -64,9 +64,9 @@ package final class SharedDatabaseFile: Sendable {
         }
     }
 
-    /// Runs one transaction. Not to be cancelled: a result that exists must be recorded.
+    /// Runs one transaction. Ignores cancellation: an existing result must be stored.
     ///
-    /// - Throws: `DriverError`; nothing was written then.
+    /// - Throws: `DriverError`; then nothing was written.
     package func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         do {
             let value = try await database.perform { db in
@@ -89,7 +89,7 @@ package final class SharedDatabaseFile: Sendable {
         }
     }
 
-    /// Looks for damage in the whole file.
+    /// Checks the whole file for damage.
     ///
     /// - Throws: `.unusable` with the first complaints.
     package func check() async throws {
@@ -97,9 +97,9 @@ package final class SharedDatabaseFile: Sendable {
         if let error = report.error(path) { throw error }
     }
 
-    /// A number that grows with every commit of anyone.
+    /// A number that increases with every commit of any process.
     package func changeCount() async throws -> UInt64 {
-        // SQLite counts what others commit; see `PRAGMA data_version`.
+        // SQLite counts the commits of other connections; see `PRAGMA data_version`.
         let version = try await read { db in
             try Int64.fetchOne(db.cachedStatement(sql: "PRAGMA data_version")) ?? 0
         }
@@ -108,8 +108,9 @@ package final class SharedDatabaseFile: Sendable {
 
     /// Waits until the count has passed `seen`, the deadline passes, or the task is cancelled.
     ///
-    /// The kernel tells when somebody writes, which is a little before it can be read: so then
-    /// follow a few looks, in growing pauses. Where the kernel tells nothing, that is all.
+    /// The kernel reports a write shortly before the commit is visible, so a few looks follow, with growing pauses.
+    /// Where the kernel
+    /// reports nothing, these looks are all there is.
     package func waitForChange(since seen: UInt64, until deadline: ContinuousClock.Instant?) async throws {
         let longest: Duration = watch.isWatching ? .seconds(1) : .milliseconds(200)
         var pause = Duration.milliseconds(1)

@@ -66,7 +66,7 @@ import Testing
 @Suite struct MemoryFailureTests {
     @Test func `says how much there was and how much there may be`() {
         let failure = TaskFailure.memoryLimitExceeded(limit: 64 << 20, peak: 70_000_000)
-        #expect(failure.message == "used 66.8 MB of memory, and 64 MB is its limit")
+        #expect(failure.message == "used 66.8 MB of memory; the limit is 64 MB")
         #expect(failure.arguments.dropFirst() == [67_108_864, 70_000_000])
         #expect(TaskFailure.outOfMemory(task: "t").message == "the kernel killed t with signal 9: out of memory")
     }

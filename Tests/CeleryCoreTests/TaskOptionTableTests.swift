@@ -56,10 +56,10 @@ import Testing
     @Test func `a word that may not stand at a place says where it may`() {
         #expect(
             TaskOptionTable.complaint(about: "ack", at: .beat)
-                == "may stand in the option line of a task, not in the options of a periodic task")
+                == "is allowed in the option line of a task, not in the options of a periodic task")
         #expect(
             TaskOptionTable.complaint(about: "eta", at: .optionLine)
-                == "may stand in the command line of celery apply or a line of a batch, not in the option line of a task")
+                == "is allowed in the command line of celery apply or a line of a batch, not in the option line of a task")
         #expect(TaskOptionTable.complaint(about: "retry_dely", at: .beat) == "is not known; did you mean 'retry_delay'?")
         #expect(TaskOptionTable.complaint(about: "xyzzy", at: .beat) == "is not known")
     }

@@ -62,7 +62,7 @@ import Wire
             ])
         let later = try #require(try self.message(#"{"task": "t", "retry_until": "1h", "eta": "2030-01-01T00:00:00Z"}"#))
         #expect(later.headers["retry_until"] == "2030-01-01T01:00:00+00:00")
-        #expect(complaint(#"{"task": "t", "autoretry": [999]}"#)?.hasPrefix("'autoretry': '999' names '999', of which no task can fail") == true)
+        #expect(complaint(#"{"task": "t", "autoretry": [999]}"#)?.hasPrefix("'autoretry': '999' names '999', with which no task can fail") == true)
         #expect(complaint(#"{"task": "t", "retry_jitter": 1}"#) == "'retry_jitter' must be true or false")
         #expect(complaint(#"{"task": "t", "max_memory": 0}"#) == "'max_memory': '0' is not an amount of memory")
     }
@@ -100,7 +100,7 @@ import Wire
         ("{\"task\":\"t\",\"countdown\":\"x\"}", "'countdown': 'x' is not a duration"),
         ("{\"task\":\"t\",\"prio\":1}", "unknown key 'prio'; did you mean 'priority'?"),
         ("{\"task\":\"t\",\"xyzzy\":1}", "unknown key 'xyzzy'"),
-        ("{\"task\":\"t\",\"ack\":1}", "'ack' may stand in the option line of a task, not in a line of a batch"),
+        ("{\"task\":\"t\",\"ack\":1}", "'ack' is allowed in the option line of a task, not in a line of a batch"),
     ])
     func `says what is wrong`(_ line: String, _ expected: String) {
         #expect(complaint(line) == expected)

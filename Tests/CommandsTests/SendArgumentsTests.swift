@@ -50,7 +50,7 @@ import Testing
         (["--time-limit", "5", "--soft-time-limit", "6"], "--soft-time-limit is longer than --time-limit"),
         (
             ["--ack", "early"],
-            "unknown option '--ack' | ack may stand in the option line of a task, not in the command line of celery apply"
+            "unknown option '--ack' | ack is allowed in the option line of a task, not in the command line of celery apply"
         ),
     ])
     func `says what is wrong`(_ words: [String], _ expected: String) {

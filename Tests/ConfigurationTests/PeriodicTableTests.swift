@@ -143,11 +143,11 @@ private func sections(_ text: String) throws(SettingsError) -> [PeriodicSection]
         ),
         (
             "[beat.a]\noptions = { ack = 'early' }",
-            "celery.toml:2: [beat.a] options has ack, which may stand in the option line of a task, not in the options of a periodic task"
+            "celery.toml:2: [beat.a] options has ack, which is allowed in the option line of a task, not in the options of a periodic task"
         ),
         (
             "[beat.a]\nack = 'early'",
-            "celery.toml:2: [beat.a] ack may stand in the option line of a task, not in the options of a periodic task"
+            "celery.toml:2: [beat.a] ack is allowed in the option line of a task, not in the options of a periodic task"
         ),
         (
             "[beat.a]\noptions = { autoretry = [999] }",

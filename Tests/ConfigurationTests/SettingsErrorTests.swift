@@ -24,7 +24,7 @@ import Testing
         ("AMQP_SERVER = 'a:1'", "celery.toml:1: AMQP_SERVER must be a host name alone; the port belongs in AMQP_PORT"),
         ("AMQP_SERVER = 'amqp://u:secret@h'", "celery.toml:1: AMQP_SERVER must be a host name, not \"amqp://u:***@h\""),
         ("CELERY_BROKER_URL = 'amqp//u:secret@h'", "celery.toml:1: CELERY_BROKER_URL is no use: 'amqp//u:***@h' is not a URL: it has no scheme such as amqp://"),
-        ("CELERY_QUEUES = ['amq.x']", "celery.toml:1: CELERY_QUEUES holds a value that must be the name of a queue, one that does not begin with amq., as RabbitMQ's own do, not \"amq.x\""),
+        ("CELERY_QUEUES = ['amq.x']", "celery.toml:1: CELERY_QUEUES holds a value that must be the name of a queue, one that does not begin with amq., which RabbitMQ reserves, not \"amq.x\""),
         (
             "[CELERY_QUEUES.a]\nexchange = \"a\\nb\"",
             "celery.toml:1: CELERY_QUEUES says of queue 'a' that exchange must be the name of an exchange, up to 255 bytes without control characters, not \"a\nb\""

@@ -16,7 +16,7 @@ import Testing
         try #require(await eventually { ProcessSight(of: process)?.suspension == .stopped })
         let error = DriverError(
             .tryAgain, "database \(path) is held by process \(process) (\(program)), which is stopped",
-            hint: "let it go on with 'kill -CONT \(process)', or end it with 'kill -KILL \(process)'")
+            hint: "resume it with 'kill -CONT \(process)', or end it with 'kill -KILL \(process)'")
         let elapsed = await ContinuousClock().measure { await #expect(throws: error) { try await write() } }
         #expect(elapsed < .seconds(10))
     }

@@ -27,7 +27,7 @@ import Testing
         chmod(folder.path, 0o555)
         let (output, _) = try probe.run("as-nobody", "open", path)
         chmod(folder.path, 0o755)
-        let hint = "this user may only read it, which takes the files \(path)-wal and \(path)-shm beside it"
+        let hint = "a user who may only read the database needs the files \(path)-wal and \(path)-shm beside it"
         #expect(output == "noPermission: cannot read database \(path): unable to open database file; \(hint)\n")
         #expect(folder.bytes("celery.db") == before)
         #expect(folder.names == ["celery.db"])
@@ -59,7 +59,7 @@ import Testing
     @Test func `a file that may not grow refuses, and keeps what it accepted`() async throws {
         let (output, _) = try probe.run("at-most", "1000000", "fill", path)
         #expect(
-            output.hasSuffix("\ntryAgain: cannot write database \(path): disk input/output error; is the disk full?\n"),
+            output.hasSuffix("\ntryAgain: cannot write database \(path): disk input/output error; check whether the disk is full\n"),
             "\(output)")
         try await expect(accepted: output, of: path)
     }

@@ -70,7 +70,7 @@ import Testing
         #expect(eventually { project.exists("held") })
         try project.write("", to: "go")
         let sentence = "database \(project.path)/celery.db is held by process \(holder.id) (python3), which is stopped\n"
-        let hint = "hint: let it go on with 'kill -CONT \(holder.id)', or end it with 'kill -KILL \(holder.id)'\n"
+        let hint = "hint: resume it with 'kill -CONT \(holder.id)', or end it with 'kill -KILL \(holder.id)'\n"
         let start = ContinuousClock.now
         let apply = try project.start("celery apply demo.tasks.add 1")
         let daemon = try project.start("celery celeryd --detach -n v -p v.pid -f v.log")

@@ -22,7 +22,7 @@ import Testing
         #expect(folder.names == ["celery.db"], sourceLocation: location)
     }
 
-    private let otherFile = "name another file with --broker sqlite:///PATH; this one was left as it is"
+    private let otherFile = "name another file with --broker sqlite:///PATH; this one was left unchanged"
 
     @Test(arguments: [
         "", "hello\n", String(repeating: "a text of more than a hundred bytes, ", count: 10), "SQLite format 3\u{0}and no more",
@@ -43,7 +43,7 @@ import Testing
         try SerialDatabase(path: path) { try $0.execute(sql: "PRAGMA user_version = \(Schema.version + 1)") }.close()
         try expectRefusal(
             .unusable, "\(path) was written by a newer celery (layout \(Schema.version + 1); this one reads up to \(Schema.version))",
-            hint: "use the newer celery; the file was left as it is")
+            hint: "use the newer celery; the file was left unchanged")
     }
 
     @Test func `refuses a damaged database`() throws {

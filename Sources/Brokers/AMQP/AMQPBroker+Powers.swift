@@ -2,7 +2,7 @@ package import CeleryCore
 import RabbitMQ
 
 extension AMQPBroker: QueueCounting {
-    /// Of the queues in the settings: AMQP cannot list others.
+    /// Covers the queues named in the settings: AMQP cannot list others.
     package func queues() async throws -> [QueueCount] {
         var counts: [QueueCount] = []
         var first: DriverError?
@@ -25,7 +25,7 @@ extension AMQPBroker: QueueCounting {
         ([settings.defaultQueue] + settings.queues + settings.queueDefinitions.keys.sorted()).distinct
     }
 
-    /// `nil` when there is no such queue.
+    /// Returns `nil` when the queue does not exist.
     func state(of queue: String) async throws -> QueueState? {
         do {
             return try await ask { (connection, channel) throws(RabbitMQError) in
@@ -59,7 +59,7 @@ extension AMQPBroker {
 extension AMQPBroker: QueuePurging {
     package var queuesToPurge: [String]? { knownQueues }
 
-    /// What waits for a far-off time belongs to no queue yet, and stays.
+    /// Messages on the delay ladder belong to no queue yet and stay.
     package func purge(_ queues: [String]?, progress: @Sendable (Int) -> Void) async throws -> [String: Int] {
         var counts: [String: Int] = [:]
         var first: DriverError?
@@ -77,7 +77,7 @@ extension AMQPBroker: QueuePurging {
         }
         if var first {
             let count = counts.values.reduce(0, +)
-            if count > 0 { first.message += " (\(count) message\(count == 1 ? "" : "s") of other queues were erased)" }
+            if count > 0 { first.message += " (\(count) message\(count == 1 ? "" : "s") in other queues \(count == 1 ? "was" : "were") purged)" }
             throw first
         }
         return counts
@@ -85,6 +85,6 @@ extension AMQPBroker: QueuePurging {
 }
 
 extension DriverError {
-    /// A permission that is missing, or a queue that belongs to another connection, says nothing of other queues.
+    /// A missing permission or a queue exclusive to another connection says nothing about other queues.
     fileprivate var isAboutOneQueue: Bool { code == .noPermission || code == .configuration }
 }

@@ -1,41 +1,41 @@
 // The broker driver for RabbitMQ, with the queues and messages of Python Celery.
 //
-//     AMQPBroker     publishes, counts, purges     one connection, made when it is needed
-//     AMQPConsumer   one worker's subscription     a connection of its own, kept
+//     AMQPBroker     publishes, counts, purges     one connection, opened on first use
+//     AMQPConsumer   one worker's subscription     its own long-lived connection
 //
-// What is sent stands in `Topology` (queues), `DelayLadder` (far-off ETAs) and the room
-// `Wire` (messages); how a connection lives, in the room `RabbitMQ`.
+// See `Topology` for the queues, `DelayLadder` for far-off ETAs, the room `Wire` for message formats,
+// and the room `RabbitMQ` for the life of a connection.
 
 package import CeleryCore
 package import RabbitMQ
 import Synchronization
 import Wire
 
-/// Keeps messages on a RabbitMQ server or cluster.
+/// Stores messages on a RabbitMQ server or cluster.
 package final class AMQPBroker: Broker {
     package let location: String
     package let alternatives: [ConnectionOptions]
     let topology: Topology
     package let settings: Settings
-    /// Where results of what is sent here are waited for, if by message.
+    /// Queue that receives the results of published tasks; `nil` when results do not come by message.
     let mailbox: QueueDeclaration?
     let now: @Sendable () -> Timestamp
     private let owner = Mutex<ConnectionOwner?>(nil)
-    /// Sends events, if there are any.
-    private let eventLine = Mutex<AMQPBroker?>(nil)
-    /// Whether something was published: a server that was there once is waited for.
+    /// Publishes events, created on first use.
+    private let eventPublisher = Mutex<AMQPBroker?>(nil)
+    /// Whether anything was ever published: publishing waits for a server that was reachable once.
     private let hasPublished = Atomic(false)
 
-    /// ETAs nearer than so many seconds wait in the memory of a worker: far below the half hour
-    /// after which RabbitMQ takes an unacknowledged message back (`consumer_timeout`).
+    /// Seconds: messages with a nearer ETA wait in a worker's memory. Far below the half hour after which
+    /// RabbitMQ requeues an unacknowledged message (`consumer_timeout`).
     let nearETA: Double
 
     /// Does not connect yet.
     ///
     /// - Parameters:
-    ///   - urls: alternatives, tried in this order.
-    ///   - mailbox: declared before the first message that names it for its reply.
-    /// - Throws: `DriverError` for options of a URL that make no sense.
+    ///   - urls: Alternatives, tried in this order.
+    ///   - mailbox: Declared before the first message that names it as its reply queue.
+    /// - Throws: `DriverError` for invalid URL options.
     package init(
         _ urls: [ServiceURL], settings: Settings, mailbox: QueueDeclaration? = nil, nearETA: Double = 60,
         now: @escaping @Sendable () -> Timestamp = { .now }
@@ -59,7 +59,7 @@ package final class AMQPBroker: Broker {
         self.now = now
     }
 
-    /// One that sends events for `other`.
+    /// A broker that publishes the events of `other`.
     private init(eventsOf other: AMQPBroker) {
         location = other.location
         alternatives = other.alternatives
@@ -72,12 +72,12 @@ package final class AMQPBroker: Broker {
         now = other.now
     }
 
-    /// The way of events to the server, a connection of its own: what it says of them must not touch messages.
+    /// Publishes events on a separate connection, so that errors about events cannot affect messages.
     var forEvents: AMQPBroker {
-        eventLine.withLock { line in
-            if let line { return line }
+        eventPublisher.withLock { publisher in
+            if let publisher { return publisher }
             let made = AMQPBroker(eventsOf: self)
-            line = made
+            publisher = made
             return made
         }
     }
@@ -87,7 +87,7 @@ package final class AMQPBroker: Broker {
         try await publish(messages.map { publication(of: $0, now: now) })
     }
 
-    /// Begins to connect, so that something else can be done meanwhile. A failure shows when something is sent.
+    /// Starts to connect in the background. The next publish reports a failure.
     package func prepareToSend() throws {
         try connection().perform(as: Publisher.self) { _ in nil }
     }
@@ -102,18 +102,19 @@ package final class AMQPBroker: Broker {
             return owner
         }
         await owner?.close()
-        let events = eventLine.withLock { line in
-            defer { line = nil }
-            return line
+        let events = eventPublisher.withLock { publisher in
+            defer { publisher = nil }
+            return publisher
         }
         await events?.close()
     }
 
     // MARK: Publishing
 
-    /// Sends, and returns when all are confirmed. What a lost connection left unconfirmed is sent again.
+    /// Publishes and returns when the server has confirmed every message. Messages left unconfirmed by a lost connection are
+    /// published again.
     ///
-    /// - Throws: `DriverError`: `tryAgain` when it took too long; it tells what is not confirmed.
+    /// - Throws: `DriverError`: `tryAgain` after the publish timeout; `unconfirmed` lists the unconfirmed ids.
     package func publish(_ publications: [Publication]) async throws {
         let limit = Duration.seconds(settings.publishTimeout)
         let deadline = ContinuousClock.now + limit
@@ -124,7 +125,7 @@ package final class AMQPBroker: Broker {
             let owner = try connection()
             let alarm = Task {
                 try await Task.sleep(until: deadline)
-                // The thread looks at deadlines now and then; this one is to be kept.
+                // The connection's thread checks deadlines only now and then; enforce this one.
                 owner.perform(as: Publisher.self) { ready in
                     guard case .success(let (connection, publisher)) = ready else { return nil }
                     do throws(RabbitMQError) {
@@ -134,7 +135,7 @@ package final class AMQPBroker: Broker {
                         return error
                     }
                 }
-                // It hangs in a call.
+                // The thread hangs in a call.
                 try await Task.sleep(for: .seconds(3))
                 owner.cut()
             }
@@ -146,14 +147,14 @@ package final class AMQPBroker: Broker {
             } catch let failure as PublishFailure {
                 hasBeenThere = hasBeenThere || failure.error.code != .unreachable
                 rest = failure.unconfirmed.map { rest[$0] }
-                // No queue takes it: one that was made on this connection may have been deleted since.
+                // No queue took the message: a queue declared on this connection may have been deleted since. Declare again.
                 if failure.error.code == .refused(312), !isSecondTry, rest.contains(where: \.needsQueue) {
                     isSecondTry = true
                     continue
                 }
                 guard failure.error.isPassing, hasBeenThere else {
                     var error = DriverError(failure.error, at: location)
-                    // Without a connection nothing was sent, and it is about none of them.
+                    // Without a connection nothing was sent, so the error concerns no particular message.
                     if failure.isOfMessages { error.unconfirmed = Self.ids(of: rest) }
                     throw error
                 }
@@ -165,7 +166,7 @@ package final class AMQPBroker: Broker {
         }
     }
 
-    /// The ids of tasks; for results, which have no such header, it is the correlation id.
+    /// Task ids; results have no `id` header and use their correlation id.
     private static func ids(of publications: [Publication]) -> Set<TaskID> {
         Set(
             publications.compactMap { publication in
@@ -195,14 +196,14 @@ package final class AMQPBroker: Broker {
                     try publisher.add(batch, connection)
                     return nil
                 } catch {
-                    // It may be about an earlier batch: the publisher tells all of them.
+                    // The error may concern an earlier batch: the publisher fails all of them.
                     return error
                 }
             }
         }
     }
 
-    /// The connection for publishing, made when it is first needed.
+    /// The publishing connection, created on first use.
     private func connection() throws -> ConnectionOwner {
         try owner.withLock { owner in
             if let owner { return owner }
@@ -212,7 +213,7 @@ package final class AMQPBroker: Broker {
         }
     }
 
-    /// Does something with the publishing connection, on a channel of its own.
+    /// Runs `body` on the publishing connection, on a channel of its own.
     package func ask<Value: Sendable>(
         _ body: @escaping @Sendable (Connection, UInt16) throws(RabbitMQError) -> Value
     ) async throws -> Value {
@@ -223,7 +224,7 @@ package final class AMQPBroker: Broker {
         }
     }
 
-    /// The same for those to whom a refusal is an answer: it ends only the channel; any other error, the connection.
+    /// Like `ask`, for callers to whom a refusal is an answer: a refusal ends only the channel, any other error the connection.
     ///
     /// - Throws: `RabbitMQError`.
     func answer<Value: Sendable>(
@@ -242,7 +243,7 @@ package final class AMQPBroker: Broker {
 }
 
 extension RabbitMQError {
-    /// Whether another try may well succeed: the connection ended, or the server is going down.
+    /// Whether another try may succeed: the connection ended, or the server is shutting down.
     var isPassing: Bool {
         switch code {
         case .lost, .timeout, .blocked, .unreachable, .refused(320), .refused(541): true

@@ -2,12 +2,12 @@ package import CeleryCore
 package import RabbitMQ
 
 extension DriverError {
-    /// What a RabbitMQ server or the way to it said, in the words of brokers.
+    /// Translates an error of the server or the connection.
     ///
-    /// - Parameter location: the broker, without its password.
+    /// - Parameter location: The broker URLs without passwords.
     package init(_ error: RabbitMQError, at location: String) {
-        let place = Place(of: error, at: location)
-        let text = place.isNamed || location.isEmpty ? error.message : "broker \(location): \(error.message)"
+        let server = Server(of: error, at: location)
+        let text = server.isNamed || location.isEmpty ? error.message : "broker \(location): \(error.message)"
         switch error.code {
         case .libraryMissing:
             self.init(.configuration, error.message, hint: "install it: apt-get install librabbitmq4")
@@ -17,55 +17,55 @@ extension DriverError {
         case .tls:
             self.init(
                 .unreachable, error.message,
-                hint: "name the file of trusted certificates with ?cacertfile=FILE in the URL, and the host as its certificate does")
+                hint: "name the file of trusted certificates with ?cacertfile=FILE in the URL, and use the host name in the certificate")
         case .tlsHandshake:
             self.init(
                 .unreachable, error.message,
-                hint: "a port without TLS wants amqp://; a server that asks for a certificate wants one that it trusts, with certfile=FILE&keyfile=FILE in the URL")
+                hint: "use amqp:// for a port without TLS; if the server asks for a client certificate, add certfile=FILE&keyfile=FILE to the URL")
         case .login(byCertificate: true):
-            self.init(.noPermission, text, hint: "check certfile and keyfile in the URL, and the user that the broker reads from them")
-        case .login: self.init(.noPermission, text, hint: place.passwordHint)
+            self.init(.noPermission, text, hint: "check certfile and keyfile in the URL, and the user name that the broker reads from the certificate")
+        case .login: self.init(.noPermission, text, hint: server.passwordHint)
         case .lost, .timeout: self.init(.unreachable, text)
         case .blocked: self.init(.tryAgain, text)
         case .tooLarge: self.init(.refused, text)
         case .refused(let reply):
-            self.init(reply: reply, text, place)
-            // A server that lets nobody in may do so again; what it says later is about one thing.
+            self.init(reply: reply, text, server)
+            // A server that refuses a login may do so again; a later refusal concerns one request.
             isAboutRequest = !error.isOfOpening && code != .unreachable
         }
     }
 
-    /// - Parameter reply: A reply code of AMQP 0-9-1 (section 1.2 of its reference). Some stand for several things,
+    /// - Parameter reply: A reply code of AMQP 0-9-1 (section 1.2 of its reference). Some codes have several meanings,
     ///   which only the text tells apart.
-    private init(reply: Int, _ text: String, _ place: Place) {
+    private init(reply: Int, _ text: String, _ server: Server) {
         switch reply {
         case 403 where Self.isNobodysRight(text): self.init(.refused, text)
         case 403:
             self.init(
                 .noPermission, text,
-                hint: "let it have what workers need: \(place.setup) (with CELERY_QUEUES in the settings for queues of your own)")
+                hint: "grant the permissions that workers need: \(server.setup) (list your own queues in CELERY_QUEUES first)")
         case 406 where text.contains("inequivalent arg"):
             self.init(
                 .configuration, text,
-                hint: "say in the settings how the queue was made (CELERY_DEFAULT_QUEUE_TYPE, CELERY_QUEUE_MAX_PRIORITY, CELERY_QUEUES), or delete it")
-        case 530 where text.contains("not found"): self.init(.configuration, text, hint: "make it: \(place.setup)")
+                hint: "make the settings match the queue (CELERY_DEFAULT_QUEUE_TYPE, CELERY_QUEUE_MAX_PRIORITY, CELERY_QUEUES), or delete it")
+        case 530 where text.contains("not found"): self.init(.configuration, text, hint: "create it: \(server.setup)")
         case 530 where text.contains("limit"): self.init(.tryAgain, text)
-        case 530: self.init(.noPermission, text, hint: "let it in: \(place.setup)")
+        case 530: self.init(.noPermission, text, hint: "grant access: \(server.setup)")
         case 405: self.init(.configuration, text)
         case 320, 541: self.init(.unreachable, text)
         default: self.init(.refused, text)
         }
     }
 
-    /// Whether nobody may do this, whatever the permissions.
+    /// Whether no permission would allow this.
     private static func isNobodysRight(_ text: String) -> Bool {
         ["reserved prefix", "internal exchange", "default exchange"].contains(where: text.contains)
     }
 
-    /// Of several servers the one that an error is about.
-    private struct Place {
+    /// The server that an error is about, among several.
+    private struct Server {
         private let url: ServiceURL
-        /// Whether the error tells which it is.
+        /// Whether the error names the server.
         let isNamed: Bool
 
         init(of error: RabbitMQError, at location: String) {
@@ -77,14 +77,14 @@ extension DriverError {
 
         private var user: String { url.user ?? "guest" }
 
-        /// What makes user, virtual host and permissions there.
+        /// The command that creates the user, the virtual host and the permissions.
         var setup: String {
             "celery rabbit-setup --user \(ShellWord.quoted(user)) --vhost \(ShellWord.quoted(url.virtualHost))"
         }
 
         var passwordHint: String {
             let isLocal = ["localhost", "127.0.0.1", "::1", nil].contains(url.host)
-            let others = user == "guest" && !isLocal ? "; guest is mostly let in from the broker's own machine only" : ""
+            let others = user == "guest" && !isLocal ? "; most brokers accept guest only from their own machine" : ""
             return "check user and password in the URL\(others)"
         }
     }

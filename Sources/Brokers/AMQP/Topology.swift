@@ -1,22 +1,21 @@
 import CeleryCore
 import RabbitMQ
 
-/// Exchanges, queues and bindings, exactly as Python Celery declares them: a declaration
-/// with other flags than those of an existing queue closes the channel
-/// (section 1 of the wire format).
+/// Exchanges, queues and bindings, exactly as Python Celery declares them: a declaration with other flags than
+/// those of an existing queue closes the channel (section 1 of the wire format).
 struct Topology: Sendable {
     private(set) var settings: Settings
 
     init(_ settings: Settings) { self.settings = settings }
 
-    /// The same with one queue more; it counts before what the settings say.
+    /// A copy with one more queue, which overrides the settings.
     func adding(_ queue: QueueDefinition) -> Topology {
         var copy = self
         copy.settings.queueDefinitions[queue.name] = queue
         return copy
     }
 
-    /// The queues of the settings that get messages of this exchange.
+    /// The queues in the settings that are bound to this exchange.
     func queues(boundTo exchange: String) -> [String] {
         settings.queueDefinitions.values.filter { $0.exchange == exchange }.map(\.name).sorted()
     }
@@ -29,7 +28,7 @@ struct Topology: Sendable {
         try connection.bindQueue(queue, to: definition.exchange, key: definition.routingKey, on: channel)
     }
 
-    /// The same without waiting, before a message that waits anyway.
+    /// Declares the same without waiting for the server's answer.
     func declareUnawaited(_ queue: String, _ connection: Connection, on channel: UInt16) throws(RabbitMQError) {
         let definition = settings.definition(of: queue)
         try connection.declare(exchange(of: definition), isAwaited: false, on: channel)
@@ -38,15 +37,15 @@ struct Topology: Sendable {
             queue, to: definition.exchange, key: definition.routingKey, isAwaited: false, on: channel)
     }
 
-    /// Leads to the queues what Python's clients delay: they do so when there are quorum queues, for
-    /// those whose exchange is not direct.
+    /// Binds queues with a topic or fanout exchange to the ladder: Python's clients delay messages for them there when
+    /// any queue is a quorum queue.
     func awaitDelayed(
         _ queues: [String], _ connection: Connection, on channel: UInt16, spareChannel: UInt16
     ) throws(RabbitMQError) {
         let definitions = queues.map(settings.definition)
         let delayed = definitions.filter { $0.exchangeType == "topic" || $0.exchangeType == "fanout" }
         guard !delayed.isEmpty, definitions.contains(where: { $0.type == .quorum }) else { return }
-        // Without another word Python makes them quorum queues.
+        // Python declares the ladder with quorum queues by default.
         try DelayLadder.declare(.quorum, connection, spareChannel: spareChannel)
         for definition in delayed { try DelayLadder.bind(definition, connection, on: channel) }
     }
@@ -57,14 +56,14 @@ struct Topology: Sendable {
 
     private func declaration(of definition: QueueDefinition) -> QueueDeclaration {
         var declaration = QueueDeclaration(definition.name)
-        // A classic queue is one of which nothing is said.
+        // A queue declared without a type is classic.
         if definition.type == .quorum { declaration.arguments["x-queue-type"] = "quorum" }
         if let priority = definition.maxPriority { declaration.arguments["x-max-priority"] = .int(Int64(priority)) }
         return declaration
     }
 
-    /// Whether one prefetch count for a whole channel is possible: RabbitMQ knows it from
-    /// version 3.3 until 4.0, and never for quorum queues. Nor is it of use for queues that do not weigh the same.
+    /// Whether one prefetch count for a whole channel is possible: RabbitMQ supports that from version 3.3 until 4.0, and never
+    /// for quorum queues. Queues with different weights need separate counts.
     func sharesPrefetch(_ queues: [String], serverVersion: String) -> Bool {
         let parts = serverVersion.split(separator: ".").map { Int($0) ?? 0 }
         guard parts.count >= 2, (parts[0], parts[1]) >= (3, 3), parts[0] < 4 else { return false }

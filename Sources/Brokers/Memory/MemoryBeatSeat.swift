@@ -6,13 +6,13 @@ package actor MemoryBeatSeat: BeatSeat {
     private let beat: String
     private let identity: WorkerIdentity
     private var isClosed = false
-    /// What was seen of another leader, and when.
+    /// The last sign of life of another leader, and when it was seen.
     private var seen: (leader: String, signs: Int, at: Timestamp)?
-    /// Rings of the broker that were before the last look.
+    /// Count of the broker's bell at the last look.
     private var rings: UInt64 = 0
 
     package let renewalInterval: Duration = .seconds(2)
-    /// How long a leader that shows no sign of life stays one.
+    /// How long a silent leader stays leader.
     private static let leaseLength: Duration = .seconds(6)
 
     init(broker: MemoryBroker, beat: String, identity: WorkerIdentity) {

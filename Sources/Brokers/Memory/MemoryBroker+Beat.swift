@@ -1,13 +1,13 @@
 package import CeleryCore
 
-/// What is kept of the beats of one name.
+/// The state of the beats of one name.
 struct MemoryBeat {
     var leader: BeatLeader?
-    /// How often the leader was heard of.
+    /// Number of the leader's signs of life.
     var signs = 0
     var records: [String: EntryRecord] = [:]
     var orders: [(number: Int64, order: BeatOrder)] = []
-    /// The number of the last order.
+    /// Number of the last command.
     var lastOrder: Int64 = 0
 
     mutating func add(_ order: BeatOrder) {
@@ -30,14 +30,14 @@ extension MemoryBroker: BeatKeeping {
         bell.ring()
     }
 
-    /// What comes of wanting to lead.
+    /// What a claim to leadership came to.
     enum Claim: Sendable {
         case leads(BeatState)
-        /// Another does, of whom so many signs were seen.
+        /// Another beat leads, with this number of signs of life.
         case another(leader: String, signs: Int)
     }
 
-    /// - Parameter isSilent: whether a leader of whom so many signs were seen has shown none for too long.
+    /// - Parameter isSilent: Whether a leader with this number of signs of life has been silent for too long.
     func lead(
         _ beat: String, as identity: WorkerIdentity, whenSilent isSilent: @Sendable (_ leader: String, _ signs: Int) -> Bool
     ) -> Claim {

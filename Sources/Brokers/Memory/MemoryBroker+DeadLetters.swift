@@ -1,7 +1,7 @@
 package import CeleryCore
 import Wire
 
-/// A message that was given up.
+/// A dead letter.
 struct Grave {
     var message: Message
     var burial: Burial
@@ -19,9 +19,9 @@ struct Grave {
 
 extension MemoryBroker: DeadLetterKeeping {
     package func deadLetters(_ filter: DeadLetterFilter, limit: Int, withContent: Bool) -> [DeadLetter] {
-        places(filter, limit).map { place in
-            var letter = graves[place].letter
-            if withContent { letter.content = graves[place].content }
+        indices(filter, limit).map { index in
+            var letter = graves[index].letter
+            if withContent { letter.content = graves[index].content }
             return letter
         }
     }
@@ -30,13 +30,13 @@ extension MemoryBroker: DeadLetterKeeping {
 
     package func replay(_ filter: DeadLetterFilter, limit: Int, to queue: String?) -> [DeadLetterReplay] {
         var sent: Set<Int> = []
-        let replays = places(filter, limit).map { place -> DeadLetterReplay in
-            let grave = graves[place]
+        let replays = indices(filter, limit).map { index -> DeadLetterReplay in
+            let grave = graves[index]
             if let refusal = grave.message.refusalOfReplay(now: timeNow()) { return DeadLetterReplay(grave.letter, refusal: refusal) }
             if isInUse(grave.message.id) {
                 return DeadLetterReplay(grave.letter, refusal: "task id \(grave.message.id) is already in use: it waits or runs")
             }
-            sent.insert(place)
+            sent.insert(index)
             insert(grave.message.revived(in: queue ?? grave.message.route.queue).counting(attempts: grave.burial.attempts))
             return DeadLetterReplay(grave.letter)
         }
@@ -46,19 +46,19 @@ extension MemoryBroker: DeadLetterKeeping {
     }
 
     package func dropDeadLetters(_ filter: DeadLetterFilter, limit: Int) -> [DeadLetter] {
-        let places = self.places(filter, limit)
-        let letters = places.map { graves[$0].letter }
-        remove(Set(places))
+        let indices = self.indices(filter, limit)
+        let letters = indices.map { graves[$0].letter }
+        remove(Set(indices))
         return letters
     }
 
     package nonisolated func replayClears(_ store: any ResultStore) -> Bool { false }
 
-    private func places(_ filter: DeadLetterFilter, _ limit: Int) -> [Int] {
+    private func indices(_ filter: DeadLetterFilter, _ limit: Int) -> [Int] {
         Array(graves.indices.filter { filter.matches(graves[$0].letter) }.prefix(limit))
     }
 
-    private func remove(_ places: Set<Int>) {
-        graves = graves.indices.filter { !places.contains($0) }.map { graves[$0] }
+    private func remove(_ indices: Set<Int>) {
+        graves = graves.indices.filter { !indices.contains($0) }.map { graves[$0] }
     }
 }

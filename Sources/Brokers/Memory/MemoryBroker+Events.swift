@@ -1,15 +1,15 @@
 package import CeleryCore
 import Synchronization
 
-/// The events of a `MemoryBroker`: the newest of them.
+/// The newest events of a `MemoryBroker`.
 struct MemoryEvents {
     static let limit = 10_000
 
     private(set) var kept: [Event] = []
-    /// How many were dropped.
+    /// Number of dropped events.
     private(set) var dropped = 0
 
-    /// How many there have been.
+    /// Number of events ever added.
     var count: Int { dropped + kept.count }
 
     mutating func add(_ events: [Event]) {
@@ -19,7 +19,7 @@ struct MemoryEvents {
         dropped += surplus
     }
 
-    /// Those after the first so many, with their numbers, which begin with 1.
+    /// Events after the given number; numbers begin with 1.
     func after(_ number: Int) -> [(number: Int, event: Event)] {
         kept.enumerated().dropFirst(max(0, number - dropped)).map { (dropped + $0.offset + 1, $0.element) }
     }
@@ -31,7 +31,7 @@ extension MemoryBroker: EventSending {
         bell.ring()
     }
 
-    /// They always are.
+    /// Events are always kept.
     package func keepEvents() {}
 }
 
@@ -52,7 +52,7 @@ extension MemoryBroker: EventFollowing {
             return MemoryEventFeed(broker: self, position: first.map { $0.number - 1 } ?? events.count)
         case .after(let cursor):
             guard let number = Int(cursor), number >= 0 else {
-                throw DriverError(.refused, "cursor '\(cursor.forLog)' is not one of \(location)", hint: "cursors here are whole numbers")
+                throw DriverError(.refused, "cursor '\(cursor.forLog)' is not valid for \(location)", hint: "cursors here are whole numbers")
             }
             guard number > events.count else { return MemoryEventFeed(broker: self, position: number) }
             let gap = EventGap(count: nil, reason: "cursor \(number) is past the last event, \(events.count)")

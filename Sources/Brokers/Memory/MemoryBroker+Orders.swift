@@ -1,14 +1,14 @@
 package import CeleryCore
 import Synchronization
 
-/// What is ordered of the workers of a `MemoryBroker`.
+/// Standing commands for the workers of a `MemoryBroker`.
 struct MemoryOrders {
     private(set) var revocations: [Revocation] = []
-    /// How many were ordered before the first of those that are kept.
+    /// Number of revocations before the first one kept.
     private var dropped = 0
     var pauses: [String: QueuePause] = [:]
 
-    /// Counts orders.
+    /// Number of the last revocation.
     var last: Int { dropped + revocations.count }
 
     mutating func add(_ revocation: Revocation, now: Timestamp) {

@@ -1,7 +1,7 @@
 package import CeleryCore
 import DequeModule
 
-/// Keeps messages in this process: for tests, examples, and a pool that feeds itself.
+/// Stores messages in this process: for tests, examples, and programs that run their own workers.
 package actor MemoryBroker: Broker {
     package nonisolated let location: String
     private let now: @Sendable () -> Timestamp
@@ -16,7 +16,7 @@ package actor MemoryBroker: Broker {
         var crashes = 0
         var doubts = 0
 
-        /// The same with nobody, and perhaps with its next try.
+        /// The entry without its worker, optionally with the message of its next try.
         func again(_ message: Message? = nil) -> Entry {
             var entry = self
             entry.message = message ?? self.message
@@ -25,12 +25,12 @@ package actor MemoryBroker: Broker {
         }
     }
 
-    /// What was given up, the oldest first; see `MemoryBroker+DeadLetters`.
+    /// Dead letters, oldest first; see `MemoryBroker+DeadLetters`.
     var graves: [Grave] = []
 
     private var entries: [Int64: Entry] = [:]
     private var tags: [TaskID: Int64] = [:]
-    /// Waiting messages of a queue by priority, highest first.
+    /// Ready messages of each queue, by priority.
     private var ready: [String: [Int: Deque<Int64>]] = [:]
     private var scheduled: [(due: Timestamp, tag: Int64)] = []
     private var keys: [String: (id: TaskID, expires: Timestamp)] = [:]
@@ -39,7 +39,7 @@ package actor MemoryBroker: Broker {
     nonisolated let bell = Bell()
     var events = MemoryEvents()
     var orders = MemoryOrders()
-    /// By name.
+    /// Beats by name.
     var beats: [String: MemoryBeat] = [:]
     /// What workers have counted.
     var ledger = StatisticsLedger()
@@ -60,7 +60,7 @@ package actor MemoryBroker: Broker {
         bell.ring()
     }
 
-    /// Publishes those of which no id is in use.
+    /// Publishes the messages whose ids are not in use.
     func publishNew(_ messages: [Message]) {
         for message in messages where tags[message.id] == nil { insert(message) }
         bell.ring()
@@ -111,8 +111,8 @@ package actor MemoryBroker: Broker {
     }
 
     /// - Parameters:
-    ///   - isCrash: whether its process died over each.
-    ///   - isDoubtful: whether that may be so.
+    ///   - isCrash: Whether each message's process died while running it.
+    ///   - isDoubtful: Whether that may have happened.
     func giveBack(
         _ handles: [DeliveryHandle], of worker: WorkerIdentity, started: Bool, isCrash: Bool = false, isDoubtful: Bool = false
     ) {
@@ -126,14 +126,14 @@ package actor MemoryBroker: Broker {
         bell.ring()
     }
 
-    /// Ends a subscription; `died` keeps the attempts that were under way.
+    /// Ends a subscription; `died` keeps the numbers of begun attempts.
     func end(_ worker: WorkerIdentity, died: Bool) {
         consumers[worker] = nil
         let held = entries.values.filter { $0.worker == worker }.map { DeliveryHandle(tag: $0.tag, attempt: $0.attempt) }
         giveBack(held.sorted { $0.tag < $1.tag }, of: worker, started: died, isDoubtful: died)
     }
 
-    /// When something may be there to take: a message is due, or a pause is over.
+    /// The next time at which messages may become available: an ETA, or the end of a pause.
     func nextDue() -> Timestamp? {
         (orders.pauses.values.compactMap(\.until).filter { $0 > now() } + (scheduled.first.map { [$0.due] } ?? [])).min()
     }
@@ -143,7 +143,7 @@ package actor MemoryBroker: Broker {
         return open(queues).contains { ready[$0]?.values.contains { !$0.isEmpty } ?? false }
     }
 
-    /// Those of the queues that are not paused.
+    /// The queues that are not paused.
     private func open(_ queues: [String]) -> [String] {
         let paused = pausedQueues()
         return queues.filter { paused[$0] == nil }
@@ -152,18 +152,18 @@ package actor MemoryBroker: Broker {
     func backlog(of queues: [String]) -> Int {
         promoteDue(now())
         let waiting = Set(scheduled.map(\.tag))
-        // What is paused nobody can finish.
+        // Messages in paused queues cannot finish.
         let queues = open(queues)
         return entries.values.count { queues.contains($0.message.route.queue) && !waiting.contains($0.tag) }
     }
 
-    /// How many are due and with no worker, in queues that are not paused.
+    /// Number of ready messages in queues that are not paused.
     func waiting(in queues: [String]) -> Int {
         promoteDue(now())
         return open(queues).reduce(0) { count, queue in count + (ready[queue]?.values.reduce(0) { $0 + $1.count } ?? 0) }
     }
 
-    /// What waits for its time, in its order.
+    /// Scheduled messages, earliest ETA first.
     func scheduled(in queues: [String], upTo most: Int) -> [Message] {
         promoteDue(now())
         return Array(scheduled.lazy.compactMap { self.entries[$0.tag]?.message }.filter { queues.contains($0.route.queue) }.prefix(most))
@@ -171,7 +171,7 @@ package actor MemoryBroker: Broker {
 
     func timeNow() -> Timestamp { now() }
 
-    /// What was ordered after so many orders, and how many there are now.
+    /// The standing commands after the given number, and the last number.
     func orders(after number: Int) -> (StandingOrders, last: Int) {
         var standing = StandingOrders()
         standing.revocations = orders.revocations(after: number, now: now())
@@ -179,12 +179,12 @@ package actor MemoryBroker: Broker {
         return (standing, orders.last)
     }
 
-    /// Ids of messages that workers have.
+    /// Ids of messages held by workers.
     func held(where matches: (Message) -> Bool) -> [TaskID] {
         entries.values.filter { $0.worker != nil && matches($0.message) }.map(\.message.id)
     }
 
-    /// Drops messages that no worker has. Returns them, with the executions begun of each.
+    /// Drops messages that no worker holds. Returns each with the number of its begun executions.
     func drop(where matches: (Message) -> Bool) -> [(Message, Int)] {
         drop { (entry: Entry) in matches(entry.message) }.map { ($0.message, $0.attempt) }
     }
@@ -202,40 +202,40 @@ package actor MemoryBroker: Broker {
         nextTag += 1
     }
 
-    /// Whether a message of this id waits or runs.
+    /// Whether a message with this id waits or runs.
     func isInUse(_ id: TaskID) -> Bool { tags[id] != nil }
 
-    /// Puts an entry where it belongs: in line, or among those that wait for their time.
+    /// Adds an entry to the ready or scheduled messages.
     private func place(_ entry: Entry) {
         entries[entry.tag] = entry
         if let eta = entry.message.eta, eta > now() {
-            let place = scheduled.firstIndex { $0.due > eta } ?? scheduled.endIndex
-            scheduled.insert((eta, entry.tag), at: place)
+            let index = scheduled.firstIndex { $0.due > eta } ?? scheduled.endIndex
+            scheduled.insert((eta, entry.tag), at: index)
         } else {
-            line(up: entry.tag, entry.message)
+            enqueue(entry.tag, entry.message)
         }
     }
 
-    /// By age, which is the tag: new messages go to the end, those that come back to where they were.
-    private func line(up tag: Int64, _ message: Message) {
+    /// Inserts by tag, which is age: new messages go to the end, returned ones to their old position.
+    private func enqueue(_ tag: Int64, _ message: Message) {
         Self.insert(tag, into: &ready[message.route.queue, default: [:]][message.priority ?? 0, default: []])
     }
 
-    private static func insert(_ tag: Int64, into line: inout Deque<Int64>) {
-        let place = line.lastIndex { $0 < tag }.map { $0 + 1 } ?? line.startIndex
-        line.insert(tag, at: place)
+    private static func insert(_ tag: Int64, into queue: inout Deque<Int64>) {
+        let index = queue.lastIndex { $0 < tag }.map { $0 + 1 } ?? queue.startIndex
+        queue.insert(tag, at: index)
     }
 
     private func promoteDue(_ now: Timestamp) {
         while let first = scheduled.first, first.due <= now {
             scheduled.removeFirst()
-            if let entry = entries[first.tag] { line(up: first.tag, entry.message) }
+            if let entry = entries[first.tag] { enqueue(first.tag, entry.message) }
         }
     }
 
     private func popFirst(of queues: [String]) -> Int64? {
         let candidates = queues.flatMap { queue in
-            (ready[queue] ?? [:]).compactMap { priority, line in line.first.map { (queue, priority, $0) } }
+            (ready[queue] ?? [:]).compactMap { priority, waiting in waiting.first.map { (queue, priority, $0) } }
         }
         guard let best = candidates.min(by: { (-$0.1, $0.2) < (-$1.1, $1.2) }) else { return nil }
         return ready[best.0]?[best.1]?.popFirst()
@@ -271,7 +271,7 @@ extension MemoryBroker: QueuePurging {
         return counts
     }
 
-    /// Drops those of the waiting messages that `isDropped` chooses.
+    /// Drops the matching messages that no worker holds.
     private func drop(_ isDropped: (Entry) -> Bool) -> [Entry] {
         let gone = entries.values.filter { $0.worker == nil && isDropped($0) }
         for entry in gone {

@@ -6,10 +6,10 @@ package final class MemoryConsumer: BrokerConsumer {
     let broker: MemoryBroker
     private let selected: Mutex<[String]>
     let worker: WorkerIdentity
-    /// Answers operators.
+    /// Answers remote-control requests.
     private let handler = Mutex<(@Sendable (ControlRequest) async -> JSON?)?>(nil)
     let bell: Bell
-    /// What the worker has taken of the orders.
+    /// Number of the last revocation taken.
     let lastOrder = Mutex(0)
     let knownPauses = Mutex<[String: QueuePause]>([:])
 
@@ -51,7 +51,7 @@ package final class MemoryConsumer: BrokerConsumer {
 
     package func close() async { await broker.end(worker, died: false) }
 
-    /// Ends as a killed worker would: what it held counts as tried.
+    /// Ends as a killed worker would: its deliveries count as tried.
     package func die() async { await broker.end(worker, died: true) }
 }
 
@@ -64,7 +64,7 @@ extension MemoryConsumer: RemoteControllable {
         self.handler.withLock { $0 = handler }
     }
 
-    /// Puts a question to this worker.
+    /// Sends a request to this worker.
     func answer(_ request: ControlRequest) async -> JSON? { await handler.withLock { $0 }?(request) }
 }
 

@@ -2,41 +2,41 @@ import CeleryCore
 import SQLite
 import Synchronization
 
-/// A beat that keeps its state in a SQLite file, and may lead.
+/// A beat that stores its state in a SQLite file and may become leader.
 ///
-/// It leads whose row stands in the table `beat`: each transaction that sends looks there first. A row is taken
-/// over when its process is dead, or when its lease was seen unchanged for as long as one lasts.
+/// The beat whose row is in the table `beat` leads: each sending transaction checks that row first. A row is taken over when
+/// its process is dead, or when its lease was seen unchanged for the length of a lease.
 final class SQLiteBeatSeat: BeatSeat {
     private let broker: SQLiteBroker
     private let beat: String
     private let identity: WorkerIdentity
     private let memory = Mutex(Memory())
 
-    /// How long a leader that shows no sign of life stays one. Short, for what is due waits meanwhile.
+    /// How long a silent leader stays leader. Short, because due messages wait meanwhile.
     private static let leaseLength: Duration = .seconds(6)
-    /// How long to leave a busy file alone between looks whether a commit is of interest.
+    /// Pause between looks at a busy file for commits of interest.
     private static let lookInterval: Duration = .milliseconds(50)
 
     let renewalInterval: Duration = .seconds(2)
 
     private struct Memory {
-        /// As they stand in the file; `nil` unless this one leads, for then others may write.
+        /// The records in the file; `nil` unless this beat leads, because a leader writes them.
         var records: [String: EntryRecord]?
-        /// When the lease was written last, by `uptime`.
+        /// When the lease was last written, by `uptime`.
         var renewed = 0.0
         /// The lease of another leader, and when it was seen to change, by `uptime`.
         var sign: (leader: String, leaseUntil: Double, seen: Double)?
-        /// What the last look saw: changes since the generation are to be looked at.
+        /// Result of the last look, and the generation of the file from which changes matter.
         var seen: (generation: UInt64, look: Look)?
         var isClosed = false
     }
 
-    /// What a waiting beat wants to know of.
+    /// What a waiting beat watches.
     private struct Look {
         var leader: String?
         var lastOrder: Int64
 
-        /// Orders that are gone are no news: the leader settles them itself.
+        /// Removed commands are no news: the leader settles them itself.
         func isNews(after earlier: Look) -> Bool { leader != earlier.leader || lastOrder > earlier.lastOrder }
     }
 
@@ -58,14 +58,14 @@ final class SQLiteBeatSeat: BeatSeat {
             if let leader, broker.processLives(leader.process) != false, !isSilent(leader) { return nil }
         }
         let (needsRenewal, known) = memory.withLock {
-            // Well before others could grow suspicious.
+            // Renew well before others become suspicious.
             (broker.uptime() - $0.renewed >= Self.leaseLength.inSeconds / 4, $0.records)
         }
         if isMine, !needsRenewal, let known { return try await state(known) }
         return try await hold(after: leader, known)
     }
 
-    /// What is written down, for the leader.
+    /// The stored state, if this beat leads.
     private func state(_ records: [String: EntryRecord]) async throws -> BeatState? {
         try await broker.file.read { [self] db in
             guard let leader = try self.leader(in: db), leader.id == identity.id else { return nil }
@@ -75,12 +75,12 @@ final class SQLiteBeatSeat: BeatSeat {
         }
     }
 
-    /// Writes the lease, if the leader is still the one that was looked at.
+    /// Writes the lease, if the leader is still the one that was seen.
     private func hold(after earlier: BeatTable.Leader?, _ known: [String: EntryRecord]?) async throws -> BeatState? {
         let state = try await broker.file.write(durable: false) { [self] db -> BeatState? in
             let current = try self.leader(in: db)
             guard current?.id == identity.id || current == earlier else { return nil }
-            // Its turn may have been long in coming.
+            // The write lock may have been long in coming.
             let now = broker.now()
             var leader = BeatTable.Leader(
                 id: identity.id, name: identity.name, pid: identity.pid, process: identity.process, since: now,
@@ -91,7 +91,7 @@ final class SQLiteBeatSeat: BeatSeat {
             let path = broker.file.path
             return BeatState(
                 leader: BeatLeader(leader),
-                // What another wrote in between is not known here.
+                // Another beat may have written records in between.
                 records: isNew ? try BeatTable.records(of: beat, path: path, in: db) : try known ?? BeatTable.records(of: beat, path: path, in: db),
                 orders: try BeatTable.orders(of: beat, path: path, in: db))
         }
@@ -131,7 +131,7 @@ final class SQLiteBeatSeat: BeatSeat {
         while !Task.isCancelled, .now < deadline {
             await broker.file.watch.wait(since: generation, until: deadline)
             generation = broker.file.watch.generation
-            // Most commits are of workers and none of its business.
+            // Most commits are made by workers and do not concern a beat.
             guard let known = look, let current = try? await broker.file.read({ [self] in try self.look(in: $0) }),
                 !current.isNews(after: known)
             else { return }
@@ -156,9 +156,9 @@ final class SQLiteBeatSeat: BeatSeat {
         Look(leader: try leader(in: db)?.id, lastOrder: try BeatTable.lastOrder(of: beat, in: db))
     }
 
-    /// Whether a leader has not renewed its lease for as long as one lasts.
+    /// Whether a leader has not renewed its lease for the length of a lease.
     ///
-    /// Measured from when it was seen to change here, not by comparing times of day, which may be set at any time.
+    /// Measured from when this beat saw the lease change, not by the time of day, which may be set at any time.
     private func isSilent(_ leader: BeatTable.Leader) -> Bool {
         let uptime = broker.uptime()
         return memory.withLock { memory in

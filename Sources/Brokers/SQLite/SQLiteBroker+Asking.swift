@@ -22,7 +22,7 @@ extension SQLiteBroker: WorkerAsking {
                 )
             }
             found = answers
-            // Who went away meanwhile owes no answer.
+            // A worker that left meanwhile owes no answer.
             expected = expected.filter { number, _ in living.contains(number) || answers.contains { $0[number] != nil } }
             let isComplete = answers.allSatisfy { answers in expected.keys.allSatisfy { answers[$0] != nil } }
             if isComplete || .now >= deadline || Task.isCancelled { break }
@@ -37,7 +37,7 @@ extension SQLiteBroker: WorkerAsking {
         _ = try await send([ControlMessage(request, to: workers)])
     }
 
-    /// Writes requests down. Returns the workers that they are for, by number.
+    /// Stores requests. Returns the addressed workers by number.
     private func send(_ messages: [ControlMessage]) async throws -> [Int64: String] {
         guard let first = messages.first else { return [:] }
         return try await file.write(waking: true, durable: false) { [self] db in

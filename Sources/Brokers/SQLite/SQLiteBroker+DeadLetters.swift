@@ -16,7 +16,7 @@ extension SQLiteBroker: DeadLetterKeeping {
         try await file.write { try DeadLetterTable.bury(message, burial, submitted: now, in: $0) }
     }
 
-    /// All in one transaction, with the failures that are stored in this file.
+    /// One transaction replays the letters and deletes their failures stored in this file.
     package func replay(
         _ filter: DeadLetterFilter, limit: Int, to queue: String?
     ) async throws -> [DeadLetterReplay] {
@@ -51,7 +51,7 @@ extension SQLiteBroker: DeadLetterKeeping {
     private func replay(_ letter: DeadLetter, to queue: String, now: Timestamp, in db: Database) throws {
         guard let content = letter.content else { return }
         if let refusal = content.message?.refusalOfReplay(now: now) { throw DriverError(.refused, refusal) }
-        // Steps of its chain failed with it.
+        // Later steps of its chain failed with it.
         let ids = [letter.key] + (content.message.map(Canvas.heirs(of:)) ?? []).map(\.text)
         for id in ids {
             try db.execute(sql: "DELETE FROM result WHERE id = ? AND state = 'FAILURE'", arguments: [id])
@@ -59,7 +59,7 @@ extension SQLiteBroker: DeadLetterKeeping {
         if let message = content.message {
             try MessageTable.insert(message.revived(in: queue).counting(attempts: letter.burial.attempts), submitted: now, ranking: ranking, in: db)
         } else {
-            // Who can read it now may.
+            // Unreadable here; a worker that can read it may run it.
             let encoded = EncodedMessage(
                 queue: queue, headers: content.headers, properties: content.properties.isEmpty ? nil : content.properties,
                 body: content.body)

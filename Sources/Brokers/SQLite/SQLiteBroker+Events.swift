@@ -5,14 +5,14 @@ extension SQLiteBroker: EventSending {
     package func send(_ events: [Event]) async throws {
         guard !events.isEmpty else { return }
         let now = self.now()
-        // Who is idle is not woken to hear that somebody else lives.
+        // A heartbeat wakes no idle process.
         let isNews = events.contains { $0.type != Event.heartbeat }
         try await file.write(waking: isNews, durable: false) { [retention] db in
             try EventTable.add(events, retention, now: now, in: db)
         }
     }
 
-    /// They always are.
+    /// Events are always kept.
     package func keepEvents() async throws {}
 }
 
@@ -29,7 +29,7 @@ extension SQLiteBroker: EventFollowing {
         if case .after(let cursor) = start {
             guard let number = Int64(cursor), number >= 0 else {
                 throw DriverError(
-                    .refused, "cursor '\(cursor.forLog)' is not one of \(location)", hint: "cursors of a file are whole numbers")
+                    .refused, "cursor '\(cursor.forLog)' is not valid for \(location)", hint: "cursors of a file are whole numbers")
             }
             after = number
         }
@@ -43,7 +43,7 @@ extension SQLiteBroker: EventFollowing {
             }
         }
         guard position > last else { return SQLiteEventFeed(broker: self, position: position, gap: nil) }
-        let gap = EventGap(count: nil, reason: "cursor \(position) is past the last event, \(last): it is of another file")
+        let gap = EventGap(count: nil, reason: "cursor \(position) is past the last event, \(last): it belongs to another file")
         return SQLiteEventFeed(broker: self, position: 0, gap: gap)
     }
 }

@@ -4,7 +4,7 @@ import Glibc
 import Processes
 import SQLite
 
-// Flight records lie beside the database: `celery.db-flight-WORKER`.
+// Flight records are files beside the database: `celery.db-flight-WORKER`.
 extension SQLiteBroker {
     private var flightPrefix: String { file.path + "-flight-" }
 
@@ -12,7 +12,7 @@ extension SQLiteBroker {
 
     func dropFlightRecord(of worker: String) { unlink(flightRecord(of: worker)) }
 
-    /// Removes those of workers that are gone, and that nobody will ask about any more.
+    /// Removes the records of workers that are gone.
     func dropFlightRecords(sparing workers: Set<String>) {
         let prefix = flightPrefix
         let folder = prefix.lastIndex(of: "/").map { String(prefix[...$0]) } ?? "./"
@@ -23,9 +23,9 @@ extension SQLiteBroker {
         }
     }
 
-    /// What a worker had begun that was taken for dead.
+    /// What a worker considered dead had begun.
     func begun(by worker: OtherWorker) -> LeaseTable.Begun {
-        // It was stopped, or hangs: none of its tasks has lost its process.
+        // The worker was stopped, or hangs: none of its tasks has lost its process.
         if processLives(worker.process) == true { return .nothing }
         return FlightRecord.read(flightRecord(of: worker.id)).map(LeaseTable.Begun.these) ?? .unknown
     }

@@ -32,8 +32,8 @@ extension SQLiteBroker: QueueCounting {
 extension SQLiteBroker: QueuePurging {
     package var queuesToPurge: [String]? { nil }
 
-    /// Some messages at a time, so that others can write in between; what ends it in the middle leaves the rest. What comes
-    /// meanwhile stays.
+    /// Purges a few messages per transaction, so that other processes can write in between; an interrupted purge leaves the
+    /// rest. Messages that arrive meanwhile stay.
     package func purge(_ queues: [String]?, progress: @Sendable (Int) -> Void) async throws -> [String: Int] {
         let (names, last) = try await file.read { db in
             let names = try queues ?? String.fetchAll(
@@ -46,7 +46,7 @@ extension SQLiteBroker: QueuePurging {
         var size = PieceSize()
         for name in names {
             counts[name] = counts[name] ?? 0
-            // What becomes due meanwhile moves from the first table to the second.
+            // Messages that become due meanwhile move from the first table to the second.
             for place in QueuePurge.Place.allCases {
                 var purge = QueuePurge(queue: name, place: place, lastTag: last)
                 while !purge.isDone {
@@ -65,7 +65,7 @@ extension SQLiteBroker: QueuePurging {
                 }
             }
         }
-        // An erased message must not come back after the machine went down.
+        // A purged message must not come back after a power failure.
         if total > 0 { try await file.write { _ in } }
         return counts
     }
@@ -82,7 +82,7 @@ extension SQLiteConsumer: SpaceReturning {
 extension SQLiteBroker: KeyedPublishing {
     package func publish(_ message: Message, key: String, ttl: Duration) async throws -> TaskID {
         let now = self.now()
-        // No index tells which are over: look for some without the lock.
+        // No index finds expired keys: look for some without the write lock.
         let ended = try await file.read { db in
             try String.fetchAll(db, sql: "SELECT key FROM submission_key WHERE expires <= ? LIMIT 100", arguments: [now.seconds])
         }
@@ -175,7 +175,7 @@ extension SQLiteBroker: MessageWithdrawing {
         return withdrawn
     }
 
-    /// - Returns: false when it is not there, or a worker has it.
+    /// - Returns: `false` when the message does not exist or a worker holds it.
     private static func withdraw(_ id: TaskID, in db: Database) throws -> Bool {
         let find = try db.cachedStatement(sql: """
             SELECT tag, queue, rank, task, headers, properties, body FROM message WHERE id = ? AND tag NOT IN (SELECT tag FROM lease)

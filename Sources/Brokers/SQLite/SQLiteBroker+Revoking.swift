@@ -2,9 +2,9 @@ package import CeleryCore
 import SQLite
 import Wire
 
-// There may be a million messages to remove. First the order is written down, so that no worker takes one of them any
-// more (`SQLiteConsumer.take`); then they are removed some at a time, and others write in between. What ends this in the
-// middle leaves messages that workers drop.
+// There may be a million messages to remove. First the command is stored, so that no worker takes any of the messages
+// (`SQLiteConsumer.take`); then the messages are removed a few at a time, so that other processes can write in between. After an
+// interruption, workers drop the remaining messages.
 extension SQLiteBroker: Revoking {
     package func endsInto(_ store: any ResultStore) -> Bool { (store as? any SQLiteFileHolding)?.file === file }
 
@@ -35,13 +35,13 @@ extension SQLiteBroker: Revoking {
         return report
     }
 
-    /// What one transaction has come to.
+    /// Result of one transaction.
     private struct Piece: Sendable {
         var fates: [TaskID: RevocationReport.Fate] = [:]
         var removed: [RemovedMessage] = []
     }
 
-    /// Removes waiting messages, and leaves a command to workers for the others.
+    /// Removes waiting messages, and stores a standing command for the others.
     private func revoke(
         named revocations: [Revocation], _ ending: @escaping @Sendable (Message, Int) -> Outcome
     ) async throws -> (Piece, Duration) {
@@ -58,7 +58,7 @@ extension SQLiteBroker: Revoking {
                     let state = try ResultTable.fetch(id, now: now, in: db)?.state
                     piece.fates[id] = state?.isReady == true ? .finished : .unknown
                 }
-                // What is gone need not be kept out.
+                // A message that is gone needs no standing command.
                 if [.removed, .finished].contains(piece.fates[id]) { continue }
                 try OrderTable.add(revocation, in: db)
             }
@@ -77,7 +77,7 @@ extension SQLiteBroker: Revoking {
             while let places = try await nextPlaces(&sweeps[index], size.rows) {
                 if places.isEmpty { continue }
                 let now = self.now()
-                // A machine that goes down may forget it: then the messages are there again, and so is the order.
+                // A power failure may undo this: then both the messages and the command are still there.
                 let (piece, duration) = try await file.write(waking: true, durable: false) { [self] db in
                     let start = ContinuousClock.now
                     var piece = Piece()
@@ -123,7 +123,7 @@ extension SQLiteBroker: Revoking {
             return
         }
         let queue: String = row[5]
-        // One that cannot be read stays, and fails when a worker takes it.
+        // An unreadable message stays, and fails when a worker takes it.
         guard let message = try? EncodedMessage(row: row, from: 0, queue: queue).message() else { return }
         let attempts = try MessageTable.remove(place.tag, queue: queue, rank: row[6], task: row[4], due: place.due ?? message.eta?.seconds, in: db)
         let outcome = ending(message, attempts + 1)
@@ -136,7 +136,7 @@ extension SQLiteBroker: Revoking {
 }
 
 extension Revocation.Target {
-    /// `nil` when it is a rule.
+    /// `nil` for a rule.
     fileprivate var id: TaskID? { if case .id(let id) = self { id } else { nil } }
 }
 

@@ -6,7 +6,7 @@ extension SQLiteBroker: StatisticsKeeping {
 
     package func add(_ report: StatisticsReport) async throws {
         let now = self.now()
-        // A machine that goes down may forget the last moments, like a worker that does.
+        // A power failure may lose the last moments, as a worker's crash does.
         try await file.write(durable: false) { db in
             try StatisticsTable.add(report.ledger, now: now, in: db)
         }

@@ -1,10 +1,10 @@
-// The embedded broker: queues in a SQLite file, shared by any number of processes of
-// one machine. See the `SQLite` room for the file, its tables and how waiting works.
+// The embedded broker: queues in a SQLite file, shared by any number of processes on one machine.
+// The `SQLite` room has the file, its tables and the waiting.
 
 package import CeleryCore
 package import SQLite
 
-/// Keeps messages in a `celery.db`.
+/// Stores messages in a `celery.db`.
 package final class SQLiteBroker: Broker, SQLiteFileHolding {
     package let file: DatabaseFile
     package let location: String
@@ -12,21 +12,21 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
     let resultExpires: Double?
     /// How long events are kept.
     let retention: EventRetention
-    /// The order of what waits.
+    /// Order of waiting messages.
     let ranking: MessageRanking
-    /// Of queues that have another weight than 1.
+    /// Weights of queues whose weight is not 1.
     let queueWeights: [String: Int]
-    /// Whether the process of a `WorkerIdentity` lives; `nil` when that cannot be told.
+    /// Whether the process of a `WorkerIdentity` lives; `nil` when unknown.
     let processLives: @Sendable (_ process: String) -> Bool?
-    /// How long a worker of ours that shows no sign of life keeps what it has. Death of its
-    /// process is seen much sooner; this is for a process that hangs.
+    /// How long a silent worker keeps its deliveries. The death of a process is noticed much sooner; this is for a
+    /// process that hangs.
     let leaseLength: Duration
     let now: @Sendable () -> Timestamp
-    /// Seconds on a clock that nobody sets, and that stands still while the machine sleeps.
+    /// Seconds on a clock that is never set and that stops while the machine sleeps.
     let uptime: @Sendable () -> Double
     private let publications: GroupCommit<Message>
 
-    /// - Parameter now: A clock to be used instead of the machine's, also to measure how long something lasts.
+    /// - Parameter now: A clock to use instead of the machine's, also for measuring durations.
     package init(
         file: DatabaseFile, resultExpires: Double?, retention: EventRetention = EventRetention(seconds: 86_400),
         leaseLength: Duration = .seconds(15), ranking: MessageRanking = MessageRanking(), queueWeights: [String: Int] = [:],
@@ -66,7 +66,7 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
         do {
             try await publications.add(messages)
         } catch let error as DriverError where error.isAboutRequest {
-            // All or none.
+            // All messages or none.
             throw DriverError(
                 error.code, error.message, hint: error.hint, unconfirmed: Set(messages.map(\.id)), subject: error.subject)
         }
@@ -78,7 +78,7 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
 
     package func close() async { file.close() }
 
-    /// One publisher's mistake must not undo what others put into the same commit.
+    /// One publisher's mistake must not undo the messages of others in the same commit.
     private static func savepoint(
         in db: Database, alone: Bool, _ body: () throws -> Void
     ) throws -> Result<Void, any Error> {

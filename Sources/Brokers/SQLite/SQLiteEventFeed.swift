@@ -2,11 +2,11 @@ import CeleryCore
 import SQLite
 import Synchronization
 
-/// Follows the events of a `celery.db`: what any process writes there wakes it.
+/// Follows the events of a `celery.db`: a write by any process wakes it.
 final class SQLiteEventFeed: EventFeed {
-    /// So many at a time.
+    /// Events returned at a time.
     private static let pieceLimit = 1_000
-    /// Heartbeats wake nobody; nor does a writer that died between its commit and the waking.
+    /// Heartbeats do not wake followers; nor does a writer that died between commit and wake-up.
     private static let usualInterval: Duration = .seconds(1)
 
     private let lookInterval: Duration
@@ -14,13 +14,13 @@ final class SQLiteEventFeed: EventFeed {
     private let state: Mutex<State>
 
     private struct State {
-        /// The number of the last that was handed over.
+        /// Number of the last event returned.
         var position: Int64
-        /// To be told of with the next piece.
+        /// Reported with the next events.
         var gap: EventGap?
     }
 
-    /// - Parameter lookInterval: How long it trusts in being woken before it looks by itself; `nil` is a second.
+    /// - Parameter lookInterval: Longest wait without a look; `nil` means one second.
     init(broker: SQLiteBroker, position: Int64, gap: EventGap?, lookInterval: Duration? = nil) {
         self.broker = broker
         self.lookInterval = lookInterval ?? Self.usualInterval

@@ -1,6 +1,6 @@
-/// Headers by which a message says which run of which periodic task it is.
+/// Headers that identify the run of a periodic task.
 package enum BeatHeader {
-    /// `true` in every message of a beat; Python's beat has it since 5.7.
+    /// `true` in every message sent by a beat; Python's beat sets it since 5.7.
     package static let isFromBeat = "celery_beat_task"
     /// The name of the entry.
     package static let entry = "beat_entry"

@@ -1,10 +1,10 @@
-/// What the beats of one name have written down.
+/// The stored state of the beats of one name.
 public struct BeatState: Sendable, Equatable {
-    /// Who leads; `nil` while nobody does.
+    /// The leader; `nil` when there is none.
     public var leader: BeatLeader?
-    /// By the entry's name.
+    /// Records by entry name.
     public var records: [String: EntryRecord]
-    /// What was asked for and is not done yet, by number, in that order.
+    /// Commands that were requested and are not done yet, by ascending number.
     public var orders: [(number: Int64, order: BeatOrder)]
 
     public init(
@@ -21,9 +21,9 @@ public struct BeatState: Sendable, Equatable {
     }
 }
 
-/// The beat that leads, for people.
+/// The leading beat, for display.
 public struct BeatLeader: Sendable, Equatable {
-    /// Of its `WorkerIdentity`.
+    /// The id of its `WorkerIdentity`.
     public var id: String
     public var name: String
     public var pid: Int
@@ -37,20 +37,20 @@ public struct BeatLeader: Sendable, Equatable {
     }
 }
 
-/// Something asked of whichever beat leads.
+/// A command for the leading beat.
 public enum BeatOrder: Sendable, Equatable {
-    /// Not to send an entry until it is resumed, or until a time.
+    /// Stop sending an entry until it is resumed, or until a time.
     case pause(entry: String, EntryPause)
     case resume(entry: String)
 
-    /// The entry it is about.
+    /// The entry to pause or resume.
     public var entry: String {
         switch self {
         case .pause(let entry, _), .resume(let entry): entry
         }
     }
 
-    /// As drivers keep it.
+    /// The stored form.
     package var json: JSON {
         switch self {
         case .pause(let entry, let pause): .object(["order": "pause", "entry": .string(entry), "pause": pause.json])
@@ -58,7 +58,7 @@ public enum BeatOrder: Sendable, Equatable {
         }
     }
 
-    /// - Returns: `nil` for what is no order of this version.
+    /// - Returns: `nil` for a malformed command or one of another version.
     package init?(json: JSON) {
         guard let entry = json["entry"]?.stringValue else { return nil }
         switch json["order"]?.stringValue {

@@ -1,7 +1,7 @@
-/// Why an entry of beat is not sent for a while.
+/// Why an entry of beat is paused.
 public struct EntryPause: Sendable, Equatable {
     public var since: Timestamp
-    /// When it ends by itself; `nil` is when it is resumed.
+    /// When the pause ends by itself; `nil` lasts until the entry is resumed.
     public var until: Timestamp?
     public var reason: String?
 
@@ -11,7 +11,7 @@ public struct EntryPause: Sendable, Equatable {
         self.reason = reason
     }
 
-    /// As drivers keep it.
+    /// The stored form.
     var json: JSON {
         var object: JSONObject = ["since": .double(since.seconds)]
         if let until { object["until"] = .double(until.seconds) }

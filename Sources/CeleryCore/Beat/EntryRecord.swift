@@ -1,27 +1,27 @@
-/// What is durable of one entry of beat: how far it was sent, and what came of it.
+/// The durable state of one beat entry: what was sent, and with what result.
 public struct EntryRecord: Sendable, Equatable {
     public var name: String
-    /// The schedule it was written down under, as text; with another one the entry begins anew.
+    /// The schedule as text; the entry starts afresh when its schedule changes.
     public var schedule: String
     /// When the entry was first seen.
     public var since: Timestamp
-    /// Every due time up to here is done with: sent, or passed over on purpose. Never goes back.
+    /// All due times up to here have been sent or deliberately skipped. Never goes back.
     public var handled: Timestamp
-    /// The due time that comes next, as the leader sees it, with jitter; `nil` when there is none.
+    /// The next due time, with jitter, as the leader computes it; `nil` when there is none.
     public var next: Timestamp?
     /// The run sent last.
     public var last: EntryRun?
-    /// Runs whose end is not known yet, oldest first.
+    /// Runs whose end is unknown, oldest first.
     public var open: [EntryRun] = []
-    /// A due time whose run waits until the one before has ended.
+    /// A due time whose run waits until the previous run has ended.
     public var held: Timestamp?
-    /// Runs sent, and due times passed over, so far.
+    /// Number of runs sent, and of due times skipped.
     public var sentCount = 0
     public var missedCount = 0
     public var lastSuccess: Timestamp?
     public var lastFailure: Timestamp?
     public var pause: EntryPause?
-    /// Since when its absence was reported; `nil` while it succeeds in time.
+    /// When its absence was reported; `nil` while it succeeds in time.
     public var absentSince: Timestamp?
 
     public init(name: String, schedule: String, since: Timestamp) {
@@ -31,7 +31,7 @@ public struct EntryRecord: Sendable, Equatable {
         handled = since
     }
 
-    /// As drivers keep it.
+    /// The stored form.
     package var json: JSON {
         var object: JSONObject = [
             "name": .string(name), "schedule": .string(schedule), "since": .double(since.seconds),
@@ -51,7 +51,7 @@ public struct EntryRecord: Sendable, Equatable {
         ]
     }
 
-    /// - Returns: `nil` for what is no record of this version.
+    /// - Returns: `nil` for a malformed record or one of another version.
     package init?(json: JSON) {
         guard let name = json["name"]?.stringValue, let schedule = json["schedule"]?.stringValue,
             let since = json["since"]?.doubleValue, let handled = json["handled"]?.doubleValue,

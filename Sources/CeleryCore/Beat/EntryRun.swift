@@ -1,10 +1,10 @@
-/// One run of an entry that beat has sent.
+/// One run that beat has sent.
 public struct EntryRun: Sendable, Equatable {
     public var id: TaskID
-    /// When it was due.
+    /// When the run was due.
     public var due: Timestamp
     public var sent: Timestamp
-    /// What it came to; `nil` while that is not known.
+    /// The state of the run; `nil` while unknown.
     public var state: TaskState?
 
     public init(id: TaskID, due: Timestamp, sent: Timestamp, state: TaskState? = nil) {
@@ -14,7 +14,7 @@ public struct EntryRun: Sendable, Equatable {
         self.state = state
     }
 
-    /// As drivers keep it.
+    /// The stored form.
     var json: JSON {
         var object: JSONObject = ["id": .string(id.text), "due": .double(due.seconds), "sent": .double(sent.seconds)]
         if let state { object["state"] = .string(state.name) }

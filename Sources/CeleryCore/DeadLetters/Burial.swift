@@ -1,14 +1,14 @@
-/// How a message came to the dead letters.
+/// How a message became a dead letter.
 public struct Burial: Sendable, Hashable {
     public var reason: DeathReason
-    /// The error in a line, as `Type: message`.
+    /// The error in one line, as `Type: message`.
     public var error: String
     public var date: Timestamp
-    /// The name of the worker that gave it up; empty when that was the broker.
+    /// The name of the worker that gave the message up; empty when the broker did.
     public var worker: String
-    /// Numbers of attempts that were used up. What is sent again counts on from there.
+    /// Attempt numbers used so far. A replayed message continues from here.
     public var attempts: Int
-    /// Attempts that are known to have lost their process.
+    /// Attempts known to have lost their process.
     public var crashes: Int
 
     public init(

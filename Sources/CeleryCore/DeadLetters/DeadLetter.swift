@@ -1,25 +1,25 @@
-/// A message that was given up, and is kept for an operator to look at, send again or throw away.
+/// A message that was given up and is stored for an operator to inspect, replay or delete.
 public struct DeadLetter: Sendable, Equatable {
-    /// What it is called by: its task id, or, for a message without one, a name made from its content.
+    /// The task id; for a message without one, a name derived from its content.
     public var key: String
-    /// `nil` for a message in which none could be read.
+    /// `nil` when no id could be read.
     public var taskID: TaskID?
     public var task: String?
-    /// The queue it was taken from.
+    /// The queue the message was taken from.
     public var queue: String
     public var burial: Burial
-    /// The message itself; `nil` when it was not asked for.
+    /// The message itself; `nil` when not requested.
     public var content: Content?
 
     /// A message as it was when it was given up.
     public struct Content: Sendable, Equatable {
-        /// Its headers as JSON, or what stands in their place.
+        /// The headers as JSON, or the unreadable bytes in their place.
         public var headers: [UInt8]
-        /// Its properties as JSON; empty for the usual ones.
+        /// The properties as JSON; empty for the usual ones.
         public var properties: [UInt8]
-        /// Its body as it came.
+        /// The body as received.
         public var body: [UInt8]
-        /// The same as a worker reads it; `nil` when it cannot be read.
+        /// The decoded message; `nil` when unreadable.
         public var message: Message?
 
         public init(headers: [UInt8], properties: [UInt8], body: [UInt8], message: Message?) {

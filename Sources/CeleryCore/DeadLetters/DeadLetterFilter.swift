@@ -1,21 +1,21 @@
-/// Which dead letters are meant. What is not given leaves all.
+/// Selects dead letters. A property that is `nil` does not restrict the selection.
 public struct DeadLetterFilter: Sendable, Equatable {
-    /// These keys.
+    /// Letters with these keys.
     public var keys: Set<String>?
-    /// Tasks of this name; a `*` at its end stands for any rest.
+    /// Letters of tasks with this name; a `*` at the end matches any suffix.
     public var task: String?
-    /// Taken from this queue.
+    /// Letters taken from this queue.
     public var queue: String?
-    /// Given up for this reason; see `DeathReason.answers`.
+    /// Letters given up for this reason; see `DeathReason.answers`.
     public var reason: String?
-    /// Given up then or later.
+    /// Letters given up at this time or later.
     public var since: Timestamp?
-    /// Given up before that.
+    /// Letters given up before this time.
     public var until: Timestamp?
 
     public init() {}
 
-    /// Whether every letter is meant.
+    /// Whether the filter selects every letter.
     public var isOpen: Bool { self == DeadLetterFilter() }
 
     public func matches(_ letter: DeadLetter) -> Bool {

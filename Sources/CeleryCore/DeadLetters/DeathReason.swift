@@ -1,19 +1,19 @@
-/// Why no worker will run a message any more.
+/// Why a message is given up.
 public enum DeathReason: Sendable, Hashable {
-    /// Its process died of this signal, as often as it may.
+    /// Its process repeatedly died of this signal.
     case signal(Int)
-    /// Its process was killed because memory ran out.
+    /// Its process was killed for lack of memory.
     case outOfMemory
-    /// Its process, or the whole worker, was gone time and again, and nobody knows of what.
+    /// Its process, or its whole worker, repeatedly disappeared for an unknown reason.
     case lost
-    /// No task of its name was known to the worker that had it.
+    /// The worker knew no task of this name.
     case unregistered
-    /// No task can be made of its bytes.
+    /// Its bytes could not be decoded into a task.
     case unreadable
-    /// What the broker itself says of a message that it gave up: `expired`, `maxlen`, `delivery_limit`.
+    /// The broker gave the message up itself: `expired`, `maxlen`, `delivery_limit`.
     case other(String)
 
-    /// As it is written down, and shown: `signal 11`.
+    /// The stored and displayed form: `signal 11`.
     public var name: String {
         switch self {
         case .signal(let number): "signal \(number)"
@@ -41,23 +41,22 @@ public enum DeathReason: Sendable, Hashable {
         }
     }
 
-    /// What RabbitMQ itself says of messages that it gives up, or is told to: the reasons of its header `x-death`
-    /// (its manual, "Dead Letter Exchanges").
+    /// The reasons in RabbitMQ's header `x-death` (its manual, "Dead Letter Exchanges").
     package static let namesOfRabbitMQ = ["rejected", "expired", "maxlen", "delivery_limit"]
 
-    /// Of a message in a queue of dead letters that does not say why.
+    /// The reason of a message in the queue of dead letters that does not give one.
     package static let unknownName = "unknown"
 
-    /// The names there are; `signal` is followed by a number where one letter is told of.
+    /// The names accepted by filters; in a single letter `signal` is followed by a number.
     package static let names = ["signal", "out of memory", "lost", "unregistered", "unreadable"] + namesOfRabbitMQ + [unknownName]
 
-    /// Whether a dead letter may answer to this text.
+    /// Whether `text` can match a dead letter.
     package static func mayAnswer(to text: String) -> Bool {
         if case .signal(let number) = DeathReason(name: text) { return (1...64).contains(number) && text == "signal \(number)" }
         return names.contains(text)
     }
 
-    /// Whether somebody who asks for `text` means this one: `signal` means every signal.
+    /// Whether a request for `text` means this reason: `signal` means every signal.
     public func answers(to text: String) -> Bool {
         name == text || (text == "signal" && name.hasPrefix("signal "))
     }

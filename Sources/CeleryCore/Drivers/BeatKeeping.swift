@@ -1,45 +1,45 @@
-/// Keeping what the beats of one name have sent, and letting one of them lead.
+/// Storing what the beats of one name have sent, and electing a leader among them.
 ///
-/// A name stands for one set of periodic tasks: all beats of a name are given the same.
+/// A name stands for one set of periodic tasks: all beats with the name have the same set.
 public protocol BeatKeeping: Broker {
-    /// Takes a seat among the beats of this name. It leads nobody yet.
+    /// Registers a beat of this name. It does not lead yet.
     ///
     /// - Throws: `DriverError` when the broker cannot be used.
     func seat(in beat: String, as identity: WorkerIdentity) async throws -> any BeatSeat
 
-    /// What is written down, and who leads, for commands that ask from outside.
+    /// The stored state and the leader, for commands.
     ///
-    /// - Throws: `DriverError`; `unusable` when what is written down cannot be read.
+    /// - Throws: `DriverError`; `unusable` when the state cannot be read.
     func state(of beat: String) async throws -> BeatState
 
-    /// Asks whoever leads, now or later, for something. Returns when that cannot be lost any more.
+    /// Sends a command to the current or next leader. Returns when the command is stored durably.
     func order(_ order: BeatOrder, in beat: String) async throws
 }
 
-/// The place of one beat among those of its name.
+/// One beat among those of its name.
 public protocol BeatSeat: Sendable {
     /// How often to call `lead`.
     var renewalInterval: Duration { get }
 
-    /// Becomes the leader if there is none, or stays it.
+    /// Becomes or remains the leader, unless another beat leads.
     ///
-    /// - Returns: what is written down, if this one leads; `nil` if another does.
-    /// - Throws: `DriverError`; then this one must not act as the leader.
+    /// - Returns: The stored state if this beat leads; `nil` if another beat does.
+    /// - Throws: `DriverError`; then this beat must not act as the leader.
     func lead() async throws -> BeatState?
 
-    /// Sends messages and writes records down: in one step where the broker can do that, else in this order.
+    /// Sends messages and writes records: in one step where the broker can do that, else in this order.
     ///
-    /// A message whose id the broker knows is passed over: it was sent before.
+    /// A message whose id the broker knows is skipped: it was sent before.
     /// - Parameters:
-    ///   - records: replace those of the same names; the others stay.
-    ///   - orders: numbers of orders that are done with.
-    /// - Returns: whether this one still led. If not, nothing was sent and nothing written.
-    /// - Throws: `DriverError`: it may have happened or not, and is to be tried again.
+    ///   - records: Replace the records of the same names; others stay.
+    ///   - orders: Numbers of the commands that are done.
+    /// - Returns: Whether this beat still led. If not, nothing was sent or written.
+    /// - Throws: `DriverError`; the outcome is unknown, and the call should be repeated.
     func send(_ messages: [Message], writing records: [EntryRecord], settling orders: [Int64]) async throws -> Bool
 
-    /// Waits until there may be an order or another leader, or the deadline passes, or the task is cancelled.
+    /// Waits until there may be a command or another leader, the deadline passes, or the task is cancelled.
     func waitForChange(until deadline: ContinuousClock.Instant) async
 
-    /// Lets go of the lead, so that another takes it at once.
+    /// Gives up the leadership, so that another beat can lead at once.
     func close() async
 }

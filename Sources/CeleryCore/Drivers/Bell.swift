@@ -1,8 +1,8 @@
 import Synchronization
 
-/// Wakes everybody who waits, within one process.
+/// Wakes all waiters within one process.
 ///
-/// Read the count, look, then wait for the count to pass: nothing between is missed.
+/// Read the count, look, then wait for the count to pass: no ring in between is missed.
 package final class Bell: Sendable {
     private struct State {
         var count: UInt64 = 0

@@ -1,27 +1,28 @@
-/// Keeps messages until a worker settles them.
+/// Stores messages until a worker settles them.
 ///
-/// The small core that every driver has. What only some can do is a protocol of its
-/// own (`QueueCounting`, `QueuePurging`, ...); ask with `power(_:of:)`.
+/// The small core that every driver implements. Optional capabilities are separate protocols (`QueueCounting`,
+/// `QueuePurging`, ...); test for one with `as?`.
 public protocol Broker: Sendable {
-    /// The URL as a person may see it, without its password.
+    /// The URL for display, without its password.
     var location: String { get }
 
-    /// Stores the messages, and returns when the broker has them for good.
+    /// Publishes the messages. Returns when the broker has stored them durably.
     ///
     /// All or none on a broker with transactions.
-    /// - Throws: `DriverError`; then nothing may be taken as accepted but what the error says was.
+    ///
+    /// - Throws: `DriverError`; only messages that the error reports as confirmed were accepted.
     func publish(_ messages: [Message]) async throws
 
     /// Subscribes a worker to queues.
     func consumer(of queues: [String], as worker: WorkerIdentity) async throws -> any BrokerConsumer
 
-    /// Lets go of the connection. Deliveries that were not settled go back.
+    /// Closes the connection. Unsettled deliveries are requeued.
     func close() async
 }
 
 /// One worker's subscription.
 public protocol BrokerConsumer: Sendable {
-    /// Takes what is due now, up to `maximum`, highest priority first. Does not wait.
+    /// Takes due messages, up to `maximum`, highest priority first. Does not wait.
     ///
     /// Each delivery is leased to this worker until it is settled, returned, or the worker dies.
     func take(_ maximum: Int) async throws -> [Delivery]
@@ -29,24 +30,25 @@ public protocol BrokerConsumer: Sendable {
     /// Waits until `take` may find something new, or `deadline` passes, or the task is cancelled.
     func waitForWork(until deadline: ContinuousClock.Instant?) async throws
 
-    /// Follow-ups published, delivery acknowledged, in that order.
+    /// Publishes follow-ups, then acknowledges the deliveries.
     ///
-    /// A late outcome, whose attempt is no longer this worker's, is dropped.
-    /// - Returns: for each outcome whether it counted.
+    /// An outcome whose attempt is no longer this worker's is dropped.
+    ///
+    /// - Returns: For each outcome, whether it counted.
     @discardableResult
     func settle(_ outcomes: [Outcome]) async throws -> [Bool]
 
-    /// Gives deliveries back. Those `started` keep the count of their attempt; the others were never tried.
+    /// Returns deliveries. Those `started` keep the number of their attempt; others were never tried.
     func giveBack(_ handles: [DeliveryHandle], started: Bool) async throws
 
-    /// Gives deliveries back whose child died over them. The crash counts, as well as the attempt.
+    /// Returns deliveries whose child died while running them. The crash and the attempt are counted.
     func giveBack(crashed handles: [DeliveryHandle]) async throws
 
-    /// Ends the subscription and gives back what is still leased, as never tried.
+    /// Ends the subscription and returns the remaining leases, as never tried.
     func close() async
 }
 
 extension BrokerConsumer {
-    /// For brokers that count no crashes, an execution is all that is counted.
+    /// Brokers that do not count crashes count only the execution.
     public func giveBack(crashed handles: [DeliveryHandle]) async throws { try await giveBack(handles, started: true) }
 }

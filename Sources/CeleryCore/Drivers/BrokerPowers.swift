@@ -1,23 +1,23 @@
-/// Counting what waits in queues.
+/// Counting the messages in queues.
 public protocol QueueCounting: Broker {
-    /// Every queue that holds messages or has a consumer.
+    /// All queues that hold messages or have a consumer.
     ///
-    /// One that cannot be counted says why; an error is thrown only when that is so of all.
+    /// A queue that cannot be counted has `trouble` set; an error is thrown only when no queue can be counted.
     func queues() async throws -> [QueueCount]
 }
 
 /// The depth of one queue.
 public struct QueueCount: Sendable, Equatable {
     public var name: String
-    /// Waiting, due now.
+    /// Messages that are due and waiting.
     public var ready: Int
-    /// Waiting for their ETA; `nil` where the broker cannot tell.
+    /// Messages waiting for their ETA; `nil` if the broker cannot tell.
     public var scheduled: Int?
-    /// Leased to workers; `nil` where the broker cannot tell.
+    /// Messages leased to workers; `nil` if the broker cannot tell.
     public var running: Int?
-    /// Workers subscribed.
+    /// Number of subscribed workers.
     public var consumers: Int
-    /// Why this queue cannot be counted; then the numbers say nothing.
+    /// Why this queue cannot be counted; then the numbers are meaningless.
     public var trouble: String?
 
     public init(
@@ -32,16 +32,16 @@ public struct QueueCount: Sendable, Equatable {
     }
 }
 
-/// Throwing away what waits.
+/// Deleting waiting messages.
 public protocol QueuePurging: Broker {
-    /// The queues that are meant when none is named; `nil` where that is all there are, with what waits for later.
+    /// The queues purged when none is named; `nil` means all queues, including scheduled messages.
     var queuesToPurge: [String]? { get }
 
-    /// Drops messages no worker has; `nil` means `queuesToPurge`.
+    /// Deletes messages that no worker holds; `nil` means `queuesToPurge`.
     ///
-    /// - Parameter progress: told now and then how many are gone so far, where that takes long.
-    /// - Throws: when a queue cannot be emptied; the others are, and the error says so.
-    /// - Returns: how many of each queue. A queue that is not there is absent, where the broker can tell.
+    /// - Parameter progress: Called now and then with the number deleted so far, if the purge takes long.
+    /// - Throws: When a queue cannot be purged; the others are, and the error says so.
+    /// - Returns: Number of deleted messages by queue. Queues that do not exist are absent, if the broker can tell.
     func purge(_ queues: [String]?, progress: @Sendable (Int) -> Void) async throws -> [String: Int]
 }
 
@@ -49,38 +49,38 @@ extension QueuePurging {
     public func purge(_ queues: [String]?) async throws -> [String: Int] { try await purge(queues) { _ in } }
 }
 
-/// Keeping messages in a file that grows with them.
+/// Storing messages in a file that grows with them.
 public protocol SpaceReturning: BrokerConsumer {
-    /// Gives space that is not used any more back to the file system, if it is worth it. Stops as soon as somebody waits
-    /// for the file.
+    /// Returns unused space to the file system, if that is worth the effort. Stops as soon as another process waits for the file.
     ///
-    /// - Returns: whether there is more to give back.
+    /// - Returns: Whether there is more to return.
     /// - Throws: `DriverError`.
     func returnSpace(within limit: Duration) async throws -> Bool
 }
 
-/// Accepting at most one message a key.
+/// Accepting at most one message per key.
 public protocol KeyedPublishing: Broker {
     /// Publishes unless a message with this key was accepted within `ttl`.
-    /// - Returns: the id that holds the key: the message's own, or the earlier one.
+    ///
+    /// - Returns: The id that holds the key: the message's own, or the earlier one.
     func publish(_ message: Message, key: String, ttl: Duration) async throws -> TaskID
 }
 
-/// Telling where waiting messages are.
+/// Locating waiting messages.
 public protocol MessageLocating: Broker {
-    /// What is known of those ids that this broker still holds.
+    /// Locations of the messages that this broker still holds.
     func locate(_ ids: [TaskID]) async throws -> [TaskID: MessageLocation]
 }
 
-/// A message as it waits or runs.
+/// A message that waits or runs.
 public struct MessageLocation: Sendable, Equatable {
     public var task: String
     public var queue: String
-    /// pending, retry or started.
+    /// PENDING, RETRY or STARTED.
     public var state: TaskState
     public var attempt: Int
     public var retries: Int
-    /// The worker's name, while it runs.
+    /// The worker's name while the message runs.
     public var worker: String?
     public var eta: Timestamp?
     public var submitted: Timestamp?
@@ -95,21 +95,21 @@ public struct MessageLocation: Sendable, Equatable {
     }
 }
 
-/// Knowing which workers live.
+/// Listing live workers.
 public protocol WorkerListing: Broker {
-    /// Whether it knows at once; else workers are asked, and have about a second to answer.
+    /// Whether the broker knows its workers; otherwise they are asked and have about a second to answer.
     var knowsWorkers: Bool { get }
     func workers() async throws -> [WorkerReport]
 }
 
-/// A worker, and what it runs.
+/// A worker and its running tasks.
 public struct WorkerReport: Sendable, Equatable {
     public var name: String
     public var pid: Int
     public var queues: [String]
     public var started: Timestamp
     public var running: [RunningTask]
-    /// Tasks its project knows.
+    /// Names of the tasks in its project.
     public var tasks: [String]
 
     public init(name: String, pid: Int, queues: [String], started: Timestamp, running: [RunningTask], tasks: [String]) {
@@ -136,75 +136,77 @@ public struct WorkerReport: Sendable, Equatable {
     }
 }
 
-/// Recording a result, its follow-ups and the acknowledgement as one.
+/// Storing a result, publishing follow-ups and acknowledging in one step.
 public protocol AtomicSettling: BrokerConsumer {
-    /// Everything in each outcome, in one transaction for all of them.
+    /// Applies all outcomes in one transaction.
     ///
     /// An outcome whose attempt is no longer this worker's changes nothing.
-    /// - Returns: for each outcome whether it counted.
+    ///
+    /// - Returns: For each outcome, whether it counted.
     func settleAtomically(_ outcomes: [Outcome]) async throws -> [Bool]
 
-    /// Whether results go to `store` by that transaction.
+    /// Whether that transaction stores results in `store`.
     func settlesInto(_ store: any ResultStore) -> Bool
 }
 
-/// Knowing what is left of a queue, for working until it is empty.
+/// Counting unfinished messages, for working until the queues are empty.
 public protocol BacklogKnowing: BrokerConsumer {
-    /// Messages of this subscription that are due, or leased to anyone.
+    /// Number of messages in this subscription's queues that are due, or leased to any worker.
     func backlog() async throws -> Int
 }
 
-/// Letting a worker that is alive keep what it holds.
+/// Keeping the deliveries of a live worker leased to it.
 public protocol LeaseHolding: BrokerConsumer {
     /// How often to call `renewLease`.
     var leaseRenewalInterval: Duration { get }
-    /// Says that this worker is alive, and takes back what dead workers held.
-    /// - Returns: names of workers found dead, with how many messages each held.
+    /// Renews this worker's lease, and returns the messages of dead workers to their queues.
+    ///
+    /// - Returns: Names of workers found dead, and how many messages each held.
     func renewLease() async throws -> [(worker: String, messages: Int)]
-    /// Publishes the names of tasks this worker can run, for `celery status` and `celery apply`.
+    /// Publishes the names of the tasks this worker can run, for `celery status` and `celery apply`.
     func announce(tasks: [String]) async throws
 }
 
-/// Telling afterwards what a worker had begun when it died, with all its processes or alone.
+/// Recording which tasks a worker had begun when it died.
 public protocol FlightRecording: BrokerConsumer {
-    /// A file in which the worker's children write down what they begin: see `FlightRecord`.
+    /// Creates a file in which the worker's children record the tasks they begin; see `FlightRecord`.
     ///
-    /// - Returns: its path; `nil` when none can be made. Then the death of this worker is laid to nobody in particular.
+    /// - Returns: The path; `nil` when the file cannot be created. Then a death of this worker is blamed on no particular task.
     func makeFlightRecord() -> String?
 }
 
-/// Knowing whether an outcome would still count.
+/// Checking whether an outcome would still count.
 public protocol LeaseChecking: BrokerConsumer {
-    /// For each delivery whether it is still this worker's.
+    /// For each delivery, whether it is still this worker's.
     func stillHolds(_ handles: [DeliveryHandle]) async throws -> [Bool]
 }
 
-/// Taking single messages back before a worker has them.
+/// Withdrawing single messages that no worker holds.
 public protocol MessageWithdrawing: Broker {
-    /// Drops those of the messages that no worker has. Returns their ids.
+    /// Deletes the messages that no worker holds. Returns their ids.
     func withdraw(_ ids: [TaskID]) async throws -> Set<TaskID>
 }
 
-/// Being sent messages before they are asked for, as many as there was room for last time.
+/// Receiving messages before `take` asks for them, up to the free capacity of the last `take`.
 public protocol DeliveryPushing: BrokerConsumer {
-    /// The worker takes nothing for now: what it has no room for is for others.
+    /// Reports that the worker takes nothing for now, so that messages beyond its capacity go to other workers.
     func haveNoRoom()
 
-    /// The worker takes nothing any more: what it was sent and has not taken goes back, and what it gives back does not
-    /// come to it again. What it has is its own to settle.
+    /// Reports that the worker takes nothing more: deliveries not yet taken are returned, and messages returned later do not come
+    /// back. The worker still settles what it has taken.
     func endPushing() async
 }
 
-/// Telling what goes on between a subscription and its broker, for the log.
+/// Reporting events of the connection for the log.
 public protocol BrokerReporting: BrokerConsumer {
-    /// Ends when the subscription does. One reader.
+    /// Ends when the subscription ends. Supports one reader.
     var notices: AsyncStream<BrokerNotice> { get }
 }
 
-/// Something an operator should know of the connection to a broker.
+/// A report for operators about the connection to a broker.
 public struct BrokerNotice: Sendable, Equatable {
     public var text: String
-    /// Whether it is trouble, or the end of it.
+    /// `true` for trouble, `false` when the trouble has ended.
     public var isTrouble: Bool
 
     public init(_ text: String, isTrouble: Bool) {
@@ -213,13 +215,13 @@ public struct BrokerNotice: Sendable, Equatable {
     }
 }
 
-/// Carrying questions from operators to a worker, and its answers back.
+/// Delivering remote-control requests to a worker, and its answers.
 public protocol RemoteControllable: BrokerConsumer {
-    /// Answers questions with `handler` from now on. It returns `nil` to say nothing.
+    /// Answers requests with `handler` from now on. A handler returns `nil` to send no answer.
     func answerControl(_ handler: @escaping @Sendable (ControlRequest) async -> JSON?)
 }
 
-/// A question or an order to a worker (section 8 of the wire format).
+/// A remote-control request to a worker (section 8 of the wire format).
 public struct ControlRequest: Sendable, Equatable {
     /// `ping`, `active`, ...
     public var method: String

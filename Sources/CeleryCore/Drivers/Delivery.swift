@@ -2,22 +2,22 @@
 public struct Delivery: Sendable {
     public var handle: DeliveryHandle
     public var message: Message
-    /// The same message as bytes, where its broker keeps it in the form in which a pool child reads it: handed on as it came.
+    /// The encoded form, if the broker stores messages in the form that a pool child reads; passed on unchanged.
     package var encoded: EncodedMessage?
-    /// Executions of it that are known to have lost their process.
+    /// Executions known to have lost their process.
     public var crashes = 0
-    /// How often it was lost with a worker that may have begun it, or not.
+    /// How often the message was lost with a worker that may or may not have begun it.
     public var doubts = 0
-    /// Why no task can be made of the message. Then `message` tells only what could be made out all the same.
+    /// Why the message is not a valid task; then `message` has only the readable parts.
     public var defect: Defect?
-    /// Since when it waits for the limits of its task, if it was postponed for them.
+    /// Since when the message has been postponed because of its task's limits.
     public var waitsSince: Timestamp?
 
     /// What is wrong with a message.
     public struct Defect: Sendable, Hashable {
         /// For the log: lower case, one line.
         public var reason: String
-        /// Whether the id is the message's own: somebody may wait for its result.
+        /// Whether the id is the message's own, so that a client may wait for its result.
         public var hasID: Bool
 
         public init(_ reason: String, hasID: Bool) {
@@ -32,11 +32,11 @@ public struct Delivery: Sendable {
     }
 }
 
-/// What a broker needs to recognise a delivery again.
+/// Identifies a delivery to its broker.
 public struct DeliveryHandle: Sendable, Hashable {
-    /// The broker's own number for it.
+    /// The broker's own number.
     public var tag: Int64
-    /// Which execution this is, counted from 1; the fence against late writers.
+    /// Number of this execution, from 1; the fence against late writers.
     public var attempt: Int
     public var redelivered: Bool { attempt > 1 }
 

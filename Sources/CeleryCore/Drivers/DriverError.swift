@@ -1,41 +1,40 @@
-/// What goes wrong between us and a broker or a result store.
+/// An error of a broker or a result store.
 ///
-/// Drivers translate their native errors into this once. Code is what callers branch on.
+/// Drivers translate their native errors once. Callers branch on the code.
 public struct DriverError: Error, Sendable, Hashable, CustomStringConvertible {
     public enum Code: Sendable, Hashable {
-        /// Nobody answers there.
+        /// There is no answer.
         case unreachable
-        /// It answers, and will not let us in, or the file may not be touched.
+        /// The server refuses the login, or the file may not be accessed.
         case noPermission
-        /// Not now: busy, full, blocked. Nothing was accepted, but for what `unconfirmed` tells.
+        /// Busy, full or blocked for now. Nothing was accepted, except as `unconfirmed` tells.
         case tryAgain
-        /// The file or server is not what we can work with: foreign, newer, damaged.
+        /// The file or server cannot be used: foreign, newer or damaged.
         case unusable
-        /// The file or folder cannot be made.
+        /// The file or folder cannot be created.
         case cannotCreate
-        /// The request makes no sense to it: too large a message, a queue that is not there.
+        /// The request is invalid: a message too large, a missing queue.
         case refused
-        /// The id of the message is in use: it was published before, or another was.
+        /// The id of the message is in use, by this message or another one.
         case alreadyThere
-        /// The URL or its options.
+        /// The URL or its options are invalid.
         case configuration
-        /// The driver lacks the power asked for.
+        /// The driver lacks the requested capability.
         case unsupported
     }
 
     public var code: Code
-    /// What failed, on what, why: lower case, no password, no type name.
+    /// What failed, on what object, and why: lower case, no password, no type name.
     public var message: String
-    /// What a person can do about it.
+    /// What the user can do about it.
     public var hint: String?
-    /// Whether it is about what was asked, and will be the same however often that is asked again,
-    /// while others fare better. Else it is about the broker or the store as a whole, or may pass.
+    /// Whether the error concerns the request and would recur, while other requests may succeed. Otherwise it concerns the
+    /// broker or store as a whole, or may pass.
     public var isAboutRequest: Bool
-    /// Of messages sent together, those that are not confirmed, while all others are. Of those, `tryAgain` says that
-    /// they may still be accepted, any other code that at least one of them was refused. Empty when the error is not
-    /// about messages: then none was sent.
+    /// Unconfirmed messages of those sent together; all others are confirmed. With `tryAgain` the unconfirmed ones may still be
+    /// accepted; with any other code at least one was refused. Empty when the error is not about messages: then none was sent.
     public var unconfirmed: Set<TaskID>
-    /// Which of those sent together was refused, where the driver can tell.
+    /// The refused message among those sent together, if the driver can tell.
     public var subject: TaskID?
 
     public init(_ code: Code, _ message: String, hint: String? = nil, unconfirmed: Set<TaskID> = [], subject: TaskID? = nil) {
@@ -49,7 +48,7 @@ public struct DriverError: Error, Sendable, Hashable, CustomStringConvertible {
 
     public var description: String { message }
 
-    /// A driver was asked for what it cannot do.
+    /// The driver lacks a capability.
     public static func lacks(_ power: String, _ location: String) -> DriverError {
         DriverError(.unsupported, "\(location) cannot \(power)")
     }

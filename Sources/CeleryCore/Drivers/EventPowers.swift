@@ -1,64 +1,65 @@
-/// Telling monitors what happens.
+/// Publishing events for monitors.
 public protocol EventSending: Broker {
-    /// Sends events, in this order; returns when the broker has them.
+    /// Sends events in order. Returns when the broker has them.
     ///
-    /// They are worth less than messages: a broker may keep them in memory only, and lose them with a machine.
-    /// - Throws: `DriverError`; then some may have been sent. Does not try for longer than some seconds.
+    /// Events matter less than messages: a broker may hold them in memory only.
+    ///
+    /// - Throws: `DriverError`; some events may have been sent. Gives up after some seconds.
     func send(_ events: [Event]) async throws
 
-    /// Has events kept from now on for those who come later, as long as the settings say.
+    /// Stores events from now on for later readers, for the time in the settings.
     ///
-    /// - Throws: `DriverError`, `unsupported` where the broker keeps none.
+    /// - Throws: `DriverError`; `unsupported` where the broker cannot store events.
     func keepEvents() async throws
 }
 
-/// Following what happens.
+/// Following events.
 public protocol EventFollowing: Broker {
-    /// Begins to follow.
+    /// Starts to follow.
     ///
-    /// - Throws: `DriverError`: `unsupported` where events are not kept and `start` needs those that are;
-    ///   `refused` for a cursor that is none of this broker's.
+    /// - Throws: `DriverError`: `unsupported` when `start` needs stored events and there are none; `refused` for a cursor of
+    ///   another broker.
     func events(from start: EventStart) async throws -> any EventFeed
 }
 
-/// Remembering what happened to single tasks.
+/// Reading the events of single tasks.
 public protocol EventReading: Broker {
-    /// What is kept of these tasks, oldest first; at a cost that does not grow with what is kept of others.
+    /// Stored events of these tasks, oldest first. The cost does not grow with the events of other tasks.
     func events(of ids: [TaskID]) async throws -> [RecordedEvent]
 }
 
-/// Where to begin to follow.
+/// Where to start following.
 public enum EventStart: Sendable, Hashable {
-    /// With what happens from now on.
+    /// At the next event.
     case now
-    /// With the oldest that is kept.
+    /// At the oldest stored event.
     case oldest
-    /// With what was told since then.
+    /// At the first event sent at this time or later.
     case since(Timestamp)
-    /// With what comes after this cursor.
+    /// After this cursor.
     case after(String)
 }
 
-/// One follower. To be used by one task at a time.
+/// A follower. Used by one task at a time.
 public protocol EventFeed: Sendable {
-    /// How long it may take that something which is kept already comes: no time where it is read from a file.
+    /// How long a stored event may take to arrive: zero when events are read from a file.
     var patience: Duration { get }
 
-    /// What has come since the last call; waits for something until the deadline.
+    /// Events since the last call; waits for one until the deadline.
     ///
-    /// - Returns: nothing when the deadline has passed.
-    /// - Throws: `DriverError` when following is over. A connection that is lost is no error: it is made anew, and told of.
+    /// - Returns: An empty value when the deadline has passed.
+    /// - Throws: `DriverError` when the feed has ended. A lost connection is not an error: it is made again, and reported.
     func next(until deadline: ContinuousClock.Instant?) async throws -> FollowedEvents
 
     func close() async
 }
 
-/// A piece of what is followed.
+/// Events and notices from one call.
 public struct FollowedEvents: Sendable {
-    /// What was missed before the events below.
+    /// Events missed before `events`.
     public var gap: EventGap?
     public var events: [RecordedEvent]
-    /// Of the connection, in order.
+    /// Notices about the connection, in order.
     public var notices: [BrokerNotice]
 
     public init(_ events: [RecordedEvent] = [], gap: EventGap? = nil, notices: [BrokerNotice] = []) {
@@ -70,11 +71,11 @@ public struct FollowedEvents: Sendable {
     public var isEmpty: Bool { events.isEmpty && gap == nil && notices.isEmpty }
 }
 
-/// Events that happened and do not come.
+/// Events that happened and cannot be delivered.
 public struct EventGap: Sendable, Equatable {
-    /// How many, where that is known: events, or batches of them.
+    /// How many, if known: events, or batches of events.
     public var count: Int?
-    /// Why, for people.
+    /// The reason, for display.
     public var reason: String
 
     public init(count: Int?, reason: String) {
@@ -83,10 +84,10 @@ public struct EventGap: Sendable, Equatable {
     }
 }
 
-/// An event, and where it stands among those that are kept.
+/// An event and its position among the stored ones.
 public struct RecordedEvent: Sendable, Equatable {
     public var event: Event
-    /// What to go on from after this one; `nil` where events are not kept.
+    /// Cursor for continuing after this event; `nil` where events are not stored.
     public var cursor: String?
 
     public init(_ event: Event, cursor: String?) {

@@ -1,50 +1,50 @@
-/// Letting tasks begin only so often, and so many at once, over all workers of the broker.
+/// Enforcing rate and concurrency limits over all workers of the broker.
 public protocol LimitKeeping: BrokerConsumer {
-    /// Asks for deliveries of this consumer whether they may begin.
+    /// Asks whether deliveries of this consumer may start.
     ///
-    /// Those that may hold their place as long as their lease stands. The others are not this worker's any more: the
-    /// broker keeps them, as never tried, and a later `take` hands them over, in order, when they may begin.
+    /// An admitted delivery holds its slot as long as its lease. The others leave this worker: the broker stores them, as never
+    /// tried, and a later `take` delivers them, in order, when they may start.
     ///
-    /// - Returns: for each of them whether it may begin.
+    /// - Returns: For each delivery, whether it may start.
     /// - Throws: `DriverError`; then nothing has changed.
     func admit(_ deliveries: [(handle: DeliveryHandle, limit: TaskLimit)]) async throws -> [Bool]
 
-    /// Takes a piece of the waiting messages that a revocation covers, whatever their turn: they must not run.
+    /// Takes some of the waiting messages that the revocations cover, regardless of their turn: they must not run.
     ///
-    /// - Returns: none when none is left.
+    /// - Returns: An empty array when none is left.
     func takeWaiting(_ revocations: [Revocation]) async throws -> [Delivery]
 
-    /// Frees the places that outcomes kept. Those of others stay.
+    /// Frees the slots that outcomes kept. Slots of other workers stay.
     func leavePlaces(_ handles: [DeliveryHandle]) async throws
 
-    /// Says what rates the options of tasks name; `nil` is none. What an operator has said since they were told last
-    /// stays, unless the options have changed.
+    /// Announces the rates in the options of tasks; `nil` means no rate. A rate set by remote control stays until the options
+    /// change.
     func announce(rates: [String: RateLimit?]) async throws
 
-    /// Changes the rate of a task for all workers; `nil` takes it away. Those that wait for it wait no longer than the new one says.
+    /// Sets or removes the rate of a task for all workers. Waiting messages wait no longer than the new rate requires.
     func setRate(_ rate: RateLimit?, of task: String) async throws
 }
 
-/// Telling what a waiting message waits for.
+/// Reporting which limit a waiting message waits for.
 public protocol LimitReporting: Broker {
-    /// - Returns: `nil` when it waits for no limit.
+    /// - Returns: `nil` when the message waits for no limit.
     func limitWait(of id: TaskID) async throws -> LimitWait?
 }
 
-/// Keeping a delivery back until a time, without a worker.
+/// Postponing a delivery without holding it in a worker.
 public protocol Postponing: BrokerConsumer {
-    /// Gives deliveries back, as never tried, to be handed out again at about their time.
+    /// Returns deliveries, as never tried, to be delivered again at about their time.
     ///
-    /// - Returns: for each whether it was still this worker's.
+    /// - Returns: For each delivery, whether it was still this worker's.
     func postpone(_ deliveries: [Postponement]) async throws -> [Bool]
 }
 
-/// A delivery that is to come again later.
+/// A delivery to be made again later.
 public struct Postponement: Sendable, Equatable {
     public var handle: DeliveryHandle
-    /// When it is to come again.
+    /// When to deliver the message again.
     public var until: Timestamp
-    /// Since when it waits: the delivery that comes then says so.
+    /// Since when the message waits; its next delivery carries this time.
     public var since: Timestamp
 
     public init(_ handle: DeliveryHandle, until: Timestamp, since: Timestamp) {

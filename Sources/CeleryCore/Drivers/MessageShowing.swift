@@ -1,19 +1,19 @@
-/// Showing a message that waits or runs, and where it stands among the others.
+/// Showing a message that waits or runs, and its position in the queue.
 public protocol MessageShowing: MessageLocating {
     /// - Returns: `nil` for an id that this broker does not hold.
     /// - Throws: `DriverError`.
     func standing(of id: TaskID) async throws -> MessageStanding?
 }
 
-/// A message, and its place in its queue.
+/// A message and its position in its queue.
 public struct MessageStanding: Sendable, Equatable {
-    /// `nil` when it cannot be read.
+    /// `nil` when unreadable.
     public var message: Message?
-    /// Messages of its queue that are due and are handed out before it; `nil` while it stands in no queue.
+    /// Number of due messages of its queue that are delivered before it; `nil` while it is not ready.
     public var ahead: Int?
-    /// Attempts begun so far.
+    /// Number of attempts begun.
     public var attempts: Int
-    /// Attempts that are known to have lost their process.
+    /// Attempts known to have lost their process.
     public var crashes: Int
 
     public init(message: Message?, ahead: Int?, attempts: Int, crashes: Int) {

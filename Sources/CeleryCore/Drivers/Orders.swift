@@ -1,25 +1,25 @@
-/// Revoking tasks, for workers of now and later.
+/// Revoking tasks, for current and future workers.
 public protocol Revoking: Broker {
-    /// Whether results of messages that are removed go to `store` in the same step.
+    /// Whether removing messages stores their results in `store` in the same step.
     func endsInto(_ store: any ResultStore) -> Bool
 
-    /// Removes the messages that no worker has, and leaves the order for all others: to the workers there are, which
-    /// learn of it at once, and to those that start before it ends.
+    /// Removes the messages that no worker holds, and stores a command for the others: current workers learn of it at once, and
+    /// workers that start before it ends learn of it then.
     ///
-    /// There may be many messages: they are removed some at a time, after the order was given.
+    /// There may be many messages: they are removed some at a time, after the command is stored.
     ///
     /// - Parameters:
-    ///   - ending: The outcome of a message that is removed, whose attempt would have been this one.
-    ///   - removed: told of each lot of messages that is gone.
-    /// - Returns: what became of the ids that were named, and of messages that a worker has.
-    /// - Throws: `DriverError`; then nothing is promised, and it may be ordered again. What `removed` throws.
+    ///   - ending: Returns the outcome of a removed message; `attempt` is the number its next attempt would have had.
+    ///   - removed: Called with each batch of removed messages.
+    /// - Returns: The fates of the named ids, and of messages held by workers.
+    /// - Throws: `DriverError`; then nothing is guaranteed, and the call may be repeated. Errors of `removed`.
     func revoke(
         _ revocations: [Revocation], ending: @escaping @Sendable (Message, _ attempt: Int) -> Outcome,
         removed: @Sendable ([RemovedMessage]) async throws -> Void
     ) async throws -> RevocationReport
 }
 
-/// A message that was removed for being revoked.
+/// A message removed because it was revoked.
 public struct RemovedMessage: Sendable {
     public var id: TaskID
     public var outcome: Outcome
@@ -30,73 +30,73 @@ public struct RemovedMessage: Sendable {
     }
 }
 
-/// What became of the tasks that were revoked.
+/// The result of revoking tasks.
 public struct RevocationReport: Sendable {
-    /// Of the ids that were named, and of messages that a worker has, as far as the broker can tell.
+    /// Fates of the named ids, and of messages held by workers, as far as the broker can tell.
     public var fates: [TaskID: Fate] = [:]
-    /// Why a worker that starts later will not know of it; `nil` when it will.
+    /// Why workers that start later will not know the revocation; `nil` when they will.
     public var forgetful: String?
 
-    /// What became of one.
+    /// The fate of one task.
     public enum Fate: Sendable, Equatable {
-        /// It waited, and is removed.
+        /// It waited and was removed.
         case removed
         /// A worker has it.
         case held
         /// It has ended.
         case finished
-        /// Nobody has heard of it yet.
+        /// No message with this id is known.
         case unknown
     }
 
     public init() {}
 }
 
-/// Stopping the flow from queues for a while.
+/// Pausing queues.
 public protocol QueuePausing: Broker {
-    /// Has all workers take nothing from a queue, those of now and later, in place of an earlier pause of it.
+    /// Makes all workers, current and future, take nothing from a queue. Replaces an earlier pause of the queue.
     ///
-    /// - Throws: `DriverError`; `unsupported` where the broker cannot keep it.
+    /// - Throws: `DriverError`; `unsupported` where the broker cannot store the pause.
     func pause(_ queue: String, _ pause: QueuePause) async throws
 
-    /// - Returns: whether it was paused.
+    /// - Returns: Whether the queue was paused.
     func resume(_ queue: String) async throws -> Bool
 
-    /// Those that are paused now.
+    /// The paused queues.
     func pausedQueues() async throws -> [String: QueuePause]
 }
 
-/// Showing what is ordered of workers to who only looks.
+/// Showing the standing commands of workers.
 public protocol OrderShowing: QueuePausing {
-    /// All that is in force, oldest first.
+    /// All commands in force, oldest first.
     ///
     /// - Throws: `DriverError`.
     func standingOrders() async throws -> StandingOrders
 }
 
-/// Learning what is ordered of workers.
+/// Following the standing commands of workers.
 public protocol OrderFollowing: BrokerConsumer {
-    /// What is in force at the first call, and at each later one what was ordered since. One reader.
+    /// The first call returns the commands in force, each later call the new ones. Supports one reader.
     ///
-    /// The first call waits until all that was ordered before is known.
+    /// The first call waits until all earlier commands are known.
     func takeOrders() async throws -> StandingOrders
 
-    /// Waits until there may be something new, or the task is cancelled.
+    /// Waits until there may be a new command, or the task is cancelled.
     func waitForOrders() async throws
 }
 
-/// What is ordered of workers.
+/// Standing commands for workers.
 public struct StandingOrders: Sendable, Equatable {
-    /// Those that are new, oldest first.
+    /// New revocations, oldest first.
     public var revocations: [Revocation] = []
-    /// All that are in force.
+    /// All pauses in force.
     public var pauses: [String: QueuePause] = [:]
 
     public init() {}
 }
 
-/// Holding messages until their time, before the worker takes them.
+/// Holding messages until their ETA, before the worker takes them.
 public protocol HoldingAhead: BrokerConsumer {
-    /// Hands over those that wait here and match, whatever their time.
+    /// Hands over held messages that match, whatever their ETA.
     func takeAhead(where matches: @Sendable (Message) -> Bool) async -> [Delivery]
 }

@@ -1,23 +1,23 @@
-/// What an attempt came to.
+/// The result of an attempt.
 public struct Outcome: Sendable {
     public var handle: DeliveryHandle
-    /// What is recorded: the result of the task, unless it is ignored, and those of
-    /// later chain members that will never run because this one failed.
+    /// Results to store: the task's own, unless it is ignored, and those of later chain members that will never run because
+    /// this task failed.
     public var results: [TaskResult]
-    /// Messages to publish with it: callbacks, errbacks, the next step of a chain.
+    /// Messages to publish: callbacks, errbacks, the next step of a chain.
     public var followUps: [Message]
     public var disposition: Disposition
-    /// Whether the task goes on, and keeps its place at a broker that keeps limits: until `LimitKeeping.leavePlaces`, or
-    /// until its worker is gone.
+    /// Whether the task goes on and keeps its concurrency slot at a broker that enforces limits: until `LimitKeeping.leavePlaces`,
+    /// or until its worker is gone.
     public var keepsPlace = false
 
-    /// What becomes of the delivery.
+    /// How the delivery ends.
     public enum Disposition: Sendable, Equatable {
-        /// The message is done with.
+        /// The message is finished.
         case acknowledge
-        /// The same id is tried again: this message replaces the old one.
+        /// The task is tried again under the same id: this message replaces the old one.
         case retry(Message)
-        /// The message is given up, and kept among the dead letters of its broker.
+        /// The message is given up and becomes a dead letter.
         case bury(Message, Burial)
     }
 

@@ -1,33 +1,33 @@
-/// Keeping the places of tasks beside their results, for workers whose broker keeps none.
+/// Storing concurrency slots beside results, for workers whose broker does not enforce limits.
 public protocol PlaceKeeping: ResultStore {
-    /// Takes places for as long as `lease`, which `renewPlaces` prolongs; after that they are free.
+    /// Takes slots for the length of `lease`, which `renewPlaces` extends; then they are free.
     ///
-    /// - Returns: for each whether there was one.
+    /// - Returns: For each claim, whether there was a free slot.
     /// - Throws: `DriverError`; then nothing has changed.
     func claim(_ claims: [PlaceClaim], by worker: String, for lease: Duration) async throws -> [Bool]
 
-    /// Frees places.
+    /// Frees slots.
     ///
-    /// - Parameter holders: `nil` for all of this worker.
+    /// - Parameter holders: `nil` for all slots of this worker.
     func leavePlaces(_ holders: [String]?, of worker: String) async throws
 
-    /// The tasks that have the places of a line.
+    /// The tasks that hold the slots of a task name and key.
     func holders(of task: String, key: String) async throws -> [TaskID]
 
-    /// Keeps all places of a worker for so long from now.
+    /// Extends all slots of a worker to `lease` from now.
     func renewPlaces(of worker: String, for lease: Duration) async throws
 }
 
-/// A place that a task needs.
+/// A concurrency slot that a task needs.
 public struct PlaceClaim: Sendable, Equatable {
-    /// Names the place; never used twice by a worker.
+    /// Identifies the slot; never used twice by a worker.
     public var holder: String
-    /// Whose it is.
+    /// The task id.
     public var id: TaskID
-    /// By what its places are counted.
+    /// Task name and key by which slots are counted.
     public var task: String
     public var key: String
-    /// How many there are.
+    /// Number of slots in all.
     public var places: Int
 
     public init(holder: String, id: TaskID, task: String, key: String, places: Int) {

@@ -1,20 +1,20 @@
-/// Changing, while it lasts, what a subscription takes from.
+/// Changing the queues of a running subscription.
 public protocol QueueSwitching: BrokerConsumer {
-    /// The queues it takes from, in the order they were named.
+    /// The consumed queues, in the order they were named.
     var consumedQueues: [String] { get }
 
-    /// Takes from these queues and from no others from now on, over later connections too. What it holds of others, and
-    /// the worker has not taken, goes back; what the worker has is the worker's to settle or to give back.
+    /// Consumes exactly these queues from now on, over later connections too. Deliveries of other queues that the worker has not
+    /// taken are returned; the worker settles or returns those it has taken.
     ///
-    /// - Throws: `DriverError`; then it takes from the same queues as before.
+    /// - Throws: `DriverError`; then the consumed queues are unchanged.
     func consume(from queues: [String]) async throws
 
-    /// Says how a queue is made that the settings do not name, before it is taken from.
+    /// Defines how to declare a queue that the settings do not name, before it is consumed.
     func define(_ queue: QueueDefinition) async
 }
 
 extension QueueSwitching {
-    /// Takes from this queue too from now on. One that is taken from already stays as it is.
+    /// Consumes this queue too. A queue already consumed is left unchanged.
     ///
     /// - Throws: `DriverError` when the broker refuses the queue; then nothing has changed.
     package func add(_ queue: QueueDefinition) async throws {
@@ -23,30 +23,30 @@ extension QueueSwitching {
         try await consume(from: consumedQueues + [queue.name])
     }
 
-    /// Takes nothing more from this queue. What the worker has of it stays with the worker.
+    /// Stops consuming this queue. The worker keeps the deliveries it has taken.
     ///
-    /// - Throws: `DriverError` when the broker cannot be told.
+    /// - Throws: `DriverError` when the broker cannot be reached.
     package func remove(_ queue: String) async throws {
         try await consume(from: consumedQueues.filter { $0 != queue })
     }
 }
 
-/// Knowing whether there is work for more hands.
+/// Counting work for additional children.
 public protocol WaitingKnowing: BrokerConsumer {
-    /// How many messages of this subscription are due, with no worker, and may begin as far as the broker can tell:
-    /// those of paused queues may not. Counts no further than `most`.
+    /// Number of messages of this subscription that are due, held by no worker and, as far as the broker can tell, free to start;
+    /// those of paused queues are not. Counts up to `most`.
     ///
-    /// - Parameter limits: By task those limits that are counted by its name alone, for brokers that keep limits.
+    /// - Parameter limits: By task, the limits counted by task name alone, for brokers that enforce limits.
     func waiting(upTo most: Int, within limits: [String: TaskLimit]) async throws -> Int
 
-    /// Whether all that it counts is due; else some of it may have to wait for its time.
+    /// Whether all counted messages are due; otherwise some may be waiting for their ETA.
     var seesWhatIsDue: Bool { get }
 }
 
-/// Knowing what waits for its time.
+/// Listing scheduled messages.
 public protocol ScheduleKnowing: BrokerConsumer {
-    /// Messages of this subscription whose time has not come, those due first first; no more than `most`.
+    /// Messages of this subscription that wait for their ETA, earliest first, at most `most`.
     ///
-    /// On a broker that keeps them itself they are nobody's yet, and every worker of their queue tells of them.
+    /// On a broker that holds scheduled messages itself, every worker of the queue lists the same ones.
     func scheduled(upTo most: Int) async throws -> [Message]
 }

@@ -1,15 +1,15 @@
-/// Keeps the state and result of each task id.
+/// Stores the state and result of each task id.
 public protocol ResultStore: Sendable {
-    /// The URL as a person may see it, without its password.
+    /// The URL for display, without its password.
     var location: String { get }
 
-    /// Records results. A final one is never overwritten by one of an earlier attempt.
+    /// Stores results. A final result is never overwritten by that of an earlier attempt.
     func store(_ results: [TaskResult]) async throws
 
-    /// What is known; ids without a record are absent.
+    /// Stored results; ids without a record are absent.
     func results(for ids: [TaskID]) async throws -> [TaskID: TaskResult]
 
-    /// Drops results. Returns how many there were.
+    /// Deletes results. Returns their number.
     func forget(_ ids: [TaskID]) async throws -> Int
 
     func close() async
@@ -19,7 +19,7 @@ public protocol ResultStore: Sendable {
 public protocol ResultWatching: ResultStore {
     /// Waits until a result may have been stored since `mark`, or the deadline passes.
     ///
-    /// Take a mark first, look, then wait for the mark: nothing between is missed.
+    /// Take a mark first, look, then wait: no change in between is missed.
     func waitForChange(since mark: ResultMark, until deadline: ContinuousClock.Instant?) async throws
     func mark() async -> ResultMark
 }
@@ -30,33 +30,33 @@ public struct ResultMark: Sendable, Hashable {
     public init(number: UInt64) { self.number = number }
 }
 
-/// Dropping what nobody will ask for any more.
+/// Deleting expired results.
 public protocol ResultExpiring: ResultStore {
-    /// Drops results whose time is over, at most `limit`. Returns how many.
+    /// Deletes expired results, at most `limit`. Returns their number.
     func dropExpired(now: Timestamp, limit: Int) async throws -> Int
 }
 
-/// Telling which results are new, for those who wait for many.
+/// Listing new results, for clients that wait for many.
 public protocol ResultFeeding: ResultStore {
-    /// Where the feed stands now.
+    /// The current end of the feed.
     func feedPosition() async throws -> Int64
-    /// Ids whose result was stored after `position`, oldest first, and the position to go on from.
+    /// Ids whose results were stored after `position`, oldest first, and the next position.
     ///
-    /// A hint for speed: who waits still looks for each id now and then.
+    /// Only an optimization: a waiting client still looks for each id now and then.
     func changes(after position: Int64) async throws -> (ids: [TaskID], position: Int64)
 }
 
-/// Never replacing what is final, nor a newer attempt by an older one, in whatever order they come.
+/// Never replacing a final result, nor a newer attempt by an older one, in whatever order they arrive.
 public protocol ResultRefining: ResultStore {}
 
-/// Keeping that a task is revoked before any worker has confirmed it.
+/// Storing that a task is revoked before a worker has confirmed it.
 ///
-/// Such a result has the attempt 0. For those who wait it is final, and it gives way to the result of any attempt: of
-/// a task that had begun all the same, what it came to counts.
+/// Such a result has the attempt number 0. It is final for waiting clients, but the result of any attempt replaces it: if the
+/// task had begun anyway, its outcome counts.
 public protocol RevocationAnnouncing: ResultRefining {}
 
-/// Sending results to whoever waits, instead of keeping them for all.
+/// Sending results to the waiting client instead of storing them for all.
 public protocol ResultAnswering: ResultStore {
-    /// Where results of tasks sent from here are to go: the `reply_to` of their messages.
+    /// Where results of tasks sent from here go: the `reply_to` of their messages.
     var replyAddress: String { get }
 }

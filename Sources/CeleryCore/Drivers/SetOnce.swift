@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A value that is set once, and that anybody may wait for.
+/// A value that is set once and can be awaited.
 package final class SetOnce<Value: Sendable>: Sendable {
     private enum State {
         case waiting([CheckedContinuation<Value, Never>])
@@ -13,9 +13,9 @@ package final class SetOnce<Value: Sendable>: Sendable {
 
     package var isSet: Bool { state.withLock { state in if case .set = state { true } else { false } } }
 
-    /// Sets the value, and wakes everybody who waits for it; later calls change nothing.
+    /// Sets the value and wakes all waiters; later calls change nothing.
     ///
-    /// - Returns: whether this was the first call.
+    /// - Returns: Whether this was the first call.
     @discardableResult
     package func set(_ value: Value) -> Bool {
         let waiters = state.withLock { state -> [CheckedContinuation<Value, Never>]? in
@@ -27,7 +27,7 @@ package final class SetOnce<Value: Sendable>: Sendable {
         return waiters != nil
     }
 
-    /// The value, once it is set. Waits also when the task is cancelled: whoever sets the value must do so in any case.
+    /// The value, once it is set. Cancelling the task does not end the wait, so the value must be set in any case.
     package func value() async -> Value {
         await withCheckedContinuation { continuation in
             let value = state.withLock { state -> Value? in

@@ -1,28 +1,28 @@
-/// Keeping what became of tasks, of all workers, for as long as is of interest.
+/// Storing the statistics of all workers.
 public protocol StatisticsKeeping: Broker {
-    /// How often a worker hands over what it has counted: what is lost when it is killed.
+    /// How often a worker reports; a killed worker loses at most this much.
     var statisticsInterval: Duration { get }
 
     /// Adds what a worker has counted since its last report.
     ///
-    /// - Throws: `DriverError`; then the report is to be handed over again. A driver that may fail although the report was
-    ///   added knows it again by its number, and adds it once.
+    /// - Throws: `DriverError`; then the caller reports again. A driver whose call may fail after the report was added
+    ///   recognizes the report by its number and adds it once.
     func add(_ report: StatisticsReport) async throws
 
-    /// What was counted since the last reset, in periods that were not over at `since`.
+    /// Counts since the last reset, in periods that had not ended at `since`.
     ///
     /// - Throws: `DriverError`.
     func statistics(since: Timestamp?) async throws -> StatisticsLedger
 
-    /// Forgets what was handed over until now.
+    /// Discards all reports so far.
     func resetStatistics() async throws
 }
 
 /// What a worker has counted between two reports.
 public struct StatisticsReport: Sendable, Equatable {
-    /// Which worker it is: a new one each time a worker starts.
+    /// Identifies the worker; changes each time a worker starts.
     public var worker: String
-    /// Counts the reports of a worker, from 1.
+    /// Number of the report, from 1.
     public var number: Int64
     public var ledger: StatisticsLedger
 

@@ -1,25 +1,25 @@
-/// Asking workers, and giving them orders, by way of the broker.
+/// Sending remote-control requests to workers by way of the broker.
 public protocol WorkerAsking: Broker {
-    /// Puts questions to workers and gathers what they answer.
+    /// Sends requests to workers and collects their answers.
     ///
-    /// Returns when all that were to answer have, where that can be known: on a broker that knows its workers,
-    /// and where they are named. Else, or when one is silent, it takes the whole time.
+    /// Returns when all expected answers have arrived, if those are known: on a broker that knows its workers, or when workers
+    /// are named. Otherwise, or when a worker is silent, it takes the whole time limit.
     ///
-    /// - Parameter limit: how long to wait; a worker that comes to a question later does not answer it.
-    /// - Throws: `DriverError` when the questions cannot be sent.
+    /// - Parameter limit: How long to wait; a worker that receives a request later does not answer it.
+    /// - Throws: `DriverError` when the requests cannot be sent.
     func ask(_ requests: [ControlRequest], of workers: WorkerChoice, within limit: Duration) async throws -> WorkerAnswers
 
-    /// Gives an order that is not answered; returns when the broker has it.
+    /// Sends a request without waiting for answers; returns when the broker has it.
     func order(_ request: ControlRequest, to workers: WorkerChoice) async throws
 }
 
-/// The workers that a question is for.
+/// The workers a request is for.
 public struct WorkerChoice: Sendable, Equatable {
-    /// By their names; `nil` is all, and so is an empty list, as with Python's workers.
+    /// Names; `nil` means all workers, and so does an empty list, as with Python's workers.
     public var names: [String]?
-    /// Those whose names match; looked at only without `names`.
+    /// Pattern for names; ignored when `names` is set.
     public var pattern: String?
-    /// What sort of pattern it is: `glob` or `pcre`.
+    /// The kind of pattern: `glob` or `pcre`.
     public var matcher: String?
 
     /// Every worker.
@@ -32,11 +32,11 @@ public struct WorkerChoice: Sendable, Equatable {
     }
 }
 
-/// What came back.
+/// Collected answers.
 public struct WorkerAnswers: Sendable, Equatable {
-    /// For each request, what each worker said to it, in the order in which that came.
+    /// For each request, the answers in order of arrival.
     public var answers: [[Answer]]
-    /// Workers that were asked by name, or are known to live, and did not answer everything. Sorted.
+    /// Workers that were named, or are known to live, and did not answer every request. Sorted.
     public var silent: [String] = []
 
     public struct Answer: Sendable, Equatable {
@@ -49,6 +49,6 @@ public struct WorkerAnswers: Sendable, Equatable {
         }
     }
 
-    /// Room for the answers to so many requests.
+    /// Empty lists for the answers to `count` requests.
     public init(count: Int) { answers = Array(repeating: [], count: count) }
 }

@@ -1,16 +1,15 @@
-/// Which worker holds a lease.
+/// Identifies the worker that holds a lease.
 ///
-/// The id is made anew at every start, so that a worker on a reused host name is
-/// never taken for its dead predecessor.
+/// The id is new at every start, so that a worker on a reused host name is never mistaken for its dead predecessor.
 public struct WorkerIdentity: Sendable, Hashable {
-    /// Random, made at start.
+    /// Random, created at start.
     public let id: String
-    /// The name for people, e.g. `celery@host`.
+    /// The name for display, e.g. `celery@host`.
     public let name: String
-    /// The process id, for people.
+    /// The process id, for display.
     public let pid: Int
-    /// Tells the process from every other of this machine, now and later
-    /// (pid, start time, boot, namespace); empty when unknown.
+    /// Distinguishes the process from all others on this machine, now and later (pid, start time, boot, namespace); empty when
+    /// unknown.
     public let process: String
 
     public init(id: String, name: String, pid: Int, process: String) {

@@ -1,20 +1,20 @@
-/// Something that happened to a task or a worker, as monitors are told of it.
+/// Something that happened to a task or a worker, as reported to monitors.
 ///
-/// The fields are those of Celery's events (section 7 of the wire format); the room `Wire` has their form there.
+/// The fields are those of Celery's events (section 7 of the wire format); the room `Wire` has their encoding.
 public struct Event: Sendable, Hashable {
     /// `task-received`, `worker-online`, ...
     public var type: String
-    /// Who tells: the name of a worker, or `gen4711@host` for a client.
+    /// The sender: the name of a worker, or `gen4711@host` for a client.
     public var hostname: String
-    /// Hours west of UTC of the clock on the wall there.
+    /// The sender's local time zone, in hours west of UTC.
     public var utcOffset: Double
-    /// The process id of who tells.
+    /// The sender's process id.
     public var pid: Int
-    /// The teller's logical time, a Lamport clock: an event that another caused has a greater one.
+    /// The sender's Lamport clock: an event caused by another has a greater value.
     public var clock: Int64
-    /// When it happened, by the clock there.
+    /// When it happened, by the sender's clock.
     public var time: Timestamp
-    /// What else it says, in order: `uuid`, `name`, `result`, ...
+    /// Other fields, in order: `uuid`, `name`, `result`, ...
     public var details: JSONObject
 
     public init(
@@ -30,12 +30,12 @@ public struct Event: Sendable, Hashable {
         self.details = details
     }
 
-    /// Of a task event: which task it is about.
+    /// The task id of a task event.
     public var taskID: TaskID? { isOfTask ? details["uuid"]?.stringValue.map { TaskID($0) } : nil }
 
-    /// Whether a task is what it is about; else it is a worker, or something of an application's own.
+    /// Whether the event is about a task, rather than a worker or an application.
     public var isOfTask: Bool { type.hasPrefix("task-") }
 
-    /// That a worker lives. It says no more than the one before it.
+    /// The event by which a live worker reports. It adds nothing to the one before.
     public static let heartbeat = "worker-heartbeat"
 }

@@ -1,11 +1,11 @@
 import Glibc
 
-/// Who tells events: fills in what all of its events have in common.
+/// A sender of events: fills in the fields that all of its events share.
 package struct EventSource: Sendable {
-    /// As its events name it.
+    /// The sender's name in its events.
     package let hostname: String
     package let pid: Int
-    /// Counts what it tells.
+    /// Counts the events sent.
     package let clock: LamportClock
 
     package init(hostname: String, pid: Int, clock: LamportClock = LamportClock()) {
@@ -14,13 +14,13 @@ package struct EventSource: Sendable {
         self.clock = clock
     }
 
-    /// An event of this source, at the next tick of its clock.
+    /// Creates an event of this source, at the next tick of its clock.
     package func event(_ type: String, _ details: JSONObject, at time: Timestamp) -> Event {
         Event(
             type, from: hostname, utcOffset: Self.hoursWest(at: time), pid: pid, clock: clock.tick(), at: time, details: details)
     }
 
-    /// The offset of the local zone, as Python tells it. The corresponding C function is `localtime_r`.
+    /// The offset of the local time zone, as Python reports it. The corresponding C function is `localtime_r`.
     private static func hoursWest(at time: Timestamp) -> Double {
         var seconds = time_t(time.seconds)
         var fields = tm()

@@ -9,9 +9,8 @@ extension Double {
 
     /// Appends the `repr` of a finite number.
     ///
-    /// Swift and Python agree on the digits (the fewest that read back as the same
-    /// number) but not on when to use an exponent: Python does below 1e-4 and from
-    /// 1e16, and writes at least two digits of it.
+    /// Swift and Python agree on the digits (the fewest that read back as the same number) but not on when to use an exponent:
+    /// Python does below 1e-4 and from 1e16, and writes at least two exponent digits.
     package func appendPythonRepr(to bytes: inout [UInt8]) {
         let (digits, point) = shortestDigits
         if sign == .minus { bytes.append(.minus) }
@@ -44,7 +43,7 @@ extension Double {
         }
     }
 
-    /// The significant digits, and where the decimal point stands: 0.d₁d₂… × 10^point.
+    /// The significant digits, and the position of the decimal point: 0.d₁d₂… × 10^point.
     private var shortestDigits: (digits: [UInt8], point: Int) {
         var digits: [UInt8] = []
         var point: Int?

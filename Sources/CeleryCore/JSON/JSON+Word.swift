@@ -1,7 +1,7 @@
 extension JSON {
-    /// The value of a word of a command line: JSON if it parses as JSON, else a string.
+    /// The value of a command-line word: JSON if it parses as JSON, else a string.
     ///
-    /// `NaN` and its like are Python's, not JSON's, and stay strings.
+    /// `NaN` and `Infinity` are Python's extensions, not JSON, and stay strings.
     package init(word: String) {
         self = .string(word)
         guard let value = try? JSON(parsing: word) else { return }

@@ -1,8 +1,7 @@
 /// A JSON value in Python's dialect.
 ///
-/// Celery bodies are written by Python's `json` module, which goes past RFC 8259:
-/// integers of any size, and the literals `NaN`, `Infinity` and `-Infinity`.
-/// Members of an object keep their order, so that what is passed on is what came.
+/// Celery bodies are written by Python's `json` module, which extends RFC 8259: integers of any size, and the literals `NaN`,
+/// `Infinity` and `-Infinity`. Objects preserve the order of their members, so that a message is passed on as it came.
 public enum JSON: Sendable, Hashable {
     case null
     case bool(Bool)
@@ -16,17 +15,17 @@ public enum JSON: Sendable, Hashable {
 }
 
 extension JSON {
-    /// The text, when this is a string.
+    /// The text of a string.
     public var stringValue: String? {
         if case .string(let text) = self { text } else { nil }
     }
 
-    /// The number, when this is an integer that fits.
+    /// The value of an integer that fits `Int`.
     public var intValue: Int? {
         if case .int(let number) = self { Int(exactly: number) } else { nil }
     }
 
-    /// The number, when this is an integer or a floating-point number.
+    /// The value of an integer or floating-point number.
     public var doubleValue: Double? {
         switch self {
         case .int(let number): Double(number)
@@ -35,17 +34,17 @@ extension JSON {
         }
     }
 
-    /// The truth value, when this is one.
+    /// The value of a Boolean.
     public var boolValue: Bool? {
         if case .bool(let value) = self { value } else { nil }
     }
 
-    /// The elements, when this is an array.
+    /// The elements of an array.
     public var arrayValue: [JSON]? {
         if case .array(let elements) = self { elements } else { nil }
     }
 
-    /// The members, when this is an object.
+    /// The members of an object.
     public var objectValue: JSONObject? {
         if case .object(let members) = self { members } else { nil }
     }
@@ -53,7 +52,7 @@ extension JSON {
     /// Whether this is `null`.
     public var isNull: Bool { self == .null }
 
-    /// The member named `key`, when this is an object that has one.
+    /// The member of an object with this name.
     public subscript(key: String) -> JSON? { objectValue?[key] }
 }
 

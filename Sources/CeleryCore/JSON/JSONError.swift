@@ -1,18 +1,18 @@
 /// Why a text is not JSON.
 public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// Bytes before the place where reading stopped.
+    /// Byte offset where parsing stopped.
     public var offset: Int
     public var reason: Reason
 
     public enum Reason: Sendable, Hashable {
         /// The text ends inside a value.
         case unexpectedEnd
-        /// No value, name or separator begins like this.
+        /// No value, name or separator begins with this character.
         case unexpectedCharacter
         /// A complete value is followed by something else.
         case trailingData
         case invalidNumber
-        /// A backslash followed by something JSON does not know.
+        /// A backslash followed by an unknown character.
         case invalidEscape
         /// A control character inside a string.
         case controlCharacter

@@ -1,22 +1,21 @@
-/// Gathers the members of an object while it is read; of two with one name, the
-/// later value stays, in the place of the earlier.
+/// Collects the members of an object while it is parsed; of two members with one name, the later value replaces the
+/// earlier one in place.
 ///
-/// Comparing each name with all before it would cost more than reading them. So a
-/// 64-bit filter of fingerprints answers "certainly new" for nearly all names of a
-/// small object, and a large one has a dictionary.
+/// Comparing each name with all earlier names would cost more than reading them. A 64-bit filter of fingerprints
+/// proves nearly all names of a small object new, and a large object has a dictionary.
 package struct JSONMembers {
     package private(set) var members: [(key: String, value: JSON)] = []
     private var filter: UInt64 = 0
-    /// False once a name came without a fingerprint: then the filter knows too little.
+    /// `false` once a name was added without a fingerprint: then the filter is incomplete.
     private var filterIsComplete = true
     private var index: [String: Int] = [:]
 
     package init() {}
 
-    /// Above this the filter is full, and names are looked up in `index`.
+    /// With this many members the filter is full, and names are looked up in `index`.
     private static let largest = 32
 
-    /// Adds a member. `fingerprint` is equal for equal names, or `nil` if not known.
+    /// Adds a member. `fingerprint` is equal for equal names; `nil` when unknown.
     package mutating func append(_ key: String, _ value: JSON, fingerprint: UInt64?) {
         if members.isEmpty { members.reserveCapacity(4) }
         if members.count >= Self.largest {
@@ -48,7 +47,7 @@ package struct JSONMembers {
             members.append((key, value))
             return
         }
-        // The dictionary takes canonically equivalent names for one; look again.
+        // The dictionary treats canonically equivalent names as equal; compare again.
         if JSONObject.isSameName(members[place].key, key) {
             members[place].value = value
         } else if let place = members.firstIndex(where: { JSONObject.isSameName($0.key, key) }) {

@@ -1,22 +1,21 @@
-/// The members of a JSON object, in the order they were written.
+/// The members of a JSON object, in order.
 ///
-/// Celery's objects have a dozen members or so, for which a linear search
-/// through an array beats hashing.
+/// Celery's objects have about a dozen members, for which a linear search beats hashing.
 public struct JSONObject: Sendable {
-    /// Names and values, in order; each name once.
+    /// Names and values in order; names are unique.
     public private(set) var members: [(key: String, value: JSON)]
 
     /// An object without members.
     public init() { members = [] }
 
-    /// An object of the given members; of two with one name, the later value
-    /// stays, in the place of the earlier, as in Python.
+    /// An object with the given members; of two members with one name, the later value replaces the earlier one in place, as in
+    /// Python.
     public init(_ members: some Sequence<(String, JSON)>) {
         self.members = []
         for (key, value) in members { self[key] = value }
     }
 
-    /// Takes members known to have distinct names without looking at them.
+    /// Takes members known to have distinct names, without checking.
     package init(distinct members: [(key: String, value: JSON)]) { self.members = members }
 
     public var isEmpty: Bool { members.isEmpty }
@@ -40,18 +39,17 @@ public struct JSONObject: Sendable {
         members.firstIndex { JSONObject.isSameName($0.key, key) }
     }
 
-    /// Whether two names are one.
+    /// Whether two names are the same.
     ///
-    /// Lengths come first: nearly every pair of names differs there, at the price of
-    /// two loads. They also keep apart names that Unicode holds for equivalent
-    /// (`é` as one scalar or as two), which Python knows as two keys.
+    /// Lengths are compared first: nearly all pairs of names differ there, at the price of two loads. Lengths also distinguish
+    /// names that Unicode considers equivalent (`é` as one scalar or as two), which are two keys in Python.
     static func isSameName(_ left: String, _ right: String) -> Bool {
         left.utf8.count == right.utf8.count && left == right
     }
 }
 
 extension JSONObject: Hashable {
-    /// Equal when the same names have the same values, in whatever order.
+    /// Equal when the same names have the same values, in any order.
     public static func == (left: Self, right: Self) -> Bool {
         left.count == right.count && left.members.allSatisfy { right[$0.key] == $0.value }
     }

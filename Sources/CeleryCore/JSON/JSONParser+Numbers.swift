@@ -13,7 +13,7 @@ extension JSONParser {
         guard at < count else { throw error(.unexpectedEnd, at: at) }
         guard isDigit(at) else { throw error(.invalidNumber, at: start) }
 
-        // The digits as one integer, and the power of ten it is to be multiplied with.
+        // The digits as one integer, and the power of ten to multiply it by.
         var digits: UInt64 = 0
         var digitCount = 0
         var exponent = 0
@@ -50,7 +50,7 @@ extension JSONParser {
             let text = literalText(start, at)
             return Int64(text).map(JSON.int) ?? .bigInteger(text)
         }
-        // Both factors exact, so one rounding: the product is the nearest double.
+        // Both factors are exact, so there is one rounding: the result is the nearest double.
         if digitCount <= 15, -22...22 ~= exponent {
             let factor = Self.powersOfTen[abs(exponent)]
             let magnitude = exponent < 0 ? Double(digits) / factor : Double(digits) * factor

@@ -1,5 +1,5 @@
 extension JSONParser {
-    /// Reads the rest of a string whose opening quote was read, and its closing quote.
+    /// Reads the rest of a string after its opening quote, including the closing quote.
     mutating func string() throws(JSONError) -> String {
         let start = position
         let (end, isASCII) = plainEnd(from: start)
@@ -9,7 +9,7 @@ extension JSONParser {
         case .quote:
             position = end + 1
             let bytes = UnsafeRawBufferPointer(start: base + start, count: end - start)
-            // The way without generics is by far the quickest, and ASCII needs no repair.
+            // The non-generic initializer is by far the fastest, and ASCII needs no repair.
             if isASCII { return String(decoding: bytes.assumingMemoryBound(to: UInt8.self), as: UTF8.self) }
             return try text(bytes, from: start)
         case .backslash:
@@ -19,11 +19,10 @@ extension JSONParser {
         }
     }
 
-    /// The first quote, backslash or control character at or after `start`, or the end,
-    /// and whether all before it is ASCII.
+    /// The first quote, backslash or control character at or after `start`, or the end; and whether everything before is ASCII.
     ///
-    /// Looks at eight bytes at a time. In each of the three tests the lowest high bit
-    /// left over marks the first byte sought (the classic search for a zero byte).
+    /// Examines eight bytes at a time. In each of the three tests the lowest high bit set marks the first matching byte (the
+    /// classic search for a zero byte).
     private func plainEnd(from start: Int) -> (end: Int, isASCII: Bool) {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let highs: UInt64 = 0x8080_8080_8080_8080
@@ -56,7 +55,7 @@ extension JSONParser {
         throw error(.invalidUTF8, at: start + Self.validPrefix(of: bytes))
     }
 
-    /// Bytes before the first that is not UTF-8.
+    /// Number of bytes before the first invalid UTF-8.
     private static func validPrefix(of bytes: UnsafeRawBufferPointer) -> Int {
         var valid = 0
         var parser = Unicode.UTF8.ForwardParser()
@@ -79,7 +78,7 @@ extension JSONParser {
             switch byte(at) {
             case .quote:
                 position = at + 1
-                // What escapes stand for is valid, so a fault can only be in the text between.
+                // Decoded escapes are valid, so an error can only be in the text between them.
                 if isASCII { return String(decoding: bytes, as: UTF8.self) }
                 if let text = String(validating: bytes, as: UTF8.self) { return text }
                 return try text(UnsafeRawBufferPointer(start: base + start, count: at - start), from: start)
@@ -95,7 +94,7 @@ extension JSONParser {
         }
     }
 
-    /// Decodes the escape whose backslash is at `start`; returns where it ends.
+    /// Decodes the escape whose backslash is at `start`; returns the end of the escape.
     private func escape(at start: Int, into bytes: inout [UInt8]) throws(JSONError) -> Int {
         guard start + 1 < count else { throw error(.unexpectedEnd, at: count) }
         switch byte(start + 1) {
@@ -113,7 +112,7 @@ extension JSONParser {
         return start + 2
     }
 
-    /// Decodes `\uXXXX`, or two of them that are the halves of one scalar.
+    /// Decodes `\uXXXX`, or a surrogate pair of two.
     private func unicodeEscape(at start: Int, into bytes: inout [UInt8]) throws(JSONError) -> Int {
         guard let first = hexadecimal(at: start + 2) else { throw error(.invalidEscape, at: start) }
         var end = start + 6
@@ -124,7 +123,7 @@ extension JSONParser {
             value = 0x10000 + (first - 0xD800) << 10 + (second - 0xDC00)
             end += 6
         }
-        // Python keeps half a surrogate pair; a Swift string cannot.
+        // Python keeps an unpaired surrogate; a Swift string cannot.
         let scalar = Unicode.Scalar(value) ?? "\u{FFFD}"
         bytes.append(contentsOf: UTF8.encode(scalar) ?? Unicode.UTF8.encodedReplacementCharacter)
         return end

@@ -1,37 +1,37 @@
 extension JSON {
-    /// Arrays and objects may be nested this deep; Python itself stops near 1,000.
+    /// Maximum nesting of arrays and objects; Python itself stops near 1,000.
     public static let nestingLimit = 500
 
-    /// Reads one value in Python's dialect of JSON.
+    /// Parses one value in Python's dialect of JSON.
     ///
-    /// - Throws: ``JSONError`` with the place where reading stopped.
+    /// - Throws: ``JSONError`` with the offset where parsing stopped.
     public init(parsing bytes: [UInt8]) throws(JSONError) {
         self = try bytes.withUnsafeBufferPointer { buffer throws(JSONError) in
             try JSON(parsing: UnsafeRawBufferPointer(buffer))
         }
     }
 
-    /// Reads one value from memory; nothing of it is kept.
+    /// Parses one value from memory, which need not outlive the call.
     public init(parsing bytes: UnsafeRawBufferPointer) throws(JSONError) {
         guard let base = bytes.baseAddress else { throw JSONError(offset: 0, reason: .unexpectedEnd) }
         var parser = JSONParser(base: base, count: bytes.count)
         self = try parser.document()
     }
 
-    /// Reads one value from a text.
+    /// Parses one value from a string.
     public init(parsing text: String) throws(JSONError) { self = try JSON(parsing: Array(text.utf8)) }
 }
 
-/// Reads JSON from UTF-8 bytes in one pass.
+/// Parses JSON from UTF-8 bytes in one pass.
 ///
-/// It runs for every message, so it looks at bytes, never at characters, and makes
-/// a `String` only of what is kept. Strings and numbers are in extensions.
+/// This runs for every message, so it examines bytes, never characters, and creates a `String` only for stored text.
+/// Strings and numbers are in extensions.
 struct JSONParser {
     let base: UnsafeRawPointer
     let count: Int
-    /// The next byte to look at.
+    /// Offset of the next byte.
     var position = 0
-    /// Whether the last string read was written with escapes.
+    /// Whether the last string contained escapes.
     var lastStringWasEscaped = false
     private var depth = 0
 
@@ -66,7 +66,7 @@ struct JSONParser {
         }
     }
 
-    /// Reads a fixed word; `value` is what it means.
+    /// Reads the literal `word`, which stands for `value`.
     mutating func literal(_ word: StaticString, _ value: JSON) throws(JSONError) -> JSON {
         let length = word.utf8CodeUnitCount
         for offset in 0..<length {
@@ -116,7 +116,7 @@ struct JSONParser {
         return .object(JSONObject(distinct: members.members))
     }
 
-    /// Steps into an array or object, over its opening bracket.
+    /// Enters an array or object, past its opening bracket.
     private mutating func descend() throws(JSONError) {
         guard depth < JSON.nestingLimit else { throw error(.nestedTooDeeply) }
         depth += 1
@@ -124,14 +124,14 @@ struct JSONParser {
         skipWhitespace()
     }
 
-    /// Whether an array or object ends right after it began.
+    /// Whether an array or object ends immediately.
     private mutating func closes(_ bracket: UInt8) -> Bool {
         guard position < count, byte(position) == bracket else { return false }
         position += 1
         return true
     }
 
-    /// Reads the comma before another element, or the bracket after the last.
+    /// Reads the comma before another element, or the closing bracket.
     private mutating func continues(until bracket: UInt8) throws(JSONError) -> Bool {
         skipWhitespace()
         guard position < count else { throw error(.unexpectedEnd) }
@@ -150,7 +150,7 @@ struct JSONParser {
         }
     }
 
-    /// A number that is equal for equal names, made of what is cheap to look at.
+    /// A number that is equal for equal names and cheap to compute.
     private func fingerprint(_ start: Int, _ end: Int) -> UInt64 {
         let length = end - start
         guard length > 0 else { return 0 }

@@ -1,14 +1,13 @@
-/// How JSON is spelled.
+/// A JSON output style.
 public enum JSONStyle: Sendable {
-    /// Byte for byte what Python's `json.dumps` writes: `, ` and `: `, ASCII only,
-    /// and the literals `NaN` and `Infinity`.
+    /// Byte for byte the output of Python's `json.dumps`: `, ` and `: `, ASCII only, with the literals `NaN` and `Infinity`.
     case python
-    /// RFC 8259 in UTF-8 without spaces. What RFC 8259 cannot say becomes `null`.
+    /// RFC 8259 in UTF-8 without spaces. Values outside RFC 8259 become `null`.
     case compact
 }
 
 extension JSON {
-    /// The value as UTF-8.
+    /// The value encoded as UTF-8.
     public func bytes(style: JSONStyle = .compact) -> [UInt8] {
         var writer = JSONWriter(style: style)
         writer.append(self)
@@ -21,7 +20,6 @@ extension JSON {
     }
 }
 
-/// Writes JSON to the end of an array of bytes.
 struct JSONWriter {
     private(set) var bytes: [UInt8] = []
     private let style: JSONStyle
@@ -85,7 +83,7 @@ struct JSONWriter {
 
     private mutating func append(bigInteger digits: String) {
         let magnitude = digits.utf8.first == .minus ? digits.utf8.dropFirst() : digits.utf8[...]
-        // Not every text that a program calls an integer is one.
+        // The digits come from callers and may not be an integer.
         let isInteger = !magnitude.isEmpty && magnitude.allSatisfy { .zero ... .nine ~= $0 }
             && (magnitude.count == 1 || magnitude.first != .zero)
         if isInteger { bytes.append(contentsOf: digits.utf8) } else { append(string: digits) }
@@ -128,7 +126,7 @@ extension JSONWriter {
         bytes.append(.quote)
     }
 
-    /// Writes the scalar at `at` escaped; returns its length in bytes.
+    /// Escapes the scalar at `at`; returns its length in bytes.
     private mutating func appendEscape(at: Int, of text: UnsafeBufferPointer<UInt8>) -> Int {
         switch text[at] {
         case .quote: append(word: "\\\"")
@@ -144,7 +142,7 @@ extension JSONWriter {
         return 1
     }
 
-    /// Escapes a scalar beyond ASCII. A Swift string is valid UTF-8, so its bytes need no checks.
+    /// Escapes a non-ASCII scalar. A Swift string is valid UTF-8, so its bytes need no checks.
     private mutating func appendScalar(at: Int, of text: UnsafeBufferPointer<UInt8>) -> Int {
         let length = (~text[at]).leadingZeroBitCount
         var scalar = UInt32(text[at] & (0xFF >> UInt8(length + 1)))

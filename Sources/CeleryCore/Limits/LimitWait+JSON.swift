@@ -1,5 +1,5 @@
 extension LimitWait {
-    /// As a worker tells it to who asks.
+    /// The form in which a worker reports it.
     package var json: JSON {
         switch self {
         case .rate(let task, let interval, let next):
@@ -13,7 +13,7 @@ extension LimitWait {
         }
     }
 
-    /// - Returns: `nil` for what is none. Anybody may have sent it.
+    /// - Returns: `nil` if malformed: anybody may have sent it.
     package init?(json: JSON) {
         guard let task = json["task"]?.stringValue else { return nil }
         let key = json["key"]?.stringValue ?? ""

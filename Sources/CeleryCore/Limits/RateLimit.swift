@@ -1,8 +1,8 @@
-/// How often the tasks of one name may begin: `10/s`, `100/m`, `5/h`, in Celery's notation.
+/// How often the tasks of one name may start: `10/s`, `100/m`, `5/h`, in Celery's notation.
 ///
-/// They begin evenly spread: the bucket of tokens holds one.
+/// Starts are evenly spread: the token bucket holds one token.
 public struct RateLimit: Sendable, Hashable {
-    /// How many in a unit of time.
+    /// Number of starts per unit.
     public let count: Double
     public let unit: Unit
 
@@ -19,7 +19,7 @@ public struct RateLimit: Sendable, Hashable {
         }
     }
 
-    /// - Returns: `nil` for a count that is not more than 0, or so small or large that no clock could follow.
+    /// - Returns: `nil` for a count that is not positive, or too small or large for a clock.
     public init?(_ count: Double, per unit: Unit) {
         let perSecond = count / unit.seconds
         guard perSecond >= Self.possible.lowerBound, perSecond <= Self.possible.upperBound else { return nil }
@@ -27,7 +27,7 @@ public struct RateLimit: Sendable, Hashable {
         self.unit = unit
     }
 
-    /// A number, which is of a second, or one with `/s`, `/m` or `/h`.
+    /// Parses a number per second, or a number with `/s`, `/m` or `/h`.
     public init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard (1...2).contains(parts.count), let count = Double(parts[0]),
@@ -36,12 +36,12 @@ public struct RateLimit: Sendable, Hashable {
         self.init(count, per: unit)
     }
 
-    /// Once in some three years, to a million times a second.
+    /// From once in about three years to a million times a second.
     private static let possible = 1e-8...1e6
 
-    /// Seconds from one beginning to the next.
+    /// Seconds between starts.
     public var interval: Double { unit.seconds / count }
 
-    /// In Celery's notation.
+    /// The rate in Celery's notation.
     public var text: String { JSON.number(count).displayText + "/" + unit.rawValue }
 }

@@ -1,9 +1,9 @@
-/// What is said of the rate of a task: one, or that there is none.
+/// A rate setting: a rate, or explicitly none.
 public enum RateSetting: Sendable, Hashable {
     case unlimited
     case at(RateLimit)
 
-    /// A rate; or `unlimited`, or 0 as Celery writes it.
+    /// Parses a rate, `unlimited`, or 0 as in Celery.
     ///
     /// - Returns: `nil` for anything else.
     public init?(_ text: String) {
@@ -16,7 +16,7 @@ public enum RateSetting: Sendable, Hashable {
         }
     }
 
-    /// `nil` without one.
+    /// The rate; `nil` when unlimited.
     public var limit: RateLimit? {
         switch self {
         case .unlimited: nil
@@ -24,6 +24,6 @@ public enum RateSetting: Sendable, Hashable {
         }
     }
 
-    /// As an option line has it.
+    /// The form used in option lines.
     public var text: String { limit?.text ?? "unlimited" }
 }

@@ -1,14 +1,14 @@
-/// What a delivery has to wait for before its task may begin.
+/// The limits that a delivery waits for before its task may start.
 public struct TaskLimit: Sendable, Hashable {
-    /// The name of the task, whose rate it is, and whose places.
+    /// The task name, by which the rate and the slots are counted.
     public var task: String
-    /// How often tasks of this name may begin.
+    /// How often tasks of this name may start.
     public var rate: RateLimit?
-    /// How many of this name and key may run at once.
+    /// Number of slots: how many tasks of this name and key may run at once.
     public var places: Int?
-    /// The value by which places are counted; empty where they are counted by name alone.
+    /// The value by which slots are counted; empty where they are counted by name alone.
     public var key: String
-    /// When it is too late to begin: then it is not to wait any more.
+    /// When the message expires, and stops waiting.
     public var expires: Timestamp?
 
     public init(task: String, rate: RateLimit? = nil, places: Int? = nil, key: String = "", expires: Timestamp? = nil) {
@@ -20,12 +20,12 @@ public struct TaskLimit: Sendable, Hashable {
     }
 }
 
-/// What a message waits for that is due.
+/// What a due message waits for.
 public enum LimitWait: Sendable, Hashable {
-    /// For the rate of its task, until then if nobody is before it.
+    /// The rate of its task; `next` is the next start if no other message is before it.
     case rate(task: String, interval: Double, next: Timestamp)
-    /// For one of the places of its task, and key, which these have.
+    /// A concurrency slot of its task and key, all held by these tasks.
     case place(task: String, key: String, of: Int, heldBy: [TaskID])
-    /// For others of its task and key, that came before it; there is a place.
+    /// Earlier messages of its task and key; a slot is free.
     case turn(task: String, key: String)
 }

@@ -1,12 +1,12 @@
-/// When a rate lets the next task begin: the whole state of a bucket that holds one token.
+/// When a rate allows the next start: the whole state of a bucket with one token.
 package struct TokenTime: Sendable, Hashable {
     /// Seconds since 1970.
     package private(set) var next: Double
-    /// Seconds from one beginning to the next.
+    /// Seconds between starts.
     package private(set) var interval: Double
 
-    /// Who comes late by so much does not set back those that follow: a rate of a thousand a second
-    /// would not be reached otherwise, as nobody wakes up that often.
+    /// Seconds. A start that is late by no more than this does not delay later starts; otherwise a rate of a thousand a second
+    /// would not be reached, because no worker wakes that often.
     private static let lateness = 0.05
 
     package init(next: Double = 0, interval: Double) {
@@ -14,11 +14,10 @@ package struct TokenTime: Sendable, Hashable {
         self.interval = interval
     }
 
-    /// A bucket whose next token is further off than one interval, by so many seconds, was filled by a clock that was
-    /// set back since.
+    /// Seconds. A next token later than one interval plus this tolerance comes from a clock that was set back since.
     package static let clockTolerance = 1.0
 
-    /// When the next may begin, which may be past.
+    /// When the next task may start; possibly in the past.
     package func time(now: Timestamp) -> Timestamp {
         next > now.seconds + interval + Self.clockTolerance ? now : Timestamp(seconds: next)
     }
@@ -30,10 +29,10 @@ package struct TokenTime: Sendable, Hashable {
         return true
     }
 
-    /// Puts back the token that was taken last.
+    /// Returns the token taken last.
     package mutating func putBack() { next -= interval }
 
-    /// The same bucket at another rate, which counts from the last beginning.
+    /// Changes the rate, counting from the last start.
     package mutating func change(to interval: Double) {
         next += interval - self.interval
         self.interval = interval

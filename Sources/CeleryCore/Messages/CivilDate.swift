@@ -1,7 +1,7 @@
-/// A day of the Gregorian calendar, extended to all years.
+/// A date of the Gregorian calendar, extended to all years.
 ///
-/// Days are counted in years that begin in March, so that the leap day is the last
-/// of its year, and in eras of 400 years, each 146,097 days long.
+/// Computations use years that begin in March, so that the leap day is the last of its year, and eras of 400 years, each
+/// 146,097 days long.
 package struct CivilDate: Sendable, Equatable {
     package var year: Int
     /// 1 to 12.
@@ -10,7 +10,7 @@ package struct CivilDate: Sendable, Equatable {
     package var day: Int
 
     private static let daysPerEra = 146_097
-    /// From 0000-03-01 to 1970-01-01.
+    /// Days from 0000-03-01 to 1970-01-01.
     private static let daysToEpoch = 719_468
 
     package init(year: Int, month: Int, day: Int) {
@@ -41,7 +41,7 @@ package struct CivilDate: Sendable, Equatable {
         return era * Self.daysPerEra + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - Self.daysToEpoch
     }
 
-    /// Whether the calendar has this day, in the years 1 to 9999.
+    /// Whether the date exists, in the years 1 to 9999.
     package var exists: Bool {
         guard 1...9_999 ~= year, 1...12 ~= month else { return false }
         return 1...Self.length(ofMonth: month, year: year) ~= day
@@ -58,7 +58,7 @@ package struct CivilDate: Sendable, Equatable {
 }
 
 extension Int {
-    /// The quotient rounded down, for a divisor above 0.
+    /// The quotient rounded down, for a positive divisor.
     package func flooredQuotient(by divisor: Int) -> Int {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? quotient - 1 : quotient

@@ -1,5 +1,5 @@
-/// A message as bytes, for a database row or a pool child: the headers of protocol 2
-/// as JSON, the properties only where they are not the usual ones, and the body as it came.
+/// A message as bytes, for a database row or a pool child: the headers of protocol 2 as JSON, the properties if they are not
+/// the usual ones, and the body as received.
 package struct EncodedMessage: Sendable, Equatable {
     package var queue: String
     package var headers: [UInt8]

@@ -1,27 +1,27 @@
-/// One request to run a task: who, what, when, and the arguments still encoded.
+/// One request to run a task, with its arguments still encoded.
 ///
-/// The fields are the headers and properties of Celery's protocol 2 (see the `Wire`
-/// room); a message of protocol 1 is brought into this form when it is read.
+/// The fields are the headers and properties of Celery's protocol 2 (see the `Wire` room); messages of protocol 1 are converted
+/// when read.
 public struct Message: Sendable, Equatable {
     public var id: TaskID
     /// The registered name of the task, e.g. `thumbs.tasks.make`.
     public var task: String
-    /// Arguments and canvas, as they travel.
+    /// Encoded arguments and canvas.
     public var body: MessageBody
 
-    /// Not to be run before this time.
+    /// Do not run before this time.
     public var eta: Timestamp?
-    /// Not to be run after this time.
+    /// Do not run after this time.
     public var expires: Timestamp?
-    /// How often the task has asked to be tried again.
+    /// Number of retries so far.
     public var retries: Int
     /// Seconds after which the task is killed.
     public var hardTimeLimit: Double?
-    /// Seconds after which the task is told to stop.
+    /// Seconds after which the task is asked to stop.
     public var softTimeLimit: Double?
-    /// `nil` leaves the choice to the task's own options.
+    /// `nil` uses the task's own option.
     public var ignoreResult: Bool?
-    /// 0 to 9 by habit, up to 255; higher runs earlier.
+    /// Usually 0 to 9, up to 255; higher runs earlier.
     public var priority: Int?
 
     public var groupID: String?
@@ -32,19 +32,19 @@ public struct Message: Sendable, Equatable {
     public var parentID: TaskID?
     /// Name shown in logs in place of `task`.
     public var shadow: String?
-    /// Who sent it, e.g. `gen4711@host`.
+    /// The sender, e.g. `gen4711@host`.
     public var origin: String?
     /// Python's `repr` of the arguments, for logs and events.
     public var argsRepr: String?
     public var kwargsRepr: String?
 
     public var route: Route
-    /// Where an rpc result goes.
+    /// Reply queue for an rpc result.
     public var replyTo: String?
     public var correlationID: String?
-    /// False asks the broker to keep the message in memory only.
+    /// `false` asks the broker to hold the message in memory only.
     public var isPersistent: Bool
-    /// Every other header, as it came.
+    /// All other headers, unchanged.
     public var headers: JSONObject
 
     public init(id: TaskID = TaskID(), task: String, body: MessageBody) {
@@ -57,18 +57,18 @@ public struct Message: Sendable, Equatable {
         headers = JSONObject()
     }
 
-    /// Header of a message that goes on counting its attempts where the broker does not: how many there were.
+    /// Header that counts attempts where the broker does not: the number of earlier attempts.
     package static let attemptsHeader = "celery_attempt"
 
-    /// Takes the count of earlier attempts off a message that is published anew. Each retry was one, at least.
+    /// Removes and returns the count of earlier attempts. Without the header, each retry counts as one.
     package mutating func takeAttempts() -> Int {
         let told = headers[Self.attemptsHeader]
         if told != nil { headers[Self.attemptsHeader] = nil }
-        // Anybody may have written it.
+        // Clamp the value: anybody may have written it.
         return min(max(0, told?.intValue ?? retries), Int(Int32.max))
     }
 
-    /// The message after so many attempts. Without the header it is as many as it has retries.
+    /// The message after this number of attempts. Without the header, a message has as many attempts as retries.
     package func counting(attempts: Int) -> Message {
         guard attempts != retries else { return self }
         var message = self
@@ -76,9 +76,9 @@ public struct Message: Sendable, Equatable {
         return message
     }
 
-    /// The same for the queue it came from, by whatever exchange it came there.
+    /// The message routed to its queue directly, whatever exchange it came by.
     ///
-    /// What comes back goes this way: the exchange would give a copy to every other queue bound to it.
+    /// Returned messages take this route: the exchange would copy them to every other queue bound to it.
     public var backToItsQueue: Message {
         var message = self
         message.route = Route(queue: route.queue)
@@ -91,9 +91,9 @@ public struct MessageBody: Sendable, Equatable {
     public var bytes: [UInt8]
     /// `application/json`, or what the sender chose.
     public var contentType: String
-    /// `utf-8`, or `nil` when the sender said nothing.
+    /// `utf-8`; `nil` when the sender did not set it.
     public var contentEncoding: String?
-    /// The `compression` header, e.g. `application/x-gzip`; `nil` when plain.
+    /// The `compression` header, e.g. `application/x-gzip`; `nil` when uncompressed.
     public var compression: String?
 
     public init(
@@ -109,7 +109,7 @@ public struct MessageBody: Sendable, Equatable {
 
 /// Where a message is sent.
 public struct Route: Sendable, Hashable {
-    /// The named queue, for brokers and senders that address queues.
+    /// The queue name, for brokers and senders that address queues.
     public var queue: String
     /// An exchange other than the default one.
     public var exchange: String?

@@ -1,17 +1,17 @@
-/// What a task may fail of and yet be tried again: an exit status, a signal, the name of an error, or anything.
+/// A cause of failure after which a task is retried: an exit status, a signal, an error type, or anything.
 ///
-/// Celery's `autoretry_for`, which has types of exceptions where programs have statuses.
+/// Celery's `autoretry_for`, which lists exception types where programs have statuses.
 public enum RetryCause: Sendable, Hashable {
-    /// Whatever it fails of.
+    /// Any failure.
     case anything
-    /// The exit status of a program, 1 to 255; from 129 on also the signal a shell tells by it.
+    /// The exit status of a program, 1 to 255; from 129 also the signal that a shell reports by it.
     case status(Int)
-    /// The signal a program died of, by its number.
+    /// The number of the signal that killed a program.
     case signal(Int)
     /// The type of an error, with or without its module: `SoldOut`, `Shop.SoldOut`.
     case error(String)
 
-    /// Reads a word: `any`, `7`, `SIGTERM`, or the name of an error. `nil` for what is none of them.
+    /// Parses a word: `any`, `7`, `SIGTERM`, or the name of an error. `nil` for anything else.
     ///
     /// Python's `Exception` is the same as `any`.
     public init?(_ word: String) {
@@ -28,7 +28,7 @@ public enum RetryCause: Sendable, Hashable {
         }
     }
 
-    /// The word that is read as this.
+    /// The word that parses as this cause.
     public var word: String {
         switch self {
         case .anything: "any"
@@ -38,7 +38,9 @@ public enum RetryCause: Sendable, Hashable {
         }
     }
 
-    /// Reads words parted by commas or blanks; the first that is none in the error.
+    /// Parses words separated by commas or spaces.
+    ///
+    /// - Throws: `InvalidRetryCause` for the first invalid word.
     package static func list(_ text: String) throws(InvalidRetryCause) -> [RetryCause] {
         var causes: [RetryCause] = []
         for word in text.split(whereSeparator: { $0 == "," || $0 == " " }) {
@@ -48,7 +50,7 @@ public enum RetryCause: Sendable, Hashable {
         return causes
     }
 
-    /// Whether a failure is of this kind.
+    /// Whether a failure has this cause.
     package func matches(_ failure: TaskFailure) -> Bool {
         switch self {
         case .anything: return true
@@ -59,12 +61,12 @@ public enum RetryCause: Sendable, Hashable {
         case .error(let name):
             if name == failure.type || name == "\(failure.module).\(failure.type)" { return true }
             if failure.type.hasSuffix(".\(name)") { return true }
-            // Either limit is what a shell user calls a timeout.
+            // A shell user calls either limit a timeout.
             return name == "TimeoutError" && failure.isForTime
         }
     }
 
-    /// Identifiers, parted by dots.
+    /// Identifiers separated by dots.
     private static func isName(_ word: String) -> Bool {
         word.utf8.count <= 200
             && word.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { part in
@@ -73,7 +75,7 @@ public enum RetryCause: Sendable, Hashable {
             }
     }
 
-    /// Linux's numbers, as <asm-generic/signal.h> has them.
+    /// Linux signal numbers, from <asm-generic/signal.h>.
     private static let signals = [
         "", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM",
         "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR",
@@ -81,18 +83,18 @@ public enum RetryCause: Sendable, Hashable {
     ]
 }
 
-/// A word that names nothing a task can fail of.
+/// A word that is not a cause of failure.
 package struct InvalidRetryCause: Error, Sendable {
     package let word: String
 
-    /// What is wrong with it, to be said after the name of the option.
+    /// The problem, to follow the name of the option.
     package var problem: String {
         "must be exit statuses from 1 to 255, signals such as SIGTERM, names of errors, or any, not \"\(word)\""
     }
 }
 
 extension RetryCause: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
-    /// A word, as `init(_:)` reads it.
+    /// Parses a word; see `init(_:)`.
     public init(stringLiteral word: String) { self = RetryCause(word) ?? .error(word) }
 
     /// An exit status.

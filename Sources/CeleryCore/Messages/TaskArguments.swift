@@ -1,4 +1,4 @@
-/// The decoded body of a message: arguments, and what follows the task.
+/// The decoded body of a message: arguments and workflow.
 public struct TaskArguments: Sendable, Equatable {
     public var args: [JSON]
     public var kwargs: JSONObject
@@ -16,7 +16,7 @@ public struct TaskArguments: Sendable, Equatable {
         public var callbacks: [Signature]
         /// Signatures sent with the failed id on failure (`link_error`).
         public var errbacks: [Signature]
-        /// What remains of a chain, **next step last**.
+        /// The remaining steps of a chain, **next step last**.
         public var chain: [Signature]
         /// Runs when every member of the group is done.
         public var chord: Signature?
@@ -42,11 +42,11 @@ public struct Signature: Sendable, Equatable {
     public var task: String
     public var args: [JSON]
     public var kwargs: JSONObject
-    /// `task_id`, `queue`, `countdown`, `link`, ... as Python names them.
+    /// `task_id`, `queue`, `countdown`, `link`, ... as in Python.
     public var options: JSONObject
     /// `chain`, `group`, `chord`, ...; `nil` for a plain task.
     public var subtaskType: String?
-    /// An immutable signature does not take the result of the task before it.
+    /// An immutable signature does not take the result of the previous task.
     public var isImmutable: Bool
 
     public init(

@@ -1,16 +1,16 @@
 import Glibc
 import Synchronization
 
-/// The unique id of a task: any text, by habit a lower-case dashed UUID.
+/// The unique id of a task: any text, usually a lower-case dashed UUID.
 ///
-/// Ids made here are UUIDs of version 7 (RFC 9562 section 5.7): they begin with the
-/// time, so that ids made one after another stand side by side in an index.
+/// Ids created here are UUIDs of version 7 (RFC 9562 section 5.7): they begin with the time, so that ids created one after
+/// another are adjacent in an index.
 public struct TaskID: Sendable, Hashable, CustomStringConvertible {
     public let text: String
 
     public init(_ text: String) { self.text = text }
 
-    /// A new id, greater than every id this process made before.
+    /// A new id, greater than every id this process created before.
     public init() { text = Self.generator.withLock { $0.next() } }
 
     public var description: String { text }
@@ -18,8 +18,7 @@ public struct TaskID: Sendable, Hashable, CustomStringConvertible {
     private static let generator = Mutex(TaskIDGenerator())
 }
 
-/// Makes UUIDs of version 7: 48 bits of milliseconds, a 12-bit count within the
-/// millisecond, 62 random bits.
+/// Creates UUIDs of version 7: 48 bits of milliseconds, a 12-bit count within the millisecond, 62 random bits.
 private struct TaskIDGenerator {
     private var lastMilliseconds: UInt64 = 0
     private var sequence: UInt64 = 0
@@ -34,7 +33,7 @@ private struct TaskIDGenerator {
             sequence = random.next() & 0x7FF
         } else {
             sequence += 1
-            // The count is full, or the clock stepped back: borrow from the time to come.
+            // The count is full, or the clock stepped back: borrow from the next millisecond.
             if sequence > 0xFFF {
                 lastMilliseconds += 1
                 sequence = 0
@@ -65,11 +64,11 @@ private struct TaskIDGenerator {
     }
 }
 
-/// Random numbers of the kernel, many in one call.
+/// Random numbers from the kernel, fetched in batches.
 private struct RandomWords {
     private var words: [UInt64] = []
 
-    /// As many as one call gives: 256 bytes.
+    /// Maximum of one call: 256 bytes.
     private static let count = 32
 
     /// The corresponding C function is `getentropy`.

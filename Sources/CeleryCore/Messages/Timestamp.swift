@@ -2,8 +2,8 @@ import Glibc
 
 /// A point in time, as seconds since 1970-01-01 UTC.
 ///
-/// A bare number keeps Foundation's calendars out of the paths that run for every
-/// message. The text form is ISO 8601; see `Wire` for reading and writing it.
+/// A plain number keeps Foundation's calendars out of code that runs for every message. The text form is ISO 8601;
+/// see `ISO8601`.
 public struct Timestamp: Sendable, Hashable, Comparable {
     /// Seconds since the epoch, with a fraction.
     public var seconds: Double
@@ -29,8 +29,8 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 }
 
 extension Double {
-    /// A number of seconds that clocks can be asked for, as near as there is one: at most some
-    /// thirty years either way, and 0 for what is no number. A message may carry any.
+    /// The number of seconds clamped to what clocks can handle: at most about thirty years either way, and 0 for NaN. A message
+    /// may carry any number.
     package var possibleSeconds: Double { isNaN ? 0 : min(max(self, -1e9), 1e9) }
 }
 

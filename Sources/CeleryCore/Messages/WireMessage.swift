@@ -1,5 +1,4 @@
-/// A message as it travels over AMQP: what a connection sends and receives. What its headers and its body mean is the
-/// business of the room `Wire`.
+/// A message as it travels over AMQP. The room `Wire` interprets its headers and its body.
 package struct WireMessage: Sendable, Equatable {
     /// Empty for the default exchange, which routes to the queue named by `routingKey`.
     package var exchange: String

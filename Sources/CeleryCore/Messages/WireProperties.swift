@@ -1,8 +1,8 @@
-/// The properties of an AMQP message that Celery uses; `nil` is absent.
+/// The properties of an AMQP message that Celery uses; `nil` when absent.
 package struct WireProperties: Sendable, Equatable {
     package var contentType: String?
     package var contentEncoding: String?
-    /// 2 is kept on disk, 1 in memory.
+    /// 2 is stored on disk, 1 in memory.
     package var deliveryMode: Int?
     package var priority: Int?
     package var correlationID: String?

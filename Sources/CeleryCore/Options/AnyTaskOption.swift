@@ -1,4 +1,4 @@
-/// A row of the table without the type of its value, for code that treats all rows alike.
+/// A row of the table without its value type, for code that treats all rows alike.
 package protocol AnyTaskOption: AnyObject, Sendable {
     var name: String { get }
     var alias: String? { get }
@@ -10,31 +10,31 @@ package protocol AnyTaskOption: AnyObject, Sendable {
     var isForChild: Bool { get }
     var overrides: Bool { get }
 
-    /// The header that carries it, if one does.
+    /// The header that carries it, if any.
     var header: String? { get }
     /// Whether it is read from a field of a message.
     var hasReadableField: Bool { get }
-    /// What stands for the value in an option line, and on a command line.
+    /// Placeholders for the value in an option line and on a command line.
     var placeholder: String { get }
     var commandPlaceholder: String { get }
-    /// What the settings file takes, in words.
+    /// What the settings file accepts, in words.
     var fileValue: String { get }
     var suggestion: OptionSuggestion { get }
     var isList: Bool { get }
 
-    /// Reads what somebody wrote at a place, and adds it to `values`.
+    /// Parses a value written at a place, and adds it to `values`.
     func read(_ input: OptionInput, at place: OptionPlaces, into values: inout OptionValues) throws(OptionMistake)
-    /// Adds what a header says, if it makes sense.
+    /// Adds the value of a header, if valid.
     func hear(_ value: JSON, into values: inout OptionValues)
-    /// Adds what a field of the message says, if it says anything.
+    /// Adds the value of a message field, if set.
     func hear(fieldOf message: Message, into values: inout OptionValues)
-    /// Writes what `values` say to the message.
+    /// Writes the value in `values`, if any, to the message.
     func write(_ values: OptionValues, to message: inout Message)
-    /// Leaves it unsaid in `values` when they say no more than its default.
+    /// Removes the value from `values` if it equals the default.
     func removeDefault(from values: inout OptionValues)
-    /// The value in `values` as an option line has it; `nil` when it is not said.
+    /// The value in `values` in option-line form; `nil` when not set.
     func text(in values: OptionValues) -> String?
-    /// The value in `values` as a header has it; `nil` when it is not said.
+    /// The value in `values` in header form; `nil` when not set.
     func json(in values: OptionValues) -> JSON?
 }
 
@@ -45,8 +45,8 @@ extension AnyTaskOption {
     /// Its long name on a command line, without dashes.
     package var long: String { form.long ?? String(name.map { $0 == "_" ? "-" : $0 }) }
 
-    /// What is wrong with it at a place where it may not stand, to be said after the name.
-    package func misplaced(at place: OptionPlaces) -> String { "may stand in \(places.words), not in \(place.words)" }
+    /// The problem with it at a place where it is not allowed, to follow the name.
+    package func misplaced(at place: OptionPlaces) -> String { "is allowed in \(places.words), not in \(place.words)" }
 }
 
 extension TaskOption: AnyTaskOption {

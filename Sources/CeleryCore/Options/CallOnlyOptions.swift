@@ -1,8 +1,8 @@
-/// What only a call may say: `celery apply`, a line of a batch, and where it makes sense a periodic task.
+/// Options that only a call may set: `celery apply`, a line of a batch and, where it makes sense, a periodic task.
 public struct CallOnlyOptions: Sendable {
     /// Sets the ETA to this long from now.
     public let countdown = TaskOption(
-        "countdown", OptionKind<Duration>.duration(), help: "Run the task this much later, in seconds or as 90s, 10m, 2h, 1d.",
+        "countdown", OptionKind<Duration>.duration(), help: "Run the task after this delay, in seconds or as 90s, 10m, 2h, 1d.",
         places: Self.now, travel: .nowhere
     ) { countdown, values in if let countdown { values[Self.table.eta] = .now + countdown } }
     /// The task does not run before this time.
@@ -28,7 +28,7 @@ public struct CallOnlyOptions: Sendable {
         help: "Add these headers to the message.", callHelp: "Add a header to the message; V is JSON if it parses as JSON.",
         places: .calls,
         travel: .field(write: { headers, message in
-            // A header that an option has written says what the option says.
+            // An explicit option takes precedence over its header.
             for (name, value) in headers.members where message.headers[name] == nil { message.headers[name] = value }
         }),
         form: OptionForm(long: "header", repeats: true)
@@ -38,10 +38,10 @@ public struct CallOnlyOptions: Sendable {
         values[Self.table.headers] = all
     }
 
-    /// The places that speak of a message sent now.
+    /// Places that describe a message sent now.
     private static let now: OptionPlaces = [.commandLine, .batch]
 
-    /// The only instance: options are told apart by identity.
+    /// The only instance: options are compared by identity.
     package static let table: CallOnlyOptions = .init()
 
     private init() {}

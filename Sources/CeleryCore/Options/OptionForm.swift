@@ -1,15 +1,15 @@
-/// How an option stands on a command line, where that differs from `--its-name VALUE`.
+/// How an option is written on a command line, where that differs from `--its-name VALUE`.
 package struct OptionForm: Sendable {
-    /// Its long name without dashes; `nil` is the option's own name with hyphens.
+    /// Its long name without dashes; `nil` uses the option's name with hyphens.
     package var long: String?
     /// Its name after a single dash.
     package var short: Character?
-    /// Whether it takes no value: being there says `true`.
+    /// Whether it takes no value: its presence means `true`.
     package var isFlag = false
-    /// Whether each occurrence adds to those before.
+    /// Whether each occurrence adds to earlier ones.
     package var repeats = false
-    /// What stands for the value in help texts; `nil` leaves it to the kind of value.
+    /// Placeholder in help texts; `nil` uses that of the value's kind.
     package var placeholder: String?
-    /// Settings that decide when the option is not given.
+    /// Settings that apply when the option is not given.
     package var settings: [String] = []
 }

@@ -1,4 +1,4 @@
-/// The value of an option as somebody wrote it.
+/// The value of an option as written.
 package enum OptionInput: Sendable {
     /// From an option line or a command line, where everything is text.
     case word(String)
@@ -13,7 +13,7 @@ package enum OptionInput: Sendable {
         }
     }
 
-    /// The text of a text or a number.
+    /// The text of a string or number.
     var scalarText: String? {
         switch self {
         case .json(.int), .json(.double), .json(.bigInteger): displayText
@@ -21,7 +21,7 @@ package enum OptionInput: Sendable {
         }
     }
 
-    /// As a message repeats it in quotation marks of its own.
+    /// The value as error messages quote it.
     package var displayText: String {
         switch self {
         case .word(let text): text
@@ -30,7 +30,7 @@ package enum OptionInput: Sendable {
         }
     }
 
-    /// As a message ends with it: text in quotation marks, anything else as it is.
+    /// The value at the end of an error message: quoted text, anything else unquoted.
     var shown: String {
         switch self {
         case .word(let text), .json(.string(let text)): "\"\(text)\""

@@ -1,7 +1,7 @@
 extension OptionKind where Value == Int {
     /// A whole number.
     ///
-    /// - Parameter others: what else the option takes, for the error: `` or `unlimited` ``.
+    /// - Parameter others: Other accepted values, for the error: `` or `unlimited` ``.
     static func whole(_ range: ClosedRange<Int>, others: String = "") -> OptionKind {
         OptionKind(
             placeholder: "N", commandPlaceholder: "N", fileValue: "whole number",
@@ -9,7 +9,7 @@ extension OptionKind where Value == Int {
                 let number: Int? =
                     switch input {
                     case .word(let text): Int(text)
-                    // A line of a batch may come from a program that has only text.
+                    // A program that writes a batch may have only text.
                     case .json(.string(let text)): place == .batch ? Int(text) : nil
                     case .json(let value): value.intValue
                     }

@@ -1,7 +1,7 @@
 extension OptionKind where Value == Duration {
     /// A length of time, in seconds or as `90s`, `10m`, `2h`, `1d`.
     ///
-    /// - Parameter zero: whether 0 makes sense everywhere. A call may always say it: there it takes back a limit.
+    /// - Parameter zero: Whether 0 is always valid. A call may always use 0 to remove a limit.
     static func duration(zero: Bool = false, others: String = "") -> OptionKind {
         OptionKind(
             placeholder: "DURATION", commandPlaceholder: "S", fileValue: "seconds, or text such as \"10m\"",
@@ -22,7 +22,7 @@ extension OptionKind where Value == Duration {
 }
 
 extension OptionKind where Value == Duration? {
-    /// A length of time that doubles from retry to retry: `yes` begins with a second, `no` is none.
+    /// A length of time that doubles with each retry: `yes` starts at one second, `no` is none.
     static let growth: OptionKind = {
         let duration = OptionKind<Duration>.duration(others: ", yes or no")
         @Sendable func truth(_ value: Bool) -> Duration? { value ? .seconds(1) : nil }
@@ -40,7 +40,7 @@ extension OptionKind where Value == Duration? {
                 }
             },
             text: { $0.map(duration.text) ?? "no" }, json: { $0.map(duration.json) ?? .number(0) },
-            // Python's own words for it are true and a number.
+            // Python uses `true` and numbers.
             heard: { value in
                 if let flag = value.boolValue { return .some(truth(flag)) }
                 return duration.heard(value).map { $0 > .zero ? $0 : nil }
@@ -65,7 +65,7 @@ extension OptionKind where Value == RetryUntil {
                 case .at(let time): ISO8601.text(time)
                 }
             },
-            // A number is a length of time in seconds, text is a time in ISO 8601.
+            // A number is a length of time in seconds; text is a time in ISO 8601.
             json: { until in
                 switch until {
                 case .within(let length): duration.json(length)

@@ -13,7 +13,7 @@ extension OptionKind where Value == String {
             placeholder: "NAME", commandPlaceholder: placeholder, fileValue: fileValue, suggestion: suggestion,
             read: { (input, place) throws(OptionMistake) in
                 guard let name = input.text else { throw OptionMistake(must: "be text", not: input, problem: nil) }
-                // Where somebody calls a task, nothing at all is told apart from a bad name.
+                // In a call, an empty name has an error of its own.
                 if name.isEmpty, place == .commandLine || place == .batch { return try OptionKind<String>.name.read(input, place) }
                 if let rule = sort.rule(brokenBy: name) {
                     throw OptionMistake(
@@ -24,7 +24,7 @@ extension OptionKind where Value == String {
             text: { $0 }, json: { .string($0) }, heard: { $0.stringValue })
     }
 
-    /// Text that names something: not empty, and in the settings to be shown on one line.
+    /// Text that names something: not empty, and in the settings printable on one line.
     static let name = OptionKind(
         placeholder: "NAME", commandPlaceholder: "NAME", fileValue: "text",
         read: { (input, place) throws(OptionMistake) in
@@ -59,7 +59,7 @@ extension OptionKind where Value == String? {
 extension OptionKind where Value == Bool {
     static let truth = words(yes: ["true", "yes"], no: ["false", "no"])
 
-    /// A choice of two; the first words are those that are written. Headers have a truth value.
+    /// A choice of two; the first words are used for output. Headers contain a Boolean.
     static func words(yes: [String], no: [String]) -> OptionKind {
         let names = "\(yes[0]) or \(no[0])"
         return OptionKind(
@@ -82,7 +82,7 @@ extension OptionKind where Value == Bool {
 }
 
 extension OptionKind where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
-    /// One of the cases of an enumeration, by its raw value.
+    /// One of the cases of an enumeration, by raw value.
     static var cases: OptionKind {
         let names = Value.allCases.map(\.rawValue)
         return OptionKind(
@@ -110,28 +110,28 @@ extension OptionKind where Value == [RetryCause] {
                 causes = try RetryCause.list(input.displayText)
             } catch {
                 throw OptionMistake(
-                    error.problem, problem: "names '\(error.word)', of which no task can fail",
+                    error.problem, problem: "names '\(error.word)', with which no task can fail",
                     advice: "write exit statuses from 1 to 255, signals such as SIGTERM, names of errors, or any")
             }
             guard place == .optionLine else { return causes }
             if causes.isEmpty { throw OptionMistake("names nothing", problem: nil) }
             for case .error(let name) in causes where !programErrors.contains(name) {
                 let near = NearestName.suggest(name, among: programErrors).map { "; did you mean '\($0)'?" } ?? ""
-                throw OptionMistake("names '\(name)', of which no program can fail\(near)", problem: nil)
+                throw OptionMistake("names '\(name)', with which no program can fail\(near)", problem: nil)
             }
             return causes
         },
         text: { $0.map(\.word).joined(separator: ",") },
-        // Statuses are numbers, the others text.
+        // Statuses are numbers, other causes text.
         json: { causes in
             .array(causes.map { cause in
                 if case .status(let status) = cause { .int(Int64(status)) } else { .string(cause.word) }
             })
         },
-        // What is no cause is passed over.
+        // Invalid causes are skipped.
         heard: { $0.arrayValue?.compactMap { RetryCause($0.displayText) } })
 
-    /// All that a program can fail of.
+    /// All errors with which a program can fail.
     private static let programErrors = [
         "CalledProcessError", "MemoryError", "MemoryLimitExceeded", "OSError", "OutputTooLarge", "SoftTimeLimitExceeded",
         "TimeLimitExceeded", "TimeoutError",
@@ -139,7 +139,7 @@ extension OptionKind where Value == [RetryCause] {
 }
 
 extension OptionKind where Value == JSONObject {
-    /// Names with values of any type. On a command line each is one word `NAME=VALUE`, whose value is JSON if it parses as JSON.
+    /// Names with values of any type. On a command line each is one word `NAME=VALUE`; the value is JSON if it parses as JSON.
     static let object = OptionKind(
         placeholder: "K=V", commandPlaceholder: "K=V", fileValue: "table",
         read: { (input, _) throws(OptionMistake) in

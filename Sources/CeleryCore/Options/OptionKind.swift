@@ -1,29 +1,29 @@
-/// A kind of value that options take: how it is read, written, shown and sent.
+/// A kind of option value: how it is parsed, written, displayed and sent.
 ///
 /// The value need not be `Hashable`: the runtime would look up that conformance for each type of value at every start,
 /// among all that are linked in, which took a tenth of the time of `celery apply`.
 package struct OptionKind<Value: Sendable>: Sendable {
-    /// What stands for the value in an option line: `DURATION`.
+    /// Placeholder in an option line: `DURATION`.
     var placeholder: String
-    /// What stands for it on a command line: `S`.
+    /// Placeholder on a command line: `S`.
     var commandPlaceholder: String
-    /// What the settings file takes, in words: `whole number`.
+    /// What the settings file accepts, in words: `whole number`.
     var fileValue: String
-    /// What a shell can offer for it.
+    /// Completions that a shell can offer.
     var suggestion = OptionSuggestion.nothing
-    /// Whether words that follow it in an option line after a comma belong to it.
+    /// Whether further words after a comma in an option line belong to the value.
     var isList = false
-    /// The value of what somebody wrote at a place.
+    /// Parses a value written at a place.
     var read: @Sendable (OptionInput, OptionPlaces) throws(OptionMistake) -> Value
-    /// The value as an option line has it.
+    /// The value in option-line form.
     var text: @Sendable (Value) -> String
-    /// The value as a header has it.
+    /// The value in header form.
     var json: @Sendable (Value) -> JSON
-    /// The value of a header. `nil` for what makes no sense: a worker passes over it, as anybody may have written it.
+    /// The value of a header. `nil` for an invalid one, which a worker ignores: anybody may have written it.
     var heard: @Sendable (JSON) -> Value?
 }
 
-/// What a shell offers for the value of an option.
+/// Completions for the value of an option.
 package enum OptionSuggestion: Sendable, Equatable {
     case nothing
     case words([String])
@@ -31,7 +31,7 @@ package enum OptionSuggestion: Sendable, Equatable {
 }
 
 extension OptionKind {
-    /// The same kind where an option may also be left unsaid.
+    /// The same kind for an option that may be unset.
     var optional: OptionKind<Value?> {
         OptionKind<Value?>(
             placeholder: placeholder, commandPlaceholder: commandPlaceholder, fileValue: fileValue, suggestion: suggestion,
@@ -41,9 +41,9 @@ extension OptionKind {
             heard: { heard($0).map(Optional.some) })
     }
 
-    /// The same kind with one more word, which stands for no value.
+    /// The same kind with one more word, which means no value.
     ///
-    /// - Parameter json: what a header has for the word.
+    /// - Parameter json: The header value for the word.
     func or(_ word: String, json none: JSON) -> OptionKind<Value?> {
         OptionKind<Value?>(
             placeholder: placeholder, commandPlaceholder: commandPlaceholder, fileValue: "\(fileValue), or \"\(word)\"",

@@ -1,4 +1,4 @@
-/// The places where an option may stand.
+/// The places where an option may be set.
 package struct OptionPlaces: OptionSet, Sendable, Hashable {
     package let rawValue: UInt8
 
@@ -13,7 +13,7 @@ package struct OptionPlaces: OptionSet, Sendable, Hashable {
     /// The table `options` of a periodic task in the settings.
     package static let beat = OptionPlaces(rawValue: 8)
 
-    /// The places that speak of one message.
+    /// Places that describe one message.
     package static let calls: OptionPlaces = [.commandLine, .batch, .beat]
     package static let everywhere: OptionPlaces = [.optionLine, .calls]
 

@@ -1,6 +1,6 @@
-/// What is said of a task or of one message: values by option. An option that is not said has none.
+/// The options set by a task or a message. An option that is not set has no value.
 ///
-/// Tasks and calls say few things, for which a linear search beats hashing.
+/// Tasks and calls set few options, for which a linear search beats hashing.
 package struct OptionValues: Sendable {
     private var entries: [any SaidOption] = []
 
@@ -8,7 +8,7 @@ package struct OptionValues: Sendable {
 
     package var isEmpty: Bool { entries.isEmpty }
 
-    /// What is said of an option; `nil` when nothing is.
+    /// The value of an option; `nil` when not set.
     package subscript<Value>(option: TaskOption<Value>) -> Value? {
         get {
             let id = ObjectIdentifier(option)
@@ -27,15 +27,15 @@ package struct OptionValues: Sendable {
         }
     }
 
-    /// The options of which something is said, in the order in which it was.
+    /// The options set, in the order they were set.
     package var options: [any AnyTaskOption] { entries.map(\.option) }
 
-    /// Adds what others say; where both say something, the others count.
+    /// Adds other values; where both set an option, the others take precedence.
     package mutating func merge(_ others: OptionValues) {
         for entry in others.entries { entry.store(in: &self) }
     }
 
-    /// What is said of some options alone.
+    /// The values of some options alone.
     package func filter(_ isIncluded: (any AnyTaskOption) -> Bool) -> OptionValues {
         var values = self
         values.entries.removeAll { !isIncluded($0.option) }
@@ -44,7 +44,7 @@ package struct OptionValues: Sendable {
 }
 
 extension OptionValues: Hashable {
-    /// Equal when the same is said of the same options, in whatever order.
+    /// Equal when the same options have the same values, in any order.
     package static func == (left: Self, right: Self) -> Bool {
         left.entries.count == right.entries.count
             && left.entries.allSatisfy { entry in right.entries.contains { $0.id == entry.id && $0.json == entry.json } }
@@ -55,7 +55,7 @@ extension OptionValues: Hashable {
     }
 }
 
-/// One option and what is said of it, without the type of the value.
+/// One option and its value, without the value type.
 private protocol SaidOption: Sendable {
     var id: ObjectIdentifier { get }
     var option: any AnyTaskOption { get }

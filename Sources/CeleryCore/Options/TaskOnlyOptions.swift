@@ -1,38 +1,38 @@
-/// What only the task itself may say.
+/// Options that only the task itself may set.
 public struct TaskOnlyOptions: Sendable {
-    /// When the broker may forget the message.
+    /// When to acknowledge the message.
     public let acknowledgement = TaskOption(
         "ack", OptionKind<Acknowledgement>.cases, default: .late,
-        help: "Acknowledge the message when the task has ended, and run the task again if its worker dies (`late`), or before it begins, and run it at most once (`early`).", places: .optionLine)
+        help: "Acknowledge the message when the task has ended, and run the task again if its worker dies (`late`), or before the task starts, and run it at most once (`early`).", places: .optionLine)
     /// Attempts that may lose their process before the task is given up.
     public let crashLimit = TaskOption(
         "crash_limit", OptionKind<Int>.whole(1...1_000), fallback: .settings,
-        help: "Give the task up after its process was lost N times.", places: .optionLine)
-    /// Bytes of output that are kept as the return value.
+        help: "Give up the task after its process was lost N times.", places: .optionLine)
+    /// Bytes of output kept as the return value.
     public let maxOutputBytes = TaskOption(
         "max_output", OptionKind<Int>.bytes, fallback: .settings,
         help: "Keep this many bytes of standard output as the return value, such as 64k or 16m; more is a failure.",
         places: .optionLine)
-    /// How often the task may begin.
+    /// How often the task may start.
     public let rateLimit = TaskOption(
         "rate_limit", OptionKind<RateSetting>.rate, fallback: .settings,
-        help: "Begin the task at this rate at most, evenly spread; `unlimited` sets no limit. With SQLite all workers of the file count together, elsewhere each worker by itself.",
+        help: "Start the task at this rate at most, evenly spread; `unlimited` sets no limit. With SQLite all workers of the file count together, elsewhere each worker by itself.",
         places: .optionLine)
-    /// Runs of the task at once; `nil` is as many as there are children.
+    /// Maximum number of concurrent runs; `nil` is limited by the pool alone.
     public let concurrency = TaskOption(
         "concurrency", OptionKind<Int>.whole(1...100_000, others: " or `unlimited`").or("unlimited", json: nil), default: nil,
-        help: "Run at most N of the task at once: in all workers together that keep messages or results in the same SQLite file, elsewhere in each worker by itself.",
+        help: "Run at most N of the task at once: counted over all workers that store messages or results in the same SQLite file, elsewhere by each worker alone.",
         places: .optionLine)
 
-    /// When the broker may forget the message.
+    /// When the message is acknowledged.
     public enum Acknowledgement: String, Sendable, Hashable, CaseIterable {
         /// After the task has ended: a task whose worker dies runs again.
         case late
-        /// Before it begins: it runs at most once.
+        /// Before the task starts: it runs at most once.
         case early
     }
 
-    /// The only instance: options are told apart by identity.
+    /// The only instance: options are compared by identity.
     package static let table = TaskOnlyOptions()
 
     private init() {}

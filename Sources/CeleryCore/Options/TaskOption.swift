@@ -1,37 +1,37 @@
-/// One thing that can be said of a task: a row of the table.
+/// An option of a task: a row of the table.
 ///
-/// The row is the only place that knows the option's name, type, default and help, where it may stand and how it
-/// travels. The parser of option lines, the options of `celery apply`, the keys of a batch and of a periodic task,
-/// the headers of messages, the listing of `celery tasks`, the manual and the completions are made from it.
+/// The row is the only place that knows the option's name, type, default, help, places and transport. The parser of option
+/// lines, the options of `celery apply`, the keys of a batch and of a periodic task, the headers of messages, the listing of
+/// `celery tasks`, the manual and the completions are made from the rows.
 ///
-/// The rows are properties of `CommonOptions`, `TaskOnlyOptions` and `CallOnlyOptions`. To add an option, add a
-/// property there, list it in `rows`, and read it where it takes effect: `options.itsName`.
+/// The rows are properties of `CommonOptions`, `TaskOnlyOptions` and `CallOnlyOptions`. To add an option, add a property
+/// there, list it in `rows`, and read it where it takes effect: `options.itsName`.
 public final class TaskOption<Value: Sendable>: Sendable {
     /// Its name in option lines, batches, settings and headers: `retry_delay`.
     package let name: String
-    /// Another name of it in an option line, equal in every way.
+    /// An equivalent name in option lines.
     package let alias: String?
     package let kind: OptionKind<Value>
-    /// What holds when neither the task nor the call says it.
+    /// The value when neither the task nor the call sets it.
     package let defaultValue: Value
     package let fallback: OptionFallback
-    /// What it does and in which unit, as a sentence. Words to be typed stand between backquotes.
+    /// What it does and in which unit, as a sentence. Words to be typed are in backquotes.
     package let help: String
     /// The same for a call, where that differs.
     package let callHelp: String
     package let places: OptionPlaces
     package let travel: OptionTravel<Value>
     package let form: OptionForm
-    /// Whether what a message says takes the place of what the task says.
+    /// Whether a message's value overrides the task's.
     package let overrides: Bool
-    /// Whether the pool child that runs the task is told the value.
+    /// Whether the pool child that runs the task receives the value.
     package let isForChild: Bool
-    /// Puts a value that was read where it belongs; `nil` puts it under this option.
+    /// Stores a parsed value; `nil` stores it under this option.
     private let assignment: (@Sendable (Value, inout OptionValues) -> Void)?
 
     /// A row with a default.
     ///
-    /// - Parameter travel: `nil` is a header of the option's own name, if the option may stand in a call.
+    /// - Parameter travel: `nil` uses a header with the option's name, if a call may set the option.
     package init(
         _ name: String, _ kind: OptionKind<Value>, default value: Value, fallback: OptionFallback? = nil, alias: String? = nil,
         help: String, callHelp: String? = nil, places: OptionPlaces = .everywhere, travel: OptionTravel<Value>? = nil,
@@ -53,7 +53,7 @@ public final class TaskOption<Value: Sendable>: Sendable {
         self.assignment = assignment
     }
 
-    /// A row without a default: unless it is said, the settings decide, or there is none.
+    /// A row without a default: when unset, the settings decide, or there is no value.
     package convenience init<Wrapped>(
         _ name: String, _ kind: OptionKind<Wrapped>, fallback: OptionFallback = .nothing, alias: String? = nil,
         help: String, callHelp: String? = nil, places: OptionPlaces = .everywhere, travel: OptionTravel<Value>? = nil,
@@ -65,15 +65,15 @@ public final class TaskOption<Value: Sendable>: Sendable {
             travel: travel, form: form, isForChild: isForChild, assignment: assignment)
     }
 
-    /// Whether a value is the default, as a header shows both.
+    /// Whether a value equals the default, compared in header form.
     package func isDefault(_ value: Value) -> Bool { kind.json(value) == kind.json(defaultValue) }
 
-    /// Puts a value where it belongs.
+    /// Stores a parsed value.
     func store(_ value: Value, in values: inout OptionValues) {
         if let assignment { assignment(value, &values) } else { values[self] = value }
     }
 
-    /// What a message says; `nil` when it says nothing, or nothing that makes sense.
+    /// The value in a message; `nil` when absent or invalid.
     package func heard(in message: Message) -> Value? {
         switch travel {
         case .nowhere: nil
@@ -83,11 +83,11 @@ public final class TaskOption<Value: Sendable>: Sendable {
     }
 }
 
-/// What holds when an option is not said.
+/// What applies when an option is not set.
 package enum OptionFallback: Sendable, Hashable {
-    /// This value, as an option line has it.
+    /// This value, in option-line form.
     case value(String)
-    /// What the settings say.
+    /// The value in the settings.
     case settings
     /// Nothing.
     case nothing

@@ -1,11 +1,11 @@
-/// All that can be said of a task: the rows of the three blocks as one table.
+/// The table of all task options, from the three blocks of rows.
 ///
-/// Reading, in every place, is generic code over this table.
+/// Parsing, in every place, is generic code over this table.
 package enum TaskOptionTable {
-    /// Every row, in the order in which people read of them.
+    /// Every row, in the order of the documentation.
     package static let all: [any AnyTaskOption] = {
         let key = CommonOptions.table.concurrencyKey
-        // The key by which slots are counted is read about after the number of slots.
+        // Document the concurrency key after the number of slots.
         return CommonOptions.table.rows.filter { $0.name != key.name } + TaskOnlyOptions.table.rows + [key] + CallOnlyOptions.table.rows
     }()
 
@@ -19,15 +19,15 @@ package enum TaskOptionTable {
     /// Rows that a worker reads from a field of the message.
     static let withReadableField: [any AnyTaskOption] = all.filter(\.hasReadableField)
 
-    /// The row of this name or alias, wherever it may stand.
+    /// The row with this name or alias, for any place.
     package static func named(_ name: String) -> (any AnyTaskOption)? { byName[name] }
 
-    /// The rows that may stand at a place.
+    /// The rows allowed at a place.
     package static func rows(at place: OptionPlaces) -> [any AnyTaskOption] { all.filter { !$0.places.isDisjoint(with: place) } }
 
-    /// What is wrong with a name at a place, to be said after it.
+    /// The problem with a name at a place, to follow the name.
     ///
-    /// - Parameter others: names that the place knows beside the table's.
+    /// - Parameter others: Names that the place accepts in addition to the table's.
     package static func complaint(about name: String, at place: OptionPlaces, others: [String] = []) -> String {
         if let option = named(name) { return option.misplaced(at: place) }
         let known = others + rows(at: place).flatMap(\.names)

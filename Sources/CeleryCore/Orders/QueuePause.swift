@@ -1,10 +1,10 @@
-/// Why nothing is taken from a queue for a while.
+/// Why a queue is paused.
 public struct QueuePause: Sendable, Equatable {
     public var since: Timestamp
-    /// When it ends by itself; `nil` is when the queue is resumed.
+    /// When the pause ends by itself; `nil` lasts until the queue is resumed.
     public var until: Timestamp?
     public var reason: String?
-    /// Who ordered it: a user and a machine.
+    /// Who paused it: a user and a machine.
     public var by: String?
 
     public init(since: Timestamp, until: Timestamp? = nil, reason: String? = nil, by: String? = nil) {
@@ -14,10 +14,10 @@ public struct QueuePause: Sendable, Equatable {
         self.by = by
     }
 
-    /// Whether it lasts at this time.
+    /// Whether the pause is in force at this time.
     public func holds(at time: Timestamp) -> Bool { until.map { $0 > time } ?? true }
 
-    /// As drivers keep it.
+    /// The stored form.
     package var json: JSON {
         var object: JSONObject = ["since": .double(since.seconds)]
         if let until { object["until"] = .double(until.seconds) }
@@ -26,7 +26,7 @@ public struct QueuePause: Sendable, Equatable {
         return .object(object)
     }
 
-    /// - Returns: `nil` for what is none of this version.
+    /// - Returns: `nil` for a malformed pause or one of another version.
     package init?(json: JSON) {
         guard let since = json["since"]?.doubleValue else { return nil }
         self.init(

@@ -1,25 +1,25 @@
-/// That tasks are not to be run, or are to be stopped.
+/// A command to skip or stop tasks.
 public struct Revocation: Sendable, Equatable {
     public var target: Target
-    /// Whether an attempt that is under way is ended too.
+    /// Whether to stop running attempts too.
     public var isTerminating: Bool
-    /// What such an attempt is sent: a name, `TERM`, or a number.
+    /// The signal for running attempts: a name such as `TERM`, or a number.
     public var signal: String
     public var issued: Timestamp
-    /// When it is forgotten.
+    /// When the revocation is dropped.
     public var until: Timestamp
 
-    /// Which tasks are meant.
+    /// Which tasks are revoked.
     public enum Target: Sendable, Hashable {
-        /// The one of this id, submitted or not.
+        /// The task with this id, submitted or not.
         case id(TaskID)
-        /// Those of this name that were submitted before.
+        /// Tasks of this name submitted before the revocation.
         case task(String)
-        /// Those submitted before with this header, or with this stamp of Python's.
+        /// Tasks submitted before with this header, or with this stamp of Python's.
         case header(String, value: String)
     }
 
-    /// TERM, as Python has it.
+    /// TERM, as in Python.
     public static let defaultSignal = "TERM"
 
     public init(
@@ -32,9 +32,9 @@ public struct Revocation: Sendable, Equatable {
         self.until = until
     }
 
-    /// Whether it is about this message.
+    /// Whether the revocation applies to this message.
     ///
-    /// When a message was submitted is told by an id of version 7, as ours are; one of another sort is taken to be older.
+    /// The submission time is taken from an id of version 7, such as ours; a message with another id counts as older.
     public func covers(_ message: Message) -> Bool {
         switch target {
         case .id(let id): id == message.id
@@ -47,7 +47,7 @@ public struct Revocation: Sendable, Equatable {
 }
 
 extension Message {
-    /// Whether it has this header, or is stamped with it, and the value or one of several is this.
+    /// Whether the message has this header or stamp with this value, or with a list that contains the value.
     fileprivate func isMarked(_ name: String, _ value: String) -> Bool {
         [headers[name], headers["stamps"]?[name]].contains { found in
             guard let found else { return false }
@@ -57,7 +57,7 @@ extension Message {
 }
 
 extension TaskID {
-    /// When it was made, for a UUID of version 7; to a millisecond.
+    /// When the id was created, for a UUID of version 7; in whole milliseconds.
     package var created: Timestamp? {
         let bytes = Array(text.utf8)
         guard bytes.count == 36, bytes[14] == UInt8(ascii: "7"), bytes[8] == UInt8(ascii: "-"), bytes[13] == UInt8(ascii: "-"),
@@ -67,7 +67,7 @@ extension TaskID {
     }
 }
 
-// MARK: As drivers keep it
+// MARK: Stored form
 
 extension Revocation {
     package var json: JSON {
@@ -85,7 +85,7 @@ extension Revocation {
         return .object(object)
     }
 
-    /// - Returns: `nil` for what is none of this version.
+    /// - Returns: `nil` for a malformed revocation or one of another version.
     package init?(json: JSON) {
         guard let issued = json["issued"]?.doubleValue, let until = json["until"]?.doubleValue else { return nil }
         let target: Target

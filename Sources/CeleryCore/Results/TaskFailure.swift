@@ -17,10 +17,9 @@ public struct TaskFailure: Sendable, Hashable {
 }
 
 extension TaskFailure {
-    /// The program of a task ended with a status other than 0.
+    /// The program of a task ended with a nonzero status.
     ///
-    /// Python's own name for it; its arguments are the status, or the signal as a
-    /// negative number, and the command.
+    /// The type is Python's own; its arguments are the status, or the signal as a negative number, and the command.
     public static func exited(status: Int, task: String) -> TaskFailure {
         TaskFailure(type: "CalledProcessError", arguments: [.int(Int64(status)), .string(task)], module: "subprocess")
     }
@@ -39,32 +38,32 @@ extension TaskFailure {
         TaskFailure(type: "TimeLimitExceeded", arguments: [.number(seconds)], module: "billiard.exceptions")
     }
 
-    /// Told to stop after `seconds` (the soft limit), and did.
+    /// Asked to stop after `seconds` (the soft limit), and did.
     public static func softTimeLimitExceeded(_ seconds: Double) -> TaskFailure {
         TaskFailure(type: "SoftTimeLimitExceeded", arguments: [.number(seconds)], module: "billiard.exceptions")
     }
 
-    /// Killed because it held more memory than its limit; both in bytes.
+    /// Killed because it used more memory than its limit; both in bytes.
     ///
-    /// The first argument is for people, as Python shows arguments.
+    /// The first argument is for display, as in Python.
     public static func memoryLimitExceeded(limit: Int, peak: Int) -> TaskFailure {
-        let text = "used \(ByteCountText.text(peak)) of memory, and \(ByteCountText.text(limit)) is its limit"
+        let text = "used \(ByteCountText.text(peak)) of memory; the limit is \(ByteCountText.text(limit))"
         return TaskFailure(type: "MemoryLimitExceeded", arguments: [.string(text), .int(Int64(limit)), .int(Int64(peak))])
     }
 
-    /// Killed by the kernel, which had no memory left for it, whether or not the task had much.
+    /// Killed by the kernel for lack of memory, however much the task used.
     public static func outOfMemory(task: String) -> TaskFailure {
         TaskFailure(
             type: "MemoryError", arguments: [.string("the kernel killed \(task) with signal 9: out of memory")], module: "builtins")
     }
 
-    /// The exit status that stands for a task killed for its memory: of signal 9, as a shell tells it.
+    /// The exit status for a task killed for its memory: signal 9, as a shell reports it.
     package static let memoryStatus = 137
 
-    /// Whether it was killed for its memory, at its limit or by the kernel.
+    /// Whether the task was killed for its memory, at its limit or by the kernel.
     package var isForMemory: Bool { type == "MemoryLimitExceeded" || (type == "MemoryError" && module == "builtins") }
 
-    /// Whether it was stopped at its soft or its hard time limit.
+    /// Whether the task was stopped at its soft or hard time limit.
     package var isForTime: Bool { type == "SoftTimeLimitExceeded" || type == "TimeLimitExceeded" }
 
     /// The process running the task was lost too often.
@@ -72,10 +71,10 @@ extension TaskFailure {
         TaskFailure(type: "WorkerLostError", arguments: [.string(reason)], module: "billiard.exceptions")
     }
 
-    /// Whether `workerLost` made it.
+    /// Whether `workerLost` created this failure.
     package var isLoss: Bool { type == "WorkerLostError" && module == "billiard.exceptions" }
 
-    /// A message that was to follow a task, or a task's next try, could not be published.
+    /// A follow-up message, or the next try of a task, could not be published.
     public static func unsent(_ reason: String, isNextTry: Bool = false) -> TaskFailure {
         let what = isNextTry ? "its next try" : "it"
         return TaskFailure(
@@ -97,24 +96,24 @@ extension TaskFailure {
         TaskFailure(type: "Retry", arguments: [.string("Retry in \(JSON.number(seconds).displayText)s: \(reason)")])
     }
 
-    /// A body or header that no task can be made of.
+    /// A body or header that is not a valid task.
     public static func invalidTask(_ reason: String) -> TaskFailure {
         TaskFailure(type: "InvalidTaskError", arguments: [.string(reason)])
     }
 
-    /// Whether `invalidTask` made it: the message is at fault, and no task has run.
+    /// Whether `invalidTask` created this failure: the message is at fault, and no task has run.
     public var isOfMessage: Bool { type == "InvalidTaskError" && module == "celery.exceptions" }
 
-    /// The exit status or signal, when a program's end made this failure.
+    /// The exit status, or the negative signal, of a program that failed.
     public var programStatus: Int? {
         guard type == "CalledProcessError", module == "subprocess" else { return nil }
         return arguments.first?.intValue
     }
 
-    /// What is said of it as the reason of another try: a limit's number alone would say nothing.
+    /// The reason for a retry: a limit's number alone would say nothing.
     package var reason: String { isForTime ? "\(type)(\(message))" : message }
 
-    /// One line for people: what is said after `Type: `.
+    /// One line for display: the text after `Type: `.
     public var message: String {
         if let status = programStatus {
             let command = arguments.dropFirst().first?.stringValue ?? "the program"
@@ -131,7 +130,7 @@ extension JSON {
         Int64(exactly: value).map(JSON.int) ?? .double(value)
     }
 
-    /// A short text for messages: strings as they are, scalars as JSON.
+    /// A short text for messages: strings unquoted, scalars as JSON.
     package var displayText: String {
         switch self {
         case .null: "null"

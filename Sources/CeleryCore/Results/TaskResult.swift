@@ -1,11 +1,10 @@
-/// What a result store keeps of a task id: the meta document of Celery
-/// (wire format, section 5.1) and what our own commands show beside it.
+/// The stored result of a task: the meta document of Celery (wire format, section 5.1), and what our own commands add.
 public struct TaskResult: Sendable, Equatable {
     public var id: TaskID
     public var state: TaskState
     /// The return value, or a custom state's data. `null` for failures.
     public var value: JSON
-    /// Why, in the states FAILURE, RETRY and REVOKED.
+    /// The error, in the states FAILURE, RETRY and REVOKED.
     public var failure: TaskFailure?
     /// For a program: the tail of its stderr.
     public var traceback: String?
@@ -20,13 +19,13 @@ public struct TaskResult: Sendable, Equatable {
     public var worker: String?
     public var queue: String?
     public var retries: Int
-    /// Which execution of the message this came from; 1 is the first.
+    /// Number of the execution that produced it, from 1.
     public var attempt: Int
-    /// In the state STARTED: executions before this one that are known to have lost their process.
+    /// In the state STARTED: earlier executions known to have lost their process.
     public var crashes = 0
-    /// The tail of what a program wrote to stderr.
+    /// The tail of a program's stderr.
     public var errorOutput: String?
-    /// Where whoever sent the task waits for the result, in stores that answer by message. Not kept.
+    /// Where the client waits for the result, in stores that answer by message. Not stored.
     public var replyTo: String?
     /// When that execution began.
     public var dateStarted: Timestamp?

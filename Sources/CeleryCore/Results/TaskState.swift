@@ -1,12 +1,12 @@
-/// What is known of a task.
+/// The state of a task.
 public enum TaskState: Sendable, Hashable {
     /// Accepted, waiting for a worker.
     case pending
     /// A worker has it.
     case received
-    /// It runs.
+    /// Running.
     case started
-    /// It asked to be tried again and waits for that.
+    /// Waiting to be retried.
     case retry
     case success
     case failure
@@ -14,10 +14,10 @@ public enum TaskState: Sendable, Hashable {
     case revoked
     /// No broker and no store knows the id.
     case unknown
-    /// A state of the task's own, such as `PROGRESS`.
+    /// A task-defined state, such as `PROGRESS`.
     case custom(String)
 
-    /// The name on the wire and in outputs.
+    /// The name in messages and outputs.
     public var name: String {
         switch self {
         case .pending: "PENDING"

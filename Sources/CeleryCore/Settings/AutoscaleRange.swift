@@ -1,10 +1,10 @@
-/// Between how many and how many children a worker has, as in `--autoscale 10,2`.
+/// Minimum and maximum number of a worker's children, as in `--autoscale 10,2`.
 public struct AutoscaleRange: Sendable, Hashable {
     public var most: Int
     /// At least 1.
     public var least: Int
 
-    /// No worker has more children.
+    /// Upper limit for both.
     public static let limit = 1_000
 
     public init(most: Int, least: Int) {
@@ -12,7 +12,7 @@ public struct AutoscaleRange: Sendable, Hashable {
         self.least = least
     }
 
-    /// Reads `MAX,MIN`; `MAX` alone goes down to 1.
+    /// Parses `MAX,MIN`; `MAX` alone has the minimum 1.
     ///
     /// - Returns: `nil` unless 1 <= MIN <= MAX <= 1000.
     public init?(_ text: String) {
@@ -23,6 +23,6 @@ public struct AutoscaleRange: Sendable, Hashable {
         self.init(most: most, least: least)
     }
 
-    /// As it is written in settings.
+    /// The form used in settings.
     public var text: String { "\(most),\(least)" }
 }

@@ -1,9 +1,9 @@
-/// What may name a queue, an exchange or a routing key: one rule for settings, options of tasks, command lines,
-/// requests of remote control and messages, so that a name is refused before anything is changed.
+/// Rules for the names of queues, exchanges and routing keys: the same for settings, task options, command lines, remote
+/// control and messages, so that a name is refused before anything is changed.
 package enum BrokerName: Sendable {
-    /// A queue that is declared where it does not exist yet.
+    /// A queue that is declared if it does not exist.
     case queue
-    /// A queue that exists: RabbitMQ names some itself.
+    /// An existing queue: RabbitMQ names some itself.
     case existingQueue
     case exchange
     case routingKey
@@ -17,16 +17,16 @@ package enum BrokerName: Sendable {
         }
     }
 
-    /// The rule that the name breaks, to be read after `must be the name of a queue,`; `nil` for a good name.
+    /// The rule that the name breaks, to follow `must be the name of a queue,`; `nil` for a valid name.
     ///
-    /// AMQP's limit is 255 bytes. A comma separates queues on a command line, and a space is a slip of the pen.
-    /// RabbitMQ refuses to declare a queue whose name begins with `amq.`.
+    /// AMQP's limit is 255 bytes. A comma separates queues on a command line, and a space is probably a typing mistake. RabbitMQ
+    /// refuses to declare a queue whose name begins with `amq.`.
     package func rule(brokenBy name: String) -> String? {
         let isQueue = self == .queue || self == .existingQueue
         guard !name.isEmpty, name.utf8.count <= 255,
             name.unicodeScalars.allSatisfy({ !$0.isUnprintable && !(isQueue && ($0.properties.isWhitespace || $0 == ",")) })
         else { return isQueue ? "up to 255 bytes without spaces or commas" : "up to 255 bytes without control characters" }
-        return self == .queue && name.hasPrefix("amq.") ? "one that does not begin with amq., as RabbitMQ's own do" : nil
+        return self == .queue && name.hasPrefix("amq.") ? "one that does not begin with amq., which RabbitMQ reserves" : nil
     }
 
     package func isValid(_ name: String) -> Bool { rule(brokenBy: name) == nil }

@@ -1,6 +1,6 @@
-/// Amounts of memory as people write them: `65536`, `64k`, `16m`, `1g`, in powers of 1024.
+/// Amounts of memory as text: `65536`, `64k`, `16m`, `1g`, in powers of 1024.
 package enum ByteCountText {
-    /// The number of bytes, or `nil` when the text is not an amount.
+    /// The number of bytes; `nil` when the text is not an amount.
     package static func bytes(_ text: String) -> Int? {
         var digits = text.lowercased()[...]
         var shift = 0
@@ -16,7 +16,7 @@ package enum ByteCountText {
         return number << shift
     }
 
-    /// An amount for people: `64 MB`, `1.5 GB`, of powers of 1024.
+    /// An amount for display: `64 MB`, `1.5 GB`, in powers of 1024.
     package static func text(_ bytes: Int) -> String {
         var amount = Double(bytes)
         var units = ["bytes", "KB", "MB", "GB"][...]

@@ -1,8 +1,8 @@
-/// Lengths of time as people write them: `90`, `90s`, `10m`, `1.5h`, `2d`.
+/// Lengths of time as text: `90`, `90s`, `10m`, `1.5h`, `2d`.
 package enum DurationText {
-    /// The length in seconds, or `nil` when the text is not one.
+    /// The length in seconds; `nil` when the text is not one.
     ///
-    /// A number without a unit is seconds. There are no negative lengths.
+    /// A number without a unit is in seconds. There are no negative lengths.
     package static func seconds(_ text: String) -> Double? {
         var digits = text[...]
         var unit = 1.0
@@ -13,7 +13,7 @@ package enum DurationText {
         case "d": (unit, _) = (86_400, digits.removeLast())
         default: break
         }
-        // `Double` would also take "inf", "nan" and hexadecimal; nine digits are 30 years of seconds.
+        // `Double` would also accept "inf", "nan" and hexadecimal.
         guard !digits.isEmpty, digits.utf8.count <= 18, digits.utf8.first != UInt8(ascii: "."),
             digits.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }),
             let number = Double(digits), number * unit <= maximum

@@ -1,6 +1,6 @@
 /// Percent-encoding of URL parts (RFC 3986 section 2.1).
 package enum PercentCoding {
-    /// Encodes every byte but letters, digits, `-._~` and those of `keeping`.
+    /// Encodes every byte except letters, digits, `-._~` and those in `keeping`.
     package static func encode(_ text: String, keeping: StaticString = "") -> String {
         let kept = keeping.withUTF8Buffer(Array.init)
         var bytes: [UInt8] = []
@@ -15,7 +15,7 @@ package enum PercentCoding {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The decoded text; `nil` when an escape is cut short, or the bytes are not UTF-8, or one is NUL.
+    /// The decoded text; `nil` for a truncated escape, invalid UTF-8, or a NUL byte.
     package static func decode(_ text: some StringProtocol) -> String? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count)

@@ -1,17 +1,17 @@
-/// A queue as a broker with exchanges declares it: what Python Celery calls a `Queue` in `task_queues`.
+/// A queue as a broker with exchanges declares it: a `Queue` in Python Celery's `task_queues`.
 public struct QueueDefinition: Sendable, Hashable {
     public var name: String
     /// The exchange it is bound to.
     public var exchange: String
     /// `direct`, `topic`, `fanout` or `headers`.
     public var exchangeType = "direct"
-    /// The key it is bound with.
+    /// The binding key.
     public var routingKey: String
     public var type: QueueType
-    /// Makes it a priority queue with priorities up to this; `nil` makes it a plain one.
+    /// Makes it a priority queue with priorities up to this; `nil` makes it a plain queue.
     public var maxPriority: Int?
 
-    /// The kinds of queue a RabbitMQ server has for tasks.
+    /// The RabbitMQ queue types for tasks.
     public enum QueueType: String, Sendable, CaseIterable {
         /// On one node.
         case classic
@@ -19,7 +19,7 @@ public struct QueueDefinition: Sendable, Hashable {
         case quorum
     }
 
-    /// A queue bound to an exchange of its own name, as Celery makes those it has no other word for.
+    /// A queue bound to an exchange of the same name, as Celery declares queues without a definition.
     public init(_ name: String, type: QueueType = .classic, maxPriority: Int? = nil) {
         self.name = name
         self.type = type
@@ -30,7 +30,7 @@ public struct QueueDefinition: Sendable, Hashable {
 }
 
 extension Settings {
-    /// The queue of this name as it is declared: as CELERY_QUEUES has it, or as all others.
+    /// How to declare a queue: by CELERY_QUEUES, or by the defaults.
     public func definition(of queue: String) -> QueueDefinition {
         queueDefinitions[queue] ?? QueueDefinition(queue, type: queueType, maxPriority: queueType == .quorum ? nil : queueMaxPriority)
     }

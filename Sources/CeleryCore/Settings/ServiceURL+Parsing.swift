@@ -5,7 +5,7 @@ package struct ServiceURLError: Error, Hashable, CustomStringConvertible {
 }
 
 extension ServiceURL {
-    /// Reads one URL.
+    /// Parses one URL.
     ///
     /// An `@`, `:` or `#` in a password need not be escaped; a `/`, `?` or `%` must be.
     package init(_ text: String) throws(ServiceURLError) {
@@ -43,9 +43,9 @@ extension ServiceURL {
         }
     }
 
-    /// Reads several URLs separated by `;` or `,`: alternatives, to be tried in order.
+    /// Parses several URLs separated by `;` or `,`: alternatives, tried in order.
     ///
-    /// A separator counts only where another `scheme:` follows, so a file name may hold a comma.
+    /// A separator counts only before another `scheme:`, so a file name may contain a comma.
     package static func alternatives(_ text: String) throws(ServiceURLError) -> [ServiceURL] {
         var urls: [ServiceURL] = []
         for part in split(text) { urls.append(try ServiceURL(part)) }
@@ -57,7 +57,7 @@ extension ServiceURL {
         var start = text.startIndex
         for index in text.indices where text[index] == ";" || text[index] == "," {
             let next = text.index(after: index)
-            // An empty last part is a separator left over at the end.
+            // An empty last part is a trailing separator.
             if next == text.endIndex || splitScheme(text[next...])?.rest.hasPrefix("//") == true {
                 if start < index { parts.append(String(text[start..<index])) }
                 start = next
@@ -77,7 +77,7 @@ extension ServiceURL {
         return (String(scheme), text[text.index(after: colon)...])
     }
 
-    /// What names the file in `//...` or `...`; see the table at `ServiceURL`.
+    /// The file name in `//...` or `...`; see the table at `ServiceURL`.
     private func filePart(_ place: Substring) -> Substring {
         guard place.hasPrefix("//") else { return place }
         let remote = place.dropFirst(2)

@@ -1,18 +1,17 @@
-// What a person may see of a URL that somebody mistyped: nobody can say where the password stands in it, so whatever
-// may be one is hidden.
+// How to display a URL that may be mistyped: the position of the password is unknown, so anything that may be one is hidden.
 
 extension ServiceURL {
-    /// Schemes that may stand before a host without `//`, by mistake.
+    /// Schemes that may precede a host without `//`, by mistake.
     private static let words: Set = ["amqp", "amqps", "db+sqlite", "http", "https", "memory", "redis", "rediss", "rpc", "sqlite"]
 
-    /// The text of unread URLs with `***` in place of whatever may be a password.
+    /// The text of unparsed URLs with `***` in place of anything that may be a password.
     ///
-    /// Where the host was forgotten (`amqp://user:secret`) the password stands in place of the port.
+    /// Without a host (`amqp://user:secret`) the password is in the position of the port.
     package static func redact(_ text: String) -> String {
         split(text).map(redactOne).joined(separator: ";")
     }
 
-    /// A sentence, a command line or any other value, with the passwords of the URLs in it hidden.
+    /// A sentence, a command line or any other text, with the passwords of its URLs hidden.
     package static func redact(within text: String) -> String {
         guard text.contains("@") || text.contains("://") else { return text }
         var shown = ""
@@ -22,13 +21,13 @@ extension ServiceURL {
         return shown
     }
 
-    /// Whether a part of a query may be a password, by its name.
+    /// Whether a query item may be a password, by its name.
     static func isSecret(_ name: String) -> Bool {
         let name = name.lowercased()
         return ["pass", "pwd", "secret", "token"].contains { name.contains($0) }
     }
 
-    /// The same of a word that may be something else, as `w1@host:` is, or have a quotation mark or comma behind it.
+    /// The same for a word that may not be a URL, such as `w1@host:`, or that ends with a quotation mark or comma.
     private static func redactWord(_ word: Substring) -> String {
         guard word.contains("://") || word.firstIndex(of: ":").map({ word[$0...].contains("@") }) ?? false else { return String(word) }
         let end = word.lastIndex { $0.isLetter || $0.isNumber || "*/@".contains($0) }.map(word.index(after:)) ?? word.endIndex
@@ -43,12 +42,12 @@ extension ServiceURL {
         guard let at = rest.lastIndex(of: "@") else { return hidingQuery(text[..<start] + redactHost(rest, of: text)) }
         let user = rest[..<at]
         if let colon = user.firstIndex(of: ":") { return hidingQuery(text[...colon] + "***" + rest[at...]) }
-        // After half a scheme nobody knows what is a name.
+        // After a damaged scheme, the part before `@` may not be a user name.
         let isName = (start == text.startIndex || text.contains("://")) && user.unicodeScalars.allSatisfy { $0.properties.isAlphabetic || "0123456789._%+-".unicodeScalars.contains($0) }
         return hidingQuery(text[..<start] + (isName ? user : "***") + rest[at...])
     }
 
-    /// What follows the scheme, when there is no `@`: `host:port/path`, or a user and a password.
+    /// What follows the scheme, without an `@`: `host:port/path`, or a user and a password.
     private static func redactHost(_ rest: Substring, of text: String) -> Substring {
         guard !text.hasPrefix("sqlite:"), !text.hasPrefix("db+sqlite:"), !rest.hasPrefix("["),
             let colon = rest[..<(rest.firstIndex { "/?".contains($0) } ?? rest.endIndex)].firstIndex(of: ":")
@@ -58,7 +57,7 @@ extension ServiceURL {
         return isPort ? rest : rest[...colon] + "***"
     }
 
-    /// Where user and password may begin: after `scheme://`, or after as much of it as there is.
+    /// Where user and password may begin: after `scheme://`, or after as much of that as there is.
     private static func credentials(of text: String) -> String.Index {
         func past(_ letters: String, from index: String.Index) -> String.Index {
             text[index...].firstIndex { !letters.contains($0) } ?? text.endIndex

@@ -1,4 +1,4 @@
-/// Where a broker or a result store is: `scheme://user:password@host:port/path?name=value`.
+/// The location of a broker or a result store: `scheme://user:password@host:port/path?name=value`.
 ///
 /// The schemes `sqlite` and `db+sqlite` name a file instead of a host:
 ///
@@ -9,17 +9,17 @@
 /// | `db+sqlite:////var/r.db` | `/var/r.db` |
 /// | `db+sqlite:///r.db` | `r.db` in the project folder |
 ///
-/// `db+sqlite` counts its slashes as Python's SQLAlchemy does, so that one text in the
-/// settings of both programs names one file.
+/// `db+sqlite` counts slashes as Python's SQLAlchemy does, so that the same text in the settings of both programs names
+/// the same file.
 package struct ServiceURL: Sendable, Hashable {
     /// In lower case, without the colon.
     package var scheme: String
     package var user: String?
     package var password: String?
-    /// An IPv6 address is kept without its brackets.
+    /// An IPv6 address is stored without its brackets.
     package var host: String?
     package var port: Int?
-    /// Decoded. With its leading slash, if it has one.
+    /// Decoded, with its leading slash if present.
     package var path: String
     /// Decoded, in the order written.
     package var query: [QueryItem]
@@ -51,13 +51,13 @@ package struct ServiceURL: Sendable, Hashable {
     /// The URL of an SQLite file.
     package static func sqlite(file: String) -> ServiceURL { ServiceURL(scheme: "sqlite", path: file) }
 
-    /// Whether the path is that of a file on this machine.
+    /// Whether the path names a file on this machine.
     package var namesFile: Bool { scheme == "sqlite" || scheme == "db+sqlite" }
 
     /// The AMQP virtual host: what follows the first slash of the path, or `/` when nothing does.
     package var virtualHost: String { path.count > 1 ? String(path.dropFirst()) : "/" }
 
-    /// The URL with a relative file put into `folder`.
+    /// The URL with a relative file name resolved in `folder`.
     package func resolved(in folder: String) -> ServiceURL {
         guard namesFile, !path.hasPrefix("/") else { return self }
         var copy = self
@@ -65,10 +65,10 @@ package struct ServiceURL: Sendable, Hashable {
         return copy
     }
 
-    /// The whole URL, password included. Reads back as an equal value.
+    /// The whole URL, including the password. Parses back to an equal value.
     package var text: String { rendered(password: password.map { PercentCoding.encode($0) }) }
 
-    /// The URL as a person may see it: `***` in place of the password.
+    /// The URL for display: `***` in place of the password.
     package var redacted: String {
         var copy = self
         for index in query.indices where Self.isSecret(query[index].name) { copy.query[index].value = "***" }
@@ -83,7 +83,7 @@ package struct ServiceURL: Sendable, Hashable {
             text += PercentCoding.encode(path, keeping: "/:@+=!$&'()*#")
         } else {
             text += "//" + authority(password: password)
-            // What follows the first slash is one name, in which a slash is a letter as any other.
+            // The rest of the path is one name, in which a slash is an ordinary character.
             text += path.isEmpty ? "" : "/" + PercentCoding.encode(String(path.dropFirst()))
         }
         guard !query.isEmpty else { return text }

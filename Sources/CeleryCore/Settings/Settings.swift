@@ -1,25 +1,25 @@
-/// What `celery.toml`, the environment and the flags came to: read once, then fixed.
+/// The merged values of `celery.toml`, the environment and the flags: read once, then constant.
 ///
-/// Defaults are those of the original where it had them (`CELERYD_LOG_FILE`, ...).
-/// The names in the file, their help and their checks are in the room `Configuration`.
+/// Defaults are those of the original where it had them (`CELERYD_LOG_FILE`, ...). The names in the file, their help and
+/// checks are in the room `Configuration`.
 public struct Settings: Sendable, Equatable {
-    /// The folder of `celery.toml`, absolute; relative paths in it start here.
+    /// The folder of `celery.toml`, absolute; relative paths in the file start here.
     public var projectFolder: String
-    /// The file that was read, absolute, if there is one.
+    /// The file that was read, absolute; `nil` without one.
     public var file: String?
 
-    /// One URL, or alternatives separated by `;`. With its password: show `ServiceURL.redacted`.
+    /// One URL, or alternatives separated by `;`. Includes the password: display `ServiceURL.redacted`.
     public var brokerURL: String
-    /// Where results are kept; like `brokerURL`.
+    /// The result store; like `brokerURL`.
     public var resultURL: String
     /// INSTALLED_APPS: folders with a `tasks` folder inside.
     public var installedApps: [String] = []
 
     /// 0 means as many as there are processors.
     public var concurrency = 0
-    /// The number of children follows the work within this; `nil` keeps it at `concurrency`.
+    /// The limits of the number of children when it follows the work; `nil` fixes it at `concurrency`.
     public var autoscale: AutoscaleRange?
-    /// Seconds that children have had nothing to do before they go.
+    /// Seconds after which an idle child is stopped.
     public var autoscaleKeepalive = 30.0
     public var queues: [String] = [Route.defaultQueue]
     /// Absolute.
@@ -39,28 +39,28 @@ public struct Settings: Sendable, Equatable {
     public var maxMemoryPerChild = 0
     /// Seconds after which a task is killed; `nil` never.
     public var hardTimeLimit: Double?
-    /// Seconds after which a task is told to stop; `nil` never.
+    /// Seconds after which a task is asked to stop; `nil` never.
     public var softTimeLimit: Double?
     /// Bytes of memory above which a task is killed; `nil` never.
     public var maxTaskMemory: Int?
     /// Attempts of a task that loses its process before it is given up.
     public var crashLimit = 3
-    /// Seconds that a worker without a sign of life keeps its messages, on the SQLite file.
+    /// Seconds after which a silent worker loses its messages, on the SQLite file.
     public var lease = 15
-    /// How often tasks may begin that say nothing of it; `nil` is as often as they come.
+    /// Rate of tasks that set none; `nil` is unlimited.
     public var defaultRate: RateSetting?
-    /// Whether rates are without effect.
+    /// Whether rates are ignored.
     public var disablesRates = false
-    /// Whether workers count what becomes of tasks.
+    /// Whether workers count the outcomes of tasks.
     public var keepsStatistics = false
-    /// Seconds a worker that is to stop gives what runs; `nil` is as long as that takes.
+    /// Seconds that a stopping worker waits for running tasks; `nil` waits until they end.
     public var shutdownTimeout: Double?
 
-    /// Whether workers tell monitors what becomes of each task.
+    /// Whether workers send task events to monitors.
     public var sendsTaskEvents = false
-    /// Whether clients tell monitors of each task they send.
+    /// Whether clients send an event for each task they send.
     public var sendsSentEvents = false
-    /// Seconds that events are kept for those who come later; `nil` keeps none.
+    /// Seconds that events are stored for later readers; `nil` stores none.
     public var eventLog: Double? = 86_400
 
     /// Beats of one name on one broker share one schedule.
@@ -68,34 +68,34 @@ public struct Settings: Sendable, Equatable {
     public var beatPIDFile: String
     public var beatLogFile: String
     public var beatLogLevel = "INFO"
-    /// The longest time, in seconds, between two looks of beat at what is due.
+    /// The longest time, in seconds, between two checks of beat for due entries.
     public var beatMaxInterval = 300.0
 
     public var defaultQueue = Route.defaultQueue
-    /// Queues of which more is said than their name.
+    /// Queues with more settings than their name.
     public var queueDefinitions: [String: QueueDefinition] = [:]
-    /// How much of a worker's attention queues get that have another weight than 1.
+    /// Weights of queues whose weight is not 1: their share of a worker's capacity.
     public var queueWeights: [String: Int] = [:]
-    /// Seconds of waiting that count as much as one step of priority, at an embedded broker; `nil` counts priority alone.
+    /// Seconds of waiting worth one step of priority, at an embedded broker; `nil` ranks by priority alone.
     public var priorityAgeing: Double?
-    /// What the other queues are.
+    /// The type of all other queues.
     public var queueType = QueueDefinition.QueueType.classic
-    /// Makes the other queues priority queues; `nil` makes them plain ones.
+    /// Makes all other queues priority queues; `nil` makes them plain queues.
     public var queueMaxPriority: Int?
     /// Seconds between heartbeats of a connection to a broker; 0 turns them off.
     public var brokerHeartbeat = 10
-    /// Seconds a connection to a broker may take.
+    /// Seconds allowed for connecting to a broker.
     public var connectionTimeout = 4.0
-    /// Seconds a broker may take to accept messages.
+    /// Seconds allowed for a broker to accept messages.
     public var publishTimeout = 30.0
-    /// Seconds a result is kept; `nil` keeps it for ever.
+    /// Seconds a result is stored; `nil` stores it for ever.
     public var resultExpires: Double? = 5 * 86_400
     public var ignoreResult = false
     /// `full` or `normal`, for the SQLite file.
     public var durability = "full"
-    /// Whether the members of `fileGroup` may write to new SQLite files, and not only read them.
+    /// Whether the members of `fileGroup` may also write to new SQLite files.
     public var databaseGroupWrites = true
-    /// Bytes of a program's stdout that are kept as its return value.
+    /// Bytes of a program's stdout kept as its return value.
     public var maxOutputBytes = 16 << 20
 
     /// The defaults for a project: everything in one SQLite file, `celery.db` in its folder.

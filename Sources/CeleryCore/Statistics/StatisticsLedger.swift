@@ -1,4 +1,4 @@
-/// What became of tasks, by name and time.
+/// Task statistics by name and time.
 public struct StatisticsLedger: Sendable, Equatable {
     public private(set) var tallies: [StatisticsPeriod: TaskTally] = [:]
 
@@ -6,20 +6,20 @@ public struct StatisticsLedger: Sendable, Equatable {
 
     public var isEmpty: Bool { tallies.isEmpty }
 
-    /// Counts one thing more.
+    /// Changes the tally of a period.
     public mutating func note(_ period: StatisticsPeriod, _ change: (inout TaskTally) -> Void) {
         change(&tallies[period, default: TaskTally()])
     }
 
-    /// Adds what was counted in a period.
+    /// Adds a tally to a period.
     public mutating func add(_ tally: TaskTally, in period: StatisticsPeriod) { note(period) { $0.add(tally) } }
 
-    /// Adds all that another has counted.
+    /// Adds another ledger.
     public mutating func add(_ other: Self) {
         for (period, tally) in other.tallies { add(tally, in: period) }
     }
 
-    /// Counts what is old in longer periods together, and forgets what is very old; see `StatisticsPeriod.folded`.
+    /// Merges old periods into longer ones, and drops very old ones; see `StatisticsPeriod.folded`.
     package mutating func fold(now: Timestamp) {
         for (period, tally) in tallies {
             let folded = period.folded(now: now)
@@ -29,24 +29,24 @@ public struct StatisticsLedger: Sendable, Equatable {
         }
     }
 
-    /// Without the periods that were over before this time.
+    /// Only the periods that had not ended at this time.
     public func since(_ time: Timestamp) -> Self {
         var later = Self()
         later.tallies = tallies.filter { Double($0.key.end) > time.seconds }
         return later
     }
 
-    /// Of tasks of these names only.
+    /// Only the tasks with these names.
     public func of(_ tasks: Set<String>) -> Self {
         var some = Self()
         some.tallies = tallies.filter { tasks.contains($0.key.task) }
         return some
     }
 
-    /// The beginning of the first period, in seconds since 1970; `nil` when nothing was counted.
+    /// The beginning of the first period, in seconds since 1970; `nil` when empty.
     public var start: Int? { tallies.keys.map(\.start).min() }
 
-    /// All times together, by task.
+    /// Sums over all periods, by task.
     public var byTask: [String: TaskTally] {
         var sums: [String: TaskTally] = [:]
         for (period, tally) in tallies { sums[period.task, default: TaskTally()].add(tally) }
@@ -55,7 +55,7 @@ public struct StatisticsLedger: Sendable, Equatable {
 }
 
 extension StatisticsLedger {
-    /// As it travels: a list of `[task, start, length, tally]`.
+    /// The stored and transmitted form: a list of `[task, start, length, tally]`.
     package var json: JSON {
         .array(
             tallies.map { period, tally in
@@ -63,7 +63,7 @@ extension StatisticsLedger {
             })
     }
 
-    /// - Returns: `nil` for what is no ledger.
+    /// - Returns: `nil` if malformed.
     package init?(json: JSON) {
         guard let rows = json.arrayValue else { return nil }
         for row in rows {

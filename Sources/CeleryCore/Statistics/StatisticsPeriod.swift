@@ -1,4 +1,4 @@
-/// A stretch of time in which the tasks of one name are counted together: a minute, an hour, or a day.
+/// A period in which the tasks of one name are counted together: a minute, an hour, or a day.
 public struct StatisticsPeriod: Sendable, Hashable {
     public var task: String
     /// Seconds since 1970, a multiple of the length.
@@ -12,17 +12,17 @@ public struct StatisticsPeriod: Sendable, Hashable {
         self.length = length
     }
 
-    /// The minute of a time.
+    /// The minute that contains a time.
     public init(task: String, minuteOf time: Timestamp) {
         self.init(task: task, start: Int(max(0, time.seconds.possibleStart)) / 60 * 60, length: 60)
     }
 
     public var end: Int { start + length }
 
-    /// The period this one is counted with when it is so old: minutes are told apart for three hours, hours for a
-    /// week; days are kept for a year.
+    /// The longer period to merge this one into at its age: minutes are separate for three hours, hours for a week; days are
+    /// kept for a year.
     ///
-    /// - Returns: itself as long as it is young, and `nil` when it is to be forgotten.
+    /// - Returns: The period itself while it is young; `nil` when it should be dropped.
     package func folded(now: Timestamp) -> StatisticsPeriod? {
         let age = now.seconds - Double(end)
         if age > 366 * 86_400 { return nil }
@@ -33,6 +33,6 @@ public struct StatisticsPeriod: Sendable, Hashable {
 }
 
 extension Double {
-    /// A number of seconds that is a time of this calendar, which ends with the year 9999.
+    /// Seconds clamped to the calendar, which ends with the year 9999.
     fileprivate var possibleStart: Double { isNaN ? 0 : Swift.min(Swift.max(self, 0), 253_402_300_799) }
 }

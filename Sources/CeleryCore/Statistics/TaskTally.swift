@@ -1,31 +1,31 @@
-/// What became of the tasks of one name in some time.
+/// Counts of the tasks of one name in a period.
 public struct TaskTally: Sendable, Hashable {
-    /// Executions that came to an end, whatever it was: by themselves, killed at a limit, ended by a revocation, or
-    /// lost with their process. Never less than `failed` and `retried` together.
+    /// Executions that ended in any way: by themselves, killed at a limit, stopped by a revocation, or lost with their process.
+    /// Never less than `failed` and `retried` together.
     public var ran = 0
-    /// Those of them with which their task failed for good.
+    /// Executions after which the task failed for good.
     public var failed = 0
-    /// Those of them after which their task is tried again, by its own wish or for its failure.
+    /// Executions after which the task is tried again, at its own request or because it failed.
     public var retried = 0
-    /// Tasks that were revoked or had expired. What ended while it ran is among those that ran, the others are not.
+    /// Tasks that were revoked or had expired. Those stopped while running also count as ran, the others do not.
     public var revoked = 0
-    /// Executions that lost their process before their end. Their task has gone back to its queue, or has failed.
+    /// Executions that lost their process. Their task was requeued, or has failed.
     public var lost = 0
-    /// Seconds that the executions took together.
+    /// Total duration of the executions, in seconds.
     public var seconds = 0.0
-    /// How long each of them took.
+    /// Durations of the executions.
     public var durations = DurationHistogram()
 
     public init() {}
 
-    /// An execution came to its end, after so many seconds.
+    /// Counts an execution that ended after this many seconds.
     public mutating func noteEnd(seconds: Double) {
         ran += 1
         self.seconds += max(0, seconds.possibleSeconds)
         durations.note(seconds)
     }
 
-    /// Adds what another has counted.
+    /// Adds another tally.
     public mutating func add(_ other: Self) {
         ran += other.ran
         failed += other.failed
@@ -36,10 +36,10 @@ public struct TaskTally: Sendable, Hashable {
         durations.add(other.durations)
     }
 
-    /// Seconds that an execution took on average; `nil` when none has ended.
+    /// Average duration of an execution in seconds; `nil` when none has ended.
     public var mean: Double? { ran > 0 ? seconds / Double(ran) : nil }
 
-    /// Counts that are believed when they are read: of more than these no sum could be made.
+    /// Counts accepted when parsing: sums of larger ones could overflow.
     static let possibleCounts = 0...1 << 48
 }
 
@@ -48,7 +48,7 @@ extension TaskTally {
         ("ran", \.ran), ("failed", \.failed), ("retried", \.retried), ("revoked", \.revoked), ("lost", \.lost),
     ]
 
-    /// As it is kept. What is nought is left out.
+    /// The stored form, without zero counts.
     package var json: JSON {
         var object = JSONObject()
         for (name, path) in Self.counts where self[keyPath: path] != 0 { object[name] = .int(Int64(self[keyPath: path])) }
@@ -57,7 +57,7 @@ extension TaskTally {
         return .object(object)
     }
 
-    /// - Returns: `nil` for what is no tally.
+    /// - Returns: `nil` if malformed.
     package init?(json: JSON) {
         guard let object = json.objectValue, let seconds = object["seconds"]?.doubleValue, seconds >= 0, seconds.isFinite,
             let durations = object["durations"].flatMap(DurationHistogram.init(json:))

@@ -1,24 +1,24 @@
 /// Times as ISO 8601 text, without Foundation's calendars.
 package enum ISO8601 {
-    /// What a text said.
+    /// The result of parsing.
     package struct Reading: Sendable, Equatable {
         package var time: Timestamp
-        /// Whether it said nothing about its offset from UTC.
+        /// Whether the text had no offset from UTC.
         package var wasNaive: Bool
     }
 
-    /// Reads a time; `nil` if the text is none.
+    /// Parses a time; `nil` if the text is not one.
     package static func timestamp(_ text: String, naiveZone: NaiveZone = .utc) -> Timestamp? {
         read(text, naiveZone: naiveZone)?.time
     }
 
-    /// Reads `YYYY-MM-DD`, alone or followed by `T` or a space, `HH:MM`, `:SS` and a
-    /// fraction, then `Z`, an offset (`+02:00`, `+0200`, `+02`), or nothing.
+    /// Parses `YYYY-MM-DD`, alone or followed by `T` or a space, `HH:MM`, `:SS` and a fraction, then `Z`, an offset
+    /// (`+02:00`, `+0200`, `+02`), or nothing.
     ///
-    /// - Parameter naiveZone: What a text without an offset means.
+    /// - Parameter naiveZone: The zone of a text without an offset.
     /// - Returns: `nil` for anything else, and for days and hours that do not exist.
     package static func read(_ text: String, naiveZone: NaiveZone = .utc) -> Reading? {
-        // The longest form has 35 bytes; more of a fraction is of no use.
+        // The longest useful form has 35 bytes; longer fractions add nothing.
         guard text.utf8.count <= 64 else { return nil }
         var text = text
         return text.withUTF8 { bytes in
@@ -27,14 +27,13 @@ package enum ISO8601 {
         }
     }
 
-    /// Writes a time as Python's `isoformat` does in UTC: `2026-11-22T17:50:28.017376+00:00`,
-    /// without the fraction when it is zero.
+    /// Writes a time in UTC as Python's `isoformat` does: `2026-11-22T17:50:28.017376+00:00`, without a zero fraction.
     ///
-    /// Times beyond the years 1 to 9999 become the first or last of these.
+    /// Times beyond the years 1 to 9999 are clamped.
     package static func text(_ time: Timestamp) -> String {
-        // 0001-01-01 and the last second of 9999; a time that is not a number is the epoch.
+        // 0001-01-01 and the last second of 9999; NaN becomes the epoch.
         let seconds = time.seconds.isNaN ? 0 : min(max(time.seconds, -62_135_596_800), 253_402_300_799)
-        // The fraction alone, because the product of the whole would be rounded twice.
+        // Scale the fraction alone: scaling the whole would round twice.
         var wholeSeconds = Int(seconds.rounded(.down))
         var microseconds = Int(((seconds - seconds.rounded(.down)) * 1_000_000).rounded())
         if microseconds == 1_000_000 {
@@ -78,8 +77,8 @@ package enum ISO8601 {
 }
 
 extension ISO8601 {
-    /// Writes a time as SQLAlchemy has it in SQLite, in UTC: `2026-11-22 17:50:28.017376`, of one length always,
-    /// so that texts compare as times do.
+    /// Writes a time in UTC as SQLAlchemy stores it in SQLite: `2026-11-22 17:50:28.017376`, always of the same length, so that
+    /// texts compare as times do.
     package static func databaseText(_ time: Timestamp) -> String {
         var bytes = Array(text(time).utf8.dropLast("+00:00".utf8.count))
         bytes["YYYY-MM-DD".utf8.count] = UInt8(ascii: " ")

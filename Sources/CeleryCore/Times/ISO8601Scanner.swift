@@ -1,12 +1,12 @@
-/// Walks along the bytes of an ISO 8601 text.
+/// Scans the bytes of an ISO 8601 text.
 package struct ISO8601Scanner {
     let bytes: UnsafeBufferPointer<UInt8>
     private var position = 0
 
-    /// A scanner at the beginning of a text, which must outlive it.
+    /// A scanner at the beginning of a text, which must outlive the scanner.
     package init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
-    /// Reads all of the text.
+    /// Reads the whole text.
     package mutating func read(naiveZone: NaiveZone) -> ISO8601.Reading? {
         guard let date = date() else { return nil }
         var wallClock = date.daysSinceEpoch * 86_400
@@ -26,10 +26,10 @@ package struct ISO8601Scanner {
         return ISO8601.Reading(time: Timestamp(seconds: Double(seconds) + fraction), wasNaive: offset == nil)
     }
 
-    /// Whether nothing is left.
+    /// Whether the scanner has reached the end.
     package var isAtEnd: Bool { position == bytes.count }
 
-    /// Reads what stands between a day and its time.
+    /// Reads the separator between date and time.
     package mutating func separator() -> Bool { take("T") || take(" ") || take("t") }
 
     /// Reads `YYYY-MM-DD`; `nil` for a day that does not exist.
@@ -41,7 +41,7 @@ package struct ISO8601Scanner {
         return date.exists ? date : nil
     }
 
-    /// Reads `HH:MM`, seconds and a fraction if they follow.
+    /// Reads `HH:MM`, and seconds and a fraction if present.
     package mutating func timeOfDay() -> (seconds: Int, fraction: Double)? {
         guard let hour = number(digits: 2), hour < 24, take(":"), let minute = number(digits: 2), minute < 60 else {
             return nil
@@ -54,7 +54,7 @@ package struct ISO8601Scanner {
         return (minutes + second, fraction)
     }
 
-    /// Reads the digits after the point; those beyond nanoseconds are dropped.
+    /// Reads the digits after the point; digits beyond nanoseconds are dropped.
     private mutating func fraction() -> Double? {
         let start = position
         var value = 0
@@ -77,7 +77,7 @@ package struct ISO8601Scanner {
         if position == bytes.count { return sign * hours * 3_600 }
         let hasColon = take(":")
         guard let minutes = number(digits: 2), minutes < 60 else { return nil }
-        // Python writes seconds for the odd zone of the 19th century.
+        // Python writes seconds for some zones of the 19th century.
         var seconds = 0
         if hasColon, take(":") {
             guard let value = number(digits: 2), value < 60 else { return nil }

@@ -1,15 +1,14 @@
 import Glibc
 
-/// What a time without an offset means.
+/// The zone of a time without an offset.
 package enum NaiveZone: Sendable, Hashable {
     case utc
     /// A fixed number of seconds east of UTC.
     case offset(seconds: Int)
-    /// The time zone of this machine, with its summer time.
+    /// The time zone of this machine, with daylight saving time.
     case local
 
-    /// The seconds since the epoch of a wall-clock time, given as seconds since the
-    /// epoch of a clock that shows UTC.
+    /// The seconds since the epoch of a wall-clock time, given as seconds since the epoch of a UTC clock.
     func secondsSinceEpoch(wallClock seconds: Int) -> Int {
         switch self {
         case .utc: return seconds
@@ -18,7 +17,7 @@ package enum NaiveZone: Sendable, Hashable {
             var wall = time_t(seconds)
             var parts = tm()
             gmtime_r(&wall, &parts)
-            // -1 leaves it to the rules of the zone whether summer time is in force.
+            // -1 lets the rules of the zone decide about daylight saving time.
             parts.tm_isdst = -1
             return Int(mktime(&parts))
         }

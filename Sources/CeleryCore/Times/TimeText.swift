@@ -1,15 +1,15 @@
 import Glibc
 
-/// Points in time as people write them: ISO 8601, `HH:MM`, `tomorrow 06:00`.
+/// Points in time as text: ISO 8601, `HH:MM`, `tomorrow 06:00`.
 ///
-/// Without a zone the time is local. `HH:MM` is the next time the clock shows that.
+/// Times without a zone are local. `HH:MM` is the next time the clock shows it.
 package struct TimeText: Sendable {
-    /// The moment the text is read, from which words and clock times count.
+    /// The reference time for words and clock times.
     package let now: Timestamp
 
     package init(now: Timestamp = .now) { self.now = now }
 
-    /// - Returns: `nil` for text that is no time.
+    /// - Returns: `nil` for text that is not a time.
     package func parse(_ text: String) -> Timestamp? {
         let words = text.split(separator: " ")
         switch words.count {

@@ -3,28 +3,27 @@ package import CeleryCore
 import RabbitMQ
 import Wire
 
-/// One queue for each result: the `amqp://` backend of the original and of Celery up to
-/// version 4 (section 5.4 of the wire format, the column of 3.1 to 4.4).
+/// One queue for each result: the `amqp://` backend of the original and of Celery up to version 4
+/// (section 5.4 of the wire format, columns 3.1 to 4.4).
 ///
-/// Every look at a result takes it from its queue and puts it back, so it is slow, and
-/// only for fleets that have it already.
+/// Reading a result takes it from its queue and requeues it. This is slow, and only for fleets that already use it.
 package final class AMQPResultStore: ResultStore {
     package let location: String
     private let broker: AMQPBroker
     private let expires: Double?
 
     private static let exchange = ExchangeDeclaration("celeryresults")
-    /// Results of one task that are looked at: it has one, and perhaps a few of earlier attempts.
+    /// Limit of results read per task: there is one, and perhaps a few of earlier attempts.
     private static let most = 100
 
-    /// - Parameter broker: a connection of its own, closed with the store.
+    /// - Parameter broker: Used by this store alone, and closed with it.
     package init(broker: AMQPBroker, expires: Double?) {
         self.broker = broker
         self.expires = expires
         location = broker.location
     }
 
-    /// Named by the id without its dashes.
+    /// The queue's name is the id without dashes.
     private func queue(of id: TaskID) -> QueueDeclaration {
         var queue = QueueDeclaration(id.text.filter { $0 != "-" })
         queue.isAutoDeleted = true
@@ -57,7 +56,7 @@ package final class AMQPResultStore: ResultStore {
         do {
             let bodies = try await broker.ask { (connection, channel) throws(RabbitMQError) in
                 var bodies: [[UInt8]] = []
-                // Unacknowledged, all of them go back when the channel closes.
+                // Unacknowledged deliveries are requeued when the channel closes.
                 while bodies.count < Self.most, let delivery = try connection.get(queue, on: channel) {
                     bodies.append(delivery.message.body)
                 }

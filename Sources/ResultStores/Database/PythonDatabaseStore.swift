@@ -1,13 +1,12 @@
-// Results in the tables of Python's Celery (`db+sqlite:///path`), so that programs of both
-// kinds read each other's. What the tables have no place for is not kept: the number of
-// the attempt, when it began, what it wrote to stderr, and its group and parent.
+// Results in the tables of Python's Celery (`db+sqlite:///path`), so that both programs read each other's results. The tables
+// have no column for the attempt number, its start, stderr, the group and the parent, so these are not stored.
 
 package import CeleryCore
 import SQLite
 import Synchronization
 import Wire
 
-/// Keeps results where Python's Celery looks for them.
+/// Stores results where Python's Celery looks for them.
 package final class PythonDatabaseStore: ResultRefining {
     package let location: String
     private let file: SharedDatabaseFile
@@ -16,9 +15,9 @@ package final class PythonDatabaseStore: ResultRefining {
     private let now: @Sendable () -> Timestamp
     private let known = Mutex<(schema: Int64, columns: Set<String>)?>(nil)
 
-    /// Opens the file, making an empty one when there is none. Blocks.
+    /// Opens the file, or creates an empty one. Blocks.
     ///
-    /// - Throws: `DriverError`, with the file left as it was when it cannot be shared.
+    /// - Throws: `DriverError`; a file that cannot be shared is left unchanged.
     package init(path: String, expires: Double?, now: @escaping @Sendable () -> Timestamp = { .now }) throws {
         location = ServiceURL(scheme: "db+sqlite", path: path).text
         file = try SharedDatabaseFile(path: path)
@@ -66,7 +65,7 @@ package final class PythonDatabaseStore: ResultRefining {
 
     package func close() async { file.close() }
 
-    /// The columns of the table of tasks, looked up when anyone has changed tables; `nil` without it.
+    /// The columns of the task table, looked up again after a schema change; `nil` without the table.
     private func layout(in db: Database) throws -> Set<String>? {
         let schema = try Int64.fetchOne(db.cachedStatement(sql: "PRAGMA schema_version")) ?? 0
         if let known = known.withLock({ $0 }), known.schema == schema { return known.columns }
@@ -75,13 +74,13 @@ package final class PythonDatabaseStore: ResultRefining {
         return columns
     }
 
-    /// Results done by then are over.
+    /// Results done at or before the returned time have expired.
     private func oldest(at time: Timestamp) -> Timestamp? { expires.map { Timestamp(seconds: time.seconds - $0) } }
 }
 
 extension PythonDatabaseStore: ResultWatching {
     package func mark() async -> ResultMark {
-        // What cannot be looked at now will not be found unchanged either.
+        // If the file cannot be read now, report a change at the next look.
         ResultMark(number: (try? await file.changeCount()) ?? .max)
     }
 
@@ -91,7 +90,7 @@ extension PythonDatabaseStore: ResultWatching {
 }
 
 extension PythonDatabaseStore: ResultExpiring {
-    /// Drops saved groups as well, as Python does.
+    /// Also drops saved groups, as Python does.
     package func dropExpired(now: Timestamp, limit: Int) async throws -> Int {
         guard let oldest = oldest(at: now).map(ISO8601.databaseText) else { return 0 }
         return try await file.write { [self] db in
@@ -112,7 +111,7 @@ extension PythonDatabaseStore: ResultExpiring {
 }
 
 extension PythonDatabaseStore {
-    /// A saved group, in the nested form of Celery: `[[id, parent], [members]]`.
+    /// A saved group in Celery's nested form: `[[id, parent], [members]]`.
     ///
     /// - Throws: `DriverError`.
     package func group(_ id: String) async throws -> JSON? {

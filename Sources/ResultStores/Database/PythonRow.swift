@@ -3,26 +3,26 @@ import Pickle
 import SQLite
 import Wire
 
-/// A row of the table of tasks.
+/// A row of the task table.
 ///
-/// Versions up to 5.6 read a result as a pickle only, 5.7 as JSON or as a pickle of a later
-/// protocol than 1. So a pickle of protocol 2 is what all of them read, and what is written here.
+/// Celery up to version 5.6 reads results only as pickles; 5.7 reads JSON, or pickles of a later protocol than 1. All of
+/// them read pickles of protocol 2, so that is what is written here.
 struct PythonRow: Sendable {
     private let values: [String: SQLiteValue]
 
-    /// Columns written, where the table has them. Arguments and stamps are left as they are.
+    /// Columns written, where the table has them. Arguments and stamps are left unchanged.
     private static let written = [
         "task_id", "status", "result", "date_done", "traceback", "children", "name", "worker", "retries", "queue",
     ]
 
-    /// Columns read; absent ones as NULL.
+    /// Columns read; missing columns read as NULL.
     private static let read = [
         "status", "result", "date_done", "traceback", "children", "name", "worker", "retries", "queue",
     ]
 
     init(_ result: TaskResult, now: Timestamp) {
         let value = ResultDocument.value(of: result)
-        // Without a date it would never expire.
+        // A row without a date would never expire.
         let date = result.state.isReady ? result.dateDone ?? now : nil
         values = [
             "task_id": .text(result.id.text),
@@ -39,7 +39,7 @@ struct PythonRow: Sendable {
         ]
     }
 
-    /// Records it, unless a final result stands there already.
+    /// Stores the row, unless a final result is already stored.
     func store(layout: Set<String>, in db: Database) throws {
         let columns = Self.written.filter(layout.contains)
         let statement = try db.cachedStatement(sql: """
@@ -54,8 +54,8 @@ struct PythonRow: Sendable {
 
     /// Reads the result of a task.
     ///
-    /// One that is neither JSON nor a pickle is a failure, as it is for Python, and says so: other
-    /// results that are asked for with it are readable all the same.
+    /// A result that is neither JSON nor a pickle becomes a failure that says so, as in Python; other results requested with it
+    /// remain readable.
     static func fetch(_ id: TaskID, layout: Set<String>, in db: Database, of path: String) throws -> TaskResult? {
         let columns = read.map { layout.contains($0) ? $0 : "NULL" }
         let statement = try db.cachedStatement(
@@ -65,13 +65,13 @@ struct PythonRow: Sendable {
         do {
             let value = try PythonValue.json(bytes(row[1]), isException: result.state.isException)
             (result.value, result.failure) = ResultDocument.outcome(value, state: result.state)
-            // Children are for those who look further; a value is not lost for them.
+            // Children are secondary: unreadable ones do not invalidate the value.
             result.children = (try? PythonValue.json(bytes(row[4]), isException: false))?.arrayValue ?? []
         } catch {
             if result.state == .success { result.state = .failure }
             if result.state.isException { result.failure = .unreadable(error, in: path) }
         }
-        // Python gives a date to rows that it changes twice, final or not.
+        // Python dates every row that it changes twice, final or not.
         if result.state.isReady { result.dateDone = text(row[2]).flatMap { ISO8601.timestamp($0) } }
         result.traceback = text(row[3])
         result.task = text(row[5])
@@ -81,7 +81,7 @@ struct PythonRow: Sendable {
         return result
     }
 
-    /// Any value as a text: SQLite keeps in a column whatever it is given.
+    /// Any value as text: SQLite columns store values of any type.
     private static func text(_ value: SQLiteValue) -> String? {
         switch value {
         case .null: nil
@@ -99,9 +99,9 @@ struct PythonRow: Sendable {
 }
 
 extension TaskFailure {
-    /// What Python would raise.
+    /// The error that Python would raise.
     fileprivate static func unreadable(_ error: any Error, in path: String) -> TaskFailure {
-        let reason = "the result in \(path) cannot be read: \(error)"
+        let reason = "cannot read the result in \(path): \(error)"
         let advice = "have Python write results with result_serializer = \"json\" or \"pickle\""
         return TaskFailure(type: "DecodeError", arguments: [.string("\(reason); \(advice)")], module: "kombu.exceptions")
     }

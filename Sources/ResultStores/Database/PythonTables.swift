@@ -1,19 +1,19 @@
 import CeleryCore
 import SQLite
 
-/// The tables in which Python's Celery keeps results in a database, as its version 5.7 makes them.
+/// The tables in which Python's Celery stores results, as version 5.7 creates them.
 ///
-/// Versions before lack some columns, which may be added: every version reads and writes
-/// the columns it knows, and leaves the others alone.
+/// Earlier versions lack some columns, which may be added: each version reads and writes the columns it knows and leaves the
+/// others alone.
 package enum PythonTables {
     static let tasks = "celery_taskmeta"
     static let groups = "celery_tasksetmeta"
 
-    /// A column of the table of tasks.
+    /// A column of the task table.
     private struct Column {
         var name: String
         var type: String
-        /// Without it, the table is none of Celery's.
+        /// Whether every version of Celery has the column.
         var isCore = true
     }
 
@@ -56,37 +56,37 @@ package enum PythonTables {
         "CREATE INDEX ix_\(table)_date_done ON \(table) (date_done)"
     }
 
-    /// The columns that the table of tasks has; `nil` when there is no such table.
+    /// The columns of the task table; `nil` without the table.
     ///
-    /// - Throws: `DriverError` when the table is of another making.
+    /// - Throws: `DriverError` when the table is not Celery's.
     static func layout(in db: Database, of path: String) throws -> Set<String>? {
         let names = Set(try String.fetchAll(db, sql: "SELECT name FROM pragma_table_info('\(tasks)')"))
         if names.isEmpty { return nil }
         if let missing = columns.first(where: { $0.isCore && !names.contains($0.name) }) {
             throw DriverError(
                 .unusable, "table \(tasks) in \(path) is not one of Celery's: it has no column '\(missing.name)'",
-                hint: "name another file; this one was left as it is")
+                hint: "name another file; this one was left unchanged")
         }
         return names
     }
 
-    /// Makes the tables where there are none. Adds nothing to tables that exist.
+    /// Creates missing tables. Leaves existing tables unchanged.
     ///
-    /// - Returns: the columns of the table of tasks.
+    /// - Returns: The columns of the task table.
     static func create(in db: Database, of path: String) throws -> Set<String> {
         if let layout = try layout(in: db, of: path) { return layout }
         for statement in try missing(in: db, of: path) { try db.execute(sql: statement) }
         return Set(columns.map(\.name))
     }
 
-    /// The statements that make a database whole.
+    /// The statements that create missing tables, columns and indexes.
     private static func missing(in db: Database, of path: String) throws -> [String] {
         guard let layout = try layout(in: db, of: path) else {
-            // A database that says what it is, and is not Celery's: not one to be shared without being asked.
+            // The database belongs to another program, and must not be shared unasked.
             guard try Int32.fetchOne(db, sql: "PRAGMA application_id") == 0 else {
                 throw DriverError(
                     .unusable, "\(path) is a SQLite database of another program",
-                    hint: "name another file with --result-backend db+sqlite:///PATH; this one was left as it is")
+                    hint: "name another file with --result-backend db+sqlite:///PATH; this one was left unchanged")
             }
             return try [tasksSQL, indexSQL(tasks)] + missingGroups(in: db)
         }
@@ -120,7 +120,7 @@ extension PythonTables {
         return try await file.read { try missing(in: $0, of: path) }
     }
 
-    /// Makes the file, its tables, and columns that came with later versions. Touches no row.
+    /// Creates the file, its tables, and the columns of later versions. Leaves the rows unchanged.
     package static func complete(at path: String) async throws {
         let file = try SharedDatabaseFile(path: path)
         defer { file.close() }

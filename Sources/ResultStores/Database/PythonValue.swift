@@ -2,20 +2,20 @@ package import CeleryCore
 import Pickle
 import Wire
 
-/// A value as Python's Celery keeps it in a database: JSON since 5.7, a pickle before.
+/// A value as Python's Celery stores it in a database: JSON since 5.7, a pickle before.
 package enum PythonValue {
-    /// The value; `null` for none.
+    /// The value; `null` when absent.
     ///
-    /// - Parameter isException: whether an object of an unknown class is an exception.
+    /// - Parameter isException: Whether an object of an unknown class is an exception.
     /// - Throws: `PickleError` or `JSONError`.
     package static func json(_ bytes: [UInt8]?, isException: Bool) throws -> JSON {
         guard let bytes else { return .null }
-        // No JSON begins like this, and every pickle since protocol 2 does.
+        // Every pickle since protocol 2 begins with this byte, and no JSON does.
         if bytes.first == 0x80 { return try PickleReader.json(bytes, isException: isException) }
         do {
             return try JSON(parsing: bytes)
         } catch {
-            // Earlier pickles end with a dot, with which no JSON ends.
+            // Earlier pickles end with a dot, and no JSON does.
             guard bytes.last == UInt8(ascii: "."), let value = try? PickleReader.json(bytes, isException: isException)
             else { throw error }
             return value

@@ -1,7 +1,7 @@
 package import CeleryCore
 import Synchronization
 
-/// Keeps results in this process: for tests and examples.
+/// Stores results in this process: for tests and examples.
 package final class MemoryResultStore: RevocationAnnouncing {
     package let location = "memory://"
     private let expires: Double?

@@ -4,7 +4,7 @@ import RabbitMQ
 import Synchronization
 import Wire
 
-/// Moves results from a mailbox to a file, as they come.
+/// Moves arriving results from a mailbox to a file.
 final class MailboxReader: Sendable {
     private let owner: ConnectionOwner
     private let inbox: ReplyInbox
@@ -16,20 +16,20 @@ final class MailboxReader: Sendable {
         self.inbox = inbox
         self.owner = owner
         work = Task {
-            // The subscription of which something could not be kept: what comes of it later must not be
-            // acknowledged, for that would be said of all before it as well.
+            // Consumer tag of a subscription with a result that could not be stored. Its later deliveries must not be acknowledged,
+            // because an acknowledgement covers all earlier ones.
             var spoilt: String?
             for await batch in inbox.batches {
                 guard let last = batch.last, last.consumer != spoilt else { continue }
                 do {
-                    // What is no result is of no use to anybody, and goes.
+                    // Messages that are not results are dropped.
                     try await store.store(batch.compactMap { try? KeptResult.read($0.message.body) })
                     Self.acknowledge(last, owner)
                     inbox.noteMoved(batch.count)
                 } catch {
                     spoilt = last.consumer
                     inbox.noteUnkept(error)
-                    // They come again, with the next subscription; not at once, for what is full stays so for a while.
+                    // Cut the connection to have the results delivered again. Pause first: a full disk stays full for a while.
                     await inbox.pause()
                     owner.cut()
                 }
@@ -37,19 +37,19 @@ final class MailboxReader: Sendable {
         }
     }
 
-    /// Why nothing is moved now: the server refuses, or the file cannot be written.
+    /// Why results are not moved now: the server refuses, or the file cannot be written.
     var trouble: DriverError? { inbox.trouble }
 
-    /// Waits until so many have been moved.
+    /// Waits until `count` results have been moved, or for 20 seconds.
     func waitFor(_ count: Int) async throws {
         let deadline = ContinuousClock.now + .seconds(20)
         while true {
             let seen = inbox.bell.count
             let moved = inbox.state.withLock { $0.moved }
-            // Others may have taken some of them.
+            // Other readers may have taken some of the results.
             if moved >= count || deadline <= .now { return }
             if let trouble { throw trouble }
-            // Long enough for a machine that has much else to do: only those whom others forestall wait so long.
+            // Long enough for a busy machine: only a reader that lost the race waits this long.
             let wake = min(deadline, .now + .seconds(1))
             await inbox.bell.wait(since: seen, until: wake)
             if wake <= .now && inbox.bell.count == seen && inbox.state.withLock({ $0.isSubscribed }) { return }
@@ -62,7 +62,7 @@ final class MailboxReader: Sendable {
         await owner.close()
     }
 
-    /// Says that everything up to this is kept.
+    /// Acknowledges everything up to a delivery.
     private static func acknowledge(_ last: IncomingDelivery, _ owner: ConnectionOwner) {
         owner.perform(as: MailboxUse.self) { ready in
             guard case .success(let (connection, use)) = ready else { return nil }
@@ -76,7 +76,6 @@ final class MailboxReader: Sendable {
     }
 }
 
-/// The connection of a `MailboxReader`.
 private final class MailboxUse: ConnectionUse {
     private static let channel: UInt16 = 1
     private static let prefetch = 1_000
@@ -84,7 +83,7 @@ private final class MailboxUse: ConnectionUse {
     private let queue: QueueDeclaration
     private let inbox: ReplyInbox
     private var gathered: [IncomingDelivery] = []
-    /// Which subscription this is: a delivery of an earlier one cannot be acknowledged.
+    /// Number of the subscription: deliveries of earlier ones cannot be acknowledged.
     private var number = 0
 
     init(queue: QueueDeclaration, inbox: ReplyInbox) {

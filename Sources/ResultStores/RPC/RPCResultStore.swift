@@ -4,17 +4,16 @@ import RabbitMQ
 import Synchronization
 import Wire
 
-/// Results sent to whoever waits for them, as Python's `rpc://` does
-/// (section 5.3 of the wire format).
+/// Results sent to the waiting client, as Python's `rpc://` does (section 5.3 of the wire format).
 ///
-/// A worker sends each to the queue its message names. What comes for this project is
-/// moved from its `ReplyMailbox` to a SQLite file, and read from there.
+/// A worker sends each result to the queue its message names. Results for this project are moved from its
+/// `ReplyMailbox` to a SQLite file and read from there.
 package final class RPCResultStore: ResultStore, ResultAnswering {
     package let location: String
     package let replyAddress: String
     private let broker: AMQPBroker
     private let mailbox: ReplyMailbox
-    /// Opens the file when there is something to read or to put into it.
+    /// Opens the file on first use.
     private let openKept: @Sendable () throws -> SQLiteResultStore
     private let kept = Mutex<SQLiteResultStore?>(nil)
     private let reader = Mutex<MailboxReader?>(nil)
@@ -33,7 +32,7 @@ package final class RPCResultStore: ResultStore, ResultAnswering {
         try await broker.publish(results.compactMap(Self.publication))
     }
 
-    /// A result that nobody waits for is not sent.
+    /// Results without a reply address are not sent.
     private static func publication(of result: TaskResult) -> Publication? {
         guard let replyTo = result.replyTo, !replyTo.isEmpty else { return nil }
         let message = WireMessage(
@@ -42,7 +41,7 @@ package final class RPCResultStore: ResultStore, ResultAnswering {
                 contentType: "application/json", contentEncoding: "utf-8",
                 deliveryMode: replyTo.hasPrefix(ReplyMailbox.prefix) ? 2 : 1, priority: 0, correlationID: result.id.text),
             body: KeptResult.document(of: result).bytes(style: .python))
-        // Whoever waited may be gone.
+        // The waiting client may be gone.
         return Publication(message, isMandatory: false)
     }
 
@@ -78,9 +77,9 @@ package final class RPCResultStore: ResultStore, ResultAnswering {
         }
     }
 
-    /// Moves what has come so far. What is in the file is acknowledged only then.
+    /// Moves the results that have arrived. A result is acknowledged only when it is in the file.
     private func emptyMailbox(into store: SQLiteResultStore) async throws {
-        // More than a few visits only when somebody sends faster than this.
+        // Several rounds are needed only while results keep arriving.
         for _ in 0..<3 {
             let count = try await broker.ask { [queue = mailbox.queue] (connection, channel) throws(RabbitMQError) in
                 try connection.declare(queue, on: channel).messages
@@ -97,7 +96,7 @@ package final class RPCResultStore: ResultStore, ResultAnswering {
         }
     }
 
-    /// From now on results are moved as they come.
+    /// Starts moving results as they arrive.
     private func startReading() throws {
         let store = try file()
         try reader.withLock { reader in
@@ -108,7 +107,7 @@ package final class RPCResultStore: ResultStore, ResultAnswering {
 
 extension RPCResultStore: ResultWatching {
     package func mark() async -> ResultMark {
-        // Without the file, waiting tells what is wrong.
+        // Without the file, waiting reports the error.
         guard let store = try? file() else { return ResultMark(number: 0) }
         return await store.mark()
     }

@@ -3,14 +3,14 @@ import CeleryCore
 import RabbitMQ
 import Synchronization
 
-/// Where the thread of a `MailboxReader` and those who wait for it meet.
+/// Shared by the thread of a `MailboxReader` and the tasks that wait for it.
 final class ReplyInbox: Sendable {
     struct State {
         var moved = 0
         var isSubscribed = false
-        /// Why there is no connection, if it was refused.
+        /// Why the server refused the connection.
         var refusal: RabbitMQError?
-        /// Why the last results could not be kept. It stands until some are.
+        /// Why the last results could not be stored; cleared when results are stored again.
         var unkept: DriverError?
         var isFinished = false
     }
@@ -21,7 +21,7 @@ final class ReplyInbox: Sendable {
     private let location: String
     private let pass: AsyncStream<[IncomingDelivery]>.Continuation
 
-    /// - Parameter location: the broker, without its password.
+    /// - Parameter location: The broker URLs without passwords.
     init(location: String) {
         self.location = location
         (batches, pass) = AsyncStream.makeStream()
@@ -46,7 +46,7 @@ final class ReplyInbox: Sendable {
     }
 
     func noteUnkept(_ error: any Error) {
-        note { $0.unkept = error as? DriverError ?? DriverError(.unreachable, "cannot keep results: \(error)") }
+        note { $0.unkept = error as? DriverError ?? DriverError(.unreachable, "cannot store results: \(error)") }
     }
 
     func noteSubscribed() {
@@ -59,12 +59,12 @@ final class ReplyInbox: Sendable {
     func noteLost(_ error: RabbitMQError) {
         note { state in
             state.isSubscribed = false
-            // A server that is away comes back; one that refuses does not change its mind.
+            // An unreachable server comes back; a refusal is final.
             if case .refused = error.code { state.refusal = error }
         }
     }
 
-    /// Waits for a second, or until it is finished.
+    /// Waits for a second, or until the inbox is finished.
     func pause() async {
         let end = ContinuousClock.now + .seconds(1)
         while end > .now {

@@ -5,8 +5,8 @@ extension SQLiteResultStore: PlaceKeeping {
     package func claim(_ claims: [PlaceClaim], by worker: String, for lease: Duration) async throws -> [Bool] {
         guard !claims.isEmpty else { return [] }
         let now = self.now().seconds
-        // Those who wait look often, and mostly in vain.
-        guard try await file.read({ db in try claims.contains { try Self.hasRoom(for: $0, now: now, in: db) } }) else {
+        // Waiting workers look often and mostly in vain: look without the write lock first.
+        guard try await file.read({ db in try claims.contains { try Self.hasFreeSlot(for: $0, now: now, in: db) } }) else {
             return claims.map { _ in false }
         }
         return try await file.write(durable: false) { db in
@@ -15,7 +15,7 @@ extension SQLiteResultStore: PlaceKeeping {
                 INSERT OR REPLACE INTO lent_place (worker, holder, task, key, id, until) VALUES (?, ?, ?, ?, ?, ?)
                 """)
             return try claims.map { claim in
-                guard try Self.hasRoom(for: claim, now: now, in: db) else { return false }
+                guard try Self.hasFreeSlot(for: claim, now: now, in: db) else { return false }
                 try take.execute(arguments: [worker, claim.holder, claim.task, claim.key, claim.id.text, now + lease.inSeconds])
                 return true
             }
@@ -47,7 +47,7 @@ extension SQLiteResultStore: PlaceKeeping {
         }
     }
 
-    private static func hasRoom(for claim: PlaceClaim, now: Double, in db: Database) throws -> Bool {
+    private static func hasFreeSlot(for claim: PlaceClaim, now: Double, in db: Database) throws -> Bool {
         let statement = try db.cachedStatement(sql: "SELECT count(*) FROM lent_place WHERE task = ? AND key = ? AND until > ?")
         return try Int.fetchOne(statement, arguments: [claim.task, claim.key, now]) ?? 0 < claim.places
     }

@@ -1,7 +1,7 @@
 package import CeleryCore
 package import SQLite
 
-/// Keeps results in a `celery.db`.
+/// Stores results in a `celery.db`.
 package final class SQLiteResultStore: RevocationAnnouncing, SQLiteFileHolding {
     package let file: DatabaseFile
     package let location: String
@@ -55,7 +55,7 @@ extension SQLiteResultStore: ResultWatching {
         let fallback = ContinuousClock.now + .seconds(1)
         await file.watch.wait(since: mark.number, until: deadline.map { min($0, fallback) } ?? fallback)
         try Task.checkCancellation()
-        // Nobody will write to a file that is gone, and reading it goes on to work.
+        // No process writes to a file that was removed, and reading it keeps working.
         try file.checkInPlace()
     }
 }
@@ -71,7 +71,7 @@ extension SQLiteResultStore: ResultExpiring {
                 arguments: [now.seconds, limit])
             return db.changesCount
         }
-        // There are likely more.
+        // There are probably more.
         if count == limit { try await file.letOthersWrite() }
         return count
     }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Request to end a reading transaction early. Any thread may make and check it.
+/// A request to end a reading transaction early, made and checked on any thread.
 final class Cancellation: Sendable {
     private let flag = Atomic(false)
 

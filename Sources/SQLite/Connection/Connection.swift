@@ -7,7 +7,7 @@ final class Connection {
     private(set) var handle: OpaquePointer?
     /// Whether a reading transaction runs, which refuses statements that write.
     var isReading = false
-    /// The first column since the last transaction that held another kind of value than its reader asked for. Subscripts
+    /// The first error since the last transaction about a column of the wrong kind. Subscripts
     /// of a row do not throw, so the transaction fails at its end.
     var mismatch: SQLiteError?
 
@@ -42,7 +42,7 @@ final class Connection {
 
     deinit { close() }
 
-    /// Closes the file, or leaves that to the last statement that still exists. May be called again.
+    /// Closes the file, once the last statement is released. May be called again.
     func close() {
         sqlite3_close_v2(handle)
         handle = nil
@@ -51,8 +51,8 @@ final class Connection {
     /// Instructions of SQLite's virtual machine between two checks for cancellation: about ten microseconds.
     private static let stepsBetweenLooks: Int32 = 1_000
 
-    /// Makes statements fail with `SQLITE_INTERRUPT` once cancellation is requested; `nil` lets them run to their end. The
-    /// caller keeps the object alive. The corresponding C function is `sqlite3_progress_handler`.
+    /// Makes statements fail with `SQLITE_INTERRUPT` once cancellation is requested; `nil` removes the check. The caller keeps the
+    /// object alive. The corresponding C function is `sqlite3_progress_handler`.
     ///
     /// Unlike `sqlite3_interrupt` from another thread, this also ends a statement that has yet to begin.
     func heed(_ cancellation: Cancellation?) {
@@ -64,7 +64,7 @@ final class Connection {
         sqlite3_progress_handler(handle, Self.stepsBetweenLooks, look, Unmanaged.passUnretained(cancellation).toOpaque())
     }
 
-    /// Leaves the -wal and the -shm file where they are when the last connection closes.
+    /// Keeps the -wal and the -shm file when the last connection closes.
     ///
     /// The corresponding C function is `sqlite3_file_control` with `SQLITE_FCNTL_PERSIST_WAL`.
     func keepWAL() {

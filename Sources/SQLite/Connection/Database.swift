@@ -18,12 +18,12 @@ package final class Database {
         connection = try Connection(path: path, patience: Int32(clamping: milliseconds), isReadOnly: isReadOnly)
     }
 
-    /// Leaves the files beside this one where they are when the last connection closes, for those who may only read.
+    /// Keeps the -wal and the -shm file when the last connection closes, for users who may only read.
     func keepWAL() { connection.keepWAL() }
 
     // MARK: Statements
 
-    /// Returns the compiled form of a statement, and keeps it for later calls with the same text.
+    /// Returns a compiled statement, cached for later calls with the same text.
     ///
     /// - Throws: `SQLITE_ERROR` when SQLite cannot compile the text.
     package func cachedStatement(sql: String) throws(SQLiteError) -> Statement {
@@ -36,8 +36,8 @@ package final class Database {
         try forEachStatement(of: sql, isKept: false) { (statement) throws(SQLiteError) in try statement.execute() }
     }
 
-    /// Returns a kept statement where the text has parameters. A text without parameters may contain its values, and
-    /// differ with each call, so its statement is compiled for this call only.
+    /// A cached statement if the text has parameters. A text without parameters may contain its values, and differ with each
+    /// call, so its statement is compiled for this call only.
     func statement(sql: String, for arguments: StatementArguments) throws(SQLiteError) -> Statement {
         arguments.values.isEmpty ? try prepare(sql, isKept: false) : try cachedStatement(sql: sql)
     }
@@ -85,7 +85,7 @@ package final class Database {
 
     // MARK: Transactions
 
-    /// Moment at which a transaction locks the file; see sqlite.org/lang_transaction.html.
+    /// When a transaction locks the file; see sqlite.org/lang_transaction.html.
     package enum TransactionKind {
         case deferred, immediate, exclusive
 
@@ -100,7 +100,7 @@ package final class Database {
 
     /// Runs one transaction, which is committed when the body returns and rolled back when the body throws.
     ///
-    /// - Throws: What the body throws, and `SQLiteError` when SQLite fails or the body has read a column as another kind than it holds.
+    /// - Throws: What the body throws, and `SQLiteError` when SQLite fails or the body read a column as the wrong kind.
     package func inTransaction<Value>(_ kind: TransactionKind, _ body: () throws -> Value) throws -> Value {
         try cachedStatement(sql: kind.sql).execute()
         do {
@@ -118,7 +118,7 @@ package final class Database {
 
     /// Runs a body that begins and ends its own transactions, or needs none.
     ///
-    /// - Throws: What the body throws, and `SQLiteError` when the body has read a column as another kind than it holds.
+    /// - Throws: What the body throws, and `SQLiteError` when the body read a column as the wrong kind.
     func perform<Value>(_ body: (Database) throws -> Value) throws -> Value {
         defer { connection.mismatch = nil }
         let value = try body(self)
@@ -126,7 +126,7 @@ package final class Database {
         return value
     }
 
-    /// Runs a part of a transaction. When the body throws, its changes are undone and those before it stay.
+    /// Runs a part of a transaction. When the body throws, only the changes of this part are undone.
     package func inSavepoint<Value>(_ body: () throws -> Value) throws -> Value {
         try cachedStatement(sql: "SAVEPOINT part").execute()
         do {
@@ -144,7 +144,7 @@ package final class Database {
 
     /// Runs a transaction that cannot write, and that ends early once its cancellation is requested.
     ///
-    /// - Throws: `CancellationError` when that happens before its end.
+    /// - Throws: `CancellationError` when the cancellation came first.
     func inReading<Value>(_ cancellation: Cancellation, _ body: () throws -> Value) throws -> Value {
         if cancellation.isRequested { throw CancellationError() }
         connection.isReading = true

@@ -25,12 +25,12 @@ extension SQLiteConvertible {
         ValueCursor(try RowCursor(statement, arguments))
     }
 
-    /// Compiles a statement, or finds it among the kept ones, and fetches like `fetchOne(_:arguments:)`.
+    /// Compiles a statement or finds it in the cache, and fetches like `fetchOne(_:arguments:)`.
     package static func fetchOne(_ db: Database, sql: String, arguments: StatementArguments = []) throws(SQLiteError) -> Self? {
         try fetchOne(db.statement(sql: sql, for: arguments), arguments: arguments)
     }
 
-    /// Compiles a statement, or finds it among the kept ones, and fetches like `fetchAll(_:arguments:)`.
+    /// Compiles a statement or finds it in the cache, and fetches like `fetchAll(_:arguments:)`.
     package static func fetchAll(_ db: Database, sql: String, arguments: StatementArguments = []) throws(SQLiteError) -> [Self] {
         try fetchAll(db.statement(sql: sql, for: arguments), arguments: arguments)
     }
@@ -58,17 +58,17 @@ extension Row {
         try RowCursor(statement, arguments)
     }
 
-    /// Compiles a statement, or finds it among the kept ones, and fetches like `fetchOne(_:arguments:)`.
+    /// Compiles a statement or finds it in the cache, and fetches like `fetchOne(_:arguments:)`.
     package static func fetchOne(_ db: Database, sql: String, arguments: StatementArguments = []) throws(SQLiteError) -> Row? {
         try fetchOne(db.statement(sql: sql, for: arguments), arguments: arguments)
     }
 
-    /// Compiles a statement, or finds it among the kept ones, and fetches like `fetchAll(_:arguments:)`.
+    /// Compiles a statement or finds it in the cache, and fetches like `fetchAll(_:arguments:)`.
     package static func fetchAll(_ db: Database, sql: String, arguments: StatementArguments = []) throws(SQLiteError) -> [Row] {
         try fetchAll(db.statement(sql: sql, for: arguments), arguments: arguments)
     }
 
-    /// Compiles a statement, or finds it among the kept ones, and fetches like `fetchCursor(_:arguments:)`.
+    /// Compiles a statement or finds it in the cache, and fetches like `fetchCursor(_:arguments:)`.
     package static func fetchCursor(_ db: Database, sql: String, arguments: StatementArguments = []) throws(SQLiteError) -> RowCursor {
         try RowCursor(db.statement(sql: sql, for: arguments), arguments)
     }

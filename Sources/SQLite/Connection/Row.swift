@@ -2,8 +2,8 @@ import CSQLite
 
 /// A row of a result: the current row of a cursor, or a copy of a row.
 ///
-/// Subscripts do not throw. A column that holds another kind of value than its reader asks for yields a placeholder, and
-/// the transaction then fails at its end instead of committing.
+/// Subscripts do not throw. A column of the wrong kind yields a placeholder, and the transaction then fails at its end instead
+/// of committing.
 package struct Row {
     private enum Source {
         case current(RowCursor, position: UInt64)
@@ -12,7 +12,7 @@ package struct Row {
 
     private let source: Source
 
-    /// The current row of a cursor. It must not be read after the cursor has moved on.
+    /// The current row of a cursor, valid until the cursor advances.
     init(of cursor: RowCursor) {
         source = .current(cursor, position: cursor.statement.position)
     }
@@ -81,8 +81,8 @@ package struct Row {
     }
 }
 
-/// The same subscripts for the types of most columns: Swift specializes no generic function for another module, and half
-/// of the time of reading a row would go into looking up types.
+/// The same subscripts for the most common types: Swift does not specialize generic functions for other modules, and type
+/// lookups would take half of the time of reading a row.
 extension Row {
     package subscript(_ index: Int) -> String { value(at: index) }
     package subscript(_ index: Int) -> String? { valueOrNull(at: index) }
@@ -97,7 +97,7 @@ extension Row {
 }
 
 extension SQLiteError {
-    /// The error of a column that holds another kind of value than `type`.
+    /// The error of a column that does not hold a `type`.
     init<Value: SQLiteConvertible>(mismatch type: Value.Type, _ column: SQLiteColumn, at index: Int, of statement: Statement) {
         let name = sqlite3_column_name(statement.handle, Int32(index)).map { String(cString: $0) } ?? "\(index)"
         self.init(

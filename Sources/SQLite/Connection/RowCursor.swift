@@ -1,4 +1,4 @@
-/// Reads the rows of a statement one at a time. Its end ends the run of the statement.
+/// Reads the rows of a statement one at a time. Releasing the cursor ends the run of the statement.
 package final class RowCursor {
     let statement: Statement
     /// Position of the statement when this cursor last moved; another user of the statement changes it.
@@ -15,7 +15,7 @@ package final class RowCursor {
 
     /// Advances to the next row.
     ///
-    /// - Returns: false after the last row.
+    /// - Returns: `false` after the last row.
     func advance() throws(SQLiteError) -> Bool {
         guard statement.isRunning, statement.position == position else { return false }
         do {

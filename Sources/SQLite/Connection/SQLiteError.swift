@@ -1,6 +1,6 @@
 import CSQLite
 
-/// A failure of SQLite, or a column that holds another kind of value than its reader asked for.
+/// A failure of SQLite, or a column of the wrong kind.
 ///
 /// Bound values are not part of the error, because they may be secret.
 package struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
@@ -8,7 +8,7 @@ package struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
     package let code: Int32
     /// The extended result code, such as `SQLITE_IOERR_WRITE`, or else the primary one.
     package let extendedCode: Int32
-    /// The reason, in SQLite's words where SQLite failed.
+    /// The reason; SQLite's own message if SQLite failed.
     package let message: String
     /// The text of the statement, or another description of the failed call.
     package let operation: String

@@ -24,10 +24,10 @@ package protocol SQLiteConvertible: Sendable {
     /// - Returns: `nil` for NULL, and for a value that this type cannot represent.
     static func read(_ column: SQLiteColumn) -> Self?
 
-    /// Values of this type, as an error calls them.
+    /// The kind of value, for error messages.
     static var kind: String { get }
 
-    /// Substitute for a value that could not be read, in a transaction that is going to fail.
+    /// A substitute for an unreadable value, in a transaction that will fail.
     static var placeholder: Self { get }
 }
 
@@ -47,7 +47,7 @@ package struct SQLiteParameter {
     }
 }
 
-/// A column that is being read: of the current row of a statement, or of a copied row.
+/// A column being read: of the current row of a statement, or of a copied row.
 package struct SQLiteColumn {
     enum Source {
         case row(of: OpaquePointer, Int32)
@@ -56,7 +56,7 @@ package struct SQLiteColumn {
 
     let source: Source
 
-    /// The kind of its value, as an error calls it.
+    /// The kind of its value, for error messages.
     var kind: String {
         switch value {
         case .null: "NULL"

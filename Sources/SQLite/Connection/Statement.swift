@@ -4,13 +4,13 @@ import CSQLite
 package final class Statement {
     let connection: Connection
     let handle: OpaquePointer
-    /// Number of values that it takes.
+    /// Number of parameters.
     private let parameterCount: Int32
-    /// Whether a reading transaction refuses it, because it writes.
+    /// Whether the statement writes, and is refused in a reading transaction.
     private let isRefusedInReading: Bool
-    /// Number that grows with each row and each run. A row compares it to detect that its cursor has moved on.
+    /// Increases with each row and each run. A row compares it to detect that its cursor has advanced.
     private(set) var position: UInt64 = 0
-    /// Whether it has been started and not ended: a cursor reads its rows.
+    /// Whether a cursor is reading the rows of the statement.
     private(set) var isRunning = false
 
     /// Compiles the first statement in a text. The corresponding C function is `sqlite3_prepare_v3`.
@@ -36,7 +36,7 @@ package final class Statement {
         self.handle = handle
         self.connection = connection
         parameterCount = sqlite3_bind_parameter_count(handle)
-        // SQLite says of a query for the journal mode that it writes.
+        // SQLite reports that a query of the journal mode writes.
         isRefusedInReading = sqlite3_stmt_readonly(handle) == 0 && sqlite3_strnicmp(sqlite3_sql(handle), "PRAGMA", 6) != 0
     }
 
@@ -52,7 +52,7 @@ package final class Statement {
         while try step() {}
     }
 
-    /// Binds values to the parameters and starts a new run. A run that has not ended is ended first.
+    /// Binds values to the parameters and starts a new run, ending an earlier one.
     func begin(_ arguments: StatementArguments) throws(SQLiteError) {
         _ = try connection.opened(sql)
         if isRunning { end() }
@@ -75,7 +75,7 @@ package final class Statement {
 
     /// Advances to the next row. The corresponding C function is `sqlite3_step`.
     ///
-    /// - Returns: false after the last row.
+    /// - Returns: `false` after the last row.
     func step() throws(SQLiteError) -> Bool {
         position &+= 1
         switch sqlite3_step(handle) {
@@ -90,9 +90,9 @@ package final class Statement {
         guard isRunning else { return }
         isRunning = false
         position &+= 1
-        // Its result repeats the error of the last step.
+        // The result repeats the error of the last step.
         sqlite3_reset(handle)
-        // A large value would take up memory until the next run.
+        // A large value would occupy memory until the next run.
         if parameterCount > 0 { sqlite3_clear_bindings(handle) }
     }
 

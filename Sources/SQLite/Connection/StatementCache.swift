@@ -20,7 +20,7 @@ struct StatementCache {
     ) throws(SQLiteError) -> Statement {
         if slots.isEmpty { slots = [Entry?](repeating: nil, count: Int(Self.slotCount)) }
         let slot = Self.slot(of: sql)
-        // Swift compares two references to one literal by their addresses.
+        // Swift compares two references to the same literal by address.
         if let entry = slots[slot], entry.sql == sql, !entry.statement.isRunning { return entry.statement }
         if let statement = statements[sql] {
             // A second run would end the run that the cursor reads.

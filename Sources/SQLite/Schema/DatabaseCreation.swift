@@ -1,10 +1,10 @@
 import CeleryCore
 import Glibc
 
-/// Makes a new database file, whole or not at all.
+/// Creates a new database file completely or not at all.
 ///
-/// It is made under another name and then linked to its own, so that no other process
-/// ever sees a half-made one, and of two makers one wins.
+/// The file is created under a temporary name and then linked to its path, so that no other process sees an incomplete file,
+/// and one of two concurrent creators wins.
 enum DatabaseCreation {
     static func create(_ path: String, for access: DatabaseAccess) throws(DriverError) {
         let draft = "\(path).new.\(getpid()).\(UInt32.random(in: 0 ... .max))"
@@ -17,10 +17,10 @@ enum DatabaseCreation {
         do {
             try access.create(draft, as: path)
             let database = try SerialDatabase(path: draft) { db in
-                // Kept in the file, and only before it has tables: see `DatabaseFile.giveBackSpace`.
+                // Persistent, and possible only before the first table: see `DatabaseFile.giveBackSpace`.
                 try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
                 try db.inTransaction(.exclusive) { try Schema.create(in: db) }
-                // Kept in the file: every later opener finds WAL mode on.
+                // Persistent: all later connections use WAL mode.
                 try db.execute(sql: "PRAGMA journal_mode = WAL")
             }
             database.close()

@@ -3,13 +3,13 @@ import CeleryCore
 
 /// The first 100 bytes of a SQLite file, read without SQLite.
 ///
-/// A foreign file must be left untouched, and SQLite may write to whatever it opens
-/// (recovery, journals), so the look comes first. Layout: sqlite.org/fileformat2.html, section 1.3.
+/// A foreign file must be left unchanged, and SQLite may write to any file it opens (recovery, journals), so the header is
+/// checked first. Layout: sqlite.org/fileformat2.html, section 1.3.
 struct FileHeader {
     let applicationID: Int32
     let userVersion: Int32
 
-    /// What stands at a path.
+    /// What exists at a path.
     enum Content {
         case nothing
         case emptyFile
@@ -17,7 +17,7 @@ struct FileHeader {
         case anotherKind
     }
 
-    /// - Throws: when there is something that cannot be read, or is no file.
+    /// - Throws: `DriverError` when the path cannot be read or is not a file.
     static func look(at path: String) throws(DriverError) -> Content {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         if descriptor < 0 {
@@ -37,7 +37,7 @@ struct FileHeader {
         return read(descriptor).map(Content.database) ?? .anotherKind
     }
 
-    /// What an open file begins with; `nil` when that is no database.
+    /// The header of an open file; `nil` when it is not a database.
     static func read(_ descriptor: Int32) -> FileHeader? {
         var bytes = [UInt8](repeating: 0, count: 100)
         let count = pread(descriptor, &bytes, bytes.count, 0)
@@ -49,7 +49,7 @@ struct FileHeader {
     }
 
     /// - Returns: `nil` when there is no file.
-    /// - Throws: when there is something that is not ours to open.
+    /// - Throws: `DriverError` for a file that is not a database.
     static func read(_ path: String) throws(DriverError) -> FileHeader? {
         switch try look(at: path) {
         case .nothing: return nil
@@ -57,7 +57,7 @@ struct FileHeader {
         case .emptyFile, .anotherKind:
             throw DriverError(
                 .unusable, "\(path) is not a celery database, but some other kind of file",
-                hint: "name another file with --broker sqlite:///PATH; this one was left as it is")
+                hint: "name another file with --broker sqlite:///PATH; this one was left unchanged")
         }
     }
 
@@ -66,13 +66,13 @@ struct FileHeader {
         guard applicationID == Schema.applicationID else {
             throw DriverError(
                 .unusable, "\(path) is a SQLite database of another program",
-                hint: "name another file with --broker sqlite:///PATH; this one was left as it is")
+                hint: "name another file with --broker sqlite:///PATH; this one was left unchanged")
         }
         guard userVersion <= Schema.version else {
             throw DriverError(
                 .unusable,
                 "\(path) was written by a newer celery (layout \(userVersion); this one reads up to \(Schema.version))",
-                hint: "use the newer celery; the file was left as it is")
+                hint: "use the newer celery; the file was left unchanged")
         }
     }
 }

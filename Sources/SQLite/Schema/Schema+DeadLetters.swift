@@ -1,8 +1,8 @@
 extension Schema {
-    /// What was given up.
+    /// The table of dead letters.
     static let deadLetters = """
         CREATE TABLE IF NOT EXISTS dead_letter (
-            -- in the order in which they were given up
+            -- in the order of burial
             number INTEGER PRIMARY KEY AUTOINCREMENT,
             id TEXT NOT NULL,
             task TEXT NOT NULL,
@@ -13,10 +13,10 @@ extension Schema {
             worker TEXT NOT NULL,
             -- Unix seconds
             buried REAL NOT NULL,
-            -- numbers of attempts that were used up, and how many of them lost their process
+            -- number of attempts, and how many of them lost their process
             attempts INTEGER NOT NULL,
             crashes INTEGER NOT NULL,
-            -- the message as it stood in the table of messages
+            -- the columns of the message
             rank INTEGER NOT NULL,
             retries INTEGER NOT NULL,
             submitted REAL NOT NULL,

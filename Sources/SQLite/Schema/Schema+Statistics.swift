@@ -1,5 +1,5 @@
 extension Schema {
-    /// What became of tasks, by name and time.
+    /// The table of statistics, by task and time.
     static let statistics = """
         CREATE TABLE IF NOT EXISTS statistics (
             -- Unix seconds; a minute, an hour or a day

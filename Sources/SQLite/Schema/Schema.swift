@@ -1,43 +1,42 @@
 /// The tables of a `celery.db`.
 ///
-/// A message row is written once and never changed by taking it: where it stands
-/// is told by a row in exactly one of three small tables.
+/// A message row is written once and not changed by taking the message: its state is a row in exactly one of three small tables.
 ///
 ///     message ──┬── ready      waiting, due
-///               ├── scheduled  waiting for its time
+///               ├── scheduled  waiting for its ETA
 ///               └── lease      a worker has it
 ///
-/// Each move is a small insert and delete; the payload stays where it is.
+/// Each change of state is a small insert and delete; the payload is not moved.
 package enum Schema {
     /// "Cely", in the header of the file (`PRAGMA application_id`): the file is ours.
     package static let applicationID: Int32 = 0x43_65_6C_79
 
-    /// The layout below (`PRAGMA user_version`). A file with a greater number is refused.
+    /// The layout below (`PRAGMA user_version`). Files with a greater number are refused.
     package static let version: Int32 = 2
 
-    /// Makes every table. Runs once, in a file nobody else can see yet.
+    /// Creates all tables. Runs once, in a file that no other process can see yet.
     static func create(in db: Database) throws {
         try db.execute(sql: sql)
         try db.execute(sql: "PRAGMA application_id = \(applicationID)")
         try db.execute(sql: "PRAGMA user_version = \(version)")
     }
 
-    /// Tables that came with layout 2, in the order they are made.
+    /// Tables added in layout 2, in the order of their creation.
     private static let additions = [beat, control, events, deadLetters, orders, statistics, limits]
 
     /// The statements, as `celery syncdb --dry-run` prints them.
     package static let sql = ([messages] + additions).joined(separator: "\n")
 
-    /// What a file of layout 1 lacks. Some may be there: early builds of layout 1 made them when they were needed.
+    /// The statements for a file of layout 1. Some tables may exist: early builds of layout 1 created them on first use.
     package static let upgrade = (additions + columns.map(\.sql) + ["PRAGMA user_version = \(version);"]).joined(separator: "\n")
 
-    /// Columns that came with layout 2.
+    /// Columns added in layout 2.
     private static let columns = [
         Column("message", "crashes INTEGER NOT NULL DEFAULT 0"), Column("message", "doubts INTEGER NOT NULL DEFAULT 0"),
         Column("worker", "lease_length REAL NOT NULL DEFAULT 15"),
     ]
 
-    /// A column of a table that is older than the column.
+    /// A column added to an existing table.
     private struct Column {
         var table: String
         var definition: String
@@ -54,16 +53,16 @@ package enum Schema {
         }
     }
 
-    /// Brings a file of layout 1 to this one. Each row stays as it is.
+    /// Upgrades a file of layout 1. Keeps all rows.
     static func upgrade(in db: Database) throws {
-        // Another process may have been first.
+        // Another process may have upgraded the file first.
         guard try Int32.fetchOne(db, sql: "PRAGMA user_version") == 1 else { return }
         for sql in additions { try db.execute(sql: sql) }
         for column in columns { try column.add(in: db) }
         try db.execute(sql: "PRAGMA user_version = \(version)")
     }
 
-    /// Of broker, workers and results.
+    /// Tables of messages, workers and results.
     private static let messages = """
         CREATE TABLE message (
             -- never used twice, so that a late writer cannot hit a newer message
@@ -71,7 +70,7 @@ package enum Schema {
             id TEXT NOT NULL UNIQUE,
             task TEXT NOT NULL,
             queue TEXT NOT NULL,
-            -- minus the priority: smaller runs earlier
+            -- smaller runs earlier: see MessageRanking
             rank INTEGER NOT NULL,
             retries INTEGER NOT NULL,
             submitted REAL NOT NULL,
@@ -79,9 +78,9 @@ package enum Schema {
             headers BLOB NOT NULL,
             properties BLOB,
             body BLOB NOT NULL,
-            -- executions that are known to have lost their process
+            -- executions known to have lost their process
             crashes INTEGER NOT NULL DEFAULT 0,
-            -- times that a worker died that may have begun it, or not
+            -- deaths of workers that may have begun it
             doubts INTEGER NOT NULL DEFAULT 0
         );
         CREATE TABLE ready (
@@ -103,7 +102,7 @@ package enum Schema {
             number INTEGER PRIMARY KEY AUTOINCREMENT,
             id TEXT NOT NULL UNIQUE,
             name TEXT NOT NULL,
-            -- which process of which boot it is, to see at once when it is gone
+            -- identifies the process and boot, to notice at once when it is gone
             process TEXT NOT NULL,
             pid INTEGER NOT NULL,
             queues TEXT NOT NULL,
@@ -111,7 +110,7 @@ package enum Schema {
             started REAL NOT NULL,
             -- alive until then, unless renewed (Unix seconds)
             lease_until REAL NOT NULL,
-            -- seconds without a renewal after which it is taken for dead
+            -- seconds without renewal after which the worker is considered dead
             lease_length REAL NOT NULL DEFAULT 15
         );
         CREATE TABLE result (
@@ -119,9 +118,9 @@ package enum Schema {
             id TEXT NOT NULL UNIQUE,
             state TEXT NOT NULL,
             attempt INTEGER NOT NULL,
-            -- Unix seconds; NULL keeps it for ever
+            -- Unix seconds; NULL stores it for ever
             expires REAL,
-            -- the meta document of Celery, extended, as JSON
+            -- Celery's meta document, extended, as JSON
             document BLOB NOT NULL
         );
         CREATE INDEX result_expires ON result (expires) WHERE expires IS NOT NULL;
@@ -130,7 +129,7 @@ package enum Schema {
         ) WITHOUT ROWID;
         """
 
-    /// The tables a whole file has, in the order of their names.
+    /// The tables of a complete file, sorted by name.
     package static let tables = [
         "beat", "beat_entry", "beat_order", "control_reply", "control_request", "dead_letter", "event", "event_mark", "lease",
         "lent_place", "limit_line", "limited", "message", "place", "rate_limit", "ready", "result", "scheduled", "standing_order", "statistics",

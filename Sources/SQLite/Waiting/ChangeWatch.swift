@@ -1,12 +1,11 @@
 import CeleryCore
 import Synchronization
 
-/// Tells when another process, or this one, committed something worth waking for.
+/// Reports commits of this and other processes that waiters may be interested in.
 ///
-/// Watches files through `inotify(7)`: of our own databases the time stamp of the WAL, of
-/// others whatever is written. Costs nothing while nothing happens. A writer that dies between
-/// its commit and the stamp wakes nobody, so waiters give a deadline of a few seconds and look
-/// for themselves then.
+/// Watches files through `inotify(7)`: the WAL's time stamp for our own databases, any write for others. Costs nothing while
+/// nothing happens. A writer that dies between its commit and the time stamp wakes no process, so waiters set a deadline of a few
+/// seconds and then look for themselves.
 package final class ChangeWatch: Sendable {
     private struct State {
         var registrations: [FileWatcher.Registration] = []
@@ -14,7 +13,7 @@ package final class ChangeWatch: Sendable {
     }
 
     private let paths: [String]
-    /// `IN_ATTRIB` and its like.
+    /// inotify events, such as `IN_ATTRIB`.
     private let events: UInt32
     private let bell = Bell()
     private let state = Mutex(State())
@@ -24,12 +23,11 @@ package final class ChangeWatch: Sendable {
         self.events = UInt32(events)
     }
 
-    /// Counts changes seen; watching begins with the first call. Read it, look, then
-    /// wait for the number to pass.
+    /// Counts changes; watching begins with the first call. Read it, look, then wait for the number to pass.
     package var generation: UInt64 {
         state.withLock { state in
             if state.registrations.isEmpty && !state.isClosed {
-                // Those that exist.
+                // Watch the files that exist.
                 state.registrations = paths.compactMap { FileWatcher.shared.add($0, events, bell) }
             }
         }
@@ -41,13 +39,13 @@ package final class ChangeWatch: Sendable {
         await bell.wait(since: seen, until: deadline)
     }
 
-    /// Whether the kernel tells of changes.
+    /// Whether the kernel reports changes.
     var isWatching: Bool { state.withLock { !$0.registrations.isEmpty } }
 
-    /// Wakes everybody of this process.
+    /// Wakes all waiters in this process.
     func ring() { bell.ring() }
 
-    /// Wakes everybody and watches no more.
+    /// Stops watching and wakes all waiters.
     func close() {
         let registrations = state.withLock { state in
             state.isClosed = true

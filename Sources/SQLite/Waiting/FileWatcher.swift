@@ -3,9 +3,9 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// The one inotify(7) instance of this process, for all files that are watched.
+/// The only inotify(7) instance of this process, for all watched files.
 ///
-/// The kernel has 128 of them for each user by default, and many processes of ours may run.
+/// The kernel allows each user 128 instances by default, and many of our processes may run.
 final class FileWatcher: Sendable {
     static let shared = FileWatcher()
 
@@ -16,10 +16,10 @@ final class FileWatcher: Sendable {
     }
 
     private struct State {
-        /// -1 before the first file, and where the kernel gives none.
+        /// -1 before the first file, and when the kernel refuses an instance.
         var descriptor: Int32 = -1
         var source: (any DispatchSourceRead)?
-        /// Whom a file wakes, by its watch descriptor and the number of the registration.
+        /// Bells by watch descriptor and registration number.
         var bells: [Int32: [UInt64: Bell]] = [:]
         var lastNumber: UInt64 = 0
     }
@@ -27,14 +27,14 @@ final class FileWatcher: Sendable {
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "celery.db.watch")
 
-    /// Rings a bell whenever one of these things happens to a file.
+    /// Rings a bell whenever one of these events happens to a file.
     ///
-    /// - Parameter events: `IN_ATTRIB` and its like.
-    /// - Returns: `nil` when there is no such file, or the kernel watches no more.
+    /// - Parameter events: inotify events, such as `IN_ATTRIB`.
+    /// - Returns: `nil` when the file does not exist, or the kernel allows no more watches.
     func add(_ path: String, _ events: UInt32, _ bell: Bell) -> Registration? {
         state.withLock { state in
             if state.descriptor < 0 { open(&state) }
-            // A file that is watched for others already is watched for this besides.
+            // Add to the events already watched on this file.
             let file = inotify_add_watch(state.descriptor, path, events | UInt32(IN_MASK_ADD))
             guard file >= 0 else { return nil }
             state.lastNumber += 1
@@ -62,7 +62,7 @@ final class FileWatcher: Sendable {
         state.source = source
     }
 
-    /// Wakes those whose files are told of.
+    /// Rings the bells of the changed files.
     private func ring(_ descriptor: Int32) {
         var bytes = [UInt8](repeating: 0, count: 16_384)
         var files = Set<Int32>()
@@ -75,7 +75,7 @@ final class FileWatcher: Sendable {
             }
         }
         let bells = state.withLock { state -> [Bell] in
-            // -1: there was more than the kernel keeps.
+            // -1: the kernel's queue has overflowed.
             files.contains(-1) ? state.bells.values.flatMap(\.values) : files.flatMap { state.bells[$0].map { Array($0.values) } ?? [] }
         }
         for bell in bells { bell.ring() }

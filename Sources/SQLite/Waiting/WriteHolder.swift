@@ -2,13 +2,13 @@ import CeleryCore
 import Glibc
 import Processes
 
-/// Who keeps others from writing to a database file.
+/// The process that blocks other writers of a database file.
 enum WriteHolder: Equatable {
     case process(ProcessSight)
-    /// Somebody whom this process cannot see: in another container, or already gone.
+    /// A process that is invisible here: in another container, or already gone.
     case unseen
 
-    /// Who stands first in the `WriteLine` of a database, or keeps that one waiting with a lock of SQLite's own.
+    /// The holder of the `WriteLine` of a database, or the process that blocks that holder with a lock of SQLite itself.
     static func ofLine(database path: String) -> WriteHolder {
         let first = FileLocks(path: path + "-wal").locks.first { $0.kind == .flock && $0.isExclusive && !$0.isWaiting }
         let holder = first.flatMap { ProcessSight(of: $0.process) }
@@ -16,7 +16,7 @@ enum WriteHolder: Equatable {
         return holder.map(WriteHolder.process) ?? .unseen
     }
 
-    /// Another process that holds the lock with which SQLite itself keeps writers apart.
+    /// Another process that holds SQLite's own write lock.
     ///
     /// See sqlite.org/walformat.html, section 2.3.1 (WAL_WRITE_LOCK is byte 120 of the -shm file), and `PENDING_BYTE`
     /// in os.h of SQLite for databases without a WAL.
@@ -30,9 +30,9 @@ enum WriteHolder: Equatable {
         return holder(path + "-shm", 120...120) ?? holder(path, pending...pending + 511)
     }
 
-    /// What is said of a database that cannot be written because of it.
+    /// The error for a database that this process blocks.
     ///
-    /// - Parameter idle: for how long nothing has been written.
+    /// - Parameter idle: How long nothing has been written.
     func error(database path: String, idle: Duration) -> DriverError {
         switch self {
         case .process(let process):
@@ -41,8 +41,8 @@ enum WriteHolder: Equatable {
                 "database \(path) has been held for \(idle.components.seconds) seconds by \(process), which has written nothing")
         case .unseen:
             return DriverError(
-                .tryAgain, "database \(path) is held by a process that cannot be seen from here, and nothing was written for \(idle.components.seconds) seconds",
-                hint: "look for a worker or a command that is stopped, in other containers too")
+                .tryAgain, "database \(path) is held by a process that is not visible here and has written nothing for \(idle.components.seconds) seconds",
+                hint: "look for a stopped worker or command, in other containers too")
         }
     }
 
@@ -51,7 +51,7 @@ enum WriteHolder: Equatable {
         case .stopped:
             DriverError(
                 .tryAgain, "database \(path) is held by \(process), which is stopped",
-                hint: "let it go on with 'kill -CONT \(process.id)', or end it with 'kill -KILL \(process.id)'")
+                hint: "resume it with 'kill -CONT \(process.id)', or end it with 'kill -KILL \(process.id)'")
         case .frozen:
             DriverError(
                 .tryAgain, "database \(path) is held by \(process), which is frozen",

@@ -5,31 +5,30 @@ import Glibc
 import Processes
 import Synchronization
 
-/// The line in which the writers of all processes wait for their turn.
+/// The lock for which the writers of all processes queue.
 ///
-/// A `flock(2)` on the WAL: the kernel wakes the next one, so that a thousand waiting
-/// submitters cost nothing, where SQLite's busy handler would have each of them poll.
-/// SQLite itself never locks that file, and the kernel frees the lock of a dead process.
+/// A `flock(2)` on the WAL: the kernel wakes the next writer, so a thousand waiting submitters cost nothing, whereas each of them
+/// would poll with SQLite's busy handler. SQLite itself never locks that file, and the kernel releases the lock of a dead process.
 ///
-/// A process that is stopped in its turn keeps all others waiting. A waiting writer looks now and then who that is,
-/// and gives up soon when it is not going to end by itself.
+/// A process that is stopped while holding the lock blocks all others. A waiting writer checks the holder now and then, and
+/// gives up early if the holder will not continue by itself.
 final class WriteLine: Sendable {
     private let descriptor: Int32
     private let database: String
-    /// Whom the last look saw in the first place.
+    /// The holder seen by the last check.
     private let suspicion = Mutex<Suspicion?>(nil)
 
-    /// How long to wait for a turn before giving up.
+    /// How long to wait for the lock.
     private static let patience: Duration = .seconds(60)
-    /// The first look at who is first, and the time between two looks.
+    /// Time before the first check of the holder, and between checks.
     private static let lookInterval: Duration = .seconds(4)
-    /// How long one that may run may hold the file and write nothing. A disk that is busy may take many seconds.
+    /// How long a running holder may write nothing. A busy disk may take many seconds.
     private static let idlePatience: Duration = .seconds(30)
 
-    /// Somebody who may be about to stay.
+    /// A holder that may be blocked.
     private struct Suspicion {
         var holder: WriteHolder
-        /// The size and the time stamp of the WAL: somebody writes when they change.
+        /// Size and time stamp of the WAL, which change when the holder writes.
         var mark: Mark
         var since: ContinuousClock.Instant
 
@@ -50,14 +49,14 @@ final class WriteLine: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Waits for the turn. Blocks the calling thread.
+    /// Acquires the lock. Blocks the calling thread.
     ///
-    /// - Throws: `.tryAgain` when it does not come within a minute, or when a process holds it that is stopped.
+    /// - Throws: `.tryAgain` after a minute, or when a stopped process holds the lock.
     func acquire() throws(DriverError) {
         if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return suspicion.withLock { $0 = nil } }
-        // The same as when a call before this one gave up: no call waits for it again.
+        // If an earlier call gave up on the same holder, give up at once.
         if suspicion.withLock({ $0 != nil }) { try look() }
-        // flock has no timeout; a signal without SA_RESTART ends the wait.
+        // flock has no timeout; a signal without SA_RESTART interrupts the wait.
         let start = ContinuousClock.now
         var nextLook = start + Self.lookInterval
         try interrupted(every: .seconds(1)) { () throws(DriverError) in
@@ -66,7 +65,7 @@ final class WriteLine: Sendable {
                     throw DriverError(.unreachable, "cannot lock database \(database): \(text(of: errno))")
                 }
                 if start + Self.patience <= .now {
-                    throw DriverError(.tryAgain, "database \(database) is busy: no turn to write within a minute")
+                    throw DriverError(.tryAgain, "database \(database) is busy: no chance to write within a minute")
                 }
                 if nextLook <= .now {
                     try look()
@@ -75,7 +74,7 @@ final class WriteLine: Sendable {
             }
         }
         do throws(DriverError) {
-            // The one before us may have left because a program is stopped with SQLite's own lock; so would we, later.
+            // The previous writer may have given up because a stopped program holds SQLite's own lock; do not wait for it again.
             if suspicion.withLock({ $0 != nil }), WriteHolder.ofLock(database: database)?.suspension != nil { try look() }
         } catch {
             release()
@@ -84,9 +83,9 @@ final class WriteLine: Sendable {
         suspicion.withLock { $0 = nil }
     }
 
-    /// Sees who is first in the line.
+    /// Checks the holder of the lock.
     ///
-    /// - Throws: `.tryAgain` when the last look saw the same one too, and it is not going to end soon.
+    /// - Throws: `.tryAgain` when the holder is unchanged since earlier checks and will not continue soon.
     private func look() throws(DriverError) {
         let current = Suspicion(holder: WriteHolder.ofLine(database: database), mark: mark(), since: .now)
         let since = suspicion.withLock { suspicion in
@@ -108,29 +107,30 @@ final class WriteLine: Sendable {
         return Suspicion.Mark(size: Int(status.st_size), seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
     }
 
-    /// Whether the file in which we stand in line is the one of this name: SQLite removes the WAL
-    /// only after the last process has closed the database.
+    /// Whether the locked file is still the one at its path: SQLite removes the WAL only after the last process has closed
+    /// the database.
     func isInPlace(_ path: String) -> Bool {
         var ours = stat()
         var theirs = stat()
         guard fstat(descriptor, &ours) == 0 else { return true }
         if stat(path, &theirs) != 0 {
             if errno == ENOENT { return false }
-            // A folder that cannot be searched for the moment tells nothing.
+            // A folder that cannot be searched at the moment proves nothing.
             return true
         }
         return ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino
     }
 
-    /// Whether anybody waits for a turn, as far as can be seen from this pid namespace.
+    /// Whether another writer waits for the lock, as far as is visible from this pid namespace.
     var isAwaited: Bool { FileLocks(path: database + "-wal").locks.contains { $0.kind == .flock && $0.isWaiting } }
 
     func release() { flock(descriptor, LOCK_UN) }
 
-    /// Runs `body`, whose system calls end with EINTR from time to time.
+    /// Runs `body` while interrupting its system calls with EINTR from time to time.
     ///
-    /// SIGURG is ignored by default and used by nothing here; it gets a handler that does nothing, so that it
-    /// interrupts. Threads of Dispatch block it: it is let through to this thread for as long as `body` runs.
+    /// SIGURG is ignored by default and not used elsewhere; an empty handler makes it interrupt system calls. Dispatch
+    /// threads block
+    /// the signal, so it is unblocked on this thread while `body` runs.
     private func interrupted(every interval: Duration, _ body: () throws(DriverError) -> Void) throws(DriverError) {
         var action = sigaction()
         action.__sigaction_handler.sa_handler = { _ in }

@@ -1,28 +1,27 @@
 package import CeleryCore
 
-/// Arguments to bytes and back (section 2.3 of the wire format): a JSON array of
-/// args, kwargs and the workflow around the task.
+/// Encodes and decodes arguments (section 2.3 of the wire format): a JSON array of args, kwargs and the workflow.
 package enum BodyCodec {
-    /// Bytes a body may have once decompressed, unless a caller says otherwise.
+    /// Default limit of a decompressed body, in bytes.
     package static let defaultLimit = 256 << 20
 
-    /// The arguments in Python's spelling of JSON, uncompressed.
+    /// Encodes the arguments in Python's JSON style, uncompressed.
     package static func encode(_ arguments: TaskArguments) -> MessageBody {
         MessageBody(bytes: json(arguments).bytes(style: .python))
     }
 
-    /// The three-element array.
+    /// The arguments as the array of three elements.
     package static func json(_ arguments: TaskArguments) -> JSON {
         [.array(arguments.args), .object(arguments.kwargs), json(arguments.embed)]
     }
 
-    /// Reads the arguments of a message.
+    /// Decodes the arguments of a message.
     ///
-    /// - Parameter limit: Bytes allowed once decompressed.
+    /// - Parameter limit: Maximum size after decompression, in bytes.
     package static func decode(_ body: MessageBody, limit: Int = defaultLimit) throws(BodyError) -> TaskArguments {
         let value: JSON
         do throws(MalformedMessage) { value = try json(of: body, limit: limit) } catch { throw .malformed(error) }
-        // Headers of protocol 2 around a body of protocol 1; Python runs these.
+        // Headers of protocol 2 with a body of protocol 1, which Python accepts.
         if let object = value.objectValue, object["args"] != nil || object["task"] != nil {
             return try arguments(ProtocolOne.args(of: object), ProtocolOne.kwargs(of: object), .object(object))
         }
@@ -32,7 +31,7 @@ package enum BodyCodec {
         return try arguments(parts[0], parts[1], parts[2])
     }
 
-    /// The body as JSON: labels checked, decompressed, parsed.
+    /// The body as JSON, after checking its labels and decompressing it.
     static func json(of body: MessageBody, limit: Int) throws(MalformedMessage) -> JSON {
         var bytes = body.bytes
         if let compression = try BodyFormat.check(body) {
@@ -63,7 +62,7 @@ extension BodyCodec {
             ]))
     }
 
-    /// Python writes `null` for no signatures.
+    /// Python writes `null` when there are no signatures.
     static func json(_ signatures: [Signature]) -> JSON {
         signatures.isEmpty ? .null : .array(signatures.map(SignatureCodec.json))
     }

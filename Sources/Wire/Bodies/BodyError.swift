@@ -1,10 +1,10 @@
 package import CeleryCore
 
-/// What goes wrong when the arguments of a message are read.
+/// An error in the arguments of a message.
 package enum BodyError: Error, Sendable, Equatable {
-    /// Not a task's body at all: the message is rejected.
+    /// Not the body of a task: the message is rejected.
     case malformed(MalformedMessage)
-    /// A body, but with arguments no task can take: the task fails with this.
+    /// A valid body with invalid arguments: the task fails with this error.
     case invalidTask(TaskFailure)
 
     static func invalidTask(_ reason: String) -> BodyError { .invalidTask(.invalidTask(reason)) }

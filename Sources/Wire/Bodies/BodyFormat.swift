@@ -4,25 +4,26 @@ import CeleryCore
 enum BodyFormat {
     enum Compression: Sendable, Hashable { case zlib, bzip2, xz }
 
-    /// Throws unless the body is JSON in UTF-8, compressed in a way we read or not at all.
-    /// - Returns: how it is compressed.
+    /// Checks that the body is JSON in UTF-8, uncompressed or in a supported compression.
+    ///
+    /// - Returns: The compression; `nil` when uncompressed.
     @discardableResult
     static func check(
         contentType: String?, contentEncoding: String?, compression: String?
     ) throws(MalformedMessage) -> Compression? {
-        // Exactly this text, as in Python: a `charset` parameter makes it another type.
+        // Only this exact text, as in Python: a `charset` parameter makes a different type.
         guard contentType == "application/json" else { throw refusal(of: contentType) }
         switch contentEncoding {
-        // JSON needs no decoding from `binary`, and ASCII is a part of UTF-8.
+        // `binary` JSON needs no decoding, and ASCII is a subset of UTF-8.
         case nil, "utf-8", "binary", "UTF-8", "utf8", "us-ascii", "ascii": break
         case let other?: throw MalformedMessage(.contentEncoding, "content encoding '\(other)' is not utf-8")
         }
         switch compression {
         case nil: return nil
-        // Celery calls a zlib stream gzip.
+        // Celery's gzip is a zlib stream.
         case "application/x-gzip", "gzip", "zlib": return .zlib
         case "application/x-bz2", "bzip2", "bzip": return .bzip2
-        // What Python's lzma writes by default, and kombu calls lzma.
+        // The default of Python's lzma module, called lzma by kombu.
         case "application/x-lzma", "lzma", "xz": return .xz
         case let other?:
             throw MalformedMessage(

@@ -1,16 +1,16 @@
 import CDecompression
 
-/// Undoes the compressions of Celery, with an upper bound on the size of the result.
+/// Reverses Celery's compressions, with an upper limit on the size of the result.
 enum Decompression {
-    /// Decompresses a whole stream into a buffer with room for so many bytes, and counts the bytes it wrote.
+    /// Decompresses a whole stream into a buffer of the given size, and counts the bytes written.
     private typealias Decoder = (
         UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<UInt8>?, Int, UnsafeMutablePointer<Int>?
     ) -> celery_decompression
 
-    /// The smallest buffer that is tried first, in bytes.
+    /// Minimum size of the first buffer, in bytes.
     private static let smallest = 64 << 10
 
-    /// Decompresses all of `bytes`.
+    /// Decompresses `bytes`.
     ///
     /// - Throws: `.damagedCompression`; `.tooLarge` beyond `limit` bytes; `.compression` where the library is not
     ///   installed.
@@ -23,21 +23,21 @@ enum Decompression {
             case .bzip2: (celery_bzip2_decode, "bzip2", "libbz2-1.0")
             case .xz: (celery_lzma_decode, "lzma", "liblzma5")
             }
-        var room = min(max(4 * bytes.count, smallest), limit)
-        // Begins again with more room where the result does not fit: a third of the work is done twice at most, and the
-        // result is in one piece.
+        var capacity = min(max(4 * bytes.count, smallest), limit)
+        // Start again with a larger buffer when the result does not fit: this repeats at most a third of the work and yields one
+        // contiguous result.
         while true {
             var outcome = CELERY_DECOMPRESSION_DAMAGED
-            let output = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
-                outcome = decoder(bytes, bytes.count, buffer.baseAddress, room, &count)
+            let output = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+                outcome = decoder(bytes, bytes.count, buffer.baseAddress, capacity, &count)
             }
             switch outcome {
             case CELERY_DECOMPRESSED: return output
-            case CELERY_DECOMPRESSION_FULL where room < limit: room = min(4 * room, limit)
+            case CELERY_DECOMPRESSION_FULL where capacity < limit: capacity = min(4 * capacity, limit)
             case CELERY_DECOMPRESSION_FULL:
                 throw MalformedMessage(.tooLarge, "the body is larger than \(limit) bytes once decompressed")
             case CELERY_DECOMPRESSION_MISSING:
-                throw MalformedMessage(.compression, "compression by \(name) needs its library (package \(package)), which is not installed")
+                throw MalformedMessage(.compression, "\(name) compression needs a library that is not installed (package \(package))")
             default: throw MalformedMessage(.damagedCompression, "the \(name) data of the body is damaged")
             }
         }

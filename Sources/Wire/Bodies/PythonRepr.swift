@@ -1,28 +1,27 @@
 package import CeleryCore
 
-/// Arguments as Celery shows them in logs and events (the headers `argsrepr` and
-/// `kwargsrepr`): near to Python's `repr`, but bounded in length and depth.
+/// Arguments as text for logs and events (the headers `argsrepr` and `kwargsrepr`): similar to Python's `repr`, but limited
+/// in length and depth.
 ///
-/// Workers only display it. Celery's own writer differs from `repr` in that text is
-/// not escaped but for the quote, and once the limit is reached, `, ...` and the
-/// closing brackets follow; so the result may be some characters over the limit.
+/// Workers only display this text. Like Celery's own writer, and unlike `repr`, it escapes only quotes in text; after the
+/// limit, `, ...` and the closing brackets follow, so the result may exceed the limit by some characters.
 package enum PythonRepr {
-    /// Characters of a header, unless a caller says otherwise.
+    /// Default length limit of a header, in characters.
     package static let limit = 1_024
 
-    /// Positional arguments, as the tuple a Python caller would have passed.
+    /// Positional arguments, as a Python tuple.
     package static func args(_ args: [JSON], limit: Int = limit) -> String {
         var writer = PythonReprWriter(budget: limit)
         writer.append(args, open: "(", close: args.count == 1 ? ",)" : ")")
         return writer.text
     }
 
-    /// Keyword arguments, as a dictionary.
+    /// Keyword arguments, as a Python dictionary.
     package static func kwargs(_ kwargs: JSONObject, limit: Int = limit) -> String {
         text(of: .object(kwargs), limit: limit)
     }
 
-    /// Any value; arrays are lists.
+    /// Any value; arrays become lists.
     package static func text(of value: JSON, limit: Int = limit) -> String {
         var writer = PythonReprWriter(budget: limit)
         writer.append(value)
@@ -30,15 +29,15 @@ package enum PythonRepr {
     }
 }
 
-/// Writes pieces until the budget is used up, then only what closes brackets.
+/// Writes until the budget is used up, then only closing brackets.
 private struct PythonReprWriter {
     private(set) var text = ""
-    /// Characters left; text is cut to it, so it may end below zero.
+    /// Remaining characters; may become negative.
     private var budget: Int
     private var isExhausted = false
     private var depth = 0
 
-    /// Brackets within brackets within brackets are shown, a fourth pair as `[...]`.
+    /// Maximum bracket depth; deeper brackets are written as `[...]`.
     private static let deepest = 3
 
     init(budget: Int) { self.budget = budget }
@@ -87,7 +86,7 @@ private struct PythonReprWriter {
             content(&self)
             depth -= 1
         }
-        // Closing brackets still to come when the budget ran out are written in any case.
+        // Closing brackets are written even after the budget is used up.
         if isExhausted { text += close } else { appendToken(close) }
     }
 
@@ -115,9 +114,9 @@ private struct PythonReprWriter {
         isExhausted = true
     }
 
-    /// The text, or when it does not fit, its whole words that do, and `...`.
+    /// The text, or the whole words that fit, followed by `...`.
     private func cut(_ text: String) -> String {
-        // A character has one byte or more, so this spares counting them.
+        // A character has at least one byte, so this usually avoids counting characters.
         guard text.utf8.count >= budget else { return text }
         let scalars = text.unicodeScalars
         guard budget > 0, let end = scalars.index(scalars.startIndex, offsetBy: budget, limitedBy: scalars.endIndex)

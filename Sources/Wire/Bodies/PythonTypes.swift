@@ -1,13 +1,14 @@
 package import CeleryCore
 import FoundationEssentials
 
-/// The objects by which Celery's JSON carries Python values that JSON has not:
-/// `{"__type__": "uuid", "__value__": …}` (section 2.3 of the wire format).
+/// The objects by which Celery encodes Python values that JSON lacks: `{"__type__": "uuid", "__value__": …}` (section 2.3 of
+/// the wire format).
 package enum PythonTypes {
-    /// Replaces such objects, at any depth, by plain text: the ISO form of a time,
-    /// the digits of a decimal, a dashed UUID, the text of bytes.
+    /// Replaces such objects, at any depth, by plain text: the ISO form of a time, the digits of a decimal, a dashed
+    /// UUID, the text of
+    /// bytes.
     ///
-    /// Bytes that are no UTF-8 stay in base64. An unknown type is left as it is.
+    /// Bytes that are not UTF-8 stay in base64. Objects of unknown types are left unchanged.
     package static func simplify(_ value: JSON) -> JSON {
         switch value {
         case .array(let elements): .array(elements.map(simplify))
@@ -18,7 +19,7 @@ package enum PythonTypes {
         }
     }
 
-    /// The text an object stands for, if it is one of these.
+    /// The text for such an object; `nil` for other objects.
     private static func plainText(of object: JSONObject) -> String? {
         guard object.count == 2, let type = object["__type__"]?.stringValue, let value = object["__value__"] else {
             return nil
@@ -31,7 +32,7 @@ package enum PythonTypes {
         }
     }
 
-    /// 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12.
+    /// Formats 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12.
     private static func dashed(_ digits: String) -> String? {
         guard digits.utf8.count == 32, digits.utf8.allSatisfy({ UnicodeScalar($0).properties.isASCIIHexDigit }) else {
             return nil
@@ -44,7 +45,7 @@ package enum PythonTypes {
         return text
     }
 
-    /// The decoded bytes as text, if they are UTF-8.
+    /// The decoded bytes as text; `nil` unless they are UTF-8.
     private static func text(ofBase64 encoded: String) -> String? {
         Data(base64Encoded: encoded).flatMap { String(validating: $0, as: UTF8.self) }
     }

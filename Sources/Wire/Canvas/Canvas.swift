@@ -1,21 +1,21 @@
 package import CeleryCore
 
-/// What a worker sends when a task is done (section 6 of the wire format).
+/// The messages a worker sends when a task is done (section 6 of the wire format).
 ///
-/// A message carries its workflow with it: the callbacks of the task, the rest of its
-/// chain, the body of its chord. Whoever runs the task sends on what comes next. This
-/// is a pure function of message and result; the settler publishes what it returns.
-/// A chord is counted by nobody: with its header goes a task that waits for it, `ChordUnlock`.
+/// A message carries its workflow: the callbacks of the task, the rest of its chain, the body of its chord. The
+/// worker that runs the
+/// task sends the next messages. This is a pure function of message and result; the settler publishes the messages it returns.
+/// Chord members are not counted: a task sent with the header waits for the members (`ChordUnlock`).
 package enum Canvas {
     /// What follows a result.
     package struct FollowUps: Sendable, Equatable {
-        /// To be published.
+        /// Messages to publish.
         package var messages: [Message] = []
-        /// For `TaskResult.children`: what was sent, in Celery's nested form.
+        /// For `TaskResult.children`: the ids of sent tasks, in Celery's nested form.
         package var children: [JSON] = []
-        /// Tasks that can never run now. Each is to get the same failure.
+        /// Tasks that can never run now. Each receives the same failure.
         package var heirs: [Heir] = []
-        /// What should have followed and does not, in words for the log.
+        /// Follow-ups that cannot be sent, described for the log.
         package var unsupported: [String] = []
 
         package init() {}
@@ -25,7 +25,7 @@ package enum Canvas {
     package struct Heir: Sendable, Hashable {
         package var id: TaskID
         package var task: String
-        /// Where its own result goes.
+        /// Where its result is sent.
         package var replyTo: String?
         package var groupID: String?
 
@@ -37,15 +37,15 @@ package enum Canvas {
         }
     }
 
-    /// What the sender of follow-ups adds of its own.
+    /// What the sender contributes to follow-ups.
     package struct Context: Sendable {
-        /// For signatures that name no queue.
+        /// Queue for signatures that name none.
         package var defaultQueue: String
         /// The time from which countdowns run.
         package var now: Timestamp
-        /// The worker, for the header `origin`.
+        /// The worker's name for the header `origin`.
         package var origin: String?
-        /// Makes ids for tasks and groups that have none.
+        /// Creates ids for tasks and groups without one.
         package var makeID: @Sendable () -> TaskID
 
         package init(
@@ -59,10 +59,9 @@ package enum Canvas {
         }
     }
 
-    /// What follows the task of `message` now that it came to `result`.
+    /// The follow-ups of the task of `message` after `result`.
     ///
-    /// After SUCCESS the callbacks and the next step of the chain, after FAILURE the
-    /// errbacks; after anything else, nothing.
+    /// After SUCCESS these are the callbacks and the next step of the chain; after FAILURE the errbacks; otherwise nothing.
     package static func followUps(
         after message: Message, arguments: TaskArguments, result: TaskResult, context: Context = Context()
     ) -> FollowUps {
@@ -75,7 +74,7 @@ package enum Canvas {
             sender.sendCallbacks(embed.callbacks, value: result.value, options: family)
             sender.sendNextStep(of: embed.chain, value: result.value, options: family)
         } else if result.state == .failure {
-            // Celery sends them as a group, even one alone.
+            // Celery sends errbacks as a group, even a single one.
             sender.sendGroup(of: embed.errbacks, prepending: [.string(message.id.text)], options: family)
             sender.followUps.heirs = embed.chain.reversed().flatMap(heirs)
         }
@@ -88,7 +87,7 @@ package enum Canvas {
         return arguments.embed.chain.flatMap(heirs).map(\.id)
     }
 
-    /// The ids that clients wait for in a step that will not run, with those inside it.
+    /// The ids that clients may wait for in a step that will not run, including nested ones.
     static func heirs(of signature: Signature) -> [Heir] {
         var heirs: [Heir] = []
         if let id = signature.options["task_id"]?.stringValue {
@@ -103,19 +102,19 @@ package enum Canvas {
             case .chord: signature.kwargs["body"]
             case .task, .other: nil
             }
-        // What is no signature cannot be waited for.
+        // A malformed signature has no ids.
         guard let signatures = try? SignatureCodec.signatures(inner) else { return heirs }
         return heirs + signatures.flatMap(self.heirs)
     }
 }
 
-/// The kinds of signature that are sent in different ways.
+/// The kinds of signatures, by how they are sent.
 enum CanvasKind: Sendable, Hashable {
     case task
     case chain
     case group
     case chord
-    /// A kind that only Python can take apart, such as `chunks`.
+    /// A kind that only Python can expand, such as `chunks`.
     case other(String)
 
     init(of signature: Signature) {
@@ -124,7 +123,7 @@ enum CanvasKind: Sendable, Hashable {
         case "group", "celery.group": self = .group
         case "chord", "celery.chord": self = .chord
         case "chunks", "celery.chunks": self = .other("chunks")
-        // Sent as they are: every Python worker has tasks of these names.
+        // Sent unchanged: every Python worker has tasks with these names.
         case "map", "starmap", "xmap", "xstarmap": self = .task
         default: self = signature.subtaskType.map(CanvasKind.other) ?? .task
         }

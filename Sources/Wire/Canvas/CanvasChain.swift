@@ -1,12 +1,11 @@
 import CeleryCore
 
-/// A chain about to be sent: its steps get ids, and its options go where they belong,
-/// some to the first step, some to the last, some to all.
+/// A chain about to be sent: assigns ids to its steps, and distributes its options to the first step, the last, or all.
 struct CanvasChain {
-    /// The options of the chain, merged with those of its sender.
+    /// The options of the chain, merged with those of the sender.
     let options: JSONObject
 
-    /// The steps in the order of running, chains within the chain taken apart.
+    /// The steps in the order of running, with nested chains expanded.
     func steps(
         of chain: Signature, makeID: @Sendable () -> TaskID
     ) throws(InvalidSignature) -> [Signature]? {
@@ -25,7 +24,7 @@ struct CanvasChain {
         return steps
     }
 
-    /// The last step is what the group or chord around the chain waits for.
+    /// Gives the last step the options by which the surrounding group or chord waits for the chain.
     private func completeLast(_ step: inout Signature) {
         for name in ["group_id", "group_index", "chord"] {
             guard let value = options[name], !value.isNull else { continue }
@@ -36,8 +35,8 @@ struct CanvasChain {
         if !callbacks.isEmpty { step.extend("link", callbacks) }
     }
 
-    /// What the first step is sent with: the steps that follow it, before those that
-    /// follow the chain. The next step stands last, so they go to the end.
+    /// The options of the first step, including its chain: the following steps, before the steps that follow the whole
+    /// chain. The next step is last, so the following steps are at the end.
     func firstOptions(following steps: some BidirectionalCollection<Signature>) -> JSONObject {
         var options = options
         for name in ["task_id", "group_id", "group_index", "chord", "link", "link_error"] { options[name] = nil }
@@ -65,7 +64,7 @@ struct CanvasChain {
 }
 
 extension Signature {
-    /// Adds to an option that is a list, whether or not it is there.
+    /// Appends to a list option, creating it if absent.
     mutating func extend(_ option: String, _ values: [JSON]) {
         options[option] = .array(CanvasChain.list(options[option]) + values)
     }

@@ -1,17 +1,17 @@
 import CeleryCore
 
-/// A chord about to be sent: its options go where they belong, to the header or to the body.
+/// A chord about to be sent: distributes its options to header and body.
 struct CanvasChord {
     /// The group of tasks to wait for.
     let header: Signature
     let headerOptions: JSONObject
     let groupID: String
-    /// What is sent with all their values. It has its ids, so that it can be waited for already.
+    /// The task that receives all values. It already has its ids, so that clients can wait for it.
     let body: Signature
-    /// What stands for the body among the children of a task.
+    /// The body's entry among the children of a task.
     let bodyResult: JSON
 
-    /// - Parameter options: those of the sender.
+    /// - Parameter options: Options of the sender.
     init(_ chord: Signature, options: JSONObject, makeID: @escaping @Sendable () -> TaskID) throws(InvalidSignature) {
         let options = chord.mergedOptions(options)
         var header = try Self.header(of: chord)
@@ -33,7 +33,7 @@ struct CanvasChord {
         self.header = header
     }
 
-    /// A group that has steps after it, as the chord of which the next step is the body.
+    /// Converts a group followed by further steps into a chord whose body is the next step.
     static func upgrade(
         _ group: Signature, _ options: JSONObject
     ) throws(InvalidSignature) -> (signature: Signature, options: JSONObject)? {
@@ -50,7 +50,7 @@ struct CanvasChord {
         return (chord, options)
     }
 
-    /// A group, or a list of its members.
+    /// The header as a group, from a group or a list of members.
     private static func header(of chord: Signature) throws(InvalidSignature) -> Signature {
         let members = try SignatureCodec.signatures(chord.kwargs["header"])
         var group = Signature(task: "celery.group", subtaskType: "group")
@@ -69,8 +69,7 @@ struct CanvasChord {
         return group
     }
 
-    /// The body is what stands for the chord: to it go the options of the chord, but those
-    /// that say when it starts.
+    /// Gives the body the options of the chord, except those that determine its start: the body represents the chord.
     private static func complete(_ body: inout Signature, with options: JSONObject) {
         let own = ["task_id", "parent_id", "countdown", "eta", "link", "link_error"]
         for (name, value) in options.members where !value.isNull && !own.contains(name) { body.options[name] = value }
@@ -82,7 +81,7 @@ struct CanvasChord {
 }
 
 extension Signature {
-    /// Adds callbacks or errbacks. Members of a group have them each.
+    /// Adds callbacks or errbacks; for a group, to each member.
     fileprivate mutating func link(_ option: String, _ values: [JSON]) {
         guard CanvasKind(of: self) == .group, options[option]?.isNull ?? true,
             var members = try? SignatureCodec.signatures(kwargs["tasks"])

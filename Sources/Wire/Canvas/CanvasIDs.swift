@@ -1,13 +1,13 @@
 import CeleryCore
 
-/// Gives ids to what will be waited for, before it is sent.
+/// Assigns ids that clients can wait for, before sending.
 struct CanvasIDs {
     let makeID: @Sendable () -> TaskID
 
-    /// Gives a signature of any kind the ids that it lacks.
+    /// Assigns the missing ids of a signature of any kind.
     ///
-    /// - Parameter id: for what has none.
-    /// - Returns: what stands for it among the children of a task.
+    /// - Parameter id: The id for a signature without one.
+    /// - Returns: The signature's entry among the children of a task.
     func complete(_ signature: inout Signature, id: String? = nil) throws(InvalidSignature) -> JSON {
         let own = signature.options["task_id"]?.stringValue ?? id
         switch CanvasKind(of: signature) {
@@ -26,7 +26,7 @@ struct CanvasIDs {
         case .chain:
             var steps = try SignatureCodec.signatures(signature.kwargs["tasks"])
             guard !steps.isEmpty else { throw InvalidSignature(description: "a chain has no steps") }
-            // The last step stands for the chain; the others can be failed if they have ids as well.
+            // The last step represents the chain; the others need ids to be marked as failed.
             for index in steps.indices.dropLast() { _ = try complete(&steps[index]) }
             let last = try complete(&steps[steps.count - 1], id: own)
             signature.kwargs["tasks"] = .array(steps.map(SignatureCodec.json))

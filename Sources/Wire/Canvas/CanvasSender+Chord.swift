@@ -10,11 +10,11 @@ extension CanvasSender {
         let sent = try sendGroup(
             chord.header, prepending: signature.completedArgs(args), options: chord.headerOptions)
         guard let sent, let members = sent.arrayValue?.last?.arrayValue else {
-            // Nobody would ever be the last one.
+            // No member would ever end, so send the body at once.
             return send(chord.body, prepending: [[]], options: ["parent_id": options["parent_id"] ?? nil])
         }
         guard try members.count == Self.members(of: chord.header).count else {
-            // Its body must not be told that these were all.
+            // The body must not run with an incomplete header.
             followUps.messages.removeSubrange(before...)
             throw InvalidSignature(description: "a member of the header cannot be sent")
         }
@@ -23,12 +23,12 @@ extension CanvasSender {
         return Self.result(chord.bodyResult, after: sent)
     }
 
-    /// Who sent it, and for whom, without what else the sender has in mind for the chord.
+    /// Parent and root only: other options of the chord are not for the unlocking task.
     private static func family(of options: JSONObject) -> JSONObject {
         ["parent_id": options["parent_id"] ?? nil, "root_id": options["root_id"] ?? nil]
     }
 
-    /// A body, with its header as the parent.
+    /// The entry of a body, with its header as the parent.
     private static func result(_ body: JSON, after header: JSON) -> JSON {
         guard let parts = body.arrayValue, parts.count == 2, let id = parts[0].arrayValue?.first else { return body }
         return [[id, header], parts[1]]

@@ -1,6 +1,6 @@
 import CeleryCore
 
-/// Turns signatures into messages, and gathers them.
+/// Converts signatures into messages, and collects them.
 struct CanvasSender {
     var followUps = Canvas.FollowUps()
     let context: Canvas.Context
@@ -9,13 +9,13 @@ struct CanvasSender {
 
     mutating func report(_ text: String) { followUps.unsupported.append(text) }
 
-    /// Sends callbacks the value of the task they follow: one as it is, several as a group.
+    /// Sends the value of a task to its callbacks: a single one by itself, several as a group.
     mutating func sendCallbacks(_ callbacks: [Signature], value: JSON, options: JSONObject) {
         if callbacks.count == 1 {
             addChild(send(callbacks[0], prepending: [value], options: options))
             return
         }
-        // A group among several callbacks stays one of its own.
+        // A group among several callbacks stays a separate group.
         for group in callbacks where CanvasKind(of: group) == .group {
             addChild(send(group, prepending: [value], options: options))
         }
@@ -23,7 +23,7 @@ struct CanvasSender {
             of: callbacks.filter { CanvasKind(of: $0) != .group }, prepending: [value], options: options)
     }
 
-    /// Sends the last element of a chain, and the rest with it.
+    /// Sends the last element of a chain, with the rest as its chain.
     mutating func sendNextStep(of chain: [Signature], value: JSON, options: JSONObject) {
         guard let next = chain.last else { return }
         var options = options
@@ -52,8 +52,7 @@ struct CanvasSender {
 // MARK: One signature
 
 extension CanvasSender {
-    /// Sends a signature of any kind. Returns what stands for it among the children
-    /// of the task, or `nil` when nothing was sent.
+    /// Sends a signature of any kind. Returns its entry among the children of the task; `nil` when nothing was sent.
     mutating func send(_ signature: Signature, prepending args: [JSON], options: JSONObject) -> JSON? {
         do throws(InvalidSignature) {
             switch CanvasKind(of: signature) {
@@ -83,7 +82,7 @@ extension CanvasSender {
         return [[.string(message.id.text), nil], nil]
     }
 
-    /// Sends every member with the same arguments. With steps after it, a group is a chord.
+    /// Sends every member with the same arguments. A group followed by further steps becomes a chord.
     mutating func sendGroup(
         _ signature: Signature, prepending args: [JSON], options: JSONObject
     ) throws(InvalidSignature) -> JSON? {
@@ -98,14 +97,14 @@ extension CanvasSender {
         for (index, member) in try Self.members(of: signature).enumerated() {
             var options = options
             options["group_id"] = .string(id)
-            // A member that was given a place keeps it.
+            // A member with an index keeps it.
             options["group_index"] = member.options["group_index"]?.intValue == nil ? .int(Int64(index)) : nil
             if let child = send(member, prepending: args, options: options) { children.append(child) }
         }
         return children.isEmpty ? nil : [[.string(id), nil], .array(children)]
     }
 
-    /// The members of a group, those of groups within it included.
+    /// The members of a group, with nested groups expanded.
     static func members(of group: Signature) throws(InvalidSignature) -> [Signature] {
         var members: [Signature] = []
         for member in try SignatureCodec.signatures(group.kwargs["tasks"]) {
@@ -129,7 +128,7 @@ extension CanvasSender {
         let sent = send(
             first, prepending: signature.completedArgs(args), options: chain.firstOptions(following: steps.dropFirst()))
         guard sent != nil, steps.count > 1 else { return sent }
-        // The last step stands for the chain, and each has the one before as its parent.
+        // The last step represents the chain, and each step has the one before as its parent.
         var parent: JSON = nil
         for step in steps { parent = [[step.options["task_id"] ?? nil, parent], nil] }
         return parent
@@ -137,8 +136,8 @@ extension CanvasSender {
 }
 
 extension Signature {
-    /// Its own options, overridden by those of the sender where these are set. The group
-    /// and the stamps of a signature are its own, lest those who wait for it wait in vain.
+    /// Its own options, overridden by those the sender sets. A signature keeps its own group and stamps, or clients waiting for
+    /// them would wait in vain.
     func mergedOptions(_ others: JSONObject) -> JSONObject {
         var merged = options
         for (name, value) in others.members where !value.isNull {
@@ -148,6 +147,6 @@ extension Signature {
         return merged
     }
 
-    /// Its own arguments behind those given, unless it is immutable.
+    /// The given arguments followed by its own; only its own if immutable.
     func completedArgs(_ given: [JSON]) -> [JSON] { isImmutable ? args : given + args }
 }

@@ -1,11 +1,11 @@
 import CeleryCore
 
-/// One result in the header of a chord: that of a task, or those of a group.
+/// One result in the header of a chord: of a task or of a group.
 enum ChordMember: Sendable, Equatable {
     case task(TaskID)
     case group([ChordMember])
 
-    /// Reads Celery's nested form: `[[id, parent], null]`, or `[[id, parent], [members]]`.
+    /// Parses Celery's nested form: `[[id, parent], null]`, or `[[id, parent], [members]]`.
     init(_ tuple: JSON) throws(InvalidSignature) {
         let parts = tuple.arrayValue ?? [tuple]
         if parts.count > 1, let members = parts[1].arrayValue {

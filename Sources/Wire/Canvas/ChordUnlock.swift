@@ -1,26 +1,26 @@
 package import CeleryCore
 
-/// The task that waits until the header of a chord is done, and sends its body then.
+/// The task that waits until the header of a chord is done, and then sends the body.
 ///
-/// It looks at the results of all members, and is tried again until none is missing. Any
-/// worker can do it that reaches the result store, Python's as well as ours.
+/// It looks at the results of all members, and is retried until none is missing. Any worker that reaches the result store can run
+/// it, Python's as well as ours.
 package struct ChordUnlock: Sendable {
     package static let task = "celery.chord_unlock"
-    /// Seconds between two looks, unless the sender says otherwise.
+    /// Default number of seconds between looks.
     package static let usualInterval = 1.0
 
     package let groupID: String
-    /// What to send with the values.
+    /// The task to send with the values.
     package let body: Signature
-    /// Seconds.
+    /// Seconds between looks.
     package let interval: Double
-    /// `nil` for as often as it takes.
+    /// `nil` for no limit.
     package let maxRetries: Int?
     private let members: [ChordMember]
-    /// The members as they travel.
+    /// The members in encoded form.
     private let tuples: [JSON]
 
-    /// - Parameter members: results in Celery's nested form.
+    /// - Parameter members: Results in Celery's nested form.
     init(groupID: String, body: Signature, members: [JSON]) throws(InvalidSignature) {
         self.groupID = groupID
         self.body = body
@@ -30,7 +30,7 @@ package struct ChordUnlock: Sendable {
         self.members = try members.map(ChordMember.init)
     }
 
-    /// Reads the arguments of the task.
+    /// Parses the arguments of the task.
     package init(_ arguments: TaskArguments) throws(InvalidSignature) {
         func argument(_ place: Int, _ name: String) -> JSON? {
             place < arguments.args.count ? arguments.args[place] : arguments.kwargs[name]
@@ -47,16 +47,16 @@ package struct ChordUnlock: Sendable {
         members = try tuples.map(ChordMember.init)
     }
 
-    /// No sender can make it look all the time.
+    /// Lower limit, so that no sender can make it look all the time.
     private static let shortestInterval = 0.1
 
-    /// Its message, as it is first sent.
+    /// The signature of its first message.
     var signature: Signature {
         let route = leading(body).options
         var options: JSONObject = ["countdown": .double(Self.usualInterval), "ignore_result": true]
         for name in ["queue", "exchange", "routing_key", "priority"] { options[name] = route[name] }
         var kwargs: JSONObject = ["interval": nil, "max_retries": nil, "result": .array(tuples)]
-        // What Python needs to know when it tries again.
+        // Python needs this for its retries.
         let isDirect = route["exchange"]?.stringValue == nil
         if let type = route["exchange_type"]?.stringValue ?? (isDirect ? "direct" : nil) {
             kwargs["_chord_unlock_exchange_type"] = .string(type)
@@ -65,7 +65,7 @@ package struct ChordUnlock: Sendable {
             task: Self.task, args: [.string(groupID), SignatureCodec.json(body)], kwargs: kwargs, options: options)
     }
 
-    /// Of a chain, what is sent first.
+    /// The signature that is sent first: the first step of a chain.
     private func leading(_ signature: Signature) -> Signature {
         guard CanvasKind(of: signature) == .chain, signature.options["queue"]?.stringValue == nil,
             let first = try? SignatureCodec.signatures(signature.kwargs["tasks"]).first
@@ -74,19 +74,19 @@ package struct ChordUnlock: Sendable {
     }
 }
 
-// MARK: Looking
+// MARK: Checking the results
 
 extension ChordUnlock {
-    /// What a look at the results came to.
+    /// The result of a look.
     package enum Finding: Sendable, Equatable {
         case unready
         /// The values, in order.
         case ready([JSON])
-        /// All are done, and this is the first that did not succeed.
+        /// All members are done; this is the first that did not succeed.
         case failed(TaskID, TaskFailure)
     }
 
-    /// Everybody whose result is waited for.
+    /// Ids of all members.
     package var ids: [TaskID] { members.flatMap(\.ids) }
 
     package func look(at results: [TaskID: TaskResult]) -> Finding {
@@ -100,12 +100,12 @@ extension ChordUnlock {
     }
 }
 
-// MARK: What follows
+// MARK: Follow-ups
 
 extension ChordUnlock {
-    /// The body, with the values.
+    /// The follow-ups that send the body with the values.
     ///
-    /// - Parameter message: that of the unlocking task.
+    /// - Parameter message: The message of the unlocking task.
     package func followUps(
         _ values: [JSON], after message: Message, context: Canvas.Context = Canvas.Context()
     ) -> Canvas.FollowUps {
@@ -114,10 +114,10 @@ extension ChordUnlock {
         return sender.followUps
     }
 
-    /// What follows when the body can never be sent: its errbacks, and those who wait for it
-    /// or for what would have come after it, who share the failure.
+    /// The follow-ups when the body can never be sent: its errbacks, and the failed tasks, which are the body and all
+    /// steps after it.
     ///
-    /// - Parameter cause: what a member of the header failed of.
+    /// - Parameter cause: The failure of a header member.
     package func followUps(
         failing reason: String, cause: TaskFailure? = nil, after message: Message, context: Canvas.Context = Canvas.Context()
     ) -> (next: Canvas.FollowUps, failure: TaskFailure) {
@@ -133,17 +133,17 @@ extension ChordUnlock {
         sender.followUps.heirs = heirs.filter { seen.insert($0.id).inserted }
         sender.followUps.children = []
         let failure = TaskFailure(type: "ChordError", arguments: [.string(reason)])
-        // Python tells the members of a group what really happened.
+        // Python reports the original failure to the members of a group.
         return (sender.followUps, CanvasKind(of: body) == .group ? cause ?? failure : failure)
     }
 
-    /// In the words of Python.
+    /// The reason in Python's words.
     package static func reason(_ id: TaskID, _ failure: TaskFailure) -> String {
         let arguments = failure.arguments.map { PythonRepr.text(of: $0) }.joined(separator: ", ")
         return "Dependency \(id) raised \(failure.type)(\(arguments))"
     }
 
-    /// The ids that stand for a signature, with those who are told of its failure.
+    /// The ids that represent a signature, each with the errbacks to notify.
     private func errbacks(of signature: Signature) -> [(id: String, errbacks: [Signature])] {
         let own = CanvasChain.list(signature.options["link_error"])
         func list(_ values: [JSON]) -> [Signature] { values.compactMap { try? SignatureCodec.decode($0) } }
@@ -152,7 +152,7 @@ extension ChordUnlock {
         switch kind {
         case .task, .other: return [(signature.options["task_id"]?.stringValue ?? "", list(own))]
         case .chain:
-            // Errbacks of a chain are with each of its steps as well.
+            // Errbacks of a chain are also among the options of each step.
             guard let first = inner.first, let last = inner.last else { return [] }
             let values = own.isEmpty ? CanvasChain.list(first.options["link_error"]) : own
             return [(errbacks(of: last).first?.id ?? "", list(values))]
@@ -164,7 +164,7 @@ extension ChordUnlock {
         }
     }
 
-    /// The unlocking task is the parent; the root is that of the chord.
+    /// Parent and root of follow-ups: the parent is the unlocking task, the root is that of the chord.
     private func family(_ message: Message) -> JSONObject {
         var family: JSONObject = ["parent_id": .string(message.id.text)]
         if body.options["root_id"]?.stringValue == nil {

@@ -1,12 +1,12 @@
 package import CeleryCore
 
-/// A JSON value that is no signature.
+/// A JSON value that is not a signature.
 package struct InvalidSignature: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What is wrong with it, lower case.
+    /// What is wrong, in lower case.
     package var description: String
 }
 
-/// Signatures to JSON and back (section 2.4 of the wire format).
+/// Encodes and decodes signatures (section 2.4 of the wire format).
 package enum SignatureCodec {
     /// The six keys in Python's order.
     package static func json(_ signature: Signature) -> JSON {
@@ -19,7 +19,7 @@ package enum SignatureCodec {
             ]))
     }
 
-    /// Everything but `task` may be absent or `null`.
+    /// Parses a signature. All keys except `task` may be absent or `null`.
     package static func decode(_ value: JSON) throws(InvalidSignature) -> Signature {
         guard let object = value.objectValue else { throw InvalidSignature(description: "a signature is not a mapping") }
         guard let task = object["task"]?.stringValue, !task.isEmpty else {
@@ -37,7 +37,7 @@ package enum SignatureCodec {
             isImmutable: object["immutable"]?.boolValue ?? false)
     }
 
-    /// A list of signatures, one alone, or none.
+    /// Parses a list of signatures, a single one, or none.
     static func signatures(_ value: JSON?) throws(InvalidSignature) -> [Signature] {
         switch value {
         case nil, .null: return []

@@ -1,6 +1,6 @@
 import CeleryCore
 
-/// The options of a signature (section 2.4 of the wire format), read.
+/// The parsed options of a signature (section 2.4 of the wire format).
 ///
 /// Python passes them to `apply_async`; here they become fields of the message.
 struct SignatureOptions {
@@ -12,7 +12,7 @@ struct SignatureOptions {
         self.task = task
     }
 
-    /// The message for a signature's task, without a body.
+    /// The message for the signature's task, without a body.
     func message(context: Canvas.Context) throws(InvalidSignature) -> Message {
         let id = text("task_id").map(TaskID.init) ?? context.makeID()
         var message = Message(id: id, task: task, body: MessageBody(bytes: []))
@@ -37,7 +37,7 @@ struct SignatureOptions {
         return message
     }
 
-    /// What is to follow the task: its own links, and what the workflow around it adds.
+    /// The workflow after the task: its own links, and those of the workflow around it.
     func embed() throws(InvalidSignature) -> TaskArguments.Embed {
         var embed = TaskArguments.Embed()
         embed.callbacks = try SignatureCodec.signatures(options["link"])
@@ -47,7 +47,7 @@ struct SignatureOptions {
         return embed
     }
 
-    /// A routing key means something to a named exchange only; to the default one it is the queue.
+    /// A routing key applies to a named exchange; for the default exchange it is the queue.
     private func route(_ context: Canvas.Context) -> Route {
         let queue = text("queue"), routingKey = text("routing_key")
         guard let exchange = text("exchange"), !exchange.isEmpty else {
@@ -64,7 +64,7 @@ struct SignatureOptions {
         return Timestamp(seconds: now.seconds + seconds.possibleSeconds)
     }
 
-    /// A time, or a number of seconds from now.
+    /// A time; for `expires` also a number of seconds from now.
     private func time(_ name: String, _ now: Timestamp) throws(InvalidSignature) -> Timestamp? {
         guard let value = options[name].map(PythonTypes.simplify), !value.isNull else { return nil }
         if name == "expires", let seconds = value.doubleValue, seconds.isFinite {
@@ -78,7 +78,7 @@ struct SignatureOptions {
         InvalidSignature(description: "the \(name) of the signature of \(task) is not a time")
     }
 
-    /// The caller's own headers, and the stamps, whose values stand among the options.
+    /// The caller's headers, and the stamps, whose values are among the options.
     private var headers: JSONObject {
         var headers = options["headers"]?.objectValue ?? [:]
         if let names = options["stamped_headers"]?.arrayValue, !names.isEmpty {

@@ -1,20 +1,20 @@
 package import CeleryCore
 
-/// A request to workers and its answers, as kombu's pidbox sends them (section 8 of the wire format).
+/// A remote-control request and its answers, as kombu's pidbox sends them (section 8 of the wire format).
 package struct ControlMessage: Sendable, Equatable {
     package var request: ControlRequest
-    /// Node names it is for; `nil` is all.
+    /// Names of the addressed nodes; `nil` for all.
     package var destination: [String]?
-    /// A pattern that names of nodes are to match, with its sort: `glob` or `pcre`.
+    /// A pattern for node names, and its kind: `glob` or `pcre`.
     package var pattern: String?
     package var matcher: String?
-    /// Marks the answers; `nil` when none is wanted.
+    /// Identifies the answers; `nil` when none is requested.
     package var ticket: String?
     package var replyExchange: String?
     package var replyKey: String?
-    /// Seconds since the epoch; an older request is not answered.
+    /// Seconds since the epoch; an expired request is not answered.
     package var expires: Double?
-    /// The sender's logical time.
+    /// The sender's logical clock.
     package var clock: Int
 
     package init(_ request: ControlRequest, ticket: String, replyKey: String) {
@@ -25,7 +25,7 @@ package struct ControlMessage: Sendable, Equatable {
         clock = 1
     }
 
-    /// A request to some workers, that is not answered unless there is a ticket.
+    /// A request to some workers, unanswered unless there is a ticket.
     package init(
         _ request: ControlRequest, to workers: WorkerChoice, ticket: String? = nil, replyKey: String? = nil,
         expires: Timestamp? = nil
@@ -41,22 +41,22 @@ package struct ControlMessage: Sendable, Equatable {
         clock = 1
     }
 
-    /// Bytes of a request; what is longer is none.
+    /// Size limit of a request, in bytes; longer ones are malformed.
     private static let longest = 1 << 20
 
-    /// Later than any clock that counts messages.
+    /// Beyond any clock that counts correctly.
     private static let latest = 1 << 53
 
-    /// The exchange that brings requests to every worker.
+    /// The exchange that delivers requests to every worker.
     package static let exchange = "celery.pidbox"
     package static let replyExchange = "reply.celery.pidbox"
 
     package static func queue(of node: String) -> String { "\(node).\(exchange)" }
     package static func replyQueue(of key: String) -> String { "\(key).\(replyExchange)" }
 
-    /// Whether it is for a worker of this name, by the rules of Python's workers: an empty list of names is none.
+    /// Whether it addresses a worker of this name, by the rules of Python's workers: an empty list of names does not restrict.
     ///
-    /// A pattern without its sort is a glob; one of a sort that is not known, or that cannot be read, is for nobody.
+    /// A pattern without a kind is a glob; an unknown kind or an invalid pattern matches no worker.
     package func isFor(_ node: String) -> Bool {
         if let destination, !destination.isEmpty { return destination.contains(node) }
         guard let pattern else { return true }
@@ -67,7 +67,7 @@ package struct ControlMessage: Sendable, Equatable {
         }
     }
 
-    /// Whether it has come too late.
+    /// Whether the request has expired.
     package func isExpired(at now: Timestamp) -> Bool { expires.map { $0 < now.seconds } ?? false }
 }
 
@@ -93,11 +93,11 @@ extension ControlMessage {
         replyExchange = body["reply_to"]?["exchange"]?.stringValue
         replyKey = body["reply_to"]?["routing_key"]?.stringValue
         expires = message.headers["expires"]?.doubleValue.flatMap { $0 > 0 ? $0 : nil }
-        // Anybody may have written it, and it is counted on from there.
+        // Clamp the value: anybody may have written it, and the clock continues from it.
         clock = min(max(0, message.headers["clock"]?.intValue ?? 0), Self.latest)
     }
 
-    /// The names of a list. One in which there is no name is for nobody, not for all.
+    /// The names in a list. A list without any valid name matches no worker, rather than all.
     private static func names(_ value: JSON?) -> [String]? {
         switch value {
         case .array(let elements)? where !elements.isEmpty:
@@ -127,7 +127,7 @@ extension ControlMessage {
             body: JSON.object(body).bytes(style: .python))
     }
 
-    /// The answer of a worker; `nil` when none is wanted.
+    /// A worker's answer; `nil` when none is requested.
     package func answer(of node: String, _ value: JSON, clock: Int) -> WireMessage? {
         guard let ticket, let replyExchange, let replyKey else { return nil }
         return WireMessage(

@@ -1,30 +1,30 @@
 import Glibc
 
-/// A regular expression for names of workers, which a name must begin to match, but not to its end, as in Python's `re.match`.
+/// A regular expression that must match the beginning of a worker's name, as in Python's `re.match`.
 ///
-/// The C library matches it, as an extended regular expression (regex(7)). It may be a stranger's: so it is short,
-/// and refused unless it means the same to Python. `\d`, `\w`, `\s`, `\b` and their opposites, `(?:...)`, `*?` and the
-/// like, and small counts `{2,5}` are understood; references, looking ahead or back, flags, and repetitions inside of
-/// what is repeated are not.
+/// The C library matches it as an extended regular expression (regex(7)). The expression may be untrusted, so its length is
+/// limited, and it is refused unless it has the same meaning in Python. Supported: `\d`, `\w`, `\s`, `\b` and their opposites,
+/// `(?:...)`, `*?` and similar, and small counts `{2,5}`. Not supported: references, lookahead and lookbehind, flags, and
+/// repetitions inside repetitions.
 struct NodePattern {
-    /// In the words of the C library.
+    /// The expression in the C library's syntax.
     private var expression = "^("
 
-    /// Bytes of an expression.
+    /// Length limit of an expression, in bytes.
     private static let longest = 200
     private static let deepest = 20
-    /// The C library keeps a copy of a part for each count.
+    /// The C library copies the repeated part for each count.
     private static let mostCopies = 100
 
-    /// - Returns: `nil` for what is no such expression, or holds a part that is not understood.
+    /// - Returns: `nil` for an invalid or unsupported expression.
     init?(_ text: String) {
         guard text.utf8.count <= Self.longest, !text.utf8.contains(0) else { return nil }
         var letters = text.unicodeScalars[...]
         var copies = 1
         /// Whether there is a repetition, in all and in each open group.
         var holdsRepetition = [false]
-        /// Whether the part that was read last may be repeated. One that holds a repetition may not: the C library
-        /// would take hours over `((a?)*(a?)*)*`, and more.
+        /// Whether the last part may be repeated. A part that contains a repetition may not: the C library would take hours for
+        /// `((a?)*(a?)*)*` and the like.
         var isRepeatable = false
         while let letter = letters.popFirst() {
             switch letter {
@@ -80,7 +80,7 @@ struct NodePattern {
         guard withCompiled(for: "", { _ in true }) == true else { return nil }
     }
 
-    /// Whether a name begins with what the expression describes.
+    /// Whether the expression matches the beginning of a name.
     ///
     /// The corresponding C function is `regexec`.
     func matches(_ name: String) -> Bool {
@@ -88,7 +88,7 @@ struct NodePattern {
         return withCompiled(for: name) { compiled in regexec(&compiled, name, 0, nil, 0) == 0 } ?? false
     }
 
-    /// - Returns: `nil` where the C library refuses the expression.
+    /// - Returns: `nil` when the C library refuses the expression.
     private func withCompiled<Value>(for name: String, _ body: (inout regex_t) -> Value) -> Value? {
         UTF8Locale.run(for: name, expression) {
             var compiled = regex_t()
@@ -100,12 +100,12 @@ struct NodePattern {
 
     private mutating func add(_ letter: Unicode.Scalar) { expression.unicodeScalars.append(letter) }
 
-    /// `*?` takes as little as it can, which changes nothing about whether there is a match.
+    /// Skips the `?` of a non-greedy repetition such as `*?`, which does not change whether there is a match.
     private static func skipMarkOfLeast(_ letters: inout Substring.UnicodeScalarView) {
         if letters.first == "?" { letters.removeFirst() }
     }
 
-    /// The rest of `{2}`, `{2,}`, `{,5}` or `{2,5}`, and its largest number.
+    /// Parses the rest of `{2}`, `{2,}`, `{,5}` or `{2,5}`. Returns it with its largest number.
     private static func count(_ letters: inout Substring.UnicodeScalarView) -> (String, Int)? {
         guard let close = letters.firstIndex(of: "}") else { return nil }
         let parts = letters[..<close].split(separator: ",", omittingEmptySubsequences: false)
@@ -122,7 +122,7 @@ struct NodePattern {
         ".[]{}()*+?|^$\\".unicodeScalars.contains(letter) ? "\\\(letter)" : String(letter)
     }
 
-    /// The meaning of a letter behind a backslash. Letters and digits mostly have one that is not understood here.
+    /// The meaning of a character after a backslash; `nil` for most letters and digits, which are unsupported.
     private static func meaning(_ letter: Unicode.Scalar) -> String? {
         switch letter {
         case "d": "[0-9]"
@@ -133,7 +133,7 @@ struct NodePattern {
         }
     }
 
-    /// The rest of a set of letters: `abc]`, `^a-z]`, `\w.-]`.
+    /// Parses the rest of a character set: `abc]`, `^a-z]`, `\w.-]`.
     private static func set(_ letters: inout Substring.UnicodeScalarView) -> String? {
         var set = "["
         var isFirst = true
@@ -142,11 +142,11 @@ struct NodePattern {
             case "^" where set == "[": break
             case "]" where !isFirst: return set + "]"
             case "[":
-                // These begin names of classes to the C library, and are letters to Python.
+                // In the C library these begin class names; in Python they are ordinary characters.
                 if let next = letters.first, ":.=".unicodeScalars.contains(next) { return nil }
                 isFirst = false
             case "\\":
-                // A class ends no range.
+                // A class cannot end a range.
                 guard let kind = letters.popFirst(), !set.hasSuffix("-") || isFirst else { return nil }
                 switch kind {
                 case "d": set += "0-9"

@@ -1,8 +1,8 @@
 package import CeleryCore
 
-/// An event as JSON (section 7 of the wire format): common fields, details, then time and type.
+/// The JSON form of an event (section 7 of the wire format): common fields, details, then time and type.
 package enum EventDocument {
-    /// The members in the order of Python's.
+    /// The members in Python's order.
     package static func object(_ event: Event) -> JSONObject {
         var members: [(key: String, value: JSON)] = [
             ("hostname", .string(event.hostname)), ("utcoffset", .double(event.utcOffset)), ("pid", .int(Int64(event.pid))),
@@ -15,8 +15,8 @@ package enum EventDocument {
         return JSONObject(distinct: members)
     }
 
-    /// Reads an event; `nil` for what is none. Anybody may have sent it: a field that is missing, or makes no sense,
-    /// is read as nothing, for a type and a time are all a monitor needs.
+    /// Parses an event; `nil` if it has no type or time, which are all a monitor needs. Anybody may have sent it: missing or
+    /// invalid fields have default values.
     package static func read(_ json: JSON) -> Event? {
         guard let object = json.objectValue, let type = object["type"]?.stringValue, !type.isEmpty,
             let seconds = object["timestamp"]?.doubleValue, seconds.isFinite

@@ -2,16 +2,16 @@ package import CeleryCore
 
 /// Events as messages (section 7 of the wire format).
 package enum EventMessage {
-    /// The exchange that all listeners bind to.
+    /// The exchange to which all listeners bind their queues.
     package static let exchange = "celeryev"
 
-    /// So many events of tasks at most travel in one message, as from Python's workers.
+    /// Limit of task events per message, as in Python's workers.
     package static let batchLimit = 24
 
     /// The queue of one listener.
     package static func queue(of listener: String) -> String { "\(exchange).\(listener)" }
 
-    /// The messages that carry these events, in order: those of tasks in batches, but for `task-sent`; others by themselves.
+    /// The messages for these events, in order: task events in batches, except `task-sent`; other events separately.
     package static func messages(of events: [Event]) -> [WireMessage] {
         var messages: [WireMessage] = []
         var batch: [Event] = []
@@ -42,7 +42,7 @@ package enum EventMessage {
             headers: ["hostname": .string(hostname)], body: body.bytes(style: .python))
     }
 
-    /// The events of a message: of an object or an array of them. What is none is passed over, and counted.
+    /// The events in a message: an object or an array. Malformed ones are skipped and counted.
     package static func events(in message: WireMessage) -> (events: [Event], unreadable: Int) {
         guard let body = try? JSON(parsing: message.body) else { return ([], 1) }
         let documents = body.arrayValue ?? [body]

@@ -1,10 +1,10 @@
 package import CeleryCore
 
-/// What events of tasks say: their type, and the fields beside the common ones (section 7 of the wire format).
+/// The type and the specific fields of a task event (section 7 of the wire format).
 package struct TaskEvent: Sendable {
     /// `task-received`, ...
     package var type: String
-    /// `uuid` first.
+    /// Fields, `uuid` first.
     package var details: JSONObject
 
     private init(_ type: String, of id: TaskID, _ details: [(key: String, value: JSON)] = []) {
@@ -12,10 +12,10 @@ package struct TaskEvent: Sendable {
         self.details = JSONObject(distinct: [("uuid", .string(id.text))] + details)
     }
 
-    /// Both at once.
+    /// Type and fields.
     package var parts: (type: String, details: JSONObject) { (type, details) }
 
-    /// A client has sent it.
+    /// A client has sent the task.
     package static func sent(_ message: Message) -> TaskEvent {
         var event = TaskEvent("task-sent", of: message.id)
         let request = request(of: message)
@@ -26,34 +26,34 @@ package struct TaskEvent: Sendable {
         return event
     }
 
-    /// A worker has taken it. Reads the arguments where the message does not show them.
+    /// A worker has taken the task. Decodes the arguments if the message does not show them.
     package static func received(_ message: Message) -> TaskEvent {
         TaskEvent("task-received", of: message.id, request(of: message).members)
     }
 
-    /// It has begun to run.
+    /// The task has started.
     package static func started(_ id: TaskID) -> TaskEvent { TaskEvent("task-started", of: id) }
 
-    /// It returned a value.
+    /// The task has returned a value.
     ///
     /// - Parameter runtime: Seconds.
     package static func succeeded(_ id: TaskID, _ value: JSON, runtime: Double) -> TaskEvent {
         TaskEvent("task-succeeded", of: id, [("result", .string(PythonRepr.text(of: value))), ("runtime", .double(runtime))])
     }
 
-    /// It failed, and is not tried again.
+    /// The task has failed and is not retried.
     package static func failed(_ id: TaskID, _ failure: TaskFailure, traceback: String?) -> TaskEvent {
-        TaskEvent("task-failed", of: id, trouble(failure, traceback))
+        TaskEvent("task-failed", of: id, errorFields(failure, traceback))
     }
 
-    /// It asked to be tried again.
+    /// The task will be retried.
     package static func retried(_ id: TaskID, _ failure: TaskFailure, traceback: String?) -> TaskEvent {
-        TaskEvent("task-retried", of: id, trouble(failure, traceback))
+        TaskEvent("task-retried", of: id, errorFields(failure, traceback))
     }
 
-    /// It was cancelled, or expired.
+    /// The task was revoked, or has expired.
     ///
-    /// - Parameter signal: The one it was killed with, if it was.
+    /// - Parameter signal: The signal that killed it, if any.
     package static func revoked(_ id: TaskID, isTerminated: Bool, signal: Int? = nil, isExpired: Bool) -> TaskEvent {
         TaskEvent(
             "task-revoked", of: id,
@@ -63,16 +63,16 @@ package struct TaskEvent: Sendable {
             ])
     }
 
-    /// It was given back to the broker, or thrown away, before it came to its end.
+    /// The message was requeued or rejected before the task ended.
     package static func rejected(_ id: TaskID, isRequeued: Bool) -> TaskEvent {
         TaskEvent("task-rejected", of: id, [("requeue", .bool(isRequeued))])
     }
 
-    private static func trouble(_ failure: TaskFailure, _ traceback: String?) -> [(key: String, value: JSON)] {
+    private static func errorFields(_ failure: TaskFailure, _ traceback: String?) -> [(key: String, value: JSON)] {
         [("exception", .string(exception(failure))), ("traceback", .string(traceback ?? ""))]
     }
 
-    /// As Python shows an exception: `ValueError('kaput', 7)`.
+    /// An exception in Python's form: `ValueError('kaput', 7)`.
     package static func exception(_ failure: TaskFailure) -> String {
         let arguments = failure.arguments.map { PythonRepr.text(of: $0) }.joined(separator: ", ")
         return "\(failure.type)(\(arguments))"

@@ -9,9 +9,9 @@ extension EncodedMessage {
             properties: unusual.isEmpty ? nil : JSON.object(unusual).bytes(style: .python), body: wire.body)
     }
 
-    /// Reads it back.
+    /// Decodes the message.
     ///
-    /// - Throws: `MalformedMessage`, or `JSONError` for headers that are none.
+    /// - Throws: `MalformedMessage`, or `JSONError` for malformed headers.
     package func message() throws -> Message {
         let members = try JSON(parsing: headers).objectValue ?? [:]
         let unusual = try properties.map { try JSON(parsing: $0).objectValue ?? [:] } ?? [:]
@@ -34,7 +34,7 @@ extension EncodedMessage {
         return message
     }
 
-    /// The headers that say something: not those that a reader takes for granted.
+    /// The headers without those at their default values.
     private static func telling(_ headers: JSONObject, _ message: Message) -> JSONObject {
         JSONObject(
             distinct: headers.members.filter { key, value in

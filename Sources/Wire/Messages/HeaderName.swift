@@ -1,7 +1,6 @@
 import CeleryCore
 
-/// The headers of protocol 2 that have a place of their own, so that no custom
-/// header may take their name.
+/// The headers of protocol 2 that have their own fields, and cannot be custom headers.
 enum HeaderName {
     static func isReserved(_ name: String) -> Bool {
         switch name {
@@ -13,8 +12,7 @@ enum HeaderName {
         }
     }
 
-    /// Whether a header says only what every Celery sender says, and need not be kept:
-    /// the encoder writes the same again.
+    /// Whether a header has the value of every Celery sender, and need not be stored: the encoder writes it again.
     static func isDefault(_ name: String, _ value: JSON) -> Bool {
         switch name {
         case "lang": value == "py"

@@ -1,6 +1,6 @@
-/// Why no task can be made of a message, or no result of a document.
+/// Why a message is not a task, or a document is not a result.
 ///
-/// Such a message is rejected and never put back: it would only come again.
+/// Such a message is rejected and never requeued: it would only come again.
 package struct MalformedMessage: Error, Sendable, Hashable, CustomStringConvertible {
     package var reason: Reason
     /// For the log: lower case, one line.
@@ -9,31 +9,30 @@ package struct MalformedMessage: Error, Sendable, Hashable, CustomStringConverti
     package enum Reason: Sendable, Hashable, CaseIterable {
         /// Absent, or not exactly `application/json`.
         case contentType
-        /// Not UTF-8, nor a part of it.
+        /// Not UTF-8 or a subset of UTF-8.
         case contentEncoding
-        /// Compressed in a way we do not read.
+        /// An unsupported compression.
         case compression
-        /// A `task` header that names nothing.
+        /// A `task` header without a name.
         case missingTask
         case missingID
-        /// A field whose value makes no sense, such as an ETA that is no time.
+        /// A field with an invalid value, such as an ETA that is not a time.
         case invalidField
-        /// JSON, but neither a task nor anything else we know.
+        /// JSON, but neither a task nor another known message.
         case unknownMessage
         case bodyNotJSON
-        /// JSON, but not an array of exactly three.
+        /// JSON, but not an array of exactly three elements.
         case bodyShape
-        /// The compressed bytes are damaged.
+        /// The compressed data is damaged.
         case damagedCompression
-        /// More bytes than allowed once decompressed.
+        /// Larger than allowed after decompression.
         case tooLarge
         /// Not a result document.
         case notAResult
 
-        /// Where a message of protocol 2 shows it.
+        /// The stage at which a message of protocol 2 reveals the fault.
         ///
-        /// Messages of protocol 1 carry everything in the body, which is therefore
-        /// read at once, and both kinds come to light together.
+        /// Messages of protocol 1 carry everything in the body, which is therefore read at once, so both stages coincide.
         package var stage: Stage {
             switch self {
             case .contentType, .contentEncoding, .compression, .missingTask, .missingID, .invalidField: .headers
@@ -42,7 +41,7 @@ package struct MalformedMessage: Error, Sendable, Hashable, CustomStringConverti
         }
     }
 
-    /// Which of the two steps of reading a message finds a fault.
+    /// The step of reading a message that finds a fault.
     package enum Stage: Sendable, Hashable {
         /// `TaskMessageDecoder`, before the message is accepted.
         case headers

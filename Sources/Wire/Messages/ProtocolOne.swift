@@ -1,9 +1,9 @@
 package import CeleryCore
 
-/// Protocol 1 (section 3 of the wire format): one JSON object with everything in it,
-/// and empty headers. Celery before 4, and those who ask for it.
+/// Protocol 1 (section 3 of the wire format): one JSON object contains everything, and there are no headers. Used by Celery
+/// before version 4, and on request later.
 package enum ProtocolOne {
-    /// The members of a body that are arguments or workflow, not fields of the message.
+    /// Whether a body member is part of the arguments or workflow, rather than a field of the message.
     static func isArgument(_ name: String) -> Bool {
         switch name {
         case "args", "kwargs", "callbacks", "errbacks", "chord", "chain", "utc": true
@@ -14,7 +14,7 @@ package enum ProtocolOne {
     static func args(of body: JSONObject) -> JSON { body["args"] ?? [] }
     static func kwargs(of body: JSONObject) -> JSON { body["kwargs"] ?? [:] }
 
-    /// The body of protocol 2 that says the same.
+    /// The equivalent body of protocol 2.
     static func body(from object: JSONObject) -> MessageBody {
         let embed: JSON = [
             "callbacks": object["callbacks"] ?? .null, "errbacks": object["errbacks"] ?? .null,
@@ -23,10 +23,11 @@ package enum ProtocolOne {
         return MessageBody(bytes: JSON.array([args(of: object), kwargs(of: object), embed]).bytes(style: .python))
     }
 
-    /// A message in the form of protocol 1.
+    /// Encodes a message in protocol 1.
     ///
-    /// It has no chain; the steps become callbacks, each the callback of the one before it.
-    /// - Throws: what `BodyCodec` finds in the body.
+    /// Protocol 1 has no chain; the steps become callbacks, each the callback of the previous one.
+    ///
+    /// - Throws: The errors of `BodyCodec`.
     package static func encode(
         _ message: Message, now: Timestamp = .now, limit: Int = BodyCodec.defaultLimit
     ) throws(BodyError) -> WireMessage {
@@ -52,7 +53,7 @@ package enum ProtocolOne {
     }
 
     private static func callbacks(of embed: TaskArguments.Embed) -> [Signature] {
-        // The last step stands first; each is linked to the step that stands after it.
+        // The last step is first; each step gets the following one as a callback.
         var following: Signature?
         for var step in embed.chain {
             if let following {

@@ -1,13 +1,12 @@
 import CeleryCore
 
-/// A message while its fields are read, one after another.
+/// A message whose fields are being read one after another.
 ///
-/// Only `task` and `id` must be there. A field of a type that makes no sense is an
-/// error, except for those that only people read.
+/// Only `task` and `id` are required. A field of the wrong type is an error, except for those that are only displayed.
 struct TaskFields {
     var message: Message
     var naiveZone: NaiveZone
-    /// Headers without a field of their own.
+    /// Headers without a field.
     private var custom: [(key: String, value: JSON)] = []
 
     init(body: MessageBody, naiveZone: NaiveZone) {
@@ -20,7 +19,7 @@ struct TaskFields {
         message.priority = properties.priority
         message.replyTo = properties.replyTo
         message.correlationID = properties.correlationID
-        // A sender that says nothing is not taken to mean that the message may be lost.
+        // A sender that sets no delivery mode does not mean that the message may be lost.
         message.isPersistent = properties.deliveryMode != 1
         message.route =
             wire.exchange.isEmpty
@@ -28,7 +27,7 @@ struct TaskFields {
             : Route(queue: queue ?? Route.defaultQueue, exchange: wire.exchange, routingKey: wire.routingKey)
     }
 
-    /// Takes one header, or one member of a body of protocol 1.
+    /// Reads one header, or one member of a body of protocol 1.
     mutating func take(_ name: String, _ value: JSON) throws(MalformedMessage) {
         switch name {
         case "task": message.task = value.stringValue ?? ""
@@ -58,7 +57,7 @@ struct TaskFields {
             throw MalformedMessage(.missingID, "a message for \(message.task) has no id")
         }
         var message = message
-        // Only headers come here, each once.
+        // Headers are unique.
         message.headers = JSONObject(distinct: custom)
         return message
     }
@@ -74,7 +73,7 @@ extension TaskFields {
         message.softTimeLimit = try number("timelimit", limits[1])
     }
 
-    /// Python does not mind an id that is a number.
+    /// Python accepts a number as id.
     private func text(_ name: String, _ value: JSON) throws(MalformedMessage) -> String? {
         switch value {
         case .null: nil
@@ -93,7 +92,7 @@ extension TaskFields {
         return number
     }
 
-    /// A number of times. What nobody can have counted to is a mistake, and would not survive arithmetic.
+    /// A count. Implausibly large numbers are refused, because arithmetic with them would overflow.
     private func count(_ name: String, _ value: JSON) throws(MalformedMessage) -> Int? {
         guard let number = try integer(name, value) else { return nil }
         guard (0...Int(Int32.max)).contains(number) else { throw invalid(name, value) }

@@ -1,17 +1,16 @@
 package import CeleryCore
 
-/// Messages from their form on the wire.
+/// Decodes messages from the wire format.
 ///
-/// The body of protocol 2 is not looked at, but for its first byte: what admission
-/// needs is in the headers. So faults of a body come to light only in `BodyCodec`,
-/// where the task runs; `MalformedMessage.Reason.stage` says which are found where.
+/// The body of protocol 2 is not read, except for its first byte: the headers contain what admission needs. Faults of a body are
+/// found only by `BodyCodec`, where the task runs; see `MalformedMessage.Reason.stage`.
 package struct TaskMessageDecoder: Sendable {
-    /// What times without an offset mean.
+    /// The zone of times without an offset.
     package var naiveZone: NaiveZone
-    /// Bytes a body of protocol 1 may have once decompressed.
+    /// Limit of a decompressed body of protocol 1, in bytes.
     package var bodyLimit: Int
-    /// Bytes an id may have: it travels on as the correlation id of answers, where AMQP has room for
-    /// so much. `nil` for what never leaves this machine.
+    /// Limit of an id in bytes: the id becomes the correlation id of answers, whose length AMQP limits. `nil` for messages that
+    /// never leave this machine.
     package var idLimit: Int? = 255
 
     package init(naiveZone: NaiveZone = .utc, bodyLimit: Int = BodyCodec.defaultLimit) {
@@ -19,10 +18,11 @@ package struct TaskMessageDecoder: Sendable {
         self.bodyLimit = bodyLimit
     }
 
-    /// Reads a task message of either protocol.
+    /// Decodes a task message of either protocol.
     ///
-    /// A header `task` makes it protocol 2; else a body with `task` makes it protocol 1.
-    /// - Parameter queue: Where it was taken from, when that is known.
+    /// A header `task` means protocol 2; otherwise a body with `task` means protocol 1.
+    ///
+    /// - Parameter queue: The queue it was taken from, if known.
     package func decode(_ wire: WireMessage, queue: String? = nil) throws(MalformedMessage) -> Message {
         let body = MessageBody(
             bytes: wire.body, contentType: wire.properties.contentType ?? "",
@@ -44,7 +44,7 @@ package struct TaskMessageDecoder: Sendable {
         let length = message.id.text.utf8.count
         if let idLimit, length > idLimit {
             throw MalformedMessage(
-                .invalidField, "the id of a message for \(message.task) has \(length) bytes; \(idLimit) are possible")
+                .invalidField, "the id of a message for \(message.task) has \(length) bytes; the limit is \(idLimit)")
         }
         return message
     }
@@ -61,12 +61,12 @@ package struct TaskMessageDecoder: Sendable {
         guard let object = try BodyCodec.json(of: body, limit: bodyLimit).objectValue, object["task"] != nil else {
             throw MalformedMessage(.unknownMessage, "neither a header nor the body names a task")
         }
-        // Unless it says `"utc": false`, the sender's times are UTC.
+        // Without `"utc": false`, the sender's times are UTC.
         if object["utc"] != false { fields.naiveZone = .utc }
         try take(object, into: &fields)
     }
 
-    /// Headers of protocol 2 around a body of protocol 1: the body's fields count.
+    /// Reads headers of protocol 2 with a body of protocol 1: the body's fields take precedence.
     private func takeHybrid(_ body: MessageBody, into fields: inout TaskFields) throws(MalformedMessage) {
         guard let object = try BodyCodec.json(of: body, limit: bodyLimit).objectValue,
             object["args"] != nil || object["task"] != nil
@@ -76,7 +76,7 @@ package struct TaskMessageDecoder: Sendable {
 
     private func take(_ object: JSONObject, into fields: inout TaskFields) throws(MalformedMessage) {
         for (name, value) in object.members where !ProtocolOne.isArgument(name) && !value.isNull {
-            // Both name the group, and `taskset` wins.
+            // Both name the group; `taskset` takes precedence.
             if name == "group", let set = object["taskset"], !set.isNull { continue }
             let name = name == "taskset" ? "group" : name
             if HeaderName.isReserved(name) { try fields.take(name, value) }

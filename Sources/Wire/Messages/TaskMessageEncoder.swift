@@ -1,14 +1,15 @@
 package import CeleryCore
 
-/// Messages to their form on the wire.
+/// Encodes messages into the wire format.
 package enum TaskMessageEncoder {
-    /// RabbitMQ closes the channel on a longer expiration: ten years, in milliseconds.
+    /// RabbitMQ closes the channel for a longer expiration: ten years, in milliseconds.
     private static let longestExpiration = 315_360_000_000.0
 
-    /// Protocol 2: headers and properties say everything but the arguments (sections 2.1 and 2.2).
+    /// Encodes protocol 2: headers and properties contain everything but the arguments (sections 2.1 and 2.2).
     ///
-    /// The body is passed on as it is. Headers that came with the message keep their values.
-    /// - Parameter now: Moment of sending, from which an expiration is counted.
+    /// The body is passed on unchanged. Headers that came with the message keep their values.
+    ///
+    /// - Parameter now: Time of sending, from which the expiration is counted.
     package static func encode(_ message: Message, now: Timestamp = .now) -> WireMessage {
         WireMessage(
             exchange: message.route.exchange ?? "",
@@ -20,13 +21,13 @@ package enum TaskMessageEncoder {
         WireProperties(
             contentType: message.body.contentType, contentEncoding: message.body.contentEncoding,
             deliveryMode: message.isPersistent ? 2 : 1,
-            // AMQP has one byte for it.
+            // AMQP uses one byte.
             priority: message.priority.map { min(max($0, 0), 255) },
             correlationID: message.correlationID ?? message.id.text, replyTo: message.replyTo,
             expiration: message.expires.flatMap { expiration(at: $0, now: now) })
     }
 
-    /// Whole milliseconds from `now`; `nil` when it is too far off to say.
+    /// Whole milliseconds from `now`; `nil` when beyond the limit.
     private static func expiration(at expires: Timestamp, now: Timestamp) -> String? {
         let milliseconds = ((expires.seconds - now.seconds) * 1_000).rounded(.down)
         guard milliseconds <= longestExpiration else { return nil }

@@ -1,7 +1,6 @@
 package import CeleryCore
 
-/// A result as our own stores keep it: Celery's extended document, and what we add to it.
-/// Python reads it like any other.
+/// A result as our own stores store it: Celery's extended document with our additions. Python reads it like any other result.
 package enum KeptResult {
     package static func document(of result: TaskResult) -> JSON {
         var document = ResultDocument(result).json(extended: true).objectValue ?? [:]
@@ -12,7 +11,7 @@ package enum KeptResult {
         return .object(document)
     }
 
-    /// - Throws: `JSONError` or `MalformedMessage` for what is no result.
+    /// - Throws: `JSONError` or `MalformedMessage` for a malformed result.
     package static func read(_ bytes: [UInt8]) throws -> TaskResult {
         let document = try JSON(parsing: bytes)
         var result = try ResultDocument(document).result

@@ -1,10 +1,9 @@
 package import CeleryCore
 
-/// A result as the JSON document that Celery's stores and rpc replies hold
-/// (sections 5.1 and 5.2 of the wire format).
+/// A result as the JSON document of Celery's stores and rpc replies (sections 5.1 and 5.2 of the wire format).
 package struct ResultDocument: Sendable, Equatable {
     package var result: TaskResult
-    /// The arguments of the task, which only extended results have.
+    /// The arguments of the task; only in extended results.
     package var args: JSON?
     package var kwargs: JSON?
 
@@ -14,10 +13,10 @@ package struct ResultDocument: Sendable, Equatable {
         self.kwargs = kwargs
     }
 
-    /// The document, keys in Python's order with `task_id` last.
+    /// The document, with keys in Python's order and `task_id` last.
     ///
-    /// - Parameter extended: Whether to name task, arguments, worker, retries and queue,
-    ///   as Celery does with `result_extended`.
+    /// - Parameter extended: Whether to include task, arguments, worker, retries and queue, as Celery does with
+    ///   `result_extended`.
     package func json(extended: Bool = false) -> JSON {
         var members: [(key: String, value: JSON)] = [
             ("status", .string(result.state.name)),
@@ -40,10 +39,10 @@ package struct ResultDocument: Sendable, Equatable {
         return .object(JSONObject(distinct: members))
     }
 
-    /// What stands under `result`: the value, or the exception in its three parts.
+    /// The member `result`: the value, or the exception in its three parts.
     package static func value(of result: TaskResult) -> JSON {
         guard result.state.isException else { return result.value }
-        // Python raises an error of its own unless it finds all three.
+        // Python raises another error unless all three parts are present.
         let failure = result.failure ?? TaskFailure(
             type: "Exception", arguments: result.value.isNull ? [] : [result.value], module: "builtins")
         return [
@@ -56,10 +55,10 @@ package struct ResultDocument: Sendable, Equatable {
 // MARK: Reading
 
 extension ResultDocument {
-    /// Reads a document.
+    /// Parses a document.
     ///
-    /// - Parameter id: The task it belongs to, for documents that do not say.
-    /// - Throws: `.notAResult` without a status, or without any id.
+    /// - Parameter id: The task id, for documents without one.
+    /// - Throws: `.notAResult` without a status or an id.
     package init(_ document: JSON, id: TaskID? = nil) throws(MalformedMessage) {
         guard let object = document.objectValue, let status = object["status"]?.stringValue else {
             throw MalformedMessage(.notAResult, "the result document has no status")
@@ -71,7 +70,7 @@ extension ResultDocument {
         (result.value, result.failure) = Self.outcome(object["result"] ?? .null, state: result.state)
         result.traceback = object["traceback"]?.stringValue
         result.children = object["children"]?.arrayValue ?? []
-        // Before 5.4 these times had no offset, and were UTC all the same.
+        // Before 5.4 these times were UTC without an offset.
         result.dateDone = object["date_done"]?.stringValue.flatMap { ISO8601.timestamp($0) }
         result.groupID = object["group_id"]?.stringValue
         result.parentID = object["parent_id"]?.stringValue.map(TaskID.init)
@@ -82,7 +81,7 @@ extension ResultDocument {
         self.init(result, args: object["args"], kwargs: object["kwargs"])
     }
 
-    /// Reads the text of a document.
+    /// Parses the text of a document.
     package init(parsing bytes: [UInt8], id: TaskID? = nil) throws(MalformedMessage) {
         let document: JSON
         do throws(JSONError) {
@@ -93,11 +92,11 @@ extension ResultDocument {
         try self.init(document, id: id)
     }
 
-    /// Splits what stands under `result` into a value, and a failure in the states that have one.
+    /// Splits the member `result` into a value and, in the states that have one, a failure.
     package static func outcome(_ value: JSON, state: TaskState) -> (value: JSON, failure: TaskFailure?) {
         guard state.isException, !value.isNull else { return (value, nil) }
         guard let type = value["exc_type"]?.stringValue else {
-            // Not as Celery writes it, but a reason all the same.
+            // Not Celery's form, but still a reason.
             return (.null, TaskFailure(type: "Exception", arguments: [value], module: "builtins"))
         }
         let arguments: [JSON] =
@@ -106,7 +105,7 @@ extension ResultDocument {
             case .array(let arguments): arguments
             case let single?: [single]
             }
-        // Where the reader of Python looks when no module is named.
+        // Python's default when the module is missing.
         let module = value["exc_module"]?.stringValue ?? "celery.backends.base"
         return (.null, TaskFailure(type: type, arguments: arguments, module: module))
     }

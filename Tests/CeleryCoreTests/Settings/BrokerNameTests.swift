@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test func `RabbitMQ keeps queues that begin with amq. for itself, and they may be purged`() {
-        #expect(BrokerName.queue.rule(brokenBy: "amq.gen-x") == "one that does not begin with amq., as RabbitMQ's own do")
+        #expect(BrokerName.queue.rule(brokenBy: "amq.gen-x") == "one that does not begin with amq., which RabbitMQ reserves")
         #expect(BrokerName.existingQueue.isValid("amq.gen-x"))
         #expect(BrokerName.exchange.isValid("amq.topic"))
     }

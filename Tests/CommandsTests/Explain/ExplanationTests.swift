@@ -171,7 +171,7 @@ import Testing
         Row(ended(.failure, .signaled(11, task: "t")), .failed, ["signal"], "has failed: t died of signal 11"),
         Row(ended(.failure, .outOfMemory(task: "t")), .failed, ["memory"], "out of memory"),
         Row(
-            ended(.failure, .memoryLimitExceeded(limit: 1 << 20, peak: 1 << 21)), .failed, ["memory"], "is its limit"),
+            ended(.failure, .memoryLimitExceeded(limit: 1 << 20, peak: 1 << 21)), .failed, ["memory"], "the limit is"),
         Row(ended(.failure, .timeLimitExceeded(4)), .failed, ["time_limit"], "killed at its time limit of 4 s"),
         Row(ended(.failure, .softTimeLimitExceeded(2.5)), .failed, ["time_limit"], "stopped at its soft time limit of 2.5 s"),
         Row(ended(.failure, .workerLost("gone")), .failed, ["lost"], "its process was lost: gone"),

@@ -115,7 +115,7 @@ import Wire
         #expect(try await eventually { try await broker.queueState("celery.beat.celery") == 0 })
         let error = await #expect(throws: DriverError.self) { _ = try await second.takeTheLead() }
         #expect(error?.code == .tryAgain)
-        #expect(error?.message.hasSuffix("queue 'celery.beat.celery' is empty, or another looks at the state of beat 'celery' in it") ?? false)
+        #expect(error?.message.hasSuffix("queue 'celery.beat.celery' is empty, or another reader holds the state of beat 'celery'") ?? false)
         #expect(try await reader.value)
         #expect(try await second.takeTheLead().records["a"]?.handled.seconds == 1)
         await second.seat.close()

@@ -55,7 +55,7 @@ import Wire
         let worker = try await place.broker([url(user, place)]).worker()
         let deliveries = try await worker.gather(1)
         #expect(deliveries.count == 1)
-        let notice = try await worker.notice(containing: "does not hear of revoked tasks and paused queues")
+        let notice = try await worker.notice(containing: "does not learn of revoked tasks and paused queues")
         #expect(notice.isTrouble)
         #expect(try await worker.settle(deliveries.outcomes) == [true])
         await worker.close()

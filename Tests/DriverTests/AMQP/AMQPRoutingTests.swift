@@ -244,7 +244,7 @@ import Wire
         let counts = try await broker.queues()
         #expect(counts.map(\.name) == ["celery", "private", "b"] && counts.map { $0.trouble != nil } == [false, true, false])
         let error = await #expect(throws: DriverError.self) { try await broker.purge(nil) }
-        #expect(error?.code == .configuration && error?.message.hasSuffix("(2 messages of other queues were erased)") == true)
+        #expect(error?.code == .configuration && error?.message.hasSuffix("(2 messages in other queues were purged)") == true)
         #expect(try await broker.queues().map(\.ready) == [0, 0, 0])
         await owner.close()
         await broker.close()

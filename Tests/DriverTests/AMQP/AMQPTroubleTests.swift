@@ -231,7 +231,7 @@ import Testing
         let error = await stuck.value
         #expect(error?.code == .tryAgain)
         #expect(error?.unconfirmed == [silent.id])
-        #expect(error?.message.hasSuffix(": messages to queue 'silent' were not confirmed in time; what was sent may be taken later") == true, "\(error as Any)")
+        #expect(error?.message.hasSuffix(": messages to queue 'silent' were not confirmed in time; messages already sent may be accepted later") == true, "\(error as Any)")
         #expect(try await connections() == before)
         // Once each.
         #expect(try await broker.queues().first { $0.name == "celery" }?.ready == count + 1)

@@ -85,7 +85,7 @@ import Wire
 
     // MARK: Files of others
 
-    private let hint = "name another file with --result-backend db+sqlite:///PATH; this one was left as it is"
+    private let hint = "name another file with --result-backend db+sqlite:///PATH; this one was left unchanged"
 
     @Test func `refuses what is no database, and our own kind`() async throws {
         try folder.write("hello\n", to: "results.db")
@@ -118,7 +118,7 @@ import Wire
         try elsewhere { try $0.execute(sql: "CREATE TABLE celery_taskmeta (id INTEGER PRIMARY KEY, task_id TEXT, result TEXT)") }
         let error = DriverError(
             .unusable, "table celery_taskmeta in \(path) is not one of Celery's: it has no column 'status'",
-            hint: "name another file; this one was left as it is")
+            hint: "name another file; this one was left unchanged")
         let store = try open()
         await #expect(throws: error) { try await store.store([TaskResult(id: TaskID("a"), state: .success)]) }
         await #expect(throws: error) { try await store.results(for: [TaskID("a")]) }
@@ -214,7 +214,7 @@ import Wire
         let failure = try #require(results[TaskID("yaml")]?.failure)
         #expect(results[TaskID("yaml")]?.state == .failure)
         #expect((failure.type, failure.module) == ("DecodeError", "kombu.exceptions"))
-        #expect(failure.message == "the result in \(path) cannot be read: invalid number at byte 0; have Python write results with result_serializer = \"json\" or \"pickle\"")
+        #expect(failure.message == "cannot read the result in \(path): invalid number at byte 0; have Python write results with result_serializer = \"json\" or \"pickle\"")
         #expect(results[TaskID("tried")]?.state == .retry && results[TaskID("tried")]?.failure?.type == "DecodeError")
         #expect(results[TaskID("begun")]?.state == .started && results[TaskID("begun")]?.value == .null)
     }

@@ -135,7 +135,7 @@ extension BeatProof {
         for _ in 0..<3 {
             let error = await #expect(throws: DriverError.self) { _ = try await second.takeTheLead() }
             #expect(error?.code == .unusable)
-            #expect(error?.message.contains("cannot be read") ?? false, "\(error as Any)")
+            #expect(error?.message.contains("cannot read") ?? false, "\(error as Any)")
             #expect(error?.hint != nil)
         }
         let error = await #expect(throws: DriverError.self) { try await second.broker.state(of: "celery") }

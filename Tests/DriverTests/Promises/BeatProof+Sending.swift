@@ -115,7 +115,7 @@ extension BeatProof {
         for _ in 0..<2 {
             let error = await #expect(throws: DriverError.self) { _ = try await beat.takeTheLead() }
             #expect(error?.code == .unusable)
-            #expect(error?.message.contains("cannot be read") ?? false, "\(error as Any)")
+            #expect(error?.message.contains("cannot read") ?? false, "\(error as Any)")
             #expect(error?.hint != nil)
         }
         await beat.seat.close()

@@ -46,7 +46,7 @@ import Testing
         ),
         (
             "celery apply demo.tasks.add 1 2 --queue amq.x",
-            "celery apply: 'amq.x' is not the name of a queue (for --queue); write one that does not begin with amq., as RabbitMQ's own do\n"
+            "celery apply: 'amq.x' is not the name of a queue (for --queue); write one that does not begin with amq., which RabbitMQ reserves\n"
         ),
         (
             "celery apply demo.tasks.add 1 2 --exchange $'a\\nb' --routing-key k",
@@ -189,7 +189,7 @@ import Testing
         try project.expect("celery apply demo.tasks.add", Ended(
             errors: """
                 celery apply: \(project.path)/celery.db was written by a newer celery (layout 99; this one reads up to 2)
-                hint: use the newer celery; the file was left as it is
+                hint: use the newer celery; the file was left unchanged
 
                 """, status: 65))
     }

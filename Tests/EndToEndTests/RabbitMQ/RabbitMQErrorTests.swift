@@ -31,21 +31,21 @@ struct RabbitMQErrorTests {
         try expect(place, place.url("nobody:hush"), 77, "cannot reach broker URL: it refuses user 'nobody' with this password")
         try expect(
             place, place.server.url(vhost: "/"), 77, "cannot reach broker URL: access to vhost '/' refused for user 'celery'",
-            hint: "let it in: celery rabbit-setup --user celery --vhost /\n")
+            hint: "grant access: celery rabbit-setup --user celery --vhost /\n")
     }
 
     @Test func `78 for a virtual host that is not there`() throws {
         let place = try RabbitMQPlace()
         try expect(
             place, place.server.url(vhost: "nowhere"), 78, "cannot reach broker URL: vhost nowhere not found",
-            hint: "make it: celery rabbit-setup --user celery --vhost nowhere\n")
+            hint: "create it: celery rabbit-setup --user celery --vhost nowhere\n")
     }
 
     @Test func `78 for a queue that was made otherwise`() throws {
         let place = try RabbitMQPlace()
         try place.server.api.expect("PUT", "queues/\(place.vhost)/odd", body: #"{"durable": false}"#)
         let reason = "broker URL: inequivalent arg 'durable' for queue 'odd'"
-        try expect(place, place.url, options: "--queue odd", 78, reason, hint: "say in the settings how the queue was made")
+        try expect(place, place.url, options: "--queue odd", 78, reason, hint: "make the settings match the queue")
         // The worker says the same.
         let worker = try place.run("celery celeryd --burst -Q odd")
         #expect(worker.status == 78)
@@ -60,7 +60,7 @@ struct RabbitMQErrorTests {
             "PUT", "permissions/\(place.vhost)/\(user)", body: #"{"configure": "^$", "write": ".*", "read": ".*"}"#)
         defer { _ = try? place.server.api.request("DELETE", "users/\(user)") }
         try expect(place, place.url("\(user):hush"), 77, "broker URL: access to exchange 'celery' in vhost '\(place.vhost)' refused",
-            hint: "let it have what workers need: celery rabbit-setup --user \(user) --vhost \(place.vhost) (with CELERY_QUEUES")
+            hint: "grant the permissions that workers need: celery rabbit-setup --user \(user) --vhost \(place.vhost) (list your own queues in CELERY_QUEUES")
         let worker = try place.run("celery celeryd --burst", with: place.variables(place.url("\(user):hush")))
         #expect(worker.status == 77, "\(worker)")
     }
@@ -71,7 +71,7 @@ struct RabbitMQErrorTests {
         try expect(place, place.url("celery:hush", port: 1), 69, "cannot reach broker URL: connection refused", hint: hint)
         try expect(
             place, place.url("celery:hush", host: "no.such.host.invalid"), 69,
-            "cannot reach broker URL: no host is called 'no.such.host.invalid'", hint: hint)
+            "cannot reach broker URL: unknown host 'no.such.host.invalid'", hint: hint)
         // Of alternatives, each is named.
         let ended = try place.run("celery apply demo.tasks.add 1 -b '\(place.url("a:hush", port: 1));\(place.url("b:hush", port: 2))'")
         let urls = [("a", 1), ("b", 2)].map { "amqp://\($0)@127.0.0.1:\($1)/\(place.vhost)".replacing("@", with: ":***@") }
@@ -87,7 +87,7 @@ struct RabbitMQErrorTests {
         let time = try clock.measure {
             try expect(
                 place, place.url("celery:hush", port: server.port, "?connection_timeout=1"), 69,
-                "cannot reach broker URL: it accepts connections and says nothing")
+                "cannot reach broker URL: it accepts connections but does not answer")
             try expect(
                 place, place.tlsURL("?connection_timeout=1", port: server.port), 69, "cannot reach broker URL: no answer within 1 s")
         }
@@ -130,7 +130,7 @@ struct RabbitMQErrorTests {
         let reason = "broker \(place.shown): inequivalent arg 'durable' for queue 'odd' in vhost '\(place.vhost)': received 'true' but current is 'false'"
         let ended = try place.run("celery apply --batch batch")
         #expect(ended.output == "t1\n")
-        #expect(ended.errors.hasPrefix("celery apply: batch, line 2: \(reason); not sent: lines 2-4\nhint: say in the settings how"), "\(ended)")
+        #expect(ended.errors.hasPrefix("celery apply: batch, line 2: \(reason); not sent: lines 2-4\nhint: make the settings match the queue"), "\(ended)")
         #expect(ended.status == 78)
         #expect(try place.depth() ?? 0 >= 1)
 
@@ -148,7 +148,7 @@ struct RabbitMQErrorTests {
         try place.project.write(lines.joined(separator: "\n"), to: "batch")
         let ended = try place.run("celery apply --batch batch --skip-bad")
         #expect(ended.lines == (1...40).filter { $0 % 10 != 0 }.map { "t\($0)" })
-        let reason = "broker \(place.shown): no queue gets messages for exchange 'celery' with routing key 'nowhere'\n"
+        let reason = "broker \(place.shown): no queue receives messages for exchange 'celery' with routing key 'nowhere'\n"
         #expect(ended.errors == [10, 20, 30, 40].map { "celery apply: batch, line \($0): \(reason)" }.joined())
         #expect(ended.status == 65)
         #expect(try place.depth() == 37)
@@ -170,7 +170,7 @@ struct RabbitMQErrorTests {
         #expect(try place.run("celery apply demo.tasks.add 1 2").status == 0)
         try expect(
             place, place.url, options: "--exchange celery --routing-key nowhere", 65,
-            "broker URL: no queue gets messages for exchange 'celery' with routing key 'nowhere'")
+            "broker URL: no queue receives messages for exchange 'celery' with routing key 'nowhere'")
         #expect(try place.depth() == 1)
     }
 

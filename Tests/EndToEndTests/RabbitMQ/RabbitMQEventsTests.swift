@@ -31,7 +31,7 @@ import Testing
         #expect(try eventually { try queues(place, "celeryev.").isEmpty })
         #expect(try queues(place, "celery.events").isEmpty)
         let kept = try place.run("celery events")
-        #expect(kept.status == 78 && kept.errors.contains("keeps no events: it has no stream celery.events"))
+        #expect(kept.status == 78 && kept.errors.contains("stores no events: it has no stream celery.events"))
         #expect(try place.run("celery events --follow --after 3").status == 78)
         try place.project.stopWorker()
     }

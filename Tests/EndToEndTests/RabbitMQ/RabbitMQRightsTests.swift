@@ -5,7 +5,7 @@ import Testing
 @Suite(.blocking) struct RabbitMQRightsTests {
     @Test(arguments: [
         ("revoke some-id", "exchange 'celery.pidbox'", ""), ("revoke --task demo.tasks.add", "queue 'celery.orders'", ""),
-        ("queues pause celery", "queue 'celery.orders'", "cannot keep what is ordered of workers: "),
+        ("queues pause celery", "queue 'celery.orders'", "cannot keep commands for workers: "),
         ("control shutdown", "exchange 'celery.pidbox'", ""),
     ])
     func `77, and what makes the rights`(_ command: String, _ object: String, _ intent: String) throws {
@@ -24,7 +24,7 @@ import Testing
             ended.errors.hasPrefix("celery \(name): \(intent)broker \(shown): access to \(object) in vhost '\(place.vhost)' refused for user"),
             "\(ended)")
         #expect(ended.errors.components(of: shown) == 1, "\(ended)")
-        #expect(ended.errors.contains("\nhint: let it have what workers need: celery rabbit-setup --user \(user) --vhost \(place.vhost)"), "\(ended)")
+        #expect(ended.errors.contains("\nhint: grant the permissions that workers need: celery rabbit-setup --user \(user) --vhost \(place.vhost)"), "\(ended)")
     }
 
     @Test(arguments: ["queues", "stats", "stats --reset --force", "purge --force", "purge --force -Q celery"])

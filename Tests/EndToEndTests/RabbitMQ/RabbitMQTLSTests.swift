@@ -72,10 +72,10 @@ struct RabbitMQTLSTests {
         let time = try ContinuousClock().measure {
             let plain = try apply(place, place.url(port: place.server.tlsPort))
             #expect(plain.status == 69)
-            #expect(plain.errors.contains("a port for TLS wants amqps://"), "\(plain)")
+            #expect(plain.errors.contains("use amqps:// for a TLS port"), "\(plain)")
             let encrypted = try apply(place, place.tlsURL(port: place.server.port))
             #expect(encrypted.status == 69)
-            #expect(encrypted.errors.contains("a port without TLS wants amqp://"), "\(encrypted)")
+            #expect(encrypted.errors.contains("use amqp:// for a port without TLS"), "\(encrypted)")
         }
         #expect(time < .seconds(8).onThisMachine)
     }

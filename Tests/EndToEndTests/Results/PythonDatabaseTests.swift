@@ -62,7 +62,7 @@ import Testing
         try project.expect("celery status x \(options)", Ended(
             errors: """
                 celery status: \(project.path)/results.db is not a SQLite database, but some other kind of file
-                hint: name another file with --result-backend db+sqlite:///PATH; this one was left as it is
+                hint: name another file with --result-backend db+sqlite:///PATH; this one was left unchanged
 
                 """, status: 65))
         #expect(project.read("results.db") == "hello\n")

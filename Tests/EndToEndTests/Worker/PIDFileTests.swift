@@ -66,7 +66,7 @@ import Testing
         ("-f /no/such/w.log", "cannot open log file /no/such/w.log: no such file or directory\n", Int32(73)),
         ("-p /no/such/w.pid -f w.log", "cannot create pidfile /no/such/w.pid: no such file or directory\n", 73),
         ("-b sqlite:/no/such/c.db -f w.log", "cannot create database /no/such/c.db: no such file or directory\n", 73),
-        ("-b sqlite:celery.toml -f w.log", "PATH/celery.toml is not a celery database, but some other kind of file\nhint: name another file with --broker sqlite:///PATH; this one was left as it is\n", 65),
+        ("-b sqlite:celery.toml -f w.log", "PATH/celery.toml is not a celery database, but some other kind of file\nhint: name another file with --broker sqlite:///PATH; this one was left unchanged\n", 65),
         ("-b amqp://guest:secret@localhost:1// -f w.log", "cannot reach broker amqp://guest:***@localhost:1/%2F: connection refused\nhint: start RabbitMQ, or name another broker with --broker URL\n", 69),
         ("-u nobody-such -f w.log", "cannot find user nobody-such: there is no such user\n", 64),
     ])

@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("--autoretry 1,999", "celery apply: '1,999' names '999', of which no task can fail (for --autoretry); write exit statuses from 1 to 255, signals such as SIGTERM, names of errors, or any\n"),
+        ("--autoretry 1,999", "celery apply: '1,999' names '999', with which no task can fail (for --autoretry); write exit statuses from 1 to 255, signals such as SIGTERM, names of errors, or any\n"),
         ("--retry-until soon", "celery apply: 'soon' is neither a duration nor a time (for --retry-until); write 90s, 10m, or 2030-01-31T06:00\n"),
         ("--max-memory many", "celery apply: 'many' is not an amount of memory (for --max-memory); write bytes, or 64k, 64m, 1g\n"),
         ("--retry-jitter some", "celery apply: 'some' is not one of full, none (for --retry-jitter)\n"),

@@ -135,14 +135,14 @@ import Testing
     @Test(arguments: [
         ("autoretry=", "a/tasks/t.sh:2: autoretry names nothing"),
         ("autoretry=0", "a/tasks/t.sh:2: autoretry must be exit statuses from 1 to 255, signals such as SIGTERM, names of errors, or any, not \"0\""),
-        ("autoretry=TimeLimitExceded", "a/tasks/t.sh:2: autoretry names 'TimeLimitExceded', of which no program can fail; did you mean 'TimeLimitExceeded'?"),
+        ("autoretry=TimeLimitExceded", "a/tasks/t.sh:2: autoretry names 'TimeLimitExceded', with which no program can fail; did you mean 'TimeLimitExceeded'?"),
         ("autoretry=1 autoretry_for=2", "a/tasks/t.sh:2: autoretry was given before, in line 2"),
         ("retry_backoff=soon", "a/tasks/t.sh:2: retry_backoff must be a length of time such as 90s or 10m, yes or no, not \"soon\""),
         ("retry_backoff=0", "a/tasks/t.sh:2: retry_backoff must be more than 0"),
         ("retry_jitter=some", "a/tasks/t.sh:2: retry_jitter must be full or none, not \"some\""),
         ("retry_until=tomorrow", "a/tasks/t.sh:2: retry_until must be a length of time such as 90s or 10m, not \"tomorrow\""),
         ("max_memory=0", "a/tasks/t.sh:2: max_memory must be a number of bytes such as 65536 or 16m, not \"0\""),
-        ("countdown=5", "a/tasks/t.sh:2: countdown may stand in the command line of celery apply or a line of a batch, not in the option line of a task"),
+        ("countdown=5", "a/tasks/t.sh:2: countdown is allowed in the command line of celery apply or a line of a batch, not in the option line of a task"),
         ("autoretr=1", "a/tasks/t.sh:2: unknown option 'autoretr'; did you mean 'autoretry'?"),
     ])
     func `a mistake in what is said of retries and memory is named`(words: String, problem: String) {

@@ -2,7 +2,7 @@ import CeleryCore
 import RabbitMQ
 
 extension AMQPBeatSeat {
-    /// Does one thing after the other, each to its end.
+    /// Runs bodies one after the other, each to its end.
     func inTurn<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
         let before = turn
         let task = Task {
@@ -13,7 +13,7 @@ extension AMQPBeatSeat {
         return try await task.value
     }
 
-    /// Does something on the connection, which is made if there is none.
+    /// Runs `body` on the connection, which is opened if necessary.
     ///
     /// - Throws: `DriverError`.
     func perform<Value: Sendable>(
@@ -26,14 +26,14 @@ extension AMQPBeatSeat {
         }
     }
 
-    /// Sends over the connection that holds the lock, and returns when all is confirmed.
+    /// Publishes over the connection that holds the lock, and returns when the server has confirmed every message.
     ///
-    /// - Returns: whether it still holds the lock; if not, nothing was sent.
-    /// - Throws: `DriverError`; `PublishFailure`, which tells what has arrived for all that.
+    /// - Returns: Whether this beat still holds the lock; if not, nothing was sent.
+    /// - Throws: `DriverError`; `PublishFailure`, which lists the unconfirmed messages.
     func transmit(_ publications: [Publication], _ generation: Int) async throws -> Bool {
         guard !publications.isEmpty else { return true }
         let deadline = ContinuousClock.now + .seconds(broker.settings.publishTimeout)
-        // The thread keeps the deadline; this is for when it hangs in a call.
+        // The connection's thread enforces the deadline unless it hangs in a call.
         let alarm = Task { [owner] in
             try await Task.sleep(until: deadline + .seconds(3))
             owner.cut()
@@ -42,7 +42,7 @@ extension AMQPBeatSeat {
         do {
             return try await transmit(publications, generation, until: deadline)
         } catch let failure as PublishFailure where failure.error.code == .refused(312) && publications.contains(where: \.needsQueue) {
-            // A queue that was made on this connection may have been deleted since; it is made again.
+            // A queue declared on this connection may have been deleted since; declare it again.
             let rest = failure.unconfirmed
             let isLeading: Bool
             do {

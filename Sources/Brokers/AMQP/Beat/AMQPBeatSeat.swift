@@ -1,36 +1,36 @@
 package import CeleryCore
 import RabbitMQ
 
-/// A beat that keeps its state at a RabbitMQ server, and may lead.
+/// A beat that stores its state on a RabbitMQ server and may become leader.
 ///
-/// What it is asked for is done one after the other, and to its end even if the asking task is cancelled.
+/// Calls run one after the other, each to its end even if the calling task is cancelled.
 package actor AMQPBeatSeat: BeatSeat {
     let broker: AMQPBroker
     let queues: BeatQueues
     private let identity: WorkerIdentity
     let owner: ConnectionOwner
-    /// Rings when there is an order, or the lead may have changed hands.
+    /// Rings when a command arrives or the leadership may have changed hands.
     private let bell: Bell
 
-    /// While this one leads.
+    /// Set while this beat leads.
     private var lead: (generation: Int, document: BeatDocument)?
-    /// Messages the server has, of a `send` that came to no end.
+    /// Messages confirmed in a `send` that failed part-way.
     private var confirmed: Set<TaskID> = []
-    /// Since when the state, of which there was one, was not to be found, and when it was looked for last.
+    /// Since when the existing state could not be read, and when it was last looked for.
     private var missing: (since: ContinuousClock.Instant, looked: ContinuousClock.Instant)?
-    /// Rings before the last look.
+    /// Count of the bell at the last look.
     private var rings: UInt64 = 0
     private var isClosed = false
-    /// The end of what was asked for before.
+    /// Completes when the previous call has ended.
     var turn: Task<Void, Never>?
 
     package let renewalInterval: Duration = .seconds(2)
-    /// Seconds: the server gives up on a silent leader after two of these at most.
+    /// Seconds: the server drops a silent leader after at most two heartbeats.
     private static let longestHeartbeat = 4
 
     /// Connects.
     ///
-    /// - Throws: `DriverError` when that cannot be done now; later the connection is made anew as often as needed.
+    /// - Throws: `DriverError` when the first connection fails; later connections are made as often as needed.
     init(broker: AMQPBroker, queues: BeatQueues, identity: WorkerIdentity) async throws {
         (self.broker, self.queues, self.identity) = (broker, queues, identity)
         let alternatives = broker.alternatives.map { options in
@@ -63,13 +63,13 @@ package actor AMQPBeatSeat: BeatSeat {
         _ = try? await inTurn { await self.closeNow() }
     }
 
-    /// Ends as a killed beat would: the server finds the connection gone.
+    /// Ends as a killed beat would: the server finds the connection closed.
     package func die() async {
         owner.cut()
         await owner.close()
     }
 
-    // MARK: In turn
+    // MARK: Serialized calls
 
     private func claim() async throws -> BeatState? {
         guard !isClosed else { return nil }
@@ -89,13 +89,13 @@ package actor AMQPBeatSeat: BeatSeat {
             }
         } catch {
             lead = nil
-            // Its own doing wakes nobody: what failed is not to be tried again at once.
+            // Ignore rings caused by this failure: it must not be tried again at once.
             rings = bell.count
             throw error
         }
     }
 
-    /// Leads, once its name stands beside the records.
+    /// Becomes leader once its name is stored with the records.
     private func begin(_ generation: Int, _ messages: [[UInt8]]?, _ held: [HeldOrder]) async throws -> BeatState {
         var document = try latest(messages)
         document.leader = BeatLeader(id: identity.id, name: identity.name, pid: identity.pid, since: broker.now())
@@ -115,23 +115,23 @@ package actor AMQPBeatSeat: BeatSeat {
         }
     }
 
-    /// What the last leader wrote down.
+    /// The state stored by the last leader.
     private func latest(_ messages: [[UInt8]]?) throws(DriverError) -> BeatDocument {
         guard let messages else { return BeatDocument() }
         if let document = try queues.document(in: messages, at: broker.location) {
             missing = nil
             return document
         }
-        // Somebody may hang who was just looking at it: it comes back when the server gives up on that connection.
+        // A hung reader may hold the state: it returns when the server drops that reader's connection.
         let heartbeat = broker.settings.brokerHeartbeat
         let patience = Duration.seconds(max(5, (heartbeat > 0 ? 2.5 : 60) * Double(max(1, heartbeat))))
-        // What was seen long ago was another reader.
+        // A miss long ago was due to another reader.
         let since = missing.flatMap { $0.looked + patience > .now ? $0.since : nil } ?? .now
         missing = (since, .now)
         guard since + patience < .now else {
             throw DriverError(
-                .tryAgain, "broker \(broker.location): queue '\(queues.state.name)' is empty, or another looks at the state of beat '\(queues.beat)' in it",
-                hint: "if it was emptied on purpose, wait: after \(Int(patience.inSeconds)) seconds all entries begin anew")
+                .tryAgain, "broker \(broker.location): queue '\(queues.state.name)' is empty, or another reader holds the state of beat '\(queues.beat)'",
+                hint: "if the queue was emptied on purpose, wait: after \(Int(patience.inSeconds)) seconds all entries start afresh")
         }
         missing = nil
         return BeatDocument()
@@ -147,11 +147,11 @@ package actor AMQPBeatSeat: BeatSeat {
         let fresh = messages.filter { !confirmed.contains($0.id) }
         guard try await publishMessages(fresh, now, generation) else { return false }
         if !records.isEmpty, var document = lead?.document {
-            // Not kept twice, lest all of it be copied.
+            // Release the old copy so that the document is changed in place.
             lead?.document = BeatDocument()
             document.serial += 1
             document.write(records)
-            // When it fails, it is not known which state is there: it is read anew.
+            // After a failure the stored state is unknown: step down and read it again.
             guard try await orStepDown({ [document] in try await publish(document, generation) }) else {
                 lead = nil
                 if fresh.isEmpty { return false }
@@ -169,7 +169,7 @@ package actor AMQPBeatSeat: BeatSeat {
         return isLeading
     }
 
-    /// Remembers which arrived if not all do.
+    /// Remembers the confirmed messages when others fail.
     private func publishMessages(_ messages: [Message], _ now: Timestamp, _ generation: Int) async throws -> Bool {
         do {
             let isLeading = try await transmit(messages.map { broker.publication(of: $0, now: now) }, generation)
@@ -207,6 +207,6 @@ package actor AMQPBeatSeat: BeatSeat {
     }
 
     private var hasLost: DriverError {
-        DriverError(.unreachable, "broker \(broker.location): the connection by which beat '\(queues.beat)' led was lost")
+        DriverError(.unreachable, "broker \(broker.location): beat '\(queues.beat)' lost its leadership with its connection")
     }
 }

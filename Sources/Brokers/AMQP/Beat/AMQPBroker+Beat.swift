@@ -6,7 +6,7 @@ extension AMQPBroker: BeatKeeping {
         try await AMQPBeatSeat(broker: self, queues: BeatQueues(beat, type: settings.queueType), identity: identity)
     }
 
-    /// As the leader tells it; from the queue while nobody leads, or the leader hangs. The orders are not told.
+    /// Asks the leader; reads the queue when there is no leader or the leader hangs. Commands are not included.
     package func state(of beat: String) async throws -> BeatState {
         let queues = try BeatQueues(beat, type: settings.queueType)
         let hasLeader = try await hasLeader(queues)
@@ -15,7 +15,7 @@ extension AMQPBroker: BeatKeeping {
         }), let document = BeatDocument(answer) {
             return BeatState(leader: document.leader, records: document.records)
         }
-        // One that is not there is empty.
+        // A queue that does not exist holds no state.
         guard try await state(of: queues.state.name) != nil else { return BeatState() }
         let messages = try await ask { (connection, channel) throws(RabbitMQError) in
             try queues.lookAtState(connection, on: channel)
@@ -28,7 +28,7 @@ extension AMQPBroker: BeatKeeping {
         try await publish([BeatQueues(beat, type: settings.queueType).orderPublication(order)])
     }
 
-    /// Whether the lock is held: then a message gets into it, without being allowed to look.
+    /// Whether the lock is held: a message can reach the lock queue although only its owner may read the queue.
     private func hasLeader(_ queues: BeatQueues) async throws -> Bool {
         do {
             try await publish([Publication(queues.knock(), isMandatory: true)])

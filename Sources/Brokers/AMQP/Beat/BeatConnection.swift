@@ -2,18 +2,18 @@ import CeleryCore
 import RabbitMQ
 import Wire
 
-/// The connection of a beat: while it leads, it holds the lock and carries all that it sends.
+/// The connection of a beat: the leader's connection holds the lock and carries all messages of the leader.
 ///
-/// That is the fence: who is cut off from the server has lost the lock, and can send nothing.
+/// This is the fence: a beat cut off from the server has lost the lock and cannot publish.
 final class BeatConnection: ConnectionUse {
-    /// Those of `Publisher` are 1 and 2.
+    /// `Publisher` uses channels 1 and 2.
     private static let spareChannel: UInt16 = 3
-    /// Where is knocked, and answered.
+    /// Carries knocks at the lock queue and the answers.
     private static let doorChannel: UInt16 = 4
     private static let stateChannel: UInt16 = 5
     private static let orderChannel: UInt16 = 6
 
-    /// By this name RabbitMQ hands answers to a channel, without a queue.
+    /// RabbitMQ's direct reply-to: the server delivers answers to the channel without a queue.
     private static let answers = "amq.rabbitmq.reply-to"
 
     let publisher: Publisher
@@ -21,16 +21,16 @@ final class BeatConnection: ConnectionUse {
     private let bell: Bell
 
     private var isEstablished = false
-    /// Counts what may end a lead.
+    /// Changes whenever leadership may have ended.
     private(set) var generation = 0
     private(set) var holdsLock = false
-    /// Whether to try for the lock: the server logs each try that fails as an error, so others knock.
+    /// Whether to try for the lock. The server logs each failed try as an error, so other beats knock instead.
     private var mayBeVacant = true
     private var orders: [HeldOrder] = []
     private var lastOrder: Int64 = 0
-    /// What was written down last, for those who ask.
+    /// The last confirmed state, for beats that ask.
     private var state: [UInt8]?
-    /// Who is to be told when this one leaves.
+    /// Reply addresses to notify when this leader leaves.
     private var waiting: Set<String> = []
 
     private var lockConsumer: String { "lock.\(generation)" }
@@ -67,7 +67,7 @@ final class BeatConnection: ConnectionUse {
         case .returned(let message, _) where message.routingKey == queues.lock.name: noteVacancy()
         case .cancelled(let consumer):
             guard holdsLock, consumer == lockConsumer || consumer == orderConsumer else { return }
-            throw RabbitMQError(.lost, "somebody deleted a queue of beat '\(queues.beat)'")
+            throw RabbitMQError(.lost, "a queue of beat '\(queues.beat)' was deleted")
         case .confirm, .returned, .blocked, .unblocked: try publisher.receive(incoming, connection)
         }
     }
@@ -79,19 +79,19 @@ final class BeatConnection: ConnectionUse {
     func lost(_ error: RabbitMQError) {
         forget()
         publisher.lost(error)
-        // Not for each try to connect that fails: whoever waits would try again at once.
+        // Only for an established connection: a ring for each failed attempt would make waiters try again at once.
         if isEstablished { bell.ring() }
         isEstablished = false
     }
 
-    /// Somebody knocked.
+    /// Answers a knock.
     private func answer(_ properties: WireProperties, _ connection: Connection) throws(RabbitMQError) {
         guard let sender = properties.replyTo else { return }
         if properties.correlationID == BeatQueues.question {
             guard let state else { return }
             try connection.publish(WireMessage(routingKey: sender, body: state), isMandatory: false, on: Self.doorChannel)
         } else {
-            // Those that are still there knock again.
+            // Beats that still wait will knock again.
             if waiting.count > 100 { waiting = [] }
             waiting.insert(sender)
         }
@@ -113,13 +113,13 @@ final class BeatConnection: ConnectionUse {
 
     // MARK: Leading
 
-    /// What comes of wanting to lead.
+    /// What a claim to leadership came to.
     enum Claim: Sendable {
         case another
         case stays(generation: Int, [HeldOrder])
-        /// Leads from now on.
+        /// This beat leads from now on.
         ///
-        /// - Parameter state: The messages of the state; `nil` where there never was one.
+        /// - Parameter state: The messages in the state queue; `nil` if the queue did not exist.
         case begins(generation: Int, state: [[UInt8]]?, [HeldOrder])
     }
 
@@ -129,12 +129,12 @@ final class BeatConnection: ConnectionUse {
             try connection.publish(queues.knock(replyTo: Self.answers), isMandatory: true, on: Self.doorChannel)
             return .another
         }
-        // An empty queue may be one that another looks into; a missing one is empty for sure. So it
-        // is made only with its first message.
+        // An empty queue may be one that another reader is looking into; a missing queue is certainly empty.
+        // The queue is therefore declared only with its first message.
         let isNew = try !exists(queues.state, connection)
         try connection.declare(queues.orders, on: Self.stateChannel)
         let state = isNew ? nil : try queues.lookAtState(connection, on: Self.stateChannel)
-        // One by one, so that those that wait are known before anything is sent.
+        // Get the waiting commands one by one, so that all are known before anything is sent.
         while let order = try connection.get(queues.orders.name, on: Self.orderChannel) { hold(order) }
         try connection.consume(queues.orders.name, as: orderConsumer, on: Self.orderChannel)
         return .begins(generation: generation, state: state, orders)
@@ -146,7 +146,7 @@ final class BeatConnection: ConnectionUse {
                 _ = try connection.declare(queues.lock, on: Self.spareChannel)
             }
         } catch {
-            // The lock is another connection's.
+            // Another connection holds the lock.
             guard error.code == .refused(405) else { throw error }
             mayBeVacant = false
             return false
@@ -176,10 +176,10 @@ final class BeatConnection: ConnectionUse {
 
     func leads(_ generation: Int) -> Bool { holdsLock && self.generation == generation }
 
-    /// Tells from now on, to those who ask, what the server has confirmed.
+    /// Sets the state to answer questions with: the last one that the server confirmed.
     func tell(_ state: [UInt8]) { self.state = state }
 
-    /// Acknowledges orders that are done with.
+    /// Acknowledges commands that are done.
     func settle(_ numbers: [Int64], _ connection: Connection) throws(RabbitMQError) {
         guard !numbers.isEmpty else { return }
         for order in orders where numbers.contains(order.number) {
@@ -188,7 +188,7 @@ final class BeatConnection: ConnectionUse {
         orders.removeAll { numbers.contains($0.number) }
     }
 
-    /// Gives orders and lock back, and tells those who wait for it.
+    /// Requeues the commands, releases the lock and notifies the waiting beats.
     func stepDown(_ connection: Connection) throws(RabbitMQError) {
         guard holdsLock else { return }
         let waiters = waiting

@@ -1,20 +1,19 @@
 import CeleryCore
 import RabbitMQ
 
-/// All that is written down of the beats of one name, as it stands in one message: JSON with a serial number
-/// that grows.
+/// The state of the beats of one name, stored as one message: JSON with an increasing serial number.
 struct BeatDocument: Sendable {
     var serial: Int64 = 0
     var leader: BeatLeader?
     private(set) var records: [String: EntryRecord] = [:]
-    /// The same as text, so that of many records only those that change are encoded.
+    /// The records as encoded text, so that only changed records are encoded again.
     private var texts: [String: [UInt8]] = [:]
 
     private static let version: Int64 = 1
 
     init() {}
 
-    /// - Returns: `nil` for what is no document of this version.
+    /// - Returns: `nil` if `bytes` is not a document of this version.
     init?(_ bytes: [UInt8]) {
         guard let json = try? JSON(parsing: bytes), json["version"] == .int(Self.version),
             case .int(let serial)? = json["serial"], let entries = json["records"]?.arrayValue
@@ -39,7 +38,7 @@ struct BeatDocument: Sendable {
         }
     }
 
-    /// - Parameter written: The time, for people who look at the queue.
+    /// - Parameter written: Time of writing, for people who look at the queue.
     func bytes(written: Timestamp) -> [UInt8] {
         var head: JSONObject = [
             "version": .int(Self.version), "serial": .int(serial), "written": .double(written.seconds),
@@ -51,7 +50,7 @@ struct BeatDocument: Sendable {
             ]
         }
         var bytes = JSON.object(head).bytes()
-        // In place of the brace that ends it.
+        // Drop the closing brace.
         bytes.removeLast()
         bytes += Array(#","records":["#.utf8)
         bytes.reserveCapacity(bytes.count + texts.values.reduce(2) { $0 + $1.count + 1 })
@@ -66,32 +65,32 @@ struct BeatDocument: Sendable {
 }
 
 extension BeatQueues {
-    /// The latest of the messages of the state; `nil` without one.
+    /// The latest document among the messages; `nil` if there are none.
     ///
-    /// - Throws: `DriverError.unusable` when one cannot be read.
+    /// - Throws: `DriverError.unusable` when a message cannot be read.
     func document(in messages: [[UInt8]], at location: String) throws(DriverError) -> BeatDocument? {
         var latest: BeatDocument?
         for message in messages {
             guard let document = BeatDocument(message) else {
                 throw DriverError(
                     .unusable,
-                    "broker \(location): the state of beat '\(beat)', the message in queue '\(state.name)', cannot be read, and was left as it is",
-                    hint: "use the celery that wrote it; or have every entry begin anew: rabbitmqctl delete_queue \(state.name) -p VHOST")
+                    "broker \(location): cannot read the state of beat '\(beat)' in queue '\(state.name)'; it was left unchanged",
+                    hint: "use the celery version that wrote it, or start every entry afresh: rabbitmqctl delete_queue \(state.name) -p VHOST")
             }
             if latest.map({ $0.serial < document.serial }) ?? true { latest = document }
         }
         return latest
     }
 
-    /// - Throws: `DriverError.unusable` when one cannot be read.
+    /// - Throws: `DriverError.unusable` when a command cannot be read.
     func read(_ held: [HeldOrder], at location: String) throws(DriverError) -> [(number: Int64, order: BeatOrder)] {
         var read: [(number: Int64, order: BeatOrder)] = []
         for held in held {
             guard let json = try? JSON(parsing: held.body), let order = BeatOrder(json: json) else {
                 throw DriverError(
                     .unusable,
-                    "broker \(location): an order to beat '\(beat)', a message in queue '\(orders.name)', cannot be read, and was left as it is",
-                    hint: "use the celery that gave it; or drop all orders: celery purge -Q \(orders.name) --force")
+                    "broker \(location): cannot read a command for beat '\(beat)' in queue '\(orders.name)'; it was left unchanged",
+                    hint: "use the celery version that sent it, or drop all commands: celery purge -Q \(orders.name) --force")
             }
             read.append((held.number, order))
         }
@@ -99,11 +98,11 @@ extension BeatQueues {
     }
 }
 
-/// An order as a leader has it.
+/// A command that the leader has received and not acknowledged.
 struct HeldOrder: Sendable {
-    /// Counts the orders of a seat.
+    /// Increases with each command received.
     var number: Int64
-    /// On the channel it came on.
+    /// Delivery tag on the channel of commands.
     var tag: UInt64
     var body: [UInt8]
 }

@@ -5,19 +5,19 @@ import Wire
 
 /// The three queues of the beats of one name.
 ///
-/// The state is one message, replaced by the next; what is ordered waits in a queue of its own; and the lock
-/// is an exclusive queue: it belongs to the connection of the leader, and goes with it. A queue, for RabbitMQ keeps no
-/// consumer of a quorum queue alone.
+/// The state is one message, replaced by the next. Commands wait in a queue of their own. The lock is an exclusive queue: it
+/// belongs to the leader's connection and is deleted with that connection. An exclusive consumer would not do: RabbitMQ does
+/// not support one on quorum queues.
 struct BeatQueues: Sendable {
     let beat: String
     let state: QueueDeclaration
     let orders: QueueDeclaration
     let lock: QueueDeclaration
 
-    /// - Throws: `DriverError` when the names of the queues would be those of another beat.
+    /// - Throws: `DriverError` when the queue names would collide with those of another beat.
     init(_ beat: String, type: QueueDefinition.QueueType) throws(DriverError) {
         for suffix in [".orders", ".lock"] where beat.hasSuffix(suffix) {
-            throw DriverError(.configuration, "a beat cannot be called '\(beat)': names that end in \(suffix) are taken")
+            throw DriverError(.configuration, "a beat cannot be called '\(beat)': names that end in \(suffix) are reserved")
         }
         self.beat = beat
         var state = Self.durable("celery.beat.\(beat)", type)
@@ -34,9 +34,9 @@ struct BeatQueues: Sendable {
 
     private static func durable(_ name: String, _ type: QueueDefinition.QueueType) -> QueueDeclaration {
         var queue = QueueDeclaration(name)
-        // Said in either case, for a virtual host may have another default.
+        // Always explicit: the virtual host may have another default.
         queue.arguments["x-queue-type"] = type == .quorum ? "quorum" : "classic"
-        // RabbitMQ 4 drops from a quorum queue what was given back twenty times, as is done by looking at it.
+        // RabbitMQ 4 drops a message requeued twenty times from a quorum queue; every look at the queue requeues.
         if type == .quorum { queue.arguments["x-delivery-limit"] = .int(Int64(Int32.max)) }
         return queue
     }
@@ -53,9 +53,9 @@ struct BeatQueues: Sendable {
             WireMessage(routingKey: queue.name, properties: properties, body: body), isMandatory: true, needs: [.queue(queue)])
     }
 
-    /// What comes back to its sender when nobody leads.
+    /// A message that the server returns to its sender when there is no leader.
     ///
-    /// - Parameter replyTo: Where the leader is to say when it leaves.
+    /// - Parameter replyTo: Address that the leader notifies when it leaves.
     func knock(replyTo: String? = nil) -> WireMessage {
         WireMessage(routingKey: lock.name, properties: WireProperties(deliveryMode: 1, replyTo: replyTo), body: [])
     }
@@ -69,7 +69,7 @@ struct BeatQueues: Sendable {
 
     static let question = "state"
 
-    /// Asks the leader for the state; `nil` when it does not answer for two seconds. Blocks.
+    /// Asks the leader for the state. Blocks for at most two seconds; `nil` when the leader does not answer.
     func askLeader(_ connection: Connection, on channel: UInt16) throws(RabbitMQError) -> [UInt8]? {
         var replies = QueueDeclaration("celery.reply.\(TaskID())")
         replies.isDurable = false
@@ -86,12 +86,12 @@ struct BeatQueues: Sendable {
         return answer
     }
 
-    /// Looks at the messages of the state, of which there is one or, for a moment, two.
+    /// Reads the messages in the state queue: one, or two for a moment.
     ///
-    /// Only while no other writes: what is given back to a quorum queue goes behind what was given back before,
-    /// so that several who look at several messages could bring the older one to stay.
+    /// Call this only while no other beat writes: a quorum queue appends requeued messages at the end, so concurrent readers
+    /// of several messages could leave the older one last.
     ///
-    /// Another may be looking at this moment, and then the queue seems empty: this tries again for a second. Blocks.
+    /// The queue seems empty while another reader looks: tries again for a second. Blocks.
     func lookAtState(_ connection: Connection, on channel: UInt16) throws(RabbitMQError) -> [[UInt8]] {
         let end = ContinuousClock.now + .seconds(1)
         while true {

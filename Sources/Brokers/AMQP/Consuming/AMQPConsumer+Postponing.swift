@@ -1,13 +1,13 @@
 package import CeleryCore
 
 extension AMQPConsumer: Postponing {
-    /// By the ladder, which no worker has to remember, also for a few seconds.
+    /// Uses the ladder even for a few seconds: no worker has to remember the message.
     package func postpone(_ deliveries: [Postponement]) async throws -> [Bool] {
         let now = broker.now()
         let held = inbox.withLine { line in deliveries.map { line.held($0.handle) } }
         let again = zip(deliveries, held).compactMap { postponement, held -> Publication? in
             guard let held else { return nil }
-            // A new message, so that returns do not add up to what is taken for deaths. It keeps its number.
+            // Send a new message, so that returns are not mistaken for deaths. The attempt number stays the same.
             let message = AttemptHeader.next(held.message.backToItsQueue, after: held.attempt - 1, crashes: held.crashes)
             return broker.publication(
                 of: WaitHeader.write(postponement.since, on: message), delayedUntil: postponement.until, now: now)

@@ -15,9 +15,9 @@ extension AMQPConsumer: QueueSwitching {
         }
     }
 
-    /// Changes what is taken from, on this connection and those to come.
+    /// Changes which queues are consumed, on this connection and later ones.
     ///
-    /// - Throws: `DriverError` when a queue cannot be made or taken from, or there is no connection now.
+    /// - Throws: `DriverError` when a queue cannot be declared or consumed, or when there is no connection.
     func select(_ change: @escaping @Sendable (inout QueueSelection) -> Void) async throws {
         do {
             let refusal = try await owner.perform(as: Subscription.self, within: .seconds(20)) {
@@ -33,14 +33,14 @@ extension AMQPConsumer: QueueSwitching {
 }
 
 extension AMQPConsumer: WaitingKnowing {
-    /// A server does not look into messages; those of Python stand in their queue until their time.
+    /// The server does not read messages: Python's messages stay in their queue until their ETA.
     package var seesWhatIsDue: Bool { false }
 
     package func waiting(upTo most: Int, within limits: [String: TaskLimit]) async throws -> Int {
         do {
             let count = try await owner.perform(as: Subscription.self, within: .seconds(20)) {
                 (connection, subscription) throws(RabbitMQError) in
-                // An answer would have to wait for the rest of a large message; and that is work.
+                // The answer would wait behind the rest of a large message, and that message is work.
                 connection.isReceiving ? 1 : try subscription.countReady(connection)
             }
             return min(most, count + inbox.withLine { $0.arrived.count })

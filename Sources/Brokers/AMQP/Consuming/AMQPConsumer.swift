@@ -5,8 +5,8 @@ import Wire
 
 /// A worker's subscription at a RabbitMQ server.
 ///
-/// The server pushes; `take` looks at what has come. How much it may push follows what
-/// the worker asks for, so that no message waits here that another worker could start.
+/// The server pushes; `take` reads what has arrived. The prefetch count follows the worker's demand, so that
+/// no message waits here that another worker could start.
 package final class AMQPConsumer: BrokerConsumer {
     let broker: AMQPBroker
     /// The worker's name.
@@ -16,8 +16,7 @@ package final class AMQPConsumer: BrokerConsumer {
 
     /// Connects and subscribes.
     ///
-    /// - Throws: `DriverError` when that cannot be done now; later the connection is made
-    ///   anew as often as needed.
+    /// - Throws: `DriverError` when the first connection fails; later connections are made as often as needed.
     init(broker: AMQPBroker, queues: [String], worker: WorkerIdentity) async throws {
         self.broker = broker
         inbox = Inbox(queues: queues)
@@ -25,7 +24,7 @@ package final class AMQPConsumer: BrokerConsumer {
         node = worker.name
         owner = try ConnectionOwner(broker.alternatives, .always) { [broker, topology = broker.topology, inbox, now = broker.now] in
             Subscription(node: worker.name, topology: topology, inbox: inbox, now: now) {
-                // Without it, whoever starts next waits for a moment.
+                // Without an entry, the next worker to start waits for the end of an empty stream.
                 Task { try? await broker.publish([OrderStream.publication(.seed)]) }
             }
         }
@@ -38,7 +37,7 @@ package final class AMQPConsumer: BrokerConsumer {
     }
 
     package func take(_ maximum: Int) async throws -> [Delivery] {
-        // Not before it is known what is revoked.
+        // Nothing starts before all revocations are known.
         guard maximum > 0, inbox.orders.isCaughtUp else { return [] }
         let now = broker.now()
         var deliveries: [Delivery] = []
@@ -53,7 +52,7 @@ package final class AMQPConsumer: BrokerConsumer {
                 }
                 guard let incoming = line.popArrived() else { break }
                 let entry = read(incoming, of: queues)
-                // What has expired already need not wait for its time.
+                // An expired message need not wait for its ETA.
                 if entry.eta <= now || entry.message.expires.map({ $0 < now }) ?? false {
                     deliveries.append(hand(entry, &line))
                 } else if broker.ladderKey(for: entry.message, now: now) != nil {
@@ -66,7 +65,7 @@ package final class AMQPConsumer: BrokerConsumer {
             return line.generation
         }
         followPrefetch(maximum - deliveries.count)
-        // Beside it, for publishing may have to wait, and what is due now need not.
+        // Run concurrently: publishing may block, and the deliveries that are due must not wait.
         if !distant.isEmpty { Task { [distant] in await relocate(distant, generation) } }
         return deliveries
     }
@@ -85,7 +84,7 @@ package final class AMQPConsumer: BrokerConsumer {
         var defect: Delivery.Defect?
         do throws(MalformedMessage) {
             message = try TaskMessageDecoder().decode(incoming.message, queue: queue)
-            // What came down the ladder was sent to the queue.
+            // A message that came down the ladder was sent to this queue.
             if let exchange = message.route.exchange, DelayLadder.exchanges.contains(exchange) { message.route = Route(queue: queue) }
         } catch {
             (message, defect) = Self.remains(of: incoming.message, of: queue, "\(error)")
@@ -98,7 +97,7 @@ package final class AMQPConsumer: BrokerConsumer {
             returns: count.returns, crashes: count.crashes, doubts: count.doubts, defect: defect, waitsSince: waitsSince)
     }
 
-    /// What can be made out of a message that cannot be read: enough to tell whoever waits for it.
+    /// Recovers enough of an unreadable message to report its failure to the waiting client.
     private static func remains(of wire: WireMessage, of queue: String, _ reason: String) -> (Message, Delivery.Defect) {
         let id = wire.headers["id"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
         var message = Message(
@@ -111,9 +110,9 @@ package final class AMQPConsumer: BrokerConsumer {
         return (message, Delivery.Defect(reason, hasID: id != nil))
     }
 
-    /// Asks the server for as much as the worker has room for.
+    /// Adjusts the prefetch count to the worker's free capacity.
     ///
-    /// Without a connection, the count holds for the next one.
+    /// Without a connection, the count applies to the next one.
     private func followPrefetch(_ space: Int) {
         if inbox.withLine({ $0.want(space) }) { owner.wake() }
     }
@@ -132,7 +131,7 @@ package final class AMQPConsumer: BrokerConsumer {
     }
 
     package func settle(_ outcomes: [Outcome]) async throws -> [Bool] {
-        // A retry, a dead letter, and what follows, is with the server before the old message is gone.
+        // Retries, dead letters and follow-ups reach the server before the old message is acknowledged.
         var publications: [Publication] = []
         let now = broker.now()
         let held = inbox.withLine { line in outcomes.map { line.held($0.handle) } }
@@ -141,7 +140,7 @@ package final class AMQPConsumer: BrokerConsumer {
             switch outcome.disposition {
             case .acknowledge: break
             case .retry(let again):
-                // It goes on counting: an outcome with a lower number than the result it replaces would be fenced off.
+                // Attempt numbers keep rising: an outcome with a lower number than the stored result would be fenced off.
                 let next = AttemptHeader.next(again, after: outcome.handle.attempt, crashes: held.crashes)
                 publications.append(broker.publication(of: next, now: now))
             case .bury(_, let burial): publications.append(letter(of: held, burial))
@@ -153,18 +152,18 @@ package final class AMQPConsumer: BrokerConsumer {
 
     package func giveBack(_ handles: [DeliveryHandle], started: Bool) async throws {
         guard started else {
-            // What goes back is not to come again at once.
+            // The returned messages must not come back at once.
             haveNoRoom(beside: handles.count)
             let worn = inbox.withLine { line in
                 handles.filter { line.held($0).map { $0.returns >= AttemptHeader.manyReturns } ?? false }
             }
-            // A new message, so that returns do not add up to what is taken for deaths. It keeps the number: a worker
-            // that was lost may have begun any of those before.
+            // Send a new message, so that returns are not mistaken for deaths. The attempt number stays:
+            // a lost worker may have begun any of the earlier ones.
             try await replace(worn) { AttemptHeader.next($0.message, after: $0.attempt - 1, crashes: $0.crashes) }
             _ = await release(handles.filter { !worn.contains($0) }, .giveBack)
             return
         }
-        // The server does not count executions: the message goes back with their number.
+        // The server does not count executions, so the new message carries their number.
         try await replace(handles) { AttemptHeader.next($0.message, after: $0.attempt, crashes: $0.crashes) }
     }
 
@@ -172,7 +171,7 @@ package final class AMQPConsumer: BrokerConsumer {
         try await replace(handles) { AttemptHeader.next($0.message, after: $0.attempt, crashes: $0.crashes + 1) }
     }
 
-    /// Ends deliveries by a new message for each, in the same queue.
+    /// Replaces each delivery by a new message in the same queue.
     private func replace(_ handles: [DeliveryHandle], _ next: @Sendable (DeliveryLine.Held) -> Message) async throws {
         guard !handles.isEmpty else { return }
         let again = inbox.withLine { line in handles.compactMap { line.held($0).map { next($0).backToItsQueue } } }
@@ -180,7 +179,9 @@ package final class AMQPConsumer: BrokerConsumer {
         _ = await release(handles, .acknowledge)
     }
 
-    /// Ends deliveries the worker had. Returns which of them were still ours.
+    /// Ends deliveries that the worker had.
+    ///
+    /// - Returns: For each, whether it was still ours.
     func release(_ handles: [DeliveryHandle], _ ending: DeliveryEnding) async -> [Bool] {
         let (tags, generation) = inbox.withLine { line in
             (handles.map { line.release($0)?.tag }, line.generation)
@@ -189,7 +190,7 @@ package final class AMQPConsumer: BrokerConsumer {
         return tags.map { $0 != nil && isSent }
     }
 
-    /// - Returns: whether it was sent on the connection the deliveries came on.
+    /// - Returns: Whether the ending was sent on the connection that delivered the messages.
     @discardableResult
     private func end(_ tags: [UInt64], _ generation: Int, _ ending: DeliveryEnding) async -> Bool {
         guard !tags.isEmpty else { return true }
@@ -202,15 +203,15 @@ package final class AMQPConsumer: BrokerConsumer {
         return sent ?? false
     }
 
-    /// Puts messages with a far-off ETA onto the ladder, which remembers better than a worker.
+    /// Moves messages with a far-off ETA to the ladder, so that no worker has to remember them.
     private func relocate(_ entries: [DeliveryLine.Scheduled], _ generation: Int) async {
         do {
-            // To their queue: the ladder ends there, and an exchange would only bring them back here.
+            // Route to the queue directly: the ladder ends there, and an exchange would only bring the message back here.
             try await broker.publish(entries.map { AttemptHeader.next($0.message.backToItsQueue, after: $0.attempt - 1, crashes: $0.crashes) })
             await end(entries.map(\.delivery.tag), generation, .acknowledge)
             inbox.withLine { if $0.generation == generation { $0.endAside(entries.count) } }
         } catch {
-            inbox.notice("cannot set \(entries.count) messages aside until their time, so they are held here: \(error)")
+            inbox.notice("cannot move \(entries.count) messages to the delay queues, so this worker holds them: \(error)")
             inbox.withLine { line in
                 guard line.generation == generation else { return }
                 line.endAside(entries.count)
@@ -220,7 +221,8 @@ package final class AMQPConsumer: BrokerConsumer {
         inbox.bell.ring()
     }
 
-    /// Waits for what is on its way to the ladder, for it would come twice; but not for a ladder that cannot be reached.
+    /// Waits for messages on their way to the ladder, which would otherwise be delivered twice. Gives up after two seconds: the
+    /// ladder may be unreachable.
     private func waitForRelocation() async {
         let deadline = ContinuousClock.now + .seconds(2)
         while .now < deadline {
@@ -230,21 +232,21 @@ package final class AMQPConsumer: BrokerConsumer {
         }
     }
 
-    /// Ends as a killed worker would: the server finds the connection gone.
+    /// Ends as a killed worker would: the server finds the connection closed.
     package func die() async {
         inbox.finish()
         await owner.abort()
     }
 
     package func close() async {
-        // A task that is cancelled must not leave them behind.
+        // A cancelled task must not leave deliveries behind.
         await Task { [self] in
             await waitForRelocation()
             let (tags, generation) = inbox.withLine { line -> ([UInt64], Int) in
                 return (line.releaseAll() + line.popAll(), line.generation)
             }
             await end(tags, generation, .giveBack)
-            // Its loss is no news from now on.
+            // From now on a lost connection is not reported.
             inbox.finish()
             await owner.close()
         }.value
@@ -254,13 +256,13 @@ package final class AMQPConsumer: BrokerConsumer {
 extension AMQPConsumer: BacklogKnowing {
     package func backlog() async throws -> Int {
         do {
-            // Asked on the subscription's own channel: what the server counts no more comes before its answer.
+            // Ask on the subscription's own channel: deliveries already excluded from the count arrive before the answer.
             let ready = try await owner.perform(as: Subscription.self, within: .seconds(20)) {
                 (connection, subscription) throws(RabbitMQError) in
-                // An answer would have to wait for the rest of a large message.
+                // The answer would wait behind the rest of a large message.
                 connection.isReceiving ? 0 : try subscription.countReady(connection)
             }
-            // By now all that came has been looked at; of a large one there may be more to come.
+            // By now every arrived delivery has been seen; a large message may still be arriving.
             let isReceiving = try await owner.perform(as: Subscription.self, within: .seconds(20)) {
                 (connection, _) throws(RabbitMQError) in connection.isReceiving
             }
@@ -279,7 +281,7 @@ extension AMQPConsumer: DeliveryPushing {
         try? await select { $0.isEnding = true }
     }
 
-    /// - Parameter count: How many of those with the worker are about to go back.
+    /// - Parameter count: Number of the worker's deliveries about to be returned.
     private func haveNoRoom(beside count: Int) { followPrefetch(-count) }
 }
 

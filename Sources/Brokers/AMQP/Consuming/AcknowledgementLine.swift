@@ -1,18 +1,17 @@
 import DequeModule
 
-/// Works out the fewest acknowledgements for deliveries that end in any order.
+/// Computes the fewest acknowledgements for deliveries that end in any order.
 struct AcknowledgementLine {
-    /// What to send.
     struct Acknowledgements: Equatable {
         /// Acknowledges every delivery up to this one.
         var upTo: UInt64?
         var singles: [UInt64] = []
     }
 
-    /// Whether each delivery since `first` is done with. Tags of a channel follow one another.
+    /// Whether each delivery since `first` is settled. The tags of a channel are consecutive.
     private var done: Deque<Bool> = []
     private var first: UInt64 = 1
-    /// How many are not done with.
+    /// Number of unsettled deliveries.
     private(set) var openCount = 0
 
     mutating func add(_ tag: UInt64) {
@@ -21,7 +20,7 @@ struct AcknowledgementLine {
         openCount += 1
     }
 
-    /// Those before the first unfinished one are acknowledged together, the others one by one.
+    /// Deliveries before the first unsettled one are acknowledged together, the others one by one.
     mutating func settle(_ tags: [UInt64]) -> Acknowledgements {
         var marked: [UInt64] = []
         for tag in tags where tag >= first {
@@ -37,7 +36,7 @@ struct AcknowledgementLine {
         }
         var result = Acknowledgements()
         result.singles = marked.filter { $0 >= first }
-        // One of these, for the server closes the channel on a tag it has had already.
+        // Use only a newly marked tag: the server closes the channel when a tag is acknowledged twice.
         result.upTo = marked.filter { $0 < first }.max()
         return result
     }

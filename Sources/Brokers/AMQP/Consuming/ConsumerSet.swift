@@ -1,37 +1,37 @@
-/// The consumers of a subscription at a server that counts the prefetched messages of each by itself.
+/// The consumers of a subscription when the server counts prefetched messages for each consumer separately.
 ///
-/// Several may share a queue, so the count of a queue is raised by one more consumer, and lowered by cancelling some.
-/// All queues together are to hold what the worker wants, more or less: each begins with one message, and the rest
-/// goes to those that use up what they have. The first consumer of a queue stays while the queue is taken from, so that none is
-/// ever left alone.
-/// A value that makes no calls: the subscription makes those.
+/// A queue may have several consumers: adding one raises the queue's count, cancelling some lowers it. All queues
+/// together should hold about as many messages as the worker wants. Each starts with one message; the rest goes to the queues
+/// that use up their share. The first consumer of a queue stays while the queue is consumed, so no queue is ever left without one.
+///
+/// This value makes no calls; the subscription does.
 struct ConsumerSet {
     struct Consumer: Equatable {
         var number: Int
         /// Position among the queues of the subscription.
         var queue: Int
-        /// Messages the server may send to it before the first is settled.
+        /// Unsettled messages the server may send to the consumer.
         var limit: Int
-        /// How many of them are not settled.
+        /// Number of unsettled messages.
         var held = 0
 
-        /// How the server knows it. A name is never used twice on a connection.
+        /// The consumer tag. A tag is never used twice on a connection.
         var tag: String { "\(number).\(queue)" }
     }
 
-    /// What to do to have the counts right.
+    /// The consumers to cancel and to add.
     struct Change: Equatable {
         var cancel: [Consumer] = []
         var add: [Consumer] = []
     }
 
-    /// Those that are not cancelled, the oldest first.
+    /// Active consumers, oldest first.
     private(set) var consumers: [Consumer] = []
-    /// Where each delivery that is not settled came from.
+    /// Number of the consumer of each unsettled delivery.
     private var origins: [UInt64: Int] = [:]
-    /// The queues that are taken from.
+    /// Positions of the consumed queues.
     private var queues: [Int]
-    /// Of queues that have another weight than 1: how their parts of the count compare.
+    /// Weights of queues whose weight is not 1.
     var weights: [Int: Int] = [:]
     private var lastNumber = 0
     private var lastWanted = 1
@@ -40,7 +40,7 @@ struct ConsumerSet {
 
     /// The consumers of a new connection.
     ///
-    /// - Parameter limit: For each.
+    /// - Parameter limit: Prefetch count of each consumer.
     mutating func begin(limit: Int = 1) -> [Consumer] {
         origins = [:]
         consumers = []
@@ -48,7 +48,7 @@ struct ConsumerSet {
         return consumers
     }
 
-    /// Takes from these queues from now on. What is to change for that is noted as done.
+    /// Consumes exactly these queues from now on. Returns the changes to make, and records them as made.
     mutating func select(_ queues: [Int], limit: Int = 1) -> Change {
         var change = Change()
         change.cancel = consumers.filter { !queues.contains($0.queue) }
@@ -67,7 +67,7 @@ struct ConsumerSet {
         return Consumer(number: lastNumber, queue: queue, limit: limit)
     }
 
-    /// Whether a consumer of this name is among them; deliveries of others were on their way when those were cancelled.
+    /// Whether a consumer with this tag is active. Deliveries for other tags were in flight when their consumers were cancelled.
     func contains(_ tag: String) -> Bool { consumers.contains { $0.tag == tag } }
 
     mutating func delivered(_ tag: UInt64, to consumer: String) {
@@ -86,11 +86,11 @@ struct ConsumerSet {
         }
     }
 
-    /// What is to change so that `wanted` messages are held in all, and notes it as done.
+    /// Returns the changes after which `wanted` messages are held in all, and records them as made.
     mutating func change(for wanted: Int) -> Change {
         var change = Change()
         let most = max(wanted, queues.count)
-        // Queues that were idle when others got the count may bring as much again.
+        // Queues that were idle when others got the count may fill up again.
         if wanted < lastWanted || origins.count > most * 3 / 2 { reduce(to: most, &change) }
         if origins.count >= wanted { share(wanted, &change) }
         raise(to: wanted, &change)
@@ -102,12 +102,12 @@ struct ConsumerSet {
 
     private func limit(of queue: Int) -> Int { consumers.reduce(0) { $0 + ($1.queue == queue ? $1.limit : 0) } }
 
-    /// Those that would hold more if they might.
+    /// Queues that hold as many messages as they may.
     private var fullQueues: [Int] {
         queues.filter { queue in consumers.allSatisfy { $0.queue != queue || $0.held >= $0.limit } }
     }
 
-    /// Cancels the newest until the counts are no more than that.
+    /// Cancels the newest consumers until the counts sum to at most `most`.
     private mutating func reduce(to most: Int, _ change: inout Change) {
         var sum = consumers.reduce(0) { $0 + $1.limit }
         while sum > most, let index = consumers.indices.last(where: { !isFirst($0) }) {
@@ -117,13 +117,13 @@ struct ConsumerSet {
         }
     }
 
-    /// Whether no older one takes from the same queue; those stay.
+    /// Whether no older consumer reads the same queue; such a consumer stays.
     private func isFirst(_ index: Int) -> Bool {
         let queue = consumers[index].queue
         return !consumers[..<index].contains { $0.queue == queue }
     }
 
-    /// Takes from a queue that has much more than its part, when another could use more than it has.
+    /// Lowers a queue far above its share when another queue could use more.
     private mutating func share(_ wanted: Int, _ change: inout Change) {
         let full = fullQueues
         guard full.count > 1 || (full.count == 1 && queues.count > 1) else { return }
@@ -138,7 +138,7 @@ struct ConsumerSet {
         }
     }
 
-    /// Gives what is left to the queues that have all they may, those with the least first: others would not use it.
+    /// Shares the free count among the full queues, those with the smallest limits first; other queues would not use it.
     private mutating func raise(to wanted: Int, _ change: inout Change) {
         let free = wanted - origins.count
         guard free > 0 else { return }
@@ -149,7 +149,7 @@ struct ConsumerSet {
         let left = free - parts.reduce(0, +)
         for (index, (queue, limit)) in poorest.enumerated() {
             let part = parts[index] + (index < left ? 1 : 0)
-            // At least a quarter more, or many small steps would make as many consumers.
+            // Add at least a quarter of the limit, or many small steps would make many consumers.
             let consumer = make(queue, max(1, part, limit / 4))
             consumers.append(consumer)
             change.add.append(consumer)

@@ -1,18 +1,17 @@
 import RabbitMQ
 
-/// What becomes of a delivery at the server.
+/// How a delivery ends at the server.
 enum DeliveryEnding: Sendable {
-    /// Gone.
     case acknowledge
-    /// Back to its place in the queue.
+    /// Return the message to its position in the queue.
     case giveBack
 }
 
 extension Subscription {
-    /// Tells the server what becomes of deliveries of its connection.
+    /// Ends deliveries of this connection at the server.
     func end(_ tags: [UInt64], _ ending: DeliveryEnding, _ connection: Connection) throws(RabbitMQError) {
         let acknowledgements = settle(tags)
-        // First the count, or what goes back would be sent here again.
+        // Lower the count first, or the returned messages would be sent here again.
         if ending == .giveBack { try followPrefetch(connection) }
         switch ending {
         case .acknowledge:

@@ -3,24 +3,23 @@ import DequeModule
 import HeapModule
 import RabbitMQ
 
-/// What a subscription holds: delivered and waiting, held until its time, on its way to the ladder, or with the worker.
+/// The deliveries of a subscription: waiting, held until their ETA, moving to the ladder, or with the worker.
 ///
-/// RabbitMQ counts all of these against the prefetch count. A value: the consumer keeps
-/// it under a lock.
+/// RabbitMQ counts all of these against the prefetch count. The consumer guards this value with a lock.
 struct DeliveryLine {
-    /// Delivered, not looked at.
+    /// Delivered and not yet read.
     private(set) var arrived: Deque<IncomingDelivery> = []
     /// Waiting for their ETA.
     private(set) var scheduled: Heap<Scheduled> = []
-    /// With the worker: the tag of the delivery, by the number in its handle.
+    /// Deliveries with the worker, by the number in the handle.
     private var handed: [Int64: Held] = [:]
-    /// On their way to the ladder, whose time is far off.
+    /// Number of messages with a far-off ETA on their way to the ladder.
     private(set) var asideCount = 0
-    /// How many the worker wants to hold, at most; for this connection and later ones.
+    /// How many deliveries the worker wants to hold at most, on this connection and later ones.
     private(set) var wanted = 1
-    /// Which connection all of them came on; counts up.
+    /// Number of the connection of these deliveries; increases with each connection.
     private(set) var generation = 0
-    /// Whose turn it is, when there are several queues.
+    /// Whose turn it is among several queues.
     var shares = QueueShares()
     private var acknowledgements = AcknowledgementLine()
     private var lastNumber: Int64 = 0
@@ -30,7 +29,7 @@ struct DeliveryLine {
         var generation: Int
         var delivery: IncomingDelivery
         var attempt: Int
-        /// How often it came back to the queue before.
+        /// How often the message returned to the queue before.
         var returns: Int
         var crashes: Int
         var message: Message
@@ -55,29 +54,29 @@ struct DeliveryLine {
         static func == (left: Self, right: Self) -> Bool { left.delivery.tag == right.delivery.tag }
     }
 
-    /// Everything the server holds for us: what the prefetch count counts.
+    /// Number of deliveries that RabbitMQ counts against the prefetch count.
     var heldCount: Int { acknowledgements.openCount }
-    /// How many of this connection are with the worker.
+    /// Number of this connection's deliveries with the worker.
     private(set) var handedCount = 0
     var nextDue: Timestamp? { scheduled.min?.eta }
 
     /// AMQP's limit for a prefetch count.
     private static let mostWanted = 65_535
-    /// While the ladder cannot be reached, no more than about so many messages for it are taken from the queue.
+    /// Approximate limit of messages taken for the ladder while it cannot be reached.
     private static let mostAside = 1_000
 
-    /// The worker has room for so many more than it has.
+    /// Notes that the worker can take `space` more deliveries than it has.
     ///
-    /// - Returns: whether that is worth telling the server.
+    /// - Returns: Whether the change is worth a call to the server.
     mutating func want(_ space: Int) -> Bool {
         let count = min(Self.mostWanted, max(1, handedCount + scheduled.count + min(asideCount, Self.mostAside) + space))
-        // Small changes are not worth a call; but near the bottom each counts.
+        // Small changes are not worth a call, except near the bottom.
         guard count > wanted || count < wanted * 3 / 4 else { return false }
         wanted = count
         return true
     }
 
-    /// A new connection: what came on the last one will be delivered again.
+    /// Starts a new connection: the server redelivers everything from the last one.
     mutating func begin() {
         generation += 1
         arrived = []
@@ -92,11 +91,11 @@ struct DeliveryLine {
         acknowledgements.add(delivery.tag)
     }
 
-    /// Puts those to the front that come next by the weights of their queues, when not all can be taken.
+    /// Moves the deliveries that come next by queue weight to the front, when not all can be taken.
     ///
     /// - Parameters:
-    ///   - maximum: How many can.
-    ///   - queue: The queue of a consumer.
+    ///   - maximum: How many can be taken.
+    ///   - queue: Returns the queue of a consumer.
     mutating func arrange(_ maximum: Int, by queue: (_ consumer: String) -> String) {
         guard arrived.count > maximum else { return }
         let names = arrived.map { queue($0.consumer) }
@@ -119,9 +118,9 @@ struct DeliveryLine {
 
     mutating func popArrived() -> IncomingDelivery? { arrived.popFirst() }
 
-    /// Takes those that came last and nobody has looked at, as many as are here beyond what is wanted.
+    /// Takes the newest unread deliveries in excess of the wanted number.
     ///
-    /// - Parameter isTaken: says of each whether it may go.
+    /// - Parameter isTaken: Whether a delivery may be returned.
     mutating func popSurplus(where isTaken: (IncomingDelivery) -> Bool) -> [UInt64] {
         var left = min(heldCount - wanted, arrived.count)
         guard left > 0 else { return [] }
@@ -143,10 +142,10 @@ struct DeliveryLine {
     /// Notes that a delivery is on its way to the ladder.
     mutating func setAside() { asideCount += 1 }
 
-    /// Notes that so many have arrived there, or will not.
+    /// Notes that `count` messages reached the ladder or could not.
     mutating func endAside(_ count: Int) { asideCount -= count }
 
-    /// Takes out what waits here of some queues, with or without an ETA.
+    /// Takes out the waiting deliveries that match, with or without an ETA.
     mutating func pop(where isTaken: (IncomingDelivery) -> Bool) -> [UInt64] {
         let entries = Array(scheduled.unordered)
         let leaving = entries.filter { isTaken($0.delivery) }
@@ -156,7 +155,7 @@ struct DeliveryLine {
         return tags + leaving.map(\.delivery.tag)
     }
 
-    /// Takes out those that wait for their ETA and match.
+    /// Takes out the matching deliveries that wait for their ETA.
     mutating func popScheduled(where matches: (Scheduled) -> Bool) -> [Scheduled] {
         let entries = Array(scheduled.unordered)
         let found = entries.filter(matches)
@@ -164,10 +163,10 @@ struct DeliveryLine {
         return found
     }
 
-    /// Notes a delivery that goes back unseen.
+    /// Notes a delivery to be returned unread.
     mutating func pass(_ delivery: IncomingDelivery) { acknowledgements.add(delivery.tag) }
 
-    /// Takes all that waits here, with or without an ETA.
+    /// Takes out all waiting deliveries, with or without an ETA.
     mutating func popAll() -> [UInt64] {
         let tags = arrived.map(\.tag) + scheduled.unordered.map(\.delivery.tag)
         arrived = []
@@ -175,7 +174,7 @@ struct DeliveryLine {
         return tags
     }
 
-    /// Notes that the worker has a delivery now.
+    /// Notes that the worker has taken a delivery.
     mutating func hand(_ entry: Scheduled) -> DeliveryHandle {
         lastNumber += 1
         handed[lastNumber] = Held(
@@ -185,14 +184,15 @@ struct DeliveryLine {
         return DeliveryHandle(tag: lastNumber, attempt: entry.attempt)
     }
 
-    /// What the worker had by this handle, if it still may settle it.
+    /// The delivery behind a handle, if the worker may still settle it.
     func held(_ handle: DeliveryHandle) -> Held? {
         guard let entry = handed[handle.tag], entry.generation == generation, entry.attempt == handle.attempt else { return nil }
         return entry
     }
 
-    /// The worker is done with it.
-    /// - Returns: what it was, if the server still waits to hear of it.
+    /// Removes a delivery that the worker is done with.
+    ///
+    /// - Returns: The delivery, if the server still waits for its acknowledgement.
     mutating func release(_ handle: DeliveryHandle) -> Held? {
         guard let entry = held(handle) else {
             if handed[handle.tag]?.generation != generation { handed[handle.tag] = nil }
@@ -203,7 +203,7 @@ struct DeliveryLine {
         return entry
     }
 
-    /// Takes all that is with the worker.
+    /// Takes out all deliveries with the worker.
     mutating func releaseAll() -> [UInt64] {
         defer {
             handed = [:]
@@ -212,6 +212,6 @@ struct DeliveryLine {
         return handed.values.filter { $0.generation == generation }.map(\.tag).sorted()
     }
 
-    /// Marks deliveries as done with, in whatever way.
+    /// Marks deliveries as settled, however they ended.
     mutating func settle(_ tags: [UInt64]) -> AcknowledgementLine.Acknowledgements { acknowledgements.settle(tags) }
 }

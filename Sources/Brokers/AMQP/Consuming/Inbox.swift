@@ -2,11 +2,11 @@ import CeleryCore
 import RabbitMQ
 import Synchronization
 
-/// Where the thread of a subscription and the worker meet.
+/// Shared by the subscription's thread and the worker.
 final class Inbox: Sendable {
     private let line = Mutex(DeliveryLine())
     private let selection: Mutex<QueueSelection>
-    /// Rings when something has come or the connection has changed.
+    /// Rings when a delivery arrives or the connection changes.
     let bell = Bell()
     let control = ControlInbox()
     let orders = OrderBook()
@@ -14,7 +14,7 @@ final class Inbox: Sendable {
     private let notify: AsyncStream<BrokerNotice>.Continuation
     /// The outcome of the first connection.
     private let beginning = SetOnce<RabbitMQError?>()
-    /// Until then it is tried again, where that may help.
+    /// Until then the first connection is tried again when the server is still starting.
     private let beginningEnd = ContinuousClock.now + .seconds(15)
 
     init(queues: [String]) {
@@ -22,7 +22,7 @@ final class Inbox: Sendable {
         (notices, notify) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(100))
     }
 
-    /// The queues, as they are taken from now.
+    /// The selection of queues in use.
     var queues: QueueSelection { selection.withLock { $0 } }
 
     func withLine<Value>(_ body: (inout sending DeliveryLine) -> sending Value) -> sending Value {
@@ -33,7 +33,7 @@ final class Inbox: Sendable {
 
     // MARK: For the thread
 
-    /// A new connection. Returns its number.
+    /// Starts a new connection and returns its number.
     func begin() -> Int {
         line.withLock { line in
             line.begin()
@@ -41,7 +41,7 @@ final class Inbox: Sendable {
         }
     }
 
-    /// Changes what is taken from.
+    /// Replaces the selection of queues.
     func select(_ queues: QueueSelection) { selection.withLock { $0 = queues } }
 
     func subscribed(at location: String) {
@@ -57,7 +57,7 @@ final class Inbox: Sendable {
     }
 
     func lost(_ error: RabbitMQError) {
-        // A server that has only come up has queues and streams that nobody leads yet (541, internal error).
+        // A server that has just started has queues and streams without a leader (541, internal error).
         if error.code == .refused(541), !beginning.isSet, .now < beginningEnd { return }
         if !beginning.set(error) { notify.yield(BrokerNotice("connection to the broker lost: \(error.message)", isTrouble: true)) }
         line.withLock { $0.begin() }

@@ -1,17 +1,17 @@
 import CeleryCore
 
-/// The queues of a subscription: those it has ever taken from, and those it takes from now.
+/// The queues of a subscription: all that it ever consumed, and those it consumes now.
 ///
-/// A delivery names its queue by its position here, so that none is ever removed. A value: `Inbox` keeps it under a lock.
+/// A delivery names its queue by the position here, so no queue is ever removed. `Inbox` guards this value with a lock.
 struct QueueSelection: Equatable {
-    /// In the order they were first named.
+    /// In the order of first use.
     private(set) var names: [String]
-    /// Positions of those the worker wants.
+    /// Positions of the queues that the worker wants.
     private(set) var wanted: [Int]
-    /// Positions of those that nothing is taken from for a while, though they are wanted.
+    /// Positions of wanted queues that are paused.
     private(set) var paused: Set<Int> = []
 
-    /// Nothing is taken any more: the worker is about to end.
+    /// Whether consuming has ended because the worker is shutting down.
     var isEnding = false
 
     init(_ queues: [String]) {
@@ -19,33 +19,33 @@ struct QueueSelection: Equatable {
         wanted = Array(names.indices)
     }
 
-    /// Positions of those that are taken from.
+    /// Positions of the consumed queues.
     var open: [Int] { isEnding ? [] : wanted.filter { !paused.contains($0) } }
 
-    /// Names of those the worker wants.
+    /// Names of the queues that the worker wants.
     var wantedNames: [String] { wanted.map { names[$0] } }
 
-    /// Names of those that are taken from.
+    /// Names of the consumed queues.
     var openNames: [String] { open.map { names[$0] } }
 
     mutating func want(_ queues: [String]) {
         for queue in queues where !names.contains(queue) { names.append(queue) }
         wanted = queues.distinct.compactMap(names.firstIndex)
-        // A pause is of a name; whoever knows of it says so again.
+        // Forget pauses of other queues; the next `pause` sets them again.
         paused.formIntersection(wanted)
     }
 
-    /// Takes nothing of these names for a while; the others are resumed.
+    /// Pauses exactly these queues and resumes the others.
     mutating func pause(_ queues: Set<String>) {
         paused = Set(wanted.filter { queues.contains(names[$0]) })
     }
 
-    /// The queue of a delivery, from the name of its consumer.
+    /// The queue of a delivery, from its consumer tag.
     func queue(of delivery: String) -> String {
         position(of: delivery).map { names[$0] } ?? Route.defaultQueue
     }
 
-    /// The position of the queue that a consumer of this name takes from.
+    /// The position of the queue of a consumer tag.
     func position(of consumer: String) -> Int? {
         consumer.split(separator: ".").last.flatMap { Int($0) }.flatMap { names.indices.contains($0) ? $0 : nil }
     }

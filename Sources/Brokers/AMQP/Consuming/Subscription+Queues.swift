@@ -1,19 +1,19 @@
 import CeleryCore
 import RabbitMQ
 
-// Which queues are taken from, and how that changes.
+// Selection of the consumed queues.
 extension Subscription {
-    /// Says how a queue is made that the settings do not name.
+    /// Defines how to declare a queue that the settings do not name.
     func define(_ queue: QueueDefinition) { topology = topology.adding(queue) }
 
-    /// By position.
+    /// Weights by position.
     func weights(of selection: QueueSelection) -> [Int: Int] {
         var weights: [Int: Int] = [:]
         for (position, name) in selection.names.enumerated() { weights[position] = topology.settings.queueWeights[name] }
         return weights
     }
 
-    /// Changes what is taken from, as `take` does.
+    /// Changes the selection; see `take`.
     func select(
         _ change: (inout QueueSelection) -> Void, _ connection: Connection
     ) throws(RabbitMQError) -> RabbitMQError? {
@@ -22,9 +22,9 @@ extension Subscription {
         return selection == inbox.queues ? nil : try take(from: selection, connection)
     }
 
-    /// Takes from the queues of a selection from now on; what is held of others goes back.
+    /// Consumes the queues of a selection from now on; held deliveries of other queues are returned.
     ///
-    /// - Returns: why a queue cannot be taken from; then nothing has changed.
+    /// - Returns: Why a queue cannot be consumed; then nothing has changed.
     func take(from selection: QueueSelection, _ connection: Connection) throws(RabbitMQError) -> RabbitMQError? {
         let before = inbox.queues
         do throws(RabbitMQError) {
@@ -39,7 +39,7 @@ extension Subscription {
         }
         inbox.select(selection)
         consumers.weights = weights(of: selection)
-        // The count is of the whole channel or of each consumer: for another kind of queue begin anew.
+        // The prefetch count belongs to the channel or to each consumer; switching between the two needs a new subscription.
         if topology.sharesPrefetch(selection.wantedNames, serverVersion: connection.serverVersion) == sharesPrefetch {
             try applySelection(connection)
         } else {
@@ -48,7 +48,7 @@ extension Subscription {
         return nil
     }
 
-    /// Subscribes to what the selection says, and gives back what is held of other queues.
+    /// Applies the selection, and returns held deliveries of other queues.
     private func applySelection(_ connection: Connection) throws(RabbitMQError) {
         handOver()
         let selection = inbox.queues
@@ -63,17 +63,17 @@ extension Subscription {
         for consumer in change.add { try subscribe(consumer, connection) }
     }
 
-    /// Leaves queues that are paused, and comes back to those that are no more.
+    /// Leaves paused queues and rejoins resumed ones.
     func heedPauses(_ connection: Connection) throws(RabbitMQError) {
-        // An answer would come behind the rest of a large message, perhaps too late.
+        // The answer would come after the rest of a large message, perhaps too late.
         guard !connection.isReceiving else { return }
         let names = Set(inbox.orders.pauses(at: now()).keys)
         guard !names.isEmpty || !inbox.queues.paused.isEmpty else { return }
-        // They were declared before: nothing is refused.
+        // The queues were declared before, so the server refuses none.
         _ = try select({ $0.pause(names) }, connection)
     }
 
-    /// Whether its queue is one that is taken from. Where none was ever left, all are.
+    /// Whether the delivery's queue is consumed. While no queue was ever left, all are.
     func isOpen(_ delivery: IncomingDelivery) -> Bool {
         guard hasLeftQueues else { return true }
         let selection = inbox.queues

@@ -3,41 +3,41 @@ import RabbitMQ
 import Synchronization
 import Wire
 
-/// The consuming connection of a worker: subscribes, and proves that deliveries flow.
+/// The consuming connection of a worker: subscribes, and checks that deliveries flow.
 final class Subscription: ConnectionUse {
     static let channel: UInt16 = 1
-    /// For questions, whose refusal closes a channel.
+    /// For declarations whose refusal closes the channel.
     static let spareChannel: UInt16 = 2
-    /// How often the flow is looked after while nothing comes.
+    /// How often the flow is checked while no deliveries arrive.
     private static let watchInterval: Duration = .seconds(5)
 
     var topology: Topology
     let inbox: Inbox
     private let orders: OrderReader
     let now: @Sendable () -> Timestamp
-    /// The worker's name, for requests of operators.
+    /// The worker's name, for remote control.
     private let node: String
-    /// Whether those can reach it: not while another worker of this name is connected.
+    /// Whether remote control reaches this worker: not while another worker of the same name is connected.
     private var hasControl = false
     private static let controlChannel: UInt16 = 3
     private static let controlConsumer = "control"
 
-    /// As the server was told, for all queues together.
+    /// The prefetch count sent to the server, for all queues together.
     private var prefetch = 1
     var sharesPrefetch = true
     var consumers: ConsumerSet
     private var gathered: [IncomingDelivery] = []
-    /// Deliveries of queues that were left meanwhile, to be given back.
+    /// Deliveries of queues left meanwhile, to be returned.
     private var strays: [UInt64] = []
     var hasLeftQueues = false
-    /// Whether all orders were known at the last look.
+    /// Whether all standing commands were known at the last look.
     private var hasOrders = false
     var mustBeginAnew = false
-    /// Which connection this is, as the inbox counts them.
+    /// Number of this connection, as counted by the inbox.
     private(set) var generation = 0
-    /// Deliveries since the last look.
+    /// Deliveries since the last check.
     private var deliveries = 0
-    /// How often in a row messages waited and none came.
+    /// How many checks in a row found waiting messages and no delivery.
     private var suspicion = 0
     private var nextWatch = ContinuousClock.now
 
@@ -73,19 +73,19 @@ final class Subscription: ConnectionUse {
         generation = inbox.begin()
         prefetch = inbox.withLine { $0.wanted }
         if sharesPrefetch { try connection.setPrefetch(prefetch, isShared: true, on: Self.channel) }
-        // Last, for what comes then may be so large that no answer gets past it in time.
+        // Consume last: a delivery may be so large that no answer passes it in time.
         _ = consumers.select(inbox.queues.open)
         for consumer in consumers.begin() { try subscribe(consumer, connection) }
         inbox.subscribed(at: connection.options.location)
     }
 
     func subscribe(_ consumer: ConsumerSet.Consumer, _ connection: Connection) throws(RabbitMQError) {
-        // A count of its own holds for later consumers only.
+        // A consumer's own prefetch count applies only to consumers started later.
         if !sharesPrefetch { try connection.setPrefetch(consumer.limit, isShared: false, on: Self.channel) }
         try connection.consume(inbox.queues.names[consumer.queue], as: consumer.tag, on: Self.channel)
     }
 
-    /// Takes requests of operators, if no other worker of this name does.
+    /// Receives remote-control requests, unless another worker of this name does.
     private func listen(_ connection: Connection, isFirst: Bool) throws(RabbitMQError) {
         let queue = ControlQueue.queue(ControlMessage.queue(of: node))
         do throws(RabbitMQError) {
@@ -96,23 +96,23 @@ final class Subscription: ConnectionUse {
             }
         } catch {
             guard case .refused = error.code else { throw error }
-            // After a lost connection, the server may hold the old queue for a moment.
-            if isFirst { inbox.notice("operators cannot reach this worker as \(node): \(error.message)") }
+            // After a lost connection, the server may still hold the old queue for a moment.
+            if isFirst { inbox.notice("remote control cannot reach this worker as \(node): \(error.message)") }
             return
         }
         try connection.consume(queue.name, as: Self.controlConsumer, isAcknowledged: false, on: Self.controlChannel)
         hasControl = true
     }
 
-    /// Works out the acknowledgements for deliveries that are done with.
+    /// Computes the acknowledgements for settled deliveries.
     func settle(_ tags: [UInt64]) -> AcknowledgementLine.Acknowledgements {
         if !sharesPrefetch { consumers.settled(tags) }
         return inbox.withLine { $0.settle(tags) }
     }
 
-    /// Counts what waits in the queues.
+    /// Counts the ready messages in the queues.
     ///
-    /// Twice, for the channel may answer the first time before it sends on what it was given to deliver.
+    /// Asks twice: the channel may answer the first time before it forwards pending deliveries.
     func countReady(_ connection: Connection) throws(RabbitMQError) -> Int {
         var count = 0
         for _ in 0..<2 {
@@ -124,9 +124,9 @@ final class Subscription: ConnectionUse {
         return count
     }
 
-    /// Lets the server send as many as the worker wants before the first is settled.
+    /// Sets the prefetch count to what the worker wants.
     func followPrefetch(_ connection: Connection) throws(RabbitMQError) {
-        // The answer would come behind the rest of a large message, perhaps too late.
+        // The answer would come after the rest of a large message, perhaps too late.
         guard !connection.isReceiving else { return }
         let count = inbox.withLine { $0.wanted }
         if sharesPrefetch {
@@ -140,10 +140,10 @@ final class Subscription: ConnectionUse {
         for consumer in change.add { try subscribe(consumer, connection) }
     }
 
-    /// Gives to others what came before the count was lowered, and was not looked at.
+    /// Returns unread deliveries that arrived before the count was lowered, so that other workers get them.
     private func returnSurplus(_ connection: Connection) throws(RabbitMQError) {
         let tags = inbox.withLine { [sharesPrefetch, consumers] line in
-            // What a consumer that is still there gave back would come to it again.
+            // A message returned by an active consumer would come back to that consumer.
             line.popSurplus {
                 (sharesPrefetch || !consumers.contains($0.consumer))
                     && AttemptHeader.returns(of: $0.message) < AttemptHeader.manyReturns
@@ -161,7 +161,7 @@ final class Subscription: ConnectionUse {
         case .delivery(let delivery):
             deliveries += 1
             guard isOpen(delivery) else {
-                // It was on its way when its queue was left. Those before it are counted before it.
+                // The delivery was in flight when its queue was left. Earlier deliveries are added first.
                 handOver()
                 inbox.withLine { $0.pass(delivery) }
                 strays.append(delivery.tag)
@@ -170,17 +170,17 @@ final class Subscription: ConnectionUse {
             if !sharesPrefetch { consumers.delivered(delivery.tag, to: delivery.consumer) }
             gathered.append(delivery)
         case .cancelled(let consumer):
-            // The watch makes it anew, with its queue.
+            // The periodic check declares the queue and consumes again.
             if consumer == Self.controlConsumer { hasControl = false }
             if consumer == OrderReader.consumer { orders.cancelled() }
-            // Those that were cancelled here say nothing.
+            // Ignore consumers that were cancelled here.
             guard consumers.contains(consumer) else { return }
             throw RabbitMQError(.lost, "the server ended the subscription")
         case .confirm, .returned, .blocked, .unblocked: break
         }
     }
 
-    /// Shows the worker what has come.
+    /// Hands the gathered deliveries to the worker.
     func handOver() {
         guard !gathered.isEmpty else { return }
         inbox.add(gathered)
@@ -194,9 +194,9 @@ final class Subscription: ConnectionUse {
         orders.tellIfKnown()
         let knewAll = hasOrders
         hasOrders = inbox.orders.isCaughtUp
-        // The worker waits for that.
+        // The worker waits for this.
         if hasOrders && !knewAll { inbox.bell.ring() }
-        if mustBeginAnew { throw RabbitMQError(.lost, "the queues of this worker are of another kind now") }
+        if mustBeginAnew { throw RabbitMQError(.lost, "the prefetch mode of this worker's queues has changed") }
         if !strays.isEmpty {
             let tags = strays
             strays = []
@@ -206,11 +206,10 @@ final class Subscription: ConnectionUse {
         try returnSurplus(connection)
     }
 
-    /// Proves that deliveries flow: a worker that is connected and gets nothing, while there
-    /// is something for it and room, subscribes anew.
+    /// Checks that deliveries flow: a worker that gets nothing while messages wait and it has capacity subscribes again.
     func tick(_ connection: Connection) throws(RabbitMQError) {
         if !connection.isReceiving { try orders.tick(connection, spareChannel: Self.spareChannel) }
-        // An answer would have to wait for the rest of a large message; and that is a flow.
+        // The answer would wait behind the rest of a large message, and that message proves the flow.
         guard nextWatch <= .now, !connection.isReceiving else { return }
         nextWatch = .now + Self.watchInterval
         if !hasControl { try listen(connection, isFirst: false) }
@@ -225,11 +224,11 @@ final class Subscription: ConnectionUse {
                 try connection.declare(QueueDeclaration(queue), isPassive: true, on: Self.spareChannel)
             }
             waiting += state.messages
-            if state.consumers == 0 { throw RabbitMQError(.lost, "the server has forgotten the subscription to '\(queue)'") }
+            if state.consumers == 0 { throw RabbitMQError(.lost, "the server no longer has the subscription to '\(queue)'") }
         }
         suspicion = waiting > 0 ? suspicion + 1 : 0
-        // Once may be chance: a message that came this moment.
-        if suspicion >= 2 { throw RabbitMQError(.lost, "messages wait and are not delivered") }
+        // A single finding may be chance: a message that has just arrived.
+        if suspicion >= 2 { throw RabbitMQError(.lost, "messages are waiting but not delivered") }
     }
 
     func lost(_ error: RabbitMQError) {

@@ -3,9 +3,9 @@ import RabbitMQ
 import Wire
 
 extension AMQPBroker: WorkerAsking {
-    /// RabbitMQ does not tell which workers there are: unless they are named, or there are none, it takes the whole time.
+    /// RabbitMQ does not list workers: unless all are named, or none listens, this takes the whole time limit.
     ///
-    /// - Throws: `DriverError.tryAgain` during an alarm.
+    /// - Throws: `DriverError.tryAgain` during a resource alarm.
     package func ask(
         _ requests: [ControlRequest], of workers: WorkerChoice, within limit: Duration
     ) async throws -> WorkerAnswers {
@@ -34,19 +34,19 @@ extension AMQPBroker: WorkerAsking {
         ])
     }
 
-    /// Takes answers until all workers that are named have answered everything, no worker is there to answer, or the time is over.
+    /// Collects answers until all named workers have answered everything, no worker listens, or time is up.
     private func gather(
         _ messages: [ControlMessage], _ workers: WorkerChoice, _ inbox: AnswerInbox, until deadline: ContinuousClock.Instant
     ) async throws -> WorkerAnswers {
-        let places = Dictionary(uniqueKeysWithValues: messages.enumerated().compactMap { index, message in message.ticket.map { ($0, index) } })
+        let indexByTicket = Dictionary(uniqueKeysWithValues: messages.enumerated().compactMap { index, message in message.ticket.map { ($0, index) } })
         var result = WorkerAnswers(count: messages.count)
-        /// Who still owes which answer, of those who are named.
+        /// Outstanding answers of named workers.
         var open = Set(messages.indices.flatMap { index in (workers.names ?? []).map { OpenQuestion(index: index, worker: $0) } })
         let knowsEnd = !open.isEmpty
         while !(knowsEnd && open.isEmpty) {
             let seen = inbox.bell.count
             for reply in try inbox.take() {
-                guard let index = reply.headers["ticket"]?.stringValue.flatMap({ places[$0] }),
+                guard let index = reply.headers["ticket"]?.stringValue.flatMap({ indexByTicket[$0] }),
                     let body = try? JSON(parsing: reply.body).objectValue
                 else { continue }
                 for (worker, value) in body.members {
@@ -63,7 +63,7 @@ extension AMQPBroker: WorkerAsking {
     }
 }
 
-/// An answer that is waited for.
+/// An outstanding answer.
 private struct OpenQuestion: Hashable {
     var index: Int
     var worker: String

@@ -3,9 +3,9 @@ package import CeleryCore
 extension AMQPBroker: WorkerListing {
     package var knowsWorkers: Bool { false }
 
-    /// Asks all workers, ours and Python's, and takes the answers of one second.
+    /// Asks all workers, ours and Python's, and collects answers for one second.
     ///
-    /// - Throws: `DriverError.tryAgain` during an alarm, after some seconds.
+    /// - Throws: `DriverError.tryAgain` during a resource alarm, after some seconds.
     package func workers() async throws -> [WorkerReport] {
         let asked = now()
         let methods = ["stats", "active", "registered", "active_queues"]
@@ -18,7 +18,7 @@ extension AMQPBroker: WorkerListing {
         return names.sorted().map { Self.report(of: $0, answers, asked: asked) }
     }
 
-    /// What the answers say of one worker. Anybody may have sent them.
+    /// Reads the answers of one worker. They are not trusted: anybody may have sent them.
     static func report(of name: String, _ answers: [String: [String: JSON]], asked: Timestamp) -> WorkerReport {
         let statistics = answers["stats"]?[name]
         let uptime = statistics?["uptime"]?.doubleValue ?? 0
@@ -40,7 +40,7 @@ extension AMQPBroker: WorkerListing {
         return report
     }
 
-    /// A time that a calendar can show: from 1970 to the end of 9999.
+    /// Clamps a time to the range of calendars: 1970 to the end of 9999.
     private static func possible(_ seconds: Double) -> Timestamp {
         Timestamp(seconds: seconds >= 0 ? min(seconds, 253_402_300_799) : 0)
     }

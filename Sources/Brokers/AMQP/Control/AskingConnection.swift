@@ -3,9 +3,9 @@ import RabbitMQ
 import Synchronization
 import Wire
 
-/// The connection of somebody who asks workers: a queue for the answers, which goes with the connection.
+/// The connection for asking workers, with an exclusive queue for the answers.
 ///
-/// It is never made anew: an order that was sent before the connection was lost must not be sent twice.
+/// It is never opened again: a request sent before the connection was lost must not be sent twice.
 final class AskingConnection: ConnectionUse {
     private static let channel: UInt16 = 1
 
@@ -35,9 +35,9 @@ final class AskingConnection: ConnectionUse {
         switch incoming {
         case .delivery(let delivery): inbox.add(delivery.message)
         case .cancelled: throw RabbitMQError(.lost, "the server ended the subscription to the answers")
-        // During an alarm the requests are not read.
+        // During a resource alarm the server does not read requests.
         case .blocked(let reason): throw RabbitMQError(.blocked, "it takes no messages now (\(reason))")
-        // No worker listens to requests.
+        // No worker listens for requests.
         case .returned: inbox.noteUnheard()
         case .confirm, .unblocked: break
         }
@@ -50,11 +50,11 @@ final class AskingConnection: ConnectionUse {
     func lost(_ error: RabbitMQError) { inbox.fail(error) }
 }
 
-/// Where the thread of an `AskingConnection` and whoever asks meet.
+/// Shared by the thread of an `AskingConnection` and the caller.
 final class AnswerInbox: Sendable {
     private struct State {
         var messages: [WireMessage] = []
-        /// Requests that no worker got.
+        /// Number of requests that reached no worker.
         var unheard = 0
         var failure: RabbitMQError?
     }
@@ -67,7 +67,7 @@ final class AnswerInbox: Sendable {
         bell.ring()
     }
 
-    /// How many requests came back because no worker is there to hear them.
+    /// Number of requests returned because no worker listens.
     var unheard: Int { state.withLock { $0.unheard } }
 
     func noteUnheard() {
@@ -80,9 +80,9 @@ final class AnswerInbox: Sendable {
         bell.ring()
     }
 
-    /// What has come since the last time.
+    /// Takes the messages that arrived since the last call.
     ///
-    /// - Throws: why nothing more will come.
+    /// - Throws: The reason why no more will arrive.
     func take() throws(RabbitMQError) -> [WireMessage] {
         let (messages, failure) = state.withLock { state in
             defer { state.messages = [] }

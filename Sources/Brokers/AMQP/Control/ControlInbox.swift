@@ -3,7 +3,7 @@ import RabbitMQ
 import Synchronization
 import Wire
 
-/// Requests of operators on their way from the thread to the worker.
+/// Remote-control requests on their way from the connection's thread to the worker.
 final class ControlInbox: Sendable {
     private let requests: AsyncStream<WireMessage>
     private let pass: AsyncStream<WireMessage>.Continuation
@@ -20,14 +20,14 @@ final class ControlInbox: Sendable {
     ) async {
         var clock = 0
         for await message in requests {
-            // What is no request, or not for this worker, is nobody's business here.
+            // Ignore malformed requests and requests for other workers.
             guard let control = try? ControlMessage(message), control.isFor(node) else { continue }
             clock = max(clock, control.clock) + 1
             if control.isExpired(at: broker.now()) { continue }
             guard let value = await handler(control.request),
                 let answer = control.answer(of: node, value, clock: clock)
             else { continue }
-            // Who asked and left does not need the answer.
+            // A client that has left does not need the answer.
             try? await broker.publish([
                 Publication(answer, isMandatory: false, needs: [.exchange(ControlQueue.replies)])
             ])

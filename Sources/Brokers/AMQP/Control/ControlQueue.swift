@@ -2,7 +2,7 @@ import CeleryCore
 import RabbitMQ
 import Wire
 
-/// The exchanges and queues by which operators reach workers (section 1 of the wire format).
+/// The exchanges and queues of remote control (section 1 of the wire format).
 enum ControlQueue {
     static let requests = transient(ControlMessage.exchange, type: "fanout")
     static let replies = transient(ControlMessage.replyExchange, type: "direct")
@@ -13,8 +13,7 @@ enum ControlQueue {
         return exchange
     }
 
-    /// A queue of one connection, as Celery 5.7 makes it: it goes with the connection, and does not grow
-    /// when nobody reads.
+    /// An exclusive queue as Celery 5.7 declares it: deleted with the connection, and bounded when nobody reads.
     static func queue(_ name: String) -> QueueDeclaration {
         var queue = QueueDeclaration(name)
         queue.isDurable = false

@@ -3,9 +3,9 @@ import RabbitMQ
 import Wire
 
 extension AMQPBroker: DeadLetterKeeping {
-    /// Letters taken from the server at a time.
+    /// Letters read from the server at a time.
     private static let batch = 200
-    /// How long others may be at the letters.
+    /// How long to wait for another reader of the dead letters.
     private static let patience: Duration = .seconds(30)
 
     var deadLetterQueue: DeadLetterQueue { DeadLetterQueue(type: settings.queueType) }
@@ -29,7 +29,7 @@ extension AMQPBroker: DeadLetterKeeping {
         try await publish([deadLetterQueue.publication(of: wire, from: message.route.queue, burial)])
     }
 
-    /// Sent and confirmed first, then taken out.
+    /// Publishes and awaits the confirms before removing the letters.
     package func replay(_ filter: DeadLetterFilter, limit: Int, to queue: String?) async throws -> [DeadLetterReplay] {
         var replays: [DeadLetterReplay] = []
         try await scan { next, remove in
@@ -57,14 +57,14 @@ extension AMQPBroker: DeadLetterKeeping {
 
     package func replayClears(_ store: any ResultStore) -> Bool { false }
 
-    /// A letter in our hands.
+    /// A letter read and not acknowledged.
     private struct Held: Sendable {
         var tag: UInt64
         var opened: DeadLetterQueue.Letter
         var letter: DeadLetter { opened.letter }
     }
 
-    /// Sends letters again, together if possible.
+    /// Publishes letters again, in one batch if possible.
     private func send(_ letters: [Held], to queue: String?) async throws -> [DeadLetterReplay] {
         let now = self.now()
         var replays: [DeadLetterReplay] = []
@@ -79,15 +79,15 @@ extension AMQPBroker: DeadLetterKeeping {
             try await publish(publications)
         } catch let error as DriverError where error.isAboutRequest {
             guard publications.count > 1 else {
-                let place = replays.firstIndex { $0.refusal == nil } ?? 0
-                replays[place].refusal = error.message
+                let index = replays.firstIndex { $0.refusal == nil } ?? 0
+                replays[index].refusal = error.message
                 return replays
             }
-            // One of them is refused, and which one shows when they go one by one. Those that were accepted may go twice,
-            // unless it is told which they were.
-            for (place, letter) in letters.enumerated() where replays[place].refusal == nil {
+            // One letter is refused; publishing one by one shows which. Letters accepted in the batch may be published twice,
+            // unless the error lists the unconfirmed ones.
+            for (index, letter) in letters.enumerated() where replays[index].refusal == nil {
                 let isSent = !error.unconfirmed.isEmpty && letter.letter.taskID.map { !error.unconfirmed.contains($0) } ?? false
-                if !isSent { replays[place] = try await send([letter], to: queue)[0] }
+                if !isSent { replays[index] = try await send([letter], to: queue)[0] }
             }
         }
         return replays
@@ -98,13 +98,13 @@ extension AMQPBroker: DeadLetterKeeping {
             return publication(
                 of: AttemptHeader.next(message.revived(in: queue), after: letter.letter.burial.attempts, crashes: 0), now: now)
         }
-        // Who can read it now may.
+        // Unreadable here; a worker that can read it may run it.
         var wire = letter.wire
         (wire.exchange, wire.routingKey) = ("", queue)
         return Publication(wire, isMandatory: true, needs: [.taskQueue(queue)])
     }
 
-    /// Walks through the letters, alone.
+    /// Walks through the letters while holding the lock.
     private func scan(
         _ body: (_ next: () async throws -> [Held], _ remove: ([UInt64]) async throws -> Void) async throws -> Void
     ) async throws {
@@ -128,7 +128,7 @@ extension AMQPBroker: DeadLetterKeeping {
             }
             await owner.close()
         } catch {
-            // With its connection goes what it holds.
+            // Closing the connection requeues the held letters.
             await owner.close()
             throw (error as? RabbitMQError).map { DriverError($0, at: location) } ?? error
         }
@@ -142,7 +142,7 @@ extension AMQPBroker: DeadLetterKeeping {
             }
             if hasBegun { return }
             guard .now < deadline else {
-                throw DriverError(.tryAgain, "broker \(location): another command is at the dead letters, and does not end")
+                throw DriverError(.tryAgain, "broker \(location): another command is still reading the dead letters")
             }
             try await Task.sleep(for: .milliseconds(Int.random(in: 100...300)))
         }

@@ -11,7 +11,7 @@ extension AMQPConsumer: DeadLetterSending {
         if !letters.isEmpty { try await broker.publish(letters) }
     }
 
-    /// A message the worker has, as a dead letter.
+    /// The dead letter for a message that the worker has.
     func letter(of held: DeliveryLine.Held, _ burial: Burial) -> Publication {
         broker.deadLetterQueue.publication(of: held.delivery.message, from: held.message.route.queue, burial)
     }

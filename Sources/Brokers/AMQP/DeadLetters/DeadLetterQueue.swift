@@ -2,27 +2,27 @@ import CeleryCore
 import RabbitMQ
 import Wire
 
-/// The queue of dead letters, `celery.dead`, and how a letter lies in it: the message as it came, with one header more.
+/// The queue of dead letters, `celery.dead`. A letter is the original message with one more header.
 ///
-/// It is bound to a fanout exchange of the same name, so that policies of operators can let other queues' dead
-/// letters come here too; RabbitMQ writes down on those why it did that. Nothing in it expires of itself.
+/// The queue is bound to a fanout exchange of the same name, so that an operator's policies can route the dead
+/// letters of other queues here; RabbitMQ adds its reason to those. Letters never expire.
 struct DeadLetterQueue: Sendable {
     static let name = "celery.dead"
     static let exchange = ExchangeDeclaration(name, type: "fanout")
-    /// Our own note on a letter.
+    /// Our header on a letter.
     static let header = "celery_dead"
-    /// RabbitMQ's.
+    /// RabbitMQ's header.
     private static let brokerHeader = "x-death"
 
     let queue: QueueDeclaration
-    /// Held by whoever takes letters out, if only to look: what is in somebody's hands nobody else sees.
+    /// Held by every reader of letters: letters read by one connection are invisible to others.
     let lock: QueueDeclaration
 
     init(type: QueueDefinition.QueueType) {
         var queue = QueueDeclaration(Self.name)
-        // Said in either case, for a virtual host may have another default.
+        // Always explicit: the virtual host may have another default.
         queue.arguments["x-queue-type"] = type == .quorum ? "quorum" : "classic"
-        // RabbitMQ 4 drops from a quorum queue what was given back twenty times, as is done by looking at it.
+        // RabbitMQ 4 drops a message requeued twenty times from a quorum queue; every look at the queue requeues.
         if type == .quorum { queue.arguments["x-delivery-limit"] = .int(Int64(Int32.max)) }
         self.queue = queue
         var lock = QueueDeclaration(Self.name + ".lock")
@@ -32,9 +32,9 @@ struct DeadLetterQueue: Sendable {
         self.lock = lock
     }
 
-    /// Declares queue and exchange, each on a channel of its own, which a refusal closes.
+    /// Declares the queue and the exchange, each on a channel of its own, which a refusal closes.
     ///
-    /// What is there in another form will do; and whether there is a queue at all shows when something is sent to it.
+    /// Existing objects declared with other arguments are acceptable. Publishing detects a missing queue.
     func declare(_ connection: Connection, spareChannel channel: UInt16) throws(RabbitMQError) {
         try attempt(connection, channel) { () throws(RabbitMQError) in try connection.declare(queue, on: channel) }
         try attempt(connection, channel) { () throws(RabbitMQError) in
@@ -55,7 +55,7 @@ struct DeadLetterQueue: Sendable {
 
     // MARK: Letters
 
-    /// A message on its way there.
+    /// The publication that moves a message to the queue of dead letters.
     func publication(of message: WireMessage, from queue: String, _ burial: Burial) -> Publication {
         var letter = message
         (letter.exchange, letter.routingKey) = ("", self.queue.name)
@@ -69,22 +69,22 @@ struct DeadLetterQueue: Sendable {
         return Publication(letter, isMandatory: true, needs: [.deadLetters(self.queue)])
     }
 
-    /// A message that lies there.
+    /// A message read from the queue of dead letters.
     struct Letter: Sendable {
         var letter: DeadLetter
-        /// The message without what was written on it since it died.
+        /// The message without the headers added since its death.
         var wire: WireMessage
-        /// As a worker reads it.
+        /// The message as a worker decodes it; `nil` when unreadable.
         var message: Message?
     }
 
-    /// Reads a letter, whoever wrote it.
+    /// Reads a letter, written by us or by RabbitMQ.
     static func read(_ incoming: WireMessage) -> Letter {
         var wire = incoming
         let note = incoming.headers[header]?.objectValue
         let death = incoming.headers[brokerHeader]?.arrayValue?.first
         wire.headers[header] = nil
-        // What came down the ladder has those of its steps.
+        // A message that came down the ladder has the headers of its steps.
         for name in [brokerHeader, "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason", "x-last-death-exchange", "x-last-death-queue", "x-last-death-reason"] {
             wire.headers[name] = nil
         }
@@ -106,7 +106,7 @@ struct DeadLetterQueue: Sendable {
         return Letter(letter: letter, wire: wire, message: message)
     }
 
-    /// A name that its content gives it: the same however often it is looked at.
+    /// A key derived from the content, so that it is the same at every look.
     ///
     /// FNV-1a of 64 bits (www.isthe.com/chongo/tech/comp/fnv).
     private static func fingerprint(of message: WireMessage) -> String {
@@ -118,7 +118,7 @@ struct DeadLetterQueue: Sendable {
 }
 
 extension DeadLetterQueue.Letter {
-    /// The message itself, for people.
+    /// The message content for display.
     var content: DeadLetter.Content {
         let given = wire.properties
         var properties = JSONObject()

@@ -4,20 +4,20 @@ import Wire
 
 /// A walk through the queue of dead letters, on a connection of its own.
 ///
-/// Letters are taken without being acknowledged, and stay the server's: whatever ends the walk, those that
-/// were not thrown away are back in their places.
+/// Letters are read without acknowledging them: however the walk ends, the server requeues all letters that
+/// were not removed.
 final class DeadLetterScan: ConnectionUse {
     private static let channel: UInt16 = 1
     private static let spareChannel: UInt16 = 2
 
     private let queues: DeadLetterQueue
     private var isOpen = false
-    /// Letters there were at the beginning. What comes later is for the next walk.
+    /// Letters in the queue at the beginning of the walk. Later ones are left for the next walk.
     private var left = 0
 
     init(_ queues: DeadLetterQueue) { self.queues = queues }
 
-    /// Begins, if nobody else is at it.
+    /// Takes the lock and begins. Returns `false` if another connection holds the lock.
     func begin(_ connection: Connection) throws(RabbitMQError) -> Bool {
         do throws(RabbitMQError) {
             try connection.withChannel(Self.spareChannel) { () throws(RabbitMQError) in
@@ -37,7 +37,7 @@ final class DeadLetterScan: ConnectionUse {
 
     /// The next letters, at most `count`; none at the end.
     func next(_ count: Int, _ connection: Connection) throws(RabbitMQError) -> [IncomingDelivery] {
-        guard isOpen else { throw RabbitMQError(.lost, "the connection was lost while letters were looked through") }
+        guard isOpen else { throw RabbitMQError(.lost, "the connection was lost while reading dead letters") }
         var letters: [IncomingDelivery] = []
         while letters.count < count, left > 0, let letter = try connection.get(queues.queue.name, on: Self.channel) {
             letters.append(letter)
@@ -46,13 +46,13 @@ final class DeadLetterScan: ConnectionUse {
         return letters
     }
 
-    /// Throws letters away.
+    /// Removes letters.
     func remove(_ tags: [UInt64], _ connection: Connection) throws(RabbitMQError) {
-        guard isOpen else { throw RabbitMQError(.lost, "the connection was lost while letters were looked through") }
+        guard isOpen else { throw RabbitMQError(.lost, "the connection was lost while reading dead letters") }
         for tag in tags { try connection.acknowledge(tag, isMultiple: false, on: Self.channel) }
     }
 
-    /// Ends: the other letters are back in the queue when this returns.
+    /// Ends the walk: all other letters are back in the queue when this returns.
     func end(_ connection: Connection) throws(RabbitMQError) {
         guard isOpen else { return }
         isOpen = false

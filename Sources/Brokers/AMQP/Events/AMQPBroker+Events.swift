@@ -9,7 +9,7 @@ extension AMQPBroker: EventSending {
             EventMessage.messages(of: events).map { Publication($0, isMandatory: false, needs: [.exchange(EventQueues.exchange)]) })
     }
 
-    /// Makes the log of events, a stream that is bound to their exchange. One that is there stays as it is.
+    /// Declares the log of events, a stream bound to the event exchange. An existing log is left unchanged.
     package func keepEvents() async throws {
         guard let seconds = settings.eventLog else { return }
         let log = EventQueues.log(seconds: seconds)
@@ -32,7 +32,7 @@ extension AMQPBroker: EventSending {
     }
 
     private static func noStreams(_ version: String, _ location: String) -> DriverError {
-        DriverError(.unsupported, "broker \(location) keeps no events: streams came with RabbitMQ 3.9, and this is \(version)")
+        DriverError(.unsupported, "broker \(location) stores no events: RabbitMQ \(version) has no streams, which need 3.9")
     }
 }
 
@@ -46,15 +46,15 @@ extension AMQPBroker: EventFollowing {
         case .after(let text):
             guard let cursor = StreamCursor(text) else {
                 throw DriverError(
-                    .refused, "cursor '\(text.forLog)' is not one of \(location)", hint: "cursors of RabbitMQ look like 123 or 123.4")
+                    .refused, "cursor '\(text.forLog)' is not valid for \(location)", hint: "cursors of RabbitMQ look like 123 or 123.4")
             }
             beginning = .at(cursor)
         }
         let usesLog = try await hasLog()
         guard usesLog || start == .now else {
             throw DriverError(
-                .unsupported, "broker \(location) keeps no events: it has no stream \(EventQueues.logName)",
-                hint: "a worker with -E makes it, on RabbitMQ 3.9 and later; --follow alone shows what happens from now on")
+                .unsupported, "broker \(location) stores no events: it has no stream \(EventQueues.logName)",
+                hint: "a worker with -E creates it, on RabbitMQ 3.9 and later; --follow alone shows events from now on")
         }
         return try await AMQPEventFeed(broker: self, EventInbox(usesLog: usesLog, beginning: beginning))
     }

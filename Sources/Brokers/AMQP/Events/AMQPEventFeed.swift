@@ -1,18 +1,18 @@
 import CeleryCore
 import RabbitMQ
 
-/// Follows the events of a RabbitMQ server: from the log of events if there is one, else as they happen.
+/// Follows the events of a RabbitMQ server: from the log of events if it exists, else live.
 final class AMQPEventFeed: EventFeed {
-    /// Messages at a time.
+    /// Messages returned at a time.
     private static let pieceLimit = 200
-    /// For the first connection.
+    /// Time limit for the first connection.
     private static let connectLimit: Duration = .seconds(20)
 
     private let inbox: EventInbox
     private let owner: ConnectionOwner
     private let location: String
 
-    /// Subscribes; returns when nothing that happens from now on is missed.
+    /// Subscribes. After it returns, no event is missed.
     init(broker: AMQPBroker, _ inbox: EventInbox) async throws {
         self.inbox = inbox
         location = broker.location
@@ -22,7 +22,7 @@ final class AMQPEventFeed: EventFeed {
             while true {
                 let seen = inbox.bell.count
                 if try inbox.isReady() { return }
-                guard deadline > .now else { throw RabbitMQError(.timeout, "the server does not let us subscribe to events in time") }
+                guard deadline > .now else { throw RabbitMQError(.timeout, "subscribing to events timed out") }
                 await inbox.bell.wait(since: seen, until: deadline)
                 try Task.checkCancellation()
             }
@@ -44,7 +44,7 @@ final class AMQPEventFeed: EventFeed {
                 throw DriverError(error, at: location)
             }
             if !piece.isEmpty {
-                // What was taken is acknowledged, so that more comes.
+                // Acknowledge what was taken, so that the server sends more.
                 owner.wake()
                 return piece
             }

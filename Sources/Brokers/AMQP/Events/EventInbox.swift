@@ -3,33 +3,33 @@ import RabbitMQ
 import Synchronization
 import Wire
 
-/// Where the thread that gets events and whoever follows them meet.
+/// Shared by the thread that receives events and the follower.
 final class EventInbox: Sendable {
-    /// Where a subscription to the log begins.
+    /// Start of a subscription to the log.
     enum Beginning: Sendable {
         case next, first
         case since(Timestamp)
-        /// Just before this place; the message at its base tells whether the log still reaches so far.
+        /// Just before this cursor; the message at its base shows whether the log still reaches back that far.
         case at(StreamCursor)
     }
 
     private struct State {
         var beginning: Beginning
         var arrived: [IncomingDelivery] = []
-        /// The last that was taken by the follower, to be acknowledged.
+        /// Tag of the last message taken by the follower, to be acknowledged.
         var taken: UInt64?
         var gap: EventGap?
         var notices: [BrokerNotice] = []
         var isConnected = false
         var hasBeenConnected = false
-        /// Nothing has come since the log was subscribed to.
+        /// Whether nothing has arrived since subscribing to the log.
         var isFresh = true
-        /// Why following is over.
+        /// The error that ended the feed.
         var failure: RabbitMQError?
     }
 
     private let state: Mutex<State>
-    /// Rings when something has come or the connection has changed.
+    /// Rings when an event arrives or the connection changes.
     let bell = Bell()
     let usesLog: Bool
 
@@ -59,7 +59,7 @@ final class EventInbox: Sendable {
         bell.ring()
     }
 
-    /// What is to be acknowledged, once.
+    /// The tag to acknowledge, returned once.
     func takeTaken() -> UInt64? {
         state.withLock { state in
             defer { state.taken = nil }
@@ -67,7 +67,7 @@ final class EventInbox: Sendable {
         }
     }
 
-    /// The log does not reach to the place that was asked for: it is read from its beginning.
+    /// Restarts at the beginning of the log, which does not contain the requested position.
     func restart(_ reason: String) {
         state.withLock { state in
             state.beginning = .first
@@ -91,19 +91,21 @@ final class EventInbox: Sendable {
 
     // MARK: For the follower
 
-    /// Whether the subscription is made; `nil` while it is tried.
+    /// Whether the first connection was made.
+    ///
+    /// - Throws: The error that ended the feed.
     func isReady() throws(RabbitMQError) -> Bool {
         let (failure, isConnected) = state.withLock { ($0.failure, $0.hasBeenConnected) }
         if let failure { throw failure }
         return isConnected
     }
 
-    /// What has come, at most so many messages.
+    /// Takes arrived events, from at most `limit` messages.
     func take(_ limit: Int) throws(RabbitMQError) -> FollowedEvents {
         let (piece, failure) = state.withLock { state -> (FollowedEvents, RabbitMQError?) in
             var piece = FollowedEvents(notices: state.notices)
             state.notices = []
-            // A gap is before what came after it.
+            // Report a gap before the events that follow it.
             if state.isConnected { (piece.gap, state.gap) = (state.gap, nil) }
             let deliveries = state.arrived.prefix(limit)
             for delivery in deliveries { read(delivery.message, &state, &piece) }
@@ -132,7 +134,7 @@ final class EventInbox: Sendable {
             }
             if offset < place.offset { skipped = events.count }
             if offset == place.offset { skipped = place.skipped }
-        // The server begins with whatever it wrote to the log together with the first of them.
+        // The server begins with the whole chunk that contains the first matching message.
         case .since(let time): earliest = time
         case .next, .first: break
         }
@@ -145,7 +147,7 @@ final class EventInbox: Sendable {
         if earliest == nil || !piece.events.isEmpty { state.beginning = .at(StreamCursor(offset: max(offset + 1, passed(state)))) }
     }
 
-    /// What was before the place that was asked for does not move it back.
+    /// Earlier messages of the chunk do not move the position back.
     private func passed(_ state: State) -> Int64 {
         if case .at(let place) = state.beginning { place.offset } else { 0 }
     }

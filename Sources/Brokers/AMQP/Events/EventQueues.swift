@@ -2,18 +2,18 @@ import CeleryCore
 import RabbitMQ
 import Wire
 
-/// The exchange by which events come, and the queues they are read from (sections 1 and 7 of the wire format).
+/// The event exchange, and the queues that read from it (sections 1 and 7 of the wire format).
 enum EventQueues {
     static let exchange = ExchangeDeclaration(EventMessage.exchange, type: "topic")
 
-    /// A stream: a log that keeps what was read, for others who read it later.
+    /// A stream: messages remain after they are read, for later readers.
     static let logName = "celery.events"
 
-    /// Bytes of the log, and of each of the pieces in which it is dropped.
+    /// Maximum size of the log in bytes, and of each segment; the server drops whole segments.
     private static let logBytes: Int64 = 100_000_000
     private static let segmentBytes: Int64 = 5_000_000
 
-    /// - Parameter seconds: For how long it keeps events, as far as `logBytes` allow.
+    /// - Parameter seconds: How long events are kept, within `logBytes`.
     static func log(seconds: Double) -> QueueDeclaration {
         var queue = QueueDeclaration(logName)
         queue.arguments = [
@@ -23,8 +23,8 @@ enum EventQueues {
         return queue
     }
 
-    /// The queue of one follower, as Celery 5.7 makes it: it goes with its connection. Nobody has to hear
-    /// what happened five seconds ago, and what nobody reads does not fill the server's memory.
+    /// An exclusive queue for one follower, as Celery 5.7 declares it. Unread events expire after five seconds, so
+    /// that they do not fill the server's memory.
     static func follower(_ name: String) -> QueueDeclaration {
         var queue = QueueDeclaration(EventMessage.queue(of: name))
         queue.isDurable = false
@@ -34,7 +34,7 @@ enum EventQueues {
         return queue
     }
 
-    /// RabbitMQ has streams from version 3.9 on.
+    /// Streams need RabbitMQ 3.9.
     static func hasStreams(_ serverVersion: String) -> Bool {
         let parts = serverVersion.split(separator: ".").map { Int($0) ?? 0 }
         return parts.count >= 2 && (parts[0], parts[1]) >= (3, 9)

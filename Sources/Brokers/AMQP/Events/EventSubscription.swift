@@ -4,18 +4,18 @@ import RabbitMQ
 /// The connection of one follower of events.
 final class EventSubscription: ConnectionUse {
     private static let channel: UInt16 = 1
-    /// Messages the server sends before the first is looked at.
+    /// Messages the server sends before the first is acknowledged.
     private static let prefetch = 200
-    /// A message that is there comes sooner.
+    /// How long to wait for the message at the cursor; an existing message arrives sooner.
     private static let patience: Duration = .seconds(5)
 
     private let inbox: EventInbox
     private let now: @Sendable () -> Timestamp
     private var gathered: [IncomingDelivery] = []
     private var consumer = 0
-    /// Until when a message that the log should have is waited for.
+    /// Until when to wait for a message that the log should contain.
     private var proof: ContinuousClock.Instant?
-    /// Where a subscription that begins with what comes next began.
+    /// When a subscription that starts with the next event began.
     private var start: Timestamp?
 
     init(inbox: EventInbox, now: @escaping @Sendable () -> Timestamp) {
@@ -39,14 +39,14 @@ final class EventSubscription: ConnectionUse {
         inbox.connected(to: connection.options.location)
     }
 
-    /// Subscribes to the log, from where the follower is.
+    /// Subscribes to the log at the follower's position.
     private func subscribe(_ connection: Connection) throws(RabbitMQError) {
         consumer += 1
         proof = nil
         let offset: JSON
         switch inbox.beginning {
         case .next:
-            // What happens while a connection is lost before anything came is not to be missed.
+            // Do not miss events that happen while a connection is lost before the first event arrived.
             offset = start.map(age) ?? "next"
             start = start ?? now()
         case .first: offset = "first"
@@ -59,7 +59,7 @@ final class EventSubscription: ConnectionUse {
             EventQueues.logName, as: "events.\(consumer)", arguments: ["x-stream-offset": offset], on: Self.channel)
     }
 
-    /// Some time ago, in the words of the server.
+    /// The age of a time, as the server's offset specification.
     private func age(_ time: Timestamp) -> JSON {
         let seconds = max(1, (now() - time).inSeconds.possibleSeconds.rounded(.up) + 1)
         return .string("\(Int(seconds))s")
@@ -86,7 +86,7 @@ final class EventSubscription: ConnectionUse {
     func tick(_ connection: Connection) throws(RabbitMQError) {
         guard let proof, proof <= .now, case .at(let place) = inbox.beginning else { return }
         try connection.cancel(consumer: "events.\(consumer)", on: Self.channel)
-        inbox.restart("cursor \(place) is past the end of the log of events: it is of another log")
+        inbox.restart("cursor \(place) is past the end of the log of events: it belongs to another log")
         try subscribe(connection)
     }
 

@@ -1,8 +1,8 @@
-/// A place in the log of events: before a message of the stream, or after some of the events in it.
+/// A position in the log of events: before a message of the stream, or after some of the events in that message.
 struct StreamCursor: Hashable, CustomStringConvertible {
-    /// Of the message, as the server counts.
+    /// Stream offset of the message.
     var offset: Int64
-    /// Events of that message that are before this place.
+    /// Number of events in that message before the position.
     var skipped = 0
 
     init(offset: Int64, skipped: Int = 0) {
@@ -21,6 +21,6 @@ struct StreamCursor: Hashable, CustomStringConvertible {
 
     var description: String { skipped == 0 ? "\(offset)" : "\(offset).\(skipped)" }
 
-    /// The message from which to read to get here: one that is known to have been there, if there is one.
+    /// Offset to read from to reach this position: the offset of a message known to have existed, if possible.
     var base: Int64 { skipped > 0 || offset == 0 ? offset : offset - 1 }
 }

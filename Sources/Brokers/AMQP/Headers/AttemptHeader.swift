@@ -1,41 +1,41 @@
 import CeleryCore
 import Wire
 
-/// The count of executions that lost their process, in a header of our own.
+/// The number of executions that lost their process, in headers of our own.
 ///
-/// A classic queue says of a message only whether it was delivered before; a quorum queue counts how often it came
-/// back, by a death or unbegun. So a worker that lives on when a child dies sends the message back with its number;
-/// what died with a worker, or came back otherwise, is on top of what the header says. A number that may have begun is
-/// never used again, so numbers that nobody began are passed over: they tell attempts apart and do not count them.
+/// A classic queue only marks a message as redelivered; a quorum queue counts returns, whether the worker died or returned the
+/// message unstarted. A worker that survives its child therefore sends a new message with the number in a header; deaths of
+/// workers and other returns are added to the header's number. A number that an execution may have used is never used again, so
+/// some numbers are skipped: they distinguish attempts and do not count them.
 enum AttemptHeader {
     static let name = Message.attemptsHeader
-    /// Executions that are known to have lost their process. Where it stands, all the others that `name` counts did not.
+    /// Executions known to have lost their process. If present, none of the other executions counted by `name` did.
     static let crashesName = "celery_crashes"
-    /// How often a message came back to its quorum queue.
+    /// Header in which a quorum queue counts the returns of a message.
     private static let countName = "x-delivery-count"
 
-    /// What is worth a new message rather than one more return: RabbitMQ 4 throws a message away that came back to a
-    /// quorum queue twenty times, and we would take some of them for deaths.
+    /// Number of returns after which a new message is sent instead: RabbitMQ 4 drops a message that returned to a quorum
+    /// queue twenty times, and we would mistake some returns for deaths.
     static let manyReturns = 3
 
-    /// What the headers say of a delivery.
+    /// The meaning of a delivery's headers.
     struct Reading: Equatable {
-        /// Which execution it would be.
+        /// Number of the execution about to start.
         var attempt: Int
-        /// How often it came back to where it was delivered from.
+        /// How often the message returned to its queue.
         var returns: Int
         var crashes = 0
         /// Executions that may have lost their process.
         var doubts = 0
     }
 
-    /// Takes the headers off.
+    /// Reads and removes the headers.
     static func read(_ message: inout Message, isRedelivered: Bool) -> Reading {
         let earlier = message.takeAttempts()
-        // Another queue's count, if it was not delivered before.
+        // On a first delivery the header is another queue's count.
         let count = isRedelivered ? max(1, message.headers[countName]?.intValue ?? 1) : 0
         message.headers[countName] = nil
-        // Anybody may have written them.
+        // Clamp the values: anybody may have written them.
         let (limit, returns) = (Int(Int32.max), min(count, Int(Int32.max)))
         let crashes = message.headers[crashesName]?.intValue.map { min(max(0, $0), limit) }
         message.headers[crashesName] = nil
@@ -45,11 +45,11 @@ enum AttemptHeader {
             doubts: crashes != nil ? returns : max(0, attempt - 1 - message.retries))
     }
 
-    /// How often a delivery came back, before it is read.
+    /// Number of returns of a message that was not decoded yet.
     static func returns(of message: WireMessage) -> Int { message.headers[countName]?.intValue ?? 0 }
 
-    /// The message after so many executions, of which so many lost their process. Without the headers it is as many as
-    /// it has retries, and none.
+    /// The message after `attempt` executions, `crashes` of which lost their process. A message without the headers has
+    /// as many executions as retries, and no crashes.
     static func next(_ message: Message, after attempt: Int, crashes: Int) -> Message {
         guard attempt != message.retries || crashes > 0 else { return message }
         var again = message

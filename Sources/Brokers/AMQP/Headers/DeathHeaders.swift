@@ -1,15 +1,14 @@
 import CeleryCore
 
-/// What RabbitMQ writes on a message that it lets go down a step of the ladder.
+/// The headers that RabbitMQ adds to a message at each step of the ladder.
 ///
-/// It is not to go out again with the message: RabbitMQ drops, without a word, what is about to come to a queue a second
-/// time by expiring alone, and takes these headers as the proof, whoever sent them. So a task that is tried again twice
-/// after the same delay would be lost.
+/// They must not be published again: RabbitMQ silently drops a message that would return to a queue by expiry
+/// alone, and trusts these headers whoever sent them. A task retried twice with the same delay would be lost.
 enum DeathHeaders {
     private static let list = "x-death"
     private static let others = ["first", "last"].flatMap { time in ["exchange", "queue", "reason"].map { "x-\(time)-death-\($0)" } }
 
-    /// Takes them off.
+    /// Removes the headers.
     static func remove(from message: inout Message) {
         guard message.headers[list] != nil else { return }
         for name in [list] + others { message.headers[name] = nil }

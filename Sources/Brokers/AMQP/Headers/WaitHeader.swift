@@ -1,16 +1,16 @@
 import CeleryCore
 
-/// Since when a message waits for the limits of its task, in a header of our own: what was postponed comes again beside
-/// what was sent since, and is not to stand behind it.
+/// Since when a message has waited for the limits of its task, in a header of our own: a postponed message must not
+/// queue behind messages sent since.
 enum WaitHeader {
     /// Unix seconds.
     private static let name = "celery_waits_since"
 
-    /// Takes the header off.
+    /// Reads and removes the header.
     static func read(_ message: inout Message) -> Timestamp? {
         guard let told = message.headers[name] else { return nil }
         message.headers[name] = nil
-        // Anybody may have written it.
+        // Check the value: anybody may have written it.
         return told.doubleValue.flatMap { $0.isFinite ? Timestamp(seconds: $0) : nil }
     }
 

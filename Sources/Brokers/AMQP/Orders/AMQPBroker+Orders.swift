@@ -6,8 +6,8 @@ import Wire
 extension AMQPBroker: Revoking {
     package func endsInto(_ store: any ResultStore) -> Bool { false }
 
-    /// What waits in the queues stays there, for none can be taken out of the middle: workers drop it. Python's are told
-    /// by remote control, of ids and headers, and those that start later are not.
+    /// Queued messages stay, because nothing can be removed from the middle of a queue: workers drop them on delivery. Python's
+    /// workers receive ids and headers by remote control, which does not reach workers that start later.
     package func revoke(
         _ revocations: [Revocation], ending: @escaping @Sendable (Message, _ attempt: Int) -> Outcome,
         removed: @Sendable ([RemovedMessage]) async throws -> Void
@@ -25,7 +25,7 @@ extension AMQPBroker: Revoking {
         return report
     }
 
-    /// Why orders cannot be kept here; `nil` when they can. Makes the stream if there is none.
+    /// Declares the stream. Returns why commands cannot be kept; `nil` when they can.
     private func orderRefusal() async throws -> DriverError? {
         let answer = try await answer { (connection, channel) throws(RabbitMQError) -> QueueState in
             try connection.declare(OrderStream.declaration, on: channel)
@@ -34,7 +34,7 @@ extension AMQPBroker: Revoking {
         return DriverError(error, at: location)
     }
 
-    /// The same in the words of Python's remote control.
+    /// The same revocations as requests of Python's remote control.
     static func requests(_ revocations: [Revocation]) -> [ControlRequest] {
         var ids: [[JSON]: [JSON]] = [:]
         var headers: [[JSON]: JSONObject] = [:]
@@ -57,7 +57,7 @@ extension AMQPBroker: Revoking {
         }
     }
 
-    /// Python looks names up as they stand in `signal.h`.
+    /// Python looks up signals by their names in `signal.h`.
     private static func pythonSignal(_ name: String) -> String {
         let upper = name.uppercased()
         return Int(upper) != nil || upper.hasPrefix("SIG") ? upper : "SIG" + upper
@@ -77,10 +77,10 @@ extension AMQPBroker: OrderShowing {
 
     private func order(_ entry: OrderStream.Entry) async throws {
         if var refusal = try await orderRefusal() {
-            refusal.message = "cannot keep what is ordered of workers: \(refusal.message)"
+            refusal.message = "cannot keep commands for workers: \(refusal.message)"
             if refusal.code != .noPermission {
                 refusal.code = .unsupported
-                refusal.hint = "pausing queues needs streams (RabbitMQ 3.9), and the right to make the queue \(OrderStream.name)"
+                refusal.hint = "pausing queues needs streams (RabbitMQ 3.9) and the permission to declare the queue \(OrderStream.name)"
             }
             throw refusal
         }
@@ -90,7 +90,7 @@ extension AMQPBroker: OrderShowing {
     package func pausedQueues() async throws -> [String: QueuePause] { try await standingOrders().pauses }
 
     package func standingOrders() async throws -> StandingOrders {
-        // Who only looks makes none.
+        // Reading must not create the stream.
         guard try await state(of: OrderStream.name) != nil else { return StandingOrders() }
         let book = OrderBook()
         let look = LookTrouble()
@@ -114,11 +114,11 @@ extension AMQPBroker: OrderShowing {
             return orders
         }
         throw look.error.map { DriverError($0, at: location) }
-            ?? DriverError(.tryAgain, "broker \(location) does not show what is ordered of workers")
+            ?? DriverError(.tryAgain, "broker \(location) does not deliver the commands for workers")
     }
 }
 
-/// Why a look failed.
+/// The first error of a look.
 private final class LookTrouble: Sendable {
     private let state = Mutex<RabbitMQError?>(nil)
     var error: RabbitMQError? { state.withLock { $0 } }

@@ -1,28 +1,28 @@
 import CeleryCore
 import Synchronization
 
-/// Orders on their way from the thread that reads the stream to the worker.
+/// Standing commands on their way from the thread that reads the stream to the worker.
 final class OrderBook: Sendable {
     private struct State {
         var new: [Revocation] = []
         var pauses: [String: QueuePause] = [:]
-        /// Counts what has come.
+        /// Number of entries read.
         var version = 0
         var takenVersion = 0
-        /// Whether all that was ordered before the connection was made is known.
+        /// Whether all entries written before the connection was made are known.
         var isCaughtUp = false
     }
 
     private let state = Mutex(State())
-    /// Rings when something has come, or all is known.
+    /// Rings when an entry arrives, or all are known.
     let bell = Bell()
 
-    /// More than workers keep need not wait for them.
+    /// Workers keep no more revocations than this.
     private static let limit = 50_000
 
     // MARK: For the thread
 
-    /// A new connection: there may be orders that are not known.
+    /// Starts a new connection: there may be unknown entries.
     func begin() { state.withLock { $0.isCaughtUp = false } }
 
     func add(_ entry: OrderStream.Entry) {
@@ -45,7 +45,7 @@ final class OrderBook: Sendable {
         bell.ring()
     }
 
-    /// Those that last at this time.
+    /// Pauses in force at this time.
     func pauses(at now: Timestamp) -> [String: QueuePause] {
         state.withLock { $0.pauses.filter { $0.value.holds(at: now) } }
     }
@@ -54,7 +54,7 @@ final class OrderBook: Sendable {
 
     var isCaughtUp: Bool { state.withLock { $0.isCaughtUp } }
 
-    /// What has come since the last time.
+    /// Takes the commands that arrived since the last call.
     func take(_ now: Timestamp) -> StandingOrders {
         state.withLock { state in
             var orders = StandingOrders()
@@ -68,7 +68,7 @@ final class OrderBook: Sendable {
 
     private var hasNew: Bool { state.withLock { $0.version != $0.takenVersion } }
 
-    /// Waits until there is something to take.
+    /// Waits until there are new commands.
     func waitForNew() async throws {
         while true {
             let seen = bell.count
@@ -78,7 +78,7 @@ final class OrderBook: Sendable {
         }
     }
 
-    /// Waits until all is known that was ordered before.
+    /// Waits until all earlier commands are known.
     func waitUntilCaughtUp() async throws {
         while true {
             let seen = bell.count

@@ -1,7 +1,7 @@
 import CeleryCore
 import RabbitMQ
 
-/// A connection that is there to read the orders once.
+/// A connection that reads the standing commands once.
 final class OrderLook: ConnectionUse {
     private static let spareChannel: UInt16 = 2
 
@@ -9,7 +9,7 @@ final class OrderLook: ConnectionUse {
     private let lost: @Sendable (RabbitMQError) -> Void
 
     init(_ book: OrderBook, lost: @escaping @Sendable (RabbitMQError) -> Void) {
-        // Who only looks leaves all as it is.
+        // Reading must not write to the stream.
         reader = OrderReader(book, seed: {}) { _ in }
         self.lost = lost
     }

@@ -2,30 +2,30 @@ import CeleryCore
 import RabbitMQ
 import Wire
 
-/// Reads the stream of orders on a channel of a connection that is there for something else.
+/// Reads the stream of standing commands on a channel of a connection that serves another purpose.
 ///
-/// A second consumer begins at the end of the stream, to tell how far there is to read: once that is read, all that was
-/// ordered before is known. A stream with nothing in it has no end to tell, so whoever makes one puts something in; not
-/// on this connection, for a server that is full stops those who send.
+/// A second consumer starts at the end of the stream and learns the last offset: once the reader is past it, all earlier
+/// commands are known. An empty stream has no last offset, so whoever creates the stream writes a seed entry; not on this
+/// connection, because a server in a resource alarm blocks publishing connections.
 final class OrderReader {
     static let channel: UInt16 = 4
     static let consumer = "orders"
     private static let probe = "orders.end"
-    /// How long an end is waited for, and then the rest.
+    /// How long to wait for the last offset, and for the entries up to it.
     private static let patience: Duration = .seconds(2)
     private static let longPatience: Duration = .seconds(10)
-    /// How long a worker waits for a stream that it may not read.
+    /// How long to wait for a stream that the server refuses to read.
     private static let refusalPatience: Duration = .seconds(5)
     private static let prefetch = 1_000
 
     let book: OrderBook
-    /// Told why orders cannot be read, or not all of them.
+    /// Reports why commands cannot be read, or not all of them.
     private let notice: (String) -> Void
-    /// Puts something into a stream that has nothing in it.
+    /// Writes an entry to an empty stream.
     private let seed: () -> Void
-    /// Where to go on; `nil` is the beginning.
+    /// The next offset to read; `nil` at the beginning.
     private var nextOffset: Int64?
-    /// The newest entry that was there when the connection was made, as far as the probe has told.
+    /// Offset of the newest entry when the connection was made; `nil` until the probe reports it.
     private var end: Int64?
     private var isProbing = false
     private var lastTag: UInt64?
@@ -33,9 +33,9 @@ final class OrderReader {
     private var isReading = false
     private var mayRead = true
     private var isOpen = false
-    /// Why the server does not let it read now, and when that is tried again.
+    /// Why the server refuses reading, and when to try again.
     private var refusal: (reason: String, nextTry: ContinuousClock.Instant)?
-    private var hasTold = false
+    private var hasReported = false
 
     init(_ book: OrderBook, seed: @escaping () -> Void, notice: @escaping (String) -> Void) {
         self.book = book
@@ -43,10 +43,10 @@ final class OrderReader {
         self.notice = notice
     }
 
-    /// Begins to read on a new connection.
+    /// Starts reading on a new connection.
     func establish(_ connection: Connection, spareChannel: UInt16) throws(RabbitMQError) {
         refusal = nil
-        hasTold = false
+        hasReported = false
         isOpen = false
         guard mayRead else { return book.catchUp() }
         book.begin()
@@ -65,7 +65,7 @@ final class OrderReader {
         } catch {
             guard case .refused = error.code else { throw error }
             mayRead = false
-            notice("this worker hears of revoked tasks and paused queues only while it runs: \(error.message)")
+            notice("this worker learns of revoked tasks and paused queues only while it runs: \(error.message)")
             return book.catchUp()
         }
         if isNew {
@@ -86,15 +86,16 @@ final class OrderReader {
             refusal = nil
             began = .now
         } catch {
-            // A stream that was made this moment is not on every node yet, and one that is older than a node never.
+            // A stream that was just declared may not exist on every node yet, and an older one never on a new node.
             guard case .refused = error.code, !error.isPassing else { throw error }
             isOpen = false
-            refusal = (error.message, .now + (hasTold ? Self.longPatience : .seconds(1)))
+            refusal = (error.message, .now + (hasReported ? Self.longPatience : .seconds(1)))
         }
     }
 
-    /// Makes the stream if there is none.
-    /// - Returns: whether there was none.
+    /// Declares the stream if necessary.
+    ///
+    /// - Returns: Whether it did not exist.
     private func make(_ connection: Connection, _ channel: UInt16) throws(RabbitMQError) -> Bool {
         do throws(RabbitMQError) {
             try connection.withChannel(channel) { () throws(RabbitMQError) in
@@ -121,20 +122,20 @@ final class OrderReader {
             if isProbing { end = max(end ?? 0, offset) }
             return
         }
-        // The server begins with a whole chunk, which may be older than what was asked for.
+        // The server begins with a whole chunk, which may contain older entries.
         if let nextOffset, offset < nextOffset { return }
         nextOffset = offset + 1
         if let entry = OrderStream.entry(delivery.message) { book.add(entry) }
     }
 
-    /// The server ended it: somebody deleted the stream.
+    /// The server cancelled the consumer: somebody deleted the stream.
     func cancelled() {
         isReading = false
         nextOffset = nil
         book.catchUp()
     }
 
-    /// Acknowledges what was read.
+    /// Acknowledges the entries read.
     func settleDown(_ connection: Connection) throws(RabbitMQError) {
         guard let tag = lastTag else { return }
         lastTag = nil
@@ -145,7 +146,7 @@ final class OrderReader {
         }
     }
 
-    /// Lets the worker begin, once all is known and heeded.
+    /// Lets the worker start once all earlier commands are known.
     func tellIfKnown() {
         if let end, (nextOffset ?? 0) > end, !book.isCaughtUp { book.catchUp() }
     }
@@ -153,25 +154,25 @@ final class OrderReader {
     func tick(_ connection: Connection, spareChannel: UInt16) throws(RabbitMQError) {
         if !isReading, mayRead, refusal.map({ $0.nextTry <= .now }) ?? true {
             if isOpen {
-                // Somebody deleted the stream: what is read next is all there is.
+                // Somebody deleted the stream: the next one holds everything there is.
                 try connection.closeChannel(Self.channel)
                 return try establish(connection, spareChannel: spareChannel)
             }
             try begin(connection, spareChannel)
         }
         let waited = began.duration(to: .now)
-        if let refusal, !hasTold, waited > Self.refusalPatience {
-            notice("this worker does not hear of revoked tasks and paused queues: \(refusal.reason)")
-            hasTold = true
+        if let refusal, !hasReported, waited > Self.refusalPatience {
+            notice("this worker does not learn of revoked tasks and paused queues: \(refusal.reason)")
+            hasReported = true
             book.catchUp()
         }
         guard !book.isCaughtUp, refusal == nil else { return }
         if end == nil, waited > Self.patience {
-            // Nobody has put anything in.
+            // Nobody has written an entry yet.
             seed()
             book.catchUp()
         } else if waited > Self.longPatience {
-            notice("the server does not show what was ordered of workers; this one goes on without")
+            notice("the server does not deliver the commands for workers; this worker continues without them")
             book.catchUp()
         }
     }

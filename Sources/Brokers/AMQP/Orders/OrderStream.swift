@@ -2,14 +2,14 @@ import CeleryCore
 import RabbitMQ
 import Wire
 
-/// The stream that keeps what is ordered of workers: a log that each reads from its beginning, and follows.
+/// The stream of standing commands: a log that each worker reads from its beginning and follows.
 ///
-/// Python's workers do not read it; they are told by remote control, and only those that run.
+/// Python's workers do not read it; running ones receive the commands by remote control.
 enum OrderStream {
     static let name = "celery.orders"
 
-    /// Said alike by everybody, whatever the settings, or the second one to say it would be refused. Old segments go
-    /// when there is too much: 20 MB are some 100,000 orders.
+    /// The same for everybody, whatever the settings: a second declaration with other arguments would be refused. The server
+    /// drops old segments beyond 20 MB, some 100,000 commands.
     static let declaration: QueueDeclaration = {
         var queue = QueueDeclaration(name)
         queue.arguments = [
@@ -18,12 +18,11 @@ enum OrderStream {
         return queue
     }()
 
-    /// One entry of it.
     enum Entry: Equatable {
         case revoke(Revocation)
         case pause(String, QueuePause)
         case resume(String)
-        /// Nothing: it is there so that the stream has an end to be read to.
+        /// An empty entry that gives a new stream a last offset.
         case seed
     }
 
@@ -43,7 +42,7 @@ enum OrderStream {
         }
     }
 
-    /// - Returns: `nil` for what is none of this version: anybody may have written it.
+    /// - Returns: `nil` for an entry of another version or a malformed one: anybody may have written it.
     static func entry(_ message: WireMessage) -> Entry? {
         guard let json = try? JSON(parsing: message.body) else { return nil }
         if let revocation = json["revoke"] { return Revocation(json: revocation).map(Entry.revoke) }

@@ -1,27 +1,26 @@
 import CeleryCore
 import RabbitMQ
 
-/// Messages that wait for their time in the broker: Celery's native delayed delivery.
+/// Messages that wait at the broker for their ETA: Celery's native delayed delivery.
 ///
-/// There are 28 queues, each for one binary digit of the delay in seconds. A message
-/// stays in the queue of each digit that is 1, by a TTL, and goes on by dead-lettering;
-/// its routing key spells the digits, and then the queue it is for. So no worker has to
-/// remember it, and any number may wait. The objects are those of kombu's
-/// `native_delayed_delivery`, except that queues are bound to the last exchange directly.
+/// There are 28 queues, one for each binary digit of the delay in seconds. A message waits in the queue of each 1 digit, by
+/// a TTL, and moves on by dead-lettering; its routing key spells the digits, followed by the target queue. So no worker has to
+/// remember the message, and any number may wait. The objects are those of kombu's `native_delayed_delivery`, except that queues
+/// are bound to the last exchange directly.
 enum DelayLadder {
     private static let levels = 28
     static let firstExchange = name(levels - 1)
     static let deliveryExchange = "celery_delayed_delivery"
-    /// What a message says it came from depends on its last digit that was 1.
+    /// The exchange a message arrives from depends on its last 1 digit.
     static let exchanges = Set([deliveryExchange] + (0..<levels).map(name))
     /// AMQP's limit for a routing key, in bytes.
     private static let keyLimit = 255
 
     private static func name(_ level: Int) -> String { "celery_delayed_\(level)" }
 
-    /// The routing key for a delay; `nil` when the queue's name cannot be part of one.
+    /// The routing key for a delay; `nil` when the queue name cannot be part of a key.
     ///
-    /// - Parameter seconds: rounded down, so a message comes at most a second early.
+    /// - Parameter seconds: Rounded down, so a message arrives at most a second early.
     static func routingKey(seconds: Int, queue: String) -> String? {
         guard seconds >= 1, isPossible(queue) else { return nil }
         let delay = min(seconds, 1 << levels - 1)
@@ -29,20 +28,20 @@ enum DelayLadder {
         return digits.joined() + queue
     }
 
-    /// A word of `*` or `#` would match other queues' keys.
+    /// The words `*` and `#` would match the keys of other queues.
     private static func isPossible(_ queue: String) -> Bool {
         queue.utf8.count + 2 * levels <= keyLimit
             && !queue.split(separator: ".", omittingEmptySubsequences: false).contains { $0 == "*" || $0 == "#" }
     }
 
-    /// Binds a queue, so that what waited for it arrives.
+    /// Binds a queue to the end of the ladder.
     ///
-    /// Exactly its name after the digits: with kombu's `#.name` a queue `b` would get what is for `a.b`.
+    /// The pattern ends with exactly the queue's name: with kombu's `#.name`, queue `b` would get messages for `a.b`.
     static func bind(_ queue: String, _ connection: Connection, on channel: UInt16) throws(RabbitMQError) {
         try connection.bindQueue(queue, to: deliveryExchange, key: key(after: queue), on: channel)
     }
 
-    /// Leads what Python's clients delayed to a queue, by way of its exchange and with its routing key
+    /// Routes messages delayed by Python's clients to a queue, by its exchange and routing key
     /// (kombu's `bind_queue_to_native_delayed_delivery_exchange`).
     static func bind(_ definition: QueueDefinition, _ connection: Connection, on channel: UInt16) throws(RabbitMQError) {
         let key = key(after: definition.routingKey)
@@ -50,10 +49,10 @@ enum DelayLadder {
         try connection.bindQueue(definition.name, to: definition.exchange, key: key, on: channel)
     }
 
-    /// The pattern of any delay before this.
+    /// The pattern that matches any delay before `rest`.
     private static func key(after rest: String) -> String { String(repeating: "*.", count: levels) + rest }
 
-    /// Declares the ladder, of the type it has if it is there already.
+    /// Declares the ladder, with the type of an existing one.
     static func declare(
         _ type: QueueDefinition.QueueType, _ connection: Connection, spareChannel: UInt16
     ) throws(RabbitMQError) {
@@ -74,7 +73,7 @@ enum DelayLadder {
     private static func declareAll(
         _ type: QueueDefinition.QueueType, _ connection: Connection, on channel: UInt16
     ) throws(RabbitMQError) {
-        // From the end to the beginning: what is there leads somewhere.
+        // From the end to the beginning, so that every existing step leads somewhere.
         try connection.declare(ExchangeDeclaration(deliveryExchange, type: "topic"), on: channel)
         for level in 0..<levels {
             let exchange = name(level)

@@ -4,9 +4,9 @@ package import CeleryCore
 /// A message on its way to an exchange.
 package struct Publication: Sendable {
     package var message: WireMessage
-    /// Whether it is an error that no queue gets it.
+    /// Whether it is an error when the message reaches no queue.
     package var isMandatory: Bool
-    /// What must be there before.
+    /// Objects to declare before publishing.
     package var needs: [Need]
 
     package init(_ message: WireMessage, isMandatory: Bool, needs: [Need] = []) {
@@ -15,7 +15,7 @@ package struct Publication: Sendable {
         self.needs = needs
     }
 
-    /// Whether a queue is made for it, once a connection.
+    /// Whether a queue is declared for the message.
     var needsQueue: Bool {
         needs.contains {
             switch $0 {
@@ -25,15 +25,15 @@ package struct Publication: Sendable {
         }
     }
 
-    /// Something at the server that is declared before a message is sent, once a connection.
+    /// An object at the server that is declared before publishing, once per connection.
     package enum Need: Sendable, Hashable {
         /// A queue for tasks, with its exchange.
         case taskQueue(String)
-        /// An exchange that whoever listens binds to.
+        /// An exchange to which listeners bind their queues.
         case exchange(ExchangeDeclaration)
-        /// The ladder, with a way from its end to the queue.
+        /// The ladder, with a binding from its end to the queue.
         case ladder(to: String)
-        /// A queue that is sent to by its name.
+        /// A queue addressed by its name.
         case queue(QueueDeclaration)
         /// The queue of dead letters, with its exchange.
         case deadLetters(QueueDeclaration)

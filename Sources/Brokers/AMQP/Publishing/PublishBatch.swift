@@ -1,19 +1,19 @@
 import RabbitMQ
 
-/// Messages that are confirmed together, and what has become of each so far.
+/// Messages that are confirmed together, and the state of each.
 ///
-/// Belongs to the thread of its publisher.
+/// Used only on the thread of its publisher.
 final class PublishBatch {
     let publications: [Publication]
     let deadline: ContinuousClock.Instant
     private let done: @Sendable (Result<Void, PublishFailure>) -> Void
-    /// The one to be sent next.
+    /// Index of the next message to send.
     var next = 0
-    /// Those of which the server has not said what became of them.
+    /// Messages without an answer from the server.
     private var open: Set<Int>
-    /// Those that no queue gets, and why.
+    /// Messages that no queue took, and why.
     private var refused: [Int: RabbitMQError] = [:]
-    /// Those that the server could not take at this moment.
+    /// Messages that the server rejected.
     private var missed: Set<Int> = []
     private var isOver = false
 
@@ -27,16 +27,16 @@ final class PublishBatch {
         open = Set(publications.indices)
     }
 
-    /// Gives up one message, which the server will not be asked to take.
+    /// Gives up a message without sending it.
     func refuse(_ index: Int, _ error: RabbitMQError) {
         refused[index] = error
         close(index)
     }
 
-    /// The server has found no queue for a message. Its confirm follows.
+    /// Notes that the server found no queue for a message. Its confirm follows.
     func noteReturn(_ index: Int, _ reason: String) { refused[index] = RabbitMQError(.refused(312), reason) }
 
-    /// The server is done with a message.
+    /// Notes the server's confirm or rejection.
     func confirm(_ index: Int, isTaken: Bool) {
         if !isTaken { missed.insert(index) }
         close(index)
@@ -47,20 +47,20 @@ final class PublishBatch {
         if open.isEmpty { finish(nil) }
     }
 
-    /// Tells how it went, once.
+    /// Reports the result, once.
     ///
-    /// - Parameter error: What ended it; `nil` when the server has spoken of every message.
+    /// - Parameter error: The error that ended the batch; `nil` when the server has answered for every message.
     func finish(_ error: RabbitMQError?) {
         guard !isOver else { return }
         isOver = true
-        // With whatever else it ends: only a confirmed message may be taken for accepted.
+        // Whatever ended the batch, only a confirmed message counts as accepted.
         let unconfirmed = open.union(missed).union(refused.keys).sorted()
         if let error {
             done(.failure(PublishFailure(error: error, unconfirmed: unconfirmed)))
         } else if let first = refused.min(by: { $0.key < $1.key }) {
             done(.failure(PublishFailure(error: first.value, unconfirmed: unconfirmed)))
         } else if !missed.isEmpty {
-            let reason = "it does not take messages now: the queue is full, or has no leader"
+            let reason = "the server rejects messages now: the queue is full, or has no leader"
             done(.failure(PublishFailure(error: RabbitMQError(.blocked, reason), unconfirmed: unconfirmed)))
         } else {
             done(.success(()))
@@ -68,11 +68,11 @@ final class PublishBatch {
     }
 }
 
-/// A batch that was not, or not wholly, accepted.
+/// A batch that was not accepted, or not completely.
 struct PublishFailure: Error, Sendable {
     var error: RabbitMQError
-    /// Which of its messages the server has not confirmed, or not taken.
+    /// Indices of the messages that the server has not confirmed, or has rejected.
     var unconfirmed: [Int]
-    /// Whether there was a connection to send them on.
+    /// Whether there was a connection to send the messages on.
     var isOfMessages = true
 }

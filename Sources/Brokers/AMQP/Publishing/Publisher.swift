@@ -5,40 +5,39 @@ import Wire
 
 /// Publishes with confirms, on a connection of its own.
 ///
-/// Batches wait in line; so many messages of them are under way at a time as the
-/// server may hold unconfirmed. Each is confirmed when the server has it on disk, or on
-/// a quorum of nodes.
+/// Batches queue up; a window limits the unconfirmed messages in flight. The server confirms a message when it is on
+/// disk, or on a quorum of nodes.
 final class Publisher: ConnectionUse {
-    /// Messages, and bytes of bodies, sent and not yet confirmed.
+    /// Limits of messages, and of body bytes, sent and not yet confirmed.
     private static let window = 2_000
     private static let windowBytes = 8 << 20
-    /// Messages given up on one connection.
+    /// Limit of messages abandoned on one connection.
     private static let mostAbandoned = 3
     private static let channel: UInt16 = 1
     private static let spareChannel: UInt16 = 2
 
     private let topology: Topology
     private var batches: Deque<PublishBatch> = []
-    /// What is under way, in the order of its numbers; confirmed ones are `nil` until those before them are.
-    private var unconfirmed: Deque<Slot?> = []
+    /// Messages in flight, by delivery number; a confirmed entry is `nil` until all earlier ones are confirmed.
+    private var unconfirmed: Deque<InFlight?> = []
     private var firstNumber: UInt64 = 1
-    /// The highest number that was confirmed.
+    /// The highest confirmed number.
     private var lastConfirmed: UInt64 = 0
     private var countUnderWay = 0
     private var bytesUnderWay = 0
     private var blockedBy: String?
-    /// Given up on this connection, on which the server still has them.
+    /// Messages abandoned on this connection, which the server still has.
     private var abandonedCount = 0
-    /// Batches that are sent one at a time, for one of those that were under way together was refused.
+    /// Number of batches to send one at a time, because one of several batches in flight was refused.
     private var suspects = 0
 
-    /// What is known to be there.
+    /// Objects known to exist at the server.
     private var provided: Set<Publication.Need> = []
-    /// What the server will not have, and why.
+    /// Objects the server refuses, and why.
     private var denied: [Publication.Need: RabbitMQError] = [:]
     private var hasLadder = false
 
-    private struct Slot {
+    private struct InFlight {
         var batch: PublishBatch
         var index: Int
         var message: WireMessage { batch.publications[index].message }
@@ -46,7 +45,7 @@ final class Publisher: ConnectionUse {
 
     init(topology: Topology) { self.topology = topology }
 
-    /// Puts a batch in line. It tells when it is over.
+    /// Queues a batch, which reports its own result.
     func add(_ batch: PublishBatch, _ connection: Connection) throws(RabbitMQError) {
         if batch.publications.isEmpty { return batch.finish(nil) }
         batches.append(batch)
@@ -91,36 +90,36 @@ final class Publisher: ConnectionUse {
         let now = ContinuousClock.now
         let indices = unconfirmed.indices.filter { unconfirmed[$0].map { $0.batch.deadline <= now } ?? false }
         guard !indices.isEmpty || batches.contains(where: { $0.deadline <= now }) else { return }
-        // What was sent may still arrive; on another connection nothing of it is confirmed.
+        // Sent messages may still arrive; another connection would confirm none of them.
         if let blockedBy {
-            throw RabbitMQError(.blocked, "it takes no messages now (\(blockedBy)); what was sent may be taken later")
+            throw RabbitMQError(.blocked, "it takes no messages now (\(blockedBy)); messages already sent may be accepted later")
         }
         let late = indices.compactMap { unconfirmed[$0] }
         let error = Self.unconfirmedInTime(late)
         guard mayAbandon(indices, now) else { throw error }
         abandonedCount += late.count
-        for (index, slot) in zip(indices, late) {
+        for (index, entry) in zip(indices, late) {
             unconfirmed[index] = nil
-            countOut(slot)
+            countOut(entry)
         }
         dropConfirmed()
-        for slot in late { slot.batch.finish(error) }
+        for entry in late { entry.batch.finish(error) }
     }
 
-    /// Whether what is late is so for a queue that confirms nothing, as one of quorum type without a leader, while the
-    /// server confirms what was sent after it: nothing else need suffer for that.
+    /// Whether messages are late only because their queue confirms nothing, such as a quorum queue without a leader, while the
+    /// server confirms later messages: then other messages need not suffer.
     ///
-    /// Not many times, for the server puts all that it has of a connection into the queue when that has a leader again
-    /// (`rabbit_fifo_client.erl`), however often one was sent.
+    /// Limited in number: when the queue has a leader again, the server delivers every copy it holds of a connection
+    /// (`rabbit_fifo_client.erl`), however often a message was sent.
     private func mayAbandon(_ late: [Int], _ now: ContinuousClock.Instant) -> Bool {
         guard let last = late.last, abandonedCount + late.count <= Self.mostAbandoned else { return false }
         return firstNumber + UInt64(last) < lastConfirmed && !batches.contains { $0.deadline <= now }
     }
 
-    private static func unconfirmedInTime(_ late: [Slot]) -> RabbitMQError {
+    private static func unconfirmedInTime(_ late: [InFlight]) -> RabbitMQError {
         let names = Set(late.map { name(of: $0.message) }).sorted()
         let target = names.isEmpty || names.count > 3 ? "" : " to \(names.joined(separator: ", "))"
-        return RabbitMQError(.timeout, "messages\(target) were not confirmed in time; what was sent may be taken later")
+        return RabbitMQError(.timeout, "messages\(target) were not confirmed in time; messages already sent may be accepted later")
     }
 
     private static func name(of message: WireMessage) -> String {
@@ -128,7 +127,7 @@ final class Publisher: ConnectionUse {
     }
 
     private func dropConfirmed() {
-        while let slot = unconfirmed.first, slot == nil {
+        while let entry = unconfirmed.first, entry == nil {
             unconfirmed.removeFirst()
             firstNumber += 1
         }
@@ -137,13 +136,12 @@ final class Publisher: ConnectionUse {
     func lost(_ error: RabbitMQError) {
         var underWay = unconfirmed.compactMap { $0?.batch }
         if let first = batches.first, underWay.last !== first { underWay.append(first) }
-        // A refusal is about one message, and it is not said which: of several batches each is
-        // sent again, by itself.
+        // A refusal concerns one message but does not say which: with several batches in flight, each is sent again by itself.
         let isShared = underWay.contains { $0 !== underWay[0] }
         if isShared && !error.isPassing { suspects = max(suspects, batches.count + underWay.count) }
         let reason = error.isPassing || !isShared ? error : RabbitMQError(.lost, error.message)
         for batch in underWay { batch.finish(reason) }
-        // Nothing of the others was sent.
+        // No message of the other batches was sent.
         for batch in batches { batch.finish(error.isPassing ? error : RabbitMQError(.lost, error.message)) }
         batches = []
         unconfirmed = []
@@ -174,11 +172,11 @@ final class Publisher: ConnectionUse {
                         continue
                     }
                 } catch {
-                    // Nothing else is under way, so it is about this one, and others are not refused for it.
+                    // Nothing else is in flight, so the error concerns this message alone.
                     if unconfirmed.isEmpty { batch.finish(error) }
                     throw error
                 }
-                unconfirmed.append(Slot(batch: batch, index: batch.next))
+                unconfirmed.append(InFlight(batch: batch, index: batch.next))
                 countUnderWay += 1
                 bytesUnderWay += bytes
                 batch.next += 1
@@ -188,9 +186,9 @@ final class Publisher: ConnectionUse {
         }
     }
 
-    /// Declares what the message needs, once a connection.
+    /// Declares the objects a message needs, once per connection.
     ///
-    /// - Returns: Why the message cannot be sent, when that is known without harm to others.
+    /// - Returns: Why the message cannot be sent, if that can be determined without affecting other messages.
     private func prepare(_ publication: Publication, _ connection: Connection) throws(RabbitMQError) -> RabbitMQError? {
         for need in publication.needs where !provided.contains(need) {
             if let refusal = denied[need] { return refusal }
@@ -202,7 +200,7 @@ final class Publisher: ConnectionUse {
             } else {
                 try provide(need, connection)
             }
-            // A queue of one result is made once, or may be gone since.
+            // Declare the queue of a result each time: it may have been deleted since.
             if case .resultQueue(_, .some) = need { continue }
             provided.insert(need)
         }
@@ -210,7 +208,7 @@ final class Publisher: ConnectionUse {
     }
 
     /// Declares an exchange for messages that matter less than the connection: on a channel of its own, which a refusal
-    /// closes. One that is there with other flags will do.
+    /// closes. An existing exchange with other flags is acceptable.
     private func refusal(of exchange: ExchangeDeclaration, _ connection: Connection) throws(RabbitMQError) -> RabbitMQError? {
         do throws(RabbitMQError) {
             try connection.withChannel(Self.spareChannel) { () throws(RabbitMQError) in
@@ -243,28 +241,28 @@ final class Publisher: ConnectionUse {
 
     private func confirm(_ number: UInt64, isTaken: Bool) {
         guard number >= firstNumber, let index = Int(exactly: number - firstNumber), index < unconfirmed.count,
-            let slot = unconfirmed[index]
+            let entry = unconfirmed[index]
         else { return }
         unconfirmed[index] = nil
-        countOut(slot)
-        slot.batch.confirm(slot.index, isTaken: isTaken)
+        countOut(entry)
+        entry.batch.confirm(entry.index, isTaken: isTaken)
     }
 
-    private func countOut(_ slot: Slot) {
+    private func countOut(_ entry: InFlight) {
         countUnderWay -= 1
-        bytesUnderWay -= slot.message.body.count
+        bytesUnderWay -= entry.message.body.count
     }
 
-    /// The confirm of a returned message follows.
+    /// Notes a returned message; its confirm follows.
     private func noteReturn(of message: WireMessage, _ reason: String) {
-        // Somebody may have deleted what we declared.
+        // Objects we declared may have been deleted.
         provided = []
-        for case let slot? in unconfirmed {
-            let sent = slot.message
+        for case let entry? in unconfirmed {
+            let sent = entry.message
             guard sent.properties.correlationID == message.properties.correlationID, sent.routingKey == message.routingKey
             else { continue }
             let target = message.exchange.isEmpty ? "" : "exchange '\(message.exchange)' with "
-            slot.batch.noteReturn(slot.index, "no queue gets messages for \(target)routing key '\(message.routingKey)'")
+            entry.batch.noteReturn(entry.index, "no queue receives messages for \(target)routing key '\(message.routingKey)'")
             return
         }
     }

@@ -2,7 +2,7 @@ package import CeleryCore
 import RabbitMQ
 
 extension AMQPBroker: StatisticsKeeping {
-    /// Each report is kept for weeks.
+    /// Each report is stored for weeks.
     package var statisticsInterval: Duration { .seconds(5) }
 
     package func add(_ report: StatisticsReport) async throws {
@@ -10,7 +10,7 @@ extension AMQPBroker: StatisticsKeeping {
     }
 
     package func statistics(since: Timestamp?) async throws -> StatisticsLedger {
-        // A queue that no worker has made is not made by looking at it.
+        // Reading must not create the queue.
         guard try await readableState(of: StatisticsRecord.queue.name) != nil else { return StatisticsLedger() }
         let reading = StatisticsReading(mark: TaskID().text, since: since)
         let owner = try ConnectionOwner(alternatives, .onDemand) { StatisticsReader(reading) }

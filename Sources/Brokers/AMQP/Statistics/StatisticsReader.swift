@@ -3,7 +3,7 @@ import RabbitMQ
 import Synchronization
 import Wire
 
-/// One reading of the stream of statistics, up to a mark.
+/// One reading of the statistics stream, up to a mark.
 final class StatisticsReading: Sendable {
     let mark: String
     let since: Timestamp?
@@ -11,7 +11,7 @@ final class StatisticsReading: Sendable {
     private let continuation: AsyncThrowingStream<StatisticsSum, any Error>.Continuation
     private let heard = Mutex(ContinuousClock.now)
 
-    /// The server is given up when nothing more comes for so long.
+    /// The read fails when nothing arrives for this long.
     private static let patience: Duration = .seconds(15)
 
     init(mark: String, since: Timestamp?) {
@@ -20,7 +20,7 @@ final class StatisticsReading: Sendable {
         (result, continuation) = AsyncThrowingStream.makeStream()
     }
 
-    /// Waits until all that stood in the stream is added up.
+    /// Waits until all earlier entries of the stream are added up.
     ///
     /// - Throws: `RabbitMQError`.
     func sum() async throws -> StatisticsSum {
@@ -30,7 +30,7 @@ final class StatisticsReading: Sendable {
                 if last + Self.patience <= .now { break }
                 try await Task.sleep(until: last + Self.patience)
             }
-            finish(.failure(RabbitMQError(.timeout, "read statistics: nothing more came")))
+            finish(.failure(RabbitMQError(.timeout, "reading statistics timed out")))
         }
         defer { alarm.cancel() }
         for try await sum in result { return sum }
@@ -49,14 +49,13 @@ final class StatisticsReading: Sendable {
     }
 }
 
-/// The connection of a `StatisticsReading`.
 final class StatisticsReader: ConnectionUse {
     private static let channel: UInt16 = 1
     private static let prefetch = 2_000
 
     private let reading: StatisticsReading
     private var sum = StatisticsSum()
-    /// The last delivery that was not acknowledged, which makes room for more.
+    /// Tag of the last unacknowledged delivery; acknowledging it lets the server send more.
     private var last: UInt64?
 
     init(_ reading: StatisticsReading) { self.reading = reading }
@@ -70,7 +69,7 @@ final class StatisticsReader: ConnectionUse {
             StatisticsRecord.queue.name, as: "statistics", arguments: ["x-stream-offset": offset], on: Self.channel)
     }
 
-    /// Where to begin: an interval before now, as RabbitMQ reads it, a minute longer than asked for.
+    /// Stream offset: an interval before now, with a minute to spare.
     private var offset: JSON {
         guard let since = reading.since else { return "first" }
         let seconds = max(0, (Timestamp.now - since).inSeconds.possibleSeconds)
@@ -84,7 +83,7 @@ final class StatisticsReader: ConnectionUse {
             let record = StatisticsRecord(delivery.message.body)
             if record == .mark(reading.mark) { reading.finish(.success(sum)) }
             sum.take(record)
-        case .cancelled: throw RabbitMQError(.lost, "the server ended the reading of statistics")
+        case .cancelled: throw RabbitMQError(.lost, "the server ended the subscription to statistics")
         case .confirm, .returned, .blocked, .unblocked: break
         }
     }

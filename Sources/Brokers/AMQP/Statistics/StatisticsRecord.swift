@@ -2,14 +2,14 @@ import CeleryCore
 import RabbitMQ
 import Wire
 
-/// An entry of the stream `celery.statistics`, in which workers write down what they have counted.
+/// An entry of the stream `celery.statistics`, to which workers append what they have counted.
 ///
-/// Each is read from the beginning and added up; there is nothing to lock and nothing to lose.
+/// Readers add up the entries from the beginning; the stream needs no lock, and no update can be lost.
 enum StatisticsRecord: Sendable, Equatable {
     case report(StatisticsReport)
-    /// What stands before it does not count any more.
+    /// Discards all earlier entries.
     case reset
-    /// Whoever reads puts one there: what he wants to know stands before it.
+    /// Appended by a reader to mark the end of the entries it wants.
     case mark(String)
 
     static let queue: QueueDeclaration = {
@@ -38,7 +38,7 @@ enum StatisticsRecord: Sendable, Equatable {
         }
     }
 
-    /// - Returns: `nil` for what is none, of this version or at all.
+    /// - Returns: `nil` for an entry of another version or a malformed one.
     init?(_ bytes: [UInt8]) {
         guard let json = try? JSON(parsing: bytes) else { return nil }
         if let mark = json["mark"]?.stringValue {
@@ -55,13 +55,13 @@ enum StatisticsRecord: Sendable, Equatable {
     }
 }
 
-/// Adds up the entries of the stream, in their order.
+/// Adds up the entries of the stream in order.
 struct StatisticsSum: Sendable {
     private(set) var ledger = StatisticsLedger()
-    /// The last report of each worker: one whose confirm was lost is sent again.
+    /// Number of the last report of each worker: a report whose confirm was lost is sent again.
     private var numbers: [String: Int64] = [:]
 
-    /// Takes one entry. What cannot be read is another version's, and counts for nothing.
+    /// Adds one entry. Unreadable entries are from another version and are ignored.
     mutating func take(_ record: StatisticsRecord?) {
         switch record {
         case .report(let report):

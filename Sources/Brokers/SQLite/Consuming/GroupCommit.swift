@@ -1,8 +1,8 @@
-/// Gathers what callers bring while a commit is under way, and commits it together.
+/// Collects items while a commit runs, and commits them together.
 ///
-/// A caller that comes alone waits for nothing: the first commit begins at once.
+/// A single caller does not wait: the first commit starts at once.
 actor GroupCommit<Item: Sendable> {
-    /// Commits all groups at once; a result for each, or one error for all.
+    /// Commits all groups in one transaction; returns one result per group, or throws one error for all.
     typealias Commit = @Sendable ([[Item]]) async throws -> [Result<Void, any Error>]
 
     private let commit: Commit

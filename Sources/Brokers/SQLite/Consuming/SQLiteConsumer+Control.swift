@@ -4,7 +4,7 @@ import Synchronization
 import Wire
 
 extension SQLiteConsumer: RemoteControllable {
-    /// How long a busy file is left alone between looks: each commit of anyone may be a request.
+    /// Pause between looks at a busy file: any process's commit may be a request.
     private static let lookInterval: Duration = .milliseconds(20)
     /// The longest time without a look; see `ChangeWatch`.
     private static let fallbackLook: Duration = .seconds(5)
@@ -23,14 +23,14 @@ extension SQLiteConsumer: RemoteControllable {
         }
     }
 
-    /// Answers the requests there are, or waits for something to happen to the file.
+    /// Answers pending requests, or waits for a commit to the file.
     private func answerNext(after last: inout Int64, _ handler: @Sendable (ControlRequest) async -> JSON?) async {
         let generation = broker.file.watch.generation
         let requests: [ControlTable.Request]
         do {
             requests = try await broker.file.read { [last] in try ControlTable.requests(after: last, in: $0) }
         } catch {
-            // The worker itself tells of a file that cannot be read.
+            // The worker itself reports an unreadable file.
             try? await Task.sleep(for: .seconds(1))
             return
         }

@@ -10,13 +10,13 @@ extension SQLiteConsumer: LeaseHolding {
         let others = try await broker.file.read { [number] in try Self.others(than: number, in: $0) }
         forget(allBut: others)
         let dead = others.filter { broker.processLives($0.process) == false || isSilent($0) }
-        // Renewed at a third of its length, so that an idle worker hardly ever writes.
+        // Renew at a third of the lease, so that an idle worker hardly ever writes.
         if !needsRenewal && dead.isEmpty { return [] }
         let gone = try await broker.file.write(waking: !dead.isEmpty, durable: false) { [self] db in
-            // The turn to write may have been long in coming; a lease counts from now.
+            // The write lock may have been long in coming; the lease counts from now.
             try holdLease(now: broker.now(), in: db)
             return try dead.compactMap { worker -> (worker: OtherWorker, messages: Int)? in
-                // Another worker may have found it first, or it came back.
+                // Another worker may have found it first, or it renewed its lease.
                 let until = try Double.fetchOne(
                     db, sql: "SELECT lease_until FROM worker WHERE number = ?", arguments: [worker.number])
                 guard until == worker.leaseUntil else { return nil }
@@ -27,7 +27,7 @@ extension SQLiteConsumer: LeaseHolding {
                 return (worker, messages)
             }
         }
-        // One that hangs may go on, and its children write there.
+        // A hung worker may go on, and its children write to the record.
         for (worker, _) in gone where broker.processLives(worker.process) == false { broker.dropFlightRecord(of: worker.id) }
         return gone.map { ($0.worker.name, $0.messages) }
     }
@@ -38,10 +38,10 @@ extension SQLiteConsumer: LeaseHolding {
         ).map(OtherWorker.init)
     }
 
-    /// Whether a worker has not renewed its lease for as long as one lasts.
+    /// Whether a worker has not renewed its lease for the length of a lease.
     ///
-    /// Measured from when this worker saw it change, not by comparing times of day: when the
-    /// clock is set, or the machine has slept, all leases look as if they had run out.
+    /// Measured from when this worker saw the lease change, not by the time of day: when the clock is set, or the machine has
+    /// slept, all leases seem to have expired.
     func isSilent(_ worker: OtherWorker) -> Bool {
         let uptime = broker.uptime()
         return signs.withLock { signs in
@@ -53,7 +53,7 @@ extension SQLiteConsumer: LeaseHolding {
         }
     }
 
-    /// Forgets signs of workers that are gone, or they would pile up.
+    /// Drops the signs of workers that are gone, or they would accumulate.
     private func forget(allBut others: [OtherWorker]) {
         signs.withLock { signs in
             guard signs.count > others.count else { return }
@@ -71,19 +71,18 @@ extension SQLiteConsumer: LeaseHolding {
     }
 }
 
-/// Another worker's row.
 struct OtherWorker: Sendable {
     var number: Int64
     var id: String
     var name: String
     var process: String
     var leaseUntil: Double
-    /// Seconds, as it chose itself.
+    /// Seconds, chosen by that worker.
     var leaseLength: Double
 
     static let columns = "number, id, name, process, lease_until, lease_length"
 
-    /// From these columns, which come first.
+    /// Reads these columns, which come first in the row.
     init(_ row: Row) {
         (number, id, name, process) = (row[0], row[1], row[2], row[3])
         (leaseUntil, leaseLength) = (row[4], row[5])
@@ -91,7 +90,7 @@ struct OtherWorker: Sendable {
 }
 
 extension SQLiteBroker {
-    /// Dead at once when its process is gone, else when its lease has run out.
+    /// A worker is dead at once when its process is gone, else when its lease has expired.
     func isDead(_ worker: OtherWorker, now: Timestamp) -> Bool {
         processLives(worker.process) == false || worker.leaseUntil < now.seconds
     }

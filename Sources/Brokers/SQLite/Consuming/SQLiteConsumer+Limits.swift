@@ -6,7 +6,7 @@ import Wire
 extension SQLiteConsumer: LimitKeeping {
     func admit(_ deliveries: [(handle: DeliveryHandle, limit: TaskLimit)]) async throws -> [Bool] {
         guard !deliveries.isEmpty else { return [] }
-        // What came from a line has passed.
+        // A message from a limit queue has passed its limits.
         let passed = admitted.withLock { $0 }
         let told = rates.withLock { $0 }
         var news: [String: RateLimit] = [:]
@@ -30,7 +30,7 @@ extension SQLiteConsumer: LimitKeeping {
     }
 
     func takeWaiting(_ revocations: [Revocation]) async throws -> [Delivery] {
-        // Of several workers one is first; the others, and those that find nothing, write nothing.
+        // One of several workers is first; the others find nothing and must not write.
         guard try await broker.file.read({ try LimitTable.mayHave(revocations, in: $0) }) else { return [] }
         let rows = try await broker.file.write(durable: false) { [broker, queues, number] db in
             try LimitTable.take(revocations, from: queues, worker: number, now: broker.now(), in: db)
@@ -46,7 +46,7 @@ extension SQLiteConsumer: LimitKeeping {
 
     func announce(rates options: [String: RateLimit?]) async throws {
         let mentioned = try await broker.file.read { db in Set(try String.fetchAll(db, sql: "SELECT task FROM rate_limit")) }
-        // Most tasks have no rate, and never had one.
+        // Most tasks have no rate and never had one.
         let news = options.filter { $0.value != nil || mentioned.contains($0.key) }
         guard !news.isEmpty else { return }
         try await broker.file.write(waking: true) { db in

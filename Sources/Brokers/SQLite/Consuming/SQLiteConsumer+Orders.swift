@@ -3,12 +3,12 @@ import SQLite
 import Synchronization
 
 extension SQLiteConsumer: OrderFollowing {
-    /// Commits follow one another quickly while much is done; more often than this nobody looks for orders.
+    /// Pause between looks for commands: on a busy file commits follow one another quickly.
     private static let pauseBetweenLooks: Duration = .milliseconds(20)
 
     func takeOrders() async throws -> StandingOrders {
         let now = broker.now()
-        // The first are heeded before anything is taken.
+        // The first commands are in force before any message is taken.
         defer { heededOrder.withLock { $0 = $0 ?? lastOrder.withLock { $0 } } }
         let after = lastOrder.withLock { $0 }
         let (orders, last) = try await broker.file.read { db in
@@ -22,10 +22,10 @@ extension SQLiteConsumer: OrderFollowing {
         return orders
     }
 
-    /// Looks after each commit of anybody; costs nothing while nothing happens.
+    /// Looks after each commit of any process; costs nothing while there are none.
     func waitForOrders() async throws {
         let known = lastOrder.withLock { $0 }
-        // Whoever waits for the next has heeded the last.
+        // Waiting for the next command means that the last one is in force.
         let isNews = heededOrder.withLock { heeded in
             defer { heeded = known }
             return heeded != known
@@ -39,7 +39,7 @@ extension SQLiteConsumer: OrderFollowing {
         }
     }
 
-    /// Whether there are orders that the worker does not heed yet.
+    /// Whether there are commands that the worker has not applied yet.
     func hasNewOrders(in db: Database) throws -> Bool {
         guard let heeded = heededOrder.withLock({ $0 }) else { return false }
         return try OrderTable.last(in: db) > heeded

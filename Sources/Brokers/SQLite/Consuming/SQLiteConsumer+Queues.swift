@@ -5,7 +5,7 @@ import Synchronization
 extension SQLiteConsumer: QueueSwitching {
     var consumedQueues: [String] { queues }
 
-    /// Written down for those who list workers, and waking this one: a queue it takes from now may hold something.
+    /// Stores the queues for worker listings, and wakes this worker: a new queue may have messages.
     func consume(from queues: [String]) async throws {
         let queues = queues.distinct
         try await broker.file.write(waking: true) { [number] db in
@@ -15,6 +15,6 @@ extension SQLiteConsumer: QueueSwitching {
         broker.file.wake()
     }
 
-    /// A queue is what its messages say.
+    /// A queue needs no definition: it exists through its messages.
     func define(_ queue: QueueDefinition) {}
 }

@@ -7,7 +7,7 @@ extension SQLiteConsumer: AtomicSettling {
         let now = broker.now()
         let expires = broker.resultExpires.map { now.seconds + $0 }
         return try await broker.file.write(waking: true) { [number, ranking = broker.ranking] db in
-            // The fence: an outcome counts only for the lease that stands now.
+            // The fence: an outcome counts only for a lease still held.
             let held = try LeaseTable.attempts(of: number, in: db)
             let counted = outcomes.map { held[$0.handle.tag] == $0.handle.attempt }
             let standing = zip(outcomes, counted).compactMap { $1 ? $0 : nil }
@@ -77,11 +77,11 @@ extension SQLiteConsumer: BacklogKnowing {
         let now = broker.now()
         let queues = self.queues
         return try await broker.file.read { db in
-            // What is paused nobody can finish.
+            // Messages in paused queues cannot finish.
             let open = try OrderTable.open(queues, now: now, in: db).queues
-            // Of those that wait for their limits, one that may begin stands for all: the others are not due.
+            // Messages in limit queues are not due; one that may start stands for all.
             var count = try LimitTable.nextDue(open, now: now, in: db).map { $0 <= now ? 1 : 0 } ?? 0
-            // Who has a place without a lease is waited for like those who have one, which are counted below.
+            // A slot held without a lease is counted like a lease, which is counted below.
             if try LimitTable.waitForKeptPlace(open, in: db) { count += 1 }
             for queue in open {
                 count += try Int.fetchOne(db, sql: "SELECT count(*) FROM ready WHERE queue = ?", arguments: [queue]) ?? 0

@@ -11,17 +11,17 @@ extension SQLiteConsumer: WaitingKnowing {
         return try await broker.file.read { db in
             let open = try OrderTable.open(queues, now: now, in: db).queues
             var count = try LimitTable.free(open, upTo: most, now: now, in: db)
-            var room = LimitRoom(limits, now: now)
+            var capacity = LimitCapacity(limits, now: now)
             for queue in open where count < most {
-                count += try Self.waiting(in: queue, upTo: most - count, &room, in: db)
+                count += try Self.waiting(in: queue, upTo: most - count, &capacity, in: db)
             }
             return min(count, most)
         }
     }
 
-    /// Never counts a long queue to its end: of one in which much has to wait for its limits, a part.
-    private static func waiting(in queue: String, upTo most: Int, _ room: inout LimitRoom, in db: Database) throws -> Int {
-        let length = room.isUnlimited ? most : max(most, lookLimit)
+    /// Looks at a bounded part of the queue when many messages have to wait for their limits.
+    private static func waiting(in queue: String, upTo most: Int, _ capacity: inout LimitCapacity, in db: Database) throws -> Int {
+        let length = capacity.isUnlimited ? most : max(most, lookLimit)
         let ready = try db.cachedStatement(sql: """
             SELECT m.task FROM ready r CROSS JOIN message m ON m.tag = r.tag WHERE r.queue = ? ORDER BY r.rank, r.tag LIMIT ?
             """)
@@ -29,22 +29,22 @@ extension SQLiteConsumer: WaitingKnowing {
             SELECT m.task FROM scheduled s CROSS JOIN message m ON m.tag = s.tag WHERE s.due <= ? AND m.queue = ? LIMIT ?
             """)
         var count = 0
-        let looks: [(Statement, StatementArguments)] = [(ready, [queue, length]), (due, [room.now.seconds, queue, length])]
+        let looks: [(Statement, StatementArguments)] = [(ready, [queue, length]), (due, [capacity.now.seconds, queue, length])]
         for (statement, arguments) in looks {
             let tasks = try String.fetchCursor(statement, arguments: arguments)
             while count < most, let task = try tasks.next() {
-                if try room.take(task, in: db) { count += 1 }
+                if try capacity.take(task, in: db) { count += 1 }
             }
         }
         return count
     }
 
-    /// So many messages of a queue are looked at.
+    /// Number of messages looked at per queue.
     private static let lookLimit = 1_000
 }
 
-/// How many more of each task may begin, as far as its limits are counted by its name alone.
-private struct LimitRoom {
+/// How many more messages of each task may start, considering limits by task name only.
+private struct LimitCapacity {
     let now: Timestamp
     private let limits: [String: TaskLimit]
     private var left: [String: Int] = [:]
@@ -56,12 +56,12 @@ private struct LimitRoom {
 
     var isUnlimited: Bool { limits.isEmpty }
 
-    /// - Returns: whether one more may begin.
+    /// - Returns: Whether one more may start.
     mutating func take(_ task: String, in db: Database) throws -> Bool {
         guard let limit = limits[task] else { return true }
-        let room = try left[task] ?? LimitTable.room(of: limit, now: now, in: db)
-        left[task] = max(0, room - 1)
-        return room > 0
+        let capacity = try left[task] ?? LimitTable.room(of: limit, now: now, in: db)
+        left[task] = max(0, capacity - 1)
+        return capacity > 0
     }
 }
 
@@ -81,7 +81,7 @@ extension SQLiteConsumer: ScheduleKnowing {
             while messages.count < most, let row = try rows.next() {
                 guard queues.contains(row[0]) else { continue }
                 let encoded = EncodedMessage(row: row, from: 1, queue: row[0])
-                // One that cannot be read has no place among tasks.
+                // Skip unreadable messages: they name no task.
                 guard var message = try? encoded.message() else { continue }
                 message.eta = Timestamp(seconds: row[4])
                 messages.append(message)

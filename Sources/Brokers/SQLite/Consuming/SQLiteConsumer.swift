@@ -5,47 +5,47 @@ import Wire
 
 /// A worker's subscription to queues of a SQLite file.
 ///
-/// Registers the worker under its lease, and takes messages in that lease's name.
+/// Registers the worker with a lease, and takes messages under that lease.
 final class SQLiteConsumer: BrokerConsumer {
     let broker: SQLiteBroker
-    /// What it takes from.
+    /// The consumed queues.
     let selected: Mutex<[String]>
     let identity: WorkerIdentity
-    /// The worker's row.
+    /// Key of the worker's row.
     let number: Int64
-    /// The last request of an operator that was there before this worker.
+    /// Number of the last remote-control request before this worker started.
     let lastRequest: Int64
-    /// Answers requests, while the subscription lasts.
+    /// Answers requests while the subscription lasts.
     let control = Mutex<Task<Void, Never>?>(nil)
-    /// The tasks that were announced.
+    /// Announced task names.
     let tasks = Mutex<[String]>([])
-    /// The rates this worker has told the file of, by task.
+    /// Rates this worker has announced, by task.
     let rates = Mutex<[String: RateLimit]>([:])
-    /// Of the last take, what came from a line and has passed its limits.
+    /// Messages of the last take that came from a limit queue and have passed their limits.
     let admitted = Mutex<Set<DeliveryHandle>>([])
 
-    /// The number of the last order that the worker has taken.
+    /// Number of the last command that the worker has taken.
     let lastOrder = Mutex<Int64>(0)
-    /// The number of the last order that the worker heeds by now; `nil` before it asked for orders. While there are newer
-    /// ones nothing is taken: it may be revoked.
+    /// Number of the last command in force at the worker; `nil` before it asked for commands. Nothing is taken while newer
+    /// commands exist: a message may be revoked.
     let heededOrder = Mutex<Int64?>(nil)
 
     private let pace = Mutex(Pace())
-    /// Whose turn it is, when there are several queues.
+    /// Whose turn it is among several queues.
     private let shares: Mutex<QueueShares>
 
     /// What the last take tells about the next.
     private struct Pace {
-        /// It got all it asked for.
+        /// Whether the last take got the maximum.
         var wasFull = false
-        /// When the lease was renewed last, by `uptime`.
+        /// When the lease was last renewed, by `uptime`.
         var renewed = 0.0
     }
 
-    /// What the lease of each other worker was when it was seen to change, and when that was, by `uptime`.
+    /// The last lease seen of each other worker, and when it was seen to change, by `uptime`.
     let signs = Mutex<[Int64: (leaseUntil: Double, seen: Double)]>([:])
 
-    /// The longest wait without looking; see `ChangeWatch` for the writer that dies at the wrong moment.
+    /// The longest wait without a look; `ChangeWatch` explains why a wake-up can be missed.
     static let fallbackPoll: Duration = .seconds(2)
 
     init(broker: SQLiteBroker, queues: [String], worker: WorkerIdentity) async throws {
@@ -69,15 +69,15 @@ final class SQLiteConsumer: BrokerConsumer {
 
     var queues: [String] { selected.withLock { $0 } }
 
-    /// Whether the lease is to be renewed: nobody takes this worker for dead within a third of it.
+    /// Whether to renew the lease: after a third of its length, long before others consider this worker dead.
     var needsRenewal: Bool {
         broker.uptime() - pace.withLock { $0.renewed } > broker.leaseLength.inSeconds / 3
     }
 
     /// Renews the lease inside a transaction.
     ///
-    /// A worker that was stopped for long was taken for dead and has lost its row; then
-    /// what it held is with others, and it registers again under its old number.
+    /// A worker stopped for long was considered dead and has lost its row: others have its messages, and it registers again
+    /// under its old number.
     func holdLease(now: Timestamp, in db: Database) throws {
         pace.withLock { $0.renewed = broker.uptime() }
         let statement = try db.cachedStatement(sql: "UPDATE worker SET lease_until = ? WHERE number = ?")
@@ -91,10 +91,10 @@ final class SQLiteConsumer: BrokerConsumer {
 
     func take(_ maximum: Int) async throws -> [Delivery] {
         guard maximum > 0 else { return [] }
-        // After a full hand there is likely more; otherwise a look comes first.
+        // After a full take there is likely more; otherwise look first.
         if !pace.withLock({ $0.wasFull }), try await !mayFindWork() { return [] }
         let (rows, passed) = try await broker.file.write(durable: false) { [self] db -> ([ReadyTable.Taken], Set<DeliveryHandle>) in
-            // Read only when it is this worker's turn: a lease counts from then.
+            // Read the time inside the transaction: a lease counts from then.
             let now = broker.now()
             if needsRenewal { try holdLease(now: now, in: db) }
             if try hasNewOrders(in: db) { return ([], []) }
@@ -124,7 +124,7 @@ final class SQLiteConsumer: BrokerConsumer {
         return deliveries
     }
 
-    /// A message that can never run: the worker takes it out of the way, with its reason.
+    /// The delivery of an unreadable message: the worker rejects it with this reason.
     private func delivery(of row: ReadyTable.Taken, unreadable error: any Error) async -> Delivery {
         let task = try? await broker.file.read { db in
             try String.fetchOne(db, sql: "SELECT task FROM message WHERE tag = ?", arguments: [row.handle.tag])
@@ -150,7 +150,7 @@ final class SQLiteConsumer: BrokerConsumer {
         await broker.file.watch.wait(since: seen, until: wake)
     }
 
-    /// A look without the write lock, so that an idle worker disturbs nobody.
+    /// Looks without the write lock, so that an idle worker disturbs no other process.
     private func mayFindWork() async throws -> Bool {
         let now = broker.now()
         return try await broker.file.read { [self, queues] db in

@@ -3,7 +3,7 @@ import SQLite
 
 /// Rows of the tables `beat`, `beat_entry` and `beat_order`.
 enum BeatTable {
-    /// Who leads, as it stands there.
+    /// The leader's row.
     struct Leader: Sendable, Equatable {
         var id: String
         var name: String
@@ -41,7 +41,7 @@ enum BeatTable {
 
     // MARK: Records
 
-    /// - Parameter path: The file, for the error of a record that cannot be read.
+    /// - Parameter path: The file, for the error about an unreadable record.
     static func records(of beat: String, path: String, in db: Database) throws -> [String: EntryRecord] {
         var records: [String: EntryRecord] = [:]
         let rows = try Row.fetchCursor(db, sql: "SELECT name, record FROM beat_entry WHERE beat = ?", arguments: [beat])
@@ -66,13 +66,13 @@ enum BeatTable {
         let place = "FROM beat_entry WHERE beat = \(quoted(beat)) AND name = \(quoted(entry))"
         return DriverError(
             .unusable,
-            "database \(path): what table beat_entry holds of the entry '\(entry)' of beat '\(beat)' cannot be read, and was left as it is",
-            hint: "look at it with SELECT record \(place); after DELETE \(place) the entry begins anew")
+            "database \(path): cannot read the record of entry '\(entry)' of beat '\(beat)' in table beat_entry; it was left unchanged",
+            hint: "show it with SELECT record \(place); DELETE \(place) makes the entry start afresh")
     }
 
-    // MARK: Orders
+    // MARK: Commands
 
-    /// - Parameter path: The file, for the error of an order that cannot be read.
+    /// - Parameter path: The file, for the error about an unreadable command.
     static func orders(of beat: String, path: String, in db: Database) throws -> [(number: Int64, order: BeatOrder)] {
         let statement = try db.cachedStatement(sql: "SELECT number, body FROM beat_order WHERE beat = ? ORDER BY number")
         return try Row.fetchAll(statement, arguments: [beat]).map { row in
@@ -83,7 +83,7 @@ enum BeatTable {
         }
     }
 
-    /// The number of the newest order; 0 when there is none.
+    /// The number of the newest command; 0 when there is none.
     static func lastOrder(of beat: String, in db: Database) throws -> Int64 {
         let statement = try db.cachedStatement(sql: "SELECT max(number) FROM beat_order WHERE beat = ?")
         return try Int64.fetchOne(statement, arguments: [beat]) ?? 0
@@ -103,10 +103,10 @@ enum BeatTable {
         let place = "FROM beat_order WHERE number = \(number)"
         return DriverError(
             .unusable,
-            "database \(path): order \(number) of beat '\(beat)' in table beat_order cannot be read, and was left as it is",
-            hint: "look at it with SELECT body \(place), and take it away with DELETE \(place)")
+            "database \(path): cannot read command \(number) for beat '\(beat)' in table beat_order; it was left unchanged",
+            hint: "show it with SELECT body \(place); remove it with DELETE \(place)")
     }
 
-    /// As a literal of SQL.
+    /// An SQL string literal.
     private static func quoted(_ text: String) -> String { "'\(text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''"))'" }
 }

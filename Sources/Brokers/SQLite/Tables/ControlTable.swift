@@ -2,25 +2,26 @@ import CeleryCore
 import SQLite
 import Wire
 
-/// The tables `control_request` and `control_reply`: a pidbox in a file.
+/// The tables `control_request` and `control_reply`: remote control in a file.
 ///
-/// Whoever asks adds rows and wakes the workers; each worker looks at those it has not seen, and adds its answer.
-/// Rows go with the end of the question; what a killed asker leaves, with the next one. Both tables are capped.
+/// A client adds requests and wakes the workers; each worker reads the requests it has not seen and adds its answers. The
+/// client deletes its replies when done; requests, and replies left by a killed client, are deleted by later requests once
+/// expired. Both tables are capped.
 enum ControlTable {
-    /// How long a request that says nothing of its time is kept, in seconds; as long as one in a queue of RabbitMQ.
+    /// Seconds that a request without expiry is kept; the same as in a RabbitMQ queue.
     private static let lifetime = 300.0
-    /// As many requests as RabbitMQ keeps for a worker.
+    /// The same limit as for a worker's queue at RabbitMQ.
     private static let mostRequests = 1_000
     private static let mostReplies = 100_000
 
-    /// A request as a worker finds it.
+    /// A request as a worker reads it.
     struct Request: Sendable {
         var number: Int64
-        /// `nil` for what is no request.
+        /// `nil` when malformed.
         var message: ControlMessage?
     }
 
-    /// The number of the last request there ever was, or one that no later request has.
+    /// The number of the last request ever added, or one that no later request has.
     static func lastRequest(in db: Database) throws -> Int64 {
         try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'control_request'") ?? 0
     }
@@ -45,7 +46,7 @@ enum ControlTable {
         }
     }
 
-    /// Adds a worker's answer. Who asked may be gone; then it is in nobody's way until it expires.
+    /// Adds a worker's answer. If the client is gone, the answer stays until it expires.
     static func answer(
         _ message: ControlMessage, _ value: JSON, of worker: Int64, named name: String, now: Timestamp, in db: Database
     ) throws {
@@ -57,19 +58,19 @@ enum ControlTable {
             arguments: [ticket, worker, name, message.expires ?? now.seconds + lifetime, value.bytes()])
     }
 
-    /// The answers to a request by the numbers of workers.
+    /// The answers to a request, by worker number.
     static func answers(to ticket: String, in db: Database) throws -> [Int64: WorkerAnswers.Answer] {
         let statement = try db.cachedStatement(sql: "SELECT worker, name, value FROM control_reply WHERE ticket = ?")
         var answers: [Int64: WorkerAnswers.Answer] = [:]
         for row in try Row.fetchAll(statement, arguments: [ticket]) {
-            // A worker wrote it; anybody could have.
+            // Skip malformed values: anybody may have written them.
             guard let value = try? JSON(parsing: row[2] as [UInt8]) else { continue }
             answers[row[0]] = WorkerAnswers.Answer(worker: row[1], value: value)
         }
         return answers
     }
 
-    /// Forgets what was answered.
+    /// Deletes the replies to these tickets.
     static func remove(_ tickets: [String], in db: Database) throws {
         for ticket in tickets { try db.execute(sql: "DELETE FROM control_reply WHERE ticket = ?", arguments: [ticket]) }
     }

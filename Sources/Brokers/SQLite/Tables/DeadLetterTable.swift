@@ -4,7 +4,7 @@ import Wire
 
 /// Rows of the table `dead_letter`.
 enum DeadLetterTable {
-    /// Puts a message among the dead letters. Its own row is still to be deleted.
+    /// Copies a message to the dead letters. The caller deletes its row.
     static func bury(_ tag: Int64, _ burial: Burial, in db: Database) throws {
         let statement = try db.cachedStatement(sql: """
             INSERT INTO dead_letter
@@ -16,7 +16,7 @@ enum DeadLetterTable {
         ])
     }
 
-    /// Puts a message there that has no row.
+    /// Adds a message without a row to the dead letters.
     static func bury(_ message: Message, _ burial: Burial, submitted: Timestamp, in db: Database) throws {
         let row = EncodedMessage(message)
         try db.execute(
@@ -32,13 +32,13 @@ enum DeadLetterTable {
             ])
     }
 
-    /// A row.
+    /// A dead letter and its row number.
     struct Entry: Sendable {
         var number: Int64
         var letter: DeadLetter
     }
 
-    /// The oldest that match.
+    /// The oldest matching letters.
     static func entries(
         _ filter: DeadLetterFilter, limit: Int, withContent: Bool, in db: Database
     ) throws -> [Entry] {
@@ -49,7 +49,7 @@ enum DeadLetterTable {
             conditions.append(condition)
             arguments.append(value)
         }
-        // What an index or a comparison can leave out; the filter itself has the last word.
+        // Conditions that SQL can check; the filter makes the final decision.
         add("queue = ?", filter.queue)
         add("buried >= ?", filter.since?.seconds)
         add("buried < ?", filter.until?.seconds)

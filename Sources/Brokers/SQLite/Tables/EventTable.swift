@@ -2,14 +2,14 @@ import CeleryCore
 import SQLite
 import Wire
 
-/// Rows of the `event` table: a ring, of which the oldest are dropped.
+/// Rows of the `event` table: a ring from which the oldest events are dropped.
 enum EventTable {
-    /// So many are dropped at a time at most, for others wait meanwhile.
+    /// Limit of events dropped at a time, because other writers wait meanwhile.
     private static let dropLimit: Int64 = 1_000
-    /// The oldest are looked for each time so many were added.
+    /// Number of added events after which old ones are dropped.
     private static let dropInterval: Int64 = 64
 
-    /// Adds events. Of the heartbeats of a worker only the last is kept.
+    /// Adds events. Only the last heartbeat of each worker is kept.
     static func add(_ events: [Event], _ kept: EventRetention, now: Timestamp, in db: Database) throws {
         let insert = try db.cachedStatement(sql: "INSERT INTO event (received, type, host, task, body) VALUES (?, ?, ?, ?, ?)")
         let supersede = try db.cachedStatement(sql: "DELETE FROM event WHERE type = 'worker-heartbeat' AND host = ?")
@@ -35,7 +35,7 @@ enum EventTable {
         try db.execute(sql: "INSERT OR REPLACE INTO event_mark (one, dropped) VALUES (1, ?)", arguments: [end])
     }
 
-    /// Events after a number, oldest first, and how far those are gone that were before them.
+    /// Events after a number, oldest first, and the number of the last dropped event.
     static func read(after number: Int64, limit: Int, in db: Database) throws -> (rows: [(number: Int64, event: Event)], dropped: Int64) {
         let statement = try db.cachedStatement(sql: "SELECT number, body FROM event WHERE number > ? ORDER BY number LIMIT ?")
         let rows = try Row.fetchAll(statement, arguments: [number, limit]).compactMap(event)
@@ -58,26 +58,26 @@ enum EventTable {
         try Int64.fetchOne(db.cachedStatement(sql: "SELECT dropped FROM event_mark")) ?? 0
     }
 
-    /// The number of the newest there ever was.
+    /// The number of the newest event ever added.
     static func last(in db: Database) throws -> Int64 {
         try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'event'") ?? 0
     }
 
-    /// The number before the first that was written at this time or later.
+    /// The number before the first event received at this time or later.
     static func number(before time: Timestamp, in db: Database) throws -> Int64 {
         let first = try Int64.fetchOne(db, sql: "SELECT min(number) FROM event WHERE received >= ?", arguments: [time.seconds])
         return try first.map { $0 - 1 } ?? last(in: db)
     }
 }
 
-/// For how long events are kept in a file.
+/// How long events are kept in a file.
 package struct EventRetention: Sendable {
-    /// Older ones are dropped.
+    /// Older events are dropped.
     package var seconds: Double
-    /// Of more than these, the oldest are dropped.
+    /// The oldest events beyond this number are dropped.
     package var count: Int
 
-    /// - Parameter seconds: `nil` keeps them no longer than followers take to read them.
+    /// - Parameter seconds: `nil` keeps events for a minute, long enough for followers.
     package init(seconds: Double?, count: Int = 200_000) {
         self.seconds = seconds ?? 60
         self.count = count

@@ -2,19 +2,20 @@ import CeleryCore
 import Processes
 import SQLite
 
-/// Who has which message, and what becomes of it when the worker is gone.
+/// Which worker has which message, and what happens to the message when the worker is gone.
 enum LeaseTable {
     /// Ends a lease.
     ///
-    /// The fence: it counts only for the worker and attempt that hold it now.
-    /// - Returns: false when the lease is no longer theirs.
+    /// The fence: only the worker and attempt that hold the lease can end it.
+    ///
+    /// - Returns: `false` when the lease is no longer held.
     static func end(_ handle: DeliveryHandle, of worker: Int64, in db: Database) throws -> Bool {
         let statement = try db.cachedStatement(sql: "DELETE FROM lease WHERE tag = ? AND worker = ? AND attempt = ?")
         try statement.execute(arguments: [handle.tag, worker, handle.attempt])
         return db.changesCount == 1
     }
 
-    /// The attempts a worker is on, by tag.
+    /// The attempts of a worker's leases, by tag.
     static func attempts(of worker: Int64, in db: Database) throws -> [Int64: Int] {
         let statement = try db.cachedStatement(sql: "SELECT tag, attempt FROM lease WHERE worker = ?")
         var attempts: [Int64: Int] = [:]
@@ -23,13 +24,13 @@ enum LeaseTable {
         return attempts
     }
 
-    /// Ends leases that are known to stand.
+    /// Ends leases known to exist.
     static func end(_ tags: [Int64], in db: Database) throws {
         guard !tags.isEmpty else { return }
         try db.execute(sql: "DELETE FROM lease WHERE tag IN (\(tags.map(String.init).joined(separator: ",")))")
     }
 
-    /// Puts one message back in its place; `started` keeps the attempt it was on.
+    /// Returns one message to its queue; `started` keeps the number of its attempt.
     static func giveBack(_ handle: DeliveryHandle, of worker: Int64, started: Bool, in db: Database) throws -> Bool {
         guard try end(handle, of: worker, in: db) else { return false }
         let statement = try db.cachedStatement(sql: """
@@ -39,14 +40,14 @@ enum LeaseTable {
         return true
     }
 
-    /// Counts the death of a worker against what it held.
+    /// Counts a worker's death against the messages it had begun.
     static func layBlame(on begun: Begun, of worker: Int64, in db: Database) throws {
         switch begun {
         case .nothing: break
         case .these(let entries):
-            // The attempt is part of it: what stands in the slot of a child may be long over.
+            // The attempt must match: the entry of a child may be out of date.
             for entry in entries {
-                // One that ended this moment may be what killed the worker all the same.
+                // A task that has just ended may still have killed the worker.
                 let column = entry.hasEnded ? "doubts" : "crashes"
                 let blame = try db.cachedStatement(sql: """
                     UPDATE message SET \(column) = \(column) + 1
@@ -61,17 +62,17 @@ enum LeaseTable {
         }
     }
 
-    /// What a worker that was taken for dead had begun.
+    /// What a worker considered dead had begun.
     enum Begun: Sendable {
         case nothing
         case these([FlightRecord.Entry])
         case unknown
     }
 
-    /// Puts back all that a worker holds. Returns how many there were.
+    /// Returns all messages of a worker to their queues, and their number.
     ///
-    /// - Parameter started: whether any of them may have begun. Which is not known of a dead
-    ///   worker, so the attempts of all count: an attempt number is never used twice.
+    /// - Parameter started: Whether any of the messages may have begun. For a dead worker that is unknown, so all attempts
+    ///   count: an attempt number is never used twice.
     @discardableResult
     static func giveBackAll(of worker: Int64, started: Bool, in db: Database) throws -> Int {
         try db.execute(

@@ -2,9 +2,9 @@ import CeleryCore
 import SQLite
 import Wire
 
-// What waits in a line and is not to run any more needs no turn to end, takes no token and no place, and holds up nobody.
+// Messages in a limit queue that end without running need no turn, token or slot, and delay no other message.
 extension LimitTable {
-    /// Leases to a worker those that have expired, up to `maximum`.
+    /// Leases expired messages to a worker, up to `maximum`.
     static func takeExpired(
         _ maximum: Int, from queues: [String], worker: Int64, now: Timestamp, in db: Database
     ) throws -> [ReadyTable.Taken] {
@@ -19,17 +19,17 @@ extension LimitTable {
         return try lease(rows, to: worker, now: now, in: db)
     }
 
-    /// When the next of these queues expires.
+    /// When the next message of these queues expires.
     static func nextExpiry(_ queues: [String], in db: Database) throws -> Timestamp? {
         let statement = try db.cachedStatement(sql: "SELECT min(expires) FROM limited WHERE queue = ? AND expires IS NOT NULL")
-        // It is still good at that very moment.
+        // A message is still valid at its expiry time itself.
         return try queues.compactMap { try Double.fetchOne(statement, arguments: [$0]) }.min().map { Timestamp(seconds: $0 + 0.001) }
     }
 
-    /// Messages that are leased at a time because they are revoked.
+    /// Limit of messages leased at a time because of a revocation.
     private static let revocationLimit = 200
 
-    /// Leases to a worker a piece of the waiting messages that a revocation covers.
+    /// Leases to a worker some of the waiting messages that the revocations cover.
     static func take(
         _ revocations: [Revocation], from queues: [String], worker: Int64, now: Timestamp, in db: Database
     ) throws -> [ReadyTable.Taken] {
@@ -51,7 +51,7 @@ extension LimitTable {
         return taken
     }
 
-    /// Whether any of these covers one that waits, as far as can be told without reading messages.
+    /// Whether any revocation may cover a waiting message, as far as columns tell without reading messages.
     static func mayHave(_ revocations: [Revocation], in db: Database) throws -> Bool {
         guard try hasAny(in: db) else { return false }
         let byID = try db.cachedStatement(sql: "SELECT 1 FROM message m JOIN limited l ON l.task = m.task AND l.tag = m.tag WHERE m.id = ?")
@@ -65,13 +65,13 @@ extension LimitTable {
         }
     }
 
-    /// A piece of the waiting messages that a revocation may cover.
+    /// Some of the waiting messages that a revocation may cover.
     private static func rows(of target: Revocation.Target, after offset: Int, in db: Database) throws -> [Row] {
         let page = "LIMIT \(revocationLimit) OFFSET \(offset)"
         let select = "SELECT \(columns), l.task, l.key FROM limited l JOIN message m ON m.tag = l.tag"
         switch target {
         case .id(let id):
-            // By the key of the line, and the message's own.
+            // Uses the keys of both tables.
             let statement = try db.cachedStatement(sql: """
                 SELECT \(columns), l.task, l.key FROM message m JOIN limited l ON l.task = m.task AND l.tag = m.tag WHERE m.id = ?
                 """)
@@ -92,9 +92,9 @@ extension LimitTable {
         }
     }
 
-    /// Takes out one whose message is withdrawn.
+    /// Removes a withdrawn message from its limit queue.
     ///
-    /// - Returns: its attempts so far; `nil` when it stands in no line.
+    /// - Returns: Its attempts so far; `nil` when it is in no limit queue.
     static func withdraw(_ tag: Int64, of task: String, in db: Database) throws -> Int? {
         let statement = try db.cachedStatement(sql: "DELETE FROM limited WHERE task = ? AND tag = ? RETURNING attempt, key")
         guard let row = try Row.fetchOne(statement, arguments: [task, tag]) else { return nil }

@@ -2,12 +2,12 @@ import CeleryCore
 import SQLite
 import Wire
 
-/// Lines of messages that are due and may not begin yet, and the places of those that run.
+/// Queues of due messages that may not start yet because of their task's limits, and the concurrency slots in use.
 ///
-/// A message that may not begin moves from its lease into the line of its task and key, and from there, when its turn
-/// has come, into a lease again: two moves each, however many wait and for however long.
+/// A message that may not start moves from its lease into the limit queue of its task and key, and back into a lease when its
+/// turn comes: two moves, however many messages wait and for however long.
 enum LimitTable {
-    /// Lines that one look goes through; the oldest come first.
+    /// Limit queues considered at a time, oldest first.
     private static let lineLimit = 1_000
 
     struct Line {
@@ -18,9 +18,9 @@ enum LimitTable {
 
     // MARK: Waiting
 
-    /// Lets a delivery begin, or puts it into its line.
+    /// Lets a delivery start, or moves it to its limit queue.
     ///
-    /// - Returns: whether it may begin. Not when it is not this worker's any more.
+    /// - Returns: Whether it may start; `false` also when the worker no longer holds it.
     static func admit(
         _ handle: DeliveryHandle, _ limit: TaskLimit, of worker: Int64, _ rates: inout RateTable, now: Timestamp, in db: Database
     ) throws -> Bool {
@@ -53,10 +53,10 @@ enum LimitTable {
         try open.execute(arguments: [line.task, line.key, line.places, handle.tag])
     }
 
-    // MARK: Beginning
+    // MARK: Starting
 
-    /// Leases to a worker those whose turn has come, up to `maximum`, and those that have expired. The oldest line that is
-    /// free comes first.
+    /// Leases to a worker the messages whose turn has come, and expired ones, up to `maximum`. The oldest limit queue with a
+    /// free slot comes first.
     static func take(
         _ maximum: Int, from queues: [String], worker: Int64, now: Timestamp, in db: Database
     ) throws -> [ReadyTable.Taken] {
@@ -83,20 +83,20 @@ enum LimitTable {
         return taken
     }
 
-    /// Moves one from its line into a lease.
+    /// Moves a message from its limit queue into a lease.
     static func lease(_ message: ReadyTable.Taken, from line: Line, to worker: Int64, now: Timestamp, in db: Database) throws {
         try remove(message.handle.tag, from: line, in: db)
         let lease = try db.cachedStatement(sql: "INSERT INTO lease (tag, worker, attempt, since) VALUES (?, ?, ?, ?)")
         try lease.execute(arguments: [message.handle.tag, worker, message.handle.attempt, now.seconds])
     }
 
-    /// Whether anybody waits.
+    /// Whether any message waits for its limits.
     static func hasAny(in db: Database) throws -> Bool {
         try Int.fetchOne(db.cachedStatement(sql: "SELECT 1 FROM limit_line LIMIT 1")) != nil
     }
 
-    /// When the next message of these queues may leave its line, or expires in it, if no place comes free before; past when
-    /// it may now.
+    /// When the next message of these queues may leave its limit queue or expires there, if no slot becomes free before; a past
+    /// time when it may leave now.
     static func nextDue(_ queues: [String], now: Timestamp, in db: Database) throws -> Timestamp? {
         guard try hasAny(in: db) else { return nil }
         var rates = RateTable()
@@ -108,9 +108,9 @@ enum LimitTable {
         return next
     }
 
-    /// Lines in which something waits for these queues.
+    /// The limit queues with messages of these queues.
     ///
-    /// - Parameter now: leaves out the lines whose rate lets nobody begin then.
+    /// - Parameter now: Excludes limit queues whose rate allows no start at this time; `nil` excludes none.
     private static func lines(_ queues: [String], now: Timestamp?, in db: Database) throws -> [Line] {
         let statement = try db.cachedStatement(sql: """
             SELECT task, key, places FROM limit_line f
@@ -126,7 +126,7 @@ enum LimitTable {
         return lines
     }
 
-    /// The first of a line that is for these queues. What was purged or withdrawn meanwhile is taken out.
+    /// The first message of a limit queue that belongs to these queues. Removes rows of purged or withdrawn messages.
     private static func first(
         of line: Line, _ queues: [String], _ isChanged: inout Bool, in db: Database
     ) throws -> ReadyTable.Taken? {
@@ -144,10 +144,10 @@ enum LimitTable {
         }
     }
 
-    /// Of a message `m` and its row `l` in a line.
+    /// Columns of a message `m` and its row `l` in a limit queue.
     static let columns = "m.id, m.queue, m.headers, m.properties, m.body, l.rank, l.tag, l.attempt, m.crashes, m.doubts"
 
-    /// What stands in these columns; `nil` when there is only the row.
+    /// Reads these columns; `nil` when the message is gone.
     static func message(_ row: Row) throws -> ReadyTable.Taken? {
         guard let id: String = row[0] else { return nil }
         return ReadyTable.Taken(
@@ -160,7 +160,7 @@ enum LimitTable {
         try statement.execute(arguments: [line.task, line.key, tag])
     }
 
-    /// Notes who is the first of a line now, or that nobody is left.
+    /// Updates the head of a limit queue, or deletes an empty one.
     static func renew(_ line: Line, in db: Database) throws {
         let first = try db.cachedStatement(sql: "SELECT tag FROM limited WHERE task = ? AND key = ? ORDER BY rank, tag LIMIT 1")
         if let head = try Int64.fetchOne(first, arguments: [line.task, line.key]) {
@@ -174,7 +174,7 @@ enum LimitTable {
 
     static func marks(_ queues: [String]) -> String { queues.map { _ in "?" }.joined(separator: ",") }
 
-    // MARK: Places
+    // MARK: Slots
 
     private static func hasWaiting(_ line: Line, in db: Database) throws -> Bool {
         let statement = try db.cachedStatement(sql: "SELECT 1 FROM limit_line WHERE task = ? AND key = ?")
@@ -195,20 +195,20 @@ enum LimitTable {
         try statement.execute(arguments: [line.task, line.key, tag])
     }
 
-    /// Has one keep its place whose lease is about to end.
+    /// Keeps the slot of a message whose lease is about to end.
     static func keepPlace(of tag: Int64, for worker: Int64, in db: Database) throws {
         try db.cachedStatement(sql: "UPDATE place SET worker = ? WHERE tag = ?").execute(arguments: [worker, tag])
     }
 
-    /// Frees places that a worker kept.
+    /// Frees slots that a worker kept.
     static func leavePlaces(of tags: [Int64], by worker: Int64, in db: Database) throws {
         let statement = try db.cachedStatement(sql: "DELETE FROM place WHERE tag = ? AND worker = ?")
         for tag in tags { try statement.execute(arguments: [tag, worker]) }
     }
 
-    // MARK: Knowing
+    // MARK: Queries
 
-    /// How many in their lines may begin now; counts no further than `most`.
+    /// Number of messages in limit queues that may start now, counting up to `most`.
     static func free(_ queues: [String], upTo most: Int, now: Timestamp, in db: Database) throws -> Int {
         let some = try db.cachedStatement(sql: "SELECT 1 FROM limit_line LIMIT 1")
         guard most > 0, !queues.isEmpty, try Int.fetchOne(some) != nil else { return 0 }
@@ -225,7 +225,7 @@ enum LimitTable {
         return min(count, most)
     }
 
-    /// Whether any of these queues wait for a place whose task was acknowledged before it ran: it is told by no lease.
+    /// Whether a message of these queues waits for a slot kept by a task that was acknowledged before it ran: no lease shows it.
     static func waitForKeptPlace(_ queues: [String], in db: Database) throws -> Bool {
         let statement = try db.cachedStatement(sql: """
             SELECT 1 FROM place p WHERE worker IS NOT NULL
@@ -234,7 +234,7 @@ enum LimitTable {
         return try Int.fetchOne(statement, arguments: StatementArguments(queues)) != nil
     }
 
-    /// How many more of a task may begin now that stand in no line yet.
+    /// How many more messages of a task, not yet in a limit queue, may start now.
     static func room(of limit: TaskLimit, now: Timestamp, in db: Database) throws -> Int {
         let line = Line(task: limit.task, key: limit.key, places: limit.places)
         guard try !hasWaiting(line, in: db) else { return 0 }
@@ -244,7 +244,7 @@ enum LimitTable {
         return try room(of: line, isRated: limit.rate != nil, in: db)
     }
 
-    /// Free places of a line; of a task with a rate one begins at a time.
+    /// Free slots of a limit queue; a task with a rate starts one at a time.
     private static func room(of line: Line, isRated: Bool, in db: Database) throws -> Int {
         let most = isRated ? 1 : Int.max
         guard let places = line.places else { return most }

@@ -1,22 +1,22 @@
 import CeleryCore
 
-/// Which of the messages of a queue is the first: a number that is worked out once, when it comes to wait. Smaller is earlier.
+/// The rank of a message in its queue, computed once when it starts to wait. Smaller ranks come first.
 ///
-/// Ageing needs no more than that: where a step of priority is worth a minute, a message ranks as if it had come a
-/// minute earlier for each step, and whatever comes later than that stands behind it for good.
+/// This is enough for ageing: where a priority step is worth a minute, a message ranks as if it had arrived a minute
+/// earlier for each step, and all later messages stay behind it.
 package struct MessageRanking: Sendable {
-    /// Seconds of waiting that are worth one step of priority; `nil` when nothing ages.
+    /// Seconds of waiting worth one step of priority; `nil` without ageing.
     private let step: Double?
 
-    /// - Parameter ageing: Seconds of waiting that are worth one step of priority; `nil` counts priority alone.
+    /// - Parameter ageing: Seconds of waiting worth one step of priority; `nil` ranks by priority alone.
     package init(ageing: Double? = nil) { step = ageing }
 
-    /// - Parameter now: When it was submitted; it waits from then, or from its ETA.
+    /// - Parameter now: Time of submission; the message waits from then, or from its ETA.
     func rank(of message: Message, now: Timestamp) -> Int {
         let priority = message.priority ?? 0
         guard let step else { return -priority }
         let start = max(now, message.eta ?? now).seconds
-        // To a millisecond; times that no calendar has are as good as the end of the one there is.
+        // Milliseconds. Clamped: a time beyond any calendar ranks last.
         return Int((min(start, 1e12) - Double(priority) * min(step, 1e9)) * 1_000)
     }
 }

@@ -2,31 +2,31 @@ import CeleryCore
 import SQLite
 import Wire
 
-/// A walk over the messages that a rule covers, some at a time, without the lock that writers need.
+/// A walk over the messages that a rule covers, some at a time, without the write lock.
 ///
-/// What is found may have moved by the time somebody writes: then it is to be looked at again.
+/// A message found may have moved before it is written: check it again.
 struct MessageSweep: Sendable {
-    /// Which messages it walks over.
+    /// Which messages to walk over.
     enum Scope: Sendable {
-        /// Scheduled messages, by their time: finding one by its tag takes a look at all of them.
+        /// Scheduled messages by ETA: finding one by its tag would scan all of them.
         case scheduled
-        /// All, in the order in which they came.
+        /// All messages, oldest first.
         case all
     }
 
-    /// Where a message stands.
+    /// The keys of a message.
     struct Place: Sendable {
         var tag: Int64
-        /// When it is due, if it waits for its time.
+        /// Its ETA, if it is scheduled.
         var due: Double?
     }
 
     private let scope: Scope
     private let rule: Revocation
-    /// The last one that was looked at.
+    /// Keys of the last message read.
     private var last = Place(tag: 0, due: -Double.greatestFiniteMagnitude)
 
-    /// Messages that one look reads at most.
+    /// Limit of messages read at a time.
     private static let stride = 2_000
 
     init(of scope: Scope, _ rule: Revocation) {
@@ -34,9 +34,9 @@ struct MessageSweep: Sendable {
         self.rule = rule
     }
 
-    /// The next ones that are covered, which may be none; `nil` at the end.
+    /// The next covered messages, possibly none; `nil` at the end.
     mutating func next(_ limit: Int, in db: Database) throws -> [Place]? {
-        // The content may be large, and is read only if the rule is about it.
+        // Content may be large; read it only for rules about headers.
         let content = if case .header = rule.target { "m.headers, m.properties, m.body" } else { "NULL, NULL, NULL" }
         let sql = switch scope {
         case .scheduled: """

@@ -2,9 +2,9 @@ import CeleryCore
 import SQLite
 import Wire
 
-/// Rows of the `message` table and its three places: ready, scheduled, lease.
+/// Rows of the `message` table, and where each message is: ready, scheduled or leased.
 enum MessageTable {
-    /// Adds a message where it belongs: ready, or scheduled when its time is to come.
+    /// Adds a message as ready, or as scheduled when its ETA is in the future.
     ///
     /// - Throws: `DriverError.alreadyThere` when the id is in use.
     static func insert(_ message: Message, submitted: Timestamp, ranking: MessageRanking, in db: Database) throws {
@@ -17,7 +17,7 @@ enum MessageTable {
         try place(tag, message, rank, attempt: attempts, now: submitted, in: db)
     }
 
-    /// Adds a message that nobody can read, to be taken at once.
+    /// Adds an unreadable message as ready.
     static func insert(
         _ row: EncodedMessage, id: String, task: String, submitted: Timestamp, attempt: Int, in db: Database
     ) throws {
@@ -47,7 +47,7 @@ enum MessageTable {
         return db.lastInsertedRowID
     }
 
-    /// Adds a message, unless its id is in use: then it was published before, by another way to the same step.
+    /// Adds a message unless its id is in use: then another path to the same step has published it.
     static func insertIfNew(
         _ message: Message, submitted: Timestamp, ranking: MessageRanking, in db: Database
     ) throws {
@@ -56,7 +56,7 @@ enum MessageTable {
         } catch let error as DriverError where error.code == .alreadyThere {}
     }
 
-    /// Replaces a leased message by its next try, and lets it wait. The lease must be gone.
+    /// Replaces a leased message by its next try. The lease must have ended.
     static func retry(
         _ tag: Int64, with message: Message, attempt: Int, now: Timestamp, ranking: MessageRanking, in db: Database
     ) throws {
@@ -71,17 +71,16 @@ enum MessageTable {
         try place(tag, message, rank, attempt: attempt, now: now, in: db)
     }
 
-    /// Removes messages that are done with. Their leases must be gone.
+    /// Deletes finished messages. Their leases must have ended.
     static func delete(_ tags: [Int64], in db: Database) throws {
         guard !tags.isEmpty else { return }
         try db.execute(sql: "DELETE FROM message WHERE tag IN (\(tags.map(String.init).joined(separator: ",")))")
     }
 
-    /// Removes a message that no worker has.
+    /// Removes a message that no worker holds.
     ///
-    /// - Parameter due: when it is due, as far as that is known; a message whose time is not known is looked for among all
-    ///   that wait for theirs.
-    /// - Returns: its attempts so far.
+    /// - Parameter due: Its ETA, if known; otherwise all scheduled messages are searched.
+    /// - Returns: Its attempts so far.
     @discardableResult
     static func remove(
         _ tag: Int64, queue: String, rank: Int, task: String, due: Double?, in db: Database
@@ -97,10 +96,10 @@ enum MessageTable {
             ?? 0
     }
 
-    /// Messages that become due at a time: others wait meanwhile, and the next take moves the next ones.
+    /// Limit of messages promoted at a time: other writers wait meanwhile, and the next take promotes more.
     private static let promotionLimit = 1_000
 
-    /// Moves what has become due to the ready table, the longest due first.
+    /// Moves due messages to the ready table, earliest due first.
     static func promoteDue(now: Timestamp, in db: Database) throws {
         guard let next = try nextDue(in: db), next <= now else { return }
         let end = try Row.fetchOne(

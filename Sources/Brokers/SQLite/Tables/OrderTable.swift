@@ -5,7 +5,7 @@ import SQLite
 enum OrderTable {
     private static let pauseKind = "pause"
 
-    /// Writes an order down in place of an earlier one on the same.
+    /// Stores a command, replacing an earlier one about the same subject.
     static func add(_ revocation: Revocation, in db: Database) throws {
         let (kind, subject) = key(of: revocation.target)
         try add(kind, subject, until: revocation.until, revocation.json, in: db)
@@ -24,12 +24,12 @@ enum OrderTable {
         try statement.execute(arguments: [kind, subject, until?.seconds, body.text(style: .compact)])
     }
 
-    /// Forgets what is over.
+    /// Deletes commands that have ended.
     static func dropEnded(now: Timestamp, in db: Database) throws {
         try db.execute(sql: "DELETE FROM standing_order WHERE until <= ?", arguments: [now.seconds])
     }
 
-    /// Revocations with greater numbers than this, and the greatest number there is. What cannot be read is passed over.
+    /// Revocations after a number, and the last number. Unreadable ones are skipped.
     static func revocations(after number: Int64, now: Timestamp, in db: Database) throws -> ([Revocation], last: Int64) {
         let statement = try db.cachedStatement(sql: """
             SELECT number, body FROM standing_order WHERE number > ? AND kind <> '\(pauseKind)' AND until > ? ORDER BY number
@@ -42,7 +42,7 @@ enum OrderTable {
         return (revocations, max(number, try last(in: db)))
     }
 
-    /// The number of the newest order; 0 when there is none.
+    /// The number of the newest command; 0 when there is none.
     static func last(in db: Database) throws -> Int64 {
         try Int64.fetchOne(db.cachedStatement(sql: "SELECT max(number) FROM standing_order")) ?? 0
     }
@@ -71,7 +71,7 @@ enum OrderTable {
         return pauses
     }
 
-    /// Those of the queues that are not paused, and when the next pause ends.
+    /// The queues that are not paused, and when the next pause ends.
     static func open(_ queues: [String], now: Timestamp, in db: Database) throws -> (queues: [String], next: Timestamp?) {
         let statement = try db.cachedStatement(sql: "SELECT subject, until FROM standing_order WHERE kind = '\(pauseKind)' AND (until IS NULL OR until > ?)")
         var open = queues

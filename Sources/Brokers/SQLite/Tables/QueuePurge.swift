@@ -1,6 +1,6 @@
 import SQLite
 
-/// Erasing what waits in one queue, from one of the places where messages wait.
+/// Purging one queue from one of the tables where messages wait.
 struct QueuePurge: Sendable {
     enum Place: CaseIterable, Sendable {
         case scheduled, ready, limited
@@ -8,20 +8,20 @@ struct QueuePurge: Sendable {
 
     let queue: String
     let place: Place
-    /// Messages that came later stay.
+    /// Later messages stay.
     let lastTag: Int64
     private(set) var isDone = false
-    /// The last one that was looked at, where others stand between.
+    /// Keys of the last message read, where other queues' messages are interleaved.
     private var last: (due: Double, tag: Int64) = (-.greatestFiniteMagnitude, 0)
 
-    /// Messages for other queues that one look passes over.
+    /// Limit of messages read at a time.
     private static let stride = 5_000
 
     init(queue: String, place: Place, lastTag: Int64) {
         (self.queue, self.place, self.lastTag) = (queue, place, lastTag)
     }
 
-    /// Erases at most `limit` messages. Returns how many.
+    /// Deletes at most `limit` messages. Returns their number.
     mutating func removeSome(_ limit: Int, in db: Database) throws -> Int {
         switch place {
         case .scheduled: try removeScheduled(limit, in: db)

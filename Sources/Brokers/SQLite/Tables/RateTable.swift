@@ -1,19 +1,20 @@
 import CeleryCore
 import SQLite
 
-/// The buckets of tasks with a rate, as far as a transaction has looked at them.
+/// The token buckets of tasks with a rate that a transaction has read.
 struct RateTable {
     private var known: [String: TokenTime?] = [:]
     private var changed: Set<String> = []
     private var announced: [String: Double] = [:]
 
-    /// When the next task of this name may begin; `nil` without a rate.
+    /// When the next message of a task may start; `nil` without a rate.
     mutating func time(of task: String, now: Timestamp, in db: Database) throws -> Timestamp? {
         try bucket(of: task, in: db)?.time(now: now)
     }
 
-    /// Takes the token of a task.
-    /// - Returns: false when there is none. Without a rate there always is.
+    /// Takes a token of a task.
+    ///
+    /// - Returns: `false` when there is none. Always `true` without a rate.
     mutating func take(_ task: String, now: Timestamp, in db: Database) throws -> Bool {
         guard var bucket = try bucket(of: task, in: db) else { return true }
         guard bucket.take(now: now) else { return false }
@@ -22,7 +23,7 @@ struct RateTable {
         return true
     }
 
-    /// Gives a task a rate, another one, or none.
+    /// Sets, changes or removes the rate of a task.
     mutating func change(_ task: String, to rate: RateLimit?, in db: Database) throws {
         if let rate {
             var bucket = try bucket(of: task, in: db) ?? TokenTime(interval: rate.interval)
@@ -34,7 +35,7 @@ struct RateTable {
         changed.insert(task)
     }
 
-    /// A worker says what the options of a task are. What an operator has said stays until they change.
+    /// Announces the rate in a task's options. A rate set by remote control stays until the options change.
     mutating func announce(_ task: String, _ rate: RateLimit?, in db: Database) throws {
         let statement = try db.cachedStatement(sql: "SELECT announced FROM rate_limit WHERE task = ?")
         let earlier = try Double.fetchOne(statement, arguments: [task])
@@ -43,7 +44,7 @@ struct RateTable {
         announced[task] = rate?.interval ?? 0
     }
 
-    /// Writes down what has changed.
+    /// Writes the changed buckets.
     func save(in db: Database) throws {
         for task in changed {
             if let bucket = known[task] ?? nil {

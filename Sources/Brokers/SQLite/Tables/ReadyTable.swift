@@ -2,9 +2,8 @@ import CeleryCore
 import SQLite
 import Wire
 
-/// Taking from the `ready` table: of each queue the first few in order of rank and age.
+/// Taking from the `ready` table: the first messages of each queue by rank and age.
 enum ReadyTable {
-    /// A message as it was taken.
     struct Taken: Sendable {
         var id: String
         var handle: DeliveryHandle
@@ -14,12 +13,12 @@ enum ReadyTable {
         var rank: Int
     }
 
-    /// Leases up to `maximum` messages to a worker, of each queue those of the highest priority first, then the oldest.
+    /// Leases up to `maximum` messages to a worker: from each queue by rank, then by age.
     ///
-    /// A few statements for each queue, however many messages they take: each is read in the order of its index, where a
-    /// query over several would sort all that waits.
+    /// Takes a few statements per queue, however many messages they take: each follows the order of its index, whereas a query
+    /// over several queues would sort all waiting messages.
     ///
-    /// - Parameter share: Says how many to take of each queue, when there are several.
+    /// - Parameter share: How many messages to take from each queue, when there are several.
     static func take(
         _ maximum: Int, from queues: [String], worker: Int64, now: Timestamp, in db: Database,
         share: ([(queue: String, count: Int)]) -> [Int]
@@ -61,7 +60,7 @@ enum ReadyTable {
         return messages
     }
 
-    /// How many messages stand in each queue, counting no further than to `maximum`.
+    /// Number of messages in each queue, counting up to `maximum`.
     private static func count(_ queues: [String], upTo maximum: Int, in db: Database) throws -> [(queue: String, count: Int)] {
         let statement = try db.cachedStatement(sql: "SELECT count(*) FROM (SELECT 1 FROM ready WHERE queue = ? LIMIT ?)")
         return try queues.map { queue in (queue, try Int.fetchOne(statement, arguments: [queue, maximum]) ?? 0) }
@@ -69,9 +68,9 @@ enum ReadyTable {
 }
 
 extension EncodedMessage {
-    /// From three columns: headers, properties, body.
+    /// Reads three columns: headers, properties, body.
     ///
-    /// - Parameter first: The position of the first of them.
+    /// - Parameter first: Position of the first column.
     init(row: Row, from first: Int, queue: String) {
         self.init(queue: queue, headers: row[first], properties: row[first + 1], body: row[first + 2])
     }

@@ -3,13 +3,13 @@ import SQLite
 
 /// Rows of the `statistics` table.
 enum StatisticsTable {
-    /// Adds to what is there, and counts old periods together.
+    /// Adds to the stored counts, and folds old periods.
     static func add(_ ledger: StatisticsLedger, now: Timestamp, in db: Database) throws {
         for (period, tally) in ledger.tallies { try add(tally, in: period, db) }
         try fold(now: now, in: db)
     }
 
-    /// All periods that were not over at `since`.
+    /// All periods that had not ended at `since`.
     static func ledger(since: Timestamp?, in db: Database) throws -> StatisticsLedger {
         var ledger = StatisticsLedger()
         let rows = try Row.fetchCursor(
@@ -32,7 +32,7 @@ enum StatisticsTable {
         try write.execute(arguments: key + [sum.json.text(style: .compact)])
     }
 
-    /// Few rows grow old at a time: those of one minute, and now and then of an hour.
+    /// Few rows become old at a time: those of one minute, and now and then those of an hour.
     private static func fold(now: Timestamp, in db: Database) throws {
         for length in [60, 3_600, 86_400] {
             let rows = try Row.fetchAll(
@@ -49,7 +49,7 @@ enum StatisticsTable {
         }
     }
 
-    /// Rows that one report looks at.
+    /// Limit of rows folded per report.
     private static let foldBatch = 200
 
     private static func period(_ row: Row) -> StatisticsPeriod { StatisticsPeriod(task: row[2], start: row[0], length: row[1]) }
@@ -57,8 +57,8 @@ enum StatisticsTable {
     private static func tally(_ text: String) throws -> TaskTally {
         guard let json = try? JSON(parsing: Array(text.utf8)), let tally = TaskTally(json: json) else {
             throw DriverError(
-                .unusable, "statistics that are kept in the database cannot be read, and were left as they are",
-                hint: "use the celery that wrote them; or forget them: celery stats --reset")
+                .unusable, "cannot read the statistics in the database; they were left unchanged",
+                hint: "use the celery version that wrote them, or reset them: celery stats --reset")
         }
         return tally
     }

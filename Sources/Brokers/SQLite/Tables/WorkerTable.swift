@@ -11,7 +11,7 @@ enum WorkerTable {
         var started: Timestamp
     }
 
-    /// Adds a worker, under a number of its own or the one it had. Returns the number.
+    /// Adds a worker, under its old number or a new one. Returns the number.
     static func register(
         _ worker: WorkerIdentity, queues: [String], tasks: [String], number: Int64?, leaseUntil: Timestamp,
         leaseLength: Duration, now: Timestamp, in db: Database
@@ -39,10 +39,10 @@ enum WorkerTable {
         }
     }
 
-    /// The ids of all there are.
+    /// The ids of all workers.
     static func ids(in db: Database) throws -> Set<String> { Set(try String.fetchAll(db, sql: "SELECT id FROM worker")) }
 
-    /// Names as a column holds them.
+    /// Names as stored in a column.
     static func text(_ names: [String]) -> String { JSON.array(names.map(JSON.string)).text(style: .compact) }
 
     private static func names(_ text: String) -> [String] {
