@@ -95,9 +95,10 @@ let package = Package(
         room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "SQLite", "RabbitMQ", "Processes"]),
         room("Arguments", ["CeleryCore"]),
         room("Commands", ["Arguments", "Client", "Worker", "Beat", "Schedules", "HTTP", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
-        room("Celery", ["Commands", "Client", "Configuration", "Tasks", "Schedules", "Processes", "CeleryCore", logging]),
+        room("FoundationValues", ["Tasks", "CeleryCore"]),
+        room("Celery", ["FoundationValues", "Commands", "Client", "Configuration", "Tasks", "Schedules", "Processes", "CeleryCore", logging]),
         .executableTarget(
-            name: "CeleryCLI", dependencies: ["Celery"],
+            name: "CeleryCLI", dependencies: ["Commands"],
             swiftSettings: swiftSettings, linkerSettings: executableLinkerSettings),
         .executableTarget(
             name: "Example", dependencies: ["Celery"],
@@ -116,7 +117,7 @@ let package = Package(
         .executableTarget(
             name: "DetachProbe", dependencies: ["Processes"], path: "Tests/DetachProbe", swiftSettings: swiftSettings),
         tests("ProcessesTests", ["Processes", "DetachProbe", "Fixtures"]),
-        tests("TasksTests", ["Tasks", "CeleryCore", "Schedules", "Fixtures", logging]),
+        tests("TasksTests", ["FoundationValues", "Tasks", "CeleryCore", "Schedules", "Fixtures", logging]),
         tests("ConfigurationTests", ["Configuration", "CeleryCore", "Schedules", "Fixtures"]),
         tests("HTTPTests", ["HTTP", "Fixtures"]),
         tests("RabbitMQTests", ["RabbitMQ", "CeleryCore", "Wire", "Fixtures"]),

@@ -4,6 +4,7 @@
 @_exported public import CeleryCore
 @_exported public import Client
 import Commands
+import FoundationValues
 @_exported public import Logging
 @_exported public import Schedules
 @_exported public import Tasks
@@ -27,7 +28,7 @@ public struct CeleryProgram: Sendable {
 
     private static func definition<Work: CeleryTask>(_ type: Work.Type) throws -> TaskDefinition {
         do throws(ScheduleError) {
-            return try TaskDefinition(type)
+            return try TaskDefinition(type, message: LocalizedErrorMessage.of)
         } catch {
             throw ScheduleError(error.code, "periodic task \(Work.name): \(error.message)", hint: error.hint)
         }

@@ -1,4 +1,4 @@
-import Celery
+import Commands
 
-// The `celery` command: tasks are the programs of the project.
-CeleryProgram().main()
+// The `celery` command: its tasks are the programs of the project. A program with tasks in Swift imports `Celery`.
+Program().main()

@@ -24,7 +24,7 @@ extension ResolvedSettings {
         return JSONObject(members)
     }
 
-    private static func isSecret(_ name: String) -> Bool { secretWords.contains { name.contains($0) } }
+    private static func isSecret(_ name: String) -> Bool { secretWords.contains { name.contains(text: $0) } }
 
     /// The value with the passwords of its URLs hidden.
     private static func masked(_ value: JSON) -> JSON {
@@ -34,10 +34,10 @@ extension ResolvedSettings {
         default: break
         }
         guard case .string(let text) = value else { return value }
-        guard text.contains("://"), let urls = try? ServiceURL.alternatives(text) else { return .string(ServiceURL.redact(within: text)) }
+        guard text.contains(text: "://"), let urls = try? ServiceURL.alternatives(text) else { return .string(ServiceURL.redact(within: text)) }
         return .string(
             urls.map { url in
-                url.redacted.replacing(":***@", with: ":\(hidden)@", maxReplacements: 1)
+                url.redacted.replacing(text: ":***@", with: ":\(hidden)@")
             }.joined(separator: ";"))
     }
 }

@@ -1,5 +1,4 @@
 import CeleryCore
-import FoundationEssentials
 
 /// The classes whose objects results are made of, by name; each as the JSON of Celery has it
 /// (`{"__type__": "datetime", "__value__": …}`, section 2.3 of the wire format).
@@ -17,7 +16,7 @@ enum PickledClasses {
 
     static func json(bytes: [UInt8]) -> JSON {
         if let text = String(validating: bytes, as: UTF8.self) { return typed("bytes", .string(text)) }
-        return typed("base64", .string(Data(bytes).base64EncodedString()))
+        return typed("base64", .string(Base64.encode(bytes)))
     }
 }
 

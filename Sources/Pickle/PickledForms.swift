@@ -1,5 +1,4 @@
 import CeleryCore
-import FoundationEssentials
 import Wire
 
 /// Pickles objects like `{"__type__": "uuid", "__value__": …}` (section 2.3 of the wire
@@ -20,7 +19,7 @@ enum PickledForms {
             return call("decimal", "Decimal", text(digits))
         case "uuid": return value["hex"]?.stringValue.flatMap(uuid)
         case "bytes": return value.stringValue.map { self.bytes(Array($0.utf8)) }
-        case "base64": return value.stringValue.flatMap { Data(base64Encoded: $0) }.map { self.bytes([UInt8]($0)) }
+        case "base64": return value.stringValue.flatMap { Base64.decode($0) }.map { self.bytes($0) }
         default: return nil
         }
     }

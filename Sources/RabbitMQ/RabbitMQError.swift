@@ -1,3 +1,4 @@
+import CeleryCore
 import CRabbitMQ
 
 /// An error of a RabbitMQ server or its connection.
@@ -70,21 +71,9 @@ extension RabbitMQError {
 
     /// The text without the name of its code: `NOT_FOUND - no queue 'x' in vhost '/'`.
     private static func plain(_ text: String) -> String {
-        guard let dash = text.firstRange(of: " - "),
+        guard let dash = text.firstRange(ofText: " - "),
             text[..<dash.lowerBound].allSatisfy({ $0.isUppercase || $0 == "_" })
         else { return text.isEmpty ? "no reason given" : text }
         return String(text[dash.upperBound...])
-    }
-}
-
-extension StringProtocol {
-    /// The first occurrence of `part`.
-    fileprivate func firstRange(of part: String) -> Range<Index>? {
-        var start = startIndex
-        while start < endIndex {
-            if self[start...].hasPrefix(part) { return start..<index(start, offsetBy: part.count) }
-            start = index(after: start)
-        }
-        return nil
     }
 }

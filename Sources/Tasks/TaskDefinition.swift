@@ -37,9 +37,10 @@ package struct TaskDefinition: Sendable {
 
     /// The task a Swift type makes.
     ///
+    /// - Parameter message: What an error that the task throws says of itself; `nil` takes its description.
     /// - Throws: `ScheduleError` when it is periodic and says nonsense of when it is due, or needs arguments.
-    package init<Work: CeleryTask>(_ type: Work.Type) throws(ScheduleError) {
-        let runner = SwiftTaskRunner(type)
+    package init<Work: CeleryTask>(_ type: Work.Type, message: @escaping ErrorMessage = { _ in nil }) throws(ScheduleError) {
+        let runner = SwiftTaskRunner(type, message: message)
         var options = runner.options
         if let periodic = type as? any PeriodicTask.Type { options.periodic = try periodic.periodic() }
         if options.periodic != nil, let missing = Self.argument(neededBy: type) {

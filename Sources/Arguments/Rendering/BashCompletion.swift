@@ -1,17 +1,19 @@
+import CeleryCore
+
 /// The completion script for bash, 3.2 and later. It needs nothing but bash.
 package enum BashCompletion {
     /// The script, for `source` or a folder of completions.
     package static func render(_ table: CommandTable) -> String {
         let scopes = CompletionScope.all(of: table)
         return template
-            .replacing("@HEADER@", with: table.completionHeader("bash"))
-            .replacing("@ENTRIES@", with: entries(scopes))
-            .replacing("@KINDS@", with: kinds(scopes, table))
-            .replacing("@OPERANDS@", with: operands(scopes, table))
-            .replacing("@WORDS@", with: words(scopes, table))
-            .replacing("@CONTEXT@", with: table.contextNames.joined(separator: " | "))
-            .replacing("@ID@", with: table.identifier)
-            .replacing("@PROGRAM@", with: table.program)
+            .replacing(text: "@HEADER@", with: table.completionHeader("bash"))
+            .replacing(text: "@ENTRIES@", with: entries(scopes))
+            .replacing(text: "@KINDS@", with: kinds(scopes, table))
+            .replacing(text: "@OPERANDS@", with: operands(scopes, table))
+            .replacing(text: "@WORDS@", with: words(scopes, table))
+            .replacing(text: "@CONTEXT@", with: table.contextNames.joined(separator: " | "))
+            .replacing(text: "@ID@", with: table.identifier)
+            .replacing(text: "@PROGRAM@", with: table.program)
     }
 
     private static func entries(_ scopes: [CompletionScope]) -> String {

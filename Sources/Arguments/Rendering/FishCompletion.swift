@@ -1,3 +1,5 @@
+import CeleryCore
+
 /// The completion script for fish: a file `celery.fish` among its completions.
 package enum FishCompletion {
     /// The script, for `source` or a folder of completions.
@@ -9,14 +11,14 @@ package enum FishCompletion {
             scope.options.filter { $0.form == .value }.flatMap(\.names).map { quote("\(scope.path):\($0)") }
         } + table.contextNames.map { quote("*:\($0)") }
         return template
-            .replacing("@HEADER@", with: table.completionHeader("fish"))
-            .replacing("@ENTRIES@", with: scopes.flatMap(entries).joined(separator: "\n"))
-            .replacing("@VALUED@", with: valued.joined(separator: " "))
-            .replacing("@COMPLETE@", with: (global + scopes.flatMap { lines($0, table, start) }).joined(separator: "\n"))
-            .replacing("@CONTEXT@", with: table.contextNames.joined(separator: " "))
-            .replacing("@JOINED@", with: table.contextNames.map { quote("\($0)=*") }.joined(separator: " "))
-            .replacing("@ID@", with: table.identifier)
-            .replacing("@PROGRAM@", with: table.program)
+            .replacing(text: "@HEADER@", with: table.completionHeader("fish"))
+            .replacing(text: "@ENTRIES@", with: scopes.flatMap(entries).joined(separator: "\n"))
+            .replacing(text: "@VALUED@", with: valued.joined(separator: " "))
+            .replacing(text: "@COMPLETE@", with: (global + scopes.flatMap { lines($0, table, start) }).joined(separator: "\n"))
+            .replacing(text: "@CONTEXT@", with: table.contextNames.joined(separator: " "))
+            .replacing(text: "@JOINED@", with: table.contextNames.map { quote("\($0)=*") }.joined(separator: " "))
+            .replacing(text: "@ID@", with: table.identifier)
+            .replacing(text: "@PROGRAM@", with: table.program)
     }
 
     private static func entries(_ scope: CompletionScope) -> [String] {
@@ -58,7 +60,7 @@ package enum FishCompletion {
     }
 
     private static func quote(_ text: String) -> String {
-        "'\(text.replacing("\\", with: "\\\\").replacing("'", with: "\\'"))'"
+        "'\(text.replacing(text: "\\", with: "\\\\").replacing(text: "'", with: "\\'"))'"
     }
 
     private static let template = #"""

@@ -1,3 +1,5 @@
+import CeleryCore
+
 /// Plain text as roff source, of which groff and mandoc make the same letters again.
 enum Roff {
     /// Text of which every letter is meant: option names, commands, file names.
@@ -7,7 +9,7 @@ enum Roff {
     /// which are options and must be found and copied as they are typed.
     static func prose(_ text: String) -> String {
         text.split(separator: " ").map { word in
-            let isOption = word.contains("--") || word.drop { "('\"[".contains($0) }.first == "-"
+            let isOption = word.contains(text: "--") || word.drop { "('\"[".contains($0) }.first == "-"
             return escape(String(word), hyphen: isOption ? "\\-" : "-")
         }.joined(separator: " ")
     }

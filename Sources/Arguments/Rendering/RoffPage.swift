@@ -1,3 +1,5 @@
+import CeleryCore
+
 /// A manual page in the making.
 struct RoffPage {
     private var lines: [String] = []

@@ -1,17 +1,19 @@
+import CeleryCore
+
 /// The completion script for zsh: a file `_celery` on the `fpath`.
 package enum ZshCompletion {
     /// The script; it also works when it is sourced after `compinit`.
     package static func render(_ table: CommandTable) -> String {
         let scopes = CompletionScope.all(of: table)
         return template
-            .replacing("@HEADER@", with: table.completionHeader("zsh"))
-            .replacing("@ENTRIES@", with: scopes.flatMap(entries).map { "        \($0)" }.joined(separator: "\n"))
-            .replacing("@VALUED@", with: valued(scopes, table))
-            .replacing("@GLOBALS@", with: table.globalOptions.flatMap { specs($0, table) }.map { "        \($0)" }.joined(separator: "\n"))
-            .replacing("@SCOPES@", with: scopes.map { branch($0, table) }.joined(separator: "\n"))
-            .replacing("@CONTEXT@", with: table.contextNames.joined(separator: " | "))
-            .replacing("@ID@", with: table.identifier)
-            .replacing("@PROGRAM@", with: table.program)
+            .replacing(text: "@HEADER@", with: table.completionHeader("zsh"))
+            .replacing(text: "@ENTRIES@", with: scopes.flatMap(entries).map { "        \($0)" }.joined(separator: "\n"))
+            .replacing(text: "@VALUED@", with: valued(scopes, table))
+            .replacing(text: "@GLOBALS@", with: table.globalOptions.flatMap { specs($0, table) }.map { "        \($0)" }.joined(separator: "\n"))
+            .replacing(text: "@SCOPES@", with: scopes.map { branch($0, table) }.joined(separator: "\n"))
+            .replacing(text: "@CONTEXT@", with: table.contextNames.joined(separator: " | "))
+            .replacing(text: "@ID@", with: table.identifier)
+            .replacing(text: "@PROGRAM@", with: table.program)
     }
 
     private static func entries(_ scope: CompletionScope) -> [String] {
@@ -51,7 +53,7 @@ package enum ZshCompletion {
     /// The specifications of an option for `_arguments`, one for each name, each excluding the others.
     private static func specs(_ option: OptionDescription, _ table: CommandTable) -> [String] {
         let exclusion = option.repeats ? "*" : "(\(option.names.joined(separator: " ")))"
-        let help = option.help.replacing("\\", with: "\\\\").replacing("[", with: "\\[").replacing("]", with: "\\]")
+        let help = option.help.replacing(text: "\\", with: "\\\\").replacing(text: "[", with: "\\[").replacing(text: "]", with: "\\]")
         return option.names.map { name in
             guard option.form == .value else { return quote("\(exclusion)\(name)[\(help)]") }
             let mark = name.hasPrefix("--") ? "=" : "+"
@@ -69,9 +71,9 @@ package enum ZshCompletion {
         }
     }
 
-    private static func escape(_ text: String) -> String { text.replacing(":", with: "\\:") }
+    private static func escape(_ text: String) -> String { text.replacing(text: ":", with: "\\:") }
 
-    private static func quote(_ text: String) -> String { "'\(text.replacing("'", with: "'\\''"))'" }
+    private static func quote(_ text: String) -> String { "'\(text.replacing(text: "'", with: "'\\''"))'" }
 
     private static let template = #"""
         #compdef @PROGRAM@

@@ -44,12 +44,12 @@ extension DriverError {
             self.init(
                 .noPermission, text,
                 hint: "grant the permissions that workers need: \(server.setup) (list your own queues in CELERY_QUEUES first)")
-        case 406 where text.contains("inequivalent arg"):
+        case 406 where text.contains(text: "inequivalent arg"):
             self.init(
                 .configuration, text,
                 hint: "make the settings match the queue (CELERY_DEFAULT_QUEUE_TYPE, CELERY_QUEUE_MAX_PRIORITY, CELERY_QUEUES), or delete it")
-        case 530 where text.contains("not found"): self.init(.configuration, text, hint: "create it: \(server.setup)")
-        case 530 where text.contains("limit"): self.init(.tryAgain, text)
+        case 530 where text.contains(text: "not found"): self.init(.configuration, text, hint: "create it: \(server.setup)")
+        case 530 where text.contains(text: "limit"): self.init(.tryAgain, text)
         case 530: self.init(.noPermission, text, hint: "grant access: \(server.setup)")
         case 405: self.init(.configuration, text)
         case 320, 541: self.init(.unreachable, text)

@@ -1,5 +1,4 @@
 import CeleryCore
-import FoundationEssentials
 import Glibc
 import Processes
 import SQLite
@@ -16,9 +15,8 @@ extension SQLiteBroker {
     func dropFlightRecords(sparing workers: Set<String>) {
         let prefix = flightPrefix
         let folder = prefix.lastIndex(of: "/").map { String(prefix[...$0]) } ?? "./"
-        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else { return }
         let start = prefix.split(separator: "/").last.map(String.init) ?? prefix
-        for name in names where name.hasPrefix(start) && !workers.contains(String(name.dropFirst(start.count))) {
+        for name in FolderNames.of(folder) where name.hasPrefix(start) && !workers.contains(String(name.dropFirst(start.count))) {
             unlink(folder + name)
         }
     }

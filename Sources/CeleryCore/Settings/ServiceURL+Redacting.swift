@@ -13,7 +13,7 @@ extension ServiceURL {
 
     /// A sentence, a command line or any other text, with the passwords of its URLs hidden.
     package static func redact(within text: String) -> String {
-        guard text.contains("@") || text.contains("://") else { return text }
+        guard text.contains("@") || text.contains(text: "://") else { return text }
         var shown = ""
         for (index, word) in text.split(separator: " ", omittingEmptySubsequences: false).enumerated() {
             shown += (index > 0 ? " " : "") + redactWord(word)
@@ -24,12 +24,12 @@ extension ServiceURL {
     /// Whether a query item may be a password, by its name.
     static func isSecret(_ name: String) -> Bool {
         let name = name.lowercased()
-        return ["pass", "pwd", "secret", "token"].contains { name.contains($0) }
+        return ["pass", "pwd", "secret", "token"].contains { name.contains(text: $0) }
     }
 
     /// The same for a word that may not be a URL, such as `w1@host:`, or that ends with a quotation mark or comma.
     private static func redactWord(_ word: Substring) -> String {
-        guard word.contains("://") || word.firstIndex(of: ":").map({ word[$0...].contains("@") }) ?? false else { return String(word) }
+        guard word.contains(text: "://") || word.firstIndex(of: ":").map({ word[$0...].contains("@") }) ?? false else { return String(word) }
         let end = word.lastIndex { $0.isLetter || $0.isNumber || "*/@".contains($0) }.map(word.index(after:)) ?? word.endIndex
         let parts = split(String(word[..<end]))
         let shown = parts.map(redactOne)
@@ -43,7 +43,7 @@ extension ServiceURL {
         let user = rest[..<at]
         if let colon = user.firstIndex(of: ":") { return hidingQuery(text[...colon] + "***" + rest[at...]) }
         // After a damaged scheme, the part before `@` may not be a user name.
-        let isName = (start == text.startIndex || text.contains("://")) && user.unicodeScalars.allSatisfy { $0.properties.isAlphabetic || "0123456789._%+-".unicodeScalars.contains($0) }
+        let isName = (start == text.startIndex || text.contains(text: "://")) && user.unicodeScalars.allSatisfy { $0.properties.isAlphabetic || "0123456789._%+-".unicodeScalars.contains($0) }
         return hidingQuery(text[..<start] + (isName ? user : "***") + rest[at...])
     }
 
@@ -62,7 +62,7 @@ extension ServiceURL {
         func past(_ letters: String, from index: String.Index) -> String.Index {
             text[index...].firstIndex { !letters.contains($0) } ?? text.endIndex
         }
-        if let separator = text.firstRange(of: "://") { return past("/", from: separator.upperBound) }
+        if let separator = text.firstRange(ofText: "://") { return past("/", from: separator.upperBound) }
         let word = text.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || "+.-".contains($0)) }
         let colon = past(":", from: word.endIndex)
         let slashes = past("/", from: colon)

@@ -31,7 +31,7 @@ final class DaemonLog: Sendable {
     /// and further lines, as of a traceback, are indented, so that none of them can pass for another message.
     fileprivate func write(_ level: Logger.Level, _ message: String) {
         var text = message.printable
-        if text.utf8.contains(UInt8(ascii: "\n")) { text = text.replacing("\n", with: "\n    ") }
+        if text.utf8.contains(UInt8(ascii: "\n")) { text = text.replacing(text: "\n", with: "\n    ") }
         let line = Array("[\(timestamp()): \(Self.name(of: level))/MainProcess] \(text)\n".utf8)
         // One call a line: with O_APPEND, lines of several processes do not mix.
         _ = line.withUnsafeBytes { Glibc.write(file?.descriptor.number ?? STDERR_FILENO, $0.baseAddress, $0.count) }

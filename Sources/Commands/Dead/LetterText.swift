@@ -1,6 +1,5 @@
 import Arguments
 import CeleryCore
-import FoundationEssentials
 import Wire
 
 /// A dead letter as it is printed.
@@ -55,7 +54,7 @@ struct LetterText {
         object["expires"] = time(content.message?.expires)
         object["headers"] = Self.json(content.headers)
         object["properties"] = content.properties.isEmpty ? [:] : Self.json(content.properties)
-        object["body"] = .string(Data(content.body).base64EncodedString())
+        object["body"] = .string(Base64.encode(content.body))
         return object
     }
 
@@ -94,7 +93,7 @@ struct LetterText {
 
     /// Text as it is, other bytes in base64.
     private static func shown(_ bytes: [UInt8]) -> String {
-        if let text = String(validating: bytes, as: UTF8.self), !text.contains("\0") { return text }
-        return "base64:" + Data(bytes).base64EncodedString()
+        if let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0) { return text }
+        return "base64:" + Base64.encode(bytes)
     }
 }

@@ -12,8 +12,8 @@ struct ControlProgramFailure {
 
     var error: CommandError {
         let words = said + printed
-        if words.contains("Only root or rabbitmq") || words.contains("cookie: eacces")
-            || words.contains("Erlang distribution failed")
+        if words.contains(text: "Only root or rabbitmq") || words.contains(text: "cookie: eacces")
+            || words.contains(text: "Erlang distribution failed")
         {
             return CommandError(
                 ExitCode.noPermission, "\(program) may not talk to the broker as this user",

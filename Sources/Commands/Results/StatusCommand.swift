@@ -87,7 +87,7 @@ enum StatusCommand {
     /// One line, whatever a task said.
     private static func reason(_ failure: TaskFailure) -> String {
         let text = failure.message.isEmpty ? failure.type : "\(failure.type): \(failure.message)"
-        return String(text.prefix(500)).replacing("\n", with: " ").replacing("\t", with: " ")
+        return String(text.prefix(500)).replacing(text: "\n", with: " ").replacing(text: "\t", with: " ")
     }
 
     static func object(_ status: TaskStatus) -> JSONObject {

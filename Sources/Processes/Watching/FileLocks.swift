@@ -35,8 +35,7 @@ package struct FileLocks: Sendable {
 
     /// Reads such a listing.
     init(listing text: String, device: UInt64, inode: UInt64) {
-        let mark = ":\(inode) "
-        let found = text.split(separator: "\n").filter { $0.contains(mark) }.compactMap { Self.lock($0, inode) }
+        let found = text.split(separator: "\n").compactMap { Self.lock($0, inode) }
         // Some file systems show programs another device number than they use themselves.
         let major = (device >> 8 & 0xfff) | (device >> 32 & ~0xfff)
         let minor = (device & 0xff) | (device >> 12 & 0xfff_ff00)

@@ -6,7 +6,7 @@ extension JSONNode {
         return flag
     }
 
-    func string() throws -> String {
+    package func string() throws -> String {
         guard case .string(let text) = value else { throw mismatch(String.self, "a string") }
         return text
     }
@@ -39,7 +39,7 @@ extension JSONNode {
     }
 
     /// `must be an integer, not a string`
-    func mismatch(_ type: any Any.Type, _ wanted: String) -> DecodingError {
+    package func mismatch(_ type: any Any.Type, _ wanted: String) -> DecodingError {
         DecodingError.typeMismatch(
             type, .init(codingPath: codingPath, debugDescription: "must be \(wanted), not \(value.sort)"))
     }

@@ -14,44 +14,45 @@ public enum JSONValueDecoder {
 }
 
 /// One value, as a decoder and as its own single-value container.
-struct JSONNode: Decoder, SingleValueDecodingContainer {
-    let value: JSON
-    let codingPath: [any CodingKey]
-    var userInfo: [CodingUserInfoKey: Any] { [:] }
+package struct JSONNode: Decoder, SingleValueDecodingContainer {
+    package let value: JSON
+    package let codingPath: [any CodingKey]
+    package var userInfo: [CodingUserInfoKey: Any] { [:] }
 
-    func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+    package func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
         guard case .object(let object) = value else { throw mismatch([String: JSON].self, "an object") }
         return KeyedDecodingContainer(
             JSONKeyedDecoding<Key>(members: .object(ObjectMembers(object)), codingPath: codingPath))
     }
 
-    func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
+    package func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
         guard case .array(let elements) = value else { throw mismatch([JSON].self, "a list") }
         return JSONUnkeyedDecoding(elements: elements, codingPath: codingPath)
     }
 
-    func singleValueContainer() -> any SingleValueDecodingContainer { self }
+    package func singleValueContainer() -> any SingleValueDecodingContainer { self }
 
-    func decodeNil() -> Bool { value.isNull }
-    func decode(_ type: Bool.Type) throws -> Bool { try bool() }
-    func decode(_ type: String.Type) throws -> String { try string() }
-    func decode(_ type: Double.Type) throws -> Double { try floatingPoint() }
-    func decode(_ type: Float.Type) throws -> Float { try floatingPoint() }
-    func decode(_ type: Int.Type) throws -> Int { try integer() }
-    func decode(_ type: Int8.Type) throws -> Int8 { try integer() }
-    func decode(_ type: Int16.Type) throws -> Int16 { try integer() }
-    func decode(_ type: Int32.Type) throws -> Int32 { try integer() }
-    func decode(_ type: Int64.Type) throws -> Int64 { try integer() }
-    func decode(_ type: Int128.Type) throws -> Int128 { try integer() }
-    func decode(_ type: UInt.Type) throws -> UInt { try integer() }
-    func decode(_ type: UInt8.Type) throws -> UInt8 { try integer() }
-    func decode(_ type: UInt16.Type) throws -> UInt16 { try integer() }
-    func decode(_ type: UInt32.Type) throws -> UInt32 { try integer() }
-    func decode(_ type: UInt64.Type) throws -> UInt64 { try integer() }
-    func decode(_ type: UInt128.Type) throws -> UInt128 { try integer() }
+    package func decodeNil() -> Bool { value.isNull }
+    package func decode(_ type: Bool.Type) throws -> Bool { try bool() }
+    package func decode(_ type: String.Type) throws -> String { try string() }
+    package func decode(_ type: Double.Type) throws -> Double { try floatingPoint() }
+    package func decode(_ type: Float.Type) throws -> Float { try floatingPoint() }
+    package func decode(_ type: Int.Type) throws -> Int { try integer() }
+    package func decode(_ type: Int8.Type) throws -> Int8 { try integer() }
+    package func decode(_ type: Int16.Type) throws -> Int16 { try integer() }
+    package func decode(_ type: Int32.Type) throws -> Int32 { try integer() }
+    package func decode(_ type: Int64.Type) throws -> Int64 { try integer() }
+    package func decode(_ type: Int128.Type) throws -> Int128 { try integer() }
+    package func decode(_ type: UInt.Type) throws -> UInt { try integer() }
+    package func decode(_ type: UInt8.Type) throws -> UInt8 { try integer() }
+    package func decode(_ type: UInt16.Type) throws -> UInt16 { try integer() }
+    package func decode(_ type: UInt32.Type) throws -> UInt32 { try integer() }
+    package func decode(_ type: UInt64.Type) throws -> UInt64 { try integer() }
+    package func decode(_ type: UInt128.Type) throws -> UInt128 { try integer() }
 
-    func decode<T: Decodable>(_ type: T.Type) throws -> T {
-        if let special = try special(type) { return special }
+    package func decode<T: Decodable>(_ type: T.Type) throws -> T {
+        if type == JSON.self, let value = value as? T { return value }
+        if let form = type as? any HasJSONForm.Type, let value = try form.init(jsonForm: self) as? T { return value }
         return try T(from: self)
     }
 }

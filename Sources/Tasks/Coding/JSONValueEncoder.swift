@@ -1,5 +1,4 @@
 public import CeleryCore
-import FoundationEssentials
 
 /// Makes JSON values of Swift values, as `JSONEncoder` makes JSON text.
 ///
@@ -37,22 +36,11 @@ enum EncodingSlot {
         if T.self == Int.self { return (value as? Int).map { .int(Int64($0)) } }
         if T.self == String.self { return (value as? String).map(JSON.string) }
         if T.self == JSON.self { return value as? JSON }
-        if T.self == Date.self { return (value as? Date).map { .string(text(of: $0)) } }
-        if T.self == Data.self { return (value as? Data).map { .string($0.base64EncodedString()) } }
-        if T.self == UUID.self { return (value as? UUID).map { .string($0.uuidString.lowercased()) } }
-        if T.self == URL.self { return (value as? URL).map { .string($0.absoluteString) } }
-        if T.self == Decimal.self { return (value as? Decimal).map { .string("\($0)") } }
-        return nil
+        return (value as? any HasJSONForm)?.jsonForm
     }
 
     static func encode<I: FixedWidthInteger>(integer: I) -> EncodingSlot {
         .value(Int64(exactly: integer).map(JSON.int) ?? .bigInteger("\(integer)"))
-    }
-
-    /// With a fraction of a second only where there is one.
-    static func text(of date: Date) -> String {
-        let seconds = date.timeIntervalSinceReferenceDate
-        return Date.ISO8601FormatStyle(includingFractionalSeconds: seconds != seconds.rounded()).format(date)
     }
 }
 

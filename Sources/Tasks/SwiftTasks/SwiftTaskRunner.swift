@@ -4,9 +4,11 @@ package import CeleryCore
 package struct SwiftTaskRunner: Sendable {
     package let name: String
     package let options: TaskOptions
+    private let message: ErrorMessage
     private let body: @Sendable (TaskArguments, TaskContext) async throws -> JSON
 
-    package init<T: CeleryTask>(_ type: T.Type) {
+    package init<T: CeleryTask>(_ type: T.Type, message: @escaping ErrorMessage = { _ in nil }) {
+        self.message = message
         name = T.name
         options = T.options
         body = { arguments, context in
@@ -20,7 +22,7 @@ package struct SwiftTaskRunner: Sendable {
         do {
             return .success(try await body(arguments, context))
         } catch let retry as TaskRetry {
-            return .retry(delay: retry.delay, cause: retry.cause.map(TaskFailure.init(error:)))
+            return .retry(delay: retry.delay, cause: retry.cause.map { TaskFailure(error: $0, message: message) })
         } catch {
             let failure = failure(of: error, in: context)
             let traceback =
@@ -35,6 +37,6 @@ package struct SwiftTaskRunner: Sendable {
         if error is CancellationError, let limit = context.interruption.softTimeLimit {
             return .softTimeLimitExceeded(limit.inSeconds)
         }
-        return TaskFailure(error: error)
+        return TaskFailure(error: error, message: message)
     }
 }

@@ -1,20 +1,24 @@
 public import CeleryCore
-import FoundationEssentials
 
 /// A task may throw a failure with any type name, for example one that Python knows:
 /// `throw TaskFailure(type: "ValueError", arguments: ["too wide"], module: "builtins")`.
 extension TaskFailure: Error {}
 
+/// What an error says of itself beside its description; `nil` for one that says nothing.
+package typealias ErrorMessage = @Sendable (any Error) -> String?
+
 extension TaskFailure {
     /// The failure that a Swift error makes: its type, its module, and what it says of itself.
-    package init(error: any Error) {
+    ///
+    /// - Parameter message: What an error says of itself; `nil` takes its description.
+    package init(error: any Error, message: ErrorMessage = { _ in nil }) {
         if let failure = error as? TaskFailure {
             self = failure
             return
         }
         let name = Self.name(of: Swift.type(of: error))
-        let message = (error as? any LocalizedError)?.errorDescription ?? String(describing: error)
-        self.init(type: name.type, arguments: [.string(message)], module: name.module)
+        let text = message(error) ?? String(describing: error)
+        self.init(type: name.type, arguments: [.string(text)], module: name.module)
     }
 
     /// Module and type: `Example.Shop.SoldOut` is `Shop.SoldOut` of `Example`.

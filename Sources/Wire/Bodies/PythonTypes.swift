@@ -1,5 +1,4 @@
 package import CeleryCore
-import FoundationEssentials
 
 /// The objects by which Celery encodes Python values that JSON lacks: `{"__type__": "uuid", "__value__": …}` (section 2.3 of
 /// the wire format).
@@ -47,6 +46,6 @@ package enum PythonTypes {
 
     /// The decoded bytes as text; `nil` unless they are UTF-8.
     private static func text(ofBase64 encoded: String) -> String? {
-        Data(base64Encoded: encoded).flatMap { String(validating: $0, as: UTF8.self) }
+        Base64.decode(encoded).flatMap { String(validating: $0, as: UTF8.self) }
     }
 }

@@ -18,7 +18,7 @@ struct ControlError: Error, CustomStringConvertible, Equatable {
     /// As Python quotes text: by `'`, or by `"` where that is in it.
     private static func quoted(_ text: String) -> String {
         let quote = text.contains("'") && !text.contains("\"") ? "\"" : "'"
-        let escaped = text.replacing("\\", with: "\\\\").replacing("\n", with: "\\n")
-        return quote + (quote == "'" ? escaped.replacing("'", with: "\\'") : escaped) + quote
+        let escaped = text.replacing(text: "\\", with: "\\\\").replacing(text: "\n", with: "\\n")
+        return quote + (quote == "'" ? escaped.replacing(text: "'", with: "\\'") : escaped) + quote
     }
 }

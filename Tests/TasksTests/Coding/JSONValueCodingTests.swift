@@ -1,5 +1,6 @@
 import CeleryCore
 import FoundationEssentials
+import FoundationValues
 import Testing
 
 @testable import Tasks

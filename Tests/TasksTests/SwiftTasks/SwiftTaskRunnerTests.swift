@@ -1,5 +1,6 @@
 import CeleryCore
 import FoundationEssentials
+import FoundationValues
 import Logging
 import Testing
 
@@ -60,7 +61,7 @@ private struct Describing: CeleryTask {
     }
 
     private func run<T: CeleryTask>(_ type: T.Type, _ args: JSON..., kwargs: JSONObject = [:]) async -> RunReport {
-        await SwiftTaskRunner(type).run(TaskArguments(args: args, kwargs: kwargs), context())
+        await SwiftTaskRunner(type, message: LocalizedErrorMessage.of).run(TaskArguments(args: args, kwargs: kwargs), context())
     }
 
     @Test func `a task takes its arguments and returns its value`() async {

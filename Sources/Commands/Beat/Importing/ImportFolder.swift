@@ -21,7 +21,7 @@ struct ImportFolder {
         self.project = project.hasSuffix("/") ? project : project + "/"
         path = parts.joined(separator: "/") + "/tasks"
         var present: [String: String] = [:]
-        for name in Self.names(in: self.project + path) {
+        for name in FolderNames.of(self.project + path) {
             present[name.lastIndex(of: ".").map { $0 > name.startIndex ? String(name[..<$0]) : name } ?? name] = name
         }
         self.present = present
@@ -53,18 +53,5 @@ struct ImportFolder {
             defer { descriptor.close() }
             try descriptor.write(task.text)
         }
-    }
-
-    /// The corresponding C functions are `opendir` and `readdir`.
-    private static func names(in folder: String) -> [String] {
-        guard let handle = opendir(folder) else { return [] }
-        defer { closedir(handle) }
-        var names: [String] = []
-        while let entry = readdir(handle) {
-            names.append(withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            })
-        }
-        return names.sorted()
     }
 }
