@@ -5,11 +5,11 @@ import Tasks
 
 /// Turns lines of a batch into messages.
 struct BatchLines {
-    /// Options of the command line, where a line does not say otherwise.
+    /// Options of the command line; a line's own options override them.
     let defaults: SendOptions
     let known: [String: TaskOptions]
     let factory: MessageFactory
-    /// Task names seen.
+    /// The task names seen so far.
     private(set) var names: Set<String> = []
 
     init(defaults: SendOptions, known: [String: TaskOptions], factory: MessageFactory) {
@@ -19,7 +19,7 @@ struct BatchLines {
     }
 
     private static let ownKeys = ["task", "args", "kwargs", "id"]
-    /// All that a line may have.
+    /// Every key that a line may have.
     static let keys = ownKeys + TaskOptionTable.rows(at: .batch).map(\.name)
 
     private static let members = SendMembers(status: ExitCode.badData, otherKeys: ownKeys)
@@ -32,7 +32,7 @@ struct BatchLines {
             work.name, args: work.args, kwargs: work.kwargs, options: work.options, task: known[work.name])
     }
 
-    /// What a line asks for.
+    /// The task that a line submits.
     struct Work {
         var name: String
         var args: [JSON] = []
