@@ -12,7 +12,7 @@ struct WorkerDiscard {
         guard context.arguments[CelerydOptions.discard], !context.arguments[CelerydOptions.force] else { return }
         let names = settings.queues.joined(separator: ", ")
         guard context.stdinIsTerminal else {
-            throw CommandError(ExitCode.usage, "--discard erases what waits in \(names)", hint: "add --force to mean it")
+            throw CommandError(ExitCode.usage, "--discard erases what waits in \(names)", hint: "add --force to confirm")
         }
         guard context.confirm("Erase all messages that wait in \(names)?") else { throw Quit(status: ExitCode.done) }
     }

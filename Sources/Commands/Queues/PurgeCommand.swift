@@ -34,7 +34,7 @@ enum PurgeCommand {
         let what = names.map { "queue\($0.count == 1 ? "" : "s") \($0.joined(separator: ", ").inOneLine)" } ?? "all queues"
         if !context.arguments[force] {
             guard context.stdinIsTerminal else {
-                throw CommandError(ExitCode.usage, "this erases all messages that wait in \(what)", hint: "add --force to mean it")
+                throw CommandError(ExitCode.usage, "this erases all messages that wait in \(what)", hint: "add --force to confirm")
             }
             guard context.confirm("Erase all messages that wait in \(what)?") else { return ExitCode.done }
         }

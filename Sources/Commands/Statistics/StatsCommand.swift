@@ -59,7 +59,7 @@ enum StatsCommand {
     private static func forget(_ context: CommandContext, _ keeper: any StatisticsKeeping) async throws -> Int32 {
         if !context.arguments[force] {
             guard context.stdinIsTerminal else {
-                throw CommandError(ExitCode.usage, "this forgets all statistics of \(keeper.location)", hint: "add --force to mean it")
+                throw CommandError(ExitCode.usage, "this forgets all statistics of \(keeper.location)", hint: "add --force to confirm")
             }
             guard context.confirm("Forget all statistics of \(keeper.location)?") else { return ExitCode.done }
         }
