@@ -29,7 +29,7 @@ import Testing
             "celery revoke ''",
             "celery revoke: an id is empty\nhint: write ids as 'celery apply' prints them; --task NAME is for all tasks of a name\n"
         ),
-        ("celery revoke x --ttl 0", "celery revoke: --ttl must be more than 0: it would be forgotten at once\n"),
+        ("celery revoke x --ttl 0", "celery revoke: --ttl must be greater than 0\n"),
         (
             "celery dead list --reason 'x y'",
             "celery dead list: 'x y' is not a reason of dead letters (for --reason); write signal, 'out of memory', "
@@ -81,7 +81,7 @@ import Testing
         ),
         ("celery inspect active --timeout 0", "celery inspect: --timeout must be greater than 0\n"),
         ("celery control shutdown --matcher pcre", "celery control: --matcher goes with --pattern\n"),
-        ("celery stats --since tomorrow", "celery stats: 'tomorrow' is still to come (for --since); name a time that has passed\n"),
+        ("celery stats --since tomorrow", "celery stats: 'tomorrow' is in the future (for --since); name a past time\n"),
         ("celery dead list --since tomorrow", "celery dead list: --since is in the future\n"),
         ("celery result", "celery result: operand ID is missing\nhint: see 'celery result --help'\n"),
         ("celery dmap", "celery dmap: operand TASK is missing\nhint: see 'celery dmap --help'\n"),

@@ -108,7 +108,7 @@ import Testing
         let project = try Project()
         _ = try project.apply("demo.tasks.add 1")
         let no = try project.run("script -qec 'celery celeryd --discard' /dev/null", input: "n\n")
-        #expect(no.output.contains("Erase all messages that wait in celery? [y/N]"))
+        #expect(no.output.contains("Erase all messages waiting in celery? [y/N]"))
         #expect(no.status == 0)
         #expect(try project.run("celery queues").output.contains("celery\t1\t"))
         let yes = try project.run("script -qec 'celery purge' /dev/null", input: "y\n")

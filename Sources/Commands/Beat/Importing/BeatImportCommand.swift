@@ -40,7 +40,7 @@ enum BeatImportCommand {
         guard settings.file != nil else {
             throw CommandError(
                 ExitCode.configuration, "no celery.toml in \(context.folder) or above it",
-                hint: "make a project with celery startproject NAME")
+                hint: "create a project with celery startproject NAME")
         }
         let text = try text(of: arguments.operands[0])
         let file = CrontabFile(text, layout: arguments[system] ? .system : .user, zone: try Zone.local())
