@@ -2,22 +2,22 @@ import Arguments
 import CeleryCore
 import Client
 
-/// `--discard`: erasing what waits before the worker starts.
+/// `--discard`: erases waiting messages before the worker starts.
 struct WorkerDiscard {
     let context: CommandContext
     let settings: Settings
 
-    /// Asks, where there is somebody to ask.
+    /// Asks for confirmation on a terminal.
     func confirm() throws {
         guard context.arguments[CelerydOptions.discard], !context.arguments[CelerydOptions.force] else { return }
         let names = settings.queues.joined(separator: ", ")
         guard context.stdinIsTerminal else {
-            throw CommandError(ExitCode.usage, "--discard erases what waits in \(names)", hint: "add --force to confirm")
+            throw CommandError(ExitCode.usage, "--discard would erase all messages waiting in \(names)", hint: "add --force to confirm")
         }
-        guard context.confirm("Erase all messages that wait in \(names)?") else { throw Quit(status: ExitCode.done) }
+        guard context.confirm("Erase all messages waiting in \(names)?") else { throw Quit(status: ExitCode.done) }
     }
 
-    /// Erases. The original's words.
+    /// Erases the messages, and reports it in the original's words.
     func run(_ broker: any Broker) async throws {
         guard context.arguments[CelerydOptions.discard] else { return }
         guard let purging = broker as? any QueuePurging else { throw DriverError.lacks("discard messages", broker.location) }

@@ -2,7 +2,7 @@ import Arguments
 import CeleryCore
 import Processes
 
-/// The beginning of a daemon, while there is one thread: control of one that runs, `--detach`, or the life itself.
+/// Launches a daemon while the process has a single thread: acts on a running daemon, detaches, or starts the work.
 struct DaemonLaunch {
     let program: DaemonProgram
     let context: CommandContext
@@ -11,13 +11,13 @@ struct DaemonLaunch {
     private var options: DaemonOptions { program.options }
     private var files: DaemonProgram.Files { program.files(settings) }
 
-    /// Does what the options say.
+    /// Performs the actions of the options.
     ///
     /// - Parameters:
-    ///   - signals: which signal means what.
-    ///   - confirm: asks, where somebody can answer, before anything begins.
-    ///   - complaints: what the user should know of the project although it is no failure; said where it is read.
-    ///   - live: the work; returns whether the program shall begin anew.
+    ///   - signals: The actions by signal number.
+    ///   - confirm: Asks for confirmation on a terminal before anything begins.
+    ///   - complaints: Warnings about the project, printed on the terminal.
+    ///   - live: The work; returns whether the program shall restart.
     func launch<Action: DaemonSignal>(
         _ signals: [Int32: Action], confirm: () throws -> Void = {}, complaints: () throws -> [String],
         live: @escaping @Sendable (DaemonSession<Action>) async throws -> Bool
@@ -40,7 +40,7 @@ struct DaemonLaunch {
         return .run { try await session.run { try await live(session) } }
     }
 
-    /// Whom to become; a name that nobody has is a mistake of the command line.
+    /// The user and group to change to. An unknown name is a usage error.
     private func privileges(_ arguments: ParsedArguments) throws -> Privileges? {
         do throws(SystemError) {
             return try Privileges(user: arguments[options.uid], group: arguments[options.gid])
@@ -63,7 +63,7 @@ struct DaemonLaunch {
         }
     }
 
-    /// Takes pidfile, log and signals, and enters the surroundings.
+    /// Opens pidfile and log, blocks the signals, and applies the surroundings.
     private func begin<Action: DaemonSignal>(_ table: [Int32: Action], _ surroundings: Surroundings) throws -> DaemonSession<Action> {
         let arguments = context.arguments
         var surroundings = surroundings

@@ -16,7 +16,7 @@ enum DmapOptions {
     static let retryFailed = Option.flag("retry-failed", help: "Like --resume, but repeat failed items.")
     static let halt = Option.value(
         "halt", placeholder: "WHEN", .halt,
-        help: "Stop early when N items, or N% of all items, have failed: now,fail=N or soon,fail=N%; 'now' revokes waiting items, 'soon' only stops submitting.")
+        help: "Stop early when N items, or N% of all items, have failed: now,fail=N or soon,fail=N%. Waiting items are dropped; 'soon' waits for running items, 'now' does not.")
     static let timeout = Option.value(
         "timeout", short: "t", placeholder: "S", .duration, help: "Time limit for the whole map; then exit with 124.")
     static let bar = Option.negatable(
@@ -34,7 +34,7 @@ enum DmapOptions {
 
 /// The condition for stopping a dmap early.
 struct Halt: Sendable, Equatable {
-    /// Whether to revoke waiting items instead of only submitting no more.
+    /// Whether to abandon running items instead of waiting for them.
     var isNow: Bool
     var limit: Limit
 

@@ -22,7 +22,7 @@ import Testing
         try project.startBeat()
         _ = try project.run("mv b.log old.log").text
         kill(try project.beatID(), SIGUSR1)
-        #expect(eventually { project.read("b.log").contains("Log file opened anew") })
+        #expect(eventually { project.read("b.log").contains("Log file reopened") })
         try project.stopBeat()
     }
 

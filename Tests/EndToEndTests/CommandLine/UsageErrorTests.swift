@@ -12,7 +12,7 @@ import Testing
         ("celery celeryd -c 0", "celery celeryd: '0' is less than 1 (for -c)\n"),
         ("celery celeryd -c four", "celery celeryd: 'four' is not a whole number (for -c)\n"),
         ("celery celeryd extra", "celery celeryd: unexpected operand 'extra'\nhint: see 'celery celeryd --help'\n"),
-        ("celery celeryd --umask 9", "celery celeryd: '9' is not a mode (for --umask); write octal digits, as 022\n"),
+        ("celery celeryd --umask 9", "celery celeryd: '9' is not a mode (for --umask); write octal digits, such as 022\n"),
         (
             "celery celeryd -Q a=0",
             "celery celeryd: 'a=0' has the weight 0, which must be from 1 to 1000 (for -Q)\n"

@@ -97,7 +97,7 @@ import Testing
         _ = try project.apply("demo.tasks.add 1")
         try project.expect(
             "celery celeryd --discard",
-            Ended(errors: "celery celeryd: --discard erases what waits in celery\nhint: add --force to confirm\n", status: 64))
+            Ended(errors: "celery celeryd: --discard would erase all messages waiting in celery\nhint: add --force to confirm\n", status: 64))
         let ended = try project.run("celery celeryd --discard --force --burst -l error")
         #expect(ended.status == 0)
         #expect(ended.errors.hasPrefix("discard: Erased 1 message from the queue.\n"))
