@@ -1,18 +1,18 @@
 import Glibc
 import Synchronization
 
-/// A file that is only ever appended to, and that can be opened anew after something else renamed it.
+/// An append-only file that can be reopened after another program renamed it.
 package final class LogFile: Sendable {
-    /// Absolute.
+    /// The absolute path.
     package let path: String
     /// The open file. Its number stays the same through `reopen()`.
     package let descriptor: OwnedDescriptor
-    /// Whether the standard streams lead here and must follow `reopen()`.
+    /// Whether the standard streams write to this file and must follow `reopen()`.
     private let carriesStreams = Atomic(false)
 
-    /// Opens the file, creating it if need be.
+    /// Opens the file, creating it if necessary.
     ///
-    /// - Parameter owner: Gets a newly created file, so that the process can reopen it after giving up its rights.
+    /// - Parameter owner: Owner of a newly created file, so that the process can reopen it after dropping its privileges.
     /// - Throws: `cannot open log file /x/y.log: no such file or directory`.
     ///
     /// The corresponding C functions are `open` and `fchown`.
@@ -21,7 +21,7 @@ package final class LogFile: Sendable {
         descriptor = try Self.open(self.path, owner)
     }
 
-    /// Makes standard output and standard error lead here.
+    /// Redirects standard output and standard error to this file.
     ///
     /// The corresponding C function is `dup3`.
     package func redirectStandardStreams() throws(SystemError) {
@@ -30,12 +30,12 @@ package final class LogFile: Sendable {
         carriesStreams.store(true, ordering: .relaxed)
     }
 
-    /// Opens the path again, after a rotation. What other threads write meanwhile goes to one file or the other.
+    /// Opens the path again, after a rotation. Concurrent writes of other threads go to the old or the new file.
     ///
-    /// - Throws: When the path cannot be opened (any more); the old file is then kept.
+    /// - Throws: If the path cannot be opened; the old file then stays open.
     package func reopen() throws(SystemError) {
         let fresh = try Self.open(path, nil)
-        // In place of the old one, in one step: no writer ever meets a closed number.
+        // Replace the old file atomically: no writer ever uses a closed number.
         try fresh.duplicate(onto: descriptor.number, closeOnExec: true)
         if carriesStreams.load(ordering: .relaxed) { try redirectStandardStreams() }
     }
@@ -50,7 +50,7 @@ package final class LogFile: Sendable {
 
     /// The last lines written after the file had `mark` bytes.
     package func lines(since mark: Int, last count: Int) -> [String] {
-        // Read by another descriptor: ours is for appending only.
+        // Use another descriptor to read: ours only appends.
         let number = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard number >= 0 else { return [] }
         let file = OwnedDescriptor(owning: number)
@@ -61,7 +61,7 @@ package final class LogFile: Sendable {
 
     private static func open(_ path: String, _ owner: Privileges?) throws(SystemError) -> OwnedDescriptor {
         let flags = O_WRONLY | O_APPEND | O_CLOEXEC
-        // Exclusively at first, to know whether it is ours to give away.
+        // Create exclusively first, to find out whether the file is new and its owner must be set.
         let created = Glibc.open(path, flags | O_CREAT | O_EXCL, 0o644)
         guard created < 0 else {
             let descriptor = OwnedDescriptor(owning: created)
