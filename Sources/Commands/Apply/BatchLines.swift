@@ -24,8 +24,10 @@ struct BatchLines {
 
     private static let members = SendMembers(status: ExitCode.badData, otherKeys: ownKeys)
 
+    /// Makes the message of a line.
+    ///
     /// - Returns: `nil` for an empty line.
-    /// - Throws: `CommandError` saying what is wrong with the line.
+    /// - Throws: `CommandError` for an invalid line.
     mutating func message(from line: [UInt8]) throws -> Message? {
         guard let work = try work(from: line) else { return nil }
         return factory.message(
@@ -43,7 +45,7 @@ struct BatchLines {
     /// Reads and checks a line.
     ///
     /// - Returns: `nil` for an empty line.
-    /// - Throws: `CommandError` saying what is wrong with the line.
+    /// - Throws: `CommandError` for an invalid line.
     mutating func work(from line: [UInt8]) throws -> Work? {
         if line.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: "\r") }) { return nil }
         let value: JSON

@@ -1,4 +1,4 @@
-// One life of a worker process, from the first line of its log to its last.
+// A worker process from startup to exit.
 
 import Arguments
 import CeleryCore

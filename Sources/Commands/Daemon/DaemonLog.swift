@@ -27,8 +27,8 @@ final class DaemonLog: Sendable {
     /// Reopens the file after it was renamed.
     func reopen() throws(SystemError) { try file?.reopen() }
 
-    /// Writes a message. Whoever submits tasks chooses much of the text in it: control characters are shown by number,
-    /// and further lines, as of a traceback, are indented, so that none of them can pass for another message.
+    /// Writes a message. Clients choose much of its text, so control characters are escaped,
+    /// and further lines, as in tracebacks, are indented, so that they cannot imitate another message.
     fileprivate func write(_ level: Logger.Level, _ message: String) {
         var text = message.printable
         if text.utf8.contains(UInt8(ascii: "\n")) { text = text.replacing("\n", with: "\n    ") }

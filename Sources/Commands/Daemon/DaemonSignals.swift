@@ -9,9 +9,9 @@ protocol DaemonSignal: Sendable {
 
 /// The signals of a daemon, and whether one of them prevents a restart.
 ///
-/// A daemon that begins anew executes its program again, and a signal may come at any moment of that. Signals are blocked
-/// in all threads, so one that has not been read waits in the kernel, past `execve`, for the new beginning. One that has
-/// been read counts here at once: reading, counting and executing happen under one lock.
+/// A daemon restarts by executing its program again, and a signal may arrive at any moment. Signals are blocked
+/// in all threads, so an unread signal stays pending across `execve` and reaches the new program. A signal that has
+/// been read is recorded immediately: reading, recording and executing are protected by one lock.
 final class DaemonSignals<Action: DaemonSignal>: Sendable {
     private let signals: Signals<Action>
     private let isEnding = Mutex(false)

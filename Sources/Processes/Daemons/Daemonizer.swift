@@ -1,14 +1,14 @@
 import Glibc
 
-/// The terminal's side of `--detach`: takes what can be refused in front of the user, starts the daemon,
-/// and waits for its word.
+/// The terminal's side of `--detach`: acquires pidfile and log file while errors can be shown, starts the daemon,
+/// and waits for its report.
 ///
 ///     foreground   takes pidfile and log file, executes itself as
 ///     └ leader     which has a session without a terminal, executes itself as
 ///       └ daemon   which can never get a terminal, applies its `Surroundings`, and says READY on the pipe
 ///
 /// The daemon parses the same arguments in the same folder, and comes out of `Role.take` with the pidfile locked
-/// for it. chroot, the working directory and the change of user are its own business (`Surroundings.apply`),
+/// for it. The daemon itself applies chroot, the working directory and the change of user (`Surroundings.apply`),
 /// because nothing could be executed after a chroot.
 package struct Daemonizer: Sendable {
     /// The result of `launch`.
@@ -103,8 +103,8 @@ package struct Daemonizer: Sendable {
         return try leader.start()
     }
 
-    /// Removes the pidfile of a daemon that failed, unless it still runs: our descriptor shares its lock, so let
-    /// go of that and see whether the lock is free.
+    /// Removes the pidfile of a failed daemon, unless the daemon still runs: our descriptor shares its lock, so close
+    /// it and check whether the lock is free.
     private func tidy(_ lock: PIDFile?) {
         guard let lock else { return }
         lock.descriptor.close()

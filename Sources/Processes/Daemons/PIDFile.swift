@@ -3,9 +3,9 @@ import Glibc
 
 /// A file with the id of the process that holds it, locked while that process lives.
 ///
-/// The lock, not the number, says who lives: the kernel drops it with the process, even one killed, and a number
-/// may have gone to another. It is an open-file-description lock rather than `flock`: inherited by our re-executed
-/// daemon just the same, but others can look at it without taking it, and so never get in a starter's way.
+/// The lock, not the id, shows whether the process lives: the kernel releases the lock at its end, while an id
+/// may be reused. It is an open-file-description lock rather than `flock`: it is also inherited by our re-executed
+/// daemon, but other processes can query it without acquiring it, and so never block a starting daemon.
 package final class PIDFile: Sendable {
     /// The state of the pidfile at a path.
     package enum State: Sendable, Equatable {
@@ -79,8 +79,8 @@ package final class PIDFile: Sendable {
             let descriptor = OwnedDescriptor(
                 owning: try Syscall.check("create pidfile", path: path) { open(path, flags, 0o644) })
             guard try takeLock(descriptor, path) else { return nil }
-            // The holder before us may have removed the file between our open and our lock: what we locked then
-            // has no name any more, and the next starter would not see it.
+            // The previous holder may have removed the file between our open and our lock: the locked file then
+            // has no name, and the next process to start would not see it.
             guard isStillNamed(descriptor, path) else { continue }
             let old = try PIDFileContent(descriptor, path)
             let file = PIDFile(path: path, replaced: old.number, descriptor: descriptor)
