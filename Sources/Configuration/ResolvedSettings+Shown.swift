@@ -1,14 +1,14 @@
 package import CeleryCore
 
 extension ResolvedSettings {
-    /// Stands for what nobody is to see, as with Python's workers.
+    /// Replaces secret values, as in Python's workers.
     private static let hidden = "********"
-    /// Names with one of these in them are of secrets, by the rule of Python's Celery.
+    /// Python Celery's rule: settings with one of these words in their name are secret.
     private static let secretWords = ["API", "TOKEN", "SECRET", "PASS", "SIGNATURE"]
 
-    /// The settings by name as they were written, for somebody who asks a worker. Passwords are not among them.
+    /// The settings by name as written, without passwords: a worker's reply to `inspect conf`.
     ///
-    /// - Parameter withDefaults: also those of which nothing is said.
+    /// - Parameter withDefaults: whether to include settings that are not given.
     package func shown(withDefaults: Bool) -> JSONObject {
         var members: [(String, JSON)] = []
         for key in SettingsKey.all.sorted(by: { $0.name < $1.name }) {
@@ -26,7 +26,7 @@ extension ResolvedSettings {
 
     private static func isSecret(_ name: String) -> Bool { secretWords.contains { name.contains(text: $0) } }
 
-    /// The value with the passwords of its URLs hidden.
+    /// The value with passwords in URLs hidden.
     private static func masked(_ value: JSON) -> JSON {
         switch value {
         case .array(let elements): return .array(elements.map(masked))

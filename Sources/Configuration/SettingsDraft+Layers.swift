@@ -1,7 +1,7 @@
 import CeleryCore
 
 extension SettingsDraft {
-    /// The layer of the settings file.
+    /// Reads the settings file.
     mutating func read(_ document: TOMLDocument, shown: String) throws(SettingsError) {
         var values: [String: (entry: TOMLDocument.Entry, origin: SettingsOrigin)] = [:]
         for entry in document.entries {
@@ -16,7 +16,7 @@ extension SettingsDraft {
                     throw SettingsError(
                         .contradiction, at: origin.description,
                         "\(entry.name) contradicts \(earlier.entry.name) in line \(earlier.entry.line)",
-                        hint: "both are names of one setting; keep one")
+                        hint: "both are names of one setting; remove one")
                 }
                 continue
             }
@@ -26,10 +26,10 @@ extension SettingsDraft {
         try combineBroker(values.mapValues { ($0.entry.name, $0.entry.line) }, shown: shown)
     }
 
-    /// The layer of the environment.
+    /// Reads the environment.
     mutating func read(_ environment: [String: String]) throws(SettingsError) {
         for key in SettingsKey.all {
-            // The first name comes before its aliases.
+            // The first name overrides its aliases.
             for name in key.environmentNames {
                 guard let word = environment[name], !word.isEmpty else { continue }
                 try assign(.word(word), to: key, called: nil, .environment(name))
@@ -38,7 +38,7 @@ extension SettingsDraft {
         }
     }
 
-    /// The layer of the command line; of a flag given twice the last counts.
+    /// Reads the flags of the command line; a later flag overrides an earlier one.
     mutating func read(_ flags: [SettingsFlag]) throws(SettingsError) {
         for flag in flags {
             guard let key = SettingsKey.named(flag.key) else {
@@ -48,7 +48,7 @@ extension SettingsDraft {
         }
     }
 
-    /// The setting an entry of the file means.
+    /// The setting of an entry of the file.
     private static func key(of entry: TOMLDocument.Entry, at place: String) throws(SettingsError) -> SettingsKey {
         if let key = SettingsKey.named(entry.name) { return key }
         let what = if case .table = entry.value { "[\(entry.name)]" } else { entry.name }
@@ -67,7 +67,7 @@ extension SettingsDraft {
         do {
             try key.assign(input, &self)
         } catch {
-            // A flag or a variable is its own name: `--port must be ...`.
+            // The origin of a flag or variable includes its name: `--port must be ...`.
             guard let name else { throw SettingsError(.badValue, "\(origin) \(error.text)") }
             throw SettingsError(.badValue, at: origin.description, "\(name) \(error.text)", hint: error.hint)
         }
@@ -75,7 +75,7 @@ extension SettingsDraft {
         inputs[key.name] = input
     }
 
-    /// Makes the broker's URL of AMQP_SERVER and its companions.
+    /// Makes the URL of the broker from AMQP_SERVER and its companions.
     private mutating func combineBroker(
         _ values: [String: (name: String, line: Int)], shown: String
     ) throws(SettingsError) {
@@ -86,7 +86,7 @@ extension SettingsDraft {
             origins["CELERY_BROKER_URL"] = first.flatMap { origins[$0.key] }
             return
         }
-        // The text was made from URLs a moment ago.
+        // The text was made from URLs, so it parses.
         guard let broker = try? ServiceURL.alternatives(settings.brokerURL).first,
             let other = parts.contradiction(with: broker), let part = values[other]
         else { return }

@@ -1,17 +1,17 @@
 import CeleryCore
 
-/// Settings while they are put together, layer upon layer.
+/// Settings while they are assembled layer by layer.
 struct SettingsDraft: Sendable {
     var settings: Settings
     var origins: [String: SettingsOrigin] = [:]
-    /// As they were written, by the first names of settings.
+    /// The values as written, by the first names of settings.
     var inputs: [String: SettingsInput] = [:]
     var parts = BrokerParts()
-    /// What was said of queues beyond their names.
+    /// Queue entries with more than a name.
     var queueEntries: [String: QueueEntry] = [:]
-    /// Of the file alone.
+    /// The periodic tasks of the file.
     var periodicTasks: [PeriodicSection] = []
-    /// Where relative paths of the layer being read start.
+    /// The base folder for relative paths of the layer being read.
     var folder: String
 
     init(settings: Settings) {
@@ -19,20 +19,20 @@ struct SettingsDraft: Sendable {
         folder = settings.projectFolder
     }
 
-    /// An absolute path for one of the layer being read.
+    /// Makes a path of the layer being read absolute.
     func absolute(_ path: String) -> String { SettingsFile.absolute(path, in: folder) }
 
-    /// The text of alternatives, files put into the folder of the layer being read.
+    /// The text of alternative URLs, with file paths resolved in the folder of the layer being read.
     func text(of urls: [ServiceURL]) -> String {
         urls.map { $0.resolved(in: folder).text }.joined(separator: ";")
     }
 
-    /// The defaults that depend on what others said.
+    /// Sets the defaults that depend on other settings.
     mutating func finish() {
         settings.queueDefinitions = queueEntries.mapValues { $0.definition(settings) }
         if origins["CELERY_QUEUES"] == nil { settings.queues = [settings.defaultQueue] }
         if origins["CELERY_RESULT_BACKEND"] == nil {
-            // An embedded broker keeps its results too: one file, one transaction.
+            // An embedded broker also stores the results: one file, one transaction.
             let isEmbedded = settings.brokerURL.hasPrefix("sqlite:") || settings.brokerURL.hasPrefix("memory:")
             if isEmbedded { settings.resultURL = settings.brokerURL }
         }

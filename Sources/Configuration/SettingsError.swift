@@ -1,9 +1,9 @@
-/// A mistake in the settings, in the words of the person who made it.
+/// An error in the settings, in terms of the names and values as written.
 package struct SettingsError: Error, Sendable, Hashable, CustomStringConvertible {
     package enum Code: Sendable, Hashable {
-        /// The file is not there, or is not a file of text.
+        /// The file does not exist or is not a text file.
         case unreadable
-        /// The file may not be read.
+        /// Reading the file is not permitted.
         case noPermission
         /// The file is not TOML.
         case syntax
@@ -11,16 +11,16 @@ package struct SettingsError: Error, Sendable, Hashable, CustomStringConvertible
         /// A setting of the original that this version does not have.
         case unsupported
         case badValue
-        /// Two settings say different things.
+        /// Two settings contradict each other.
         case contradiction
     }
 
     package var code: Code
-    /// Where: `celery.toml:3`, `CELERY_QUEUES in the environment`; `nil` when the message says it.
+    /// The place of the error: `celery.toml:3`, `CELERY_QUEUES in the environment`; `nil` if the message contains it.
     package var place: String?
-    /// What is wrong: lower case, no password.
+    /// The message in lower case, without passwords.
     package var message: String
-    /// What a person can do about it.
+    /// Advice for the user.
     package var hint: String?
 
     package init(_ code: Code, at place: String? = nil, _ message: String, hint: String? = nil) {
@@ -33,7 +33,7 @@ package struct SettingsError: Error, Sendable, Hashable, CustomStringConvertible
     package var description: String { place.map { "\($0): \(message)" } ?? message }
 }
 
-/// What is wrong with a value, to be said after the name of its setting: `must be text in quotes, not 5`.
+/// An error in a value, phrased to follow the name of the setting: `must be text in quotes, not 5`.
 struct SettingsComplaint: Error, Hashable {
     var text: String
     var hint: String?

@@ -4,10 +4,10 @@ import Glibc
 package enum SettingsFile {
     package static let name = "celery.toml"
 
-    /// More than this is no settings file.
+    /// Larger files are refused.
     static let maximumBytes = 1 << 20
 
-    /// The nearest `celery.toml`, in `folder` (absolute) or a folder above it.
+    /// The nearest `celery.toml` in `folder` (absolute) or a folder above it.
     package static func find(from folder: String) -> String? {
         var place = folder
         while true {
@@ -19,24 +19,24 @@ package enum SettingsFile {
         }
     }
 
-    /// `path` as an absolute path, seen from `folder` (absolute).
+    /// `path` as an absolute path, relative to `folder` (absolute).
     package static func absolute(_ path: String, in folder: String) -> String {
         if path.hasPrefix("/") { return path }
         let trimmed = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
         return folder.hasSuffix("/") ? folder + trimmed : folder + "/" + trimmed
     }
 
-    /// The folder a file is in.
+    /// The folder that contains a file.
     static func folder(of file: String) -> String {
         guard let slash = file.lastIndex(of: "/"), slash > file.startIndex else { return "/" }
         let folder = String(file[..<slash])
-        // Only a folder above is asked for its real name: otherwise paths stay as people write them.
+        // Resolve the path only if it contains "..": otherwise paths stay as written.
         guard folder.split(separator: "/").contains(".."), let real = realpath(folder, nil) else { return folder }
         defer { free(real) }
         return String(cString: real)
     }
 
-    /// The text of a file, called `shown` in errors.
+    /// The text of a file that is named `shown` in errors.
     static func text(of file: String, shown: String) throws(SettingsError) -> String {
         let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw unreadable(shown, errno) }

@@ -1,27 +1,27 @@
 import CeleryCore
 
-/// A value as somebody wrote it, before anyone asked what it is for.
+/// A value as written, before conversion to the type of its setting.
 enum SettingsInput: Hashable, Sendable {
-    // From a file, where TOML has types.
+    // Typed values of a TOML file.
     case text(String)
     case whole(Int)
     case number(Double)
     case truth(Bool)
     case list([SettingsInput])
-    /// By name, sorted.
+    /// The members sorted by name.
     case table([Member])
-    /// A date: what no setting takes.
+    /// A date or time, which no setting accepts.
     case other(String)
-    // From the environment or a flag, where everything is a word.
+    // Untyped text of an environment variable or a flag.
     case word(String)
 
-    /// One line of a table.
+    /// A member of a table.
     struct Member: Hashable, Sendable {
         var name: String
         var value: SettingsInput
     }
 
-    /// The value for an error, e.g. `"abc"`.
+    /// The value in an error, for example `"abc"`.
     var shown: String {
         switch self {
         case .text(let text), .word(let text): "\"\(ServiceURL.redact(within: text))\""
@@ -34,7 +34,7 @@ enum SettingsInput: Hashable, Sendable {
         }
     }
 
-    /// What sort of value it is, for errors that must not show a password.
+    /// The type of the value, for errors that must not show a password.
     var sort: String {
         switch self {
         case .text, .word: "text"

@@ -1,7 +1,7 @@
 import CeleryCore
 
 extension SettingsKind where Value == String {
-    /// Text that names something: not empty, and to be shown on one line.
+    /// A name: text of one line that is not empty.
     static let name = SettingsKind(name: "text") { input throws(SettingsComplaint) in
         let name = try SettingsKind.text.read(input)
         guard !name.isEmpty else { throw SettingsComplaint("must not be empty") }
@@ -25,7 +25,7 @@ extension SettingsKind where Value == JSONObject {
 }
 
 extension SettingsKind where Value == [JSON] {
-    /// A list of anything, as JSON.
+    /// A list of arbitrary values, as JSON.
     static let values = SettingsKind(name: "list") { input throws(SettingsComplaint) in
         guard case .list(let elements) = input else {
             throw SettingsComplaint("must be a list such as [\"a.jpg\", 100], not \(input.shown)")
@@ -43,13 +43,13 @@ extension SettingsInput {
         case .text(let text), .word(let text): return .string(text)
         case .whole(let number): return .int(Int64(number))
         case .number(let number):
-            // What is no JSON but in Python's dialect would not reach every task.
-            guard number.isFinite else { throw SettingsComplaint("holds \(number), which is no number in JSON") }
+            // NaN and infinity are JSON only in Python's dialect, which not every task can read.
+            guard number.isFinite else { throw SettingsComplaint("contains \(number), which is not a number in JSON") }
             return .double(number)
         case .truth(let value): return .bool(value)
         case .list: return .array(try SettingsKind<[JSON]>.values.read(self))
         case .table: return .object(try SettingsKind<JSONObject>.object.read(self))
-        case .other(let what): throw SettingsComplaint("holds \(what), which JSON does not have; write it as text in quotes")
+        case .other(let what): throw SettingsComplaint("contains \(what), which JSON does not have; write it as text in quotes")
         }
     }
 }

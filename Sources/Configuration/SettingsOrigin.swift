@@ -1,14 +1,14 @@
 package import CeleryCore
 
-/// Where the value of a setting came from, in falling precedence.
+/// Where the value of a setting came from, in decreasing precedence.
 package enum SettingsOrigin: Sendable, Hashable, CustomStringConvertible {
-    /// A flag, as it is spelled: `--concurrency`.
+    /// A flag as spelled: `--concurrency`.
     case flag(String)
-    /// A variable of the environment.
+    /// An environment variable.
     case environment(String)
-    /// A file and a line in it; line 0 is not known.
+    /// A file and a line number; 0 if the line is unknown.
     case file(String, line: Int)
-    /// Nobody said anything.
+    /// The setting is not given.
     case byDefault
 
     package var description: String {
@@ -24,11 +24,11 @@ package enum SettingsOrigin: Sendable, Hashable, CustomStringConvertible {
 /// Settings, and where each came from.
 package struct ResolvedSettings: Sendable {
     package var settings: Settings
-    /// By the first name of each setting in `SettingsKey.all`; those not here have their default.
+    /// Origins by the first name of each setting in `SettingsKey.all`; other settings have their defaults.
     package var origins: [String: SettingsOrigin]
     /// The sections `[beat.NAME]` of the file, by name.
     package var periodicTasks: [PeriodicSection] = []
-    /// What was written of each setting that is not at its default.
+    /// The values as written of all given settings.
     var inputs: [String: SettingsInput] = [:]
 
     /// Where the setting of this name came from.

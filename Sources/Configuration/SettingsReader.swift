@@ -3,7 +3,7 @@ import Glibc
 
 /// A flag of a command line that sets a setting.
 package struct SettingsFlag: Sendable, Hashable {
-    /// As it is spelled: `--concurrency`.
+    /// The flag as spelled: `--concurrency`.
     package var option: String
     /// The first name of the setting.
     package var key: String
@@ -17,12 +17,11 @@ package struct SettingsFlag: Sendable, Hashable {
     }
 }
 
-/// Reads settings, once: flags before environment before file before defaults.
+/// Reads settings from all sources: flags override the environment, which overrides the file, which overrides the defaults.
 ///
-/// Relative paths and files start at the folder of the settings file when they stand in
-/// it, and at the working folder when they come from a flag or the environment. A variable
-/// of the environment that is empty counts as not set; names that no setting has are left
-/// alone there, as other programs share it, while in a file they are errors.
+/// Relative paths in the settings file are relative to its folder, those in flags and the environment to the
+/// working folder. An empty environment variable counts as unset. Unknown names are errors in the file, but
+/// ignored in the environment, which is shared with other programs.
 package enum SettingsReader {
     /// Settings from one file and the defaults.
     package static func read(file: String) throws(SettingsError) -> Settings {
@@ -32,8 +31,8 @@ package enum SettingsReader {
     /// Settings from every source.
     ///
     /// - Parameters:
-    ///   - settingsFile: The file of `--settings`. Without it CELERY_SETTINGS names the file; without
-    ///     that, it is looked for from `workingFolder` upwards, and may be missing.
+    ///   - settingsFile: The file of `--settings`. By default CELERY_SETTINGS names the file; otherwise
+    ///     it is searched for from `workingFolder` upwards, and may be missing.
     ///   - workingFolder: Absolute.
     package static func resolve(
         settingsFile: String? = nil, flags: [SettingsFlag] = [], environment: [String: String], workingFolder: String
@@ -47,7 +46,7 @@ package enum SettingsReader {
             text: text, shown: shown, folder: SettingsFile.folder(of: file), file: file, flags, environment, workingFolder)
     }
 
-    /// The file in force, absolute, and what it is called; `nil` where there is none.
+    /// The absolute path of the settings file in force and its name in errors; `nil` if there is none.
     static func place(
         _ settingsFile: String?, _ environment: [String: String], _ workingFolder: String
     ) -> (file: String, shown: String)? {
@@ -56,7 +55,7 @@ package enum SettingsReader {
         return file.map { ($0, named ?? shownName(of: $0, from: workingFolder)) }
     }
 
-    /// The same from the text of a file that has been read.
+    /// Settings from every source, with the text of the file given.
     static func resolve(
         text: String?, shown: String, folder: String, file: String?, _ flags: [SettingsFlag],
         _ environment: [String: String], _ workingFolder: String
@@ -74,7 +73,7 @@ package enum SettingsReader {
             settings: draft.settings, origins: draft.origins, periodicTasks: draft.periodicTasks, inputs: draft.inputs)
     }
 
-    /// A file in the working folder goes by its name alone.
+    /// The name of the settings file in errors: without its folder if that is the working folder.
     private static func shownName(of file: String, from folder: String) -> String {
         file == SettingsFile.absolute(SettingsFile.name, in: folder) ? SettingsFile.name : file
     }

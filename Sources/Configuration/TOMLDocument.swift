@@ -9,13 +9,13 @@ struct TOMLDocument {
         var line: Int
     }
 
-    /// By line.
+    /// The entries in the order of their lines.
     let entries: [Entry]
     /// The line of the first `[table]`.
     let firstTable: Int?
     private let table: TOMLTable
 
-    /// - Parameter shown: what the file is called in errors.
+    /// - Parameter shown: the name of the file in errors.
     init(_ text: String, shown: String) throws(SettingsError) {
         do throws(TOMLError) {
             table = try TOMLTable(parsing: [UInt8](text.utf8))
@@ -30,8 +30,8 @@ struct TOMLDocument {
             .sorted { ($0.line, $0.name) < ($1.line, $1.name) }
     }
 
-    /// The line of a value by the names of the tables around it and its own, or else of the innermost of these tables
-    /// that the file has; 0 for none.
+    /// The line of the value at a path of names, or else of the innermost table on the path that the file has;
+    /// 0 if there is none.
     func line(of path: [String]) -> Int {
         var line = 0
         var table: TOMLTable? = table
@@ -56,8 +56,8 @@ struct TOMLDocument {
         }
     }
 
-    /// The line of the first name or text that holds a NUL. TOML allows one by an escape; but settings become paths
-    /// and host names, which C would cut there.
+    /// The line of the first name or text that contains a NUL. TOML permits an escaped NUL, but C would truncate
+    /// paths and host names there.
     private static func lineOfNUL(in table: TOMLTable) -> Int? {
         table.members.first { $0.name.utf8.contains(0) || holdsNUL($0.value) }.map { member in
             if case .table(let inner) = member.value, !member.name.utf8.contains(0) { return lineOfNUL(in: inner) ?? member.line }
@@ -78,10 +78,10 @@ struct TOMLDocument {
         let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         let source = lines.indices.contains(error.line - 1) ? String(lines[error.line - 1]) ?? "" : ""
         let value = source.split(separator: "=", maxSplits: 1).dropFirst().first?.drop { $0 == " " } ?? ""
-        // What a settings.py has and TOML has not.
+        // Python syntax, as in a settings.py.
         var hint: String?
         if value.hasPrefix("(") { hint = "a list is written in square brackets: [\"a\", \"b\"]" }
-        if ["True", "False", "None"].contains(where: value.hasPrefix) { hint = "write true or false in small letters" }
+        if ["True", "False", "None"].contains(where: value.hasPrefix) { hint = "write true or false in lower case" }
         return SettingsError(
             .syntax, at: "\(shown):\(error.line)", "not valid TOML: \(error.message) (column \(error.column))", hint: hint)
     }

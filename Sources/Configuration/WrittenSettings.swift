@@ -1,13 +1,13 @@
 package import CeleryCore
 
-/// What a settings file says by itself, without the environment and the command line, and in which lines.
+/// The contents of a settings file alone, without the environment and the command line, with line numbers.
 package struct WrittenSettings: Sendable {
-    /// What the file is called.
+    /// The name of the file in errors.
     package let shown: String
     package let settings: Settings
-    /// The line of each setting that is written, by the first name of the setting.
+    /// The line of each setting in the file, by the first name of the setting.
     package let lines: [String: Int]
-    /// The line of the first `[table]`: what is added at the end belongs to a table.
+    /// The line of the first `[table]`, if any: lines appended to the file would then belong to a table.
     package let firstTable: Int?
 
     init(text: String, shown: String, file: String) throws(SettingsError) {
@@ -28,9 +28,9 @@ package struct WrittenSettings: Sendable {
 }
 
 extension SettingsReader {
-    /// Reads the file in force; `nil` where there is none.
+    /// Reads the settings file in force; `nil` if there is none.
     ///
-    /// - Parameters: as those of `resolve`; of the environment only CELERY_SETTINGS counts.
+    /// - Parameters: as for `resolve`; only CELERY_SETTINGS is used of the environment.
     package static func written(
         settingsFile: String? = nil, environment: [String: String], workingFolder: String
     ) throws(SettingsError) -> WrittenSettings? {

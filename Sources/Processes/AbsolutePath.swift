@@ -1,8 +1,8 @@
 import Glibc
 
-/// Paths that keep their meaning when the process changes its folder.
+/// Makes paths independent of the current folder.
 package enum AbsolutePath {
-    /// `path`, with the current folder before it if it is relative. Nothing is looked up or shortened.
+    /// `path`, preceded by the current folder if it is relative. Symbolic links and `..` are not resolved.
     ///
     /// The corresponding C function is `getcwd`.
     package static func of(_ path: String) throws(SystemError) -> String {

@@ -4,12 +4,12 @@ import Synchronization
 
 /// A file descriptor with one owner: closed when the last reference goes, or earlier by `close()`.
 ///
-/// A class rather than a noncopyable struct, because descriptors live in arrays, dictionaries and actors here.
-/// Calls take the object, not the number: a bare number may be closed, and reused, before the call is made.
+/// A class rather than a noncopyable struct, because descriptors are stored in arrays, dictionaries and actors.
+/// Pass the object, not the number: a number may be closed and reused before the call is made.
 package final class OwnedDescriptor: Sendable {
     private let slot: Atomic<Int32>
 
-    /// - Parameter number: An open descriptor that nobody else closes.
+    /// - Parameter number: An open descriptor that no other code closes.
     package init(owning number: Int32) {
         slot = Atomic(number)
     }
@@ -19,7 +19,7 @@ package final class OwnedDescriptor: Sendable {
     /// The number, or -1 once closed. Keep the object alive while the number is in use.
     package var number: Int32 { slot.load(ordering: .relaxed) }
 
-    /// Closes now; does nothing the second time.
+    /// Closes the descriptor; further calls have no effect.
     ///
     /// The corresponding C function is `close`. EINTR is not retried: on Linux the number is free by then.
     package func close() {
@@ -27,7 +27,7 @@ package final class OwnedDescriptor: Sendable {
         if number >= 0 { _ = Glibc.close(number) }
     }
 
-    /// Reads what is there, at most `buffer.count` bytes.
+    /// Reads the available data, at most `buffer.count` bytes.
     ///
     /// - Returns: The number of bytes; 0 at the end of the file.
     ///
@@ -52,7 +52,7 @@ package final class OwnedDescriptor: Sendable {
 
     /// Writes all of `bytes`, in as many calls as it takes. Blocks.
     ///
-    /// - Throws: EPIPE when nobody reads any more (SIGPIPE is taken as ignored: see `SignalDispositions.settle`).
+    /// - Throws: EPIPE if the reading end is closed (SIGPIPE must be ignored: see `SignalDispositions.settle`).
     ///
     /// The corresponding C function is `write`.
     package func write(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
@@ -70,9 +70,9 @@ package final class OwnedDescriptor: Sendable {
         }
     }
 
-    /// Waits until there is something to read, or the other side has closed.
+    /// Waits until data can be read, or the other side has closed.
     ///
-    /// - Parameter timeout: Upper bound; `nil` waits for ever, zero only looks.
+    /// - Parameter timeout: Upper bound; `nil` waits indefinitely, zero only polls.
     /// - Returns: Whether it is readable.
     ///
     /// The corresponding C function is `poll`.
@@ -90,14 +90,14 @@ package final class OwnedDescriptor: Sendable {
         try Syscall.check("set descriptor flags") { fcntl(number, F_SETFL, flags | O_NONBLOCK) }
     }
 
-    /// Keeps the descriptor from programs started later, or hands it to them.
+    /// Sets whether programs started later inherit the descriptor.
     ///
     /// The corresponding C function is `fcntl` with `F_SETFD`.
     package func setCloseOnExec(_ closes: Bool) throws(SystemError) {
         try Syscall.check("set descriptor flags") { fcntl(number, F_SETFD, closes ? FD_CLOEXEC : 0) }
     }
 
-    /// Makes `target` another number for the same open file, closing what `target` was.
+    /// Makes `target` another number for the same open file, closing its previous file.
     ///
     /// The corresponding C function is `dup3`.
     package func duplicate(onto target: Int32, closeOnExec: Bool = false) throws(SystemError) {

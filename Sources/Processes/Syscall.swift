@@ -1,12 +1,12 @@
 import Glibc
 
-/// The one place that knows how a system call fails and that EINTR means "again".
+/// Makes system calls: converts failures to errors and retries after EINTR.
 package enum Syscall {
-    /// Makes `call` until a signal no longer interrupts it.
+    /// Repeats `call` while signals interrupt it.
     ///
     /// - Parameters:
-    ///   - operation: What is being done, as it follows "cannot".
-    ///   - path: The file it is done to.
+    ///   - operation: The operation, phrased to follow "cannot".
+    ///   - path: The file of the operation.
     ///   - call: Returns -1 and sets `errno` on failure.
     /// - Returns: What `call` returned, never -1.
     @discardableResult

@@ -1,17 +1,17 @@
 import CLinux
 import Glibc
 
-/// What the kernel refused, told in one line.
+/// A failed operation, described in one line.
 ///
 /// `cannot create pidfile /x/y.pid: permission denied`
 package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The `errno` value; branch on this one.
+    /// The `errno` value; use this in code.
     package let code: Int32
-    /// What was being done, as it follows "cannot": `create pidfile`.
+    /// The operation, phrased to follow "cannot": `create pidfile`.
     package let operation: String
-    /// The file it was being done to.
+    /// The file of the operation.
     package let path: String?
-    /// The cause in words, where this room knows more than `errno` says.
+    /// The cause, if known more precisely than by `errno`.
     package let reason: String?
 
     package init(_ code: Int32, _ operation: String, path: String? = nil, reason: String? = nil) {
@@ -25,7 +25,7 @@ package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible 
         "cannot \(operation)\(path.map { " " + $0 } ?? ""): \(reason ?? Self.text(of: code))"
     }
 
-    /// The kernel's words for an `errno` value, beginning with a small letter.
+    /// The C library's text for an `errno` value, beginning in lower case.
     ///
     /// The corresponding C function is `strerrordesc_np`, which is thread-safe and not translated.
     package static func text(of code: Int32) -> String {

@@ -48,7 +48,7 @@ import Testing
         ("--xyzzy", "see 'celery --help'"),
         ("apply --queue --json t", "write '--queue=--json' if that is the value"),
         ("celeryd -c -v", "write '-c-v' if that is the value"),
-        ("--queue x apply t", "write 'celery apply --queue' or the like"),
+        ("--queue x apply t", "write it after the command, as in 'celery apply --queue'"),
         ("xyzzy", "'celery --help' lists the commands"),
         ("beat xyzzy", "'celery beat --help' lists the commands"),
         ("", "'celery --help' lists the commands"),

@@ -47,7 +47,7 @@ import Testing
               celery status
                   See who works.
 
-            'celery help COMMAND' and 'man celery-COMMAND' tell more about a command.
+            'celery help COMMAND' and 'man celery-COMMAND' show the details of a command.
 
             """)
     }

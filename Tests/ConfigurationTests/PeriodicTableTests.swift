@@ -98,21 +98,21 @@ private func sections(_ text: String) throws(SettingsError) -> [PeriodicSection]
             "celery.toml:2: the name of a periodic task must be up to 200 letters without control characters, not \"a\\u{a}b\""
         ),
         ("[beat.é]\ntask='t'", "celery.toml:1: not valid TOML: "),
-        ("[beat.'\u{E9}']\ntask='t'\nevery=1\n[beat.'e\u{301}']\ntask='t'\nevery=1", "is there twice"),
+        ("[beat.'\u{E9}']\ntask='t'\nevery=1\n[beat.'e\u{301}']\ntask='t'\nevery=1", "is defined twice"),
         // Its keys
         ("[beat.a]\nevery = 1", "celery.toml:1: [beat.a] names no task"),
-        ("[beat.\"a b\"]\ntask = 't'", "celery.toml:1: [beat.\"a b\"] says not when"),
-        ("[beat.a]\ntask = 't'\njitter = 1", "celery.toml:1: [beat.a] says not when"),
+        ("[beat.\"a b\"]\ntask = 't'", "celery.toml:1: [beat.\"a b\"] has no schedule"),
+        ("[beat.a]\ntask = 't'\njitter = 1", "celery.toml:1: [beat.a] has no schedule"),
         ("[beat.a]\ntask = 't'\nevry = 1", "celery.toml:3: [beat.a] evry is not known; did you mean 'every'?"),
         ("[beat.a]\ntask = 't'\nschedule = 1", "celery.toml:3: [beat.a] schedule is not known; write every or crontab"),
-        ("[beat.a]\nqueue = 'q'", "celery.toml:2: [beat.a] queue belongs into options: options = { queue = ... }"),
+        ("[beat.a]\nqueue = 'q'", "celery.toml:2: [beat.a] queue belongs in options: options = { queue = ... }"),
         ("[beat.a]\ntask = 5", "celery.toml:2: [beat.a] task must be text in quotes, not a whole number"),
         ("[beat.a]\ntask = ''", "celery.toml:2: [beat.a] task must not be empty"),
         ("[beat.a]\nargs = 'x'", "celery.toml:2: [beat.a] args must be a list such as [\"a.jpg\", 100], not \"x\""),
         ("[beat.a]\nkwargs = []", "celery.toml:2: [beat.a] kwargs must be a table such as { width = 100 }, not a list"),
-        ("[beat.a]\nargs = [[10:00:00]]", "celery.toml:2: [beat.a] args holds a date or time, which JSON does not have; write it as text in quotes"),
-        ("[beat.a]\nargs = [2020-01-01]", "celery.toml:2: [beat.a] args holds a date or time, which JSON does not have; write it as text in quotes"),
-        ("[beat.a]\nargs = [nan]", "celery.toml:2: [beat.a] args holds nan, which is no number in JSON"),
+        ("[beat.a]\nargs = [[10:00:00]]", "celery.toml:2: [beat.a] args contains a date or time, which JSON does not have; write it as text in quotes"),
+        ("[beat.a]\nargs = [2020-01-01]", "celery.toml:2: [beat.a] args contains a date or time, which JSON does not have; write it as text in quotes"),
+        ("[beat.a]\nargs = [nan]", "celery.toml:2: [beat.a] args contains nan, which is not a number in JSON"),
         ("[beat.a]\nevery = true", "celery.toml:2: [beat.a] every must be text in quotes, not true or false"),
         ("[beat.a]\nevery = -1", "celery.toml:2: [beat.a] every must be a length of time such as 90s or 10m, not \"-1\""),
         ("[beat.a]\nmissed = 1", "celery.toml:2: [beat.a] missed must be text in quotes, not a whole number"),
@@ -127,7 +127,7 @@ private func sections(_ text: String) throws(SettingsError) -> [PeriodicSection]
         ),
         ("[beat.a]\noptions = { priority = 256 }", "celery.toml:2: [beat.a] options has priority, which must be from 0 to 255, not 256"),
         ("[beat.a]\noptions = { time_limit = 0 }", "celery.toml:2: [beat.a] options has time_limit, which must be more than 0"),
-        ("[beat.a]\noptions = { jitter = 1 }", "celery.toml:2: [beat.a] options has jitter, which belongs beside options, not into them"),
+        ("[beat.a]\noptions = { jitter = 1 }", "celery.toml:2: [beat.a] options has jitter, which belongs in the table of the task, not in its options"),
         ("[beat.a]\noptions = { exchange = 'e' }", "celery.toml:2: [beat.a] options has exchange without routing_key"),
         (
             "[beat.a]\noptions = { time_limit = 5, soft_time_limit = 5 }",
@@ -139,7 +139,7 @@ private func sections(_ text: String) throws(SettingsError) -> [PeriodicSection]
         ),
         (
             "[beat.a]\nexpires = 1\noptions = { expires = 1 }",
-            "celery.toml:3: [beat.a] options has expires, which is said twice, in the table and in its options; keep one"
+            "celery.toml:3: [beat.a] options has expires, which is given twice, in the table and in its options; remove one"
         ),
         (
             "[beat.a]\noptions = { ack = 'early' }",

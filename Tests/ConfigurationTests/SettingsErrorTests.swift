@@ -23,8 +23,8 @@ import Testing
         ("AMQP_PORT = 5672.5", "celery.toml:1: AMQP_PORT must be a whole number, not 5672.5"),
         ("AMQP_SERVER = 'a:1'", "celery.toml:1: AMQP_SERVER must be a host name alone; the port belongs in AMQP_PORT"),
         ("AMQP_SERVER = 'amqp://u:secret@h'", "celery.toml:1: AMQP_SERVER must be a host name, not \"amqp://u:***@h\""),
-        ("CELERY_BROKER_URL = 'amqp//u:secret@h'", "celery.toml:1: CELERY_BROKER_URL is no use: 'amqp//u:***@h' is not a URL: it has no scheme such as amqp://"),
-        ("CELERY_QUEUES = ['amq.x']", "celery.toml:1: CELERY_QUEUES holds a value that must be the name of a queue, one that does not begin with amq., which RabbitMQ reserves, not \"amq.x\""),
+        ("CELERY_BROKER_URL = 'amqp//u:secret@h'", "celery.toml:1: CELERY_BROKER_URL is invalid: 'amqp//u:***@h' is not a URL: it has no scheme such as amqp://"),
+        ("CELERY_QUEUES = ['amq.x']", "celery.toml:1: CELERY_QUEUES contains a value that must be the name of a queue, one that does not begin with amq., which RabbitMQ reserves, not \"amq.x\""),
         (
             "[CELERY_QUEUES.a]\nexchange = \"a\\nb\"",
             "celery.toml:1: CELERY_QUEUES says of queue 'a' that exchange must be the name of an exchange, up to 255 bytes without control characters, not \"a\nb\""
@@ -46,9 +46,9 @@ import Testing
         ("CELERY_QUEUES = 'a'", "celery.toml:1: CELERY_QUEUES must be a list such as [\"a\", \"b\"], not \"a\""),
         (
             "CELERY_QUEUES = ['a', 'b c']",
-            "celery.toml:1: CELERY_QUEUES holds a value that must be the name of a queue, up to 255 bytes without spaces or commas, not \"b c\""
+            "celery.toml:1: CELERY_QUEUES contains a value that must be the name of a queue, up to 255 bytes without spaces or commas, not \"b c\""
         ),
-        ("INSTALLED_APPS = [1]", "celery.toml:1: INSTALLED_APPS holds a value that must be text in quotes, not a whole number"),
+        ("INSTALLED_APPS = [1]", "celery.toml:1: INSTALLED_APPS contains a value that must be text in quotes, not a whole number"),
         ("CELERY_IGNORE_RESULT = 'yes'", "celery.toml:1: CELERY_IGNORE_RESULT must be true or false, not \"yes\""),
         ("CELERY_DEFAULT_QUEUE = 10:00:00", "celery.toml:1: CELERY_DEFAULT_QUEUE must be text in quotes, not a date or time"),
         ("CELERY_DEFAULT_QUEUE = 2020-01-01", "celery.toml:1: CELERY_DEFAULT_QUEUE must be text in quotes, not a date or time"),
@@ -56,10 +56,10 @@ import Testing
         ("AMQP_SERVER = localhost", "celery.toml:1: not valid TOML: expected a value; text must stand in quotes (column 15)"),
         ("\nAMQP_SERVER = \"a\\u0000b\"", "celery.toml:2: a NUL is not allowed in a settings file"),
         ("[beat.a]\nargs = [{ \"x\\u0000\" = 1 }]", "celery.toml:2: a NUL is not allowed in a settings file"),
-        ("CELERY_BROKER_URL = 'foo'", "celery.toml:1: CELERY_BROKER_URL is no use: 'foo' is not a URL: it has no scheme such as amqp://"),
+        ("CELERY_BROKER_URL = 'foo'", "celery.toml:1: CELERY_BROKER_URL is invalid: 'foo' is not a URL: it has no scheme such as amqp://"),
         (
             "CELERY_BROKER_URL = 'amqp://u:secret@h:x'",
-            "celery.toml:1: CELERY_BROKER_URL is no use: the port in 'amqp://u:***@h:x' must be a whole number from 1 to 65535"
+            "celery.toml:1: CELERY_BROKER_URL is invalid: the port in 'amqp://u:***@h:x' must be a whole number from 1 to 65535"
         ),
         (
             "CELERYBEAT_NAME = 'a b'",
@@ -90,7 +90,7 @@ import Testing
         #expect(tuple.place == "celery.toml:2")
         #expect(tuple.hint == "a list is written in square brackets: [\"a\", \"b\"]")
         let truth = try #require(throws: SettingsError.self) { try settings("CELERY_IGNORE_RESULT = True") }
-        #expect(truth.hint == "write true or false in small letters")
+        #expect(truth.hint == "write true or false in lower case")
     }
 
     @Test func `an unsupported setting that has a successor names it`() throws {
@@ -104,7 +104,7 @@ import Testing
             "\($0)" == "CELERYD_PREFETCH in the environment must be a whole number, not \"x\""
         }
         #expect { try settings("", flags: [SettingsFlag(option: "--broker", key: "CELERY_BROKER_URL", text: "x")]) } throws: {
-            "\($0)" == "--broker is no use: 'x' is not a URL: it has no scheme such as amqp://"
+            "\($0)" == "--broker is invalid: 'x' is not a URL: it has no scheme such as amqp://"
         }
     }
 

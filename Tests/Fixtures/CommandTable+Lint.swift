@@ -1,7 +1,7 @@
 package import Arguments
 
 extension CommandTable {
-    /// The mistakes in the table, each in one line that names the place. A sound table has none.
+    /// The errors in the table, each in one line that names the place. A valid table has none.
     ///
     /// Rules of wording: a summary begins with a capital letter and has no period; the help of an
     /// option or operand begins with a capital letter and ends with a period; a placeholder is in
@@ -30,7 +30,7 @@ private struct CommandTableLint {
     mutating func check(_ command: CommandSpec) {
         let place = "\(table.program) \(command.qualifiedName)"
         checkSummary(command.summary, at: place)
-        // Global options are in force beside a command's own, so their names must differ too.
+        // Every command also has the global options, so the names must not clash.
         checkOptions(command.options, beside: table.globalOptions, at: place)
         checkOperands(command, at: place)
         checkStatuses(command.exitStatuses, at: place)
@@ -101,7 +101,7 @@ private struct CommandTableLint {
         }
     }
 
-    /// Examples without a shell's own signs are parsed, so that a renamed option cannot live on in one.
+    /// Parses examples without shell syntax, so that no example uses an option that was renamed.
     mutating func checkExamples(_ examples: [Example], at place: String) {
         for example in examples {
             checkHelp(example.explanation, "example '\(example.command)'", at: place)
@@ -143,7 +143,7 @@ private struct CommandTableLint {
         }
     }
 
-    /// Words of a completion go into three shells' scripts, so they hold no letter special in any of them.
+    /// Completion words are written into the scripts of three shells, so they must not contain characters special to any of them.
     mutating func checkCompletion(_ completion: CompletionKind, _ subject: String, at place: String) {
         guard case .values(let words) = completion else { return }
         if words.isEmpty { note(place, "\(subject) is completed from no words") }

@@ -66,7 +66,7 @@ extension ProcessesTests {
         @Test func `too long an argument`() {
             let error = failure(of: "/bin/true", ["a", String(repeating: "x", count: 131_072)])
             #expect(error?.code == E2BIG)
-            #expect(error?.description == "cannot run /bin/true: argument 2 is 131072 bytes long, and 131071 is the most")
+            #expect(error?.description == "cannot run /bin/true: argument 2 is 131072 bytes long, and the limit is 131071")
         }
 
         @Test func `too long in all`() {

@@ -19,7 +19,7 @@ extension ProcessesTests {
             #expect(try Probe.run("drop", "nobdy").output == "cannot find user nobdy: there is no such user\n")
             #expect(try Probe.run("drop", "root", "whel").output == "cannot find group whel: there is no such group\n")
             #expect(try Probe.run("drop", "12345").output
-                == "cannot find the group of user 12345: it is in no list; name a group too\n")
+                == "cannot find the group of user 12345: the user has no entry in the user database; name a group too\n")
             #expect(try Privileges(user: nil, group: nil) == nil)
         }
 

@@ -1,22 +1,22 @@
-/// A mistake in the command line, or in a variable of the environment that an option reads.
+/// An error in the command line, or in an environment variable that an option reads.
 ///
-/// It is a matter of usage: whoever reports it exits with status 64.
+/// A program that reports the error exits with status 64 (usage).
 package struct ArgumentError: Error, Equatable, Sendable, CustomStringConvertible {
     /// One line in lower case, without the name of the program.
     package let message: String
-    /// What to do about it, if there is something to do.
+    /// Advice for the user, if any.
     package let hint: String?
-    /// The command whose words were being read, as `beat next`; nil before any command.
+    /// The command being parsed, such as `beat next`; nil before any command.
     package internal(set) var command: String?
 
-    /// An error in words of its own.
+    /// An error with a message.
     package init(_ message: String, hint: String? = nil, command: String? = nil) {
         self.message = message
         self.hint = hint
         self.command = command
     }
 
-    /// The error that `text` is not a value for `name`: an option, an operand or a variable.
+    /// The error that `text` is invalid for `name`: an option, an operand or a variable.
     package init(_ text: String, isInvalid invalid: InvalidValue, for name: String) {
         let advice = invalid.advice.map { "; \($0)" } ?? ""
         self.init("\(Self.quote(text)) \(invalid.problem) (for \(name))\(advice)")
@@ -25,8 +25,8 @@ package struct ArgumentError: Error, Equatable, Sendable, CustomStringConvertibl
     /// The message alone.
     package var description: String { message }
 
-    /// What a user typed, in quotes, fit for one line of a terminal: control characters are
-    /// shown by number and a long text is cut.
+    /// User input in quotes, safe for one line of a terminal: control characters are
+    /// escaped and long text is truncated.
     package static func quote(_ text: String, limit: Int = 80) -> String {
         var shown = ""
         for scalar in text.unicodeScalars.prefix(limit) {

@@ -1,12 +1,12 @@
-/// Reads a command line by a command table.
+/// Parses a command line according to a command table.
 ///
-/// It knows `--name value`, `--name=value`, `-c4`, `-c 4`, bundles as `-vqc4`, `--` as the end of
-/// options, and a lone `-` as an operand. Options and operands may be mixed. Long names are never
-/// abbreviated: a script must not change its meaning when an option is added. A number as `-5` is an
-/// operand, since no option is a digit. The environment is read here and nowhere else.
+/// The syntax is `--name value`, `--name=value`, `-c4`, `-c 4`, bundles such as `-vqc4`, `--` as the end of
+/// options, and a lone `-` as an operand. Options and operands may be mixed. Long names cannot be
+/// abbreviated, so that adding an option never changes the meaning of a script. A number such as `-5` is an
+/// operand, since no option is a digit. Environment variables of options are read only here.
 package enum ArgumentParser {
     /// - Parameter arguments: The words after the program's name.
-    /// - Throws: The first mistake, with the nearest name if a name was misspelt.
+    /// - Throws: The first error, with the nearest name for a misspelt one.
     package static func parse(
         _ arguments: [String], table: CommandTable, environment: [String: String] = [:]
     ) throws(ArgumentError) -> ParsedArguments {

@@ -1,6 +1,6 @@
 import CeleryCore
 
-/// Wordings that need the table: what is unknown, and what may have been meant.
+/// Errors about unknown names, with suggestions from the table.
 extension ArgumentScan {
     var helpHint: String {
         "see '\(([table.program] + (command.map { [$0.qualifiedName] } ?? [])).joined(separator: " ")) --help'"
@@ -11,7 +11,7 @@ extension ArgumentScan {
         if command == nil, let owner = table.shownCommands.first(where: { $0.options.contains { $0.longNames.contains(name) } }) {
             return ArgumentError(
                 "option \(shown) must follow its command",
-                hint: "write '\(table.program) \(owner.name) \(name)' or the like")
+                hint: "write it after the command, as in '\(table.program) \(owner.name) \(name)'")
         }
         if let words = command?.misplaced[name] { return ArgumentError("unknown option \(shown)", hint: words) }
         let known = options.flatMap(\.longNames).map { String($0.dropFirst(2)) }

@@ -1,6 +1,6 @@
 extension ArgumentScan {
-    /// Checks what only the whole command line tells, and reads the environment.
-    /// Whoever asks for help is not told what is missing.
+    /// Checks the command line as a whole, and reads the environment.
+    /// A request for help skips the checks for missing words.
     func finish(environment: [String: String]) throws(ArgumentError) -> ParsedArguments {
         var values: [String: (value: any Sendable, source: ParsedArguments.Source)] = [:]
         for option in options {
@@ -30,7 +30,7 @@ extension ArgumentScan {
             let names = command.shownSubcommands.map(\.name).joined(separator: ", ")
             throw ArgumentError("'\(command.qualifiedName)' needs one of the commands \(names)")
         }
-        // An option of `beat` written before `next` was read as one of `beat`, which `next` does not know.
+        // An option before `next` in `beat ... next` was read as an option of `beat`, which `next` may not have.
         if let stray = written.first(where: { stray in !options.contains { $0.long == stray.option.long } }) {
             throw ArgumentError("option '\(stray.name)' is not for '\(command.qualifiedName)'")
         }
@@ -44,7 +44,7 @@ extension ArgumentScan {
         return command
     }
 
-    /// The value that the environment has for an option. An empty variable is no value.
+    /// The value of an option in the environment; `nil` if its variable is unset or empty.
     private func value(
         of option: OptionDescription, in environment: [String: String]
     ) throws(ArgumentError) -> (any Sendable)? {

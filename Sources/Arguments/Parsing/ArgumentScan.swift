@@ -3,10 +3,10 @@ struct ArgumentScan {
     let table: CommandTable
     var words: ArraySlice<String>
     var command: CommandSpec?
-    /// What was read for each option, by its long name, in order.
+    /// The values read so far for each option, by long name, in order.
     var given: [String: [any Sendable]] = [:]
     var operands: [String] = []
-    /// Options in the order and spelling in which they were written.
+    /// Options in the order and spelling of the command line.
     var written: [(name: String, option: OptionDescription)] = []
 
     init(table: CommandTable, words: ArraySlice<String>) {
@@ -17,8 +17,8 @@ struct ArgumentScan {
     /// The options in force: those of the command read so far, and the global ones.
     var options: [OptionDescription] { table.options(for: command) }
 
-    /// What begins with two dashes, or with one and more, is told by bytes: a combining character
-    /// after a dash or an equals sign would hide it in a comparison of characters.
+    /// Dashes and equals signs are compared as bytes: a following combining character
+    /// would hide them in a comparison of characters.
     mutating func readWords() throws(ArgumentError) {
         while let word = words.popFirst() {
             let bytes = word.utf8
@@ -81,7 +81,7 @@ struct ArgumentScan {
         }
     }
 
-    /// The word after an option. A word that is itself an option is refused: the value was forgotten.
+    /// The value after an option. A word that is itself an option is an error: the value was forgotten.
     private mutating func nextValue(of option: OptionDescription, as name: String) throws(ArgumentError) -> String {
         let missing = "option '\(name)' needs a value\(option.placeholder.map { " \($0)" } ?? "")"
         guard let word = words.first else { throw ArgumentError(missing) }
@@ -127,7 +127,7 @@ struct ArgumentScan {
 }
 
 extension OptionDescription {
-    /// Whether `name` turns the option on: it is not one of the `--no-` names.
+    /// Whether `name` turns the option on, that is, does not begin with `--no-`.
     fileprivate func isAffirmed(by name: String) -> Bool {
         form != .negatable || ([long] + aliases).contains { "--\($0)" == name }
     }

@@ -1,6 +1,6 @@
-/// What a command line asks for.
+/// The parsed command line.
 package struct ParsedArguments: Sendable {
-    /// What the program shall do.
+    /// The action that a command line requests.
     package enum Request: Sendable {
         case run(CommandSpec)
         /// Show the help of the command, or of the program.
@@ -8,30 +8,30 @@ package struct ParsedArguments: Sendable {
         case version
     }
 
-    /// Where the value of an option comes from.
+    /// The source of an option's value.
     package enum Source: Sendable {
         case commandLine, environment, `default`
     }
 
-    /// What the program shall do.
+    /// The requested action.
     package let request: Request
-    /// The innermost command; nil only when the help of the program, or its version, is asked for.
+    /// The innermost command; nil only for the help or version of the program.
     package let command: CommandSpec?
-    /// Words that are neither commands nor options nor their values, in order.
+    /// Words that are neither commands nor options nor values, in order.
     package let operands: [String]
     /// Values by the long name of their option.
     let values: [String: (value: any Sendable, source: Source)]
     let known: Set<String>
 
-    /// The value of an option: from the command line, else from the environment, else its default.
+    /// The value of an option: from the command line, or else from the environment, or else the default.
     ///
-    /// The command must have the option in its table; one that is missing there could never be given.
+    /// The command must declare the option.
     package subscript<Value>(_ option: Option<Value>) -> Value {
         assert(known.contains(option.description.long), "option --\(option.description.long) is not in the command's table")
         return values[option.description.long]?.value as? Value ?? option.defaultValue
     }
 
-    /// Where the value of an option comes from. A settings file goes before `.default` and after the others.
+    /// The source of an option's value. A settings file overrides `.default`, and is overridden by the others.
     package func source<Value>(of option: Option<Value>) -> Source {
         values[option.description.long]?.source ?? .default
     }

@@ -1,9 +1,9 @@
 import Glibc
 
-/// The words of the command line, as the kernel handed them over.
+/// The command-line arguments as passed by the kernel.
 ///
-/// `CommandLine.arguments` replaces bytes that are not UTF-8 and says nothing; a task would then run
-/// with an argument that nobody wrote. Here such a word is an error.
+/// `CommandLine.arguments` silently replaces invalid UTF-8, so that a task would run with an argument that
+/// the user did not write. Here, invalid UTF-8 is an error.
 package enum RawArguments {
     /// The arguments after the program's name.
     package static func read() throws(ArgumentError) -> [String] {
@@ -25,7 +25,7 @@ package enum RawArguments {
         return arguments
     }
 
-    /// Bytes as a shell's `$'...'` would take them.
+    /// Bytes in the notation of a shell's `$'...'`.
     private static func escape(_ bytes: [UInt8]) -> String {
         bytes.map { byte in
             (0x20..<0x7F).contains(byte)

@@ -1,12 +1,12 @@
 import CeleryCore
 
-/// Turns the text of an option into a value, and says what is wrong with text that has none.
+/// Parses the text of an option into a value.
 ///
-/// Other rooms add their own beside these, in an `extension ValueParser where Value == ...`.
+/// Other modules add parsers in an `extension ValueParser where Value == ...`.
 package struct ValueParser<Value: Sendable>: Sendable {
-    /// The value of a text.
+    /// Parses a text.
     package let parse: @Sendable (String) throws(InvalidValue) -> Value
-    /// What shells offer for such a value, unless the option says otherwise.
+    /// The completion of such values, unless the option specifies another.
     package let completion: CompletionKind
 
     /// Makes a parser from a closure.
@@ -18,7 +18,7 @@ package struct ValueParser<Value: Sendable>: Sendable {
         self.completion = completion
     }
 
-    /// A parser of other values made from this one's.
+    /// A parser that transforms the values of this one.
     package func map<Other: Sendable>(
         _ transform: @escaping @Sendable (Value) throws(InvalidValue) -> Other
     ) -> ValueParser<Other> {
@@ -29,12 +29,12 @@ package struct ValueParser<Value: Sendable>: Sendable {
 }
 
 extension ValueParser where Value == String {
-    /// Any text, also the empty one.
+    /// Any text, including the empty text.
     package static var text: Self {
         Self { (text) throws(InvalidValue) in text }
     }
 
-    /// Any text but the empty one.
+    /// Any text except the empty text.
     package static var nonEmptyText: Self {
         Self { (text) throws(InvalidValue) in
             guard !text.isEmpty else { throw InvalidValue("is empty") }
@@ -67,7 +67,7 @@ extension ValueParser where Value == Int {
 }
 
 extension ValueParser where Value == Bool {
-    /// `1`, `true`, `yes`, `on`, or `0`, `false`, `no`, `off`, in any case: how a variable of the environment sets a flag.
+    /// `1`, `true`, `yes`, `on`, or `0`, `false`, `no`, `off`, ignoring case: the value of a flag's environment variable.
     package static var yesOrNo: Self {
         Self { (text) throws(InvalidValue) in
             switch text.lowercased() {
@@ -78,7 +78,7 @@ extension ValueParser where Value == Bool {
         }
     }
 
-    /// True whatever the text, as the NO_COLOR convention has it.
+    /// True for any text, as in the NO_COLOR convention.
     package static var presence: Self {
         Self { (_) throws(InvalidValue) in true }
     }
@@ -95,7 +95,7 @@ extension ValueParser where Value: CaseIterable & RawRepresentable, Value.RawVal
 }
 
 extension ValueParser {
-    /// Several values with commas between them, in one word: `A,B`.
+    /// Several values in one word, separated by commas: `A,B`.
     package static func commaSeparated<Element>(_ element: ValueParser<Element>) -> Self where Value == [Element] {
         Self(completion: element.completion) { (text) throws(InvalidValue) in
             var elements: [Element] = []
@@ -103,7 +103,7 @@ extension ValueParser {
                 do throws(InvalidValue) {
                     elements.append(try element.parse(part))
                 } catch {
-                    // Of one alone there is no more to say.
+                    // A single value needs no further context.
                     if part == text { throw error }
                     throw InvalidValue("has \(ArgumentError.quote(part)), which \(error.problem)", advice: error.advice)
                 }

@@ -1,6 +1,6 @@
 import CeleryCore
 
-/// The completion script for bash, 3.2 and later. It needs nothing but bash.
+/// The completion script for bash 3.2 and later, without other dependencies.
 package enum BashCompletion {
     /// The script, for `source` or a folder of completions.
     package static func render(_ table: CommandTable) -> String {
@@ -50,7 +50,7 @@ package enum BashCompletion {
         })
     }
 
-    /// What the script's variable `kind` holds: `none`, `file`, `directory`, `=` and words, or a topic of `__complete`.
+    /// The value of the script's variable `kind`: `none`, `file`, `directory`, `=` and words, or a topic of `__complete`.
     private static func kind(_ completion: CompletionKind, _ table: CommandTable) -> String {
         if let words = completion.words(in: table) { return "'=\(words.joined(separator: " "))'" }
         if let topic = completion.topic { return topic }
@@ -61,7 +61,7 @@ package enum BashCompletion {
         }
     }
 
-    /// A pattern of `case` for words in a command: `'beat next:-n' | 'beat next:--count')`.
+    /// A `case` pattern for words of a command: `'beat next:-n' | 'beat next:--count')`.
     private static func patterns(_ path: String, _ words: [String]) -> String {
         words.map { "'\(path):\($0)'" }.joined(separator: " | ") + ")"
     }

@@ -1,6 +1,6 @@
 import CeleryCore
 
-/// The completion script for fish: a file `celery.fish` among its completions.
+/// The completion script for fish: the file `celery.fish` in its completions folder.
 package enum FishCompletion {
     /// The script, for `source` or a folder of completions.
     package static func render(_ table: CommandTable) -> String {
@@ -28,7 +28,7 @@ package enum FishCompletion {
         }
     }
 
-    /// The `complete` lines of a scope: its commands, its options, its operands.
+    /// The `complete` lines of a scope: commands, options and operands.
     private static func lines(_ scope: CompletionScope, _ table: CommandTable, _ start: String) -> [String] {
         let here = quote("__\(table.identifier)_at \"\(scope.path)\"")
         let first = quote("__\(table.identifier)_at \"\(scope.path)\" -eq 0")
@@ -52,7 +52,7 @@ package enum FishCompletion {
         return "-x" + (candidates(option.completion, table).map { " -a \($0)" } ?? "")
     }
 
-    /// The argument of `-a`, quoted; nil if there is nothing to offer.
+    /// The quoted argument of `-a`; nil if there are no candidates.
     private static func candidates(_ completion: CompletionKind, _ table: CommandTable) -> String? {
         if let words = completion.words(in: table) { return quote(words.joined(separator: " ")) }
         if let topic = completion.topic { return quote("(__\(table.identifier)_listed \(topic))") }

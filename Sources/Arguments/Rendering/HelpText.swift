@@ -1,6 +1,6 @@
-/// What `--help` prints.
+/// The text of `--help`.
 package enum HelpText {
-    /// The help of the program: its commands and global options.
+    /// The help of the program: commands and global options.
     package static func render(_ table: CommandTable, width: Int = 80) -> String {
         var page = HelpPage(width: width)
         page.usage(["\(table.program) [GLOBAL-OPTION]... COMMAND [OPTION]... [OPERAND]..."])
@@ -13,7 +13,7 @@ package enum HelpText {
         page.options("Global options", table.globalOptions)
         page.statuses(table.exitStatuses)
         page.examples(table.examples)
-        page.paragraphs(["'\(table.program) help COMMAND' and 'man \(table.program)-COMMAND' tell more about a command."])
+        page.paragraphs(["'\(table.program) help COMMAND' and 'man \(table.program)-COMMAND' show the details of a command."])
         return page.text
     }
 
@@ -49,16 +49,16 @@ extension CommandSpec {
 }
 
 extension OptionDescription {
-    /// The names and the placeholder: `-Q, --queue NAME`. Without a short name, room is left for one.
+    /// The names and the placeholder: `-Q, --queue NAME`. Indented if there is no short name.
     fileprivate var term: String {
         let names = (short.map { "-\($0), " } ?? "    ") + longNames.joined(separator: ", ")
         return placeholder.map { "\(names) \($0)" } ?? names
     }
 }
 
-/// Lines of help text in the making.
+/// Builds the lines of a help text.
 private struct HelpPage {
-    /// Where the texts of a list begin, at most; a longer term has a line to itself.
+    /// The rightmost column where the texts of a list begin; a longer term gets a line of its own.
     static let deepestColumn = 28
 
     let width: Int

@@ -1,4 +1,4 @@
-/// Manual pages, in the man(7) macros that groff and mandoc both know.
+/// Manual pages in man(7) macros, for groff and mandoc.
 package enum ManPage {
     /// The name of a page and, with `.1` after it, of its file: `celery-apply`, or `celery` for nil.
     package static func name(of command: CommandSpec?, in table: CommandTable) -> String {
@@ -23,7 +23,7 @@ package enum ManPage {
         return page.text
     }
 
-    /// The page of a command, `celery-apply.1`, with the commands within it.
+    /// The page of a command with its subcommands, `celery-apply.1`.
     package static func render(_ command: CommandSpec, in table: CommandTable) -> String {
         var page = RoffPage()
         page.title(name(of: command, in: table), table)
@@ -52,6 +52,6 @@ package enum ManPage {
 }
 
 extension CommandSpec {
-    /// The commands within this one, at any depth.
+    /// The subcommands at all depths.
     var shownDescendants: [CommandSpec] { shownSubcommands.flatMap { [$0] + $0.shownDescendants } }
 }

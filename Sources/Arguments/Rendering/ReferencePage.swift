@@ -1,14 +1,14 @@
-/// A manual page that is not about a command but, say, about a file: celery.toml(5).
+/// A manual page about something other than a command, such as a file: celery.toml(5).
 package struct ReferencePage: Sendable {
     /// A piece of a section.
     package enum Block: Sendable {
-        /// Running text, one line of source.
+        /// Running text without line breaks.
         case paragraph(String)
         /// A heading within the section.
         case heading(String)
-        /// Names, and sentences each of which begins a line.
+        /// Names, and sentences that each begin a new line.
         case entry([String], [String])
-        /// Lines as they are written in a file. Must come after a paragraph.
+        /// Verbatim lines of a file. Must follow a paragraph.
         case literal([String])
     }
 
@@ -23,14 +23,14 @@ package struct ReferencePage: Sendable {
         }
     }
 
-    /// What the page is about, and with the section after a dot its file: `celery.toml`.
+    /// The name of the page, such as `celery.toml`; with a dot and the section, the name of its file.
     package let name: String
     /// The section of the manual.
     package let section: Int
     /// One line, without a period.
     package let summary: String
     package let parts: [Part]
-    /// Other pages to read, as `celery(7)`.
+    /// Related pages, such as `celery(7)`.
     package let seeAlso: [String]
 
     package init(name: String, section: Int, summary: String, parts: [Part], seeAlso: [String]) {
@@ -41,14 +41,14 @@ package struct ReferencePage: Sendable {
         self.seeAlso = seeAlso
     }
 
-    /// The page's source, dated and named as those of the program's commands.
+    /// The source of the page, with the program's version and date.
     package func render(in table: CommandTable) -> String {
         var page = RoffPage()
         page.title(name, section: section, table)
         page.names([name], summary)
         for part in parts {
             var blocks = part.blocks[...]
-            // Text right under a heading needs no request of its own, and mandoc complains of one.
+            // mandoc warns about a paragraph request directly after a heading.
             if case .paragraph(let text)? = blocks.first {
                 page.section(part.heading, [text])
                 blocks.removeFirst()

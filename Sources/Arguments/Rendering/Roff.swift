@@ -1,12 +1,12 @@
 import CeleryCore
 
-/// Plain text as roff source, of which groff and mandoc make the same letters again.
+/// Plain text as roff source that groff and mandoc render unchanged.
 enum Roff {
-    /// Text of which every letter is meant: option names, commands, file names.
+    /// Text to be copied literally: option names, commands, file names.
     static func literal(_ text: String) -> String { escape(text, hyphen: "\\-") }
 
-    /// Running text. Its hyphens stay hyphens, except in words that begin with a dash or hold two,
-    /// which are options and must be found and copied as they are typed.
+    /// Running text. Hyphens stay hyphens, except in options (words that begin with a dash or contain two),
+    /// which must be searchable and copyable.
     static func prose(_ text: String) -> String {
         text.split(separator: " ").map { word in
             let isOption = word.contains(text: "--") || word.drop { "('\"[".contains($0) }.first == "-"
@@ -14,7 +14,7 @@ enum Roff {
         }.joined(separator: " ")
     }
 
-    /// Escaped text as source lines of at most 78 columns, none of which roff takes for a request.
+    /// Escaped text as source lines of at most 78 columns, none of which roff would read as a request.
     static func lines(_ escaped: String) -> [String] {
         TextWrap.lines(escaped, width: 76).map { line in
             line.hasPrefix(".") || line.hasPrefix("'") ? "\\&\(line)" : line

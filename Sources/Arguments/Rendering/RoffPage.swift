@@ -1,17 +1,17 @@
 import CeleryCore
 
-/// A manual page in the making.
+/// Builds the source of a manual page.
 struct RoffPage {
     private var lines: [String] = []
 
     var text: String { lines.joined(separator: "\n") + "\n" }
 
     mutating func title(_ name: String, section: Int = 1, _ table: CommandTable) {
-        // The date stays as it is: mandoc knows no date with escaped hyphens.
+        // The date is not escaped: mandoc does not recognize dates with escaped hyphens.
         lines.append(
             ".TH \(Roff.quoted(name.uppercased())) \(section) \(table.date) "
                 + "\(Roff.quoted("\(table.program) \(table.version)")) \(Roff.quoted("\(table.program) manual"))")
-        // Neither hyphenate names of settings nor stretch lines.
+        // Do not hyphenate names of settings or justify lines.
         lines += [".nh", ".ad l"]
     }
 
@@ -20,7 +20,7 @@ struct RoffPage {
         lines += Roff.lines(names.map(Roff.literal).joined(separator: ", ") + " \\- " + Roff.prose(summary))
     }
 
-    /// Usage lines, each with the words to print in bold and the rest.
+    /// Usage lines, each with bold words followed by the rest.
     mutating func synopsis(_ usages: [(start: String, rest: String)]) {
         lines.append(".SH SYNOPSIS")
         for (index, usage) in usages.enumerated() {
@@ -34,7 +34,7 @@ struct RoffPage {
         self.paragraphs(paragraphs)
     }
 
-    /// A heading takes the first paragraph without a request of its own, and mandoc complains of one.
+    /// Adds paragraphs after a heading. mandoc warns about a paragraph request directly after a heading.
     private mutating func paragraphs(_ paragraphs: [String]) {
         for (index, paragraph) in paragraphs.enumerated() {
             if index > 0 { lines.append(".PP") }
@@ -52,23 +52,23 @@ struct RoffPage {
         for note in command.notes { lines += [".PP"] + Roff.lines(Roff.prose(note)) }
     }
 
-    /// What comes before the keys of `--json`.
+    /// The sentence before the keys of `--json`.
     static let outputLead = "With --json, each line is an object with these keys:"
 
-    /// Terms, already roff, with the text that explains each.
+    /// Terms in roff, each with its explanation.
     mutating func list(_ heading: String, _ entries: [(term: String, text: String)], lead: String? = nil) {
         guard !entries.isEmpty else { return }
         section(heading, lead.map { [$0] } ?? [])
         self.entries(entries)
     }
 
-    /// A paragraph after others.
+    /// A paragraph that is not the first after a heading.
     mutating func paragraph(_ text: String) { lines += [".PP"] + Roff.lines(Roff.prose(text)) }
 
     /// A heading within a section.
     mutating func subheading(_ heading: String) { lines.append(".SS " + Roff.quoted(heading)) }
 
-    /// A term, already roff, with lines that explain it.
+    /// A term in roff, with lines that explain it.
     mutating func entry(_ term: String, _ texts: [String]) {
         lines += [".TP", term]
         for (index, text) in texts.enumerated() {
@@ -77,7 +77,7 @@ struct RoffPage {
         }
     }
 
-    /// Lines as they are written in a file.
+    /// Verbatim lines of a file.
     mutating func literal(_ text: [String]) {
         lines += [".PP", ".RS 4", ".nf"]
         lines += text.map { line in
@@ -104,7 +104,7 @@ struct RoffPage {
         var seen: Set<String> = []
         list("ENVIRONMENT", options.compactMap { option in
             guard let variable = option.environment, seen.insert(variable).inserted else { return nil }
-            return (Roff.bold(variable), "Read when --\(option.long) is not given.")
+            return (Roff.bold(variable), "Used if --\(option.long) is not given.")
         })
     }
 

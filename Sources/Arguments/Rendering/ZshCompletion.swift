@@ -1,6 +1,6 @@
 import CeleryCore
 
-/// The completion script for zsh: a file `_celery` on the `fpath`.
+/// The completion script for zsh: the file `_celery` on the `fpath`.
 package enum ZshCompletion {
     /// The script; it also works when it is sourced after `compinit`.
     package static func render(_ table: CommandTable) -> String {
@@ -34,7 +34,7 @@ package enum ZshCompletion {
         var arguments = scope.options.flatMap { specs($0, table) }
         if scope.subcommands.isEmpty {
             arguments += scope.operands.enumerated().map { index, operand in
-                // Marked as optional (`1::`), zsh would offer what follows in its place as well.
+                // For an optional operand (`1::`), zsh would also offer the candidates of the next one.
                 let position = operand.arity.repeats ? "*" : "\(index + 1)"
                 return quote("\(position):\(escape(operand.name)):\(action(operand.completion, table))")
             }

@@ -1,8 +1,8 @@
-/// A command line that shows how a command is used, and what it does.
+/// An example of a command line, with an explanation.
 package struct Example: Sendable {
-    /// The command line as it is typed.
+    /// The command line.
     package let command: String
-    /// What it does, as a sentence.
+    /// The effect, as a sentence.
     package let explanation: String
 
     /// Pairs a command line with a sentence.
@@ -14,15 +14,15 @@ package struct Example: Sendable {
 
 /// An exit status, or a range of them, and its meaning.
 package struct ExitStatus: Sendable {
-    /// A number, a range as `1-100`, or a sum as `128+n`.
+    /// A number, a range such as `1-100`, or a sum such as `128+n`.
     package let status: String
-    /// What it means, as a sentence.
+    /// The meaning, as a sentence.
     package let meaning: String
 
     /// A single status.
     package init(_ status: Int, _ meaning: String) { self.init("\(status)", meaning) }
 
-    /// By what statuses are listed: the number they begin with.
+    /// The sort key of the list of statuses: the first number.
     fileprivate var order: Int {
         let digits = status.utf8.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         return digits.isEmpty ? .max : digits.reduce(0) { 10 * $0 + Int($1 - UInt8(ascii: "0")) }
@@ -37,9 +37,9 @@ package struct ExitStatus: Sendable {
 
 /// A key of the objects that `--json` prints, and its meaning.
 package struct OutputKey: Sendable {
-    /// The key as it is printed.
+    /// The key in the output.
     package let key: String
-    /// What it means, as a sentence.
+    /// The meaning, as a sentence.
     package let meaning: String
 
     /// Pairs a key with a sentence.
@@ -49,44 +49,44 @@ package struct OutputKey: Sendable {
     }
 }
 
-/// A command, as data: its names, its options and operands, and the texts of its pages.
+/// The specification of a command: names, options, operands, and the texts of its pages.
 ///
-/// Every start of the program makes the whole table, but only help, manual pages and the like read its texts. So these
-/// are kept as closures, and made when they are read.
+/// Every start of the program creates the whole table, but only help and manual pages need the texts. Texts are
+/// therefore stored as closures and made on demand.
 package struct CommandSpec: Sendable {
-    /// Its name, in lower case with hyphens.
+    /// The name in lower case with hyphens.
     package let name: String
-    /// More names by which it is called.
+    /// Alternative names.
     package let aliases: [String]
     /// The heading under which the program's help lists the command.
     package let section: String
-    /// One line, as "Submit a task".
+    /// One line, such as "Submit a task".
     package let summary: String
-    /// Usage lines after the command's name, when those made from options and operands would not tell enough.
+    /// Usage lines after the command's name, if lines generated from options and operands are insufficient.
     package let usages: [String]
-    /// Paragraphs of plain text, each one line of source.
+    /// Paragraphs of plain text without line breaks.
     package var discussion: [String] { makeDiscussion() }
-    /// Its own options, beside the global ones.
+    /// The options of the command, in addition to the global ones.
     package let options: [OptionDescription]
-    /// What to say of options that belong elsewhere, by their name with dashes.
+    /// Hints for options that belong elsewhere, by name with dashes.
     package var misplaced: [String: String] { makeMisplaced() }
-    /// Its operands, in order.
+    /// The operands in order.
     package let operands: [Operand]
-    /// Command lines worth copying; those without signs of a shell must parse.
+    /// Example command lines; those without shell syntax must parse.
     package var examples: [Example] { makeExamples() }
-    /// Its exit statuses, in ascending order.
+    /// The exit statuses in ascending order.
     package var exitStatuses: [ExitStatus] { makeExitStatuses().sorted { $0.order < $1.order } }
-    /// The keys of the objects it prints with `--json`.
+    /// The keys of the objects printed with `--json`.
     package var outputKeys: [OutputKey] { makeOutputKeys() }
-    /// Paragraphs that come last.
+    /// Paragraphs at the end of the manual page.
     package var notes: [String] { makeNotes() }
-    /// Commands within this one: `next` in `celery beat next`.
+    /// Subcommands, such as `next` in `celery beat next`.
     package private(set) var subcommands: [CommandSpec]
-    /// Whether the command does nothing by itself.
+    /// Whether the command does nothing without a subcommand.
     package let requiresSubcommand: Bool
-    /// Whether help texts, manual pages and completions pass over the command.
+    /// Whether help texts, manual pages and completions omit the command.
     package let isHidden: Bool
-    /// The commands around this one, outermost first.
+    /// The names of the enclosing commands, outermost first.
     package private(set) var parents: [String] = []
 
     private let makeDiscussion: @Sendable () -> [String]
@@ -94,10 +94,10 @@ package struct CommandSpec: Sendable {
     private let makeExitStatuses: @Sendable () -> [ExitStatus]
     private let makeOutputKeys: @Sendable () -> [OutputKey]
     private let makeNotes: @Sendable () -> [String]
-    /// Makes `misplaced`, which only a mistake asks for.
+    /// Makes `misplaced`, which only errors need.
     private let makeMisplaced: @Sendable () -> [String: String]
 
-    /// Describes a command; all but name and summary may be left out.
+    /// Creates a specification. Only name and summary are required.
     package init(
         _ name: String, aliases: [String] = [], section: String = "Commands", summary: String,
         usages: [String] = [], discussion: @autoclosure @escaping @Sendable () -> [String] = [],
@@ -127,13 +127,13 @@ package struct CommandSpec: Sendable {
         self.isHidden = isHidden
     }
 
-    /// The name with those of the commands around it: `beat next`.
+    /// The name preceded by those of the enclosing commands: `beat next`.
     package var qualifiedName: String { (parents + [name]).joined(separator: " ") }
 
     /// The subcommands that help texts list.
     package var shownSubcommands: [CommandSpec] { subcommands.filter { !$0.isHidden } }
 
-    /// The subcommand of this name or alias.
+    /// The subcommand with a name or alias.
     package func subcommand(_ word: String) -> CommandSpec? { subcommands.first { $0.answers(to: word) } }
 
     /// Whether `word` is the name or an alias of the command.

@@ -1,27 +1,27 @@
-/// What a shell offers when the value of an option, or an operand, is completed.
+/// The candidates that a shell offers for the value of an option or an operand.
 package enum CompletionKind: Sendable, Equatable {
-    /// Nothing; the user types it.
+    /// No candidates.
     case none
     /// Names of files.
     case file
     /// Names of directories.
     case directory
-    /// These words. They reach shell scripts as they are: see `CommandTable.lint()` for the letters allowed.
+    /// Fixed words. They are written unquoted into shell scripts: see `CommandTable.lint()` for the permitted characters.
     case values([String])
-    /// Task names, as `celery __complete tasks` prints them.
+    /// Task names, as printed by `celery __complete tasks`.
     case task
-    /// Queue names, as `celery __complete queues` prints them.
+    /// Queue names, as printed by `celery __complete queues`.
     case queue
-    /// Task ids, as `celery __complete ids` prints them.
+    /// Task ids, as printed by `celery __complete ids`.
     case taskID
-    /// Names of periodic tasks, as `celery __complete entries` prints them.
+    /// Names of periodic tasks, as printed by `celery __complete entries`.
     case entry
     /// The commands of the table.
     case command
     /// Names of signals, without `SIG`.
     case signal
 
-    /// The operand of `celery __complete` that lists the candidates, if only the program knows them.
+    /// The operand of `celery __complete` that lists dynamic candidates; nil for static ones.
     var topic: String? {
         switch self {
         case .task: "tasks"
@@ -32,7 +32,7 @@ package enum CompletionKind: Sendable, Equatable {
         }
     }
 
-    /// The candidates, if the table alone tells them.
+    /// The candidates, if they are static.
     func words(in table: CommandTable) -> [String]? {
         switch self {
         case .values(let words): words

@@ -1,25 +1,25 @@
-/// A word of the command line that is neither an option nor an option's value.
+/// The specification of an operand: a word that is neither an option nor an option's value.
 package struct Operand: Sendable {
     /// How many words an operand takes.
     package enum Arity: Sendable {
         case one, optional, zeroOrMore, oneOrMore
 
-        /// Whether the command line must have at least one.
+        /// Whether the operand requires at least one word.
         package var isRequired: Bool { self == .one || self == .oneOrMore }
-        /// Whether it takes every word that is left.
+        /// Whether the operand takes all remaining words.
         package var repeats: Bool { self == .zeroOrMore || self == .oneOrMore }
     }
 
-    /// Its name in usage lines, as `TASK` or `ARG|KEY=VALUE`.
+    /// The name in usage lines, such as `TASK` or `ARG|KEY=VALUE`.
     package let name: String
-    /// What it is, as a sentence.
+    /// The description, as a sentence.
     package let help: String
-    /// How many words it takes.
+    /// The number of words.
     package let arity: Arity
-    /// What shells offer for it.
+    /// The completion of the operand.
     package let completion: CompletionKind
 
-    /// Describes an operand.
+    /// Creates the specification of an operand.
     package init(_ name: String, _ arity: Arity = .one, help: String, completion: CompletionKind = .none) {
         self.name = name
         self.help = help
@@ -27,7 +27,7 @@ package struct Operand: Sendable {
         self.completion = completion
     }
 
-    /// The operand as a usage line shows it: `TASK`, `[TASK]`, `[ARG]...` or `ID...`.
+    /// The operand in a usage line: `TASK`, `[TASK]`, `[ARG]...` or `ID...`.
     package var usage: String {
         (arity.isRequired ? name : "[\(name)]") + (arity.repeats ? "..." : "")
     }

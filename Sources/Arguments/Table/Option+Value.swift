@@ -1,5 +1,5 @@
 extension Option {
-    /// An option that takes a value and has a default. Given twice, the last one wins.
+    /// An option that takes a value and has a default. If it is repeated, the last value wins.
     package static func value(
         _ long: String, short: Character? = nil, aliases: [String] = [], placeholder: String,
         _ parser: ValueParser<Value>, default fallback: OptionDefault<Value>, help: String,
@@ -15,7 +15,7 @@ extension Option {
             defaultValue: fallback.value)
     }
 
-    /// An option that takes a value and has no default: nil when it is not given.
+    /// An option that takes a value and has no default: nil if it is not given.
     package static func value<Wrapped>(
         _ long: String, short: Character? = nil, aliases: [String] = [], placeholder: String,
         _ parser: ValueParser<Wrapped>, help: String,
@@ -31,8 +31,8 @@ extension Option {
             defaultValue: nil)
     }
 
-    /// An option that adds a value each time it is given; empty when it is not.
-    /// The variable of the environment, if there is one, holds a single value.
+    /// An option that may be repeated and collects all values; empty if it is not given.
+    /// The environment variable, if any, has a single value.
     package static func values<Element>(
         _ long: String, short: Character? = nil, aliases: [String] = [], placeholder: String,
         _ parser: ValueParser<Element>, help: String,
@@ -50,7 +50,7 @@ extension Option {
 }
 
 extension OptionDefault {
-    /// Why the text of a literal default is not the default: it does not parse, or it parses to another value.
+    /// The error in a literal default, if its text does not parse to its value.
     func mistake(_ parser: ValueParser<Value>) -> String? {
         guard isLiteral else { return nil }
         do {

@@ -1,40 +1,40 @@
-/// An option of the command line, as a typed constant.
+/// A command-line option as a typed constant.
 ///
 /// A command declares its options as static constants, lists their descriptions in its
-/// `CommandSpec`, and reads them by type: `arguments[ApplyOptions.countdown]`. The constant is the
-/// only place that knows names, help, default, environment and parser, so that the parser, the help
-/// texts, the manual pages and the completions cannot disagree.
+/// `CommandSpec`, and reads typed values: `arguments[ApplyOptions.countdown]`. The constant is the only
+/// definition of names, help, default, environment variable and parser, so the parser, the help
+/// texts, the manual pages and the completions always agree.
 package struct Option<Value: Sendable>: Sendable {
-    /// What the parser and the renderers know of it.
+    /// The untyped description for the parser and the renderers.
     package let description: OptionDescription
-    /// The value when neither the command line nor the environment has one.
+    /// The value if neither the command line nor the environment has one.
     package let defaultValue: Value
 }
 
-/// The default of an option, and how help texts print it.
+/// The default of an option, and its text in the help.
 package struct OptionDefault<Value: Sendable>: Sendable {
     let value: Value
     let text: String
     let isLiteral: Bool
 
-    /// A value and the text that a user would write for it; `CommandTable.lint()` proves that they agree.
+    /// A value and the text that a user would write for it; `CommandTable.lint()` checks that they agree.
     package static func literal(_ value: Value, _ text: String) -> Self {
         Self(value: value, text: text, isLiteral: true)
     }
 
-    /// A value that prints as a user would write it.
+    /// A value whose description is what a user would write.
     package static func literal(_ value: Value) -> Self where Value: CustomStringConvertible {
         literal(value, value.description)
     }
 
-    /// A value known only when the program runs, and words for it: "the number of processors".
+    /// A value known only at run time, with a description: "the number of processors".
     package static func described(_ value: Value, _ words: String) -> Self {
         Self(value: value, text: words, isLiteral: false)
     }
 }
 
 extension Option where Value == Bool {
-    /// A flag without a value: `--json`.
+    /// A flag: `--json`.
     package static func flag(
         _ long: String, short: Character? = nil, aliases: [String] = [], help: String,
         environment: String? = nil, environmentParser: ValueParser<Bool> = .yesOrNo, settings: [String] = []
@@ -50,7 +50,7 @@ extension Option where Value == Bool {
 }
 
 extension Option where Value == Int {
-    /// A flag that is counted: `-v`, `-vv`.
+    /// A counted flag: `-v`, `-vv`.
     package static func counter(
         _ long: String, short: Character? = nil, aliases: [String] = [], help: String,
         environment: String? = nil, settings: [String] = []
@@ -67,7 +67,7 @@ extension Option where Value == Int {
 }
 
 extension Option where Value == Bool? {
-    /// A flag that can also be denied: `--bar`, `--no-bar`. Nil when neither is given.
+    /// A flag with a negative form: `--bar`, `--no-bar`. Nil if neither is given.
     package static func negatable(
         _ long: String, short: Character? = nil, aliases: [String] = [], help: String,
         default words: String? = nil, environment: String? = nil, settings: [String] = []

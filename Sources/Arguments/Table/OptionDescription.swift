@@ -1,6 +1,6 @@
-/// All that the parser and the renderers need to know of an option, without its type.
+/// The untyped description of an option for the parser and the renderers.
 package struct OptionDescription: Sendable {
-    /// What an option does with the command line.
+    /// The syntactic form of an option.
     package enum Form: Sendable {
         /// `--json`: no value, on or off.
         case flag
@@ -12,47 +12,47 @@ package struct OptionDescription: Sendable {
         case value
     }
 
-    /// Its name without dashes.
+    /// The name without dashes.
     package let long: String
-    /// Its name after a single dash, if it has one.
+    /// The short name, if any.
     package let short: Character?
-    /// More long names for the same option, without dashes.
+    /// Alternative long names, without dashes.
     package let aliases: [String]
-    /// What it does with the command line.
+    /// The syntactic form.
     package let form: Form
-    /// What stands for the value in help texts; nil if there is none.
+    /// The placeholder of the value in help texts; nil for options without a value.
     package let placeholder: String?
-    /// What it does and in which unit, as a sentence.
+    /// The effect and the unit, as a sentence.
     package let help: String
-    /// The default as help texts print it; nil if there is nothing to say.
+    /// The default in help texts; nil to show none.
     package let defaultText: String?
-    /// The variable of the environment that is read when the option is not given.
+    /// The environment variable that is read if the option is not given.
     package let environment: String?
-    /// The keys of the settings file that stand for the option. They are only shown: another room reads the file.
+    /// The settings that correspond to the option. They are only displayed: another module reads the settings.
     package let settings: [String]
-    /// What shells offer for its value.
+    /// The completion of the value.
     package let completion: CompletionKind
-    /// Whether each occurrence adds a value, rather than replacing the one before.
+    /// Whether each occurrence adds a value instead of replacing the previous one.
     package let repeats: Bool
 
-    /// Parses one value: the option's on the command line, or the variable's.
+    /// Parses a value of the command line or of the environment variable.
     let parse: @Sendable (String) throws(InvalidValue) -> any Sendable
-    /// Makes one value of those of all occurrences, in order.
+    /// Combines the values of all occurrences, in order.
     let combine: @Sendable ([any Sendable]) -> (any Sendable)?
-    /// What is wrong with the default, if its text should parse to its value and does not.
+    /// The error in a literal default whose text does not parse to its value.
     package let defaultMistake: @Sendable () -> String?
 
-    /// Its long names with dashes, the main one first.
+    /// The long names with dashes, the main one first.
     package var longNames: [String] {
         ([long] + aliases).flatMap { form == .negatable ? ["--\($0)", "--no-\($0)"] : ["--\($0)"] }
     }
 
-    /// Its names as they are typed, the short one first.
+    /// The names with dashes, the short one first.
     package var names: [String] {
         (short.map { ["-\($0)"] } ?? []) + longNames
     }
 
-    /// Facts that help texts add to the help: default, environment, settings, repetition.
+    /// Remarks that help texts add: default, environment variable, settings, repetition.
     package var remarks: [String] {
         var remarks: [String] = []
         if let defaultText { remarks.append("default: \(defaultText)") }

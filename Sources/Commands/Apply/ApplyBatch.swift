@@ -3,10 +3,10 @@ import CeleryCore
 import Client
 import Tasks
 
-/// `celery apply --batch`: one JSON object a line.
+/// `celery apply --batch`: one JSON object per line.
 ///
-/// Two passes: the first checks every line, the second sends. Nothing is kept in memory
-/// but a piece at a time and the ids that lines name, so that a batch may be larger than memory.
+/// The first pass checks every line, the second sends. Only one block of the file and the ids
+/// that lines name are held in memory, so a batch may be larger than memory.
 struct ApplyBatch {
     let context: CommandContext
     let file: String
@@ -39,7 +39,7 @@ struct ApplyBatch {
             number += 1
             do {
                 if let id = try lines.work(from: line)?.options.id, !ids.insert(id).inserted {
-                    throw CommandError(ExitCode.badData, "task id \(id) is that of an earlier line too")
+                    throw CommandError(ExitCode.badData, "task id \(id) is already used by an earlier line")
                 }
             } catch {
                 bad.insert(number)
@@ -48,13 +48,13 @@ struct ApplyBatch {
             }
         }
         if !bad.isEmpty && !context.arguments[ApplyCommand.skipBad] {
-            context.output.error("hint: nothing was sent; mend the lines, or use --skip-bad")
+            context.output.error("hint: nothing was sent; correct the lines, or use --skip-bad")
             throw Quit(status: ExitCode.badData)
         }
         return bad
     }
 
-    /// Whether the broker took all that it was sent.
+    /// - Returns: whether the broker accepted every line.
     private func send(_ source: LineSource, _ lines: inout BatchLines, skipping bad: Set<Int>, _ client: Client) async throws -> Bool {
         var sender = BatchSender(
             client: client, output: context.output, name: name, skipsRefused: context.arguments[ApplyCommand.skipBad])

@@ -5,20 +5,20 @@ import Wire
 
 /// `celery apply`: submit a task.
 enum ApplyCommand {
-    static let raw = Option.flag("raw", help: "Take every ARG as a string, also those that look like JSON or KEY=VALUE.")
+    static let raw = Option.flag("raw", help: "Take every ARG as a string, even if it looks like JSON or KEY=VALUE.")
     static let args = Option.value("args", placeholder: "JSON", .jsonArray, help: "The positional arguments as a JSON array.")
     static let kwargs = Option.value("kwargs", placeholder: "JSON", .jsonObject, help: "The keyword arguments as a JSON object.")
-    static let taskID = Option.value("task-id", placeholder: "ID", .taskID, help: "Give it this id instead of a new one.")
-    static let link = Option.values("link", placeholder: "TASK", .nonEmptyText, help: "Send TASK with the return value when it succeeds.", completion: .task)
-    static let linkError = Option.values("link-error", placeholder: "TASK", .nonEmptyText, help: "Send TASK with the failed id when it fails.", completion: .task)
+    static let taskID = Option.value("task-id", placeholder: "ID", .taskID, help: "Use this task id instead of a new one.")
+    static let link = Option.values("link", placeholder: "TASK", .nonEmptyText, help: "On success, send TASK with the return value.", completion: .task)
+    static let linkError = Option.values("link-error", placeholder: "TASK", .nonEmptyText, help: "On failure, send TASK with the id of the failed task.", completion: .task)
     static let batch = Option.value(
         "batch", placeholder: "FILE|-", .nonEmptyText,
         help: "Submit a task for each line of FILE, or of stdin: a JSON object with task, args, kwargs and options.", completion: .file)
-    static let skipBad = Option.flag("skip-bad", help: "Submit the good lines of a batch although there are bad ones.")
+    static let skipBad = Option.flag("skip-bad", help: "Submit the valid lines of a batch even if others are invalid.")
     static let key = Option.value(
-        "key", placeholder: "K", .nonEmptyText, help: "Submit at most once for K; print the earlier id if there is one.")
+        "key", placeholder: "K", .nonEmptyText, help: "Submit at most once per key K; print the earlier id if there is one.")
     static let keyTTL = Option.value(
-        "key-ttl", placeholder: "S", .duration, default: .literal(.seconds(86_400), "1d"), help: "Remember K for so long.")
+        "key-ttl", placeholder: "S", .duration, default: .literal(.seconds(86_400), "1d"), help: "How long to remember K.")
     static let strict = Option.flag("strict", help: "Refuse a task that neither this project nor a worker knows.")
 
     static let command = Command(
@@ -28,7 +28,7 @@ enum ApplyCommand {
             discussion: [
                 "Prints the id of the task once the broker has confirmed it.",
                 "An ARG is JSON if it parses as JSON, else a string; KEY=VALUE makes a keyword argument. The word -- ends the options.",
-                "With --wait, waits for the task, prints what it returned, passes on what its program wrote to stderr, and exits with the status of the task.",
+                "With --wait, waits for the task, prints its return value, passes on the stderr output of its program, and exits with the status of the task.",
                 "Inside a task, the new task becomes its child.",
             ],
             options: [raw.description, args.description, kwargs.description, taskID.description]
@@ -44,20 +44,20 @@ enum ApplyCommand {
             examples: [
                 Example("celery apply thumbs.tasks.make a.jpg size=200", "Submit a task with two arguments."),
                 Example("celery apply demo.tasks.add 2 3 --wait", "Submit, wait, and print 5."),
-                Example("celery apply report.tasks.daily --eta 'tomorrow 06:00'", "Run it tomorrow morning."),
+                Example("celery apply report.tasks.daily --eta 'tomorrow 06:00'", "Run a task tomorrow morning."),
                 Example("celery apply --batch jobs.ndjson", "Submit a task for each line."),
             ],
             exitStatuses: CeleryTable.statuses("0", "1", "64", "65", "69", "75", "77", "78", "124", "125", "126", "127", "128+n"),
             outputKeys: [
-                OutputKey("id", "The id of the task."), OutputKey("task", "Its name."),
-                OutputKey("new", "False when --key named an earlier submission."),
-                OutputKey("line", "In a batch, the number of the line."),
-                OutputKey("confirmed", "Only when the status is 75, and then false: the broker may have the task, or take it later."),
+                OutputKey("id", "The id of the task."), OutputKey("task", "The name of the task."),
+                OutputKey("new", "False if --key matched an earlier submission."),
+                OutputKey("line", "The line number, in a batch."),
+                OutputKey("confirmed", "False, and present only with exit status 75: the broker may have the task, or accept it later."),
                 OutputKey("with --wait", "The keys of celery result."),
             ],
             notes: [
-                "When RabbitMQ has not confirmed the task within CELERY_PUBLISH_TIMEOUT, or within --timeout if that is less and a second at least, during an alarm for example, the status is 75. The broker may have the task all the same, or take it later: so its id is named in the error, and with --json in an object whose key confirmed is false. Submit it again with --task-id and that id: then it is one task with one result should the broker take both, though it may run twice. Of a batch, the ids of confirmed lines are printed and the other lines are named; lines with an id of their own may be sent again in the same way.",
-                "A batch is read and checked whole before anything is sent. Keys of a line: \(BatchLines.keys.joined(separator: ", ")).",
+                "The status is 75 if RabbitMQ does not confirm the task in time, for example during an alarm. The time is CELERY_PUBLISH_TIMEOUT, or --timeout if that is shorter, but at least one second. The broker may have the task nevertheless, or accept it later, so the error names the id; --json also prints an object whose key confirmed is false. Submit the task again with --task-id and that id: if the broker accepts both messages, they are one task with one result, though the task may run twice. For a batch, the ids of confirmed lines are printed and the other lines are named by number; lines that specify an id can be sent again in the same way.",
+                "The whole batch is read and checked before anything is sent. Keys of a line: \(BatchLines.keys.joined(separator: ", ")).",
             ]),
         run: run)
 
@@ -83,7 +83,7 @@ enum ApplyCommand {
         let task = try await known.options(of: name, strict: arguments[strict])
         let message = client.factory.message(name, args: args, kwargs: kwargs, options: options, task: task)
         let waits = ResultWaiting.isAsked(arguments)
-        // What cannot be waited for is not sent.
+        // Without a result store nothing can be waited for: fail before sending.
         if waits { _ = try client.store }
         let id = try await submit(message, client, context)
 
@@ -98,11 +98,11 @@ enum ApplyCommand {
     private static func taskArguments(_ arguments: ParsedArguments) throws(ArgumentError) -> ([JSON], JSONObject) {
         var (args, kwargs) = try ArgumentWords.parse(arguments.operands.dropFirst(), raw: arguments[raw])
         if let whole = arguments[Self.args]?.arrayValue {
-            guard args.isEmpty else { throw ArgumentError("arguments are given both as words and by --args") }
+            guard args.isEmpty else { throw ArgumentError("arguments are given both as operands and by --args") }
             args = whole
         }
         if let whole = arguments[Self.kwargs]?.objectValue {
-            guard kwargs.isEmpty else { throw ArgumentError("keyword arguments are given both as words and by --kwargs") }
+            guard kwargs.isEmpty else { throw ArgumentError("keyword arguments are given both as operands and by --kwargs") }
             kwargs = whole
         }
         return (args, kwargs)
@@ -128,8 +128,8 @@ enum ApplyCommand {
 }
 
 extension ValueParser where Value == TaskID {
-    /// An id: any text without spaces and control characters, of at most 155 characters,
-    /// the width of Python's result table.
+    /// A task id: any text without spaces and control characters, of at most 155 bytes,
+    /// the width of the id column in Python's result table.
     static var taskID: Self {
         Self { (text) throws(InvalidValue) in
             guard !text.isEmpty, text.utf8.count <= 155, text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {

@@ -1,11 +1,11 @@
 import Arguments
 import CeleryCore
 
-/// The words after the task's name: JSON or text, by place or by name.
+/// The operands after the task's name: positional or keyword arguments, each JSON or text.
 enum ArgumentWords {
     /// Reads `ARG` and `KEY=VALUE` words.
     ///
-    /// - Parameter raw: takes every word as a positional string, as it is.
+    /// - Parameter raw: takes every word verbatim as a positional string.
     static func parse(_ words: some Sequence<String>, raw: Bool) throws(ArgumentError) -> (args: [JSON], kwargs: JSONObject) {
         var args: [JSON] = []
         var kwargs = JSONObject()
@@ -22,7 +22,7 @@ enum ArgumentWords {
         return (args, kwargs)
     }
 
-    /// `name=value`, where the name could be one of a parameter.
+    /// Splits `name=value` if the name could be that of a parameter.
     private static func keyword(_ word: String) -> (String, String)? {
         guard let equals = word.firstIndex(of: "="), equals > word.startIndex else { return nil }
         let name = word[..<equals]

@@ -5,11 +5,11 @@ import Tasks
 
 /// Turns lines of a batch into messages.
 struct BatchLines {
-    /// Options of the command line, where a line does not say otherwise.
+    /// Options of the command line; a line's own options override them.
     let defaults: SendOptions
     let known: [String: TaskOptions]
     let factory: MessageFactory
-    /// Task names seen.
+    /// The task names seen so far.
     private(set) var names: Set<String> = []
 
     init(defaults: SendOptions, known: [String: TaskOptions], factory: MessageFactory) {
@@ -19,20 +19,22 @@ struct BatchLines {
     }
 
     private static let ownKeys = ["task", "args", "kwargs", "id"]
-    /// All that a line may have.
+    /// Every key that a line may have.
     static let keys = ownKeys + TaskOptionTable.rows(at: .batch).map(\.name)
 
     private static let members = SendMembers(status: ExitCode.badData, otherKeys: ownKeys)
 
+    /// Makes the message of a line.
+    ///
     /// - Returns: `nil` for an empty line.
-    /// - Throws: `CommandError` saying what is wrong with the line.
+    /// - Throws: `CommandError` for an invalid line.
     mutating func message(from line: [UInt8]) throws -> Message? {
         guard let work = try work(from: line) else { return nil }
         return factory.message(
             work.name, args: work.args, kwargs: work.kwargs, options: work.options, task: known[work.name])
     }
 
-    /// What a line asks for.
+    /// The task that a line submits.
     struct Work {
         var name: String
         var args: [JSON] = []
@@ -43,7 +45,7 @@ struct BatchLines {
     /// Reads and checks a line.
     ///
     /// - Returns: `nil` for an empty line.
-    /// - Throws: `CommandError` saying what is wrong with the line.
+    /// - Throws: `CommandError` for an invalid line.
     mutating func work(from line: [UInt8]) throws -> Work? {
         if line.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: "\r") }) { return nil }
         let value: JSON

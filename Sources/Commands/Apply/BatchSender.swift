@@ -1,12 +1,12 @@
 import CeleryCore
 import Client
 
-/// Sends the messages of a batch a chunk at a time, and prints the ids of those that are confirmed, in order.
+/// Sends the messages of a batch in chunks, and prints the ids of confirmed messages in order.
 ///
-/// A broker that refuses something of a chunk does not always say of what. Then what it has not confirmed is
-/// sent again in halves, until the line is alone.
+/// A broker that refuses a message of a chunk does not always name the message. The unconfirmed
+/// messages are then sent again in halves until the refused one is isolated.
 struct BatchSender {
-    /// A message, and where it stands in the file.
+    /// A message and its line number in the file.
     struct Line {
         var number: Int
         var message: Message
@@ -17,15 +17,15 @@ struct BatchSender {
 
     private let client: Client
     private let output: Output
-    /// What the file is called in errors.
+    /// The name of the file in error messages.
     private let name: String
-    /// Whether refused lines are told and the others sent all the same.
+    /// Whether refused lines are reported and the remaining lines still sent.
     private let skipsRefused: Bool
 
     private var chunk: [Line] = []
-    /// The next chunk is made while this one is committed.
+    /// The chunk being committed while the next one is assembled.
     private var underWay: (lines: [Line], commit: Task<Void, any Error>)?
-    /// What a broker said of a queue or an exchange, it says of every message that goes there.
+    /// Routes the broker refused: it would refuse every other message on the same route.
     private var refusedRoutes: [Route: DriverError] = [:]
     /// Whether a line was refused and left out.
     private(set) var hasRefused = false
@@ -38,13 +38,13 @@ struct BatchSender {
         self.skipsRefused = skipsRefused
     }
 
-    /// Sends a line, or keeps it until there are enough.
+    /// Adds a line, and sends the chunk when it is full.
     mutating func add(_ line: Line) async throws {
         chunk.append(line)
         if chunk.count == Self.chunkSize { try await flush() }
     }
 
-    /// Sends what is left, and returns when all is confirmed.
+    /// Sends the last chunk, and returns when every message is confirmed.
     mutating func finish() async throws {
         if !chunk.isEmpty { try await flush() }
         try await settle(isLast: true)
@@ -57,7 +57,7 @@ struct BatchSender {
         chunk = []
     }
 
-    /// Waits for what is under way.
+    /// Waits for the chunk being committed, and prints its ids.
     private mutating func settle(isLast: Bool) async throws {
         guard let (lines, commit) = underWay else { return }
         underWay = nil
@@ -78,7 +78,7 @@ struct BatchSender {
         }
     }
 
-    /// Which lines of a chunk are not confirmed yet, and which never will be.
+    /// The lines of a chunk that are not confirmed yet, and those the broker refused.
     private struct Rest {
         var open: Set<Int>
         var refused: Set<Int> = []
@@ -90,20 +90,20 @@ struct BatchSender {
         }
     }
 
-    /// A line the broker refuses, where such lines end the batch.
+    /// The broker refused a line, and `skipsRefused` is off.
     private struct Refusal: Error {
         var line: Int
         var error: DriverError
     }
 
-    /// Finds what was refused of these lines, sending the others.
+    /// Finds the refused lines among these, and sends the others.
     private mutating func untangle(_ lines: [Line], _ error: DriverError, _ rest: inout Rest) async throws {
         let unconfirmed = lines.filter { error.unconfirmed.contains($0.message.id) }
         rest.open.subtract(lines.map(\.number))
         rest.open.formUnion(unconfirmed.map(\.number))
         if error.code == .tryAgain { throw error }
         if !skipsRefused, let line = unconfirmed.first(where: { $0.message.id == error.subject }) {
-            // The others are not sent for the sake of finding it.
+            // The broker named the message: no need to send the others to find it.
             return try refuse(line, error, &rest)
         }
         guard unconfirmed.count > 1 else {
@@ -152,14 +152,14 @@ struct BatchSender {
             var described = Report.describe(refusal.error)
             described.message = "\(name), line \(refusal.line): \(described.message)"
             if numbers != [refusal.line] || !isLast { described.message += "; not sent: \(those)" }
-            if described.hint == nil { described.hint = "mend the line and send what is left, or use --skip-bad" }
+            if described.hint == nil { described.hint = "correct the line and send the remaining lines, or use --skip-bad" }
             return described
         }
         var described = Report.describe(error)
         described.message += "; not confirmed: \(those)"
         if let error = error as? DriverError, Unconfirmed.isMeant(by: error) {
             described.hint =
-                "the ids of confirmed lines are printed; send the others again: a line with an id of its own stays one task should the broker take it twice"
+                "the ids of confirmed lines are printed; send the others again: a line that specifies an id stays one task even if the broker accepts it twice"
         }
         return described
     }

@@ -3,22 +3,22 @@ import CeleryCore
 import Client
 import Tasks
 
-/// What is known of a task's name before it is submitted: by this project, or by a worker.
+/// Looks a task name up in this project and at the workers before the task is submitted.
 struct KnownTasks {
     let context: CommandContext
     let settings: Settings
     let client: Client
 
-    /// Options of the task if it is one of this project; warns of, or refuses, an unknown name.
+    /// The options of a task of this project; `nil` for other tasks. Warns of an unknown name, or throws if `strict`.
     func options(of name: String, strict: Bool) async throws -> TaskOptions? {
         if let builtIn = context.builtIn.first(where: { $0.name == name }) { return builtIn.options }
-        // Only the app the name begins with: a project may have many.
+        // Search only the app that the name begins with: a project may have many.
         let apps = settings.installedApps.filter { name.hasPrefix("\($0).tasks.") }
         let local = TaskDiscovery(apps: apps, in: settings.projectFolder).definitions
         if let task = local.first(where: { $0.name == name }) { return task.options }
         var workers: [WorkerReport] = []
         if let listing = client.broker as? any WorkerListing {
-            // A warning is not worth a second of everybody's time.
+            // Waiting a second for workers' answers is too much for a mere warning.
             guard listing.knowsWorkers || strict else { return nil }
             workers = try await listing.workers()
         }

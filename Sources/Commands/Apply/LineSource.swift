@@ -1,9 +1,9 @@
 import Glibc
 import Processes
 
-/// Lines of a file or of stdin, read a piece at a time.
+/// Reads lines of a file or of stdin, block by block.
 ///
-/// What cannot be read twice (a pipe) is kept in a nameless temporary file when it must be.
+/// A pipe that must be read twice is copied to an unlinked temporary file.
 final class LineSource {
     private let file: String
     private let descriptor: OwnedDescriptor
@@ -12,9 +12,9 @@ final class LineSource {
     private var buffer: [UInt8] = []
     private var piece = [UInt8](repeating: 0, count: 1 << 16)
     private var start = 0
-    /// Bytes from `start` on in which there is no newline: a long line is looked through once.
+    /// Bytes after `start` known to hold no newline, so that a long line is searched only once.
     private var searched = 0
-    /// Where the first line begins: a file on stdin may have been read in part.
+    /// The offset of the first line: a file on stdin may have been read in part.
     private let origin: off_t
     private var isAtEnd = false
 
@@ -54,9 +54,9 @@ final class LineSource {
         }
     }
 
-    /// Begins anew.
+    /// Returns to the first line.
     func rewind() throws {
-        // What no pass has read yet must get into the copy first.
+        // Complete the copy before reading from it.
         while !isAtEnd { try fill() }
         reading = copy ?? descriptor
         lseek(reading.number, copy == nil ? origin : 0, SEEK_SET)

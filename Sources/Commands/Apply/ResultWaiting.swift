@@ -12,9 +12,9 @@ struct ResultWaiting {
         arguments[WaitOptions.wait] || arguments.isGiven(WaitOptions.timeout)
     }
 
-    /// Waits for the task, prints what it returned, and gives its exit status.
+    /// Waits for the task, prints its return value, and returns its exit status.
     ///
-    /// - Parameter deadline: when to give up; `nil` is never.
+    /// - Parameter deadline: when to give up; `nil` waits indefinitely.
     func wait(for id: TaskID, until deadline: ContinuousClock.Instant?) async throws -> Int32 {
         var printer = ResultPrinter(output: context.output)
         printer.passesErrorOutput = true
@@ -24,12 +24,12 @@ struct ResultWaiting {
         }
         if !unfinished.gone.isEmpty {
             throw CommandError(
-                ExitCode.unknown, "no result of task \(id) is kept",
-                hint: "it was erased, or its result is ignored (ignore_result, CELERY_IGNORE_RESULT)")
+                ExitCode.unknown, "no result of task \(id) is stored",
+                hint: "the result was erased, or is ignored (ignore_result, CELERY_IGNORE_RESULT)")
         }
         if !unfinished.late.isEmpty {
             context.output.error("celery \(context.arguments.command?.qualifiedName ?? ""): timed out waiting for \(id)")
-            context.output.error("hint: the task goes on; ask for it with celery result --wait \(id)")
+            context.output.error("hint: the task is not revoked; get its result with celery result --wait \(id)")
         }
         return status
     }

@@ -1,13 +1,13 @@
 import Arguments
 import CeleryCore
 
-/// An option of the command line that a row of the table makes.
+/// A command-line option made from a row of the task option table.
 struct SendArgument: Sendable {
     let option: any AnyTaskOption
     let description: OptionDescription
-    /// Whether it is on the command line.
+    /// Whether the command line has the option.
     let isGiven: @Sendable (ParsedArguments) -> Bool
-    /// What it says there.
+    /// The option's value on the command line.
     let values: @Sendable (ParsedArguments) -> OptionValues
 
     init(_ option: any AnyTaskOption) {

@@ -2,13 +2,13 @@ import Arguments
 import CeleryCore
 import Client
 
-/// Options of the command line that say how a task is sent, made from the table; `apply` and `dmap` share them.
+/// The command-line options that control how a task is sent, made from the task option table. Shared by `apply` and `dmap`.
 enum SendArguments {
     private static let arguments = TaskOptionTable.rows(at: .commandLine).map(SendArgument.init)
 
     static let descriptions: [OptionDescription] = arguments.map(\.description)
 
-    /// What to say of options that a task says itself and a call may not.
+    /// Explanations for options that only a task's definition may set, by option name.
     static var misplaced: [String: String] {
         Dictionary(
             TaskOptionTable.all.filter { !$0.places.contains(.commandLine) }.map {
@@ -16,7 +16,7 @@ enum SendArguments {
             }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// The options as they were given.
+    /// The options given on the command line.
     static func read(_ arguments: ParsedArguments) throws -> SendOptions {
         var said = OptionValues()
         var given: Set<String> = []

@@ -2,16 +2,16 @@ import Arguments
 import CeleryCore
 import Client
 
-/// How a message is sent, as members of a JSON object: a line of a batch.
+/// The options of a message as members of a JSON object: a line of a batch.
 struct SendMembers {
-    /// The exit status of a mistake.
+    /// The exit status for an invalid member.
     let status: Int32
-    /// Keys that stand beside these, for suggestions.
+    /// Other keys of the object, for suggestions.
     var otherKeys: [String] = []
 
-    /// Takes one member.
+    /// Reads one member.
     ///
-    /// - Throws: `CommandError` saying what is wrong with it.
+    /// - Throws: `CommandError` if the key is unknown or the value invalid.
     func take(_ key: String, _ value: JSON, into options: inout SendOptions) throws {
         guard let option = TaskOptionTable.named(key), option.places.contains(.batch) else { throw unknown(key) }
         do throws(OptionMistake) {
@@ -28,7 +28,7 @@ struct SendMembers {
         return bad("unknown key '\(key)'" + (NearestName.suggest(key, among: known).map { "; did you mean '\($0)'?" } ?? ""))
     }
 
-    /// A value that means what the option of the same name would take.
+    /// Parses a value like that of the command-line option of the same name.
     func parsed<Value>(_ key: String, _ value: JSON, _ parser: ValueParser<Value>) throws -> Value {
         let text = value.displayText
         do throws(InvalidValue) {

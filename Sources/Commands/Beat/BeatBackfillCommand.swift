@@ -5,39 +5,39 @@ import Client
 import Schedules
 import Wire
 
-/// `celery beat backfill`: making up for runs of the past.
+/// `celery beat backfill`: sends runs that were due in the past.
 enum BeatBackfillCommand {
-    static let dryRun = Option.flag("dry-run", help: "Send nothing; print the ids with the times they were due.")
+    static let dryRun = Option.flag("dry-run", help: "Send nothing; print the id and due time of each run.")
     static let force = Option.flag("force", help: "Send more than 10000 runs.")
 
     static let command = Command(
         CommandSpec(
-            "backfill", summary: "Send the runs of a time in the past",
+            "backfill", summary: "Send the runs of a past period",
             discussion: [
-                "Sends the runs of a periodic task that were due from FROM to TO, both included, each under the id it has by its due time, and prints the ids. Runs that broker or result store know already are passed over, and said on stderr: so it can be done again.",
-                "Times are ISO 8601, 'yesterday', 'today 06:00' or 'now', in the local zone unless one is written. A run expires as long after now as it would have after it was due.",
-                "Where neither broker nor result store can tell, because results are ignored and the broker is RabbitMQ, doing it again sends again.",
+                "Sends the runs of a periodic task that were due from FROM to TO, both included, and prints their ids. The id of a run depends only on the task and the due time. Runs that the broker or the result store already knows are skipped and named on stderr, so the command can safely be repeated.",
+                "Times are ISO 8601, 'yesterday', 'today 06:00' or 'now', in the local time zone unless they name another. A task's expiry counts from now, not from the due time.",
+                "With RabbitMQ and ignored results nothing knows earlier runs: there, repeating the command sends them again.",
             ],
             options: [dryRun.description, force.description],
             operands: [
-                Operand("NAME", help: "The periodic task.", completion: .entry), Operand("FROM", help: "Runs due from then on."),
-                Operand("TO", help: "Runs due up to then."),
+                Operand("NAME", help: "The periodic task.", completion: .entry), Operand("FROM", help: "Start of the period."),
+                Operand("TO", help: "End of the period."),
             ],
             exitStatuses: [
-                ExitStatus(0, "Sent, or nothing was left to send."), ExitStatus(64, "Usage; or more than 10000 runs."),
+                ExitStatus(0, "All runs are sent, or none was left to send."), ExitStatus(64, "Usage, or more than 10000 runs."),
                 ExitStatus(69, "The broker or the result store cannot be reached."), ExitStatus(78, "Configuration."),
                 ExitStatus(127, "No such periodic task."),
             ],
             outputKeys: [
-                OutputKey("id, due", "Of a run."), OutputKey("entry, task", "The periodic task and the task it sends."),
-                OutputKey("sent", "Whether it was sent; false for those passed over, and with --dry-run."),
-                OutputKey("known", "Whether it was passed over because it is known."),
+                OutputKey("id, due", "The id and due time of the run."), OutputKey("entry, task", "The periodic task and the task it sends."),
+                OutputKey("sent", "Whether the run was sent; false if it was skipped, and with --dry-run."),
+                OutputKey("known", "Whether the run was skipped because it is already known."),
             ]),
         run: run)
 
-    /// Runs that are sent without asking.
+    /// The number of runs sent without `--force`.
     private static let limit = 10_000
-    /// Runs looked up and sent in one step.
+    /// The number of runs looked up and sent at a time.
     private static let chunk = 500
 
     private static func run(_ context: CommandContext) async throws -> Int32 {
@@ -47,14 +47,14 @@ enum BeatBackfillCommand {
         let to = try time(arguments.operands[2], now)
         guard from <= to else { throw ArgumentError("FROM is later than TO") }
         guard to <= now else {
-            throw ArgumentError("TO is \(LocalTime.text(to)), which is still to come", hint: "write 'now'; beat sends what is due later")
+            throw ArgumentError("TO is \(LocalTime.text(to)), which is in the future", hint: "write 'now'; beat sends later runs itself")
         }
         let timetable = try Timetable(context, willSend: true)
         let entry = try timetable.entry(arguments.operands[0])
         let due = entry.periodic.schedule.times(
             after: Timestamp(seconds: from.seconds.nextDown), through: to, limit: arguments[force] ? .max : limit + 1)
         guard due.count <= limit || arguments[force] else {
-            throw ArgumentError("more than \(limit) runs of '\(entry.name.forLog)' were due then", hint: "choose a shorter time, or add --force")
+            throw ArgumentError("more than \(limit) runs of '\(entry.name.forLog)' were due then", hint: "choose a shorter period, or add --force")
         }
         for start in stride(from: 0, to: due.count, by: chunk) {
             try await send(due[start..<min(start + chunk, due.count)], of: entry, timetable, now)
@@ -73,8 +73,8 @@ enum BeatBackfillCommand {
         if !isDry, !fresh.isEmpty { try await timetable.client.publish(fresh) }
         for (due, message) in runs {
             let reason = known[message.id]
-            if let reason { output.note("celery beat backfill: passed over \(message.id), due \(LocalTime.text(due)): \(reason)") }
-            // Text has only what is, or would be, sent.
+            if let reason { output.note("celery beat backfill: skipped \(message.id), due \(LocalTime.text(due)): \(reason)") }
+            // Text output lists only runs that are, or would be, sent.
             if reason != nil, output.format == .text { continue }
             output.record(
                 [
@@ -91,9 +91,9 @@ enum BeatBackfillCommand {
         return message
     }
 
-    /// What is known already, and how.
+    /// The runs already known to the broker or the result store, with what it knows.
     private static func known(_ ids: [TaskID], _ client: Client) async throws -> [TaskID: String] {
-        // The broker first: a run that ends between the two looks is found in the store.
+        // Ask the broker first: a run that ends between the two queries is then found in the store.
         let located = try await (client.broker as? any MessageLocating)?.locate(ids) ?? [:]
         let results = try await client.store.results(for: ids)
         return located.mapValues { $0.worker == nil ? "it waits in its queue" : "it runs" }

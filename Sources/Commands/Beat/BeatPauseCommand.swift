@@ -6,12 +6,12 @@ import Wire
 
 /// `celery beat pause` and `celery beat resume`.
 enum BeatPauseCommand {
-    static let reason = Option.value("reason", placeholder: "TEXT", .nonEmptyText, help: "Why; 'celery beat status --json' tells it.")
+    static let reason = Option.value("reason", placeholder: "TEXT", .nonEmptyText, help: "The reason, which 'celery beat status --json' shows.")
     static let until = Option.value(
         "until", placeholder: "TIME", .time,
-        help: "Resume by itself at TIME: ISO 8601, HH:MM, or 'tomorrow 06:00', in the local zone unless one is written.")
+        help: "Resume automatically at TIME: ISO 8601, HH:MM, or 'tomorrow 06:00', in the local time zone unless TIME names another.")
     static let length = Option.value(
-        "for", placeholder: "S", .duration, help: "Resume by itself after so long, in seconds or as 90s, 10m, 2h, 1d.")
+        "for", placeholder: "S", .duration, help: "Resume automatically after this time, in seconds or as 90s, 10m, 2h, 1d.")
 
     private static let names = [Operand("NAME", .oneOrMore, help: "Names of periodic tasks.", completion: .entry)]
     private static let statuses =
@@ -19,12 +19,12 @@ enum BeatPauseCommand {
 
     static let pause = Command(
         CommandSpec(
-            "pause", summary: "Send periodic tasks no more, until they are resumed",
-            discussion: ["What is due meanwhile is not made up for. It holds for every beat of this name, also after a restart."],
+            "pause", summary: "Stop sending periodic tasks until they are resumed",
+            discussion: ["Runs due during the pause are not made up for. The pause applies to every beat of this name and survives restarts."],
             options: [reason.description, until.description, length.description], operands: names, exitStatuses: statuses,
             outputKeys: [
                 OutputKey("entry", "The periodic task."), OutputKey("paused", "True."),
-                OutputKey("until, reason", "As they were given, or null."),
+                OutputKey("until, reason", "As given, or null."),
             ]),
         run: runPause)
 
@@ -39,7 +39,7 @@ enum BeatPauseCommand {
         if arguments.isGiven(until), arguments.isGiven(length) { throw ArgumentError("--until and --for exclude each other") }
         let now = Timestamp.now
         let end = arguments[until] ?? arguments[length].map { now + $0 }
-        if let end, end <= now { throw ArgumentError("the time to resume, \(LocalTime.text(end)), is over") }
+        if let end, end <= now { throw ArgumentError("the time to resume, \(LocalTime.text(end)), is in the past") }
         let pause = EntryPause(since: now, until: end, reason: arguments[reason])
         return try await order(context, { .pause(entry: $0, pause) }) { entry in
             let object: JSONObject = [
@@ -54,7 +54,7 @@ enum BeatPauseCommand {
         try await order(context, { .resume(entry: $0) }) { (["entry": .string($0), "paused": false], "\($0)\tresumed") }
     }
 
-    /// Leaves an order for each of the names, once all of them are known.
+    /// Stores a command for each named entry, after checking that all of them exist.
     private static func order(
         _ context: CommandContext, _ order: (String) -> BeatOrder, tell: (String) -> (JSONObject, String)
     ) async throws -> Int32 {
@@ -66,7 +66,7 @@ enum BeatPauseCommand {
             context.output.record(object, text: text)
         }
         if try await timetable.state().leader == nil {
-            context.output.note("celery \(context.arguments.command?.qualifiedName ?? ""): no beat leads now; the next one that does heeds it")
+            context.output.note("celery \(context.arguments.command?.qualifiedName ?? ""): no beat leads now; the next leader will carry it out")
         }
         await timetable.client.close()
         return ExitCode.done

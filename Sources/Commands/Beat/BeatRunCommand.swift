@@ -4,14 +4,14 @@ import CeleryCore
 import Client
 import Schedules
 
-/// `celery beat run`: a run out of turn.
+/// `celery beat run`: sends an unscheduled run.
 enum BeatRunCommand {
     static let command = Command(
         CommandSpec(
             "run", summary: "Send a periodic task now",
             discussion: [
-                "Prints the id of the run once the broker has confirmed it. It comes on top of those that are due, and beat does not count it.",
-                "With --wait, waits for the task, prints what it returned, passes on what its program wrote to stderr, and exits with the status of the task.",
+                "Prints the id of the run once the broker has confirmed it. The run is additional to the scheduled ones, and beat does not count it.",
+                "With --wait, waits for the task, prints its return value, passes on the stderr output of its program, and exits with the status of the task.",
             ],
             options: [WaitOptions.wait.description, WaitOptions.timeout.description],
             operands: [Operand("NAME", help: "The periodic task.", completion: .entry)],
@@ -28,7 +28,7 @@ enum BeatRunCommand {
         let entry = try timetable.entry(context.arguments.operands[0])
         let deadline = context.arguments[WaitOptions.timeout].map { ContinuousClock.now + $0 }
         let waits = ResultWaiting.isAsked(context.arguments)
-        // What cannot be waited for is not sent.
+        // Without a result store nothing can be waited for: fail before sending.
         if waits { _ = try timetable.client.store }
         let message = entry.messageOutOfTurn(now: .now)
         try await timetable.client.publish([message])
@@ -40,7 +40,7 @@ enum BeatRunCommand {
 }
 
 extension Entry {
-    /// The message of a run that nothing but a person makes due.
+    /// The message of an unscheduled run.
     func messageOutOfTurn(now: Timestamp) -> Message {
         var message = self.message
         message.id = TaskID()

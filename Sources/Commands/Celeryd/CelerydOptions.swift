@@ -6,58 +6,58 @@ import Configuration
 enum CelerydOptions {
     static let concurrency = Option.value(
         "concurrency", short: "c", placeholder: "N", .integer(in: 1...1_000),
-        help: "Run N tasks at a time; by default as many as there are processors.",
+        help: "Run N tasks at a time; by default one for each processor.",
         settings: ["CELERYD_CONCURRENCY", "CELERY_CONCURRENCY"])
     static let hostname = Option.value(
         "hostname", short: "n", placeholder: "NAME", .nonEmptyText,
-        help: "Call this worker NAME; %h in it stands for the machine's name, by default celery@%h.")
+        help: "Name of this worker, by default celery@%h; %h stands for the host name.")
     static let queues = Option.value(
         "queues", short: "Q", placeholder: "A,B", .weightedQueues,
-        help: "Take tasks from these queues, by turns; A=3 has three turns where others have one.",
+        help: "Consume these queues in turn; A=3 gets three turns for each turn of the others.",
         settings: ["CELERY_QUEUES"], completion: .queue)
     static let daemon = DaemonOptions(
         name: "celeryd", noun: "worker",
         keys: DaemonOptions.Keys(
             logLevel: "CELERYD_DAEMON_LOG_LEVEL", logFile: "CELERYD_LOG_FILE", pidFile: "CELERYD_PID_FILE"),
-        ready: "the worker consumes", restart: "begin anew with new settings")
-    static let beat = Option.flag("beat", short: "B", help: "Send periodic tasks too, as 'celery beat' does.")
+        ready: "the worker is consuming", restart: "restart with new settings")
+    static let beat = Option.flag("beat", short: "B", help: "Also send periodic tasks, like 'celery beat'.")
     static let taskEvents = Option.flag(
-        "task-events", short: "E", help: "Tell monitors, such as 'celery events', what becomes of each task.",
+        "task-events", short: "E", help: "Send task events to monitors such as 'celery events'.",
         settings: ["CELERY_SEND_EVENTS"])
-    static let discard = Option.flag("discard", help: "Erase what waits in the queues first; asks on a terminal.")
-    static let force = Option.flag("force", help: "Do not ask before --discard.")
+    static let discard = Option.flag("discard", help: "Erase the waiting messages first; asks for confirmation on a terminal.")
+    static let force = Option.flag("force", help: "Do not ask for confirmation of --discard.")
     static let statistics = Option.flag(
-        "statistics", short: "s", help: "Count tasks by name and time, for celery stats.", settings: ["CELERY_STATISTICS"])
+        "statistics", short: "s", help: "Collect counts and durations of tasks for celery stats.", settings: ["CELERY_STATISTICS"])
     static let timeLimit = Option.value(
-        "time-limit", placeholder: "S", .duration, help: "Kill tasks after so many seconds.",
+        "time-limit", placeholder: "S", .duration, help: "Kill tasks after this time.",
         settings: ["CELERYD_TASK_TIME_LIMIT"])
     static let softTimeLimit = Option.value(
-        "soft-time-limit", placeholder: "S", .duration, help: "Tell tasks to stop after so many seconds.",
+        "soft-time-limit", placeholder: "S", .duration, help: "Ask tasks to stop after this time.",
         settings: ["CELERYD_TASK_SOFT_TIME_LIMIT"])
     static let taskMaxMemory = Option.value(
-        "task-max-memory", placeholder: "BYTES", .memory, help: "Kill tasks that hold more memory than so many bytes, such as 64m.",
+        "task-max-memory", placeholder: "BYTES", .memory, help: "Kill tasks that use more memory than this, such as 64m.",
         settings: ["CELERYD_TASK_MAX_MEMORY"])
     static let shutdownTimeout = Option.value(
-        "shutdown-timeout", placeholder: "S", .duration, help: "When asked to stop, give back what still runs after so many seconds.",
+        "shutdown-timeout", placeholder: "S", .duration, help: "When stopping, requeue tasks that are still running after this time.",
         settings: ["CELERYD_SHUTDOWN_TIMEOUT"])
     static let maxTasksPerChild = Option.value(
         "max-tasks-per-child", placeholder: "N", .integer(in: 1...1_000_000_000),
         help: "Replace a pool child after N tasks.", settings: ["CELERYD_MAX_TASKS_PER_CHILD"])
     static let maxMemoryPerChild = Option.value(
         "max-memory-per-child", placeholder: "KB", .integer(in: 1...1_000_000_000),
-        help: "Replace a pool child that has more than so many kilobytes in memory after a task.",
+        help: "Replace a pool child that uses more than KB kilobytes of memory after a task.",
         settings: ["CELERYD_MAX_MEMORY_PER_CHILD"])
     static let prefetch = Option.value(
         "prefetch", placeholder: "N", .integer(in: 1...10_000),
-        help: "Hold N tasks beyond those that run; by default more the shorter tasks are.", settings: ["CELERYD_PREFETCH"])
+        help: "Prefetch N tasks beyond the running ones; by default, more for shorter tasks.", settings: ["CELERYD_PREFETCH"])
     static let autoscale = Option.value(
         "autoscale", placeholder: "MAX,MIN", .autoscale,
-        help: "Run between MIN and MAX tasks at a time: more while work waits, fewer when pool processes have had nothing to do for a while.",
+        help: "Run between MIN and MAX tasks at a time: add pool processes while tasks wait, and remove idle ones.",
         settings: ["CELERYD_AUTOSCALE"])
     static let supervised = Option.flag(
         "supervised", short: "S",
-        help: "Run the worker under a supervisor that starts another when it dies. The pidfile holds the supervisor's process id; signals, --stop and --restart sent there reach the worker.")
-    static let burst = Option.flag("burst", help: "Work until nothing in the queues is due, then exit with 0; what is for later stays.")
+        help: "Run the worker under a supervisor that replaces it when it dies. The pidfile contains the supervisor's process id; signals, --stop and --restart sent there reach the worker.")
+    static let burst = Option.flag("burst", help: "Work until no message in the queues is due, then exit with 0; messages due later stay.")
     static let maxTasks = Option.value(
         "max-tasks", placeholder: "N", .integer(in: 1...1_000_000_000), help: "Exit with 0 after N tasks.")
 
@@ -69,7 +69,7 @@ enum CelerydOptions {
             maxTasks.description, supervised.description,
         ] + daemon.surroundings + daemon.control
 
-    /// The options that set settings.
+    /// The settings given by options.
     static func flags(_ arguments: ParsedArguments) -> [SettingsFlag] {
         var flags: [SettingsFlag] = []
         func add(_ option: String, _ key: String, _ text: String?) {

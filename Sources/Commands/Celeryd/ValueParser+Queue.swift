@@ -3,9 +3,9 @@ import CeleryCore
 import Configuration
 
 extension ValueParser where Value == String {
-    /// The name of a queue that may have to be made.
+    /// The name of a queue that may have to be created.
     static var queueName: Self { brokerName(.queue) }
-    /// The name of a queue that somebody has made.
+    /// The name of an existing queue, perhaps declared by another program.
     static var existingQueueName: Self { brokerName(.existingQueue) }
     static var exchangeName: Self { brokerName(.exchange) }
     static var routingKey: Self { brokerName(.routingKey) }
@@ -17,7 +17,7 @@ extension ValueParser where Value == String {
         }
     }
 
-    /// The name of a queue, with its weight after an equals sign if it has another than 1.
+    /// The name of a queue, followed by `=` and a weight unless the weight is 1.
     fileprivate static var weightedQueue: Self {
         Self { (text) throws(InvalidValue) in
             if let weight = QueueEntry.impossibleWeight(in: text) {
@@ -29,7 +29,7 @@ extension ValueParser where Value == String {
 }
 
 extension ValueParser where Value == [String] {
-    /// Names of queues with commas between, perhaps with weights; none has two.
+    /// Comma-separated names of queues, each with at most one weight.
     static var weightedQueues: Self {
         commaSeparated(.weightedQueue).map { (queues) throws(InvalidValue) in
             if let (name, weights) = QueueEntry.contradiction(in: queues) {

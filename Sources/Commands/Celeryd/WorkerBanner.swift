@@ -1,7 +1,7 @@
 import CeleryCore
 import Tasks
 
-/// What a worker says of itself at the start, in the manner of the original.
+/// The lines that a worker prints at startup, in the style of the original.
 struct WorkerBanner {
     let settings: Settings
     let identity: WorkerIdentity
@@ -10,7 +10,7 @@ struct WorkerBanner {
     let broker: String
     let store: String
     let registry: TaskRegistry
-    /// Names; `nil` when no beat runs beside the worker.
+    /// The names of the periodic tasks; `nil` if the worker embeds no beat.
     var periodicTasks: [String]?
 
     var lines: [String] {

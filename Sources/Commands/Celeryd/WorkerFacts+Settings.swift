@@ -3,9 +3,9 @@ import Configuration
 import Worker
 
 extension WorkerFacts {
-    /// What a worker with these settings says of itself.
+    /// The facts that a worker with these settings reports about itself.
     ///
-    /// - Parameter store: where results are, without its password.
+    /// - Parameter store: the URL of the result store, without its password.
     static func of(_ resolved: ResolvedSettings, store: String) -> WorkerFacts {
         let settings = resolved.settings
         var facts = WorkerFacts()
@@ -16,7 +16,7 @@ extension WorkerFacts {
             uniqueKeysWithValues: settings.queues.map { ($0, settings.definition(of: $0)) }
         ).merging(settings.queueDefinitions) { $1 }
         facts.results = store
-        // They were read when the settings were.
+        // The URLs were validated with the settings.
         let urls = (try? ServiceURL.alternatives(settings.brokerURL)) ?? []
         guard let first = urls.first else { return facts }
         facts.transport = first.scheme

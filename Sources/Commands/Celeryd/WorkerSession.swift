@@ -1,4 +1,4 @@
-// One life of a worker process, from the first line of its log to its last.
+// A worker process from startup to exit.
 
 import Arguments
 import CeleryCore
@@ -10,17 +10,17 @@ import Processes
 import Tasks
 import Worker
 
-/// A worker in its process: settings, signals, and the worker itself.
+/// A worker in its own process: its settings, its signals, and the worker itself.
 struct WorkerSession: Sendable {
     let context: CommandContext
     let settings: Settings
-    /// The same, with what was written of them.
+    /// The settings with their origins and values as written.
     let resolved: ResolvedSettings
     let daemon: DaemonSession<WorkerSignal>
 
     private var logger: Logger { daemon.logger }
 
-    /// - Returns: whether it shall begin anew.
+    /// - Returns: whether the worker shall restart.
     func work() async throws -> Bool {
         let client = try context.client(settings)
         let store = try client.store
@@ -66,9 +66,9 @@ struct WorkerSession: Sendable {
         daemon.ready()
     }
 
-    /// Does what signals ask. Returns whether the worker shall begin anew.
+    /// Obeys signals. Returns whether the worker shall restart.
     ///
-    /// The strictest signal decides, in whatever order they come: QUIT or another INT over TERM and INT, these over HUP.
+    /// The strictest signal decides, in any order of arrival: QUIT or a second INT over TERM and INT, these over HUP.
     private func follow(_ worker: Worker) async -> Bool {
         var isRestarting = false
         var isStopping = false
@@ -76,11 +76,11 @@ struct WorkerSession: Sendable {
             let name = Signal.name(of: delivery.signal)
             switch delivery.action {
             case .stop where isStopping && delivery.signal == SIGINT, .stopNow:
-                logger.warning("Got signal \(name): stopping now; tasks under way go back to their queues")
+                logger.warning("Got signal \(name): stopping now; running tasks are requeued")
                 (isRestarting, isStopping) = (false, true)
                 await worker.stop(.cold)
             case .stop:
-                logger.warning("Got signal \(name): finishing what runs\(context.output.errorIsTerminal ? " (Ctrl-C again stops now)" : "")")
+                logger.warning("Got signal \(name): finishing running tasks\(context.output.errorIsTerminal ? " (Ctrl-C again stops now)" : "")")
                 (isRestarting, isStopping) = (false, true)
                 daemon.notifier?.stopping()
                 await worker.stop(.warm)
@@ -102,7 +102,7 @@ struct WorkerSession: Sendable {
         return isRestarting
     }
 
-    /// Broken settings must not end a worker that works with good ones.
+    /// Checks settings and tasks first: an invalid file must not end a running worker.
     private func canRestart() -> Bool {
         do {
             let resolved = try context.resolved(CelerydOptions.flags(context.arguments))

@@ -5,24 +5,24 @@ import Glibc
 import Processes
 import Worker
 
-/// Turns settings and options into what a `Worker` is told.
+/// Turns settings and options into the configuration of a `Worker`.
 struct WorkerSetup {
     let context: CommandContext
     let settings: Settings
 
-    /// - Parameter concurrency: children to run; what the settings say by default.
+    /// - Parameter concurrency: the size of the pool; by default that of the settings.
     func configuration(concurrency: Int? = nil) -> WorkerConfiguration {
         let arguments = context.arguments
         let wanted = concurrency ?? settings.concurrency
-        // A pool that is asked for by its size stays like that.
+        // A pool of an explicit size does not scale.
         let autoscale = concurrency == nil ? settings.autoscale : nil
         let size = autoscale?.least ?? (wanted > 0 ? wanted : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         var pool = PoolConfiguration(
             size: size, executable: OwnExecutable.path,
             arguments: [CommandLine.arguments.first ?? "celery", PoolChildMain.argument], folder: settings.projectFolder)
         pool.environment["CELERY_SETTINGS"] = settings.file
-        // A worker that logs to the terminal writes no file, and neither does the pool of a map. Empty rather than
-        // missing, as a command within a task would hand on the variable of the worker above it.
+        // Without a log file the variable is set to an empty value rather than left unset: a command run by a task
+        // would otherwise inherit the variable of the worker above it.
         let logsToFile = arguments.takes(CelerydOptions.burst) && CelerydOptions.daemon.logsToFile(arguments)
         pool.environment["CELERY_LOGFILE"] = logsToFile ? settings.logFile : ""
         pool.environment["CELERY_LOGLEVEL"] = settings.logLevel
@@ -46,7 +46,7 @@ struct WorkerSetup {
         if arguments.takes(CelerydOptions.burst) || settings.sendsTaskEvents {
             configuration.events = WorkerEvents(ofTasks: settings.sendsTaskEvents, version: Version.text)
         }
-        // A map in the foreground shares its control group with whoever started it.
+        // The pool of a dmap shares the control group of the shell that started it, so it makes none of its own.
         if arguments.takes(CelerydOptions.burst) {
             configuration.pool.controlGroups = .prepare()
             configuration.pool.controlGroups?.sweep()

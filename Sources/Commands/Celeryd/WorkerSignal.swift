@@ -1,21 +1,21 @@
 import Glibc
 
-/// What a signal asks of a worker.
+/// The meaning of a signal to a worker.
 enum WorkerSignal: DaemonSignal {
-    /// TERM, INT: finish what runs. Another INT stops now.
+    /// TERM, INT: finish running tasks, then stop. A second INT stops now.
     case stop
     /// QUIT: stop now.
     case stopNow
-    /// HUP: begin anew.
+    /// HUP: restart.
     case restart
-    /// USR1: open the log file anew.
+    /// USR1: reopen the log file.
     case reopenLog
-    /// TTIN, TTOU: a child more, a child less.
+    /// TTIN, TTOU: add or remove a child.
     case grow, shrink
 
     var isEnding: Bool { self == .stop || self == .stopNow }
 
-    /// Which signal means what.
+    /// The actions by signal number.
     static let table: [Int32: WorkerSignal] = [
         SIGTERM: .stop, SIGINT: .stop, SIGQUIT: .stopNow, SIGHUP: .restart, SIGUSR1: .reopenLog, SIGTTIN: .grow,
         SIGTTOU: .shrink,

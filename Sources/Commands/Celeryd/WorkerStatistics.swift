@@ -2,14 +2,14 @@ import CeleryCore
 import Logging
 import Worker
 
-/// What a worker counts of its tasks, if the settings ask for it.
+/// The statistics of a worker's tasks, if the settings enable them.
 struct WorkerStatistics: Sendable {
     private let watch: StatisticsWatch?
 
-    /// The last report may take so long.
+    /// The time limit of the last report.
     private static let patience: Duration = .seconds(5)
 
-    /// - Throws: `DriverError` when the broker keeps no statistics.
+    /// - Throws: `DriverError` if the broker cannot store statistics.
     init(_ settings: Settings, _ broker: any Broker, _ identity: WorkerIdentity, _ logger: Logger) throws {
         guard settings.keepsStatistics else {
             watch = nil
@@ -19,10 +19,10 @@ struct WorkerStatistics: Sendable {
         watch = StatisticsWatch(keeper: keeper, worker: identity.id, logger: logger)
     }
 
-    /// To be told of what becomes of tasks.
+    /// The observers to register with the worker.
     var watchers: [any TaskWatching] { watch.map { [$0] } ?? [] }
 
-    /// Runs a worker, and hands over what it counts every few seconds, and at the end.
+    /// Runs a worker, and reports its counts to the broker every few seconds and at the end.
     func kept(_ work: () async throws -> Void) async throws {
         guard let watch else { return try await work() }
         let hands = Task { await watch.handOver() }
@@ -35,14 +35,14 @@ struct WorkerStatistics: Sendable {
         hands.cancel()
         let bell = Bell()
         Task {
-            // Beside the last of those that come by the clock.
+            // The last periodic report may still be in progress.
             await hands.value
             await watch.handOverOnce()
-            // There may be what was counted while an earlier report was under way.
+            // A second report covers what was counted during the first.
             await watch.handOverOnce()
             bell.ring()
         }
-        // A broker that is away does not keep a worker from stopping.
+        // An unreachable broker must not keep a worker from stopping.
         await bell.wait(since: 0, until: .now + Self.patience)
         try result.get()
     }

@@ -1,17 +1,17 @@
 import CeleryCore
 
-/// A method of workers as it is called from a shell: `celery inspect NAME` or `celery control NAME`.
+/// A remote control method, called from a shell by `celery inspect NAME` or `celery control NAME`.
 ///
-/// The table tells how words become arguments; manual, completions and errors are made from it.
+/// The table defines how operands become arguments; manual, completions and errors are made from it.
 struct ControlVerb: Sendable {
-    /// Which command calls it.
+    /// The command that calls a method.
     enum Kind: String, Sendable {
-        /// Changes nothing.
+        /// Queries without side effects.
         case inspect
         case control
     }
 
-    /// What a word is read as.
+    /// The type of an argument.
     enum Sort: Sendable {
         case text
         case whole(ClosedRange<Int>)
@@ -22,9 +22,9 @@ struct ControlVerb: Sendable {
 
     /// One argument.
     struct Argument: Sendable {
-        /// As the worker knows it.
+        /// The name in the request.
         var name: String
-        /// As the manual shows it.
+        /// The placeholder in the manual.
         var shown: String
         var sort: Sort
         var isRequired = false
@@ -37,11 +37,11 @@ struct ControlVerb: Sendable {
         }
     }
 
-    /// What takes the words that are left.
+    /// The argument that takes all remaining words.
     enum Rest: Sendable {
-        /// A list of them, under this name.
+        /// A list of strings, under this name.
         case list(String, shown: String)
-        /// `KEY=VALUE` each: an object of lists, under this name.
+        /// `KEY=VALUE` words: an object of lists, under this name.
         case pairs(String, shown: String)
     }
 
@@ -53,7 +53,7 @@ struct ControlVerb: Sendable {
     let needsRest: Bool
     /// A sentence for the manual.
     let help: String
-    /// Whether workers say anything to it.
+    /// Whether workers reply to the method.
     let isAnswered: Bool
 
     init(
@@ -69,7 +69,7 @@ struct ControlVerb: Sendable {
         self.help = help
     }
 
-    /// How it is called: `time_limit TASK SOFT [HARD]`.
+    /// The usage line: `time_limit TASK SOFT [HARD]`.
     var usage: String {
         var words = [name] + arguments.map { $0.isRequired ? $0.shown : "[\($0.shown)]" }
         switch rest {
@@ -79,12 +79,12 @@ struct ControlVerb: Sendable {
         return words.joined(separator: " ")
     }
 
-    /// Those that a command calls, by name.
+    /// The methods that a command calls, sorted by name.
     static func all(_ kind: Kind) -> [ControlVerb] { all.filter { $0.kind == kind }.sorted { $0.name < $1.name } }
 
-    /// The request that words make.
+    /// Makes a request from operands.
     ///
-    /// - Throws: `CommandError` of usage, before anything is sent.
+    /// - Throws: `CommandError` with the usage status for a missing, surplus or invalid operand.
     func request(_ words: [String]) throws(CommandError) -> ControlRequest {
         var members: JSONObject = [:]
         var left = words[...]

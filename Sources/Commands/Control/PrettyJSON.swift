@@ -1,6 +1,6 @@
 import CeleryCore
 
-/// JSON over several lines, its members by name, as Python's `json.dumps(indent=4, sort_keys=True)` has it.
+/// Indented JSON with sorted members, like Python's `json.dumps(indent=4, sort_keys=True)`.
 enum PrettyJSON {
     static func text(_ value: JSON, indent: Int = 0) -> String {
         let inner = String(repeating: " ", count: indent + 4)

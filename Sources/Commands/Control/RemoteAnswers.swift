@@ -1,15 +1,15 @@
 import CeleryCore
 
-/// Answers of workers, as a person or a program reads them.
+/// Replies of workers, formatted as text or JSON.
 struct RemoteAnswers {
     let method: String
     let answers: WorkerAnswers
-    /// Whether what was answered is of interest, beside that it was.
+    /// Whether the value of a reply is shown, rather than only the fact that the worker replied.
     let showsValue: Bool
 
-    /// Prints them, in the manner of Python's commands, and says who did not answer.
+    /// Prints the replies in the style of Python's commands, and names the workers that did not answer.
     ///
-    /// - Parameter namesWorkers: whether each that is silent was asked for by name.
+    /// - Parameter namesWorkers: whether the workers were addressed by name, so that a silent one is an error.
     /// - Returns: the exit status.
     func print(_ context: CommandContext, command: String, location: String, namesWorkers: Bool) -> Int32 {
         let all = answers.answers.first ?? []
@@ -23,7 +23,7 @@ struct RemoteAnswers {
         return all.contains { Self.error(in: $0.value) != nil } && showsValue ? ExitCode.taskFailed : ExitCode.done
     }
 
-    /// Why a worker could not do it.
+    /// The error in a reply; `nil` if the method succeeded.
     private static func error(in value: JSON) -> JSON? {
         guard let members = value.objectValue, members.count == 1 else { return nil }
         return members["error"]
@@ -44,7 +44,7 @@ struct RemoteAnswers {
         return "->  \(name): OK\n" + Self.indented(Self.pretty(value))
     }
 
-    /// A list item by item; anything else as it reads best.
+    /// A list as bullet points, an object as indented JSON.
     private static func pretty(_ value: JSON) -> String {
         switch value {
         case .array(let elements):

@@ -2,7 +2,7 @@ import Arguments
 import CeleryCore
 import Client
 
-/// What `celery inspect` and `celery control` have in common.
+/// The common parts of `celery inspect` and `celery control`.
 struct RemoteCommand: Sendable {
     let kind: ControlVerb.Kind
     let summary: String
@@ -11,15 +11,15 @@ struct RemoteCommand: Sendable {
 
     static let destination = Option.value(
         "destination", short: "d", placeholder: "NODES", .commaSeparated(.nonEmptyText),
-        help: "Only the workers of these names, with commas between them.")
+        help: "Only workers with these names, separated by commas.")
     static let pattern = Option.value(
-        "pattern", placeholder: "PATTERN", .nonEmptyText, help: "Only workers whose names match, as 'celery@web*'.")
+        "pattern", placeholder: "PATTERN", .nonEmptyText, help: "Only workers whose names match PATTERN, such as 'celery@web*'.")
     static let matcher = Option.value(
         "matcher", placeholder: "SORT", .choice(["glob", "pcre"]), default: .literal("glob"),
-        help: "What --pattern is: a pattern of a shell, or a regular expression that matches from the first letter.")
+        help: "The syntax of --pattern: a shell pattern (glob), or a regular expression anchored at the start (pcre).")
     static let timeout = Option.value(
         "timeout", short: "t", placeholder: "S", .duration, default: .literal(.seconds(1), "1"),
-        help: "Wait so many seconds for answers; no longer than until all have come, where it is known which those are.")
+        help: "How long to wait for replies; less if it is known which workers exist and all have replied.")
     static let list = Option.flag("list", help: "List the methods and their arguments.")
 
     var command: Command {
@@ -27,26 +27,26 @@ struct RemoteCommand: Sendable {
         return Command(
             CommandSpec(
                 kind.rawValue, section: "Workers", summary: summary,
-                discussion: discussion + ["A worker of ours on the embedded broker answers at once; RabbitMQ does not tell which workers there are, so that there it takes the whole time unless they are named."],
+                discussion: discussion + ["On the embedded broker the command returns as soon as all workers have replied. RabbitMQ cannot list the workers: there the command waits for the whole timeout, unless --destination names them."],
                 options: [
                     Self.destination.description, Self.pattern.description, Self.matcher.description, Self.timeout.description,
                     Self.list.description,
                 ],
                 operands: [
                     Operand("METHOD", .optional, help: "One of the methods below.", completion: .values(verbs.map(\.name))),
-                    Operand("ARG", .zeroOrMore, help: "Its arguments."),
+                    Operand("ARG", .zeroOrMore, help: "Arguments of the method."),
                 ],
                 examples: examples,
                 exitStatuses: [
-                    ExitStatus(0, "A worker answered, and every answer was good."),
-                    ExitStatus(1, "A worker answered that it could not."), ExitStatus(64, "Usage: no such method, or wrong arguments."),
-                    ExitStatus(69, "No worker answered, or one of --destination did not; or the broker cannot be reached."),
-                    ExitStatus(75, "The broker takes no messages now."),
+                    ExitStatus(0, "A worker replied, and no reply was an error."),
+                    ExitStatus(1, "A worker replied with an error."), ExitStatus(64, "Usage: no such method, or wrong arguments."),
+                    ExitStatus(69, "No worker replied, a worker of --destination did not reply, or the broker cannot be reached."),
+                    ExitStatus(75, "The broker accepts no messages now."),
                 ] + CeleryTable.statuses("65", "77", "78"),
                 outputKeys: [
-                    OutputKey("worker", "Name of the worker."), OutputKey("method", "What it was asked."),
-                    OutputKey("reply", "What it answered."), OutputKey("error", "Why it could not, instead of reply."),
-                    OutputKey("usage, help", "With --list, its arguments and what it does."),
+                    OutputKey("worker", "The name of the worker."), OutputKey("method", "The method."),
+                    OutputKey("reply", "The reply of the worker."), OutputKey("error", "The error, in place of reply."),
+                    OutputKey("usage, help", "With --list, the arguments and description of the method."),
                 ],
                 notes: verbs.map { "\($0.usage): \($0.help)" }),
             run: run)
@@ -70,8 +70,8 @@ struct RemoteCommand: Sendable {
         if workers.names != nil, workers.pattern != nil {
             throw CommandError(ExitCode.usage, "--destination and --pattern contradict each other", hint: "give one of them")
         }
-        if arguments.isGiven(Self.matcher), workers.pattern == nil { throw ArgumentError("--matcher is of use with --pattern only") }
-        guard arguments[Self.timeout] > .zero else { throw ArgumentError("--timeout must be more than 0: no worker answers at once") }
+        if arguments.isGiven(Self.matcher), workers.pattern == nil { throw ArgumentError("--matcher goes with --pattern") }
+        guard arguments[Self.timeout] > .zero else { throw ArgumentError("--timeout must be greater than 0") }
         let client = try context.client(try context.settings())
         guard let asking = client.broker as? any WorkerAsking else { throw DriverError.lacks("ask workers", client.broker.location) }
         let answers = try await ask(request, verb, workers, asking, arguments[Self.timeout])
@@ -80,7 +80,7 @@ struct RemoteCommand: Sendable {
             context, command: kind.rawValue, location: client.broker.location, namesWorkers: workers.names != nil)
     }
 
-    /// Asks; an order that is not answered is given to those who answer a ping.
+    /// Sends the request. A method without a reply is sent to the workers that answer a ping first.
     private func ask(
         _ request: ControlRequest, _ verb: ControlVerb, _ workers: WorkerChoice, _ broker: any WorkerAsking, _ limit: Duration
     ) async throws -> WorkerAnswers {

@@ -4,7 +4,7 @@ import Logging
 import Processes
 import Tasks
 
-/// The beginning of a daemon, while there is one thread: control of one that runs, `--detach`, or the life itself.
+/// Launches a daemon while the process has a single thread: acts on a running daemon, detaches, or starts the work.
 struct DaemonLaunch {
     let program: DaemonProgram
     let context: CommandContext
@@ -13,13 +13,13 @@ struct DaemonLaunch {
     private var options: DaemonOptions { program.options }
     private var files: DaemonProgram.Files { program.files(settings) }
 
-    /// Does what the options say.
+    /// Performs the actions of the options.
     ///
     /// - Parameters:
-    ///   - signals: which signal means what.
-    ///   - confirm: asks, where somebody can answer, before anything begins.
-    ///   - complaints: what the user should know of the project although it is no failure; said where it is read.
-    ///   - live: the work; returns whether the program shall begin anew.
+    ///   - signals: The actions by signal number.
+    ///   - confirm: Asks for confirmation on a terminal before anything begins.
+    ///   - complaints: Warnings about the project, printed on the terminal.
+    ///   - live: The work; returns whether the program shall restart.
     func launch<Action: DaemonSignal>(
         _ signals: [Int32: Action], confirm: () throws -> Void = {}, complaints: (TaskGuard) throws -> [String],
         live: @escaping @Sendable (DaemonSession<Action>) async throws -> Bool
@@ -45,7 +45,7 @@ struct DaemonLaunch {
         return .run { try await session.run { try await live(session) } }
     }
 
-    /// Whether this process is neither one that began anew nor one that a supervisor started.
+    /// Whether this process was neither restarted nor started by a supervisor.
     private var isFirst: Bool {
         switch context.role {
         case .foreground, .daemon: true
@@ -53,7 +53,7 @@ struct DaemonLaunch {
         }
     }
 
-    /// Whom to become; a name that nobody has is a mistake of the command line.
+    /// The user and group to change to. An unknown name is a usage error.
     private func privileges(_ arguments: ParsedArguments) throws -> Privileges? {
         do throws(SystemError) {
             return try Privileges(user: arguments[options.uid], group: arguments[options.gid])
@@ -77,7 +77,7 @@ struct DaemonLaunch {
         }
     }
 
-    /// Takes the pidfile that is ours; a worker with a supervisor has none.
+    /// Acquires or adopts the pidfile; a worker under a supervisor has none.
     private func takePIDFile(_ surroundings: Surroundings) throws -> PIDFile? {
         let pidFile: PIDFile?
         switch context.role {

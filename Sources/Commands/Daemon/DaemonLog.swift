@@ -14,7 +14,7 @@ final class DaemonLog: Sendable {
     /// - Parameter file: `nil` for stderr.
     init(file: LogFile?) { self.file = file }
 
-    /// Whether it goes to a file rather than to stderr.
+    /// Whether the log is a file rather than stderr.
     var isFile: Bool { file != nil }
 
     /// A logger that writes here.
@@ -24,20 +24,20 @@ final class DaemonLog: Sendable {
         return logger
     }
 
-    /// Opens the file anew, after something renamed it.
+    /// Reopens the file after it was renamed.
     func reopen() throws(SystemError) { try file?.reopen() }
 
-    /// Writes a message. Whoever submits tasks chooses much of the text in it: control characters are shown by number,
-    /// and further lines, as of a traceback, are indented, so that none of them can pass for another message.
+    /// Writes a message. Clients choose much of its text, so control characters are escaped,
+    /// and further lines, as in tracebacks, are indented, so that they cannot imitate another message.
     fileprivate func write(_ level: Logger.Level, _ message: String) {
         var text = message.printable
         if text.utf8.contains(UInt8(ascii: "\n")) { text = text.replacing(text: "\n", with: "\n    ") }
         let line = Array("[\(timestamp()): \(Self.name(of: level))/MainProcess] \(text)\n".utf8)
-        // One call a line: with O_APPEND, lines of several processes do not mix.
+        // One call per line: with O_APPEND, lines of several processes do not mix.
         _ = line.withUnsafeBytes { Glibc.write(file?.descriptor.number ?? STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
-    /// `2026-11-22 18:21:47,123`; the part up to the second is made once a second.
+    /// The time as `2026-11-22 18:21:47,123`; the part up to the second is cached.
     private func timestamp() -> String {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
@@ -67,7 +67,7 @@ final class DaemonLog: Sendable {
         }
     }
 
-    /// The level of a setting.
+    /// The level for a value of the setting.
     static func level(named name: String) -> Logger.Level {
         switch name.uppercased() {
         case "DEBUG": .debug

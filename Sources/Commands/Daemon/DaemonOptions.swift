@@ -2,7 +2,7 @@ import Arguments
 import CeleryCore
 import Configuration
 
-/// Options of a program that may run in the background; `celeryd` and `beat` have the same.
+/// Options of a program that can run in the background, shared by `celeryd` and `beat`.
 struct DaemonOptions: Sendable {
     let logLevel: Option<String?>
     let logFile: Option<String?>
@@ -17,7 +17,7 @@ struct DaemonOptions: Sendable {
     let isRunning: Option<Bool>
     private let keys: Keys
 
-    /// The settings behind the options, the first name of each before its aliases.
+    /// The settings that correspond to the options, by their first names.
     struct Keys: Sendable {
         var logLevel: String
         var logFile: String
@@ -25,47 +25,47 @@ struct DaemonOptions: Sendable {
     }
 
     /// - Parameters:
-    ///   - name: of the files that are taken by default, without `.log` and `.pid`.
-    ///   - noun: what runs, for people: `worker`.
-    ///   - ready: when `--detach` returns: `the worker consumes`.
-    ///   - restart: what `--restart` has it do.
+    ///   - name: The name of the default files, without `.log` and `.pid`.
+    ///   - noun: The kind of program in help texts: `worker`.
+    ///   - ready: When `--detach` returns: `the worker is consuming`.
+    ///   - restart: The effect of `--restart`.
     init(name: String, noun: String, keys: Keys, ready: String, restart again: String) {
         self.keys = keys
         logLevel = .value(
-            "loglevel", short: "l", placeholder: "LEVEL", .choice(Self.levels), help: "Log from this level on.",
+            "loglevel", short: "l", placeholder: "LEVEL", .choice(Self.levels), help: "Lowest level to log.",
             settings: [keys.logLevel])
         logFile = .value(
             "logfile", short: "f", placeholder: "FILE", .nonEmptyText,
-            help: "Append the log to FILE; by default stderr, or \(name).log when detached.", settings: [keys.logFile],
+            help: "Append the log to FILE; by default stderr, or \(name).log if detached.", settings: [keys.logFile],
             completion: .file)
         pidFile = .value(
             "pidfile", short: "p", placeholder: "FILE", .nonEmptyText,
-            help: "Write the process id to FILE and keep it locked; \(name).pid when detached.",
+            help: "Write the process id to FILE and keep FILE locked; by default \(name).pid if detached.",
             settings: [keys.pidFile], completion: .file)
         detach = .flag(
-            "detach", short: "d", aliases: ["daemon"], help: "Work in the background; returns when \(ready).")
-        uid = .value("uid", short: "u", placeholder: "USER", .nonEmptyText, help: "Become this user, by name or number.")
-        gid = .value("gid", short: "g", placeholder: "GROUP", .nonEmptyText, help: "Become this group, by name or number.")
-        umask = .value("umask", placeholder: "MODE", .octalMode, help: "Keep these permission bits from new files, in octal.")
+            "detach", short: "d", aliases: ["daemon"], help: "Run in the background; return when \(ready).")
+        uid = .value("uid", short: "u", placeholder: "USER", .nonEmptyText, help: "Run as this user, given by name or number.")
+        gid = .value("gid", short: "g", placeholder: "GROUP", .nonEmptyText, help: "Run as this group, given by name or number.")
+        umask = .value("umask", placeholder: "MODE", .octalMode, help: "File mode creation mask, in octal.")
         chroot = .value(
             "chroot", placeholder: "DIR", .nonEmptyText,
-            help: "Make DIR the root folder; it needs /proc and the program's libraries.", completion: .directory)
-        stop = .flag("stop", help: "Stop the \(noun) of the pidfile, and wait until it is gone.")
-        restart = .flag("restart", help: "Have the \(noun) of the pidfile \(again).")
-        isRunning = .flag("is-running", help: "Exit with 0 if the \(noun) of the pidfile runs, else with 1.")
+            help: "Change the root folder to DIR, which must contain /proc and the program's libraries.", completion: .directory)
+        stop = .flag("stop", help: "Stop the \(noun) of the pidfile, and wait for its end.")
+        restart = .flag("restart", help: "Make the \(noun) of the pidfile \(again).")
+        isRunning = .flag("is-running", help: "Exit with 0 if the \(noun) of the pidfile is running, otherwise with 1.")
     }
 
-    /// As the settings take them.
+    /// The levels that the settings accept.
     private static let levels: [String] = {
         let names = ["DEBUG", "INFO", "WARNING", "WARN", "ERROR", "CRITICAL", "FATAL"]
         return names + names.map { $0.lowercased() }
     }()
 
-    /// Where it logs and what it is held by.
+    /// The options for log file, pidfile and detaching.
     var files: [OptionDescription] { [logLevel.description, logFile.description, pidFile.description, detach.description] }
-    /// Whom and where it becomes.
+    /// The options for user, group, umask and root folder.
     var surroundings: [OptionDescription] { [uid.description, gid.description, umask.description, chroot.description] }
-    /// Acting on one that runs.
+    /// The options that act on a running daemon.
     var control: [OptionDescription] { [stop.description, restart.description, isRunning.description] }
 
     /// Whether the log goes to a file instead of stderr.
@@ -86,7 +86,7 @@ extension ValueParser where Value == UInt32 {
     static var octalMode: Self {
         Self { (text) throws(InvalidValue) in
             guard let mode = UInt32(text, radix: 8), mode <= 0o777 else {
-                throw InvalidValue("is not a mode", advice: "write octal digits, as 022")
+                throw InvalidValue("is not a mode", advice: "write octal digits, such as 022")
             }
             return mode
         }

@@ -1,22 +1,22 @@
 import Arguments
 import CeleryCore
 
-/// What sets one program that runs in the background apart from another.
+/// The properties of a program that runs in the background.
 struct DaemonProgram: Sendable {
     /// The name of its command: `celeryd`.
     let name: String
-    /// What runs, for people: `worker`.
+    /// The kind of program in messages: `worker`.
     let noun: String
     let options: DaemonOptions
-    /// What the settings say of its files.
+    /// The files of the program according to the settings.
     let files: @Sendable (Settings) -> Files
-    /// Whether it starts processes, whose orphans it wants to look after.
+    /// Whether the program starts processes and must reap their orphans.
     let startsProcesses: Bool
     /// Whether a supervisor starts it, and starts it again when it dies.
     var isSupervised: @Sendable (ParsedArguments) -> Bool = { _ in false }
     /// How long `--stop` waits.
     let stopPatience: Duration
-    /// What is said when that was in vain, after `did not stop within`.
+    /// The end of the message `did not stop within ...`.
     let stopComplaint: String
 
     struct Files: Sendable {

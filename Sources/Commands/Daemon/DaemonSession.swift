@@ -3,7 +3,7 @@ import Glibc
 import Logging
 import Processes
 
-/// One life of a daemon's process: its log, its pidfile, its signals, and who waits for its word.
+/// A running daemon: its log, its pidfile, its signals, and the process that waits for its readiness.
 struct DaemonSession<Action: DaemonSignal>: Sendable {
     let name: String
     let log: DaemonLog
@@ -15,9 +15,9 @@ struct DaemonSession<Action: DaemonSignal>: Sendable {
     let signals: DaemonSignals<Action>
     let notifier: SystemdNotifier?
 
-    /// Works to the end.
+    /// Runs the daemon to its end.
     ///
-    /// - Parameter live: returns whether the program shall begin anew.
+    /// - Parameter live: The work; returns whether the program shall restart.
     func run(_ live: @Sendable () async throws -> Bool) async throws -> Int32 {
         if let supervisor {
             // A second worker may come with a second supervisor, so that this one is not to stay alone for ever.
@@ -47,7 +47,7 @@ struct DaemonSession<Action: DaemonSignal>: Sendable {
         return ExitCode.done
     }
 
-    /// Says that it does its work now.
+    /// Reports that the daemon is working.
     func ready() {
         readiness?.ready()
         notifier?.ready()
@@ -56,13 +56,13 @@ struct DaemonSession<Action: DaemonSignal>: Sendable {
     func reopenLog() {
         do {
             try log.reopen()
-            logger.info("Log file opened anew")
+            logger.info("Log file reopened")
         } catch {
             logger.error("\(error)")
         }
     }
 
-    /// Tells systemd that the process lives.
+    /// Sends watchdog notifications to systemd.
     private func keepWatchdogQuiet() async {
         guard let notifier, let interval = notifier.watchdogInterval else { return }
         while !Task.isCancelled {

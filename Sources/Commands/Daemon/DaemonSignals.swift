@@ -1,17 +1,17 @@
 import Processes
 import Synchronization
 
-/// What a signal asks of a daemon.
+/// The meaning of a signal to a daemon.
 protocol DaemonSignal: Sendable {
-    /// Whether the daemon is to end, for good.
+    /// Whether the daemon shall end without a restart.
     var isEnding: Bool { get }
 }
 
-/// The signals of a daemon, and whether one of them ends it for good.
+/// The signals of a daemon, and whether one of them prevents a restart.
 ///
-/// A daemon that begins anew executes its program again, and a signal may come at any moment of that. Signals are blocked
-/// in all threads, so one that has not been read waits in the kernel, past `execve`, for the new beginning. One that has
-/// been read counts here at once: reading, counting and executing happen under one lock.
+/// A daemon restarts by executing its program again, and a signal may arrive at any moment. Signals are blocked
+/// in all threads, so an unread signal stays pending across `execve` and reaches the new program. A signal that has
+/// been read is recorded immediately: reading, recording and executing are protected by one lock.
 final class DaemonSignals<Action: DaemonSignal>: Sendable {
     private let signals: Signals<Action>
     private let isEnding = Mutex(false)
@@ -22,7 +22,7 @@ final class DaemonSignals<Action: DaemonSignal>: Sendable {
     /// Signals as they arrive; for one reader.
     var deliveries: AsyncStream<Signals<Action>.Delivery> {
         AsyncStream { continuation in
-            // The thread ends with the process: a daemon listens for signals as long as it lives.
+            // The thread ends with the process.
             WorkThread.start { [self] in
                 while (try? signals.descriptor.waitReadable(timeout: nil)) == true {
                     if let delivery = read() { continuation.yield(delivery) }
@@ -40,9 +40,9 @@ final class DaemonSignals<Action: DaemonSignal>: Sendable {
         }
     }
 
-    /// Executes the program anew; returns only when a signal has ended it for good.
+    /// Executes the program again; returns only if a signal has ended the daemon.
     ///
-    /// - Throws: `SystemError` when it cannot be executed.
+    /// - Throws: `SystemError` if the program cannot be executed.
     func restart(keeping pidFile: PIDFile?, _ supervisor: SupervisorLink?) throws(SystemError) {
         try isEnding.withLock { (isEnding) throws(SystemError) in
             if !isEnding { try OwnExecutable.restart(keeping: pidFile, supervisor) }

@@ -2,7 +2,7 @@ import CeleryCore
 import Glibc
 import Processes
 
-/// `--stop`, `--restart` and `--is-running`: acting on the daemon of a pidfile.
+/// `--stop`, `--restart` and `--is-running`: acts on the daemon of a pidfile.
 struct PIDFileControl {
     let program: DaemonProgram
     let output: Output

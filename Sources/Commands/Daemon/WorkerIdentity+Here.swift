@@ -4,9 +4,9 @@ import Glibc
 import Processes
 
 extension WorkerIdentity {
-    /// This process, made anew at every start.
+    /// A new identity for this process.
     ///
-    /// - Parameter pattern: its name, where `%h` stands for the machine's, which is added where no `@` is.
+    /// - Parameter pattern: The name, where `%h` stands for the host name; `@` and the host name are added if there is no `@`.
     static func here(named pattern: String) -> WorkerIdentity {
         var name = pattern.replacing(text: "%h", with: HostName.current)
         if !name.contains("@") { name += "@\(HostName.current)" }

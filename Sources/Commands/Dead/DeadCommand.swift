@@ -2,7 +2,7 @@ import Arguments
 import CeleryCore
 import Client
 
-/// `celery dead`: messages that were given up.
+/// `celery dead`: manages dead letters.
 enum DeadCommand {
     private static let subcommands = [
         DeadListCommand.command, DeadShowCommand.command, DeadReplayCommand.command, DeadDropCommand.command,
@@ -10,21 +10,21 @@ enum DeadCommand {
 
     static let command = Command(
         CommandSpec(
-            "dead", section: "Workers", summary: "Look after messages that were given up",
+            "dead", section: "Workers", summary: "Manage dead letters",
             discussion: [
-                "A message that no worker will run any more is not thrown away: it is a dead letter, with the reason and all it came with. That is one whose task lost the process it ran in as often as CELERYD_CRASH_LIMIT says; one that names a task the worker does not know; and one that no task can be made of. A task that fails, expires or is revoked is none.",
+                "Dead letters are messages that were given up: their task lost its process CELERYD_CRASH_LIMIT times, is unknown to the worker, or cannot be read from the message. They are kept with the reason and their full content. A task that fails, expires or is revoked does not become a dead letter.",
                 "The reasons are: signal N, out of memory, lost, unregistered, unreadable; on RabbitMQ also those of the broker itself, such as expired, rejected, maxlen or delivery_limit, for messages that a policy sent to the exchange celery.dead.",
-                "On SQLite dead letters are kept in the database, on RabbitMQ in the durable queue celery.dead. They do not expire.",
+                "Dead letters are stored in the SQLite database, or in the durable queue celery.dead on RabbitMQ. They do not expire.",
             ],
             examples: [
-                Example("celery dead list", "List all of them."),
-                Example("celery dead list --reason signal --since 24h", "Those that crashed since this time yesterday."),
+                Example("celery dead list", "List all dead letters."),
+                Example("celery dead list --reason signal --since 24h", "List the tasks that crashed in the last 24 hours."),
                 Example("celery dead show 0193...", "Show one, with its arguments and its error."),
-                Example("celery dead replay --task 'shop.tasks.*' --rate 10/s", "Send those of an app again, ten a second."),
-                Example("celery dead drop --until 2026-01-01 --force", "Throw away the old ones."),
+                Example("celery dead replay --task 'shop.tasks.*' --rate 10/s", "Resend the dead letters of an app, ten per second."),
+                Example("celery dead drop --until 2026-01-01 --force", "Delete old dead letters."),
             ],
             exitStatuses: CeleryTable.statuses("0", "64", "65", "69", "75", "77", "78")
-                + [ExitStatus(127, "No dead letter of one of the ids.")],
+                + [ExitStatus(127, "There is no dead letter with one of the ids.")],
             subcommands: subcommands.map(\.spec), requiresSubcommand: true),
         subcommands: subcommands, launch: { _ in .exit(ExitCode.usage) })
 }

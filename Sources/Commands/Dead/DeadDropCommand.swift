@@ -2,25 +2,25 @@ import Arguments
 import CeleryCore
 import Client
 
-/// `celery dead drop`: throwing dead letters away.
+/// `celery dead drop`: deletes dead letters.
 enum DeadDropCommand {
-    static let force = Option.flag("force", short: "f", help: "Do not ask.")
+    static let force = Option.flag("force", short: "f", help: "Do not ask for confirmation.")
 
     static let command = Command(
         CommandSpec(
-            "drop", summary: "Throw messages away that were given up",
+            "drop", summary: "Delete dead letters",
             discussion: [
-                "What is thrown away is gone; the failures that are stored of the tasks are not touched. Prints the id of each. Unless ids are given, asks on a terminal; elsewhere --force is needed.",
+                "Deletes dead letters for good and prints their ids. The stored results of the tasks are not changed. Unless ids are given, the command asks for confirmation on a terminal, and needs --force elsewhere.",
             ],
             options: DeadOptions.filters + [DeadOptions.all.description, force.description], operands: DeadOptions.ids,
             examples: [
-                Example("celery dead drop 0193...", "Throw one away."),
-                Example("celery dead drop --until 30d --force", "Those that have been there for a month."),
+                Example("celery dead drop 0193...", "Delete one dead letter."),
+                Example("celery dead drop --until 30d --force", "Delete dead letters older than 30 days."),
             ],
             exitStatuses: CeleryTable.statuses("0", "64", "65", "69", "75", "77", "78") + [
-                ExitStatus(127, "No dead letter of one of the ids; the others are gone.")
+                ExitStatus(127, "There is no dead letter with one of the ids; the others are deleted.")
             ],
-            outputKeys: [OutputKey("id, task, queue", "What was thrown away.")]),
+            outputKeys: [OutputKey("id, task, queue", "The deleted dead letter.")]),
         run: run)
 
     private static let batch = 500
@@ -34,11 +34,11 @@ enum DeadDropCommand {
         if arguments.operands.isEmpty, !letters.isEmpty, !arguments[force] {
             let what = "\(letters.count) dead letter\(letters.count == 1 ? "" : "s")"
             guard context.stdinIsTerminal else {
-                throw CommandError(ExitCode.usage, "this throws away \(what)", hint: "add --force to mean it")
+                throw CommandError(ExitCode.usage, "this would delete \(what)", hint: "add --force to confirm")
             }
-            guard context.confirm("Throw away \(what)?") else { return ExitCode.done }
+            guard context.confirm("Delete \(what)?") else { return ExitCode.done }
         }
-        // Those that were counted, and none that came since.
+        // Only the letters that were counted, none that arrived later.
         for start in stride(from: 0, to: letters.count, by: batch) {
             let some = Array(letters[start..<min(start + batch, letters.count)])
             for letter in try await keeping.dropDeadLetters(DeadLetterFilter(some), limit: some.count) {

@@ -2,18 +2,18 @@ import Arguments
 import CeleryCore
 import Client
 
-/// `celery dead list`: the dead letters there are.
+/// `celery dead list`: lists dead letters.
 enum DeadListCommand {
     static let command = Command(
         CommandSpec(
-            "list", summary: "List messages that were given up",
+            "list", summary: "List dead letters",
             discussion: [
-                "Prints of each, with tabs between: id, task, queue, reason, when it was given up, and how many attempts there were. The oldest come first. Nothing is taken away or changed.",
+                "For each dead letter, oldest first, prints id, task, queue, reason, the time it was given up, and the number of attempts, separated by tabs.",
             ],
             options: DeadOptions.filters, operands: DeadOptions.ids,
-            examples: [Example("celery dead list --task demo.tasks.add --json", "Those of a task, as JSON.")],
+            examples: [Example("celery dead list --task demo.tasks.add --json", "List the dead letters of a task as JSON.")],
             exitStatuses: CeleryTable.statuses("0", "64", "65", "69", "75", "77", "78") + [
-                ExitStatus(127, "No dead letter of one of the ids; the others are listed.")
+                ExitStatus(127, "There is no dead letter with one of the ids; the others are listed.")
             ],
             outputKeys: LetterText.keys),
         run: run)

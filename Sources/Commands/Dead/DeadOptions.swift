@@ -2,29 +2,31 @@ import Arguments
 import CeleryCore
 import Client
 
-/// Which dead letters a command is about.
+/// Options that select dead letters.
 enum DeadOptions {
     static let task = Option.value(
-        "task", placeholder: "NAME", .nonEmptyText, help: "Those of tasks of this name; a * at its end stands for any rest.", completion: .task)
+        "task", placeholder: "NAME", .nonEmptyText, help: "Only dead letters of this task; NAME may end in * to match a prefix.", completion: .task)
     static let queue = Option.value(
-        "queue", short: "Q", placeholder: "QUEUE", .nonEmptyText, help: "Those taken from this queue.", completion: .queue)
+        "queue", short: "Q", placeholder: "QUEUE", .nonEmptyText, help: "Only dead letters from this queue.", completion: .queue)
     static let reason = Option.value(
         "reason", placeholder: "TEXT", .deathReason,
-        help: "Those given up for this reason: signal (or 'signal 9'), 'out of memory', lost, unregistered, unreadable; or by RabbitMQ itself: rejected, expired, maxlen, delivery_limit.")
+        help: "Only dead letters with this reason: signal (or 'signal 9'), 'out of memory', lost, unregistered, unreadable; from RabbitMQ itself: rejected, expired, maxlen, delivery_limit.")
     static let since = Option.value(
         "since", placeholder: "TIME", .pastTime,
-        help: "Those given up then or later: ISO 8601, HH:MM, or so long ago, as 90s, 10m, 2h, 1d.")
+        help: "Only messages given up at TIME or later: ISO 8601, HH:MM, or an age such as 90s, 10m, 2h, 1d.")
     static let until = Option.value(
-        "until", placeholder: "TIME", .pastTime, help: "Those given up before then, written in the same way.")
-    static let limit = Option.value("limit", short: "n", placeholder: "N", .integer(in: 1...Int.max), help: "At most N, the oldest first.")
-    static let all = Option.flag("all", help: "All of them, when neither ids nor filters are given.")
+        "until", placeholder: "TIME", .pastTime, help: "Only messages given up before TIME, in the same notation.")
+    static let limit = Option.value("limit", short: "n", placeholder: "N", .integer(in: 1...Int.max), help: "At most N dead letters, oldest first.")
+    static let all = Option.flag("all", help: "All dead letters; required if neither ids nor filters are given.")
 
     static let filters = [
         task.description, queue.description, reason.description, since.description, until.description, limit.description,
     ]
-    static let ids = [Operand("ID", .zeroOrMore, help: "Ids, as 'celery dead list' prints them.")]
+    static let ids = [Operand("ID", .zeroOrMore, help: "Ids as printed by 'celery dead list'.")]
 
-    /// The broker, as one that keeps dead letters.
+    /// The broker as a store of dead letters.
+    ///
+    /// - Throws: `DriverError` if the broker cannot store dead letters.
     static func keeping(_ client: Client) throws -> any DeadLetterKeeping {
         guard let keeping = client.broker as? any DeadLetterKeeping else {
             throw DriverError.lacks("keep dead letters", client.broker.location)
@@ -32,13 +34,15 @@ enum DeadOptions {
         return keeping
     }
 
-    /// - Throws: `ArgumentError`, for times between which nothing can be.
+    /// The filter that options and operands describe.
+    ///
+    /// - Throws: `ArgumentError` for an empty period.
     static func filter(_ arguments: ParsedArguments) throws -> DeadLetterFilter {
         let since = arguments[since]
-        // What was meant as now may be a moment later.
-        if let since, since.seconds > Timestamp.now.seconds + 60 { throw ArgumentError("--since is still to come") }
+        // Tolerate clocks that differ a little.
+        if let since, since.seconds > Timestamp.now.seconds + 60 { throw ArgumentError("--since is in the future") }
         if let since, let until = arguments[until], until <= since {
-            throw ArgumentError("--until is before --since, so that nothing is between them")
+            throw ArgumentError("--until must be later than --since")
         }
         var filter = DeadLetterFilter()
         filter.keys = arguments.operands.isEmpty ? nil : Set(arguments.operands)
@@ -50,22 +54,22 @@ enum DeadOptions {
         return filter
     }
 
-    /// The same for commands that change something: nobody means all by saying nothing.
+    /// The filter for commands that change dead letters: selecting all of them needs `--all`.
     ///
-    /// - Throws: `ArgumentError`.
+    /// - Throws: `ArgumentError` for an empty period, and unless exactly one of a selection and `--all` is given.
     static func deliberateFilter(_ arguments: ParsedArguments) throws -> DeadLetterFilter {
         let filter = try filter(arguments)
-        if filter.isOpen, !arguments[all] { throw ArgumentError("neither ids nor filters are given; --all means all") }
-        if !filter.isOpen, arguments[all] { throw ArgumentError("--all excludes ids and filters") }
+        if filter.isOpen, !arguments[all] { throw ArgumentError("neither ids nor filters are given; select all with --all") }
+        if !filter.isOpen, arguments[all] { throw ArgumentError("--all cannot be combined with ids or filters") }
         return filter
     }
 
-    /// Ends with the status for ids that are not there.
+    /// Checks that every id among the operands was found.
     ///
     /// - Parameters:
-    ///   - letters: what was found of `filter`.
-    ///   - isLimited: whether there may be more.
-    /// - Throws: `CommandError`.
+    ///   - letters: the dead letters found by `filter`.
+    ///   - isLimited: whether `--limit` may have excluded some.
+    /// - Throws: `CommandError` that names the missing ids.
     static func checkFound(
         _ letters: [DeadLetter], of filter: DeadLetterFilter, isLimited: Bool = false, _ context: CommandContext
     ) throws {
@@ -93,7 +97,7 @@ extension ValueParser where Value == String {
         Self { (text) throws(InvalidValue) in
             guard DeathReason.mayAnswer(to: text) else {
                 let names = DeathReason.names.map { $0.contains(" ") ? "'\($0)'" : $0 }.joined(separator: ", ")
-                throw InvalidValue("is no reason for which messages are given up", advice: "write \(names), or 'signal 9'")
+                throw InvalidValue("is not a reason of dead letters", advice: "write \(names), or 'signal 9'")
             }
             return text
         }
@@ -101,7 +105,7 @@ extension ValueParser where Value == String {
 }
 
 extension ValueParser where Value == Timestamp {
-    /// A time that is over: a clock time is the last one, a duration is so long ago.
+    /// A past time: a clock time means its last occurrence, a duration counts back from now.
     static var pastTime: Self {
         Self { (text) throws(InvalidValue) in
             let now = Timestamp.now

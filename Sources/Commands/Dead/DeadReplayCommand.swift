@@ -3,34 +3,34 @@ import CeleryCore
 import Client
 import Wire
 
-/// `celery dead replay`: sending dead letters again.
+/// `celery dead replay`: resends dead letters.
 enum DeadReplayCommand {
-    static let target = Option.value("to", placeholder: "QUEUE", .queueName, help: "Send them to this queue, not to those they came from.", completion: .queue)
-    static let rate = Option.value("rate", placeholder: "RATE", .rate, help: "Send no more than so many: 10/s, 100/m or 5/h.")
+    static let target = Option.value("to", placeholder: "QUEUE", .queueName, help: "Send to this queue instead of the original queues.", completion: .queue)
+    static let rate = Option.value("rate", placeholder: "RATE", .rate, help: "Send at most at this rate: 10/s, 100/m or 5/h.")
 
     static let command = Command(
         CommandSpec(
-            "replay", summary: "Send messages again that were given up",
+            "replay", summary: "Resend dead letters",
             discussion: [
-                "Sends them to the queues they came from, under their own ids, as if they were new: retries and crashes are counted from nothing, and a time they were to wait for is over. Numbers of attempts go on, so that nothing an old attempt has to say counts any more. Prints the id of each that was sent.",
-                "The failure that is stored of a task is removed, with those of the later steps of its chain, so that it can succeed now. A task that has succeeded meanwhile, waits, or has expired, is not sent, and stays a dead letter.",
-                "Nothing is lost by ending this in the middle. On SQLite a letter is sent and removed in one transaction; on RabbitMQ it is removed once the broker has confirmed it, so that it may be sent twice.",
+                "Sends dead letters to their original queues under their own ids, and prints the ids. Retries and crashes are counted from zero, and an ETA no longer applies. Attempt numbers continue, so that a late report of an old attempt is ignored.",
+                "The stored failures of the task and of the later steps of its chain are removed, so that they can succeed now. A task that has succeeded meanwhile, is already waiting, or has expired is not sent and stays a dead letter.",
+                "Interrupting the command loses nothing. On SQLite a dead letter is sent and removed in one transaction. On RabbitMQ it is removed after the broker has confirmed the message, so it may be sent twice.",
             ],
             options: DeadOptions.filters + [DeadOptions.all.description, target.description, rate.description],
             operands: DeadOptions.ids,
             examples: [
-                Example("celery dead replay 0193...", "Send one again."),
-                Example("celery dead replay --reason unregistered", "After a deploy, those whose task was missing."),
-                Example("celery dead replay --all --rate 100/m", "All of them, a hundred a minute."),
+                Example("celery dead replay 0193...", "Resend one dead letter."),
+                Example("celery dead replay --reason unregistered", "After a deployment, resend messages whose task was missing."),
+                Example("celery dead replay --all --rate 100/m", "Resend all dead letters, a hundred per minute."),
             ],
             exitStatuses: CeleryTable.statuses("0", "64", "69", "75", "77", "78") + [
-                ExitStatus(65, "One could not be sent, and is still a dead letter; the others are sent."),
-                ExitStatus(127, "No dead letter of one of the ids; the others are sent."),
+                ExitStatus(65, "A dead letter could not be sent and was kept; the others are sent."),
+                ExitStatus(127, "There is no dead letter with one of the ids; the others are sent."),
             ],
-            outputKeys: [OutputKey("id, task", "What was sent."), OutputKey("queue", "Where it was sent.")]),
+            outputKeys: [OutputKey("id, task", "The message sent."), OutputKey("queue", "The queue it was sent to.")]),
         run: run)
 
-    /// Letters that are sent at a time when there is no hurry to be slow.
+    /// Letters sent at a time without `--rate`.
     private static let batch = 200
 
     private static func run(_ context: CommandContext) async throws -> Int32 {
@@ -62,7 +62,7 @@ enum DeadReplayCommand {
                         ], text: letter.key.inOneLine)
                 }
             }
-            // What is said to be sent is sent, also when this is killed.
+            // Print each id right after sending, in case this process is killed.
             context.output.flush()
         }
         await client.close()

@@ -2,18 +2,18 @@ import Arguments
 import CeleryCore
 import Client
 
-/// `celery dead show`: everything about a few dead letters.
+/// `celery dead show`: shows dead letters in full.
 enum DeadShowCommand {
     static let command = Command(
         CommandSpec(
-            "show", summary: "Show messages that were given up, with all they came with",
+            "show", summary: "Show dead letters with their content",
             discussion: [
-                "Prints a field a line: why it was given up, its arguments, and the headers and the body as they came. Bytes that are no text are printed in base64.",
+                "Prints one field per line: the reason, the arguments, and the original headers and body. Binary data is printed in base64.",
             ],
-            operands: [Operand("ID", .oneOrMore, help: "Ids, as 'celery dead list' prints them.")],
-            examples: [Example("celery dead show 0193... --json", "Show one as JSON.")],
+            operands: [Operand("ID", .oneOrMore, help: "Ids as printed by 'celery dead list'.")],
+            examples: [Example("celery dead show 0193... --json", "Show one dead letter as JSON.")],
             exitStatuses: CeleryTable.statuses("0", "64", "65", "69", "75", "77", "78") + [
-                ExitStatus(127, "No dead letter of one of the ids; the others are shown.")
+                ExitStatus(127, "There is no dead letter with one of the ids; the others are shown.")
             ],
             outputKeys: LetterText.keys + LetterText.contentKeys),
         run: run)

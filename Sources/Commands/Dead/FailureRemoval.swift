@@ -1,16 +1,16 @@
 import CeleryCore
 import Wire
 
-/// Takes the failures of dead letters out of a result store, before they are sent again.
+/// Removes the failures of dead letters from a result store before the letters are resent.
 struct FailureRemoval {
     let store: any ResultStore
 
-    /// - Returns: ids of those that have another final result than a failure by now: they are not to be sent.
+    /// - Returns: the ids of tasks that have a final result other than a failure; they must not be resent.
     func clear(_ letters: [DeadLetter]) async throws -> Set<TaskID> {
-        // Whoever is sent a result has it.
+        // Results sent to the client cannot be withdrawn.
         if store is any ResultAnswering { return [] }
         let ids = letters.compactMap(\.taskID)
-        // Later steps of a chain failed with it.
+        // Later steps of a chain failed with the task.
         let heirs = letters.compactMap(\.content?.message).flatMap(Canvas.heirs(of:))
         let known = try await store.results(for: (ids + heirs).distinct)
         let done = Set(ids.filter { known[$0]?.state.isReady == true && known[$0]?.state != .failure })
@@ -21,7 +21,7 @@ struct FailureRemoval {
 }
 
 extension DeadLetterFilter {
-    /// Exactly these, and not those that take their places when they are sent and die again.
+    /// Exactly these letters, not later ones with the same ids that are given up again after a replay.
     init(_ letters: [DeadLetter]) {
         self.init()
         keys = Set(letters.map(\.key))

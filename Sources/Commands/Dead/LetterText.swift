@@ -2,27 +2,27 @@ import Arguments
 import CeleryCore
 import Wire
 
-/// A dead letter as it is printed.
+/// Formats a dead letter as text or JSON.
 struct LetterText {
     let letter: DeadLetter
 
     static let keys = [
-        OutputKey("id", "The task id; for a message without one, the name it is called by here."),
-        OutputKey("task, queue", "What was to run, and the queue it was taken from; null where it is not known."),
-        OutputKey("reason, error", "Why it was given up."),
-        OutputKey("buried", "When, in ISO 8601."),
-        OutputKey("worker", "Which worker gave it up; null for the broker itself."),
-        OutputKey("attempts, crashes", "Attempts there were, and how many of them are known to have lost their process."),
+        OutputKey("id", "The task id; for a message without one, a substitute id."),
+        OutputKey("task, queue", "The task, and the queue it was consumed from; null if unknown."),
+        OutputKey("reason, error", "Why the message was given up."),
+        OutputKey("buried", "When the message was given up, in ISO 8601."),
+        OutputKey("worker", "The worker that gave the message up; null for the broker itself."),
+        OutputKey("attempts, crashes", "The number of attempts, and of attempts known to have lost their process."),
     ]
 
     static let contentKeys = [
-        OutputKey("args, kwargs", "The arguments; null where they cannot be read."),
-        OutputKey("retries, eta, expires", "As the message has them; null where it cannot be read."),
-        OutputKey("headers, properties", "As they came. What is no JSON stands there as a text."),
+        OutputKey("args, kwargs", "The arguments; null if they cannot be read."),
+        OutputKey("retries, eta, expires", "The values in the message; null if the message cannot be read."),
+        OutputKey("headers, properties", "The original headers and properties; as a string if they are not JSON."),
         OutputKey("body", "The bytes of the body, in base64."),
     ]
 
-    /// Fields with tabs between.
+    /// Tab-separated fields.
     var line: String {
         let burial = letter.burial
         return [
@@ -41,7 +41,7 @@ struct LetterText {
         ]
     }
 
-    /// The object with the message in it.
+    /// The object with the content of the message.
     var fullObject: JSONObject {
         var object = self.object
         guard let content = letter.content else { return object }
@@ -58,7 +58,7 @@ struct LetterText {
         return object
     }
 
-    /// All of it, a field a line.
+    /// All fields, one per line.
     var page: String {
         let burial = letter.burial
         var fields: [(String, String)] = [
@@ -91,7 +91,7 @@ struct LetterText {
         (try? JSON(parsing: bytes)) ?? .string(String(decoding: bytes, as: UTF8.self))
     }
 
-    /// Text as it is, other bytes in base64.
+    /// Text unchanged, other bytes in base64.
     private static func shown(_ bytes: [UInt8]) -> String {
         if let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0) { return text }
         return "base64:" + Base64.encode(bytes)

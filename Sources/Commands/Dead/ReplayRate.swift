@@ -1,7 +1,7 @@
 import Arguments
 
 extension ValueParser where Value == Double {
-    /// `10/s`, `100/m`, `5/h`: so many a second.
+    /// A rate such as `10/s`, `100/m`, `5/h`, as a number per second.
     static var rate: Self {
         Self { (text) throws(InvalidValue) in
             let parts = text.split(separator: "/", omittingEmptySubsequences: false)

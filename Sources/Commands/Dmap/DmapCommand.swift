@@ -9,7 +9,7 @@ enum DmapCommand {
             "dmap", section: "Tasks", summary: "Map a task over items",
             discussion: [
                 "Submits the task once for each ITEM, or for each line of stdin, waits, and prints the results in the order of the items.",
-                "An item is JSON if it parses as JSON, else a string. A failed item prints nothing on stdout, and its error on stderr.",
+                "An item is JSON if it parses as JSON, else a string. For a failed item, nothing is printed on stdout and the error on stderr.",
             ],
             options: DmapOptions.all,
             misplaced: SendArguments.misplaced,
@@ -18,20 +18,20 @@ enum DmapCommand {
                 Operand("ITEM", .zeroOrMore, help: "Items; without any, the lines of stdin.", completion: .file),
             ],
             examples: [
-                Example("seq 1000 | celery dmap demo.tasks.square -j 2", "Square a thousand numbers, with a pool of two of its own."),
-                Example("ls *.jpg | celery dmap thumbs.tasks.make --joblog done.log --resume", "Go on where it stopped."),
+                Example("seq 1000 | celery dmap demo.tasks.square -j 2", "Square a thousand numbers with a local pool of two."),
+                Example("ls *.jpg | celery dmap thumbs.tasks.make --joblog done.log --resume", "Continue after an interruption."),
             ],
             exitStatuses: [
-                ExitStatus(0, "All items succeeded."), ExitStatus("1-100", "So many failed."), ExitStatus(101, "More than 100 failed."),
-                ExitStatus(64, "Usage."), ExitStatus(65, "A line that cannot be used."),
+                ExitStatus(0, "All items succeeded."), ExitStatus("1-100", "The number of failed items."), ExitStatus(101, "More than 100 items failed."),
+                ExitStatus(64, "Usage."), ExitStatus(65, "An input line is invalid."),
                 ExitStatus(69, "The broker cannot be reached."),
-                ExitStatus(75, "The broker has not confirmed all items, and may still take them; they are named."), ExitStatus(124, "Timed out waiting."),
+                ExitStatus(75, "The broker has not confirmed all items and may still accept them; the error names them."), ExitStatus(124, "Timed out waiting."),
             ],
             outputKeys: [
                 OutputKey("item", "The number of the item, from 1."), OutputKey("input", "The item."),
                 OutputKey("id, state, result, error, exit_status, ...", "As in celery result."),
             ],
-            notes: ["The local pool of --jobs works like any worker on the queue the items are sent to, until they are done."]),
+            notes: ["The local pool of --jobs is an ordinary worker on the queue of the items; it stops when all items are done."]),
         launch: { context in
             .run { try await DmapRun.run(context) }
         })

@@ -1,9 +1,9 @@
 import CeleryCore
 import Wire
 
-/// The items of a dmap, one after another.
+/// Reads the items of a dmap one by one.
 final class DmapItems {
-    /// An item: its number from 1, as it was written, and as arguments.
+    /// An item: its number from 1, its text, and the arguments made from the text.
     struct Item {
         var number: Int
         var text: String
@@ -17,7 +17,7 @@ final class DmapItems {
     private let isRaw: Bool
     private var number = 0
 
-    /// - Parameter words: the operands; none means stdin.
+    /// - Parameter words: the operands; if empty, items are read from stdin.
     init(words: [String], isJSONLines: Bool, isRaw: Bool) throws {
         self.words = words
         self.isJSONLines = isJSONLines
@@ -25,7 +25,7 @@ final class DmapItems {
         source = words.isEmpty ? try LineSource(file: "-") : nil
     }
 
-    /// How many there will be; `nil` when that is not known yet.
+    /// The number of items; `nil` while reading stdin.
     var total: Int? { source == nil ? words.count : nil }
 
     /// The next item; `nil` at the end.

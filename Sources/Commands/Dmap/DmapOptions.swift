@@ -4,26 +4,26 @@ import Arguments
 enum DmapOptions {
     static let jsonLines = Option.flag(
         "json-lines", help: "Take each line as JSON: an array of arguments, or an object of keyword arguments.")
-    static let raw = Option.flag("raw", help: "Take every item as a string, also those that look like JSON.")
+    static let raw = Option.flag("raw", help: "Take every item as a string, even if it looks like JSON.")
     static let unordered = Option.flag("unordered", help: "Print results as they come instead of in the order of the items.")
     static let jobs = Option.value(
         "jobs", short: "j", placeholder: "N", .integer(in: 1...1_000),
         help: "Also run a pool of N here until done, so that no worker need be running.")
     static let jobLog = Option.value(
         "joblog", placeholder: "FILE", .nonEmptyText,
-        help: "Write a line for each finished item to FILE: its number, id, state, exit status, and the item.", completion: .file)
-    static let resume = Option.flag("resume", help: "Leave out items that --joblog shows as finished.")
-    static let retryFailed = Option.flag("retry-failed", help: "Like --resume, but do items again that failed.")
+        help: "Write a line for each finished item to FILE: number, id, state, exit status and text.", completion: .file)
+    static let resume = Option.flag("resume", help: "Skip items that --joblog lists as finished.")
+    static let retryFailed = Option.flag("retry-failed", help: "Like --resume, but repeat failed items.")
     static let halt = Option.value(
         "halt", placeholder: "WHEN", .halt,
-        help: "Stop early: now,fail=N or soon,fail=N after N failures, or N% of the items; now revokes what waits, soon submits nothing more.")
+        help: "Stop early when N items, or N% of all items, have failed: now,fail=N or soon,fail=N%. Waiting items are dropped; 'soon' waits for running items, 'now' does not.")
     static let timeout = Option.value(
-        "timeout", short: "t", placeholder: "S", .duration, help: "Wait at most so long for all of it; then exit with 124.")
+        "timeout", short: "t", placeholder: "S", .duration, help: "Time limit for the whole map; then exit with 124.")
     static let bar = Option.negatable(
         "bar", help: "Show a progress bar.", default: "on a terminal")
     static let chunk = Option.value(
         "chunk", placeholder: "N", .integer(in: 1...100_000), default: .literal(1_000),
-        help: "Submit so many items at a time.")
+        help: "Number of items submitted at a time.")
 
     static let all: [OptionDescription] = [
         jsonLines.description, raw.description, unordered.description, jobs.description, jobLog.description,
@@ -32,9 +32,9 @@ enum DmapOptions {
     ] + SendArguments.descriptions
 }
 
-/// When a dmap stops before its end.
+/// The condition for stopping a dmap early.
 struct Halt: Sendable, Equatable {
-    /// Drop what waits at once, instead of only submitting nothing more.
+    /// Whether to abandon running items instead of waiting for them.
     var isNow: Bool
     var limit: Limit
 
@@ -43,7 +43,7 @@ struct Halt: Sendable, Equatable {
         case percent(Int)
     }
 
-    /// Whether so many failures of so many items are enough.
+    /// Whether the number of failures has reached the limit.
     func isReached(failures: Int, total: Int) -> Bool {
         switch limit {
         case .failures(let count): failures >= count

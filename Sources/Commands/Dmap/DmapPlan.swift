@@ -3,13 +3,13 @@ import CeleryCore
 import Client
 import Tasks
 
-/// What a dmap is to do, before it begins: everything that may be refused is refused while this is made.
+/// The parameters of a dmap. Its initializer detects every error that can be detected before sending.
 struct DmapPlan: Sendable {
     let settings: Settings
     let client: Client
     /// The name of the task.
     let task: String
-    /// As the project here or a worker knows them.
+    /// The options in the task's definition; `nil` for a task that this project does not have.
     let taskOptions: TaskOptions?
     let options: SendOptions
     let deadline: ContinuousClock.Instant?
@@ -20,7 +20,7 @@ struct DmapPlan: Sendable {
         WaitOptions.limitSending(to: arguments[DmapOptions.timeout], &settings)
         self.settings = settings
         client = try context.client(settings)
-        // What cannot be waited for is not sent.
+        // Without a result store nothing can be waited for: fail before sending.
         _ = try client.store
         task = arguments.operands[0]
         taskOptions = try await KnownTasks(context: context, settings: settings, client: client).options(of: task, strict: false)
@@ -28,6 +28,6 @@ struct DmapPlan: Sendable {
         deadline = arguments[DmapOptions.timeout].map { ContinuousClock.now + $0 }
     }
 
-    /// Where the items go.
+    /// The queue that the items are sent to.
     var queue: String { options.queue ?? taskOptions?.queue ?? settings.defaultQueue }
 }

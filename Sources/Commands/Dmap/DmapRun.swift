@@ -5,17 +5,17 @@ import Client
 import Logging
 import Worker
 
-/// One dmap, from the first item to the last result.
+/// Runs a dmap from the first item to the last result.
 final class DmapRun {
     private let context: CommandContext
     private let arguments: ParsedArguments
     private var bar: ProgressBar
     private var jobLog: JobLog?
-    /// Items that were submitted, by id.
+    /// Submitted items without a result, by id.
     private var items: [TaskID: DmapItems.Item] = [:]
     /// Ids in the order of their items.
     private var order: [TaskID] = []
-    /// Results that wait for their turn to be printed.
+    /// Results not yet printed, as an earlier one is missing.
     private var held: [TaskID: TaskResult] = [:]
     private var printed = 0
     private var done = 0
@@ -27,7 +27,7 @@ final class DmapRun {
         bar = ProgressBar(output: context.output, wish: context.arguments[DmapOptions.bar])
     }
 
-    /// Maps; with --jobs beside a pool, whose end is the end of the map.
+    /// Runs a dmap; with --jobs, beside a local pool that stops with the map.
     static func run(_ context: CommandContext) async throws -> Int32 {
         let plan = try await DmapPlan(context)
         guard let size = context.arguments[DmapOptions.jobs] else { return try await DmapRun(context: context).run(plan) }
@@ -40,7 +40,7 @@ final class DmapRun {
         return try await collect(plan.client, plan.deadline)
     }
 
-    /// Submits the items a chunk at a time.
+    /// Submits the items in chunks.
     private func submit(_ name: String, _ options: SendOptions, _ task: TaskOptions?, _ client: Client) async throws {
         let items = try DmapItems(
             words: Array(arguments.operands.dropFirst()), isJSONLines: arguments[DmapOptions.jsonLines],
@@ -67,7 +67,7 @@ final class DmapRun {
         if !chunk.isEmpty { try await publish(chunk, isLast: true, client) }
     }
 
-    /// Sends a chunk; what is not confirmed is named by its items.
+    /// Sends a chunk. The error names unconfirmed items.
     private func publish(_ chunk: [Message], isLast: Bool, _ client: Client) async throws {
         do {
             try await client.publish(chunk)
@@ -77,7 +77,7 @@ final class DmapRun {
             let last = chunk.last.flatMap { items[$0.id]?.number }
             described.message += "; not confirmed: " + Unconfirmed.those("items", numbers, nothingAfter: isLast ? nil : last)
             if order.count > numbers.count, described.hint == nil {
-                described.hint = "the other items run all the same, and nobody waits for them; map again what is not confirmed"
+                described.hint = "the other items run, but their results are not printed; map the unconfirmed items again"
             }
             throw described
         }
@@ -109,7 +109,7 @@ final class DmapRun {
                 printHeld(all: true)
                 if !unfinished.gone.isEmpty {
                     throw CommandError(
-                        ExitCode.unknown, "no results of \(unfinished.gone.count) of \(order.count) items are kept",
+                        ExitCode.unknown, "the results of \(unfinished.gone.count) of \(order.count) items are not stored",
                         hint: "they were erased, or results are ignored (ignore_result, CELERY_IGNORE_RESULT)")
                 }
                 context.output.error("celery dmap: timed out; \(unfinished.late.count) of \(order.count) items are not done")
@@ -122,18 +122,18 @@ final class DmapRun {
         return Int32(min(failed, 101))
     }
 
-    /// Enough have failed.
+    /// The halt condition is reached.
     private struct Halted: Error {}
 
-    /// `now` gives up the rest; `soon` takes the results of what already runs.
+    /// `now` abandons the remaining items; `soon` waits for the running ones.
     private func stopEarly(_ client: Client, _ halt: Halt?) async throws {
         let open = order.filter { items[$0] != nil }
         let withdrawn = try await (client.broker as? any MessageWithdrawing)?.withdraw(open) ?? []
         let running = open.filter { !withdrawn.contains($0) }
         bar.clear()
         context.output.error(
-            "celery dmap: stopped after \(failed) failure\(failed == 1 ? "" : "s"); \(withdrawn.count) items were withdrawn"
-                + (running.isEmpty ? "" : ", \(running.count) are under way"))
+            "celery dmap: stopped after \(failed) failure\(failed == 1 ? "" : "s"); \(withdrawn.count) items were dropped"
+                + (running.isEmpty ? "" : ", \(running.count) are running"))
         if halt?.isNow == false { _ = try await client.wait(for: running, timeout: nil) { try take($0) } }
     }
 
@@ -150,15 +150,15 @@ final class DmapRun {
         } else {
             printHeld(all: false)
         }
-        // Whoever reads a pipe is to see what there is.
+        // Let the reader of a pipe see each result immediately.
         context.output.flush()
         bar.update(done: done, failed: failed, total: order.count)
     }
 
-    /// Items whose result has come, until it is printed.
+    /// Items with a result that is not printed yet.
     private var shown: [TaskID: DmapItems.Item] = [:]
 
-    /// Prints what is next in order; at the end also what stands behind a gap.
+    /// Prints the results that are next in order; with `all`, also those after a gap.
     private func printHeld(all: Bool) {
         while printed < order.count {
             if let result = held[order[printed]] {

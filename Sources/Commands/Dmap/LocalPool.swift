@@ -6,19 +6,19 @@ import Worker
 
 /// The worker that `dmap -j` runs in its own process.
 struct LocalPool: Sendable {
-    /// The life of the worker.
+    /// The running worker.
     let life: Task<Void, any Error>
-    /// Lets the worker finish what runs, and end.
+    /// Stops the worker after its running tasks.
     let stop: @Sendable () async -> Void
 
-    /// How long the map may take to end once its pool has failed; it may be reading a pipe that says nothing.
+    /// How long to wait for the map after its pool has failed; the map may be blocked reading a pipe.
     private static let patience: Duration = .seconds(1)
 
     static func start(_ size: Int, _ context: CommandContext, _ plan: DmapPlan) async throws -> LocalPool {
         let (registry, _) = try context.registry(plan.settings, guardedBy: .current)
         var configuration = WorkerSetup(context: context, settings: plan.settings).configuration(concurrency: size)
         configuration.queues = [plan.queue]
-        // Failures are told by dmap itself, item by item.
+        // dmap itself reports failures.
         let logger = DaemonLog(file: nil).logger(level: .critical)
         let statistics = try WorkerStatistics(plan.settings, plan.client.broker, configuration.identity, logger)
         let worker = Worker(
@@ -27,9 +27,9 @@ struct LocalPool: Sendable {
         return LocalPool(life: Task { try await statistics.kept { try await worker.run() } }, stop: { await worker.stop(.warm) })
     }
 
-    /// Works until the map has ended, then stops the pool.
+    /// Runs the map, then stops the pool.
     ///
-    /// Nobody else may ever take the items of a pool that has failed, so the map is cancelled then.
+    /// If the pool fails, the map is cancelled: there may be no other worker for its items.
     ///
     /// - Throws: the error of the map, or of the pool that failed before the map had ended.
     func serve(_ map: @escaping @Sendable () async throws -> Int32) async throws -> Int32 {
@@ -43,7 +43,7 @@ struct LocalPool: Sendable {
                 try await life.value
             } catch {
                 mapping.cancel()
-                // Until the map has ended, but not for ever.
+                // Wait for the end of the map, but not indefinitely.
                 await bell.wait(since: 0, until: .now + Self.patience)
                 bell.ring()
             }

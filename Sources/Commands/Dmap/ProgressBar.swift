@@ -1,6 +1,6 @@
 import Glibc
 
-/// A line on a terminal that shows how far a dmap is.
+/// The progress of a dmap in one terminal line.
 struct ProgressBar {
     private let output: Output
     private let isShown: Bool
@@ -11,13 +11,13 @@ struct ProgressBar {
     private static let width = 30
     private static let interval: Duration = .milliseconds(100)
 
-    /// - Parameter wish: what the user said; by default it is shown on a terminal.
+    /// - Parameter wish: whether to show the bar; `nil` shows it on a terminal.
     init(output: Output, wish: Bool?) {
         self.output = output
         isShown = wish ?? (output.errorIsTerminal && !output.isQuiet)
     }
 
-    /// Draws the state, ten times a second at most.
+    /// Draws the bar, at most ten times a second.
     mutating func update(done: Int, failed: Int, total: Int) {
         guard isShown, total > 0, done == total || ContinuousClock.now - drawn >= Self.interval else { return }
         drawn = .now
@@ -31,7 +31,7 @@ struct ProgressBar {
         output.passOn(text + "\u{1B}[K")
     }
 
-    /// Takes the line away, so that something else can be printed.
+    /// Erases the bar, so that something else can be printed.
     mutating func clear() {
         guard hasDrawn else { return }
         hasDrawn = false

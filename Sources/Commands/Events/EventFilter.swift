@@ -1,29 +1,29 @@
 import CeleryCore
 import Wire
 
-/// Chooses events, and knows the names of their tasks: only the first events of a task say it.
+/// Selects events. Remembers task names, since only the first events of a task contain the name.
 struct EventFilter {
-    /// Those of Python's workers and ours.
+    /// The event types of this program's workers and of Python's.
     static let knownTypes = [
         "task-sent", "task-received", "task-started", "task-succeeded", "task-failed", "task-retried", "task-revoked", "task-rejected",
         "task-cancelled", "worker-online", "worker-heartbeat", "worker-offline", "worker-elect", "worker-elect-ack",
     ]
 
-    /// Those of these types, or beginnings of types, that no worker tells of. A task may send events of its own.
+    /// The types, or prefixes of types, that no worker sends. A task may still send its own events.
     static func unknown(_ types: [String]) -> [String] {
         types.filter { type in !knownTypes.contains { $0 == type || $0.hasPrefix(type + "-") } }
     }
 
-    /// So many names are remembered.
+    /// The number of names remembered per generation.
     private static let nameLimit = 100_000
 
     let types: [String]
     let tasks: [String]
     let ids: Set<TaskID>
-    /// What knows of earlier events of a task.
+    /// Looks up earlier events of a task.
     let reading: (any EventReading)?
 
-    /// By id, of the newer tasks and those before them; when there are too many, the older are forgotten.
+    /// Task names by id in two generations: when `names` is full, it replaces `olderNames`.
     private var names: [TaskID: String] = [:]
     private var olderNames: [TaskID: String] = [:]
 
@@ -34,7 +34,7 @@ struct EventFilter {
         self.reading = reading
     }
 
-    /// - Returns: the name of the task, "" where there is none or it is not known; `nil` when the event is not meant.
+    /// - Returns: the name of the task, or "" if there is none or it is unknown; `nil` if the event is not selected.
     mutating func passes(_ event: Event) async -> String? {
         var name = ""
         if let id = event.taskID {
@@ -60,7 +60,7 @@ struct EventFilter {
 
     private mutating func name(of id: TaskID) async -> String {
         if let name = names[id] ?? olderNames[id] { return name }
-        // It began before we came.
+        // The task began before this command.
         let earlier = (try? await reading?.events(of: [id])) ?? []
         let name = earlier.lazy.compactMap { $0.event.details["name"]?.stringValue }.first ?? ""
         remember(name, id)

@@ -1,11 +1,11 @@
 import CeleryCore
 import Wire
 
-/// Writes events as text or JSON.
+/// Prints events as text or JSON.
 struct EventPrinter {
     let output: Output
 
-    /// What a line of text shows of an event, beside time, type, host, id and name.
+    /// The details that a line of text shows after time, type, host, id and name.
     private static let shown = [
         "args", "kwargs", "retries", "eta", "expires", "queue", "result", "runtime", "exception", "terminated", "signum", "expired",
         "requeue", "active", "processed", "sw_ident", "sw_ver",
@@ -29,7 +29,7 @@ struct EventPrinter {
         return object
     }
 
-    /// In one line: whoever sends an event chooses its texts.
+    /// The event in one line. Senders choose the texts of an event, so line breaks are escaped.
     static func text(_ event: Event, task: String) -> String {
         var fields = [ISO8601.text(event.time), event.type, event.hostname]
         if let id = event.taskID { fields += [id.text, task.isEmpty ? "-" : task] }

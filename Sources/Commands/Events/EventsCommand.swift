@@ -2,58 +2,58 @@ import Arguments
 import CeleryCore
 import Client
 
-/// `celery events`: what happens to workers and tasks.
+/// `celery events`: shows events of workers and tasks.
 enum EventsCommand {
     static let follow = Option.flag(
-        "follow", short: "f", aliases: ["dump"], help: "Go on with what happens from now on, until interrupted.")
+        "follow", short: "f", aliases: ["dump"], help: "Print new events as they happen, until interrupted.")
     static let after = Option.value(
-        "after", placeholder: "CURSOR", .nonEmptyText, help: "Begin after the event with this cursor, as --json shows it.")
+        "after", placeholder: "CURSOR", .nonEmptyText, help: "Start after the event with this cursor, as shown by --json.")
     static let since = Option.value(
-        "since", placeholder: "TIME|S", .timeOrAge, help: "Begin with what happened at this time, or so long ago.")
+        "since", placeholder: "TIME|S", .timeOrAge, help: "Start with events at this time, or from this long ago.")
     static let types = Option.values(
         "type", placeholder: "TYPE", .eventType,
-        help: "Only events of this type, such as task-failed, or of all that begin with it, such as task or worker.",
+        help: "Only events of this type, such as task-failed, or with this prefix, such as task or worker.",
         completion: .values(["task", "worker"] + EventFilter.knownTypes))
     static let tasks = Option.values(
         "task", placeholder: "NAME", .nonEmptyText,
-        help: "Only events of tasks of this name; * and ? stand for other signs.", completion: .task)
+        help: "Only events of tasks with this name, which may contain the wildcards * and ?.", completion: .task)
     static let ids = Option.values(
-        "id", placeholder: "ID", .taskID, help: "Only events of the task of this id.", completion: .taskID)
+        "id", placeholder: "ID", .taskID, help: "Only events of the task with this id.", completion: .taskID)
 
     static let command = Command(
         CommandSpec(
-            "events", section: "Workers", summary: "Show what happens to workers and tasks",
+            "events", section: "Workers", summary: "Show events of workers and tasks",
             discussion: [
-                "Prints the events that are kept, oldest first; with --follow, those that happen from now on, until interrupted. Both together is --follow with --since or --after.",
-                "Every worker tells that it lives, ours and Python's. Of tasks it tells with 'celery celeryd -E', CELERY_SEND_EVENTS, or after 'celery control enable_events'; clients tell what they send with CELERY_SEND_TASK_SENT_EVENT.",
-                "A line of text has the time, the type, who tells, the id and the name of the task, and what else there is to say, with tabs between. With --json it is the event of Celery as it was sent, and its cursor: '--follow --after CURSOR' goes on after it, with nothing lost and nothing twice. What is no longer kept is told of as a gap: on stderr, and with --json in a line of its own.",
-                "A SQLite file keeps events as CELERY_EVENT_LOG says; of the heartbeats of a worker it keeps the last. RabbitMQ keeps them in a stream, celery.events, which the first worker that tells of its tasks makes; without it only --follow is possible, and has no cursors.",
+                "Prints the stored events, oldest first; with --follow, prints new events until interrupted. Combine --follow with --since or --after to see both.",
+                "All workers send heartbeats, including Python's. They send task events with 'celery celeryd -E', CELERY_SEND_EVENTS, or after 'celery control enable_events'; clients send task-sent events with CELERY_SEND_TASK_SENT_EVENT.",
+                "A line of text contains the time, type, sender, task id, task name and details of an event, separated by tabs. With --json a line contains the event as Celery sent it, with a cursor: '--follow --after CURSOR' continues after that event without losing or repeating any. Events that are no longer stored are reported as a gap on stderr, and with --json also in a line of its own.",
+                "A SQLite file stores events within the limits of CELERY_EVENT_LOG, and only the last heartbeat of each worker. RabbitMQ stores events in the stream celery.events, which the first worker that sends task events declares; without the stream only --follow is possible, and there are no cursors.",
             ],
             options: [follow.description, after.description, since.description, types.description, tasks.description, ids.description],
             examples: [
-                Example("celery events --follow", "Show what happens, until Ctrl-C."),
-                Example("celery events --since 1h --type task-failed", "Show what failed in the last hour."),
-                Example("celery events --id 0193...", "Show what happened to a task."),
-                Example("celery events --follow --json --after 4711 >>events.json", "Go on where an earlier run stopped."),
+                Example("celery events --follow", "Show new events until Ctrl-C."),
+                Example("celery events --since 1h --type task-failed", "Show the failures of the last hour."),
+                Example("celery events --id 0193...", "Show the events of a task."),
+                Example("celery events --follow --json --after 4711 >>events.json", "Continue after the last event of an earlier run."),
             ],
             exitStatuses: CeleryTable.statuses("0", "64", "65", "69", "77", "78", "128+n"),
             outputKeys: [
-                OutputKey("type, hostname, timestamp, pid, clock, utcoffset", "What happened, who tells, when (Unix seconds), and as what; clock is logical time, utcoffset hours west."),
-                OutputKey("uuid, name, args, kwargs, result, runtime, exception, traceback, ...", "Of a task, as its type has them."),
-                OutputKey("freq, active, processed, loadavg, sw_ident, sw_ver, sw_sys", "Of a worker."),
-                OutputKey("cursor", "For --after; null where events are not kept."),
-                OutputKey("type gap, lost, reason", "In place of events that are no longer there: how many, or null, and why."),
+                OutputKey("type, hostname, timestamp, pid, clock, utcoffset", "Type, sender, time in Unix seconds, and process of the event; clock is the logical time, utcoffset the hours west of UTC."),
+                OutputKey("uuid, name, args, kwargs, result, runtime, exception, traceback, ...", "Details of a task event, depending on its type."),
+                OutputKey("freq, active, processed, loadavg, sw_ident, sw_ver, sw_sys", "Details of a worker event."),
+                OutputKey("cursor", "The cursor for --after; null if events are not stored."),
+                OutputKey("type gap, lost, reason", "A gap: the number of lost events, or null, and the reason."),
             ],
             notes: [
-                "Only the first events of a task have its name. With SQLite it is looked up; with RabbitMQ a task that began before the first event that is read has none, and is not among those that --task chooses.",
-                "A connection to RabbitMQ that is lost is made anew, which stderr tells. From the stream nothing is missed meanwhile.",
+                "Only the first events of a task contain its name. With SQLite the name is looked up. With RabbitMQ a task that began before the first event read has no name, and --task does not select it.",
+                "A lost connection to RabbitMQ is reopened, with a note on stderr. No event of the stream is missed meanwhile.",
             ]),
         run: run)
 
     private static func run(_ context: CommandContext) async throws -> Int32 {
         let arguments = context.arguments
         if arguments.isGiven(after), arguments.isGiven(since) {
-            throw CommandError(ExitCode.usage, "--after and --since both say where to begin", hint: "leave one of them out")
+            throw CommandError(ExitCode.usage, "--after and --since exclude each other", hint: "give one of them")
         }
         let client = try context.client(try context.settings())
         warn(of: EventFilter.unknown(arguments[types]), context)
@@ -95,7 +95,7 @@ enum EventsCommand {
                 if let name = await filter.passes(recorded.event) { printer.print(recorded, task: name) }
             }
             context.output.flush()
-            // What is kept has come; where workers are busy there is always more.
+            // Stop at the first event newer than this command: with busy workers there is always another.
             if !goesOn, piece.isEmpty || piece.events.contains(where: { $0.event.time > begun }) { break }
         }
         await feed.close()
@@ -115,12 +115,12 @@ enum EventsCommand {
 }
 
 extension ValueParser where Value == String {
-    /// The type of events, or its beginning: tasks may send other types than those of workers, in words with hyphens between.
+    /// An event type or its prefix: words with hyphens between, since tasks may send types of their own.
     fileprivate static var eventType: Self {
         Self { (text) throws(InvalidValue) in
             let isWord = text.unicodeScalars.allSatisfy { $0.properties.isAlphabetic || $0.properties.numericType != nil || "-_.".unicodeScalars.contains($0) }
             guard !text.isEmpty, isWord else {
-                throw InvalidValue("is no type of events", advice: "write \(EventFilter.knownTypes.joined(separator: ", ")), or how they begin: task, worker")
+                throw InvalidValue("is not an event type", advice: "write \(EventFilter.knownTypes.joined(separator: ", ")), or a prefix: task, worker")
             }
             return text
         }
@@ -128,7 +128,7 @@ extension ValueParser where Value == String {
 }
 
 extension ValueParser where Value == Timestamp {
-    /// A point in time, or a number of seconds or a duration before now.
+    /// A point in time, or an age in seconds or as a duration.
     static var timeOrAge: Self {
         Self { (text) throws(InvalidValue) in
             if let seconds = DurationText.seconds(text) { return Timestamp(seconds: Timestamp.now.seconds - seconds) }

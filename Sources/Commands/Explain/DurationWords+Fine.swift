@@ -1,7 +1,7 @@
 import Beat
 
 extension DurationWords {
-    /// With tenths where they tell something: `0.4 s`, `12 s`, `5 min 3 s`.
+    /// A duration, with tenths of a second below ten seconds: `0.4 s`, `12 s`, `5 min 3 s`.
     static func fine(_ seconds: Double) -> String {
         guard seconds > 0, seconds < 9.95 else { return text(seconds) }
         let tenths = Int((seconds * 10).rounded())

@@ -12,7 +12,7 @@ enum EndingCause {
         if state == .revoked {
             return switch failure.message {
             case "expired": Explanation.Cause("expired", "it expired before it ran")
-            case "terminated": Explanation.Cause("terminated", "it was revoked, and ended while it ran")
+            case "terminated": Explanation.Cause("terminated", "it was revoked and terminated while it ran")
             case "revoked", "": Explanation.Cause("revoked", "it was revoked before it ran")
             default: Explanation.Cause("revoked", message)
             }
@@ -25,7 +25,7 @@ enum EndingCause {
         case "TimeLimitExceeded": return Explanation.Cause("time_limit", "killed at its time limit of \(message) s")
         case "SoftTimeLimitExceeded": return Explanation.Cause("time_limit", "stopped at its soft time limit of \(message) s")
         case "WorkerLostError": return Explanation.Cause("lost", "its process was lost: \(message)")
-        case "NotRegistered": return Explanation.Cause("unregistered", "the worker that took it knows no task \(message)")
+        case "NotRegistered": return Explanation.Cause("unregistered", "the worker that received it knows no task \(message)")
         default: return Explanation.Cause("error", message.isEmpty ? failure.type : "\(failure.type): \(message)")
         }
     }
@@ -39,8 +39,8 @@ enum DeathCause {
         let why = switch burial.reason {
         case .signal(let number): "its process died of signal \(number)"
         case .outOfMemory: "it was killed because memory ran out"
-        case .lost: "its process or worker was lost time and again"
-        case .unregistered: "the worker that took it knows no task of its name"
+        case .lost: "its process or worker was lost repeatedly"
+        case .unregistered: "the worker that received it does not know the task"
         case .unreadable: "its message cannot be read"
         case .other(let name): name
         }

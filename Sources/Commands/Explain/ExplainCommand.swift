@@ -2,24 +2,24 @@ import Arguments
 import CeleryCore
 import Client
 
-/// `celery explain`: why tasks wait, were late or failed.
+/// `celery explain`: explains why tasks wait, were late or failed.
 enum ExplainCommand {
     static let command = Command(
         CommandSpec(
-            "explain", section: "Results", summary: "Tell why a task is waiting, was late or failed",
+            "explain", section: "Results", summary: "Explain why a task is waiting, was late or failed",
             discussion: [
-                "Gathers what the broker, the result store, the workers, the dead letters and the kept events know of each task. The first line says what has become of it and why; the lines below it what else holds, its times, how long it waited, its attempts with their workers, the last lines it wrote to stderr, and its parent, group and children. Lines that begin with also: are further reasons to wait, which would be left if the first was gone.",
-                "The attempts before the last one are known from events: have them kept with celeryd -E on the SQLite broker.",
-                "RabbitMQ cannot be asked what waits in its queues. There a task that no worker has and that has no result cannot be seen: what is known of workers, queues and pauses is told instead, and the status is 75. Kept events are not read there.",
+                "Collects what the broker, the result store, the workers, the dead letters and the stored events know about each task. The first line states what has become of the task and why. The lines below show further reasons, times, how long the task waited, its attempts with their workers, the last lines it wrote to stderr, and its parent, group and children. Lines that begin with also: are further reasons to wait, which would remain without the first.",
+                "The attempts before the last are known only from stored events: use the SQLite broker and start workers with celeryd -E.",
+                "RabbitMQ cannot search its queues. There a task without a result that no worker has cannot be seen: the command shows what is known about workers, queues and pauses instead, and exits with 75. Stored events are not read on RabbitMQ.",
             ],
-            operands: [Operand("ID", .oneOrMore, help: "Ids of tasks, as apply printed them.", completion: .taskID)],
+            operands: [Operand("ID", .oneOrMore, help: "Ids of tasks, as printed by apply.", completion: .taskID)],
             examples: [
-                Example("celery explain 0193...", "Tell what keeps a task."),
-                Example("celery explain --json 0193... | jq -r '.causes[0].kind'", "The reason in a word."),
+                Example("celery explain 0193...", "Show why a task is waiting."),
+                Example("celery explain --json 0193... | jq -r '.causes[0].kind'", "Print the reason as one word."),
             ],
             exitStatuses: [
-                ExitStatus(0, "Something is known of every task."),
-                ExitStatus(75, "A task may wait where it cannot be seen, or was never sent."),
+                ExitStatus(0, "Every task is known."),
+                ExitStatus(75, "A task may be waiting unseen, or was never sent."),
                 ExitStatus(127, "No such task id."),
             ] + CeleryTable.statuses("64", "65", "69", "77", "78"),
             outputKeys: Explanation.keys),

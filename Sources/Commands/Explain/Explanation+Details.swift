@@ -38,7 +38,7 @@ extension Explanation {
     }
 
     private static func text(_ count: QueueCount) -> String {
-        if count.trouble != nil { return "it cannot be counted" }
+        if count.trouble != nil { return "cannot be counted" }
         return "\(count.ready) ready, \(WaitingCauses.number(count.consumers, "consumer"))"
     }
 
@@ -55,10 +55,10 @@ extension Explanation {
         return details
     }
 
-    /// How late it began, and how much of that was wanted.
+    /// How long the task waited before it began, and how much of that was until its ETA.
     private static func wait(_ facts: TaskFacts, until began: Timestamp) -> String {
         guard let submitted = facts.submitted, began > submitted else { return "" }
-        // Of a task whose earlier attempts nobody remembers it would not be the wait.
+        // If earlier attempts are unknown, this beginning does not end the first wait.
         guard facts.attempts.first.map({ $0.number == 1 }) ?? true else { return "" }
         let whole = (began - submitted).inSeconds
         guard let eta = facts.eta, eta > submitted, eta <= began, facts.attempts.count <= 1 else {
@@ -72,7 +72,7 @@ extension Explanation {
         "\(LocalTime.text(time)) (\(DurationWords.fine((now - time).inSeconds)) ago)"
     }
 
-    /// The last of what it wrote.
+    /// The last lines that the task wrote to stderr, or else of its traceback.
     private static func errors(_ facts: TaskFacts, _ verdict: Verdict) -> [Detail] {
         guard [.failed, .dead, .revoked, .waiting].contains(verdict), let result = facts.result else { return [] }
         let (label, text) = result.errorOutput.map { ("stderr", $0) } ?? ("traceback", result.traceback ?? "")

@@ -5,7 +5,7 @@ import Wire
 extension Explanation {
     private static let labelWidth = 11
 
-    /// The verdict in a line, then the details, each in a line.
+    /// The verdict, then the details, one per line.
     var text: String {
         let name = task.flatMap { $0.isEmpty ? nil : " \($0.forLog)" } ?? ""
         let cause = causes.first.map { ($0.kind == "running" ? " " : ": ") + $0.text } ?? ""
@@ -31,23 +31,23 @@ extension Explanation {
 
     /// The keys of `object`.
     static let keys = [
-        OutputKey("id, task, queue", "The task; null where it is not known."),
+        OutputKey("id, task, queue", "The task and its queue; null if unknown."),
         OutputKey("verdict", "waiting, running, succeeded, failed, revoked, dead, unseen or unknown."),
         OutputKey(
             "causes",
-            "Objects with kind and text, the one that counts first. Of a waiting task a kind is revoked, eta, retry, paused, no_worker, no_consumer, silent, unregistered, rate, concurrency, turn, behind, busy, lost_worker or due; of one that did not succeed exit_status, signal, memory, time_limit, lost, unregistered, expired, revoked, terminated, dead or error; else running, unanswered, unseen, gone or unknown."
+            "Objects with kind and text, the decisive one first. The kind of a waiting task is revoked, eta, retry, paused, no_worker, no_consumer, silent, unregistered, rate, concurrency, turn, behind, busy, lost_worker or due; of an unsuccessful task exit_status, signal, memory, time_limit, lost, unregistered, expired, revoked, terminated, dead or error; otherwise running, unanswered, unseen, gone or unknown."
         ),
-        OutputKey("ahead", "Messages before it in its queue; null where that is not known."),
-        OutputKey("worker", "Which has or had it last."),
+        OutputKey("ahead", "The number of messages ahead in the queue; null if unknown."),
+        OutputKey("worker", "The worker that has the task, or had it last."),
         OutputKey("submitted, eta, expires, began, ended", "Times, in ISO 8601."),
-        OutputKey("waited", "Seconds from its submission to its first beginning."),
-        OutputKey("attempts", "Objects with attempt, worker, began, ended, state and reason: those of which something is kept."),
-        OutputKey("stderr", "The tail of what it wrote there."),
-        OutputKey("parent, group, children", "The task that sent it, its group, and an array of those it has sent: id, task state."),
-        OutputKey("dead", "Of a dead letter an object with reason, error, buried, attempts and crashes; else null."),
+        OutputKey("waited", "Seconds from submission to the start of the first attempt."),
+        OutputKey("attempts", "Objects with attempt, worker, began, ended, state and reason, one for each known attempt."),
+        OutputKey("stderr", "The end of the task's stderr output."),
+        OutputKey("parent, group, children", "The task that sent this one, its group, and an array of objects with id and state for the tasks it sent."),
+        OutputKey("dead", "For a dead letter, an object with reason, error, buried, attempts and crashes; else null."),
     ]
 
-    /// The same for programs.
+    /// The explanation as a JSON object.
     func object(_ facts: TaskFacts) -> JSONObject {
         func text(_ value: String?) -> JSON { value.map(JSON.string) ?? .null }
         func time(_ value: Timestamp?) -> JSON { value.map { .string(ISO8601.text($0)) } ?? .null }

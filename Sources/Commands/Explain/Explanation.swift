@@ -2,26 +2,26 @@ import Beat
 import CeleryCore
 import Wire
 
-/// Why a task is where it is: the judgement, from facts alone.
+/// Explains the state of a task. A pure function of `TaskFacts`.
 struct Explanation: Sendable, Equatable {
     let id: TaskID
     let task: String?
     let verdict: Verdict
-    /// The one that counts first.
+    /// The decisive cause first.
     let causes: [Cause]
-    /// What there is to know beside it, in the order in which it is shown.
+    /// Further information, in display order.
     let details: [Detail]
 
     /// What has become of the task.
     enum Verdict: String, Sendable {
         case waiting, running, succeeded, failed, revoked, unknown
-        /// Given up, and kept.
+        /// A dead letter.
         case dead
-        /// It may wait where nobody can look.
+        /// The task may be waiting in a queue that cannot be searched.
         case unseen
     }
 
-    /// A reason: a word for programs, and what is said to people.
+    /// A reason: a keyword for programs and a text for people.
     struct Cause: Sendable, Equatable {
         var kind: String
         var text: String
@@ -29,7 +29,7 @@ struct Explanation: Sendable, Equatable {
         init(_ kind: String, _ text: String) { (self.kind, self.text) = (kind, text) }
     }
 
-    /// A line below the first.
+    /// A labelled line below the verdict.
     struct Detail: Sendable, Equatable {
         var label: String
         var text: String
@@ -46,7 +46,7 @@ struct Explanation: Sendable, Equatable {
 
     private static func judge(_ facts: TaskFacts) -> (Verdict, [Cause]) {
         if let result = facts.result, result.state.isReady {
-            // One that was sent again, and has succeeded since, is no dead letter to anybody.
+            // A dead letter whose task has succeeded since is of no interest.
             if result.state == .success { return (.succeeded, []) }
             if let letter = facts.letter { return (.dead, [DeathCause.cause(letter)]) }
             return (result.state == .failure ? .failed : .revoked, EndingCause.causes(result))
@@ -60,24 +60,24 @@ struct Explanation: Sendable, Equatable {
         return unheld(facts)
     }
 
-    /// Nobody has it that could be asked, and it has not ended.
+    /// The verdict on an unfinished task that no reachable worker has.
     private static func unheld(_ facts: TaskFacts) -> (Verdict, [Cause]) {
         if facts.brokerTells {
             let revoked = WaitingCauses(facts).revoked
             if !revoked.isEmpty { return (.unknown, [Cause("unknown", "neither the broker nor the result store knows it")] + revoked) }
-            let text = facts.isKnown ? "it was heard of, and the broker has it no more" : "neither the broker nor the result store knows it"
+            let text = facts.isKnown ? "the task is known, but the broker no longer has it" : "neither the broker nor the result store knows it"
             return (.unknown, [Cause(facts.isKnown ? "gone" : "unknown", text)])
         }
         switch facts.result?.state {
         case .retry: return (.waiting, WaitingCauses(facts).all)
         case .started, .received:
             let worker = facts.result?.worker.map { " on \($0.forLog)" } ?? ""
-            return (.running, [Cause("unanswered", "it began\(worker) and has not ended; no worker says now that it has it")])
+            return (.running, [Cause("unanswered", "it began\(worker) and has not ended; no worker reports it now")])
         default: return (.unseen, WaitingCauses(facts).unseen)
         }
     }
 
-    /// A worker has it.
+    /// The verdict on a task that a worker has.
     private static func held(_ facts: TaskFacts) -> (Verdict, [Cause]) {
         guard let worker = facts.hold?.worker ?? facts.location?.worker else { return (.running, []) }
         let name = worker.forLog
@@ -89,7 +89,7 @@ struct Explanation: Sendable, Equatable {
         default: break
         }
         if facts.hold == nil, let workers = facts.workers, !workers.contains(where: { $0.name == worker }) {
-            return (.waiting, [Cause("lost_worker", "worker \(name) had it and is gone; the next worker that looks puts it back")])
+            return (.waiting, [Cause("lost_worker", "worker \(name) had it and is gone; another worker will requeue it")])
         }
         let began = (facts.hold?.began ?? facts.location?.started).map {
             " since \(LocalTime.text($0)) (\(DurationWords.fine((facts.now - $0).inSeconds)))"
@@ -98,7 +98,7 @@ struct Explanation: Sendable, Equatable {
         return (.running, [Cause("running", "on \(name)\(began)")] + silent)
     }
 
-    /// What events say of the end of a task whose result is not kept, or is kept elsewhere.
+    /// The ending according to events, for a task whose result is ignored or stored elsewhere.
     private static func toldEnding(_ facts: TaskFacts) -> (Verdict, [Cause])? {
         guard let last = facts.events.last(where: { $0.isOfTask }) else { return nil }
         let exception = last.details["exception"]?.stringValue?.forLog ?? "of an unknown error"

@@ -1,29 +1,29 @@
 import CeleryCore
 import Client
 
-/// Asks everybody who may know something of a task.
+/// Collects what broker, result store and workers know about tasks.
 struct FactFinder {
     let client: Client
-    /// Told of sources that could not be asked; what the others say is worth something without them.
+    /// Reports sources that could not be queried. The remaining facts are still useful.
     let warn: @Sendable (String) -> Void
 
-    /// How long workers have to answer.
+    /// How long to wait for replies of workers.
     private static let patience = Duration.seconds(1)
-    /// Relatives whose states are looked up.
+    /// The number of parents and children whose states are looked up.
     private static let relativesLimit = 100
 
-    /// What can be learned of each of these, in their order.
+    /// The facts about each task, in the order of the ids.
     ///
-    /// - Throws: `DriverError` when the broker or the result store cannot be asked at all.
+    /// - Throws: `DriverError` if the broker or the result store cannot be queried at all.
     func facts(of ids: [TaskID]) async throws -> [TaskFacts] {
         let broker = client.broker
         let statuses = try await client.status(of: ids)
-        // Nothing of all this is of use where all has ended.
+        // Workers and commands do not matter once every task has ended.
         let isOpen = statuses.contains { !($0.result?.state.isReady ?? false) }
         async let workers = isOpen ? workers(of: broker) : nil
         async let holds = isOpen ? holds(statuses) : Holds()
         async let counts = look("count queues") { try await (broker as? any QueueCounting)?.queues() }
-        async let orders = isOpen ? look("learn what is ordered of workers") { try await (broker as? any OrderShowing)?.standingOrders() } : nil
+        async let orders = isOpen ? look("read commands to workers") { try await (broker as? any OrderShowing)?.standingOrders() } : nil
         let letters = await letters(of: ids)
         let events = await look("read events") { try await (broker as? any EventReading)?.events(of: ids) } ?? []
         let byTask = Dictionary(grouping: events.map(\.event)) { $0.taskID ?? TaskID("") }
@@ -45,12 +45,12 @@ struct FactFinder {
             facts.events = byTask[status.id] ?? []
             if status.location != nil {
                 facts.standing = await look("read the message") { try await (broker as? any MessageShowing)?.standing(of: status.id) }
-                facts.limit = await look("learn of limits") { try await (broker as? any LimitReporting)?.limitWait(of: status.id) }
+                facts.limit = await look("read limits") { try await (broker as? any LimitReporting)?.limitWait(of: status.id) }
             }
             let relatives = ((facts.parent.map { [$0] } ?? []) + facts.children).prefix(Self.relativesLimit)
             if !relatives.isEmpty {
                 let known = await look("look up relatives") { try await client.status(of: Array(relatives)) } ?? []
-                // PENDING is said of what nobody knows, where the broker does not tell.
+                // Brokers that cannot locate messages report unknown ids as PENDING.
                 for one in known where one.result != nil || one.location != nil { facts.states[one.id] = one.state }
             }
             all.append(facts)
@@ -65,19 +65,19 @@ struct FactFinder {
     private func letters(of ids: [TaskID]) async -> [DeadLetter] {
         var filter = DeadLetterFilter()
         filter.keys = Set(ids.map(\.text))
-        return await look("look through the dead letters") { [filter] in
+        return await look("search the dead letters") { [filter] in
             try await (client.broker as? any DeadLetterKeeping)?.deadLetters(filter, limit: 10 * ids.count, withContent: false)
         } ?? []
     }
 
-    /// What workers say of who has what.
+    /// The tasks that workers report to have.
     private struct Holds: Sendable {
         var found: [TaskID: TaskFacts.Hold] = [:]
         /// Workers that did not answer.
         var silent: [String] = []
     }
 
-    /// Where workers say that they have them. Where the broker tells who has what, only those are asked.
+    /// Asks workers for the tasks. If the broker locates messages, asks only the workers that have one of them.
     private func holds(_ statuses: [TaskStatus]) async -> Holds {
         let broker = client.broker
         var choice = WorkerChoice.all
@@ -99,7 +99,7 @@ struct FactFinder {
         return Holds(found: found, silent: answers.silent)
     }
 
-    /// What a source says; nothing when it is not there, or fails.
+    /// The result of a query; `nil` with a warning if it fails.
     private func look<Value: Sendable>(_ what: String, _ body: @Sendable () async throws -> Value?) async -> Value? {
         do {
             return try await body()
@@ -111,7 +111,7 @@ struct FactFinder {
 }
 
 extension TaskFacts.Hold {
-    /// Reads what a worker says of a task to `query_task`: `["active", {...}]`. Anybody may have sent it.
+    /// Reads a worker's reply to `query_task`: `["active", {...}]`. The reply is untrusted.
     init?(_ answer: JSON, of worker: String) {
         guard let words = answer.arrayValue, let place = words.first?.stringValue else { return nil }
         let request = words.dropFirst().first

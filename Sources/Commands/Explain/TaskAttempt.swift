@@ -2,31 +2,31 @@ import Beat
 import CeleryCore
 import Wire
 
-/// One execution of a task, as far as it is known.
+/// What is known about one execution of a task.
 struct TaskAttempt: Sendable, Equatable {
-    /// 1 is the first.
+    /// Counts from 1.
     var number: Int
     var worker: String?
     var began: Timestamp?
     var ended: Timestamp?
-    /// The state it ended with; `nil` while it runs, or when it was lost.
+    /// The final state; `nil` while the attempt runs, or if it was lost.
     var state: TaskState?
-    /// Why, when it did not succeed.
+    /// The reason of a failure.
     var reason: String?
 
-    /// Those that events tell of, else the last one, from its result.
+    /// The attempts according to events, or else the last attempt according to the result.
     static func history(_ facts: TaskFacts) -> [TaskAttempt] {
         var attempts = told(by: facts.events)
         if let location = facts.location, location.state == .started, attempts.count < location.attempt,
             facts.hold.map({ $0.place == "active" }) ?? true, !(facts.result?.state.isReady ?? false)
         {
-            // The one under way, of which no event is kept.
+            // No event of the running attempt is stored.
             let began = facts.hold?.began ?? location.started
             return attempts + [TaskAttempt(number: location.attempt, worker: location.worker, began: began)]
         }
         guard let result = facts.result, result.dateStarted != nil || result.worker != nil else { return attempts }
         guard result.state.isReady || result.state == .retry || result.state == .started else { return attempts }
-        // What was withdrawn before it began was no attempt.
+        // A task revoked before it began had no attempt.
         if result.state == .revoked, result.dateStarted == nil, attempts.last.map({ $0.began == nil }) ?? true { return attempts }
         var last = TaskAttempt(number: max(1, result.attempt), worker: result.worker, began: result.dateStarted)
         if result.state != .started {
@@ -35,7 +35,7 @@ struct TaskAttempt: Sendable, Equatable {
             last.reason = result.failure.map(\.reason)
         }
         if let index = attempts.lastIndex(where: { $0.state == nil || $0.state == last.state }), index == attempts.count - 1 {
-            // The store is told with certainty what events are told at times.
+            // The store is reliable; events may be missing.
             last.began = last.began ?? attempts[index].began
             last.ended = last.ended ?? attempts[index].ended
             attempts[index] = last
@@ -69,7 +69,7 @@ struct TaskAttempt: Sendable, Equatable {
         return attempts
     }
 
-    /// `on w1@host, began TIME, took 3 s: FAILURE, reason`
+    /// The attempt as text: `on w1@host, began TIME, took 3 s: FAILURE, reason`.
     var text: String {
         var words: [String] = []
         if let worker { words.append("on \(worker.forLog)") }

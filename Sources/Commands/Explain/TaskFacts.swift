@@ -1,45 +1,45 @@
 import CeleryCore
 import Wire
 
-/// What could be learned of one task, from everything there is.
+/// Everything known about one task, from all sources.
 struct TaskFacts: Sendable {
     var id: TaskID
-    /// When they were gathered.
+    /// The time at which the facts were collected.
     var now: Timestamp
     var result: TaskResult?
-    /// Where the broker has its message, if it can tell.
+    /// Where the broker has the message, if the broker can locate messages.
     var location: MessageLocation?
     var standing: MessageStanding?
-    /// Whether the broker can be asked what waits in its queues.
+    /// Whether the broker can locate messages in its queues.
     var brokerTells = true
-    /// What a worker says that has it.
+    /// The report of the worker that has the task.
     var hold: Hold?
-    /// Whether the worker that has it was asked, and said nothing.
+    /// Whether the worker that has the task did not answer.
     var isSilent = false
     var limit: LimitWait?
-    /// Those that are alive; `nil` where nobody can tell.
+    /// The workers that are alive; `nil` if unknown.
     var workers: [WorkerReport]?
-    /// The pauses that hold, by queue.
+    /// The pauses in force, by queue.
     var pauses: [String: QueuePause] = [:]
-    /// Revocations that are in force.
+    /// The revocations in force.
     var revocations: [Revocation] = []
-    /// What waits in the queues that can be counted.
+    /// The message counts of the queues that can be counted.
     var counts: [QueueCount] = []
     var letter: DeadLetter?
-    /// Kept events about it, oldest first.
+    /// Stored events of the task, oldest first.
     var events: [Event] = []
-    /// States of its parent and children, as far as they are known.
+    /// The known states of parent and children.
     var states: [TaskID: TaskState] = [:]
 
-    /// Where a worker has a task.
+    /// The position of a task within a worker.
     struct Hold: Sendable, Equatable {
         var worker: String
-        /// `active`, `reserved` or `scheduled`, in the words of Celery.
+        /// `active`, `reserved` or `scheduled`, Celery's terms.
         var place: String
         var task: String?
         var queue: String?
         var began: Timestamp?
-        /// Of `reserved`: what it waits for, when that is a limit.
+        /// The limit that a reserved task waits for, if any.
         var limit: LimitWait?
     }
 
@@ -51,7 +51,7 @@ extension TaskFacts {
         location?.task ?? result?.task ?? hold?.task ?? letter?.task ?? detail("name")?.stringValue
     }
 
-    /// Where it waits or was taken from, as far as anybody says so.
+    /// The queue where the task waits or that it came from, if known.
     var queue: String? {
         location?.queue ?? result?.queue ?? letter?.queue ?? hold?.queue ?? detail("queue")?.stringValue
     }
@@ -64,14 +64,14 @@ extension TaskFacts {
         standing?.message?.eta ?? location?.eta ?? detail("eta")?.stringValue.flatMap { ISO8601.timestamp($0) }
     }
 
-    /// When it was sent: by the broker, else by its event, else by an id that tells the time.
+    /// The time of submission: from the broker, or else from the event, or else from an id that contains the time.
     var submitted: Timestamp? {
         location?.submitted ?? events.first { $0.type == "task-sent" }?.time ?? id.created
     }
 
     var attempts: [TaskAttempt] { TaskAttempt.history(self) }
 
-    /// When its first attempt began.
+    /// The start of the first attempt.
     var began: Timestamp? { attempts.first?.began }
 
     var parent: TaskID? {
@@ -80,20 +80,20 @@ extension TaskFacts {
 
     var group: String? { standing?.message?.groupID ?? result?.groupID }
 
-    /// Tasks that it has sent.
+    /// The tasks that this task sent.
     var children: [TaskID] { (result?.children ?? []).flatMap(Self.ids).distinct }
 
-    /// The newest revocation by which a worker will drop it.
+    /// The newest revocation in force for this task.
     var revocation: Revocation? {
         revocations.last { revocation in
             revocation.until > now && (revocation.target == .id(id) || standing?.message.map(revocation.covers) ?? false)
         }
     }
 
-    /// Whether anybody has heard of it.
+    /// Whether any source knows the task.
     var isKnown: Bool { revocation != nil || result != nil || location != nil || hold != nil || letter != nil || !events.isEmpty }
 
-    /// What the newest event says that says it.
+    /// A detail from the newest event that has it.
     private func detail(_ key: String) -> JSON? {
         events.reversed().lazy.compactMap { $0.details[key] }.first { !$0.isNull }
     }

@@ -1,20 +1,20 @@
 import Beat
 import CeleryCore
 
-/// Why a task is not begun yet: all that holds, what lasts longest or must be mended first.
+/// The reasons why a task has not begun, most important first: those that last longest or need action.
 struct WaitingCauses {
     private typealias Cause = Explanation.Cause
     private let facts: TaskFacts
 
     init(_ facts: TaskFacts) { self.facts = facts }
 
-    /// Of a message that the broker has, and no worker.
+    /// The causes for a message in a queue.
     var all: [Explanation.Cause] {
         let all = revoked + time + pause + consumers + limit + line
-        return all.isEmpty ? [Cause("due", "it is due, and nothing is known to keep it from a worker")] : all
+        return all.isEmpty ? [Cause("due", "it is due, and no reason to wait is known")] : all
     }
 
-    /// Of one that cannot be seen: what is known all the same.
+    /// The causes for a task that may be waiting unseen, as far as they are known.
     var unseen: [Explanation.Cause] {
         var causes = [Cause("unseen", unseenText)] + revoked + (facts.queue == nil ? [] : pause) + consumers
         guard facts.queue == nil else { return causes }
@@ -25,23 +25,23 @@ struct WaitingCauses {
         return causes
     }
 
-    /// Of one that a worker keeps until its time.
+    /// The causes for a task that a worker holds until its ETA.
     func kept(by worker: String) -> [Explanation.Cause] {
         let time = self.time
-        return time.isEmpty ? [Cause("eta", "worker \(worker) keeps it until its time")] : time
+        return time.isEmpty ? [Cause("eta", "worker \(worker) holds it until its ETA")] : time
     }
 
     private var unseenText: String {
-        "no worker and no result store has it; RabbitMQ cannot be asked what waits in its queues, so it may wait there, or never have been sent"
+        "neither a worker nor the result store has it; RabbitMQ cannot search its queues, so the task may be waiting there or may never have been sent"
     }
 
-    /// What becomes of it when a worker comes to it.
+    /// The revocation in force for the task.
     var revoked: [Explanation.Cause] {
         guard let revocation = facts.revocation else { return [] }
         return [
             Cause(
                 "revoked",
-                "it was revoked at \(LocalTime.text(revocation.issued)), and is dropped when a worker comes to it before \(LocalTime.text(revocation.until))")
+                "it was revoked at \(LocalTime.text(revocation.issued)), and will be dropped if a worker receives it before \(LocalTime.text(revocation.until))")
         ]
     }
 
@@ -50,10 +50,10 @@ struct WaitingCauses {
     private var time: [Explanation.Cause] {
         let retries = facts.location?.retries ?? facts.result?.retries ?? 0
         let isRetry = facts.result?.state == .retry || retries > 0
-        // A retry that cannot be seen waits, for all that is known.
+        // A retry without a known ETA is assumed to be waiting.
         guard facts.eta.map({ $0 > facts.now }) ?? (facts.location == nil && isRetry) else { return [] }
         let end = facts.eta.map { "until \(LocalTime.text($0)) (in \(DurationWords.fine(($0 - facts.now).inSeconds)))" }
-        guard isRetry else { return [Cause("eta", "it is not to begin before \(end.map { String($0.dropFirst(6)) } ?? "its time")")] }
+        guard isRetry else { return [Cause("eta", "it may not begin before \(end.map { String($0.dropFirst(6)) } ?? "its ETA")")] }
         let reason = facts.result?.state == .retry ? facts.result?.failure.map { ": \($0.message.forLog)" } ?? "" : ""
         return [Cause("retry", "for its next try\(end.map { " \($0)" } ?? "")\(reason)")]
     }
@@ -67,13 +67,13 @@ struct WaitingCauses {
         let end = pause.until.map { " until \(LocalTime.text($0))" } ?? ", with no end set"
         let who = pause.by.map { " by \($0.forLog)" } ?? ""
         let why = pause.reason.map { ": \($0.forLog)" } ?? ""
-        return [Cause("paused", "queue \(queue.forLog) is paused since \(LocalTime.text(pause.since))\(who)\(end)\(why)")]
+        return [Cause("paused", "queue \(queue.forLog) has been paused since \(LocalTime.text(pause.since))\(who)\(end)\(why)")]
     }
 
     private var consumers: [Explanation.Cause] {
         guard let workers = facts.workers else { return [] }
         if workers.isEmpty {
-            // A queue tells of consumers that did not answer in time.
+            // The queue has consumers that did not answer in time.
             if let count = facts.count?.consumers, count > 0 {
                 return [Cause("silent", "queue \(queue) has \(Self.number(count, "consumer")), and no worker has answered")]
             }
@@ -85,7 +85,7 @@ struct WaitingCauses {
             return [Cause("no_consumer", "no worker consumes queue \(queue) (\(Self.number(workers.count, "worker")) alive)")]
         }
         guard let task = facts.task, !consuming.contains(where: { $0.tasks.contains(task) }) else { return [] }
-        return [Cause("unregistered", "no worker of queue \(queue) knows the task \(task.forLog)")]
+        return [Cause("unregistered", "no worker of queue \(queue) knows task \(task.forLog)")]
     }
 
     private var consuming: [WorkerReport] {
@@ -102,7 +102,7 @@ struct WaitingCauses {
         case nil: return []
         case .rate(let task, let interval, let next):
             return [
-                Cause("rate", "\(task.forLog) may begin once in \(DurationWords.fine(interval)), and not before \(LocalTime.text(next))")
+                Cause("rate", "\(task.forLog) may begin once every \(DurationWords.fine(interval)), and not before \(LocalTime.text(next))")
             ]
         case .place(let task, let key, let places, let holders):
             let held = holders.map { id in worker(of: id).map { "\(id.text.forLog) on \($0.forLog)" } ?? id.text.forLog }
@@ -110,10 +110,10 @@ struct WaitingCauses {
             return [
                 Cause(
                     "concurrency",
-                    "\(places == 1 ? "the one place" : "all \(places) places") of \(task.forLog)\(Self.of(key)) \(places == 1 ? "is" : "are") taken\(shown.isEmpty ? "" : ", by \(shown)")")
+                    "\(places == 1 ? "the only slot" : "all \(places) slots") of \(task.forLog)\(Self.of(key)) \(places == 1 ? "is" : "are") taken\(shown.isEmpty ? "" : ", by \(shown)")")
             ]
         case .turn(let task, let key):
-            return [Cause("turn", "others of \(task.forLog)\(Self.of(key)) came first, and begin before it")]
+            return [Cause("turn", "other messages of \(task.forLog)\(Self.of(key)) came first and begin before it")]
         }
     }
 
@@ -123,7 +123,7 @@ struct WaitingCauses {
         facts.workers?.first { worker in worker.running.contains { $0.id == id } }?.name
     }
 
-    // MARK: Those before it
+    // MARK: Messages ahead
 
     private var line: [Explanation.Cause] {
         guard let ahead = facts.standing?.ahead, facts.location?.state != .started else { return [] }

@@ -1,6 +1,6 @@
 package import Arguments
 
-/// The one command table: it feeds the parser, the help texts, the manual pages and the completions.
+/// The command table: the source of the parser, the help texts, the manual pages and the completions.
 package enum CeleryTable {
     static let commands: [Command] = [
         CelerydCommand.command, BeatCommand.command, ApplyCommand.command, StatusCommand.command, ResultCommand.command,
@@ -11,7 +11,7 @@ package enum CeleryTable {
         CompleteCommand.command,
     ]
 
-    /// What a command of the table does.
+    /// The command with a specification.
     static func action(of spec: CommandSpec) -> Command? {
         let path = spec.parents + [spec.name]
         return commands.first { $0.spec.name == path[0] }?.within(path.dropFirst())
@@ -21,11 +21,11 @@ package enum CeleryTable {
         program: "celery", version: Version.text, date: Version.date,
         summary: "Distributed task queue",
         discussion: [
-            "Submits, runs and inspects tasks. A task is an executable file in the tasks folder of an app, or a type in a Swift program. Messages and results are kept in one SQLite file beside celery.toml, with nothing to install; or, as the settings say, at a RabbitMQ server that workers of Python's Celery may share.",
+            "Submits, runs and inspects tasks. A task is an executable file in the tasks folder of an app, or a type in a Swift program. By default, messages and results are stored in a SQLite file beside celery.toml, with nothing to install. The settings can name a RabbitMQ server instead, which may be shared with Python Celery.",
         ],
         globalOptions: GlobalOptions.all, commands: commands.map(\.spec), exitStatuses: exitStatuses,
         examples: [
-            Example("celery startproject demo && cd demo", "Make a project with a few tasks."),
+            Example("celery startproject demo && cd demo", "Create a project with a few tasks."),
             Example("celery celeryd --detach", "Start a worker in the background."),
             Example("celery apply demo.tasks.add 2 3 --wait", "Submit a task, wait, and print 5."),
         ],
@@ -35,28 +35,28 @@ package enum CeleryTable {
         ExitStatus(0, "Done; the task succeeded."),
         ExitStatus(1, "The task failed. A failed program exits with its own status instead, 1 to 123."),
         ExitStatus(64, "Usage: a bad option, operand, JSON or date."),
-        ExitStatus(65, "Input data that cannot be used: a line of a batch, a broken or foreign file."),
+        ExitStatus(65, "Invalid input data: a line of a batch, a damaged or foreign file."),
         ExitStatus(69, "The broker or the result store cannot be reached."),
-        ExitStatus(70, "A bug of this program."),
+        ExitStatus(70, "A bug in this program."),
         ExitStatus(73, "Cannot create a file: pidfile, log file, database."),
-        ExitStatus(75, "Not now: the broker has not confirmed what was sent, and may still take it; try again. Or, for status and result without --wait, not ready yet."),
+        ExitStatus(75, "Try again: the broker has not confirmed the messages and may still accept them. For status and result without --wait: the task is not ready yet."),
         ExitStatus(77, "No permission."),
         ExitStatus(78, "Configuration."),
         ExitStatus(124, "Timed out waiting."),
         ExitStatus(125, "The task was revoked or expired."),
-        ExitStatus(126, "The worker running the task was lost and the task will not be tried again."),
+        ExitStatus(126, "The worker running the task was lost and the task will not be retried."),
         ExitStatus(127, "No such task id, or no such task name."),
-        ExitStatus("128+n", "The program of the task died of signal n; or this program did."),
+        ExitStatus("128+n", "The program of the task, or this program, died of signal n."),
     ]
 
-    /// What they mean of a command that tells nothing of how tasks ended.
+    /// Meanings for commands whose status does not depend on the outcome of a task.
     private static let meaningsWithoutTasks = [
         "0": "Done.",
-        "75": "Not now: the broker has not confirmed what was sent, and may still take it; try again.",
+        "75": "Try again: the broker has not confirmed the messages and may still accept them.",
         "128+n": "This program died of signal n.",
     ]
 
-    /// The statuses of this table that a command ends with. One that ends as a task did has 1 among them.
+    /// The exit statuses of a command, from the table. Include 1 if the status depends on the outcome of a task.
     static func statuses(_ wanted: String...) -> [ExitStatus] {
         let isOfTasks = wanted.contains("1")
         return exitStatuses.filter { wanted.contains($0.status) }.map { status in

@@ -1,18 +1,18 @@
 import Arguments
 
-/// A command: what is said of it, and what it does.
+/// A command: its specification and its implementation.
 struct Command: Sendable {
     let spec: CommandSpec
-    /// The commands within this one, in the order of the spec's.
+    /// The subcommands, in the order of `spec.subcommands`.
     let subcommands: [Command]
-    /// Begins the command, in the one thread there is: the place to detach and to block signals.
+    /// Starts the command while the process has a single thread: the time to detach and to block signals.
     let launch: @Sendable (CommandContext) throws -> Launch
 
-    /// What is left to do after the beginning.
+    /// How a command continues after its launch.
     enum Launch: Sendable {
-        /// Nothing: this is the exit status.
+        /// The command is complete, with this exit status.
         case exit(Int32)
-        /// This, with concurrency; it gives the exit status.
+        /// Runs the closure with concurrency; it returns the exit status.
         case run(@Sendable () async throws -> Int32)
     }
 
@@ -24,12 +24,12 @@ struct Command: Sendable {
         self.launch = launch
     }
 
-    /// A command that needs no beginning of its own.
+    /// A command without launch actions.
     init(_ spec: CommandSpec, run: @escaping @Sendable (CommandContext) async throws -> Int32) {
         self.init(spec) { context in .run { try await run(context) } }
     }
 
-    /// The command within this one that these names lead to; itself for none.
+    /// The subcommand at a path of names; the command itself for an empty path.
     func within(_ path: some Collection<String>) -> Command? {
         guard let first = path.first else { return self }
         return subcommands.first { $0.spec.name == first }?.within(path.dropFirst())

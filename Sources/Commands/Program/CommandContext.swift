@@ -6,24 +6,24 @@ import Glibc
 import Processes
 import Tasks
 
-/// What a command has to work with.
+/// The input and environment of a command.
 struct CommandContext: Sendable {
     let arguments: ParsedArguments
     let output: Output
     let environment: [String: String]
-    /// Where the command was started, or `--workdir`; absolute.
+    /// The absolute path of the working folder, or of `--workdir`.
     let folder: String
-    /// Tasks of the Swift program this is, beside those of the project.
+    /// Tasks of this Swift program, in addition to those of the project.
     let builtIn: [TaskDefinition]
-    /// The part this process plays in its own start.
+    /// The role of this process when detaching or restarting.
     let role: Role
 
-    /// The settings, with options of this command among the flags.
+    /// The settings, including options of this command.
     ///
     /// - Throws: `SettingsError`.
     func settings(_ flags: [SettingsFlag] = []) throws -> Settings { try resolved(flags).settings }
 
-    /// The settings, and what else the settings file says.
+    /// The settings, and the other contents of the settings file.
     ///
     /// - Throws: `SettingsError`.
     func resolved(_ flags: [SettingsFlag] = []) throws -> ResolvedSettings {
@@ -36,25 +36,25 @@ struct CommandContext: Sendable {
         return resolved
     }
 
-    /// What the settings file in force says by itself; `nil` where there is none.
+    /// The contents of the settings file alone; `nil` if there is none.
     func writtenSettings() throws -> WrittenSettings? {
         try SettingsReader.written(
             settingsFile: arguments[GlobalOptions.settings], environment: environment, workingFolder: folder)
     }
 
-    /// A connection to broker and result store.
+    /// A client of the broker and the result store.
     ///
     /// - Parameters:
-    ///   - willSend: whether something is about to be sent.
-    ///   - warns: whether to say what is unsafe about the settings.
-    /// - Throws: also where there is no project and nobody named a broker: a database that
-    ///   sprang up in whatever folder one happens to be in would take tasks no worker sees.
+    ///   - willSend: whether the command sends messages.
+    ///   - warns: whether to print warnings about unsafe settings.
+    /// - Throws: `CommandError` if there is neither a project nor an explicit broker: a database created in
+    ///   an arbitrary working folder would take tasks that no worker sees. Also errors of the settings and drivers.
     func client(_ settings: Settings, willSend: Bool = false, warns: Bool = true) throws -> Client {
         let chosen = Settings(projectFolder: settings.projectFolder)
         if settings.file == nil, settings.brokerURL == chosen.brokerURL, access("celery.db", F_OK) != 0 {
             throw CommandError(
                 ExitCode.configuration, "no celery.toml in \(folder) or above it, and no broker is named",
-                hint: "make a project with celery startproject NAME, or name a broker with --broker sqlite:///PATH")
+                hint: "create a project with celery startproject NAME, or name a broker with --broker sqlite:///PATH")
         }
         if warns {
             let name = arguments.command.map { "celery \($0.qualifiedName)" } ?? "celery"
@@ -63,9 +63,9 @@ struct CommandContext: Sendable {
         return try Client(settings: settings, environment: environment, willSend: willSend)
     }
 
-    /// Every task that can be run here, and what is wrong with the project.
+    /// The tasks of this program and project, and the files that cannot be tasks.
     ///
-    /// - Parameter taskGuard: of the worker that is to run them; whoever only submits them needs none.
+    /// - Parameter taskGuard: Checks the files for the worker that is to run them; commands that only submit tasks need none.
     func registry(_ settings: Settings, guardedBy taskGuard: TaskGuard? = nil) throws -> (registry: TaskRegistry, problems: [TaskProblem]) {
         var registry = TaskRegistry()
         for definition in builtIn { try registry.register(definition) }
@@ -81,7 +81,7 @@ struct CommandContext: Sendable {
         return (registry, problems)
     }
 
-    /// Asks a question on the terminal. The answer is no when there is none.
+    /// Asks a yes-or-no question on the terminal. The default is no.
     func confirm(_ question: String) -> Bool {
         output.passOn("\(question) [y/N] ")
         return readLine().map { ["y", "yes"].contains($0.lowercased()) } ?? false

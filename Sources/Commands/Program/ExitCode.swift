@@ -1,6 +1,6 @@
 package import CeleryCore
 
-/// The exit statuses of every command. Scripts depend on them.
+/// The exit statuses of all commands. Scripts depend on them.
 package enum ExitCode {
     package static let done: Int32 = 0
     package static let taskFailed: Int32 = 1
@@ -17,7 +17,7 @@ package enum ExitCode {
     package static let workerLost: Int32 = 126
     package static let unknown: Int32 = 127
 
-    /// The status a final result stands for.
+    /// The exit status for a final result.
     package static func of(_ result: TaskResult) -> Int32 {
         switch result.state {
         case .success: return done
@@ -25,8 +25,8 @@ package enum ExitCode {
         case .failure:
             guard let failure = result.failure else { return taskFailed }
             if let status = failure.programStatus {
-                // A signal is negative; statuses that would mean something else here, or that no program
-                // ends with, are plain failures.
+                // A signal is negative. Statuses that have another meaning here, or that no program
+                // ends with, count as plain failures.
                 switch status {
                 case -64 ... -1: return Int32(128 - status)
                 case 1...123: return Int32(status)
@@ -43,7 +43,7 @@ package enum ExitCode {
         }
     }
 
-    /// The status of an error of a driver.
+    /// The exit status for a driver error.
     static func of(_ code: DriverError.Code) -> Int32 {
         switch code {
         case .unreachable: unreachable

@@ -1,7 +1,7 @@
 import Arguments
 import Configuration
 
-/// Options every command takes, before its name or after.
+/// Options of every command, accepted before and after its name.
 enum GlobalOptions {
     static let settings = Option.value(
         "settings", placeholder: "FILE", .nonEmptyText,
@@ -9,16 +9,16 @@ enum GlobalOptions {
         environment: "CELERY_SETTINGS", completion: .file)
     static let broker = Option.value(
         "broker", short: "b", placeholder: "URL", .nonEmptyText,
-        help: "Use this broker, as sqlite:///path/celery.db. Anyone on this machine can read it while the command runs: a URL with a password belongs in the settings file or in the variable CELERY_BROKER_URL.", settings: ["CELERY_BROKER_URL"])
+        help: "Use this broker, such as sqlite:///path/celery.db. Other users of this machine can read the command line: put a URL with a password in the settings file or in the variable CELERY_BROKER_URL.", settings: ["CELERY_BROKER_URL"])
     static let resultBackend = Option.value(
         "result-backend", placeholder: "URL", .nonEmptyText,
-        help: "Keep results there. A URL with a password belongs in the settings file or in the variable CELERY_RESULT_BACKEND.", settings: ["CELERY_RESULT_BACKEND"])
+        help: "Store results at this URL. Put a URL with a password in the settings file or in the variable CELERY_RESULT_BACKEND.", settings: ["CELERY_RESULT_BACKEND"])
     static let workdir = Option.value(
         "workdir", placeholder: "DIR", .nonEmptyText,
         help: "Change to DIR first.", completion: .directory)
-    static let json = Option.flag("json", help: "Print one JSON object a line.")
-    static let quiet = Option.flag("quiet", short: "q", help: "Print results and errors only.")
-    static let verbose = Option.counter("verbose", short: "v", help: "Say where settings come from and what is done.")
+    static let json = Option.flag("json", help: "Print one JSON object per line.")
+    static let quiet = Option.flag("quiet", short: "q", help: "Print only results and errors.")
+    static let verbose = Option.counter("verbose", short: "v", help: "Print the origin of each setting and the actions taken.")
     static let noColor = Option.flag(
         "no-color", help: "Print without colour.", environment: "NO_COLOR", environmentParser: .presence)
 
@@ -27,7 +27,7 @@ enum GlobalOptions {
         quiet.description, verbose.description, noColor.description,
     ]
 
-    /// The settings that global options set.
+    /// The settings given by global options.
     static func flags(_ arguments: ParsedArguments) -> [SettingsFlag] {
         var flags: [SettingsFlag] = []
         if let url = arguments[broker] {

@@ -6,7 +6,7 @@ enum HelpCommand {
     static let command = Command(
         CommandSpec(
             "help", section: "Help", summary: "Show the help of a command",
-            operands: [Operand("COMMAND", .zeroOrMore, help: "The command; without one, all commands are listed.", completion: .command)],
+            operands: [Operand("COMMAND", .zeroOrMore, help: "The command; by default, lists all commands.", completion: .command)],
             exitStatuses: CeleryTable.statuses("0", "64")),
         run: run)
 
@@ -26,7 +26,7 @@ enum HelpCommand {
     }
 }
 
-/// The help of a command, or of the program.
+/// The help text of a command, or of the program.
 enum HelpPage {
     static func of(_ spec: CommandSpec?) -> String {
         let text = spec.map { HelpText.render($0, in: CeleryTable.table) } ?? HelpText.render(CeleryTable.table)

@@ -1,6 +1,6 @@
-/// Numbers of lines or items as people write them: `2, 4-7`.
+/// Formats numbers of lines or items for people: `2, 4-7`.
 enum NumberList {
-    /// - Parameter numbers: rising.
+    /// - Parameter numbers: in ascending order.
     static func text(_ numbers: some Sequence<Int>) -> String {
         var runs: [ClosedRange<Int>] = []
         for number in numbers {
@@ -14,6 +14,6 @@ enum NumberList {
         return shown.joined(separator: ", ") + (runs.count > limit ? ", ... \(runs.last?.upperBound ?? 0)" : "")
     }
 
-    /// More runs than this nobody reads.
+    /// The number of ranges shown.
     private static let limit = 20
 }

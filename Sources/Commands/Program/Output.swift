@@ -2,17 +2,17 @@ import CeleryCore
 import Glibc
 import Synchronization
 
-/// Where a command writes: results on stdout, everything else on stderr.
+/// The output of a command: results on stdout, everything else on stderr.
 ///
-/// stdout is gathered and written in large pieces; on a terminal, line by line.
+/// stdout is buffered; on a terminal it is written line by line.
 ///
-/// Tasks and messages bring text of strangers along, which must not act on a terminal: what goes through here is made
-/// printable, but for `raw` and `passOn`.
+/// Texts of tasks and messages are untrusted and must not control the terminal: except in `raw` and `passOn`,
+/// control characters are escaped.
 final class Output: Sendable {
-    /// How results are written.
+    /// The format of results.
     enum Format: Sendable {
         case text
-        /// One object a line.
+        /// One JSON object per line.
         case json
     }
 
@@ -33,13 +33,13 @@ final class Output: Sendable {
         usesColor = allowsColor && isTerminal
     }
 
-    /// Writes a line of results, or several.
+    /// Writes one or more lines of results.
     func line(_ text: String) { raw(text.printable) }
 
-    /// Writes an object in a line of JSON.
+    /// Writes an object as a line of JSON.
     func object(_ object: JSONObject) { raw(JSON.object(object).text(style: .compact).printableJSON) }
 
-    /// Writes a line as it is: what a task returned, for whoever asked for it, and escape sequences of our own.
+    /// Writes a line unescaped: return values of tasks, and our own escape sequences.
     func raw(_ text: String) {
         buffer.withLock { buffer in
             buffer.append(contentsOf: text.utf8)
@@ -48,7 +48,7 @@ final class Output: Sendable {
         }
     }
 
-    /// Writes a line: the object under `--json`, else the text.
+    /// Writes the object with `--json`, else the text.
     func record(_ object: @autoclosure () -> JSONObject, text: @autoclosure () -> String) {
         switch format {
         case .json: self.object(object())
@@ -56,21 +56,21 @@ final class Output: Sendable {
         }
     }
 
-    /// Writes what was gathered.
+    /// Writes the buffered results.
     func flush() { buffer.withLock { Self.write(&$0) } }
 
-    /// Says something that is no result, unless quiet.
+    /// Writes a line to stderr unless `isQuiet`.
     func note(_ text: String) {
         if !isQuiet { error(text) }
     }
 
-    /// Says what must be said.
+    /// Writes a line to stderr.
     func error(_ text: String) {
         flush()
         Self.write(Array((text.printable + "\n").utf8), to: STDERR_FILENO)
     }
 
-    /// Writes text to stderr as it is: what a program wrote there.
+    /// Writes text to stderr unescaped: the stderr output of a program.
     func passOn(_ text: String) {
         flush()
         Self.write(Array(text.utf8), to: STDERR_FILENO)
@@ -81,8 +81,8 @@ final class Output: Sendable {
         buffer.removeAll(keepingCapacity: true)
     }
 
-    /// A reader that went away ends a command by SIGPIPE, as with every tool; any other
-    /// failure to write results must not pass for success.
+    /// Writes all bytes. A reader that went away ends the command by SIGPIPE, as usual; any other
+    /// failure to write results ends it with an error.
     private static func write(_ bytes: [UInt8], to descriptor: Int32) {
         var sent = 0
         while sent < bytes.count {

@@ -1,5 +1,5 @@
-// Every `celery` command goes through here: parse, detach if asked, and only then
-// start anything concurrent.
+// The entry point of every `celery` command: parse, detach if asked, and only then
+// start concurrent code.
 
 import Arguments
 import CeleryCore
@@ -9,14 +9,14 @@ import Processes
 package import Tasks
 import Worker
 
-/// The `celery` program, with the tasks a Swift program brings along.
+/// The `celery` program, with additional tasks in Swift.
 package struct Program: Sendable {
     private let tasks: Result<[TaskDefinition], any Error>
 
-    /// - Parameter tasks: Swift tasks to offer beside those of the project.
+    /// - Parameter tasks: Swift tasks to add to those of the project.
     package init(tasks: Result<[TaskDefinition], any Error> = .success([])) { self.tasks = tasks }
 
-    /// Does what the command line says, and exits.
+    /// Runs the command line, and exits.
     package func main() -> Never {
         StandardStreams.fillGaps()
         OwnExecutable.limitHeaps(to: 1)
@@ -32,8 +32,8 @@ package struct Program: Sendable {
         }
     }
 
-    /// Ends without the exit handlers of C libraries: the thread of a connection that is being closed may be in one of
-    /// them, and they take its memory away (`OPENSSL_cleanup(3)`).
+    /// Exits without running the exit handlers of C libraries: they free memory that the thread of a closing
+    /// connection may still use (`OPENSSL_cleanup(3)`).
     private func leave(_ status: Int32) -> Never {
         fflush(nil)
         _exit(status)
@@ -94,7 +94,7 @@ package struct Program: Sendable {
         }
     }
 
-    /// Runs concurrent code to its end, from a thread that has nothing else to do.
+    /// Runs concurrent code to its end. Blocks the calling thread.
     private static func wait(_ body: @escaping @Sendable () async throws -> Int32) throws -> Int32 {
         let done = DispatchSemaphore(value: 0)
         let box = ResultBox()
@@ -124,13 +124,13 @@ package struct Program: Sendable {
             throw CommandError(ExitCode.usage, "cannot change to folder \(folder): \(reason)")
         }
         guard let path = getcwd(nil, 0) else {
-            throw CommandError(ExitCode.usage, "the working folder is gone")
+            throw CommandError(ExitCode.usage, "the working folder does not exist")
         }
         defer { free(path) }
         return String(cString: path)
     }
 
-    /// The variables of this process that are text.
+    /// The environment variables of this process that are valid text.
     private static func environment() -> [String: String] {
         Environment.current().textVariables
     }

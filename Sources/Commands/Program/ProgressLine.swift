@@ -1,8 +1,8 @@
 import Synchronization
 
-/// How far something is that takes long: a line on a terminal, which is gone when it is done.
+/// The progress of a long operation in one terminal line, erased at the end.
 ///
-/// Shown on stderr, and only if that is a terminal on which results do not scroll by.
+/// Shown only if stderr is a terminal and stdout is not, so that results do not interfere.
 final class ProgressLine: Sendable {
     private struct State {
         var count = 0
@@ -17,17 +17,17 @@ final class ProgressLine: Sendable {
 
     private static let interval: Duration = .milliseconds(100)
 
-    /// - Parameter words: What comes before the number, such as `purge: erased`.
+    /// - Parameter words: the text before the number, such as `purge: erased`.
     init(output: Output, _ words: String) {
         self.output = output
         self.words = words
         isShown = output.errorIsTerminal && !output.isTerminal && !output.isQuiet
     }
 
-    /// Counts more.
+    /// Adds to the number.
     func add(_ count: Int) { show(state.withLock { $0.count } + count) }
 
-    /// Draws the number, ten times a second at most.
+    /// Draws the number, at most ten times a second.
     func show(_ count: Int) {
         let isDue = state.withLock { state in
             state.count = count
@@ -39,7 +39,7 @@ final class ProgressLine: Sendable {
         if isDue { output.passOn("\rcelery \(words) \(count)\u{1B}[K") }
     }
 
-    /// Takes the line away, so that something else can be printed.
+    /// Erases the line, so that something else can be printed.
     func clear() {
         let hasDrawn = state.withLock { state in
             defer { state.hasDrawn = false }

@@ -6,7 +6,7 @@ import Processes
 import Schedules
 import Worker
 
-/// An error as a command means it to be seen: a line, perhaps a hint, a status.
+/// An error with its exit status, its message in one line, and perhaps a hint.
 struct CommandError: Error, Sendable {
     var status: Int32
     var message: String
@@ -19,14 +19,14 @@ struct CommandError: Error, Sendable {
     }
 }
 
-/// A command that has said all there is to say ends with this status.
+/// Ends a command that has already printed its errors.
 struct Quit: Error {
     var status: Int32
 }
 
-/// The one place where errors become text and exit statuses.
+/// Turns errors into texts and exit statuses.
 enum Report {
-    /// What is said of an error, and the status it ends with.
+    /// The message, hint and exit status for an error.
     static func describe(_ error: any Error) -> CommandError {
         switch error {
         case let error as CommandError: error
@@ -46,8 +46,8 @@ enum Report {
         }
     }
 
-    /// Prints an error as `celery COMMAND: message`, and its hint. A URL may stand where nobody expected one, as in the
-    /// place of a command: its password is hidden.
+    /// Prints an error as `celery COMMAND: message`, and its hint. Passwords in URLs are hidden, wherever a URL
+    /// appears in the message.
     static func print(_ error: CommandError, command: String?, to output: Output) {
         let name = command.map { "celery \($0)" } ?? "celery"
         output.error("\(name): \(ServiceURL.redact(within: error.message))")

@@ -5,7 +5,7 @@ import Client
 import Configuration
 import Tasks
 
-/// `celery __complete`: candidates that only the program knows, for the completion scripts.
+/// `celery __complete`: dynamic candidates for the completion scripts.
 enum CompleteCommand {
     static let command = Command(
         CommandSpec(
@@ -30,7 +30,7 @@ enum CompleteCommand {
         // A completion must not create a database.
         let databases = try TableSync.databases(of: settings)
         let broker = try databases.allSatisfy { try $0.exists() } ? context.client(settings, warns: false).broker : nil
-        // Nobody waits a second for a completion: only a broker that knows at once is asked.
+        // A completion must be fast: ask only a broker that lists workers without waiting for their replies.
         let listing = (broker as? any WorkerListing).flatMap { $0.knowsWorkers ? $0 : nil }
         let workers = try await listing?.workers() ?? []
         switch topic {

@@ -1,14 +1,14 @@
 import Arguments
 
-/// `celery completion`: scripts for shells.
+/// `celery completion`: completion scripts for shells.
 enum CompletionCommand {
     static let command = Command(
         CommandSpec(
             "completion", section: "Help", summary: "Print a completion script for a shell",
             operands: [Operand("SHELL", help: "One of bash, zsh and fish.", completion: .values(["bash", "zsh", "fish"]))],
             examples: [
-                Example("celery completion bash > ~/.local/share/bash-completion/completions/celery", "Install it for bash."),
-                Example("celery completion fish > ~/.config/fish/completions/celery.fish", "Install it for fish."),
+                Example("celery completion bash > ~/.local/share/bash-completion/completions/celery", "Install the script for bash."),
+                Example("celery completion fish > ~/.config/fish/completions/celery.fish", "Install the script for fish."),
             ],
             exitStatuses: CeleryTable.statuses("0", "64")),
         run: run)

@@ -2,16 +2,16 @@ import CeleryCore
 import Arguments
 import Glibc
 
-/// `celery startproject`: a folder to begin with.
+/// `celery startproject`: creates a project.
 enum StartprojectCommand {
     static let command = Command(
         CommandSpec(
-            "startproject", section: "Project", summary: "Make a project with a few example tasks",
-            discussion: ["Makes the folder NAME with a celery.toml and an app, also called NAME, whose tasks folder holds small programs to run and to learn from. Files that are there already are never touched."],
+            "startproject", section: "Project", summary: "Create a project with example tasks",
+            discussion: ["Creates the folder NAME with a celery.toml and an app of the same name, whose tasks folder contains small example programs. Existing files are never changed."],
             operands: [Operand("NAME", help: "Name of the project: letters, digits and _.")],
-            examples: [Example("celery startproject demo && cd demo && celery tasks", "Make a project and list its tasks.")],
+            examples: [Example("celery startproject demo && cd demo && celery tasks", "Create a project and list its tasks.")],
             exitStatuses: CeleryTable.statuses("0", "64", "73", "77"),
-            outputKeys: [OutputKey("file", "A file that was made.")]),
+            outputKeys: [OutputKey("file", "The path of a created file.")]),
         run: run)
 
     private static func run(_ context: CommandContext) async throws -> Int32 {

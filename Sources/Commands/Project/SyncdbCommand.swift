@@ -2,29 +2,29 @@ import Arguments
 import CeleryCore
 import Client
 
-/// `celery syncdb`: create or upgrade tables.
+/// `celery syncdb`: creates or upgrades tables.
 enum SyncdbCommand {
-    static let check = Option.flag("check", help: "Change nothing; exit with 1 when something is missing, and with 65 when a file is damaged (SQLite's quick_check).")
+    static let check = Option.flag("check", help: "Change nothing; exit with 1 if a table is missing, and with 65 if a file is damaged (SQLite's quick_check).")
     static let dryRun = Option.flag("dry-run", help: "Print the SQL instead of running it.")
 
     static let compact = Option.flag(
         "compact",
-        help: "Make SQLite files as small as they can be. A file of an earlier version is written anew, once: stop its workers first.")
+        help: "Shrink SQLite files to their minimum size. The first time, a file of an earlier version is rewritten: stop its workers before.")
 
     static let command = Command(
         CommandSpec(
             "syncdb", section: "Project", summary: "Create or upgrade the tables of broker and result store",
-            discussion: ["May be run again and again; never drops or rewrites rows. Tables of an older Python Celery (db+sqlite) get the columns that came later. The worker and apply create a missing database themselves; syncdb is for doing it beforehand, under another user for example."],
+            discussion: ["Safe to repeat; never drops or rewrites rows. Adds newer columns to tables of an older Python Celery (db+sqlite). The worker and apply create a missing database themselves; use syncdb to create it beforehand, for example as another user."],
             options: [check.description, dryRun.description, compact.description],
-            examples: [Example("celery syncdb --check || celery syncdb", "Create what is missing.")],
+            examples: [Example("celery syncdb --check || celery syncdb", "Create missing tables.")],
             exitStatuses: [
-                ExitStatus(0, "All tables are there."), ExitStatus(1, "With --check, something is missing."),
-                ExitStatus(65, "The file is damaged or not one of ours, or its tables are not."), ExitStatus(73, "Cannot create the file."),
-                ExitStatus(75, "With --compact, a worker uses a file that is to be written anew."), ExitStatus(77, "No permission."), ExitStatus(78, "Configuration."),
+                ExitStatus(0, "All tables exist."), ExitStatus(1, "With --check, a table is missing."),
+                ExitStatus(65, "The file is damaged, or the file or its tables belong to another program."), ExitStatus(73, "Cannot create the file."),
+                ExitStatus(75, "With --compact, a worker is using a file that must be rewritten."), ExitStatus(77, "No permission."), ExitStatus(78, "Configuration."),
             ],
             outputKeys: [
                 OutputKey("database", "The file."), OutputKey("state", "created, complete, missing or compacted."),
-                OutputKey("before, after", "With --compact, bytes of the file."),
+                OutputKey("before, after", "With --compact, the size of the file in bytes."),
             ]),
         run: run)
 
@@ -32,7 +32,7 @@ enum SyncdbCommand {
         let settings = try context.settings()
         var status = ExitCode.done
         if context.arguments[compact], context.arguments[check] || context.arguments[dryRun] {
-            throw ArgumentError("--compact changes files, and --check and --dry-run change none")
+            throw ArgumentError("--compact cannot be combined with --check or --dry-run")
         }
         for database in try TableSync.databases(of: settings) {
             let missing = try await database.missing()

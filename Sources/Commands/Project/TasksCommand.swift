@@ -4,20 +4,20 @@ import Client
 import Schedules
 import Tasks
 
-/// `celery tasks`: what can be run here.
+/// `celery tasks`: lists the tasks of a project.
 enum TasksCommand {
-    static let remote = Option.flag("remote", help: "List the tasks that living workers know instead.")
+    static let remote = Option.flag("remote", help: "List the tasks that running workers know instead.")
 
     static let command = Command(
         CommandSpec(
             "tasks", section: "Project", summary: "List the tasks of this project",
-            discussion: ["Prints the name, the file and the options of each task, among them when it is due if it is a periodic one, and on stderr what keeps a file from being one."],
+            discussion: ["Prints name, file and options of each task, including the schedule of a periodic task. Files that cannot be tasks are reported on stderr with the reason."],
             options: [remote.description],
             examples: [Example("celery tasks", "List tasks, files and options.")],
-            exitStatuses: [ExitStatus(0, "Done."), ExitStatus(65, "A file that should be a task is not one."), ExitStatus(78, "Configuration.")],
+            exitStatuses: [ExitStatus(0, "Done."), ExitStatus(65, "A file cannot be a task."), ExitStatus(78, "Configuration.")],
             outputKeys: [
-                OutputKey("task", "Its name."), OutputKey("source", "Its file, or 'built in'."),
-                OutputKey("options", "Options that differ from the defaults."), OutputKey("workers", "With --remote, who knows it."),
+                OutputKey("task", "The name of the task."), OutputKey("source", "The file of the task, or 'built in'."),
+                OutputKey("options", "Options that differ from the defaults."), OutputKey("workers", "With --remote, the workers that know the task."),
             ]),
         run: run)
 
@@ -62,7 +62,7 @@ enum TasksCommand {
     }
 }
 
-/// The options of a task that differ from the defaults, as its file would write them.
+/// The options of a task that differ from the defaults, in the notation of option lines.
 struct TaskOptionList {
     let pairs: [(String, String)]
 
@@ -74,6 +74,6 @@ struct TaskOptionList {
         self.pairs = pairs
     }
 
-    /// A value as the option line has it: in quotes when there are blanks or commas in it.
+    /// A value as in an option line: quoted if it contains blanks or commas.
     static func quoted(_ value: String) -> String { value.contains { $0 == " " || $0 == "," } ? "\"\(value)\"" : value }
 }

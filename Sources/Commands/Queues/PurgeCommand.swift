@@ -2,26 +2,26 @@ import Arguments
 import CeleryCore
 import Client
 
-/// `celery purge`: erase what waits.
+/// `celery purge`: erases waiting messages.
 enum PurgeCommand {
-    static let force = Option.flag("force", short: "f", help: "Do not ask.")
+    static let force = Option.flag("force", short: "f", help: "Do not ask for confirmation.")
     static let queues = Option.value(
         "queues", short: "Q", placeholder: "A,B", .commaSeparated(.existingQueueName),
-        help: "Erase from these queues only; by default from all, on RabbitMQ from those of the settings.", completion: .queue)
+        help: "Only these queues; by default all queues, on RabbitMQ those in the settings.", completion: .queue)
 
     static let command = Command(
         CommandSpec(
-            "purge", section: "Workers", summary: "Erase what waits in the queues",
+            "purge", section: "Workers", summary: "Erase the messages waiting in queues",
             discussion: [
-                "Erases messages that wait, also those for later. What runs is left alone. Asks on a terminal; elsewhere --force is needed.",
-                "On RabbitMQ it erases what stands in the queues of the settings, or of --queues: those are all it knows of. What waits for a time more than a minute away stands in the queues celery_delayed_0 to celery_delayed_27 together with what is for other queues, and is not erased.",
+                "Erases waiting messages, including those with an ETA. Running tasks are not affected. Asks for confirmation on a terminal, and needs --force elsewhere.",
+                "On RabbitMQ the command erases messages from the queues in the settings, or from --queues, as it cannot list other queues. Messages due in more than a minute wait in the queues celery_delayed_0 to celery_delayed_27, together with messages for other queues, and are not erased.",
             ],
             options: [queues.description, force.description],
             examples: [Example("celery purge -Q images --force", "Erase one queue without asking.")],
             exitStatuses: CeleryTable.statuses("0", "64", "65", "69", "75", "77", "78") + [
-                ExitStatus(127, "A queue of --queues is not there, on RabbitMQ; the others are erased.")
+                ExitStatus(127, "On RabbitMQ, a queue of --queues does not exist; the others are erased.")
             ],
-            outputKeys: [OutputKey("erased", "How many messages were erased.")]),
+            outputKeys: [OutputKey("erased", "The number of erased messages.")]),
         run: run)
 
     private static func run(_ context: CommandContext) async throws -> Int32 {
@@ -34,9 +34,9 @@ enum PurgeCommand {
         let what = names.map { "queue\($0.count == 1 ? "" : "s") \($0.joined(separator: ", ").inOneLine)" } ?? "all queues"
         if !context.arguments[force] {
             guard context.stdinIsTerminal else {
-                throw CommandError(ExitCode.usage, "this erases all messages that wait in \(what)", hint: "add --force to mean it")
+                throw CommandError(ExitCode.usage, "this would erase all messages waiting in \(what)", hint: "add --force to confirm")
             }
-            guard context.confirm("Erase all messages that wait in \(what)?") else { return ExitCode.done }
+            guard context.confirm("Erase all messages waiting in \(what)?") else { return ExitCode.done }
         }
         let progress = ProgressLine(output: context.output, "purge: erased")
         let counts = try await purging.purge(names) { progress.show($0) }

@@ -7,35 +7,35 @@ import Wire
 
 /// `celery queues pause` and `celery queues resume`.
 enum QueuePauseCommand {
-    static let reason = Option.value("reason", placeholder: "TEXT", .nonEmptyText, help: "Why; celery queues tells it.")
+    static let reason = Option.value("reason", placeholder: "TEXT", .nonEmptyText, help: "The reason, which celery queues shows.")
     static let until = Option.value(
         "until", placeholder: "TIME", .time,
-        help: "Resume by itself at TIME: ISO 8601, HH:MM, or 'tomorrow 06:00', in the local zone unless one is written.")
+        help: "Resume automatically at TIME: ISO 8601, HH:MM, or 'tomorrow 06:00', in the local time zone unless TIME names another.")
     static let length = Option.value(
-        "for", placeholder: "S", .duration, help: "Resume by itself after so long, in seconds or as 90s, 10m, 2h, 1d.")
+        "for", placeholder: "S", .duration, help: "Resume automatically after this time, in seconds or as 90s, 10m, 2h, 1d.")
 
     private static let names = [Operand("NAME", .oneOrMore, help: "Names of queues.", completion: .queue)]
     private static let statuses = CeleryTable.statuses("0", "64", "65", "69", "75", "77", "78")
 
     static let pause = Command(
         CommandSpec(
-            "pause", summary: "Have all workers take nothing from queues, until they are resumed",
+            "pause", summary: "Stop all workers from consuming queues until they are resumed",
             discussion: [
-                "What runs goes on to its end; what workers have taken and not begun goes back. Messages are accepted as before, and wait. It holds for workers that start later, too.",
-                "On RabbitMQ it is kept in the stream celery.orders (RabbitMQ 3.9 or later). Python's workers know nothing of it and go on: celery control cancel_consumer is for them.",
+                "Running tasks continue; messages that workers have received but not started are requeued. Queues still accept messages. The pause also applies to workers that start later.",
+                "On RabbitMQ pauses are stored in the stream celery.orders (RabbitMQ 3.9 or later). Python's workers do not know of pauses; use celery control cancel_consumer for them.",
             ],
             options: [reason.description, until.description, length.description], operands: names, exitStatuses: statuses,
             outputKeys: [
-                OutputKey("queue", "Its name."), OutputKey("paused", "True."),
-                OutputKey("until, reason", "As they were given, or null."),
+                OutputKey("queue", "The name of the queue."), OutputKey("paused", "True."),
+                OutputKey("until, reason", "As given, or null."),
             ]),
         run: runPause)
 
     static let resume = Command(
         CommandSpec(
-            "resume", summary: "Have workers take from paused queues again", operands: names,
+            "resume", summary: "Let workers consume paused queues again", operands: names,
             exitStatuses: statuses + [ExitStatus(127, "A queue is not paused; the others are resumed.")],
-            outputKeys: [OutputKey("queue", "Its name."), OutputKey("paused", "False.")]),
+            outputKeys: [OutputKey("queue", "The name of the queue."), OutputKey("paused", "False.")]),
         run: runResume)
 
     private static func runPause(_ context: CommandContext) async throws -> Int32 {
@@ -43,8 +43,8 @@ enum QueuePauseCommand {
         if arguments.isGiven(until), arguments.isGiven(length) { throw ArgumentError("--until and --for exclude each other") }
         let now = Timestamp.now
         let end = arguments[until] ?? arguments[length].map { now + $0 }
-        if let end, end <= now { throw ArgumentError("the time to resume, \(LocalTime.text(end)), is over") }
-        let pause = QueuePause(since: now, until: end, reason: arguments[reason], by: whoever)
+        if let end, end <= now { throw ArgumentError("the time to resume, \(LocalTime.text(end)), is in the past") }
+        let pause = QueuePause(since: now, until: end, reason: arguments[reason], by: userAtHost)
         let queues = try names(arguments)
         let client = try context.client(try context.settings(), willSend: true)
         let pausing = try pausing(client)
@@ -96,8 +96,8 @@ enum QueuePauseCommand {
         return pausing
     }
 
-    /// The user, at this machine. The corresponding C function is `getpwuid`.
-    private static var whoever: String {
+    /// The user and host that paused the queue. The corresponding C function is `getpwuid`.
+    private static var userAtHost: String {
         let name = getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) } ?? "\(getuid())"
         return "\(name)@\(HostName.current)"
     }

@@ -3,25 +3,25 @@ import CeleryCore
 import Client
 import Wire
 
-/// `celery queues`: depths, consumers and pauses.
+/// `celery queues`: shows depths, consumers and pauses.
 enum QueuesCommand {
     private static let subcommands = [QueuePauseCommand.pause, QueuePauseCommand.resume]
 
     static let command = Command(
         CommandSpec(
-            "queues", section: "Workers", summary: "Count what waits in the queues",
-            discussion: ["Prints for each queue how many messages are ready, scheduled for later, and running, and how many workers consume it. RabbitMQ tells only what is ready, and of the queues in the settings; the rest is shown as -.", "A queue that is paused says so, until when, why, and who paused it."],
+            "queues", section: "Workers", summary: "Show message counts, consumers and pauses of queues",
+            discussion: ["For each queue, prints the numbers of messages that are ready, scheduled and running, and the number of workers that consume it. RabbitMQ reports only ready messages, for the queues in the settings; other numbers are shown as -.", "For a paused queue, also prints the end of the pause, the reason, and who paused it."],
             examples: [
                 Example("celery queues", "Show all queues."),
-                Example("celery queues pause images --for 2h --reason 'disk full'", "Take nothing from a queue for two hours."),
-                Example("celery queues resume images", "Take from it again."),
+                Example("celery queues pause images --for 2h --reason 'disk full'", "Pause a queue for two hours."),
+                Example("celery queues resume images", "Resume a queue."),
             ],
             exitStatuses: CeleryTable.statuses("0", "64", "65", "69", "77", "78"),
             outputKeys: [
-                OutputKey("queue", "Its name."), OutputKey("ready", "Messages that are due."),
-                OutputKey("scheduled", "Messages that wait for their time."), OutputKey("running", "Messages a worker has."),
-                OutputKey("consumers", "Workers that take from it."),
-                OutputKey("paused", "Of a paused queue, an object with since, until, reason and by; else null."),
+                OutputKey("queue", "The name of the queue."), OutputKey("ready", "The number of messages that are due."),
+                OutputKey("scheduled", "The number of messages waiting for their ETA."), OutputKey("running", "The number of messages that workers have."),
+                OutputKey("consumers", "The number of workers that consume the queue."),
+                OutputKey("paused", "For a paused queue, an object with since, until, reason and by; else null."),
             ], subcommands: subcommands.map(\.spec)),
         subcommands: subcommands, launch: { context in .run { try await run(context) } })
 
@@ -32,7 +32,7 @@ enum QueuesCommand {
         }
         let pauses = try await (client.broker as? any QueuePausing)?.pausedQueues() ?? [:]
         var queues = try await counting.queues()
-        // One may be paused before it is there.
+        // A queue may be paused before it exists.
         for name in pauses.keys.sorted() where !queues.contains(where: { $0.name == name }) {
             queues.append(QueueCount(name: name, ready: 0, scheduled: nil, running: nil, consumers: 0))
         }
@@ -62,7 +62,7 @@ enum QueuesCommand {
         ]
     }
 
-    /// `paused until TIME: REASON (WHO, since TIME)`
+    /// The pause as text: `paused until TIME: REASON (WHO, since TIME)`.
     private static func text(_ pause: QueuePause) -> String {
         let end = pause.until.map { " until \(LocalTime.text($0))" } ?? ""
         let reason = pause.reason.map { ": \($0.forLog)" } ?? ""

@@ -1,9 +1,9 @@
-/// What a user may do in a virtual host of RabbitMQ: for each kind of deed, a regular expression
-/// that the whole name of an exchange or queue must match.
+/// The permissions of a user on a virtual host of RabbitMQ: for each kind of operation, a regular expression
+/// that must match the whole name of an exchange or queue.
 ///
-/// `configure` is to declare and delete. `write` is to publish to an exchange, to bind a queue, and to be where
-/// an exchange is bound or a queue's dead letters go. `read` is to consume from a queue, to bind to an exchange,
-/// and to be a queue that has dead letters.
+/// `configure` permits declaring and deleting. `write` permits publishing to an exchange, binding a queue, and
+/// being the target of a binding or of dead letters. `read` permits consuming a queue, binding to an exchange,
+/// and being a queue with a dead letter exchange.
 struct AccessPatterns: Sendable, Hashable {
     var configure: String
     var write: String
@@ -15,7 +15,7 @@ struct AccessPatterns: Sendable, Hashable {
         self.read = read
     }
 
-    /// The least that workers, clients and tools need, ours and Python's, for queues and exchanges of these names.
+    /// The minimal permissions for workers, clients and tools, including Python's, that use these queues and exchanges.
     ///
     /// | objects | configure | write | read |
     /// |---|---|---|---|
@@ -26,14 +26,14 @@ struct AccessPatterns: Sendable, Hashable {
     /// | `celery_delayed_0` to `celery_delayed_27`, `celery_delayed_delivery`: far-off times | yes | publish, bind, dead letters | bind, dead letters |
     /// | exchange and queue `celery.dead`, and `celery.dead.lock`: dead letters | yes | publish, bind | consume, bind |
     /// | queues `UUID`, Python's, and `celery.reply.` with 32 hex digits, ours: results over rpc:// | yes | no | consume |
-    /// | queues `celery.beat.NAME`, with `.orders` and `.lock`: what beats keep | yes | no | consume |
+    /// | queues `celery.beat.NAME`, with `.orders` and `.lock`: state of beat | yes | no | consume |
     /// | stream `celery.orders`: revoked tasks, paused queues | yes | no | consume |
-    /// | queue `celery.statistics`: what workers have counted | yes | no | consume |
+    /// | queue `celery.statistics`: statistics of workers | yes | no | consume |
     /// | the default exchange | no | publish | no |
     ///
-    /// Replies over rpc:// go through the default exchange, and so does every task for a plain queue: whoever may
-    /// write there reaches each queue of the virtual host. Applications that must not reach each other
-    /// need virtual hosts of their own, whatever the patterns.
+    /// Replies over rpc:// and tasks for plain queues go through the default exchange. A user with permission to
+    /// write to it reaches every queue of the virtual host, so applications that must be isolated from each other
+    /// need separate virtual hosts, whatever the patterns.
     init(names wanted: [String]) {
         var names: [String] = []
         for name in ["celery"] + wanted where !names.contains(name) { names.append(name) }
@@ -51,8 +51,8 @@ struct AccessPatterns: Sendable, Hashable {
 
     private static func whole(_ alternatives: [String]) -> String { "^(\(alternatives.joined(separator: "|")))$" }
 
-    /// A pattern that only `name` matches. Brackets rather than backslashes where they will do: Debian's
-    /// `rabbitmqctl` hands its words to a shell, and nothing should depend on what that makes of backslashes.
+    /// A pattern that matches only `name`. Escapes with brackets where possible: Debian's `rabbitmqctl` passes its
+    /// arguments through a shell, which may change backslashes.
     static func literal(_ name: String) -> String {
         var pattern = ""
         for character in name {

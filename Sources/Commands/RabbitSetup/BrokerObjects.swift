@@ -1,28 +1,28 @@
 import CeleryCore
 
-/// Exchanges, queues and bindings that outlive a restart of the broker, as Celery declares them.
+/// Durable exchanges, queues and bindings, as Celery declares them.
 ///
-/// Those of remote control and events come and go with the workers, who declare them themselves.
+/// Workers declare the transient objects for remote control and events themselves.
 struct BrokerObjects: Sendable, Hashable {
     var exchanges: [Exchange] = []
     var queues: [Queue] = []
     var bindings: [Binding] = []
 
-    /// Durable, as all of them are.
+    /// A durable exchange.
     struct Exchange: Sendable, Hashable {
         var name: String
         var type: String
     }
 
-    /// Durable, neither exclusive nor deleted with its last consumer.
+    /// A durable queue, neither exclusive nor auto-delete.
     struct Queue: Sendable, Hashable {
         var name: String
         /// `classic` or `quorum`.
         var type: String
-        /// Of a priority queue, the highest.
+        /// The highest priority of a priority queue.
         var maxPriority: Int?
 
-        /// A classic queue is one of which nothing is said: that is how clients declare it again.
+        /// The arguments of the declaration. Classic queues have no type argument, since clients declare them without it.
         var arguments: JSONObject {
             var arguments = JSONObject()
             if type != "classic" { arguments["x-queue-type"] = .string(type) }
@@ -31,7 +31,7 @@ struct BrokerObjects: Sendable, Hashable {
         }
     }
 
-    /// A queue that gets what is published to an exchange with a key.
+    /// Routes messages with a routing key from an exchange to a queue.
     struct Binding: Sendable, Hashable {
         var exchange: String
         var queue: String
@@ -40,12 +40,12 @@ struct BrokerObjects: Sendable, Hashable {
 
     var isEmpty: Bool { exchanges.isEmpty && queues.isEmpty && bindings.isEmpty }
 
-    /// What a worker of these queues, and those who submit to them, declare on first use.
+    /// The objects that workers and clients of these queues declare on first use.
     static func wanted(_ definitions: [QueueDefinition]) -> BrokerObjects {
         var objects = BrokerObjects()
         for queue in definitions where !objects.queues.contains(where: { $0.name == queue.name }) {
             objects.queues.append(Queue(name: queue.name, type: queue.type.rawValue, maxPriority: queue.maxPriority))
-            // Every queue is bound to the default exchange already, and nothing can change that.
+            // Every queue is implicitly bound to the default exchange.
             if queue.exchange.isEmpty { continue }
             objects.add(Exchange(name: queue.exchange, type: queue.exchangeType))
             objects.bindings.append(Binding(exchange: queue.exchange, queue: queue.name, routingKey: queue.routingKey))
@@ -59,7 +59,7 @@ struct BrokerObjects: Sendable, Hashable {
         if !exchanges.contains(where: { $0.name == exchange.name }) { exchanges.append(exchange) }
     }
 
-    /// The definitions that RabbitMQ imports, which adds what is missing.
+    /// The objects in the format of RabbitMQ's definitions import, which adds missing objects.
     func definitions(vhost: String) -> JSON {
         var document = JSONObject()
         if !exchanges.isEmpty {

@@ -1,20 +1,20 @@
 import CeleryCore
 
-/// What there is at a broker already, of what is wanted.
+/// The wanted objects that already exist at a broker.
 struct BrokerSurvey: Sendable {
-    /// Where programs reach the broker, as far as it says so.
+    /// The port for AMQP, if the broker reports one.
     var listener: Listener?
-    /// The tags of the user; `nil` when there is no such user.
+    /// The tags of the user; `nil` if the user does not exist.
     var userTags: [String]?
     var hasVirtualHost = false
-    /// Of the user on the virtual host.
+    /// The permissions of the user on the virtual host.
     var permissions: AccessPatterns?
-    /// By name; those that are wanted, or all.
+    /// Exchanges by name: at least the wanted ones that exist.
     var exchanges: [String: Exchange] = [:]
     var queues: [String: Queue] = [:]
     var bindings: Set<BrokerObjects.Binding> = []
 
-    /// A port where the broker speaks AMQP.
+    /// A port of the broker for AMQP.
     struct Listener: Sendable, Hashable {
         var port: Int
         var usesTLS: Bool
@@ -32,11 +32,11 @@ struct BrokerSurvey: Sendable {
         var isAutoDelete: Bool
         var isExclusive: Bool
         var maxPriority: Int?
-        /// `x-max-length=10`, sorted; without those that stand above.
+        /// The other arguments in the form `x-max-length=10`, sorted.
         var arguments: [String]
     }
 
-    /// What is missing of `objects`.
+    /// The objects that do not exist yet.
     func missing(of objects: BrokerObjects) -> BrokerObjects {
         BrokerObjects(
             exchanges: objects.exchanges.filter { exchanges[$0.name] == nil },
@@ -44,7 +44,7 @@ struct BrokerSurvey: Sendable {
             bindings: objects.bindings.filter { !bindings.contains($0) })
     }
 
-    /// Chooses among `(protocol, port)` as RabbitMQ lists them.
+    /// Chooses one of RabbitMQ's listeners, without TLS if possible.
     static func listener(among offered: [(name: String, port: Int)]) -> Listener? {
         if let plain = offered.first(where: { $0.name == "amqp" }) { return Listener(port: plain.port, usesTLS: false) }
         return offered.first { $0.name == "amqp/ssl" || $0.name == "amqps" }.map { Listener(port: $0.port, usesTLS: true) }

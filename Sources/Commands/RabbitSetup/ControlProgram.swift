@@ -2,13 +2,13 @@ import CeleryCore
 import Glibc
 import Processes
 
-/// Administers a broker by running `rabbitmqctl`. Passwords and definitions go to its standard input,
-/// where nobody can read them off a list of processes.
+/// Administers a broker by running `rabbitmqctl`. Passwords and definitions are passed on standard input,
+/// so that they do not appear in the process list.
 struct ControlProgram: BrokerAdministration {
-    /// Path, or a plain name for `shown` only.
+    /// The path of the program; for `shown`, its name suffices.
     let program: String
     let environment: Environment
-    /// Longer than any sound broker takes.
+    /// The time limit of a run, longer than any healthy broker needs.
     var patience = Duration.seconds(120)
 
     /// A run of the program.
@@ -22,7 +22,7 @@ struct ControlProgram: BrokerAdministration {
         }
     }
 
-    /// As far as anybody knows, it is the broker of this machine.
+    /// The broker is assumed to be on this machine.
     var host: String { "localhost" }
 
     func survey(_ wish: SetupWish) throws -> BrokerSurvey {
@@ -62,7 +62,7 @@ struct ControlProgram: BrokerAdministration {
     func perform(_ step: SetupStep) throws {
         _ = try output(of: Self.run(for: step))
         guard case .declare(let objects, let vhost) = step else { return }
-        // An import may go on after the program has ended.
+        // The import may continue after the program has exited.
         let deadline = Deadline(after: .seconds(30))
         while true {
             var survey = BrokerSurvey()
@@ -70,7 +70,7 @@ struct ControlProgram: BrokerAdministration {
             if survey.missing(of: objects).isEmpty { return }
             if deadline.hasPassed {
                 throw CommandError(
-                    ExitCode.tryAgain, "\(program) has taken the exchanges and queues, but the broker does not show them",
+                    ExitCode.tryAgain, "\(program) accepted the exchanges and queues, but the broker does not list them",
                     hint: "look into the broker's log, and run this again")
             }
             Syscall.pause(.milliseconds(200))
@@ -87,7 +87,7 @@ struct ControlProgram: BrokerAdministration {
         }
     }
 
-    /// How the program does a step.
+    /// The program run that performs a step.
     static func run(for step: SetupStep) -> Run {
         switch step {
         case .createUser(let name, let secret): Run(arguments: ["-q", "add_user", name], input: .secret(secret))
@@ -107,7 +107,7 @@ struct ControlProgram: BrokerAdministration {
 
     private func read(_ arguments: [String]) throws -> JSON {
         let text = try output(of: Run(arguments: arguments))
-        // Older ones warn on standard output, of the file with the cookie for example.
+        // Older versions print warnings on standard output, for example about the cookie file.
         guard let start = text.firstIndex(where: { $0 == "{" || $0 == "[" }),
             let value = try? JSON(parsing: String(text[start...]))
         else {
@@ -138,7 +138,7 @@ struct ControlProgram: BrokerAdministration {
         }
         let status = try process.wait().status
         let printed = String(decoding: try MemoryFile.content(of: output), as: UTF8.self)
-        // It gives up on a broker that is too busy to answer at once: nothing was done then.
+        // The program gives up if the broker is too busy to answer; nothing has been done then, so try once more.
         if status == .exited(ExitCode.unreachable), !isSecondTry { return try self.output(of: run, isSecondTry: true) }
         guard status == .exited(0) else {
             let said = String(decoding: try MemoryFile.content(of: errors, limit: 1 << 16), as: UTF8.self)

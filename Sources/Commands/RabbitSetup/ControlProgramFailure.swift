@@ -1,8 +1,8 @@
 import CeleryCore
 import Processes
 
-/// A run of `rabbitmqctl` that came to nothing. Its statuses are those of sysexits.h, but one stands for both
-/// "no broker" and "wrong cookie", so that here for once the words must be read.
+/// A failed run of `rabbitmqctl`. Its exit statuses are those of sysexits.h, but the same status means both
+/// "no broker" and "wrong cookie", so the output must be searched as well.
 struct ControlProgramFailure {
     var program: String
     var arguments: [String]
@@ -16,7 +16,7 @@ struct ControlProgramFailure {
             || words.contains(text: "Erlang distribution failed")
         {
             return CommandError(
-                ExitCode.noPermission, "\(program) may not talk to the broker as this user",
+                ExitCode.noPermission, "\(program) is not permitted to connect to the broker as this user",
                 hint: "run this as root, or name the management API with --api http://ADMIN:PASSWORD@localhost:15672")
         }
         switch status {
@@ -35,7 +35,7 @@ struct ControlProgramFailure {
 
     private var verb: String { (arguments.first { !$0.hasPrefix("-") } ?? "run").split(separator: "_").joined(separator: " ") }
 
-    /// The first line that tells something.
+    /// The first informative line of the output.
     private var reason: String {
         let lines = (said + "\n" + printed).split(whereSeparator: \.isNewline)
         let line = lines.first { !$0.allSatisfy(\.isWhitespace) && $0 != "Error:" && !$0.hasPrefix("Password:") }

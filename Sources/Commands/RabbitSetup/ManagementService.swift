@@ -8,16 +8,16 @@ final class ManagementService: BrokerAdministration {
     let host: String
     private let administrator: Administrator
     private let authorityFile: String?
-    // Made when it is first needed: a dry run needs none.
+    // Created on first use: a dry run needs none.
     private var client: HTTPClient?
 
-    /// Who the API is to obey.
+    /// The credentials for the API.
     struct Administrator: Sendable {
         var name: String
         var password: Secret
     }
 
-    /// - Parameter url: `http://host:port`, with or without `/api`; its credentials are not looked at.
+    /// - Parameter url: `http://host:port`, with or without `/api`; credentials in the URL are ignored.
     init(_ url: ServiceURL, as administrator: Administrator, authorityFile: String? = nil) {
         var place = url
         place.user = nil
@@ -32,7 +32,7 @@ final class ManagementService: BrokerAdministration {
         self.authorityFile = authorityFile
     }
 
-    /// What is asked: a method, the names that make up the path, a body.
+    /// A request: method, path components and body.
     struct Call: Sendable, Hashable {
         var method: String
         var path: [String]
@@ -50,14 +50,14 @@ final class ManagementService: BrokerAdministration {
         guard let overview = try get("overview") else {
             throw CommandError(
                 ExitCode.configuration, "\(base) is not RabbitMQ's management API",
-                hint: "it is mostly at port 15672, once its plugin is on: rabbitmq-plugins enable rabbitmq_management")
+                hint: "the default port is 15672; enable the plugin with rabbitmq-plugins enable rabbitmq_management")
         }
         survey.listener = BrokerSurvey.listener(
             among: (overview["listeners"]?.arrayValue ?? []).compactMap { listener in
                 listener["port"]?.intValue.map { (listener["protocol"]?.stringValue ?? "", $0) }
             })
         if let user = try get("users", wish.user) {
-            // A list, or before 3.9 words with commas between them.
+            // A list; before RabbitMQ 3.9, comma-separated words.
             survey.userTags = user["tags"]?.arrayValue?.compactMap(\.stringValue)
                 ?? user["tags"]?.stringValue?.split(separator: ",").map(String.init) ?? []
         }
@@ -89,7 +89,7 @@ final class ManagementService: BrokerAdministration {
         return [([call.method, url(of: call)] + (call.body.map { [$0.text()] } ?? [])).joined(separator: " ")]
     }
 
-    /// How the API does a step.
+    /// The request that performs a step.
     static func call(for step: SetupStep, showingSecrets: Bool) -> Call {
         func word(_ secret: Secret) -> JSON { .string(showingSecrets ? secret.text : "\(secret)") }
         return switch step {
@@ -103,7 +103,7 @@ final class ManagementService: BrokerAdministration {
                 body: [
                     "configure": .string(patterns.configure), "write": .string(patterns.write), "read": .string(patterns.read),
                 ])
-        // An import needs no right of the administrator's own on the virtual host, as declaring does.
+        // Unlike declaring, an import needs no permission of the administrator on the virtual host.
         case .declare(let objects, let vhost): Call("POST", "definitions", body: objects.definitions(vhost: vhost))
         }
     }
@@ -112,7 +112,7 @@ final class ManagementService: BrokerAdministration {
         ([base] + call.path.map { PercentCoding.encode($0) }).joined(separator: "/")
     }
 
-    /// The object of this path; `nil` when there is none.
+    /// The object at a path; `nil` if there is none.
     private func get(_ path: String...) throws -> JSON? {
         var call = Call("GET")
         call.path = path
@@ -150,11 +150,11 @@ final class ManagementService: BrokerAdministration {
         case .unreachable, .timedOut:
             CommandError(
                 ExitCode.unreachable, "cannot reach \(base): \(error)",
-                hint: "is the plugin on? rabbitmq-plugins enable rabbitmq_management")
+                hint: "enable the management plugin: rabbitmq-plugins enable rabbitmq_management")
         case .untrusted:
             CommandError(
                 ExitCode.configuration, "\(base) cannot be trusted: \(error)",
-                hint: "name the file of its authority with --api-ca FILE")
+                hint: "name the file with its certificate authority with --api-ca FILE")
         case .badURL, .notHTTP, .tooLong:
             CommandError(ExitCode.configuration, "\(base) is not RabbitMQ's management API: \(error)")
         }
@@ -167,8 +167,8 @@ final class ManagementService: BrokerAdministration {
         case 401, 403:
             CommandError(
                 ExitCode.noPermission, "the management API refuses user '\(administrator.name)': \(reason)",
-                hint: "it takes the name and password of a user with the tag administrator")
-        case 500...: CommandError(ExitCode.unreachable, "the broker is not well: \(what)")
+                hint: "give the name and password of a user with the tag administrator")
+        case 500...: CommandError(ExitCode.unreachable, "the broker reports an internal error: \(what)")
         default: CommandError(ExitCode.badData, what)
         }
     }

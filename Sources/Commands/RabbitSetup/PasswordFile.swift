@@ -18,7 +18,7 @@ enum PasswordFile {
         guard let text = String(validating: line.last == UInt8(ascii: "\r") ? line.dropLast() : line, as: UTF8.self),
             SetupWish.mistake(in: text) == nil
         else {
-            throw CommandError(ExitCode.badData, "the first line of \(path) is no password: one line of at most 255 bytes")
+            throw CommandError(ExitCode.badData, "the first line of \(path) is not a password of at most 255 bytes")
         }
         return Secret(text)
     }

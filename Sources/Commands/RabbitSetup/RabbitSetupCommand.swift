@@ -4,10 +4,10 @@ import Configuration
 import Glibc
 import Processes
 
-/// `celery rabbit-setup`: what the original's README had people type by hand.
+/// `celery rabbit-setup`: performs the setup that the original's README describes.
 ///
-/// It looks at the broker (`BrokerSurvey`), compares that with what is wanted (`SetupWish`), which gives a plan of
-/// steps (`SetupPlan`), and takes them, all through one of two ways (`BrokerAdministration`):
+/// The command compares the state of the broker (`BrokerSurvey`) with the wanted state (`SetupWish`), makes a plan
+/// of steps (`SetupPlan`), and performs them. It reaches the broker (`BrokerAdministration`) through
 /// `rabbitmqctl` (`ControlProgram`) or the management API (`ManagementService`).
 enum RabbitSetupCommand {
     static let command = Command(
@@ -15,22 +15,22 @@ enum RabbitSetupCommand {
             "rabbit-setup", section: "Project", summary: "Set up a RabbitMQ broker for workers",
             discussion: discussion, options: RabbitSetupOptions.all,
             examples: [
-                Example("celery rabbit-setup --user myuser --vhost myvhost >>celery.toml", "Set up the broker of this machine, as root, and note the settings."),
-                Example("celery rabbit-setup --quorum --api https://rabbit.example.com:15671 --admin-user admin --admin-password-file admin.txt", "Set up a cluster from afar."),
-                Example("celery rabbit-setup --user myuser --vhost myvhost --dry-run", "Print the commands, for whoever runs the broker."),
+                Example("celery rabbit-setup --user myuser --vhost myvhost >>celery.toml", "As root, set up the broker on this machine and store the settings."),
+                Example("celery rabbit-setup --quorum --api https://rabbit.example.com:15671 --admin-user admin --admin-password-file admin.txt", "Set up a remote cluster."),
+                Example("celery rabbit-setup --user myuser --vhost myvhost --dry-run", "Print the commands for the administrator of the broker."),
             ],
             exitStatuses: [
-                ExitStatus(0, "All is there."), ExitStatus(64, "Usage: a bad option or name."),
-                ExitStatus(65, "Something is there and is not as it must be, or the broker refuses it; of what was found first, nothing was changed."),
+                ExitStatus(0, "The broker is set up."), ExitStatus(64, "Usage: a bad option or name."),
+                ExitStatus(65, "An existing object conflicts with the wanted one, and nothing was changed; or the broker refuses a change."),
                 ExitStatus(69, "The broker cannot be reached."),
-                ExitStatus(75, "The broker took the changes and does not show them yet."),
+                ExitStatus(75, "The broker accepted the changes but does not list them yet."),
                 ExitStatus(77, "No permission to administer the broker."),
                 ExitStatus(78, "Configuration: neither rabbitmqctl nor --api, or not a management API."),
             ],
             outputKeys: [
-                OutputKey("object", "What it is: user, virtual host, permissions, exchange, queue or binding."),
-                OutputKey("name", "Its name; of permissions, the user."),
-                OutputKey("state", "created, changed, or already there."), OutputKey("detail", "More about it, if there is more."),
+                OutputKey("object", "The kind of object: user, virtual host, permissions, exchange, queue or binding."),
+                OutputKey("name", "The name of the object; for permissions, the user."),
+                OutputKey("state", "created, changed, or already there."), OutputKey("detail", "Further information, if any."),
                 OutputKey("settings", "In the last object: the settings for celery.toml, by name."),
                 OutputKey("command", "With --dry-run, the only key: a command or request."),
             ],
@@ -38,18 +38,18 @@ enum RabbitSetupCommand {
         launch: { context in .exit(try run(context)) })
 
     private static let discussion = [
-        "Makes a user, a virtual host, the permissions of the one on the other, and the exchanges and queues that workers share: after it a worker can run with the settings it prints. The settings go to standard output, what was done to standard error.",
-        "May be run again and again: what is there already stays, and is said to be there. The password of a user who is there is changed only when --password or --password-file gives one. Without a password a new user gets a random one, which is printed once, in the settings.",
-        "Of the settings, only what celery.toml lacks is printed, and it may be appended to the file. Lines that would contradict what stands there, or would fall into a table at its end, are printed as comments, and standard error tells where they belong; when the file leads to the broker already, nothing is printed.",
-        "A queue or exchange that is there but of another type ends the command before anything is changed.",
-        "Works through rabbitmqctl, which mostly has to be run by root on the broker's own machine, or through the management API (--api), from anywhere.",
+        "Creates a user, a virtual host, the permissions of the user on the virtual host, and the exchanges and queues that workers share. A worker can then run with the settings that the command prints. The settings go to standard output, the actions to standard error.",
+        "Safe to repeat: existing objects are kept and reported. The password of an existing user is changed only by --password or --password-file. Without a password, a new user gets a random one, which is printed once, in the settings.",
+        "Prints only the settings missing from celery.toml, ready to be appended to the file. Lines that contradict the file, or would become part of a table at its end, are printed as comments, and standard error shows where they belong. If the settings already lead to the broker, nothing is printed.",
+        "If a queue or exchange exists with another type, the command fails before it changes anything.",
+        "Uses rabbitmqctl, which usually requires root on the broker's own machine, or the management API (--api), from any machine.",
     ]
 
     private static let notes = [
-        "Permissions are the least that works, for this program and for Python's. The user may declare, publish to, bind and consume from: the queue and exchange celery, and those that the settings or --queues name; the exchange celeryev with queues celeryev.UUID and celery.events (events); the exchanges celery.pidbox and reply.celery.pidbox with queues whose names end in .celery.pidbox (remote control); the exchange celeryresults with queues named by 32 hexadecimal digits (results over amqp://); celery_delayed_0 to celery_delayed_27 and celery_delayed_delivery (times far off). The user may declare and consume from queues named by a UUID, or by celery.reply. and a UUID or 32 hexadecimal digits (results over rpc://), or whose names begin with celery.beat. (what beat keeps), and may publish to the default exchange. Nothing else: no other queue or exchange, and no other virtual host. Results over amqp:// so need task ids as they are made here: one chosen with --task-id that is no UUID names a queue that the user may not declare.",
-        "Whoever may publish to the default exchange can send to every queue of the virtual host, and tasks and results are sent that way. So applications that shall not reach each other need a virtual host each.",
-        "Permissions of the user on the virtual host that differ are replaced, and said.",
-        "RabbitMQ before 1.6 has no permissions: there 'rabbitmqctl map_user_vhost USER VHOST' gives a user all of a virtual host, as the original README says. This command does not set up such a server.",
+        "The user gets the minimal permissions for this program and Python's. The user may declare, publish to, bind and consume from: the queue and exchange celery, and those that the settings or --queues name; the exchange celeryev with queues celeryev.UUID and celery.events (events); the exchanges celery.pidbox and reply.celery.pidbox with queues whose names end in .celery.pidbox (remote control); the exchange celeryresults with queues named by 32 hexadecimal digits (results over amqp://); celery_delayed_0 to celery_delayed_27 and celery_delayed_delivery (distant ETAs). The user may declare and consume from queues named by a UUID, or by celery.reply. and a UUID or 32 hexadecimal digits (results over rpc://), or whose names begin with celery.beat. (state of beat), and may publish to the default exchange. No other queue, exchange or virtual host is accessible. Results over amqp:// therefore require UUIDs as task ids: any other id given with --task-id names a queue that the user may not declare.",
+        "Tasks and results are published to the default exchange, and a user who may publish to it can send to every queue of the virtual host. Applications that must be isolated from each other therefore need separate virtual hosts.",
+        "Differing permissions of the user on the virtual host are replaced, and the replaced ones are reported.",
+        "RabbitMQ before 1.6 has no permissions: 'rabbitmqctl map_user_vhost USER VHOST' gives a user full access to a virtual host, as the original README describes. This command does not support such servers.",
     ]
 
     private static func run(_ context: CommandContext) throws -> Int32 {
@@ -74,7 +74,7 @@ enum RabbitSetupCommand {
                 if case .createUser = step { isUserMade = true }
             }
         } catch {
-            // The next run will find the user, and nobody would know the password.
+            // The user exists now: print the password, which the next run could not.
             if isUserMade { print(lines, advice, to: output) }
             throw error
         }
@@ -111,7 +111,7 @@ enum RabbitSetupCommand {
         let named = arguments[RabbitSetupOptions.control]
         let url = arguments[RabbitSetupOptions.api]
         if let url, named == nil { return try ManagementService(url, arguments) }
-        // What the environment says gives way to an option; two options contradict each other.
+        // The option --rabbitmqctl overrides the environment variable, but contradicts the option --api.
         guard url == nil || url == context.environment["CELERY_RABBIT_API"] else {
             throw ArgumentError("--api and --rabbitmqctl are two ways to the same broker; choose one")
         }
@@ -121,13 +121,13 @@ enum RabbitSetupCommand {
             ("--api-ca", arguments[RabbitSetupOptions.apiAuthority] != nil),
         ] where isGiven { throw ArgumentError("\(option) goes with --api URL") }
         for name in [wish.user, wish.vhost] + wish.names {
-            // Debian's rabbitmqctl hands its words to a shell, in double quotes.
+            // Debian's rabbitmqctl passes its arguments through a shell, in double quotes.
             guard !name.contains(where: { "\"$`\\".contains($0) }), !name.hasPrefix("-") else {
                 throw ArgumentError(
-                    "\(ArgumentError.quote(name)) is not a name that rabbitmqctl takes unharmed", hint: "use the management API: --api URL")
+                    "\(ArgumentError.quote(name)) is not a name that rabbitmqctl handles safely", hint: "use the management API: --api URL")
             }
         }
-        // Commands to be copied are for some other machine, perhaps.
+        // A dry run prints commands that may be meant for another machine.
         let found = arguments[RabbitSetupOptions.dryRun] ? "rabbitmqctl" : ProgramSearch.find("rabbitmqctl", path: context.environment["PATH"])
         guard let program = named ?? found else {
             throw CommandError(

@@ -1,19 +1,19 @@
 import CeleryCore
 import Configuration
 
-/// What is left to do with the settings that lead to a broker, in view of what `celery.toml` says already.
+/// The settings still missing from `celery.toml`, with advice on where to put them.
 ///
-/// The lines may be appended to the file as they are: those that would contradict it, or would belong to a table
-/// at its end, are comments, and it is said where they belong.
+/// The lines can be appended to the file unchanged: lines that would contradict the file, or would become part of
+/// a table at its end, are comments, and a hint shows where they belong.
 struct SettingsAdvice {
-    /// The lines that the file lacks, or has otherwise.
+    /// The lines that are missing from the file or differ.
     let lines: [String]
-    /// What is said of them.
+    /// The heading or warning about the lines.
     let remark: String
-    /// Where they belong, when that is not the end of the file.
+    /// Where the lines belong, if not at the end of the file.
     var hint: String?
 
-    /// - Parameter file: `nil` where there is none yet.
+    /// - Parameter file: the settings file; `nil` if there is none yet.
     init(_ wanted: SettingsLines, _ wish: SetupWish, password: Secret?, _ file: WrittenSettings?) {
         guard let file else {
             (lines, remark) = (wanted.lines, "settings for celery.toml:")
@@ -23,14 +23,14 @@ struct SettingsAdvice {
         let open = wanted.entries.filter { comparison.verdict(on: $0.name) != .there }
         let other = Set(open.flatMap { comparison.verdict(on: $0.name).lines }).sorted()
         if open.isEmpty {
-            (lines, remark) = ([], "nothing to add to \(file.shown): it leads there already")
+            (lines, remark) = ([], "nothing to add to \(file.shown): its settings already lead to this broker")
         } else if !other.isEmpty {
             lines = open.map { Self.comment($0.line) }
-            remark = "warning: \(file.shown) says otherwise in line\(other.count == 1 ? "" : "s") \(NumberList.text(other))"
-            hint = "put these lines in \(other.count == 1 ? "its" : "their") place, without the #"
+            remark = "warning: \(file.shown) has other settings in line\(other.count == 1 ? "" : "s") \(NumberList.text(other))"
+            hint = "replace \(other.count == 1 ? "that line" : "those lines") with these, without the #"
         } else if let table = file.firstTable {
             lines = open.map { Self.comment($0.line) }
-            remark = "warning: \(file.shown) ends in a table, to which lines at its end would belong"
+            remark = "warning: \(file.shown) ends in a table, which would include lines appended to the file"
             hint = "put these lines before line \(table), where the first table begins, without the #"
         } else {
             (lines, remark) = (open.map(\.line), "settings for \(file.shown):")
@@ -41,7 +41,7 @@ struct SettingsAdvice {
 }
 
 extension SettingsAdvice {
-    /// A settings file beside what is wanted.
+    /// Compares a settings file with the wanted settings.
     private struct Comparison {
         let file: WrittenSettings
         let wanted: JSONObject
@@ -50,7 +50,7 @@ extension SettingsAdvice {
 
         enum Verdict: Equatable {
             case there, missing
-            /// The file says something else in these lines.
+            /// The file has other values in these lines.
             case otherwise([Int])
 
             var lines: [Int] { if case .otherwise(let lines) = self { lines } else { [] } }
@@ -91,13 +91,13 @@ extension SettingsAdvice {
             return file.lines[name].map { .otherwise([$0]) } ?? .missing
         }
 
-        /// Host and port are the file's own, where it has any.
+        /// Whether the URL leads to the wanted user and virtual host. Host and port are not compared: the file's count.
         private func leadsThere(_ url: ServiceURL) -> Bool {
             let isSchemeRight = wanted["CELERY_BROKER_URL"] == nil ? ["amqp", "amqps", "pyamqp"].contains(url.scheme) : url.scheme == "amqps"
             return isSchemeRight && url.user ?? "guest" == wish.user && url.virtualHost == wish.vhost && hasPassword(url)
         }
 
-        /// A password that nobody knows may well be this one.
+        /// Whether the password matches; an unknown password is assumed to.
         private func hasPassword(_ url: ServiceURL) -> Bool { password.map { $0.text == url.password } ?? true }
     }
 }

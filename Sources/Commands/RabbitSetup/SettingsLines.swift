@@ -1,10 +1,10 @@
 import CeleryCore
 
-/// The lines of `celery.toml` that lead a worker to what was set up.
+/// The lines of `celery.toml` for a worker that uses the broker.
 struct SettingsLines: Sendable {
     /// Names and values, in the order of the original README.
     let settings: JSONObject
-    /// A line for each; that of the password is a comment where it is not known.
+    /// One line for each setting; a comment for an unknown password.
     let entries: [(name: String, line: String)]
 
     var lines: [String] { entries.map(\.line) }
@@ -13,7 +13,7 @@ struct SettingsLines: Sendable {
         let host = wish.host ?? host
         var settings = JSONObject()
         if listener?.usesTLS == true {
-            // The original's names know nothing of TLS.
+            // The original's settings cannot express TLS.
             let url = ServiceURL(
                 scheme: "amqps", user: wish.user, password: password?.text ?? "PASSWORD", host: host,
                 port: wish.port ?? listener?.port, path: "/" + wish.vhost)
@@ -32,7 +32,7 @@ struct SettingsLines: Sendable {
         for (name, value) in settings.members {
             entries.append((name, "\(name) = \(Self.toml(value))"))
             if name == "AMQP_USER", password == nil {
-                entries.append(("AMQP_PASSWORD", "# AMQP_PASSWORD = the one that \(wish.user) has"))
+                entries.append(("AMQP_PASSWORD", "# AMQP_PASSWORD = the password of \(wish.user)"))
             }
         }
         self.entries = entries
@@ -46,7 +46,7 @@ struct SettingsLines: Sendable {
         }
     }
 
-    /// A basic string of TOML.
+    /// The text as a basic string of TOML.
     private static func quoted(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {

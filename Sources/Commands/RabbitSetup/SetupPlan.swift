@@ -1,10 +1,10 @@
 import CeleryCore
 
-/// What is there, what is to be changed, and in which order.
+/// The report of what exists and what changes, and the steps in order.
 struct SetupPlan: Sendable {
     var items: [Item] = []
     var steps: [SetupStep] = []
-    /// The password the user has at the end, if it is known.
+    /// The password of the user after all steps, if known.
     var password: Secret?
 
     /// A line of the report.
@@ -13,7 +13,7 @@ struct SetupPlan: Sendable {
         var object: String
         var name: String
         var state: State
-        /// More about it.
+        /// Further information.
         var detail: String?
     }
 
@@ -23,7 +23,7 @@ struct SetupPlan: Sendable {
         case changed
     }
 
-    /// Everything, for a broker that has nothing.
+    /// All steps, for an empty broker.
     init(_ wish: SetupWish) {
         password = wish.password.secret
         steps = [
@@ -33,13 +33,13 @@ struct SetupPlan: Sendable {
         ]
     }
 
-    /// What a broker lacks.
+    /// The steps that a broker needs.
     ///
-    /// - Throws: `CommandError` with 65 when something is there and is not as it must be.
+    /// - Throws: `CommandError` with status 65 if an existing object conflicts with the wanted one.
     init(_ wish: SetupWish, at survey: BrokerSurvey) throws {
         for queue in wish.objects.queues { try Self.check(queue, survey, wish) }
         for exchange in wish.objects.exchanges { try Self.check(exchange, survey, wish) }
-        // The user comes late: should something fail before, a password that nobody has seen is not in force yet.
+        // Create the user late: if an earlier step fails, no unseen password is in force.
         add("virtual host", wish.vhost, survey.hasVirtualHost ? .present : .created)
         if !survey.hasVirtualHost { steps.append(.createVirtualHost(wish.vhost)) }
         let missing = survey.missing(of: wish.objects)
@@ -51,7 +51,7 @@ struct SetupPlan: Sendable {
             let arguments = survey.queues[queue.name]?.arguments ?? []
             add(
                 "queue", queue.name, survey.queues[queue.name] == nil ? .created : .present,
-                arguments.isEmpty ? nil : "with \(arguments.joined(separator: ", ")), which workers must declare too")
+                arguments.isEmpty ? nil : "with \(arguments.joined(separator: ", ")), which workers must also declare")
         }
         for binding in missing.bindings where survey.queues[binding.queue] != nil { add("binding", binding.queue, .created) }
         planUser(wish, survey)
@@ -101,13 +101,13 @@ struct SetupPlan: Sendable {
         }
         if !found.isDurable { differences.append("not durable") }
         if found.isAutoDelete { differences.append("deleted with its last consumer") }
-        if found.isExclusive { differences.append("another connection's own") }
+        if found.isExclusive { differences.append("exclusive to another connection") }
         guard !differences.isEmpty else { return }
         var ways = "let workers empty it, delete it (rabbitmqctl delete_queue -p \(ShellWord.quoted(wish.vhost)) \(ShellWord.quoted(queue.name))) and run this again"
         if found.type != queue.type {
-            ways += wish.isQuorum ? ", or leave out --quorum" : ", or say so in the settings: CELERY_DEFAULT_QUEUE_TYPE = \"\(found.type)\""
+            ways += wish.isQuorum ? ", or leave out --quorum" : ", or set CELERY_DEFAULT_QUEUE_TYPE = \"\(found.type)\""
         } else if found.maxPriority != queue.maxPriority {
-            ways += ", or say so in the settings: CELERY_QUEUE_MAX_PRIORITY = \(found.maxPriority ?? 0)"
+            ways += ", or set CELERY_QUEUE_MAX_PRIORITY = \(found.maxPriority ?? 0)"
         }
         throw conflict("queue", queue.name, differences, wish, hint: ways)
     }

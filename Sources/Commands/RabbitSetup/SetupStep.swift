@@ -1,22 +1,22 @@
 import CeleryCore
 
-/// Something to be changed at a broker.
+/// A change to be made at a broker.
 enum SetupStep: Sendable, Hashable {
     case createUser(String, Secret)
-    /// The tags stay as they are, and must be given again to some.
+    /// Changes the password. The management API needs the present tags to preserve them.
     case changePassword(String, Secret, tags: [String])
     case createVirtualHost(String)
     case setPermissions(user: String, vhost: String, AccessPatterns)
     case declare(BrokerObjects, vhost: String)
 }
 
-/// A password. It is printed as `***` unless somebody asks for its text.
+/// A password. Its description is `***`; only `text` reveals it.
 struct Secret: Sendable, Hashable, CustomStringConvertible {
     let text: String
 
     init(_ text: String) { self.text = text }
 
-    /// Nobody's: 32 letters and digits, some 190 bits.
+    /// A random password of 32 letters and digits, about 190 bits.
     static func generated() -> Secret {
         let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
         var source = SystemRandomNumberGenerator()
@@ -26,17 +26,17 @@ struct Secret: Sendable, Hashable, CustomStringConvertible {
     var description: String { "***" }
 }
 
-/// A way to look at a broker and to change it.
+/// A way to inspect and change a broker.
 protocol BrokerAdministration {
-    /// What there is of what `wish` names. Changes nothing.
+    /// Finds out which of the wanted objects exist. Changes nothing.
     ///
-    /// - Throws: `CommandError`, with 69 when nobody answers and 77 when one may not look.
+    /// - Throws: `CommandError`, with status 69 if the broker does not answer and 77 without permission.
     func survey(_ wish: SetupWish) throws -> BrokerSurvey
 
-    /// Changes what the step says, and returns when that is in force.
+    /// Performs a step, and returns when the change is in force.
     func perform(_ step: SetupStep) throws
 
-    /// What `perform` would do, as lines to be copied; passwords are `***`.
+    /// The commands or requests of `perform`, as lines to copy; passwords are `***`.
     func shown(_ step: SetupStep) -> [String]
 
     /// The host where programs reach the broker.

@@ -3,7 +3,7 @@ import CeleryCore
 import Configuration
 
 extension SetupWish {
-    /// What the options say, and where they do not, the settings.
+    /// Takes the wanted state from the options, and otherwise from the settings.
     init(_ context: CommandContext) throws {
         let arguments = context.arguments
         isQuorum = arguments[RabbitSetupOptions.quorum]
@@ -33,17 +33,17 @@ extension SetupWish {
 
     private static func givenPassword(_ arguments: ParsedArguments) throws -> Secret? {
         let (text, file) = (arguments[RabbitSetupOptions.password], arguments[RabbitSetupOptions.passwordFile])
-        guard text == nil || file == nil else { throw ArgumentError("--password and --password-file are two ways to say the same; choose one") }
+        guard text == nil || file == nil else { throw ArgumentError("--password and --password-file exclude each other") }
         if let file { return try PasswordFile.read(file) }
         guard let text else { return nil }
-        // The parser takes what it must not quote for an empty text.
+        // The parser replaces an invalid password by an empty text, so as not to quote it.
         guard !text.isEmpty else { throw ArgumentError("a password must be one line of at most 255 bytes (for --password)") }
         return Secret(text)
     }
 }
 
 extension ManagementService {
-    /// The API of `--api`, obeying the administrator of the URL or of the other options.
+    /// The API at the URL of `--api`, with the credentials in the URL or in the other options.
     convenience init(_ text: String, _ arguments: ParsedArguments) throws {
         let url: ServiceURL
         do throws(ServiceURLError) {
@@ -59,7 +59,7 @@ extension ManagementService {
         guard let name = arguments[RabbitSetupOptions.adminUser] ?? url.user, let password = file ?? url.password.map(Secret.init)
         else {
             throw ArgumentError(
-                "who is the administrator at \(url.redacted)?",
+                "no administrator is given for \(url.redacted)",
                 hint: "write --api http://ADMIN:PASSWORD@HOST:15672, or add --admin-user and --admin-password-file")
         }
         self.init(

@@ -1,27 +1,27 @@
 import CeleryCore
 import Configuration
 
-/// What `celery rabbit-setup` is to bring about.
+/// The state that `celery rabbit-setup` brings about.
 struct SetupWish: Sendable {
     var user: String
     var vhost: String
     var password: Password
-    /// Each once; never empty.
+    /// The distinct queues; never empty.
     var queues: [QueueDefinition]
-    /// Whether --quorum is given, so that the settings must say so too.
+    /// Whether --quorum is given and the settings need the queue type.
     var isQuorum: Bool
-    /// Whether the queues stand in the settings, or in the command line only.
+    /// Whether --queues names the queues, so that the settings need them.
     var namesQueues = false
-    /// What the settings say of the broker's place.
+    /// Host and port of the broker in the settings.
     var host: String?
     var port: Int?
 
     enum Password: Sendable, Hashable {
-        /// For a new user and for one who is there.
+        /// For a new or existing user.
         case given(Secret)
-        /// For a new user only: the settings have it.
+        /// For a new user only: the password in the settings.
         case fromSettings(Secret)
-        /// For a new user only.
+        /// For a new user only: a random password.
         case generated(Secret)
 
         var secret: Secret {
@@ -32,15 +32,15 @@ struct SetupWish: Sendable {
     }
 
     var objects: BrokerObjects { .wanted(queues) }
-    /// Names of all queues and exchanges that are not the same everywhere.
+    /// The names of all queues and exchanges that depend on the settings.
     var names: [String] { queues.flatMap { [$0.name, $0.exchange] }.filter { !$0.isEmpty } }
     var permissions: AccessPatterns { AccessPatterns(names: names) }
 
-    /// What is wrong with a name of a user or virtual host; `nil` if nothing is.
+    /// The error in the name of a user or virtual host; `nil` if the name is valid.
     static func mistake(in name: String) -> String? {
         if name.isEmpty { return "is empty" }
         if name.utf8.count > 255 { return "is longer than 255 bytes" }
-        if name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) { return "has a control character in it" }
+        if name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) { return "contains a control character" }
         return nil
     }
 }

@@ -2,30 +2,30 @@ import Arguments
 import CeleryCore
 import Client
 
-/// `celery result`: the return values of tasks.
+/// `celery result`: prints the return values of tasks.
 enum ResultCommand {
-    static let traceback = Option.flag("traceback", help: "Print the traceback of a failure as well.")
-    static let forget = Option.flag("forget", help: "Drop the results after printing them.")
+    static let traceback = Option.flag("traceback", help: "Also print the traceback of a failure.")
+    static let forget = Option.flag("forget", help: "Delete the results after printing them.")
 
     static let command = Command(
         CommandSpec(
             "result", section: "Results", summary: "Print the return values of tasks",
             discussion: [
                 "A string is printed as it is, anything else as JSON. The failure of a task is printed on stderr as Type: message.",
-                "RabbitMQ cannot be asked what waits in its queues: there an id without a stored result is not ready and the status 75, even if nobody ever submitted it. Results by rpc:// are found in the project that submitted the task only.",
+                "RabbitMQ cannot search its queues: there, an id without a stored result counts as not ready (exit status 75), even if it was never submitted. Results sent by rpc:// are available only in the project that submitted the task.",
             ],
             options: [WaitOptions.wait.description, WaitOptions.timeout.description, traceback.description, forget.description],
-            operands: [Operand("ID", .oneOrMore, help: "Ids of tasks, as apply printed them.", completion: .taskID)],
-            examples: [Example("celery result --wait 0193...", "Wait for a task and print what it returned.")],
+            operands: [Operand("ID", .oneOrMore, help: "Ids of tasks, as printed by apply.", completion: .taskID)],
+            examples: [Example("celery result --wait 0193...", "Wait for a task and print its return value.")],
             exitStatuses: CeleryTable.statuses("0", "1", "64", "65", "69", "75", "77", "78", "124", "125", "126", "127", "128+n"),
             outputKeys: [
-                OutputKey("id", "The task id."), OutputKey("state", "SUCCESS, FAILURE, REVOKED, or the state of a task that is not done."),
+                OutputKey("id", "The task id."), OutputKey("state", "SUCCESS, FAILURE, REVOKED, or the state of an unfinished task."),
                 OutputKey("result", "The return value; null for a failure."),
-                OutputKey("error", "Of a failure, or of the last try of a task that is tried again: type, module, message, arguments."),
-                OutputKey("exit_status", "What the command exits with for this task."),
-                OutputKey("task, worker, attempt, retries", "What ran it, and how often it was tried."),
+                OutputKey("error", "For a failure, or the last attempt of a task in state RETRY: type, module, message, arguments."),
+                OutputKey("exit_status", "The exit status of the command for this task."),
+                OutputKey("task, worker, attempt, retries", "The task, the worker that ran it, and the numbers of the attempt and of retries."),
                 OutputKey("started, done", "Times, in ISO 8601."),
-                OutputKey("traceback, stderr", "What the task left to find the cause of a failure by."),
+                OutputKey("traceback, stderr", "Diagnostics of the task, or null."),
             ]),
         run: run)
 
@@ -50,7 +50,7 @@ enum ResultCommand {
             }
             let code = status.state == .unknown ? ExitCode.unknown : waits ? ExitCode.timedOut : ExitCode.tryAgain
             statuses.append(code)
-            // Why it is tried again, when it is.
+            // The reason of a retry.
             let reason = status.state == .retry ? status.result?.failure : nil
             switch context.output.format {
             case .json:

@@ -4,9 +4,9 @@ import Wire
 /// Prints results: values on stdout, failures on stderr.
 struct ResultPrinter {
     let output: Output
-    /// Adds the traceback to a failure.
+    /// Whether to print tracebacks of failures.
     var showsTraceback = false
-    /// Passes on what a program wrote to stderr.
+    /// Whether to pass on the stderr output of programs.
     var passesErrorOutput = false
 
     /// Prints a final result. Returns its exit status.
@@ -26,10 +26,10 @@ struct ResultPrinter {
         return ExitCode.of(result)
     }
 
-    /// A string as it is, anything else as JSON.
+    /// A string unchanged, any other value as JSON.
     static func text(of value: JSON) -> String { value.stringValue ?? value.text(style: .compact) }
 
-    /// The keys of `celery result --json`.
+    /// The object printed by `celery result --json`.
     static func object(_ result: TaskResult) -> JSONObject {
         var object: JSONObject = [
             "id": .string(result.id.text), "state": .string(result.state.name),

@@ -4,38 +4,38 @@ import Client
 import Glibc
 import Wire
 
-/// `celery status`: the states of tasks, or the workers that live.
+/// `celery status`: shows the states of tasks, or lists the workers.
 enum StatusCommand {
-    static let long = Option.flag("long", short: "l", help: "Add task, attempt, worker, times and the reason.")
+    static let long = Option.flag("long", short: "l", help: "Also show task, attempt, worker, times and reason.")
     static let watch = Option.flag("watch", help: "Redraw until all tasks are finished, or interrupted.")
 
     static let command = Command(
         CommandSpec(
-            "status", section: "Results", summary: "Tell the states of tasks, or list the workers",
+            "status", section: "Results", summary: "Show the states of tasks, or list the workers",
             discussion: [
-                "With ids, prints ID, a tab and the state of each task. A state is one of PENDING, RECEIVED, STARTED, RETRY, SUCCESS, FAILURE, REVOKED, or UNKNOWN for an id that neither broker nor result store knows.",
-                "RabbitMQ cannot be asked what waits in its queues: there an id without a stored result is PENDING and the status 75, even if the id was never submitted or its result is kept in another store; there is no UNKNOWN and no 127.",
-                "Without ids, lists the workers that are alive, what each runs and since when.",
+                "With ids, prints the id and the state of each task, separated by a tab. The state is PENDING, RECEIVED, STARTED, RETRY, SUCCESS, FAILURE or REVOKED, or UNKNOWN for an id that neither the broker nor the result store knows.",
+                "RabbitMQ cannot search its queues: there, an id without a stored result is PENDING (exit status 75), even if it was never submitted or its result is in another store; UNKNOWN and exit status 127 do not occur.",
+                "Without ids, lists the running workers with their tasks and how long each has been running.",
             ],
             options: [long.description, WaitOptions.wait.description, WaitOptions.timeout.description, watch.description],
-            operands: [Operand("ID", .zeroOrMore, help: "Ids of tasks, as apply printed them.", completion: .taskID)],
+            operands: [Operand("ID", .zeroOrMore, help: "Ids of tasks, as printed by apply.", completion: .taskID)],
             examples: [
                 Example("celery status", "List the workers."),
                 Example("celery status --wait 0193...", "Wait until a task is finished and print its state."),
             ],
             exitStatuses: [
-                ExitStatus(0, "All tasks succeeded; or a worker is alive."), ExitStatus(1, "A task failed."),
-                ExitStatus(69, "No worker is alive, or the broker cannot be reached."),
-                ExitStatus(75, "A task is not finished; or the broker takes no messages now, so that workers cannot be asked."),
+                ExitStatus(0, "All tasks succeeded, or a worker is running."), ExitStatus(1, "A task failed."),
+                ExitStatus(69, "No worker is running, or the broker cannot be reached."),
+                ExitStatus(75, "A task is not finished; or the broker accepts no messages now, so that workers cannot be queried."),
                 ExitStatus(124, "Timed out waiting."), ExitStatus(125, "A task was revoked or expired."),
                 ExitStatus(127, "No such task id."),
             ] + CeleryTable.statuses("64", "65", "77", "78"),
             outputKeys: [
-                OutputKey("id, state", "Of a task."),
-                OutputKey("task, queue, attempt, retries, worker", "Of a task, as far as they are known."),
-                OutputKey("reason", "Why a task is tried again, has failed or was withdrawn."),
-                OutputKey("submitted, eta, started, done", "Times of a task, in ISO 8601."),
-                OutputKey("worker, pid, queues, started, running", "Of a worker, when no ids are given."),
+                OutputKey("id, state", "The task id and state."),
+                OutputKey("task, queue, attempt, retries, worker", "Further facts about the task, or null."),
+                OutputKey("reason", "Why the task is retried, failed, or was revoked."),
+                OutputKey("submitted, eta, started, done", "Times of the task, in ISO 8601."),
+                OutputKey("worker, pid, queues, started, running", "Without ids, the facts about a worker."),
             ]),
         run: run)
 
@@ -84,7 +84,7 @@ enum StatusCommand {
         return fields.row
     }
 
-    /// One line, whatever a task said.
+    /// The reason in one line.
     private static func reason(_ failure: TaskFailure) -> String {
         let text = failure.message.isEmpty ? failure.type : "\(failure.type): \(failure.message)"
         return String(text.prefix(500)).replacing(text: "\n", with: " ").replacing(text: "\t", with: " ")

@@ -1,7 +1,7 @@
 import CeleryCore
 import Client
 
-/// Redraws the states of tasks as they change.
+/// Prints the states of tasks whenever they change.
 struct StatusWatch {
     let context: CommandContext
     let ids: [TaskID]
@@ -14,7 +14,7 @@ struct StatusWatch {
             let known = try await client.status(of: ids)
             let states = known.map(\.state)
             if states != drawn {
-                // Over the lines drawn before; a pipe or file gets one block after another.
+                // Overwrite the previous lines on a terminal; append elsewhere.
                 if !drawn.isEmpty && context.output.isTerminal { context.output.raw("\u{1B}[\(ids.count + 1)A") }
                 for status in known { StatusCommand.show(status, context) }
                 context.output.flush()

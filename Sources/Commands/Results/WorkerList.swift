@@ -32,7 +32,7 @@ struct WorkerList {
     }
 
     static func age(_ start: Timestamp, _ now: Timestamp) -> String {
-        // A worker may say anything of its beginning.
+        // The start time is untrusted.
         let seconds = Int(max(0, (now.seconds - start.seconds).possibleSeconds))
         if seconds < 60 { return "\(seconds)s" }
         if seconds < 3_600 { return "\(seconds / 60)m\(seconds % 60)s" }

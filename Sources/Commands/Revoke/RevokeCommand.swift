@@ -4,54 +4,54 @@ import Client
 import Processes
 import Worker
 
-/// `celery revoke`: have tasks not run, or stopped.
+/// `celery revoke`: prevents tasks from running, or stops them.
 enum RevokeCommand {
     static let task = Option.values(
-        "task", placeholder: "NAME", .nonEmptyText, help: "All tasks of this name that were submitted before.")
+        "task", placeholder: "NAME", .nonEmptyText, help: "Revoke all tasks of this name submitted so far.")
     static let header = Option.values(
         "header", placeholder: "K=V", .headerValue,
-        help: "All tasks submitted before whose message has this header, or this stamp of Python's.")
+        help: "Revoke all tasks submitted so far with this message header or Python stamp.")
     static let terminate = Option.flag(
-        "terminate", help: "End attempts that are under way too: a program with all it has started, a Swift task with its pool child.")
+        "terminate", help: "Also stop running attempts: a program with all its processes, a Swift task with its pool child.")
     static let signal = Option.value(
         "signal", short: "s", placeholder: "S", .signalName,
-        help: "What --terminate sends, by default TERM; KILL follows after ten seconds.")
+        help: "The signal that --terminate sends, by default TERM; KILL follows after ten seconds.")
     static let life = Option.value(
         "ttl", placeholder: "S", .duration,
-        help: "Remember it so long, in seconds or as 90s, 10m, 2h, 1d; by default as long as results are kept.")
+        help: "How long to remember the revocation, in seconds or as 90s, 10m, 2h, 1d; by default as long as results are stored.")
     static let timeout = Option.value(
         "timeout", short: "t", placeholder: "S", .duration,
-        help: "With --terminate, wait at most so long for the end of what runs; by default 15 seconds.")
+        help: "With --terminate, wait at most this long for running tasks to end; by default 15 seconds.")
 
-    /// For those whose results are kept for ever.
+    /// The lifetime of revocations if results never expire.
     private static let longest: Duration = .seconds(365 * 86_400)
     private static let patience: Duration = .seconds(15)
 
     static let command = Command(
         CommandSpec(
-            "revoke", section: "Tasks", summary: "Have tasks not run, or stopped",
+            "revoke", section: "Tasks", summary: "Prevent tasks from running, or stop them",
             discussion: [
-                "Prints ID, a tab and what became of each task: 'removed' for one that waited and is gone; 'flagged' for one that a worker has or may have, which drops it unless it has begun; 'terminated' for one that was under way and has been ended; 'finished already'; or 'unknown' for an id that nobody has heard of, which is flagged all the same: submitted later, it will not run. The result of a revoked task is REVOKED, and celery result exits with 125.",
-                "Workers that start later know of it too, until it is forgotten (--ttl). With --task and --header it is about what was submitted before; where the id of a task does not tell when that was, as with Python's, it is about later ones as well.",
-                "On RabbitMQ nothing can be taken out of the middle of a queue: there every task is 'flagged', and dropped when a worker comes to it. The order is kept in the stream celery.orders (RabbitMQ 3.9 or later) and sent to the workers by remote control: those of Python obey, as long as they run; of --task they know nothing.",
+                "Prints the id and the outcome for each task, separated by a tab. 'removed': the waiting message was deleted. 'flagged': a worker has or may have the task, and drops it unless it has begun. 'terminated': the running task was stopped. 'finished already': nothing was done. 'unknown': the id is unknown, but flagged, so that a task submitted later under this id does not run. The state of a revoked task is REVOKED, and celery result exits with 125.",
+                "Workers that start later also obey a revocation, until it expires (--ttl). --task and --header apply to tasks submitted so far. If an id does not contain the time of submission, as with Python's ids, they apply to later tasks as well.",
+                "RabbitMQ cannot delete a message from the middle of a queue: there, every task is 'flagged', and dropped when a worker receives it. The revocation is stored in the stream celery.orders (RabbitMQ 3.9 or later) and sent to the workers by remote control. Python's workers obey it until they exit, but do not know --task.",
             ],
             options: [
                 task.description, header.description, terminate.description, signal.description, timeout.description, life.description,
             ],
-            operands: [Operand("ID", .zeroOrMore, help: "Ids of tasks, as apply printed them.", completion: .taskID)],
+            operands: [Operand("ID", .zeroOrMore, help: "Ids of tasks, as printed by apply.", completion: .taskID)],
             examples: [
-                Example("celery revoke 0193...", "Have one task not run."),
-                Example("celery revoke --terminate --signal INT 0193...", "Stop it even if it runs."),
-                Example("celery revoke --task demo.tasks.add", "Drop all that waits of one sort."),
+                Example("celery revoke 0193...", "Prevent one task from running."),
+                Example("celery revoke --terminate --signal INT 0193...", "Stop a task even if it is running."),
+                Example("celery revoke --task demo.tasks.add", "Revoke all waiting tasks of one name."),
             ],
             exitStatuses: [
-                ExitStatus(0, "Done; an id that nobody has heard of is flagged all the same."),
-                ExitStatus(124, "With --terminate, a task had not ended in time; it is being ended all the same."),
+                ExitStatus(0, "Done. This includes unknown ids."),
+                ExitStatus(124, "With --terminate, a task did not end in time; workers continue to stop it."),
             ] + CeleryTable.statuses("64", "65", "69", "75", "77", "78"),
             outputKeys: [
-                OutputKey("id", "Of the task."),
+                OutputKey("id", "The task id."),
                 OutputKey("outcome", "removed, flagged, terminated, finished already, or unknown."),
-                OutputKey("task, header", "With --task and --header, what is revoked; then the outcome is flagged."),
+                OutputKey("task, header", "With --task or --header, the name or header in place of id; the outcome is flagged."),
             ]),
         run: run)
 
@@ -66,9 +66,9 @@ enum RevokeCommand {
         if ids.contains(where: \.text.isEmpty) {
             throw ArgumentError("an id is empty", hint: "write ids as 'celery apply' prints them; --task NAME is for all tasks of a name")
         }
-        if life <= .zero { throw ArgumentError("--ttl must be more than 0: it would be forgotten at once") }
-        if arguments.isGiven(signal), !arguments[terminate] { throw ArgumentError("--signal is of use with --terminate only") }
-        if arguments.isGiven(timeout), !arguments[terminate] { throw ArgumentError("--timeout is of use with --terminate only") }
+        if life <= .zero { throw ArgumentError("--ttl must be greater than 0") }
+        if arguments.isGiven(signal), !arguments[terminate] { throw ArgumentError("--signal goes with --terminate") }
+        if arguments.isGiven(timeout), !arguments[terminate] { throw ArgumentError("--timeout goes with --terminate") }
         let revocations = (ids.map(Revocation.Target.id) + rules).map { target in
             Revocation(
                 target, isTerminating: arguments[terminate], signal: arguments[signal] ?? Revocation.defaultSignal, issued: now,
@@ -83,12 +83,12 @@ enum RevokeCommand {
             revocations, ending: { RevokedTask.outcome(of: $0, attempt: $1, by: name, now: now) }
         ) { removed in
             progress.add(removed.count)
-            // Those that were named are told of below, in their order.
+            // Named tasks are printed below, in the order of the operands.
             for id in removed where !named.contains(id) { show(id, "removed", context) }
         }
         progress.clear()
         if let reason = report.forgetful {
-            context.output.note("celery revoke: warning: workers that start later will not know of it: \(reason)")
+            context.output.note("celery revoke: warning: workers that start later will not know of the revocation: \(reason)")
         }
         var waited = Ends()
         if arguments[terminate] {
@@ -119,7 +119,7 @@ enum RevokeCommand {
         }
     }
 
-    /// What tasks that were told to end have come to.
+    /// The final states of terminated tasks.
     private struct Ends {
         var states: [TaskID: TaskState] = [:]
         var isLate = false
@@ -127,10 +127,10 @@ enum RevokeCommand {
 
     private static func ends(of ids: [TaskID], _ client: Client, within limit: Duration) async throws -> Ends {
         var ends = Ends()
-        // Results that are sent to whoever waits cannot be looked at from here.
+        // Results sent to the submitting client cannot be read here.
         guard !ids.isEmpty, !(try client.store is any ResultAnswering) else { return ends }
         let unfinished = try await client.wait(for: ids, timeout: limit) { ends.states[$0.id] = $0.state }
-        // One that waits in a queue at a broker that cannot tell is as good as ended.
+        // A broker that cannot locate messages may hold the task in a queue: do not count it as late.
         ends.isLate = client.broker is any MessageLocating && !unfinished.late.isEmpty
         return ends
     }
@@ -154,13 +154,13 @@ extension ValueParser where Value == String {
     /// A signal by its name or number.
     fileprivate static var signalName: Self {
         Self { (text) throws(InvalidValue) in
-            guard let number = Signal.number(of: text) else { throw InvalidValue("is no signal", advice: "write TERM, INT or KILL") }
+            guard let number = Signal.number(of: text) else { throw InvalidValue("is not a signal", advice: "write TERM, INT or KILL") }
             return Signal.name(of: number)
         }
     }
 }
 
-/// A header as it is written on a command line.
+/// A header given on the command line.
 struct HeaderValue: Sendable {
     var name: String
     var value: String

@@ -1,7 +1,7 @@
 import Arguments
 import CeleryCore
 
-/// Prints what was counted, once or again and again.
+/// Prints the statistics, once or repeatedly.
 struct StatisticsDrawing {
     let context: CommandContext
     let keeper: any StatisticsKeeping
@@ -18,12 +18,12 @@ struct StatisticsDrawing {
         return ExitCode.done
     }
 
-    /// Does not return but by an error.
+    /// Redraws until interrupted. Never returns normally.
     func watch() async throws -> Int32 {
         var drawn = 0
         while true {
             let text = try await look()
-            // Over the lines drawn before; a pipe or file gets one block after another.
+            // Overwrite the previous lines on a terminal; append elsewhere.
             if drawn > 0 && context.output.isTerminal { context.output.raw("\u{1B}[\(drawn + 1)A\u{1B}[J\u{1B}[1A") }
             draw(text)
             context.output.flush()
@@ -50,7 +50,7 @@ struct StatisticsDrawing {
 
     private func sayNothing(_ since: Timestamp?) {
         let isChosen = since != nil || !context.arguments[StatsCommand.tasks].isEmpty
-        context.output.note("celery stats: nothing \(isChosen ? "of that " : "")was counted on \(keeper.location)")
-        context.output.note("hint: workers count when they are started with celery celeryd --statistics, or CELERY_STATISTICS is true")
+        context.output.note("celery stats: no \(isChosen ? "matching " : "")statistics on \(keeper.location)")
+        context.output.note("hint: start workers with celery celeryd --statistics, or set CELERY_STATISTICS = true")
     }
 }

@@ -1,9 +1,9 @@
 import Arguments
 import CeleryCore
 
-/// The beginning of what is counted, as `--since` takes it.
+/// The start of the period to count, as given by `--since`.
 enum StatisticsSince: Sendable, Hashable {
-    /// So many seconds ago, at whatever time one looks.
+    /// A number of seconds before the time of each query.
     case ago(Double)
     case time(Timestamp)
 
@@ -14,7 +14,7 @@ enum StatisticsSince: Sendable, Hashable {
         }
     }
 
-    /// A duration, or a point in time; `HH:MM` is the last time the clock showed that.
+    /// A duration, or a point in time; `HH:MM` means its last occurrence.
     static let parser = ValueParser<StatisticsSince> { (text) throws(InvalidValue) in
         if let seconds = DurationText.seconds(text) { return .ago(seconds) }
         let now = Timestamp.now
@@ -22,12 +22,12 @@ enum StatisticsSince: Sendable, Hashable {
             throw InvalidValue("is neither a duration nor a time", advice: "write 10m, 2h, 06:00, or 2030-01-31T06:00")
         }
         if time <= now { return .time(time) }
-        // Only a clock time is of every day.
+        // Only a clock time recurs every day.
         guard text.utf8.count <= 8, text.contains(":") else {
-            throw InvalidValue("is still to come", advice: "name a time that has passed")
+            throw InvalidValue("is in the future", advice: "name a past time")
         }
         let dayBefore = Timestamp(seconds: time.seconds - 86_400)
-        guard dayBefore <= now else { throw InvalidValue("is still to come", advice: "name a time that has passed") }
+        guard dayBefore <= now else { throw InvalidValue("is in the future", advice: "name a past time") }
         return .time(dayBefore)
     }
 }

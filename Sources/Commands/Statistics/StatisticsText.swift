@@ -2,24 +2,24 @@ import CeleryCore
 import Glibc
 import Wire
 
-/// What `celery stats` prints of what was counted.
+/// Formats statistics for `celery stats`.
 struct StatisticsText {
     let ledger: StatisticsLedger
     let since: Timestamp?
     let now: Timestamp
 
-    /// By name; most work first.
+    /// The tallies by task, longest total time first.
     private var tasks: [(name: String, tally: TaskTally)] {
         ledger.byTask.map { ($0.key, $0.value) }.sorted { ($1.1.seconds, $0.0) < ($0.1.seconds, $1.0) }
     }
 
-    /// The beginning of what is counted: whole minutes, of older days whole hours or days.
+    /// The start of the counted period: a whole minute, for older periods a whole hour or day.
     private var start: Timestamp {
         let first = ledger.start.map { Timestamp(seconds: Double($0)) } ?? now
         return since.map { min($0, first) } ?? first
     }
 
-    /// The original's report, and a table of what it did not know.
+    /// The lines of the original's report, then a table with further columns.
     var lines: [String] {
         let tasks = self.tasks
         let all = tasks.reduce(into: TaskTally()) { $0.add($1.tally) }
@@ -36,7 +36,7 @@ struct StatisticsText {
         return lines
     }
 
-    /// One for each task.
+    /// One object for each task.
     var objects: [JSONObject] {
         tasks.map { name, tally in
             func time(_ seconds: Double?) -> JSON { seconds.map { .number(rounded($0)) } ?? .null }
@@ -50,7 +50,7 @@ struct StatisticsText {
         }
     }
 
-    /// Executions a second, from the beginning until now.
+    /// Executions per second from `start` until now.
     private func rate(_ tally: TaskTally) -> Double { Double(tally.ran) / max(1, now.seconds - start.seconds) }
 
     private func percentile(_ part: Double, _ tally: TaskTally) -> Double? { tally.durations.percentile(part) }
@@ -59,7 +59,7 @@ struct StatisticsText {
 
     private func number(_ value: Double) -> String { JSON.number(rounded(value)).displayText }
 
-    /// Three digits say all that is known of a percentile.
+    /// Rounds to three significant digits, the precision of percentiles.
     private func rounded(_ value: Double) -> Double {
         guard value > 0 else { return 0 }
         if value >= 100 { return value.rounded() }

@@ -1,6 +1,6 @@
 import CeleryCore
 
-/// The broker as the original describes it: AMQP_SERVER and its companions.
+/// The broker as the original's settings describe it: AMQP_SERVER and its companions.
 struct BrokerParts: Sendable, Equatable {
     var server: String?
     var port: Int?
@@ -8,16 +8,16 @@ struct BrokerParts: Sendable, Equatable {
     var password: String?
     var virtualHost: String?
 
-    /// The URL these make; what is not given takes the original's default.
+    /// The URL made from these parts; missing parts have the original's defaults.
     var url: ServiceURL {
         ServiceURL(
             scheme: "amqp",
-            // A password alone belongs to RabbitMQ's own first user.
+            // A password without a user belongs to RabbitMQ's default user.
             user: user ?? (password == nil ? nil : "guest"), password: password, host: server ?? "localhost",
             port: port ?? 5672, path: "/" + (virtualHost ?? "/"))
     }
 
-    /// The first part that says something else than `url`, by its setting's name.
+    /// The setting of the first part that differs from `url`.
     func contradiction(with url: ServiceURL) -> String? {
         guard ["amqp", "amqps", "pyamqp"].contains(url.scheme) else {
             let given: [(String, Bool)] = [

@@ -1,6 +1,6 @@
 import CeleryCore
 
-/// What CELERY_QUEUES says of one queue; what it leaves out is as for all queues.
+/// The entry of one queue in CELERY_QUEUES; missing parts have the common defaults.
 package struct QueueEntry: Sendable, Hashable {
     var name: String
     var exchange: String?
@@ -8,7 +8,7 @@ package struct QueueEntry: Sendable, Hashable {
     var routingKey: String?
     var type: QueueDefinition.QueueType?
     var maxPriority: Int?
-    /// Not below 1; `nil` is 1.
+    /// At least 1; `nil` means 1.
     var weight: Int?
 
     init(_ name: String) { self.name = name }
@@ -25,14 +25,14 @@ package struct QueueEntry: Sendable, Hashable {
 
     static let weights = 1...1_000
 
-    /// The number after the last equals sign, when it can be no weight; a word there is a part of the name.
+    /// The number after the last equals sign if it is out of range. Other text there is part of the name.
     package static func impossibleWeight(in text: String) -> String? {
         guard let equals = text.lastIndex(of: "="), let weight = Int(text[text.index(after: equals)...]), !weights.contains(weight)
         else { return nil }
         return String(weight)
     }
 
-    /// The first queue that these name twice, each time with another weight; `nil` when they agree.
+    /// The first queue with two different weights; `nil` if there is none.
     package static func contradiction(in texts: [String]) -> (name: String, weights: [Int])? {
         contradiction(among: texts.map(QueueEntry.init(text:)))
     }
@@ -46,7 +46,7 @@ package struct QueueEntry: Sendable, Hashable {
         return nil
     }
 
-    /// Whether it says how the queue is made.
+    /// Whether the entry affects the declaration of the queue.
     var isTelling: Bool {
         var plain = self
         plain.weight = nil
@@ -113,7 +113,7 @@ extension SettingsKind where Value == [QueueEntry] {
         case "exchange": entry.exchange = try SettingsKind<String>.exchange.read(option.value)
         case "exchange_type":
             entry.exchangeType = try SettingsKind<String>.choice(["direct", "topic", "fanout", "headers"]).read(option.value)
-        // The original's binding_key is today's routing_key.
+        // The original's name of routing_key is binding_key.
         case "routing_key", "binding_key": entry.routingKey = try SettingsKind<String>.routingKey.read(option.value)
         case "queue_type":
             entry.type = QueueDefinition.QueueType(rawValue: try SettingsKind<String>.queueType.read(option.value))
@@ -128,6 +128,6 @@ extension SettingsKind where Value == [QueueEntry] {
 }
 
 extension SettingsKind where Value == String {
-    /// The sort of queue at a RabbitMQ server.
+    /// The type of a RabbitMQ queue.
     static let queueType = choice(QueueDefinition.QueueType.allCases.map(\.rawValue))
 }

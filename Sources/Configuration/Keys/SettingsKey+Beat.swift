@@ -1,39 +1,39 @@
 import CeleryCore
 
 extension SettingsKey {
-    /// What `beat` does.
+    /// The settings of `beat`.
     package static let beatKeys: [SettingsKey] = [
         SettingsKey(
             "CELERYBEAT_NAME", .beatName, default: "\"celery\"",
             """
-            Beats of one name on one broker share one schedule, and one of them sends it. Projects that share \
-            a broker and have periodic tasks of their own need names of their own.
+            Beats with the same name on one broker share one schedule, and one of them sends its tasks. Projects that share \
+            a broker but have different periodic tasks need different names.
             """
         ) { $0.settings.beatName = $1 },
         SettingsKey(
             "CELERYBEAT_LOG_FILE", .path, default: "\"celerybeat.log\"",
-            "Log file of a detached beat, seen from the folder of the settings file."
+            "Log file of a detached beat, relative to the folder of the settings file."
         ) { $0.settings.beatLogFile = $0.absolute($1) },
         SettingsKey(
             "CELERYBEAT_LOG_LEVEL", .logLevel, default: "\"INFO\"",
-            "Least severity that beat logs: DEBUG, INFO, WARNING (or WARN), ERROR, CRITICAL (or FATAL)."
+            "Lowest severity that beat logs: DEBUG, INFO, WARNING (or WARN), ERROR, CRITICAL (or FATAL)."
         ) { $0.settings.beatLogLevel = $1 },
         SettingsKey(
             "CELERYBEAT_PID_FILE", .path, default: "\"celerybeat.pid\"",
-            "File with the process id of beat, seen from the folder of the settings file."
+            "File with the process id of beat, relative to the folder of the settings file."
         ) { $0.settings.beatPIDFile = $0.absolute($1) },
         SettingsKey(
             "CELERYBEAT_MAX_LOOP_INTERVAL", .loopInterval, default: "300",
             """
-            Seconds between two looks of beat at what is due, at most; 1 or more, and 0 is 300. Its lease makes \
-            it look every few seconds anyhow.
+            Maximum seconds between beat's checks for due tasks; at least 1, and 0 means 300. Because of its lease, \
+            beat checks every few seconds in any case.
             """
         ) { $0.settings.beatMaxInterval = $1 ?? 300 },
     ]
 }
 
 extension SettingsKind where Value == String {
-    /// A name that may be part of the name of a queue.
+    /// A name that can be part of a queue name.
     fileprivate static let beatName = SettingsKind(name: "name") { input throws(SettingsComplaint) in
         let name = try SettingsKind.text.read(input)
         guard (1...100).contains(name.utf8.count), name.utf8.allSatisfy({
@@ -42,7 +42,7 @@ extension SettingsKind where Value == String {
         return name
     }
 
-    /// The severity of a log, read as `Logger` calls it.
+    /// A severity, converted to the name in `Logger`.
     static let logLevel = SettingsKind(name: "level") { input throws(SettingsComplaint) in
         let word = try choice(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "WARN", "FATAL"]).read(input)
         return ["WARN": "WARNING", "FATAL": "CRITICAL"][word] ?? word
@@ -50,7 +50,7 @@ extension SettingsKind where Value == String {
 }
 
 extension SettingsKind where Value == Double? {
-    /// A duration that is no busy waiting.
+    /// A duration long enough not to cause busy waiting.
     fileprivate static let loopInterval = SettingsKind(name: duration.name) { input throws(SettingsComplaint) in
         let seconds = try duration.read(input)
         if let seconds, seconds < 1 { throw SettingsComplaint("must be 1 or more, not \(input.shown)") }

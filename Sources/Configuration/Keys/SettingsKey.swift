@@ -1,14 +1,14 @@
-/// One setting: what it is called, what it takes, what it does.
+/// A setting: its names, its type of value, and its effect.
 ///
 /// The table `SettingsKey.all` is the only place that knows the settings: the reader,
 /// its suggestions and the manual page celery.toml(5) are made from it.
 package struct SettingsKey: Sendable {
     package let name: String
-    /// Other names of the original and of later versions, equal in every way.
+    /// Equivalent names, from the original and from later versions.
     package let aliases: [String]
-    /// What it takes, for the manual: `whole number`.
+    /// The type of the value, for the manual: `whole number`.
     package let kind: String
-    /// The default as one would write it in the file; `nil` when there is none.
+    /// The default in the notation of the file; `nil` if there is none.
     package let defaultText: String?
     /// One or two sentences, with the unit.
     package let help: String
@@ -33,7 +33,7 @@ package struct SettingsKey: Sendable {
     /// Every name of this setting.
     package var names: [String] { [name] + aliases }
 
-    /// The names that may be given in the environment: those which others are unlikely to use.
+    /// The names accepted in the environment: those unlikely to conflict with other programs.
     package var environmentNames: [String] { names.filter { $0.hasPrefix("CELERY") } }
 
     /// Every setting, in the order of the manual.

@@ -1,8 +1,8 @@
 import CeleryCore
 
-/// A sort of value: its name for the manual, and how it is read.
+/// A type of value: its name in the manual, and its parser.
 struct SettingsKind<Value: Sendable>: Sendable {
-    /// As the manual says it: `whole number`.
+    /// The name in the manual: `whole number`.
     var name: String
     var read: @Sendable (SettingsInput) throws(SettingsComplaint) -> Value
 }
@@ -41,7 +41,7 @@ extension SettingsKind where Value == Int {
 }
 
 extension SettingsKind where Value == Int? {
-    /// An amount of memory, as a number of bytes or text such as `64m`; 0 stands for no limit.
+    /// An amount of memory, as a number of bytes or text such as `64m`; 0 means no limit.
     static let memory = SettingsKind(name: SettingsKind<Int>.bytes.name) { input throws(SettingsComplaint) in
         if case .whole(0) = input { return nil }
         if case .word("0") = input { return nil }
@@ -50,7 +50,7 @@ extension SettingsKind where Value == Int? {
 }
 
 extension SettingsKind where Value == Double? {
-    /// Seconds, or text such as `10m`; 0 stands for none.
+    /// Seconds, or text such as `10m`; 0 means `nil`.
     static let duration = SettingsKind(name: "seconds, or text such as \"10m\"") { input throws(SettingsComplaint) in
         let seconds: Double? =
             switch input {
@@ -93,7 +93,7 @@ extension SettingsKind where Value == Bool {
 }
 
 extension SettingsKind where Value == String {
-    /// Any text. Its errors show the sort of value only, as it may be a password.
+    /// Any text. Errors show only the type of an invalid value, as it may be a password.
     static let text = SettingsKind(name: "text") { input throws(SettingsComplaint) in
         switch input {
         case .text(let text), .word(let text): return text
@@ -108,7 +108,7 @@ extension SettingsKind where Value == String {
         return path
     }
 
-    /// One of some words, in whichever case; read as `words` has it.
+    /// One of the words, ignoring case; returns it as spelled in `words`.
     static func choice(_ words: [String]) -> SettingsKind {
         SettingsKind(name: words.map { "\"\($0)\"" }.joined(separator: ", ")) { input throws(SettingsComplaint) in
             let text = try SettingsKind.text.read(input)
@@ -131,7 +131,7 @@ extension SettingsKind where Value == String {
         try checked(try SettingsKind.text.read(input), .exchange, input)
     }
 
-    /// The key that a queue is bound with, or a message is published with.
+    /// A routing key of a binding or a message.
     static let routingKey = SettingsKind(name: "text") { input throws(SettingsComplaint) in
         try checked(try SettingsKind.text.read(input), .routingKey, input)
     }
@@ -145,7 +145,7 @@ extension SettingsKind where Value == String {
 }
 
 extension SettingsKind where Value == [String] {
-    /// Several values of one kind; on a command line or in the environment separated by commas.
+    /// A list of values; separated by commas on the command line and in the environment.
     static func list(of element: SettingsKind<String>) -> SettingsKind {
         SettingsKind(name: "list of \(element.name)s") { input throws(SettingsComplaint) in
             let inputs: [SettingsInput]
@@ -161,7 +161,7 @@ extension SettingsKind where Value == [String] {
                 do throws(SettingsComplaint) {
                     value = try element.read(input)
                 } catch {
-                    throw SettingsComplaint("holds a value that " + error.text)
+                    throw SettingsComplaint("contains a value that " + error.text)
                 }
                 if !values.contains(value) { values.append(value) }
             }
@@ -176,7 +176,7 @@ extension SettingsKind where Value == [ServiceURL] {
         do throws(ServiceURLError) {
             return try ServiceURL.alternatives(text)
         } catch {
-            throw SettingsComplaint("is no use: \(error.message)")
+            throw SettingsComplaint("is invalid: \(error.message)")
         }
     }
 }

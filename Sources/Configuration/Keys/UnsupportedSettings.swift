@@ -1,8 +1,8 @@
-/// Settings of the original that this version knows by name and does not have.
+/// Settings of the original that this version does not support.
 ///
-/// Accepting them silently would promise what is not done.
+/// They are errors: accepting them silently would suggest that they have an effect.
 enum UnsupportedSettings {
-    /// What to do about `name`; `nil` when it is not one of them, "" when there is nothing to do.
+    /// A hint for the setting; "" if there is no replacement, `nil` if the name is not in this table.
     static func hint(for name: String) -> String? { hints[name] }
 
     static var names: [String] { hints.keys.sorted() }

@@ -1,17 +1,17 @@
 package import CeleryCore
 package import Schedules
 
-/// A periodic task as the settings file has it, in a table `[beat.NAME]`.
+/// A periodic task defined by a table `[beat.NAME]` of the settings file.
 package struct PeriodicSection: Sendable, Hashable {
-    /// What the table is called; not empty, without control characters.
+    /// The name of the table: not empty, without control characters.
     package var name: String
-    /// Where it is: `celery.toml:12`.
+    /// The position of the table: `celery.toml:12`.
     package var place: String
-    /// The task it sends.
+    /// The name of the task to send.
     package var task: String
     package var args: [JSON]
     package var kwargs: JSONObject
-    /// How it is sent: the options of the table that may stand there.
+    /// The message options in the table `options`.
     package var options: OptionValues
     package var periodic: PeriodicOptions
 }

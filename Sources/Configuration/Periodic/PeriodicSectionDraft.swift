@@ -1,25 +1,25 @@
 import CeleryCore
 import Schedules
 
-/// A table `[beat.NAME]` while its keys are read.
+/// A table `[beat.NAME]` while its keys are being read.
 struct PeriodicSectionDraft {
     var task: String?
     var args: [JSON] = []
     var kwargs: JSONObject = [:]
     var options = OptionValues()
     var periodic = PeriodicDraft()
-    /// Whether there is a schedule, right or wrong.
+    /// Whether there is a schedule, valid or not.
     private(set) var saysWhen = false
-    /// Where `expires` was said: beside the others, or among the options, as Python has it.
+    /// Where `expires` was given: in the table itself, or in `options` as in Python.
     private var expiresPlace: String?
 
     private static let ownKeys = ["task", "args", "kwargs", "options"]
 
     static func isKnown(_ key: String) -> Bool { ownKeys.contains(key) || PeriodicKey.named(key) != nil }
 
-    /// Takes one key.
+    /// Reads one key.
     ///
-    /// - Throws: what is wrong, beginning with the key.
+    /// - Throws: a complaint that begins with the key.
     mutating func take(_ key: SettingsInput.Member) throws(SettingsComplaint) {
         do throws(SettingsComplaint) {
             switch key.name {
@@ -46,14 +46,14 @@ struct PeriodicSectionDraft {
         default: text = try SettingsKind<String>.text.read(value)
         }
         if key.name == "expires" {
-            if expiresPlace != nil { throw SettingsComplaint("is said twice, in the table and in its options; keep one") }
+            if expiresPlace != nil { throw SettingsComplaint("is given twice, in the table and in its options; remove one") }
             expiresPlace = name
         }
         if key.name == "every" || key.name == "crontab" { saysWhen = true }
         if let complaint = periodic.take(key, text) { throw SettingsComplaint(complaint) }
     }
 
-    /// Takes the table `options`: how the messages are sent.
+    /// Reads the table `options`: how the messages are sent.
     private mutating func takeOptions(_ value: SettingsInput) throws(SettingsComplaint) {
         guard case .table(let members) = value else {
             throw SettingsComplaint("must be a table such as { queue = \"images\" }, not \(value.shown)")
@@ -86,13 +86,13 @@ struct PeriodicSectionDraft {
         } else if let reason = Self.elsewhere[member.name] {
             throw SettingsComplaint(reason)
         } else if Self.isKnown(member.name) {
-            throw SettingsComplaint("belongs beside options, not into them")
+            throw SettingsComplaint("belongs in the table of the task, not in its options")
         } else {
             throw SettingsComplaint(TaskOptionTable.complaint(about: member.name, at: .beat, others: ["expires"]))
         }
     }
 
-    /// What Python's beat takes among its options and we say elsewhere, or not at all; said after the key.
+    /// Options of Python's beat that belong elsewhere here or are not supported. The texts follow the key in errors.
     private static let elsewhere = [
         "countdown": "is not for periodic tasks; jitter and phase move their times",
         "eta": "is not for periodic tasks; jitter and phase move their times",
@@ -103,9 +103,9 @@ struct PeriodicSectionDraft {
     private static func unknown(_ name: String) -> SettingsComplaint {
         if let option = TaskOptionTable.named(name) {
             guard option.places.contains(.beat) else { return SettingsComplaint(option.misplaced(at: .beat)) }
-            return SettingsComplaint("belongs into options: options = { \(name) = ... }")
+            return SettingsComplaint("belongs in options: options = { \(name) = ... }")
         }
-        // What Python calls it.
+        // Python's name.
         if name == "schedule" { return SettingsComplaint("is not known; write every or crontab") }
         let near = NearestName.suggest(name, among: ownKeys + PeriodicKey.all.map(\.name))
         return SettingsComplaint("is not known" + (near.map { "; did you mean '\($0)'?" } ?? ""))

@@ -3,13 +3,13 @@ import Schedules
 
 /// Reads the tables `[beat.NAME]` of a settings file.
 struct PeriodicTable {
-    /// The table around them.
+    /// The name of the enclosing table.
     static let name = "beat"
 
     private let document: TOMLDocument
     private let shown: String
 
-    /// - Parameter shown: what the file is called in errors.
+    /// - Parameter shown: the name of the file in errors.
     init(_ document: TOMLDocument, shown: String) {
         self.document = document
         self.shown = shown
@@ -17,18 +17,18 @@ struct PeriodicTable {
 
     /// The periodic tasks, by name.
     ///
-    /// - Parameter value: what the file has under `beat`.
+    /// - Parameter value: the value of `beat` in the file.
     func sections(of value: SettingsInput) throws(SettingsError) -> [PeriodicSection] {
         guard case .table(let members) = value else {
             throw SettingsError(
                 .badValue, at: place(of: []), "beat must be a table of periodic tasks, not \(value.sort)", hint: Self.form)
         }
         var sections: [PeriodicSection] = []
-        // Names that Unicode holds for equivalent are two to TOML, and would be one to people.
+        // TOML distinguishes canonically equivalent names, which look the same to people.
         var names: Set<String> = []
         for member in members {
             guard names.insert(member.name).inserted else {
-                throw error(in: member.name, at: [], .contradiction, "is there twice")
+                throw error(in: member.name, at: [], .contradiction, "is defined twice")
             }
             sections.append(try section(member))
         }
@@ -72,10 +72,10 @@ struct PeriodicTable {
             let code: SettingsError.Code = error.code == .notASchedule ? .contradiction : .badValue
             throw self.error(in: name, at: Self.key(of: error).map { [$0] } ?? [], code, error.message, hint: error.hint)
         }
-        throw error(in: name, at: [], .badValue, "says not when", hint: "write every = \"10m\" or crontab = \"*/5 * * * *\"")
+        throw error(in: name, at: [], .badValue, "has no schedule", hint: "write every = \"10m\" or crontab = \"*/5 * * * *\"")
     }
 
-    /// The key whose value a mistake is in.
+    /// The key with the invalid value.
     private static func key(of error: ScheduleError) -> String? {
         switch error.code {
         case .badInterval: "every"
@@ -85,7 +85,7 @@ struct PeriodicTable {
         }
     }
 
-    /// - Parameter path: the key in the table, if it is one; the line of the table itself stands in for unknown ones.
+    /// - Parameter path: the path of a key in the table, for its line number; the line of the table is used for unknown keys.
     private func error(
         in name: String, at path: [String], _ code: SettingsError.Code, _ message: String, hint: String? = nil
     ) -> SettingsError {
@@ -96,7 +96,7 @@ struct PeriodicTable {
         SettingsOrigin.file(shown, line: document.line(of: [Self.name] + path)).description
     }
 
-    /// A name as TOML wants it in a header.
+    /// A name as in a TOML header, quoted if necessary.
     private static func shown(_ name: String) -> String {
         let isBare = !name.isEmpty
             && name.utf8.allSatisfy { byte in

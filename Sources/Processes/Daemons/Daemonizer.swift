@@ -1,34 +1,34 @@
 import Glibc
 
-/// The terminal's side of `--detach`: takes what can be refused in front of the user, starts the daemon,
-/// and waits for its word.
+/// The terminal's side of `--detach`: acquires pidfile and log file while errors can be shown, starts the daemon,
+/// and waits for its report.
 ///
 ///     foreground   takes pidfile and log file, executes itself as
 ///     └ leader     which has a session without a terminal, executes itself as
 ///       └ daemon   which can never get a terminal, applies its `Surroundings`, and says READY on the pipe
 ///
 /// The daemon parses the same arguments in the same folder, and comes out of `Role.take` with the pidfile locked
-/// for it. chroot, the working directory and the change of user are its own business (`Surroundings.apply`),
+/// for it. The daemon itself applies chroot, the working directory and the change of user (`Surroundings.apply`),
 /// because nothing could be executed after a chroot.
 package struct Daemonizer: Sendable {
-    /// How it went.
+    /// The result of `launch`.
     package enum Outcome: Sendable, Equatable {
         case ready
-        /// To be printed, and to be exited with.
+        /// An error message to print, and the exit status.
         case failed(message: String, status: Int32)
     }
 
-    /// Relative to the current folder, as is `logFile`.
+    /// The path of the pidfile. Relative paths are relative to the current folder, also for `logFile`.
     package var pidFile: String?
-    /// Where the daemon's standard output and standard error lead; created if need be.
+    /// The file for the daemon's standard output and standard error; created if necessary.
     package var logFile: String
-    /// Of these only the umask and the owner of a new log file count here.
+    /// Only the umask and the owner of a new log file are used here.
     package var surroundings = Surroundings()
-    /// How long the daemon may take to become ready. Its own waits for brokers and files are shorter.
+    /// How long the daemon may take to become ready. The daemon's own timeouts for brokers and files are shorter.
     package var patience: Duration = .seconds(120)
-    /// Whose members may read a new log file.
+    /// Group that may read a new log file.
     package var group: UInt32?
-    /// Told what the user should know although it is no failure: a stale pidfile.
+    /// Reports conditions that are not failures, such as a stale pidfile.
     package var notice: @Sendable (String) -> Void
 
     package init(pidFile: String?, logFile: String, notice: @escaping @Sendable (String) -> Void) {
@@ -37,7 +37,7 @@ package struct Daemonizer: Sendable {
         self.notice = notice
     }
 
-    /// Starts the daemon, and returns when it is ready or has failed. Interrupting the wait leaves it alone.
+    /// Starts the daemon, and returns when it is ready or has failed. Interrupting the wait does not affect the daemon.
     ///
     /// - Throws: `PIDFile.Refusal`, or `SystemError` for the log file or the start itself.
     ///
@@ -56,7 +56,7 @@ package struct Daemonizer: Sendable {
             lock?.remove()
             throw error
         }
-        // Ours must go, or the pipe would never end.
+        // Close our end, or the pipe would never reach its end.
         pipe.writeEnd.close()
         guard try pipe.readEnd.waitReadable(timeout: patience) else {
             try end(leader, pipe.readEnd)
@@ -73,16 +73,16 @@ package struct Daemonizer: Sendable {
         return .failed(message: story("the daemon ended before it was ready", log, mark), status: 70)
     }
 
-    /// What happened, with the end of the log.
+    /// A message about an event, with the end of the log.
     private func story(_ event: String, _ log: LogFile, _ mark: Int) -> String {
         let tail = log.lines(since: mark, last: 10)
         let source = tail.isEmpty ? "\(log.path) says nothing about it" : "the end of \(log.path):"
         return (["\(event); \(source)"] + tail).joined(separator: "\n  ")
     }
 
-    /// Ends a daemon that says nothing, which may be stopped, and whatever else is in its session.
+    /// Ends a daemon that does not report, even if it is stopped, and all other processes of its session.
     ///
-    /// - Parameter pipe: ends with the last process that could have said that it is ready.
+    /// - Parameter pipe: Reaches its end with the last process that could have reported.
     private func end(_ leader: SpawnedProcess, _ pipe: OwnedDescriptor) throws(SystemError) {
         for signal in [SIGTERM, SIGKILL] {
             for process in ProcessTable.session(leader.id) { kill(process.id, signal) }
@@ -105,8 +105,8 @@ package struct Daemonizer: Sendable {
         return try leader.start()
     }
 
-    /// Removes the pidfile of a daemon that failed, unless it still runs: our descriptor shares its lock, so let
-    /// go of that and see whether the lock is free.
+    /// Removes the pidfile of a failed daemon, unless the daemon still runs: our descriptor shares its lock, so close
+    /// it and check whether the lock is free.
     private func tidy(_ lock: PIDFile?) {
         guard let lock else { return }
         lock.descriptor.close()

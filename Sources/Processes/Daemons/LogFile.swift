@@ -1,21 +1,21 @@
 import Glibc
 import Synchronization
 
-/// A file that is only ever appended to, and that can be opened anew after something else renamed it.
+/// An append-only file that can be reopened after another program renamed it.
 package final class LogFile: Sendable {
-    /// Absolute.
+    /// The absolute path.
     package let path: String
     /// The open file. Its number stays the same through `reopen()`.
     package let descriptor: OwnedDescriptor
     private let group: UInt32?
-    /// Whether the standard streams lead here and must follow `reopen()`.
+    /// Whether the standard streams write to this file and must follow `reopen()`.
     private let carriesStreams = Atomic(false)
 
-    /// Opens the file, creating it if need be: see `PrivateFile`.
+    /// Opens the file, creating it if necessary: see `PrivateFile`.
     ///
     /// - Parameters:
-    ///   - owner: Gets a newly created file, so that the process can reopen it after giving up its rights.
-    ///   - group: Whose members may read a newly created file.
+    ///   - owner: Owner of a newly created file, so that the process can reopen it after dropping its privileges.
+    ///   - group: Group that may read a newly created file.
     /// - Throws: `cannot open log file /x/y.log: no such file or directory`.
     package init(_ path: String, owner: Privileges? = nil, group: UInt32? = nil) throws(SystemError) {
         self.path = try AbsolutePath.of(path)
@@ -23,7 +23,7 @@ package final class LogFile: Sendable {
         descriptor = try Self.open(self.path, owner, group)
     }
 
-    /// Makes standard output and standard error lead here.
+    /// Redirects standard output and standard error to this file.
     ///
     /// The corresponding C function is `dup3`.
     package func redirectStandardStreams() throws(SystemError) {
@@ -32,12 +32,12 @@ package final class LogFile: Sendable {
         carriesStreams.store(true, ordering: .relaxed)
     }
 
-    /// Opens the path again, after a rotation. What other threads write meanwhile goes to one file or the other.
+    /// Opens the path again, after a rotation. Concurrent writes of other threads go to the old or the new file.
     ///
-    /// - Throws: When the path cannot be opened (any more); the old file is then kept.
+    /// - Throws: If the path cannot be opened; the old file then stays open.
     package func reopen() throws(SystemError) {
         let fresh = try Self.open(path, nil, group)
-        // In place of the old one, in one step: no writer ever meets a closed number.
+        // Replace the old file atomically: no writer ever uses a closed number.
         try fresh.duplicate(onto: descriptor.number, closeOnExec: true)
         if carriesStreams.load(ordering: .relaxed) { try redirectStandardStreams() }
     }
@@ -52,7 +52,7 @@ package final class LogFile: Sendable {
 
     /// The last lines written after the file had `mark` bytes.
     package func lines(since mark: Int, last count: Int) -> [String] {
-        // Read by another descriptor: ours is for appending only.
+        // Use another descriptor to read: ours only appends.
         let number = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard number >= 0 else { return [] }
         let file = OwnedDescriptor(owning: number)

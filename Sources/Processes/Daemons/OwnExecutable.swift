@@ -1,36 +1,36 @@
 import CLinux
 import Glibc
 
-/// This very program, to be executed again.
+/// The running program, to be executed again.
 package enum OwnExecutable {
-    /// The file that we run, even if it has been replaced on disk since: for pool children, which must speak as we do.
-    /// Processes started by this path are listed as `exe` until they call `restoreName`.
+    /// The running program file, even if it has been replaced on disk: for pool children, which must use the same
+    /// protocol. Processes started by this path are listed as `exe` until they call `restoreName`.
     package static let path = "/proc/self/exe"
 
-    /// The file that stands where we were started from: after an upgrade the new version.
+    /// The file now at the path that this process was started from: after an upgrade, the new version.
     package static var pathOnDisk: String {
         let link = ProcFile.link(path) ?? path
         let name = link.hasSuffix(" (deleted)") ? String(link.dropLast(10)) : link
         return access(name, X_OK) == 0 ? name : path
     }
 
-    /// Makes `ps` and `pgrep` list us by the name we were called by.
+    /// Makes `ps` and `pgrep` list this process by the name in its arguments.
     ///
     /// The corresponding C function is `prctl` with `PR_SET_NAME`.
     package static func restoreName(_ arguments: [String] = CommandLine.arguments) {
         if let name = arguments.first?.split(separator: "/").last { _ = celery_set_process_name(String(name)) }
     }
 
-    /// Lets all threads share so many heaps. Each further one costs a command half a millisecond
-    /// and a worker a megabyte, and few threads here allocate much at the same time.
+    /// Limits the number of heaps that threads share. Each further heap costs a command half a millisecond
+    /// and a worker a megabyte, and few threads here allocate at the same time.
     ///
     /// The corresponding C function is `mallopt` with `M_ARENA_MAX`.
     package static func limitHeaps(to count: Int32) { _ = celery_limit_heaps(count) }
 
-    /// Begins anew in the same process: new settings, perhaps a new version, but the same id and the same pidfile,
-    /// never unlocked in between. The new beginning finds itself in `Role.restarted`.
+    /// Executes the program again in the same process: new settings, perhaps a new version, but the same process id and
+    /// pidfile, whose lock is never released. The new program finds itself in `Role.restarted`.
     ///
-    /// The corresponding C function is `execve`. Other threads end without notice, so finish their work before.
+    /// The corresponding C function is `execve`. Other threads are terminated, so finish their work first.
     package static func restart(
         keeping pidFile: PIDFile?, _ supervisor: SupervisorLink? = nil, arguments: [String] = CommandLine.arguments, environment: Environment = .current()
     ) throws(SystemError) -> Never {

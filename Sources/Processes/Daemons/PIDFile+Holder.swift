@@ -1,13 +1,13 @@
 import CLinux
 import Glibc
 
-/// Looking at a pidfile from outside, and acting on the process that holds it.
+/// Inspects pidfiles of other processes, and acts on the processes that hold them.
 extension PIDFile {
-    /// Who holds the file, without touching it.
+    /// The state of a pidfile, without modifying or locking it.
     ///
     /// The corresponding C function is `fcntl` with `F_OFD_GETLK`.
     package static func state(at path: String) throws(SystemError) -> State {
-        // A holder writes its number just after it took the lock, and a daemon writes it anew: give it the time.
+        // A holder writes its id just after locking the file, and a daemon writes it again: wait for the id.
         let deadline = Deadline(after: .seconds(2))
         while true {
             let number = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -23,7 +23,7 @@ extension PIDFile {
             case (true, let pid?) where kill(pid, 0) == 0 || errno == EPERM: return .live(pid)
             case (true, _): break
             }
-            // Also when the holder lives in another container: its number means nothing here.
+            // Also if the holder is in another container, where its id has no meaning here.
             if deadline.hasPassed {
                 let reason = "it is locked, but names no running process"
                 throw SystemError(EBUSY, "use pidfile", path: path, reason: reason)
@@ -34,7 +34,7 @@ extension PIDFile {
 
     /// Signals the process that holds the file.
     ///
-    /// - Returns: Its number; `nil` if none is running.
+    /// - Returns: The process id; `nil` if no process holds the file.
     ///
     /// The corresponding C function is `pidfd_send_signal`.
     package static func signal(_ signal: Int32, at path: String) throws(SystemError) -> ProcessID? {
@@ -43,9 +43,9 @@ extension PIDFile {
         return pid
     }
 
-    /// Waits until the process that holds the file now has let it go. A successor is not waited for.
+    /// Waits until the present holder has released the file. Does not wait for a successor.
     ///
-    /// - Returns: Whether it has within `timeout`.
+    /// - Returns: Whether the file was released within `timeout`.
     ///
     /// The corresponding C function is `poll` on a pidfd.
     package static func waitUntilGone(at path: String, timeout: Duration?) throws(SystemError) -> Bool {
@@ -55,21 +55,21 @@ extension PIDFile {
         return true
     }
 
-    /// The holder and a descriptor that stays its own, even if the number goes to another.
+    /// The holder and its pidfd, which stays valid even if the process id is reused.
     private static func holder(at path: String) throws(SystemError) -> (ProcessID, OwnedDescriptor)? {
         while case .live(let pid) = try state(at: path) {
             let pidfd = celery_pidfd_open(pid)
             if pidfd < 0, errno != ESRCH { throw SystemError(errno, "watch process \(pid)") }
             if pidfd < 0 { continue }
             let descriptor = OwnedDescriptor(owning: pidfd)
-            // Still the holder after the open: so the descriptor is of the process we mean.
+            // Still the holder after opening: the pidfd belongs to the intended process.
             if try state(at: path) == .live(pid) { return (pid, descriptor) }
         }
         return nil
     }
 }
 
-/// What a pidfile says.
+/// The content of a pidfile.
 struct PIDFileContent {
     /// The process id; `nil` in an empty file.
     let number: ProcessID?
@@ -88,7 +88,7 @@ struct PIDFileContent {
         number = words.first.flatMap { ProcessID($0) }
         let isPIDFile = text.isEmpty || words.count == 1 && (number ?? 0) > 0
         guard isPIDFile, count < buffer.count else {
-            throw SystemError(EINVAL, "use pidfile", path: path, reason: "it holds something else than a process id")
+            throw SystemError(EINVAL, "use pidfile", path: path, reason: "its content is not a process id")
         }
     }
 }

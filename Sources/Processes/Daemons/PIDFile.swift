@@ -1,13 +1,13 @@
 import CLinux
 import Glibc
 
-/// A file with the number of the one process that holds it, locked while that process lives.
+/// A file with the id of the process that holds it, locked while that process lives.
 ///
-/// The lock, not the number, says who lives: the kernel drops it with the process, even one killed, and a number
-/// may have gone to another. It is an open-file-description lock rather than `flock`: inherited by our re-executed
-/// daemon just the same, but others can look at it without taking it, and so never get in a starter's way.
+/// The lock, not the id, shows whether the process lives: the kernel releases the lock at its end, while an id
+/// may be reused. It is an open-file-description lock rather than `flock`: it is also inherited by our re-executed
+/// daemon, but other processes can query it without acquiring it, and so never block a starting daemon.
 package final class PIDFile: Sendable {
-    /// What is to be found at a path.
+    /// The state of the pidfile at a path.
     package enum State: Sendable, Equatable {
         /// No file, or an empty one.
         case free
@@ -17,7 +17,7 @@ package final class PIDFile: Sendable {
         case live(ProcessID)
     }
 
-    /// Why a pidfile cannot be had.
+    /// Why a pidfile cannot be acquired.
     package enum Refusal: Error, Sendable, Equatable, CustomStringConvertible {
         /// A running process holds it.
         case live(path: String, pid: ProcessID)
@@ -32,9 +32,9 @@ package final class PIDFile: Sendable {
         }
     }
 
-    /// Absolute.
+    /// The absolute path.
     package let path: String
-    /// The number in the stale file that this one replaced.
+    /// The process id in the stale file that this one replaced.
     package let replaced: ProcessID?
     let descriptor: OwnedDescriptor
 
@@ -44,7 +44,7 @@ package final class PIDFile: Sendable {
         self.descriptor = descriptor
     }
 
-    /// Creates or takes over the file, locks it and writes our number.
+    /// Creates or takes over the file, locks it, and writes our process id.
     ///
     /// The corresponding C functions are `open` and `fcntl` with `F_OFD_SETLK`.
     package static func acquire(at path: String) throws(Refusal) -> PIDFile {
@@ -55,9 +55,9 @@ package final class PIDFile: Sendable {
             let deadline = Deadline(after: .seconds(5))
             while holder == nil {
                 if let file = try attempt(path) { return file }
-                // Somebody holds it. If that one is gone by the time we ask for its number, we try again.
+                // Another process holds the file. If it has ended by the time we read its id, try again.
                 guard case .live(let pid) = try state(at: path) else { continue }
-                // One that was killed keeps the lock until the kernel has come round to it.
+                // A killed process keeps the lock until the kernel has torn it down.
                 if ProcessEnding.isUnderWay(of: pid), !deadline.hasPassed {
                     Syscall.pause(.milliseconds(5))
                 } else {
@@ -71,16 +71,16 @@ package final class PIDFile: Sendable {
         throw refusal
     }
 
-    /// - Returns: `nil` when another process has the lock.
+    /// - Returns: `nil` if another process has the lock.
     private static func attempt(_ path: String) throws(SystemError) -> PIDFile? {
         while true {
-            // Not through a link, which could make a privileged starter write elsewhere.
+            // Do not follow links, which could redirect the writes of a privileged process.
             let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
             let descriptor = OwnedDescriptor(
                 owning: try Syscall.check("create pidfile", path: path) { open(path, flags, 0o644) })
             guard try takeLock(descriptor, path) else { return nil }
-            // The holder before us may have removed the file between our open and our lock: what we locked then
-            // has no name any more, and the next starter would not see it.
+            // The previous holder may have removed the file between our open and our lock: the locked file then
+            // has no name, and the next process to start would not see it.
             guard isStillNamed(descriptor, path) else { continue }
             let old = try PIDFileContent(descriptor, path)
             let file = PIDFile(path: path, replaced: old.number, descriptor: descriptor)
@@ -89,7 +89,7 @@ package final class PIDFile: Sendable {
         }
     }
 
-    /// Takes over a locked file that the process before us in our own start left open.
+    /// Takes over a locked file that the previous process of this start left open.
     init?(adopting descriptor: OwnedDescriptor?, path: String) throws(SystemError) {
         guard let descriptor else { return nil }
         self.path = path
@@ -99,7 +99,7 @@ package final class PIDFile: Sendable {
         try writeNumber()
     }
 
-    /// `stale pidfile w.pid (process 123 is gone), replacing it`, if it was so.
+    /// `stale pidfile w.pid (process 123 is gone), replacing it`; `nil` if there was no stale file.
     package var staleNotice: String? {
         replaced.map { number in
             let fate = kill(number, 0) == -1 && errno == ESRCH ? "is gone" : "is another program now"
@@ -107,9 +107,9 @@ package final class PIDFile: Sendable {
         }
     }
 
-    /// Removes the file, if it is still the one we locked, and releases the lock.
+    /// Removes the file if it is still the one we locked, and releases the lock.
     ///
-    /// After chroot or a change of user the name may be out of reach; then the file stays, empty, which is `.free`.
+    /// After chroot or a change of user the path may be inaccessible; the file is then emptied, which is `.free`.
     ///
     /// The corresponding C functions are `unlink` and `ftruncate`.
     package func remove() {
@@ -119,12 +119,12 @@ package final class PIDFile: Sendable {
 
     private func writeNumber() throws(SystemError) {
         let line = Array("\(getpid())\n".utf8)
-        // Emptied first: a reader in between waits for the number rather than reading a mixture of two.
+        // Truncate first: a concurrent reader then waits for the id instead of reading a mixture of two.
         try Syscall.check("write pidfile", path: path) { ftruncate(descriptor.number, 0) }
         try Syscall.check("write pidfile", path: path) { pwrite(descriptor.number, line, line.count, 0) }
     }
 
-    /// - Returns: Whether we have the lock now.
+    /// - Returns: Whether the lock was acquired.
     ///
     /// The corresponding C function is `fcntl` with `F_OFD_SETLK`.
     private static func takeLock(_ descriptor: OwnedDescriptor, _ path: String) throws(SystemError) -> Bool {
@@ -137,7 +137,7 @@ package final class PIDFile: Sendable {
         }
     }
 
-    /// An exclusive lock on all of a file.
+    /// An exclusive lock on a whole file.
     static var wholeFile: flock {
         flock(l_type: Int16(F_WRLCK), l_whence: Int16(SEEK_SET), l_start: 0, l_len: 0, l_pid: 0)
     }

@@ -1,10 +1,10 @@
 import CLinux
 package import Glibc
 
-/// The user and groups a process is to run as, as numbers: looked up while the system's lists are still in
-/// reach, which they are not after chroot.
+/// The numeric user and group ids that a process is to run as. Looked up before chroot, which hides the
+/// system's databases.
 package struct Privileges: Sendable, Equatable {
-    /// `nil` leaves the user as it is.
+    /// `nil` keeps the current user.
     let user: uid_t?
     /// The main group.
     package let group: gid_t
@@ -14,8 +14,8 @@ package struct Privileges: Sendable, Equatable {
     /// Looks up names or numbers.
     ///
     /// - Parameters:
-    ///   - user: Brings its own main group and further groups along.
-    ///   - group: Takes the place of the user's main group.
+    ///   - user: Also selects the user's main and supplementary groups.
+    ///   - group: Replaces the user's main group.
     /// - Returns: `nil` if neither is given.
     /// - Throws: `cannot find user nobdy: there is no such user`.
     ///
@@ -29,7 +29,7 @@ package struct Privileges: Sendable, Equatable {
         }
         let found = try Self.findUser(user)
         guard let main = named ?? found.group else {
-            let reason = "it is in no list; name a group too"
+            let reason = "the user has no entry in the user database; name a group too"
             throw SystemError(EINVAL, "find the group of user", path: user, reason: reason)
         }
         (self.user, self.group) = (found.id, main)
@@ -39,22 +39,22 @@ package struct Privileges: Sendable, Equatable {
     /// The user and the main group.
     package var numbers: (user: UInt32?, group: UInt32) { (user, group) }
 
-    /// Takes on this user and these groups, for good. Does nothing if that is what the process is already.
+    /// Changes to this user and these groups permanently. Does nothing if they are already in force.
     ///
-    /// - Throws: EPERM if the process may not, or if it could take its old rights back.
+    /// - Throws: EPERM if the process lacks the permission, or could regain its old privileges.
     ///
     /// The corresponding C functions are `setgroups`, `setresgid` and `setresuid`: in this order, because
-    /// each needs the rights that the last one gives up.
+    /// each needs the privileges that the last one gives up.
     package func drop() throws(SystemError) {
         if isInForce { return }
         let operation = "become user \(user ?? geteuid()), group \(group)"
         try Syscall.check(operation) { setgroups(groups.count, groups) }
         try Syscall.check(operation) { setresgid(group, group, group) }
         if let user { try Syscall.check(operation) { setresuid(user, user, user) } }
-        // Believing it is not enough: kept capabilities would let the old rights be taken back.
+        // Verify the change: with retained capabilities, the old privileges could be regained.
         let regained = user != nil && user != 0 && (seteuid(0) == 0 || group != 0 && setegid(0) == 0)
         guard isInForce, !regained else {
-            throw SystemError(EPERM, operation, reason: "the old rights could be taken back")
+            throw SystemError(EPERM, operation, reason: "the old privileges could be regained")
         }
     }
 
@@ -88,7 +88,7 @@ package struct Privileges: Sendable, Equatable {
         return id
     }
 
-    /// Calls one of the `get..._r` family with a buffer that is large enough.
+    /// Calls a function of the `get..._r` family with a sufficiently large buffer.
     private static func find<Entry, Found>(
         _ blank: Entry,
         with call: (
@@ -114,7 +114,7 @@ package struct Privileges: Sendable, Equatable {
         var count: Int32 = 64
         while true {
             let groups = [gid_t](unsafeUninitializedCapacity: Int(count)) { buffer, filled in
-                // Too small a buffer returns -1 and sets `count` to what is needed.
+                // If the buffer is too small, the call returns -1 and sets `count` to the required size.
                 filled = getgrouplist(name, main, buffer.baseAddress!, &count) < 0 ? 0 : Int(count)
             }
             if !groups.isEmpty { return groups }

@@ -1,15 +1,15 @@
 import Glibc
 
-/// The daemon's end of the pipe on which the terminal's process waits for its word. One word, once.
+/// The daemon's end of a pipe to the process at the terminal, which waits for a single report.
 package struct Readiness: Sendable {
     let descriptor: OwnedDescriptor
 
-    /// Says that the daemon does its work now; the process at the terminal exits with 0.
+    /// Reports that the daemon is working; the process at the terminal exits with 0.
     package func ready() {
         say("READY\n")
     }
 
-    /// Says why the daemon ends; the process at the terminal prints `message` and exits with `status`.
+    /// Reports why the daemon ends; the process at the terminal prints `message` and exits with `status`.
     package func fail(_ message: String, status: Int32) {
         say("FAILED \(status) \(message)\n")
     }
@@ -18,20 +18,20 @@ package struct Readiness: Sendable {
     package func release() { descriptor.close() }
 
     private func say(_ word: String) {
-        // Nobody need be listening any more: the user may have interrupted the waiting.
+        // Ignore errors: the user may have interrupted the waiting process.
         try? descriptor.write(word)
         descriptor.close()
     }
 
-    /// What the daemon said.
+    /// The report of the daemon.
     enum Word: Equatable {
         case ready
         case failed(message: String, status: Int32)
-        /// It ended without a word.
+        /// The daemon ended without a report.
         case nothing
     }
 
-    /// Waits for the word.
+    /// Waits for the report.
     static func word(from pipe: OwnedDescriptor) throws(SystemError) -> Word {
         let text = String(decoding: try pipe.readToEnd(), as: UTF8.self)
         if text == "READY\n" { return .ready }

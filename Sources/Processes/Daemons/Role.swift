@@ -1,17 +1,17 @@
 import Glibc
 
-/// Which part this process plays in its own start. Ask first thing in `main`, before any thread.
+/// The role of this process when detaching or restarting. Call `take` first in `main`, before starting threads.
 package enum Role: Sendable {
     /// Started by a user or a supervisor.
     case foreground
-    /// Detached: the terminal waits for a word through `readiness`, and the pidfile was taken for us.
+    /// Detached: the process at the terminal waits for a report through `readiness`, and has acquired the pidfile.
     case daemon(readiness: Readiness, pidFile: PIDFile?)
-    /// Executed anew by ourselves: see `OwnExecutable.restart`. `Surroundings` are in force already.
+    /// Executed again by this process: see `OwnExecutable.restart`. `Surroundings` are in force already.
     case restarted(pidFile: PIDFile?, supervisor: SupervisorLink?)
-    /// Started by a supervisor, which is one of ours too: see `SupervisedProcess`.
+    /// Started by a supervisor of this program: see `SupervisedProcess`.
     case supervised(by: SupervisorLink, readiness: Readiness?)
 
-    /// `PART:READINESS:PIDFILE:LINK:PATH`, the numbers of descriptors in the middle, `-` for none.
+    /// The environment variable, in the form `PART:READINESS:PIDFILE:LINK:PATH`, with descriptor numbers or `-` in the middle.
     static let variable = "CELERY_ROLE"
     /// The descriptors of a daemon.
     static let readinessNumber: Int32 = 3
@@ -28,7 +28,7 @@ package enum Role: Sendable {
         }
     }
 
-    /// Who waits for the word of this process that it works, if anybody does.
+    /// The pipe for reporting that this process is ready, if another process waits for that.
     package var readiness: Readiness? {
         switch self {
         case .daemon(let readiness, _): readiness
@@ -37,10 +37,10 @@ package enum Role: Sendable {
         }
     }
 
-    /// Finds out, and removes the traces so that our own children do not take the part too.
+    /// Determines the role, and removes the variable so that children do not inherit the role.
     ///
-    /// Does not return in the first process of a new session: that one could still be given a terminal by opening
-    /// one. It starts the daemon, which leads its group but not the session, and exits.
+    /// Does not return in the leader of the new session, which could still acquire a terminal by opening
+    /// one: the leader starts the daemon, which leads its group but not the session, and exits.
     ///
     /// The corresponding C functions are `getenv` and `unsetenv`.
     package static func take() throws(SystemError) -> Role {
@@ -72,7 +72,7 @@ package enum Role: Sendable {
         }
     }
 
-    /// What the variable says.
+    /// The value of the variable.
     static func text(
         _ part: String, readiness: Int32? = nil, pidFile: Int32? = nil, link: Int32? = nil, path: String? = nil
     ) -> String {

@@ -1,17 +1,17 @@
 import Glibc
 
-/// The descriptors 0, 1 and 2, which everybody reads from and writes to by number.
+/// The descriptors 0, 1 and 2, which programs use by number.
 package enum StandardStreams {
-    /// Puts something into each of the three places that is empty. Call it first thing in `main`.
+    /// Opens each of the three descriptors that is closed. Call it first in `main`.
     ///
-    /// A program may be started with some of them closed (`>&-`). The next files it opens get these numbers, and
-    /// what is said on stderr would end up in a database. What stands there instead opens the wrong way
-    /// round, so that using it is the error it was: EBADF.
+    /// A program may be started with some of them closed (`>&-`). The next files it opens would get these numbers, and
+    /// messages for stderr could end up in a database. The substitutes are opened in the wrong direction,
+    /// so that using them still fails with EBADF.
     ///
     /// The corresponding C functions are `fcntl` and `open`.
     package static func fillGaps() {
         for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) < 0 {
-            // Gets the lowest free number, which is this one.
+            // `open` returns the lowest free number, which is this one.
             _ = open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY)
         }
     }

@@ -1,12 +1,12 @@
 import Glibc
 
-/// Where and as whom a process is to run.
+/// The folders, umask and privileges that a process is to run with.
 package struct Surroundings: Sendable {
-    /// Seen from the new root, if there is one.
+    /// The working folder, relative to the new root, if there is one.
     package var workingDirectory: String?
-    /// Permission bits that new files do not get.
+    /// The file mode creation mask.
     package var umask: UInt32?
-    /// The folder that becomes `/`. It needs `/proc` and the libraries in it for pool children to start.
+    /// The folder that becomes `/`. It must contain `/proc` and the libraries, so that pool children can start.
     package var root: String?
     package var privileges: Privileges?
 
@@ -19,22 +19,22 @@ package struct Surroundings: Sendable {
         self.privileges = privileges
     }
 
-    /// Applies the umask alone, which is to come before pidfile and log file are created.
+    /// Applies only the umask, before pidfile and log file are created.
     ///
     /// The corresponding C function is `umask`.
     package func applyMask() {
         if let umask { _ = Glibc.umask(umask) }
     }
 
-    /// Applies everything, from what needs the most rights to the giving up of them. Open pidfile and log file and
-    /// make paths absolute before.
+    /// Applies everything, and drops privileges last. Open pidfile and log file and make paths
+    /// absolute before the call.
     ///
     /// The corresponding C functions are `umask`, `chroot` and `chdir`, then those of `Privileges.drop`.
     package func apply() throws(SystemError) {
         applyMask()
         if let root {
             try Syscall.check("change root to", path: root) { chroot(root) }
-            // Without this the old tree could still be reached through the current folder.
+            // Otherwise the old tree could still be reached through the current folder.
             try Syscall.check("enter", path: "/") { chdir("/") }
         }
         if let workingDirectory {

@@ -1,25 +1,25 @@
 import Glibc
 
-/// Tells systemd how the service is: the protocol of sd_notify(3), a datagram of `NAME=value` lines.
+/// Reports the state of the service to systemd with the protocol of sd_notify(3): datagrams of `NAME=value` lines.
 ///
-/// A notification that cannot be sent is dropped: a service must not fail because nobody listens.
+/// A notification that cannot be sent is dropped: the service must not fail because of it.
 package struct SystemdNotifier: Sendable {
     private let way: Way
 
-    /// How a word gets to systemd.
+    /// How a notification reaches systemd.
     private enum Way: Sendable {
         case socket(path: String)
-        /// Through our supervisor, which is the process that systemd knows.
+        /// Through the supervisor, which is the main process of the service.
         case supervisor(SupervisorLink)
     }
 
-    /// What `ready()` says.
+    /// The notification of `ready()`.
     package static let readyWord = "READY=1"
 
-    /// How often `watchdog()` must be called at the least, if systemd watches; call it twice as often.
+    /// The maximum interval between calls of `watchdog()`, if systemd watches the service; call it twice as often.
     package let watchdogInterval: Duration?
 
-    /// - Returns: `nil` if systemd did not start us, or does not listen.
+    /// - Returns: `nil` if systemd did not start this process, or does not listen.
     /// - Parameter environment: `NOTIFY_SOCKET` (a path, or a name after `@` in the abstract space),
     ///   `WATCHDOG_USEC` and `WATCHDOG_PID`, which names the process that is watched.
     package init?(environment: Environment) {
@@ -32,39 +32,39 @@ package struct SystemdNotifier: Sendable {
         watchdogInterval = isForUs && microseconds > 0 ? .microseconds(microseconds) : nil
     }
 
-    /// Speaks to the supervisor, which passes everything on.
+    /// Notifies the supervisor, which passes everything on.
     ///
-    /// - Parameter environment: `WATCHDOG_USEC`, if systemd watches.
+    /// - Parameter environment: `WATCHDOG_USEC`, if systemd watches the service.
     package init(_ supervisor: SupervisorLink, environment: Environment) {
         way = .supervisor(supervisor)
         let microseconds = environment["WATCHDOG_USEC"].flatMap { Int64($0) } ?? 0
         watchdogInterval = microseconds > 0 ? .microseconds(microseconds) : nil
     }
 
-    /// Sends what a process that we supervise has said.
+    /// Sends a notification of a supervised process.
     package func pass(on words: String) { send(words) }
 
-    /// The environment without the variables that are for us alone: for the programs we start.
+    /// The environment without systemd's variables, for the programs that we start.
     package static func stripped(_ environment: Environment) -> Environment {
         var environment = environment
         for name in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] { environment[name] = nil }
         return environment
     }
 
-    /// The service does its work.
+    /// The service is ready.
     package func ready() { send(Self.readyWord) }
 
-    /// The service is on its way out.
+    /// The service is stopping.
     package func stopping() { send("STOPPING=1") }
 
-    /// The service reads its settings again; `ready()` is to follow.
+    /// The service is reloading its settings; `ready()` must follow.
     package func reloading() {
         var now = timespec()
         clock_gettime(CLOCK_MONOTONIC, &now)
         send("RELOADING=1\nMONOTONIC_USEC=\(now.tv_sec * 1_000_000 + now.tv_nsec / 1000)")
     }
 
-    /// What `systemctl status` shows. One line.
+    /// Sets the text, in one line, that `systemctl status` shows.
     package func status(_ text: String) {
         send("STATUS=\(text.split(whereSeparator: \.isNewline).joined(separator: " "))")
     }
@@ -72,7 +72,7 @@ package struct SystemdNotifier: Sendable {
     /// The service is alive.
     package func watchdog() { send("WATCHDOG=1") }
 
-    /// Another process than the one systemd started is the service's main one.
+    /// Names another process as the main process of the service.
     package func mainProcess(_ id: ProcessID) { send("MAINPID=\(id)") }
 
     /// The corresponding C function is `sendto`.
@@ -89,7 +89,7 @@ package struct SystemdNotifier: Sendable {
         var name = Array(socketPath.utf8)
         if name[0] == UInt8(ascii: "@") { name[0] = 0 }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }
-        // An abstract name is as long as the address says, a path ends at its NUL.
+        // The length of the address delimits an abstract name; a path ends at its NUL.
         let length = MemoryLayout<sockaddr_un>.offset(of: \.sun_path)! + name.count + (name[0] == 0 ? 0 : 1)
         let bytes = Array(message.utf8)
         withUnsafePointer(to: &address) { address in

@@ -1,9 +1,9 @@
 import Glibc
 
-/// A control group of one program run (cgroups v2): the kernel counts the memory of everything in it, and kills
-/// all of it at once when that passes the limit.
+/// A control group of one program run (cgroups v2): the kernel counts the memory of all its processes, and kills
+/// all of them if the total exceeds the limit.
 package struct ControlGroup: Sendable {
-    /// Its folder.
+    /// The folder of the group.
     package let path: String
     private let remove: @Sendable (String) -> Bool
 
@@ -12,31 +12,31 @@ package struct ControlGroup: Sendable {
         self.remove = remove
     }
 
-    /// What the kernel has told of a group's memory.
+    /// The kernel's statistics of a group's memory.
     package struct Memory: Sendable, Equatable {
-        /// Processes it killed for want of memory.
+        /// The number of processes killed for lack of memory.
         package var kills: Int
-        /// The most bytes there were at a time; 0 when this kernel (before 5.19) does not say.
+        /// The peak usage in bytes; 0 on kernels before 5.19, which do not report it.
         package var peak: Int
     }
 
-    /// Bounds its memory. Swap is none: a limit that could be swapped past would be none.
+    /// Limits memory. Swap is disabled, since it would defeat the limit.
     ///
     /// The corresponding files are `memory.max`, `memory.swap.max` and `memory.oom.group`.
     func limitMemory(to bytes: Int) throws(SystemError) {
         try ControlFile.write("\(bytes)", to: "\(path)/memory.max")
-        // Missing where swap is not accounted for, and then there is none.
+        // The file is missing if swap is not accounted.
         try? ControlFile.write("0", to: "\(path)/memory.swap.max")
         try ControlFile.write("1", to: "\(path)/memory.oom.group")
     }
 
-    /// Opened for the writing of process ids.
+    /// Opens the file to which process ids are written.
     func openProcesses() throws(SystemError) -> OwnedDescriptor {
         let file = "\(path)/cgroup.procs"
         return OwnedDescriptor(owning: try Syscall.check("open", path: file) { open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644) })
     }
 
-    /// Its memory up to now.
+    /// The memory statistics so far.
     ///
     /// The corresponding files are `memory.events` and `memory.peak`.
     package var memory: Memory {
@@ -44,8 +44,8 @@ package struct ControlGroup: Sendable {
         return Memory(kills: kills, peak: ProcFile.text("\(path)/memory.peak").flatMap { Int($0) } ?? 0)
     }
 
-    /// Kills everything in it, whatever it has become, and takes the group away. Blocks for a second at most; what
-    /// then is still there is left to the next `ControlGroupRoom.sweep`.
+    /// Kills all processes in the group and removes the group. Blocks for at most a second; a group that
+    /// remains is left to the next `ControlGroupRoom.sweep`.
     ///
     /// The corresponding files are `cgroup.kill`, and `cgroup.procs` on kernels before 5.14; then `rmdir`.
     package func close() {
@@ -55,16 +55,16 @@ package struct ControlGroup: Sendable {
             if !left.isEmpty, (try? ControlFile.write("1", to: "\(path)/cgroup.kill")) == nil {
                 for process in left where process > 0 { kill(process, SIGKILL) }
             }
-            // Busy while the dead have not been taken off by the kernel.
+            // EBUSY until the kernel has removed the dead processes.
             if remove(path) || errno == ENOENT || deadline.hasPassed { return }
             Syscall.pause(.milliseconds(1))
         }
     }
 }
 
-/// The files of control groups: short texts that are read and written whole.
+/// The files of control groups: short texts, read and written as a whole.
 enum ControlFile {
-    /// Kernel files are there already; creating is for folders that stand in for the kernel's.
+    /// Kernel files always exist; files are created only in test folders.
     static func write(_ text: String, to path: String) throws(SystemError) {
         let number = try Syscall.check("open", path: path) { open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) }
         let file = OwnedDescriptor(owning: number)
@@ -75,7 +75,7 @@ enum ControlFile {
         }
     }
 
-    /// The number behind a word at the beginning of a line.
+    /// The number after a word at the beginning of a line.
     static func count(_ word: String, in path: String) -> Int? {
         guard let text = ProcFile.text(path) else { return nil }
         for line in text.split(separator: "\n") {

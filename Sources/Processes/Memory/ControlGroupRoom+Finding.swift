@@ -2,14 +2,14 @@ import CLinux
 import Glibc
 
 extension ControlGroupRoom {
-    /// Looks for a place where groups may be made, and prepares it; `nil` when there is none.
+    /// Finds and prepares a folder where groups can be made; `nil` if there is none.
     ///
-    /// That is the group of this process, or the one above it, when systemd has delegated it (`Delegate=yes`; it
-    /// marks the folder, since version 251 for every user), or when there is no systemd and the folder can be
-    /// written. A group with groups below it that bound memory may hold no processes itself: those in it, of which
-    /// this is one, move to a group `celery-worker`.
+    /// Suitable are the group of this process and its parent group, if systemd has delegated it (`Delegate=yes`; it
+    /// marks the folder, since version 251 for every user), or if there is no systemd and the folder is
+    /// writable. A group whose subgroups limit memory must not contain processes itself: its processes,
+    /// including this one, are moved to a subgroup `celery-worker`.
     ///
-    /// - Parameter place: where the kernel tells of groups; tests have their own.
+    /// - Parameter place: the position in the tree of control groups; tests substitute their own.
     package static func prepare(_ place: ControlGroupPlace = ControlGroupPlace()) -> ControlGroupRoom? {
         for candidate in place.candidates where place.isOurs(candidate.path) {
             if enableMemory(candidate) { return ControlGroupRoom(path: candidate.path) }
@@ -31,28 +31,28 @@ extension ControlGroupRoom {
         let workers = "\(path)/celery-worker"
         guard mkdir(workers, 0o755) == 0 || errno == EEXIST else { return false }
         for process in ProcFile.text("\(path)/cgroup.procs")?.split(separator: "\n") ?? [] {
-            // One that has ended meanwhile needs no moving.
+            // A process that has ended meanwhile need not be moved.
             try? ControlFile.write(String(process), to: "\(workers)/cgroup.procs")
         }
         return enable()
     }
 }
 
-/// Where this process is among the control groups.
+/// The position of this process in the tree of control groups.
 package struct ControlGroupPlace: Sendable {
     struct Candidate: Equatable {
         let path: String
-        /// It is the group this process is in.
+        /// Whether this process is in the group.
         let isOwn: Bool
     }
 
-    /// As `/proc/self/cgroup` has it, seen from the root of the tree; `nil` without cgroups v2.
+    /// The group in `/proc/self/cgroup`, relative to the root of the tree; `nil` without cgroups v2.
     private let group: String?
-    /// Root and mount point of the tree, as `/proc/self/mountinfo` has them.
+    /// Root and mount point of the tree in `/proc/self/mountinfo`.
     private let mount: (root: String, point: String)?
     private let hasSystemd: Bool
 
-    /// Reads what the kernel tells of this process.
+    /// Reads the position of this process.
     package init() {
         self.init(
             groups: ProcFile.text("/proc/self/cgroup") ?? "", mounts: ProcFile.text("/proc/self/mountinfo") ?? "",
@@ -72,7 +72,7 @@ package struct ControlGroupPlace: Sendable {
         self.hasSystemd = hasSystemd
     }
 
-    /// The folder of this process's own group; `nil` when it cannot be seen from here.
+    /// The folder of this process's group; `nil` if it is not visible.
     package var own: String? {
         guard let group, let mount, !group.hasPrefix("/..") else { return nil }
         if mount.root == "/" { return mount.point + (group == "/" ? "" : group) }
@@ -89,7 +89,7 @@ package struct ControlGroupPlace: Sendable {
         return candidates
     }
 
-    /// Whether a folder may be written and nobody else manages it.
+    /// Whether a folder is writable and no other program manages it.
     ///
     /// The corresponding C function is `getxattr`; systemd sets `trusted.delegate` and `user.delegate`.
     func isOurs(_ path: String) -> Bool {

@@ -2,9 +2,9 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// A folder of control groups (cgroups v2) that is left to us, in which each run of a program gets a group of its own.
+/// A folder of control groups (cgroups v2) delegated to this program, where each program run gets its own group.
 ///
-/// A group bears the name of the process that made it, so that whoever comes later can tell which are left over.
+/// The name of a group identifies the process that made it, so that later processes can find abandoned groups.
 package struct ControlGroupRoom: Sendable {
     package let path: String
     private let remove: @Sendable (String) -> Bool
@@ -14,13 +14,13 @@ package struct ControlGroupRoom: Sendable {
 
     /// - Parameters:
     ///   - path: The folder; processes are in groups below it, not in itself.
-    ///   - remove: Takes an empty group away and says whether it could; tests stand in for the kernel here.
+    ///   - remove: Removes an empty group and returns whether it succeeded; tests substitute the kernel's part.
     package init(path: String, remove: @escaping @Sendable (String) -> Bool = { rmdir($0) == 0 }) {
         self.path = path
         self.remove = remove
     }
 
-    /// Makes a group with a limit of memory, for one program and all it starts.
+    /// Makes a group with a memory limit for a program and its descendants.
     package func makeGroup(memoryLimit: Int) throws(SystemError) -> ControlGroup {
         let maker = ProcessIdentity.current
         let number = Self.lastNumber.add(1, ordering: .relaxed).newValue
@@ -36,7 +36,7 @@ package struct ControlGroupRoom: Sendable {
         return group
     }
 
-    /// Ends the groups whose makers are gone, and kills what is in them.
+    /// Kills the processes of abandoned groups, and removes the groups.
     package func sweep() {
         guard let stream = opendir(path) else { return }
         defer { closedir(stream) }
@@ -46,7 +46,7 @@ package struct ControlGroupRoom: Sendable {
             let parts = name.dropFirst(Self.prefix.count).split(separator: ".")
             guard parts.count == 3, let id = ProcessID(parts[0]), let ticks = UInt64(parts[1]) else { continue }
             if let stat = ProcessStat(id), stat.startTicks == ticks, !stat.hasEnded { continue }
-            // Hidden from us it may still live.
+            // The process may be alive but hidden from us.
             if ProcessStat(id) == nil, kill(id, 0) == 0 || errno == EPERM { continue }
             ControlGroup(path: "\(path)/\(name)", remove: remove).close()
         }

@@ -1,10 +1,10 @@
 import CLinux
 import Glibc
 
-/// A file without a name that holds a program's input: unlike a pipe it takes any
-/// amount at once, and a program that does not read it blocks nobody.
+/// An anonymous file for a program's input or output: unlike a pipe it accepts any
+/// amount, and a program that does not read it blocks nobody.
 package enum MemoryFile {
-    /// A file of these bytes, to be read from its beginning.
+    /// A file with this content, positioned at its beginning.
     ///
     /// The corresponding C functions are `memfd_create`, `write` and `lseek`.
     package static func make(_ bytes: [UInt8] = []) throws(SystemError) -> OwnedDescriptor {
@@ -24,7 +24,7 @@ package enum MemoryFile {
         return descriptor
     }
 
-    /// All that stands in such a file, also what a program wrote there.
+    /// The content of such a file, including what a program wrote to it.
     package static func content(of file: OwnedDescriptor, limit: Int = 1 << 24) throws(SystemError) -> [UInt8] {
         lseek(file.number, 0, SEEK_SET)
         return try file.readToEnd(limit: limit)

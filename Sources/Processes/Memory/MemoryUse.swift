@@ -1,10 +1,10 @@
 import Glibc
 
-/// How much memory processes hold: what is theirs alone, not the programs and libraries they have mapped.
+/// The private memory of processes, without mapped programs and libraries.
 package enum MemoryUse {
-    /// Bytes of one process; 0 when it is gone.
+    /// Bytes of one process; 0 if it has ended.
     ///
-    /// The corresponding file is `/proc/PID/statm`: resident pages less those of files and shared memory.
+    /// The corresponding file is `/proc/PID/statm`: resident pages minus those of files and shared memory.
     package static func bytes(of process: ProcessID) -> Int {
         guard let fields = ProcFile.text("/proc/\(process)/statm")?.split(separator: " "), fields.count > 2,
             let resident = Int(fields[1]), let shared = Int(fields[2])
@@ -12,10 +12,10 @@ package enum MemoryUse {
         return max(0, resident - shared) * pageSize
     }
 
-    /// Bytes of several processes together.
+    /// The total bytes of several processes.
     ///
-    /// - Parameter limit: Above this sum, pages that several of them share after a fork are looked at closely, and
-    ///   counted once.
+    /// - Parameter limit: If the sum exceeds this, a slower method counts pages shared after a fork
+    ///   only once.
     package static func bytes(of processes: [ProcessID], limit: Int) -> Int {
         let each = processes.map(bytes(of:))
         let sum = each.reduce(0, +)
@@ -23,7 +23,7 @@ package enum MemoryUse {
         return zip(processes, each).reduce(0) { $0 + (proportionalBytes(of: $1.0) ?? $1.1) }
     }
 
-    /// Each page divided by how many share it. Takes the kernel a walk through all pages.
+    /// The size of all pages, each divided by the number of processes that share it. Slow: the kernel visits all pages.
     ///
     /// The corresponding file is `/proc/PID/smaps_rollup`, field `Pss_Anon` in kilobytes.
     private static func proportionalBytes(of process: ProcessID) -> Int? {

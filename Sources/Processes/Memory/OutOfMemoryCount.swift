@@ -1,10 +1,10 @@
 import Glibc
 
-/// How many processes of our control group the kernel has killed for want of memory, whoever's limit it was.
+/// The number of processes of our control group killed for lack of memory, by any limit.
 ///
-/// Signal 9 alone does not tell who sent it; this number does, when it has grown.
+/// Signal 9 alone does not show its cause; an increase of this number does.
 package struct OutOfMemoryCount: Sendable {
-    /// The file that counts; `nil` when this machine has none.
+    /// The file with the count; `nil` if this machine has none.
     private let file: String?
 
     /// The count of this process's own group.
@@ -12,7 +12,7 @@ package struct OutOfMemoryCount: Sendable {
 
     /// - Parameter groups: text of `/proc/self/cgroup`.
     private init(place: ControlGroupPlace, groups: String) {
-        // Of version 1, where memory still is in that.
+        // Control groups v1, if they include the memory controller.
         let old = groups.split(separator: "\n").lazy.compactMap { line -> String? in
             let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard parts.count == 3, parts[1].split(separator: ",").contains("memory") else { return nil }
@@ -21,11 +21,11 @@ package struct OutOfMemoryCount: Sendable {
         self.init(candidates: (place.own.map { ["\($0)/memory.events"] } ?? []) + old)
     }
 
-    /// - Parameter candidates: files that may count; the first that does is read.
+    /// - Parameter candidates: possible files; the first that contains a count is used.
     package init(candidates: [String]) {
         file = candidates.first { ControlFile.count("oom_kill", in: $0) != nil }
     }
 
-    /// The number up to now; 0 where nobody counts.
+    /// The number so far; 0 if there is no count.
     package func read() -> Int { file.flatMap { ControlFile.count("oom_kill", in: $0) } ?? 0 }
 }

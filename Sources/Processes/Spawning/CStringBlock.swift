@@ -1,11 +1,11 @@
 import Glibc
 
-/// The `char **` that `execve` wants: pointers and bytes in one allocation, freed at the end of the scope.
+/// The `char **` argument of `execve`: pointers and bytes in one allocation, freed at the end of the scope.
 struct CStringBlock: ~Copyable {
     /// Ends with a null pointer.
     let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
 
-    /// - Throws: EINVAL naming the string that contains a NUL byte, which C would silently cut off.
+    /// - Throws: EINVAL naming the string that contains a NUL byte, where C would silently truncate it.
     init<Strings: Collection>(
         _ strings: Strings, of operation: String, path: String, naming name: (Int) -> String
     ) throws(SystemError) where Strings.Element: Collection<UInt8> {
@@ -27,7 +27,7 @@ struct CStringBlock: ~Copyable {
             end += bytes.count + 1
         }
         pointers[count] = nil
-        // Last: a throw after this would free the block by `deinit`, and the one above has done so already.
+        // Assign last: a throw after this would free the block in `deinit`, which the path above has done already.
         self.pointers = pointers
     }
 

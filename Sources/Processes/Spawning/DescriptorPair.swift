@@ -3,7 +3,7 @@ import Glibc
 
 /// Two connected sockets, close-on-exec: keep one, give the other to a child.
 package struct SocketPair: Sendable {
-    /// Either end; they are alike.
+    /// One end; both ends are equivalent.
     package let near: OwnedDescriptor
     /// The other end.
     package let far: OwnedDescriptor
@@ -21,9 +21,9 @@ package struct SocketPair: Sendable {
 
 /// A pipe, close-on-exec at both ends.
 package struct Pipe: Sendable {
-    /// Where the bytes come out.
+    /// The end to read from.
     package let readEnd: OwnedDescriptor
-    /// Where the bytes go in.
+    /// The end to write to.
     package let writeEnd: OwnedDescriptor
 
     /// The corresponding C function is `pipe2`.

@@ -1,9 +1,9 @@
 import CLinux
 import Glibc
 
-/// The variables a program is started with: `NAME=value`, byte for byte as they came.
+/// The environment variables of a program as unmodified bytes: `NAME=value`.
 package struct Environment: Sendable {
-    // Bytes, not strings: a value need not be UTF-8, and must reach the program as it was.
+    // Bytes, not strings: a value need not be UTF-8, and must reach the program unchanged.
     private(set) var entries: [[UInt8]]
 
     /// No variables at all.
@@ -16,7 +16,7 @@ package struct Environment: Sendable {
         entries = variables.map { Array("\($0.key)=\($0.value)".utf8) }
     }
 
-    /// The variables of this process. Read them once at start: another thread's `setenv` may move them.
+    /// The variables of this process. Read them once at startup: another thread's `setenv` may move them.
     ///
     /// The corresponding C variable is `environ`.
     package static func current() -> Environment {
@@ -29,10 +29,10 @@ package struct Environment: Sendable {
         return environment
     }
 
-    /// The variables that are text; of two with one name, the first, as `getenv` has it.
+    /// The variables that are valid text; for a repeated name, the first one, like `getenv`.
     package var textVariables: [String: String] {
         let pairs = entries.compactMap { entry -> (String, String)? in
-            // Bytes are searched, since every command does this at its start, and letters cost ten times as much.
+            // Search bytes: every command does this at startup, and searching characters takes ten times as long.
             guard let equals = entry.firstIndex(of: UInt8(ascii: "=")),
                 let name = String(validating: entry[..<equals], as: UTF8.self),
                 let value = String(validating: entry[(equals + 1)...], as: UTF8.self)

@@ -1,8 +1,8 @@
 import Glibc
 
-/// Whether a process that can still be seen is about to be gone.
+/// Whether a visible process is about to disappear.
 enum ProcessEnding {
-    /// It was killed and the kernel has not come round to it, or it is being taken down, or only its status is left.
+    /// The process has a pending KILL, is being torn down by the kernel, or is a zombie.
     ///
     /// From `State`, `SigPnd` and `ShdPnd` of `/proc/PID/status`, and the flag `PF_EXITING` in `/proc/PID/stat` (proc(5)).
     static func isUnderWay(of id: ProcessID) -> Bool {
@@ -18,7 +18,7 @@ enum ProcessEnding {
             default: break
             }
         }
-        // The ninth field of the line, the seventh after the name in parentheses.
+        // Field 9, the seventh after the name in parentheses.
         let fields = stat[(stat.lastIndex(of: ")") ?? stat.startIndex)...].split(separator: " ")
         let exiting: UInt64 = 0x4
         return fields.count > 7 && UInt64(fields[7]).map { $0 & exiting != 0 } ?? false

@@ -1,9 +1,9 @@
 import Glibc
 
-/// The processes that a `Spawn` with `.newGroup` or `.newSession` began: the program and what it started,
-/// as far as that stayed in the group.
+/// The process group of a `Spawn` with `.newGroup` or `.newSession`: the program and those of its descendants
+/// that stayed in the group.
 package struct ProcessGroup: Sendable {
-    /// The first process: its id is the number of the group, and stays taken until it is waited for.
+    /// The first process. Its id is the number of the group, and stays reserved until it is waited for.
     package let leader: SpawnedProcess
 
     package init(leader: SpawnedProcess) {
@@ -18,19 +18,19 @@ package struct ProcessGroup: Sendable {
         throw SystemError(errno, "signal process group \(leader.id)")
     }
 
-    /// Ends the group: asks, waits, and kills what is still there when the grace is over or the leader is gone.
+    /// Ends the group: sends the signals, waits, and kills the remaining processes after the waits or when the leader has ended.
     ///
     /// - Parameters:
-    ///   - signals: Sent one after the other, each followed by its wait; KILL follows by itself.
+    ///   - signals: Sent one after the other, each followed by its wait; KILL is sent at the end.
     /// - Returns: How the leader ended. Blocks at most for the waits, and for the kernel to carry out the KILL.
     package func terminate(_ signals: [(signal: Int32, wait: Duration)]) throws(SystemError) -> Termination {
         for (signal, wait) in signals {
             try self.signal(signal)
-            // A stopped program would not hear of it.
+            // A stopped program would not receive the signal.
             try self.signal(SIGCONT)
             if try leader.waitUntilEnded(timeout: wait) { break }
         }
-        // Before `wait`: afterwards the number of the group could be somebody else's.
+        // Before `wait`: afterwards the number of the group could be reused.
         try signal(SIGKILL)
         return try leader.wait()
     }

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 
 extension Spawn {
-    /// Starts the program within bounds that posix_spawn cannot set.
+    /// Starts the program with limits that posix_spawn cannot set.
     ///
     /// The corresponding C function is `celery_spawn_confined` of our own.
     func startConfined(

@@ -1,65 +1,65 @@
-// How this room works with processes.
+// How this module handles processes.
 //
-// A process that runs Swift has threads, and a forked copy of it has all of their locks but only one of them;
-// so nothing here forks. Programs (tasks, pool children, the daemon itself) start through posix_spawn, whose
-// child shares our memory only until it executes: `Spawn`, giving a `SpawnedProcess`, ending in a `Termination`.
-// To become a daemon we execute our own binary again: `Daemonizer` on the terminal's side, `Role` and
-// `Readiness` on the daemon's.
+// A Swift process has threads, and a fork would copy all their locks but only one thread, so nothing here
+// forks. Programs (tasks, pool children, the daemon itself) are started by posix_spawn, whose
+// child shares our memory only until exec: `Spawn` returns a `SpawnedProcess`, which ends in a `Termination`.
+// To become a daemon, the process executes its own binary again: `Daemonizer` on the side of the terminal, `Role`
+// and `Readiness` on the side of the daemon.
 //
-// What a program leaves behind is ours to end: `ProcessGroup` signals politely and then less so, and
-// `Descendants`, being subreaper, finds even those that went off into sessions of their own.
-// `PIDFile`, `ProcessIdentity` and `SystemdNotifier` tell others who we are and how we are.
+// This module also ends the processes that a program leaves behind: `ProcessGroup` sends increasingly forceful
+// signals, and `Descendants`, as a subreaper, finds even processes in other sessions.
+// `PIDFile`, `ProcessIdentity` and `SystemdNotifier` publish the identity and state of this process.
 //
 // Every descriptor is close-on-exec and has one owner (`OwnedDescriptor`); every call that can fail goes
-// through `Syscall`; every failure is a `SystemError`. Waiting is done on descriptors (pidfd, signalfd, eventfd),
-// so that one `Poller` can wait for all of it. Linux 5.3 and glibc 2.34 are the oldest that will do.
+// through `Syscall`; every failure is a `SystemError`. Events arrive on descriptors (pidfd, signalfd, eventfd),
+// so that one `Poller` can wait for all of them. Linux 5.3 and glibc 2.34 are the minimum versions.
 
 import Glibc
 
-/// A program to be started: a value that may be kept and started many times.
+/// A program to be started. The value can be reused for several starts.
 package struct Spawn: Sendable {
-    /// Where a standard stream of the program leads.
+    /// The target of a standard stream.
     package enum Stream: Sendable {
-        /// To where ours leads.
+        /// The stream of this process.
         case inherit
-        /// To `/dev/null`.
+        /// `/dev/null`.
         case null
-        /// To this open file.
+        /// An open file.
         case descriptor(OwnedDescriptor)
     }
 
-    /// Whom signals from a terminal or to a process group will reach.
+    /// The process group and session of the program, which determine the signals that reach it.
     package enum Placement: Sendable {
         /// The group of this process.
         case sameGroup
-        /// A group of its own: its number is the process id.
+        /// A new group; its number is the process id.
         case newGroup
-        /// A session of its own, without a terminal, and a group of its own in it.
+        /// A new session without a terminal, with a new group.
         case newSession
     }
 
-    /// Path of the program. PATH is not searched; a relative path starts at `workingDirectory`.
+    /// Path of the program. PATH is not searched; a relative path is relative to `workingDirectory`.
     package var executable: String
-    /// All of argv, beginning with the program's name for itself.
+    /// The complete argv, beginning with argv[0].
     package var arguments: [String]
     /// The variables of the program.
     package var environment: Environment
-    /// Where the program starts; `nil` is where we are.
+    /// The working folder of the program; `nil` is that of this process.
     package var workingDirectory: String?
     package var standardInput = Stream.inherit
     package var standardOutput = Stream.inherit
     package var standardError = Stream.inherit
-    /// Further descriptors, by the number they get in the program. All others are closed there.
+    /// Further descriptors by their number in the program. All others are closed there.
     package var inherited: [Int32: OwnedDescriptor] = [:]
     package var placement = Placement.sameGroup
-    /// Bounds that hold from the program's first instruction on.
+    /// Memory limits from the program's first instruction on.
     package var confinement: Confinement?
 
-    /// Bounds of a program's memory.
+    /// Limits of a program's memory.
     package struct Confinement: Sendable {
-        /// The control group it and all it starts are in.
+        /// The control group of the program and its descendants.
         package var group: ControlGroup?
-        /// Bytes of data it may ask for, and each process it starts (RLIMIT_DATA).
+        /// Maximum bytes of data of the program and of each descendant (RLIMIT_DATA).
         package var dataLimit: Int?
 
         package init(group: ControlGroup? = nil, dataLimit: Int? = nil) {
@@ -74,9 +74,9 @@ package struct Spawn: Sendable {
         self.environment = environment
     }
 
-    /// Starts the program and returns when it executes or has failed to.
+    /// Starts the program, and returns when exec has succeeded or failed.
     ///
-    /// - Parameter pidfd: Opens a descriptor to wait for its end on.
+    /// - Parameter pidfd: Whether to open a descriptor for waiting.
     /// - Throws: `SystemError` with the cause in words: see `SpawnDiagnosis`.
     ///
     /// The corresponding C function is `posix_spawn`.
@@ -109,12 +109,12 @@ package struct Spawn: Sendable {
         return pidfd ? try watched(pid) : SpawnedProcess(id: pid, pidfd: nil)
     }
 
-    /// The process with a descriptor to wait on.
+    /// The process with a descriptor for waiting.
     private func watched(_ pid: ProcessID) throws(SystemError) -> SpawnedProcess {
         do {
             return SpawnedProcess(id: pid, pidfd: try SpawnedProcess.openPIDFD(pid))
         } catch {
-            // Out of descriptors: a program that nobody can watch must not stay behind an error.
+            // Out of descriptors: do not leave a program running that cannot be watched.
             kill(pid, SIGKILL)
             _ = try? SpawnedProcess(id: pid, pidfd: nil).wait()
             throw error

@@ -1,11 +1,11 @@
 import CLinux
 import Glibc
 
-/// What all programs started here have in common, prepared once: an empty signal mask and default actions.
+/// Attributes of all spawned programs, prepared once: an empty signal mask and default actions.
 ///
-/// This process blocks signals and ignores SIGPIPE, and both would otherwise be inherited through exec.
+/// This process blocks signals and ignores SIGPIPE; programs would otherwise inherit both.
 ///
-/// Unchecked, because the memory is written in `init` alone, and posix_spawn only reads it.
+/// Unchecked, because the memory is written only in `init`, and posix_spawn only reads it.
 final class SpawnAttributes: @unchecked Sendable {
     let pointer: UnsafeMutablePointer<posix_spawnattr_t>
 
@@ -20,7 +20,7 @@ final class SpawnAttributes: @unchecked Sendable {
         posix_spawnattr_init(pointer)
         var empty = sigset_t([])
         posix_spawnattr_setsigmask(pointer, &empty)
-        // The classic signals; the real-time ones are ignored by nobody, and each costs a system call.
+        // The standard signals only: nothing ignores real-time signals, and each signal costs a system call.
         var all = sigset_t((1...31).filter { $0 != SIGKILL && $0 != SIGSTOP })
         posix_spawnattr_setsigdefault(pointer, &all)
         posix_spawnattr_setflags(pointer, Int16(flags | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))

@@ -21,7 +21,7 @@ struct SpawnDiagnosis {
         return switch code {
         case ENOENT: missing
         case EACCES: forbidden
-        case ETXTBSY: "somebody has it open for writing"
+        case ETXTBSY: "the file is open for writing"
         case ENOEXEC: "no '#!' line, and not a program"
         case E2BIG: tooLong
         default: nil
@@ -50,25 +50,25 @@ struct SpawnDiagnosis {
         // MAX_ARG_STRLEN of <linux/binfmts.h>: 32 pages, also for one environment variable.
         let limit = 32 * sysconf(Int32(_SC_PAGESIZE))
         if let index = spawn.arguments.firstIndex(where: { $0.utf8.count >= limit }) {
-            return "argument \(index) is \(spawn.arguments[index].utf8.count) bytes long, and \(limit - 1) is the most"
+            return "argument \(index) is \(spawn.arguments[index].utf8.count) bytes long, and the limit is \(limit - 1)"
         }
         let total = spawn.arguments.reduce(0) { $0 + $1.utf8.count + 1 }
             + spawn.environment.entries.reduce(0) { $0 + $1.count + 1 }
         return "arguments and environment are too long together (\(total) bytes)"
     }
 
-    /// The executable as the child saw it.
+    /// The path of the executable from the child's working folder.
     private var path: String {
         guard let directory = spawn.workingDirectory, !spawn.executable.hasPrefix("/") else { return spawn.executable }
         return "\(directory)/\(spawn.executable)"
     }
 
-    /// What the `#!` line names; `nil` without one.
+    /// The interpreter in the `#!` line; `nil` without such a line.
     private var interpreter: String? {
         let number = open(path, O_RDONLY | O_CLOEXEC)
         guard number >= 0 else { return nil }
         let file = OwnedDescriptor(owning: number)
-        // The kernel reads no more of the line either (BINPRM_BUF_SIZE).
+        // The kernel reads no more of the line (BINPRM_BUF_SIZE).
         guard let bytes = try? file.readToEnd(limit: 256), bytes.starts(with: "#!".utf8) else { return nil }
         let line = bytes.dropFirst(2).prefix { $0 != UInt8(ascii: "\n") }
         let words = String(decoding: line, as: UTF8.self).split { $0 == " " || $0 == "\t" }

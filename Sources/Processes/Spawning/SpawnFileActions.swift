@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// What the child does to its descriptors and folder between birth and execution.
+/// The changes of descriptors and working folder in the child before exec.
 struct SpawnFileActions: ~Copyable {
     var raw = posix_spawn_file_actions_t()
 
@@ -31,8 +31,8 @@ struct SpawnFileActions: ~Copyable {
         for (target, descriptor) in spawn.inherited { moves.append((descriptor.number, target)) }
         for move in DescriptorMoves(moves).ordered { try check(posix_spawn_file_actions_adddup2(&raw, move.from, move.to)) }
 
-        // Our descriptors are close-on-exec, but a C library's may not be. Descriptors are usually handed
-        // on as 3, 4, ...; after a gap only what lies above the last is swept.
+        // Our descriptors are close-on-exec, but a C library's may not be. Inherited descriptors are usually
+        // 3, 4, ...; with gaps, only descriptors above the last are closed.
         let last = moves.reduce(2) { max($0, $1.to) }
         try check(posix_spawn_file_actions_addclosefrom_np(&raw, last + 1))
         if let directory = spawn.workingDirectory {
@@ -44,8 +44,8 @@ struct SpawnFileActions: ~Copyable {
         try check(posix_spawn_file_actions_addopen(&raw, target, path, flags, 0))
     }
 
-    /// These calls fail for lack of memory, or for a closed descriptor (-1).
+    /// These calls fail only for lack of memory or a closed descriptor (-1).
     private func check(_ code: Int32) throws(SystemError) {
-        try Syscall.checkNumber(code, "hand on descriptors")
+        try Syscall.checkNumber(code, "pass on descriptors")
     }
 }

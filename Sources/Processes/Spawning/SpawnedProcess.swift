@@ -1,15 +1,15 @@
 import CLinux
 import Glibc
 
-/// The number of a process: C's `pid_t`, without the need to import C.
+/// A process id: C's `pid_t`, without importing C.
 package typealias ProcessID = Int32
 
-/// A child of this process, from its start until it is waited for. Wait for each exactly once:
-/// until then the kernel keeps its number from being given to another.
+/// A child of this process, from its start until it is waited for. Wait exactly once for each child:
+/// until then the kernel does not reuse its number.
 package struct SpawnedProcess: Sendable {
     /// The process id.
     package let id: ProcessID
-    /// Becomes readable when the process ends; there if `Spawn.start(pidfd: true)` was asked for it.
+    /// Becomes readable when the process ends; present if requested by `Spawn.start(pidfd: true)`.
     package let pidfd: OwnedDescriptor?
 
     /// Waits for the end.
@@ -19,14 +19,14 @@ package struct SpawnedProcess: Sendable {
         try Termination(of: id, options: 0)!
     }
 
-    /// Looks whether it has ended; `nil` if it runs on.
+    /// The termination if the process has ended, or else `nil`. Does not block.
     ///
     /// The corresponding C function is `wait4` with `WNOHANG`.
     package func tryWait() throws(SystemError) -> Termination? {
         try Termination(of: id, options: WNOHANG)
     }
 
-    /// Waits for the end without taking the status: the number stays taken until `wait`.
+    /// Waits for the end without reaping the process: the number stays reserved until `wait`.
     ///
     /// - Returns: Whether it has ended within `timeout`.
     ///
@@ -36,9 +36,9 @@ package struct SpawnedProcess: Sendable {
         return try watched.waitReadable(timeout: timeout)
     }
 
-    /// Sends a signal to this one process; does nothing if it has ended.
+    /// Sends a signal to this process only; does nothing if it has ended.
     ///
-    /// The corresponding C function is `kill`. The number cannot have gone to another before `wait`.
+    /// The corresponding C function is `kill`. The number cannot be reused before `wait`.
     package func signal(_ signal: Int32) throws(SystemError) {
         if kill(id, signal) != 0, errno != ESRCH { throw SystemError(errno, "signal process \(id)") }
     }

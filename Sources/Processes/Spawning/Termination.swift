@@ -2,12 +2,12 @@ import Glibc
 
 /// How a process ended.
 package enum WaitStatus: Sendable, Equatable, CustomStringConvertible {
-    /// It returned from `main` or called `exit`.
+    /// The process returned from `main` or called `exit`.
     case exited(Int32)
-    /// A signal killed it.
+    /// A signal killed the process.
     case signaled(Int32, coreDumped: Bool)
 
-    /// Reads what `wait` writes.
+    /// Decodes the status returned by `wait`.
     ///
     /// The corresponding C macros are `WIFEXITED`, `WEXITSTATUS`, `WTERMSIG` and `WCOREDUMP`.
     package init(raw: Int32) {
@@ -15,7 +15,7 @@ package enum WaitStatus: Sendable, Equatable, CustomStringConvertible {
         self = signal == 0 ? .exited(raw >> 8 & 0xFF) : .signaled(signal, coreDumped: raw & 0x80 != 0)
     }
 
-    /// The number a shell would put into `$?`: 128 and the signal for a killed process.
+    /// The value of a shell's `$?`: 128 plus the signal number for a killed process.
     package var shellStatus: Int32 {
         switch self {
         case .exited(let code): code
@@ -33,14 +33,14 @@ package enum WaitStatus: Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// How a process ended, and what it had used.
+/// How a process ended, and the resources it used.
 package struct Termination: Sendable, Equatable {
     package let status: WaitStatus
-    /// Processor time in its own code, of itself and of the children it waited for.
+    /// Processor time in user mode, including children that it waited for.
     package let userTime: Duration
-    /// Processor time in the kernel on its behalf.
+    /// Processor time in the kernel, including children that it waited for.
     package let systemTime: Duration
-    /// The most memory it had at any time, in bytes.
+    /// Peak memory in bytes.
     package let peakMemoryBytes: Int
 
     /// The corresponding C function is `wait4`. `nil` with `WNOHANG` while the process runs.

@@ -1,8 +1,8 @@
-/// A point in time that a series of waits shares, so that an interrupted wait does not start over.
+/// A common deadline for a series of waits, so that an interrupted wait does not start over.
 package struct Deadline: Sendable {
     private let instant: ContinuousClock.Instant?
 
-    /// - Parameter timeout: From now; `nil` never passes.
+    /// - Parameter timeout: Time from now; `nil` never passes.
     package init(after timeout: Duration?) {
         instant = timeout.map { ContinuousClock.now + $0 }
     }
@@ -15,7 +15,7 @@ package struct Deadline: Sendable {
     /// Whether the time is up.
     package var hasPassed: Bool { remaining == .zero }
 
-    /// Time left as `poll` and `epoll_wait` want it: milliseconds rounded up, -1 for no limit.
+    /// Time left for `poll` and `epoll_wait`: milliseconds rounded up, -1 for no limit.
     package var pollMilliseconds: Int32 {
         guard let remaining else { return -1 }
         let (seconds, attoseconds) = remaining.components

@@ -2,11 +2,11 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Everything that was started from here, however far it has gone: a program that forked twice into a
-/// session of its own still has us as its ancestor, and as its parent once those between are gone.
+/// All processes descended from this one: even a program that forked twice into a new session
+/// has this process as ancestor, and as parent once the processes between have ended.
 package enum Descendants {
-    /// Makes this process the new parent of every descendant that loses its own, instead of process 1.
-    /// Inherited neither by children nor lost in exec.
+    /// Makes this process, instead of process 1, the new parent of orphaned descendants.
+    /// The property is not inherited by children and survives exec.
     ///
     /// The corresponding C function is `prctl` with `PR_SET_CHILD_SUBREAPER`.
     package static func becomeSubreaper() throws(SystemError) {
@@ -14,29 +14,29 @@ package enum Descendants {
         isReaper.store(true, ordering: .relaxed)
     }
 
-    /// Whether orphans come to this process, by `becomeSubreaper`. If not, all children that
-    /// `reap` could find are those that somebody started here, and waits for.
+    /// Whether `becomeSubreaper` was called. If not, every child was started by code of this process
+    /// that also waits for it.
     package static var isSubreaper: Bool { isReaper.load(ordering: .relaxed) }
 
     private static let isReaper = Atomic(false)
 
-    /// What `reap` did.
+    /// The result of `reap`.
     package struct Reaped: Sendable, Equatable {
-        /// Those that were still running and were killed.
+        /// Processes that were running and were killed.
         package var killed: Set<ProcessID> = []
-        /// Those that did not go in time: they hang in the kernel, on a dead network disk for example.
+        /// Processes that did not end in time because they hang in the kernel, for example on a dead network disk.
         package var survivors: Set<ProcessID> = []
     }
 
-    /// Kills whatever is left below this process, and takes the status of all that became its children.
+    /// Kills all descendants of this process, and reaps those that became its children.
     ///
-    /// Costs one system call when nothing is left, so that it can follow every task. A program that is being
-    /// started meanwhile by another thread, and is not among the spared yet, is taken for a leftover.
+    /// Costs one system call if there are no descendants, so it can follow every task. A program that another
+    /// thread starts meanwhile is also killed unless it is spared.
     ///
     /// - Parameters:
-    ///   - spared: Children that somebody else waits for; they and all below them are left alone.
-    ///   - limit: Upper bound of the time spent. Blocks.
-    ///   - table: Where descendants are looked up.
+    ///   - spared: Children that other code waits for; they and their descendants are left alone.
+    ///   - limit: Maximum time to block.
+    ///   - table: The source of descendants.
     ///
     /// The corresponding C functions are `kill` and `waitpid`.
     package static func reap(
@@ -45,12 +45,12 @@ package enum Descendants {
         let deadline = Deadline(after: limit)
         var reaped = Reaped()
         var emptyLooks = 0
-        // Round after round, because the doomed may fork until the signal reaches them, and because those
-        // farther down become our children only when those above them are gone.
+        // Repeat, because killed processes may fork until the signal reaches them, and because indirect
+        // descendants become our children only when their parents have ended.
         while hasChildren() {
             let found = table.descendants(of: getpid(), sparing: spared)
             reaped.survivors = Set(found.lazy.filter { !$0.hasEnded }.map(\.id))
-            // A list of children is read while they come and go, and may miss one: believe it the second time.
+            // A list of children may miss one that starts while it is read: require two empty lists.
             emptyLooks = found.isEmpty ? emptyLooks + 1 : 0
             if emptyLooks == 2 || deadline.hasPassed { return reaped }
             for process in found where !process.hasEnded && kill(process.id, SIGKILL) == 0 {
@@ -62,9 +62,9 @@ package enum Descendants {
         return reaped
     }
 
-    /// Whether there is any child at all, running or ended.
+    /// Whether there is any child, running or ended.
     ///
-    /// The corresponding C function is `waitid`; `WNOWAIT` leaves the status to whoever waits for it.
+    /// The corresponding C function is `waitid`; with `WNOWAIT` the child can still be waited for.
     private static func hasChildren() -> Bool {
         var info = siginfo_t()
         return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | Int32(bitPattern: UInt32(__WALL))) == 0

@@ -1,8 +1,8 @@
 import Glibc
 
-/// The locks that processes have on one file, as the kernel lists them at the moment of asking.
+/// The locks that processes hold on a file, as listed by the kernel.
 ///
-/// Asking opens nothing: a process that closed a descriptor of the file would lose its own POSIX locks on it.
+/// The file is not opened: closing any descriptor of the file would release this process's own POSIX locks on it.
 /// Locks of processes in other pid namespaces are not listed. See proc_locks(5).
 package struct FileLocks: Sendable {
     /// One lock.
@@ -17,15 +17,15 @@ package struct FileLocks: Sendable {
         package var kind: Kind
         package var isExclusive: Bool
         package var process: ProcessID
-        /// The bytes it covers; `UInt64.max` is the end of any file.
+        /// The locked bytes; `UInt64.max` is the end of any file.
         package var bytes: ClosedRange<UInt64>
-        /// Whether the process only waits for it.
+        /// Whether the process is waiting for the lock.
         package var isWaiting: Bool
     }
 
     package let locks: [Lock]
 
-    /// - Parameter path: A file; of one that is not there nobody has locks.
+    /// - Parameter path: A file; a missing file has no locks.
     package init(path: String) {
         var status = stat()
         let exists = stat(path, &status) == 0
@@ -33,10 +33,10 @@ package struct FileLocks: Sendable {
         self.init(listing: text ?? "", device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     }
 
-    /// Reads such a listing.
+    /// Parses the content of `/proc/locks`.
     init(listing text: String, device: UInt64, inode: UInt64) {
         let found = text.split(separator: "\n").compactMap { Self.lock($0, inode) }
-        // Some file systems show programs another device number than they use themselves.
+        // Some file systems report another device number to programs than they use internally.
         let major = (device >> 8 & 0xfff) | (device >> 32 & ~0xfff)
         let minor = (device & 0xff) | (device >> 12 & 0xfff_ff00)
         let exact = found.filter { $0.device == Device(major: major, minor: minor) }
@@ -48,7 +48,7 @@ package struct FileLocks: Sendable {
         var minor: UInt64
     }
 
-    /// `1: [->] FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE START END`, numbers of the device in hexadecimal.
+    /// Parses `1: [->] FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE START END`, with the device numbers in hexadecimal.
     private static func lock(_ line: Substring, _ inode: UInt64) -> (lock: Lock, device: Device)? {
         var words = line.split(separator: " ").dropFirst()
         let isWaiting = words.first == "->"

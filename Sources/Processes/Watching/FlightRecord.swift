@@ -1,22 +1,22 @@
 import CLinux
 import Glibc
 
-/// What the children of a worker are at, in a file they share: it survives all of them, however they end.
+/// A shared file that records the current delivery of each child of a worker. It survives the children.
 ///
-/// Each child has a slot of two numbers, the tag and the attempt of the delivery it runs; the tag is negative once that
-/// has ended, and 0 before the first.
-/// They are written through a shared mapping: no system call, and nothing to be lost but by the machine itself going down.
+/// Each child has a record of two numbers, the tag and the attempt of its delivery. The tag is negative once the
+/// delivery has ended, and 0 before the first.
+/// Records are written through a shared mapping, without system calls; only a crash of the machine loses them.
 package final class FlightRecord: Sendable {
-    /// Slots there are. A child beyond them writes nothing down.
+    /// The number of records. Further children are not recorded.
     package static let slotCount = 4_096
     private static let slotLength = 2 * MemoryLayout<Int64>.size
     private static let length = slotCount * slotLength
 
-    /// What a child had begun.
+    /// The delivery that a child began last.
     package struct Entry: Sendable, Hashable {
         package var tag: Int64
         package var attempt: Int
-        /// Whether it had come to its end, which the worker may not have heard of.
+        /// Whether the delivery had ended; the worker may not have learned of the end.
         package var hasEnded = false
 
         package init(tag: Int64, attempt: Int) {
@@ -25,10 +25,10 @@ package final class FlightRecord: Sendable {
         }
     }
 
-    // One child writes to its slot, one store at a time; whoever reads comes after its death.
+    // Only one child writes a record, by single stores, and readers read it after the child's death.
     private nonisolated(unsafe) let slot: UnsafeMutablePointer<Int64>
 
-    /// Maps the slot of a child.
+    /// Maps the record of a child.
     ///
     /// - Throws: `SystemError`. The corresponding C function is `mmap`.
     package init(_ file: OwnedDescriptor, slot: Int) throws(SystemError) {
@@ -37,17 +37,17 @@ package final class FlightRecord: Sendable {
         self.slot = memory.bindMemory(to: Int64.self, capacity: Self.length / 8) + slot * 2
     }
 
-    /// Notes what begins.
+    /// Records the beginning of a delivery.
     package func begin(_ entry: Entry) {
-        // The tag last: with it the slot counts.
+        // Store the tag last: it makes the record valid.
         celery_store_release(slot + 1, Int64(entry.attempt))
         celery_store_release(slot, entry.tag)
     }
 
-    /// Notes that it has ended.
+    /// Records the end of the delivery.
     package func end() { celery_store_release(slot, -slot.pointee) }
 
-    /// Makes an empty one, readable by its owner only.
+    /// Creates an empty file, accessible only to its owner.
     ///
     /// - Throws: `SystemError`. The corresponding C functions are `open` and `posix_fallocate`.
     package static func create(_ path: String) throws(SystemError) {
@@ -55,7 +55,7 @@ package final class FlightRecord: Sendable {
             Glibc.open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         }
         let file = OwnedDescriptor(owning: number)
-        // With its blocks: to write into a hole of a full disk is death by SIGBUS.
+        // Allocate all blocks: writing to a hole on a full disk raises SIGBUS.
         let code = posix_fallocate(file.number, 0, off_t(length))
         guard code == 0 else {
             unlink(path)
@@ -63,14 +63,14 @@ package final class FlightRecord: Sendable {
         }
     }
 
-    /// Opens one for children to map.
+    /// Opens the file for children to map.
     package static func open(_ path: String) throws(SystemError) -> OwnedDescriptor {
         OwnedDescriptor(owning: try Syscall.check("open flight record") { Glibc.open(path, O_RDWR | O_CLOEXEC) })
     }
 
-    /// What each child began last.
+    /// The last delivery of each child.
     ///
-    /// - Returns: `nil` when there is no record.
+    /// - Returns: `nil` if there is no file.
     package static func read(_ path: String) -> [Entry]? {
         let number = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard number >= 0 else { return nil }

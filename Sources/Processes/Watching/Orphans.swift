@@ -3,26 +3,26 @@ import Glibc
 
 /// Programs that have outlived both the worker and the pool child that ran them.
 ///
-/// A child ends what it runs when its worker is gone, and a worker ends what its children leave behind.
-/// Only when both are killed in the same moment is somebody else needed.
+/// A child ends its program when its worker dies, and a worker ends the programs that its children leave behind.
+/// Programs are orphaned only if both are killed at the same moment.
 package enum Orphans {
-    /// The variable by which a program tells the worker it belongs to: its `ProcessIdentity`.
+    /// The environment variable with the `ProcessIdentity` of the worker that a program belongs to.
     package static let variable = "CELERY_WORKER_PROCESS"
 
-    /// Kills every process that belongs to a worker which is known to be dead.
+    /// Kills every process whose worker is known to be dead.
     ///
-    /// Our own programs are left alone: what runs tasks sees for itself that its worker is gone, and all else, say a
-    /// worker that a task has started, only has the variable from there. Processes of other users cannot be
-    /// looked at. Takes some milliseconds for each hundred processes of the machine.
+    /// Processes of this executable are left alone: a pool child notices the death of its worker itself, and any other
+    /// process, such as a worker started by a task, merely inherited the variable. Processes of other users
+    /// cannot be inspected. Takes a few milliseconds per hundred processes of the machine.
     ///
-    /// - Returns: how many there were.
+    /// - Returns: the number of killed processes.
     @discardableResult
     package static func kill() -> Int {
         var count = 0
         let here = ProcFile.link("/proc/self/exe")
         for id in ProcFile.numbers(in: "/proc") where id != getpid() {
             guard let worker = worker(of: id), worker.liveness == .dead, ProcFile.link("/proc/\(id)/exe") != here,
-                // Taken before the last look, so that no later process of this number is meant.
+                // Open the pidfd before checking again, so that a reused number is not killed.
                 let process = try? SpawnedProcess.openPIDFD(id), self.worker(of: id) == worker
             else { continue }
             if celery_pidfd_send_signal(process.number, SIGKILL) == 0 { count += 1 }

@@ -3,14 +3,14 @@ import Glibc
 
 /// Waits on many descriptors at once. Descriptors may be added and removed while another thread waits.
 package final class Poller: Sendable {
-    /// What to be told of.
+    /// The events of interest.
     package struct Interest: OptionSet, Sendable {
         package let rawValue: UInt32
         package init(rawValue: UInt32) { self.rawValue = rawValue }
 
-        /// There is something to read, or the other side has closed.
+        /// Data can be read, or the other side has closed.
         package static let readable = Interest(rawValue: EPOLLIN.rawValue)
-        /// There is room to write.
+        /// Data can be written.
         package static let writable = Interest(rawValue: EPOLLOUT.rawValue)
     }
 
@@ -18,11 +18,11 @@ package final class Poller: Sendable {
     package struct Event: Sendable, Equatable {
         /// The token given to `add`.
         package let token: UInt64
-        /// There is something to read, or the end to be read.
+        /// Data or the end of the stream can be read.
         package let isReadable: Bool
-        /// There is room to write.
+        /// Data can be written.
         package let isWritable: Bool
-        /// The other side is gone or the descriptor failed; what it sent before can still be read.
+        /// The other side has closed or the descriptor failed; data sent before can still be read.
         package let isHungUp: Bool
     }
 
@@ -44,17 +44,17 @@ package final class Poller: Sendable {
         try control(EPOLL_CTL_MOD, watched, interest, token)
     }
 
-    /// Stops watching; to be called before `watched` is closed.
+    /// Stops watching; call it before closing `watched`.
     package func remove(_ watched: OwnedDescriptor) throws(SystemError) {
         try control(EPOLL_CTL_DEL, watched, [], 0)
     }
 
-    /// Waits until something is ready.
+    /// Waits until a descriptor is ready.
     ///
     /// - Parameters:
-    ///   - timeout: Upper bound; `nil` waits for ever, zero only looks.
-    ///   - limit: At most this many events at a time; the rest come next time.
-    /// - Returns: The ready ones; empty when the timeout passes.
+    ///   - timeout: Upper bound; `nil` waits indefinitely, zero only polls.
+    ///   - limit: Maximum number of events; the others are returned by the next call.
+    /// - Returns: The ready descriptors; empty if the timeout passes.
     ///
     /// The corresponding C function is `epoll_wait`.
     package func wait(timeout: Duration?, limit: Int = 64) throws(SystemError) -> [Event] {

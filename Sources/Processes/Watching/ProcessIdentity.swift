@@ -1,38 +1,38 @@
 import Glibc
 
-/// Names one process for good, unlike its number, which is given to others later: to be stored where other
-/// processes, or the same machine after a restart, can ask whether it still lives.
+/// Identifies a process permanently, unlike its number, which is reused. Other processes, or the same machine
+/// after a restart, can use a stored identity to find out whether the process is alive.
 package struct ProcessIdentity: Sendable, Hashable, CustomStringConvertible {
     /// Whether a process still runs.
     package enum Liveness: Sendable {
         case alive
-        /// It has ended; a zombie has too.
+        /// The process has ended; zombies count as ended.
         case dead
-        /// It cannot be seen from here: another machine, another container, or a hidden `/proc`.
+        /// The process is not visible: another machine, another container, or a hidden `/proc`.
         case unknown
     }
 
-    /// The process id, in its own pid namespace.
+    /// The process id in its pid namespace.
     package let id: ProcessID
-    /// Clock ticks between the start of the machine and its own.
+    /// The start of the process in clock ticks after the boot of the machine.
     package let startTicks: UInt64
-    /// The kernel's name for this run of the machine.
+    /// The kernel's id of this boot of the machine.
     package let bootID: String
-    /// The inode of its pid namespace. All machines give the first namespace the same number.
+    /// The inode of the pid namespace. The first namespace has the same number on all machines.
     package let namespace: UInt64
-    /// Tells machines apart: `/etc/machine-id`, or `-` where there is none.
+    /// The id of the machine: `/etc/machine-id`, or `-` if there is none.
     package let machineID: String
 
     /// This process.
     package static let current = ProcessIdentity(of: getpid())
 
-    /// A running process; `nil` if there is none of this number, or `/proc` is not there.
+    /// The identity of a running process; `nil` if there is no such process, or no `/proc`.
     package init?(of id: ProcessID) {
         guard let stat = ProcessStat(id), !stat.hasEnded, let here = Surrounding.current else { return nil }
         self.init(id: id, startTicks: stat.startTicks, here)
     }
 
-    /// Reads what `description` wrote; `nil` for anything else.
+    /// Parses the format of `description`; `nil` for any other text.
     package init?(_ description: String) {
         let parts = description.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 5, let id = ProcessID(parts[0]), id > 0, let startTicks = UInt64(parts[1]),
@@ -53,19 +53,19 @@ package struct ProcessIdentity: Sendable, Hashable, CustomStringConvertible {
     /// `PID:START:BOOT:NAMESPACE:MACHINE`.
     package var description: String { "\(id):\(startTicks):\(bootID):\(namespace):\(machineID)" }
 
-    /// Whether it still runs, asked now.
+    /// Whether the process is running now.
     package var liveness: Liveness {
         guard let here = Surrounding.current, machineID == here.machineID else { return .unknown }
-        // With a machine's name we know that its earlier run is over, whatever the namespace was. Without one
-        // (containers) the boot may be another machine's, unless the namespace is ours.
+        // With a machine id, a different boot id means that the earlier boot is over, whatever the namespace. Without
+        // a machine id (containers) the boot may be another machine's, unless the namespace is ours.
         if bootID != here.bootID { return machineID != "-" || namespace == here.namespace ? .dead : .unknown }
         if namespace != here.namespace { return .unknown }
         if let stat = ProcessStat(id) { return stat.startTicks == startTicks && !stat.hasEnded ? .alive : .dead }
-        // Mounted with hidepid, /proc does not show the processes of other users; `kill` knows of them.
+        // With hidepid, /proc does not show processes of other users, but `kill` does.
         return kill(id, 0) == -1 && errno == ESRCH ? .dead : .unknown
     }
 
-    /// What all processes of one run of one container have in common.
+    /// The parts that all processes of one boot of a container have in common.
     private struct Surrounding {
         let bootID: String
         let namespace: UInt64

@@ -1,22 +1,22 @@
-/// What another user of this machine may be told of a process: which program it is, and whether it may run on.
+/// Facts about a process that may be shown to other users: its program, and whether it is suspended.
 package struct ProcessSight: Sendable, Hashable, CustomStringConvertible {
-    /// Why a process does not run on by itself.
+    /// Why a process is suspended.
     package enum Suspension: Sendable, Hashable {
-        /// By a signal such as STOP, or by a debugger.
+        /// Stopped by a signal such as STOP, or by a debugger.
         case stopped
-        /// With its control group: a container that is paused.
+        /// Frozen with its control group, as in a paused container.
         case frozen
     }
 
     package let id: ProcessID
-    /// When it started, which tells it from a later process of the same number.
+    /// The start time, which distinguishes the process from a later one with the same number.
     private let startTicks: UInt64
-    /// The name of the program and of its command, as `celery celeryd`.
+    /// The names of the program and its command, such as `celery celeryd`.
     package let program: String
-    /// `nil` when it may run.
+    /// `nil` if the process is not suspended.
     package let suspension: Suspension?
 
-    /// Looks at a process; `nil` if there is none, or this process may not look at it.
+    /// Inspects a process; `nil` if it does not exist or may not be inspected.
     package init?(of id: ProcessID) {
         guard let stat = ProcessStat(id), !stat.hasEnded else { return nil }
         self.id = id
@@ -28,7 +28,7 @@ package struct ProcessSight: Sendable, Hashable, CustomStringConvertible {
     /// `process 17 (celery celeryd)`.
     package var description: String { "process \(id) (\(program))" }
 
-    /// Never more than two words: what follows may be a password.
+    /// At most two words: later arguments may be passwords.
     private static func program(of id: ProcessID) -> String {
         let words = (ProcFile.text("/proc/\(id)/cmdline") ?? "").split(separator: "\0").prefix(2)
         guard let path = words.first else { return ProcFile.text("/proc/\(id)/comm") ?? "unknown" }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// One line of `/proc/PID/stat`: see proc_pid_stat(5).
+/// The content of `/proc/PID/stat`: see proc_pid_stat(5).
 package struct ProcessStat: Sendable, Equatable {
     package let id: ProcessID
     /// `R`unning, `S`leeping, `Z`ombie, ...
@@ -8,19 +8,19 @@ package struct ProcessStat: Sendable, Equatable {
     package let parent: ProcessID
     package let group: ProcessID
     package let session: ProcessID
-    /// When it started, in clock ticks since the machine did (field 22).
+    /// The start time in clock ticks after boot (field 22).
     package let startTicks: UInt64
 
-    /// Whether it has ended, and only its status remains.
+    /// Whether the process has ended and waits to be reaped.
     package var hasEnded: Bool { state == "Z" || state == "X" }
 
-    /// `nil` if there is no such process, or this process may not look at it.
+    /// `nil` if the process does not exist or may not be inspected.
     package init?(_ id: ProcessID) {
         guard let text = ProcFile.text("/proc/\(id)/stat") else { return nil }
         self.init(line: text)
     }
 
-    /// Reads such a line.
+    /// Parses the content of the file.
     package init?(line: String) {
         // The second field is the program's name in parentheses, and may contain blanks and parentheses itself.
         guard let id = ProcessID(line.prefix { $0 != " " }), let end = line.lastIndex(of: ")") else { return nil }
@@ -37,7 +37,7 @@ package struct ProcessStat: Sendable, Equatable {
     }
 }
 
-/// Small files of the kernel.
+/// Reads small files of the kernel.
 enum ProcFile {
     /// The content, without the last line break; `nil` if it cannot be read.
     static func text(_ path: String) -> String? {
@@ -58,14 +58,14 @@ enum ProcFile {
         defer { closedir(stream) }
         var numbers: [ProcessID] = []
         while let entry = readdir(stream) {
-            // Names of other things than processes begin with a letter or a dot, and `atoi` makes them 0.
+            // Names of other entries begin with a letter or a dot; `atoi` returns 0 for them.
             let number = withUnsafePointer(to: &entry.pointee.d_name.0) { atoi($0) }
             if number > 0 { numbers.append(number) }
         }
         return numbers
     }
 
-    /// What a symbolic link says.
+    /// The target of a symbolic link; `nil` if it cannot be read.
     ///
     /// The corresponding C function is `readlink`.
     static func link(_ path: String) -> String? {

@@ -1,22 +1,21 @@
 import Glibc
 
-/// Who descends from whom, as the kernel tells it at the moment of asking.
+/// Finds descendants of processes, as listed by the kernel.
 package struct ProcessTable: Sendable {
     private let usesChildrenFiles: Bool
 
     /// The number of this process.
     package static var own: ProcessID { getpid() }
 
-    /// - Parameter usesChildrenFiles: Follows `/proc/PID/task/TID/children`, which takes time with the number of
-    ///   descendants. Without (a kernel built without `PROC_CHILDREN`) the whole of `/proc` is read.
+    /// - Parameter usesChildrenFiles: Whether to read `/proc/PID/task/TID/children`, in time proportional to the number
+    ///   of descendants. Otherwise (kernels without `PROC_CHILDREN`) all of `/proc` is read.
     package init(usesChildrenFiles: Bool = access("/proc/thread-self/children", R_OK) == 0) {
         self.usesChildrenFiles = usesChildrenFiles
     }
 
-    /// All descendants of a process, parents before their children, including those that have ended and wait
-    /// for their parent to notice.
+    /// All descendants of a process, parents before their children, including zombies.
     ///
-    /// - Parameter spared: Left out, and everything below them.
+    /// - Parameter spared: Processes to omit, with their descendants.
     package func descendants(of ancestor: ProcessID, sparing spared: Set<ProcessID> = []) -> [ProcessStat] {
         let children = usesChildrenFiles ? Self.listedChildren : Self.scannedChildren()
         var found: [ProcessStat] = []
@@ -32,12 +31,12 @@ package struct ProcessTable: Sendable {
         return found
     }
 
-    /// All processes of a session, its leader too while there is one, that have not ended.
+    /// All processes of a session that have not ended, including its leader.
     package static func session(_ id: ProcessID) -> [ProcessStat] {
         ProcFile.numbers(in: "/proc").compactMap { ProcessStat($0) }.filter { $0.session == id && !$0.hasEnded }
     }
 
-    /// The children of all threads of one process.
+    /// The children of all threads of a process.
     private static func listedChildren(of parent: ProcessID) -> [ProcessID] {
         ProcFile.numbers(in: "/proc/\(parent)/task").flatMap { thread in
             let line = ProcFile.text("/proc/\(parent)/task/\(thread)/children") ?? ""
@@ -45,7 +44,7 @@ package struct ProcessTable: Sendable {
         }
     }
 
-    /// The same by looking at every process of the machine once.
+    /// Finds children by reading the table of all processes once.
     private static func scannedChildren() -> (ProcessID) -> [ProcessID] {
         let all = ProcFile.numbers(in: "/proc").compactMap { ProcessStat($0) }
         let byParent = Dictionary(grouping: all, by: \.parent).mapValues { $0.map(\.id) }

@@ -3,14 +3,14 @@ import Glibc
 
 /// Names of signals, as `kill -l` writes them.
 package enum Signal {
-    /// `TERM` for 15; the number itself for one without a name.
+    /// The name without `SIG`, such as `TERM` for 15; the number if there is no name.
     ///
     /// The corresponding C function is `sigabbrev_np`.
     package static func name(of number: Int32) -> String {
         sigabbrev_np(number).map { String(cString: $0) } ?? String(number)
     }
 
-    /// The number behind `TERM`, `SIGTERM`, `term` or `15`; `nil` if there is none.
+    /// The number of `TERM`, `SIGTERM`, `term` or `15`; `nil` if there is no such signal.
     package static func number(of name: String) -> Int32? {
         if let number = Int32(name) { return 1...64 ~= number ? number : nil }
         let upper = name.uppercased()

@@ -1,30 +1,30 @@
 import CLinux
 import Glibc
 
-/// The signals a program acts on, each with its action, arriving as data on a descriptor
-/// instead of interrupting whatever runs.
+/// The signals that a program handles, each with its action. They arrive as data on a descriptor
+/// instead of interrupting running code.
 ///
-/// Make it in a synchronous `main` before any thread starts: blocking is per thread and inherited by new ones.
+/// Create it in a synchronous `main` before any thread starts: signals are blocked per thread, and new threads inherit this.
 /// Programs started through `Spawn` get an empty mask and default actions.
 package final class Signals<Action: Sendable>: Sendable {
-    /// One signal that arrived.
+    /// A signal that arrived.
     package struct Delivery: Sendable {
-        /// What the dictionary says to do.
+        /// The action for the signal.
         package let action: Action
         /// The signal number.
         package let signal: Int32
-        /// Who sent it; 0 for the kernel.
+        /// The process that sent the signal; 0 for the kernel.
         package let sender: ProcessID
     }
 
-    /// Readable while a signal waits: for a `Poller`.
+    /// Readable while a signal is pending: for a `Poller`.
     package let descriptor: OwnedDescriptor
     private let actions: [Int32: Action]
 
-    /// Blocks the signals of `actions` in this thread and begins to collect them.
+    /// Blocks the signals of `actions` in this thread and starts to collect them.
     ///
-    /// HUP, INT and QUIT stay ignored if they were ignored when the program started: that is how
-    /// `nohup` and a script's `&` say that a terminal must not end it.
+    /// HUP, INT and QUIT stay ignored if they were ignored when the program started: `nohup` and a script's `&`
+    /// use this to protect the program from the terminal.
     ///
     /// The corresponding C functions are `pthread_sigmask` and `signalfd`.
     package init(_ actions: [Int32: Action]) throws(SystemError) {
@@ -40,8 +40,8 @@ package final class Signals<Action: Sendable>: Sendable {
 
     /// Waits for the next signal.
     ///
-    /// - Parameter timeout: Upper bound; `nil` waits for ever, zero only looks.
-    /// - Returns: `nil` when the timeout passes. The same signal sent twice before this call is one delivery.
+    /// - Parameter timeout: Upper bound; `nil` waits indefinitely, zero only polls.
+    /// - Returns: `nil` if the timeout passes. A signal sent twice before this call is delivered once.
     ///
     /// The corresponding C function is `read` on the signalfd.
     package func next(timeout: Duration?) throws(SystemError) -> Delivery? {
@@ -62,10 +62,10 @@ package final class Signals<Action: Sendable>: Sendable {
     }
 }
 
-/// What every program of this toolkit wants of signals before it starts.
+/// The signal dispositions that programs of this toolkit set at startup.
 package enum SignalDispositions {
-    /// Ignores SIGPIPE, so that a write to a closed pipe is an error instead of death, and makes sure that
-    /// SIGCHLD is not ignored: a parent that ignored it would make the kernel throw exit statuses away.
+    /// Ignores SIGPIPE, so that a write to a closed pipe is an error, and ensures that
+    /// SIGCHLD is not ignored: the kernel would otherwise discard exit statuses.
     ///
     /// The corresponding C function is `signal`.
     package static func settle() {

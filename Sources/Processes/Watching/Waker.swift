@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// Wakes a thread that waits in a `Poller` or on this very descriptor. Any thread may wake.
+/// Wakes a thread that waits in a `Poller` or on the descriptor. Any thread may call `wake`.
 package final class Waker: Sendable {
     /// Readable from `wake()` until `clear()`.
     package let descriptor: OwnedDescriptor
@@ -14,13 +14,13 @@ package final class Waker: Sendable {
             })
     }
 
-    /// Wakes the waiter; many calls before it looks count as one. Never blocks.
+    /// Wakes the waiting thread; several calls before it checks count as one. Never blocks.
     package func wake() {
-        // Fails only when the counter is full, and then the waiter is being woken already.
+        // Fails only if the counter is full, when the descriptor is readable already.
         _ = eventfd_write(descriptor.number, 1)
     }
 
-    /// Makes the descriptor unreadable again; to be called before looking for the work it announced.
+    /// Makes the descriptor unreadable again; call it before checking for work.
     package func clear() {
         var count: eventfd_t = 0
         _ = eventfd_read(descriptor.number, &count)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A thread of its own, for code that blocks.
+/// Starts threads for blocking code.
 package enum WorkThread {
     /// Runs `body` on a new detached thread. The corresponding C functions are `pthread_create` and `pthread_detach`.
     package static func start(_ body: @escaping @Sendable () -> Void) {
@@ -10,7 +10,7 @@ package enum WorkThread {
             Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue().body()
             return nil
         }, box.toOpaque())
-        // Only when the system is out of threads; then nothing else would work either.
+        // Fails only if the system is out of threads, when nothing else would work either.
         precondition(status == 0, "cannot start a thread")
         pthread_detach(thread)
     }

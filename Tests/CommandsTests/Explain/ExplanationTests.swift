@@ -69,18 +69,18 @@ import Testing
             "is waiting: no worker consumes queue q (1 worker alive)"),
         Row(
             waiting { $0.workers = [worker(tasks: ["other"])] }, .waiting, ["unregistered"],
-            "is waiting: no worker of queue q knows the task t"),
+            "is waiting: no worker of queue q knows task t"),
         Row(
             waiting { $0.pauses = ["q": QueuePause(since: time(-9), until: time(60), reason: "disk full", by: "me@here")] },
             .waiting, ["paused"],
-            "queue q is paused since \(LocalTime.text(time(-9))) by me@here until \(LocalTime.text(time(60))): disk full"),
+            "queue q has been paused since \(LocalTime.text(time(-9))) by me@here until \(LocalTime.text(time(60))): disk full"),
         Row(waiting { $0.pauses = ["q": QueuePause(since: time(-9), until: time(-1))] }, .waiting, ["due"], "it is due"),
         Row(waiting { $0.pauses = ["other": QueuePause(since: time(-9))] }, .waiting, ["due"], "it is due"),
         Row(
             waiting { facts in
                 facts.location?.eta = time(90)
                 facts.standing?.ahead = nil
-            }, .waiting, ["eta"], "it is not to begin before \(LocalTime.text(time(90))) (in 90 s)"),
+            }, .waiting, ["eta"], "it may not begin before \(LocalTime.text(time(90))) (in 90 s)"),
         Row(waiting { $0.location?.eta = time(-1) }, .waiting, ["due"], "it is due"),
         Row(
             waiting { facts in
@@ -90,17 +90,17 @@ import Testing
             }, .waiting, ["retry"], "for its next try until \(LocalTime.text(time(30))) (in 30 s): Retry in 30s: no such host"),
         Row(
             waiting { $0.limit = .rate(task: "t", interval: 12, next: time(5)) }, .waiting, ["rate"],
-            "t may begin once in 12 s, and not before \(LocalTime.text(time(5)))"),
+            "t may begin once every 12 s, and not before \(LocalTime.text(time(5)))"),
         Row(
             waiting { facts in
                 facts.limit = .place(task: "t", key: "k", of: 2, heldBy: [TaskID("a"), TaskID("b")])
                 facts.workers = [worker(running: ["a"]), worker("w2")]
                 facts.standing?.ahead = nil
-            }, .waiting, ["concurrency"], "all 2 places of t with key k are taken, by a on w1, b"),
+            }, .waiting, ["concurrency"], "all 2 slots of t with key k are taken, by a on w1, b"),
         Row(
             waiting { $0.limit = .place(task: "t", key: "", of: 1, heldBy: [TaskID("a")]) }, .waiting, ["concurrency"],
-            "the one place of t is taken, by a"),
-        Row(waiting { $0.limit = .turn(task: "t", key: "") }, .waiting, ["turn"], "others of t came first"),
+            "the only slot of t is taken, by a"),
+        Row(waiting { $0.limit = .turn(task: "t", key: "") }, .waiting, ["turn"], "other messages of t came first"),
         Row(waiting { $0.standing?.ahead = 1 }, .waiting, ["behind"], "it is behind 1 other in queue q"),
         Row(
             waiting { facts in
@@ -116,7 +116,7 @@ import Testing
                 facts.location?.eta = time(5)
                 facts.pauses = ["q": QueuePause(since: time(-9))]
                 facts.workers = []
-            }, .waiting, ["eta", "paused", "no_worker"], "\n  also:       queue q is paused since"),
+            }, .waiting, ["eta", "paused", "no_worker"], "\n  also:       queue q has been paused since"),
     ]
 
     private static func revocation(_ target: Revocation.Target, until: Double = 60) -> Revocation {
@@ -126,7 +126,7 @@ import Testing
     private static let revocations: [Row] = [
         Row(
             waiting { $0.revocations = [revocation(.id(id))] }, .waiting, ["revoked"],
-            "is waiting: it was revoked at \(LocalTime.text(time(-5))), and is dropped when a worker comes to it"),
+            "is waiting: it was revoked at \(LocalTime.text(time(-5))), and will be dropped if a worker receives it"),
         Row(waiting { $0.revocations = [revocation(.id(id), until: -1)] }, .waiting, ["due"], "it is due"),
         Row(waiting { $0.revocations = [revocation(.id(TaskID("y")))] }, .waiting, ["due"], "it is due"),
         Row(facts { $0.revocations = [revocation(.id(id))] }, .unknown, ["unknown", "revoked"], "also:       it was revoked at"),
@@ -161,8 +161,8 @@ import Testing
             "x t is running on w1 since"),
         Row(
             facts { $0.hold = TaskFacts.Hold(worker: "w1", place: "reserved", limit: .turn(task: "t", key: "")) }, .waiting, ["turn"],
-            "others of t came first"),
-        Row(facts { $0.hold = TaskFacts.Hold(worker: "w1", place: "scheduled") }, .waiting, ["eta"], "worker w1 keeps it until its time"),
+            "other messages of t came first"),
+        Row(facts { $0.hold = TaskFacts.Hold(worker: "w1", place: "scheduled") }, .waiting, ["eta"], "worker w1 holds it until its ETA"),
     ]
 
     private static let ends: [Row] = [
@@ -180,7 +180,7 @@ import Testing
             ended(.failure, TaskFailure(type: "ValueError", arguments: ["bad"])), .failed, ["error"], "has failed: ValueError: bad"),
         Row(ended(.revoked, .revoked("expired")), .revoked, ["expired"], "was withdrawn: it expired before it ran"),
         Row(ended(.revoked, .revoked("revoked")), .revoked, ["revoked"], "was withdrawn: it was revoked before it ran"),
-        Row(ended(.revoked, .revoked("terminated")), .revoked, ["terminated"], "ended while it ran"),
+        Row(ended(.revoked, .revoked("terminated")), .revoked, ["terminated"], "terminated while it ran"),
         Row(
             ended(.failure, .exited(status: 1, task: "t")) { $0.errorOutput = "1\n2\n3\n4\n5\n6\n" }, .failed, ["exit_status"],
             "  stderr:     2\n  stderr:     3\n  stderr:     4\n  stderr:     5\n  stderr:     6"),
@@ -207,7 +207,7 @@ import Testing
                 facts.workers = []
                 facts.result = TaskResult(id: id, state: .started)
                 facts.result?.worker = "w1"
-            }, .running, ["unanswered"], "is running: it began on w1 and has not ended; no worker says now that it has it"),
+            }, .running, ["unanswered"], "is running: it began on w1 and has not ended; no worker reports it now"),
         Row(
             facts { facts in
                 facts.brokerTells = false

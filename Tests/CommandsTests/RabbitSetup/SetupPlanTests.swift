@@ -90,7 +90,7 @@ import Testing
         var survey = complete()
         survey.queues["celery"]?.type = "quorum"
         #expect(try SetupPlan(wish(quorum: true), at: survey).steps.isEmpty)
-        #expect(try mistake(wish(), survey).hint?.hasSuffix(#"or say so in the settings: CELERY_DEFAULT_QUEUE_TYPE = "quorum""#) == true)
+        #expect(try mistake(wish(), survey).hint?.hasSuffix(#"or set CELERY_DEFAULT_QUEUE_TYPE = "quorum""#) == true)
     }
 
     @Test func `refuses queues and exchanges that would not last`() throws {
@@ -109,7 +109,7 @@ import Testing
             ["type": "classic", "durable": true, "auto_delete": false, "arguments": [["x-max-length", "long", 10]]])
         let plan = try SetupPlan(wish(), at: survey)
         #expect(plan.steps.isEmpty)
-        #expect(plan.items.first { $0.object == "queue" }?.detail == "with x-max-length=10, which workers must declare too")
+        #expect(plan.items.first { $0.object == "queue" }?.detail == "with x-max-length=10, which workers must also declare")
     }
 
     @Test func `refuses a queue with other priorities`() throws {

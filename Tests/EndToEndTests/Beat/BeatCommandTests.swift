@@ -41,7 +41,7 @@ import Testing
         let ended = try project.run("celery beat next -n1 tick -b amqp://guest:secret@localhost:1//")
         #expect(ended.status == 0)
         #expect(ended.output.hasSuffix("\ttick\tdemo.tasks.add\n"))
-        #expect(ended.errors == "celery beat next: cannot reach broker amqp://guest:***@localhost:1/%2F: connection refused; what is sent and paused is not known\n")
+        #expect(ended.errors == "celery beat next: cannot reach broker amqp://guest:***@localhost:1/%2F: connection refused; sent and paused runs are unknown\n")
     }
 
     @Test func `list tells what there is`() throws {
@@ -91,7 +91,7 @@ import Testing
         // One that goes on meanwhile shows that there was time.
         let metronome = "\n[beat.metronome]\ntask = \"demo.tasks.square\"\nargs = [1]\nevery = 1\n"
         let project = try project(metronome)
-        let waits = "celery beat pause: no beat leads now; the next one that does heeds it\n"
+        let waits = "celery beat pause: no beat leads now; the next leader will carry it out\n"
         let paused = try project.run("celery beat pause tick nightly --reason moving --until 2999-01-01T00:00:00Z -q")
         #expect(paused == Ended("tick\tpaused until 2999-01-01T00:00:00+00:00\nnightly\tpaused until 2999-01-01T00:00:00+00:00\n"))
         #expect(try project.run("celery beat status nightly --json").output.contains("\"reason\":\"moving\""))
@@ -144,7 +144,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("tick 2026-01-02 2026-01-01", "FROM is later than TO"), ("tick 2026-01-01 2999-01-01", "which is still to come"),
+        ("tick 2026-01-02 2026-01-01", "FROM is later than TO"), ("tick 2026-01-01 2999-01-01", "which is in the future"),
         ("tick soon now", "'soon' is not a time"), ("tick 2026-01-01 2026-01-02", "more than 10000 runs of 'tick' were due then"),
     ])
     func `backfill refuses what cannot be meant`(_ words: String, _ reason: String) throws {

@@ -30,10 +30,10 @@ import Testing
         let ended = try project.run("celery beat import-crontab - <old.cron")
         #expect(ended.output == made)
         #expect(ended.status == 65)
-        #expect(ended.errors.contains("celery beat import-crontab: line 4: output is kept as the result of the task, not mailed to me@example.org\n"))
+        #expect(ended.errors.contains("celery beat import-crontab: line 4: output is stored as the result of the task, not mailed to me@example.org\n"))
         #expect(ended.errors.contains("celery beat import-crontab: line 5: "))
         #expect(ended.errors.contains("celery beat import-crontab: line 8: '0 0 30 2 *' is never due"))
-        #expect(ended.errors.contains("hint: write INSTALLED_APPS = [\"demo\", \"cron\"] in "))
+        #expect(ended.errors.contains("hint: set INSTALLED_APPS = [\"demo\", \"cron\"] in "))
 
         try project.write(project.read("celery.toml").replacing("[\"demo\"]", with: "[\"demo\", \"cron\"]"), to: "celery.toml")
         #expect(try project.run("celery tasks").errors == "")
@@ -66,7 +66,7 @@ import Testing
         let ended = try project.run("celery beat import-crontab old.cron")
         #expect(ended.status == 73)
         #expect(ended.output == "")
-        #expect(ended.errors.hasPrefix("celery beat import-crontab: cron/tasks/two.py is there already\n"))
+        #expect(ended.errors.hasPrefix("celery beat import-crontab: cron/tasks/two.py already exists\n"))
         #expect(!project.exists("cron/tasks/one.sh"))
         #expect(project.read("cron/tasks/two.py") == "mine")
     }

@@ -30,7 +30,7 @@ import Testing
         // It is too long for a command line: the failure says so.
         let result = try project.run("celery result --wait \(ended.lines[0])")
         #expect(result.status == 1)
-        #expect(result.errors.contains("argument 2 is 52428800 bytes long, and 131071 is the most"))
+        #expect(result.errors.contains("argument 2 is 52428800 bytes long, and the limit is 131071"))
         try project.expect("celery apply demo.tasks.add 1 -w", Ended("1\n"))
     }
 

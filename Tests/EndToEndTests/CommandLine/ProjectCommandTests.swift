@@ -70,7 +70,7 @@ import Testing
             == "{\"queue\":\"b\",\"ready\":1,\"scheduled\":0,\"running\":0,\"consumers\":0,\"paused\":null}")
         try project.expect(
             "celery purge",
-            Ended(errors: "celery purge: this erases all messages that wait in all queues\nhint: add --force to mean it\n", status: 64))
+            Ended(errors: "celery purge: this would erase all messages waiting in all queues\nhint: add --force to confirm\n", status: 64))
         try project.expect("celery purge -Q a --force", Ended("Erased 2 messages from queue a.\n"))
         try project.expect("celery purge --force --json", Ended("{\"erased\":1}\n"))
         try project.expect("celery queues", Ended())

@@ -12,7 +12,7 @@ import Testing
         ("celery celeryd -c 0", "celery celeryd: '0' is less than 1 (for -c)\n"),
         ("celery celeryd -c four", "celery celeryd: 'four' is not a whole number (for -c)\n"),
         ("celery celeryd extra", "celery celeryd: unexpected operand 'extra'\nhint: see 'celery celeryd --help'\n"),
-        ("celery celeryd --umask 9", "celery celeryd: '9' is not a mode (for --umask); write octal digits, as 022\n"),
+        ("celery celeryd --umask 9", "celery celeryd: '9' is not a mode (for --umask); write octal digits, such as 022\n"),
         (
             "celery celeryd -Q a=0",
             "celery celeryd: 'a=0' has the weight 0, which must be from 1 to 1000 (for -Q)\n"
@@ -29,13 +29,13 @@ import Testing
             "celery revoke ''",
             "celery revoke: an id is empty\nhint: write ids as 'celery apply' prints them; --task NAME is for all tasks of a name\n"
         ),
-        ("celery revoke x --ttl 0", "celery revoke: --ttl must be more than 0: it would be forgotten at once\n"),
+        ("celery revoke x --ttl 0", "celery revoke: --ttl must be greater than 0\n"),
         (
             "celery dead list --reason 'x y'",
-            "celery dead list: 'x y' is no reason for which messages are given up (for --reason); write signal, 'out of memory', "
+            "celery dead list: 'x y' is not a reason of dead letters (for --reason); write signal, 'out of memory', "
                 + "lost, unregistered, unreadable, rejected, expired, maxlen, delivery_limit, unknown, or 'signal 9'\n"
         ),
-        ("celery dead list --since 1h --until 2h", "celery dead list: --until is before --since, so that nothing is between them\n"),
+        ("celery dead list --since 1h --until 2h", "celery dead list: --until must be later than --since\n"),
         (
             "celery dead replay --all --to 'a b'",
             "celery dead replay: 'a b' is not the name of a queue (for --to); write up to 255 bytes without spaces or commas\n"
@@ -75,14 +75,14 @@ import Testing
         ("celery -v amqp://me:secret@h status", "celery: unknown command 'amqp://me:***@h'\nhint: 'celery --help' lists the commands\n"),
         (
             "celery events --type 'task failed'",
-            "celery events: 'task failed' is no type of events (for --type); write task-sent, task-received, task-started, "
+            "celery events: 'task failed' is not an event type (for --type); write task-sent, task-received, task-started, "
                 + "task-succeeded, task-failed, task-retried, task-revoked, task-rejected, task-cancelled, worker-online, "
-                + "worker-heartbeat, worker-offline, worker-elect, worker-elect-ack, or how they begin: task, worker\n"
+                + "worker-heartbeat, worker-offline, worker-elect, worker-elect-ack, or a prefix: task, worker\n"
         ),
-        ("celery inspect active --timeout 0", "celery inspect: --timeout must be more than 0: no worker answers at once\n"),
-        ("celery control shutdown --matcher pcre", "celery control: --matcher is of use with --pattern only\n"),
-        ("celery stats --since tomorrow", "celery stats: 'tomorrow' is still to come (for --since); name a time that has passed\n"),
-        ("celery dead list --since tomorrow", "celery dead list: --since is still to come\n"),
+        ("celery inspect active --timeout 0", "celery inspect: --timeout must be greater than 0\n"),
+        ("celery control shutdown --matcher pcre", "celery control: --matcher goes with --pattern\n"),
+        ("celery stats --since tomorrow", "celery stats: 'tomorrow' is in the future (for --since); name a past time\n"),
+        ("celery dead list --since tomorrow", "celery dead list: --since is in the future\n"),
         ("celery result", "celery result: operand ID is missing\nhint: see 'celery result --help'\n"),
         ("celery dmap", "celery dmap: operand TASK is missing\nhint: see 'celery dmap --help'\n"),
         ("celery completion tcsh", "celery completion: 'tcsh' is not one of bash, zsh, fish\n"),

@@ -66,7 +66,7 @@ extension FateTests {
         #expect(run.hasBegun())
         let next = try run.apply()
         try run.signal(SIGTERM)
-        #expect(eventually { run.project.read("w.log").contains("finishing what runs") })
+        #expect(eventually { run.project.read("w.log").contains("finishing running tasks") })
         try run.go()
         #expect(try run.waitForEnd())
         #expect(try run.result(of: id) == Ended("attempt 1\n"))

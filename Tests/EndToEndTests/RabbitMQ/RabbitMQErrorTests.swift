@@ -201,7 +201,7 @@ struct RabbitMQErrorTests {
         let queues = ["CELERY_QUEUES": "celery,images"]
         for line in ["add 1", "add 1 -Q images", "add 1 --countdown 1h"] { _ = try place.run("celery apply demo.tasks.\(line)").text }
         try place.project.expect("celery purge", with: place.variables().merging(queues) { $1 }, Ended(
-            errors: "celery purge: this erases all messages that wait in queues celery, images\nhint: add --force to mean it\n", status: 64))
+            errors: "celery purge: this would erase all messages waiting in queues celery, images\nhint: add --force to confirm\n", status: 64))
         #expect(try place.run("celery purge --force", with: queues) == Ended("Erased 2 messages from queues celery, images.\n"))
         #expect(try place.run("celery purge -Q celery --force", with: queues) == Ended("Erased 0 messages from queue celery.\n"))
         #expect(try place.run("celery purge -Q nosuch,celery --force") == Ended(

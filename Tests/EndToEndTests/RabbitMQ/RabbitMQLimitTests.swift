@@ -67,7 +67,7 @@ struct RabbitMQLimitTests {
                 #expect(ended == Ended(
                     errors: """
                         celery apply: task a&b is not confirmed: broker \(place.shown): \(Self.later)
-                        hint: try again with --task-id 'a&b', so that it is one task with one result should the broker take both
+                        hint: try again with --task-id 'a&b', so that it stays one task with one result even if the broker accepts both
 
                         """, status: 75))
             }
@@ -102,7 +102,7 @@ struct RabbitMQLimitTests {
                 Ended(
                     errors: """
                         celery apply: broker \(place.shown): \(Self.later); not confirmed: lines 1, 3
-                        hint: the ids of confirmed lines are printed; send the others again: a line with an id of its own stays one task should the broker take it twice
+                        hint: the ids of confirmed lines are printed; send the others again: a line that specifies an id stays one task even if the broker accepts it twice
 
                         """, status: 75))
             let map = try place.run("seq 3 | celery dmap demo.tasks.square", with: variables)

@@ -67,7 +67,7 @@ struct RabbitSetupErrorTests {
         // The same broker, with a cookie of one's own.
         let other = try broker.writeControl(
             "RABBITMQ_CONF_ENV_FILE=/dev/null ERL_EPMD_PORT=\(port) exec /usr/lib/rabbitmq/bin/rabbitmqctl -n rabbit1@localhost \"$@\"")
-        try expect(broker, "--rabbitmqctl \(other)", 77, "\(other) may not talk to the broker as this user\nhint: run this as root")
+        try expect(broker, "--rabbitmqctl \(other)", 77, "\(other) is not permitted to connect to the broker as this user\nhint: run this as root")
     }
 
     @Test func `78 where there is no rabbitmqctl that can import`() throws {
@@ -94,6 +94,6 @@ struct RabbitSetupErrorTests {
         let broker = try BrokerToSetUp()
         try expect(broker, "--password-file missing", 65, "cannot read password file missing: no such file or directory")
         try broker.project.write("\nx\n", to: "empty")
-        try expect(broker, "--password-file empty", 65, "the first line of empty is no password: ")
+        try expect(broker, "--password-file empty", 65, "the first line of empty is not a password ")
     }
 }

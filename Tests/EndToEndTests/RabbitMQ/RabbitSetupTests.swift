@@ -26,7 +26,7 @@ struct RabbitSetupTests {
             let second = try broker.setUp(broker.options(again))
             #expect(second.status == 0, "\(second)")
             #expect(second.errors == report.map { "\($0): already there\n" }.joined() + "settings for celery.toml:\n")
-            #expect(second.lines[3] == "# AMQP_PASSWORD = the one that \(broker.user) has")
+            #expect(second.lines[3] == "# AMQP_PASSWORD = the password of \(broker.user)")
             #expect(try broker.definitions() == made)
         }
         #expect(made.contains(#""name":"celery""#))
@@ -83,7 +83,7 @@ struct RabbitSetupTests {
             exchange celery: created
             exchange celeryev: created
             exchange celeryresults: created
-            queue celery: already there (with x-max-length=5, which workers must declare too)
+            queue celery: already there (with x-max-length=5, which workers must also declare)
             binding celery: created
             user \(broker.user): already there
             permissions of \(broker.user): changed (they were '' '.*' '.*')
@@ -129,7 +129,7 @@ struct RabbitSetupTests {
         for _ in 1...2 {
             let ended = try broker.project.run("celery rabbit-setup --api \(broker.api())")
             #expect(ended.output == "")
-            #expect(ended.errors.hasSuffix("\nnothing to add to celery.toml: it leads there already\n"), "\(ended)")
+            #expect(ended.errors.hasSuffix("\nnothing to add to celery.toml: its settings already lead to this broker\n"), "\(ended)")
         }
         #expect(try broker.project.run("celery rabbit-setup --api \(broker.api()) --json").lines.last == """
             {"settings":{"AMQP_SERVER":"rabbit.example.com","AMQP_PORT":5672,"AMQP_USER":"\(broker.user)",\
@@ -149,7 +149,7 @@ struct RabbitSetupTests {
         #expect(try broker.project.run(line).status == 0)
         let written = broker.project.read("celery.toml")
         #expect(written.hasPrefix(former) && written.contains("AMQP_PASSWORD"))
-        #expect(try broker.project.run(line).errors.hasSuffix("nothing to add to celery.toml: it leads there already\n"))
+        #expect(try broker.project.run(line).errors.hasSuffix("nothing to add to celery.toml: its settings already lead to this broker\n"))
         #expect(broker.project.read("celery.toml") == written)
         #expect(try broker.project.run("celery apply demo.tasks.add 1 2").status == 0)
 
@@ -159,8 +159,8 @@ struct RabbitSetupTests {
         #expect(other.status == 0)
         #expect(other.errors.hasSuffix("""
 
-            celery rabbit-setup: warning: celery.toml says otherwise in line 2
-            hint: put these lines in its place, without the #
+            celery rabbit-setup: warning: celery.toml has other settings in line 2
+            hint: replace that line with these, without the #
 
             """), "\(other)")
         #expect(broker.project.read("celery.toml").contains("\n# AMQP_VHOST = \"\(broker.vhost)\"\n# CELERY_QUEUES = "))
@@ -171,7 +171,7 @@ struct RabbitSetupTests {
         let table = try broker.project.run(line)
         #expect(table.errors.hasSuffix("""
 
-            celery rabbit-setup: warning: celery.toml ends in a table, to which lines at its end would belong
+            celery rabbit-setup: warning: celery.toml ends in a table, which would include lines appended to the file
             hint: put these lines before line 3, where the first table begins, without the #
 
             """), "\(table)")

@@ -57,7 +57,7 @@ import Testing
         let project = try Project()
         let ended = try project.run("celery apply demo.tasks.add --task-id t1 --wait --timeout 0.2")
         #expect(ended == Ended(
-            errors: "celery apply: timed out waiting for t1\nhint: the task goes on; ask for it with celery result --wait t1\n",
+            errors: "celery apply: timed out waiting for t1\nhint: the task is not revoked; get its result with celery result --wait t1\n",
             status: 124))
         #expect(try project.state(of: "t1") == "PENDING")
     }
@@ -96,8 +96,8 @@ import Testing
         ("x --args '[1'", "'[1' is not JSON: unexpected end at byte 2 (for --args)"),
         ("x --args '{}'", "'{}' is not a JSON array (for --args)"),
         ("x --kwargs '[]'", "'[]' is not a JSON object (for --kwargs)"),
-        ("x 1 --args '[2]'", "arguments are given both as words and by --args"),
-        ("x a=1 --kwargs '{}'", "keyword arguments are given both as words and by --kwargs"),
+        ("x 1 --args '[2]'", "arguments are given both as operands and by --args"),
+        ("x a=1 --kwargs '{}'", "keyword arguments are given both as operands and by --kwargs"),
         ("x a=1 a=2", "argument 'a' is given twice"),
         ("x --skip-bad", "--skip-bad goes with --batch"),
         ("x --key-ttl 5", "--key-ttl goes with --key"),

@@ -73,7 +73,7 @@ import Testing
         let project = try Project()
         try project.expect(
             "celery apply --batch -", input: Self.bad,
-            Ended(errors: Self.complaints + "hint: nothing was sent; mend the lines, or use --skip-bad\n", status: 65))
+            Ended(errors: Self.complaints + "hint: nothing was sent; correct the lines, or use --skip-bad\n", status: 65))
         try project.expect("celery queues", Ended())
     }
 
@@ -111,7 +111,7 @@ import Testing
         try project.expect("celery apply --batch -", input: input, Ended(
             errors: """
                 celery apply: stdin, line 3: task id t3 is already in use: it waits or runs; not sent: lines 1-5
-                hint: mend the line and send what is left, or use --skip-bad
+                hint: correct the line and send the remaining lines, or use --skip-bad
 
                 """, status: 65))
         #expect(try project.run("celery queues --json").output.contains("\"ready\":1,"))
@@ -124,12 +124,12 @@ import Testing
         let input = #"{"task": "demo.tasks.add", "id": "t1"}\#n{"task": "demo.tasks.add", "id": "t1"}"#
         try project.expect("celery apply --batch -", input: input, Ended(
             errors: """
-                celery apply: stdin, line 2: task id t1 is that of an earlier line too
-                hint: nothing was sent; mend the lines, or use --skip-bad
+                celery apply: stdin, line 2: task id t1 is already used by an earlier line
+                hint: nothing was sent; correct the lines, or use --skip-bad
 
                 """, status: 65))
         try project.expect("celery apply --batch - --skip-bad", input: input, Ended(
-            "t1\n", errors: "celery apply: stdin, line 2: task id t1 is that of an earlier line too\n", status: 65))
+            "t1\n", errors: "celery apply: stdin, line 2: task id t1 is already used by an earlier line\n", status: 65))
     }
 
     @Test func `an empty batch is nothing to do`() throws {

@@ -68,7 +68,7 @@ import Testing
 
     @Test func `drops only what is meant, and asks first`() throws {
         let (project, ids) = try project("a", "b", "c")
-        try project.expect("celery dead drop --task a", Ended(errors: "celery dead drop: this throws away 1 dead letter\nhint: add --force to mean it\n", status: 64))
+        try project.expect("celery dead drop --task a", Ended(errors: "celery dead drop: this would delete 1 dead letter\nhint: add --force to confirm\n", status: 64))
         #expect(try project.run("celery dead list").lines.count == 3)
         try project.expect("celery dead drop --task a --force", Ended(ids[0] + "\n"))
         try project.expect("celery dead drop \(ids[1])", Ended(ids[1] + "\n"))
@@ -84,9 +84,9 @@ import Testing
             ("list nobody", 127, "celery dead list: \(none)\n"), ("show nobody", 127, "celery dead show: \(none)\n"),
             ("replay nobody", 127, "celery dead replay: \(none)\n"), ("drop nobody", 127, "celery dead drop: \(none)\n"),
             ("drop nobody --reason lost", 127, "celery dead drop: \(none) that matches\n"),
-            ("replay", 64, "celery dead replay: neither ids nor filters are given; --all means all\n"),
-            ("drop -f", 64, "celery dead drop: neither ids nor filters are given; --all means all\n"),
-            ("replay --all --task a", 64, "celery dead replay: --all excludes ids and filters\n"),
+            ("replay", 64, "celery dead replay: neither ids nor filters are given; select all with --all\n"),
+            ("drop -f", 64, "celery dead drop: neither ids nor filters are given; select all with --all\n"),
+            ("replay --all --task a", 64, "celery dead replay: --all cannot be combined with ids or filters\n"),
         ] as [(String, Int32, String)] {
             try project.expect("celery dead \(line)", Ended(errors: error, status: status))
         }

@@ -28,10 +28,10 @@ import Testing
         let object = try explained(second, project)
         #expect(kinds(object) == ["no_worker", "behind"] && object["ahead"] == 1, "\(object)")
         let later = try project.apply("demo.tasks.add 1 2 --countdown 3600")
-        #expect(try verdict(later, project).hasPrefix("ID demo.tasks.add is waiting: it is not to begin before 2"))
+        #expect(try verdict(later, project).hasPrefix("ID demo.tasks.add is waiting: it may not begin before 2"))
         #expect(try project.run("celery queues pause celery --for 1h --reason 'disk full'").status == 0)
         let paused = try verdict(first, project)
-        #expect(paused.contains("is waiting: queue celery is paused since 2") && paused.hasSuffix(": disk full"), "\(paused)")
+        #expect(paused.contains("is waiting: queue celery has been paused since 2") && paused.hasSuffix(": disk full"), "\(paused)")
         #expect(kinds(try explained(later, project)) == ["eta", "paused", "no_worker"])
     }
 
@@ -55,7 +55,7 @@ import Testing
         _ = try project.run("celery apply demo.tasks.slow --wait").text
         let rated = try project.apply("demo.tasks.slow")
         #expect(try eventually { kinds(try explained(rated, project)) == ["rate"] })
-        #expect(try verdict(rated, project).hasPrefix("ID demo.tasks.slow is waiting: demo.tasks.slow may begin once in 60 min, and not before 2"))
+        #expect(try verdict(rated, project).hasPrefix("ID demo.tasks.slow is waiting: demo.tasks.slow may begin once every 60 min, and not before 2"))
 
         let runs = try project.apply("demo.tasks.wait")
         #expect(try eventually { try explained(runs, project)["verdict"] == "running" })
@@ -72,7 +72,7 @@ import Testing
         try project.stopWorker()
     }
 
-    @Test func `names who holds the places of a task`() throws {
+    @Test func `names who holds the slots of a task`() throws {
         let project = try Project()
         try project.task("wait.sh", "#!/bin/sh\n# celery: concurrency=1\nuntil [ -e go ]; do sleep 0.02; done\n")
         try project.startWorker("-n w1@host -c2")
@@ -81,7 +81,7 @@ import Testing
         let second = try project.apply("demo.tasks.wait")
         #expect(try eventually { kinds(try explained(second, project)) == ["concurrency"] })
         let text = try project.run("celery explain \(second)").output
-        #expect(text.contains("is waiting: the one place of demo.tasks.wait is taken, by \(first) on w1@host\n"), "\(text)")
+        #expect(text.contains("is waiting: the only slot of demo.tasks.wait is taken, by \(first) on w1@host\n"), "\(text)")
         try project.write("", to: "go")
         try project.stopWorker()
     }
@@ -116,7 +116,7 @@ import Testing
         #expect(try project.run("celery celeryd --burst -q").status == 0)
         let ended = try project.run("celery explain \(id)")
         #expect(ended.status == 0)
-        #expect(ended.masked.lines.first == "ID demo.tasks.gone is a dead letter: the worker that took it knows no task of its name (1 attempt)")
+        #expect(ended.masked.lines.first == "ID demo.tasks.gone is a dead letter: the worker that received it does not know the task (1 attempt)")
         #expect(ended.output.contains("celery dead replay \(id) sends it again"), "\(ended)")
         #expect(try explained(id, project)["dead"]?["reason"] == "unregistered")
     }
@@ -129,7 +129,7 @@ import Testing
         let unseen = try place.run("celery apply demo.tasks.add 1 2").text
         let ended = try place.run("celery explain \(unseen)")
         #expect(ended.status == 75, "\(ended)")
-        #expect(ended.output.contains(" cannot be seen: no worker and no result store has it; RabbitMQ cannot be asked"), "\(ended)")
+        #expect(ended.output.contains(" cannot be seen: neither a worker nor the result store has it; RabbitMQ cannot search"), "\(ended)")
         #expect(ended.output.contains("  also:       no worker is alive\n"), "\(ended)")
         #expect(ended.output.contains("  queue:      celery (1 ready, 0 consumers)\n"), "\(ended)")
 

@@ -36,7 +36,7 @@ struct StatisticsTests {
         #expect(try project.run("celery stats --reset --force", with: variables) == Ended())
         let empty = try project.run("celery stats", with: variables)
         #expect(empty.output == "" && empty.status == 0)
-        #expect(empty.errors.contains("hint: workers count when they are started with celery celeryd --statistics"))
+        #expect(empty.errors.contains("hint: start workers with celery celeryd --statistics"))
     }
 
     @Test func `celery stats tells what a worker with -s has run`() throws {
@@ -92,7 +92,7 @@ struct StatisticsTests {
         _ = try project.run("celery apply demo.tasks.add 1 2 && celery celeryd --burst").text
         let ended = try project.run("celery stats")
         #expect(ended.output == "")
-        #expect(ended.errors.contains("celery stats: nothing was counted on sqlite://"))
+        #expect(ended.errors.contains("celery stats: no statistics on sqlite://"))
     }
 
     @Test(arguments: ["--reset --watch", "--reset --since 1h", "--force", "--since nonsense", "--since 2100-01-01"])

@@ -97,7 +97,7 @@ import Testing
         _ = try project.apply("demo.tasks.add 1")
         try project.expect(
             "celery celeryd --discard",
-            Ended(errors: "celery celeryd: --discard erases what waits in celery\nhint: add --force to mean it\n", status: 64))
+            Ended(errors: "celery celeryd: --discard would erase all messages waiting in celery\nhint: add --force to confirm\n", status: 64))
         let ended = try project.run("celery celeryd --discard --force --burst -l error")
         #expect(ended.status == 0)
         #expect(ended.errors.hasPrefix("discard: Erased 1 message from the queue.\n"))
@@ -108,7 +108,7 @@ import Testing
         let project = try Project()
         _ = try project.apply("demo.tasks.add 1")
         let no = try project.run("script -qec 'celery celeryd --discard' /dev/null", input: "n\n")
-        #expect(no.output.contains("Erase all messages that wait in celery? [y/N]"))
+        #expect(no.output.contains("Erase all messages waiting in celery? [y/N]"))
         #expect(no.status == 0)
         #expect(try project.run("celery queues").output.contains("celery\t1\t"))
         let yes = try project.run("script -qec 'celery purge' /dev/null", input: "y\n")

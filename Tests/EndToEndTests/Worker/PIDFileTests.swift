@@ -58,7 +58,7 @@ import Testing
         let project = try Project()
         try project.expect(
             "celery celeryd --detach -p celery.toml -f w.log",
-            Ended(errors: "celery celeryd: cannot use pidfile \(project.path)/celery.toml: it holds something else than a process id\n", status: 73))
+            Ended(errors: "celery celeryd: cannot use pidfile \(project.path)/celery.toml: its content is not a process id\n", status: 73))
         #expect(project.read("celery.toml").contains("INSTALLED_APPS"))
     }
 

@@ -18,7 +18,7 @@ import Testing
         let first = try project.apply("demo.tasks.wait")
         #expect(eventually { project.exists("begun") })
         worker.signal(signal)
-        #expect(eventually { worker.said.contains("finishing what runs") })
+        #expect(eventually { worker.said.contains("finishing running tasks") })
         let second = try project.apply("demo.tasks.add 1")
         try project.write("", to: "go")
         #expect(try worker.wait().status == 0)
@@ -34,11 +34,11 @@ import Testing
         #expect(eventually { project.exists("begun") })
         for (index, signal) in signals.enumerated() {
             worker.signal(signal)
-            if index == 0 && signals.count > 1 { #expect(eventually { worker.said.contains("finishing what runs") }) }
+            if index == 0 && signals.count > 1 { #expect(eventually { worker.said.contains("finishing running tasks") }) }
         }
         let ended = try worker.wait()
         #expect(ended.status == 0)
-        #expect(ended.errors.contains("stopping now; tasks under way go back to their queues"))
+        #expect(ended.errors.contains("stopping now; running tasks are requeued"))
         #expect(try project.state(of: id) == "PENDING")
         #expect(eventually { Leftovers.processes(of: project.folder).isEmpty })
         try project.write("", to: "go")
@@ -78,7 +78,7 @@ import Testing
         #expect(eventually { project.exists("begun") })
         for signal in signals {
             worker.signal(signal)
-            if [SIGTERM, SIGINT].contains(signal) { #expect(eventually { worker.said.contains("finishing what runs") }) }
+            if [SIGTERM, SIGINT].contains(signal) { #expect(eventually { worker.said.contains("finishing running tasks") }) }
         }
         try project.write("", to: "go")
         #expect(try worker.wait().status == 0)
@@ -118,7 +118,7 @@ import Testing
         #expect(try project.run("celery result -w \(before)").status == 0)
         #expect(eventually { project.read("w.log.1").contains("add[\(before)] processed: 1") })
         try project.signalWorker(SIGUSR1)
-        #expect(eventually { project.log.contains("Log file opened anew") })
+        #expect(eventually { project.log.contains("Log file reopened") })
         let after = try project.apply("demo.tasks.add 2")
         #expect(eventually { project.log.contains("add[\(after)] processed: 2") })
         #expect(!project.read("w.log.1").contains(after))

@@ -1,11 +1,11 @@
 /// The name of a task, made from a command line: `/usr/local/bin/backup.sh --full` is `backup`.
 enum CommandName {
-    /// Words that come before the program itself, and those that stand alone before `&&`.
+    /// Words that precede the program itself, and commands that only prepare the one after `&&`.
     private static let wrappers: Set = ["env", "exec", "nice", "ionice", "nohup", "sudo", "time", "command", "chronic"]
     private static let preludes: Set = ["cd", "test", "[", "[[", "export", ".", "source", "umask", "ulimit", "set", "sleep", "if"]
     private static let lengthLimit = 60
 
-    /// - Parameter taken: names that others have; a number tells it from them.
+    /// - Parameter taken: names already in use; a number is appended to avoid them.
     static func of(_ command: String, besides taken: Set<String>) -> String {
         let base = stem(of: command)
         guard taken.contains(base) else { return base }
@@ -20,7 +20,7 @@ enum CommandName {
         return names.first { !$0.isEmpty } ?? "job"
     }
 
-    /// The program that a simple command runs, without its folders.
+    /// The program that a simple command runs, without its path.
     private static func program(in part: Substring) -> String? {
         for word in part.split(whereSeparator: { $0 == " " || $0 == "\t" }) {
             if word.contains("="), !word.contains("/") || word.firstIndex(of: "=")! < word.firstIndex(of: "/")! { continue }
@@ -32,7 +32,7 @@ enum CommandName {
         return nil
     }
 
-    /// Letters that the name of a task may have, and no extension; perhaps nothing.
+    /// The name without extension, with `_` for every character that a task name cannot have. May be empty.
     private static func clean(_ name: String) -> String {
         var stem = name
         if let dot = stem.lastIndex(of: "."), dot > stem.startIndex { stem = String(stem[..<dot]) }

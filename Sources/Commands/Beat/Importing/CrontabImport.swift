@@ -2,18 +2,18 @@ import CeleryCore
 import Glibc
 import Schedules
 
-/// What becomes of the lines of a crontab.
+/// Sorts the lines of a crontab into tasks, problems and notes.
 struct CrontabImport {
     /// In the order of the lines.
     private(set) var tasks: [ImportedTask] = []
-    /// Lines that are left out, and why.
+    /// The skipped lines, each with the reason.
     private(set) var problems: [String] = []
-    /// What is different from cron although the line is taken over.
+    /// Differences from cron in imported lines.
     private(set) var notes: [String] = []
-    /// Files that are in the way, seen from the project's folder.
+    /// Existing files of the same name, relative to the project's folder.
     private(set) var existing: [String] = []
 
-    /// - Parameter user: who imports; lines of a system's crontab for others are left out.
+    /// - Parameter user: the current user; a system crontab's lines for other users are skipped.
     init(_ file: CrontabFile, into folder: ImportFolder, user: String) {
         var problems = file.problems.map { (line: $0.lineNumber, text: "\($0.reason)") }
         var names: Set<String> = []
@@ -29,13 +29,13 @@ struct CrontabImport {
             tasks.append(task)
             if let clash = folder.clash(with: task) { existing.append(clash) }
             if let address = entry.environment["MAILTO"], !address.isEmpty, mailed.insert(address).inserted {
-                notes.append("line \(entry.lineNumber): output is kept as the result of the task, not mailed to \(address.forLog)")
+                notes.append("line \(entry.lineNumber): output is stored as the result of the task, not mailed to \(address.forLog)")
             }
         }
         self.problems = problems.sorted { $0.line < $1.line }.map { "line \($0.line): \($0.text)" }
     }
 
-    /// Why a line cannot be taken over.
+    /// Why a line cannot be imported; `nil` if it can.
     private static func hindrance(_ entry: CrontabFile.Entry, user: String) -> String? {
         if let other = entry.user, other != user {
             return "it runs as \(other.forLog); import it as that user, for the user's own worker"
@@ -48,7 +48,7 @@ struct CrontabImport {
     }
 }
 
-/// The user we are, by name. The corresponding C function is `getpwuid`.
+/// The name of the current user. The corresponding C function is `getpwuid`.
 enum UserName {
     static var current: String {
         guard let entry = getpwuid(geteuid()) else { return "\(geteuid())" }

@@ -6,16 +6,16 @@ import Processes
 struct ImportFolder {
     private let app: String
     private let project: String
-    /// The folder, seen from the project's.
+    /// The folder, relative to the project's.
     private let path: String
-    /// What files are called that are there, without extensions, as tasks are.
+    /// The existing files by task name: the file name without its extension.
     private let present: [String: String]
 
     /// - Throws: `CommandError` for a name that no app can have.
     init(app: String, project: String) throws {
         let parts = app.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(Self.isLetter) }) else {
-            throw CommandError(ExitCode.usage, "'\(app.forLog)' is no name of an app: letters, digits, _ and - only, with dots between")
+            throw CommandError(ExitCode.usage, "'\(app.forLog)' is not the name of an app: use letters, digits, _ and -, separated by dots")
         }
         self.app = app
         self.project = project.hasSuffix("/") ? project : project + "/"
@@ -34,10 +34,10 @@ struct ImportFolder {
     func taskName(_ task: ImportedTask) -> String { "\(app).tasks.\(task.name)" }
     func file(_ task: ImportedTask) -> String { "\(path)/\(task.name).sh" }
 
-    /// The file that has the task's name already, seen from the project's folder.
+    /// The existing file with the task's name, relative to the project's folder.
     func clash(with task: ImportedTask) -> String? { present[task.name].map { "\(path)/\($0)" } }
 
-    /// Writes the programs; never over a file that is there.
+    /// Writes the programs. Never overwrites a file.
     func write(_ tasks: [ImportedTask]) throws {
         if tasks.isEmpty { return }
         var folder = project

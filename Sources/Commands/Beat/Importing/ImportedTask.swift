@@ -1,22 +1,22 @@
 import CeleryCore
 import Schedules
 
-/// A program task made of a line of a crontab.
+/// A program task made from a line of a crontab.
 struct ImportedTask {
-    /// Of the file, without `.sh`.
+    /// The file name without `.sh`.
     let name: String
     let entry: CrontabFile.Entry
 
-    /// As `crontab=` and `timezone=` say it.
+    /// The schedule and its time zone, for people.
     var schedule: String { entry.scheduleText + (entry.zoneName.map { " \($0)" } ?? "") }
 
-    /// The program.
+    /// The text of the program.
     var text: String {
         let shell = entry.environment["SHELL"].flatMap { $0.isEmpty ? nil : $0 } ?? "/bin/sh"
-        // As cron has it where the crontab does not say otherwise.
+        // Cron's defaults.
         let variables = ["PATH": "/usr/bin:/bin", "SHELL": shell].merging(entry.environment) { $1.isEmpty ? $0 : $1 }
         var lines = ["#!/bin/sh"]
-        // Cron never tries again, whatever the exit status.
+        // Cron never retries.
         lines.append("# celery: crontab=\"\(entry.scheduleText)\"" + (entry.zoneName.map { " timezone=\($0)" } ?? "") + " max_retries=0")
         lines.append("# Line \(entry.lineNumber) of a crontab.")
         lines += variables.sorted { $0.key < $1.key }.map { "export \($0.key)=\(ShellWord.quoted($0.value))" }
@@ -28,7 +28,7 @@ struct ImportedTask {
         return (lines + ["\(run) <<'\(mark)'", "\(body)\(mark)", ""]).joined(separator: "\n")
     }
 
-    /// A line that the input does not have.
+    /// A here-document delimiter that is not a line of the input.
     private func mark(besides input: String) -> String {
         let lines = Set(input.split(separator: "\n"))
         var mark = "INPUT"

@@ -5,21 +5,21 @@ import Client
 import Schedules
 import Wire
 
-/// `celery beat list`: the periodic tasks there are.
+/// `celery beat list`: lists the periodic tasks.
 enum BeatListCommand {
     static let command = Command(
         CommandSpec(
             "list", summary: "List the periodic tasks",
             discussion: [
-                "Prints of each, with tabs between: name, schedule, task, where it is written, when it runs next, when the run sent last was due, and the state of that run, as celery status tells it.",
+                "For each task, prints name, schedule, task, source file, next run, due time of the last run sent, and the state of that run as in celery status, separated by tabs.",
             ],
             exitStatuses: CeleryTable.statuses("0", "65", "77", "78"),
             outputKeys: [
-                OutputKey("entry, schedule, task, source", "What is sent, when, and where it is written."),
-                OutputKey("next", "When it runs next; null while it is paused."),
-                OutputKey("paused", "Whether it is paused."),
+                OutputKey("entry, schedule, task, source", "The name, schedule, task and source of the entry."),
+                OutputKey("next", "Time of the next run; null while the entry is paused."),
+                OutputKey("paused", "Whether the entry is paused."),
                 OutputKey("last_due, last_sent, last_id, last_state", "The run sent last, or null."),
-                OutputKey("sent, missed", "How many runs were sent, and how many passed over."),
+                OutputKey("sent, missed", "The number of runs sent, and of runs missed."),
             ]),
         run: run)
 
@@ -39,7 +39,7 @@ enum BeatListCommand {
         return ExitCode.done
     }
 
-    /// The states of the runs sent last, by entry: as written down, or as they are by now.
+    /// The state of the last run of each entry: as recorded by beat, or else as the store has it now.
     private static func lastStates(_ state: BeatState?, _ timetable: Timetable) async throws -> [String: String] {
         let last = state?.records.compactMapValues(\.last) ?? [:]
         var known = last.compactMapValues(\.state?.name)

@@ -13,15 +13,15 @@ enum BeatNextCommand {
         CommandSpec(
             "next", summary: "List the coming runs",
             discussion: [
-                "Prints of each, with tabs between: when it is sent, in local time, the name of the periodic task, and its task; then 'paused' if it will not be sent because of that. Works without the broker too; then it is not known what is paused.",
+                "For each run, prints the local time at which it is sent, the name of the periodic task, the task, and 'paused' if a pause prevents it, separated by tabs. Also works when the broker cannot be reached, but then cannot show pauses.",
             ],
             options: [count.description],
             operands: [Operand("NAME", .zeroOrMore, help: "Names of periodic tasks; all by default.", completion: .entry)],
             exitStatuses: CeleryTable.statuses("0", "64", "65", "77", "78") + [ExitStatus(127, "No such periodic task.")],
             outputKeys: [
-                OutputKey("time, due", "When it is sent, and the due time, which differs by jitter."),
+                OutputKey("time, due", "The time at which the run is sent, and its due time; they differ by the jitter."),
                 OutputKey("entry, task", "The periodic task and the task it sends."),
-                OutputKey("id", "The id that the run will have."), OutputKey("paused", "Whether it will not be sent."),
+                OutputKey("id", "The id of the run."), OutputKey("paused", "Whether a pause prevents the run."),
             ]),
         run: run)
 

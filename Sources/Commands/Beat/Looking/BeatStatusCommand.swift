@@ -4,29 +4,29 @@ import CeleryCore
 import Client
 import Wire
 
-/// `celery beat status`: whether periodic tasks are sent in time.
+/// `celery beat status`: reports whether periodic tasks are sent on time.
 enum BeatStatusCommand {
     static let command = Command(
         CommandSpec(
-            "status", summary: "Tell whether periodic tasks are sent in time",
+            "status", summary: "Show whether periodic tasks are sent on time",
             discussion: [
-                "The first line tells which beat leads. Then of each periodic task, with tabs between: its name, how it is, the time of its last success, and when it runs next.",
-                "It is ok; late when a run should have been sent half a minute ago and was not; paused; absent when no run has succeeded for longer than expect_within says; or waiting while it has not been due yet.",
+                "The first line names the beat that leads. The other lines show name, health, time of the last success and time of the next run of each periodic task, separated by tabs.",
+                "The health is ok; late if a run is more than half a minute overdue; paused; absent if no run has succeeded within expect_within; or waiting if no run has been due yet.",
             ],
             operands: [Operand("NAME", .zeroOrMore, help: "Names of periodic tasks; all by default.", completion: .entry)],
             exitStatuses: [
-                ExitStatus(0, "All is well, or there are no periodic tasks."), ExitStatus(1, "A run is late, or a task absent."),
-                ExitStatus(64, "Usage."), ExitStatus(65, "What is written down of periodic tasks cannot be read."),
-                ExitStatus(69, "No beat leads; or the broker cannot be reached."), ExitStatus(78, "Configuration."),
+                ExitStatus(0, "No task is late or absent."), ExitStatus(1, "A task is late or absent."),
+                ExitStatus(64, "Usage."), ExitStatus(65, "The stored schedule cannot be read."),
+                ExitStatus(69, "No beat leads, or the broker cannot be reached."), ExitStatus(78, "Configuration."),
                 ExitStatus(127, "No such periodic task."),
             ],
             outputKeys: [
                 OutputKey("leader, pid, since", "In the first object: the beat that leads, or null."),
                 OutputKey("entry", "The name of a periodic task."),
                 OutputKey("health", "One of ok, late, paused, absent and waiting."),
-                OutputKey("last_success, last_failure", "When runs last ended so, or null."),
-                OutputKey("next", "When it runs next, or should have run; null while it is paused."),
-                OutputKey("paused_until, reason", "Of a pause, or null."),
+                OutputKey("last_success, last_failure", "Time of the last run with that outcome, or null."),
+                OutputKey("next", "Time of the next run, or of the overdue run; null while the task is paused."),
+                OutputKey("paused_until, reason", "End and reason of the pause, or null."),
             ]),
         run: run)
 

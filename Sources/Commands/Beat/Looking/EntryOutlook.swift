@@ -2,23 +2,23 @@ import Beat
 import CeleryCore
 import Schedules
 
-/// How one entry is at a moment: what `list` and `status` tell of it.
+/// The condition of an entry at a moment, for `list` and `status`.
 struct EntryOutlook {
     let entry: Entry
-    /// `nil` when no beat has seen it.
+    /// `nil` if no beat has seen the entry.
     let record: EntryRecord?
     let now: Timestamp
 
-    /// In one word.
+    /// The condition of an entry in one word.
     enum Health: String, CaseIterable {
-        /// Its runs are sent in time.
+        /// Runs are sent on time.
         case ok
-        /// A run should have been sent, and was not.
+        /// A run is overdue.
         case late
         case paused
         /// No run has succeeded for longer than `expect_within`.
         case absent
-        /// It has not been due yet, as far as anybody knows.
+        /// No run is known to have been due yet.
         case waiting
     }
 
@@ -34,7 +34,7 @@ struct EntryOutlook {
         return record.map { $0.sentCount > 0 } == true ? .ok : .waiting
     }
 
-    /// When the next run is sent, or should have been.
+    /// When the next run is sent, or should have been sent; `nil` if never.
     var next: Timestamp? {
         if let pause {
             guard let until = pause.until else { return nil }
@@ -43,7 +43,7 @@ struct EntryOutlook {
         return entry.periodic.schedule.next(after: start).map(entry.sendTime)
     }
 
-    /// Runs up to here are done with, or no more to be expected.
+    /// The time after which to look for the next run: earlier runs are handled or no longer expected.
     private var start: Timestamp {
         guard let record, record.schedule == entry.periodic.schedule.description else { return now }
         return health == .late ? record.handled : max(record.handled, now)

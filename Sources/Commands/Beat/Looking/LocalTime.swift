@@ -2,9 +2,9 @@ import CeleryCore
 import Glibc
 import Wire
 
-/// Times for people: ISO 8601 in the local zone, with its offset: `2026-11-22T18:21:47+01:00`.
+/// Times for people: ISO 8601 in the local time zone with its offset, as `2026-11-22T18:21:47+01:00`.
 enum LocalTime {
-    /// Whole seconds, for nobody reads more. The corresponding C function is `localtime_r`.
+    /// The time in whole seconds. The corresponding C function is `localtime_r`.
     static func text(_ time: Timestamp) -> String {
         var seconds = time_t(max(-62_135_596_800, min(253_402_300_799, time.seconds)).rounded(.down))
         var fields = tm()
@@ -16,7 +16,7 @@ enum LocalTime {
         return date.map { pad(Int($0)) }.joined(separator: "-") + "T" + clock.map { pad(Int($0)) }.joined(separator: ":") + offset
     }
 
-    /// The text, or a dash where there is no time.
+    /// The text, or a dash for `nil`.
     static func text(_ time: Timestamp?) -> String { time.map { text($0) } ?? "-" }
 
     private static func pad(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }

@@ -5,7 +5,7 @@ import Client
 import Configuration
 import Schedules
 
-/// What the commands about periodic tasks work with: the entries of the project, and what is written down of them.
+/// The entries of the project with their recorded state: the basis of the commands about periodic tasks.
 struct Timetable {
     let context: CommandContext
     let settings: Settings
@@ -15,7 +15,7 @@ struct Timetable {
     var entries: [Entry] { table.entries }
     var beat: String { settings.beatName }
 
-    /// - Throws: what is wrong with settings or entries.
+    /// - Throws: errors in the settings or entries.
     init(_ context: CommandContext, willSend: Bool = false) throws {
         self.context = context
         let resolved = try context.resolved()
@@ -24,7 +24,9 @@ struct Timetable {
         table = try EntryTable(resolved, context, client: client)
     }
 
-    /// The broker, as what keeps the schedule.
+    /// The broker as a store of the schedule.
+    ///
+    /// - Throws: `DriverError` if the broker cannot store a schedule.
     var keeping: any BeatKeeping {
         get throws {
             guard let keeping = client.broker as? any BeatKeeping else {
@@ -34,7 +36,7 @@ struct Timetable {
         }
     }
 
-    /// What is written down, as it will be when what was asked for is done.
+    /// The recorded state, with pending commands applied.
     func state() async throws -> BeatState {
         var state = try await keeping.state(of: beat)
         for (_, order) in state.orders {
@@ -52,19 +54,19 @@ struct Timetable {
         return state
     }
 
-    /// What is written down, if it can be had; says so if not.
+    /// The recorded state, or `nil` with a note on stderr if the broker cannot be reached.
     func stateIfReachable() async throws -> BeatState? {
         do {
             return try await state()
         } catch let error as DriverError where error.code == .unreachable {
-            context.output.note("\(title): \(error.message); what is sent and paused is not known")
+            context.output.note("\(title): \(error.message); sent and paused runs are unknown")
             return nil
         }
     }
 
-    /// The entry of a name.
+    /// The entry with a name.
     ///
-    /// - Throws: `CommandError` naming the nearest.
+    /// - Throws: `CommandError` with the nearest name if there is no such entry.
     func entry(_ name: String) throws -> Entry {
         if let entry = entries.first(where: { $0.name == name }) { return entry }
         let nearest = NearestName.suggest(name, among: entries.map(\.name)).map { "; did you mean '\($0)'?" } ?? ""
@@ -72,7 +74,7 @@ struct Timetable {
             ExitCode.unknown, "no periodic task is called '\(name.forLog)'\(nearest)", hint: "'celery beat list' lists them")
     }
 
-    /// The entries that the operands name, or all.
+    /// The entries that the operands name, or all entries if there are no operands.
     func chosen() throws -> [Entry] {
         let names = context.arguments.operands
         return names.isEmpty ? entries : try names.map(entry)

@@ -2,7 +2,7 @@ import Beat
 import CeleryCore
 import Schedules
 
-/// The coming runs of many entries, in the order in which they are sent.
+/// The coming runs of many entries, in the order of their times.
 struct UpcomingRuns: Sequence, IteratorProtocol {
     struct Run {
         var entry: Entry
@@ -16,7 +16,7 @@ struct UpcomingRuns: Sequence, IteratorProtocol {
     private var heads: [Run] = []
     private let pauses: [String: EntryPause]
 
-    /// - Parameter records: what is written down; runs that were sent do not come again.
+    /// - Parameter records: the recorded states; runs already handled are left out.
     init(_ entries: [Entry], _ records: [String: EntryRecord], now: Timestamp) {
         pauses = records.compactMapValues(\.pause).filter { !$0.value.isOver(at: now) }
         for entry in entries {
@@ -40,7 +40,7 @@ struct UpcomingRuns: Sequence, IteratorProtocol {
         return Run(entry: entry, due: due, time: entry.sendTime(due: due), isPaused: isPaused)
     }
 
-    /// Where a run belongs among the others: the first place behind which all come earlier.
+    /// The index that keeps `heads` sorted: every run behind it comes earlier.
     private func place(of run: Run) -> Int {
         var (low, high) = (0, heads.count)
         while low < high {

@@ -1,7 +1,7 @@
 import CeleryCore
 import Configuration
 
-/// What a beat says of itself at the start, in the manner of the worker's banner.
+/// The lines that beat prints at startup, in the style of the worker's banner.
 struct BeatBanner {
     let settings: Settings
     let broker: String
@@ -19,7 +19,7 @@ struct BeatBanner {
         ]
     }
 
-    /// The first twenty of them.
+    /// The first twenty names, and the number of the others.
     static func list(_ names: [String]) -> String {
         if names.isEmpty { return "none" }
         let shown = names.prefix(20).joined(separator: ", ")

@@ -8,16 +8,16 @@ enum BeatOptions {
         name: "celerybeat", noun: "beat",
         keys: DaemonOptions.Keys(
             logLevel: "CELERYBEAT_LOG_LEVEL", logFile: "CELERYBEAT_LOG_FILE", pidFile: "CELERYBEAT_PID_FILE"),
-        ready: "beat has its place among the beats", restart: "read settings and tasks anew")
+        ready: "beat leads or stands by", restart: "reload settings and tasks")
     static let maxInterval = Option.value(
-        "max-interval", placeholder: "S", .duration, help: "Look at the clock and the lead at least so often.",
+        "max-interval", placeholder: "S", .duration, help: "Longest time between checks of the clock and of the leader lock.",
         settings: ["CELERYBEAT_MAX_LOOP_INTERVAL"])
-    static let once = Option.flag("once", help: "Send what is due now, then exit with 0; with 75 if another beat leads.")
+    static let once = Option.flag("once", help: "Send the runs due now, then exit with 0; exit with 75 if another beat leads.")
 
     static let all: [OptionDescription] =
         daemon.files + [maxInterval.description, once.description] + daemon.surroundings + daemon.control
 
-    /// The options that set settings.
+    /// The settings given by options.
     static func flags(_ arguments: ParsedArguments) -> [SettingsFlag] {
         daemon.flags(arguments) + (arguments[maxInterval].map {
             [SettingsFlag(option: "--max-interval", key: "CELERYBEAT_MAX_LOOP_INTERVAL", text: "\($0.inSeconds)")]

@@ -1,4 +1,4 @@
-// A beat and the project it takes its entries from: alone in `celery beat`, beside a worker in `celeryd -B`.
+// A beat with its project's entries: alone in `celery beat`, beside a worker in `celeryd -B`.
 
 import Beat
 import CeleryCore
@@ -7,24 +7,24 @@ import Configuration
 import Glibc
 import Logging
 
-/// Runs beat, and makes its entries anew when the project changes.
+/// Runs beat, and reloads its entries when the project changes.
 actor BeatRunner {
     private let context: CommandContext
     private let flags: [SettingsFlag]
     private let client: Client
     private let logger: Logger
     private let beat: Beat
-    /// The settings it began with.
+    /// The settings at startup.
     private let begun: Settings
     private var table: EntryTable
     private var watch: ProjectWatch
     private var watching: Task<Void, Never>?
 
-    /// The time between two looks at the project's files.
+    /// The time between checks of the project's files.
     private static let lookInterval: Duration = .seconds(2)
 
-    /// - Parameter flags: settings of the command line, which count at every reading.
-    /// - Throws: what is wrong with the entries.
+    /// - Parameter flags: settings of the command line, which apply at every reload.
+    /// - Throws: errors in the settings or entries.
     init(_ context: CommandContext, _ flags: [SettingsFlag], _ client: Client, _ logger: Logger, isOnce: Bool = false) throws {
         self.context = context
         self.flags = flags
@@ -32,7 +32,7 @@ actor BeatRunner {
         self.logger = logger
         var table = try EntryTable(try context.resolved(flags), context, client: client)
         watch = ProjectWatch(Self.paths(table))
-        // Once more, now that their files are watched: no change in between goes unnoticed.
+        // Read again now that the files are watched, so that no change in between goes unnoticed.
         table = try EntryTable(try context.resolved(flags), context, client: client)
         watch.follow(Self.paths(table))
         self.table = table
@@ -49,15 +49,15 @@ actor BeatRunner {
         ProjectWatch.paths(table.settings, table.registry, table.problems)
     }
 
-    /// The names of its entries.
+    /// The names of the entries.
     var names: [String] { table.entries.map(\.name) }
 
-    /// What is odd about its entries.
+    /// Warnings about the entries.
     var warnings: [String] { table.warnings }
 
-    /// Works until it is stopped.
+    /// Runs until `stop` is called.
     ///
-    /// - Parameter onReady: called once it has its seat among the beats.
+    /// - Parameter onReady: called once beat leads or stands by.
     /// - Throws: `DriverError`, as `Beat.run` does.
     func run(onReady: @escaping @Sendable () async -> Void) async throws {
         watching = Task { await watchProject() }
@@ -68,9 +68,10 @@ actor BeatRunner {
     /// Ends `run`.
     func stop() async { await beat.stop() }
 
-    /// Reads settings and tasks anew; those that are as before keep their phase, and with a mistake all do.
+    /// Reloads settings and tasks. Unchanged entries keep their phase; after an error all entries stay as they are.
     ///
-    /// - Returns: whether settings have changed that count only for who begins anew; `nil` after a mistake.
+    /// - Returns: whether settings other than those of periodic tasks have changed, which take effect only in a
+    ///   new process; `nil` after an error.
     @discardableResult
     func reload() async -> Bool? {
         watch.take()
@@ -92,10 +93,10 @@ actor BeatRunner {
         while !Task.isCancelled {
             try? await Task.sleep(for: Self.lookInterval)
             guard !Task.isCancelled, watch.isChanged() else { continue }
-            logger.info("Settings or tasks have changed; reading them anew")
+            logger.info("Settings or tasks have changed; reloading them")
             let before = table.settings
             if await reload() == true, table.settings != before {
-                logger.warning("Settings that are not about periodic tasks have changed too; a HUP signal takes them over")
+                logger.warning("Settings that are not about periodic tasks have changed too; send HUP to apply them")
             }
         }
     }

@@ -1,18 +1,16 @@
-// One life of a beat's process.
-
 import Arguments
 import CeleryCore
 import Client
 import Logging
 import Processes
 
-/// A beat in its process: settings, signals, and the beat itself.
+/// A beat in its own process: its settings, its signals, and the beat itself.
 struct BeatSession: Sendable {
     let context: CommandContext
     let settings: Settings
     let daemon: DaemonSession<BeatSignal>
 
-    /// - Returns: whether it shall begin anew.
+    /// - Returns: whether beat shall restart.
     func work() async throws -> Bool {
         let client = try context.client(settings, willSend: true)
         let runner = try BeatRunner(
@@ -35,7 +33,7 @@ struct BeatSession: Sendable {
         return await watch.value
     }
 
-    /// Does what signals ask. Returns whether the beat shall begin anew.
+    /// Obeys signals. Returns whether beat shall restart.
     private func follow(_ runner: BeatRunner) async -> Bool {
         var isRestarting = false
         var isStopping = false
@@ -49,7 +47,7 @@ struct BeatSession: Sendable {
                 await runner.stop()
             case .reload where isStopping: continue
             case .reload:
-                daemon.logger.info("Got signal \(name): reading settings and tasks anew")
+                daemon.logger.info("Got signal \(name): reloading settings and tasks")
                 daemon.notifier?.reloading()
                 if await runner.reload() == true {
                     isRestarting = true

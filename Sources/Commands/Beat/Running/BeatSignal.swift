@@ -1,17 +1,17 @@
 import Glibc
 
-/// What a signal asks of a beat.
+/// The meaning of a signal to beat.
 enum BeatSignal: DaemonSignal {
-    /// TERM, INT, QUIT: stop; nothing is under way that could be lost.
+    /// TERM, INT, QUIT: stop. Beat has no work in progress that could be lost.
     case stop
-    /// HUP: read settings and tasks anew.
+    /// HUP: reload settings and tasks.
     case reload
-    /// USR1: open the log file anew.
+    /// USR1: reopen the log file.
     case reopenLog
 
     var isEnding: Bool { self == .stop }
 
-    /// Which signal means what.
+    /// The actions by signal number.
     static let table: [Int32: BeatSignal] = [
         SIGTERM: .stop, SIGINT: .stop, SIGQUIT: .stop, SIGHUP: .reload, SIGUSR1: .reopenLog,
     ]

@@ -1,14 +1,14 @@
 import CeleryCore
 import Worker
 
-/// A beat beside a worker, in one process and one log: it begins when the worker has begun, and ends with it.
+/// A beat beside a worker, with the same process and log. It starts after the worker and stops with it.
 actor EmbeddedBeat {
     private let runner: BeatRunner
     private var running: Task<Void, any Error>?
 
     init(_ runner: BeatRunner) { self.runner = runner }
 
-    /// Begins. When it fails, the worker is stopped too, and `stop` throws why.
+    /// Starts beat. If beat fails, the worker is stopped too, and `stop` throws the error.
     func start(beside worker: Worker, onReady: @escaping @Sendable () -> Void) {
         running = Task { [runner] in
             do {
@@ -20,9 +20,9 @@ actor EmbeddedBeat {
         }
     }
 
-    /// Ends it.
+    /// Stops beat.
     ///
-    /// - Throws: what it failed of.
+    /// - Throws: the error that beat failed with.
     func stop() async throws {
         await runner.stop()
         try await running?.value

@@ -5,23 +5,23 @@ import Configuration
 import Schedules
 import Tasks
 
-/// The periodic tasks of a project, as entries of beat: sections of the settings, tasks that say themselves when
-/// they are due, and the daily cleanup.
+/// The periodic tasks of a project as entries of beat: sections of the settings, tasks with a schedule of their
+/// own, and the daily cleanup.
 struct EntryTable {
-    /// In this order, each by name.
+    /// Sections first, then tasks by name, then the cleanup.
     private(set) var entries: [Entry] = []
-    /// What is odd about them although they can be sent.
+    /// Oddities of entries that can be sent nevertheless.
     private(set) var warnings: [String] = []
-    /// What keeps files from being tasks.
+    /// Files that cannot be tasks, with the reasons.
     let problems: [TaskProblem]
     let settings: Settings
     let registry: TaskRegistry
     private let factory: MessageFactory
-    /// Where each entry is written, by its name.
+    /// The source of each entry, by name.
     private var sources: [String: String] = [:]
 
-    /// - Parameter client: of the broker they go to; `nil` when only their names matter.
-    /// - Throws: `CommandError` for a mistake in what is said of them; also what the client's store throws.
+    /// - Parameter client: the client for the broker that messages go to; `nil` if only the names matter.
+    /// - Throws: `CommandError` for an invalid entry; errors of the client's store.
     init(_ resolved: ResolvedSettings, _ context: CommandContext, client: Client?) throws {
         settings = resolved.settings
         (registry, problems) = try context.registry(settings)
@@ -37,13 +37,13 @@ struct EntryTable {
     private mutating func add(_ entry: Entry) throws {
         if let earlier = sources.updateValue(entry.source, forKey: entry.name) {
             throw CommandError(
-                ExitCode.configuration, "periodic task '\(entry.name)' stands twice: in \(earlier) and in \(entry.source)",
+                ExitCode.configuration, "periodic task '\(entry.name)' is defined twice: in \(earlier) and in \(entry.source)",
                 hint: "give the section another name, or remove one of them")
         }
         entries.append(entry)
     }
 
-    /// A section `[beat.NAME]`.
+    /// The entry of a section `[beat.NAME]`.
     private mutating func entry(_ section: PeriodicSection) -> Entry {
         if registry[section.task] == nil, !section.task.hasPrefix("celery.") {
             let nearest = registry.nearest(to: section.task).map { "; did you mean '\($0)'?" } ?? ""
@@ -55,7 +55,7 @@ struct EntryTable {
             section.periodic, source: "\(section.place)")
     }
 
-    /// A task that says itself when it is due.
+    /// The entry of a task with a schedule of its own.
     private func entry(_ task: TaskDefinition, _ periodic: PeriodicOptions) -> Entry {
         make(task.name, task: task.name, periodic, source: task.source)
     }
@@ -66,7 +66,7 @@ struct EntryTable {
     ) -> Entry {
         let known = registry[task]?.options
         var message = factory.message(task, args: args, kwargs: kwargs, options: options, task: known, sent: nil)
-        // Each run gets its own; without one, two readings of the same settings are equal.
+        // Each run gets an id when it is sent. Without one, entries from two readings of the same settings compare equal.
         message.id = TaskID("")
         message.rootID = message.id
         let ignoresResult = message.ignoreResult ?? known?.ignoreResult ?? settings.ignoreResult

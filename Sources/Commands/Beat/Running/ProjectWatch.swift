@@ -2,15 +2,14 @@ import CeleryCore
 import Glibc
 import Tasks
 
-/// Notices changes of the settings file, the tasks folders and the tasks in them, by looking at them now and then.
+/// Detects changes of the settings file, the tasks folders and the tasks in them by polling.
 ///
-/// A change counts once it has stood still from one look to the next: a file that is being written is not read
-/// half-way.
+/// A change counts once two consecutive checks see the same state, so that a half-written file is not read.
 struct ProjectWatch {
     private var taken: [String: Mark?]
     private var seen: [String: Mark?]?
 
-    /// What tells one state of a file from another.
+    /// Identifies a state of a file.
     private struct Mark: Equatable {
         var device: UInt64
         var number: UInt64
@@ -19,7 +18,7 @@ struct ProjectWatch {
         var seconds: Int
         var nanoseconds: Int
 
-        /// - Returns: `nil` when the file is not there, or out of reach. The corresponding C function is `stat`.
+        /// - Returns: `nil` if the file does not exist or cannot be reached. The corresponding C function is `stat`.
         init?(_ path: String) {
             var status = stat()
             guard stat(path, &status) == 0 else { return nil }
@@ -32,10 +31,10 @@ struct ProjectWatch {
         }
     }
 
-    /// Takes these files as they are now.
+    /// Watches these files for changes from their present state.
     init(_ paths: Set<String>) { taken = Self.marks(paths) }
 
-    /// The files a project is made of: those that are there, and those that would make a difference.
+    /// The files and folders that a project's tasks and settings depend on, whether they exist or not.
     static func paths(_ settings: Settings, _ registry: TaskRegistry, _ problems: [TaskProblem]) -> Set<String> {
         let project = settings.projectFolder.hasSuffix("/") ? settings.projectFolder : settings.projectFolder + "/"
         var paths: Set = [settings.file ?? project + "celery.toml"]
@@ -52,20 +51,20 @@ struct ProjectWatch {
         return paths
     }
 
-    /// Looks. Whether something has changed, and stands still.
+    /// Checks the files. Returns whether they have changed and then stayed the same for two checks.
     mutating func isChanged() -> Bool {
         let now = Self.marks(taken.keys)
         defer { seen = now }
         return now != taken && now == seen
     }
 
-    /// Takes the files as they are now, before they are read.
+    /// Records the present state of the files; call it before reading them.
     mutating func take() {
         taken = Self.marks(taken.keys)
         seen = nil
     }
 
-    /// Watches these from now on; those watched before keep how they were taken.
+    /// Watches these files from now on. Files watched before keep their recorded state.
     mutating func follow(_ paths: Set<String>) {
         taken = Self.marks(paths).merging(taken.filter { paths.contains($0.key) }) { $1 }
     }
