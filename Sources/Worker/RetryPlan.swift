@@ -31,7 +31,7 @@ package struct RetryPlan: Sendable, Equatable {
     /// Seconds to wait when the task names no delay.
     ///
     /// Celery's `get_exponential_backoff_interval`: `min(maximum, factor * 2 ** retries)`; with full jitter, any
-    /// time between zero and that. Celery rounds to whole seconds; this function does not.
+    /// time between zero and that. Celery counts in whole seconds; this function does not.
     ///
     /// - Parameter random: Returns a number from 0 to 1; called only for jitter.
     package func wait(random: () -> Double) -> Double {

@@ -107,7 +107,7 @@ struct TaskLog: Sendable {
         logger.error("Stopping without recording \(outcomes.count) outcome\(outcomes.count == 1 ? "" : "s"): \(tasks); unacknowledged tasks will run again")
     }
 
-    /// A running attempt is signalled.
+    /// An operator terminates a task.
     func terminating(_ delivery: Delivery, _ revocation: Revocation) {
         logger.warning("Terminating \(name(delivery.message)) with signal \(revocation.signal.forLog)")
     }
