@@ -39,11 +39,11 @@ package actor Worker {
 
     /// Works until `stop(_:)` is called, or `isBurst` or `maxTasks` ends the work.
     ///
+    /// Cancelling the call starts a warm shutdown: outcomes are still recorded.
+    ///
     /// - Parameter onReady: Called once the worker consumes.
     /// - Throws: `DriverError` when the broker cannot be used at the start, or is lost for good later; `WorkerError`
     ///   when the pool cannot be kept alive.
-    ///
-    /// Cancelling the call starts a warm shutdown: outcomes are still recorded.
     package func run(onReady: @escaping @Sendable () async -> Void = {}) async throws {
         // The work runs in a separate task, which is never cancelled: a cancelled write to the broker would leave open
         // whether it happened.

@@ -8,7 +8,7 @@ struct Admission: Sendable {
     let registry: TaskRegistry
     var revocations = Revocations()
 
-    /// How many times the crash limit counts when it is not known which tasks a dead worker was running.
+    /// Multiplier of the crash limit for deaths of workers that cannot be blamed on a task.
     ///
     /// The death of a child is blamed on the task it ran, and so is the death of a worker whose broker records running
     /// tasks. Otherwise a worker's death says little about any one task: most of its tasks only waited for a child.

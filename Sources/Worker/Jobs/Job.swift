@@ -3,7 +3,7 @@ import Tasks
 
 /// One execution of a message, from admission to end.
 ///
-///     taken ──────▶ refused: expired, revoked, unknown or unreadable; it never becomes a job
+///     taken ──────▶ refused: expired, revoked, unknown or unreadable; never becomes a job
 ///       │ admit
 ///       ▼
 ///     admitted ───▶ revoked or returned before the pool has it
@@ -12,7 +12,7 @@ import Tasks
 ///     submitted ──▶ revoked or returned: the pool returns it unless a child has begun it
 ///       │ begin
 ///       ▼
-///     begun ──────▶ ended: it reported, was killed at a limit, or was lost with its child
+///     begun ──────▶ ended: reported, killed at a limit, or lost with its child
 ///
 /// A revoked or returned job leaves the book as never tried. `celery(7)` shows the same diagram.
 /// A class, isolated to the worker's shift: a job is looked up often and never copied.
@@ -37,7 +37,7 @@ final class Job {
     /// The newest delivery of the message.
     private(set) var delivery: Delivery
     let definition: TaskDefinition
-    /// Whether and when the execution after this one may follow.
+    /// Whether and when a retry may follow this execution.
     let retry: RetryPlan
     let admitted: Timestamp
     /// The number of this execution. Later deliveries do not change the number.

@@ -5,10 +5,10 @@ import DequeModule
 /// workers do.
 ///
 /// Holds deliveries that are due and may not begin yet, in a waiting list for each task and key. Holds only a few deliveries,
-/// and none for long, because a broker requeues a delivery that a worker keeps for too long. The other deliveries are
-/// postponed, and return about every `lookInterval`, so that a lifted rate, an expiry or a revocation takes effect soon. There is no
-/// list of postponed messages, since some may be purged or go to other workers. Messages that have waited longest are inserted
-/// before later ones.
+/// and none for long, because a broker requeues a delivery that a worker holds for too long. The other deliveries are
+/// postponed, and return about every `lookInterval`, so that a lifted rate, an expiry or a revocation takes effect soon.
+/// There is no list of postponed messages, since some may be purged or go to other workers. Instead, a returned message is
+/// held before messages that have waited for a shorter time.
 struct WorkerLimits {
     struct LineName: Hashable {
         var task: String

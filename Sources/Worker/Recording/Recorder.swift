@@ -1,7 +1,7 @@
 import CeleryCore
 import Synchronization
 
-/// Records outcomes and requeues messages, retrying until it succeeds.
+/// Records outcomes and requeues messages, with retries until success.
 ///
 /// A full disk or an unreachable broker must lose nothing, and one queue that accepts no messages, such as a quorum queue
 /// without a leader, must not block the tasks of all other queues. So a loop waits only a moment for a record; afterwards
@@ -79,7 +79,7 @@ final class Recorder: Sendable {
     /// Records outcomes of leased deliveries.
     nonisolated(nonsending) func record(_ outcomes: [Outcome]) async { await record(outcomes, by: leased) }
 
-    /// Records outcomes until it succeeds. Waits a moment for the record, which then continues in the background.
+    /// Records outcomes, with retries until success. Waits a moment; then the record continues in the background.
     private nonisolated(nonsending) func record(_ outcomes: [Outcome], by settler: any Settler) async {
         guard !outcomes.isEmpty else { return }
         // When one file stores everything, a problem with one outcome affects all, so recording in the background gains
@@ -119,7 +119,7 @@ final class Recorder: Sendable {
         await settle(outcomes, by: acknowledged)
     }
 
-    /// Settles outcomes, retrying until it succeeds.
+    /// Settles outcomes, with retries until success.
     ///
     /// When broker and store are separate, a stopping worker gives up after `stoppingPatience`: the broker redelivers leased
     /// messages, and nothing was promised for messages acknowledged early.
@@ -156,7 +156,7 @@ final class Recorder: Sendable {
         return max(state.withLock { $0.lastSuccess }, ladder.since) + stoppingPatience <= .now
     }
 
-    /// After the end of the pool: waits for records in the background, and gives up those that take too long.
+    /// Waits for records in the background after the pool has ended, and gives up records that take too long.
     nonisolated(nonsending) func finish() async {
         let start = ContinuousClock.now
         while true {
@@ -184,7 +184,7 @@ final class Recorder: Sendable {
         fileprivate var hasBegun: Bool { if case .begun = self { true } else { false } }
     }
 
-    /// Requeues messages, retrying until it succeeds: this worker keeps its lease, so no other worker would ever get them.
+    /// Requeues messages, with retries until success: while this worker holds its lease, no other worker can get them.
     ///
     /// - Returns: The error if the broker refuses the messages for good; only for messages that had begun.
     @discardableResult

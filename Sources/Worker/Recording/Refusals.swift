@@ -7,7 +7,8 @@ struct Refusals: Sendable {
     let worker: String
     let now: @Sendable () -> Timestamp
 
-    /// Fails a message that cannot be published, and the steps after that message. Its errbacks are published instead.
+    /// Fails a message that cannot be published, along with the steps after it. The errbacks of the message are published
+    /// instead.
     func fail(_ message: Message, of outcome: inout Outcome, _ error: DriverError) {
         // The retry of a task that was acknowledged early is a follow-up with the id of the result.
         fail(message, of: &outcome, error, isNextTry: outcome.results.contains { $0.id == message.id })

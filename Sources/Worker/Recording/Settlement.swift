@@ -27,7 +27,7 @@ struct Settlement: Sendable {
     /// Deliveries whose outcome came too late or was given up.
     var uncounted: Set<DeliveryHandle> { Set((late + unsettled).map(\.handle)) }
 
-    /// Sets aside the outcomes that have one of these messages to publish.
+    /// Sets aside the outcomes that publish one of these messages.
     ///
     /// - Returns: Whether some outcomes were set aside and others are left to settle. If not, nothing is changed.
     mutating func setAside(waitingFor messages: Set<TaskID>) -> Bool {

@@ -56,7 +56,7 @@ final class OrderKeeper {
     nonisolated(nonsending) func takeOrders() async throws {
         guard let orders = try await powers.orders?.takeOrders() else { return }
         await revoke(orders.revocations)
-        await heed(orders.pauses)
+        await apply(orders.pauses)
     }
 
     /// Drops the tasks that the revocations cover, and terminates running tasks if the revocation is terminating.
@@ -67,13 +67,13 @@ final class OrderKeeper {
         guard !new.isEmpty else { return [] }
         let now = self.now()
         for revocation in new { book.revocations.add(revocation, now: now) }
-        var told: Set<TaskID> = []
+        var terminated: Set<TaskID> = []
         var unbegun: [Int64] = []
         for job in jobs.all {
             guard let revocation = new.last(where: { $0.covers(job.message) }) else { continue }
             let isWithPool = job.revoke()
             if revocation.isTerminating {
-                told.insert(job.id)
+                terminated.insert(job.id)
                 log.terminating(job.delivery, revocation)
                 pool.terminate(job.number, signal: Signal.number(of: revocation.signal) ?? SIGTERM)
             } else if isWithPool {
@@ -93,7 +93,7 @@ final class OrderKeeper {
         if let ahead = powers.ahead {
             await drop(await ahead.takeAhead { message in new.contains { $0.covers(message) } })
         }
-        return told
+        return terminated
     }
 
     /// Records deliveries as revoked.
@@ -110,7 +110,7 @@ final class OrderKeeper {
     }
 
     /// Requeues unbegun tasks of paused queues. The subscription itself takes no more of them.
-    private nonisolated(nonsending) func heed(_ new: [String: QueuePause]) async {
+    private nonisolated(nonsending) func apply(_ new: [String: QueuePause]) async {
         let now = self.now()
         for (queue, pause) in new where pause != pauses[queue] && pause.holds(at: now) { log.paused(queue, pause) }
         for queue in pauses.keys where new[queue] == nil { log.resumed(queue) }

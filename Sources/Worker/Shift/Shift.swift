@@ -69,7 +69,8 @@ actor Shift {
         scaler = PoolScaler(worker, powers, pool, jobs, intake, gate, follower, ladder, log, room: room)
     }
 
-    /// Reads the operators' commands and announces the rates of tasks, before the first task is taken.
+    /// Announces the rates of tasks, starts to answer remote control, and carries out the operators' standing commands, before
+    /// the first task is taken.
     ///
     /// - Throws: `DriverError`.
     func prepare() async throws {
