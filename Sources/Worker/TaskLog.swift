@@ -72,7 +72,7 @@ struct TaskLog: Sendable {
     }
 
     private func interrupted(_ delivery: Delivery, _ attempt: Int, _ reason: String) {
-        logger.error("Task \(name(delivery.message)) interrupted in attempt \(attempt): \(reason.inOneLine); requeued")
+        logger.error("Task \(name(delivery.message)) interrupted in attempt \(attempt): \(reason.inOneLine); requeuing it")
     }
 
     func fencedOff(_ outcome: Outcome) {
@@ -93,7 +93,7 @@ struct TaskLog: Sendable {
     /// A message that cannot be decoded.
     func unreadable(_ delivery: Delivery, _ defect: Delivery.Defect) {
         let id = defect.hasID ? delivery.message.id.text.forLog : "without an id"
-        logger.error("unreadable message (\(id)) of queue \(delivery.message.route.queue.forLog): \(defect.reason.inOneLine(limit: Self.longest)); stored as a dead letter")
+        logger.error("unreadable message (\(id)) of queue \(delivery.message.route.queue.forLog): \(defect.reason.inOneLine(limit: Self.longest)); storing it as a dead letter")
     }
 
     /// A result that can never be stored.

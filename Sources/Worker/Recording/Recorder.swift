@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// A full disk or an unreachable broker must lose nothing, and one queue that accepts no messages, such as a quorum queue
 /// without a leader, must not block the tasks of all other queues. So a loop waits only a moment for a record; afterwards
-/// the recorder keeps retrying in the background.
+/// the recorder retries in the background.
 final class Recorder: Sendable {
     /// How long a loop waits for a record before it goes on.
     private static let patience: Duration = .seconds(1)
@@ -23,7 +23,7 @@ final class Recorder: Sendable {
     private let acknowledged: AcknowledgedSettler
     private let ladder: ShutdownLadder
     private let log: TaskLog
-    /// How long a stopping worker keeps trying without success.
+    /// How long a stopping worker retries without success.
     private let stoppingPatience: Duration
     /// Rings when a finished record frees capacity.
     private let room: Bell
@@ -41,7 +41,7 @@ final class Recorder: Sendable {
     /// Outcomes being recorded, in a separate task.
     private struct Recording {
         var outcomes: [Outcome]
-        /// Settles the outcomes. Cancelled only when they are given up.
+        /// Settles the outcomes. Cancelled only when the outcomes are given up.
         var work: Task<Void, Never>?
         /// Whether the loops no longer wait for the record.
         var isSlow = false
