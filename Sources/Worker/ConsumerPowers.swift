@@ -1,45 +1,45 @@
 import CeleryCore
 
-/// What a subscription, and the result store beside it, can do: asked once, when the worker has subscribed.
+/// The capabilities of a subscription and its result store: determined once, when the worker has subscribed.
 struct ConsumerPowers: Sendable {
     let consumer: any BrokerConsumer
-    /// Takes messages back from workers that died.
+    /// Takes over messages of dead workers.
     let leases: (any LeaseHolding)?
-    /// Keeps rates and slots of tasks for all workers.
+    /// Enforces rates and concurrency slots across all workers.
     let limits: (any LimitKeeping)?
-    /// Keeps the slots of tasks for a broker that keeps none; `nil` where each worker counts by itself.
+    /// Counts concurrency slots in the result store when the broker does not; `nil` when each worker counts its own.
     let slots: (any PlaceKeeping)?
-    /// Keeps a delivery back until a time.
+    /// Postpones a delivery until a time.
     let postponing: (any Postponing)?
-    /// Sends messages before they are asked for.
+    /// Pushes messages before the worker takes them.
     let pushing: (any DeliveryPushing)?
     /// Knows whether the queues are empty.
     let backlog: (any BacklogKnowing)?
     /// Knows whether there is work for more children.
     let waiting: (any WaitingKnowing)?
-    /// Knows what waits for its time.
+    /// Lists messages that wait for their ETA.
     let schedule: (any ScheduleKnowing)?
-    /// Holds messages until their time before the worker takes them.
+    /// Holds messages until their ETA before the worker takes them.
     let ahead: (any HoldingAhead)?
-    /// Changes the queues it takes from.
+    /// Changes the set of consumed queues.
     let switching: (any QueueSwitching)?
-    /// Learns what operators revoke and pause.
+    /// Receives the operators' revocations and pauses.
     let orders: (any OrderFollowing)?
-    /// Carries questions of operators.
+    /// Carries remote control commands.
     let control: (any RemoteControllable)?
-    /// Tells what happens on its connection.
+    /// Reports events of its connection.
     let reporting: (any BrokerReporting)?
-    /// Knows afterwards what a worker that died had begun.
+    /// Records which tasks have started, for the time after a worker's death.
     let flight: (any FlightRecording)?
-    /// Gives unused space of a file back.
+    /// Returns a file's unused space to the file system.
     let space: (any SpaceReturning)?
-    /// Records result, follow-ups and acknowledgement as one, with the results of this worker.
+    /// Records result, follow-ups and acknowledgement in one transaction; `nil` when the results go elsewhere.
     let atomic: (any AtomicSettling)?
-    /// The store, where results can be looked up by whoever did not send the task.
+    /// The store, if any client can look up results there, not only the sender.
     let lookup: (any ResultStore)?
-    /// The store, where a result of an earlier attempt never replaces one of a later.
+    /// The store, if the result of an earlier attempt never replaces that of a later one.
     let refining: (any ResultRefining)?
-    /// The store, where results are dropped when their time is over.
+    /// The store, if its expired results need to be dropped.
     let expiring: (any ResultExpiring)?
 
     init(_ consumer: any BrokerConsumer, _ store: (any ResultStore)?) {
@@ -66,7 +66,7 @@ struct ConsumerPowers: Sendable {
         expiring = store as? any ResultExpiring
     }
 
-    /// Whether a message that comes again is fenced off from its first delivery, and its result recorded with its
-    /// acknowledgement. Elsewhere a worker must look whether it has run already.
+    /// Whether a redelivered message is fenced off from its first delivery, and its result recorded with its
+    /// acknowledgement. Otherwise a worker must check whether the message has run already.
     var fencesRepeats: Bool { atomic != nil }
 }

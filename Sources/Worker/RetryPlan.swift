@@ -1,25 +1,25 @@
 package import CeleryCore
 
-/// Whether and when one execution is followed by another: made by the worker of what message and task say
-/// (see `RetryPolicy`), carried out by the child that runs it.
+/// Whether and when an execution is retried: made by the worker from the options of message and task (see `RetryPolicy`),
+/// carried out by the child that runs the task.
 package struct RetryPlan: Sendable, Equatable {
     /// Whether a retry is left.
     package var isLeft = false
-    /// Seconds before the next try, or before the first one when they grow.
+    /// Seconds before the next try; with `growth`, seconds before the first retry.
     package var delay = 0.0
     package var growth: Growth?
-    /// No try begins after this time.
+    /// No retry starts after this time.
     package var until: Timestamp?
-    /// What the task may fail of and be tried again without asking.
+    /// Failures that are retried automatically.
     package var causes: [RetryCause] = []
 
-    /// How the wait grows from retry to retry.
+    /// Exponential backoff.
     package struct Growth: Sendable, Equatable {
-        /// Seconds it grows to at most.
+        /// Upper limit of the delay in seconds.
         package var maximum: Double
-        /// Whether it is a random part of that.
+        /// Whether the delay is a random fraction of the computed one.
         package var isJittered: Bool
-        /// Retries there were before.
+        /// Number of earlier retries.
         package var retries: Int
     }
 
@@ -28,40 +28,40 @@ package struct RetryPlan: Sendable, Equatable {
         self.delay = delay
     }
 
-    /// Seconds to wait when the task does not say.
+    /// Seconds to wait when the task names no delay.
     ///
-    /// Celery's `get_exponential_backoff_interval`: `min(maximum, factor * 2 ** retries)`, and with full jitter any
-    /// time from none to that. There it is whole seconds, here it is not.
+    /// Celery's `get_exponential_backoff_interval`: `min(maximum, factor * 2 ** retries)`; with full jitter, any
+    /// time between zero and that. Celery counts in whole seconds; this function does not.
     ///
-    /// - Parameter random: a number from 0 to 1; asked for only when it is needed.
+    /// - Parameter random: Returns a number from 0 to 1; called only for jitter.
     package func wait(random: () -> Double) -> Double {
         guard let growth else { return delay }
-        // 2 ** 1023 is the largest that there is; the maximum is reached long before.
+        // 2 ** 1023 is the largest power of two in a Double; the maximum is reached long before.
         let full = min(growth.maximum, delay * Self.powerOfTwo(min(max(0, growth.retries), 1_000)))
         return max(0, growth.isJittered ? full * random() : full)
     }
 
-    /// Whether a try may follow after so many seconds.
+    /// Whether a retry may follow after `delay` seconds.
     package func allows(_ delay: Double, now: Timestamp) -> Bool {
         isLeft && (until.map { now.seconds + max(0, delay.possibleSeconds) <= $0.seconds } ?? true)
     }
 
-    /// Whether a failure may be tried again without being asked for.
+    /// Whether the failure is retried automatically.
     package func takes(_ failure: TaskFailure) -> Bool { causes.contains { $0.matches(failure) } }
 
-    /// Decides whether a task that failed is tried again without having asked for it.
+    /// Decides whether a failed task is retried automatically.
     ///
-    /// - Parameter random: a number from 0 to 1; asked for only when it is needed.
-    /// - Returns: Seconds until the next try; `nil` when it has failed for good.
+    /// - Parameter random: Returns a number from 0 to 1; called only for jitter.
+    /// - Returns: Seconds until the retry; `nil` when the task has failed for good.
     package func delay(after failure: TaskFailure, now: Timestamp, random: () -> Double) -> Double? {
         guard takes(failure) else { return nil }
         return delay(asked: nil, now: now, random: random)
     }
 
-    /// Decides whether a task that asked for another try gets one.
+    /// Decides whether a task that requested a retry gets one.
     ///
-    /// - Parameter asked: Seconds it wants to wait; `nil` leaves that to its options.
-    /// - Returns: Seconds until the next try; `nil` when it has failed for good.
+    /// - Parameter asked: The requested delay in seconds; `nil` uses the task's options.
+    /// - Returns: Seconds until the retry; `nil` when the task has failed for good.
     package func delay(asked: Double?, now: Timestamp, random: () -> Double) -> Double? {
         guard isLeft else { return nil }
         let delay = asked ?? wait(random: random)

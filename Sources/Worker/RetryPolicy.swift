@@ -2,13 +2,13 @@ import CeleryCore
 import Tasks
 import Wire
 
-/// How often, how soon and until when a task is tried again: what the message says, else the task.
+/// How often, how soon and until when a task is retried. Options of the message override options of the task.
 enum RetryPolicy {
-    /// The try that may follow this execution.
+    /// The retry that may follow this execution.
     ///
     /// - Parameters:
-    ///   - terms: what message and task say together.
-    ///   - received: when a worker first took the message; a length of time counts from then.
+    ///   - terms: The combined options of message and task.
+    ///   - received: When a worker first took the message; a `retryUntil` given as a duration counts from this time.
     static func plan(for message: Message, _ terms: TaskTerms, received: Timestamp) -> RetryPlan {
         var plan = RetryPlan(isLeft: terms.maxRetries.map { message.retries < $0 } ?? true)
         plan.delay = possible(terms.retryBackoff > 0 ? terms.retryBackoff : terms.retryDelay)
@@ -21,9 +21,9 @@ enum RetryPolicy {
         return plan
     }
 
-    /// The next try of a message, which is for this queue's workers.
+    /// The message of the next try, for workers of the same queue.
     ///
-    /// - Parameter until: when the tries end; kept with the message, so that it is counted from the first.
+    /// - Parameter until: When the retries end; stored in the message, so that a duration counts from the first try.
     static func next(_ message: Message, delay: Double, now: Timestamp, until: Timestamp? = nil) -> Message {
         var again = message.backToItsQueue
         again.retries += 1

@@ -3,7 +3,7 @@ import Logging
 import Processes
 import Wire
 
-/// What a worker says about tasks, in the original's words.
+/// A worker's log lines about tasks, in the wording of the original.
 struct TaskLog: Sendable {
     let logger: Logger
 
@@ -15,7 +15,7 @@ struct TaskLog: Sendable {
         logger.info("Got task from broker: \(name(message))\(again)")
     }
 
-    /// What somebody wanted, or said beforehand, is no error.
+    /// A task that was revoked, or expired, is no error.
     private func refused(_ delivery: Delivery, _ outcome: Outcome, _ reason: String) {
         let isWanted = outcome.results.contains { $0.id == delivery.message.id && $0.state == .revoked }
         logger.log(level: isWanted ? .info : .error, "Task \(name(delivery.message)) not run: \(reason.inOneLine)")
@@ -45,69 +45,69 @@ struct TaskLog: Sendable {
         logger.error("\(text)")
     }
 
-    /// The number of children follows the work.
+    /// The autoscaler changed the pool.
     func scaled(from old: Int, to new: Int) {
         logger.info("Scaling \(new > old ? "up" : "down") from \(old) to \(new) pool children")
     }
 
-    /// An operator gave an order.
+    /// An operator's command was carried out.
     func ordered(_ text: String) { logger.warning("\(text.inOneLine)") }
 
     /// The body of a chord was sent.
     func unlocked(_ delivery: Delivery, _ groupID: String, _ count: Int) {
         guard logger.logLevel <= .info else { return }
-        logger.info("Task \(name(delivery.message)) processed: the \(count) results of chord \(groupID.forLog) were sent on")
+        logger.info("Task \(name(delivery.message)) processed: passed \(count) results of chord \(groupID.forLog) to its body")
     }
 
     func warn(_ text: String) { logger.warning("\(text.inOneLine)") }
 
-    /// A message came again whose task is done with.
+    /// A message was redelivered after its task had ended.
     func repeated(_ delivery: Delivery) {
-        logger.info("Task \(name(delivery.message)) came again, and is not run again: its result is recorded")
+        logger.info("Task \(name(delivery.message)) was delivered again and is not run: its result is already recorded")
     }
 
-    /// A message came again whose task runs here.
+    /// A message was redelivered while its task runs here.
     func adopted(_ delivery: Delivery) {
-        logger.info("Task \(name(delivery.message)) came again while it runs here; it goes on")
+        logger.info("Task \(name(delivery.message)) was delivered again while it runs here; the running attempt continues")
     }
 
     private func interrupted(_ delivery: Delivery, _ attempt: Int, _ reason: String) {
-        logger.error("Task \(name(delivery.message)) interrupted in attempt \(attempt): \(reason.inOneLine); it goes back to its queue")
+        logger.error("Task \(name(delivery.message)) interrupted in attempt \(attempt): \(reason.inOneLine); requeuing it")
     }
 
     func fencedOff(_ outcome: Outcome) {
         guard let result = outcome.results.first else { return }
-        logger.warning("Outcome of \(name(result)) attempt \(result.attempt) came too late; another attempt has the task")
+        logger.warning("Outcome of \(name(result)) attempt \(result.attempt) came too late; another attempt owns the task")
     }
 
     /// A message that can never be published.
     func unsent(_ message: Message, isNextTry: Bool, _ error: any Error) {
-        logger.error("Task \(name(message)) cannot be sent\(isNextTry ? " for its next try" : ""): \("\(error)".inOneLine)")
+        logger.error("Task \(name(message)) cannot be sent\(isNextTry ? " for its retry" : ""): \("\(error)".inOneLine)")
     }
 
-    /// A message that cannot be kept.
+    /// A message that no dead letter queue accepts.
     func unburied(_ message: Message, _ error: any Error) {
-        logger.error("Task \(name(message)) cannot be kept among the dead letters, and is dropped: \("\(error)".inOneLine)")
+        logger.error("Task \(name(message)) cannot be stored as a dead letter and is dropped: \("\(error)".inOneLine)")
     }
 
-    /// A message that no task can be made of.
+    /// A message that cannot be decoded.
     func unreadable(_ delivery: Delivery, _ defect: Delivery.Defect) {
         let id = defect.hasID ? delivery.message.id.text.forLog : "without an id"
-        logger.error("unreadable message (\(id)) of queue \(delivery.message.route.queue.forLog): \(defect.reason.inOneLine(limit: Self.longest)); it is kept among the dead letters")
+        logger.error("unreadable message (\(id)) of queue \(delivery.message.route.queue.forLog): \(defect.reason.inOneLine(limit: Self.longest)); storing it as a dead letter")
     }
 
     /// A result that can never be stored.
     func unstored(_ result: TaskResult, _ error: any Error) {
-        logger.error("Result of \(name(result)) cannot be stored, and is dropped: \("\(error)".inOneLine)")
+        logger.error("Result of \(name(result)) cannot be stored and is dropped: \("\(error)".inOneLine)")
     }
 
-    /// Given up by a worker that stops.
+    /// Outcomes that a stopping worker gave up recording.
     func unrecorded(_ outcomes: some Collection<Outcome>) {
         let tasks = outcomes.compactMap { $0.results.first }.map(name).joined(separator: ", ")
-        logger.error("Stopping without a record of \(outcomes.count) outcome\(outcomes.count == 1 ? "" : "s"): \(tasks); what the broker still has will run again")
+        logger.error("Stopping without recording \(outcomes.count) outcome\(outcomes.count == 1 ? "" : "s"): \(tasks); unacknowledged tasks will run again")
     }
 
-    /// An attempt is told to end.
+    /// An operator terminates a task.
     func terminating(_ delivery: Delivery, _ revocation: Revocation) {
         logger.warning("Terminating \(name(delivery.message)) with signal \(revocation.signal.forLog)")
     }
@@ -120,15 +120,15 @@ struct TaskLog: Sendable {
 
     func resumed(_ queue: String) { logger.warning("Queue \(queue.forLog) is resumed") }
 
-    /// An operator has changed it.
+    /// An operator changed the rate of a task.
     func rateChanged(_ task: String, _ rate: RateLimit?) {
-        logger.info("Rate of task \(task.forLog) is \(rate?.text ?? "unlimited") now")
+        logger.info("Rate of task \(task.forLog) is now \(rate?.text ?? "unlimited")")
     }
 
-    /// The time to finish in is over.
+    /// A warm shutdown took longer than the shutdown timeout.
     func ranOutOfTime(_ running: [Delivery]) {
         let names = running.map { name($0.message) }.sorted().joined(separator: ", ")
-        logger.warning("The shutdown timeout has passed: stopping now; \(names.isEmpty ? "nothing" : names) under way")
+        logger.warning("Shutdown timeout has passed: stopping now; running: \(names.isEmpty ? "none" : names)")
     }
 
     func replaced(_ reason: String) {
@@ -140,7 +140,7 @@ struct TaskLog: Sendable {
     }
 
     func tookOver(_ worker: String, _ messages: Int) {
-        logger.warning("Worker \(worker.forLog) is gone; took over \(messages) task\(messages == 1 ? "" : "s") of it")
+        logger.warning("Worker \(worker.forLog) is gone; took over \(messages) task\(messages == 1 ? "" : "s")")
     }
 
     /// Programs of dead workers that were still running.
@@ -156,7 +156,7 @@ struct TaskLog: Sendable {
         logger.log(level: notice.isTrouble ? .warning : .info, "\(notice.text.inOneLine)")
     }
 
-    /// A line that a task wrote.
+    /// A log line written by a task.
     func line(_ line: LogLine) {
         let level = Logger.Level(rawValue: line.level) ?? .info
         logger.log(level: level, "\(line.taskName.forLog)[\(line.taskID.forLog)]: \(line.text.printable)")
@@ -166,7 +166,7 @@ struct TaskLog: Sendable {
 
     private func name(_ result: TaskResult) -> String { "\((result.task ?? "task").forLog)[\(result.id.text.forLog)]" }
 
-    /// A return value or a message may be megabytes; a line of the log has this many characters of it at most.
+    /// A return value or a failure message may have megabytes; a log line quotes at most this many characters.
     private static let longest = 1_000
 }
 

@@ -4,7 +4,7 @@ package import Tasks
 
 /// Takes deliveries, runs them in its pool, settles them.
 ///
-/// This is its outside: what starts it, stops it and asks it. `Shift` is its inside, while it works.
+/// `Worker` is the interface for starting, stopping and querying; `Shift` is the implementation while it works.
 package actor Worker {
     private let configuration: WorkerConfiguration
     private let broker: any Broker
@@ -12,12 +12,12 @@ package actor Worker {
     private let registry: TaskRegistry
     private let log: TaskLog
     private let watchers: TaskWatchers
-    /// Tells monitors; `nil` when they are told nothing, or the broker has none.
+    /// Sends events to monitors; `nil` when events are off or the broker does not support them.
     private let events: EventDispatcher?
     private let ladder: ShutdownLadder
     private let room = Bell()
     private let wait = IntakeWait()
-    /// Its inside, while it works.
+    /// Set while the worker works.
     private(set) var shift: Shift?
 
     package init(
@@ -37,16 +37,16 @@ package actor Worker {
         }
     }
 
-    /// Works until it is told to stop, or `isBurst` or `maxTasks` say so.
+    /// Works until `stop(_:)` is called, or `isBurst` or `maxTasks` ends the work.
     ///
-    /// - Parameter onReady: called once the worker consumes.
+    /// Cancelling the call starts a warm shutdown: outcomes are still recorded.
+    ///
+    /// - Parameter onReady: Called once the worker consumes.
     /// - Throws: `DriverError` when the broker cannot be used at the start, or is lost for good later; `WorkerError`
     ///   when the pool cannot be kept alive.
-    ///
-    /// Cancelling it is a warm shutdown: outcomes are still recorded.
     package func run(onReady: @escaping @Sendable () async -> Void = {}) async throws {
-        // In a task of its own, which is never cancelled: a cancelled write to the broker
-        // would leave open whether it happened.
+        // The work runs in a separate task, which is never cancelled: a cancelled write to the broker would leave open
+        // whether it happened.
         let work = Task { try await self.work(onReady: onReady) }
         try await withTaskCancellationHandler {
             try await work.value
@@ -65,7 +65,7 @@ package actor Worker {
             throw error
         }
         self.shift = shift
-        // It may have been told to stop before there was a pool.
+        // `stop(_:)` may have been called before the pool existed.
         if let step = ladder.step { await shift.heed(step) }
         await shift.work(onReady: onReady)
         self.shift = nil
@@ -90,22 +90,22 @@ package actor Worker {
         return shift
     }
 
-    /// Asks the worker to stop; a cold shutdown may follow a warm one.
+    /// Starts a shutdown; a cold shutdown may follow a warm one.
     package func stop(_ how: Shutdown) async {
         if let shift { await shift.stop(how) } else { ladder.descend(to: how) }
     }
 
-    /// Adds children, or takes some away with a negative number.
+    /// Adds children to the pool, or removes children if `count` is negative.
     package func grow(by count: Int) async { await shift?.grow(by: count) }
 
-    /// Tells monitors what becomes of tasks from now on, or no more.
+    /// Turns events about tasks on or off.
     ///
-    /// - Returns: whether that is a change; `nil` when this worker tells monitors nothing at all.
+    /// - Returns: Whether the setting changed; `nil` when this worker sends no events at all.
     package func setTaskEvents(_ on: Bool) -> Bool? { events?.setTaskEvents(on) }
 
-    /// What a delivery that this worker holds waits for; `nil` when it holds none of this id for its limits.
+    /// The limit that a held delivery of this task waits for; `nil` when no limit holds a delivery of this id here.
     package func limitWait(of id: TaskID) async -> LimitWait? { await shift?.limitWait(of: id) }
 
-    /// Answers a question of an operator; `nil` is silence.
+    /// Answers a remote control request; `nil` means no reply.
     func answer(_ request: ControlRequest) async -> JSON? { await shift?.answer(request) }
 }

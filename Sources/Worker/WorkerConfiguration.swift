@@ -1,41 +1,40 @@
 package import CeleryCore
 
-/// What a worker is told; fixed before it starts.
+/// The settings of a worker; fixed before it starts.
 package struct WorkerConfiguration: Sendable {
     package var identity: WorkerIdentity
     package var queues: [String]
     package var pool: PoolConfiguration
-    /// The number of children follows the work within this; `nil` keeps it at the size of the pool.
+    /// Minimum and maximum pool size; `nil` turns autoscaling off.
     package var autoscale: AutoscaleRange?
-    /// How long children have had nothing to do before they go.
+    /// How long children are idle before the autoscaler stops them.
     package var autoscaleKeepalive: Duration = .seconds(30)
-    /// What it says of itself when it is asked.
+    /// Reported to operators who inspect the worker.
     package var facts = WorkerFacts()
-    /// Messages to hold beyond one for each child; 0 adapts to how long tasks take.
+    /// Messages to prefetch beyond one for each child; 0 adapts to the duration of tasks.
     package var prefetch = 0
-    /// Seconds; of tasks and messages that name no limit.
+    /// Seconds; the default for tasks and messages without a time limit of their own.
     package var softTimeLimit: Double?
     package var hardTimeLimit: Double?
-    /// Bytes; of tasks and messages that name no limit of memory.
+    /// Bytes; the default for tasks and messages without a memory limit of their own.
     package var maxMemoryBytes: Int?
-    /// Attempts that may lose their process before a task is given up.
+    /// Attempts that may lose their process before the worker gives up a task.
     package var crashLimit = 3
-    /// Of tasks that say nothing of their rate.
+    /// The default for tasks without a rate of their own.
     package var defaultRate: RateSetting?
-    /// Tasks begin as often as they come, whatever they say.
+    /// Ignores all rates.
     package var disablesRates = false
     package var ignoreResult = false
     package var maxOutputBytes = 16 << 20
-    /// Whether monitors are told that this worker lives, and whether of its tasks too; `nil` tells them nothing.
+    /// Events to send to monitors; `nil` sends none, not even heartbeats.
     package var events: WorkerEvents?
     /// Stop when the queues are empty.
     package var isBurst = false
-    /// Stop after so many tasks; 0 for never.
+    /// Stop after this many tasks; 0 means never.
     package var maxTasks = 0
-    /// Once it is to stop: how long it tries in vain to record outcomes whose messages the
-    /// broker would hand out again.
+    /// During a shutdown: how long to keep trying to record outcomes whose messages the broker would redeliver.
     package var stoppingPatience: Duration = .seconds(10)
-    /// How long a warm shutdown may last before it becomes a cold one; `nil` is as long as what runs.
+    /// How long a warm shutdown may last before it becomes a cold one; `nil` waits for all running tasks.
     package var shutdownTimeout: Duration?
 
     package init(identity: WorkerIdentity, queues: [String], pool: PoolConfiguration) {
@@ -45,9 +44,9 @@ package struct WorkerConfiguration: Sendable {
     }
 }
 
-/// What a worker tells monitors.
+/// The events that a worker sends to monitors.
 package struct WorkerEvents: Sendable {
-    /// What becomes of each task; can be changed while it runs.
+    /// Whether to send events about each task; can be changed while the worker runs.
     package var ofTasks = false
     /// The version of this program.
     package var version: String

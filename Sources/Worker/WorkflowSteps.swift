@@ -1,20 +1,20 @@
 package import CeleryCore
 package import Wire
 
-/// What follows a task in its workflow, as it travels from a pool child to the worker.
+/// The steps that follow a task in its workflow, as a pool child sends them to the worker.
 package struct WorkflowSteps: Sendable, Equatable {
     /// Messages to publish: callbacks, the next step of a chain, errbacks.
     package var messages: [EncodedMessage] = []
-    /// For the result's `children`.
+    /// Becomes `children` of the result.
     package var children: [JSON] = []
-    /// Tasks that can never run now, and share the failure.
+    /// Tasks that can no longer run and inherit the failure.
     package var heirs: [Canvas.Heir] = []
-    /// What should follow and does not, for the log.
+    /// Log lines about steps that cannot be carried out.
     package var unsupported: [String] = []
 
     package init() {}
 
-    /// Works out what follows a final result. Nothing follows a task that is tried again.
+    /// Determines the steps after a final state. A retried task has none.
     init(after message: Message, _ arguments: TaskArguments, _ state: TaskState, value: JSON = .null) {
         guard !arguments.embed.isEmpty else { return }
         let next = Canvas.followUps(
@@ -25,7 +25,7 @@ package struct WorkflowSteps: Sendable, Equatable {
         unsupported = next.unsupported
     }
 
-    /// For a task that ends without a child having read its arguments.
+    /// For a task that ends before a child has decoded its arguments.
     init(after message: Message, _ state: TaskState) {
         let arguments = try? BodyCodec.decode(message.body)
         self.init(after: message, arguments ?? TaskArguments(), state)

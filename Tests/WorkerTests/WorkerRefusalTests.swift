@@ -106,7 +106,7 @@ extension WorkerTests {
             for other in others { #expect(try await bench.result(of: other.id).value == 3) }
             try await worker.stop()
             #expect(try await bench.location(of: message.id) == nil)
-            #expect(worker.log.contains("error: Task example.unsteady[\(message.id)] cannot be sent for its next try: the headers take 200000 bytes"))
+            #expect(worker.log.contains("error: Task example.unsteady[\(message.id)] cannot be sent for its retry: the headers take 200000 bytes"))
         }
 
         @Test func `the same for one that was acknowledged early`() async throws {
@@ -130,7 +130,7 @@ extension WorkerTests {
             try await bench.broker.publish(messages)
             let worker = try await bench.start { $0.isBurst = true }
             try await worker.end()
-            #expect(worker.log.contains("error: Result of example.add[amq.x] cannot be stored, and is dropped: no queue may be called so"))
+            #expect(worker.log.contains("error: Result of example.add[amq.x] cannot be stored and is dropped: no queue may be called so"))
             for message in messages where message.id.text != "amq.x" {
                 #expect(try await bench.record(of: message.id)?.value == 3)
             }

@@ -16,7 +16,7 @@ extension WorkerTests {
             let worker = try await bench.start(children: 2)
             #expect(try await eventually { bench.folder.read("runs") == "1\n" })
             try await broker.loseConnection()
-            #expect(try await eventually { worker.log.contains("came again while it runs here; it goes on") })
+            #expect(try await eventually { worker.log.contains("was delivered again while it runs here; the running attempt continues") })
             try bench.folder.write("", to: "go")
             let result = try await bench.result(of: id)
             // Of the attempt that ran, not of the one that was delivered.
@@ -37,7 +37,7 @@ extension WorkerTests {
             #expect(try await bench.result(of: message.id).state == .success)
             #expect(try await eventually { try await bench.location(of: message.id) == nil })
             try await bench.broker.publish([message])
-            #expect(try await eventually { worker.log.contains("came again, and is not run again: its result is recorded") })
+            #expect(try await eventually { worker.log.contains("was delivered again and is not run: its result is already recorded") })
             try await worker.stop()
             #expect(bench.folder.read("runs") == "x\n")
             #expect(try await bench.location(of: message.id) == nil)

@@ -64,7 +64,7 @@ extension WorkerTests {
             let worker = try await bench.start { $0.shutdownTimeout = .milliseconds(100) }
             #expect(try await bench.hasStarted("1"))
             try await worker.stop()
-            #expect(worker.log.lines.contains { $0.contains("The shutdown timeout has passed: stopping now; wait[\(id)] under way") })
+            #expect(worker.log.lines.contains { $0.contains("Shutdown timeout has passed: stopping now; running: wait[\(id)]") })
             #expect(try await bench.location(of: id)?.attempt == 1)
             #expect(try await bench.record(of: id)?.state.isReady != true)
         }

@@ -62,7 +62,7 @@ extension WorkerTests {
             let worker = try await bench.start { $0.stoppingPatience = .milliseconds(200) }
             #expect(try await worker.log.eventuallyContains("cannot record 1 outcome: no luck with store"))
             try await worker.stop()
-            #expect(worker.log.contains("Stopping without a record of 1 outcome: example.add[\(id)]; what the broker still has will run again"))
+            #expect(worker.log.contains("Stopping without recording 1 outcome: example.add[\(id)]; unacknowledged tasks will run again"))
             bench.store = store
             let other = try await bench.start()
             #expect(try await bench.result(of: id).value == 3)
@@ -105,7 +105,7 @@ extension WorkerTests {
             let worker = try await bench.start { $0.stoppingPatience = .milliseconds(200) }
             #expect(try await bench.result(of: other).value == 2)
             try await worker.stop(how)
-            #expect(worker.log.contains("Stopping without a record of 1 outcome: example.add[\(stuck)]"))
+            #expect(worker.log.contains("Stopping without recording 1 outcome: example.add[\(stuck)]"))
             #expect(try await base.location(of: stuck) != nil)
             broker.setFree()
         }
@@ -197,7 +197,7 @@ extension WorkerTests {
             let second = try #require(try await consumer.take(1).first)
             #expect(second.handle.attempt == 2)
             try bench.openGate()
-            #expect(try await worker.log.eventuallyContains("came too late; another attempt has the task"))
+            #expect(try await worker.log.eventuallyContains("came too late; another attempt owns the task"))
             #expect(try await bench.record(of: id) == nil)
             #expect(try await consumer.settle([Outcome(handle: second.handle, results: [])]) == [true])
             try await worker.stop()

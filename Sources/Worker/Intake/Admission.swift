@@ -2,23 +2,24 @@ import CeleryCore
 import Tasks
 import Wire
 
-/// Decides what becomes of a delivery before it takes a place in the pool.
+/// Decides whether a delivery runs before it takes a slot in the pool.
 struct Admission: Sendable {
     let configuration: WorkerConfiguration
     let registry: TaskRegistry
     var revocations = Revocations()
 
-    /// A child's death is laid to the task it ran, and so is that of a worker whose broker can
-    /// tell what was running. Where it cannot, the death of a worker says little of any one task: most of what it
-    /// held only waited for a child. So only a task that was there so many times as often is given up for it.
+    /// Multiplier of the crash limit for deaths of workers that cannot be blamed on a task.
+    ///
+    /// The death of a child is blamed on the task it ran, and so is the death of a worker whose broker records running
+    /// tasks. Otherwise a worker's death says little about any one task: most of its tasks only waited for a child.
     static let workerDeathAllowance = 5
 
     enum Decision {
-        /// It runs.
+        /// Run the task in the pool.
         case run(JobRequest, TaskDefinition)
-        /// The worker does it itself.
+        /// Run the task in the worker itself.
         case builtin(BuiltinTask)
-        /// It does not, and that is its outcome.
+        /// Do not run the task; settle the delivery with this outcome.
         case settle(Outcome, reason: String)
     }
 

@@ -1,7 +1,7 @@
 import CeleryCore
 import Tasks
 
-/// Takes deliveries while there is room, and turns them into jobs.
+/// Takes deliveries while the worker has capacity, and turns them into jobs.
 final class Intake {
     private let configuration: WorkerConfiguration
     private let powers: ConsumerPowers
@@ -18,13 +18,13 @@ final class Intake {
     private let watchers: TaskWatchers
     private let log: TaskLog
     private let now: @Sendable () -> Timestamp
-    /// Rings when there may be room.
+    /// Rings when the worker may have capacity.
     private let room: Bell
     private let wait: IntakeWait
 
-    /// How many deliveries the worker holds at once.
+    /// Limits the deliveries that the worker holds at once.
     var prefetch: Prefetch
-    /// Deliveries taken so far, but for those that came back unbegun: for `maxTasks`.
+    /// Deliveries taken so far, except for jobs that left unbegun; compared to `maxTasks`.
     private(set) var taken = 0
     /// How many tasks of each name were taken.
     private(set) var totals: [String: Int] = [:]
@@ -55,20 +55,20 @@ final class Intake {
         prefetch = Prefetch(children: configuration.pool.size, fixed: configuration.prefetch)
     }
 
-    /// Takes deliveries until a shutdown begins, or until the worker has done what it was started for.
+    /// Takes deliveries until a shutdown begins, `maxTasks` are done, or a burst worker finds its queues empty.
     nonisolated(nonsending) func run() async {
         var backoff = Backoff()
         while !ladder.hasBegun {
-            let (seenRoom, seenWait) = (room.count, wait.count)
+            let (seenCapacity, seenWait) = (room.count, wait.count)
             if hasTakenAll && jobs.isEmpty { break }
-            let space = self.space
-            if space == 0 {
+            let capacity = self.capacity
+            if capacity == 0 {
                 powers.pushing?.haveNoRoom()
-                await room.wait(since: seenRoom, until: nil)
+                await room.wait(since: seenCapacity, until: nil)
                 continue
             }
             do {
-                let deliveries = try await gate.take(space)
+                let deliveries = try await gate.take(capacity)
                 backoff.reset()
                 if ladder.hasBegun {
                     await recorder.giveBack(deliveries.map(\.handle), .unbegun)
@@ -89,22 +89,22 @@ final class Intake {
         await recorder.giveBack(gate.pop { _ in true }.map(\.handle), .unbegun)
     }
 
-    /// Jobs came back unbegun.
+    /// Notes that jobs left unbegun.
     func noteReturned(_ count: Int) { taken -= count }
 
-    // MARK: Room
+    // MARK: Capacity
 
-    /// Room in the pool, within what `maxTasks` leaves.
-    private var space: Int {
+    /// How many deliveries to take now, limited by `prefetch` and `maxTasks`.
+    private var capacity: Int {
         let free = max(0, prefetch.limit - jobs.count)
         guard free >= prefetch.step || jobs.isEmpty, recorder.slowCount < Recorder.slowLimit else { return 0 }
         return configuration.maxTasks > 0 ? min(free, max(0, configuration.maxTasks - taken)) : free
     }
 
-    /// Whether all tasks it may run are taken.
+    /// Whether `maxTasks` deliveries are taken.
     private var hasTakenAll: Bool { configuration.maxTasks > 0 && taken >= configuration.maxTasks }
 
-    /// When to look again though nothing was heard of; `nil` waits for ever.
+    /// When to look for work without having been woken; `nil` waits forever.
     private var waitDeadline: ContinuousClock.Instant? {
         var deadline: ContinuousClock.Instant? = configuration.isBurst ? .now + .milliseconds(100) : nil
         if let look = gate.nextLook {
@@ -123,21 +123,21 @@ final class Intake {
 
     // MARK: Admission
 
-    /// What admission made of deliveries.
+    /// Deliveries sorted by the decision of `Admission`.
     private struct Admitted {
         var jobs: [Job] = []
-        /// Acknowledge deliveries of jobs before they run.
+        /// Outcomes that acknowledge deliveries before their jobs run.
         var early: [Outcome] = []
-        /// End deliveries that do not run.
+        /// Outcomes of deliveries that do not run.
         var refused: [Outcome] = []
-        /// Tasks that the worker does itself.
+        /// Tasks that the worker runs itself.
         var builtins: [(BuiltinTask, Delivery)] = []
     }
 
-    /// Sends deliveries to the pool, and settles those at once that do not run there.
+    /// Sends deliveries to the pool. Settles deliveries that do not run, and runs built-in tasks.
     private nonisolated(nonsending) func admit(_ deliveries: [Delivery]) async {
-        // From here to the last decision nothing waits: a revocation covers all of them, or finds them in the book.
         let recorded = await repeats.recorded(deliveries)
+        // `decide` does not suspend: a revocation either is known to `decide` or finds the jobs in the book.
         let admitted = decide(deliveries, recorded)
         let settlement = await recorder.settle(admitted.early + admitted.refused.filter { !$0.sendsMessages })
         noteAcknowledged(admitted.early, settlement)
@@ -148,7 +148,7 @@ final class Intake {
         await recorder.record(outcomes)
     }
 
-    /// Decides what becomes of deliveries. Those that are to run are in the book afterwards.
+    /// Decides about each delivery, and adds jobs to the book.
     private func decide(_ deliveries: [Delivery], _ recorded: RepeatLookup.Recorded) -> Admitted {
         let admission = Admission(configuration: configuration, registry: registry.tasks, revocations: revocations.revocations)
         let now = self.now()
@@ -158,7 +158,7 @@ final class Intake {
             if let defect = delivery.defect {
                 log.unreadable(delivery, defect)
             } else if delivery.message.retries == 0 || BuiltinTask(name: delivery.message.task) == nil {
-                // A task of the worker's own that looks again every second is told of once.
+                // A built-in task that retries every second is reported once.
                 watchers.tell(.received(delivery))
             }
             if recorded.done.contains(delivery.message.id) {
@@ -189,8 +189,8 @@ final class Intake {
         return admitted
     }
 
-    /// The outcome that acknowledges the delivery of a job before it runs. From then on only the result store can tell
-    /// of the task, so it says that it runs.
+    /// The outcome that acknowledges the delivery of a job before the job runs. From then on only the result store knows
+    /// the task, so a STARTED result is stored.
     private func acknowledgement(of job: Job, _ now: Timestamp) -> Outcome {
         var builder = OutcomeBuilder(delivery: job.delivery, worker: configuration.identity.name, now: now)
         builder.started = now
@@ -202,8 +202,8 @@ final class Intake {
         return outcome
     }
 
-    /// Deliveries that were to be acknowledged before they run are acknowledged now. Those that could not be are another
-    /// worker's, or come again, and do not run here.
+    /// Marks jobs as acknowledged. Drops jobs whose early acknowledgement did not count: their messages belong to another
+    /// worker or will be redelivered.
     private func noteAcknowledged(_ early: [Outcome], _ settlement: Settlement) {
         guard !early.isEmpty else { return }
         let early = Set(early.map(\.handle))
@@ -217,14 +217,14 @@ final class Intake {
         }
     }
 
-    /// Forgets a job whose delivery is not this worker's any more.
+    /// Drops a job whose delivery no longer belongs to this worker.
     private func drop(_ job: Job) {
         _ = jobs.withdraw(job.number)
         totals[job.message.task, default: 1] -= 1
         taken -= 1
     }
 
-    /// Hands jobs to the pool, but for those that were revoked or recalled since they were admitted.
+    /// Sends jobs to the pool, except for jobs revoked or recalled since their admission.
     private nonisolated(nonsending) func submit(_ admitted: [Job]) async {
         var requests: [JobRequest] = []
         var unbegun: [Job] = []
@@ -235,9 +235,9 @@ final class Intake {
         await withdraw(unbegun)
     }
 
-    /// Lets jobs go that are unbegun: back to their queue, unless they are revoked.
+    /// Requeues unbegun jobs, and records the revoked ones as revoked.
     ///
-    /// Both the pool's and those that never came there: this is the one way in which a job leaves unbegun.
+    /// Every unbegun job leaves through this method or `withdraw(_:_:)`, whether the pool had the job or not.
     nonisolated(nonsending) func withdraw(_ unbegun: [Job]) async {
         var endings = Endings()
         let handles = withdraw(unbegun, &endings)
@@ -245,9 +245,9 @@ final class Intake {
         await recorder.giveBack(handles, .unbegun)
     }
 
-    /// The same without recording it.
+    /// Withdraws unbegun jobs and adds their outcomes to `endings` for the caller to record.
     ///
-    /// - Returns: the deliveries to give back.
+    /// - Returns: The deliveries to requeue.
     func withdraw(_ unbegun: [Job], _ endings: inout Endings) -> [DeliveryHandle] {
         var handles: [DeliveryHandle] = []
         taken -= unbegun.count

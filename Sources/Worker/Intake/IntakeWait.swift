@@ -1,9 +1,9 @@
 import CeleryCore
 import Synchronization
 
-/// The wait of a worker for messages, and everything that ends it.
+/// A worker's wait for messages, which other parts of the worker can end.
 ///
-/// Read the count, look for work, then wait since that count: whatever asks for another look in between is not missed.
+/// To miss no call of `end()`: read `count`, look for work, then wait since that count.
 final class IntakeWait: Sendable {
     private struct State {
         var count: UInt64 = 0
@@ -12,10 +12,10 @@ final class IntakeWait: Sendable {
 
     private let state = Mutex(State())
 
-    /// How often another look was asked for.
+    /// The number of calls of `end()`.
     var count: UInt64 { state.withLock { $0.count } }
 
-    /// Has the worker look for work once more.
+    /// Ends the wait, so that the worker looks for work again.
     func end() {
         let wait = state.withLock { state in
             state.count += 1
@@ -24,9 +24,9 @@ final class IntakeWait: Sendable {
         wait?.cancel()
     }
 
-    /// Waits until the broker may have something, another look was asked for since `seen`, or the deadline passes.
+    /// Waits until the broker may have messages, `end()` has been called since the count was `seen`, or the deadline passes.
     ///
-    /// An error of the broker ends the wait as well: the next look meets it again.
+    /// A broker error also ends the wait; the next attempt to take messages reports it.
     nonisolated(nonsending) func wait(
         since seen: UInt64, for consumer: any BrokerConsumer, until deadline: ContinuousClock.Instant?
     ) async {

@@ -1,46 +1,46 @@
-/// How many deliveries a worker holds: as many as it can start at once.
+/// The number of deliveries that a worker holds.
 ///
-/// One for each child, and for tasks of a few milliseconds so many more that no child
-/// waits for the worker between two. A task that takes long brings it back to one.
+/// One for each child. For tasks of a few milliseconds more, so that no child waits for the worker between two tasks.
+/// A long task brings the number back to one for each child.
 struct Prefetch {
     var children: Int
-    /// Held beyond one for each child, when the user says so; 0 adapts.
+    /// Deliveries to hold beyond one for each child; 0 adapts.
     let fixed: Int
-    /// Moving average of seconds a task takes; `nil` before the first.
+    /// Moving average of task durations in seconds; `nil` before the first task has ended.
     private var average: Double?
-    /// No child has room for more than it runs, until one of them reports.
+    /// All children are busy with slow tasks; reset when a task ends.
     private var isCongested = false
 
-    /// Work that a child should have in front of it, in seconds.
+    /// Seconds of work to hold for each child.
     private static let lead = 0.016
-    private static let longestLine = 160
+    private static let maximumPerChild = 160
 
     init(children: Int, fixed: Int) {
         self.children = children
         self.fixed = fixed
     }
 
-    /// Deliveries to hold at most.
+    /// The maximum number of deliveries to hold.
     var limit: Int {
         if isCongested { return children }
         if fixed > 0 { return children + fixed }
         guard let average else { return children }
-        let line = Self.lead / max(average, 1e-6)
-        return children * max(1, min(Self.longestLine, Int(line)))
+        let perChild = Self.lead / max(average, 1e-6)
+        return children * max(1, min(Self.maximumPerChild, Int(perChild)))
     }
 
-    /// How many places must be free before more is taken: a quarter, so that a busy
-    /// worker does not ask the broker for every single one.
+    /// How much of `limit` must be free before more deliveries are taken: a quarter, so that a busy worker does not ask the
+    /// broker for every single message.
     var step: Int { max(1, limit / 4) }
 
-    /// A task has taken so many seconds.
+    /// Notes the duration of a task in seconds.
     mutating func note(duration: Double) {
         isCongested = false
         let old = average ?? duration
         average = old + (min(duration, 1) - old) / 8
     }
 
-    /// Deliveries came back because all children are busy with something slow.
+    /// Notes that the pool returned jobs because all children are busy with slow tasks.
     mutating func noteCongestion() {
         isCongested = true
         average = 1

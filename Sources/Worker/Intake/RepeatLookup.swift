@@ -1,8 +1,8 @@
 import CeleryCore
 
-/// Finds out of messages that come again whether they run, or have run.
+/// Finds out whether redelivered messages are running or have run.
 ///
-/// A broker that fences repeats off by leases, and keeps results with the messages, has no such gap.
+/// Not needed with a broker that fences off repeats by leases and stores results with the messages (`fencesRepeats`).
 final class RepeatLookup {
     private let powers: ConsumerPowers
     private let jobs: JobBook
@@ -14,16 +14,16 @@ final class RepeatLookup {
         self.log = log
     }
 
-    /// What the store tells of deliveries that came before.
+    /// What the result store knows about redelivered messages.
     struct Recorded {
-        /// Tasks whose result is recorded: their acknowledgement was lost with a connection or a worker, and running
-        /// them again would help nobody.
+        /// Tasks with a final result, whose acknowledgement was lost with a connection or a worker. They need not run
+        /// again.
         var done: Set<TaskID> = []
-        /// Tasks that had begun, and ran for a moment at least.
+        /// STARTED results. A task that ran only for a moment has none (see `ProgressTeller`).
         var begun: [TaskID: TaskResult] = [:]
     }
 
-    /// Looks up the deliveries that came before.
+    /// Looks up results of the deliveries that may be repeats.
     nonisolated(nonsending) func recorded(_ deliveries: [Delivery]) async -> Recorded {
         guard !powers.fencesRepeats, let store = powers.lookup else { return Recorded() }
         let ids = deliveries.filter(\.mayRepeat).map(\.message.id)
@@ -33,15 +33,15 @@ final class RepeatLookup {
             return Recorded(
                 done: Set(results.values.filter(\.state.isReady).map(\.id)), begun: results.filter { $0.value.state == .started })
         } catch {
-            log.brokerTrouble("cannot look up results of messages that came again", error)
+            log.brokerTrouble("cannot look up results of redelivered messages", error)
             return Recorded()
         }
     }
 
-    /// Takes a delivery for another one of a task that runs here this moment: running it a second time beside
-    /// the first would help nobody. What the task comes to settles the newest delivery, and ends the others.
+    /// Attaches a redelivered message to the job that is running it here, instead of running the task twice at once.
+    /// The outcome of the job settles the newest delivery and acknowledges the others.
     ///
-    /// - Returns: false when no such task runs here.
+    /// - Returns: `false` when no job of this task runs here.
     func adopt(_ delivery: Delivery) -> Bool {
         guard !powers.fencesRepeats, delivery.mayRepeat, let job = jobs.job(of: delivery.message.id) else { return false }
         job.adopt(delivery.handle)
@@ -51,12 +51,12 @@ final class RepeatLookup {
 }
 
 extension Delivery {
-    /// Whether its task may have run, or may run, already: a connection was lost, or a beat did not learn that it had
-    /// sent the message.
+    /// Whether the task may be running or have run already: a connection was lost, or a beat may have sent the message
+    /// twice because it missed the confirmation.
     var mayRepeat: Bool { handle.attempt > message.retries + 1 || message.headers[BeatHeader.due] != nil }
 
-    /// The same, with what a store knows that the broker does not: that the task had begun when its worker was lost, and
-    /// how often that was so before.
+    /// The delivery with the crash count of the result store, for a broker that cannot tell whether the task had begun
+    /// when its worker was lost.
     func blamed(by started: TaskResult?) -> Delivery {
         guard doubts > 0, let started else { return self }
         var delivery = self

@@ -1,66 +1,65 @@
 import CeleryCore
 import Tasks
 
-/// One execution of a message, from its admission to its end.
+/// One execution of a message, from admission to end.
 ///
-///     taken ──────▶ refused: expired, revoked, unknown or unreadable; it never becomes a job
+///     taken ──────▶ refused: expired, revoked, unknown or unreadable; never becomes a job
 ///       │ admit
 ///       ▼
 ///     admitted ───▶ revoked or returned before the pool has it
 ///       │ submit
 ///       ▼
-///     submitted ──▶ revoked or returned: the pool gives it back unless a child has begun it
+///     submitted ──▶ revoked or returned: the pool returns it unless a child has begun it
 ///       │ begin
 ///       ▼
-///     begun ──────▶ ended: it reported, was killed at a limit, or was lost with its child
+///     begun ──────▶ ended: reported, killed at a limit, or lost with its child
 ///
-/// A job that was revoked or returned leaves the book as one that was never tried. `celery(7)` shows the same picture.
-/// One object, which belongs to the shift of the worker: it is looked up often and copied never.
+/// A revoked or returned job leaves the book as never tried. `celery(7)` shows the same diagram.
+/// A class, isolated to the worker's shift: a job is looked up often and never copied.
 final class Job {
     /// How far a job has come.
     enum Stage: Equatable {
-        /// It is to run, and the pool does not have it yet.
+        /// The pool does not have the job yet.
         case admitted
-        /// It is with the pool, and no child has begun it as far as is known.
+        /// The pool has the job and has not reported that a child began it.
         case submitted
-        /// A child has begun it.
+        /// A child runs the job.
         case begun
-        /// It reported, was killed or was lost.
+        /// The job reported, was killed or was lost.
         case ended
-        /// It left the worker unbegun.
+        /// The job left the worker unbegun.
         case withdrawn
     }
 
-    /// Its name between worker and pool. A number of our own: a worker that was taken for dead may get a message again,
-    /// under the same tag, while an earlier attempt is still with its pool.
+    /// Identifies the job between worker and pool. Delivery tags are not unique enough: a worker that was taken for dead may
+    /// get a message again, under the same tag, while its pool still has an earlier attempt.
     let number: Int64
-    /// The newest delivery of its message.
+    /// The newest delivery of the message.
     private(set) var delivery: Delivery
     let definition: TaskDefinition
-    /// Whether and when the execution after this one may follow.
+    /// Whether and when a retry may follow this execution.
     let retry: RetryPlan
-    /// When it was admitted.
     let admitted: Timestamp
-    /// The number of the execution, which a later delivery does not change.
+    /// The number of this execution. Later deliveries do not change the number.
     let attempt: Int
     private(set) var stage = Stage.admitted
-    /// When a child began it.
+    /// When a child began the job.
     private(set) var began: Timestamp?
-    /// The process id of the child that began it.
+    /// The process id of the child that began the job.
     private(set) var childPID: Int?
-    /// Whether its delivery was acknowledged before it ran, as the task wished.
+    /// Whether the delivery was acknowledged before the run, as the task's options ask.
     private(set) var isAcknowledged = false
-    /// Whether it is not to begin any more.
+    /// Whether the job must not begin.
     private(set) var isRevoked = false
-    /// Whether it was to go back to its queue before the pool had it.
+    /// Whether the job was recalled before the pool had it.
     private var isRecalled = false
-    /// Whether the store was told that it runs.
+    /// Whether a STARTED result was stored.
     var isTold = false
-    /// The value by which the slots of its task are counted, if they are.
+    /// The value by which the task's concurrency slots are counted, if any.
     var concurrencyKey: String?
-    /// The handle of a slot that outlives the delivery.
+    /// Handle of a concurrency slot that outlives the delivery.
     var slot: DeliveryHandle?
-    /// Earlier deliveries of the same message, which end with this job.
+    /// Other deliveries of the same message, acknowledged when this job ends.
     private(set) var otherDeliveries: [DeliveryHandle] = []
     private var request: JobRequest?
 
@@ -77,17 +76,17 @@ final class Job {
     var message: Message { delivery.message }
     var id: TaskID { delivery.message.id }
 
-    /// Seconds since it began; 0 for a job that has not.
+    /// Seconds since the job began; 0 for an unbegun job.
     func seconds(until now: Timestamp) -> Double { began.map { now.seconds - $0.seconds } ?? 0 }
 
     // MARK: Transitions
 
-    /// Its delivery is acknowledged: from now on only the result store knows the task.
+    /// Notes that the delivery is acknowledged: from now on only the result store knows the task.
     func acknowledge() { isAcknowledged = true }
 
-    /// Hands it to the pool.
+    /// Takes the request to send to the pool.
     ///
-    /// - Returns: `nil` when it was revoked or recalled meanwhile. Then it is withdrawn.
+    /// - Returns: `nil` when the job was revoked or recalled meanwhile; the job is then withdrawn.
     func submit() -> JobRequest? {
         guard stage == .admitted, !isRevoked, !isRecalled else {
             withdraw()
@@ -97,38 +96,36 @@ final class Job {
         return request.take()
     }
 
-    /// A child has begun it.
+    /// Notes that a child has begun the job.
     func begin(at time: Timestamp, process: Int32) {
         stage = .begun
         began = time
         childPID = Int(process)
     }
 
-    /// It is not to begin any more.
+    /// Forbids the job to begin.
     ///
-    /// - Returns: whether the pool must be asked for it.
+    /// - Returns: Whether the pool has the job and must be asked to return it.
     func revoke() -> Bool {
         isRevoked = true
         return stage == .submitted
     }
 
-    /// It is to go back to its queue unless it has begun.
+    /// Asks for the job to be requeued unless it has begun.
     ///
-    /// - Returns: whether the pool must be asked for it.
+    /// - Returns: Whether the pool has the job and must be asked to return it.
     func recall() -> Bool {
         if stage == .admitted { isRecalled = true }
         return stage == .submitted
     }
 
-    /// It has come to its end.
     func end() { stage = .ended }
 
-    /// It leaves the worker unbegun.
     func withdraw() { stage = .withdrawn }
 
-    /// Takes over another delivery of its message. The job settles the newest delivery, and ends the others.
+    /// Adopts another delivery of the message. The job settles the newest delivery and acknowledges the others.
     func adopt(_ handle: DeliveryHandle) {
-        // A delivery of an earlier attempt is a leftover of that attempt, and only ends.
+        // A delivery of an earlier attempt is a leftover and only needs its acknowledgement.
         if isAcknowledged || handle.attempt < delivery.handle.attempt {
             otherDeliveries.append(handle)
         } else {
@@ -139,12 +136,12 @@ final class Job {
 
     // MARK: Outcomes
 
-    /// Puts an acknowledged message back into its queue, with the number it had: it has not begun.
+    /// The outcome that publishes an acknowledged, unbegun message again, with an unchanged attempt number.
     var sentAgain: Outcome {
         Outcome(handle: delivery.handle, results: [], followUps: [message.backToItsQueue.counting(attempts: attempt - 1)])
     }
 
-    /// Makes outcomes of it.
+    /// A builder for outcomes of this job.
     func outcomeBuilder(_ configuration: WorkerConfiguration, now: Timestamp) -> OutcomeBuilder {
         var builder = OutcomeBuilder(delivery: delivery, worker: configuration.identity.name, now: now)
         builder.attempt = attempt

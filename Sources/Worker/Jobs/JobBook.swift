@@ -1,6 +1,6 @@
 import CeleryCore
 
-/// The jobs of a worker that have been admitted and have not ended.
+/// A worker's jobs that have been admitted and have not ended.
 final class JobBook {
     private var jobs: [Int64: Job] = [:]
     private var lastNumber: Int64 = 0
@@ -8,13 +8,13 @@ final class JobBook {
     var count: Int { jobs.count }
     var isEmpty: Bool { jobs.isEmpty }
 
-    /// All of them, in no order.
+    /// All jobs, unordered.
     var all: some Collection<Job> { jobs.values }
 
-    /// All of them, in the order of their admission.
+    /// All jobs in order of admission.
     var sorted: [Job] { jobs.values.sorted { $0.number < $1.number } }
 
-    /// A number for another job; never used twice.
+    /// A number for a new job; never used twice.
     func nextNumber() -> Int64 {
         lastNumber += 1
         return lastNumber
@@ -24,17 +24,17 @@ final class JobBook {
 
     subscript(number: Int64) -> Job? { jobs[number] }
 
-    /// The job of a task; `nil` when there is none here.
+    /// The job of a task; `nil` when this worker has none.
     func job(of id: TaskID) -> Job? { jobs.values.first { $0.id == id } }
 
-    /// Takes a job out that has come to its end.
+    /// Removes a job that has ended.
     func end(_ number: Int64) -> Job? {
         let job = jobs.removeValue(forKey: number)
         job?.end()
         return job
     }
 
-    /// Takes a job out that leaves unbegun.
+    /// Removes a job that leaves the worker unbegun.
     func withdraw(_ number: Int64) -> Job? {
         let job = jobs.removeValue(forKey: number)
         job?.withdraw()

@@ -1,6 +1,6 @@
 import Tasks
 
-/// The tasks of a worker. An operator may change their time limits.
+/// A worker's registry of tasks, whose time limits an operator can change.
 final class TaskBook {
     var tasks: TaskRegistry
 

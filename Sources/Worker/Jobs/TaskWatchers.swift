@@ -1,6 +1,6 @@
 import CeleryCore
 
-/// Those who are told what happens to tasks, in the order in which they are named.
+/// The observers of a worker's tasks, notified in order.
 struct TaskWatchers: Sendable {
     let watchers: [any TaskWatching]
     let now: @Sendable () -> Timestamp

@@ -2,10 +2,10 @@ import CeleryCore
 import Tasks
 import Wire
 
-/// Lets deliveries pass whose tasks may begin now.
+/// Passes deliveries whose tasks may begin now.
 ///
-/// A task with limits is asked for before it takes a place in the pool: at the broker, where that counts for all its
-/// workers, else of `WorkerLimits`. Tasks without limits pass by.
+/// A task with limits is checked before it takes a slot in the pool: by a broker that enforces limits across all its workers,
+/// otherwise by `WorkerLimits`. Tasks without limits pass unchecked.
 final class LimitGate {
     private let configuration: WorkerConfiguration
     private let powers: ConsumerPowers
@@ -18,9 +18,9 @@ final class LimitGate {
     private let log: TaskLog
     private let now: @Sendable () -> Timestamp
 
-    /// Deliveries that wait here for their limits.
+    /// Deliveries that wait in this worker for their limits.
     private var limits = WorkerLimits()
-    /// Rates that an operator has set, by task.
+    /// Rates set by operators, by task.
     private var rates: [String: RateSetting] = [:]
     private let hasLimitedTasks: Bool
 
@@ -43,33 +43,33 @@ final class LimitGate {
             || registry.tasks.sorted.contains { $0.options.rateLimit != nil || $0.options.concurrency != nil }
     }
 
-    // MARK: Passing
+    // MARK: Taking
 
-    /// Takes what there is room for from the broker, and gives the deliveries that may begin now.
+    /// Returns deliveries that may begin now: waiting ones if their limits allow, otherwise new ones from the broker.
     ///
     /// - Throws: `DriverError` of the broker.
-    nonisolated(nonsending) func take(_ space: Int) async throws -> [Delivery] {
+    nonisolated(nonsending) func take(_ maximum: Int) async throws -> [Delivery] {
         if limits.count > 0 {
             let now = self.now()
-            // These only end, and need no turn for that.
+            // Expired and revoked tasks only end, and need not wait for that.
             let over = limits.pop { isOver($0.message, now) }
             var running = self.running
-            let held = limits.release(space, &running, canPostpone: powers.postponing != nil, now: now)
+            let held = limits.release(maximum, &running, canPostpone: powers.postponing != nil, now: now)
             await postpone(held.postpone)
             let begin = over + (await withSlots(held.begin))
             if !begin.isEmpty { return begin }
         }
-        return await pass(try await powers.consumer.take(space))
+        return await pass(try await powers.consumer.take(maximum))
     }
 
-    /// The deliveries that may begin; the others wait for their limits.
+    /// Returns the deliveries that may begin. The others wait for their limits.
     private nonisolated(nonsending) func pass(_ deliveries: [Delivery]) async -> [Delivery] {
         guard hasLimits else { return deliveries }
         let now = self.now()
         var free: [Delivery] = []
         var asked: [(delivery: Delivery, limit: TaskLimit)] = []
         for delivery in deliveries {
-            // One that comes again while it runs here is not to wait for itself.
+            // A message redelivered while its task runs here must not wait for its own slot.
             let isRunning = delivery.mayRepeat && jobs.job(of: delivery.message.id) != nil
             if !isRunning, let limit = limit(of: delivery.message, now) { asked.append((delivery, limit)) } else { free.append(delivery) }
         }
@@ -79,7 +79,7 @@ final class LimitGate {
                 let answers = try await keeper.admit(asked.map { ($0.delivery.handle, $0.limit) })
                 return free + zip(asked, answers).compactMap { $1 ? $0.delivery : nil }
             } catch {
-                log.brokerTrouble("cannot ask whether tasks with limits may begin", error)
+                log.brokerTrouble("cannot check the limits of tasks", error)
                 await recorder.giveBack(asked.map(\.delivery.handle), .unbegun)
                 return free
             }
@@ -95,12 +95,12 @@ final class LimitGate {
         do {
             _ = try await postponing.postpone(deliveries)
         } catch {
-            log.brokerTrouble("cannot keep back tasks until their limits allow them", error)
+            log.brokerTrouble("cannot postpone tasks until their limits allow them", error)
             await recorder.giveBack(deliveries.map(\.handle), .unbegun)
         }
     }
 
-    /// The deliveries for which other workers that keep results with this one leave a slot. The others wait on.
+    /// Returns the deliveries that get a slot from the result store, where the workers count slots. The others keep waiting.
     private nonisolated(nonsending) func withSlots(_ deliveries: [Delivery]) async -> [Delivery] {
         guard !deliveries.isEmpty, powers.slots != nil else { return deliveries }
         let now = self.now()
@@ -115,36 +115,36 @@ final class LimitGate {
         return away.isEmpty ? deliveries : deliveries.filter { !away.contains($0.handle) }
     }
 
-    // MARK: Deliveries that wait here
+    // MARK: Waiting deliveries
 
     var isEmpty: Bool { limits.count == 0 }
 
-    /// The messages that wait here.
+    /// The messages that wait in this worker.
     var waiting: [Message] { limits.held.map(\.delivery.message) }
 
-    /// When the deliveries that wait here are to be looked at again; `nil` when none does.
+    /// When to check the waiting deliveries again; `nil` when there are none.
     var nextLook: Timestamp? { isEmpty ? nil : limits.nextLook(running, now: now()) }
 
-    /// Takes out the deliveries that match.
+    /// Removes and returns waiting deliveries that match.
     func pop(where matches: (Delivery) -> Bool) -> [Delivery] { limits.pop(where: matches) }
 
-    /// A job has left the pool: what waited for its slot may begin.
+    /// Notes that a job has left the pool and its slot is free.
     func noteEnd(of job: Job) {
         guard hasLimits, let limit = limit(of: job) else { return }
         if let began = job.began { limits.noteEnd(of: limit, after: max(0, (now() - began).inSeconds)) }
         if !isEmpty { intakeWait.end() }
     }
 
-    /// Frees the slots whose jobs have left the pool.
+    /// Releases the slots whose jobs have left the pool.
     ///
-    /// - Parameter haveAdmitted: whether all deliveries that had a slot have become jobs, or have not.
+    /// - Parameter haveAdmitted: Whether no delivery with a slot is still to become a job.
     nonisolated(nonsending) func leaveSlots(haveAdmitted: Bool = false) async {
         guard await slots.leave(except: Set(jobs.all.compactMap(\.slot)), haveAdmitted: haveAdmitted) else { return }
         limits.noteSlotLeft()
         intakeWait.end()
     }
 
-    /// What the task of this id waits for here; `nil` when it does not wait here.
+    /// The limit that a task waits for; `nil` when the task does not wait in this worker.
     nonisolated(nonsending) func wait(of id: TaskID) async -> LimitWait? {
         guard let (delivery, limit) = limits.held.first(where: { $0.delivery.message.id == id }) else { return nil }
         let name = WorkerLimits.LineName(limit)
@@ -161,7 +161,7 @@ final class LimitGate {
 
     // MARK: Limits
 
-    /// How many jobs of each line run here.
+    /// The number of jobs in this worker, by task and key.
     private var running: [WorkerLimits.LineName: Int] {
         var running: [WorkerLimits.LineName: Int] = [:]
         for job in jobs.all {
@@ -170,29 +170,29 @@ final class LimitGate {
         return running
     }
 
-    /// Notes on a job by what its slots are counted.
+    /// Stores in a job how its slot is counted.
     func mark(_ job: Job) {
         guard job.definition.terms.concurrency != nil else { return }
         job.concurrencyKey = concurrencyKey(of: job.message, job.definition.options)
         job.slot = job.delivery.handle
     }
 
-    /// The limit of a job, if it has a slot.
+    /// The concurrency limit of a job; `nil` when its task has none.
     private func limit(of job: Job) -> TaskLimit? {
         guard let places = job.definition.terms.concurrency else { return nil }
         return TaskLimit(task: job.message.task, places: places, key: job.concurrencyKey ?? "")
     }
 
-    /// Whether a message is not to run any more: it takes nobody's turn.
+    /// Whether a message is expired or revoked, and so needs no limits.
     private func isOver(_ message: Message, _ now: Timestamp) -> Bool {
         if let expires = message.expires, expires < now { return true }
         return revocations.covers(message, now: now)
     }
 
-    /// Whether any task has limits: else nothing is looked up.
+    /// Whether any task has limits. If not, deliveries pass without a look at their tasks.
     private var hasLimits: Bool { hasLimitedTasks || !rates.isEmpty }
 
-    /// What a message has to wait for; `nil` when it may begin at once.
+    /// The limit of a message; `nil` when the message may begin at once.
     private func limit(of message: Message, _ now: Timestamp) -> TaskLimit? {
         guard let definition = registry[message.task] else { return nil }
         let rate = rate(of: message.task, definition.terms)
@@ -202,7 +202,7 @@ final class LimitGate {
         return TaskLimit(task: message.task, rate: rate, places: places, key: key ?? "", expires: message.expires)
     }
 
-    /// The limits that are counted by the name of the task alone, and whether there are no others.
+    /// The limits counted by task name alone, and whether these are all limits.
     var knownLimits: (byName: [String: TaskLimit], areAll: Bool) {
         guard hasLimits else { return ([:], true) }
         var limits: [String: TaskLimit] = [:]
@@ -219,13 +219,13 @@ final class LimitGate {
         return (limits, areAll)
     }
 
-    /// What an operator said of it last, else its options, else the default.
+    /// The last rate set by an operator, else that of the task's options, else the default.
     private func rate(of task: String, _ terms: TaskTerms) -> RateLimit? {
         if configuration.disablesRates { return nil }
         return (rates[task] ?? terms.rateLimit ?? configuration.defaultRate)?.limit
     }
 
-    /// The value by which the slots of a task are counted: a header of the message, else the argument that the task names.
+    /// The value by which the slots of a task are counted: a header of the message, else the argument that the task's options name.
     private func concurrencyKey(of message: Message, _ options: TaskOptions) -> String? {
         if case .some(.some(let key)) = CommonOptions.table.concurrencyKey.heard(in: message) { return key }
         guard let argument = options.concurrencyKey, let arguments = try? BodyCodec.decode(message.body) else { return nil }
@@ -236,7 +236,7 @@ final class LimitGate {
 
     // MARK: Rates
 
-    /// Tells the broker, if it keeps rates, what the options of tasks say.
+    /// Announces the rates of tasks to a broker that enforces them.
     ///
     /// - Throws: `DriverError` of the broker.
     nonisolated(nonsending) func announceRates() async throws {
@@ -245,9 +245,9 @@ final class LimitGate {
         try await keeper.announce(rates: Dictionary(uniqueKeysWithValues: rates))
     }
 
-    /// Gives a task another rate until this worker ends.
+    /// Changes the rate of a task until this worker ends.
     ///
-    /// - Throws: `DriverError` when the broker keeps the rates, and cannot be told.
+    /// - Throws: `DriverError` when the broker enforces rates and cannot be reached.
     nonisolated(nonsending) func setRate(_ rate: RateSetting, of task: String) async throws {
         if let keeper = powers.limits { try await keeper.setRate(rate.limit, of: task) }
         rates[task] = rate

@@ -1,23 +1,23 @@
 import CeleryCore
 
-/// The concurrency slots of this worker that outlive a delivery.
+/// The concurrency slots of this worker that do not end with a delivery.
 ///
-/// Most slots end with their delivery. Slots of tasks that are acknowledged before they run, and slots that a result
-/// store keeps beside a broker that keeps none, are left when their jobs have left the pool.
+/// Two kinds of slots are released only when their jobs have left the pool: slots of tasks acknowledged before they run, and
+/// slots that the result store counts for a broker without limits. All other slots end with their delivery.
 final class SlotLedger {
-    /// How far the task of a slot has come.
+    /// The progress of a slot's task.
     private enum Progress {
-        /// Its delivery may still become a job.
+        /// The delivery may still become a job.
         case admitting
-        /// It has become a job, or never will.
+        /// The delivery has become a job, or never will.
         case admitted
     }
 
-    /// A worker that is gone keeps its slots this long. They are renewed about three times as often.
+    /// A dead worker keeps its slots this long. Slots are renewed about three times in this time.
     private static let lease: Duration = .seconds(15)
-    /// Seconds between two questions for a slot that others have.
+    /// Seconds between two claims of a slot that other workers hold.
     private static let lookInterval = 0.5
-    /// Seconds until the next try when the store cannot be asked.
+    /// Seconds until the next claim when the store cannot be reached.
     private static let pause = 5.0
 
     private let powers: ConsumerPowers
@@ -34,12 +34,12 @@ final class SlotLedger {
 
     private static func holder(_ handle: DeliveryHandle) -> String { "\(handle.tag).\(handle.attempt)" }
 
-    /// Notes that the broker keeps the slot of a delivery that is acknowledged before its task runs.
+    /// Notes that the broker holds the slot of a delivery that is acknowledged before its task runs.
     func keep(_ handle: DeliveryHandle) { slots[handle] = .admitting }
 
-    /// Asks the store for slots.
+    /// Claims slots in the store.
     ///
-    /// - Returns: for each delivery whether it got one, and the seconds after which to ask for the others again.
+    /// - Returns: For each delivery, whether it got a slot; and the seconds after which to claim the others again.
     nonisolated(nonsending) func claim(_ asked: [(delivery: Delivery, limit: TaskLimit)]) async -> (answers: [Bool], look: Double) {
         guard let keeper = powers.slots else { return (asked.map { _ in true }, 0) }
         let claims = asked.map { delivery, limit in
@@ -52,22 +52,22 @@ final class SlotLedger {
             for (delivery, _) in zip(asked, answers).compactMap({ $1 ? $0 : nil }) { slots[delivery.handle] = .admitting }
             return (answers, Self.lookInterval)
         } catch {
-            log.brokerTrouble("cannot ask for concurrency slots of tasks", error)
+            log.brokerTrouble("cannot claim concurrency slots", error)
             return (claims.map { _ in false }, Self.pause)
         }
     }
 
-    /// The tasks that have the slots of a limit, here and with other workers; `nil` where each worker counts by itself.
+    /// The tasks that hold the slots of a limit in any worker; `nil` when each worker counts its own.
     nonisolated(nonsending) func holders(of limit: TaskLimit) async -> [TaskID]? {
         try? await powers.slots?.holders(of: limit.task, key: limit.key)
     }
 
-    /// Frees the slots that are over. What goes wrong is tried again after the next end, or a while.
+    /// Releases slots whose jobs have ended. Failures are retried after the next job or the next lease renewal.
     ///
     /// - Parameters:
-    ///   - used: the slots of jobs.
-    ///   - haveAdmitted: whether all deliveries that had a slot have become jobs, or never will.
-    /// - Returns: whether the store has a slot more for others.
+    ///   - used: The slots of jobs.
+    ///   - haveAdmitted: Whether no delivery with a slot is still to become a job.
+    /// - Returns: Whether slots became free in the store.
     nonisolated(nonsending) func leave(except used: Set<DeliveryHandle>, haveAdmitted: Bool) async -> Bool {
         guard !slots.isEmpty else { return false }
         if haveAdmitted { slots = slots.mapValues { _ in .admitted } }
@@ -82,23 +82,23 @@ final class SlotLedger {
                 return true
             }
         } catch {
-            log.brokerTrouble("cannot free concurrency slots of tasks", error)
+            log.brokerTrouble("cannot release concurrency slots", error)
             for handle in left { slots[handle] = .admitted }
         }
         return false
     }
 
-    /// Renews the lease of the slots that the store keeps.
+    /// Renews the lease of slots in the store.
     nonisolated(nonsending) func renew() async {
         guard !slots.isEmpty, let keeper = powers.slots else { return }
         do {
             try await keeper.renewPlaces(of: worker, for: Self.lease)
         } catch {
-            if !Task.isCancelled { log.brokerTrouble("cannot keep the concurrency slots of tasks", error) }
+            if !Task.isCancelled { log.brokerTrouble("cannot renew concurrency slots", error) }
         }
     }
 
-    /// Frees all slots that the store keeps, when the worker ends.
+    /// Releases all slots in the store when the worker ends.
     nonisolated(nonsending) func leaveAll() async {
         guard !slots.isEmpty, let keeper = powers.slots else { return }
         try? await keeper.leavePlaces(nil, of: worker)

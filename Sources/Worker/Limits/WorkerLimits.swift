@@ -1,13 +1,14 @@
 import CeleryCore
 import DequeModule
 
-/// Rates and places of one worker, for brokers that keep none: each worker by itself, as Python's do.
+/// Rates and concurrency slots of one worker, for brokers that enforce no limits. Each worker counts its own tasks, as Python's
+/// workers do.
 ///
-/// Holds the deliveries that are due and may not begin yet, in lines by task and key. It never holds many, nor one for
-/// long, for a broker takes back what a worker keeps without a word; the others are to be postponed. Never for long
-/// either: each comes by every so often, so that a rate that is lifted, an expiry or a revocation is felt soon. Nobody
-/// keeps a list of what is postponed, of which some may be purged, and some with other workers: those that have waited
-/// longest are held when the next may begin, in place of those that came later.
+/// Holds deliveries that are due and may not begin yet, in a waiting list for each task and key. Holds only a few deliveries,
+/// and none for long, because a broker requeues a delivery that a worker holds for too long. The other deliveries are
+/// postponed, and return about every `lookInterval`, so that a lifted rate, an expiry or a revocation takes effect soon.
+/// There is no list of postponed messages, since some may be purged or go to other workers. Instead, a returned message is
+/// held before messages that have waited for a shorter time.
 struct WorkerLimits {
     struct LineName: Hashable {
         var task: String
@@ -22,58 +23,60 @@ struct WorkerLimits {
     private struct Held {
         var delivery: Delivery
         var limit: TaskLimit
-        /// When it was made to wait first.
+        /// When the message first had to wait.
         var since: Timestamp
-        /// When it came here.
+        /// When this delivery arrived.
         var arrived: Timestamp
     }
 
-    private var lines: [LineName: Deque<Held>] = [:]
-    /// The names of lines, by who came first.
+    /// The waiting lists.
+    private var lists: [LineName: Deque<Held>] = [:]
+    /// The keys of `lists`, in order of creation.
     private var order: [LineName] = []
     private(set) var count = 0
     private var buckets: [String: TokenTime] = [:]
-    /// Until when the last of a line was postponed.
+    /// The latest time to which a message of a list was postponed.
     private var postponed: [LineName: Timestamp] = [:]
-    /// When those came that the last release let begin: one that is put back was held all the time.
+    /// Arrival times of the deliveries that the last `release` let begin: a delivery that is put back keeps its arrival time.
     private var released: [DeliveryHandle: Timestamp] = [:]
-    /// Lines whose places others have, and when to ask again.
+    /// Lists whose slots other workers hold, with the time of the next claim.
     private var taken: [LineName: Timestamp] = [:]
-    /// When the last of those comes by that only come to be looked at.
+    /// The latest time to which a message was postponed only for a look.
     private var lastLook = Timestamp(seconds: 0)
-    /// Moving average of the seconds that those with a place keep it.
+    /// Moving average of the seconds that a task holds a slot.
     private var durations: [LineName: Double] = [:]
 
-    /// Deliveries that are held at most.
+    /// The maximum number of held deliveries.
     static let room = 200
-    /// Seconds that one is held at most.
+    /// The maximum number of seconds to hold a delivery.
     static let patience = 60.0
-    /// Seconds after which one that is postponed comes by again, at most: well below `patience`, so that all have come by
-    /// when the next may begin.
+    /// The maximum number of seconds to postpone a delivery: well below `patience`, so that all postponed messages have
+    /// returned by the time the next task may begin.
     static let lookInterval = 20.0
-    /// No more than so many a second come by: a longer line does so more seldom.
+    /// Limits how many postponed messages return in a second: with more messages, each returns less often.
     static let looksPerSecond = 200.0
-    /// Seconds that one is postponed at least.
+    /// The minimum number of seconds to postpone a delivery.
     private static let shortestWait = 3.0
 
     /// What to do with deliveries.
     struct Decision {
         var begin: [Delivery] = []
-        /// To come again at these times.
         var postpone: [Postponement] = []
     }
 
-    /// - Parameter running: how many of each line have a place now.
+    /// Decides about new deliveries.
+    ///
+    /// - Parameter running: The number of slots in use, by task and key.
     mutating func admit(
         _ deliveries: [(delivery: Delivery, limit: TaskLimit)], _ running: inout [LineName: Int], canPostpone: Bool, now: Timestamp
     ) -> Decision {
         var decision = Decision()
         for (delivery, limit) in deliveries {
             let name = LineName(limit)
-            // It came again; the earlier handle is good for nothing.
-            if let place = lines[name]?.firstIndex(where: { $0.delivery.message.id == delivery.message.id }) {
-                lines[name]?[place].delivery = delivery
-            } else if lines[name] == nil, mayBegin(limit, running, now) {
+            // A redelivery: the earlier handle is no longer valid.
+            if let index = lists[name]?.firstIndex(where: { $0.delivery.message.id == delivery.message.id }) {
+                lists[name]?[index].delivery = delivery
+            } else if lists[name] == nil, mayBegin(limit, running, now) {
                 begin(limit, &running, now)
                 decision.begin.append(delivery)
             } else {
@@ -84,29 +87,29 @@ struct WorkerLimits {
         return decision
     }
 
-    /// Those at the end of a line that would have to wait for too long.
+    /// Postpones deliveries at the end of a list that would be held for too long.
     private mutating func postponeSurplus(_ name: LineName, _ decision: inout Decision, _ now: Timestamp) {
-        while let line = lines[name], let last = line.last,
-            count > Self.room || wait(last.limit, behind: line.count - 1, now) > Self.patience
+        while let list = lists[name], let last = list.last,
+            count > Self.room || wait(last.limit, behind: list.count - 1, now) > Self.patience
         {
-            decision.postpone.append(postponement(last, name, behind: line.count - 1, now))
-            lines[name]?.removeLast()
-            if lines[name]?.isEmpty == true {
-                lines[name] = nil
+            decision.postpone.append(postponement(last, name, behind: list.count - 1, now))
+            lists[name]?.removeLast()
+            if lists[name]?.isEmpty == true {
+                lists[name] = nil
                 order.removeAll { $0 == name }
             }
             count -= 1
         }
     }
 
-    /// Those held that may begin now, up to `maximum`, and those that were held for too long.
+    /// Releases up to `maximum` held deliveries that may begin now, and postpones deliveries that were held for too long.
     mutating func release(_ maximum: Int, _ running: inout [LineName: Int], canPostpone: Bool, now: Timestamp) -> Decision {
         var decision = Decision()
         released = [:]
         guard count > 0 else { return decision }
         if !taken.isEmpty { taken = taken.filter { $0.value > now } }
         for name in order {
-            while let first = lines[name]?.first, decision.begin.count < maximum, mayBegin(first.limit, running, now) {
+            while let first = lists[name]?.first, decision.begin.count < maximum, mayBegin(first.limit, running, now) {
                 begin(first.limit, &running, now)
                 var delivery = first.delivery
                 delivery.waitsSince = first.since
@@ -114,27 +117,27 @@ struct WorkerLimits {
                 decision.begin.append(delivery)
                 drop(name)
             }
-            guard canPostpone, let line = lines[name] else { continue }
-            let tired = line.filter { now.seconds - $0.arrived.seconds > Self.patience }
-            guard !tired.isEmpty else { continue }
-            for (place, held) in tired.enumerated() { decision.postpone.append(postponement(held, name, behind: place, now)) }
-            let rest = line.filter { now.seconds - $0.arrived.seconds <= Self.patience }
-            lines[name] = rest.isEmpty ? nil : Deque(rest)
-            count -= tired.count
+            guard canPostpone, let list = lists[name] else { continue }
+            let overdue = list.filter { now.seconds - $0.arrived.seconds > Self.patience }
+            guard !overdue.isEmpty else { continue }
+            for (index, held) in overdue.enumerated() { decision.postpone.append(postponement(held, name, behind: index, now)) }
+            let rest = list.filter { now.seconds - $0.arrived.seconds <= Self.patience }
+            lists[name] = rest.isEmpty ? nil : Deque(rest)
+            count -= overdue.count
         }
-        order.removeAll { lines[$0] == nil }
+        order.removeAll { lists[$0] == nil }
         return decision
     }
 
-    /// When `release` may find something, if no place comes free before; `nil` when nothing is held.
+    /// When `release` may find something, unless a slot becomes free before; `nil` when nothing is held.
     func nextLook(_ running: [LineName: Int], now: Timestamp) -> Timestamp? {
         var next: Timestamp?
-        for (name, line) in lines {
-            guard let first = line.first else { continue }
-            var time = Timestamp(seconds: (line.map(\.arrived.seconds).min() ?? 0) + Self.patience + 0.1)
-            // What has expired is settled at once.
-            if let expires = line.compactMap(\.delivery.message.expires).min() { time = min(time, Timestamp(seconds: expires.seconds + 0.001)) }
-            if hasPlace(first.limit, running[name] ?? 0) {
+        for (name, list) in lists {
+            guard let first = list.first else { continue }
+            var time = Timestamp(seconds: (list.map(\.arrived.seconds).min() ?? 0) + Self.patience + 0.1)
+            // Expired messages are settled at once.
+            if let expires = list.compactMap(\.delivery.message.expires).min() { time = min(time, Timestamp(seconds: expires.seconds + 0.001)) }
+            if hasSlot(first.limit, running[name] ?? 0) {
                 let others = [bucket(first.limit)?.time(now: now), taken[name]].compactMap { $0 }
                 if let last = others.max() { time = min(time, last) }
             }
@@ -143,9 +146,9 @@ struct WorkerLimits {
         return next
     }
 
-    /// Puts those back that were to begin, for whom others left no place. They stand before all that came as late.
+    /// Puts back released deliveries that got no slot, before deliveries that have waited equally long.
     ///
-    /// - Parameter time: When to ask again, unless a place comes free here.
+    /// - Parameter time: When to claim a slot again, unless one becomes free in this worker.
     mutating func putBack(_ deliveries: [(delivery: Delivery, limit: TaskLimit)], until time: Timestamp, now: Timestamp) {
         for (delivery, limit) in deliveries.reversed() {
             let name = LineName(limit)
@@ -156,53 +159,53 @@ struct WorkerLimits {
         }
     }
 
-    /// A slot has come free that other workers may have been asked for.
+    /// Notes that a slot became free in the result store.
     mutating func noteSlotLeft() { taken = [:] }
 
-    /// Whether others have the places of a line.
+    /// Whether other workers hold the slots of a limit.
     func isTaken(_ limit: TaskLimit, now: Timestamp) -> Bool { taken[LineName(limit)].map { $0 > now } ?? false }
 
-    /// Takes out all that is held.
+    /// Removes and returns all held deliveries.
     mutating func popAll() -> [Delivery] { pop { _ in true } }
 
-    /// Takes out those held that match, in the order of their lines.
+    /// Removes and returns held deliveries that match, list by list.
     mutating func pop(where matches: (Delivery) -> Bool) -> [Delivery] {
         var found: [Delivery] = []
         for name in order {
-            guard let line = lines[name] else { continue }
-            found += line.map(\.delivery).filter(matches)
-            let rest = line.filter { !matches($0.delivery) }
-            lines[name] = rest.isEmpty ? nil : Deque(rest)
+            guard let list = lists[name] else { continue }
+            found += list.map(\.delivery).filter(matches)
+            let rest = list.filter { !matches($0.delivery) }
+            lists[name] = rest.isEmpty ? nil : Deque(rest)
         }
-        order.removeAll { lines[$0] == nil }
+        order.removeAll { lists[$0] == nil }
         count -= found.count
         return found
     }
 
-    /// Those that are held, in their lines.
+    /// The held deliveries, list by list.
     var held: [(delivery: Delivery, limit: TaskLimit)] {
-        order.flatMap { (lines[$0] ?? []).map { ($0.delivery, $0.limit) } }
+        order.flatMap { (lists[$0] ?? []).map { ($0.delivery, $0.limit) } }
     }
 
-    /// When the rate lets the next one begin; `nil` when it does now.
+    /// When the rate allows the next start; `nil` when the rate allows one now.
     func nextBeginning(_ limit: TaskLimit, now: Timestamp) -> Timestamp? {
         bucket(limit).map { $0.time(now: now) }.flatMap { $0 > now ? $0 : nil }
     }
 
-    /// One with a place has had it for so many seconds.
+    /// Notes that a task has released its slot after `seconds`.
     mutating func noteEnd(of limit: TaskLimit, after seconds: Double) {
         guard limit.places != nil else { return }
         let name = LineName(limit)
         let old = durations[name] ?? seconds
-        // Keys are as many as there are customers.
+        // The number of keys is unlimited: a key may be a customer's id.
         if durations.count > 10_000 { durations = [:] }
         durations[name] = old + (seconds - old) / 8
     }
 
-    /// The rate of a task has changed.
+    /// Changes the rate of a task.
     mutating func setRate(_ rate: RateLimit?, of task: String) {
         for name in order where name.task == task {
-            for index in lines[name]?.indices ?? 0..<0 { lines[name]?[index].limit.rate = rate }
+            for index in lists[name]?.indices ?? 0..<0 { lists[name]?[index].limit.rate = rate }
         }
         if let rate { buckets[task]?.change(to: rate.interval) } else { buckets[task] = nil }
         postponed = postponed.filter { $0.key.task != task }
@@ -210,15 +213,15 @@ struct WorkerLimits {
 
     // MARK: One delivery
 
-    private func hasPlace(_ limit: TaskLimit, _ running: Int) -> Bool { limit.places.map { running < $0 } ?? true }
+    private func hasSlot(_ limit: TaskLimit, _ running: Int) -> Bool { limit.places.map { running < $0 } ?? true }
 
-    /// The bucket as it stands; `nil` without a rate.
+    /// The current token bucket of a task; `nil` without a rate.
     private func bucket(_ limit: TaskLimit) -> TokenTime? {
         limit.rate.map { buckets[limit.task] ?? TokenTime(interval: $0.interval) }
     }
 
     private func mayBegin(_ limit: TaskLimit, _ running: [LineName: Int], _ now: Timestamp) -> Bool {
-        guard hasPlace(limit, running[LineName(limit)] ?? 0), taken.isEmpty || !isTaken(limit, now: now) else { return false }
+        guard hasSlot(limit, running[LineName(limit)] ?? 0), taken.isEmpty || !isTaken(limit, now: now) else { return false }
         return bucket(limit).map { $0.time(now: now) <= now } ?? true
     }
 
@@ -230,35 +233,35 @@ struct WorkerLimits {
         buckets[limit.task] = bucket
     }
 
-    /// Puts one into its line, behind those that have waited as long, or before them.
+    /// Inserts a delivery into its list by waiting time, behind deliveries with an equal time, or before them if `isFirst`.
     private mutating func hold(_ held: Held, _ name: LineName, isFirst: Bool = false) {
-        if lines[name] == nil { order.append(name) }
-        let line = lines[name] ?? []
-        let place = isFirst
-            ? line.firstIndex { $0.since >= held.since } ?? line.endIndex
-            : line.lastIndex { $0.since <= held.since }.map { $0 + 1 } ?? line.startIndex
-        lines[name, default: []].insert(held, at: place)
+        if lists[name] == nil { order.append(name) }
+        let list = lists[name] ?? []
+        let index = isFirst
+            ? list.firstIndex { $0.since >= held.since } ?? list.endIndex
+            : list.lastIndex { $0.since <= held.since }.map { $0 + 1 } ?? list.startIndex
+        lists[name, default: []].insert(held, at: index)
         count += 1
     }
 
     private mutating func drop(_ name: LineName) {
-        lines[name]?.removeFirst()
-        if lines[name]?.isEmpty == true { lines[name] = nil }
+        lists[name]?.removeFirst()
+        if lists[name]?.isEmpty == true { lists[name] = nil }
         count -= 1
     }
 
-    /// Seconds that one has to wait for its rate that stands behind so many others.
+    /// Seconds until the rate allows the start of a delivery that has `others` before it.
     private func wait(_ limit: TaskLimit, behind others: Int, _ now: Timestamp) -> Double {
         guard let bucket = bucket(limit) else { return 0 }
         return max(0, (bucket.time(now: now) - now).inSeconds) + Double(others) * bucket.interval
     }
 
-    /// When one comes again: when it may begin, as far as that can be told, but at the next look at the latest.
+    /// When a postponed delivery returns: at its estimated start, but no later than the next look.
     private mutating func postponement(_ held: Held, _ name: LineName, behind others: Int, _ now: Timestamp) -> Postponement {
         let (limit, expires) = (held.limit, held.delivery.message.expires)
-        let byPlaces = limit.places.map { min(Self.patience, durations[name] ?? 0.1) / Double($0) } ?? 0
-        let spacing = max(byPlaces, limit.rate?.interval ?? 0)
-        let delay = max(wait(limit, behind: others, now), Double(others) * byPlaces)
+        let bySlots = limit.places.map { min(Self.patience, durations[name] ?? 0.1) / Double($0) } ?? 0
+        let spacing = max(bySlots, limit.rate?.interval ?? 0)
+        let delay = max(wait(limit, behind: others, now), Double(others) * bySlots)
         let turn = max(now.seconds + delay, (postponed[name]?.seconds ?? 0) + spacing)
         var until = max(now.seconds + Self.shortestWait, turn)
         let look = max(now.seconds + Self.lookInterval, lastLook.seconds + 1 / Self.looksPerSecond)

@@ -1,8 +1,8 @@
-/// Waits between tries that grow, with jitter, up to a bound.
+/// Bounded exponential backoff with jitter.
 struct Backoff {
     private var exponent = 0
 
-    /// The next wait: 0.1 s, doubling up to 5 s, of which a random half.
+    /// The next delay: 0.1 s, doubling up to 5 s, half of it random.
     mutating func next() -> Duration {
         let full = min(5, 0.1 * Double(1 << min(exponent, 10)))
         exponent += 1

@@ -1,16 +1,16 @@
 import CeleryCore
 import Wire
 
-/// Makes the outcome of a delivery from how its execution ended.
+/// Builds the outcome of a delivery from the end of its execution.
 struct OutcomeBuilder {
     let delivery: Delivery
     let worker: String
     let now: Timestamp
-    /// Which execution it was; at first what the delivery says.
+    /// The number of the execution; initially that of the delivery.
     var attempt: Int
     var started: Timestamp?
     var ignoresResult = false
-    /// When the tries of the task end, told when it is tried again.
+    /// When the retries of the task end; passed on with the next try.
     var retryEnd: Timestamp?
 
     init(delivery: Delivery, worker: String, now: Timestamp) {
@@ -20,23 +20,23 @@ struct OutcomeBuilder {
         self.now = now
     }
 
-    /// What is recorded of a task that begins.
+    /// The STARTED result.
     func startedResult() -> TaskResult {
         var result = result(.started, .null, nil, nil, nil)
-        // For brokers that cannot count: see `Worker+Repeats`.
+        // For brokers that cannot count crashes: see `Delivery.blamed(by:)`.
         result.crashes = delivery.crashes
         return result
     }
 
-    /// The outcome of a delivery whose arguments no child has read, or has told of.
+    /// The outcome of a delivery without a report from a child.
     func outcome(_ state: TaskState, failure: TaskFailure) -> Outcome {
         let outcome = Outcome(handle: delivery.handle, results: [result(state, .null, failure, nil, nil)])
         return following(outcome, WorkflowSteps(after: delivery.message, state))
     }
 
-    /// The outcome of a message that is given up: it fails, and is kept among the dead letters.
+    /// The outcome of a message that is given up: the task fails, and the message becomes a dead letter.
     ///
-    /// - Parameter crashes: Attempts of it that lost their process.
+    /// - Parameter crashes: Attempts that lost their process.
     func burial(_ reason: DeathReason, failure: TaskFailure, crashes: Int = 0) -> Outcome {
         buried(outcome(.failure, failure: failure), reason, failure, crashes: crashes)
     }
@@ -47,12 +47,12 @@ struct OutcomeBuilder {
             delivery.message,
             Burial(
                 reason, error: "\(failure.type): \(failure.message)", date: now, worker: worker, attempts: attempt, crashes: crashes))
-        // Nobody can wait for what has no id.
+        // Nobody can look up a result without an id.
         if delivery.defect?.hasID == false { outcome.results = [] }
         return outcome
     }
 
-    /// The outcome of an execution that came to its end in a child.
+    /// The outcome of an execution that a child reported.
     func outcome(of report: JobReport) -> Outcome {
         var outcome = Outcome(handle: delivery.handle, results: [])
         switch report.ending {
@@ -60,7 +60,7 @@ struct OutcomeBuilder {
             if !ignoresResult { outcome.results = [result(.success, value, nil, nil, report.errorOutput)] }
         case .failure(let failure, let traceback):
             outcome.results = [result(.failure, .null, failure, traceback, report.errorOutput)]
-            // It was no task's: the arguments could not be read.
+            // The message failed, not the task: its arguments could not be decoded.
             if failure.isOfMessage { outcome = buried(outcome, .unreadable, failure) }
         case .retry(let delay, let reason, let traceback):
             let failure = TaskFailure.retry(in: delay, because: reason.reason)
@@ -76,9 +76,9 @@ struct OutcomeBuilder {
         return following(outcome, report.next)
     }
 
-    /// The outcome of a task of the worker's own, which has no result.
+    /// The outcome of a built-in task, which has no result.
     ///
-    /// - Parameter failure: why those who wait for what it should have sent wait no longer.
+    /// - Parameter failure: The failure of the tasks that should have been sent; becomes the result of all of `next.heirs`.
     func outcome(sending next: Canvas.FollowUps, failing failure: TaskFailure? = nil) -> Outcome {
         var outcome = Outcome(handle: delivery.handle, results: [], followUps: next.messages)
         if let failure {
@@ -87,7 +87,7 @@ struct OutcomeBuilder {
         return outcome
     }
 
-    /// The outcome of such a task that has to wait.
+    /// The outcome of a built-in task that must run again after `delay` seconds.
     func again(in delay: Double) -> Outcome {
         let message = RetryPolicy.next(delivery.message, delay: delay, now: now)
         return Outcome(handle: delivery.handle, results: [], disposition: .retry(message))
@@ -102,7 +102,7 @@ struct OutcomeBuilder {
         return outcome
     }
 
-    /// Tasks that will never run share the failure, or who sent them would wait for ever.
+    /// Copies the failure to tasks that will never run: without a result, their senders would wait forever.
     private static func share(_ shared: TaskResult, with heirs: [Canvas.Heir]) -> [TaskResult] {
         heirs.map { heir in
             var result = shared

@@ -1,31 +1,31 @@
 import CeleryCore
 import Synchronization
 
-/// Records what tasks came to, and gives back what did not run, until it works.
+/// Records outcomes and requeues messages, with retries until success.
 ///
-/// A full disk or a broker that is away for a while must lose nothing; and what one queue does not take, as one without
-/// a leader, must not hold up the tasks of all others. So a loop waits for a moment, and goes on while the recorder
-/// tries again beside it.
+/// A full disk or an unreachable broker must lose nothing, and one queue that accepts no messages, such as a quorum queue
+/// without a leader, must not block the tasks of all other queues. So a loop waits only a moment for a record; afterwards
+/// the recorder retries in the background.
 final class Recorder: Sendable {
-    /// A loop waits this long for a record; then it goes on.
+    /// How long a loop waits for a record before it goes on.
     private static let patience: Duration = .seconds(1)
-    /// The same while another record takes longer than that.
+    /// How long a loop waits while another record is already slow.
     private static let shortPatience: Duration = .milliseconds(20)
-    /// While this many outcomes are recorded beside the loops, the worker takes nothing more.
+    /// With this many outcomes recorded in the background, the worker takes no more deliveries.
     static let slowLimit = 500
-    /// A cold shutdown waits this long for outcomes that are recorded beside it.
+    /// How long a cold shutdown waits for outcomes recorded in the background.
     private static let coldPatience: Duration = .seconds(2)
 
     private let consumer: any BrokerConsumer
-    /// Settles deliveries that are leased to this worker.
+    /// Settles deliveries leased to this worker.
     private let leased: any Settler
-    /// Settles what was acknowledged before it ran: there is no lease to end.
+    /// Settles jobs that were acknowledged before they ran: there is no lease to end.
     private let acknowledged: AcknowledgedSettler
     private let ladder: ShutdownLadder
     private let log: TaskLog
-    /// How long a worker that is to stop tries in vain.
+    /// How long a stopping worker retries without success.
     private let stoppingPatience: Duration
-    /// Rings when a record makes room for more work.
+    /// Rings when a finished record frees capacity.
     private let room: Bell
     private let intakeWait: IntakeWait
     private let state = Mutex(State())
@@ -38,12 +38,12 @@ final class Recorder: Sendable {
         var slowCount: Int { recordings.values.reduce(0) { $0 + ($1.isSlow ? $1.outcomes.count : 0) } }
     }
 
-    /// Outcomes that are recorded beside the loops.
+    /// Outcomes being recorded, in a separate task.
     private struct Recording {
         var outcomes: [Outcome]
-        /// Settles them. It is cancelled only when they are given up.
+        /// Settles the outcomes. Cancelled only when the outcomes are given up.
         var work: Task<Void, Never>?
-        /// Whether it takes so long that no loop waits for it.
+        /// Whether the loops no longer wait for the record.
         var isSlow = false
     }
 
@@ -65,12 +65,12 @@ final class Recorder: Sendable {
         self.intakeWait = intakeWait
     }
 
-    /// How many outcomes are on their way that no loop waits for.
+    /// The number of outcomes being recorded in the background.
     var slowCount: Int { state.withLock { $0.slowCount } }
 
     // MARK: Outcomes
 
-    /// Records how jobs ended, first of leased deliveries, then of acknowledged ones.
+    /// Records the outcomes of jobs: leased deliveries first, then acknowledged ones.
     nonisolated(nonsending) func record(_ endings: Endings) async {
         await record(endings.leased, by: leased)
         await record(endings.acknowledged, by: acknowledged)
@@ -79,11 +79,11 @@ final class Recorder: Sendable {
     /// Records outcomes of leased deliveries.
     nonisolated(nonsending) func record(_ outcomes: [Outcome]) async { await record(outcomes, by: leased) }
 
-    /// Records outcomes, for a moment before all else and then beside it, until it works.
+    /// Records outcomes, with retries until success. Waits a moment; then the record continues in the background.
     private nonisolated(nonsending) func record(_ outcomes: [Outcome], by settler: any Settler) async {
         guard !outcomes.isEmpty else { return }
-        // Where one file keeps everything, what holds up one of them holds up all; so does what holds up an
-        // acknowledgement, or a result.
+        // When one file stores everything, a problem with one outcome affects all, so recording in the background gains
+        // nothing. The same is true of acknowledgements and of results.
         guard settler.mayGiveUp, outcomes.contains(where: \.sendsMessages) else {
             await settle(outcomes, by: settler)
             return
@@ -105,23 +105,24 @@ final class Recorder: Sendable {
         state.withLock { $0.recordings[number]?.isSlow = true }
     }
 
-    /// Settles outcomes of leased deliveries before anything else happens.
+    /// Settles outcomes of leased deliveries, and waits for the end.
     ///
-    /// - Returns: what became of them.
+    /// - Returns: The settlement, with late and unsettled outcomes.
     @discardableResult
     nonisolated(nonsending) func settle(_ outcomes: [Outcome]) async -> Settlement { await settle(outcomes, by: leased) }
 
-    /// Settles outcomes of acknowledged deliveries before anything else happens.
+    /// Settles outcomes of acknowledged deliveries, and waits for the end.
     ///
-    /// - Returns: what became of them.
+    /// - Returns: The settlement, with late and unsettled outcomes.
     @discardableResult
     nonisolated(nonsending) func settle(acknowledged outcomes: [Outcome]) async -> Settlement {
         await settle(outcomes, by: acknowledged)
     }
 
-    /// Settles outcomes, trying again until it works.
+    /// Settles outcomes, with retries until success.
     ///
-    /// A worker that is to stop gives up where that loses nothing, or nothing that was promised.
+    /// When broker and store are separate, a stopping worker gives up after `stoppingPatience`: the broker redelivers leased
+    /// messages, and nothing was promised for messages acknowledged early.
     @discardableResult
     private nonisolated(nonsending) func settle(_ outcomes: [Outcome], by settler: any Settler) async -> Settlement {
         var settlement = Settlement(outcomes)
@@ -149,13 +150,13 @@ final class Recorder: Sendable {
         }
     }
 
-    /// Whether this worker is to stop, and has tried in vain for long enough.
+    /// Whether the worker is stopping and nothing could be recorded for `stoppingPatience`.
     private var isHopeless: Bool {
         guard ladder.hasBegun, leased.mayGiveUp else { return false }
         return max(state.withLock { $0.lastSuccess }, ladder.since) + stoppingPatience <= .now
     }
 
-    /// Waits for what is recorded beside, when the pool has gone, and gives up what takes too long.
+    /// Waits for records in the background after the pool has ended, and gives up records that take too long.
     nonisolated(nonsending) func finish() async {
         let start = ContinuousClock.now
         while true {
@@ -171,21 +172,21 @@ final class Recorder: Sendable {
         for recording in left { recording.work?.cancel() }
     }
 
-    // MARK: Messages that did not run to their end
+    // MARK: Requeued messages
 
-    /// How a message left its execution.
+    /// How far the execution of a requeued message came.
     enum Return {
         /// No child began it.
         case unbegun
-        /// It was under way. With `isCrash` it may be what its child died of.
+        /// The task was running. With `isCrash`, the task may have caused the death of its child.
         case begun(isCrash: Bool)
 
         fileprivate var hasBegun: Bool { if case .begun = self { true } else { false } }
     }
 
-    /// Gives messages back, trying again until it works: this worker keeps its lease, so nobody else would ever get them.
+    /// Requeues messages, with retries until success: while this worker holds its lease, no other worker can get them.
     ///
-    /// - Returns: why the broker will never take them back, if so; asked of messages that had begun.
+    /// - Returns: The error if the broker refuses the messages for good; only for messages that had begun.
     @discardableResult
     nonisolated(nonsending) func giveBack(_ handles: [DeliveryHandle], _ how: Return) async -> DriverError? {
         guard !handles.isEmpty else { return nil }
@@ -203,8 +204,8 @@ final class Recorder: Sendable {
             } catch let error as DriverError where error.isAboutRequest && how.hasBegun {
                 return error
             } catch {
-                log.brokerTrouble("cannot give back \(handles.count) message\(handles.count == 1 ? "" : "s")", error)
-                // They go back when the consumer closes, or with the lease.
+                log.brokerTrouble("cannot requeue \(handles.count) message\(handles.count == 1 ? "" : "s")", error)
+                // The broker requeues the messages when the consumer closes or the lease ends.
                 if ladder.note(ifFatal: error) || ladder.step == .cold || isHopeless { return nil }
                 await ladder.pause(backoff.next())
             }

@@ -1,12 +1,12 @@
 import CeleryCore
 
-/// Publishes what follows outcomes, and stores their results: all in one call.
+/// Publishes the follow-ups of outcomes and stores their results, in batches.
 ///
-/// Only after a refusal they go one by one, to find those that are refused for ever. What is
-/// done is taken out of the outcomes.
+/// Only after a refusal are they sent one by one, to find the items that are refused for good. Completed steps are removed
+/// from the outcomes.
 struct Records: Sendable {
     let broker: any Broker
-    /// `nil` when results are not kept at all.
+    /// `nil` when results are not stored at all.
     let store: (any ResultStore)?
     let refusals: Refusals
 
@@ -28,7 +28,7 @@ struct Records: Sendable {
                 do {
                     try await broker.publish([message])
                 } catch let error as DriverError where error.code == .alreadyThere {
-                    // Published by an earlier attempt, or by another way to the same step of a chain.
+                    // An earlier attempt, or another path to the same step of a chain, has published the message.
                 } catch let error as DriverError where error.isAboutRequest {
                     refusals.fail(message, of: &outcomes[index], error)
                 }
@@ -55,7 +55,7 @@ struct Records: Sendable {
 }
 
 extension Records {
-    /// Puts among the dead letters what has no delivery any more.
+    /// Publishes dead letters of messages that are already acknowledged.
     func bury(of outcomes: inout [Outcome]) async throws {
         for index in outcomes.indices {
             guard case .bury(let message, let burial) = outcomes[index].disposition else { continue }
@@ -69,7 +69,7 @@ extension Records {
         }
     }
 
-    /// Puts among the dead letters what its consumer still has.
+    /// Publishes dead letters of messages that `consumer` still holds.
     func bury(of outcomes: inout [Outcome], by consumer: any DeadLetterSending) async throws {
         let dead = outcomes.indices.filter { if case .bury = outcomes[$0].disposition { true } else { false } }
         guard !dead.isEmpty else { return }
@@ -90,7 +90,7 @@ extension Records {
 }
 
 extension ResultStore {
-    /// Stores one result, or that it cannot be stored, or nothing.
+    /// Stores one result, or else a failure in its place, or else drops the result.
     fileprivate func store(alone result: TaskResult, _ refusals: Refusals) async throws {
         do {
             try await store([result])

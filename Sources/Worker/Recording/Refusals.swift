@@ -1,21 +1,22 @@
 import CeleryCore
 
-/// Tells of what can never be sent or stored: in the log, and to those who wait for it.
+/// Reports messages and results that can never be sent or stored: in the log, and as failures to waiting clients.
 struct Refusals: Sendable {
     let log: TaskLog
     /// The worker's name.
     let worker: String
     let now: @Sendable () -> Timestamp
 
-    /// Fails a message that cannot be published with an outcome, and what was to come after it.
-    /// Its errbacks are published instead.
+    /// Fails a message that cannot be published, along with the steps after it. The errbacks of the message are published
+    /// instead.
     func fail(_ message: Message, of outcome: inout Outcome, _ error: DriverError) {
-        // A task that was acknowledged before it ran is published again for its next try.
+        // The retry of a task that was acknowledged early is a follow-up with the id of the result.
         fail(message, of: &outcome, error, isNextTry: outcome.results.contains { $0.id == message.id })
     }
 
-    /// Fails a task whose next try cannot be published.
-    /// - Returns: false when the outcome is no retry.
+    /// Fails a task whose retry cannot be published.
+    ///
+    /// - Returns: `false` when the outcome is no retry.
     func failRetry(of outcome: inout Outcome, _ error: DriverError) -> Bool {
         guard case .retry(let again) = outcome.disposition else { return false }
         outcome.disposition = .acknowledge
@@ -23,8 +24,9 @@ struct Refusals: Sendable {
         return true
     }
 
-    /// A message that cannot be kept among the dead letters is gone, with its failure recorded.
-    /// - Returns: false when it was not to go there.
+    /// Drops a message that cannot be stored as a dead letter. Its failure is still recorded.
+    ///
+    /// - Returns: `false` when the outcome has no dead letter.
     func failBurial(of outcome: inout Outcome, _ error: DriverError) -> Bool {
         guard case .bury(let message, _) = outcome.disposition else { return false }
         outcome.disposition = .acknowledge
@@ -34,7 +36,7 @@ struct Refusals: Sendable {
 
     private func fail(_ message: Message, of outcome: inout Outcome, _ error: DriverError, isNextTry: Bool) {
         log.unsent(message, isNextTry: isNextTry, error)
-        // What stands in the store of this task must not fence off its end.
+        // With a lower attempt number, a result already stored for this task would fence off the failure.
         let attempt = isNextTry ? outcome.handle.attempt : message.retries + 1
         let delivery = Delivery(handle: DeliveryHandle(tag: outcome.handle.tag, attempt: attempt), message: message)
         let end = OutcomeBuilder(delivery: delivery, worker: worker, now: now())
@@ -43,7 +45,7 @@ struct Refusals: Sendable {
         outcome.followUps += end.followUps
     }
 
-    /// What is stored in place of a value that cannot be; `nil` when that would fare no better.
+    /// The failure to store in place of a value that cannot be stored; `nil` unless the task succeeded.
     func substitute(for result: TaskResult, _ error: DriverError) -> TaskResult? {
         guard result.state == .success else { return nil }
         var failed = result
@@ -55,8 +57,9 @@ struct Refusals: Sendable {
 
     func drop(_ result: TaskResult, _ error: DriverError) { log.unstored(result, error) }
 
-    /// Takes out of an outcome what may be why it is refused as a whole, one kind of thing at a time.
-    /// - Returns: false when nothing is left to take out.
+    /// Removes from a refused outcome the part that may be the reason, one kind of part for each call.
+    ///
+    /// - Returns: `false` when nothing is left to remove.
     func reduce(_ outcome: inout Outcome, _ error: DriverError) -> Bool {
         if failRetry(of: &outcome, error) || failBurial(of: &outcome, error) { return true }
         if !outcome.followUps.isEmpty {

@@ -1,17 +1,17 @@
 import CeleryCore
 
-/// Outcomes on their way into the records.
+/// Outcomes in the course of being recorded.
 ///
-/// What is done is taken out at once: when a step fails for a while, the next try goes on
-/// from there, and publishes nothing twice.
+/// Completed steps are removed at once: after a failure, the next try continues at the failed step and publishes nothing
+/// twice.
 struct Settlement: Sendable {
-    /// What is left to do, in order.
+    /// The outcomes, reduced to the remaining steps.
     var rest: [Outcome]
-    /// The same outcomes as they were.
+    /// The outcomes of `rest` in their original form.
     private(set) var open: ArraySlice<Outcome>
-    /// Those whose delivery was another worker's by then.
+    /// Outcomes whose delivery belonged to another worker by then.
     private(set) var late: [Outcome] = []
-    /// Those that wait for what is not accepted now, and as they were.
+    /// Outcomes set aside because a message is not accepted now, reduced and in their original form.
     private var stuck: (rest: [Outcome], open: [Outcome]) = ([], [])
 
     init(_ outcomes: [Outcome]) {
@@ -21,15 +21,15 @@ struct Settlement: Sendable {
 
     var isDone: Bool { rest.isEmpty }
 
-    /// What is not settled, as it was.
+    /// The unsettled outcomes in their original form.
     var unsettled: [Outcome] { Array(open) + stuck.open }
 
-    /// Deliveries whose outcome did not count: it came too late, or was given up.
+    /// Deliveries whose outcome came too late or was given up.
     var uncounted: Set<DeliveryHandle> { Set((late + unsettled).map(\.handle)) }
 
-    /// Sets those of the rest aside that have a message to be accepted which is one of these.
+    /// Sets aside the outcomes that publish one of these messages.
     ///
-    /// - Returns: whether others are left, which need not wait for them.
+    /// - Returns: Whether some outcomes were set aside and others are left to settle. If not, nothing is changed.
     mutating func setAside(waitingFor messages: Set<TaskID>) -> Bool {
         let waits = rest.map { outcome in !messages.isDisjoint(with: outcome.messages) }
         guard waits.contains(true), waits.contains(false) else { return false }
@@ -40,9 +40,9 @@ struct Settlement: Sendable {
         return true
     }
 
-    /// Takes up again what was set aside.
+    /// Returns the outcomes set aside to `rest`.
     ///
-    /// - Returns: whether there was anything.
+    /// - Returns: Whether there were any.
     mutating func takeUp() -> Bool {
         defer { stuck = ([], []) }
         rest += stuck.rest
@@ -50,16 +50,16 @@ struct Settlement: Sendable {
         return !stuck.rest.isEmpty
     }
 
-    /// Those of the rest that are not `held` came too late.
+    /// Moves the outcomes whose delivery is not `held` to `late`.
     mutating func drop(unless held: [Bool]) {
         late += zip(open, held).compactMap { $1 ? nil : $0 }
         open = Array(zip(open, held).compactMap { $1 ? $0 : nil })[...]
         rest = zip(rest, held).compactMap { $1 ? $0 : nil }
     }
 
-    /// The first of the rest are settled.
+    /// Removes the first outcomes, which are settled.
     ///
-    /// - Parameter counted: for each of them whether it counted.
+    /// - Parameter counted: For each settled outcome, whether it counted.
     mutating func close(_ counted: [Bool]) {
         late += zip(open, counted).compactMap { $1 ? nil : $0 }
         rest.removeFirst(counted.count)
@@ -68,12 +68,12 @@ struct Settlement: Sendable {
 }
 
 extension Outcome {
-    /// Whether messages are to be accepted before it is settled.
+    /// Whether the outcome publishes messages.
     var sendsMessages: Bool {
         if case .acknowledge = disposition { !followUps.isEmpty } else { true }
     }
 
-    /// Those messages.
+    /// The messages that the outcome publishes.
     fileprivate var messages: [TaskID] {
         switch disposition {
         case .acknowledge: followUps.map(\.id)

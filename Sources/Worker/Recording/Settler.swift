@@ -1,19 +1,19 @@
 import CeleryCore
 
-/// Records outcomes: follow-ups published, result stored, delivery acknowledged.
+/// Records outcomes: publishes follow-ups, stores the result, acknowledges the delivery.
 ///
-/// What broker or store will refuse however often it is tried is told of by `Refusals`, and
-/// holds up nothing else. All else that goes wrong is thrown, to be tried again.
+/// `Refusals` handles messages and results that broker or store refuse for good, so that they block nothing else. All other
+/// errors are thrown, to be retried.
 protocol Settler: Sendable {
-    /// Settles what is left of a settlement.
+    /// Settles the rest of a settlement.
     ///
-    /// - Throws: what may pass; the settlement then says what is left.
+    /// - Throws: Errors worth a retry; `settlement` then holds the remaining steps.
     func settle(_ settlement: inout Settlement) async throws
 
-    /// Whether a worker that is to stop may end without a record.
+    /// Whether a stopping worker may end without a record.
     ///
-    /// Where the message is still with a broker of its own, another worker gets it then, and runs
-    /// it again; where one file keeps messages and results, nothing is gained by giving up.
+    /// A broker that is separate from the result store redelivers the message to another worker. When one file stores
+    /// messages and results, nothing is gained by giving up.
     var mayGiveUp: Bool { get }
 }
 
@@ -21,7 +21,7 @@ extension Settler {
     var mayGiveUp: Bool { true }
 }
 
-/// Everything in one transaction, on a broker that keeps the results as well.
+/// Settles in one transaction, on a broker that also stores the results.
 struct AtomicSettler: Settler {
     let consumer: any AtomicSettling
     let refusals: Refusals
@@ -33,7 +33,7 @@ struct AtomicSettler: Settler {
             do {
                 settlement.close(try await consumer.settleAtomically(Array(settlement.rest.prefix(count))))
             } catch let error as DriverError where error.isAboutRequest {
-                // One of them is refused, and which one shows when they go one by one.
+                // One outcome is refused. Settling one by one finds it.
                 if count == 1 {
                     guard refusals.reduce(&settlement.rest[0], error) else { throw error }
                 }
@@ -43,7 +43,7 @@ struct AtomicSettler: Settler {
     }
 }
 
-/// One after the other, so that a crash in between repeats a step and loses none.
+/// Settles step by step, in an order in which a crash repeats a step but loses none.
 struct OrderedSettler: Settler {
     let records: Records
     let consumer: any BrokerConsumer
@@ -53,7 +53,7 @@ struct OrderedSettler: Settler {
         try await dropLate(&settlement)
         while !settlement.isDone {
             try await records.publishFollowUps(of: &settlement.rest)
-            // Before the result, by which a message that comes again is taken for done.
+            // Before the result: a redelivered message with a result counts as done.
             if let consumer = consumer as? any DeadLetterSending { try await records.bury(of: &settlement.rest, by: consumer) }
             try await records.storeResults(of: &settlement.rest)
             do {
@@ -61,7 +61,7 @@ struct OrderedSettler: Settler {
             } catch let error as DriverError {
                 settlement.rest[..<min(count, settlement.rest.count)].noteRetries(acceptedBesides: error)
                 guard error.isAboutRequest else { throw error }
-                // What is published here is the next try of a task.
+                // Here only the retry of a task is published.
                 if count == 1 {
                     guard records.refusals.failRetry(of: &settlement.rest[0], error) else { throw error }
                 }
@@ -70,14 +70,14 @@ struct OrderedSettler: Settler {
         }
     }
 
-    /// Takes out what comes too late, where that can be told beforehand: its result must not be stored.
+    /// Removes late outcomes if the broker can check that beforehand: their results must not be stored.
     private func dropLate(_ settlement: inout Settlement) async throws {
         guard let checking = consumer as? any LeaseChecking, !settlement.isDone else { return }
         settlement.drop(unless: try await checking.stillHolds(settlement.rest.map(\.handle)))
     }
 }
 
-/// For deliveries that were acknowledged before they ran: there is no lease to end.
+/// Settles jobs that were acknowledged before they ran: there is no lease to end.
 struct AcknowledgedSettler: Settler {
     let records: Records
     var mayGiveUp = true
@@ -89,7 +89,7 @@ struct AcknowledgedSettler: Settler {
             settlement.rest[index].disposition = .acknowledge
         }
         try await records.publishFollowUps(of: &settlement.rest)
-        // The same order as for leased deliveries: a failure that can be seen has its dead letter.
+        // In the order of `OrderedSettler`: a failure that is visible already has its dead letter.
         try await records.bury(of: &settlement.rest)
         try await records.storeResults(of: &settlement.rest)
         settlement.close(settlement.rest.map { _ in true })
@@ -97,7 +97,7 @@ struct AcknowledgedSettler: Settler {
 }
 
 extension ArraySlice<Outcome> {
-    /// After an error that says which messages were not accepted, the next tries that were are not sent again.
+    /// After an error that lists the unconfirmed messages, the confirmed retries are not published again.
     fileprivate mutating func noteRetries(acceptedBesides error: DriverError) {
         guard !error.unconfirmed.isEmpty else { return }
         for index in indices {

@@ -2,7 +2,7 @@ import CeleryCore
 import Glibc
 import Processes
 
-/// Does what operators order: runs nothing that is revoked, ends what is to be ended, and leaves paused queues alone.
+/// Carries out operators' standing commands: drops revoked tasks, terminates running ones on request, and honors pauses.
 final class OrderKeeper {
     private let configuration: WorkerConfiguration
     private let powers: ConsumerPowers
@@ -14,7 +14,7 @@ final class OrderKeeper {
     private let watchers: TaskWatchers
     private let log: TaskLog
     private let now: @Sendable () -> Timestamp
-    /// Queues that nothing is taken from for a while.
+    /// Pauses by queue.
     private var pauses: [String: QueuePause] = [:]
 
     init(
@@ -33,7 +33,7 @@ final class OrderKeeper {
         self.now = now
     }
 
-    /// Learns of orders as they come, until it is cancelled.
+    /// Carries out commands as they arrive, until cancelled.
     nonisolated(nonsending) func follow() async {
         guard let orders = powers.orders else { return }
         var backoff = Backoff()
@@ -44,36 +44,36 @@ final class OrderKeeper {
                 backoff.reset()
             } catch {
                 if Task.isCancelled { return }
-                log.brokerTrouble("cannot look for orders", error)
+                log.brokerTrouble("cannot read operators' commands", error)
                 try? await Task.sleep(for: backoff.next())
             }
         }
     }
 
-    /// Does what has been ordered so far.
+    /// Carries out the commands given so far.
     ///
-    /// - Throws: `DriverError` when that cannot be learned.
+    /// - Throws: `DriverError` when the commands cannot be read.
     nonisolated(nonsending) func takeOrders() async throws {
         guard let orders = try await powers.orders?.takeOrders() else { return }
         await revoke(orders.revocations)
-        await heed(orders.pauses)
+        await apply(orders.pauses)
     }
 
-    /// Runs no task that these cover, and ends those under way if that is ordered.
+    /// Drops the tasks that the revocations cover, and terminates running tasks if the revocation is terminating.
     ///
-    /// - Returns: the tasks that were told to end.
+    /// - Returns: The terminated tasks.
     @discardableResult
     nonisolated(nonsending) func revoke(_ new: [Revocation]) async -> Set<TaskID> {
         guard !new.isEmpty else { return [] }
         let now = self.now()
         for revocation in new { book.revocations.add(revocation, now: now) }
-        var told: Set<TaskID> = []
+        var terminated: Set<TaskID> = []
         var unbegun: [Int64] = []
         for job in jobs.all {
             guard let revocation = new.last(where: { $0.covers(job.message) }) else { continue }
             let isWithPool = job.revoke()
             if revocation.isTerminating {
-                told.insert(job.id)
+                terminated.insert(job.id)
                 log.terminating(job.delivery, revocation)
                 pool.terminate(job.number, signal: Signal.number(of: revocation.signal) ?? SIGTERM)
             } else if isWithPool {
@@ -81,7 +81,7 @@ final class OrderKeeper {
             }
         }
         pool.recall(unbegun)
-        // A task that waits for its limits is not to wait for its turn to end.
+        // A revoked task that waits for its limits ends now rather than at its turn.
         await drop(gate.pop { delivery in new.contains { $0.covers(delivery.message) } })
         if let keeper = powers.limits {
             do {
@@ -93,10 +93,10 @@ final class OrderKeeper {
         if let ahead = powers.ahead {
             await drop(await ahead.takeAhead { message in new.contains { $0.covers(message) } })
         }
-        return told
+        return terminated
     }
 
-    /// Records that deliveries are revoked.
+    /// Records deliveries as revoked.
     private nonisolated(nonsending) func drop(_ deliveries: [Delivery]) async {
         let now = self.now()
         var outcomes: [Outcome] = []
@@ -109,8 +109,8 @@ final class OrderKeeper {
         await recorder.settle(outcomes)
     }
 
-    /// Gives back unbegun tasks of queues that are paused now. The subscription takes no more of them.
-    private nonisolated(nonsending) func heed(_ new: [String: QueuePause]) async {
+    /// Requeues unbegun tasks of paused queues. The subscription itself takes no more of them.
+    private nonisolated(nonsending) func apply(_ new: [String: QueuePause]) async {
         let now = self.now()
         for (queue, pause) in new where pause != pauses[queue] && pause.holds(at: now) { log.paused(queue, pause) }
         for queue in pauses.keys where new[queue] == nil { log.resumed(queue) }

@@ -1,10 +1,10 @@
 import CeleryCore
 
-/// The revocations in force, as everybody in a worker sees them.
+/// The revocations in force, shared by the parts of a worker.
 final class RevocationBook {
     var revocations = Revocations()
 
-    /// Whether a message is not to run.
+    /// Whether a message is revoked.
     func covers(_ message: Message, now: Timestamp) -> Bool {
         !revocations.isEmpty && revocations.first(covering: message, now: now) != nil
     }

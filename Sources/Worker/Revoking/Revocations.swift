@@ -1,15 +1,15 @@
 import CeleryCore
 import DequeModule
 
-/// The revocations that a worker knows: as many as it may keep, and each for its time.
+/// The revocations that a worker remembers: a limited number, each until its end.
 struct Revocations: Sendable {
-    /// Ids it keeps, as Python's workers do; beyond that the oldest go.
+    /// Maximum number of ids, as in Python's workers; the oldest are forgotten first.
     static let idLimit = 50_000
-    /// Names of tasks and headers it keeps. Each costs a comparison for every task.
+    /// Maximum number of task names and headers. Each costs a comparison for every task.
     static let ruleLimit = 1_000
 
     private var byID: [TaskID: Revocation] = [:]
-    /// Ids in the order they came; one that came again stands here twice, and counts where it stands last.
+    /// Ids in order of arrival. An id revoked again appears twice; only the last entry counts.
     private var order: Deque<(id: TaskID, issued: Timestamp)> = []
     private var rules: [Revocation] = []
 
@@ -28,7 +28,7 @@ struct Revocations: Sendable {
         trim(now)
     }
 
-    /// Forgets what is over, and the oldest of what is too much.
+    /// Forgets ended revocations, and the oldest ones beyond the limit.
     private mutating func trim(_ now: Timestamp) {
         while let (id, issued) = order.first {
             let known = byID[id]
@@ -40,13 +40,13 @@ struct Revocations: Sendable {
         }
     }
 
-    /// A revocation of this message that is in force.
+    /// A revocation in force that covers the message.
     func first(covering message: Message, now: Timestamp) -> Revocation? {
         if let known = byID[message.id], known.until > now { return known }
         return rules.first { $0.until > now && $0.covers(message) }
     }
 
-    /// Ids that are revoked, in the order of their text.
+    /// The revoked ids, sorted.
     func ids(now: Timestamp) -> [TaskID] {
         byID.values.filter { $0.until > now }.compactMap { revocation in
             if case .id(let id) = revocation.target { id } else { nil }

@@ -1,12 +1,12 @@
 package import CeleryCore
 
-/// A task that was revoked before any worker had it.
+/// A task that was revoked before any worker took it.
 package enum RevokedTask {
-    /// Its outcome, as a worker would have recorded it.
+    /// The outcome that a worker would have recorded.
     ///
     /// - Parameters:
-    ///   - attempt: The execution that will not be.
-    ///   - name: Who records it.
+    ///   - attempt: The number of the execution that does not take place.
+    ///   - name: The recorder's name, as the worker of the result.
     package static func outcome(of message: Message, attempt: Int, by name: String, now: Timestamp) -> Outcome {
         let delivery = Delivery(handle: DeliveryHandle(tag: 0, attempt: attempt), message: message)
         return OutcomeBuilder(delivery: delivery, worker: name, now: now).outcome(.revoked, failure: .revoked("revoked"))

@@ -1,8 +1,8 @@
 import CeleryCore
 import Processes
 
-/// Keeps the lease of the worker, ends what dead workers left running, drops results whose time is over, and uses idle
-/// times to make the database smaller.
+/// Renews the worker's lease, kills processes that dead workers left running, drops expired results, and shrinks the
+/// database in idle times.
 final class Housekeeper {
     private let powers: ConsumerPowers
     private let jobs: JobBook
@@ -13,9 +13,9 @@ final class Housekeeper {
     private let ladder: ShutdownLadder
     private let log: TaskLog
 
-    /// How often processes and results that nobody needs are looked for.
+    /// How often to look for orphaned processes and expired results.
     private static let cleanupInterval: Duration = .seconds(60)
-    /// How often slots are renewed where there is no lease.
+    /// How often to renew concurrency slots when the broker has no leases.
     private static let renewalInterval: Duration = .seconds(5)
 
     init(
@@ -32,9 +32,9 @@ final class Housekeeper {
         self.log = log
     }
 
-    /// Does so until it is cancelled.
+    /// Runs until it is cancelled or the worker cannot go on.
     ///
-    /// - Returns: why the worker cannot go on, if that is why it ended.
+    /// - Returns: Why the worker cannot go on; `nil` after cancellation.
     nonisolated(nonsending) func run() async -> (any Error)? {
         var nextCleanup = ContinuousClock.now
         var mayHaveOrphans = false
@@ -73,16 +73,16 @@ final class Housekeeper {
 
     // MARK: Space
 
-    /// When a worker that has nothing to do gives unused space back to the file system.
+    /// When an idle worker returns unused space to the file system.
     private struct SpaceClock {
         var next = ContinuousClock.now + Housekeeper.idleTime
-        /// What was taken at the last look: more means that there is work.
+        /// The intake's count of deliveries at the last look. A higher count means that the worker is not idle.
         var taken = 0
     }
 
-    /// Time without work after which space goes back.
+    /// Idle time before space is returned.
     private static let idleTime: Duration = .seconds(10)
-    /// How long that may take at a time.
+    /// How long one step may take.
     private static let spacePatience: Duration = .milliseconds(250)
 
     private nonisolated(nonsending) func returnSpace(_ clock: inout SpaceClock) async {
@@ -90,11 +90,11 @@ final class Housekeeper {
         if !jobs.isEmpty || intake.taken != clock.taken { clock = SpaceClock(taken: intake.taken) }
         guard clock.next <= .now, !ladder.hasBegun else { return }
         do {
-            // What later work or expired results leave can wait for a while.
+            // Space freed later, by work or expired results, can wait for the next cleanup.
             if try await !space.returnSpace(within: Self.spacePatience) { clock.next = .now + Self.cleanupInterval }
         } catch {
             if ladder.note(ifFatal: error) || Task.isCancelled { return }
-            log.brokerTrouble("cannot make the database smaller", error)
+            log.brokerTrouble("cannot shrink the database", error)
             clock.next = .now + Self.cleanupInterval
         }
     }

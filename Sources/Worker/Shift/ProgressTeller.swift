@@ -1,13 +1,13 @@
 import CeleryCore
 
-/// Writes down that tasks have started, where the broker does not know what its workers run.
+/// Stores STARTED results of running tasks, for brokers that do not know which tasks their workers run.
 final class ProgressTeller {
     private let configuration: WorkerConfiguration
     private let powers: ConsumerPowers
     private let jobs: JobBook
     private let now: @Sendable () -> Timestamp
 
-    /// A task is told of when it has run this long; a shorter one is not worth a write.
+    /// Only a task that has run this long is worth a write.
     private static let moment: Duration = .milliseconds(500)
 
     init(_ configuration: WorkerConfiguration, _ powers: ConsumerPowers, _ jobs: JobBook, now: @escaping @Sendable () -> Timestamp) {
@@ -17,20 +17,21 @@ final class ProgressTeller {
         self.now = now
     }
 
-    /// Does so until it is cancelled.
+    /// Runs until it is cancelled.
     nonisolated(nonsending) func run() async {
-        // A store that sends results, or keeps each as a message, could show the beginning after the end.
+        // A store without `ResultRefining`, which sends results or keeps each as a message, could show the start of a task
+        // after its end.
         guard !powers.fencesRepeats, let store = powers.refining else { return }
         while !Task.isCancelled {
             try? await Task.sleep(for: Self.moment)
             let started = startedResults()
             guard !started.isEmpty else { continue }
-            // Only for those who look: the end of the task is recorded whatever happens here.
+            // Errors are ignored: this result is informational, and the outcome of the task is recorded separately.
             try? await store.store(started)
         }
     }
 
-    /// Of each task that has run for a moment, once.
+    /// Results of tasks that have run for a moment and were not reported yet.
     private func startedResults() -> [TaskResult] {
         let now = self.now()
         var results: [TaskResult] = []

@@ -1,17 +1,17 @@
-// The worker's way through the house:
+// The path of a task through the worker:
 //
 //     Intake -> Admission -> Pool -> PoolFollower -> Recorder
 //
-// The intake takes deliveries while there is room, and makes jobs of them; the pool's children run the jobs; the follower
-// turns what the pool reports into outcomes, and the recorder settles them. Each handles all that has gathered at a time,
-// which is where the speed comes from. `Job` has the picture of a job's life.
+// The intake takes deliveries while the worker has capacity and makes jobs of them; the pool's children run the jobs; the
+// follower turns the pool's reports into outcomes, and the recorder settles them. Each part works in batches, which
+// makes the worker fast. `Job` has a diagram of a job's states.
 
 import CeleryCore
 import Tasks
 
-/// One subscription of a worker: from the first message to the last record.
+/// One subscription of a worker, from the first message to the last recorded outcome.
 ///
-/// An actor, to which all its parts belong: they call each other without ceremony, and nothing outside sees them.
+/// All parts are isolated to this actor, so they call each other synchronously. Nothing outside the actor sees them.
 actor Shift {
     let configuration: WorkerConfiguration
     let powers: ConsumerPowers
@@ -32,12 +32,12 @@ actor Shift {
     let scaler: PoolScaler
     let recorder: Recorder
     private let builtins: BuiltinRunner
-    /// The queues that are taken from.
+    /// The consumed queues.
     var queues: [QueueDefinition]
-    /// Rings when there may be room for deliveries.
+    /// Rings when the worker may have capacity for more deliveries.
     let room: Bell
 
-    /// - Parameter room: rung by `ladder` as well.
+    /// - Parameter room: Also rung by `ladder`.
     init(
         _ worker: WorkerConfiguration, _ powers: ConsumerPowers, _ records: Records, _ registry: TaskRegistry, _ pool: Pool,
         _ ladder: ShutdownLadder, _ watchers: TaskWatchers, _ events: EventDispatcher?, _ log: TaskLog, room: Bell,
@@ -69,7 +69,8 @@ actor Shift {
         scaler = PoolScaler(worker, powers, pool, jobs, intake, gate, follower, ladder, log, room: room)
     }
 
-    /// Learns what is ordered, and tells the broker what it must know before the first task is taken.
+    /// Announces the rates of tasks, starts to answer remote control, and carries out the operators' standing commands, before
+    /// the first task is taken.
     ///
     /// - Throws: `DriverError`.
     func prepare() async throws {
@@ -78,9 +79,9 @@ actor Shift {
         try await orders.takeOrders()
     }
 
-    /// Works until a shutdown has come to its end.
+    /// Works until a shutdown is complete.
     ///
-    /// - Parameter onReady: called once the worker consumes.
+    /// - Parameter onReady: Called once the worker consumes.
     func work(onReady: @escaping @Sendable () async -> Void) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.takeIn(onReady) }
@@ -93,7 +94,8 @@ actor Shift {
             await follower.run()
             group.cancelAll()
         }
-        // Taken while the pool was going, and never begun. Closing gives back those that were not acknowledged.
+        // Jobs taken while the pool was stopping have never begun. Publish the acknowledged ones again; closing the consumer
+        // requeues the others.
         await recorder.settle(acknowledged: jobs.all.filter(\.isAcknowledged).map(\.sentAgain))
         await slots.leaveAll()
         await powers.consumer.close()
@@ -108,7 +110,7 @@ actor Shift {
         stop(.warm)
     }
 
-    /// Waits until the pool can work, or never will.
+    /// Waits until the pool can work or a shutdown begins.
     private func isPoolReady() async -> Bool {
         while !ladder.hasBegun {
             let seen = room.count
@@ -120,11 +122,11 @@ actor Shift {
 
     private func keepHouse() async {
         let keeper = Housekeeper(powers, jobs, intake, gate, slots, builtins, ladder, log)
-        // What runs can no longer be recorded.
+        // The outcomes of running tasks can no longer be recorded.
         if let failure = await keeper.run() { stop(.cold, because: failure) }
     }
 
-    /// Logs what happens between the subscription and the broker, until either ends.
+    /// Logs the broker's notices until the subscription ends.
     private func followNotices() async {
         guard let reporting = powers.reporting else { return }
         for await notice in reporting.notices { log.notice(notice) }
@@ -145,13 +147,13 @@ actor Shift {
 
     // MARK: Shutdown
 
-    /// Goes down the ladder, and takes the pool along.
+    /// Descends the ladder and stops the pool accordingly.
     func stop(_ how: Shutdown, because failure: (any Error)? = nil) {
         guard ladder.descend(to: how, because: failure) else { return }
         heed(how)
     }
 
-    /// Has the pool do what a step of the ladder says.
+    /// Applies a step of the ladder to the pool.
     func heed(_ how: Shutdown) {
         switch how {
         case .warm:
@@ -170,14 +172,14 @@ actor Shift {
         }
     }
 
-    /// What still runs has had its time.
+    /// Turns a warm shutdown that has timed out into a cold one.
     private func hurry() {
         guard ladder.step == .warm else { return }
         log.ranOutOfTime(jobs.all.filter { $0.began != nil }.map(\.delivery))
         stop(.cold)
     }
 
-    // MARK: For others
+    // MARK: Forwarded calls
 
     func grow(by count: Int) { scaler.grow(by: count) }
 

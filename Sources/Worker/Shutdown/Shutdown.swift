@@ -1,7 +1,7 @@
-/// How a worker is asked to stop.
+/// How a worker stops.
 package enum Shutdown: Sendable, Comparable {
-    /// Finish what runs, give back the rest.
+    /// Finish running tasks, requeue the others.
     case warm
-    /// Kill what runs, give back everything.
+    /// Kill running tasks, requeue all.
     case cold
 }

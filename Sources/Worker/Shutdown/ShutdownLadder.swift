@@ -1,13 +1,13 @@
 import CeleryCore
 import Synchronization
 
-/// How far a worker has been told to stop.
+/// The progress of a worker's shutdown.
 ///
 ///     works ──▶ finishes (warm) ──▶ stops now (cold)
 ///       └────────────────────────────────▲
 ///
-/// It is descended and never climbed: whatever asks for less than the present step changes nothing. Signals, remote
-/// control, a pool that failed, a lost database and a worker that has done all its work descend it in the same way.
+/// The ladder is never climbed: a request for a milder step than the current one changes nothing. Signals, remote control,
+/// a failed pool, a lost database and the end of all work descend the ladder in the same way.
 final class ShutdownLadder: Sendable {
     private struct State {
         var step: Shutdown?
@@ -17,24 +17,24 @@ final class ShutdownLadder: Sendable {
 
     private let state = Mutex(State())
     private let bell = Bell()
-    /// Ends what the loops of the worker wait for.
+    /// Wakes the waiting loops of the worker.
     private let wake: @Sendable () -> Void
 
-    /// - Parameter wake: called at every step.
+    /// - Parameter wake: Called at every step.
     init(wake: @escaping @Sendable () -> Void) { self.wake = wake }
 
-    /// `nil` while the worker works.
+    /// The current step; `nil` while the worker works.
     var step: Shutdown? { state.withLock { $0.step } }
     var hasBegun: Bool { step != nil }
-    /// Why the worker cannot go on, if that is why it stops.
+    /// Why the worker cannot go on; `nil` when it stops for another reason or works.
     var failure: (any Error)? { state.withLock { $0.failure } }
-    /// When the last step was taken.
+    /// The time of the last step.
     var since: ContinuousClock.Instant { state.withLock { $0.since } }
 
-    /// Goes down to a step.
+    /// Descends to a step.
     ///
-    /// - Parameter failure: why the worker cannot go on. The first one is kept, at whatever step.
-    /// - Returns: whether the worker stood higher before.
+    /// - Parameter failure: Why the worker cannot go on. The first failure is kept, regardless of the step.
+    /// - Returns: Whether the step changed.
     @discardableResult
     func descend(to step: Shutdown, because failure: (any Error)? = nil) -> Bool {
         let isNews = state.withLock { state in
@@ -50,10 +50,10 @@ final class ShutdownLadder: Sendable {
         return true
     }
 
-    /// Notes that a broker or a store is lost for good, if this error says so: a file that is damaged, deleted or
-    /// overwritten. The housekeeper then has the worker stop.
+    /// Records an error that means that a broker or store is lost for good: a file that is damaged, deleted or overwritten.
+    /// The housekeeper then stops the worker.
     ///
-    /// - Returns: whether it is lost.
+    /// - Returns: Whether the error is fatal.
     func note(ifFatal error: any Error) -> Bool {
         guard let error = error as? DriverError, error.code == .unusable else { return false }
         state.withLock { $0.failure = $0.failure ?? error }
@@ -61,7 +61,7 @@ final class ShutdownLadder: Sendable {
         return true
     }
 
-    /// Waits, but no longer than until the next step.
+    /// Waits for the duration or until the next step or fatal error.
     nonisolated(nonsending) func pause(_ duration: Duration) async {
         await bell.wait(since: bell.count, until: .now + duration)
     }

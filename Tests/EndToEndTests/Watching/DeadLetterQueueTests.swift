@@ -37,7 +37,7 @@ import Testing
         worker.signal(SIGTERM)
         let ended = try worker.wait()
         #expect(ended.status == 0)
-        let unrecorded = ended.output.split(separator: "\n").filter { $0.contains("Stopping without a record of ") }.joined()
+        let unrecorded = ended.output.split(separator: "\n").filter { $0.contains("Stopping without recording ") }.joined()
         #expect(unrecorded.contains("demo.tasks.crash[\(id)]") && unrecorded.contains("demo.tasks.missing[\(missing)]"), "\(ended.output)")
 
         try place.server.startReplica(of: "celery.dead", in: place.vhost)

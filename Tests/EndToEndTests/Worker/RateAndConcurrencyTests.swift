@@ -193,7 +193,7 @@ struct RateAndConcurrencyTests {
         let id = try place.run("celery apply demo.tasks.add 3 4").text
         #expect(try place.run("celery status \(id) --wait --timeout 1").status == 124)
         #expect(try await control("demo.tasks.add", "0") == "[{'w1@test': {'ok': 'rate limit disabled successfully'}}]\n")
-        #expect(worker.said.contains("Rate of task demo.tasks.add is unlimited now"))
+        #expect(worker.said.contains("Rate of task demo.tasks.add is now unlimited"))
         worker.signal(SIGTERM)
         _ = try worker.wait()
     }

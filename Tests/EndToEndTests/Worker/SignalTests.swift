@@ -55,7 +55,7 @@ import Testing
         try project.write("", to: "go")
         try project.expect("celery celeryd --detach -p w2.pid -f w2.log", Ended())
         try project.expect("celery result --wait \(id)", Ended("attempt 2\n"))
-        #expect(project.read("w2.log").contains("is gone; took over 1 task of it"))
+        #expect(project.read("w2.log").contains("is gone; took over 1 task"))
     }
 
     @Test func `begins anew on HUP with new settings and tasks`() throws {
