@@ -31,7 +31,7 @@ public struct AsyncResult<Value: Sendable>: Sendable {
         try await client.store.results(for: [id])[id].flatMap { $0.state.isReady ? $0.failure : nil }
     }
 
-    /// The stored traceback, or the end of standard error, of a failed task.
+    /// The stored traceback of a failed task; `nil` if there is none.
     public func traceback() async throws -> String? { try await client.store.results(for: [id])[id]?.traceback }
 
     /// Waits until the task has finished and returns its value as JSON.
