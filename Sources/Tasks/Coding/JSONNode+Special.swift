@@ -2,7 +2,7 @@ import CeleryCore
 import FoundationEssentials
 
 extension JSONNode {
-    /// The types that JSON has no form of its own for; `nil` when `type` is none of them.
+    /// Decodes types without a native JSON form; `nil` for other types.
     func special<T>(_ type: T.Type) throws -> T? {
         if type == JSON.self { return value as? T }
         if type == Date.self { return try date() as? T }
@@ -13,7 +13,7 @@ extension JSONNode {
         return nil
     }
 
-    /// Python's object for a value, when it is of one of these types.
+    /// The value in an object that Python's Celery wrote for one of these types; `nil` for other values.
     private func python(_ types: String...) -> JSON? {
         guard case .object(let object) = value, object.count == 2, let type = object["__type__"]?.stringValue,
             types.contains(type)
@@ -27,11 +27,11 @@ extension JSONNode {
         return date
     }
 
-    /// ISO 8601; without a zone it is UTC, as in Celery.
+    /// Parses an ISO 8601 time; without a zone, the time is UTC, as in Celery.
     static func date(_ text: String) -> Date? {
         var text = text
         if text.utf8.count == 10 { text += "T00:00:00" }
-        // Python separates by a blank when asked for `str` of a time.
+        // Python's `str` of a time separates date and time with a space.
         if let blank = text.firstIndex(of: " ") { text.replaceSubrange(blank...blank, with: "T") }
         let time = text.dropFirst(11)
         if !time.contains(where: { "Zz+-".contains($0) }) { text += "Z" }
