@@ -2,21 +2,21 @@ import CeleryCore
 import Schedules
 
 extension Beat {
-    /// What came of runs is looked up this often.
+    /// How often the outcomes of earlier runs are looked up.
     private static let lookupInterval: Duration = .seconds(5)
-    /// What the broker refuses of an entry is tried again after so long.
+    /// Pause before an entry whose messages the broker refused is tried again.
     private static let refusalPause: Duration = .seconds(30)
-    /// Runs sent in one step.
+    /// Maximum number of runs sent in one round.
     private static let stepLimit = 500
 
-    /// One round. Returns when the next one is due.
+    /// Runs one round. Returns the time at which the next round is due.
     ///
-    /// - Throws: `DriverError`; what was decided is decided anew in the next round.
+    /// - Throws: `DriverError`; the next round repeats the decisions of this one.
     func round(_ seat: any BeatSeat) async throws -> Timestamp {
         guard let state = try await seat.lead() else {
             if isLeading != false { isLeading == true ? log.lostLead() : log.waits() }
             isLeading = false
-            if configuration.isOnce { throw DriverError(.tryAgain, "another beat leads, and sends what is due") }
+            if configuration.isOnce { throw DriverError(.tryAgain, "another beat is the leader and sends the due tasks") }
             return .distantFuture
         }
         if isLeading != true {
@@ -33,7 +33,7 @@ extension Beat {
         return try await send(seat, state.orders.map(\.number), changed)
     }
 
-    /// Pauses and resumes.
+    /// Carries out commands: pauses and resumes entries.
     private func obey(_ orders: [BeatOrder], _ changed: inout Set<String>) {
         for order in orders {
             guard let entry = entries[order.entry] else {
@@ -46,7 +46,7 @@ extension Beat {
                 record.pause = pause
                 log.paused(entry.name, pause)
             case .resume:
-                // What was due meanwhile was not missed but unwanted.
+                // Runs that fell due during the pause do not count as missed.
                 if record.pause != nil { record.handled = max(record.handled, now()) }
                 record.pause = nil
                 log.resumed(entry.name)
@@ -56,19 +56,19 @@ extension Beat {
         }
     }
 
-    /// Finds out what came of runs, and raises or ends the alarm of absence.
+    /// Looks up the outcomes of earlier runs, and raises or clears the alarm of `expect_within`.
     private func lookUp(_ changed: inout Set<String>) async throws {
         let now = self.now()
-        // A clock that was set back must not keep it from looking.
-        guard nextLookup <= now || nextLookup > now + Self.lookupInterval || isAnyRunInTheWay(now) else { return }
+        // The second condition: a clock that was set back must not suspend the lookup.
+        guard nextLookup <= now || nextLookup > now + Self.lookupInterval || dependsOnEarlierRun(now) else { return }
         nextLookup = now + Self.lookupInterval
         let runs = entries.keys.flatMap { records[$0]?.open ?? [] }
         let findings: [TaskID: RunLookup.Finding]
         do {
             findings = try await lookup.look(for: runs, now: now)
         } catch {
-            // What is due is sent all the same.
-            log.trouble("cannot look up what came of earlier runs", error)
+            // Due runs are sent all the same.
+            log.trouble("cannot look up the outcomes of earlier runs", error)
             return
         }
         for (name, entry) in entries {
@@ -84,8 +84,8 @@ extension Beat {
         }
     }
 
-    /// Whether something is due that depends on whether the run before has ended.
-    private func isAnyRunInTheWay(_ now: Timestamp) -> Bool {
+    /// Whether a due run depends on whether the previous run has ended.
+    private func dependsOnEarlierRun(_ now: Timestamp) -> Bool {
         roster.waitingNames.contains { name in
             guard let record = records[name], !record.open.isEmpty else { return false }
             return record.held != nil || record.next.map { $0 <= now } ?? false
@@ -103,7 +103,7 @@ extension Beat {
         }
     }
 
-    /// Plans every entry, sends what is due and writes down what changed.
+    /// Plans every entry, sends the due runs and writes the changed records.
     private func send(_ seat: any BeatSeat, _ orders: [Int64], _ touched: Set<String>) async throws -> Timestamp {
         let now = self.now()
         var wake = now + Self.lookupInterval
@@ -119,7 +119,7 @@ extension Beat {
             let name = roster.names[position]
             guard let entry = entries[name] else { continue }
             guard count < Self.stepLimit else {
-                // The rest in the next round, at once.
+                // The remaining entries follow at once in the next round.
                 wake = now
                 break
             }
@@ -136,13 +136,13 @@ extension Beat {
             plans.append(Planned(entry: entry, plan: plan))
             count += plan.sends.count
         }
-        // Also records that were touched and have no plan now.
+        // Records that changed although their entry has no plan in this round.
         let others = touched.subtracting(plans.map(\.entry.name)).compactMap { records[$0] }
         guard !plans.isEmpty || !others.isEmpty || !orders.isEmpty else { return wake }
         do {
             if try await send(plans, others, settling: orders, seat, now) { return wake }
         } catch let error as DriverError where error.isAboutRequest && !plans.isEmpty {
-            // Something of one entry is refused, which must not hold up the others.
+            // The broker refuses a message of one entry, which must not delay the others.
             for plan in plans {
                 do {
                     guard try await send([plan], [], settling: [], seat, now) else { return now }
@@ -156,15 +156,15 @@ extension Beat {
         return now
     }
 
-    /// An entry, and what is to be done about it.
+    /// An entry and its plan.
     private struct Planned {
         var entry: Entry
         var plan: EntryPlan
     }
 
-    /// Sends what was planned, and takes it over when that has happened.
+    /// Sends the planned runs; once the broker has them, adopts the planned records.
     ///
-    /// - Returns: false when another leads by now; then nothing was sent.
+    /// - Returns: `false` if another beat has become the leader; then nothing was sent.
     private func send(
         _ plans: [Planned], _ others: [EntryRecord], settling orders: [Int64], _ seat: any BeatSeat, _ now: Timestamp
     ) async throws -> Bool {

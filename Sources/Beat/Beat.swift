@@ -1,10 +1,10 @@
-// The scheduler. Of all beats of one name one leads (`BeatSeat`); round by round it
+// The scheduler. Among all beats of one name, one is the leader (`BeatSeat`). In each round it
 //
-//     takes orders -> looks what came of earlier runs -> plans each entry -> sends and writes down
+//     takes commands -> looks up the outcomes of earlier runs -> plans each entry -> sends and writes records
 //
-// `EntryPlan` decides what is due, without a clock and without I/O. What was sent and what was
-// written down are one step where the broker can do that; and since the id of a run follows
-// from its entry and due time, doing a step again sends nothing twice.
+// `EntryPlan` decides which runs are due, without a clock and without I/O. Sending the messages and writing the
+// records is one transaction where the broker supports that. The id of a run follows from its entry and due time,
+// so repeating a step sends no run twice.
 
 package import CeleryCore
 package import Logging
@@ -20,17 +20,18 @@ package actor Beat {
 
     var entries: [String: Entry] { didSet { roster = Roster(entries) } }
     var roster: Roster
-    /// What is written down, as far as this one knows while it leads.
+    /// The stored records. Valid only while this beat leads.
     var records: [String: EntryRecord] = [:]
-    /// `nil` before the first look.
+    /// `nil` until the leadership is known.
     var isLeading: Bool?
     var nextLookup: Timestamp
-    /// Entries whose runs the broker refuses, and when they are tried again.
+    /// The time of the next attempt, for each entry whose messages the broker refused.
     var refusedUntil: [String: Timestamp] = [:]
     private var isStopping = false
     private var waiting: Task<Void, Never>?
 
-    /// - Throws: `DriverError` when the broker cannot keep a schedule, or an entry wants what cannot be known.
+    /// - Throws: `DriverError` when the broker cannot keep a schedule, two entries have the same name, or an entry depends on
+    ///   outcomes that nobody records.
     package init(
         configuration: BeatConfiguration, entries: [Entry], broker: any Broker, store: (any ResultStore)?, logger: Logger,
         now: @escaping @Sendable () -> Timestamp = { .now }
@@ -48,12 +49,12 @@ package actor Beat {
         nextLookup = now()
     }
 
-    /// By name, each checked.
+    /// Checks the entries. Returns them by name.
     private static func table(of entries: [Entry], for broker: any Broker) throws -> [String: Entry] {
         var table: [String: Entry] = [:]
         for entry in entries {
             if let earlier = table.updateValue(entry, forKey: entry.name) {
-                throw DriverError(.configuration, "periodic task '\(entry.name)' stands twice: in \(earlier.source) and in \(entry.source)")
+                throw DriverError(.configuration, "periodic task '\(entry.name)' is defined twice: in \(earlier.source) and in \(entry.source)")
             }
             if let reason = entry.wish(thatFails: broker) {
                 throw DriverError(.configuration, "periodic task '\(entry.name)' (\(entry.source)) \(reason)")
@@ -62,10 +63,10 @@ package actor Beat {
         return table
     }
 
-    /// Works until it is stopped.
+    /// Sends periodic tasks until the beat is stopped.
     ///
-    /// - Parameter onReady: called once it has a seat, whether it leads or waits to take over.
-    /// - Throws: `DriverError` when the broker cannot be used at the start, or what is written down cannot be read.
+    /// - Parameter onReady: Called after the first round, whether this beat leads or waits to take over.
+    /// - Throws: `DriverError` when the broker cannot be used at the start, or the stored records cannot be read.
     package func run(onReady: @Sendable () async -> Void = {}) async throws {
         let seat = try await keeping.seat(in: configuration.name, as: configuration.identity)
         do {
@@ -80,10 +81,10 @@ package actor Beat {
                     if configuration.isOnce { break }
                     await wait(seat, until: wake)
                 } catch let error as DriverError where error.code == .unusable || !isReady {
-                    // Going on would be to forget what was sent; and at the start somebody is there to read it.
+                    // Without the stored records, beat could send runs twice. At the start, the user is there to read the error.
                     throw error
                 } catch {
-                    log.trouble("beat cannot go on for now", error)
+                    log.trouble("beat cannot continue for now", error)
                     isLeading = nil
                     pause = min(max(pause * 2, .milliseconds(500)), .seconds(10))
                     await wait(seat, until: now() + pause)
@@ -96,15 +97,15 @@ package actor Beat {
         await seat.close()
     }
 
-    /// Ends `run`; another beat takes over.
+    /// Ends `run`, so that another beat can take over.
     package func stop() {
         isStopping = true
         waiting?.cancel()
     }
 
-    /// Goes on with these entries; those that are as before keep their phase.
+    /// Replaces the entries. Unchanged entries keep their phase.
     ///
-    /// - Throws: `DriverError`; then it goes on with those it has.
+    /// - Throws: `DriverError`; then the previous entries stay in use.
     package func replace(_ entries: [Entry]) throws {
         let table = try Self.table(of: entries, for: broker)
         guard table != self.entries else { return }
@@ -114,7 +115,7 @@ package actor Beat {
         waiting?.cancel()
     }
 
-    /// Sleeps, but never so long that a clock that was set, or a lost lead, goes unnoticed.
+    /// Sleeps until the next round. The sleep is limited, so that beat notices a changed clock or a lost leadership.
     private func wait(_ seat: any BeatSeat, until wake: Timestamp) async {
         guard !isStopping else { return }
         let longest = min(seat.renewalInterval, configuration.maxInterval)

@@ -1,13 +1,13 @@
 package import CeleryCore
 
-/// What a beat is told when it is made.
+/// The configuration of a beat.
 package struct BeatConfiguration: Sendable {
-    /// Beats of one name on one broker share one schedule.
+    /// Beats with the same name on the same broker share one schedule.
     package var name: String
     package var identity: WorkerIdentity
     /// The longest time between two rounds.
     package var maxInterval: Duration = .seconds(300)
-    /// Sends what is due now, and ends.
+    /// Whether beat ends after it has sent the runs that are due now.
     package var isOnce = false
 
     package init(name: String, identity: WorkerIdentity) {

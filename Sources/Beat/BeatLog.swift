@@ -3,18 +3,18 @@ import Logging
 import Schedules
 import Wire
 
-/// What beat says in its log.
+/// The log messages of beat.
 struct BeatLog: Sendable {
     let logger: Logger
 
-    func leads() { logger.info("Beat leads, and sends what is due") }
-    func waits() { logger.info("Another beat leads; waiting to take over") }
-    func lostLead() { logger.warning("Another beat leads by now; waiting to take over") }
+    func leads() { logger.info("This beat is the leader and sends the due tasks") }
+    func waits() { logger.info("Another beat is the leader; waiting to take over") }
+    func lostLead() { logger.warning("Another beat has become the leader; waiting to take over") }
 
     func sent(_ entry: Entry, _ due: Timestamp, _ id: TaskID, now: Timestamp) {
         guard logger.logLevel <= .info else { return }
         let late = now.seconds - due.seconds
-        let note = late >= 1 ? ", \(DurationWords.text(late)) after its time" : ""
+        let note = late >= 1 ? ", \(DurationWords.text(late)) late" : ""
         logger.info("Sending due task \(entry.name.forLog) (\(entry.message.task.forLog)[\(id)])\(note)")
     }
 
@@ -22,12 +22,12 @@ struct BeatLog: Sendable {
         let times = passed.count == 1 ? "the run of \(ISO8601.text(passed.first))" :
             "\(passed.count) runs from \(ISO8601.text(passed.first)) to \(ISO8601.text(passed.last))"
         let reason = switch passed.reason {
-        case .missed: "no beat was there in time (missed = \"skip\")"
-        case .standsForThem: "one later run stands for all (missed = \"once\")"
-        case .tooLongAgo: "that is longer ago than within"
-        case .stillRunning: "the run before has not ended (overlap = \"skip\")"
+        case .missed: "no beat was running in time (missed = \"skip\")"
+        case .standsForThem: "one later run replaces them (missed = \"once\")"
+        case .tooLongAgo: "older than the entry's \"within\" allows"
+        case .stillRunning: "the previous run has not ended (overlap = \"skip\")"
         }
-        logger.warning("Passed over \(times) of \(entry.name.forLog): \(reason)")
+        logger.warning("Skipped \(times) of \(entry.name.forLog): \(reason)")
     }
 
     func paused(_ entry: String, _ pause: EntryPause) {
@@ -37,7 +37,7 @@ struct BeatLog: Sendable {
 
     func resumed(_ entry: String) { logger.info("Resumed \(entry.forLog)") }
 
-    func unknownEntry(_ entry: String) { logger.warning("Asked to pause or resume \(entry.forLog), which is no entry here; it was ignored") }
+    func unknownEntry(_ entry: String) { logger.warning("Ignored a command to pause or resume \(entry.forLog): no such periodic task") }
 
     func absent(_ entry: Entry, since: Timestamp?) {
         let last = since.map { "the last success was \(ISO8601.text($0))" } ?? "it has never succeeded"
@@ -48,12 +48,12 @@ struct BeatLog: Sendable {
     func backAgain(_ entry: Entry) { logger.info("\(entry.name.forLog) has succeeded again") }
 
     func refused(_ entry: Entry, _ error: any Error) {
-        logger.error("Cannot send \(entry.name.forLog) (\(entry.message.task.forLog)), and will try again: \(error)")
+        logger.error("Cannot send \(entry.name.forLog) (\(entry.message.task.forLog)); will try again: \(error)")
     }
 
-    func neverDue(_ entry: Entry) { logger.warning("\(entry.name.forLog) is never due again: \(entry.periodic.schedule)") }
+    func neverDue(_ entry: Entry) { logger.warning("\(entry.name.forLog) will never be due again: \(entry.periodic.schedule)") }
 
     func trouble(_ what: String, _ error: any Error) { logger.error("\(what): \(error)") }
 
-    func reloaded(_ count: Int) { logger.info("New settings: \(count) periodic task\(count == 1 ? "" : "s")") }
+    func reloaded(_ count: Int) { logger.info("Settings reloaded: \(count) periodic task\(count == 1 ? "" : "s")") }
 }

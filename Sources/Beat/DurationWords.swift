@@ -1,4 +1,4 @@
-/// Lengths of time for people: `45 s`, `3 min`, `2 h 5 min`, `4 d`.
+/// Human-readable durations: `45 s`, `3 min`, `2 h 5 min`, `4 d`.
 package enum DurationWords {
     package static func text(_ seconds: Double) -> String {
         let whole = Int(min(max(seconds, 0), 1e15).rounded())

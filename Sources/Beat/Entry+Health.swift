@@ -2,10 +2,10 @@ package import CeleryCore
 import Schedules
 
 extension Entry {
-    /// How long after its time a run may be sent before it is late: longer than a take-over takes.
+    /// How long after its time a run may be sent without being late. Longer than another beat needs to take over.
     package static let patience: Duration = .seconds(30)
 
-    /// Whether a run should have been sent by now and was not.
+    /// Whether a run should have been sent by now but was not.
     package func isLate(_ record: EntryRecord?, now: Timestamp) -> Bool {
         guard let record, record.schedule == periodic.schedule.description, record.pause?.isOver(at: now) ?? true,
             let due = periodic.schedule.next(after: record.handled)
@@ -13,13 +13,13 @@ extension Entry {
         return sendTime(due: due) + Self.patience < now
     }
 
-    /// Whether no run has succeeded for as long as `expect_within` says, or since the entry is there.
+    /// Whether no run has succeeded within `expect_within`, counted from the last success or from the creation of the entry.
     package func isAbsent(_ record: EntryRecord, now: Timestamp) -> Bool {
         guard let limit = periodic.expectWithin, record.pause?.isOver(at: now) ?? true else { return false }
         return max(record.lastSuccess ?? record.since, record.since) + limit < now
     }
 
-    /// Something it wants to know that nobody can tell.
+    /// Why the entry depends on an outcome that cannot be known; `nil` if it does not.
     func wish(thatFails broker: any Broker) -> String? {
         guard ignoresResult else { return nil }
         if periodic.expectWithin != nil { return "has expect_within, but its results are ignored" }
@@ -31,6 +31,6 @@ extension Entry {
 }
 
 extension EntryPause {
-    /// Whether it has ended by itself.
+    /// Whether the pause had an end that has passed.
     package func isOver(at now: Timestamp) -> Bool { until.map { $0 <= now } ?? false }
 }

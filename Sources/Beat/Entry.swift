@@ -2,16 +2,16 @@ package import CeleryCore
 package import Schedules
 import Wire
 
-/// A task that beat sends again and again.
+/// A periodic task.
 package struct Entry: Sendable, Equatable {
-    /// What people call it; one name, one entry.
+    /// Unique among the entries.
     package var name: String
-    /// The message of each run, but for its id and what follows from its due time.
+    /// The message of each run, without its id and the fields that follow from the due time.
     package var message: Message
     package var periodic: PeriodicOptions
-    /// Whether nobody records what its runs come to.
+    /// Whether the outcomes of its runs are not recorded.
     package var ignoresResult: Bool
-    /// Where it is written, for people: `celery.toml:12`, a program's path, `built in`.
+    /// Where the entry is defined, for error texts: `celery.toml:12`, a program's path, `built in`.
     package var source: String
 
     package init(name: String, message: Message, periodic: PeriodicOptions, ignoresResult: Bool = false, source: String) {
@@ -22,10 +22,10 @@ package struct Entry: Sendable, Equatable {
         self.source = source
     }
 
-    /// The id of the run that is due then.
+    /// The id of the run with this due time.
     package func id(due: Timestamp, beat: String) -> TaskID { TickID.make(beat: beat, entry: name, due: due) }
 
-    /// The message of the run that is due then.
+    /// The message of the run with this due time.
     package func message(due: Timestamp, beat: String) -> Message {
         var message = self.message
         message.id = id(due: due, beat: beat)
@@ -37,6 +37,6 @@ package struct Entry: Sendable, Equatable {
         return message
     }
 
-    /// When the run that is due at `due` is sent: the due time, with the entry's jitter.
+    /// When the run is sent: its due time plus the entry's jitter.
     package func sendTime(due: Timestamp) -> Timestamp { due + periodic.jitter.delay(entry: name, due: due) }
 }

@@ -1,21 +1,21 @@
 package import CeleryCore
 import Schedules
 
-/// What beat does about one entry at one moment. Asks no clock and nobody else.
+/// What beat does about one entry at a given time. A pure computation: no clock, no I/O.
 package struct EntryPlan: Sendable, Equatable {
-    /// Due times whose runs are to be sent now, in order.
+    /// Due times of the runs to send now, in ascending order.
     package private(set) var sends: [Timestamp] = []
-    /// Due times that are passed over, and why.
+    /// Due times that are skipped, with the reasons.
     package private(set) var passedOver: [PassedOver] = []
-    /// What is to be written down, once what is sent is sent.
+    /// The record to write together with sending `sends`.
     package private(set) var record: EntryRecord
-    /// When to look again.
+    /// When to plan the entry again; `nil` if only a change of its record makes that necessary.
     package private(set) var wake: Timestamp?
 
     private let entry: Entry
     private let now: Timestamp
 
-    /// Due times that have no run of their own.
+    /// Due times without a run.
     package struct PassedOver: Sendable, Equatable {
         package var count: Int
         package var first: Timestamp
@@ -24,33 +24,33 @@ package struct EntryPlan: Sendable, Equatable {
     }
 
     package enum Reason: Sendable, Equatable {
-        /// Nobody led when they were due, and the entry says to leave that be.
+        /// No beat led when they were due, and the entry has `missed = "skip"`.
         case missed
-        /// One later run stands for them.
+        /// One later run replaces them.
         case standsForThem
-        /// They are longer ago than the entry wants made up for.
+        /// They are older than the entry's `within` allows.
         case tooLongAgo
-        /// The run before has not ended.
+        /// The previous run has not ended.
         case stillRunning
     }
 
-    /// Runs sent in one go; the rest of a long absence follows in the next rounds.
+    /// Maximum number of runs sent in one plan. After a long absence, the other runs follow in the next rounds.
     static let sendLimit = 200
-    /// Missed due times that are counted one by one.
+    /// Maximum number of missed due times that are counted.
     static let countLimit = 10_000
-    /// A run that is sent this much after its time is on time; `missed = "skip"` skips later ones.
+    /// How late a run may be sent with `missed = "skip"`; later runs are skipped.
     package static let grace: Duration = .seconds(60)
 
     /// - Parameters:
-    ///   - old: what was written down; `nil` for a new entry, which begins now.
-    ///   - isRunning: whether a run sent before may still wait or run.
+    ///   - old: The stored record; `nil` for a new entry, which begins now.
+    ///   - isRunning: Whether an earlier run may still wait or run.
     package init(_ entry: Entry, _ old: EntryRecord?, now: Timestamp, isRunning: Bool) {
         self.entry = entry
         self.now = now
         let schedule = entry.periodic.schedule.description
         record = old ?? EntryRecord(name: entry.name, schedule: schedule, since: now)
         if record.schedule != schedule {
-            // Of the new schedule nothing is overdue.
+            // A new schedule has no overdue runs.
             record.schedule = schedule
             record.handled = max(record.handled, now)
             record.held = nil
@@ -87,7 +87,7 @@ package struct EntryPlan: Sendable, Equatable {
         wake = record.next
     }
 
-    /// The due times that have come, without those the entry wants passed over.
+    /// The due times that have passed and whose runs the entry wants.
     private mutating func decide() -> [Timestamp] {
         let schedule = entry.periodic.schedule
         if let within = entry.periodic.within, case let oldest = now + (.zero - within), oldest > record.handled {
@@ -96,11 +96,11 @@ package struct EntryPlan: Sendable, Equatable {
         }
         let limit = entry.periodic.missed == .all ? Self.sendLimit : Self.countLimit
         var due = schedule.times(after: record.handled, through: now, limit: limit)
-        // Of a very long absence the middle is not counted.
+        // After a very long absence, due times beyond the limit are not counted; only the last one matters.
         if entry.periodic.missed != .all, due.count == limit, let last = schedule.last(through: now), last > due[limit - 1] {
             due.append(last)
         }
-        // Jitter may keep the latest back.
+        // Jitter may postpone the latest run.
         while let last = due.last, entry.sendTime(due: last) > now { due.removeLast() }
         guard let last = due.last else { return [] }
         record.handled = last
@@ -127,7 +127,7 @@ package struct EntryPlan: Sendable, Equatable {
         record.missedCount += due.count
     }
 
-    /// Notes the runs that were sent, of which only the latest are followed.
+    /// Records the sent runs. Only the latest `openLimit` runs are followed.
     mutating func noteSent(beat: String) {
         for due in sends {
             let run = EntryRun(id: entry.id(due: due, beat: beat), due: due, sent: now)
@@ -137,6 +137,6 @@ package struct EntryPlan: Sendable, Equatable {
         if record.open.count > Self.openLimit { record.open.removeFirst(record.open.count - Self.openLimit) }
     }
 
-    /// Runs of one entry that are followed at a time.
+    /// Maximum number of runs of one entry whose outcomes are followed.
     static let openLimit = 20
 }

@@ -1,11 +1,10 @@
 import CeleryCore
 import Schedules
 
-/// The entries in their order, and until when each needs no look: of ten thousand, a round plans only those it has to.
+/// The sorted entries, and until when each of them needs no planning. Among ten thousand entries, a round plans only a few.
 struct Roster {
-    /// Sorted.
     let names: [String]
-    /// Entries of which a run may have to wait for the one before.
+    /// Entries whose runs may have to wait for the previous run.
     let waitingNames: [String]
     private let positions: [String: Int]
     private var rests: [Timestamp]
@@ -18,17 +17,17 @@ struct Roster {
         rests = names.map { _ in Self.atOnce }
     }
 
-    /// When the entry at a position is to be looked at.
+    /// When the entry at a position has to be planned.
     func rest(at position: Int) -> Timestamp { rests[position] }
 
-    /// Nothing is to be done about an entry before this time; `nil` is until its record changes.
+    /// Postpones planning of an entry until this time; `nil` means until its record changes.
     mutating func rest(at position: Int, until time: Timestamp?) { rests[position] = time ?? .distantFuture }
 
-    /// What is known of these entries has changed.
+    /// Notes that the records of these entries have changed.
     mutating func wake(_ names: Set<String>) {
         for name in names { if let position = positions[name] { rests[position] = Self.atOnce } }
     }
 
-    /// What is known may have changed of any entry.
+    /// Notes that any record may have changed.
     mutating func wakeAll() { for position in rests.indices { rests[position] = Self.atOnce } }
 }

@@ -1,25 +1,25 @@
 import CeleryCore
 
-/// Finds out what came of runs that were sent.
+/// Looks up the outcomes of runs.
 struct RunLookup: Sendable {
     let broker: any Broker
     let store: (any ResultStore)?
 
-    /// Where only a result tells of the end, one that has not come for so long never comes.
+    /// If the broker cannot locate messages, a run without a result counts as ended after this time.
     private static let patience: Duration = .seconds(86_400)
 
-    /// What is known of these runs by now.
+    /// What is known about a run.
     enum Finding: Sendable, Equatable {
-        /// It waits or runs, or may do so.
+        /// The run waits or runs, or may do so.
         case open
-        /// It has ended, with this state; `nil` when that was not recorded.
+        /// The run has ended in this state; `nil` when the state was not recorded.
         case ended(TaskState?, at: Timestamp?)
     }
 
     func look(for runs: [EntryRun], now: Timestamp) async throws -> [TaskID: Finding] {
         guard !runs.isEmpty else { return [:] }
         let ids = runs.map(\.id)
-        // The broker first: a run that ends between the two looks is found in the store.
+        // Asks the broker first: a run that ends between the two queries is then found in the store.
         let located = try await (broker as? any MessageLocating)?.locate(ids)
         let results = try await store?.results(for: ids) ?? [:]
         var findings: [TaskID: Finding] = [:]
@@ -37,7 +37,7 @@ struct RunLookup: Sendable {
 }
 
 extension EntryRecord {
-    /// Takes over what was found out.
+    /// Updates the record from the findings.
     mutating func note(_ findings: [TaskID: RunLookup.Finding]) {
         open.removeAll { run in
             guard case .ended(let state, let time)? = findings[run.id] else { return false }

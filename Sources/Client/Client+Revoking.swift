@@ -1,11 +1,11 @@
 package import CeleryCore
 
 extension Client {
-    /// Has tasks not run, or stopped: those that wait are removed and their results say so; workers know of the others.
+    /// Revokes tasks: removes waiting messages and stores REVOKED results for them; workers are notified of the other tasks.
     ///
     /// - Parameters:
-    ///   - ending: The outcome of a message that is removed, whose attempt would have been this one.
-    ///   - removed: told of each lot of tasks that were removed, whose results say so by then.
+    ///   - ending: Makes the outcome of a removed message from the number of the attempt that it would have been.
+    ///   - removed: Called with each batch of removed tasks, after their results were stored.
     /// - Throws: `DriverError`.
     package func revoke(
         _ revocations: [Revocation], ending: @escaping @Sendable (Message, _ attempt: Int) -> Outcome,
@@ -13,7 +13,7 @@ extension Client {
     ) async throws -> RevocationReport {
         guard let revoking = broker as? any Revoking else { throw DriverError.lacks("revoke tasks", broker.location) }
         let store = try self.store
-        // What has ended needs no order. The broker may know nothing of results.
+        // Finished tasks need no command. The broker may have no access to the results.
         let ids = revocations.compactMap { revocation -> TaskID? in
             if case .id(let id) = revocation.target { id } else { nil }
         }
@@ -37,10 +37,10 @@ extension Client {
         return report
     }
 
-    /// Tells those who wait for tasks that these are revoked, where the broker cannot tell where a message is.
+    /// Stores REVOKED results for clients that wait for these tasks, if the broker cannot locate messages.
     ///
-    /// Not of a task that runs: workers are asked first. Those that have heard the order begin none of these tasks any
-    /// more, and of one that a silent worker runs all the same the result replaces what is stored here.
+    /// Running tasks are excluded: workers are asked first. Workers that have received the command start none of these tasks.
+    /// If a worker that did not answer runs such a task anyway, its result replaces the one stored here.
     private func announce(
         _ revocations: [Revocation], _ known: [TaskID: TaskResult], _ report: inout RevocationReport
     ) async throws {
@@ -61,15 +61,15 @@ extension Client {
         try await store.store(Array(results.values))
     }
 
-    /// Workers that do not answer within this time are taken to run none of the tasks they are asked for.
+    /// Workers that do not answer within this time are assumed to run none of the tasks.
     private static let askingTime: Duration = .seconds(1)
 
-    /// Those of the tasks that workers say they run.
+    /// The tasks that workers report as running.
     private func running(of ids: [TaskID]) async throws -> [TaskID] {
         guard let asking = broker as? any WorkerAsking else { return [] }
         let request = ControlRequest(method: "query_task", arguments: ["ids": .array(ids.map { .string($0.text) })])
         let answers = try await asking.ask([request], of: .all, within: Self.askingTime).answers[0]
-        // `{ID: ["active", {...}]}` by each worker (section 8 of the wire format).
+        // Each worker answers `{ID: ["active", {...}]}` (section 8 of the wire format).
         return ids.filter { id in
             answers.contains { answer in answer.value.objectValue?[id.text]?.arrayValue?.first == "active" }
         }

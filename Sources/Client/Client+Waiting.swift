@@ -1,10 +1,10 @@
 package import CeleryCore
 
 extension Client {
-    /// Waits until each of the tasks has a final result, handing each over once, as it comes.
+    /// Waits until each task has a final result, and passes each result once to `onResult` as it arrives.
     ///
-    /// - Parameter timeout: `nil` waits for ever.
-    /// - Returns: what became of the others.
+    /// - Parameter timeout: `nil` waits forever.
+    /// - Returns: The tasks without a result.
     package func wait(
         for ids: [TaskID], timeout: Duration?, onResult: (TaskResult) throws -> Void
     ) async throws -> Unfinished {
@@ -12,24 +12,24 @@ extension Client {
         return try await wait.run(onResult)
     }
 
-    /// What broker and store know of tasks, in the order asked for.
+    /// What broker and store know about tasks, in the order of `ids`.
     package func status(of ids: [TaskID]) async throws -> [TaskStatus] {
-        // The broker first: a task that ends between the two looks is found in the store.
+        // Asks the broker first: a task that ends between the two queries is then found in the store.
         let waiting = try await (broker as? any MessageLocating)?.locate(ids)
         let results = try await store.results(for: ids)
         return ids.map { TaskStatus(id: $0, result: results[$0], location: waiting?[$0], brokerKnows: waiting != nil) }
     }
 }
 
-/// What is known of a task, from the broker and the store together.
+/// What broker and store together know about a task.
 package struct TaskStatus: Sendable {
     package let id: TaskID
     package let state: TaskState
     package let result: TaskResult?
     package let location: MessageLocation?
 
-    /// - Parameter brokerKnows: whether the broker can tell where messages are. Where it
-    ///   cannot, an id without a result may still be waiting: PENDING, as in Python.
+    /// - Parameter brokerKnows: Whether the broker can locate messages. Otherwise an id without a result
+    ///   may still be waiting: its state is PENDING, as in Python.
     init(id: TaskID, result: TaskResult?, location: MessageLocation?, brokerKnows: Bool) {
         self.id = id
         self.result = result

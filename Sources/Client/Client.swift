@@ -1,4 +1,4 @@
-// What submits tasks and asks after them: for commands and Swift programs alike.
+// Submits tasks and queries their results, for commands and for Swift programs.
 
 public import CeleryCore
 import Glibc
@@ -12,15 +12,15 @@ public final class Client: Sendable {
     private let connections: Drivers.Connections
     private let opened = Mutex<(any ResultStore)?>(nil)
     package let factory: MessageFactory
-    /// Who tells monitors what was sent.
+    /// The sender of `task-sent` events.
     let eventSource = EventSource(hostname: MessageFactory.origin, pid: Int(getpid()))
 
-    /// Opens the broker that the settings name, and the result store when it is first needed or shares
-    /// the broker's file. Blocks while files are opened.
+    /// Opens the configured broker. Opens the result store on first use, or at once if it shares the broker's file.
+    /// Blocks while files are opened.
     ///
     /// - Parameters:
-    ///   - environment: where a task finds who it is itself.
-    ///   - willSend: whether something is about to be sent: a connection to a broker elsewhere is begun at once.
+    ///   - environment: Tells a task that submits other tasks its own id (`CELERY_TASK_ID`, `CELERY_ROOT_ID`).
+    ///   - willSend: Whether the caller is about to send messages: a connection to a remote broker is then begun at once.
     /// - Throws: `DriverError`.
     public convenience init(settings: Settings, environment: [String: String] = [:], willSend: Bool = false) throws {
         self.init(settings: settings, try Drivers.open(settings, willSend: willSend), environment: environment)
@@ -39,7 +39,7 @@ public final class Client: Sendable {
         factory = MessageFactory(settings: settings, environment: environment, replyTo: connections.replyTo)
     }
 
-    /// Where results are. Whoever only sends never opens it. Blocks when that is a file.
+    /// The result store, opened on first use. Opening a file blocks.
     ///
     /// - Throws: `DriverError`.
     package var store: any ResultStore {
@@ -53,9 +53,9 @@ public final class Client: Sendable {
         }
     }
 
-    /// Sends a task by its name; returns when the broker has it for good.
+    /// Sends a task by its name. Returns when the broker has stored the message durably.
     ///
-    /// - Throws: `DriverError`; then nothing was accepted.
+    /// - Throws: `DriverError`, as `Broker.publish`.
     public func send(
         _ task: String, args: [JSON] = [], kwargs: JSONObject = [:], options: SendOptions = SendOptions()
     ) async throws -> AsyncResult<JSON> {
@@ -64,7 +64,9 @@ public final class Client: Sendable {
         return AsyncResult(id: message.id, client: self)
     }
 
-    /// Sends a Swift task.
+    /// Sends a Swift task. Returns when the broker has stored the message durably.
+    ///
+    /// - Throws: `DriverError`, as `Broker.publish`; an error of encoding the task's arguments.
     public func send<Work: CeleryTask>(
         _ work: Work, options: SendOptions = SendOptions()
     ) async throws -> AsyncResult<Work.Output> {
@@ -75,14 +77,15 @@ public final class Client: Sendable {
         return AsyncResult(id: message.id, client: self)
     }
 
-    /// The result of a task sent earlier, perhaps by another process.
+    /// The result of a task that was sent earlier, possibly by another process.
     public func result(of id: TaskID) -> AsyncResult<JSON> { AsyncResult(id: id, client: self) }
 
-    /// Makes messages that are nobody's children, by other settings than those it was opened with.
+    /// A factory for messages without a parent, with other settings than those of the client.
     package func factory(_ settings: Settings) -> MessageFactory {
         MessageFactory(settings: settings, environment: [:], replyTo: connections.replyTo)
     }
 
+    /// Closes the broker and the result store.
     public func close() async {
         await broker.close()
         await opened.withLock { $0 }?.close()
@@ -90,7 +93,7 @@ public final class Client: Sendable {
 }
 
 extension CeleryTask {
-    /// Sends this task: a handy short form of `applyAsync`.
+    /// Sends this task without options: a short form of `applyAsync`.
     public func delay(using client: Client) async throws -> AsyncResult<Output> {
         try await client.send(self)
     }

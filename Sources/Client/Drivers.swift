@@ -5,14 +5,14 @@ import RabbitMQ
 import ResultStores
 import SQLite
 
-/// The one table from URL scheme to driver.
+/// The table of drivers by URL scheme.
 package struct Drivers: Sendable {
-    /// What is open together: a broker, and the store its results go to.
+    /// A broker and its result store.
     package struct Connections: Sendable {
         package let broker: any Broker
         /// Blocks while files are opened.
         let openStore: @Sendable () throws -> any ResultStore
-        /// Where results are to be sent, in stores that answer by message.
+        /// The queue to send results to, for a store that receives them as messages.
         let replyTo: String?
 
         init(broker: any Broker, replyTo: String?, openStore: @escaping @Sendable () throws -> any ResultStore) {
@@ -26,7 +26,7 @@ package struct Drivers: Sendable {
         }
     }
 
-    /// URLs are alternatives of one scheme; a file is the first of them.
+    /// The URLs are alternative servers; drivers of files use only the first.
     private typealias OpenBroker = @Sendable ([ServiceURL], Settings, SQLiteFiles) throws -> any Broker
     private typealias OpenStore = @Sendable ([ServiceURL], Settings, SQLiteFiles, any Broker) throws -> any ResultStore
 
@@ -54,12 +54,12 @@ package struct Drivers: Sendable {
         "rpc": { urls, settings, _, broker in
             guard [ServiceURL(scheme: "rpc"), ServiceURL(scheme: "rpc", path: "/")].contains(urls[0]) else {
                 throw DriverError(
-                    .configuration, "result store \(urls[0].redacted) names a place, but results by rpc:// come by way of the broker",
-                    hint: "write rpc:// and nothing more")
+                    .configuration, "result store \(urls[0].redacted) names a server, but rpc:// results always come through the broker",
+                    hint: "write just rpc://")
             }
             guard let broker = broker as? AMQPBroker else {
                 throw DriverError(
-                    .configuration, "results by rpc:// need an amqp:// broker, not \(broker.location)",
+                    .configuration, "rpc:// results need an amqp:// broker, not \(broker.location)",
                     hint: "leave the result store out of the settings to keep results in celery.db")
             }
             return RPCResultStore(broker: broker, mailbox: ReplyProject(settings).mailbox) {
@@ -74,12 +74,12 @@ package struct Drivers: Sendable {
         },
     ]
 
-    /// Schemes of the wider world, and where they will be found.
+    /// Schemes of Celery for which this version has no driver.
     private static let known = ["redis", "postgresql", "mysql"]
 
-    /// Opens what the settings name, but for a store in a file of its own. Blocks while files are opened.
+    /// Opens the configured broker and result store, except a store in a separate file. Blocks while files are opened.
     ///
-    /// - Parameter willSend: whether something is about to be sent: then a connection is made meanwhile.
+    /// - Parameter willSend: Whether the caller is about to send messages: a connection is then made in the background.
     /// - Throws: `DriverError`.
     package static func open(_ settings: Settings, willSend: Bool = false) throws -> Connections {
         let files = SQLiteFiles()
@@ -94,7 +94,7 @@ package struct Drivers: Sendable {
         return Connections(broker: broker, store: try openStore(storeURLs, settings, files, broker))
     }
 
-    /// What whoever uses these settings should know, without being kept from it.
+    /// Warnings about risky settings that are nevertheless valid.
     package static func warnings(_ settings: Settings) -> [String] {
         let urls = [settings.brokerURL, settings.resultURL].flatMap { (try? ServiceURL.alternatives($0)) ?? [] }
         let unchecked = urls.filter { url in
@@ -103,14 +103,14 @@ package struct Drivers: Sendable {
         return unchecked.map { url in
             var shown = url
             shown.query = []
-            return "the certificate of \(shown.redacted) is not checked, so anybody may be there (verify=verify_none)"
+            return "the certificate of \(shown.redacted) is not verified, so any server can impersonate it (verify=verify_none)"
         }.distinct
     }
 
     private static func driver<Open>(for urls: [ServiceURL], in table: [String: Open], role: String) throws -> Open {
         let url = urls[0]
         guard urls.count == 1 || urls.allSatisfy(isAMQP) else {
-            throw DriverError(.configuration, "only amqp:// and amqps:// have alternatives; \(role) \(url.redacted) has \(urls.count - 1)")
+            throw DriverError(.configuration, "only amqp:// and amqps:// allow alternative URLs; \(role) \(url.redacted) has \(urls.count - 1)")
         }
         if let open = table[url.scheme] { return open }
         let schemes = table.keys.sorted().map { "\($0)://" }.joined(separator: ", ")
@@ -125,18 +125,20 @@ package struct Drivers: Sendable {
 
     private static func isAMQP(_ url: ServiceURL) -> Bool { url.scheme == "amqp" || url.scheme == "amqps" }
 
-    /// `amqp://` alone means where the broker is, as in the original's CELERY_RESULT_BACKEND.
+    /// Resolves a bare `amqp://` to the broker's URLs, as the original does for CELERY_RESULT_BACKEND.
     static func storeURLs(_ urls: [ServiceURL], broker: [ServiceURL]) -> [ServiceURL] {
         let isBare = isAMQP(urls[0]) && urls == [ServiceURL(scheme: urls[0].scheme, path: urls[0].path)] && urls[0].path.count <= 1
         return isBare && broker.allSatisfy(isAMQP) ? broker : urls
     }
 
-    /// Where results by message are waited for.
+    /// The queue that receives `rpc://` results; `nil` for other stores.
     private static func mailbox(_ settings: Settings) -> QueueDeclaration? {
         settings.resultURL.hasPrefix("rpc:") ? ReplyProject(settings).mailbox.queue : nil
     }
 
-    /// The alternatives of a setting, at least one.
+    /// Parses the alternative URLs of a setting; at least one.
+    ///
+    /// - Throws: `DriverError.configuration` for text that is no URL.
     static func urls(_ text: String) throws -> [ServiceURL] {
         do throws(ServiceURLError) {
             return try ServiceURL.alternatives(text)
@@ -146,8 +148,8 @@ package struct Drivers: Sendable {
     }
 }
 
-/// Database files of one process: broker and store on the same path share one, which
-/// is what lets them settle in one transaction.
+/// Open database files by path. Broker and store with the same path share one connection,
+/// so that they can settle in one transaction.
 private final class SQLiteFiles {
     private var open: [String: DatabaseFile] = [:]
 
@@ -161,7 +163,7 @@ private final class SQLiteFiles {
 }
 
 extension ProcessIdentity {
-    /// Whether the process of a stored identity lives; `nil` when that cannot be told from here.
+    /// Whether the process with a stored identity is alive; `nil` when this machine cannot tell.
     static func isAlive(_ text: String) -> Bool? {
         switch ProcessIdentity(text)?.liveness {
         case .alive: true

@@ -3,19 +3,19 @@ import Glibc
 package import Tasks
 import Wire
 
-/// Makes messages: arguments encoded, options applied, parent and child linked.
+/// Makes messages: encodes arguments, applies options, and links children to their parent task.
 package struct MessageFactory: Sendable {
     private let defaultQueue: String
     private let replyTo: String?
     private let parentID: TaskID?
     private let rootID: TaskID?
 
-    /// This process, as messages and events name it.
+    /// The name of this process in messages and events.
     static let origin = "gen\(getpid())@\(HostName.current)"
 
     /// - Parameters:
-    ///   - environment: where a task that submits another finds who it is itself.
-    ///   - replyTo: where results are to go, if they are sent and not kept.
+    ///   - environment: Tells a task that submits other tasks its own id (`CELERY_TASK_ID`, `CELERY_ROOT_ID`).
+    ///   - replyTo: The queue for results, for a store that receives them as messages.
     package init(settings: Settings, environment: [String: String], replyTo: String? = nil) {
         self.replyTo = replyTo
         defaultQueue = settings.defaultQueue
@@ -24,8 +24,8 @@ package struct MessageFactory: Sendable {
     }
 
     /// - Parameters:
-    ///   - task: the options of the task itself, if they are known here.
-    ///   - sent: when it is sent; `nil` for a message that is sent later, time and again.
+    ///   - task: The task's own options, if they are known here.
+    ///   - sent: When the message is sent; `nil` for a template that is sent repeatedly at later times.
     package func message(
         _ name: String, args: [JSON], kwargs: JSONObject, options: SendOptions, task: TaskOptions? = nil, sent: Timestamp? = .now
     ) -> Message {
@@ -43,7 +43,7 @@ package struct MessageFactory: Sendable {
         message.parentID = parentID
         message.rootID = rootID ?? message.id
         options.said.write(to: &message)
-        // A length of time counts from now, which the worker would not know.
+        // A duration counts from the time of sending, which the worker would not know.
         if let until = (options.said[common.retryUntil] ?? nil) ?? task?[common.retryUntil] {
             var end = OptionValues()
             end[common.retryUntil] = sent.map { .at(until.time(sent: $0, eta: message.eta)) } ?? until

@@ -5,7 +5,7 @@ import RabbitMQ
 import ResultStores
 import SQLite
 
-/// Who collects results that come by message: one user, on one machine, in one project.
+/// The owner of a reply queue of `rpc://`: one user on one machine in one project.
 struct ReplyProject {
     private let settings: Settings
 
@@ -15,9 +15,9 @@ struct ReplyProject {
         ReplyMailbox(owner: "\(HostName.current)\n\(getuid())\n\(settings.projectFolder)", expires: settings.resultExpires)
     }
 
-    /// Opens the file results are moved to: `celery.db` of the project, else one of the user's own.
+    /// Opens the file to which received results are moved: `celery.db` of the project, else a file in the user's state folder.
     ///
-    /// - Throws: `DriverError` when it cannot be made.
+    /// - Throws: `DriverError` when the file cannot be created or opened.
     func openFile() throws -> SQLiteResultStore {
         let path: String
         if settings.file != nil {
@@ -32,8 +32,7 @@ struct ReplyProject {
         folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
     }
 
-    /// Where programs keep what must outlive them and belongs to no project: XDG_STATE_HOME of the
-    /// XDG Base Directory Specification.
+    /// The folder for data that belongs to no project: `celery` in XDG_STATE_HOME (XDG Base Directory Specification). Creates it.
     private func stateFolder() throws -> String {
         let environment = Environment.current()
         let base =

@@ -1,27 +1,27 @@
 package import CeleryCore
 
-/// Tasks one waited for that have no result.
+/// Awaited tasks without a result.
 package struct Unfinished: Sendable, Equatable {
-    /// Still waiting or running when the time was over.
+    /// Still waiting or running at the deadline.
     package var late: Set<TaskID> = []
-    /// Neither waiting nor stored: their results are ignored, or somebody erased them.
+    /// Unknown to broker and store: their results are ignored, or their messages or results were deleted.
     package var gone: Set<TaskID> = []
 
     package var isEmpty: Bool { late.isEmpty && gone.isEmpty }
 }
 
-/// Waiting for the results of many tasks, without asking for each of them each time.
+/// Waits for the results of many tasks, without looking up every task each time.
 struct ResultWait {
     private let client: Client
     private let ids: [TaskID]
     private let deadline: ContinuousClock.Instant?
     private var open: Set<TaskID>
 
-    /// Every open id is looked up this often, whatever a feed says or not.
+    /// How often every open id is looked up, regardless of the feed.
     private static let fullLook: Duration = .seconds(2)
-    /// Ids looked up in one go.
+    /// Number of ids per lookup.
     private static let chunk = 500
-    /// Up to so many, looking them all up costs less than following a feed.
+    /// Up to this number of open ids, looking them all up costs less than following a feed.
     private static let few = 64
 
     init(client: Client, ids: [TaskID], timeout: Duration?) {
@@ -72,7 +72,9 @@ struct ResultWait {
         }
     }
 
-    /// Gives up on tasks that nobody has any more.
+    /// Removes tasks that neither broker nor store knows.
+    ///
+    /// - Returns: The removed ids.
     private mutating func dropGone() async throws -> Set<TaskID> {
         var gone: Set<TaskID> = []
         for status in try await client.status(of: Array(open)) where status.state == .unknown { gone.insert(status.id) }

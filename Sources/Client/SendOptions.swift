@@ -1,21 +1,22 @@
 public import CeleryCore
 
-/// How a message is sent, where it shall differ from the task's own options.
+/// Options of one call, which override the task's own options.
 ///
-/// Each option is a property named as in `CommonOptions` and `CallOnlyOptions`, which say what it means:
-/// `options.timeLimit = .seconds(60)`. One that is `nil` is not said.
+/// Each option is a property named as in `CommonOptions` and `CallOnlyOptions`, where it is documented:
+/// `options.timeLimit = .seconds(60)`. `nil` leaves the option unset.
 @dynamicMemberLookup
 public struct SendOptions: Sendable {
-    /// The id it gets; a new one by default.
+    /// The id of the message; a new id by default.
     public var id: TaskID?
-    /// Sent with the return value on success.
+    /// Callbacks: sent with the return value when the task succeeds.
     public var link: [Signature] = []
-    /// Sent with the failed id on failure.
+    /// Errbacks: sent with the id of the task when it fails.
     public var linkError: [Signature] = []
-    /// The group it is counted with.
+    /// The group to which the task belongs.
     public var groupID: String?
+    /// The position of the task in its group.
     public var groupIndex: Int?
-    /// What is said beside these.
+    /// All other options that are set.
     package var said = OptionValues()
 
     public init() {}
@@ -28,22 +29,22 @@ public struct SendOptions: Sendable {
         set { said[CallOnlyOptions.table.headers] = newValue.isEmpty ? nil : newValue }
     }
 
-    /// Sets the time before which it does not run, from now.
+    /// Sets `eta`, the time before which the task does not run, relative to now.
     public mutating func countdown(_ duration: Duration) { self.eta = .now + duration }
 
-    /// An option that the task may say too.
+    /// An option that tasks can set too.
     public subscript<Value>(dynamicMember path: KeyPath<CommonOptions, TaskOption<Value>>) -> Value? {
         get { said[CommonOptions.table[keyPath: path]] }
         set { said[CommonOptions.table[keyPath: path]] = newValue }
     }
 
-    /// An option without a default, which the task may say too.
+    /// An option without a default that tasks can set too.
     public subscript<Value>(dynamicMember path: KeyPath<CommonOptions, TaskOption<Value?>>) -> Value? {
         get { said[CommonOptions.table[keyPath: path]] ?? nil }
         set { said[CommonOptions.table[keyPath: path]] = newValue.map(Optional.some) }
     }
 
-    /// An option that only calls say.
+    /// An option that only calls can set.
     public subscript<Value>(dynamicMember path: KeyPath<CallOnlyOptions, TaskOption<Value?>>) -> Value? {
         get { said[CallOnlyOptions.table[keyPath: path]] ?? nil }
         set { said[CallOnlyOptions.table[keyPath: path]] = newValue.map(Optional.some) }

@@ -5,20 +5,20 @@ import Processes
 import ResultStores
 import SQLite
 
-/// Creating the tables that drivers keep in databases.
+/// Checks, creates and compacts the databases of drivers.
 package enum TableSync {
     /// A database that a driver needs.
     package struct Database: Sendable {
         package let path: String
         fileprivate let layout: Layout
-        /// Who may use it, if it is made.
+        /// The access rights of the file when it is created.
         fileprivate let access: DatabaseAccess
 
-        /// Whose tables they are.
+        /// The schema of the tables.
         fileprivate enum Layout: Sendable {
-            /// Broker and results in a file of our own.
+            /// Our own schema, for broker and results.
             case celery
-            /// Results as Python's Celery keeps them.
+            /// The schema of Python's Celery, for results.
             case python
         }
 
@@ -28,9 +28,9 @@ package enum TableSync {
             self.access = access
         }
 
-        /// Whether its file is there.
+        /// Whether the file exists.
         ///
-        /// - Throws: `DriverError` for a file that is not ours to open.
+        /// - Throws: `DriverError` for a file that cannot be opened or belongs to another program.
         package func exists() throws -> Bool {
             switch layout {
             case .celery: try DatabaseFile.exists(path)
@@ -38,29 +38,29 @@ package enum TableSync {
             }
         }
 
-        /// The statements that would make it whole; none when it is. Creates nothing.
+        /// The SQL statements that would create the missing tables. Changes nothing.
         ///
-        /// - Throws: `DriverError` for a file that is not ours to change.
+        /// - Throws: `DriverError` for a file that cannot be opened or belongs to another program.
         package func missing() async throws -> [String] {
             switch layout {
-            case .celery: try missingOfOurs()
+            case .celery: try missingStatements()
             case .python: try await PythonTables.missing(at: path).map { $0 + ";" }
             }
         }
 
-        private func missingOfOurs() throws -> [String] {
+        private func missingStatements() throws -> [String] {
             guard let layout = try DatabaseFile.layout(of: path) else { return [Schema.sql] }
             return layout < Schema.version ? [Schema.upgrade] : []
         }
 
-        /// Looks for damage in the file, if there is one. Takes as long as reading it.
+        /// Checks the file for damage, if it exists. Reads the whole file.
         ///
-        /// - Throws: `DriverError.unusable` with what SQLite complains of.
+        /// - Throws: `DriverError.unusable` with SQLite's complaints.
         package func check() async throws {
             guard try exists() else { return }
             switch layout {
             case .celery:
-                // Opening a file of an older layout would upgrade it.
+                // Opening a file with an older layout would upgrade it.
                 guard try DatabaseFile.layout(of: path) == Schema.version else { return }
                 let file = try DatabaseFile(path: path)
                 defer { file.close() }
@@ -72,11 +72,11 @@ package enum TableSync {
             }
         }
 
-        /// Makes the file as small as it can be. One that was made by an earlier version is written anew, which nobody may
-        /// wait for; from then on it shrinks by itself.
+        /// Shrinks the file to its minimum size.
         ///
-        /// - Returns: Bytes before and after; `nil` for a database that is not ours.
-        /// - Throws: `DriverError.tryAgain` when a worker uses a file that is to be written anew.
+        /// A file of an earlier version must be rewritten once, while no worker uses it; afterwards it shrinks by itself.
+        /// - Returns: Bytes before and after; `nil` for a database with the schema of Python's Celery.
+        /// - Throws: `DriverError.tryAgain` when a worker uses a file that must be rewritten.
         package func compact() async throws -> (before: Int, after: Int)? {
             guard layout == .celery, try exists() else { return nil }
             let file = try DatabaseFile(path: path)
@@ -89,7 +89,7 @@ package enum TableSync {
                 if let worker = workers.first {
                     throw DriverError(
                         .tryAgain, "database \(path) is used by worker \(worker.name) (process \(worker.pid))",
-                        hint: "stop all workers first: the file is written anew")
+                        hint: "stop all workers first: the file must be rewritten")
                 }
                 try await file.rewrite()
             }
@@ -102,7 +102,7 @@ package enum TableSync {
             return stat(path, &status) == 0 ? Int(status.st_size) : 0
         }
 
-        /// Creates what is missing.
+        /// Creates missing files and tables.
         package func create() async throws {
             switch layout {
             case .celery:
@@ -112,7 +112,7 @@ package enum TableSync {
         }
     }
 
-    /// The databases that broker and result store are kept in, each once.
+    /// The databases of broker and result store, without duplicates.
     package static func databases(of settings: Settings) throws -> [Database] {
         var databases: [Database] = []
         for text in [settings.brokerURL, settings.resultURL] {

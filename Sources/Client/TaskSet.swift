@@ -10,10 +10,10 @@ public struct TaskSet: Sendable {
         self.arguments = arguments
     }
 
-    /// How many tasks there are.
+    /// The number of tasks.
     public var total: Int { arguments.count }
 
-    /// Submits all of them at once.
+    /// Submits all tasks in one batch.
     public func run(using client: Client, options: SendOptions = SendOptions()) async throws -> TaskSetResult {
         let setID = TaskID().text
         let messages = arguments.enumerated().map { index, item in
@@ -28,7 +28,7 @@ public struct TaskSet: Sendable {
     }
 }
 
-/// How far the tasks of a set are.
+/// The progress and results of the tasks of a set.
 public struct TaskSetResult: Sendable {
     public let id: String
     public let subtasks: [TaskID]
@@ -42,24 +42,25 @@ public struct TaskSetResult: Sendable {
 
     public var total: Int { subtasks.count }
 
-    /// How many have succeeded.
+    /// The number of tasks that have succeeded.
     public func completedCount() async throws -> Int { try await states().count { $0 == .success } }
 
-    /// Whether all are done, well or not.
+    /// Whether all tasks have finished, successfully or not.
     public func ready() async throws -> Bool { try await states().allSatisfy(\.isReady) }
 
-    /// Whether all have succeeded.
+    /// Whether all tasks have succeeded.
     public func successful() async throws -> Bool { try await states().allSatisfy { $0 == .success } }
 
-    /// Whether any has failed.
+    /// Whether any task has failed or was revoked.
     public func failed() async throws -> Bool { try await states().contains { $0.isReady && $0 != .success } }
 
-    /// Whether any is not done.
+    /// Whether any task has not finished.
     public func waiting() async throws -> Bool { try await !ready() }
 
-    /// Waits for all and returns their values in order.
+    /// Waits for all tasks and returns their values in the order of submission.
     ///
-    /// - Throws: `TaskFailed` for the first that failed, `ResultTimeout` when the time is over.
+    /// - Throws: `TaskFailed` for the first task that did not succeed, `ResultTimeout` if a task did not finish in time,
+    ///   `ResultMissing` if a result is not stored.
     public func join(timeout: Duration? = nil) async throws -> [JSON] {
         var values: [TaskID: JSON] = [:]
         let open = try await client.wait(for: subtasks, timeout: timeout) { result in

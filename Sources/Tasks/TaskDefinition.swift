@@ -1,23 +1,23 @@
 package import CeleryCore
 package import Schedules
 
-/// A task that can be run here.
+/// A task that this worker can run.
 package struct TaskDefinition: Sendable {
     /// The registered name, e.g. `thumbs.tasks.make`.
     package var name: String
     package var options: TaskOptions {
         didSet { terms = TaskTerms(options) }
     }
-    /// What the options come to when a message says nothing.
+    /// The options without overrides by a message, in the form that the worker reads.
     package private(set) var terms: TaskTerms
     package var kind: Kind
-    /// Where it is, for people: a path seen from the project folder, or `built in`.
+    /// Where the task is defined, for display: a path relative to the project folder, or `built in`.
     package var source: String
 
     package enum Kind: Sendable {
-        /// A program, by its absolute path.
+        /// A program at an absolute path.
         case program(path: String)
-        /// A Swift type of this very program.
+        /// A Swift type of this binary.
         case swift(SwiftTaskRunner)
     }
 
@@ -29,29 +29,29 @@ package struct TaskDefinition: Sendable {
         self.source = source
     }
 
-    /// What the task and a message for it say together: the message counts before the task, each option by itself.
+    /// The merged options of the task and a message: each option of the message overrides that of the task.
     package func terms(for message: Message) -> TaskTerms {
         let said = OptionValues(saidBy: message)
         return said.isEmpty ? terms : TaskTerms(options.overridden(by: said))
     }
 
-    /// The task a Swift type makes.
+    /// The definition of a Swift task.
     ///
-    /// - Parameter message: What an error that the task throws says of itself; `nil` takes its description.
-    /// - Throws: `ScheduleError` when it is periodic and says nonsense of when it is due, or needs arguments.
+    /// - Parameter message: The message of an error that the task throws; `nil` uses its description.
+    /// - Throws: `ScheduleError` for a periodic task with an invalid schedule or with required arguments.
     package init<Work: CeleryTask>(_ type: Work.Type, message: @escaping ErrorMessage = { _ in nil }) throws(ScheduleError) {
         let runner = SwiftTaskRunner(type, message: message)
         var options = runner.options
         if let periodic = type as? any PeriodicTask.Type { options.periodic = try periodic.periodic() }
         if options.periodic != nil, let missing = Self.argument(neededBy: type) {
             throw ScheduleError(
-                .notASchedule, "it needs the argument '\(missing)', and is sent without any",
+                .notASchedule, "it requires the argument '\(missing)', but periodic tasks are sent without arguments",
                 hint: "make the property optional, or write the periodic task as [beat.NAME] with args or kwargs")
         }
         self.init(name: runner.name, options: options, kind: .swift(runner), source: "built in")
     }
 
-    /// The first argument without which a task cannot be run; `nil` when it needs none.
+    /// The first required argument of a task; `nil` if it has none.
     private static func argument(neededBy type: (some CeleryTask).Type) -> String? {
         do {
             _ = try ArgumentsDecoder.decode(type)
@@ -59,7 +59,7 @@ package struct TaskDefinition: Sendable {
         } catch ArgumentsError.missing(let name) {
             return name
         } catch {
-            // A decoding of its own may refuse for reasons of its own, and then says so when it runs.
+            // A hand-written `init(from:)` may throw other errors. They are reported when the task runs.
             return nil
         }
     }

@@ -56,7 +56,7 @@ import Testing
         #expect(try TaskDefinition(MayTake.self).options.periodic != nil)
         for type in [Needing.self, NeedingToo.self] as [any CeleryTask.Type] {
             let error = try #require(throws: ScheduleError.self) { try definition(type) }
-            #expect(error.message == "it needs the argument 'file', and is sent without any")
+            #expect(error.message == "it requires the argument 'file', but periodic tasks are sent without arguments")
         }
     }
 

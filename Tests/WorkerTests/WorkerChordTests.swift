@@ -97,7 +97,7 @@ extension WorkerTests {
             let worker = try await bench.start()
             try await bench.broker.publish([unlock(bench, [TaskID()], signature("never", id: body), ["max_retries": 2])])
             #expect(try await bench.result(of: body).failure == TaskFailure(
-                type: "ChordError", arguments: ["chord_unlock could not be retried: it was tried as often as it may be"]))
+                type: "ChordError", arguments: ["chord_unlock could not be retried: the maximum number of retries is reached"]))
             try await worker.stop()
         }
 
@@ -124,7 +124,7 @@ extension WorkerTests {
             let worker = try await deaf.start()
             try await bench.broker.publish([unlock(bench, [TaskID()], signature("never", id: body))])
             let failure = try #require(await bench.result(of: body).failure)
-            #expect(failure.message == "this needs a result store in which results can be looked up; answering:// is not one")
+            #expect(failure.message == "chords need a result store that can look up results of other tasks; answering:// cannot")
             try await worker.stop()
         }
 

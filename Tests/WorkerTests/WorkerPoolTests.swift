@@ -120,7 +120,7 @@ extension WorkerTests {
                 try await worker.end()
             } throws: { error in
                 let text = "\(error)"
-                return text.hasPrefix("the pool failed: pool children die before they are ready: the last, pool child ")
+                return text.hasPrefix("the pool failed: pool children die before they are ready; last: pool child ")
                     && text.hasSuffix(" died of exit status 1")
             }
         }
@@ -138,7 +138,7 @@ extension WorkerTests {
             let worker = try await bench.start(children: 2) { $0.pool.executable = program }
             unlink(program)
             #expect(try await bench.result(of: bench.send("example.crash")).state == .failure)
-            #expect(try await worker.log.eventuallyContains("cannot start a pool child: cannot run \(program): no such file or directory; 1 of 2 work"))
+            #expect(try await worker.log.eventuallyContains("cannot start a pool child: cannot run \(program): no such file or directory; 1 of 2 children are running"))
             #expect(try await bench.result(of: bench.send("example.add", 1, 2)).value == 3)
             #expect(worker.children.count == 1)
             symlink(BuiltProgram("celery-example").path, program)

@@ -1,11 +1,10 @@
 package import CeleryCore
 
-/// Makes a task of positional and keyword arguments.
+/// Decodes a task from positional and keyword arguments.
 ///
-/// Positional arguments go to the properties in the order in which the type asks for them,
-/// which for the decoding that Swift writes is the order of declaration. A type with a
-/// hand-written `init(from:)` takes them in the order of its own calls; one that asks for a
-/// single value takes one positional argument, one that asks for a list takes all of them.
+/// Positional arguments are assigned to properties in the order in which the type decodes them: the order of declaration
+/// for synthesized conformances, the order of calls for a hand-written `init(from:)`. A type that decodes a single value
+/// takes one positional argument; a type that decodes an unkeyed container takes all of them.
 package struct ArgumentsDecoder: Decoder {
     package var codingPath: [any CodingKey] { [] }
     package var userInfo: [CodingUserInfoKey: Any] { [:] }
@@ -38,13 +37,13 @@ package struct ArgumentsDecoder: Decoder {
     }
 }
 
-/// Gives arguments to the properties that ask for them, each once.
+/// Assigns arguments to the properties that are decoded, each argument once.
 final class ArgumentSlots {
     private let args: [JSON]
     private let kwargs: JSONObject
-    /// What was asked for, and what it got. A dozen at most: searched from the start.
+    /// The decoded properties and their values. Usually a dozen at most, so a linear search is fast.
     private var given: [(name: String, value: JSON?)] = []
-    /// How many the type could have taken, once that is not the number of names.
+    /// The number of positional arguments that the type takes; `nil` if it equals the number of decoded properties.
     private var positionsTaken: Int?
 
     init(args: [JSON], kwargs: JSONObject) {
@@ -52,7 +51,7 @@ final class ArgumentSlots {
         self.kwargs = kwargs
     }
 
-    /// The value for a property; the next positional argument when it asks for the first time.
+    /// The value of a property. The first call for a name takes the next positional argument, if any is left.
     func value(for name: String) throws(ArgumentsError) -> JSON? {
         if let known = given.first(where: { $0.name == name }) { return known.value }
         var value = kwargs.isEmpty ? nil : kwargs[name]
@@ -64,7 +63,7 @@ final class ArgumentSlots {
         return value
     }
 
-    /// The names of keyword arguments, for types that look at what there is.
+    /// The names of keyword arguments, for types that inspect all keys.
     var names: [String] { kwargs.keys }
 
     func takeAll() -> [JSON] {
@@ -78,7 +77,9 @@ final class ArgumentSlots {
         return first
     }
 
-    /// Nothing may be left over.
+    /// Checks that no arguments are left.
+    ///
+    /// - Throws: `ArgumentsError` for superfluous arguments.
     func checkAllTaken() throws(ArgumentsError) {
         let taken = positionsTaken ?? given.count
         if args.count > taken { throw .wrongCount(taken: taken, given: args.count) }

@@ -1,12 +1,12 @@
 import CeleryCore
 
-/// Arguments that do not fit a task, in the words Python has for it.
+/// Arguments do not match a task. The wording is Python's.
 package enum ArgumentsError: Error, Sendable, Hashable, CustomStringConvertible {
     case wrongCount(taken: Int, given: Int)
     case missing(String)
     case unexpected(String)
     case multipleValues(String)
-    /// A value of the wrong type, or one that the type refuses.
+    /// A value has the wrong type, or the type rejects it.
     case wrongValue(String)
 
     package var description: String {
@@ -20,13 +20,13 @@ package enum ArgumentsError: Error, Sendable, Hashable, CustomStringConvertible 
         }
     }
 
-    /// The failure of a task called so: Python's own exception for it.
+    /// The failure of a task that was called with such arguments: Python's `TypeError`.
     func failure(of task: String) -> TaskFailure {
         let message = if case .wrongValue(let message) = self { message } else { "\(task)() \(self)" }
         return TaskFailure(type: "TypeError", arguments: [.string(message)], module: "builtins")
     }
 
-    /// Says of a decoding error which argument is wrong, and how.
+    /// Converts a decoding error; the message names the argument and the problem.
     init(_ error: DecodingError) {
         switch error {
         case .keyNotFound(let key, let context):
@@ -43,7 +43,7 @@ package enum ArgumentsError: Error, Sendable, Hashable, CustomStringConvertible 
         }
     }
 
-    /// `point.x`, `points[2].x`; `nil` for the arguments as a whole.
+    /// The path of an argument, such as `point.x` or `points[2].x`; `nil` for the arguments as a whole.
     private static func path(_ keys: [any CodingKey]) -> String? {
         guard !keys.isEmpty else { return nil }
         var path = ""

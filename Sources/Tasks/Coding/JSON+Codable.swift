@@ -1,6 +1,6 @@
 public import CeleryCore
 
-/// A property or a return value of type `JSON` takes any value as it is.
+/// A property or return value of type `JSON` accepts any value unchanged.
 extension JSON: Codable {
     public init(from decoder: any Decoder) throws {
         if let node = decoder as? JSONNode {
@@ -21,7 +21,7 @@ extension JSON: Codable {
         } else if let value = try? container.decode([JSON].self) {
             self = .array(value)
         } else {
-            // A dictionary has no order to keep; sorted, it is at least the same each time.
+            // A dictionary is unordered; sorting makes the result deterministic.
             let members = try container.decode([String: JSON].self).sorted { $0.key < $1.key }
             self = .object(JSONObject(distinct: members.map { (key: $0.key, value: $0.value) }))
         }
@@ -38,7 +38,7 @@ extension JSON: Codable {
         case .bool(let value): try container.encode(value)
         case .int(let value): try container.encode(value)
         case .bigInteger(let digits):
-            // Beyond 128 bits only the digits themselves are exact.
+            // Integers beyond 128 bits are exact only as strings of digits.
             if let value = Int128(digits) { try container.encode(value) } else { try container.encode(digits) }
         case .double(let value): try container.encode(value)
         case .string(let value): try container.encode(value)

@@ -1,9 +1,9 @@
 import CeleryCore
 
-/// Where a keyed container finds its members.
+/// The source of a keyed container's members.
 enum DecodingMembers {
     case object(ObjectMembers)
-    /// The arguments of a task, which are given out in the order they are asked for.
+    /// The arguments of a task, assigned in the order of decoding.
     case arguments(ArgumentSlots)
 
     func value(for name: String) throws -> JSON? {
@@ -21,7 +21,7 @@ enum DecodingMembers {
     }
 }
 
-/// The members of an object; a large one gets an index, as objects search from the start.
+/// The members of an object. A large object gets an index, since `JSONObject` searches linearly.
 struct ObjectMembers {
     let object: JSONObject
     private let index: [String: JSON]?
@@ -34,7 +34,7 @@ struct ObjectMembers {
     subscript(name: String) -> JSON? { index.map { $0[name] } ?? object[name] }
 }
 
-/// A container of named values.
+/// A keyed container.
 struct JSONKeyedDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
     let members: DecodingMembers
     let codingPath: [any CodingKey]
@@ -42,7 +42,7 @@ struct JSONKeyedDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
     var allKeys: [Key] { members.names.compactMap { Key(stringValue: $0) } }
 
     func contains(_ key: Key) -> Bool {
-        // An argument with two values is there, and is an error once it is read.
+        // An argument with two values exists; reading it throws an error.
         do { return try members.value(for: key.stringValue) != nil } catch { return true }
     }
 
@@ -86,13 +86,13 @@ struct JSONKeyedDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
     func superDecoder() throws -> any Decoder { try superDecoder(named: JSONCodingKey.super) }
     func superDecoder(forKey key: Key) throws -> any Decoder { try superDecoder(named: key) }
 
-    /// A member that is not there reads as null, as in Foundation's decoders.
+    /// A missing member decodes as null, as in Foundation's decoders.
     private func superDecoder(named key: any CodingKey) throws -> any Decoder {
         JSONNode(value: try members.value(for: key.stringValue) ?? .null, codingPath: codingPath + [key])
     }
 }
 
-/// A name or a place in a coding path.
+/// A name or an index in a coding path.
 struct JSONCodingKey: CodingKey {
     var stringValue: String
     var intValue: Int?

@@ -1,6 +1,6 @@
 import CeleryCore
 
-/// A container of named values.
+/// A keyed container.
 struct JSONKeyedEncoding<Key: CodingKey>: KeyedEncodingContainerProtocol {
     let node: EncodingNode
     var codingPath: [any CodingKey] { node.codingPath }

@@ -11,7 +11,7 @@ extension JSONNode {
         return text
     }
 
-    /// An integer of any width; `2.0` is one, as in JavaScript.
+    /// Decodes an integer of any width. Accepts `2.0`, as JavaScript does.
     func integer<I: FixedWidthInteger>() throws -> I {
         switch value {
         case .int(let number):
@@ -38,13 +38,13 @@ extension JSONNode {
         }
     }
 
-    /// `must be an integer, not a string`
+    /// The error `must be an integer, not a string`.
     package func mismatch(_ type: any Any.Type, _ wanted: String) -> DecodingError {
         DecodingError.typeMismatch(
             type, .init(codingPath: codingPath, debugDescription: "must be \(wanted), not \(value.sort)"))
     }
 
-    /// `must be from 0 to 255, not 300`
+    /// The error `must be from 0 to 255, not 300`.
     private func outOfRange<I: FixedWidthInteger>(_ type: I.Type, _ digits: String) -> DecodingError {
         DecodingError.dataCorrupted(
             .init(codingPath: codingPath, debugDescription: "must be from \(I.min) to \(I.max), not \(digits)"))
@@ -52,7 +52,7 @@ extension JSONNode {
 }
 
 extension JSON {
-    /// What sort of value this is, for messages; a number with a fraction is shown.
+    /// A description of the value's type, for error texts; includes the value of a fractional number.
     var sort: String {
         switch self {
         case .null: "null"

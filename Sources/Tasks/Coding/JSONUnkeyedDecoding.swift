@@ -1,6 +1,6 @@
 import CeleryCore
 
-/// A container of values in order.
+/// An unkeyed container.
 struct JSONUnkeyedDecoding: UnkeyedDecodingContainer {
     let elements: [JSON]
     let codingPath: [any CodingKey]
@@ -14,7 +14,7 @@ struct JSONUnkeyedDecoding: UnkeyedDecodingContainer {
     var count: Int? { elements.count }
     var isAtEnd: Bool { currentIndex >= elements.count }
 
-    /// Reads the next element, and moves on when that succeeds.
+    /// Decodes the next element, and advances if that succeeds.
     private mutating func next<T>(_ read: (JSONNode) throws -> T) throws -> T {
         let path = codingPath + CollectionOfOne<any CodingKey>(JSONCodingKey(intValue: currentIndex))
         guard !isAtEnd else {

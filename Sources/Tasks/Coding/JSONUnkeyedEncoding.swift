@@ -1,6 +1,6 @@
 import CeleryCore
 
-/// A container of values in order.
+/// An unkeyed container.
 struct JSONUnkeyedEncoding: UnkeyedEncodingContainer {
     let node: EncodingNode
     var codingPath: [any CodingKey] { node.codingPath }
@@ -44,7 +44,7 @@ struct JSONUnkeyedEncoding: UnkeyedEncodingContainer {
     }
 }
 
-/// A container of one value.
+/// A single-value container.
 struct JSONSingleEncoding: SingleValueEncodingContainer {
     let node: EncodingNode
     var codingPath: [any CodingKey] { node.codingPath }

@@ -1,11 +1,10 @@
 public import CeleryCore
 
-/// Makes Swift values of JSON values, as `JSONDecoder` does of JSON text.
+/// Decodes Swift values from JSON values, as `JSONDecoder` does from JSON text.
 ///
-/// Dates are ISO 8601 texts, data are base64 texts, UUIDs, URLs and decimals are texts; the
-/// objects that Python's Celery writes for such values (`{"__type__": ..., "__value__": ...}`)
-/// are read as well. The errors are those of `Decoder`, their descriptions say what a
-/// value must be and what it is.
+/// Dates are ISO 8601 strings, data base64 strings, and UUIDs, URLs and decimals strings. The objects that Python's Celery
+/// writes for such values (`{"__type__": ..., "__value__": ...}`) are accepted too. The description of an error states
+/// the expected and the actual type of the value.
 public enum JSONValueDecoder {
     /// - Throws: `DecodingError`.
     public static func decode<T: Decodable>(_ type: T.Type, from value: JSON) throws -> T {

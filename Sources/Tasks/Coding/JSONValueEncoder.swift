@@ -1,9 +1,9 @@
 public import CeleryCore
 
-/// Makes JSON values of Swift values, as `JSONEncoder` makes JSON text.
+/// Encodes Swift values as JSON values, as `JSONEncoder` does as JSON text.
 ///
-/// Dates become ISO 8601 texts in UTC, data base64 texts, UUIDs texts in small letters as
-/// Python writes them, decimals and URLs texts: what a shell program can read.
+/// Dates become ISO 8601 strings in UTC, data base64 strings, UUIDs lower-case strings as in Python, and decimals and URLs
+/// strings, so that shell programs can read them.
 public enum JSONValueEncoder {
     /// - Throws: `EncodingError`, or what a value's own `encode(to:)` throws.
     public static func encode<T: Encodable>(_ value: T) throws -> JSON {
@@ -11,7 +11,7 @@ public enum JSONValueEncoder {
     }
 }
 
-/// A place in the tree being built: a finished value, or a container still open.
+/// A node of the tree under construction: a finished value or an open container.
 enum EncodingSlot {
     case value(JSON)
     case open(EncodingNode)
@@ -23,7 +23,7 @@ enum EncodingSlot {
         }
     }
 
-    /// Encodes any value; the common ones without a container.
+    /// Encodes any value. Common types need no container.
     static func encode<T: Encodable>(_ value: T, codingPath: [any CodingKey]) throws -> EncodingSlot {
         if let special = special(value) { return .value(special) }
         let node = EncodingNode(codingPath: codingPath)
@@ -31,7 +31,7 @@ enum EncodingSlot {
         return .open(node)
     }
 
-    /// The types whose own encoding is not wanted, or takes longer. Comparing types is much cheaper than casting.
+    /// Types whose own encoding is unsuitable or slower. Comparing types is much cheaper than casting.
     private static func special<T: Encodable>(_ value: T) -> JSON? {
         if T.self == Int.self { return (value as? Int).map { .int(Int64($0)) } }
         if T.self == String.self { return (value as? String).map(JSON.string) }
@@ -59,7 +59,7 @@ final class EncodingNode: Encoder {
 
     init(codingPath: [any CodingKey]) { self.codingPath = codingPath }
 
-    /// The finished value. A type that wrote nothing is an empty object, as in Foundation.
+    /// The finished value. A type that encoded nothing becomes an empty object, as in Foundation.
     var json: JSON {
         switch content {
         case .nothing: return .object(JSONObject())
@@ -74,19 +74,19 @@ final class EncodingNode: Encoder {
         }
     }
 
-    /// Adds an element to a list.
+    /// Appends an element to the list.
     func append(_ slot: EncodingSlot) {
         guard case .list(var slots) = content else {
             content = .list([slot])
             return
         }
-        // Let go of the list before adding to it, or each addition copies it.
+        // Releases the node's reference to the list first; otherwise each append would copy the list.
         content = .nothing
         slots.append(slot)
         content = .list(slots)
     }
 
-    /// Adds a member to an object.
+    /// Appends a member to the object.
     func append(_ slot: EncodingSlot, key: String) {
         guard case .members(var members) = content else {
             content = .members([(key, slot)])
@@ -99,7 +99,7 @@ final class EncodingNode: Encoder {
 
     var count: Int { if case .list(let slots) = content { slots.count } else { 0 } }
 
-    /// The container already open under this key, so that two calls fill one.
+    /// The open container under this key, if any, so that repeated calls fill the same container.
     func opened(_ key: String) -> EncodingNode? {
         guard case .members(let members) = content,
             case .open(let node)? = members.last(where: { $0.key == key })?.slot

@@ -1,11 +1,10 @@
 package import CeleryCore
 
-/// Makes the arguments of a message of a task value.
+/// Encodes a task value as the arguments of a message.
 ///
-/// The properties become positional arguments in the order of declaration, an optional one
-/// without a value becomes null: this is what a Python worker takes as well. A type that
-/// opens containers inside its own, as an enum with associated values does, is sent by
-/// keyword, since there the names carry the meaning.
+/// Properties become positional arguments in the order of declaration, which Python workers accept too; an optional
+/// property without a value becomes null. A type that encodes nested containers, such as an enum with associated values,
+/// becomes keyword arguments, since its keys carry the meaning.
 package enum TaskArgumentsEncoder {
     /// - Throws: `EncodingError`, or what a value's own `encode(to:)` throws.
     package static func encode<T: Encodable>(_ task: T) throws -> TaskArguments {
@@ -15,10 +14,10 @@ package enum TaskArgumentsEncoder {
     }
 }
 
-/// The task as an encoder: keeps names and order of what is encoded.
+/// An encoder that records the names and the order of a task's properties.
 private final class ArgumentsNode: Encoder {
     let node = EncodingNode(codingPath: [])
-    /// Whether the names are needed to read it back.
+    /// Whether decoding needs the names.
     var isByName = false
     var codingPath: [any CodingKey] { [] }
     var userInfo: [CodingUserInfoKey: Any] { [:] }
@@ -45,7 +44,7 @@ private final class ArgumentsNode: Encoder {
     func singleValueContainer() -> any SingleValueEncodingContainer { node.singleValueContainer() }
 }
 
-/// A keyed container that writes null where others leave out.
+/// A keyed container that encodes null for missing optionals instead of omitting them.
 private struct ArgumentsEncoding<Key: CodingKey>: KeyedEncodingContainerProtocol {
     let arguments: ArgumentsNode
     var codingPath: [any CodingKey] { [] }

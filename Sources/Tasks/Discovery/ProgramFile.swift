@@ -1,21 +1,21 @@
 import CeleryCore
 import Glibc
 
-/// What the file system says of a file, as seen by the user we run as.
+/// The file-system attributes of a file.
 struct ProgramFile {
     enum Kind: Equatable {
         case folder
         case regular
-        /// A socket, a device, a pipe.
+        /// A socket, a device or a pipe.
         case special
     }
 
     var kind: Kind
-    /// Tells the folder or file from every other, whichever path led here.
+    /// Identifies the file or folder independently of its path.
     var identity: Identity
-    /// Whether anyone may run it.
+    /// Whether any of the execute permission bits is set.
     var hasRunBit: Bool
-    /// All that there is to know.
+    /// All attributes.
     let status: stat
 
     struct Identity: Hashable {
@@ -23,7 +23,7 @@ struct ProgramFile {
         var number: UInt64
     }
 
-    /// Looks through symbolic links.
+    /// Reads the attributes of a file. Follows symbolic links.
     init(_ path: String) throws(FileError) {
         var status = stat()
         guard stat(path, &status) == 0 else { throw FileError(number: errno) }
@@ -38,10 +38,10 @@ struct ProgramFile {
         self.status = status
     }
 
-    /// Whether we may run it. The corresponding C function is `faccessat` with AT_EACCESS.
+    /// Whether this process may execute the file. The corresponding C function is `faccessat` with AT_EACCESS.
     static func mayRun(_ path: String) -> Bool { faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0 }
 
-    /// The first bytes of a file.
+    /// The first `TaskOptionLine.maximumBytes` bytes of a file.
     static func head(of path: String) throws(FileError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw FileError(number: errno) }
@@ -59,7 +59,7 @@ struct ProgramFile {
         return bytes
     }
 
-    /// The names in a folder, sorted.
+    /// The names of a folder's entries, sorted.
     static func names(in folder: String) throws(FileError) -> [String] {
         guard let handle = opendir(folder) else { throw FileError(number: errno) }
         defer { closedir(handle) }
@@ -73,15 +73,15 @@ struct ProgramFile {
         return names.sorted()
     }
 
-    /// Whether a file that nobody may run was meant to be: it names its interpreter, or is an ELF binary.
+    /// Whether a file without execute permission was probably meant to be a program: it names an interpreter, or is an ELF binary.
     static func looksLikeProgram(_ head: [UInt8]) -> Bool {
         head.starts(with: "#!".utf8) || head.starts(with: [0x7F, 0x45, 0x4C, 0x46])
     }
 }
 
-/// An error number of the system.
+/// A system error number.
 struct FileError: Error {
     var number: Int32
-    /// `permission denied`
+    /// The error text: `permission denied`.
     var reason: String { String(cString: strerror(number)).lowercased() }
 }

@@ -3,34 +3,33 @@ import Glibc
 
 /// Finds the programs that are tasks.
 ///
-/// Every file in `APP/tasks/` of an installed app that can be run is a task, named by its
-/// path: `thumbs/tasks/make.sh` is `thumbs.tasks.make`; sub folders add to the name. Links
-/// are followed. Hidden files, `__pycache__` and what editors leave behind are passed over,
-/// and so is a file without a run bit, unless it begins as a program does: then it was
-/// meant to be a task and is a problem.
+/// Every executable file in `APP/tasks/` of an installed app is a task, named by its path: `thumbs/tasks/make.sh` is
+/// `thumbs.tasks.make`. Names of subfolders become part of the name. Links are followed. Hidden files, `__pycache__`
+/// and editor backups are skipped. A file that is not executable is skipped too, unless it looks like a program: then it
+/// was probably meant to be a task, and is reported as a problem.
 ///
-/// A program that others could change is no task for a worker of root, and a warning for another: see `TaskGuard`.
+/// A worker that runs as root rejects programs that other users could change; other workers report a warning: see `TaskGuard`.
 ///
-/// A file with a problem is no task: better that its messages are refused by name than that it
-/// runs without the limits its author wrote. Of two files for one name neither is a task.
+/// A file with a problem is not a task: rejecting its messages is better than running it without the limits that its
+/// author wrote. If two files have the same task name, neither is a task.
 package struct TaskDiscovery: Sendable {
-    /// By name.
+    /// The tasks, sorted by name.
     package private(set) var definitions: [TaskDefinition] = []
-    /// By file.
+    /// The problems, sorted by file.
     package private(set) var problems: [TaskProblem] = []
-    /// Files that are no tasks and look like none, seen from the project folder.
+    /// Skipped files, relative to the project folder.
     package private(set) var passedOver: [String] = []
 
     private let project: String
     private let taskGuard: TaskGuard?
-    /// Tasks found so far: name to file.
+    /// The tasks found so far, by name.
     private var files: [String: [TaskDefinition]] = [:]
-    /// Folders between the app and here, against links that lead back.
+    /// The folders from the tasks folder down to the current one, to detect links that form a cycle.
     private var above: [ProgramFile.Identity] = []
 
-    /// Looks through the folders of `apps` below `projectFolder`.
+    /// Searches the folders of `apps` below `projectFolder`.
     ///
-    /// - Parameter taskGuard: Knows who may change the tasks; whoever only submits them needs none.
+    /// - Parameter taskGuard: Checks who may change the tasks. Not needed by clients, which only submit tasks.
     package init(apps: [String], in projectFolder: String, guardedBy taskGuard: TaskGuard? = nil) {
         project = projectFolder.hasSuffix("/") ? projectFolder : projectFolder + "/"
         self.taskGuard = taskGuard
@@ -47,8 +46,8 @@ package struct TaskDiscovery: Sendable {
         let parts = app.split(separator: ".", omittingEmptySubsequences: false)
         let folder = parts.joined(separator: "/")
         guard parts.allSatisfy(TaskName.isValidPart) else {
-            let rule = "letters, digits, _ and - only, with dots between"
-            report(app, "INSTALLED_APPS names '\(app)', which is no name of an app: \(rule)")
+            let rule = "use letters, digits, _ and -, separated by dots"
+            report(app, "INSTALLED_APPS names '\(app)', which is not a valid app name: \(rule)")
             return
         }
         do throws(FileError) {
@@ -57,7 +56,7 @@ package struct TaskDiscovery: Sendable {
                 return
             }
         } catch {
-            // The original's README installs `celery` itself, which needs no folder here.
+            // The original's README lists `celery` itself as an app, which needs no folder here.
             if error.number == ENOENT, app == "celery" { return }
             let isMissing = error.number == ENOENT
             let reason = isMissing ? "there is no folder \(folder)" : "\(folder) cannot be read: \(error.reason)"
@@ -67,7 +66,7 @@ package struct TaskDiscovery: Sendable {
         do throws(FileError) {
             _ = try ProgramFile(project + folder + "/tasks")
         } catch {
-            // An app without tasks is as good as any.
+            // An app without tasks is valid.
             if error.number != ENOENT { report(folder + "/tasks", "cannot be read: \(error.reason)") }
             return
         }
@@ -79,9 +78,9 @@ package struct TaskDiscovery: Sendable {
         visit(folder: folder + "/tasks", name: app + ".tasks")
     }
 
-    /// Tells of a folder that others may write.
+    /// Reports a folder that other users may write to.
     ///
-    /// - Returns: Whether its tasks are tasks.
+    /// - Returns: Whether the tasks in the folder are accepted.
     private mutating func isSafe(folder: String) -> Bool {
         guard let taskGuard, let danger = taskGuard.danger(of: project + folder) else { return true }
         report(folder, danger: danger, taskGuard)
@@ -89,9 +88,9 @@ package struct TaskDiscovery: Sendable {
     }
 
     private mutating func report(_ folder: String, danger: String, _ taskGuard: TaskGuard) {
-        let consequence = taskGuard.refuses ? "no task in it is run as root" : "whoever may change it decides what the worker runs"
+        let consequence = taskGuard.refuses ? "no task in it is run as root" : "anyone who can change it controls what the worker runs"
         let problem = TaskProblem(file: folder, "\(danger): \(consequence)", isWarning: !taskGuard.refuses)
-        // Two apps may share a folder.
+        // Apps may share a parent folder.
         if !problems.contains(problem) { problems.append(problem) }
     }
 
@@ -100,7 +99,7 @@ package struct TaskDiscovery: Sendable {
         do throws(FileError) {
             let identity = try ProgramFile(project + folder).identity
             guard !above.contains(identity) else {
-                report(folder, "is a link to a folder above it; it is not followed")
+                report(folder, "is a link to a parent folder; it is not followed")
                 return
             }
             above.append(identity)
@@ -114,7 +113,7 @@ package struct TaskDiscovery: Sendable {
     }
 
     private mutating func visit(entry path: String, called entry: String, in name: String) {
-        // Bytes that are not UTF-8 were replaced when the name was read, so no file answers to it.
+        // Invalid UTF-8 was replaced when the name was read, so the file cannot be opened by this name.
         guard !entry.unicodeScalars.contains("\u{FFFD}") else {
             report(path, "has a name that is not UTF-8")
             return
@@ -124,7 +123,7 @@ package struct TaskDiscovery: Sendable {
             switch file.kind {
             case .folder:
                 guard TaskName.isValidPart(entry) else {
-                    report(path, "cannot be part of a task's name: letters, digits, _ and - only")
+                    report(path, "cannot be part of a task name: use letters, digits, _ and -")
                     return
                 }
                 visit(folder: path, name: name + "." + entry)
@@ -132,7 +131,7 @@ package struct TaskDiscovery: Sendable {
             case .special: passedOver.append(path)
             }
         } catch {
-            let reason = error.number == ENOENT ? "is a link to nothing" : "cannot be read: \(error.reason)"
+            let reason = error.number == ENOENT ? "is a broken link" : "cannot be read: \(error.reason)"
             report(path, reason)
         }
     }
@@ -150,16 +149,16 @@ package struct TaskDiscovery: Sendable {
             return
         }
         guard ProgramFile.mayRun(project + path) else {
-            report(path, "may not be run by this user; look at its owner and mode")
+            report(path, "cannot be executed by this user; check its owner and mode")
             return
         }
         let stem = TaskName.stem(of: entry)
         guard TaskName.isValidPart(stem) else {
-            report(path, "cannot be named as a task: letters, digits, _ and - only, before one extension")
+            report(path, "is not a valid task name: use letters, digits, _ and -, and at most one extension")
             return
         }
         if let taskGuard, let danger = taskGuard.danger(file.status) ?? taskGuard.danger(behindLink: project + path) {
-            let consequence = taskGuard.refuses ? "it is not run as root" : "whoever may change it decides what the worker runs"
+            let consequence = taskGuard.refuses ? "it is not run as root" : "anyone who can change it controls what the worker runs"
             problems.append(TaskProblem(file: path, "\(danger): \(consequence)", isWarning: !taskGuard.refuses))
             if taskGuard.refuses { return }
         }
@@ -177,7 +176,7 @@ package struct TaskDiscovery: Sendable {
         problems.append(TaskProblem(file: file, message))
     }
 
-    /// Keeps the names that one file has to itself.
+    /// Accepts tasks with unique names; reports the others.
     private mutating func settle() {
         for (name, tasks) in files.sorted(by: { $0.key < $1.key }) {
             if tasks.count == 1 {

@@ -1,49 +1,48 @@
 import Glibc
 import Processes
 
-/// Who could change a program that is a task: only root and the user of the worker should.
+/// Checks that only root and the worker's user can change a task's program.
 ///
-/// A worker of root refuses any other program, since whoever may write it would be root too; another worker is warned of
-/// it. What counts is the file, and every folder from the project to it; of a link also the file and the folder it
-/// leads to. A group counts as others unless it is the worker's own or root's.
+/// A worker that runs as root rejects any other program, since a user who can change the program could act as root;
+/// other workers report a warning. The check covers the file and every folder from the project folder down to it, and
+/// for a link also its target and the target's folder. Write access of a group is a danger unless the group is the worker's
+/// or root's.
 package struct TaskGuard: Sendable {
     let user: UInt32
     let group: UInt32
 
     /// - Parameters:
     ///   - user: The user of the worker.
-    ///   - group: Its main group.
+    ///   - group: The primary group of that user.
     package init(user: UInt32, group: UInt32) {
         self.user = user
         self.group = group
     }
 
-    /// For a worker in this process.
-    ///
-    /// The corresponding C functions are `geteuid` and `getegid`.
+    /// The guard for a worker in this process. The corresponding C functions are `geteuid` and `getegid`.
     package static var current: TaskGuard { TaskGuard(user: geteuid(), group: getegid()) }
 
-    /// Whether what is in danger is no task at all.
+    /// Whether unsafe programs are rejected, instead of causing a warning.
     package var refuses: Bool { user == 0 }
 
-    /// What is wrong with one file or folder, to be read after its name; `nil` when it is safe.
+    /// The danger of one file or folder, as text to follow its name; `nil` if it is safe.
     func danger(_ status: stat) -> String? {
         let mode = status.st_mode
-        if mode & 0o002 != 0 { return "may be written by every user" }
-        if mode & 0o020 != 0, status.st_gid != 0, status.st_gid != group { return "may be written by the group \(AccountName.group(status.st_gid))" }
+        if mode & 0o002 != 0 { return "is writable by every user" }
+        if mode & 0o020 != 0, status.st_gid != 0, status.st_gid != group { return "is writable by the group \(AccountName.group(status.st_gid))" }
         if status.st_uid != 0, status.st_uid != user { return "belongs to user \(AccountName.user(status.st_uid))" }
         return nil
     }
 
-    /// The same of a path; nothing is wrong with one that is not there.
+    /// The danger of the file or folder at a path; `nil` if it is safe or missing.
     func danger(of path: String) -> String? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         return danger(status)
     }
 
-    /// What is wrong with a project's folder. Where everybody may make files, as in /tmp, the sticky bit keeps them from
-    /// replacing those of others.
+    /// The danger of a project folder; `nil` if it is safe. A folder like /tmp, which is writable by every user, is safe if
+    /// it has the sticky bit, which prevents users from replacing each other's files.
     func danger(ofProject folder: String) -> String? {
         var status = stat()
         guard stat(folder, &status) == 0 else { return nil }
@@ -51,31 +50,30 @@ package struct TaskGuard: Sendable {
         return danger(status)
     }
 
-    /// What is wrong with the folder that a link to a program leads to; nothing is wrong with a file that is no link.
+    /// The danger of the folder that contains a link's target; `nil` if it is safe, or the path is not a link.
     func danger(behindLink path: String) -> String? {
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return nil }
-        let descriptor = open(path, Self.place | O_CLOEXEC)
+        let descriptor = open(path, Self.pathOnly | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         guard let folder = Self.realFolder(descriptor), let danger = danger(of: folder) else { return nil }
         return "is a link to a file in \(folder), which \(danger)"
     }
 
-    /// What is wrong with a program just before it is run, folders included: the name of the file or folder, and the
-    /// danger; `nil` when it is safe.
+    /// Checks a program and its folders just before it runs. Returns the name of an unsafe file or folder with its danger;
+    /// `nil` if all are safe.
     ///
-    /// Looks at the open file, so that it is one file that is judged; and since nobody else may write the folders it is
-    /// reached through, it is that file that is run. Costs some ten microseconds.
+    /// Checks the open file, so that the file cannot be replaced during the check. After the check, nobody else can replace
+    /// it, because the folders on its path are safe too. Takes about ten microseconds. The corresponding C functions are
+    /// `open` with `O_PATH`, and `fstat`.
     ///
     /// - Parameters:
-    ///   - path: Absolute.
-    ///   - project: The project's folder, absolute; what stands above it is not looked at.
-    ///
-    /// The corresponding C functions are `open` with `O_PATH`, and `fstat`.
+    ///   - path: The absolute path of the program.
+    ///   - project: The absolute path of the project folder. Folders above it are not checked.
     package func danger(ofProgram path: String, in project: String) -> String? {
-        let descriptor = open(path, Self.place | O_CLOEXEC)
-        // Whoever runs it says why that is not possible.
+        let descriptor = open(path, Self.pathOnly | O_CLOEXEC)
+        // The attempt to run the program reports the error.
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         var status = stat()
@@ -85,19 +83,19 @@ package struct TaskGuard: Sendable {
         if let danger = danger(status) { return "\(shown(path)) \(danger)" }
         let folders = [Self.realFolder(descriptor), Self.realPath(ofFolder: Self.folder(of: path))].compactMap { $0 }
         for (index, folder) in folders.enumerated() where index == 0 || folder != folders[0] {
-            var place = folder
-            while place != root {
-                if let danger = danger(of: place) { return "\(shown(place)) \(danger)" }
-                // Of what a link leads to, elsewhere, the folder itself counts.
-                guard place.hasPrefix(root + "/") else { break }
-                place = Self.folder(of: place)
+            var current = folder
+            while current != root {
+                if let danger = danger(of: current) { return "\(shown(current)) \(danger)" }
+                // Outside the project, only the folder of a link's target is checked.
+                guard current.hasPrefix(root + "/") else { break }
+                current = Self.folder(of: current)
             }
         }
         return danger(ofProject: root.isEmpty ? "/" : root).map { "the project's folder \($0)" }
     }
 
-    /// Opens a file only to look at it: O_PATH of fcntl.h, which the headers hold back.
-    private static let place: Int32 = 0o10000000
+    /// O_PATH of fcntl.h, which Glibc's headers do not export without _GNU_SOURCE.
+    private static let pathOnly: Int32 = 0o10000000
 
     private static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return "/" }
@@ -105,16 +103,16 @@ package struct TaskGuard: Sendable {
     }
 
     private static func realPath(ofFolder path: String) -> String? {
-        let descriptor = open(path, place | O_CLOEXEC)
+        let descriptor = open(path, pathOnly | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         return realPath(descriptor)
     }
 
-    /// The folder in which an open file stands, however it was reached.
+    /// The real folder of an open file.
     private static func realFolder(_ descriptor: Int32) -> String? { realPath(descriptor).map(folder) }
 
-    /// The corresponding C function is `readlink`.
+    /// The real path of an open file. The corresponding C function is `readlink`.
     private static func realPath(_ descriptor: Int32) -> String? {
         var buffer = [UInt8](repeating: 0, count: 4_096)
         let count = readlink("/proc/self/fd/\(descriptor)", &buffer, buffer.count)

@@ -1,6 +1,6 @@
-/// The names of tasks that are files.
+/// The rules for names of tasks that are files.
 enum TaskName {
-    /// Whether one part of a dotted name is made of letters, digits, `_` and `-`.
+    /// Whether one part of a dotted name consists of ASCII letters, digits, `_` and `-`.
     static func isValidPart(_ part: some StringProtocol) -> Bool {
         !part.isEmpty
             && part.utf8.allSatisfy { byte in
@@ -15,7 +15,7 @@ enum TaskName {
         return String(file[..<dot])
     }
 
-    /// Whether a name in a folder belongs to somebody's tools: hidden, compiled, left over by an editor.
+    /// Whether a file belongs to tools: hidden files, compiled Python, editor backups.
     static func isForTools(_ name: String) -> Bool {
         name.hasPrefix(".") || name.hasPrefix("#") || name.hasSuffix("~") || name == "__pycache__"
             || [".pyc", ".bak", ".orig", ".rej", ".swp"].contains(where: name.hasSuffix)

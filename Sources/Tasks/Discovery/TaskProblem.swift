@@ -1,12 +1,12 @@
-/// What is wrong with a file that is, or looks like, a task.
+/// A problem of a file that is, or looks like, a task.
 package struct TaskProblem: Sendable, Hashable, CustomStringConvertible {
-    /// The path seen from the project folder.
+    /// The path relative to the project folder.
     package var file: String
     package var line: Int?
-    /// What is wrong, and what to do about it.
+    /// The problem, and what to do about it.
     package var message: String
 
-    /// Whether the file is a task all the same.
+    /// Whether the file is a task in spite of the problem.
     package var isWarning = false
 
     package init(file: String, line: Int? = nil, _ message: String, isWarning: Bool = false) {

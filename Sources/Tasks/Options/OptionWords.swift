@@ -1,9 +1,9 @@
-/// Splits the rest of an option line into words: at blanks and commas, but not within quotes.
+/// Splits an option line into words at blanks and commas outside quotation marks.
 struct OptionWords {
     private(set) var words: [String] = []
-    /// For each word, whether a comma is between it and the word before.
+    /// For each word, whether a comma separates it from the previous word.
     private(set) var followsComma: [Bool] = []
-    /// Whether every quote has its other half.
+    /// Whether all quotation marks are balanced.
     private(set) var isBalanced = true
 
     init(_ text: some Sequence<UInt8>) {

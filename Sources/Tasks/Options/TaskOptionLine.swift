@@ -1,27 +1,27 @@
 import CeleryCore
 import Schedules
 
-/// Reads the options in a program's own text:
+/// Reads task options from comments in a program's source:
 ///
 ///     #!/bin/sh
 ///     # celery: max_retries=5 retry_delay=10m queue=images
 ///     # celery: crontab="*/5 * * * *" missed=skip
 ///
-/// The line is a comment in the program's language, begun by `#`, `//`, `--`, `;`, `%` or `"`,
-/// and stands among the first 50 lines and 8 KiB. Several such lines add up. A binary has none.
+/// An option line is a comment that begins with `#`, `//`, `--`, `;`, `%` or `"`, within the first 50 lines and 8 KiB
+/// of the file. Options of several such lines are combined. Binary files have none.
 package enum TaskOptionLine {
-    /// Lines that are looked at.
+    /// Number of lines that are searched.
     package static let maximumLines = 50
-    /// Bytes that are looked at.
+    /// Number of bytes that are searched.
     package static let maximumBytes = 8_192
 
-    /// Options in the first bytes of a file, and what is wrong with them.
+    /// Reads the options in the first bytes of a file. Returns them with their problems.
     ///
-    /// - Parameter file: what the file is called in problems.
+    /// - Parameter file: The name of the file in problems.
     package static func options(in head: some Collection<UInt8>, file: String) -> (TaskOptions, [TaskProblem]) {
         var options = TaskOptions()
         let bytes = head.prefix(maximumBytes)
-        // Text has no NUL; ELF, Mach-O and the like have one at once.
+        // Text contains no NUL; binary formats such as ELF contain one near the beginning.
         guard !bytes.contains(0) else { return (options, []) }
         var problems: [TaskProblem] = []
         var periodic = PeriodicDraft()
@@ -30,7 +30,7 @@ package enum TaskOptionLine {
         for (index, line) in lines.prefix(maximumLines).enumerated() {
             guard let words = words(of: line) else { continue }
             guard words.isBalanced else {
-                problems.append(TaskProblem(file: file, line: index + 1, "a quotation mark has no other half"))
+                problems.append(TaskProblem(file: file, line: index + 1, "a quotation mark is unbalanced"))
                 continue
             }
             for word in joined(words) {
@@ -52,17 +52,17 @@ package enum TaskOptionLine {
             if problems.isEmpty { options.periodic = try periodic.options() }
         } catch {
             let line = PeriodicKey.all.compactMap { given[$0.name] }.min()
-            problems.append(TaskProblem(file: file, line: line, "is no periodic task: \(error)"))
+            problems.append(TaskProblem(file: file, line: line, "is not a valid periodic task: \(error)"))
         }
         return (options, problems)
     }
 
-    /// What is wrong with options of concurrency together.
+    /// Checks that the options of concurrency are consistent.
     private static func limitComplaint(_ options: TaskOptions) -> String? {
         options.concurrency == nil && options.concurrencyKey != nil ? "concurrency_key needs concurrency" : nil
     }
 
-    /// The words after `celery:` when the line is a comment with it.
+    /// The words after `celery:`; `nil` if the line is not an option line.
     private static func words(of line: some Collection<UInt8>) -> OptionWords? {
         let blank: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
         var rest = line.drop(while: blank)
@@ -74,7 +74,7 @@ package enum TaskOptionLine {
         return OptionWords(rest.dropFirst("celery:".utf8.count))
     }
 
-    /// The words, those of a list in one: `autoretry=1,7` is `autoretry=1` and what follows it after a comma.
+    /// Joins the elements of list options: `autoretry=1,7` was split into `autoretry=1` and `7`.
     private static func joined(_ words: OptionWords) -> [String] {
         var joined: [String] = []
         for (word, followsComma) in zip(words.words, words.followsComma) {
@@ -89,7 +89,7 @@ package enum TaskOptionLine {
         return joined
     }
 
-    /// Takes one `key=value`; what is wrong with it otherwise.
+    /// Stores the option of one `key=value`. Returns an error text, or `nil`.
     private static func take(
         _ word: String, into options: inout TaskOptions, _ periodic: inout PeriodicDraft, _ given: inout [String: Int],
         line: Int
@@ -107,7 +107,7 @@ package enum TaskOptionLine {
             return "unknown option '\(name)'" + (NearestName.suggest(name, among: known).map { "; did you mean '\($0)'?" } ?? "")
         }
         let key = option?.name ?? name
-        if let earlier = given.updateValue(line, forKey: key) { return "\(key) was given before, in line \(earlier)" }
+        if let earlier = given.updateValue(line, forKey: key) { return "\(key) was already given in line \(earlier)" }
         guard let option else { return periodicKey.flatMap { periodic.take($0, value) }.map { "\(name) \($0)" } }
         do throws(OptionMistake) {
             try options.take(value, of: option)

@@ -1,16 +1,16 @@
 public import CeleryCore
 public import Schedules
 
-/// How a task is run, where a message does not say otherwise. Defaults are Celery's.
+/// The options of a task, which messages can override. Defaults are Celery's.
 ///
-/// A program has them in a comment of its first lines (see `TaskOptionLine`), a Swift
-/// task in `static var options`. Each option is a property named as in `CommonOptions` and `TaskOnlyOptions`, which
-/// say what it means: `options.timeLimit = .seconds(60)`.
+/// A program declares options in a comment in its first lines (see `TaskOptionLine`), a Swift task in
+/// `static var options`. Each option is a property named as in `CommonOptions` and `TaskOnlyOptions`, where it is
+/// documented: `options.timeLimit = .seconds(60)`.
 @dynamicMemberLookup
 public struct TaskOptions: Sendable, Hashable {
-    /// What differs from the defaults.
+    /// The options that differ from their defaults.
     package private(set) var said = OptionValues()
-    /// When beat sends it by itself; `nil` is never.
+    /// When beat sends the task; `nil` for a task that is not periodic.
     public var periodic: PeriodicOptions?
 
     public typealias Acknowledgement = TaskOnlyOptions.Acknowledgement
@@ -45,13 +45,13 @@ public struct TaskOptions: Sendable, Hashable {
         self.concurrencyKey = concurrencyKey
     }
 
-    /// An option that calls may say too.
+    /// An option that calls can set too.
     public subscript<Value>(dynamicMember path: KeyPath<CommonOptions, TaskOption<Value>>) -> Value {
         get { self[CommonOptions.table[keyPath: path]] }
         set { self[CommonOptions.table[keyPath: path]] = newValue }
     }
 
-    /// An option that only the task itself says.
+    /// An option that only the task itself can set.
     public subscript<Value>(dynamicMember path: KeyPath<TaskOnlyOptions, TaskOption<Value>>) -> Value {
         get { self[TaskOnlyOptions.table[keyPath: path]] }
         set { self[TaskOnlyOptions.table[keyPath: path]] = newValue }
@@ -63,24 +63,26 @@ public struct TaskOptions: Sendable, Hashable {
         set { said[option] = option.isDefault(newValue) ? nil : newValue }
     }
 
-    /// The same options with one of them changed: `TaskOptions(maxRetries: 5).with(\.timeLimit, .seconds(60))`.
+    /// A copy with one option changed: `TaskOptions(maxRetries: 5).with(\.timeLimit, .seconds(60))`.
     public func with<Value>(_ path: KeyPath<CommonOptions, TaskOption<Value>>, _ value: Value) -> TaskOptions {
         var options = self
         options[dynamicMember: path] = value
         return options
     }
 
-    /// Takes what an option line says.
+    /// Sets an option from the text of an option line.
+    ///
+    /// - Throws: `OptionMistake` for an invalid value.
     package mutating func take(_ text: String, of option: any AnyTaskOption) throws(OptionMistake) {
         try option.read(.word(text), at: .optionLine, into: &said)
         option.removeDefault(from: &said)
     }
 
-    /// The options with those that a message says in their place.
+    /// The options with overrides from a message.
     package func overridden(by message: OptionValues) -> TaskOptions {
         var options = self
         let common = CommonOptions.table
-        // The wait that a message asks for is that wait, whatever the task says of growing ones.
+        // A fixed retry delay in a message replaces the task's growing delays.
         if message[common.retryDelay] != nil, message[common.retryBackoff] == nil { options.said[common.retryBackoff] = nil }
         options.said.merge(message)
         return options

@@ -1,13 +1,13 @@
 package import CeleryCore
 
-/// What a worker needs to know of a task for every message, read from the options once.
+/// The options that a worker reads for every message, as plain properties. Times are in seconds.
 ///
-/// Plain properties cost nothing to read, where an option costs a search: `TaskDefinition` keeps the terms of a task
-/// that no message overrides. Times are in seconds.
+/// A plain property is cheaper to read than an option, which needs a search. `TaskDefinition` caches the terms of a task
+/// for messages without overrides.
 package struct TaskTerms: Sendable {
     package let maxRetries: Int?
     package let retryDelay: Double
-    /// The first wait when waits grow; 0 when they do not.
+    /// The first delay of growing retry delays; 0 for fixed delays.
     package let retryBackoff: Double
     package let retryBackoffMax: Double
     package let retryJitter: Bool
@@ -22,7 +22,7 @@ package struct TaskTerms: Sendable {
     package let concurrency: Int?
     package let ignoreResult: Bool?
     package let acknowledgement: TaskOptions.Acknowledgement
-    /// What the child that runs the task carries out itself.
+    /// The options that the pool child implements.
     package let forChild: OptionValues
 
     package init(_ options: TaskOptions) {

@@ -1,40 +1,40 @@
 import Processes
 
-/// Keeps what a program and all it starts hold in memory, together, below a limit.
+/// Limits the total memory of a program and its descendants.
 ///
-/// Where there is a room for control groups the kernel does it. Else we look ourselves, 50 times a second, and kill;
-/// and the kernel refuses to any one process (RLIMIT_DATA) what would be far beyond the limit before we had looked.
-/// RLIMIT_DATA and not RLIMIT_AS, which counts every library, and addresses that a runtime sets aside and never uses;
-/// and far beyond, because it counts what is asked for, not what is used: a program that is refused memory ends as
-/// it likes, with whatever status, and nobody could say why.
+/// With control groups, the kernel enforces the limit. Without them, we check memory 50 times a second and kill the
+/// program if it exceeds the limit. In addition, RLIMIT_DATA keeps each process from allocating far more than the limit
+/// between two checks. RLIMIT_AS is unsuitable, since it counts every library, and address space that runtimes reserve
+/// and never use. RLIMIT_DATA exceeds the limit by far because it counts allocated, not used, memory: a program whose
+/// allocation fails may exit with any status, so the reason would be unknown.
 struct MemoryFence {
-    /// Bytes.
+    /// The limit in bytes.
     let limit: Int
     private let group: ControlGroup?
-    /// The most there was at a time, as far as we looked ourselves.
+    /// The maximum of our own checks, in bytes.
     private var peak = 0
 
-    /// Time between two looks.
+    /// Time between two checks.
     private static let interval: Duration = .milliseconds(20)
-    /// Bytes by which a single process may ask for more than the limit: what it might touch between two looks.
+    /// Bytes that a single process may allocate beyond the limit: an estimate of what it can use between two checks.
     private static let slack = 1 << 30
 
-    /// - Parameter room: where control groups can be made; when that fails we look ourselves.
+    /// - Parameter room: Where control groups can be created. If that fails, we check memory ourselves.
     init(limit: Int, room: ControlGroupRoom?) {
         self.limit = limit
         group = try? room?.makeGroup(memoryLimit: limit)
     }
 
-    /// What the program is to be started with.
+    /// The confinement to start the program with.
     var confinement: Spawn.Confinement {
         if let group { return Spawn.Confinement(group: group) }
         return Spawn.Confinement(dataLimit: limit > Int.max - Self.slack ? .max : limit + Self.slack)
     }
 
-    /// When to look next; `nil` when the kernel does.
+    /// Time until the next check; `nil` if the kernel enforces the limit.
     var interval: Duration? { group == nil ? Self.interval : nil }
 
-    /// Looks whether there is too much; always false when the kernel looks.
+    /// Whether the memory exceeds the limit; always `false` if the kernel enforces the limit.
     mutating func look() -> Bool {
         guard group == nil else { return false }
         let processes = ProcessTable().descendants(of: ProcessTable.own).lazy.filter { !$0.hasEnded }.map(\.id)
@@ -43,10 +43,10 @@ struct MemoryFence {
         return bytes > limit
     }
 
-    /// The program has ended: ends what is left in its group, and takes that away.
+    /// Cleans up after the program has ended: kills remaining processes of the control group and removes it.
     ///
-    /// - Parameter wasKilled: whether we killed the program after a look.
-    /// - Returns: the most memory there was, if the program was killed for it.
+    /// - Parameter wasKilled: Whether we killed the program after a check.
+    /// - Returns: The peak memory in bytes if the program was killed for it; else `nil`.
     func close(wasKilled: Bool) -> Int? {
         guard let group else { return wasKilled ? peak : nil }
         let memory = group.memory

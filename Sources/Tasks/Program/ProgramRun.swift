@@ -1,51 +1,51 @@
-// Running a program as a task: arguments in, return value out, and nothing left behind.
+// Runs a program as a task, and kills every process that the program leaves behind.
 
 import Glibc
 package import Processes
 import Synchronization
 
-/// One run of a program. Blocks the calling thread until the program and all it started are gone.
+/// One run of a program. Blocks the calling thread until the program and all its descendants have ended.
 package struct ProgramRun: Sendable {
     package var path: String
     package var args: [String]
     package var environment: Environment
     package var folder: String
-    /// The whole request as JSON, for the program's stdin.
+    /// The request as JSON, for standard input.
     package var input: [UInt8]
     /// Seconds after which the program gets SIGTERM.
     package var softTimeLimit: Double?
-    /// Seconds after which the program and all it started are killed.
+    /// Seconds after which the program and all its descendants are killed.
     package var hardTimeLimit: Double?
-    /// Bytes of stdout that are kept.
+    /// Maximum number of bytes of standard output to return.
     package var maxOutputBytes: Int
-    /// Bytes of memory that the program and all it started may hold together; above that they are killed.
+    /// Limit in bytes of the total memory of the program and its descendants, above which they are killed.
     package var memoryLimit: Int?
-    /// The niceness of the program, 0 to 19; `nil` or less than our own is our own.
+    /// The niceness of the program, 0 to 19. `nil`, or a value below our own, means our own.
     package var niceness: Int?
-    /// Where the kernel can bound memory, if there is such a place.
+    /// The control groups that limit memory, if available.
     package var controlGroups: ControlGroupRoom?
-    /// Ends it from outside.
+    /// Lets another thread signal the program.
     package var stop: ProgramStop?
-    /// Called for each line of stderr as it comes.
+    /// Called for each line of standard error as it is written.
     package var onErrorLine: @Sendable (String) -> Void
 
     /// How a program ended.
     package struct Ending: Sendable {
         package var status: WaitStatus
         package var output: [UInt8]
-        /// It wrote more than was kept.
+        /// Whether the program wrote more than `maxOutputBytes` to standard output.
         package var outputIsCut: Bool
-        /// The tail of stderr.
+        /// The end of standard error.
         package var errorOutput: String
-        /// It was told to stop at its soft limit.
+        /// Whether the program got SIGTERM at its soft limit.
         package var passedSoftLimit: Bool
-        /// It was killed at its hard limit.
+        /// Whether the program was killed at its hard limit.
         package var passedHardLimit: Bool
-        /// It was killed for its memory: the most bytes there were.
+        /// The peak memory in bytes, if the program was killed for it.
         package var passedMemoryLimit: Int?
-        /// The kernel killed it although it has no limit of memory, or was within it.
+        /// Whether the kernel killed the program for lack of memory although the program was within its limit or had none.
         package var isOutOfMemory: Bool
-        /// Processes it left behind, which were killed.
+        /// Number of processes that the program left behind, which were killed.
         package var leftovers: Int
     }
 
@@ -66,15 +66,15 @@ package struct ProgramRun: Sendable {
     }
 
     private struct Current {
-        /// The process group under way in this process; 0 for none.
+        /// The process group of the running program; 0 for none.
         var group: ProcessID = 0
-        /// No program is started any more.
+        /// Whether no more programs may start.
         var isOver = false
     }
 
     private static let current = Mutex(Current())
 
-    /// Kills what runs now, from another thread, and lets no other start: the worker is gone.
+    /// Kills the running program and prevents others from starting, since the worker is gone. Called from another thread.
     package static func killCurrent() {
         let group = current.withLock { current in
             current.isOver = true
@@ -84,9 +84,9 @@ package struct ProgramRun: Sendable {
         if Descendants.isSubreaper { _ = Descendants.reap() }
     }
 
-    /// Runs the program.
+    /// Runs the program. Blocks until it has ended.
     ///
-    /// - Throws: `SystemError` when it cannot be started; the text says why.
+    /// - Throws: `SystemError` when the program cannot be started.
     package func run() throws(SystemError) -> Ending {
         let standardOutput = try Pipe()
         let standardError = try Pipe()
@@ -116,10 +116,10 @@ package struct ProgramRun: Sendable {
         let passed = try watch(process, &streams, &fence)
         Self.current.withLock { $0.group = 0 }
         stop?.ended()
-        // The group first, then those that left it.
+        // Kills the remaining processes of the group here, and descendants outside the group below.
         kill(-process.id, SIGKILL)
         let termination = try process.wait()
-        // Where orphans go elsewhere, the children that are left are somebody else's.
+        // If this process does not inherit orphans, its other children do not belong to the program.
         let leftovers = Descendants.isSubreaper ? Descendants.reap().killed.count : 0
         streams.drain()
         let peak = fence?.close(wasKilled: passed.memory)
@@ -127,19 +127,19 @@ package struct ProgramRun: Sendable {
         return Ending(
             status: termination.status, output: streams.output, outputIsCut: streams.outputIsCut,
             errorOutput: streams.errorTail, passedSoftLimit: passed.soft, passedHardLimit: passed.hard,
-            // Something it started may have been killed, and the program have lived well without it.
+            // A program that succeeded was not killed itself; only a descendant was.
             passedMemoryLimit: termination.status == .exited(0) ? nil : peak,
             isOutOfMemory: wasKilled && !passed.hard && OutOfMemoryCount.own.read() > killsBefore, leftovers: leftovers)
     }
 
-    /// Starts the program, at its niceness from the first instruction on.
+    /// Starts the program with its niceness.
     ///
-    /// Linux keeps a niceness for each thread, programs inherit that of the thread that starts them, and nobody takes
-    /// one back without privileges: so a thread is made for it, and ends.
+    /// On Linux, niceness is an attribute of a thread, programs inherit it from the thread that starts them, and lowering
+    /// it again needs privileges. Therefore a short-lived thread starts the program.
     private func start(_ spawn: Spawn) throws(SystemError) -> SpawnedProcess {
         guard let niceness, niceness > getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) else { return try startHere(spawn) }
         let box = NiceStart { () throws(SystemError) in
-            // A failure leaves the program as nice as we are, which is no reason not to run it.
+            // If this fails, the program runs with our own niceness.
             _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Int32(niceness))
             return try startHere(spawn)
         }
@@ -163,14 +163,14 @@ package struct ProgramRun: Sendable {
         }
     }
 
-    /// Which limits a program passed.
+    /// The limits that a program exceeded.
     private struct Passed {
         var soft = false
         var hard = false
         var memory = false
     }
 
-    /// Follows the program until it has ended, enforcing its limits.
+    /// Collects the program's output and enforces its limits until it has ended.
     private func watch(
         _ process: SpawnedProcess, _ streams: inout ProgramStreams, _ fence: inout MemoryFence?
     ) throws(SystemError) -> Passed {
@@ -179,8 +179,8 @@ package struct ProgramRun: Sendable {
         var soft = softTimeLimit.map { started + .seconds($0) }
         var passed = Passed()
         while true {
-            let look = fence?.interval.map { ContinuousClock.now + $0 }
-            let next = [soft, hard, look].compactMap { $0 }.min()
+            let check = fence?.interval.map { ContinuousClock.now + $0 }
+            let next = [soft, hard, check].compactMap { $0 }.min()
             let ended = try streams.pump(until: process.pidfd!, timeout: next.map { max(.zero, $0 - .now) })
             if ended { return passed }
             if fence?.look() == true {
@@ -204,10 +204,10 @@ package struct ProgramRun: Sendable {
     }
 }
 
-/// The start of a program on a thread that is made for it.
+/// Starts a program on a separate thread.
 private final class NiceStart {
     private let body: () throws(SystemError) -> SpawnedProcess
-    /// Read after the thread was joined.
+    /// Set by the thread; read it only after the thread was joined.
     private(set) var result: Result<SpawnedProcess, SystemError>?
 
     init(_ body: @escaping () throws(SystemError) -> SpawnedProcess) { self.body = body }

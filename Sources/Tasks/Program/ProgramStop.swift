@@ -3,10 +3,10 @@ import Glibc
 import Processes
 import Synchronization
 
-/// Ends one run of a program from another thread, and only that run.
+/// Signals one run of a program from another thread.
 package final class ProgramStop: Sendable {
     private struct State {
-        /// The process group of the program; 0 before it has begun and once it has ended.
+        /// The process group of the program; 0 before its start and after its end.
         var group: ProcessID = 0
         var signal: Int32?
     }
@@ -15,9 +15,9 @@ package final class ProgramStop: Sendable {
 
     package init() {}
 
-    /// Sends a signal to the program and to all it has started: now, or as soon as it has begun.
+    /// Sends a signal to the program and all its descendants: now, or as soon as the program has started.
     ///
-    /// Under the lock nobody waits for the program, so that its number cannot have gone to another.
+    /// While the lock is held, the program is not reaped, so its process id cannot be reused.
     package func send(_ signal: Int32) {
         state.withLock { state in
             state.signal = signal
@@ -25,7 +25,7 @@ package final class ProgramStop: Sendable {
         }
     }
 
-    /// The program has begun.
+    /// Notes that the program has started.
     func began(_ leader: ProcessID) {
         state.withLock { state in
             state.group = leader
@@ -33,22 +33,21 @@ package final class ProgramStop: Sendable {
         }
     }
 
-    /// The program has ended, and will be waited for.
+    /// Notes that the program has ended and will be reaped.
     func ended() { state.withLock { $0.group = 0 } }
 
     private static func deliver(_ signal: Int32, to group: ProcessID) {
-        // Those that left the group first: they are found by those above them.
+        // Descendants outside the group first: they are found through their parents.
         for process in ProcessTable().descendants(of: getpid()) where process.group != group && !process.hasEnded {
             deliver(signal, to: process)
         }
         kill(-group, signal)
-        // A stopped one would not hear of it.
+        // Stopped processes handle the signal only after SIGCONT.
         kill(-group, SIGCONT)
     }
 
-    /// By a descriptor, for the number of a grandchild may go to another process at any moment.
-    ///
-    /// The corresponding C functions are `pidfd_open` and `pidfd_send_signal`.
+    /// Signals a descendant through a pidfd, because its process id may be reused at any moment. The corresponding C functions
+    /// are `pidfd_open` and `pidfd_send_signal`.
     private static func deliver(_ signal: Int32, to process: ProcessStat) {
         let number = celery_pidfd_open(process.id)
         guard number >= 0 else { return }

@@ -1,7 +1,7 @@
 import Glibc
 import Processes
 
-/// Collects what a program writes, within bounds.
+/// Collects the output of a program, with limits.
 struct ProgramStreams {
     private(set) var output: [UInt8] = []
     private(set) var outputIsCut = false
@@ -12,16 +12,16 @@ struct ProgramStreams {
     private var outputIsOpen = true
     private var errorIsOpen = true
 
-    /// The last bytes of stderr, for the traceback.
+    /// The last bytes of standard error, for the traceback.
     private var tail: [UInt8] = []
-    /// The line of stderr that is not finished.
+    /// The unfinished last line of standard error.
     private var line: [UInt8] = []
     private var loggedBytes = 0
     private var unloggedBytes = 0
 
     private static let tailLimit = 8 << 10
     private static let lineLimit = 4 << 10
-    /// What one task may put into the log.
+    /// Maximum number of bytes that one task may write to the log.
     private static let logLimit = 1 << 20
     private static let chunkLength = 1 << 16
 
@@ -35,17 +35,17 @@ struct ProgramStreams {
         self.onErrorLine = onErrorLine
     }
 
-    /// What stderr ended with.
+    /// The end of standard error.
     var errorTail: String {
         var start = tail.startIndex
-        // Not in the middle of a character.
+        // Skips a partial UTF-8 character at the beginning.
         while start < tail.endIndex, tail[start] & 0xC0 == 0x80 { start += 1 }
         return String(decoding: tail[start...], as: UTF8.self)
     }
 
-    /// Reads until the process behind `ended` has ended or the timeout passes.
+    /// Reads until the process of the pidfd `ended` has ended or the timeout passes.
     ///
-    /// - Returns: whether the process has ended.
+    /// - Returns: Whether the process has ended.
     mutating func pump(until ended: OwnedDescriptor, timeout: Duration?) throws(SystemError) -> Bool {
         let deadline = Deadline(after: timeout)
         while true {
@@ -67,8 +67,8 @@ struct ProgramStreams {
         }
     }
 
-    /// Takes what is still in the pipes. Every writer is gone, but for one that could not be
-    /// killed, as a program with other privileges: nobody waits for what that may still write.
+    /// Reads the remaining bytes in the pipes without blocking. All writers have ended, except processes that could not be
+    /// killed, such as those with other privileges; their further output is ignored.
     mutating func drain() {
         try? outputPipe.setNonBlocking()
         try? errorPipe.setNonBlocking()
@@ -78,12 +78,12 @@ struct ProgramStreams {
         if unloggedBytes > 0 { onErrorLine("... \(unloggedBytes) more bytes of stderr are not shown") }
     }
 
-    /// - Returns: false at the end.
+    /// - Returns: `false` at the end of the stream.
     private mutating func readOutput() -> Bool {
         Self.read(outputPipe) { chunk in
-            let room = maxOutputBytes - output.count
-            output.append(contentsOf: chunk.prefix(room))
-            if chunk.count > room { outputIsCut = true }
+            let free = maxOutputBytes - output.count
+            output.append(contentsOf: chunk.prefix(free))
+            if chunk.count > free { outputIsCut = true }
         }
     }
 

@@ -8,23 +8,22 @@
 ///         func run(_ context: TaskContext) async throws -> String { ... }
 ///     }
 ///
-/// The stored properties are its arguments. Positional arguments fill them in the order of
-/// declaration, keyword arguments by name; an optional property may be left out. A default
-/// value (`var width = 100`) is of no effect here: the decoding that Swift writes for a
-/// `Codable` type does not look at it. Make the property optional instead.
+/// The stored properties are the arguments of the task. Positional arguments are assigned in the order of declaration,
+/// keyword arguments by name; optional properties may be omitted. A default value (`var width = 100`) has no effect,
+/// because the synthesized `Codable` conformance ignores it. Make the property optional instead.
 public protocol CeleryTask: Codable, Sendable {
-    /// What is kept as the return value; `NoOutput` for nothing.
+    /// The type of the return value; `NoOutput` for none.
     associatedtype Output: Encodable & Sendable
 
-    /// The name in messages. By itself the name of the module and type: `Example.Resize`.
+    /// The name in messages. The default is the qualified name of the type: `Example.Resize`.
     static var name: String { get }
 
-    /// How it is run, where a message does not say otherwise.
+    /// The options of the task, which messages can override.
     static var options: TaskOptions { get }
 
-    /// Does the work. What it throws is stored as the failure; `throw context.retry()` asks for another try.
+    /// Does the work. A thrown error is stored as the failure of the task; `throw context.retry()` requests a retry.
     ///
-    /// At its soft time limit the Swift task running this is cancelled.
+    /// At the soft time limit, the Swift concurrency task that runs this method is cancelled.
     func run(_ context: TaskContext) async throws -> Output
 }
 
@@ -33,7 +32,7 @@ extension CeleryTask {
     public static var options: TaskOptions { TaskOptions() }
 }
 
-/// The return value of a task that has none: `null`.
+/// The return value of a task without one: `null`.
 public struct NoOutput: Codable, Sendable, Hashable {
     public init() {}
 

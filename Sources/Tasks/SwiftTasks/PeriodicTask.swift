@@ -1,6 +1,6 @@
 public import Schedules
 
-/// A task written in Swift that beat sends again and again.
+/// A task written in Swift that beat sends periodically.
 ///
 ///     struct Tidy: PeriodicTask {
 ///         static let runEvery = Duration.seconds(600)
@@ -8,14 +8,15 @@ public import Schedules
 ///         func run(_ context: TaskContext) async throws -> NoOutput { ... }
 ///     }
 ///
-/// It is sent without arguments, so it has no stored properties, or optional ones. Its entry has the name of the task.
+/// The task is sent without arguments, so all stored properties must be optional. The name of its beat entry is the name
+/// of the task.
 public protocol PeriodicTask: CeleryTask {
-    /// The interval at which it is due: a second or more. One day, where neither this nor `periodic` is given.
+    /// The interval between runs, at least a second. The default is one day.
     static var runEvery: Duration { get }
 
-    /// When it is due, and what becomes of a run that cannot be sent in time. By itself made of `runEvery`.
+    /// When the task is due, and what happens to runs that cannot be sent in time. The default uses `runEvery`.
     ///
-    /// - Throws: `ScheduleError` for an interval or a crontab line that makes no sense; the program then says so and does not start.
+    /// - Throws: `ScheduleError` for an invalid interval or crontab line; the program then reports the error and does not start.
     static func periodic() throws(ScheduleError) -> PeriodicOptions
 }
 

@@ -1,11 +1,11 @@
 package import CeleryCore
 
-/// What one run of a task came to, before anyone decides what follows from it.
+/// The result of one run of a Swift task, before retries are decided.
 package enum RunReport: Sendable, Equatable {
     case success(JSON)
     case failure(TaskFailure, traceback: String)
-    /// It asks to be tried again; whether it may is for the worker to say.
+    /// The task requests a retry, which may be refused.
     ///
-    /// `delay` is `nil` when the task's options have it; `cause` is what it fails of without retries left.
+    /// `delay` is `nil` for the delay in the task's options; `cause` becomes the failure if no retries are left.
     case retry(delay: Duration?, cause: TaskFailure?)
 }

@@ -1,6 +1,6 @@
 package import CeleryCore
 
-/// A task type without its type: what the registry keeps and the pool calls.
+/// A type-erased Swift task, stored in the registry and called by the pool child.
 package struct SwiftTaskRunner: Sendable {
     package let name: String
     package let options: TaskOptions
@@ -17,7 +17,7 @@ package struct SwiftTaskRunner: Sendable {
         }
     }
 
-    /// Decodes the arguments, runs the task and encodes what it returns.
+    /// Decodes the arguments, runs the task and encodes the return value.
     package func run(_ arguments: TaskArguments, _ context: TaskContext) async -> RunReport {
         do {
             return .success(try await body(arguments, context))
@@ -33,7 +33,7 @@ package struct SwiftTaskRunner: Sendable {
 
     private func failure(of error: any Error, in context: TaskContext) -> TaskFailure {
         if let mistake = error as? ArgumentsError { return mistake.failure(of: name) }
-        // Stopping when told to is what the soft limit asks for; it has a name of its own.
+        // A task that stops when it is cancelled at its soft time limit has failed with SoftTimeLimitExceeded.
         if error is CancellationError, let limit = context.interruption.softTimeLimit {
             return .softTimeLimitExceeded(limit.inSeconds)
         }

@@ -1,25 +1,25 @@
 public import CeleryCore
 public import Logging
 
-/// What a running task knows of itself: the default keyword arguments of the original, and more.
+/// The context of a running task: the default keyword arguments of the original, and more.
 public struct TaskContext: Sendable {
     public let taskID: TaskID
     public let taskName: String
-    /// How often it has asked to be tried again.
+    /// Number of retries so far.
     public let retries: Int
-    /// Which execution of the message this is, counted from 1; more than `retries + 1` after a crash.
+    /// The number of this execution of the message, from 1; greater than `retries + 1` after a crash.
     public let attempt: Int
-    /// The worker's log file; `nil` when it logs elsewhere.
+    /// The worker's log file; `nil` if the worker does not log to a file.
     public let logFile: String?
     /// The worker's log level, e.g. `INFO`.
     public let logLevel: String
-    /// The first task of the workflow; this one, when it is none.
+    /// The first task of the workflow; this task itself outside a workflow.
     public let rootID: TaskID
-    /// The task that sent this one.
+    /// The task that sent this one, if any.
     public let parentID: TaskID?
-    /// The arguments as they came.
+    /// The arguments of the message.
     public let arguments: TaskArguments
-    /// Why the task is being stopped, when it is.
+    /// Why the task is being cancelled, if it is.
     package let interruption: TaskInterruption
 
     private let workerLogger: Logger
@@ -43,7 +43,7 @@ public struct TaskContext: Sendable {
         workerLogger = logger
     }
 
-    /// A logger that says the task's name and id with every line. Made anew each time: keep it in a loop.
+    /// A logger that adds the task's name and id to every message. Created on each access: store it in a variable for use in loops.
     public var logger: Logger {
         var logger = workerLogger
         logger[metadataKey: "task_id"] = "\(taskID)"
@@ -51,19 +51,19 @@ public struct TaskContext: Sendable {
         return logger
     }
 
-    /// Whether the task has been told to stop: its soft time limit is over, or the worker stops.
+    /// Whether the task has been cancelled because its soft time limit has passed.
     public var isCancelled: Bool { Task.isCancelled }
 
-    /// Whether it was told so because its soft time limit is over.
+    /// Whether the soft time limit has passed.
     public var isOverSoftTimeLimit: Bool { interruption.softTimeLimit != nil }
 
-    /// What to throw in order to be tried again.
+    /// The error to throw in order to request a retry.
     ///
     ///     catch { throw context.retry(in: .seconds(5), because: error) }
     ///
     /// - Parameters:
-    ///   - delay: How long to wait; the task's own `retryDelay` when `nil`.
-    ///   - error: What the task fails of when it has no retries left.
+    ///   - delay: The retry delay; `nil` for the delay in the task's options.
+    ///   - error: The failure of the task if it has no retries left.
     public func retry(in delay: Duration? = nil, because error: (any Error)? = nil) -> TaskRetry {
         TaskRetry(delay: delay, cause: error)
     }

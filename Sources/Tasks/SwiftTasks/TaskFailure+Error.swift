@@ -1,16 +1,16 @@
 public import CeleryCore
 
-/// A task may throw a failure with any type name, for example one that Python knows:
+/// A task can throw a failure with any type name, for example a Python exception:
 /// `throw TaskFailure(type: "ValueError", arguments: ["too wide"], module: "builtins")`.
 extension TaskFailure: Error {}
 
-/// What an error says of itself beside its description; `nil` for one that says nothing.
+/// The message of an error; `nil` for an error that has only its description.
 package typealias ErrorMessage = @Sendable (any Error) -> String?
 
 extension TaskFailure {
-    /// The failure that a Swift error makes: its type, its module, and what it says of itself.
+    /// The failure for a Swift error: its type, module and message.
     ///
-    /// - Parameter message: What an error says of itself; `nil` takes its description.
+    /// - Parameter message: The message of an error; `nil` uses its description.
     package init(error: any Error, message: ErrorMessage = { _ in nil }) {
         if let failure = error as? TaskFailure {
             self = failure
@@ -21,9 +21,9 @@ extension TaskFailure {
         self.init(type: name.type, arguments: [.string(text)], module: name.module)
     }
 
-    /// Module and type: `Example.Shop.SoldOut` is `Shop.SoldOut` of `Example`.
+    /// The module and type of a Swift type: `Example` and `Shop.SoldOut` for `Example.Shop.SoldOut`.
     private static func name(of type: any Any.Type) -> (module: String, type: String) {
-        // A private or local type has a part such as `(unknown context at $7f00)` in its name.
+        // The names of private and local types contain parts such as `(unknown context at $7f00)`.
         var parts: [Substring] = []
         var depth = 0
         var part = ""
@@ -37,7 +37,7 @@ extension TaskFailure {
                 continue
             default: break
             }
-            // Generic arguments stay; contexts in parentheses do not.
+            // Keeps generic arguments, drops contexts in parentheses.
             if character != ")", !(depth > 0 && part.isEmpty) { part.append(character) }
         }
         guard parts.count > 1 else { return ("swift", parts.joined()) }

@@ -1,14 +1,14 @@
 import Synchronization
 
-/// Why a running Swift task is being cancelled, set before it is.
+/// Why a running Swift task is cancelled. Set before the cancellation.
 package final class TaskInterruption: Sendable {
     private let limit = Mutex<Duration?>(nil)
 
     package init() {}
 
-    /// The soft time limit that is over, if that is why.
+    /// The soft time limit, if it is the reason.
     package var softTimeLimit: Duration? { limit.withLock { $0 } }
 
-    /// Says that the soft time limit is over. Cancel the Swift task after this.
+    /// Sets the soft time limit as the reason. Call this before cancelling the task.
     package func softTimeLimitPassed(_ duration: Duration) { limit.withLock { $0 = duration } }
 }

@@ -1,8 +1,8 @@
-/// Thrown by a task that wants to be tried again; see `TaskContext.retry(in:because:)`.
+/// Thrown by a task to request a retry; see `TaskContext.retry(in:because:)`.
 public struct TaskRetry: Error, Sendable {
-    /// How long to wait; `nil` leaves it to the task's options.
+    /// The retry delay; `nil` for the delay in the task's options.
     public var delay: Duration?
-    /// What went wrong, and what the task fails of when it has no retries left.
+    /// The reason for the retry, and the failure of the task if it has no retries left.
     public var cause: (any Error)?
 
     public init(delay: Duration? = nil, cause: (any Error)? = nil) {

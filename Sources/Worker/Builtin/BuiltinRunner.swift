@@ -1,7 +1,7 @@
 import CeleryCore
 import Wire
 
-/// Does the tasks that the worker does itself, and drops results whose time is over.
+/// Runs built-in tasks, and deletes expired results.
 struct BuiltinRunner: Sendable {
     let configuration: WorkerConfiguration
     let store: (any ResultStore)?
@@ -9,10 +9,10 @@ struct BuiltinRunner: Sendable {
     let log: TaskLog
     let now: @Sendable () -> Timestamp
 
-    /// Results dropped at a time, so that others can write in between.
+    /// Number of results deleted at a time, so that other processes can write in between.
     private static let batch = 500
 
-    /// Does one task.
+    /// Runs one built-in task.
     func run(_ task: BuiltinTask, _ delivery: Delivery) async -> Outcome {
         var builder = OutcomeBuilder(delivery: delivery, worker: configuration.identity.name, now: now())
         builder.ignoresResult = delivery.message.ignoreResult ?? configuration.ignoreResult
@@ -41,7 +41,7 @@ struct BuiltinRunner: Sendable {
         return builder.outcome(of: report)
     }
 
-    /// Drops results whose time is over.
+    /// Deletes expired results.
     ///
     /// - Throws: `DriverError` of the store.
     func dropExpiredResults() async throws {

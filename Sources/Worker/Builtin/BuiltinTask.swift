@@ -1,17 +1,16 @@
 import Wire
 
-/// Tasks that Python's clients and beats take for granted, and that the worker does itself:
-/// they take no place in the pool.
+/// Tasks that Python's clients and beats expect in every worker. The worker runs them itself, without a pool slot.
 enum BuiltinTask: Sendable, Equatable {
-    /// Waits for the header of a chord, and sends its body.
+    /// Waits for the header tasks of a chord, then sends the body.
     case chordUnlock
-    /// Drops expired results.
+    /// Deletes expired results.
     case backendCleanup
 
     init?(name: String) {
         switch name {
         case ChordUnlock.task: self = .chordUnlock
-        // The original's name is the second one.
+        // The second name is the original's.
         case "celery.backend_cleanup", "celery.delete_expired_task_meta": self = .backendCleanup
         default: return nil
         }
@@ -19,6 +18,6 @@ enum BuiltinTask: Sendable, Equatable {
 }
 
 extension BuiltinTask {
-    /// The names under which Python knows them.
+    /// The names in current versions of Python's Celery.
     static let allNames = ["celery.backend_cleanup", ChordUnlock.task]
 }

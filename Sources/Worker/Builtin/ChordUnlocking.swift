@@ -1,14 +1,14 @@
 import CeleryCore
 import Wire
 
-/// One look at the header of a chord, and what comes of it.
+/// Runs `chord_unlock` once: checks the results of the chord's header tasks, and sends the body, fails, or retries.
 struct ChordUnlocking: Sendable {
     let delivery: Delivery
     let builder: OutcomeBuilder
     let store: (any ResultStore)?
     let log: TaskLog
 
-    /// Results looked up at a time: one that is missing among the first spares the others.
+    /// Number of results per lookup. A missing result in one batch saves looking up the next ones.
     private static let batch = 200
 
     func outcome() async -> Outcome {
@@ -22,7 +22,7 @@ struct ChordUnlocking: Sendable {
             return refusal(.invalidTask("\(error)"))
         }
         guard let store, !(store is any ResultAnswering) else {
-            return failing(chord, "this needs a result store in which results can be looked up; \(store?.location ?? "none") is not one")
+            return failing(chord, "chords need a result store that can look up results of other tasks; \(store?.location ?? "none") cannot")
         }
         do {
             return follow(chord, try await look(chord, in: store))
@@ -33,7 +33,7 @@ struct ChordUnlocking: Sendable {
     }
 
     private func look(_ chord: ChordUnlock, in store: any ResultStore) async throws -> Looked {
-        // Sent by an earlier attempt, whose acknowledgement was lost.
+        // An earlier attempt sent the body, but its acknowledgement was lost.
         if delivery.handle.attempt > delivery.message.retries + 1, let id = chord.body.options["task_id"]?.stringValue,
             try await store.results(for: [TaskID(id)]).values.contains(where: \.state.isReady)
         {
@@ -57,18 +57,18 @@ struct ChordUnlocking: Sendable {
     private func follow(_ chord: ChordUnlock, _ looked: Looked) -> Outcome {
         switch looked {
         case .done: return builder.outcome(sending: Canvas.FollowUps())
-        case .at(.unready): return again(chord, because: "it was tried as often as it may be")
+        case .at(.unready): return again(chord, because: "the maximum number of retries is reached")
         case .at(.failed(let id, let failure)): return failing(chord, ChordUnlock.reason(id, failure), cause: failure)
         case .at(.ready(let values)):
             let next = chord.followUps(values, after: delivery.message, context: context)
-            // A body that nobody can send would be waited for in vain.
+            // If the body cannot be sent, clients must not wait for it in vain.
             if let trouble = next.unsupported.first { return failing(chord, "Callback error: \(trouble)") }
             log.unlocked(delivery, chord.groupID, values.count)
             return builder.outcome(sending: next)
         }
     }
 
-    /// Looks again later, unless that was the last time.
+    /// Retries later, unless the maximum number of retries is reached.
     private func again(_ chord: ChordUnlock, because reason: String) -> Outcome {
         if let limit = chord.maxRetries, delivery.message.retries >= limit {
             return failing(chord, "chord_unlock could not be retried: \(reason)")
@@ -83,7 +83,7 @@ struct ChordUnlocking: Sendable {
         return builder.outcome(sending: next, failing: failure)
     }
 
-    /// What cannot even be read has nobody to tell but who looks for this task.
+    /// Fails only this task: without a readable body, the chord's own tasks are unknown.
     private func refusal(_ failure: TaskFailure) -> Outcome {
         log.failed(delivery, failure, traceback: nil)
         return builder.outcome(.failure, failure: failure)

@@ -2,17 +2,16 @@ import Glibc
 import Processes
 import Synchronization
 
-/// A pool child's end of the socket: reads block, and writes from several threads
-/// follow each other.
+/// A pool child's end of the socket. Reads block; writes from several threads are serialized.
 final class FrameSocket: Sendable {
     private let descriptor: OwnedDescriptor
     private let writing = Mutex(())
 
     init(_ descriptor: OwnedDescriptor) { self.descriptor = descriptor }
 
-    /// Sends a frame. When the worker is gone there is nobody to tell, and `read` ends the child.
+    /// Sends a frame. Errors are not thrown: if the worker is gone, `readAll` ends and the child exits.
     ///
-    /// - Returns: whether it was sent.
+    /// - Returns: Whether the frame was sent.
     @discardableResult
     func send(_ frame: Frame) -> Bool {
         let bytes = frame.encoded()
@@ -21,7 +20,7 @@ final class FrameSocket: Sendable {
         }
     }
 
-    /// Reads frames until the worker closes its end, calling `handle` for each.
+    /// Reads frames and calls `handle` for each, until the worker closes its end or sends an invalid frame.
     func readAll(_ handle: (Frame) -> Void) {
         var buffer: [UInt8] = []
         var start = 0

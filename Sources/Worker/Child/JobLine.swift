@@ -1,8 +1,8 @@
 import DequeModule
 import Synchronization
 
-/// The jobs a pool child has been given and not begun, between the thread that reads
-/// the socket and the task that runs them.
+/// The queue of jobs that a pool child has received and not begun. Passes them from the thread that reads the socket
+/// to the Swift concurrency task that runs them.
 final class JobLine: Sendable {
     private struct State {
         var jobs: Deque<JobRequest> = []
@@ -24,7 +24,7 @@ final class JobLine: Sendable {
         reader?.resume(returning: job)
     }
 
-    /// Takes away all that is not begun.
+    /// Removes and returns all jobs.
     func removeAll() -> [JobRequest] {
         state.withLock { state in
             defer { state.jobs = [] }
@@ -32,7 +32,7 @@ final class JobLine: Sendable {
         }
     }
 
-    /// There will be no more: `next` returns `nil` after the last.
+    /// Notes that no more jobs will be added: `next` returns `nil` after the last one.
     func finish() {
         let reader = state.withLock { state in
             state.isFinished = true
@@ -41,8 +41,8 @@ final class JobLine: Sendable {
         reader?.resume(returning: nil)
     }
 
-    /// The next job; waits for one. Does not suspend when there is one, so that a line
-    /// of short tasks runs without a change of thread.
+    /// Removes and returns the next job; waits until there is one. Does not suspend if a job is available, so that a
+    /// sequence of short tasks runs without a thread switch.
     func next() async -> JobRequest? {
         if let job = state.withLock({ $0.jobs.popFirst() }) { return job }
         return await withCheckedContinuation { continuation in

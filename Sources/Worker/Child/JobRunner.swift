@@ -3,23 +3,23 @@ import Processes
 import Tasks
 import Wire
 
-/// Runs one job in a pool child: decodes its arguments, runs the program or the Swift
-/// task, and works out what follows.
+/// Runs one job in a pool child: decodes its arguments, runs the program or the Swift task, and determines a retry
+/// or the next workflow steps.
 struct JobRunner: Sendable {
     let registry: TaskRegistry
     let environment: Environment
     let log: @Sendable (LogLine) -> Void
-    /// Where the memory of programs is bounded, if there is such a place.
+    /// The control groups that limit the memory of programs, if available.
     var controlGroups: ControlGroupRoom?
-    /// The clock that says whether there is time for another try.
+    /// The clock for `retry_until`.
     var now: @Sendable () -> Timestamp = { .now }
-    /// A number from 0 to 1, for waits of random length.
+    /// Random numbers from 0 to 1, for the jitter of retry delays.
     var random: @Sendable () -> Double = { .random(in: 0...1) }
 
-    /// - Parameter stop: What ends it from outside, if it is a program.
+    /// - Parameter stop: Lets another thread terminate the program; `nil` for a Swift task.
     func run(_ job: JobRequest, _ stop: ProgramStop? = nil) async -> JobReport {
         let started = ContinuousClock.now
-        // It may have waited in line for long.
+        // The job may have waited long in the queue.
         if let expires = job.expires, expires < Timestamp.now.seconds {
             return JobReport(tag: job.tag, ending: .revoked(.revoked("expired"), signal: nil), duration: 0)
         }
@@ -58,7 +58,7 @@ struct JobRunner: Sendable {
         return report
     }
 
-    /// Tries again what asks for it or may be without asking, as long as that is allowed; else it has failed.
+    /// Decides whether an ended job is retried, because the task asked for it or because of `autoretry`. Otherwise it has failed.
     private func decided(_ ended: Ended, _ plan: RetryPlan) -> Ended {
         var decided = ended
         switch ended.ending {
@@ -73,10 +73,10 @@ struct JobRunner: Sendable {
         return decided
     }
 
-    /// How a job ended, before what follows is known.
+    /// How a job ended, before retries are decided.
     struct Ended {
         var ending: JobReport.Ending
-        /// Seconds after which the task itself wants to be tried again.
+        /// The retry delay that the task asked for, in seconds.
         var askedDelay: Double?
         var errorOutput: String?
 

@@ -3,33 +3,37 @@ import Processes
 import Synchronization
 import Tasks
 
-/// The job that a pool child is on, between the task that runs jobs and the thread that is told to end one.
+/// The running job of a pool child, shared by the Swift concurrency task that runs jobs and the thread that receives
+/// requests to terminate one.
 ///
-/// A job is named by its tag, and the tag is looked at under the lock that `begin` and `end` need as well: what was
-/// meant for one job never hits the next.
+/// Requests identify the job by its tag. The tag is compared under the lock of `begin` and `end`, so a request for one
+/// job never terminates the next.
 final class JobUnderway: Sendable {
     private struct State {
         var tag: Int64?
         /// `nil` for a Swift task: then this process is the task.
         var stop: ProgramStop?
-        /// What it was told to end with.
+        /// The signal of a request to terminate the job.
         var signal: Int32?
     }
 
     private let state = Mutex(State())
 
-    /// How long a program may go on after it was told to end.
+    /// How long a program may run after the signal before it is killed.
     private static let grace: Duration = .seconds(10)
 
-    /// - Returns: what ends it, if it is a program.
+    /// Notes that a job begins.
+    ///
+    /// - Returns: The means of terminating its program; `nil` for a Swift task.
     func begin(_ job: JobRequest) -> ProgramStop? {
         let stop = job.program == nil ? nil : ProgramStop()
         state.withLock { $0 = State(tag: job.tag, stop: stop) }
         return stop
     }
 
-    /// The job has ended.
-    /// - Returns: the signal it was told to end with, if it was.
+    /// Notes that the job has ended.
+    ///
+    /// - Returns: The signal of a request to terminate it, if there was one.
     func end() -> Int32? {
         state.withLock { state in
             defer { state = State() }
@@ -37,13 +41,13 @@ final class JobUnderway: Sendable {
         }
     }
 
-    /// Ends the job, if it is still this one: a program with all it started; for a Swift task, this process.
+    /// Signals the job if it is still running: a program with all its processes; for a Swift task, this process group.
     func terminate(_ tag: Int64, signal: Int32) {
         let stop = state.withLock { state -> ProgramStop? in
             guard state.tag == tag, state.signal == nil else { return nil }
             state.signal = signal
             guard let stop = state.stop else {
-                // The group of this process, so that what the task has started goes too.
+                // The process group includes the processes that the task has started.
                 kill(-getpgrp(), signal)
                 return nil
             }
@@ -52,7 +56,7 @@ final class JobUnderway: Sendable {
         guard let stop else { return }
         stop.send(signal)
         WorkThread.start {
-            // On the job's own handle, so that it can be late.
+            // `stop` belongs to this job alone, so a late signal cannot hit the next one.
             Syscall.pause(Self.grace)
             stop.send(SIGKILL)
         }

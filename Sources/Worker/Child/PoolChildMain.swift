@@ -1,4 +1,4 @@
-// The inside of a pool child: one thread reads frames, one task runs jobs, one at a time.
+// A pool child: one thread reads frames, and one Swift concurrency task runs jobs one at a time.
 
 import CeleryCore
 import Glibc
@@ -8,60 +8,60 @@ package import Tasks
 
 /// The main program of a pool child.
 package enum PoolChildMain {
-    /// The word that makes our binary a pool child.
+    /// The command-line argument that makes this binary a pool child.
     package static let argument = "__pool-child"
     /// The descriptor of the socket to the worker.
     static let socketNumber: Int32 = 3
-    /// The descriptor of the flight record, when the word is followed by a slot in it.
+    /// The descriptor of the flight record, if the next argument names a slot of it.
     static let flightNumber: Int32 = 4
 
-    /// Serves jobs until the worker says to finish, or is gone.
+    /// Runs jobs until the worker sends `finish` or is gone. Then exits; never returns.
     ///
-    /// - Parameter registry: the Swift tasks this binary was built with.
+    /// - Parameter registry: The Swift tasks of this binary.
     package static func run(registry: TaskRegistry) async {
         SignalDispositions.settle()
         try? Descendants.becomeSubreaper()
         let socket = FrameSocket(OwnedDescriptor(owning: socketNumber))
-        let line = JobLine()
+        let queue = JobLine()
         let underway = JobUnderway()
         var runner = JobRunner(registry: registry, environment: .current()) { socket.send(.log($0)) }
         if CommandLine.arguments.count > 3 { runner.controlGroups = ControlGroupRoom(path: CommandLine.arguments[3]) }
-        // What a child before this one left behind when it was killed.
+        // Removes control groups left behind by an earlier child that was killed.
         runner.controlGroups?.sweep()
         let isOrphaned = OrphanMark()
         WorkThread.start {
             socket.readAll { frame in
                 switch frame {
-                case .job(let job): line.append(job)
-                case .recall: socket.send(.returned(line.removeAll().map(\.tag)))
-                case .finish: line.finish()
+                case .job(let job): queue.append(job)
+                case .recall: socket.send(.returned(queue.removeAll().map(\.tag)))
+                case .finish: queue.finish()
                 case .terminate(let tag, let signal): underway.terminate(tag, signal: signal)
                 case .ready, .report, .returned, .log: break
                 }
             }
-            // The worker is gone, and with it whoever could use what runs here.
+            // The worker is gone, so nobody can record the outcome of the running job.
             isOrphaned.set()
             ProgramRun.killCurrent()
             _exit(0)
         }
         let flight = flightRecord()
         socket.send(.ready)
-        while let job = await line.next() {
+        while let job = await queue.next() {
             flight?.begin(FlightRecord.Entry(tag: job.deliveryTag, attempt: job.attempt))
             let stop = underway.begin(job)
             var report = await runner.run(job, stop)
             if let signal = underway.end() { report.ending = .revoked(.revoked("terminated"), signal: signal) }
-            // What is over because the worker is gone has not ended, and nothing more begins.
+            // A job that was killed because the worker is gone has no outcome; start no other.
             if isOrphaned.isSet { break }
             flight?.end()
             guard socket.send(.report(report)) else { break }
         }
-        // The thread that reads ends the process when nothing more comes.
+        // The reading thread ends the process.
         if isOrphaned.isSet { while true { pause() } }
         _exit(0)
     }
 
-    /// The slot of this child, the word after the first, if its worker keeps a record.
+    /// The flight record with this child's slot, which is the second argument; `nil` if the worker has no flight record.
     private static func flightRecord() -> FlightRecord? {
         guard CommandLine.arguments.count > 2, let slot = Int(CommandLine.arguments[2]), 0..<FlightRecord.slotCount ~= slot
         else { return nil }

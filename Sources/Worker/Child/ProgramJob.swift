@@ -4,7 +4,7 @@ import Processes
 import Tasks
 import Wire
 
-/// A job whose task is a program: what it is given, and what its end means.
+/// A job whose task is a program: prepares the program's input and interprets how it ended.
 struct ProgramJob {
     let job: JobRequest
     let message: Message
@@ -15,19 +15,19 @@ struct ProgramJob {
     let log: @Sendable (LogLine) -> Void
     var controlGroups: ControlGroupRoom?
 
-    /// The project's folder, where pool children are.
+    /// The project folder: the working directory of pool children.
     private static let folder: String = {
         guard let path = getcwd(nil, 0) else { return "/" }
         defer { free(path) }
         return String(cString: path)
     }()
 
-    /// EX_TEMPFAIL of sysexits.h: try again later.
+    /// EX_TEMPFAIL of sysexits.h: the task asks for a retry.
     static let retryStatus: Int32 = 75
 
     func run() -> JobRunner.Ended {
         let taskGuard = TaskGuard.current
-        // It may have been changed since it was found.
+        // The file may have changed since discovery.
         if taskGuard.refuses, let danger = taskGuard.danger(ofProgram: program, in: Self.folder) {
             let text = "\(danger): it is not run as root"
             return JobRunner.Ended(.failure(TaskFailure(type: "PermissionError", arguments: [.string(text)], module: "builtins"), traceback: nil))
@@ -84,18 +84,18 @@ struct ProgramJob {
         }
     }
 
-    /// Positional arguments as they are, then `--name value` for each keyword argument.
+    /// The program's arguments: positional ones, then `--name value` for each keyword argument.
     static func words(_ arguments: TaskArguments) -> [String] {
         arguments.args.map(word) + arguments.kwargs.members.flatMap { ["--\($0.key)", word($0.value)] }
     }
 
-    /// Strings as they are, other values as JSON.
+    /// Strings unchanged, other values as JSON.
     private static func word(_ value: JSON) -> String {
         let plain = PythonTypes.simplify(value)
         return plain.stringValue ?? plain.text(style: .compact)
     }
 
-    /// stdout as the return value: JSON if it parses as JSON, else the text without its last newline.
+    /// Standard output as the return value: parsed if it is JSON, else a string without the final newline.
     static func value(of output: [UInt8]) -> JSON {
         if let value = try? JSON(parsing: output) { return value }
         var text = output[...]
@@ -103,7 +103,7 @@ struct ProgramJob {
         return .string(String(decoding: text, as: UTF8.self))
     }
 
-    /// What the program reads on stdin.
+    /// The JSON object that the program reads on standard input.
     private var request: JSON {
         .object([
             "id": .string(message.id.text), "task": .string(message.task),
@@ -119,7 +119,7 @@ struct ProgramJob {
         ])
     }
 
-    /// The default keyword arguments of the original, as variables.
+    /// The environment of the program: the original's default keyword arguments, and more, as variables.
     private var taskEnvironment: Environment {
         var environment = environment
         environment["CELERY_TASK_ID"] = message.id.text

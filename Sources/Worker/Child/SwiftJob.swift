@@ -1,7 +1,7 @@
 import CeleryCore
 import Tasks
 
-/// A job whose task is a Swift type of this program.
+/// A job whose task is a Swift type of this binary.
 struct SwiftJob {
     let job: JobRequest
     let message: Message
@@ -31,7 +31,7 @@ struct SwiftJob {
         }
     }
 
-    /// Cancels the task at its soft limit. The hard limit is the worker's: it kills this process.
+    /// Cancels the task at its soft time limit. The worker enforces the hard limit by killing this process.
     private func limited(
         _ interruption: TaskInterruption, _ body: @escaping @Sendable () async -> RunReport
     ) async -> RunReport {

@@ -1,7 +1,7 @@
 import Glibc
 import Logging
 
-/// Sends what a Swift task logs to the worker, which alone writes to the log.
+/// Sends the log messages of a Swift task to the worker, which writes them to its log.
 struct SwiftLog: LogHandler {
     let taskID: String
     let taskName: String
@@ -20,8 +20,9 @@ struct SwiftLog: LogHandler {
         Logger(label: job.taskName) { _ in SwiftLog(taskID: job.taskID, taskName: job.taskName, send: send) }
     }
 
-    /// The worker's log file and level, from the variables it gives its children.
+    /// The worker's log file, from the variable that the worker sets for its children.
     static var file: String? { getenv("CELERY_LOGFILE").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 } }
+    /// The worker's log level, from the variable that the worker sets for its children.
     static var level: String { getenv("CELERY_LOGLEVEL").map { String(cString: $0) } ?? "INFO" }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {

@@ -1,6 +1,6 @@
 import CeleryCore
 
-/// The arguments of a request, read by type.
+/// Typed access to the arguments of a request.
 struct ControlArguments {
     let method: String
     let members: JSONObject
@@ -10,13 +10,13 @@ struct ControlArguments {
         self.members = members
     }
 
-    /// What is given and not null.
+    /// The argument; `nil` if it is missing or null.
     subscript(name: String) -> JSON? {
         guard let value = members[name], !value.isNull else { return Optional.none }
         return value
     }
 
-    /// A text that must be there and not be empty.
+    /// A required string, not empty.
     func text(_ name: String) throws(ControlError) -> String {
         guard let text = try optionalText(name) else { throw .missing(name, of: method) }
         guard !text.isEmpty else { throw .value("\(method)() argument '\(name)' is empty") }
@@ -32,12 +32,12 @@ struct ControlArguments {
     func integer(_ name: String) throws(ControlError) -> Int? {
         guard let value = self[name] else { return nil }
         if let number = value.intValue { return number }
-        // Whoever has only words.
+        // Command-line tools may send numbers as strings.
         if let number = value.stringValue.flatMap({ Int($0) }) { return number }
         throw wrong(name, "int", value)
     }
 
-    /// Seconds, more than none.
+    /// A number of seconds greater than 0.
     func seconds(_ name: String) throws(ControlError) -> Double? {
         guard let value = self[name] else { return nil }
         guard let seconds = value.doubleValue ?? value.stringValue.flatMap(Double.init) else { throw wrong(name, "float", value) }
@@ -51,7 +51,7 @@ struct ControlArguments {
         return truth
     }
 
-    /// Texts in a list, or one alone.
+    /// A list of strings, or a single string.
     func texts(_ name: String) throws(ControlError) -> [String]? {
         guard let value = self[name] else { return nil }
         if let text = value.stringValue { return [text] }
@@ -60,7 +60,7 @@ struct ControlArguments {
     }
 
     private func wrong(_ name: String, _ wanted: String, _ value: JSON) -> ControlError {
-        let sort =
+        let type =
             switch value {
             case .null: "NoneType"
             case .bool: "bool"
@@ -70,6 +70,6 @@ struct ControlArguments {
             case .array: "list"
             case .object: "dict"
             }
-        return .type("\(method)() argument '\(name)' must be \(wanted), not \(sort)")
+        return .type("\(method)() argument '\(name)' must be \(wanted), not \(type)")
     }
 }

@@ -1,6 +1,6 @@
 import CeleryCore
 
-/// Why a request is not done, as Python's workers tell it: the `repr` of an exception, or words of their own.
+/// Why a request failed, in the form of Python's workers: the `repr` of an exception, or a text.
 struct ControlError: Error, CustomStringConvertible, Equatable {
     var description: String
 
@@ -10,12 +10,12 @@ struct ControlError: Error, CustomStringConvertible, Equatable {
     /// `TypeError('...')`.
     static func type(_ text: String) -> ControlError { ControlError(description: "TypeError(\(quoted(text)))") }
 
-    /// An argument without which the method makes no sense.
+    /// A required argument is missing.
     static func missing(_ argument: String, of method: String) -> ControlError {
         type("\(method)() missing 1 required positional argument: '\(argument)'")
     }
 
-    /// As Python quotes text: by `'`, or by `"` where that is in it.
+    /// Quotes text as Python does: with `'`, or with `"` if the text contains `'`.
     private static func quoted(_ text: String) -> String {
         let quote = text.contains("'") && !text.contains("\"") ? "\"" : "'"
         let escaped = text.replacing(text: "\\", with: "\\\\").replacing(text: "\n", with: "\\n")

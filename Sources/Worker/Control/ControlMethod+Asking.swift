@@ -2,7 +2,7 @@ import CeleryCore
 import Glibc
 
 extension ControlMethod {
-    /// Questions about the worker, that change nothing.
+    /// Queries about the worker. They change nothing.
     static let asking = [
         ControlMethod("ping") { _, _ in ["ok": "pong"] },
         ControlMethod("active_queues") { shift, _ in .array(shift.queues.map(Shift.queue)) },
@@ -12,7 +12,7 @@ extension ControlMethod {
 }
 
 extension Shift {
-    /// A queue, as Python's workers describe those of AMQP.
+    /// Describes a queue as Python's workers describe AMQP queues.
     fileprivate static func queue(_ queue: QueueDefinition) -> JSON {
         var arguments: JSONObject = [:]
         if queue.type == .quorum { arguments["x-queue-type"] = "quorum" }
@@ -51,7 +51,7 @@ extension Shift {
     private var poolStatistics: JSON {
         let counts = follower.staff.counts
         let total = counts.reduce(0, +)
-        /// The part of all jobs that a child began, in two digits.
+        /// A child's share of all begun jobs, with two decimals.
         func share(_ count: Int) -> String { Self.text("%.2f", total > 0 ? Double(count) / Double(total) : 0) }
         let busy = Set(jobs.all.compactMap(\.childPID)).count
         return [
@@ -70,17 +70,17 @@ extension Shift {
         ]
     }
 
-    /// Seconds; 0 is none.
+    /// A time limit in seconds; 0 for no limit.
     private static func limit(_ seconds: Double?) -> JSON { seconds.map(JSON.double) ?? 0 }
 
-    /// What `printf` makes of a number.
+    /// Formats a number as `printf` does.
     static func text(_ format: String, _ number: Double) -> String {
         var bytes = [CChar](repeating: 0, count: 64)
         let count = withVaList([number]) { vsnprintf(&bytes, bytes.count, format, $0) }
         return String(decoding: bytes.prefix(max(0, Int(count))).map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    /// Of the worker's own process. The corresponding C function is `getrusage`.
+    /// Resource usage of the worker's own process. The corresponding C function is `getrusage`.
     private static var resourceUsage: JSON {
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)

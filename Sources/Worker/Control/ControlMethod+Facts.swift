@@ -2,7 +2,7 @@ import CeleryCore
 import Glibc
 
 extension ControlMethod {
-    /// Questions about the program and the machine.
+    /// Queries about the program and the machine.
     static let facts = [
         ControlMethod("conf", "dump_conf") { shift, arguments in
             let withDefaults = try ControlArguments("conf", arguments).truth("with_defaults") ?? false
@@ -15,7 +15,7 @@ extension ControlMethod {
 }
 
 extension Shift {
-    /// What is to be told with a bug, in the lines of Python's `celery report`.
+    /// Facts for bug reports, in the format of Python's `celery report`.
     fileprivate var report: String {
         var system = utsname()
         uname(&system)
@@ -36,7 +36,7 @@ extension Shift {
             """
     }
 
-    /// Bytes of memory of this process that are in use, from `/proc/self/statm`.
+    /// Resident memory of this process in bytes, from `/proc/self/statm`.
     static var residentBytes: Int? {
         let descriptor = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
@@ -47,7 +47,7 @@ extension Shift {
         return fields.count > 1 ? Int(fields[1]).map { $0 * sysconf(Int32(_SC_PAGESIZE)) } : nil
     }
 
-    /// Bytes as Python's `humanbytes` writes them: five digits and a unit, `12.345MB`.
+    /// Formats a number of bytes as Python's `humanbytes` does: five significant digits and a unit, `12.345MB`.
     static func byteText(_ count: Int) -> String {
         let units: [(Double, String)] = [(1_099_511_627_776, "TB"), (1_073_741_824, "GB"), (1_048_576, "MB"), (1_024, "KB")]
         for (size, unit) in units where Double(count) >= size { return text("%.5g", Double(count) / size) + unit }

@@ -2,9 +2,9 @@ import CeleryCore
 import Tasks
 
 extension ControlMethod {
-    /// Other orders.
+    /// Other commands.
     static let orders = [
-        // For executions that are begun later; what a message says of itself counts before it.
+        // Applies to executions that begin later. Limits in a message take precedence.
         ControlMethod("time_limit") { shift, arguments in
             let arguments = ControlArguments("time_limit", arguments)
             let soft = try arguments.seconds("soft")
@@ -19,7 +19,7 @@ extension ControlMethod {
             shift.log.ordered("New time limits for tasks of type \(name.forLog): soft=\(text(soft)) hard=\(text(hard))")
             return ["ok": "time limits set successfully"]
         },
-        // Workers of Python elect one among those that gossip; this one does not stand.
+        // Python's workers elect a leader by gossip. This worker accepts the request and does not take part.
         ControlMethod("election") { _, arguments in
             let arguments = ControlArguments("election", arguments)
             for name in ["id", "topic"] where arguments[name] == nil { throw ControlError.missing(name, of: "election") }

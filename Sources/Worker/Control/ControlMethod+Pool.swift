@@ -1,17 +1,17 @@
 import CeleryCore
 
 extension ControlMethod {
-    /// Orders about the children.
+    /// Commands about the pool children.
     static let poolOrders = [
         ControlMethod("pool_grow") { shift, arguments in try shift.resize("pool_grow", arguments, sign: 1) },
         ControlMethod("pool_shrink") { shift, arguments in try shift.resize("pool_shrink", arguments, sign: -1) },
         ControlMethod("pool_restart") { shift, arguments in
             let arguments = ControlArguments("pool_restart", arguments)
-            // New children read every program anew; modules to import there are none.
+            // Tasks are programs, so there are no Python modules to reload.
             guard try arguments.texts("modules")?.isEmpty ?? true, arguments["reloader"] == nil else {
-                throw ControlError.value("tasks here are programs, and no modules to reload")
+                throw ControlError.value("tasks here are programs; there are no modules to reload")
             }
-            shift.log.ordered("Replacing all pool children by remote")
+            shift.log.ordered("Replacing all pool children by remote control")
             shift.pool.replaceAll()
             return ["ok": "reload started"]
         },
@@ -19,14 +19,14 @@ extension ControlMethod {
             let arguments = ControlArguments("autoscale", arguments)
             let (most, least) = (try arguments.integer("max"), try arguments.integer("min"))
             guard let range = try shift.scaler.setRange(most: most, least: least) else { throw ControlError.value("Autoscale not enabled") }
-            shift.log.ordered("Autoscale now max=\(range.most) min=\(range.least) by remote")
+            shift.log.ordered("Autoscale now max=\(range.most) min=\(range.least) by remote control")
             return ["ok": .string("autoscale now max=\(range.most) min=\(range.least)")]
         },
     ]
 }
 
 extension Shift {
-    /// Adds children, or has some go when they are free.
+    /// Adds children, or retires some as soon as they have no jobs.
     fileprivate func resize(_ method: String, _ arguments: JSONObject, sign: Int) throws -> JSON {
         if scaler.range != nil {
             throw ControlError(description: "\(method) is not supported with autoscale. Adjust autoscale range instead.")
@@ -36,9 +36,9 @@ extension Shift {
         let size = scaler.size
         let (new, isTooMuch) = size.addingReportingOverflow(sign * min(count, AutoscaleRange.limit * 2))
         guard !isTooMuch, (1...AutoscaleRange.limit).contains(new) else {
-            throw ControlError.value("the pool has \(size) processes, and must have from 1 to \(AutoscaleRange.limit)")
+            throw ControlError.value("the pool has \(size) processes; its size must be from 1 to \(AutoscaleRange.limit)")
         }
-        log.ordered("Pool \(sign > 0 ? "grows" : "shrinks") from \(size) to \(new) by remote")
+        log.ordered("Pool \(sign > 0 ? "grows" : "shrinks") from \(size) to \(new) by remote control")
         scaler.grow(by: new - size)
         return ["ok": sign > 0 ? "pool will grow" : "pool will shrink"]
     }

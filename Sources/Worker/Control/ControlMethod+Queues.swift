@@ -1,24 +1,24 @@
 import CeleryCore
 
 extension ControlMethod {
-    /// Orders about the queues that are taken from.
+    /// Commands about the queues that the worker consumes from.
     static let queueOrders = [
         ControlMethod("add_consumer") { shift, arguments in
             let arguments = ControlArguments("add_consumer", arguments)
             let queue = try shift.definition(arguments)
-            try await shift.takeToo(from: queue)
+            try await shift.startConsuming(from: queue)
             return ["ok": .string("add consumer \(queue.name)")]
         },
         ControlMethod("cancel_consumer") { shift, arguments in
             let name = try ControlArguments("cancel_consumer", arguments).text("queue")
-            try await shift.takeNoMore(from: name)
+            try await shift.stopConsuming(from: name)
             return ["ok": .string("no longer consuming from \(name)")]
         },
     ]
 }
 
 extension Shift {
-    /// The queue that the arguments describe. One of the settings is what they say it is.
+    /// The queue that the arguments describe. For a queue in the settings, the settings take precedence.
     fileprivate func definition(_ arguments: ControlArguments) throws(ControlError) -> QueueDefinition {
         let name = try arguments.text("queue")
         if let rule = BrokerName.queue.rule(brokenBy: name) { throw .value("not the name of a queue: write \(rule)") }
@@ -26,7 +26,7 @@ extension Shift {
         guard configuration.facts.queues[name] == nil else { return queue }
         if let exchange = try arguments.optionalText("exchange"), !exchange.isEmpty { queue.exchange = exchange }
         if let type = try arguments.optionalText("exchange_type"), !type.isEmpty {
-            guard ["direct", "topic", "fanout", "headers"].contains(type) else { throw .value("no such type of exchange: \(type)") }
+            guard ["direct", "topic", "fanout", "headers"].contains(type) else { throw .value("unknown exchange type: \(type)") }
             queue.exchangeType = type
         }
         if let key = try arguments.optionalText("routing_key"), !key.isEmpty { queue.routingKey = key }
@@ -37,17 +37,17 @@ extension Shift {
         return queue
     }
 
-    fileprivate func takeToo(from queue: QueueDefinition) async throws {
+    fileprivate func startConsuming(from queue: QueueDefinition) async throws {
         try await switching.add(queue)
         if !queues.contains(where: { $0.name == queue.name }) { queues.append(queue) }
-        log.ordered("Consuming from queue \(queue.name) by remote")
+        log.ordered("Consuming from queue \(queue.name) by remote control")
         room.ring()
     }
 
-    fileprivate func takeNoMore(from name: String) async throws {
+    fileprivate func stopConsuming(from name: String) async throws {
         try await switching.remove(name)
         queues.removeAll { $0.name == name }
-        log.ordered("No longer consuming from queue \(name) by remote")
+        log.ordered("No longer consuming from queue \(name) by remote control")
     }
 
     private var switching: any QueueSwitching {

@@ -3,7 +3,7 @@ import Processes
 import Wire
 
 extension ControlMethod {
-    /// Orders not to run tasks, or to end them, with the answers of Python's workers.
+    /// Commands to revoke or terminate tasks, with the answers of Python's workers.
     static let revoking = [
         ControlMethod("revoke") { shift, arguments in
             let ids = texts(arguments["task_id"])
@@ -18,24 +18,24 @@ extension ControlMethod {
                 signal: arguments["signal"])
         },
         ControlMethod("revoked", "dump_revoked") { shift, _ in .array(shift.revokedIDs) },
-        // What workers of Python ask one another when they start.
+        // Python's workers send this to each other when they start.
         ControlMethod("hello") { shift, arguments in
             guard arguments["from_node"]?.stringValue != shift.configuration.identity.name else { return .null }
-            // A list of ids, or an object with the time of each.
-            let told = arguments["revoked"]?.objectValue?.members.map(\.key) ?? texts(arguments["revoked"])
-            await shift.orders.revoke(shift.revocations(of: told, isTerminating: false, signal: nil))
+            // A list of ids, or an object from ids to times.
+            let ids = arguments["revoked"]?.objectValue?.members.map(\.key) ?? texts(arguments["revoked"])
+            await shift.orders.revoke(shift.revocations(of: ids, isTerminating: false, signal: nil))
             return ["revoked": .array(shift.revokedIDs), "clock": .int(Int64(shift.intake.taken))]
         },
     ]
 
-    /// One text, or a list of them.
+    /// A list of strings, or a single string.
     private static func texts(_ value: JSON?) -> [String] {
         value?.stringValue.map { [$0] } ?? value?.arrayValue?.compactMap(\.stringValue) ?? []
     }
 }
 
 extension Shift {
-    /// Seconds that Python's workers remember a revocation (CELERY_WORKER_REVOKE_EXPIRES).
+    /// How long a revocation is remembered, as in Python's workers (CELERY_WORKER_REVOKE_EXPIRES).
     private static let memory: Duration = .seconds(10_800)
 
     fileprivate var revokedIDs: [JSON] { revocations.revocations.ids(now: now()).map { .string($0.text) } }
@@ -48,15 +48,15 @@ extension Shift {
         }
     }
 
-    /// Python sends a name, a number, or nothing.
+    /// The name or number of a signal. Python sends a name, a number, or nothing.
     private static func name(of signal: JSON?) -> String {
         signal?.stringValue ?? signal?.intValue.map(String.init) ?? Revocation.defaultSignal
     }
 
     fileprivate func revoke(_ ids: [String], isTerminating: Bool, signal: JSON?) async -> JSON {
-        let told = await orders.revoke(revocations(of: ids, isTerminating: isTerminating, signal: signal))
-        if isTerminating { return Self.answer(terminated: told) }
-        // As Python writes a set.
+        let terminated = await orders.revoke(revocations(of: ids, isTerminating: isTerminating, signal: signal))
+        if isTerminating { return Self.answer(terminated: terminated) }
+        // Formatted like a Python set.
         let list = ids.distinct.map { PythonRepr.text(of: .string($0)) }.joined(separator: ", ")
         return ["ok": .string("tasks \(list.isEmpty ? "set()" : "{\(list)}") flagged as revoked")]
     }
@@ -66,15 +66,15 @@ extension Shift {
         var new: [Revocation] = []
         for (name, values) in headers.members {
             for value in values.arrayValue ?? [values] {
-                // Python's hold for later tasks too.
+                // In Python, such a revocation also applies to tasks sent later.
                 new.append(
                     Revocation(
                         .header(name, value: value.displayText), isTerminating: isTerminating, signal: Self.name(of: signal),
                         issued: now + Self.memory, until: now + Self.memory))
             }
         }
-        let told = await orders.revoke(new)
-        if isTerminating { return Self.answer(terminated: told) }
+        let terminated = await orders.revoke(new)
+        if isTerminating { return Self.answer(terminated: terminated) }
         return ["ok": .string("headers \(PythonRepr.kwargs(headers)) flagged as revoked, but not terminated")]
     }
 

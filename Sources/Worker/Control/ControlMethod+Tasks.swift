@@ -3,7 +3,7 @@ import Tasks
 import Wire
 
 extension ControlMethod {
-    /// Questions about tasks: those that are here, and those that could be.
+    /// Queries about the tasks that this worker holds, and about registered tasks.
     static let tasks = [
         ControlMethod("active", "dump_active") { shift, _ in .array(shift.shown(running: true)) },
         ControlMethod("reserved", "dump_reserved") { shift, _ in .array(shift.shown(running: false)) },
@@ -12,7 +12,7 @@ extension ControlMethod {
                 try await shift.scheduled().map { message in
                     [
                         "eta": .string(ISO8601.text(message.eta ?? shift.now())),
-                        // All tasks have this one in Python's timer.
+                        // All tasks have this priority in Python's timer.
                         "priority": 6, "request": shift.task(message),
                     ]
                 })
@@ -26,33 +26,33 @@ extension ControlMethod {
             let arguments = ControlArguments("registered", arguments)
             let wanted = try arguments.texts("taskinfoitems") ?? []
             let items = (wanted.isEmpty ? ["exchange", "routing_key", "rate_limit"] : wanted).filter { !$0.hasPrefix("_") }
-            let withOwn = try arguments.truth("builtins") ?? false
+            let withBuiltin = try arguments.truth("builtins") ?? false
             var lines = shift.registry.tasks.sorted.map { task in
                 let known = items.compactMap { item in task.attribute(item).map { "\(item)=\($0)" } }
                 return known.isEmpty ? task.name : "\(task.name) [\(known.joined(separator: " "))]"
             }
-            if withOwn { lines += BuiltinTask.allNames }
+            if withBuiltin { lines += BuiltinTask.allNames }
             return .array(lines.sorted().map(JSON.string))
         },
     ]
 }
 
 extension Shift {
-    /// No longer list is sent.
+    /// Maximum number of tasks in an answer.
     private static let longestList = 10_000
 
-    /// Tasks with the pool: those that run, or those that wait for a child.
+    /// The running tasks, or the reserved tasks: those that wait for a child or for their limits.
     fileprivate func shown(running: Bool) -> [JSON] {
         let shown = jobs.sorted.filter { ($0.began != nil) == running }.map { task($0) }
-        // What waits for its limits is reserved, too.
+        // Tasks that wait for their limits count as reserved.
         let held = running ? [] : gate.waiting.map { task($0) }
         return Array((shown + held).prefix(Self.longestList))
     }
 
-    /// What waits for its time.
+    /// Messages that wait for their ETA.
     fileprivate func scheduled() async throws -> [Message] { try await powers.schedule?.scheduled(upTo: Self.longestList) ?? [] }
 
-    /// Those of the ids that are here, each with where it stands.
+    /// The tasks with these ids that this worker holds, each with its state.
     fileprivate func found(_ ids: Set<String>) async throws -> JSONObject {
         var found: JSONObject = [:]
         for job in jobs.all where ids.contains(job.id.text) {
@@ -60,7 +60,7 @@ extension Shift {
         }
         for message in gate.waiting where ids.contains(message.id.text) {
             var shown = task(message)
-            // Beside what Python's workers tell: what it waits for.
+            // An addition to the format of Python's workers: the limit that the task waits for.
             if let wait = await gate.wait(of: message.id), case .object(var object) = shown {
                 object["celery_limit"] = wait.json
                 shown = .object(object)
@@ -80,7 +80,7 @@ extension Shift {
             process: job.childPID)
     }
 
-    /// A task as Python's workers show it.
+    /// Describes a task as Python's workers do.
     fileprivate func task(
         _ message: Message, began: Timestamp? = nil, isAcknowledged: Bool = false, isRedelivered: Bool = false,
         process: Int? = nil
@@ -102,7 +102,7 @@ extension Shift {
 }
 
 extension TaskDefinition {
-    /// An attribute by the name that tasks of Python have for it, as text; `nil` for one that is not set or not known.
+    /// The text of an attribute of a Python task; `nil` if the attribute is unset or unknown.
     fileprivate func attribute(_ attribute: String) -> String? {
         func truth(_ value: Bool) -> String { value ? "True" : "False" }
         func number(_ duration: Duration?) -> String? { duration.map { JSON.number($0.inSeconds).displayText } }

@@ -1,10 +1,10 @@
 import CeleryCore
 
-/// A question or a command that a worker understands, in the words of Python's workers (section 8 of the wire format).
+/// A method of remote control, with the names and answers of Python's workers (section 8 of the wire format).
 struct ControlMethod: Sendable {
-    /// Its name, and older ones for the same.
+    /// Its name and its older names.
     let names: [String]
-    /// What it answers; `nil` is silence. An error is told as `{"error": ...}`.
+    /// Returns the answer; `nil` sends none. A thrown error is answered as `{"error": ...}`.
     let answer: @Sendable (isolated Shift, JSONObject) async throws -> JSON?
 
     init(_ names: String..., answer: @escaping @Sendable (isolated Shift, JSONObject) async throws -> JSON?) {
@@ -12,7 +12,7 @@ struct ControlMethod: Sendable {
         self.answer = answer
     }
 
-    /// All of them, by name. A room of its own adds its list here.
+    /// All methods by name.
     static let all: [String: ControlMethod] = {
         let methods = asking + tasks + facts + poolOrders + queueOrders + orders + events + revoking + limiting
         return Dictionary(uniqueKeysWithValues: methods.flatMap { method in method.names.map { ($0, method) } })
@@ -20,7 +20,7 @@ struct ControlMethod: Sendable {
 }
 
 extension Shift {
-    /// Answers a question of an operator.
+    /// Answers a request of remote control; `nil` sends no answer.
     func answer(_ request: ControlRequest) async -> JSON? {
         guard let method = ControlMethod.all[request.method] else { return ["error": .string("KeyError('\(request.method)')")] }
         do {

@@ -2,17 +2,18 @@ import CeleryCore
 import DequeModule
 import Wire
 
-/// Events that wait to be sent. When there are too many, the oldest give way.
+/// Events that wait to be sent. If there are too many, the oldest are dropped.
 struct EventBuffer {
-    /// So many events, and so many bytes of messages that are still to be looked at, may wait.
+    /// Maximum number of waiting events.
     static let countLimit = 20_000
+    /// Maximum number of bytes in the message bodies of waiting events.
     static let byteLimit = 32 << 20
 
-    /// An event, or what it takes to make it: what costs time is done when it is sent, not in the worker's way.
+    /// An event, or the data to make it from. Expensive events are made when they are sent, so that they do not delay the worker.
     struct Entry {
         var content: Content
         var time: Timestamp
-        /// Bytes it keeps in memory beyond a few.
+        /// Size of its message body in bytes.
         var weight = 0
 
         enum Content {
@@ -24,7 +25,7 @@ struct EventBuffer {
 
     private(set) var entries: Deque<Entry> = []
     private var weight = 0
-    /// How many were dropped since it was last asked.
+    /// Number of events dropped since the last call of `takeDropped`.
     private var dropped = 0
 
     mutating func add(_ entry: Entry) {
@@ -36,7 +37,7 @@ struct EventBuffer {
         }
     }
 
-    /// Takes the oldest, up to so many.
+    /// Removes and returns the oldest events, at most `limit`.
     mutating func take(_ limit: Int) -> [Entry] {
         let taken = Array(entries.prefix(limit))
         entries.removeFirst(taken.count)
@@ -44,9 +45,10 @@ struct EventBuffer {
         return taken
     }
 
-    /// Counts such as could not be sent.
+    /// Counts events that could not be sent.
     mutating func countDropped(_ count: Int) { dropped += count }
 
+    /// Returns the number of dropped events and resets it.
     mutating func takeDropped() -> Int {
         defer { dropped = 0 }
         return dropped

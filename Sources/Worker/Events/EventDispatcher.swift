@@ -2,20 +2,19 @@ import CeleryCore
 import Synchronization
 import Wire
 
-/// Tells monitors what becomes of tasks: gathers moments, and sends them as events of Celery, beside the worker.
+/// Sends Celery events about tasks and the worker to monitors, in the background.
 ///
-/// No task waits for an event, and none is lost for one: when the broker takes no events, the oldest of them
-/// are dropped, and the log says how many.
+/// Tasks never wait for events. If the broker accepts no events, the oldest are dropped, and the log says how many.
 final class EventDispatcher: Sendable {
-    /// What gathers in this time is sent together.
+    /// Events within this time are sent in one batch.
     private static let gatheringTime: Duration = .milliseconds(50)
-    /// Events at a time.
-    private static let pieceLimit = 1_000
-    /// Between tries while the broker takes none.
+    /// Maximum number of events per batch.
+    private static let batchLimit = 1_000
+    /// Maximum delay between attempts while the broker accepts no events.
     private static let longestPause: Duration = .seconds(5)
-    /// How often at most the log says that more happens than monitors can be told of.
+    /// Minimum time between log lines about dropped events.
     private static let reportInterval: Duration = .seconds(10)
-    /// How long a worker that stops tries to say so.
+    /// How long a stopping worker tries to send its last events.
     private static let closingPatience: Duration = .seconds(2)
 
     private let broker: any EventSending
@@ -23,25 +22,25 @@ final class EventDispatcher: Sendable {
     private let log: TaskLog
     private let version: String
     private let state: Mutex<State>
-    /// Whether moments are of interest: looked at for each of them.
+    /// Whether task events are enabled. Atomic, since it is read for every moment.
     private let isOn: Atomic<Bool>
     private let processed = Atomic<Int>(0)
     private let bell = Bell()
 
     private struct State {
         var buffer = EventBuffer()
-        /// Taken from the buffer, and not known to be sent.
+        /// Number of events taken from the buffer and not known to be sent.
         var underWay = 0
-        /// Why the last try to send failed.
+        /// Why the last attempt to send failed.
         var trouble: String?
         var isLogNeeded: Bool
-        /// Before that, the log says nothing of events that were dropped.
+        /// The earliest time of the next log line about dropped events.
         var nextReport = ContinuousClock.now
-        /// Under way since the start.
+        /// The running task that sends events.
         var sending: Task<Void, Never>?
     }
 
-    /// - Returns: `nil` where nobody is to be told, or can be.
+    /// - Returns: `nil` if events are not configured, or the broker has none.
     init?(_ configuration: WorkerConfiguration, _ broker: any Broker, _ log: TaskLog) {
         guard let events = configuration.events, let broker = broker as? any EventSending else { return nil }
         self.broker = broker
@@ -52,13 +51,13 @@ final class EventDispatcher: Sendable {
         state = Mutex(State(isLogNeeded: events.ofTasks))
     }
 
-    /// Logical time: of the events, and of whatever else this worker tells.
+    /// The logical clock of this worker's events and other messages.
     var clock: LamportClock { source.clock }
 
-    /// Whether monitors are told of tasks.
+    /// Whether task events are enabled.
     var isTellingOfTasks: Bool { isOn.load(ordering: .relaxed) }
 
-    /// Tells of tasks from now on, or no more. Returns whether that is a change.
+    /// Enables or disables task events. Returns whether this changed anything.
     func setTaskEvents(_ on: Bool) -> Bool {
         let isChange = isOn.exchange(on, ordering: .relaxed) != on
         if isChange && on { state.withLock { $0.isLogNeeded = true } }
@@ -67,11 +66,11 @@ final class EventDispatcher: Sendable {
 
     // MARK: Worker events
 
-    /// Tells of the worker itself.
+    /// Sends an event about the worker itself.
     ///
     /// - Parameters:
-    ///   - frequency: Seconds until it is told again.
-    ///   - active: Tasks that run; `nil` leaves them out, and how many there were.
+    ///   - frequency: Seconds until the next such event.
+    ///   - active: Number of running tasks; `nil` omits this, the number of begun tasks, and the load average.
     func tell(_ type: String, frequency: Double, active: Int?, at time: Timestamp) {
         var details: JSONObject = ["freq": .double(frequency)]
         if let active {
@@ -92,13 +91,13 @@ final class EventDispatcher: Sendable {
 
     // MARK: Sending
 
-    /// Begins to send.
+    /// Starts sending events.
     func start() {
         let sending = Task { await run() }
         state.withLock { $0.sending = sending }
     }
 
-    /// Sends what gathers, until it is cancelled.
+    /// Sends events until the task is cancelled.
     private func run() async {
         var pause = Duration.seconds(1)
         while !Task.isCancelled {
@@ -107,7 +106,7 @@ final class EventDispatcher: Sendable {
                 await bell.wait(since: seen, until: nil)
                 try? await Task.sleep(for: Self.gatheringTime)
             }
-            if await sendPiece() {
+            if await sendBatch() {
                 pause = .seconds(1)
             } else {
                 try? await Task.sleep(for: pause)
@@ -116,15 +115,15 @@ final class EventDispatcher: Sendable {
         }
     }
 
-    /// Sends the rest, for some moments.
+    /// Sends the remaining events for at most `closingPatience`, then stops.
     func close() async {
         guard let running = state.withLock({ $0.sending.take() }) else { return }
         running.cancel()
         let sending = Task {
             await running.value
-            while !Task.isCancelled, state.withLock({ !$0.buffer.entries.isEmpty }), await sendPiece() {}
+            while !Task.isCancelled, state.withLock({ !$0.buffer.entries.isEmpty }), await sendBatch() {}
         }
-        // It may be in a call that nothing ends: then it goes on alone.
+        // The task may hang in a call that ignores cancellation. Then it is abandoned.
         let done = Bell()
         Task {
             await sending.value
@@ -133,14 +132,16 @@ final class EventDispatcher: Sendable {
         await done.wait(since: 0, until: .now + Self.closingPatience)
         sending.cancel()
         let left = state.withLock { $0.buffer.entries.count + $0.underWay + $0.buffer.takeDropped() }
-        if left > 0 { log.warn("stopped without telling monitors of \(left) event\(left == 1 ? "" : "s")") }
+        if left > 0 { log.warn("stopped with \(left) unsent event\(left == 1 ? "" : "s")") }
     }
 
-    /// - Returns: whether the broker took it.
-    private func sendPiece() async -> Bool {
-        await keepLog()
+    /// Sends one batch.
+    ///
+    /// - Returns: Whether the broker accepted it.
+    private func sendBatch() async -> Bool {
+        await enableLog()
         let entries = state.withLock { state in
-            let entries = state.buffer.take(Self.pieceLimit)
+            let entries = state.buffer.take(Self.batchLimit)
             state.underWay = entries.count
             return entries
         }
@@ -156,15 +157,15 @@ final class EventDispatcher: Sendable {
         }
     }
 
-    /// Has the broker keep events, once they are worth it.
-    private func keepLog() async {
+    /// Makes the broker store events, if this is still to be done.
+    private func enableLog() async {
         guard state.withLock({ $0.isLogNeeded }) else { return }
         do {
             try await broker.keepEvents()
         } catch let error as DriverError where error.code == .unreachable || error.code == .tryAgain {
             return noteTrouble("\(error)", 0)
         } catch {
-            log.warn("events are sent and not kept: \(error)")
+            log.warn("events are sent but not stored: \(error)")
         }
         state.withLock { $0.isLogNeeded = false }
     }
@@ -181,12 +182,12 @@ final class EventDispatcher: Sendable {
 
     private func noteTrouble(_ text: String, _ count: Int) {
         let isNew = state.withLock { state in
-            // Some may have been sent: to send them again would tell of a task twice.
+            // Some of the events may have been sent. Sending them again could duplicate them, so they count as dropped.
             state.buffer.countDropped(count)
             defer { state.trouble = text }
             return state.trouble == nil
         }
-        if isNew { log.warn("cannot tell monitors of events: \(text)") }
+        if isNew { log.warn("cannot send events: \(text)") }
     }
 
     private func noteSuccess() {
@@ -201,9 +202,9 @@ final class EventDispatcher: Sendable {
         }
         let count = "\(dropped) event\(dropped == 1 ? " was" : "s were") dropped"
         if hadTrouble {
-            log.warn("monitors are told of events again; \(count)")
+            log.warn("events are being sent again; \(count)")
         } else if dropped > 0 {
-            log.warn("more happens than monitors can be told of: \(count)")
+            log.warn("events occur faster than they can be sent: \(count)")
         }
     }
 }
@@ -218,7 +219,7 @@ extension EventDispatcher: TaskWatching {
     private static func content(of moment: TaskMoment) -> (EventBuffer.Entry.Content, weight: Int)? {
         switch moment {
         case .received(let delivery):
-            // Of what the worker does by itself there is no more to tell.
+            // Built-in tasks send no other events.
             if BuiltinTask(name: delivery.message.task) != nil { return nil }
             return (.received(delivery.message), delivery.message.body.bytes.count)
         case .refused(let delivery, let outcome, _):
@@ -243,7 +244,7 @@ extension EventDispatcher: TaskWatching {
         }
     }
 
-    /// - Parameter isRunning: Whether it was under way.
+    /// - Parameter isRunning: Whether the task was running.
     private static func ended(_ delivery: Delivery, _ failure: TaskFailure, traceback: String?, isRunning: Bool) -> TaskEvent {
         let id = delivery.message.id
         guard failure.type == TaskFailure.revoked("").type else { return .failed(id, failure, traceback: traceback) }

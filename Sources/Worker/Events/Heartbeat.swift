@@ -1,12 +1,12 @@
 import CeleryCore
 
-/// Tells monitors that this worker lives.
+/// Sends heartbeats of this worker to monitors.
 final class Heartbeat {
     private let events: EventDispatcher
     private let jobs: JobBook
     private let now: @Sendable () -> Timestamp
 
-    /// Seconds. Monitors take a worker for dead that was silent for twice this time.
+    /// Seconds. Monitors consider a worker dead after twice this time without a heartbeat.
     private static let interval = 2.0
 
     init(_ events: EventDispatcher, _ jobs: JobBook, now: @escaping @Sendable () -> Timestamp) {
@@ -15,18 +15,18 @@ final class Heartbeat {
         self.now = now
     }
 
-    /// Does so until it is cancelled; then tells them that it goes.
+    /// Sends `worker-online`, then heartbeats until the task is cancelled, then `worker-offline`.
     nonisolated(nonsending) func run() async {
-        tell("worker-online")
+        send("worker-online")
         while !Task.isCancelled {
             try? await Task.sleep(for: .seconds(Self.interval))
-            if !Task.isCancelled { tell(Event.heartbeat) }
+            if !Task.isCancelled { send(Event.heartbeat) }
         }
-        // Sent when the dispatcher is closed.
-        tell("worker-offline")
+        // The dispatcher sends this event when it is closed.
+        send("worker-offline")
     }
 
-    private func tell(_ type: String) {
+    private func send(_ type: String) {
         events.tell(type, frequency: Self.interval, active: jobs.all.count { $0.began != nil }, at: now())
     }
 }

@@ -1,8 +1,8 @@
 import Glibc
 
-/// How busy the machine is.
+/// The load average of the machine.
 enum LoadAverage {
-    /// Of the last 1, 5 and 15 minutes, to two places. The corresponding C function is `getloadavg`.
+    /// Averages over 1, 5 and 15 minutes, rounded to two decimals. The corresponding C function is `getloadavg`.
     static var current: [Double] {
         var averages = [0.0, 0.0, 0.0]
         guard getloadavg(&averages, 3) == 3 else { return [0, 0, 0] }

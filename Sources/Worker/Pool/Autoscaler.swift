@@ -1,18 +1,18 @@
 import CeleryCore
 
-/// Decides how many children a worker has: as many as there is work for, within bounds.
+/// Decides how many children a worker needs, within bounds.
 ///
-/// Children are added at once when all have something to do and more waits: as many as there is work for, or as many
-/// again where nobody can tell how much of it may begin, for those that get nothing end the growth. They go when some had nothing to do for
-/// as long as `keepalive`: then as many stay as were busy at the same time meanwhile. A value that makes no calls
-/// and asks no clock.
+/// When all children are busy and messages wait, children are added at once: one for each waiting message. If it is
+/// uncertain how many of the messages may start, the number at most doubles; idle children then stop the growth.
+/// When children have been idle for `keepalive`, the number drops to the maximum that was busy at one time during that period.
+/// A pure value: no clock, no I/O.
 struct Autoscaler {
     private(set) var range: AutoscaleRange
     let keepalive: Duration
-    /// Since when some have had nothing to do, and how many were busy at most since then.
+    /// Since when some children have been idle, and the maximum number of busy children since then.
     private var quiet: (since: ContinuousClock.Instant, most: Int)?
 
-    /// How often to look, as Python's workers do.
+    /// How often to adjust the number, as in Python's workers.
     static let interval: Duration = .seconds(1)
 
     init(range: AutoscaleRange, keepalive: Duration) {
@@ -20,16 +20,16 @@ struct Autoscaler {
         self.keepalive = keepalive
     }
 
-    /// Whether it is worth asking what waits: all are busy, and there may be more of them.
+    /// Whether the number of waiting messages matters: all children are busy, and more are allowed.
     func wantsToKnow(size: Int, busy: Int) -> Bool { busy >= size && size < range.most }
 
-    /// How many children there shall be.
+    /// The wanted number of children.
     ///
     /// - Parameters:
-    ///   - size: how many there are.
-    ///   - busy: how many of them have something to do.
-    ///   - waiting: how much is to be done that no child has begun; counted only as far as it matters.
-    ///   - isCertain: whether all of that may begin now; else some of it may have to wait for its limits or its time.
+    ///   - size: The current number of children.
+    ///   - busy: The number of jobs that the worker holds.
+    ///   - waiting: The number of messages that wait at the broker, counted up to the number of children that can be added.
+    ///   - isCertain: Whether all waiting messages may start now; otherwise some may have to wait for limits or their ETA.
     mutating func target(size: Int, busy: Int, waiting: Int, isCertain: Bool = true, now: ContinuousClock.Instant) -> Int {
         let busy = min(busy, size)
         if busy == size {
@@ -49,9 +49,9 @@ struct Autoscaler {
         return clamped(min(size, most))
     }
 
-    /// Changes the bounds, as far as they are given.
+    /// Changes the given bounds.
     ///
-    /// - Throws: what is wrong with them; then nothing has changed.
+    /// - Throws: `ControlError` for invalid bounds; then nothing has changed.
     mutating func update(most: Int?, least: Int?) throws(ControlError) {
         let new = AutoscaleRange(most: most ?? range.most, least: least ?? range.least)
         guard AutoscaleRange(new.text) == new else {

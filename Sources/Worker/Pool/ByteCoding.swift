@@ -1,4 +1,4 @@
-/// Writes the fields of a frame one after another, little-endian.
+/// Writes the fields of a frame in sequence, little-endian.
 struct ByteWriter {
     private(set) var bytes: [UInt8]
 
@@ -41,10 +41,10 @@ struct ByteWriter {
     mutating func write(_ value: [UInt8]?) { write(value) { $0.write($1) } }
 }
 
-/// A frame that breaks off early or makes no sense: the other side is not one of ours.
+/// A frame is truncated or invalid: the peer does not speak our protocol.
 struct FrameError: Error {}
 
-/// Reads what `ByteWriter` wrote.
+/// Reads fields written by `ByteWriter`.
 struct ByteReader {
     private let bytes: ArraySlice<UInt8>
     private var position: Int
@@ -71,7 +71,7 @@ struct ByteReader {
 
     mutating func readInt() throws(FrameError) -> Int { Int(try readInt64()) }
 
-    /// How many of something follow.
+    /// Reads the number of elements that follow.
     mutating func readCount() throws(FrameError) -> Int {
         let count = try readInt()
         guard count >= 0 else { throw FrameError() }

@@ -1,22 +1,22 @@
-/// What the worker and a pool child say to each other over their socket pair.
+/// A message between the worker and a pool child over their socket pair.
 ///
-/// Each frame is a length (4 bytes, little-endian, of what follows), a kind (1 byte), and fields.
+/// Each frame consists of a length (4 bytes, little-endian, not counting itself), a kind (1 byte), and fields.
 enum Frame {
-    /// To the child: run this.
+    /// To the child: run this job.
     case job(JobRequest)
-    /// To the child: give back what you have not begun.
+    /// To the child: return the jobs that have not begun.
     case recall
-    /// To the child: finish what you have, then exit.
+    /// To the child: finish all jobs, then exit.
     case finish
-    /// To the child: end the job of this tag with a signal, if it is under way.
+    /// To the child: terminate the job with this tag by a signal, if the job is running.
     case terminate(Int64, signal: Int32)
-    /// From the child: it is there and waits for jobs.
+    /// From the child: ready for jobs.
     case ready
     /// From the child: a job has ended.
     case report(JobReport)
-    /// From the child: these jobs were not begun; the answer to `recall`.
+    /// From the child: these jobs have not begun; the answer to `recall`.
     case returned([Int64])
-    /// From the child: a line for the log.
+    /// From the child: a log line.
     case log(LogLine)
 
     private enum Kind: UInt8 {
@@ -24,9 +24,9 @@ enum Frame {
         case ready = 64, report, returned, log
     }
 
-    /// Four bytes of length.
+    /// Length in bytes of the length field.
     static let headerLength = 4
-    /// A body of 1 GB, SQLite's own limit, and room for the fields around it.
+    /// Maximum length in bytes: a message body of 1 GiB (SQLite limits values to 1 GB) and 1 MiB for the other fields.
     static let lengthLimit = 1 << 30 + 1 << 20
 
     func encoded() -> [UInt8] {
@@ -62,7 +62,9 @@ enum Frame {
         return bytes
     }
 
-    /// Reads a frame without its length.
+    /// Decodes a frame without its length field.
+    ///
+    /// - Throws: `FrameError` for a truncated or invalid frame.
     init(decoding bytes: ArraySlice<UInt8>) throws(FrameError) {
         var reader = ByteReader(bytes)
         switch Kind(rawValue: try reader.readByte()) {
@@ -84,11 +86,11 @@ enum Frame {
     }
 }
 
-/// A line from a task for the worker's log.
+/// A line from a task to the worker's log.
 package struct LogLine: Sendable, Equatable {
     package var taskID: String
     package var taskName: String
-    /// swift-log's name of the level.
+    /// The name of the level in swift-log.
     package var level: String
     package var text: String
 

@@ -1,8 +1,7 @@
 import Glibc
 import Processes
 
-/// Frames over a socket that never blocks: for the worker's end, where one thread
-/// serves many children and none of them may hold it up.
+/// Frames over a non-blocking socket. The worker's end: one thread serves many children, and none may block it.
 struct FrameChannel {
     let descriptor: OwnedDescriptor
     private var incoming: [UInt8] = []
@@ -14,17 +13,15 @@ struct FrameChannel {
         try descriptor.setNonBlocking()
     }
 
-    /// Whether bytes wait for room in the socket.
+    /// Whether unsent bytes remain.
     var wantsToWrite: Bool { sent < outgoing.count }
 
-    /// Takes frames to send; `flush` sends them.
+    /// Queues an encoded frame; `flush` sends it.
     mutating func enqueue(_ frame: [UInt8]) { outgoing.append(contentsOf: frame) }
 
-    /// Sends as much as the socket takes now.
+    /// Sends as many bytes as the socket accepts now. The corresponding C function is `send`.
     ///
-    /// - Returns: false when the other side is gone.
-    ///
-    /// The corresponding C function is `send`.
+    /// - Returns: `false` when the connection is lost.
     mutating func flush() -> Bool {
         while sent < outgoing.count {
             let count = outgoing.withUnsafeBytes { buffer in
@@ -41,11 +38,9 @@ struct FrameChannel {
         return true
     }
 
-    /// Reads what has come and hands over each whole frame.
+    /// Reads the available bytes and passes on each complete frame. The corresponding C function is `recv`.
     ///
-    /// - Returns: false at the end, or after bytes that are no frame.
-    ///
-    /// The corresponding C function is `recv`.
+    /// - Returns: `false` at the end of the stream, or after an invalid frame.
     mutating func receive(_ handle: (Frame) -> Void) -> Bool {
         var isOpen = true
         let chunk = 1 << 16

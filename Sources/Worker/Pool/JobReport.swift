@@ -1,23 +1,23 @@
 package import CeleryCore
 
-/// What an execution came to, as the pool child tells it.
+/// The outcome of an execution, as the pool child reports it.
 package struct JobReport: Sendable {
     package var tag: Int64
     package var ending: Ending
-    /// Seconds from begin to end.
+    /// Run time in seconds.
     package var duration: Double
-    /// The tail of a program's stderr.
+    /// The end of a program's standard error.
     package var errorOutput: String?
-    /// What follows in its workflow.
+    /// The next steps of the task's workflow.
     package var next = WorkflowSteps()
 
-    /// How it ended.
+    /// How the execution ended.
     package enum Ending: Sendable, Equatable {
         case success(JSON)
         case failure(TaskFailure, traceback: String?)
-        /// The task asked to be tried again in so many seconds.
+        /// The task is to be retried after a delay in seconds.
         case retry(delay: Double, TaskFailure, traceback: String?)
-        /// It expired before it began, or was told to end, with a signal.
+        /// The task expired before it began, or was terminated with a signal.
         case revoked(TaskFailure, signal: Int32?)
     }
 

@@ -1,34 +1,33 @@
 package import CeleryCore
 
-/// One execution, as it is handed to a pool child: the message as it came, and what
-/// the worker knows of the task.
+/// A request to a pool child to execute a job: the message as received, and the worker's settings for the task.
 package struct JobRequest: Sendable {
-    /// Names the job between worker and child.
+    /// Identifies the job between worker and child.
     package var tag: Int64
     package var attempt: Int
-    /// The broker's own number for the delivery, for the flight record; 0 when it has no need of one.
+    /// The broker's number of the delivery, for the flight record; 0 for brokers that do not need it there.
     package var deliveryTag: Int64 = 0
     /// The message with its body still encoded.
     package var message: EncodedMessage
     package var taskName: String
     package var taskID: String
-    /// The program to run; `nil` for a task of the Swift program itself.
+    /// The program to run; `nil` for a Swift task.
     package var program: String?
     /// Seconds; `nil` for no limit.
     package var softTimeLimit: Double?
     /// Seconds; `nil` for no limit.
     package var hardTimeLimit: Double?
-    /// Bytes of stdout kept as the return value.
+    /// Maximum number of bytes of standard output that become the return value.
     package var maxOutputBytes: Int
-    /// Whether and when it is tried again.
+    /// Whether and when the task is retried.
     package var retry: RetryPlan
-    /// Bytes of memory above which it is killed; `nil` for no limit.
+    /// Memory limit in bytes above which the task is killed; `nil` for no limit.
     package var memoryLimit: Int?
 
-    /// What message and task say together, of the options that the child itself carries out.
+    /// The merged options of message and task that the child implements.
     package var said = OptionValues()
 
-    /// Not to be begun after this time, in seconds since the epoch.
+    /// The time after which the task must not start, in seconds since the epoch.
     package var expires: Double?
 
     package init(

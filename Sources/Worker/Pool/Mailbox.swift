@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Carries items from a thread to a task, all that has gathered at a time.
+/// Passes items from a thread to a Swift concurrency task, in batches.
 package final class Mailbox<Item: Sendable>: Sendable {
     private struct State {
         var items: [Item] = []
@@ -24,7 +24,7 @@ package final class Mailbox<Item: Sendable>: Sendable {
         reader?.resume(returning: items)
     }
 
-    /// Takes all there is; waits for the first. One reader at a time.
+    /// Takes all items; waits until there is at least one. Only one reader at a time.
     package func take() async -> [Item] {
         await withCheckedContinuation { continuation in
             let items = state.withLock { state -> [Item]? in

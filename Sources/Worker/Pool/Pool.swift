@@ -1,21 +1,22 @@
-// The pool: supervised children, each our own binary executed again.
+// The pool: supervised child processes, each executing this binary again.
 //
-// One thread (`PoolLoop`) serves all children: it hands out jobs, collects reports,
-// replaces the dead, and kills what runs past its hard limit. A child has a short line
-// of jobs, so that it need not wait for the worker between tasks of a few microseconds;
-// what stands behind a slow one is recalled and goes elsewhere.
+// One thread (`PoolLoop`) serves all children: it assigns jobs, collects reports, replaces dead children, and kills
+// jobs that exceed their hard limits. Each child has a short queue of jobs, so that it need not wait for the worker
+// between tasks of a few microseconds. Jobs queued behind a slow one are recalled and assigned to other children.
 
 package import Processes
 import Synchronization
 
-/// The worker's handle on its pool; calls never block.
+/// The worker's interface to its pool. Calls never block.
 package final class Pool: Sendable {
-    /// What has happened; read by the worker.
+    /// Events for the worker.
     package let events = Mailbox<PoolEvent>()
     private let commands = Mutex<[PoolCommand]>([])
     private let waker: Waker
 
-    /// Starts the children.
+    /// Starts the pool's thread and the children.
+    ///
+    /// - Throws: `SystemError` when the descriptors for the thread cannot be created.
     package init(_ configuration: PoolConfiguration) throws(SystemError) {
         waker = try Waker()
         let poller = try Poller()
@@ -30,30 +31,30 @@ package final class Pool: Sendable {
         }
     }
 
-    /// Hands out jobs.
+    /// Assigns jobs to the children.
     package func submit(_ jobs: [JobRequest]) { send(.submit(jobs)) }
 
-    /// Adds a child, or with a negative number takes some away when they are free.
+    /// Adds children. A negative count retires children as soon as they have no jobs.
     package func grow(by count: Int) { send(.grow(count)) }
 
-    /// Puts a new child into the place of each, which goes when it has done what it has.
+    /// Replaces every child. The old ones exit after their current jobs.
     package func replaceAll() { send(.replaceAll) }
-    /// Takes jobs back that are not begun; they come back as `recalled`. Those under way go on.
+    /// Recalls jobs that have not begun; they are reported as `recalled`. Running jobs continue.
     package func recall(_ tags: [Int64]) {
         if !tags.isEmpty { send(.recall(Set(tags))) }
     }
 
-    /// Ends a job with a signal, and later by force: it is reported as revoked, or as what it came to before. One that is not
-    /// begun comes back as `recalled`. Other jobs of the same child are not touched.
+    /// Terminates a running job with a signal, and by force if that takes too long. The job is reported as revoked, or with its
+    /// own outcome if it ended first. A job that has not begun is reported as `recalled`. Other jobs of the child are unaffected.
     package func terminate(_ tag: Int64, signal: Int32) { send(.terminate(tag, signal: signal)) }
 
-    /// Begins nothing more: every job that is not under way comes back as `returned`.
+    /// Starts no more jobs: all jobs that have not begun are reported as `returned`.
     package func drain() { send(.drain) }
 
-    /// Lets the children finish what they have and exit; `ended` follows.
+    /// Lets the children finish their jobs and exit; the event `ended` follows.
     package func finish() { send(.finish) }
 
-    /// Kills the children and all their processes now; jobs under way are `lost`, `ended` follows.
+    /// Kills the children and all their processes now. Running jobs are reported as `lost`; the event `ended` follows.
     package func kill() { send(.kill) }
 
     private func send(_ command: PoolCommand) {
@@ -62,7 +63,7 @@ package final class Pool: Sendable {
     }
 }
 
-/// What the handle asks of the loop.
+/// A command from `Pool` to `PoolLoop`.
 enum PoolCommand: Sendable {
     case submit([JobRequest])
     case grow(Int)

@@ -2,7 +2,7 @@ import DequeModule
 import Glibc
 import Processes
 
-/// The worker's view of one child. Belongs to the pool's thread.
+/// The worker's view of one child. Used only on the pool's thread.
 struct PoolChild {
     let number: Int
     /// Its slot in the flight record.
@@ -10,32 +10,32 @@ struct PoolChild {
     let process: SpawnedProcess
     let pidfd: OwnedDescriptor
     var channel: FrameChannel
-    /// Jobs it has, the first being under way.
+    /// The jobs assigned to the child, in order. The first one is running.
     var line: Deque<JobRequest> = []
-    /// When the first of the line began.
+    /// When the first job began.
     var headStarted = ContinuousClock.now
     var isReady = false
-    /// It gets no more jobs and exits after those it has.
+    /// The child gets no more jobs and exits after its current ones.
     var isFinishing = false
-    /// It was asked to give back what it has not begun.
+    /// The child was asked to return the jobs that have not begun.
     var isRecalled = false
-    /// It was killed at the hard limit of its job, in seconds.
+    /// The hard limit of its job, in seconds, if the child was killed for it.
     var killedAtLimit: Double?
-    /// It was killed for the memory it held while it ran a job: so many bytes.
+    /// The child's memory in bytes, if the child was killed for it.
     var killedAtMemory: Int?
-    /// The job it was told to end, if any: until that is over it gets no others.
+    /// The job that the child was told to terminate. The child gets no other jobs until that one has ended.
     var ending: Ending?
     var jobsGiven = 0
 
-    /// Tokens of its two descriptors in the poller.
+    /// Token of the socket in the poller.
     var socketToken: UInt64 { UInt64(number) * 2 }
+    /// Token of the pidfd in the poller.
     var exitToken: UInt64 { UInt64(number) * 2 + 1 }
 
     /// Starts a child.
     ///
-    /// - Throws: `SystemError` when it cannot be executed.
-    ///
-    /// - Parameter flight: The flight record, if one is kept.
+    /// - Parameter flight: The flight record, if the pool has one.
+    /// - Throws: `SystemError` when the program cannot be executed.
     static func start(
         _ number: Int, slot: Int, _ configuration: PoolConfiguration, environment: Environment, flight: OwnedDescriptor?
     ) throws(SystemError) -> PoolChild {
@@ -51,7 +51,7 @@ struct PoolChild {
             spawn.arguments.append("-")
         }
         if let groups = configuration.controlGroups { spawn.arguments.append(groups.path) }
-        // Out of reach of the terminal's Ctrl-C: the worker decides what it means.
+        // A separate process group keeps the terminal's Ctrl-C from the child: the worker decides what to do.
         spawn.placement = .newGroup
         let process = try spawn.start(pidfd: true)
         sockets.far.close()
@@ -59,6 +59,7 @@ struct PoolChild {
             number: number, slot: slot, process: process, pidfd: process.pidfd!, channel: try FrameChannel(sockets.near))
     }
 
+    /// Assigns a job to the child.
     mutating func give(_ job: JobRequest) {
         if line.isEmpty { headStarted = .now }
         line.append(job)
@@ -66,23 +67,22 @@ struct PoolChild {
         channel.enqueue(Frame.job(job).encoded())
     }
 
-    /// Takes a job off the line: it has ended.
+    /// Removes a job that has ended or was returned from the child's queue.
     mutating func remove(_ tag: Int64) -> JobRequest? {
         guard let index = line.firstIndex(where: { $0.tag == tag }) else { return nil }
         if index == 0 { headStarted = .now }
         return line.remove(at: index)
     }
 
-    /// When the worker itself must kill it, if a job is under way that has a limit.
+    /// When the worker must kill the child because its running job exceeds the hard limit; `nil` without a limit.
     ///
-    /// A program is killed by the child, which knows its processes; the worker steps in
-    /// only if that does not happen.
+    /// A program is killed by the child, which knows its processes. The worker waits 10 seconds longer before it kills the child.
     var killTime: ContinuousClock.Instant? {
         guard let head = line.first, let limit = head.hardTimeLimit, killedAtLimit == nil else { return nil }
         return headStarted + .seconds(limit) + (head.program == nil ? .zero : .seconds(10))
     }
 
-    /// Resident memory in kilobytes, from `/proc/PID/statm`; 0 when it is gone.
+    /// Resident memory in kilobytes, from `/proc/PID/statm`; 0 when the process is gone.
     var residentKilobytes: Int {
         let descriptor = open("/proc/\(process.id)/statm", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return 0 }

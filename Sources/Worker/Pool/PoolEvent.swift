@@ -1,58 +1,57 @@
 package import CeleryCore
 package import Processes
 
-
-/// What the pool tells the worker.
+/// An event that the pool reports to the worker.
 package enum PoolEvent: Sendable {
-    /// A child of this process id has begun a job.
+    /// The child with this process id has begun a job.
     case began(tag: Int64, pid: Int32)
     /// A job has ended.
     case report(JobReport)
-    /// Jobs that were never begun: to be given back to the broker.
+    /// Jobs that never began and must be returned to the broker.
     case returned([Int64])
-    /// The same for jobs that `recall` or `terminate` asked for.
+    /// Like `returned`, for jobs named in `recall` or `terminate`.
     case recalled([Int64])
-    /// A job was under way in a child that died.
+    /// A job was running in a child that died.
     case lost(tag: Int64, reason: String, cause: DeathReason)
-    /// A job was killed, with its child, at its hard limit.
+    /// A job was killed together with its child at its hard time limit.
     case timedOut(tag: Int64, seconds: Double)
-    /// A job was killed, with its child, which held more memory than the job may have; in bytes.
+    /// A job was killed together with its child because the child exceeded the job's memory limit; in bytes.
     case outgrew(tag: Int64, limit: Int, peak: Int)
-    /// A line of a task for the log.
+    /// A log line from a task.
     case log(LogLine)
-    /// A child took the place of one that died; why that was.
+    /// A child that died was replaced; with the reason of the death.
     case replaced(String)
-    /// A child is missing and cannot be started now; why that is. It is tried again.
+    /// A child is missing and cannot be started, with the reason. The pool keeps trying.
     case short(String)
-    /// The process ids of all children that are, in the order of their start; told when that has changed.
+    /// The children have changed: the process ids of all current children, in the order of their start.
     case staffed([Int32])
-    /// So many children are ready for work.
+    /// The number of children that are ready.
     case ready(Int)
-    /// Children die before they get ready, time and again.
+    /// The pool cannot work: its children cannot be started, or die repeatedly before they are ready. With the reason.
     case failed(String)
-    /// All children are gone after `finish` or `kill`.
+    /// All children have exited, after `finish`, `kill` or `failed`.
     case ended
 }
 
-/// How a pool is made.
+/// The configuration of a pool.
 package struct PoolConfiguration: Sendable {
-    /// Children to keep.
+    /// Number of children.
     package var size: Int
-    /// The program that children are: ours.
+    /// Path of the program that children execute: this binary.
     package var executable: String
-    /// argv of a child, from argv[0] on.
+    /// argv of a child, including argv[0].
     package var arguments: [String]
-    /// The folder children start in.
+    /// Working directory of the children.
     package var folder: String
-    /// Variables added to ours.
+    /// Variables added to this process's environment.
     package var environment: [String: String]
-    /// Jobs after which a child is replaced; 0 for never.
+    /// Number of jobs after which a child is replaced; 0 for no limit.
     package var maxTasksPerChild: Int
-    /// Kilobytes of resident memory after which a child is replaced; 0 for never.
+    /// Resident memory in kilobytes above which a child is replaced; 0 for no limit.
     package var maxMemoryPerChild: Int
-    /// Where children bound the memory of programs, if there is such a place.
+    /// The control groups in which children limit the memory of programs, if available.
     package var controlGroups: ControlGroupRoom?
-    /// A file in which children write down what they begin; see `FlightRecord`.
+    /// A file in which children record the jobs they begin; see `FlightRecord`.
     package var flightRecord: String?
 
     package init(

@@ -1,7 +1,7 @@
 import CeleryCore
 import Tasks
 
-/// Follows the pool: turns what it tells into transitions of jobs, and into outcomes.
+/// Turns the events of the pool into state transitions of jobs and into outcomes.
 final class PoolFollower {
     private let configuration: WorkerConfiguration
     private let powers: ConsumerPowers
@@ -14,15 +14,15 @@ final class PoolFollower {
     private let watchers: TaskWatchers
     private let log: TaskLog
     private let now: @Sendable () -> Timestamp
-    /// Rings when there may be room, and when children get ready.
+    /// Rings when the worker may have capacity for more deliveries, and when children become ready.
     private let room: Bell
     private let wait: IntakeWait
 
-    /// The children, for those who ask.
+    /// The children, for remote control.
     private(set) var staff = PoolStaff()
-    /// Whether as many children as wanted have been ready.
+    /// Whether the configured number of children has been ready at least once.
     private(set) var isReady = false
-    /// Whether the broker was told that nothing is taken any more.
+    /// Whether the broker was asked to push no more deliveries.
     private var hasEndedPushing = false
 
     init(
@@ -45,7 +45,7 @@ final class PoolFollower {
         self.wait = wait
     }
 
-    /// What came of some events.
+    /// The consequences of one batch of events.
     private struct Round {
         var endings = Endings()
         /// Deliveries of jobs that no child began.
@@ -54,25 +54,25 @@ final class PoolFollower {
         var hasEnded = false
     }
 
-    /// A job that was under way in a child that died, and goes back to its queue.
+    /// A job that was running in a child that died, and whose message is requeued.
     private struct Interrupted {
         var job: Job
-        /// Whether it may be what the child died of.
+        /// Whether the job may have caused the death.
         var isCrash: Bool
     }
 
-    /// Follows the pool until all children are gone.
+    /// Handles events until all children have exited.
     nonisolated(nonsending) func run() async {
         while true {
             var round = Round()
             for event in await pool.events.take() { note(event, &round) }
-            // What is interrupted goes back only after what ended is recorded.
+            // Interrupted jobs are requeued only after the outcomes of ended jobs are recorded.
             await recorder.record(round.endings)
             if ladder.hasBegun && !hasEndedPushing {
                 hasEndedPushing = true
                 await powers.pushing?.endPushing()
             }
-            for task in round.interrupted { await giveBack(task) }
+            for task in round.interrupted { await requeue(task) }
             await recorder.giveBack(round.unbegun, .unbegun)
             await gate.leaveSlots()
             if !gate.isEmpty { wait.end() }
@@ -82,7 +82,7 @@ final class PoolFollower {
         }
     }
 
-    /// The pool may go when nothing is with it any more.
+    /// Lets the pool end when a warm shutdown has begun and no jobs are left.
     func finishIfDone() {
         if ladder.step == .warm && jobs.isEmpty { pool.finish() }
     }
@@ -106,7 +106,7 @@ final class PoolFollower {
         case .short(let reason): log.short(reason)
         case .staffed(let processes): staff.note(processes)
         case .ready(let count): if count >= configuration.pool.size { isReady = true }
-        // The children that are left finish what they have.
+        // The remaining children finish their jobs.
         case .failed(let reason): ladder.descend(to: .cold, because: WorkerError(description: "the pool failed: \(reason)"))
         case .ended:
             round.hasEnded = true
@@ -137,7 +137,7 @@ final class PoolFollower {
         round.endings.add(job.outcomeBuilder(configuration, now: now()).outcome(of: report), of: job)
     }
 
-    /// A job was killed with its child for passing a limit: that is what it failed of, unless it is tried again for it.
+    /// Ends a job that was killed together with its child for exceeding a limit: it is retried or fails.
     private func end(_ number: Int64, killedFor failure: TaskFailure, _ round: inout Round) {
         guard let job = jobs.end(number) else { return }
         let seconds = job.seconds(until: now())
@@ -148,10 +148,10 @@ final class PoolFollower {
         }
     }
 
-    /// A job was under way in a child that died: it is tried again, within its crash limit.
+    /// Handles a job that was running in a child that died: its message is requeued within the crash limit.
     private func lose(_ number: Int64, _ reason: String, _ cause: DeathReason, _ round: inout Round) {
         guard let job = jobs.end(number) else { return }
-        // What dies with a worker that is told to stop now is not to blame.
+        // In a cold shutdown the worker kills its children, so the job is not to blame.
         let isCrash = ladder.step != .cold
         let crashes = job.delivery.crashes + (isCrash ? 1 : 0)
         let limit = job.definition.terms.crashLimit ?? configuration.crashLimit
@@ -172,9 +172,11 @@ final class PoolFollower {
         round.endings.add(outcome, of: job)
     }
 
-    /// Gives back a message whose task was under way. It is alone, for a broker may have to publish
-    /// it again: one that cannot be published must not take others with it. It fails.
-    private nonisolated(nonsending) func giveBack(_ task: Interrupted) async {
+    /// Requeues the message of an interrupted job.
+    ///
+    /// Messages are requeued one by one: a broker may have to publish the message again, and one that cannot be published
+    /// must not affect others. Such a task fails.
+    private nonisolated(nonsending) func requeue(_ task: Interrupted) async {
         let job = task.job
         guard let error = await recorder.giveBack([job.delivery.handle], .begun(isCrash: task.isCrash)) else { return }
         let failure = TaskFailure.unsent("\(error)", isNextTry: true)

@@ -2,14 +2,14 @@ import CeleryCore
 import Glibc
 import Processes
 
-// Taking single jobs back, and ending those under way.
+// Recalls and terminates single jobs.
 extension PoolLoop {
-    /// How long a job may go on after it was told to end, before its child is killed. A child that runs a program kills
-    /// that before.
+    /// How long a Swift task may continue after it was told to end, before its child is killed.
     private static let grace: Duration = .seconds(10)
+    /// The same for a program. Longer, since the child itself kills the program first.
     private static let programGrace: Duration = .seconds(15)
 
-    /// Takes jobs back that are not begun. Those under way go on.
+    /// Recalls jobs that have not begun. Running jobs continue.
     func recall(_ tags: Set<Int64>) {
         let waiting = unassigned.filter { tags.contains($0.tag) }.map(\.tag)
         if !waiting.isEmpty {
@@ -17,21 +17,21 @@ extension PoolLoop {
             events.append(.recalled(waiting))
         }
         for number in children.keys {
-            let there = children[number]!.line.lazy.map(\.tag).filter { tags.contains($0) }
-            guard !there.isEmpty else { continue }
-            wantedBack.formUnion(there)
+            let assigned = children[number]!.line.lazy.map(\.tag).filter { tags.contains($0) }
+            guard !assigned.isEmpty else { continue }
+            wantedBack.formUnion(assigned)
             recall(number)
         }
     }
 
-    /// Ends the attempt under this tag if it is under way, else takes the job back.
+    /// Terminates the job if it is running; else recalls it.
     func terminate(_ tag: Int64, signal: Int32) {
         if let number = children.first(where: { $0.value.line.contains { $0.tag == tag } })?.key {
             guard children[number]!.ending?.tag != tag else { return }
             let isProgram = children[number]!.line.first { $0.tag == tag }?.program != nil
             children[number]!.ending = PoolChild.Ending(
                 tag: tag, signal: signal, deadline: .now + (isProgram ? Self.programGrace : Self.grace))
-            // What stands behind it must not go with it; and if it is not begun itself, this takes it back.
+            // Saves the jobs queued behind this one; also recalls this job if it has not begun.
             recall([tag])
             children[number]!.channel.enqueue(Frame.terminate(tag, signal: signal).encoded())
         } else {
@@ -39,20 +39,20 @@ extension PoolLoop {
         }
     }
 
-    /// Keeps those of the jobs that came back that are wanted; the others may run elsewhere.
+    /// Selects, from returned jobs, those that the worker asked for. The other jobs may be assigned to another child.
     func separateWanted(_ tags: [Int64]) -> Set<Int64> {
         let wanted = wantedBack.intersection(tags)
         wantedBack.subtract(wanted)
         return wanted
     }
 
-    /// A job has ended, or came back: nobody need wait for it.
+    /// Notes that a job has ended or was returned.
     func forgetEnding(_ tag: Int64, of number: Int) {
         wantedBack.remove(tag)
         if children[number]?.ending?.tag == tag { children[number]!.ending = nil }
     }
 
-    /// Kills children whose job was told to end and has not, as long as it is what they are on.
+    /// Kills children that are still running a job past the deadline of its termination.
     func killDisobedient() {
         let now = ContinuousClock.now
         for (number, child) in children {
@@ -64,15 +64,15 @@ extension PoolLoop {
 }
 
 extension PoolChild {
-    /// The job it was told to end.
+    /// The termination of a job.
     struct Ending {
         var tag: Int64
         var signal: Int32
-        /// When it is killed; `nil` once it was.
+        /// When the child is killed; `nil` once this has happened.
         var deadline: ContinuousClock.Instant?
     }
 
-    /// What is told of its job, when it died because that was to end.
+    /// The report for a job whose child died while that job was being terminated; `nil` for other jobs.
     func report(endingOf job: JobRequest) -> JobReport? {
         guard let ending, ending.tag == job.tag else { return nil }
         return JobReport(

@@ -1,30 +1,32 @@
 import Glibc
 import Processes
 
-// Who gets which job, and when it is taken back or killed.
+// Assigns jobs to children, recalls jobs behind slow ones, and kills children whose jobs exceed their limits.
 extension PoolLoop {
-    /// A task that runs longer than this holds up the line behind it.
+    /// A task that runs longer than this delays the jobs queued behind it.
     private static let slow: Duration = .milliseconds(20)
-    /// No line is longer: what more there is waits in the worker.
+    /// Maximum number of jobs assigned to one child. Other jobs wait in `unassigned`.
     static let longestLine = 256
 
-    /// Hands waiting jobs to the children with the shortest lines.
+    /// Assigns waiting jobs to the children with the fewest jobs.
     func assign() {
-        while !unassigned.isEmpty, let number = shortestOpenLine() {
+        while !unassigned.isEmpty, let number = leastBusyChild() {
             let isFree = children[number]!.line.isEmpty
             children[number]!.give(unassigned.removeFirst())
             if isFree { noteHead(number) }
         }
     }
 
-    /// The first of a child's line is what it runs.
+    /// Reports that the first job of a child has begun.
     func noteHead(_ number: Int) {
         guard let child = children[number], let head = child.line.first else { return }
         events.append(.began(tag: head.tag, pid: child.process.id))
     }
 
-    /// By itself, so that no copy of a child lives while its line is changed.
-    private func shortestOpenLine() -> Int? {
+    /// The number of the child with the fewest jobs among those that accept more.
+    ///
+    /// A separate method, so that no copy of a child exists while its queue is changed: that would copy the queue.
+    private func leastBusyChild() -> Int? {
         var best: (number: Int, count: Int)?
         for (number, child) in children {
             guard child.isReady, !child.isFinishing, !child.isRecalled, child.ending == nil, child.line.count < Self.longestLine,
@@ -43,12 +45,12 @@ extension PoolLoop {
         configuration.maxTasksPerChild == 0 || child.jobsGiven < configuration.maxTasksPerChild
     }
 
-    /// Takes jobs back from behind slow ones.
+    /// Recalls jobs that wait behind slow ones.
     func rebalance() {
         for (number, child) in children where child.line.count > 1 && !child.isRecalled && isSlow(child) {
             recall(number)
         }
-        // Every child is busy with something slow: what waits may run elsewhere.
+        // Every child runs a slow job: the waiting jobs may run on another worker.
         if !unassigned.isEmpty, children.values.allSatisfy({ !$0.isReady || $0.isFinishing || isSlow($0) }),
             children.values.contains(where: \.isReady)
         {
@@ -56,13 +58,14 @@ extension PoolLoop {
         }
     }
 
+    /// Asks a child to return the jobs that have not begun.
     func recall(_ number: Int) {
         guard children[number]?.isRecalled == false else { return }
         children[number]!.isRecalled = true
         children[number]!.channel.enqueue(Frame.recall.encoded())
     }
 
-    /// Kills children whose job is past its hard limit.
+    /// Kills children whose job has exceeded its hard time limit.
     func killOverdue() {
         let now = ContinuousClock.now
         for (number, child) in children {
@@ -72,7 +75,7 @@ extension PoolLoop {
         }
     }
 
-    /// When something must be done though nothing happens.
+    /// When the loop must act without an event.
     var nextDeadline: ContinuousClock.Instant? {
         var deadline: ContinuousClock.Instant?
         func consider(_ instant: ContinuousClock.Instant) { deadline = min(deadline ?? instant, instant) }
@@ -81,15 +84,15 @@ extension PoolLoop {
         for child in children.values {
             if let time = child.killTime { consider(time) }
             if let time = child.ending?.deadline { consider(time) }
-            let holdsUpOthers = child.line.count > 1 && !child.isRecalled
-            if holdsUpOthers || (!unassigned.isEmpty && !child.line.isEmpty) {
+            let delaysOthers = child.line.count > 1 && !child.isRecalled
+            if delaysOthers || (!unassigned.isEmpty && !child.line.isEmpty) {
                 consider(max(child.headStarted + Self.slow, .now + .milliseconds(1)))
             }
         }
         return deadline
     }
 
-    /// Sends what is to be sent; what a socket does not take now waits for room.
+    /// Sends queued frames. Bytes that do not fit into a socket buffer are sent when the socket is writable again.
     func flush() {
         for number in children.keys {
             let wanted = children[number]!.channel.wantsToWrite

@@ -2,12 +2,12 @@ import CeleryCore
 import Glibc
 import Processes
 
-// How much memory children may hold.
+// Enforces the memory limits of Swift tasks.
 //
-// A program's memory is bounded by the child that runs it. A Swift task is part of its child, so the child's memory
-// is what counts, and it is the child that is killed.
+// A program's memory is limited by the child that runs the program. A Swift task runs inside its child, so the limit
+// applies to the child's memory, and the child is killed.
 extension PoolLoop {
-    /// Time between two looks at children that run a Swift task with a limit.
+    /// How often the memory of children with a limited Swift task is checked.
     private static let interval: Duration = .milliseconds(20)
 
     private func isLimited(_ child: PoolChild) -> Bool {
@@ -15,12 +15,12 @@ extension PoolLoop {
         return head.program == nil && head.memoryLimit != nil && child.killedAtMemory == nil && child.killedAtLimit == nil
     }
 
-    /// When to look; `nil` when no such task runs.
+    /// When to check memory next; `nil` when no limited Swift task runs.
     var nextMemoryLook: ContinuousClock.Instant? {
         children.values.contains(where: isLimited) ? .now + Self.interval : nil
     }
 
-    /// Kills children that hold more than the Swift task they run may have.
+    /// Kills children that exceed the memory limit of their running Swift task.
     func killOvergrown() {
         for (number, child) in children where isLimited(child) {
             let bytes = MemoryUse.bytes(of: child.process.id)
@@ -30,7 +30,7 @@ extension PoolLoop {
         }
     }
 
-    /// A program was killed by the kernel for want of memory: the count has grown by that, and not by a child.
+    /// Updates the count of out-of-memory kills after the kernel killed a program, so that the kill is not attributed to a child.
     func noteMemoryKill(_ report: JobReport) {
         let failure: TaskFailure
         switch report.ending {
@@ -40,7 +40,7 @@ extension PoolLoop {
         if failure.isForMemory { memoryKills = OutOfMemoryCount.own.read() }
     }
 
-    /// What a child died of, also in words.
+    /// Why a child died, with a description.
     func cause(of termination: Termination?) -> (DeathReason, String) {
         guard let termination else { return (.lost, "unknown causes") }
         guard case .signaled(let signal, _) = termination.status else { return (.lost, termination.status.description) }

@@ -3,7 +3,7 @@ import DequeModule
 import Glibc
 import Processes
 
-/// The pool's thread: everything about children happens here, one thing after another.
+/// The loop of the pool's thread, which does all work on children.
 final class PoolLoop {
     let configuration: PoolConfiguration
     let poller: Poller
@@ -14,28 +14,28 @@ final class PoolLoop {
     private let takeCommands: () -> [PoolCommand]
 
     var children: [Int: PoolChild] = [:]
-    /// Jobs no child has room for yet.
+    /// Jobs not yet assigned to a child.
     var unassigned: Deque<JobRequest> = []
-    /// Jobs of children that are to come back to the worker if they are not begun.
+    /// Jobs that the worker recalled and that have not been returned yet.
     var wantedBack: Set<Int64> = []
-    /// Told to the worker at the end of each round.
+    /// Events to report at the end of this round.
     var events: [PoolEvent] = []
-    /// Children to keep.
+    /// The wanted number of children.
     var size: Int
     var isFinishing = false
-    /// Nothing more is begun: what is not under way goes back.
+    /// No more jobs are started: jobs that have not begun are returned.
     private var isDraining = false
-    /// A child has come or gone since that was told.
-    private var hasNewStaff = false
+    /// Whether children started or exited since the last report of `staffed`.
+    private var hasStaffChanged = false
     private var nextNumber = 1
-    /// Children in a row that died before they were ready.
+    /// Number of consecutive children that died before they were ready.
     private var failedStarts = 0
-    /// A child has been ready once: the pool can work, and what fails later will pass.
+    /// Whether a child has been ready: the pool can work, so later failures are assumed to be temporary.
     private var hasWorked = false
-    /// When to try again to start the children that are missing.
+    /// When to retry starting the missing children.
     private(set) var nextFill: ContinuousClock.Instant?
 
-    /// Processes that the kernel had killed for want of memory when we last looked.
+    /// Number of processes that the kernel had killed for lack of memory at the last check.
     var memoryKills = OutOfMemoryCount.own.read()
 
     private static let wakerToken: UInt64 = 0
@@ -50,15 +50,15 @@ final class PoolLoop {
         self.mailbox = mailbox
         self.takeCommands = takeCommands
         size = configuration.size
-        // Without it the pool works as well; a death of the whole worker is then laid to nobody in particular.
+        // The flight record is optional: without it, the death of the whole worker cannot be attributed to a task.
         flight = configuration.flightRecord.flatMap { try? FlightRecord.open($0) }
-        // systemd listens to the worker alone.
+        // systemd accepts notifications only from the worker itself.
         var environment = SystemdNotifier.stripped(.current())
         for (name, value) in configuration.environment { environment[name] = value }
         self.environment = environment
     }
 
-    /// Serves the children until all are gone.
+    /// Serves the children until all have exited after `finish`, `kill` or a failure.
     func run() {
         do {
             try poller.add(waker.descriptor, .readable, token: Self.wakerToken)
@@ -68,7 +68,7 @@ final class PoolLoop {
                 for event in ready where event.token != Self.wakerToken { serve(event) }
                 if ready.contains(where: { $0.token == Self.wakerToken }) {
                     waker.clear()
-                    for command in takeCommands() { obey(command) }
+                    for command in takeCommands() { execute(command) }
                 }
                 if let time = nextFill, time <= .now { fill() }
                 killOverdue()
@@ -77,7 +77,7 @@ final class PoolLoop {
                 rebalance()
                 assign()
                 flush()
-                noteStaff()
+                reportStaff()
                 mailbox.put(events)
                 events = []
             }
@@ -87,14 +87,14 @@ final class PoolLoop {
         mailbox.put(events + [.ended])
     }
 
-    /// Tells which children there are, when others were there before.
-    private func noteStaff() {
-        guard hasNewStaff else { return }
-        hasNewStaff = false
+    /// Reports the current children if they have changed.
+    private func reportStaff() {
+        guard hasStaffChanged else { return }
+        hasStaffChanged = false
         events.append(.staffed(children.values.sorted { $0.number < $1.number }.map(\.process.id)))
     }
 
-    private func obey(_ command: PoolCommand) {
+    private func execute(_ command: PoolCommand) {
         switch command {
         case .submit(let jobs):
             unassigned.append(contentsOf: jobs)
@@ -123,10 +123,10 @@ final class PoolLoop {
         }
     }
 
-    /// Starts children until there are enough.
+    /// Starts children until their number is `size`.
     ///
-    /// When one cannot be started, a pool that has worked goes on with those it has and tries
-    /// again in a second; one that is only beginning fails.
+    /// If a child cannot be started, a pool that has worked continues with the existing children and retries after a
+    /// second; a new pool fails.
     func fill() {
         nextFill = nil
         while !isFinishing, children.values.count(where: { !$0.isFinishing }) < size {
@@ -136,24 +136,24 @@ final class PoolLoop {
                 try poller.add(child.channel.descriptor, .readable, token: child.socketToken)
                 try poller.add(child.pidfd, .readable, token: child.exitToken)
                 children[nextNumber] = child
-                hasNewStaff = true
+                hasStaffChanged = true
                 nextNumber += 1
             } catch {
                 guard hasWorked else { return fail("cannot start a pool child: \(error)") }
-                events.append(.short("cannot start a pool child: \(error); \(children.count) of \(size) work"))
+                events.append(.short("cannot start a pool child: \(error); \(children.count) of \(size) children are running"))
                 nextFill = .now + .seconds(1)
                 return
             }
         }
     }
 
-    /// The first slot of the flight record that no child has.
+    /// The first unused slot of the flight record.
     private var freeSlot: Int {
         let taken = Set(children.values.map(\.slot))
         return (0...children.count).first { !taken.contains($0) } ?? children.count
     }
 
-    /// Gives up: the children finish what they have and exit.
+    /// Ends the pool: the children finish their jobs and exit.
     private func fail(_ reason: String) {
         events.append(.failed(reason))
         isFinishing = true
@@ -161,7 +161,7 @@ final class PoolLoop {
         returnUnassigned()
     }
 
-    /// Lets a child exit after the jobs it has.
+    /// Lets a child exit after its current jobs.
     func retire(_ number: Int) {
         guard children[number]?.isFinishing == false else { return }
         children[number]!.isFinishing = true
@@ -179,7 +179,7 @@ final class PoolLoop {
         var frames: [Frame] = []
         let isOpen = children[number]!.channel.receive { frames.append($0) }
         for frame in frames { handle(frame, from: number) }
-        if !isOpen || event.token % 2 == 1 { bury(number) }
+        if !isOpen || event.token % 2 == 1 { removeDead(number) }
     }
 
     private func handle(_ frame: Frame, from number: Int) {
@@ -198,7 +198,7 @@ final class PoolLoop {
             recycleIfNeeded(number)
         case .returned(let tags):
             children[number]!.isRecalled = false
-            // Back to the front, in their order.
+            // Returned jobs go back to the front of the queue, in their order.
             let wanted = separateWanted(tags)
             for tag in tags.reversed() {
                 guard let job = children[number]!.remove(tag) else { continue }
@@ -210,7 +210,7 @@ final class PoolLoop {
         case .log(let line):
             events.append(.log(line))
         case .job, .recall, .finish, .terminate:
-            // A child never says these.
+            // A child never sends these frames.
             try? children[number]!.process.signal(SIGKILL)
         }
     }
@@ -232,17 +232,17 @@ final class PoolLoop {
         unassigned = []
     }
 
-    /// A child is gone: settles its account and puts another in its place.
-    private func bury(_ number: Int) {
+    /// Removes a child that has died or closed its socket: reports its jobs and starts a replacement.
+    private func removeDead(_ number: Int) {
         guard let child = children.removeValue(forKey: number) else { return }
-        hasNewStaff = true
+        hasStaffChanged = true
         try? poller.remove(child.channel.descriptor)
         try? poller.remove(child.pidfd)
-        // Its socket may have closed before it died, or because it went mad.
+        // A closed socket does not imply that the process has ended.
         try? child.process.signal(SIGKILL)
         let termination = try? child.process.wait()
         let (cause, words) = self.cause(of: termination)
-        // What the child had started comes to us only then; else it would be others' children that are killed.
+        // The dead child's own processes have been reparented to this process by now; those of other children have not.
         if Descendants.isSubreaper { _ = Descendants.reap(sparing: Set(children.values.map(\.process.id))) }
 
         var line = child.line
@@ -267,7 +267,7 @@ final class PoolLoop {
         guard child.isReady else {
             failedStarts += 1
             if failedStarts >= 5 {
-                return fail("pool children die before they are ready: the last, \(reason)")
+                return fail("pool children die before they are ready; last: \(reason)")
             }
             return fill()
         }

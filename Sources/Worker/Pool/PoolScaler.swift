@@ -1,6 +1,6 @@
 import CeleryCore
 
-/// Changes the number of children: when an operator says so, or by itself within bounds.
+/// Changes the number of children: on an operator's command, or automatically within bounds.
 final class PoolScaler {
     private let powers: ConsumerPowers
     private let pool: Pool
@@ -11,7 +11,7 @@ final class PoolScaler {
     private let ladder: ShutdownLadder
     private let log: TaskLog
     private let room: Bell
-    /// Follows the work; `nil` leaves the number alone.
+    /// Decides the number of children automatically; `nil` without autoscaling.
     private var autoscaler: Autoscaler?
 
     init(
@@ -30,23 +30,23 @@ final class PoolScaler {
         autoscaler = configuration.autoscale.map { Autoscaler(range: $0, keepalive: configuration.autoscaleKeepalive) }
     }
 
-    /// How many children are wanted now.
+    /// The wanted number of children.
     var size: Int { intake.prefetch.children }
 
-    /// The bounds within which the number follows the work; `nil` when it does not.
+    /// The bounds of autoscaling; `nil` without autoscaling.
     var range: AutoscaleRange? { autoscaler?.range }
 
-    /// Adds children, or takes some away with a negative number.
+    /// Adds children; a negative count removes children. At least one child remains.
     func grow(by count: Int) {
         intake.prefetch.children = max(1, size + count)
         pool.grow(by: count)
         room.ring()
     }
 
-    /// Changes the bounds, as far as they are given, and the number with them.
+    /// Changes the given bounds of autoscaling, and resizes the pool to fit them.
     ///
-    /// - Returns: the new bounds; `nil` when the number does not follow the work.
-    /// - Throws: what is wrong with them; then nothing has changed.
+    /// - Returns: The new bounds; `nil` without autoscaling.
+    /// - Throws: `ControlError` for invalid bounds; then nothing has changed.
     func setRange(most: Int?, least: Int?) throws(ControlError) -> AutoscaleRange? {
         guard autoscaler != nil else { return nil }
         try autoscaler?.update(most: most, least: least)
@@ -54,7 +54,7 @@ final class PoolScaler {
         return range
     }
 
-    /// Has the number of children follow the work, until it is cancelled. Returns at once without bounds for it.
+    /// Adjusts the number of children until the task is cancelled. Returns at once without autoscaling.
     nonisolated(nonsending) func run() async {
         guard autoscaler != nil else { return }
         while !Task.isCancelled {
@@ -64,11 +64,11 @@ final class PoolScaler {
     }
 
     private nonisolated(nonsending) func adjust() async {
-        // What stands in line here is done in a moment, or goes back to the broker: only what that has counts.
+        // Jobs that wait in this worker are done soon or return to the broker, so only messages at the broker count.
         var waiting = 0
         var isCertain = true
         if let autoscaler, autoscaler.wantsToKnow(size: size, busy: jobs.count), let knowing = powers.waiting {
-            // Trouble with the broker is told by the intake.
+            // The intake reports errors of the broker.
             let limits = gate.knownLimits
             waiting = (try? await knowing.waiting(upTo: autoscaler.range.most - size, within: limits.byName)) ?? 0
             let areLimitsKnown = limits.areAll && (limits.byName.isEmpty || powers.limits != nil)
@@ -77,7 +77,7 @@ final class PoolScaler {
         fit(waiting: waiting, isCertain: isCertain)
     }
 
-    /// Makes the pool as large as it is to be.
+    /// Resizes the pool to the autoscaler's target.
     private func fit(waiting: Int = 0, isCertain: Bool = true) {
         guard !ladder.hasBegun, var scaler = autoscaler else { return }
         let size = self.size

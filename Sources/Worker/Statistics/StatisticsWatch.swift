@@ -2,18 +2,17 @@ package import CeleryCore
 package import Logging
 import Synchronization
 
-/// Counts what becomes of a worker's tasks, and hands it over now and then.
+/// Counts the outcomes of a worker's tasks, and stores the counts periodically.
 ///
-/// A task costs an entry in a dictionary. What was not handed over yet, a few seconds' worth, is lost with a worker
-/// that is killed.
+/// Counts of the last few seconds are lost if the worker is killed.
 package final class StatisticsWatch: TaskWatching {
     private struct State {
-        /// Counted since the last report.
+        /// Counts since the last report.
         var ledger = StatisticsLedger()
-        /// The report under way, until it is known to have arrived.
+        /// The report that is being stored, until it is known to be stored.
         var report: StatisticsReport?
         var number: Int64 = 0
-        /// The names in the ledger: a message may have any.
+        /// The task names in the ledger.
         var names: Set<String> = []
         var isTroubled = false
     }
@@ -24,12 +23,12 @@ package final class StatisticsWatch: TaskWatching {
     private let now: @Sendable () -> Timestamp
     private let state = Mutex(State())
 
-    /// Names that are told apart in one report.
+    /// Maximum number of names in one report: messages may contain arbitrary names.
     private static let nameLimit = 1_000
-    /// Stands for all others.
+    /// The name under which all further names are counted.
     package static let otherNames = "(others)"
 
-    /// - Parameter worker: the id of a `WorkerIdentity`.
+    /// - Parameter worker: The id of a `WorkerIdentity`.
     package init(
         keeper: any StatisticsKeeping, worker: String, logger: Logger, now: @escaping @Sendable () -> Timestamp = { .now }
     ) {
@@ -47,7 +46,7 @@ package final class StatisticsWatch: TaskWatching {
             count(delivery, time) { $0.revoked += 1 }
         case .ended(let delivery, _, let report):
             count(delivery, time) { tally in
-                // Its child found it expired when its turn came.
+                // The task had expired before it began.
                 if case .revoked(_, signal: nil) = report.ending { return tally.revoked += 1 }
                 tally.noteEnd(seconds: report.duration)
                 switch report.ending {
@@ -60,7 +59,7 @@ package final class StatisticsWatch: TaskWatching {
         case .failed(let delivery, _, let failure, let seconds):
             count(delivery, time) { tally in
                 tally.failed += 1
-                // It was counted when it was interrupted.
+                // The run was counted when it was interrupted.
                 guard let seconds else { return }
                 tally.noteEnd(seconds: seconds)
                 if failure.isLoss { tally.lost += 1 }
@@ -83,7 +82,7 @@ package final class StatisticsWatch: TaskWatching {
         }
     }
 
-    /// Hands over what was counted, every few seconds, until it is cancelled.
+    /// Stores the counts every few seconds, until the task is cancelled.
     package func handOver() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: keeper.statisticsInterval)
@@ -91,11 +90,11 @@ package final class StatisticsWatch: TaskWatching {
         }
     }
 
-    /// Hands over what was counted until now. What cannot be is kept for the next time.
+    /// Stores the counts up to now. If that fails, the next call tries again.
     package func handOverOnce() async {
         let now = self.now()
         let next = state.withLock { state -> StatisticsReport? in
-            // What may have arrived is not to be counted twice, so it stays as it is.
+            // A report that may have been stored must not change: its number keeps it from being counted twice.
             if let report = state.report { return report }
             guard !state.ledger.isEmpty else { return nil }
             state.number += 1
@@ -114,13 +113,13 @@ package final class StatisticsWatch: TaskWatching {
                 defer { state.isTroubled = false }
                 return state.isTroubled
             }
-            if hasRecovered { logger.info("Statistics are kept again") }
+            if hasRecovered { logger.info("Statistics are being stored again") }
         } catch {
             let isNew = state.withLock { state in
                 defer { state.isTroubled = true }
                 return !state.isTroubled
             }
-            if isNew { logger.warning("cannot keep statistics, trying again: \(error)") }
+            if isNew { logger.warning("cannot store statistics; will try again: \(error)") }
         }
     }
 }

@@ -1,24 +1,24 @@
 package import CeleryCore
 
-/// Something that happens to a task in a worker, as those who watch are told of it.
+/// An event in the life of a task in a worker, as reported to a `TaskWatching`.
 package enum TaskMoment: Sendable {
-    /// A worker has taken it.
+    /// The worker has received the task.
     case received(Delivery)
-    /// It does not run, and that is its outcome.
+    /// The task does not run; the outcome says why.
     case refused(Delivery, Outcome, reason: String)
-    /// A pool child of this process id has begun an attempt.
+    /// The pool child with this process id has begun an attempt.
     case began(Delivery, attempt: Int, pid: Int)
-    /// An attempt has come to its end in a child.
+    /// An attempt has ended in its child.
     case ended(Delivery, attempt: Int, JobReport)
-    /// An attempt has failed with its child after so many seconds, and is not tried again: killed at its limit, or lost
-    /// too often. Without seconds it was told as interrupted before, and cannot go back.
+    /// An attempt has failed together with its child and is not retried: it was killed at a limit, or lost too often.
+    /// `seconds` is its run time; `nil` if it was reported as `interrupted` before and its message cannot be requeued.
     case failed(Delivery, attempt: Int, TaskFailure, seconds: Double?)
-    /// An attempt was lost with its child after so many seconds, and the task goes back to its queue.
+    /// An attempt was lost together with its child after a run time in seconds, and the message is requeued.
     case interrupted(Delivery, attempt: Int, reason: String, seconds: Double)
 }
 
-/// Who is told of moments, in the order they happen: the log, events, statistics.
+/// A receiver of moments in the order in which they happen: the log, events, statistics.
 package protocol TaskWatching: Sendable {
-    /// Called by the worker, which waits for it: it must neither block nor take long.
+    /// Called synchronously by the worker: must return quickly and not block.
     func note(_ moment: TaskMoment, at time: Timestamp)
 }

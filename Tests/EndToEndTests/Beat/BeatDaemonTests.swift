@@ -34,7 +34,7 @@ import Testing
         #expect(eventually { project.sent().count >= 1 })
         try project.periodic("[beat.later]\ntask = \"demo.tasks.add\"\nevery = \"1d\"\n")
         try project.expect("celery beat --restart -p b.pid", Ended())
-        #expect(eventually { project.read("b.log").contains("New settings: 3 periodic tasks") })
+        #expect(eventually { project.read("b.log").contains("Settings reloaded: 3 periodic tasks") })
         let count = project.sent().count
         #expect(eventually { project.sent().count >= count + 2 })
         #expect(try project.beatID() == id)
@@ -67,7 +67,7 @@ import Testing
         try project.task("beep.sh", "#!/bin/sh\n# celery: every=1s\necho beep\n")
         #expect(eventually { project.read("b.log").contains("Sending due task demo.tasks.beep") })
         try project.task("beep.sh", "#!/bin/sh\n# celery: every=1d\necho beep\n")
-        #expect(eventually { project.read("b.log").split(separator: "New settings: ").count == 4 })
+        #expect(eventually { project.read("b.log").split(separator: "Settings reloaded: ").count == 4 })
         #expect(try project.run("celery beat list").output.contains("demo.tasks.beep\tevery 1d\t"))
         try project.stopBeat()
     }

@@ -63,7 +63,7 @@ import Testing
         try project.startBeat("a")
         try project.startBeat("b")
         #expect(eventually { project.sent("a").count >= 2 })
-        #expect(project.read("b.log").contains("Another beat leads; waiting to take over"))
+        #expect(project.read("b.log").contains("Another beat is the leader; waiting to take over"))
         kill(try project.beatID("a"), SIGKILL)
         #expect(eventually { project.sent("b").count >= 2 })
         try project.stopBeat("b")
@@ -84,7 +84,7 @@ import Testing
         #expect(try project.queued().count == 1)
         try project.startBeat()
         try project.expect(
-            "celery beat --once -q -l critical", Ended(errors: "celery beat: another beat leads, and sends what is due\n", status: 75))
+            "celery beat --once -q -l critical", Ended(errors: "celery beat: another beat is the leader and sends the due tasks\n", status: 75))
         try project.stopBeat()
     }
 

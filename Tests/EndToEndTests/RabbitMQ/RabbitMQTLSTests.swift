@@ -26,8 +26,8 @@ struct RabbitMQTLSTests {
         let unchecked = try apply(place, place.tlsURL("?verify=verify_none"))
         #expect(unchecked.status == 0)
         #expect(unchecked.errors == """
-            celery apply: warning: the certificate of amqps://celery:***@localhost:\(place.server.tlsPort)/\(place.vhost) is not checked, \
-            so anybody may be there (verify=verify_none)
+            celery apply: warning: the certificate of amqps://celery:***@localhost:\(place.server.tlsPort)/\(place.vhost) is not verified, \
+            so any server can impersonate it (verify=verify_none)
 
             """)
         #expect(try apply(place, place.tlsURL("?verify=verify_peer&cacertfile=\(authorities)")).errors == "")

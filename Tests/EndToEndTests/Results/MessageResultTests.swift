@@ -37,8 +37,8 @@ struct MessageResultTests {
         let place = try RabbitMQPlace()
         try place.project.expect("celery apply demo.tasks.add 1 --result-backend rpc://u:hush@elsewhere/x", with: place.variables(), Ended(
             errors: """
-                celery apply: result store rpc://u:***@elsewhere/x names a place, but results by rpc:// come by way of the broker
-                hint: write rpc:// and nothing more
+                celery apply: result store rpc://u:***@elsewhere/x names a server, but rpc:// results always come through the broker
+                hint: write just rpc://
 
                 """, status: 78))
         #expect(try place.run("celery apply demo.tasks.add 1 --result-backend rpc:///").status == 0)

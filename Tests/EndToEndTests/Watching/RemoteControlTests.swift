@@ -61,7 +61,7 @@ import Testing
         #expect(try eventually { try project.poolChildren.count == 3 })
         try project.expect("celery control pool_shrink", Ended("->  w@test: OK\n    pool will shrink\n"))
         #expect(try eventually { try project.poolChildren.count == 2 })
-        try project.expect("celery control pool_shrink 2", Ended("->  w@test: ERROR\n    ValueError('the pool has 2 processes, and must have from 1 to 1000')\n", status: 1))
+        try project.expect("celery control pool_shrink 2", Ended("->  w@test: ERROR\n    ValueError('the pool has 2 processes; its size must be from 1 to 1000')\n", status: 1))
         try project.expect("celery control add_consumer images", Ended("->  w@test: OK\n    add consumer images\n"))
         #expect(try project.run("celery apply demo.tasks.add 2 3 --queue images --wait").output == "5\n")
         #expect(try project.run("celery status").output.contains("celery,images"))

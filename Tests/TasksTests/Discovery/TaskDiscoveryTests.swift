@@ -49,13 +49,13 @@ import Testing
         symlink(".", project.path + "/a/tasks/again")
         let found = discover("a")
         #expect(found.definitions.map(\.name) == ["a.tasks.one"])
-        #expect(problems(found) == ["a/tasks/again: is a link to a folder above it; it is not followed"])
+        #expect(problems(found) == ["a/tasks/again: is a link to a parent folder; it is not followed"])
     }
 
     @Test func `a link to nothing is a problem`() {
         script("a/tasks/one.sh")
         symlink("gone", project.path + "/a/tasks/two.sh")
-        #expect(problems(discover("a")) == ["a/tasks/two.sh: is a link to nothing"])
+        #expect(problems(discover("a")) == ["a/tasks/two.sh: is a broken link"])
     }
 
     @Test func `what editors and interpreters leave behind is passed over`() {
@@ -118,13 +118,13 @@ import Testing
         script("a/tasks/" + name)
         #expect(
             problems(discover("a")) == [
-                "a/tasks/\(name): cannot be named as a task: letters, digits, _ and - only, before one extension"
+                "a/tasks/\(name): is not a valid task name: use letters, digits, _ and -, and at most one extension"
             ])
     }
 
     @Test func `so is a folder of such a name`() {
         script("a/tasks/b.c/one.sh")
-        #expect(problems(discover("a")) == ["a/tasks/b.c: cannot be part of a task's name: letters, digits, _ and - only"])
+        #expect(problems(discover("a")) == ["a/tasks/b.c: cannot be part of a task name: use letters, digits, _ and -"])
     }
 
     @Test func `a name that is not UTF-8 is a problem`() {
@@ -144,9 +144,9 @@ import Testing
         #expect(found.definitions.isEmpty)
         #expect(
             problems(found) == [
-                ": INSTALLED_APPS names '', which is no name of an app: letters, digits, _ and - only, with dots between",
-                "../etc: INSTALLED_APPS names '../etc', which is no name of an app: letters, digits, _ and - only, with dots between",
-                "a..b: INSTALLED_APPS names 'a..b', which is no name of an app: letters, digits, _ and - only, with dots between",
+                ": INSTALLED_APPS names '', which is not a valid app name: use letters, digits, _ and -, separated by dots",
+                "../etc: INSTALLED_APPS names '../etc', which is not a valid app name: use letters, digits, _ and -, separated by dots",
+                "a..b: INSTALLED_APPS names 'a..b', which is not a valid app name: use letters, digits, _ and -, separated by dots",
                 "file: INSTALLED_APPS names 'file', but file is not a folder",
                 "file/sub: INSTALLED_APPS names 'file.sub', but file/sub cannot be read: not a directory",
                 "thumbs: INSTALLED_APPS names 'thumbs', but there is no folder thumbs",
@@ -189,7 +189,7 @@ import Testing
         script("a/tasks/one.sh", mode: 0o744)
         let found = try asOrdinaryUser { discover("a") }
         #expect(found.definitions.isEmpty)
-        #expect(problems(found) == ["a/tasks/one.sh: may not be run by this user; look at its owner and mode"])
+        #expect(problems(found) == ["a/tasks/one.sh: cannot be executed by this user; check its owner and mode"])
     }
 
     @Test func `a project folder that is gone makes each app a problem`() {

@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (0o757, 0, 0, "may be written by every user"), (0o775, 0, 65_534, "may be written by the group nogroup"),
+        (0o757, 0, 0, "is writable by every user"), (0o775, 0, 65_534, "is writable by the group nogroup"),
         (0o755, 65_534, 0, "belongs to user nobody"),
     ] as [(mode_t, uid_t, gid_t, String)])
     func `a program that others may change is no task of root's, and a warning for another`(
@@ -46,7 +46,7 @@ import Testing
         #expect(refused.problems.allSatisfy { !$0.isWarning })
         let warned = discover(user)
         #expect(warned.definitions.map(\.name) == ["a.tasks.t"])
-        #expect(warned.problems.map(\.description) == ["a/tasks/t.sh: \(danger): whoever may change it decides what the worker runs"])
+        #expect(warned.problems.map(\.description) == ["a/tasks/t.sh: \(danger): anyone who can change it controls what the worker runs"])
         #expect(warned.problems.allSatisfy { $0.isWarning })
         #expect(root.danger(ofProgram: file, in: project.path) == "a/tasks/t.sh \(danger)")
         // Whoever submits does not mind.
@@ -59,9 +59,9 @@ import Testing
         let found = discover(root)
         #expect(found.definitions.isEmpty)
         let place = name.isEmpty ? project.path : name
-        #expect(found.problems.map(\.description) == ["\(place): may be written by every user: no task in it is run as root"])
+        #expect(found.problems.map(\.description) == ["\(place): is writable by every user: no task in it is run as root"])
         #expect(discover(user).definitions.count == 1)
-        #expect(root.danger(ofProgram: file, in: project.path) == (name.isEmpty ? "the project's folder" : name) + " may be written by every user")
+        #expect(root.danger(ofProgram: file, in: project.path) == (name.isEmpty ? "the project's folder" : name) + " is writable by every user")
     }
 
     @Test func `of a link counts what it leads to`() throws {
@@ -71,8 +71,8 @@ import Testing
         symlink(target, link)
         #expect(discover(root).problems.isEmpty)
         chmod("\(project.path)/out", 0o777)
-        #expect(discover(root).problems.map(\.description) == ["a/tasks/t: is a link to a file in \(project.path)/out, which may be written by every user: it is not run as root"])
-        #expect(root.danger(ofProgram: link, in: project.path) == "out may be written by every user")
+        #expect(discover(root).problems.map(\.description) == ["a/tasks/t: is a link to a file in \(project.path)/out, which is writable by every user: it is not run as root"])
+        #expect(root.danger(ofProgram: link, in: project.path) == "out is writable by every user")
         chmod("\(project.path)/out", 0o755)
         chown(target, Self.nobody, 0)
         #expect(discover(root).problems.map(\.description) == ["a/tasks/t: belongs to user nobody: it is not run as root"])

@@ -97,7 +97,7 @@ import Testing
         ("crash_limit=0", "a/tasks/t.sh:2: crash_limit must be from 1 to 1000, not 0"),
         ("max_output=0", "a/tasks/t.sh:2: max_output must be a number of bytes such as 65536 or 16m, not \"0\""),
         ("queue=", "a/tasks/t.sh:2: queue must be the name of a queue, up to 255 bytes without spaces or commas, not \"\""),
-        ("queue=a queue=b", "a/tasks/t.sh:2: queue was given before, in line 2"),
+        ("queue=a queue=b", "a/tasks/t.sh:2: queue was already given in line 2"),
         (
             "time_limit=10 soft_time_limit=10",
             "a/tasks/t.sh:2: soft_time_limit must be less than time_limit, or the task is killed before it is told to stop"
@@ -136,7 +136,7 @@ import Testing
         ("autoretry=", "a/tasks/t.sh:2: autoretry names nothing"),
         ("autoretry=0", "a/tasks/t.sh:2: autoretry must be exit statuses from 1 to 255, signals such as SIGTERM, names of errors, or any, not \"0\""),
         ("autoretry=TimeLimitExceded", "a/tasks/t.sh:2: autoretry names 'TimeLimitExceded', with which no program can fail; did you mean 'TimeLimitExceeded'?"),
-        ("autoretry=1 autoretry_for=2", "a/tasks/t.sh:2: autoretry was given before, in line 2"),
+        ("autoretry=1 autoretry_for=2", "a/tasks/t.sh:2: autoretry was already given in line 2"),
         ("retry_backoff=soon", "a/tasks/t.sh:2: retry_backoff must be a length of time such as 90s or 10m, yes or no, not \"soon\""),
         ("retry_backoff=0", "a/tasks/t.sh:2: retry_backoff must be more than 0"),
         ("retry_jitter=some", "a/tasks/t.sh:2: retry_jitter must be full or none, not \"some\""),
@@ -174,14 +174,14 @@ import Testing
     }
 
     @Test(arguments: [
-        ("crontab=\"* * * * *", "a/tasks/t.sh:2: a quotation mark has no other half"),
-        ("every=soon crontab='* * * * *", "a/tasks/t.sh:2: a quotation mark has no other half"),
+        ("crontab=\"* * * * *", "a/tasks/t.sh:2: a quotation mark is unbalanced"),
+        ("every=soon crontab='* * * * *", "a/tasks/t.sh:2: a quotation mark is unbalanced"),
         ("every=\"\"", "a/tasks/t.sh:2: every must be a length of time such as 90s or 10m, not \"\""),
-        ("crontab=''", "a/tasks/t.sh:2: is no periodic task: "), ("every=0.5", "a/tasks/t.sh:2: is no periodic task: "),
-        ("every=5 every=5", "a/tasks/t.sh:2: every was given before, in line 2"),
+        ("crontab=''", "a/tasks/t.sh:2: is not a valid periodic task: "), ("every=0.5", "a/tasks/t.sh:2: is not a valid periodic task: "),
+        ("every=5 every=5", "a/tasks/t.sh:2: every was already given in line 2"),
         ("every=soon", "a/tasks/t.sh:2: every must be a length of time such as 90s or 10m, not \"soon\""),
-        ("missed=once", "a/tasks/t.sh:2: is no periodic task: it says not when"),
-        ("every=5 crontab=@daily", "a/tasks/t.sh:2: is no periodic task: both every and crontab are given"),
+        ("missed=once", "a/tasks/t.sh:2: is not a valid periodic task: it says not when"),
+        ("every=5 crontab=@daily", "a/tasks/t.sh:2: is not a valid periodic task: both every and crontab are given"),
         ("evry=5", "a/tasks/t.sh:2: unknown option 'evry'; did you mean 'every'?"),
     ])
     func `a schedule that makes no sense is named with its line`(words: String, problem: String) {
