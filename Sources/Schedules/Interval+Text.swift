@@ -1,13 +1,13 @@
 import CeleryCore
 
 extension Interval: CustomStringConvertible {
-    /// `every 30s`, or `every 1d phase 6h`: what `Schedule` reads.
+    /// `every 30s` or `every 1d phase 6h`, as `Schedule` parses it.
     public var description: String {
         let every = "every \(Self.text(milliseconds: periodMilliseconds))"
         return phaseMilliseconds == 0 ? every : "\(every) phase \(Self.text(milliseconds: phaseMilliseconds))"
     }
 
-    /// Reads `every 30s`, `every 1d phase 6h`, the same with `@every`, or a length alone: `30s`.
+    /// Parses `every 30s`, `every 1d phase 6h`, the same with `@every`, or a duration alone: `30s`.
     ///
     /// - Throws: `ScheduleError` with the code `badInterval`.
     package init(_ text: String) throws(ScheduleError) {
@@ -30,7 +30,7 @@ extension Interval: CustomStringConvertible {
         return .seconds(seconds)
     }
 
-    /// A length of time as `DurationText` reads it, in the largest unit without a fraction.
+    /// A duration as `DurationText` parses it, in the largest unit that needs no fraction.
     static func text(milliseconds: Int) -> String {
         for (unit, length) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)]
         where milliseconds != 0 && milliseconds.isMultiple(of: length) {

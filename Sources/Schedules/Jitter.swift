@@ -1,27 +1,27 @@
 public import CeleryCore
 
-/// A delay that spreads the sending of tasks that are due at the same moment.
+/// A delay that spreads the sending of tasks that are due at the same time.
 ///
-/// It is computed, not drawn: from the name of the entry and the due time, so that two beats, and a beat
-/// before and after a restart, send at the same moment. The due time itself, and the ids made from it, stay.
+/// The delay is not random: it is computed from the name of the entry and the due time, so that all beats, also after a
+/// restart, send a run at the same time. The due time and the ids derived from it are unaffected.
 public struct Jitter: Sendable, Hashable {
-    /// Delays are shorter than this.
+    /// The upper bound of delays, exclusive.
     public let maximum: Duration
 
-    /// - Parameter maximum: Delays are shorter than this; zero or less is none.
+    /// - Parameter maximum: The upper bound of delays, exclusive; zero or less means no delay.
     public init(upTo maximum: Duration) { self.maximum = max(maximum, .zero) }
 
-    /// How long after `due` to send: from zero to below `maximum`, in whole microseconds.
+    /// The time between `due` and the sending of the run: from zero to below `maximum`, in whole microseconds.
     public func delay(entry name: String, due: Timestamp) -> Duration {
         let microseconds = maximum.inSeconds * 1_000_000
         guard microseconds >= 1, due.seconds.isFinite else { return .zero }
-        // 53 bits are what a Double holds exactly, so this is below 1.
+        // A Double holds 53 bits exactly, so this is less than 1.
         let share = Double(Self.hash(name, due) >> 11) / Double(1 << 53 as UInt64)
         return .microseconds(Int64((share * microseconds).rounded(.down)))
     }
 
-    /// FNV-1a (64 bits) over the name, a zero byte and the due time in milliseconds, lowest byte first;
-    /// then the last steps of SplitMix64, without which the high bits hardly depend on the last bytes.
+    /// FNV-1a (64 bits) of the name, a zero byte and the due time in milliseconds (little-endian), followed by the final
+    /// steps of SplitMix64, without which the high bits hardly depend on the last bytes.
     static func hash(_ name: String, _ due: Timestamp) -> UInt64 {
         let milliseconds = Int64(exactly: (due.seconds * 1_000).rounded()) ?? 0
         let time = UInt64(bitPattern: milliseconds)

@@ -1,14 +1,14 @@
-/// A stranger's text inside an error: cut short, on one line, without control characters.
+/// Untrusted text in an error message: truncated, on one line, without control characters.
 struct Quoted: CustomStringConvertible {
     let description: String
 
-    /// Letters that are shown; a mistake is seen in fewer.
+    /// Maximum number of Unicode scalars to show.
     private static let length = 60
 
     init(_ text: some StringProtocol) {
         var shown = ""
-        for (place, letter) in text.unicodeScalars.enumerated() {
-            if place == Self.length {
+        for (index, letter) in text.unicodeScalars.enumerated() {
+            if index == Self.length {
                 shown += "..."
                 break
             }

@@ -1,5 +1,5 @@
 extension Schedule: CustomStringConvertible {
-    /// `every 30s`, or `*/5 * * * * Europe/Berlin`: for lists and JSON. Reading it gives an equal schedule.
+    /// `every 30s` or `*/5 * * * * Europe/Berlin`, for lists and JSON. Parsing it gives an equal schedule.
     public var description: String {
         switch self {
         case .every(let interval): interval.description
@@ -7,13 +7,13 @@ extension Schedule: CustomStringConvertible {
         }
     }
 
-    /// Reads an interval (`every 30s`, `90s`, `every 1d phase 6h`) or a crontab line (`*/5 * * * *`, `@daily`),
-    /// which may end in the name of its zone.
+    /// Parses an interval (`every 30s`, `90s`, `every 1d phase 6h`) or a crontab line (`*/5 * * * *`, `@daily`),
+    /// which may end with the name of its zone.
     ///
     /// - Parameters:
-    ///   - zone: The zone of a crontab line that names none; nil is the zone of this machine.
-    ///   - zones: Where zones are looked up.
-    /// - Throws: `ScheduleError`, naming the field and what is allowed there.
+    ///   - zone: The zone of a crontab line that names none; nil means the zone of this machine.
+    ///   - zones: The database of zones.
+    /// - Throws: `ScheduleError` that names the field and the allowed values.
     public init(_ text: String, zone: Zone? = nil, zones: ZoneDatabase = .system) throws(ScheduleError) {
         let words = text.split(whereSeparator: \.isWhitespace)
         guard let first = words.first?.lowercased() else {

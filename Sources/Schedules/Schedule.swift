@@ -1,11 +1,10 @@
 public import CeleryCore
 
-/// When a periodic task is due: at fixed intervals, or when the clock of a zone shows certain times.
+/// When a periodic task is due: at fixed intervals, or when the wall clock of a zone shows certain times.
 ///
-/// This room asks no clock. Every question takes the moment from which to look, so the answers are the
-/// same in each process, each time: two beats agree on every due time, and a test needs no waiting.
-/// An `Interval` counts seconds since the epoch; a `Crontab` matches the wall clock of its `Zone`, which
-/// comes from the system's time-zone database. `Jitter` then moves the sending, never the due time.
+/// This module reads no clock. Every query takes a start time, so results are reproducible: all beats agree on every due
+/// time, and tests need not wait. An `Interval` counts seconds since the epoch; a `Crontab` matches the wall clock of its
+/// `Zone`, which comes from the system's time-zone database. `Jitter` delays the sending and does not change the due time.
 public enum Schedule: Sendable, Hashable {
     case every(Interval)
     case crontab(Crontab)
@@ -16,7 +15,7 @@ public enum Schedule: Sendable, Hashable {
 
     /// The first run due later than `time`.
     ///
-    /// - Returns: nil if there is none: a date that no calendar has (30 February), or none up to the year 9999.
+    /// - Returns: nil if there is none up to the year 9999, such as for 30 February.
     public func next(after time: Timestamp) -> Timestamp? {
         switch self {
         case .every(let interval): interval.next(after: time)
@@ -24,7 +23,7 @@ public enum Schedule: Sendable, Hashable {
         }
     }
 
-    /// The last run due at `time` or before; nil if there was none since the year 1.
+    /// The last run due at `time` or before; nil if there is none since the year 1.
     public func last(through time: Timestamp) -> Timestamp? {
         switch self {
         case .every(let interval): interval.last(through: time)
@@ -32,12 +31,12 @@ public enum Schedule: Sendable, Hashable {
         }
     }
 
-    /// All runs due later than `time`, in order, each computed when it is asked for.
+    /// All runs due later than `time`, in ascending order, computed lazily.
     public func times(after time: Timestamp) -> DueTimes { DueTimes(schedule: self, time: time) }
 
-    /// The runs due later than `time`, up to and including `end`: those missed, or to be made up for.
+    /// The runs due later than `time`, up to and including `end`, in ascending order.
     ///
-    /// - Parameter limit: The most to return, the earliest first.
+    /// - Parameter limit: Maximum number of runs to return.
     public func times(after time: Timestamp, through end: Timestamp, limit: Int = .max) -> [Timestamp] {
         var found: [Timestamp] = []
         for due in times(after: time) {
@@ -47,7 +46,7 @@ public enum Schedule: Sendable, Hashable {
         return found
     }
 
-    /// Whether any run is ever due.
+    /// Whether the schedule is ever due.
     public var isPossible: Bool {
         switch self {
         case .every: true
@@ -56,7 +55,7 @@ public enum Schedule: Sendable, Hashable {
     }
 }
 
-/// The runs of a schedule from some moment on.
+/// The runs of a schedule after a given time.
 public struct DueTimes: Sendable, Sequence, IteratorProtocol {
     let schedule: Schedule
     var time: Timestamp

@@ -1,27 +1,27 @@
-/// Why a text or a value is no schedule, in the words of the person who wrote it.
+/// A text or a value is not a valid schedule.
 public struct ScheduleError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What kind of mistake it is, for those who branch on it.
+    /// The kind of error, for programs.
     public enum Code: Sendable, Hashable {
         /// Neither an interval nor a crontab line.
         case notASchedule
-        /// An interval too short, too long or too fine.
+        /// An interval that is too short, too long or too fine.
         case badInterval
-        /// One of the five fields of a crontab line.
+        /// An invalid field of a crontab line.
         case badField
-        /// A crontab line with too few or too many fields, or an `@` word that is none.
+        /// A crontab line with too few or too many fields, or an unknown `@` word.
         case badCrontab
         /// `@reboot`: it names no time.
         case reboot
-        /// A name that the time-zone database does not have, or that cannot be one.
+        /// A zone name that is invalid or missing in the time-zone database.
         case unknownZone
         /// A file of the time-zone database that is missing, damaged or unreadable.
         case unreadableZone
     }
 
     public var code: Code
-    /// What is wrong: lower case, naming the field and the text.
+    /// The error in lower case; names the field and the text.
     public var message: String
-    /// What to write instead, if there is something to say.
+    /// What to write instead, if anything.
     public var hint: String?
 
     public init(_ code: Code, _ message: String, hint: String? = nil) {

@@ -156,7 +156,7 @@ private func sections(_ text: String) throws(SettingsError) -> [PeriodicSection]
         // Its schedule
         ("[beat.a]\ntask = 't'\nevery = 1\ncrontab = '* * * * *'", "celery.toml:1: [beat.a] both every and crontab are given"),
         ("[beat.a]\ntask = 't'\nevery = 0.5", "celery.toml:3: [beat.a] an interval of 0.5s is too short"),
-        ("[beat.a]\ntask = 't'\nevery = 60\ntimezone = 'UTC'", "celery.toml:1: [beat.a] timezone goes with crontab; an interval knows no zone"),
+        ("[beat.a]\ntask = 't'\nevery = 60\ntimezone = 'UTC'", "celery.toml:1: [beat.a] timezone requires crontab; intervals have no time zone"),
         ("[beat.a]\ntask = 't'\ncrontab = '0 0 30 2 *'", "celery.toml:3: [beat.a] crontab '0 0 30 2 *' is never due: no year has such a day"),
     ])
     func `a mistake is named with its line and entry`(text: String, message: String) {

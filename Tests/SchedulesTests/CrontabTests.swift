@@ -92,8 +92,8 @@ import Testing
         ("0 0 * *", "'0 0 * *' has 4 of the five fields of a crontab line; the fields are minute, hour, day of month, month, day of week"),
         ("0 0 6 * * ?", "'0 0 6 * * ?' has more than the five fields of a crontab line; the fields are minute, hour, day of month, month, day of week; there are no seconds and no years"),
         ("0 0 6 * * mon", "'0 0 6 * * mon' has more than the five fields of a crontab line; the fields are minute, hour, day of month, month, day of week; there are no seconds and no years"),
-        ("0 0 * * * UTC now", "'UTC now' follows the five fields of a crontab line; only the name of a zone may, such as Europe/Berlin"),
-        ("@reboot", "@reboot is not a time, and nothing is due at it; start such a command from a systemd unit, or with the program that starts the worker"),
+        ("0 0 * * * UTC now", "'UTC now' follows the five fields of a crontab line; only the name of a time zone may follow, such as Europe/Berlin"),
+        ("@reboot", "@reboot is not a time and cannot be scheduled; start such a command from a systemd unit, or with the program that starts the worker"),
         ("@weekley", "'@weekley' is not a schedule; did you mean '@weekly'?"),
         ("@x", "'@x' is not a schedule; allowed: @annually, @daily, @hourly, @midnight, @monthly, @weekly, @yearly"),
     ])

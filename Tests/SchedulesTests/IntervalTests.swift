@@ -54,7 +54,7 @@ import Testing
         #expect(message { () throws(ScheduleError) in try Interval(every: .seconds(-5)) } == "an interval of -5s is too short; the shortest is 1s")
         #expect(message { () throws(ScheduleError) in try Interval(every: .seconds(Int64.max)) } == "the period of an interval is longer than 1,000 years")
         #expect(message { () throws(ScheduleError) in try Interval(every: .microseconds(1_000_500)) }
-            == "the period of an interval is 1.0005 s; the finest is a millisecond")
+            == "the period of an interval is 1.0005 s; the resolution is one millisecond")
         #expect(message { () throws(ScheduleError) in try Interval(every: .seconds(1), startingAt: at(.nan)) } == "an interval cannot start at nan")
         #expect(message { () throws(ScheduleError) in try Interval(every: .seconds(1.1)) } == nil)
     }

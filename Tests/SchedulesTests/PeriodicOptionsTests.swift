@@ -42,10 +42,10 @@ import Testing
     @Test func `is no periodic task when nothing is said`() throws { #expect(try read([]) == nil) }
 
     @Test(arguments: [
-        ([("jitter", "5s")], "it says not when"),
+        ([("jitter", "5s")], "no schedule is given"),
         ([("every", "10s"), ("crontab", "@daily")], "both every and crontab are given"),
-        ([("every", "10s"), ("timezone", "UTC")], "timezone goes with crontab"),
-        ([("crontab", "@daily"), ("phase", "5s")], "phase goes with every"),
+        ([("every", "10s"), ("timezone", "UTC")], "timezone requires crontab"),
+        ([("crontab", "@daily"), ("phase", "5s")], "phase requires every"),
         ([("every", "10s"), ("jitter", "10s")], "jitter must be less than every"),
         ([("every", "soon")], "every must be a length of time"),
         ([("every", "0.5")], "too short"),

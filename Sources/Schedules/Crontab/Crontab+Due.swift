@@ -1,23 +1,21 @@
 public import CeleryCore
 
-/// When runs are due on a clock that is set forwards and back.
+/// Due times across changes of the wall clock.
 ///
-/// - A line that names times of day is due at the first moment when the wall clock has reached a matching minute:
-///   shows it, or has jumped past it. So what falls into a gap is due once, when the gap ends, and what
-///   the clock shows again is not due again.
-/// - A wildcard line is due whenever the wall clock shows the beginning of a matching minute: never in
-///   a gap, and twice when the clock goes through an hour twice.
+/// - A line with times of day is due when the wall clock first reaches a matching minute, by showing it or by jumping past
+///   it. So a run within a gap is due once, at the end of the gap, and a run in a repeated hour is due only the first time.
+/// - A wildcard line is due whenever the wall clock shows the beginning of a matching minute: never within a gap, and
+///   twice in a repeated hour.
 ///
-/// These are the rules of Debian's cron(8), without its limit of three hours: a zone that leaves out a whole day
-/// is a gap of that length.
+/// These are the rules of Debian's cron(8), without its limit of three hours: if a zone skips a whole day, the gap is
+/// that long.
 extension Crontab {
-    /// No two offsets of a zone differ by more than 51 hours, so no clock shows a minute again, or has jumped past
-    /// it, from farther away than this. In seconds.
+    /// Seconds within which a wall-clock minute can repeat or be jumped past: offsets of a zone differ by at most 51 hours.
     private static let reach = 3 * 86_400
 
     /// The first run due later than `time`.
     ///
-    /// - Returns: nil if there is none: a date that no calendar has (30 February), or none up to the year 9999.
+    /// - Returns: nil if there is none up to the year 9999, such as for 30 February.
     public func next(after time: Timestamp) -> Timestamp? {
         guard let second = time.secondAfter, let due = isWildcard ? firstShown(from: second) : firstReached(from: second)
         else { return nil }
@@ -25,10 +23,10 @@ extension Crontab {
         return found.seconds <= Timestamp.calendarEnd ? found : nil
     }
 
-    /// The last run due at `time` or before; nil if there was none since the year 1.
+    /// The last run due at `time` or before; nil if there is none since the year 1.
     public func last(through time: Timestamp) -> Timestamp? {
         guard let end = time.clampedToCalendar else { return nil }
-        // Back in growing steps, so that what runs often is found near by and what runs seldom before long.
+        // Searches back in growing steps, so that frequent runs are found quickly and rare runs are found at all.
         for hours in [1, 24, 24 * 32, 24 * 366, 24 * 366 * 9, 24 * 366 * 45, 24 * 366 * 400] {
             let start = Timestamp(seconds: max(end.seconds - Double(hours) * 3_600, Timestamp.calendarStart - 1))
             var found: Timestamp?
@@ -40,21 +38,21 @@ extension Crontab {
         return nil
     }
 
-    /// The first moment from `second` on at which the wall clock shows a matching minute's beginning.
+    /// The first moment at `second` or later when the wall clock shows the beginning of a matching minute.
     private func firstShown(from second: Int) -> Int? {
         var second = second
         while true {
             let span = zone.span(containing: second)
             guard let wallClock = moment(from: second + span.offset) else { return nil }
             if wallClock - span.offset < span.end { return wallClock - span.offset }
-            // What the clock shows again is near; farther on nothing matches before `wallClock`.
+            // Repeated minutes are within `reach`. Farther away, nothing matches before `wallClock`.
             second = span.end < second + Self.reach ? span.end : max(span.end, wallClock - Self.reach)
         }
     }
 
-    /// The first moment from `second` on at which the wall clock has reached a matching minute for the first time.
+    /// The first moment at `second` or later when the wall clock reaches a matching minute for the first time.
     private func firstReached(from second: Int) -> Int? {
-        // The first reading that no clock of the zone had reached before `second`.
+        // The first wall-clock time that was not reached before `second`.
         var span = zone.span(containing: second - 1)
         var fresh = second + span.offset
         while span.start > second - Self.reach {

@@ -1,11 +1,11 @@
 import CeleryCore
 
 extension CrontabField {
-    /// Reads a field: numbers, names, ranges, steps and lists of them, as crontab(5) describes, and `?`, `L` and `#`.
+    /// Parses a field: numbers, names, ranges, steps and lists, as in crontab(5), and `?`, `L` and `#`.
     ///
-    /// - Throws: `ScheduleError` with the code `badField`, naming the field, the text and what is allowed.
+    /// - Throws: `ScheduleError` with the code `badField` that names the field, the text and the allowed values.
     init(_ text: some StringProtocol, _ kind: Kind) throws(ScheduleError) {
-        // 200 letters hold each of the 60 minutes.
+        // 200 bytes are enough for a list of all 60 minutes.
         guard text.utf8.count <= 200 else {
             throw ScheduleError(.badField, "the \(kind.name) field is too long: '\(Quoted(text))'")
         }
@@ -31,7 +31,7 @@ extension CrontabField {
     }
 }
 
-/// One element of the list that a field is.
+/// One element of a field's list.
 struct CrontabPart {
     var text: Substring
     var kind: CrontabField.Kind
@@ -39,7 +39,7 @@ struct CrontabPart {
     enum Meaning {
         case numbers(Int, through: Int, step: Int)
         case daysFromEnd(Int)
-        /// The n-th such weekday of a month; 0 is the last.
+        /// The n-th such weekday of a month; 0 means the last.
         case occurrence(Int, weekday: Int)
     }
 
@@ -57,17 +57,17 @@ struct CrontabPart {
         let ends = span.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
         let first = try number(ends[0])
         guard ends.count == 2 else {
-            // `5/15` is from 5 to the end.
+            // `5/15` means from 5 to the maximum.
             return .numbers(first, through: step == nil ? first : max(first, kind.numbers.upperBound), step: step ?? 1)
         }
         var last = try number(ends[1])
-        // Sunday ends a week as well as it begins one: sat-sun.
+        // Sunday can be the end of a range: sat-sun.
         if kind == .dayOfWeek, last == 0, first > 0, ends[1].first == "s" { last = 7 }
         guard first <= last else { throw backwards(first, last, step) }
         return .numbers(first, through: last, step: step ?? 1)
     }
 
-    /// `L`, `L-3`.
+    /// Parses `L` or `L-3`.
     private func monthEnd() throws(ScheduleError) -> Meaning? {
         guard kind == .dayOfMonth, text.first == "l" else { return nil }
         if text == "l" { return .daysFromEnd(0) }
@@ -77,13 +77,13 @@ struct CrontabPart {
         return .daysFromEnd(days)
     }
 
-    /// `5L`, `friL`, `mon#2`.
+    /// Parses `5L`, `friL` or `mon#2`.
     private func weekdayOfMonth() throws(ScheduleError) -> Meaning? {
         guard kind == .dayOfWeek else { return nil }
         let parts = text.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
         if parts.count == 2 {
             guard let number = Self.digits(parts[1]), 1...5 ~= number else {
-                throw complaint("is not one of a month's", about: text, hint: "after '#' write 1 to 5, or friL for the last Friday")
+                throw complaint("is not a weekday of a month", about: text, hint: "after '#' write 1 to 5, or friL for the last Friday")
             }
             return .occurrence(number, weekday: try self.number(parts[0]) % 7)
         }
@@ -96,12 +96,12 @@ struct CrontabPart {
 
     private func stepWidth(_ digits: Substring) throws(ScheduleError) -> Int {
         guard let step = Self.digits(digits), step > 0 else {
-            throw complaint("has no step", about: text, hint: "after '/' write a number from 1 to \(kind.numbers.count)")
+            throw complaint("has an invalid step", about: text, hint: "after '/' write a number from 1 to \(kind.numbers.count)")
         }
-        // cron takes */90 for "once an hour", which nobody means.
+        // cron treats */90 as "once an hour", which is never intended.
         guard step <= kind.numbers.count else {
             let hint = kind == .minute && text.hasPrefix("*/") ? "; for every \(step) minutes write the interval \(step)m" : ""
-            throw complaint("has too wide a step", about: text, hint: "steps are at most \(kind.numbers.count)\(hint)")
+            throw complaint("has too large a step", about: text, hint: "steps are at most \(kind.numbers.count)\(hint)")
         }
         return step
     }
@@ -111,8 +111,8 @@ struct CrontabPart {
             guard kind.written ~= number else { throw complaint("is not allowed", about: word, hint: "allowed: \(kind.allowed)") }
             return number
         }
-        for (place, name) in kind.names.enumerated() where word == name || word == name.prefix(3) {
-            return kind.numbers.lowerBound + place
+        for (index, name) in kind.names.enumerated() where word == name || word == name.prefix(3) {
+            return kind.numbers.lowerBound + index
         }
         let names = kind.names.flatMap { [String($0.prefix(3)), $0] }
         if let near = NearestName.suggest(String(word.prefix(20)), among: names) {
@@ -121,7 +121,7 @@ struct CrontabPart {
         throw complaint(word.isEmpty ? "lacks a number" : "is not allowed", about: word.isEmpty ? text : word, hint: "allowed: \(kind.allowed)")
     }
 
-    /// `22-2` is refused by every cron; those who write it mean both ends of the range.
+    /// The error for `22-2`, which every cron rejects. The hint suggests the two ranges that were probably meant.
     private func backwards(_ first: Int, _ last: Int, _ step: Int?) -> ScheduleError {
         let end = kind.numbers.upperBound
         let start = kind.numbers.lowerBound
@@ -135,7 +135,7 @@ struct CrontabPart {
         return ScheduleError(.badField, "'\(Quoted(word))' in the \(kind.name) field \(problem)", hint: hint)
     }
 
-    /// A number of up to four digits, and nothing else: no sign.
+    /// Parses a number of one to four digits, without a sign.
     private static func digits(_ text: Substring) -> Int? {
         guard 1...4 ~= text.utf8.count, text.utf8.allSatisfy({ 0x30...0x39 ~= $0 }) else { return nil }
         return Int(text)

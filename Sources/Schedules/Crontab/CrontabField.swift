@@ -1,23 +1,23 @@
 import CeleryCore
 
-/// One of the five fields of a crontab line: which numbers it allows.
+/// One of the five fields of a crontab line.
 struct CrontabField: Sendable, Hashable {
-    /// As it was written, in lower case.
+    /// The field as written, in lower case.
     var text: String
-    /// Bit n stands for the number n.
+    /// The matching numbers: bit n stands for the number n.
     var values: UInt64 = 0
-    /// Whether it begins with `*`, which cron takes for "not restricted" even in `*/2`.
+    /// Whether the field begins with `*` or `?`, which cron treats as "not restricted" even in `*/2`.
     var isWild: Bool
-    /// Days of the month counted from its end: bit n stands for n days before the last.
+    /// Days counted from the end of the month: bit n stands for n days before the last.
     var fromEnd: UInt32 = 0
-    /// Weekdays counted within the month, by weekday: bit n of `[w]` stands for its n-th, bit 0 for its last.
+    /// Weekdays counted within the month: bit n of element w stands for the n-th weekday w of a month, bit 0 for the last.
     var occurrences: [UInt8] = []
 
-    /// What a field means, by its place in the line.
+    /// The meaning of a field. The raw value is its position in the line.
     enum Kind: Int, Sendable, CaseIterable {
         case minute, hour, dayOfMonth, month, dayOfWeek
 
-        /// As crontab(5) calls it.
+        /// The name of the field in crontab(5).
         var name: String {
             switch self {
             case .minute: "minute"
@@ -28,7 +28,7 @@ struct CrontabField: Sendable, Hashable {
             }
         }
 
-        /// What `*` stands for. Sunday is 0; 7 is another word for it.
+        /// The numbers that `*` stands for. Sunday is 0; 7 is a synonym.
         var numbers: ClosedRange<Int> {
             switch self {
             case .minute: 0...59
@@ -39,10 +39,10 @@ struct CrontabField: Sendable, Hashable {
             }
         }
 
-        /// Numbers that may be written.
+        /// The numbers that may be written.
         var written: ClosedRange<Int> { self == .dayOfWeek ? 0...7 : numbers }
 
-        /// Names for the numbers, from the lowest up; their first three letters are names too.
+        /// Names for the numbers, in ascending order; their first three letters are names too.
         var names: [String] {
             switch self {
             case .month:
@@ -55,7 +55,7 @@ struct CrontabField: Sendable, Hashable {
             }
         }
 
-        /// What may be written, for people.
+        /// The allowed values, for error texts.
         var allowed: String {
             switch self {
             case .minute: "0-59"
@@ -67,17 +67,17 @@ struct CrontabField: Sendable, Hashable {
         }
     }
 
-    /// Whether the number is among `values`.
+    /// Whether the field matches a number.
     func contains(_ number: Int) -> Bool { values >> UInt64(number) & 1 == 1 }
 
-    /// The least number in it from `number` on.
+    /// The first matching number at `number` or later.
     func first(from number: Int) -> Int? {
         guard number < 64 else { return nil }
         let rest = values >> UInt64(number)
         return rest == 0 ? nil : number + rest.trailingZeroBitCount
     }
 
-    /// Two fields are equal that mean the same, however they are written.
+    /// Fields are equal if they have the same meaning, regardless of their text.
     static func == (left: Self, right: Self) -> Bool {
         left.values == right.values && left.isWild == right.isWild && left.fromEnd == right.fromEnd
             && left.occurrences == right.occurrences

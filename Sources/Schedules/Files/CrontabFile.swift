@@ -1,13 +1,13 @@
-/// A user's crontab, or the system's, taken apart as crontab(5) describes it.
+/// Parses a user's or the system's crontab as crontab(5) describes it.
 ///
-/// Pure: it reads no file and runs nothing. Each line becomes an entry or a problem, or is a comment, a blank or a
-/// setting; none is left out silently.
+/// Reads no files and runs nothing. Every line becomes an entry or a problem, unless it is a comment, a blank line or a
+/// setting.
 package struct CrontabFile: Sendable, Hashable {
-    /// Whose file it is.
+    /// The format of the file.
     package enum Layout: Sendable, Hashable {
-        /// What `crontab -l` prints.
+        /// The format of `crontab -l`.
         case user
-        /// `/etc/crontab` and the files of `/etc/cron.d`, which name a user before the command.
+        /// The format of `/etc/crontab` and of files in `/etc/cron.d`, with a user name before the command.
         case system
     }
 
@@ -15,30 +15,30 @@ package struct CrontabFile: Sendable, Hashable {
     package struct Entry: Sendable, Hashable {
         /// Counted from 1.
         package var lineNumber: Int
-        /// When, as it was written: five fields, or an `@` word.
+        /// The schedule as written: five fields, or an `@` word.
         package var scheduleText: String
-        /// When, in the zone of `CRON_TZ` if that is set above the line.
+        /// The schedule, in the zone of `CRON_TZ` if that is set above the line.
         package var crontab: Crontab
-        /// What `CRON_TZ` was set to above the line; nil if it was not.
+        /// The value of `CRON_TZ` above the line; nil if it is not set.
         package var zoneName: String?
-        /// As whom; nil in a user's file.
+        /// The user to run the command; nil in a user's file.
         package var user: String?
-        /// For `SHELL -c`, up to the first `%` that is not escaped; `\%` has become `%`.
+        /// The command for `SHELL -c`, up to the first unescaped `%`; with `\%` replaced by `%`.
         package var command: String
-        /// The standard input of the command: what followed the first `%`, with newlines for further ones, ended
-        /// by one as cron ends it; nil if there was none.
+        /// The standard input of the command: the text after the first unescaped `%`, with newlines for further ones and a final
+        /// newline, as in cron; nil if there is no unescaped `%`.
         package var input: String?
-        /// The settings above the line, by name, such as SHELL, HOME, MAILTO and PATH; without `CRON_TZ`.
+        /// The settings above the line by name, such as SHELL, HOME, MAILTO and PATH; without `CRON_TZ`.
         package var environment: [String: String]
     }
 
-    /// A line that could not be taken over.
+    /// A line that could not be parsed.
     package struct Problem: Sendable, Hashable {
         /// Counted from 1.
         package var lineNumber: Int
-        /// The line as it was written, without blanks at its ends.
+        /// The line without blanks at its ends.
         package var text: String
-        /// Why.
+        /// Why the line could not be parsed.
         package var reason: ScheduleError
     }
 
@@ -50,12 +50,12 @@ package struct CrontabFile: Sendable, Hashable {
     private let zones: ZoneDatabase
     private var environment: [String: String] = [:]
     private var zoneName: String?
-    /// The zone for the lines that follow, or why there is none.
+    /// The zone for the following lines, or why it is unknown.
     private var zoneInForce: Result<Zone, ScheduleError>
 
     /// - Parameters:
-    ///   - zone: The zone of lines above which no `CRON_TZ` is set: as a rule that of the machine the file is from.
-    ///   - zones: Where the zones of `CRON_TZ` are looked up.
+    ///   - zone: The zone of lines without a `CRON_TZ` above them: usually the zone of the file's machine.
+    ///   - zones: The database for the zones of `CRON_TZ`.
     package init(_ text: String, layout: Layout = .user, zone: Zone, zones: ZoneDatabase = .system) {
         self.layout = layout
         self.zone = zone
@@ -89,7 +89,7 @@ package struct CrontabFile: Sendable, Hashable {
                 zoneName: zoneName, user: parts.user, command: parts.command, input: parts.input, environment: environment))
     }
 
-    /// A zone that is not known spoils the lines below it too: they must not run at the times of another.
+    /// An unknown zone also invalidates the lines below it, since they must not run at the times of another zone.
     private mutating func setZone(_ name: String) throws(ScheduleError) {
         zoneName = name.isEmpty ? nil : name
         guard !name.isEmpty else { return zoneInForce = .success(zone) }

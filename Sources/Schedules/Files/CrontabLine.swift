@@ -1,6 +1,6 @@
-/// One line of a crontab. In bytes, because cron knows only bytes: its blanks are space and tab.
+/// One line of a crontab, in bytes, as cron reads it. Blanks are space and tab.
 struct CrontabLine {
-    /// Without blanks before it, and without the carriage return of another system's editor.
+    /// The line without leading blanks and without a final carriage return.
     private let bytes: ArraySlice<UInt8>
 
     init(_ line: [UInt8]) {
@@ -9,15 +9,15 @@ struct CrontabLine {
         self.bytes = bytes
     }
 
-    /// Without blanks at its ends.
+    /// The line without blanks at its ends.
     var text: String { Self.text(Self.trimmed(bytes)) }
 
-    /// Whether it is blank or a comment. A `#` behind something else is not a comment.
+    /// Whether the line is blank or a comment. Comments cannot follow other text on a line.
     var isIgnored: Bool { bytes.isEmpty || bytes.first == UInt8(ascii: "#") }
 
     // MARK: Settings
 
-    /// `NAME = value`, either of them in quotes or not; nil for other lines.
+    /// The setting `NAME = value`, each of them optionally quoted; nil for other lines.
     var setting: (name: String, value: String)? {
         var rest = bytes
         guard let name = Self.name(from: &rest) else { return nil }
@@ -25,7 +25,7 @@ struct CrontabLine {
         guard rest.first == UInt8(ascii: "=") else { return nil }
         rest = rest.dropFirst().drop(while: Self.isBlank)
         guard let quote = rest.first, Self.isQuote(quote) else { return (Self.text(name), Self.text(Self.trimmed(rest))) }
-        // In quotes blanks at the ends are kept; nothing may follow them.
+        // Blanks within quotes are significant; only blanks may follow the closing quote.
         guard let end = rest.dropFirst().firstIndex(of: quote), rest[(end + 1)...].allSatisfy(Self.isBlank) else { return nil }
         return (Self.text(name), Self.text(rest[(rest.startIndex + 1)..<end]))
     }
@@ -52,6 +52,8 @@ struct CrontabLine {
         var input: String?
     }
 
+    /// Splits an entry into its parts.
+    ///
     /// - Throws: `ScheduleError` with the code `badCrontab` if a part is missing.
     func parts(hasUser: Bool) throws(ScheduleError) -> Parts {
         var rest = bytes
@@ -66,7 +68,7 @@ struct CrontabLine {
         let user = hasUser && !rest.isEmpty ? Self.word(from: &rest) : nil
         guard !rest.isEmpty else {
             throw ScheduleError(
-                .badCrontab, "the line has no command", hint: hasUser ? "in a system's crontab a user comes before it" : nil)
+                .badCrontab, "the line has no command", hint: hasUser ? "in a system crontab a user name precedes the command" : nil)
         }
         let (command, input) = Self.split(rest)
         guard !Self.trimmed(command[...]).isEmpty else { throw ScheduleError(.badCrontab, "the line has no command before the '%'") }
@@ -81,19 +83,19 @@ struct CrontabLine {
         return text(word)
     }
 
-    /// Parts a command from its input at the first `%` that no backslash escapes, as ISC cron's `do_command.c` does.
+    /// Splits a command from its input at the first unescaped `%`, as ISC cron's `do_command.c` does.
     private static func split(_ line: ArraySlice<UInt8>) -> (command: [UInt8], input: [UInt8]?) {
         var parts: [[UInt8]] = [[]]
         var isEscaped = false
         for byte in line {
             switch byte {
             case UInt8(ascii: "%") where isEscaped: parts[parts.count - 1][parts[parts.count - 1].count - 1] = byte
-            // Only the first of them parts; the others are newlines.
+            // The first unescaped `%` separates; further ones become newlines.
             case UInt8(ascii: "%") where parts.count == 1: parts.append([])
             case UInt8(ascii: "%"): parts[1].append(UInt8(ascii: "\n"))
             default: parts[parts.count - 1].append(byte)
             }
-            // A backslash that is itself escaped escapes nothing.
+            // An escaped backslash does not escape the next byte.
             isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
         }
         guard parts.count == 2 else { return (parts[0], nil) }

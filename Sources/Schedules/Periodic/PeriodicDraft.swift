@@ -1,4 +1,4 @@
-/// The options of a periodic task as they are read, one after the other, from words.
+/// The options of a periodic task while they are parsed one by one.
 package struct PeriodicDraft: Sendable {
     var every: Duration?
     var phase: Duration?
@@ -13,21 +13,21 @@ package struct PeriodicDraft: Sendable {
 
     package init() {}
 
-    /// Whether anything was said.
+    /// Whether no option was given.
     package private(set) var isEmpty = true
 
-    /// Takes one option.
+    /// Sets one option.
     ///
-    /// - Returns: what is wrong with the value, to be said after the option's name; `nil` when it was taken.
+    /// - Returns: An error text to follow the option's name; `nil` if the value is valid.
     package mutating func take(_ key: PeriodicKey, _ text: String) -> String? {
         isEmpty = false
         return key.assign(text, &self)
     }
 
-    /// The options, checked against each other.
+    /// The options, checked for consistency.
     ///
-    /// - Returns: `nil` when nothing was said.
-    /// - Throws: `ScheduleError`, also for an empty schedule.
+    /// - Returns: `nil` if no option was given.
+    /// - Throws: `ScheduleError` for inconsistent options, or without a schedule.
     package func options() throws(ScheduleError) -> PeriodicOptions? {
         if isEmpty { return nil }
         var options = PeriodicOptions(try schedule())
@@ -46,10 +46,10 @@ package struct PeriodicDraft: Sendable {
     private func schedule() throws(ScheduleError) -> Schedule {
         switch (every, crontab) {
         case (let every?, nil):
-            if zone != nil { throw ScheduleError(.notASchedule, "timezone goes with crontab; an interval knows no zone") }
+            if zone != nil { throw ScheduleError(.notASchedule, "timezone requires crontab; intervals have no time zone") }
             return .every(try Interval(every: every, phase: phase ?? .zero))
         case (nil, let crontab?):
-            if phase != nil { throw ScheduleError(.notASchedule, "phase goes with every") }
+            if phase != nil { throw ScheduleError(.notASchedule, "phase requires every") }
             let zone: Zone? = if let zone { try Zone(named: zone) } else { nil }
             let schedule = Schedule.crontab(try Crontab(crontab, zone: zone))
             guard schedule.isPossible else { throw ScheduleError(.badCrontab, "crontab '\(crontab)' is never due: no year has such a day") }
@@ -57,7 +57,7 @@ package struct PeriodicDraft: Sendable {
         case (.some, .some):
             throw ScheduleError(.notASchedule, "both every and crontab are given", hint: "keep one")
         case (nil, nil):
-            throw ScheduleError(.notASchedule, "it says not when", hint: "write every=30s or crontab=\"*/5 * * * *\"")
+            throw ScheduleError(.notASchedule, "no schedule is given", hint: "write every=30s or crontab=\"*/5 * * * *\"")
         }
     }
 }

@@ -1,8 +1,8 @@
 extension PeriodicOptions {
-    /// What makes these options when it is given to a `PeriodicDraft`: what differs from the defaults, by the names
-    /// of `PeriodicKey.all`.
+    /// The options that differ from their defaults, by the names of `PeriodicKey.all`. A `PeriodicDraft` makes equal options
+    /// from them.
     ///
-    /// The zone of a crontab line is always said, so that it is the same on every machine.
+    /// The zone of a crontab line is always included, so that it does not depend on the machine.
     package var words: [(name: String, value: String)] {
         var words: [(name: String, value: String)] = []
         switch schedule {
@@ -22,7 +22,7 @@ extension PeriodicOptions {
         return words
     }
 
-    /// To the millisecond.
+    /// A duration, rounded to milliseconds.
     private static func text(_ length: Duration) -> String {
         Interval.text(milliseconds: Int((length / .milliseconds(1)).rounded()))
     }

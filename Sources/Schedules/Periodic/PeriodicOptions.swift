@@ -1,37 +1,37 @@
-/// When a periodic task is sent, and what becomes of a run that cannot be sent in time.
+/// When a periodic task is sent, and what happens to runs that cannot be sent in time.
 ///
-/// A section `[beat.NAME]` of the settings, the option line of a program and `static var periodic` of a
-/// `PeriodicTask` say the same things.
+/// Sections `[beat.NAME]` of the settings, option lines of programs and `periodic()` of a `PeriodicTask` all provide
+/// these options.
 public struct PeriodicOptions: Sendable, Hashable {
     public var schedule: Schedule
-    /// Spreads the sending of what is due at the same moment.
+    /// Spreads the sending of runs that are due at the same time.
     public var jitter: Jitter
     public var missed: Missed
-    /// Runs that were due longer ago are not made up for; `nil` is without end.
+    /// Runs that were due longer ago than this are not made up for; `nil` for no limit.
     public var within: Duration?
     public var overlap: Overlap
-    /// A run that has not begun so long after it was due is not begun any more.
+    /// A run that could not start within this time after it was due is skipped; `nil` for no limit.
     public var expires: Duration?
-    /// It is an alarm when no run has succeeded for so long.
+    /// If no run has succeeded for this time, beat raises an alarm; `nil` for no alarm.
     public var expectWithin: Duration?
 
-    /// What happens to runs that were due while no beat was there to send them.
+    /// What happens to runs that were due while no beat ran.
     public enum Missed: String, Sendable, Hashable, CaseIterable {
-        /// They are not run.
+        /// The runs are skipped.
         case skip
-        /// One run, the latest, stands for all of them.
+        /// Only the latest run is sent.
         case once
-        /// Each is run.
+        /// Each run is sent.
         case all
     }
 
-    /// What happens to a run that is due while the one before waits or runs.
+    /// What happens to a run that is due while the previous one waits or runs.
     public enum Overlap: String, Sendable, Hashable, CaseIterable {
-        /// It is sent all the same.
+        /// The run is sent all the same.
         case allow
-        /// It is passed over.
+        /// The run is skipped.
         case skip
-        /// It is sent when the one before has ended; one waits at a time, the latest.
+        /// The run is sent when the previous one has ended. Only the latest such run is sent.
         case queue
     }
 

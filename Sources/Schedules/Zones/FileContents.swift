@@ -1,14 +1,16 @@
 import Glibc
 
-/// Reads a small regular file whole.
+/// Reads a small regular file.
 enum FileContents {
-    /// The largest file of the database has 4 KB.
+    /// Maximum size in bytes. The largest file of the time-zone database has 4 KB.
     static let limit = 1 << 20
 
-    /// - Returns: nil if there is no regular file there.
-    /// - Throws: `ScheduleError` with the code `unreadableZone` if it may not be read, or is larger than a zone can be.
+    /// Reads the whole file. Blocks.
+    ///
+    /// - Returns: nil if there is no regular file at the path.
+    /// - Throws: `ScheduleError` with the code `unreadableZone` if the file cannot be read or is too large.
     static func read(_ path: String) throws(ScheduleError) -> [UInt8]? {
-        // A pipe or a device must not hold the process up.
+        // O_NONBLOCK: opening a pipe or a device must not block.
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else {
             if errno == ENOENT || errno == ENOTDIR || errno == ELOOP { return nil }

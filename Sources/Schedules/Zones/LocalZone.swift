@@ -1,19 +1,19 @@
 import Glibc
 
-/// Finds the zone of this machine: TZ in the environment, else `/etc/localtime`.
+/// Determines the zone of this machine: from TZ in the environment, else from `/etc/localtime`.
 ///
-/// It is looked up when a schedule is made, and named if it can be, so that the schedule stays the same
-/// for every process and every machine that reads it afterwards.
+/// The zone is determined when a schedule is created, with its name in the database if possible, so that the schedule
+/// means the same in every process and on every machine that reads it later.
 struct LocalZone {
     let database: ZoneDatabase
-    /// The value of TZ; nil if it is not set.
+    /// The value of TZ; nil if TZ is not set.
     let variable: String?
-    /// The system's choice: a link into the database, or a copy of one of its files.
+    /// The path of the system's zone: a link into the database, or a copy of one of its files.
     let file: String
-    /// The name that Debian keeps beside a copy.
+    /// The path of the file in which Debian stores the name of a copied zone.
     let nameFile: String
 
-    /// What a zone is called when it has no other name.
+    /// The name of a zone without another name.
     static let name = "localtime"
 
     init(database: ZoneDatabase) {
@@ -27,27 +27,29 @@ struct LocalZone {
         self.nameFile = nameFile
     }
 
+    /// The zone of this machine; UTC if the system has none.
+    ///
     /// - Throws: `ScheduleError` if TZ names no zone, or a file is damaged.
     func zone() throws(ScheduleError) -> Zone {
         guard let variable else { return try zone(at: file) ?? .utc }
-        // POSIX leaves a leading colon to the system; the C library drops it.
+        // In POSIX, a leading colon is implementation-defined; the C library ignores it.
         let value = variable.first == ":" ? String(variable.dropFirst()) : variable
         if value.isEmpty { return .utc }
         if value.first == "/" {
             if let zone = try zone(at: value) { return zone }
-            throw ScheduleError(.unknownZone, "TZ names '\(Quoted(value))', which is not there")
+            throw ScheduleError(.unknownZone, "TZ names '\(Quoted(value))', which does not exist")
         }
         guard value != Self.name else { return try zone(at: file) ?? .utc }
         do throws(ScheduleError) {
             return try database.zone(named: value)
         } catch {
-            // In the environment `EST5` and `UTC+3` mean what POSIX says, whatever a person would expect.
+            // In TZ, `EST5` and `UTC+3` have the meaning that POSIX defines: hours west of UTC.
             if error.code == .unknownZone, let zone = Self.ruled(value) { return zone }
             throw ScheduleError(error.code, "TZ in the environment: \(error.message)", hint: error.hint)
         }
     }
 
-    /// A zone made of a rule alone, under a name by which the database finds it again.
+    /// A zone that consists only of a POSIX rule, with a name that `ZoneDatabase.zone(named:)` accepts.
     private static func ruled(_ text: String) -> Zone? {
         guard let rule = ZoneRule(text) else { return nil }
         var name = text
@@ -58,7 +60,7 @@ struct LocalZone {
         return Zone(name: name, changes: [], offsets: [0], rule: rule)
     }
 
-    /// The zone of a file anywhere; nil if it is not there.
+    /// The zone in any file; nil if the file does not exist.
     private func zone(at path: String) throws(ScheduleError) -> Zone? {
         guard let bytes = try FileContents.read(path) else { return nil }
         for name in [linkedName(path), path == file ? writtenName : nil] {
@@ -73,8 +75,8 @@ struct LocalZone {
         }
     }
 
-    /// What follows `zoneinfo/` in the path, or in where a link leads. The corresponding C functions are `readlink`
-    /// and `realpath`.
+    /// The part of the path, or of a link's target, after `zoneinfo/`. The corresponding C functions are `readlink` and
+    /// `realpath`.
     private func linkedName(_ path: String) -> String? {
         var target = [CChar](repeating: 0, count: Int(PATH_MAX))
         let length = readlink(path, &target, target.count - 1)

@@ -1,30 +1,29 @@
 public import CeleryCore
 
-/// A time zone: how far its clocks are from UTC at any moment, as the system's time-zone database has it.
+/// A time zone: the offset of its clocks from UTC at any time, from the system's time-zone database.
 ///
-/// Foundation's `TimeZone` is not used, because it brings the tables of its own build and never learns of
-/// an update of the system's.
+/// Foundation's `TimeZone` is unsuitable, because it contains its own tables and ignores updates of the system's.
 public struct Zone: Sendable, Hashable, CustomStringConvertible {
     /// The name in the database, such as `Europe/Berlin`.
     public let name: String
-    /// The moments at which the offset changes, rising, in seconds since the epoch.
+    /// The times at which the offset changes, in ascending order, in seconds since the epoch.
     let changes: [Int]
-    /// The offset before the first change, then after each; one more than there are changes.
+    /// The offset before the first change, then the offset after each change; one more element than `changes`.
     let offsets: [Int]
-    /// What holds from the last change on; nil for the last offset.
+    /// The rule after the last change; nil if the last offset remains.
     let rule: ZoneRule?
 
-    /// Coordinated universal time; needs no database.
+    /// Coordinated Universal Time. Needs no database.
     public static let utc = Zone(name: "UTC", changes: [], offsets: [0], rule: nil)
 
     public var description: String { name }
 
-    /// Seconds east of UTC at a moment.
+    /// The offset in seconds east of UTC at a given time.
     public func offset(at time: Timestamp) -> Int {
         span(containing: time.clampedToCalendar.map { Int($0.seconds.rounded(.down)) } ?? 0).offset
     }
 
-    /// The stretch of unchanged offset that a moment lies in.
+    /// The span of constant offset that contains a time.
     func span(containing second: Int) -> ZoneSpan {
         let index = changesUpTo(second)
         var span = ZoneSpan.always
@@ -36,7 +35,7 @@ public struct Zone: Sendable, Hashable, CustomStringConvertible {
         return ZoneSpan(start: max(span.start, ruled.start), end: ruled.end, offset: ruled.offset)
     }
 
-    /// How many changes are at `second` or before.
+    /// The number of changes at `second` or before.
     private func changesUpTo(_ second: Int) -> Int {
         var low = 0
         var high = changes.count

@@ -2,33 +2,33 @@ import CeleryCore
 import Glibc
 import Synchronization
 
-/// The system's time-zone database: a folder of files, one for each zone.
+/// The system's time-zone database: a folder with a file for each zone.
 ///
-/// Each file is read once and kept, so ten thousand schedules in one zone cost one reading. A new value
-/// sees the database as it is then; beats make one when they reload.
+/// Files are cached, so many schedules in one zone need only one read. A new instance reads the current files; beats create
+/// one when they reload.
 public final class ZoneDatabase: Sendable {
-    /// The folder the files are in.
+    /// The folder of the files.
     public let folder: String
     private let known = Mutex<(named: [String: Zone], local: Zone?)>(([:], nil))
 
-    /// The database of this process, made when it is first used.
+    /// The database of this process, created on first use.
     public static let system = ZoneDatabase()
 
-    /// - Parameter folder: nil is the folder that the environment variable TZDIR names, else the first of the usual
-    ///   ones that exists.
+    /// - Parameter folder: nil means the folder in the environment variable TZDIR, else the first of the usual folders that
+    ///   exists.
     public init(folder: String? = nil) {
         let named = folder ?? getenv("TZDIR").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
         self.folder = named ?? Self.usualFolders.first { access($0, R_OK | X_OK) == 0 } ?? Self.usualFolders[0]
     }
 
-    /// Where systems keep the database; Python looks in the same places.
+    /// The usual folders of the database, as in Python.
     private static let usualFolders = ["/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"]
 
     /// Looks up a zone.
     ///
-    /// - Parameter name: As in the database (`Europe/Berlin`), `localtime` for the zone of this machine, or a
-    ///   POSIX rule that says everything (`<+0330>-3:30`, `CET-1CEST,M3.5.0,M10.5.0/3`).
-    /// - Throws: `ScheduleError` with the code `unknownZone`, naming the nearest one there is, or `unreadableZone`.
+    /// - Parameter name: A name in the database (`Europe/Berlin`), `localtime` for the zone of this machine, or a complete
+    ///   POSIX rule (`<+0330>-3:30`, `CET-1CEST,M3.5.0,M10.5.0/3`).
+    /// - Throws: `ScheduleError` with the code `unknownZone`, with a hint of the nearest name, or `unreadableZone`.
     public func zone(named name: String) throws(ScheduleError) -> Zone {
         if let zone = known.withLock({ $0.named[name] }) { return zone }
         let zone = name == LocalZone.name ? try LocalZone(database: self).zone() : try read(name)
@@ -37,6 +37,8 @@ public final class ZoneDatabase: Sendable {
     }
 
     /// The zone of this machine; see `LocalZone`.
+    ///
+    /// - Throws: `ScheduleError` if TZ names no zone, or a file is damaged.
     public func local() throws(ScheduleError) -> Zone {
         if let zone = known.withLock({ $0.local }) { return zone }
         let zone = try LocalZone(database: self).zone()
@@ -45,7 +47,7 @@ public final class ZoneDatabase: Sendable {
     }
 
     private func read(_ name: String) throws(ScheduleError) -> Zone {
-        // It needs no database, and is equal to the constant.
+        // UTC needs no database, and must be equal to `Zone.utc`.
         if name == Zone.utc.name { return .utc }
         if Self.isName(name), let bytes = try contents(of: name) {
             do throws(ZoneFile.Damage) {
@@ -65,22 +67,22 @@ public final class ZoneDatabase: Sendable {
         guard !names.isEmpty else {
             return ScheduleError(
                 .unreadableZone, "there is no time-zone database in '\(folder)'",
-                hint: "install the package tzdata, or name its folder in TZDIR")
+                hint: "install the package tzdata, or set TZDIR to its folder")
         }
         let message = "'\(Quoted(name))' is not a time zone"
         if let near = NearestName.suggest(name, among: names) {
             return ScheduleError(.unknownZone, message, hint: "did you mean '\(near)'?")
         }
-        // "berlin" is a city of one zone only.
+        // A city that occurs in only one zone, such as "berlin".
         let cities = names.filter { $0.split(separator: "/").last?.lowercased() == name.lowercased() }
         if cities.count == 1 { return ScheduleError(.unknownZone, message, hint: "did you mean '\(cities[0])'?") }
         let hint = ZoneRule(name) == nil
-            ? "name one of '\(folder)', such as Europe/Berlin or UTC"
-            : "for a fixed distance from UTC write for instance Etc/GMT-3, which is three hours east"
+            ? "use a name from '\(folder)', such as Europe/Berlin or UTC"
+            : "for a fixed offset from UTC write for instance Etc/GMT-3, which is three hours east of UTC"
         return ScheduleError(.unknownZone, message, hint: hint)
     }
 
-    /// Whether a text can be the name of a zone; such a name leads nowhere outside the folder.
+    /// Whether a text can be the name of a zone. Such a name cannot lead outside the folder.
     static func isName(_ text: String) -> Bool {
         let isLetter = { (byte: UInt8) in
             0x41...0x5A ~= byte & 0xDF || 0x30...0x39 ~= byte || "+-_./".utf8.contains(byte)

@@ -1,42 +1,42 @@
 import CeleryCore
 
-/// The yearly rule of a zone, as a POSIX `TZ` text such as `CET-1CEST,M3.5.0,M10.5.0/3` says it.
+/// The yearly rule of a zone, as in a POSIX `TZ` string such as `CET-1CEST,M3.5.0,M10.5.0/3`.
 struct ZoneRule: Sendable, Hashable {
-    /// Seconds east of UTC in winter, or always.
+    /// The offset of standard time in seconds east of UTC.
     var standard: Int
     var summer: Summer?
 
     struct Summer: Sendable, Hashable {
-        /// Seconds east of UTC in summer.
+        /// The offset of daylight saving time in seconds east of UTC.
         var offset: Int
-        /// When summer time begins, on clocks that show standard time.
+        /// When daylight saving time begins, on clocks that show standard time.
         var start: YearlyMoment
-        /// When it ends, on clocks that show summer time.
+        /// When daylight saving time ends, on clocks that show daylight saving time.
         var end: YearlyMoment
     }
 
     /// A moment of every year.
     struct YearlyMoment: Sendable, Hashable {
         enum Day: Sendable, Hashable {
-            /// `Jn`, 1 to 365; 29 February is never counted.
+            /// `Jn`, 1 to 365: 29 February is not counted.
             case withoutLeapDay(Int)
-            /// `n`, 0 to 365; 29 February is counted.
+            /// `n`, 0 to 365: 29 February is counted.
             case ofYear(Int)
-            /// `Mm.w.d`: the w-th weekday d (0 is Sunday) of month m; the fifth is the last.
+            /// `Mm.w.d`: the w-th weekday d (0 is Sunday) of month m; w = 5 means the last.
             case weekday(month: Int, week: Int, weekday: Int)
         }
         var day: Day
-        /// Seconds from midnight to the change: from -167 hours to 167 hours.
+        /// Seconds from midnight to the change, from -167 to 167 hours.
         var seconds: Int
 
-        /// Seconds from the epoch to this moment of a year, both on the clock that shows it.
+        /// The wall-clock seconds from 1970-01-01 00:00 to this moment of a year.
         func wallClock(year: Int) -> Int { days(year: year) * 86_400 + seconds }
 
         private func days(year: Int) -> Int {
             let newYear = CivilDate(year: year, month: 1, day: 1).daysSinceEpoch
             switch day {
             case .withoutLeapDay(let number):
-                // The day after the leap day is the 60th of every year in this count.
+                // In this count, 1 March is day 60 of every year.
                 return newYear + number - (number < 60 || CivilDate.length(ofMonth: 2, year: year) == 28 ? 1 : 0)
             case .ofYear(let number):
                 return newYear + number
@@ -50,12 +50,12 @@ struct ZoneRule: Sendable, Hashable {
         }
     }
 
-    /// The stretch of unchanged offset that a moment lies in.
+    /// The span of constant offset that contains a time.
     func span(containing second: Int) -> ZoneSpan {
         guard let summer else { return ZoneSpan(start: ZoneSpan.always.start, end: ZoneSpan.always.end, offset: standard) }
         let year = CivilDate(daysSinceEpoch: second.flooredQuotient(by: 86_400)).year
-        // A change may be a week and two days away from its year; two years on each side hold the changes next to `second`.
-        // When summer ends at the moment the next begins, it goes on: beginnings are taken last.
+        // A change can be up to nine days outside its year, so two years on each side contain the changes next to `second`.
+        // If daylight saving time ends at the moment when the next one begins, it continues: starts are handled last.
         var changes: [(moment: Int, offset: Int)] = []
         for year in year - 2...year + 2 {
             changes.append((summer.end.wallClock(year: year) - summer.offset, standard))
@@ -73,7 +73,7 @@ struct ZoneRule: Sendable, Hashable {
     }
 }
 
-/// Days of the week, counted from Sunday as 0.
+/// Days of the week as numbers; Sunday is 0.
 enum Weekday {
     /// 1970-01-01 was a Thursday.
     static func of(daysSinceEpoch days: Int) -> Int {

@@ -73,7 +73,8 @@ struct ProgramFile {
         return names.sorted()
     }
 
-    /// Whether a file without execute permission was probably meant to be a program: it names an interpreter, or is an ELF binary.
+    /// Whether a file without execute permission was probably meant to be a program: it names an interpreter, or is an ELF
+    /// binary.
     static func looksLikeProgram(_ head: [UInt8]) -> Bool {
         head.starts(with: "#!".utf8) || head.starts(with: [0x7F, 0x45, 0x4C, 0x46])
     }

@@ -43,7 +43,8 @@ public struct TaskContext: Sendable {
         workerLogger = logger
     }
 
-    /// A logger that adds the task's name and id to every message. Created on each access: store it in a variable for use in loops.
+    /// A logger that adds the task's name and id to every message. Created on each access: store it in a variable for use in
+    /// loops.
     public var logger: Logger {
         var logger = workerLogger
         logger[metadataKey: "task_id"] = "\(taskID)"

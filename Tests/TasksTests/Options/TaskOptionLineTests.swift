@@ -180,7 +180,7 @@ import Testing
         ("crontab=''", "a/tasks/t.sh:2: is not a valid periodic task: "), ("every=0.5", "a/tasks/t.sh:2: is not a valid periodic task: "),
         ("every=5 every=5", "a/tasks/t.sh:2: every was already given in line 2"),
         ("every=soon", "a/tasks/t.sh:2: every must be a length of time such as 90s or 10m, not \"soon\""),
-        ("missed=once", "a/tasks/t.sh:2: is not a valid periodic task: it says not when"),
+        ("missed=once", "a/tasks/t.sh:2: is not a valid periodic task: no schedule is given"),
         ("every=5 crontab=@daily", "a/tasks/t.sh:2: is not a valid periodic task: both every and crontab are given"),
         ("evry=5", "a/tasks/t.sh:2: unknown option 'evry'; did you mean 'every'?"),
     ])
