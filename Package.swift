@@ -4,7 +4,7 @@ import PackageDescription
 // Rooms and the one direction of imports between them:
 //
 //     CeleryCLI, Example -> Celery -> Commands -> Client, Worker, Beat
-//     Client -> Brokers, ResultStores -> SQLite, RabbitMQ          (the only way to a driver)
+//     Client -> Brokers, ResultStores -> SQLite, CeleryAMQP -> RabbitMQ     (the only way to a driver)
 //     Worker, Beat, Brokers, ... -> Tasks, Wire, Schedules, Processes -> CeleryCore
 //
 // The worker and beat name no driver; a connection (SQLite, RabbitMQ, HTTP) is the only room that sees its C library.
@@ -75,8 +75,9 @@ let package = Package(
         room("Pickle", ["CeleryCore", "Wire"]),
         room("RabbitMQ", ["CeleryCore", "Processes", "CRabbitMQ"]),
         room("SQLite", ["CeleryCore", "Wire", "Processes", "CLinux", "CSQLite"]),
-        room("Brokers", ["CeleryCore", "Wire", "SQLite", "RabbitMQ", "Processes", deque, heap]),
-        room("ResultStores", ["CeleryCore", "Wire", "Pickle", "SQLite", "RabbitMQ", "Brokers"]),
+        room("CeleryAMQP", ["CeleryCore", "RabbitMQ", deque]),
+        room("Brokers", ["CeleryCore", "Wire", "SQLite", "CeleryAMQP", "RabbitMQ", "Processes", deque, heap]),
+        room("ResultStores", ["CeleryCore", "Wire", "Pickle", "SQLite", "CeleryAMQP", "RabbitMQ"]),
         room("TOML"),
         room("Configuration", ["CeleryCore", "Schedules", "TOML"]),
 
@@ -92,7 +93,7 @@ let package = Package(
         room("Beat", ["CeleryCore", "Schedules", "Wire", logging]),
 
         // Faces
-        room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "SQLite", "RabbitMQ", "Processes"]),
+        room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "SQLite", "CeleryAMQP", "RabbitMQ", "Processes"]),
         room("Arguments", ["CeleryCore"]),
         room("Commands", ["Arguments", "Client", "Worker", "Beat", "Schedules", "HTTP", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
         room("Celery", ["Commands", "Client", "Configuration", "Tasks", "Schedules", "Processes", "CeleryCore", logging]),
@@ -126,7 +127,7 @@ let package = Package(
             path: "Tests/DriverProbe", swiftSettings: swiftSettings),
         tests(
             "DriverTests",
-            ["CeleryCore", "Wire", "Pickle", "SQLite", "Brokers", "ResultStores", "RabbitMQ", "Processes", "Worker", "Fixtures", "DriverProbe"]),
+            ["CeleryCore", "Wire", "Pickle", "SQLite", "CeleryAMQP", "Brokers", "ResultStores", "RabbitMQ", "Processes", "Worker", "Fixtures", "DriverProbe"]),
         tests(
             "WorkerTests",
             ["Worker", "CeleryCore", "Wire", "Tasks", "SQLite", "Brokers", "ResultStores", "Processes", "Fixtures", logging]),

@@ -1,3 +1,4 @@
+import CeleryAMQP
 package import CeleryCore
 import RabbitMQ
 
@@ -28,7 +29,7 @@ extension AMQPBroker: QueueCounting {
     /// `nil` when there is no such queue.
     func state(of queue: String) async throws -> QueueState? {
         do {
-            return try await ask { (connection, channel) throws(RabbitMQError) in
+            return try await link.ask { (connection, channel) throws(RabbitMQError) in
                 try connection.declare(QueueDeclaration(queue), isPassive: true, on: channel)
             }
         } catch let error as DriverError where error.code == .refused {
@@ -47,7 +48,7 @@ extension AMQPBroker: QueuePurging {
         for queue in queues?.distinct ?? knownQueues {
             do {
                 guard try await state(of: queue) != nil else { continue }
-                counts[queue] = try await ask { (connection, channel) throws(RabbitMQError) in
+                counts[queue] = try await link.ask { (connection, channel) throws(RabbitMQError) in
                     try connection.purge(queue, on: channel)
                 }
             } catch let error as DriverError where error.isAboutOneQueue {

@@ -1,4 +1,4 @@
-package import Brokers
+package import CeleryAMQP
 package import CeleryCore
 import RabbitMQ
 import Wire
@@ -10,18 +10,18 @@ import Wire
 /// only for fleets that have it already.
 package final class AMQPResultStore: ResultStore {
     package let location: String
-    private let broker: AMQPBroker
+    private let link: AMQPLink
     private let expires: Double?
 
     private static let exchange = ExchangeDeclaration("celeryresults")
     /// Results of one task that are looked at: it has one, and perhaps a few of earlier attempts.
     private static let most = 100
 
-    /// - Parameter broker: a connection of its own, closed with the store.
-    package init(broker: AMQPBroker, expires: Double?) {
-        self.broker = broker
+    /// - Parameter link: a connection of its own, closed with the store.
+    package init(link: AMQPLink, expires: Double?) {
+        self.link = link
         self.expires = expires
-        location = broker.location
+        location = link.location
     }
 
     /// Named by the id without its dashes.
@@ -33,7 +33,7 @@ package final class AMQPResultStore: ResultStore {
     }
 
     package func store(_ results: [TaskResult]) async throws {
-        try await broker.publish(
+        try await link.publish(
             results.map { result in
                 let queue = queue(of: result.id)
                 let message = WireMessage(
@@ -55,7 +55,7 @@ package final class AMQPResultStore: ResultStore {
     private func result(of id: TaskID) async throws -> TaskResult? {
         let queue = queue(of: id).name
         do {
-            let bodies = try await broker.ask { (connection, channel) throws(RabbitMQError) in
+            let bodies = try await link.ask { (connection, channel) throws(RabbitMQError) in
                 var bodies: [[UInt8]] = []
                 // Unacknowledged, all of them go back when the channel closes.
                 while bodies.count < Self.most, let delivery = try connection.get(queue, on: channel) {
@@ -74,7 +74,7 @@ package final class AMQPResultStore: ResultStore {
         var count = 0
         for id in ids.distinct where try await result(of: id) != nil {
             let queue = queue(of: id).name
-            try await broker.ask { (connection, channel) throws(RabbitMQError) in
+            try await link.ask { (connection, channel) throws(RabbitMQError) in
                 try connection.deleteQueue(queue, on: channel)
             }
             count += 1
@@ -82,5 +82,5 @@ package final class AMQPResultStore: ResultStore {
         return count
     }
 
-    package func close() async { await broker.close() }
+    package func close() async { await link.close() }
 }

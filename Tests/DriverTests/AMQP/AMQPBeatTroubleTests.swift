@@ -1,4 +1,5 @@
 import Brokers
+import CeleryAMQP
 import CeleryCore
 import Fixtures
 import Glibc
@@ -106,7 +107,7 @@ import Wire
         await beat.seat.close()
         let second = try await self.beat("second", broker)
         let reader = Task {
-            try await place.broker().ask { (connection, channel) throws(RabbitMQError) in
+            try await place.broker().link.ask { (connection, channel) throws(RabbitMQError) in
                 let isThere = try connection.get("celery.beat.celery", on: channel) != nil
                 Syscall.pause(.seconds(3))
                 return isThere
@@ -276,7 +277,7 @@ struct QuorumBeatFixture: BeatFixture {
 extension AMQPBroker {
     /// How many messages are ready in a queue.
     fileprivate func queueState(_ queue: String) async throws -> Int {
-        try await ask { (connection, channel) throws(RabbitMQError) in
+        try await link.ask { (connection, channel) throws(RabbitMQError) in
             try connection.declare(QueueDeclaration(queue), isPassive: true, on: channel).messages
         }
     }

@@ -1,4 +1,5 @@
 import Brokers
+import CeleryAMQP
 import CeleryCore
 import Fixtures
 import RabbitMQ
@@ -13,7 +14,7 @@ extension AMQPBrokerFixture: BeatFixture {
 
     /// The state, of all entries.
     func text(of entry: String, in beat: String) async throws -> String {
-        try await open().ask { (connection, channel) throws(RabbitMQError) in
+        try await open().link.ask { (connection, channel) throws(RabbitMQError) in
             guard let message = try connection.get("celery.beat.\(beat)", on: channel) else { return "" }
             try connection.reject(message.tag, requeue: true, on: channel)
             return String(decoding: message.message.body, as: UTF8.self)
@@ -26,6 +27,6 @@ extension AMQPBrokerFixture: BeatFixture {
 
     private func put(_ text: String, into queue: String) async throws {
         let message = WireMessage(routingKey: queue, properties: WireProperties(deliveryMode: 2), body: Array(text.utf8))
-        try await open().publish([Publication(message, isMandatory: true)])
+        try await open().link.publish([Publication(message, isMandatory: true)])
     }
 }

@@ -16,7 +16,7 @@ final class RPCResultStoreFixture: ResultStoreFixture {
 
     func connect(expires: Double?) throws -> any ResultStore {
         let mailbox = ReplyMailbox(owner: folder.path, expires: expires)
-        let store = RPCResultStore(broker: try place.broker(), mailbox: mailbox) { [self] in
+        let store = RPCResultStore(link: try place.broker().link, mailbox: mailbox) { [self] in
             SQLiteResultStore(file: try DatabaseFile(path: folder.file("celery.db")), expires: expires) { [self] in clock.now }
         }
         return AddressedResults(base: store, keeper: self)
@@ -60,6 +60,6 @@ final class QueueResultStoreFixture: ResultStoreFixture {
     init() throws { place = try AMQPPlace() }
 
     func connect(expires: Double?) throws -> any ResultStore {
-        AMQPResultStore(broker: try place.broker(), expires: expires)
+        AMQPResultStore(link: try place.broker().link, expires: expires)
     }
 }

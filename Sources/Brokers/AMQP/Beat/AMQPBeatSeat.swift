@@ -1,3 +1,4 @@
+import CeleryAMQP
 package import CeleryCore
 import RabbitMQ
 
@@ -33,7 +34,7 @@ package actor AMQPBeatSeat: BeatSeat {
     /// - Throws: `DriverError` when that cannot be done now; later the connection is made anew as often as needed.
     init(broker: AMQPBroker, queues: BeatQueues, identity: WorkerIdentity) async throws {
         (self.broker, self.queues, self.identity) = (broker, queues, identity)
-        let alternatives = broker.alternatives.map { options in
+        let alternatives = broker.link.alternatives.map { options in
             var options = options
             options.heartbeat = options.heartbeat > 0 ? min(options.heartbeat, Self.longestHeartbeat) : Self.longestHeartbeat
             return options

@@ -1,3 +1,4 @@
+import CeleryAMQP
 package import CeleryCore
 
 extension AMQPConsumer: Postponing {
@@ -12,7 +13,7 @@ extension AMQPConsumer: Postponing {
             return broker.publication(
                 of: WaitHeader.write(postponement.since, on: message), delayedUntil: postponement.until, now: now)
         }
-        if !again.isEmpty { try await broker.publish(again) }
+        if !again.isEmpty { try await broker.link.publish(again) }
         return await release(deliveries.map(\.handle), .acknowledge)
     }
 }

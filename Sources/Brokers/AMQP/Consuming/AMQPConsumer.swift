@@ -1,3 +1,4 @@
+import CeleryAMQP
 package import CeleryCore
 import RabbitMQ
 import Synchronization
@@ -23,10 +24,10 @@ package final class AMQPConsumer: BrokerConsumer {
         inbox = Inbox(queues: queues)
         inbox.withLine { $0.shares = QueueShares(weights: broker.settings.queueWeights) }
         node = worker.name
-        owner = try ConnectionOwner(broker.alternatives, .always) { [broker, topology = broker.topology, inbox, now = broker.now] in
+        owner = try ConnectionOwner(broker.link.alternatives, .always) { [broker, topology = broker.topology, inbox, now = broker.now] in
             Subscription(node: worker.name, topology: topology, inbox: inbox, now: now) {
                 // Without it, whoever starts next waits for a moment.
-                Task { try? await broker.publish([OrderStream.publication(.seed)]) }
+                Task { try? await broker.link.publish([OrderStream.publication(.seed)]) }
             }
         }
         do {
@@ -147,7 +148,7 @@ package final class AMQPConsumer: BrokerConsumer {
             case .bury(_, let burial): publications.append(letter(of: held, burial))
             }
         }
-        if !publications.isEmpty { try await broker.publish(publications) }
+        if !publications.isEmpty { try await broker.link.publish(publications) }
         return await release(outcomes.map(\.handle), .acknowledge)
     }
 

@@ -1,3 +1,4 @@
+import CeleryAMQP
 package import CeleryCore
 import RabbitMQ
 
@@ -8,7 +9,7 @@ extension AMQPConsumer: DeadLetterSending {
             guard let held, case .bury(_, let burial) = outcome.disposition else { return nil }
             return letter(of: held, burial)
         }
-        if !letters.isEmpty { try await broker.publish(letters) }
+        if !letters.isEmpty { try await broker.link.publish(letters) }
     }
 
     /// A message the worker has, as a dead letter.

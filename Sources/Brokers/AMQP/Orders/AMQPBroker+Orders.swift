@@ -1,3 +1,4 @@
+import CeleryAMQP
 package import CeleryCore
 import RabbitMQ
 import Synchronization
@@ -17,9 +18,9 @@ extension AMQPBroker: Revoking {
             report.forgetful = refusal.message
             if revocations.contains(where: { if case .task = $0.target { true } else { false } }) { throw refusal }
         } else {
-            try await publish(revocations.map { OrderStream.publication(.revoke($0)) })
+            try await link.publish(revocations.map { OrderStream.publication(.revoke($0)) })
         }
-        try await publish(Self.requests(revocations).map { request in
+        try await link.publish(Self.requests(revocations).map { request in
             Publication(ControlMessage(request, to: .all).wire, isMandatory: false, needs: [.exchange(ControlQueue.requests)])
         })
         return report
@@ -27,7 +28,7 @@ extension AMQPBroker: Revoking {
 
     /// Why orders cannot be kept here; `nil` when they can. Makes the stream if there is none.
     private func orderRefusal() async throws -> DriverError? {
-        let answer = try await answer { (connection, channel) throws(RabbitMQError) -> QueueState in
+        let answer = try await link.answer { (connection, channel) throws(RabbitMQError) -> QueueState in
             try connection.declare(OrderStream.declaration, on: channel)
         }
         guard case .failure(let error) = answer else { return nil }
@@ -84,7 +85,7 @@ extension AMQPBroker: OrderShowing {
             }
             throw refusal
         }
-        try await publish([OrderStream.publication(entry)])
+        try await link.publish([OrderStream.publication(entry)])
     }
 
     package func pausedQueues() async throws -> [String: QueuePause] { try await standingOrders().pauses }
@@ -94,7 +95,7 @@ extension AMQPBroker: OrderShowing {
         guard try await state(of: OrderStream.name) != nil else { return StandingOrders() }
         let book = OrderBook()
         let look = LookTrouble()
-        let owner = try ConnectionOwner(alternatives, .always) {
+        let owner = try ConnectionOwner(link.alternatives, .always) {
             OrderLook(book) { error in
                 look.note(error)
                 book.bell.ring()

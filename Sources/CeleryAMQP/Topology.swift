@@ -1,28 +1,28 @@
-import CeleryCore
-import RabbitMQ
+package import CeleryCore
+package import RabbitMQ
 
 /// Exchanges, queues and bindings, exactly as Python Celery declares them: a declaration
 /// with other flags than those of an existing queue closes the channel
 /// (section 1 of the wire format).
-struct Topology: Sendable {
-    private(set) var settings: Settings
+package struct Topology: Sendable {
+    package private(set) var settings: Settings
 
-    init(_ settings: Settings) { self.settings = settings }
+    package init(_ settings: Settings) { self.settings = settings }
 
     /// The same with one queue more; it counts before what the settings say.
-    func adding(_ queue: QueueDefinition) -> Topology {
+    package func adding(_ queue: QueueDefinition) -> Topology {
         var copy = self
         copy.settings.queueDefinitions[queue.name] = queue
         return copy
     }
 
     /// The queues of the settings that get messages of this exchange.
-    func queues(boundTo exchange: String) -> [String] {
+    package func queues(boundTo exchange: String) -> [String] {
         settings.queueDefinitions.values.filter { $0.exchange == exchange }.map(\.name).sorted()
     }
 
     /// Declares the queue with its exchange and binding.
-    func declare(_ queue: String, _ connection: Connection, on channel: UInt16) throws(RabbitMQError) {
+    package func declare(_ queue: String, _ connection: Connection, on channel: UInt16) throws(RabbitMQError) {
         let definition = settings.definition(of: queue)
         try connection.declare(exchange(of: definition), on: channel)
         try connection.declare(declaration(of: definition), on: channel)
@@ -40,7 +40,7 @@ struct Topology: Sendable {
 
     /// Leads to the queues what Python's clients delay: they do so when there are quorum queues, for
     /// those whose exchange is not direct.
-    func awaitDelayed(
+    package func awaitDelayed(
         _ queues: [String], _ connection: Connection, on channel: UInt16, spareChannel: UInt16
     ) throws(RabbitMQError) {
         let definitions = queues.map(settings.definition)
@@ -65,7 +65,7 @@ struct Topology: Sendable {
 
     /// Whether one prefetch count for a whole channel is possible: RabbitMQ knows it from
     /// version 3.3 until 4.0, and never for quorum queues. Nor is it of use for queues that do not weigh the same.
-    func sharesPrefetch(_ queues: [String], serverVersion: String) -> Bool {
+    package func sharesPrefetch(_ queues: [String], serverVersion: String) -> Bool {
         let parts = serverVersion.split(separator: ".").map { Int($0) ?? 0 }
         guard parts.count >= 2, (parts[0], parts[1]) >= (3, 3), parts[0] < 4 else { return false }
         guard Set(queues.map { settings.queueWeights[$0] ?? 1 }).count < 2 else { return false }

@@ -8,12 +8,12 @@ import RabbitMQ
 /// its routing key spells the digits, and then the queue it is for. So no worker has to
 /// remember it, and any number may wait. The objects are those of kombu's
 /// `native_delayed_delivery`, except that queues are bound to the last exchange directly.
-enum DelayLadder {
+package enum DelayLadder {
     private static let levels = 28
-    static let firstExchange = name(levels - 1)
+    package static let firstExchange = name(levels - 1)
     static let deliveryExchange = "celery_delayed_delivery"
     /// What a message says it came from depends on its last digit that was 1.
-    static let exchanges = Set([deliveryExchange] + (0..<levels).map(name))
+    package static let exchanges = Set([deliveryExchange] + (0..<levels).map(name))
     /// AMQP's limit for a routing key, in bytes.
     private static let keyLimit = 255
 
@@ -22,7 +22,7 @@ enum DelayLadder {
     /// The routing key for a delay; `nil` when the queue's name cannot be part of one.
     ///
     /// - Parameter seconds: rounded down, so a message comes at most a second early.
-    static func routingKey(seconds: Int, queue: String) -> String? {
+    package static func routingKey(seconds: Int, queue: String) -> String? {
         guard seconds >= 1, isPossible(queue) else { return nil }
         let delay = min(seconds, 1 << levels - 1)
         let digits = (0..<levels).reversed().map { delay >> $0 & 1 == 1 ? "1." : "0." }

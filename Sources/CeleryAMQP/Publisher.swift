@@ -1,14 +1,13 @@
 import CeleryCore
 import DequeModule
-import RabbitMQ
-import Wire
+package import RabbitMQ
 
 /// Publishes with confirms, on a connection of its own.
 ///
 /// Batches wait in line; so many messages of them are under way at a time as the
 /// server may hold unconfirmed. Each is confirmed when the server has it on disk, or on
 /// a quorum of nodes.
-final class Publisher: ConnectionUse {
+package final class Publisher: ConnectionUse {
     /// Messages, and bytes of bodies, sent and not yet confirmed.
     private static let window = 2_000
     private static let windowBytes = 8 << 20
@@ -44,10 +43,10 @@ final class Publisher: ConnectionUse {
         var message: WireMessage { batch.publications[index].message }
     }
 
-    init(topology: Topology) { self.topology = topology }
+    package init(topology: Topology) { self.topology = topology }
 
     /// Puts a batch in line. It tells when it is over.
-    func add(_ batch: PublishBatch, _ connection: Connection) throws(RabbitMQError) {
+    package func add(_ batch: PublishBatch, _ connection: Connection) throws(RabbitMQError) {
         if batch.publications.isEmpty { return batch.finish(nil) }
         batches.append(batch)
         try pump(connection)
@@ -55,7 +54,7 @@ final class Publisher: ConnectionUse {
 
     // MARK: ConnectionUse
 
-    func establish(_ connection: Connection) throws(RabbitMQError) {
+    package func establish(_ connection: Connection) throws(RabbitMQError) {
         provided = []
         denied = [:]
         hasLadder = false
@@ -70,7 +69,7 @@ final class Publisher: ConnectionUse {
         try connection.selectConfirms(Self.channel)
     }
 
-    func receive(_ incoming: Incoming, _ connection: Connection) throws(RabbitMQError) {
+    package func receive(_ incoming: Incoming, _ connection: Connection) throws(RabbitMQError) {
         switch incoming {
         case .confirm(let number, let isMultiple, let isTaken):
             let first = isMultiple ? firstNumber : number
@@ -85,9 +84,9 @@ final class Publisher: ConnectionUse {
         }
     }
 
-    func settleDown(_ connection: Connection) throws(RabbitMQError) { try pump(connection) }
+    package func settleDown(_ connection: Connection) throws(RabbitMQError) { try pump(connection) }
 
-    func tick(_ connection: Connection) throws(RabbitMQError) {
+    package func tick(_ connection: Connection) throws(RabbitMQError) {
         let now = ContinuousClock.now
         let indices = unconfirmed.indices.filter { unconfirmed[$0].map { $0.batch.deadline <= now } ?? false }
         guard !indices.isEmpty || batches.contains(where: { $0.deadline <= now }) else { return }
@@ -134,7 +133,7 @@ final class Publisher: ConnectionUse {
         }
     }
 
-    func lost(_ error: RabbitMQError) {
+    package func lost(_ error: RabbitMQError) {
         var underWay = unconfirmed.compactMap { $0?.batch }
         if let first = batches.first, underWay.last !== first { underWay.append(first) }
         // A refusal is about one message, and it is not said which: of several batches each is

@@ -1,9 +1,9 @@
-import RabbitMQ
+package import RabbitMQ
 
 /// Messages that are confirmed together, and what has become of each so far.
 ///
 /// Belongs to the thread of its publisher.
-final class PublishBatch {
+package final class PublishBatch {
     let publications: [Publication]
     let deadline: ContinuousClock.Instant
     private let done: @Sendable (Result<Void, PublishFailure>) -> Void
@@ -17,7 +17,7 @@ final class PublishBatch {
     private var missed: Set<Int> = []
     private var isOver = false
 
-    init(
+    package init(
         _ publications: [Publication], deadline: ContinuousClock.Instant,
         _ done: @escaping @Sendable (Result<Void, PublishFailure>) -> Void
     ) {
@@ -69,10 +69,16 @@ final class PublishBatch {
 }
 
 /// A batch that was not, or not wholly, accepted.
-struct PublishFailure: Error, Sendable {
-    var error: RabbitMQError
+package struct PublishFailure: Error, Sendable {
+    package var error: RabbitMQError
     /// Which of its messages the server has not confirmed, or not taken.
-    var unconfirmed: [Int]
+    package var unconfirmed: [Int]
     /// Whether there was a connection to send them on.
     var isOfMessages = true
+
+    package init(error: RabbitMQError, unconfirmed: [Int], isOfMessages: Bool = true) {
+        self.error = error
+        self.unconfirmed = unconfirmed
+        self.isOfMessages = isOfMessages
+    }
 }

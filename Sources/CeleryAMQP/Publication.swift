@@ -16,7 +16,7 @@ package struct Publication: Sendable {
     }
 
     /// Whether a queue is made for it, once a connection.
-    var needsQueue: Bool {
+    package var needsQueue: Bool {
         needs.contains {
             switch $0 {
             case .taskQueue, .queue: true
