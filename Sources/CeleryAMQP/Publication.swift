@@ -1,5 +1,5 @@
-package import RabbitMQ
 package import CeleryCore
+package import RabbitMQ
 
 /// A message on its way to an exchange.
 package struct Publication: Sendable {

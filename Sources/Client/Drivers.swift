@@ -1,6 +1,7 @@
 import Brokers
 import CeleryAMQP
 package import CeleryCore
+import CeleryDB
 import Processes
 import RabbitMQ
 import ResultStores

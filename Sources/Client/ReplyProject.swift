@@ -1,9 +1,9 @@
 import CeleryCore
+import CeleryDB
 import Glibc
 import Processes
 import RabbitMQ
 import ResultStores
-import SQLite
 
 /// Who collects results that come by message: one user, on one machine, in one project.
 struct ReplyProject {

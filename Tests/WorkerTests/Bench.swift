@@ -1,10 +1,10 @@
 import Brokers
 import CeleryCore
+import CeleryDB
 import Fixtures
 import Logging
 import Processes
 import ResultStores
-import SQLite
 import Tasks
 import Wire
 import Worker

@@ -1,7 +1,7 @@
 import Brokers
 import CeleryCore
+import CeleryDB
 import Fixtures
-import SQLite
 import Tasks
 import Testing
 import Wire

@@ -1,5 +1,5 @@
 package import CeleryCore
-import SQLite
+import CeleryDB
 import Wire
 
 extension SQLiteBroker: WorkerAsking {

@@ -1,5 +1,5 @@
 package import CeleryCore
-import SQLite
+import CeleryDB
 
 extension SQLiteBroker: BeatKeeping {
     package func seat(in beat: String, as identity: WorkerIdentity) async throws -> any BeatSeat {

@@ -1,8 +1,8 @@
 import CeleryCore
+import CeleryDB
 import FoundationEssentials
 import Glibc
 import Processes
-import SQLite
 
 // Flight records lie beside the database: `celery.db-flight-WORKER`.
 extension SQLiteBroker {

@@ -2,7 +2,8 @@
 // one machine. See the `SQLite` room for the file, its tables and how waiting works.
 
 package import CeleryCore
-package import SQLite
+package import CeleryDB
+import SQLite
 
 /// Keeps messages in a `celery.db`.
 package final class SQLiteBroker: Broker, SQLiteFileHolding {

@@ -3,6 +3,7 @@
 // the attempt, when it began, what it wrote to stderr, and its group and parent.
 
 package import CeleryCore
+import CeleryDB
 import SQLite
 import Synchronization
 import Wire

@@ -1,4 +1,5 @@
 import CeleryCore
+import CeleryDB
 import SQLite
 
 /// The tables in which Python's Celery keeps results in a database, as its version 5.7 makes them.

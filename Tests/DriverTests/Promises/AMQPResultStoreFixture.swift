@@ -1,8 +1,8 @@
 import Brokers
 import CeleryCore
+import CeleryDB
 import Fixtures
 import ResultStores
-import SQLite
 
 /// `rpc://`: sent to the mailbox of a project, and kept in its file.
 final class RPCResultStoreFixture: ResultStoreFixture {

@@ -1,7 +1,7 @@
 import Brokers
 import CeleryCore
+import CeleryDB
 import Fixtures
-import SQLite
 import Synchronization
 
 /// What the promises of brokers are proved on: a place of its own that keeps messages,

@@ -1,7 +1,7 @@
 import CeleryCore
+import CeleryDB
 import Fixtures
 import ResultStores
-import SQLite
 import Testing
 
 extension BrokerProof {

@@ -1,8 +1,8 @@
 import Brokers
 import CeleryCore
+import CeleryDB
 import Fixtures
 import ResultStores
-import SQLite
 import Testing
 
 @testable import Worker

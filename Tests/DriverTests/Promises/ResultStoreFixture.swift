@@ -1,7 +1,7 @@
 import CeleryCore
+import CeleryDB
 import Fixtures
 import ResultStores
-import SQLite
 
 /// What the promises of result stores are proved on: a place of its own, and a clock that only the test moves.
 protocol ResultStoreFixture: Sendable {

@@ -1,3 +1,4 @@
+import CeleryDB
 /// Gathers what callers bring while a commit is under way, and commits it together.
 ///
 /// A caller that comes alone waits for nothing: the first commit begins at once.

@@ -1,4 +1,5 @@
 import CeleryCore
+import CeleryDB
 import SQLite
 import Synchronization
 import Wire
@@ -98,7 +99,7 @@ final class SQLiteConsumer: BrokerConsumer {
             let now = broker.now()
             if needsRenewal { try holdLease(now: now, in: db) }
             if try hasNewOrders(in: db) { return ([], []) }
-            try MessageTable.promoteDue(now: now, in: db)
+            try ScheduledTable.promoteDue(now: now, in: db)
             let open = try OrderTable.open(queues, now: now, in: db).queues
             let limited = try LimitTable.take(maximum, from: open, worker: number, now: now, in: db)
             let rest = maximum - limited.count
@@ -142,7 +143,7 @@ final class SQLiteConsumer: BrokerConsumer {
         let now = broker.now()
         let times = try await broker.file.read { [queues] db in
             let open = try OrderTable.open(queues, now: now, in: db)
-            return [try MessageTable.nextDue(in: db), open.next, try LimitTable.nextDue(open.queues, now: now, in: db)].compactMap { $0 }
+            return [try ScheduledTable.nextDue(in: db), open.next, try LimitTable.nextDue(open.queues, now: now, in: db)].compactMap { $0 }
         }
         var wake = ContinuousClock.now + Self.fallbackPoll
         if let next = times.min() { wake = min(wake, .now + max(.zero, next - broker.now())) }
@@ -160,7 +161,7 @@ final class SQLiteConsumer: BrokerConsumer {
                 let ready = try db.cachedStatement(sql: "SELECT 1 FROM ready WHERE queue = ? LIMIT 1")
                 if try Int.fetchOne(ready, arguments: [queue]) != nil { return true }
             }
-            if let due = try MessageTable.nextDue(in: db), due <= now { return true }
+            if let due = try ScheduledTable.nextDue(in: db), due <= now { return true }
             return try LimitTable.nextDue(open, now: now, in: db).map { $0 <= now } ?? false
         }
     }

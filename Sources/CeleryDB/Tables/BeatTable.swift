@@ -1,0 +1,144 @@
+package import CeleryCore
+package import SQLite
+
+/// Rows of the tables `beat`, `beat_entry` and `beat_order`.
+package enum BeatTable {
+    static let schema = """
+        CREATE TABLE IF NOT EXISTS beat (
+            name TEXT PRIMARY KEY,
+            -- who leads the beats of this name; no row while nobody does
+            leader TEXT NOT NULL,
+            leader_name TEXT NOT NULL,
+            pid INTEGER NOT NULL,
+            process TEXT NOT NULL,
+            since REAL NOT NULL,
+            -- alive until then, unless renewed (Unix seconds)
+            lease_until REAL NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS beat_entry (
+            beat TEXT NOT NULL, name TEXT NOT NULL,
+            -- how far it was sent, and what came of it, as JSON
+            record TEXT NOT NULL,
+            PRIMARY KEY (beat, name)
+        ) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS beat_order (
+            -- never used twice, so that none is taken for one that was done before
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            beat TEXT NOT NULL,
+            -- what is asked of the leader, as JSON
+            body TEXT NOT NULL
+        );
+        """
+
+    /// Who leads, as it stands there.
+    package struct Leader: Sendable, Equatable {
+        package var id: String
+        package var name: String
+        package var pid: Int
+        package var process: String
+        package var since: Timestamp
+        /// Unix seconds.
+        package var leaseUntil: Double
+
+        package init(id: String, name: String, pid: Int, process: String, since: Timestamp, leaseUntil: Double) {
+            (self.id, self.name, self.pid, self.process) = (id, name, pid, process)
+            (self.since, self.leaseUntil) = (since, leaseUntil)
+        }
+    }
+
+    package static func leader(of beat: String, in db: Database) throws -> Leader? {
+        let statement = try db.cachedStatement(sql: """
+            SELECT leader, leader_name, pid, process, since, lease_until FROM beat WHERE name = ?
+            """)
+        return try Row.fetchOne(statement, arguments: [beat]).map { row in
+            Leader(
+                id: row[0], name: row[1], pid: row[2], process: row[3], since: Timestamp(seconds: row[4]), leaseUntil: row[5])
+        }
+    }
+
+    package static func setLeader(_ leader: Leader, of beat: String, in db: Database) throws {
+        try db.execute(
+            sql: """
+                INSERT OR REPLACE INTO beat (name, leader, leader_name, pid, process, since, lease_until)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                beat, leader.id, leader.name, leader.pid, leader.process, leader.since.seconds, leader.leaseUntil,
+            ])
+    }
+
+    package static func removeLeader(_ id: String, of beat: String, in db: Database) throws {
+        try db.execute(sql: "DELETE FROM beat WHERE name = ? AND leader = ?", arguments: [beat, id])
+    }
+
+    // MARK: Records
+
+    /// - Parameter path: The file, for the error of a record that cannot be read.
+    package static func records(of beat: String, path: String, in db: Database) throws -> [String: EntryRecord] {
+        var records: [String: EntryRecord] = [:]
+        let rows = try Row.fetchCursor(db, sql: "SELECT name, record FROM beat_entry WHERE beat = ?", arguments: [beat])
+        while let row = try rows.next() {
+            let name: String = row[0]
+            guard let text = (row[1] as SQLiteValue).text, let json = try? JSON(parsing: text),
+                let record = EntryRecord(json: json), record.name == name
+            else { throw unreadableRecord(of: name, in: beat, path: path) }
+            records[name] = record
+        }
+        return records
+    }
+
+    package static func write(_ records: [(name: String, text: String)], of beat: String, in db: Database) throws {
+        let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO beat_entry (beat, name, record) VALUES (?, ?, ?)")
+        for record in records {
+            try statement.execute(arguments: [beat, record.name, record.text])
+        }
+    }
+
+    private static func unreadableRecord(of entry: String, in beat: String, path: String) -> DriverError {
+        let place = "FROM beat_entry WHERE beat = \(quoted(beat)) AND name = \(quoted(entry))"
+        return DriverError(
+            .unusable,
+            "database \(path): what table beat_entry holds of the entry '\(entry)' of beat '\(beat)' cannot be read, and was left as it is",
+            hint: "look at it with SELECT record \(place); after DELETE \(place) the entry begins anew")
+    }
+
+    // MARK: Orders
+
+    /// - Parameter path: The file, for the error of an order that cannot be read.
+    package static func orders(of beat: String, path: String, in db: Database) throws -> [(number: Int64, order: BeatOrder)] {
+        let statement = try db.cachedStatement(sql: "SELECT number, body FROM beat_order WHERE beat = ? ORDER BY number")
+        return try Row.fetchAll(statement, arguments: [beat]).map { row in
+            let number: Int64 = row[0]
+            guard let text = (row[1] as SQLiteValue).text, let json = try? JSON(parsing: text), let order = BeatOrder(json: json)
+            else { throw unreadableOrder(number, in: beat, path: path) }
+            return (number, order)
+        }
+    }
+
+    /// The number of the newest order; 0 when there is none.
+    package static func lastOrder(of beat: String, in db: Database) throws -> Int64 {
+        let statement = try db.cachedStatement(sql: "SELECT max(number) FROM beat_order WHERE beat = ?")
+        return try Int64.fetchOne(statement, arguments: [beat]) ?? 0
+    }
+
+    package static func add(_ order: BeatOrder, to beat: String, in db: Database) throws {
+        try db.execute(sql: "INSERT INTO beat_order (beat, body) VALUES (?, ?)", arguments: [beat, order.json.text()])
+    }
+
+    package static func remove(_ orders: [Int64], of beat: String, in db: Database) throws {
+        for number in orders {
+            try db.execute(sql: "DELETE FROM beat_order WHERE number = ? AND beat = ?", arguments: [number, beat])
+        }
+    }
+
+    private static func unreadableOrder(_ number: Int64, in beat: String, path: String) -> DriverError {
+        let place = "FROM beat_order WHERE number = \(number)"
+        return DriverError(
+            .unusable,
+            "database \(path): order \(number) of beat '\(beat)' in table beat_order cannot be read, and was left as it is",
+            hint: "look at it with SELECT body \(place), and take it away with DELETE \(place)")
+    }
+
+    /// As a literal of SQL.
+    private static func quoted(_ text: String) -> String { "'\(text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''"))'" }
+}

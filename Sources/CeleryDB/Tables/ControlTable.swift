@@ -1,0 +1,96 @@
+package import CeleryCore
+package import SQLite
+package import Wire
+
+/// The tables `control_request` and `control_reply`: a pidbox in a file.
+///
+/// Whoever asks adds rows and wakes the workers; each worker looks at those it has not seen, and adds its answer.
+/// Rows go with the end of the question; what a killed asker leaves, with the next one. Both tables are capped.
+package enum ControlTable {
+    static let schema = """
+        CREATE TABLE IF NOT EXISTS control_request (
+            -- never used twice: a worker goes on from the last one it saw
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            -- of no interest to anybody after this (Unix seconds)
+            expires REAL NOT NULL,
+            -- as Python's Celery sends it over a broker, as JSON
+            body BLOB NOT NULL
+        );
+        CREATE TABLE IF NOT EXISTS control_reply (
+            -- names the request
+            ticket TEXT NOT NULL,
+            worker INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            expires REAL NOT NULL,
+            value BLOB NOT NULL,
+            PRIMARY KEY (ticket, worker)
+        ) WITHOUT ROWID;
+        """
+
+    /// How long a request that says nothing of its time is kept, in seconds; as long as one in a queue of RabbitMQ.
+    private static let lifetime = 300.0
+    /// As many requests as RabbitMQ keeps for a worker.
+    private static let mostRequests = 1_000
+    private static let mostReplies = 100_000
+
+    /// A request as a worker finds it.
+    package struct Request: Sendable {
+        package var number: Int64
+        /// `nil` for what is no request.
+        package var message: ControlMessage?
+    }
+
+    /// The number of the last request there ever was, or one that no later request has.
+    package static func lastRequest(in db: Database) throws -> Int64 {
+        try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'control_request'") ?? 0
+    }
+
+    package static func add(_ messages: [ControlMessage], now: Timestamp, in db: Database) throws {
+        try db.execute(sql: "DELETE FROM control_request WHERE expires < ?", arguments: [now.seconds])
+        try db.execute(sql: "DELETE FROM control_reply WHERE expires < ?", arguments: [now.seconds])
+        for message in messages {
+            try db.execute(
+                sql: "INSERT INTO control_request (expires, body) VALUES (?, ?)",
+                arguments: [message.expires ?? now.seconds + lifetime, message.wire.body])
+        }
+        try db.execute(
+            sql: "DELETE FROM control_request WHERE number <= ?", arguments: [db.lastInsertedRowID - Int64(mostRequests)])
+    }
+
+    package static func requests(after number: Int64, in db: Database) throws -> [Request] {
+        let statement = try db.cachedStatement(sql: "SELECT number, expires, body FROM control_request WHERE number > ? ORDER BY number")
+        return try Row.fetchAll(statement, arguments: [number]).map { row in
+            let wire = WireMessage(routingKey: "", headers: ["expires": .double(row[1])], body: row[2])
+            return Request(number: row[0], message: try? ControlMessage(wire))
+        }
+    }
+
+    /// Adds a worker's answer. Who asked may be gone; then it is in nobody's way until it expires.
+    package static func answer(
+        _ message: ControlMessage, _ value: JSON, of worker: Int64, named name: String, now: Timestamp, in db: Database
+    ) throws {
+        guard let ticket = message.ticket,
+            try Int.fetchOne(db, sql: "SELECT count(*) FROM control_reply") ?? 0 < mostReplies
+        else { return }
+        try db.execute(
+            sql: "INSERT OR REPLACE INTO control_reply (ticket, worker, name, expires, value) VALUES (?, ?, ?, ?, ?)",
+            arguments: [ticket, worker, name, message.expires ?? now.seconds + lifetime, value.bytes()])
+    }
+
+    /// The answers to a request by the numbers of workers.
+    package static func answers(to ticket: String, in db: Database) throws -> [Int64: WorkerAnswers.Answer] {
+        let statement = try db.cachedStatement(sql: "SELECT worker, name, value FROM control_reply WHERE ticket = ?")
+        var answers: [Int64: WorkerAnswers.Answer] = [:]
+        for row in try Row.fetchAll(statement, arguments: [ticket]) {
+            // A worker wrote it; anybody could have.
+            guard let value = try? JSON(parsing: row[2] as [UInt8]) else { continue }
+            answers[row[0]] = WorkerAnswers.Answer(worker: row[1], value: value)
+        }
+        return answers
+    }
+
+    /// Forgets what was answered.
+    package static func remove(_ tickets: [String], in db: Database) throws {
+        for ticket in tickets { try db.execute(sql: "DELETE FROM control_reply WHERE ticket = ?", arguments: [ticket]) }
+    }
+}

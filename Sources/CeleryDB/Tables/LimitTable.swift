@@ -1,0 +1,321 @@
+package import CeleryCore
+package import SQLite
+import Wire
+
+/// Lines of messages that are due and may not begin yet, and the places of those that run.
+///
+/// A message that may not begin moves from its lease into the line of its task and key, and from there, when its turn
+/// has come, into a lease again: two moves each, however many wait and for however long.
+package enum LimitTable {
+    static let schema = """
+        CREATE TABLE IF NOT EXISTS limited (
+            -- a message that is due and may not begin yet, in the line of its task and key
+            task TEXT NOT NULL, key TEXT NOT NULL, rank INTEGER NOT NULL, tag INTEGER NOT NULL,
+            queue TEXT NOT NULL, attempt INTEGER NOT NULL,
+            -- when it is not to wait any more (Unix seconds)
+            expires REAL,
+            PRIMARY KEY (task, key, rank, tag)
+        ) WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS limited_expires ON limited (queue, expires) WHERE expires IS NOT NULL;
+        CREATE TABLE IF NOT EXISTS limit_line (
+            -- a line in which somebody waits
+            task TEXT NOT NULL, key TEXT NOT NULL,
+            -- how many may run at once; NULL when only the rate counts
+            places INTEGER,
+            -- the first of them: older lines come first
+            head INTEGER NOT NULL,
+            PRIMARY KEY (task, key)
+        ) WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS limit_line_head ON limit_line (head);
+        CREATE TABLE IF NOT EXISTS place (
+            -- a message that runs, or is about to, in one of the places of its task and key
+            tag INTEGER PRIMARY KEY, task TEXT NOT NULL, key TEXT NOT NULL,
+            -- of the message
+            id TEXT NOT NULL,
+            -- who runs it although it is acknowledged; NULL as long as there is a lease to say so
+            worker INTEGER
+        );
+        CREATE INDEX IF NOT EXISTS place_line ON place (task, key);
+        """
+
+    /// Of the tables `place`, `lease` and `worker`.
+    static let triggers = """
+        -- a place is held as long as the lease, however that ends, or as long as its worker lives
+        CREATE TRIGGER IF NOT EXISTS lease_place AFTER DELETE ON lease BEGIN
+            DELETE FROM place WHERE tag = OLD.tag AND worker IS NULL;
+        END;
+        CREATE TRIGGER IF NOT EXISTS worker_place AFTER DELETE ON worker BEGIN
+            DELETE FROM place WHERE worker = OLD.number;
+        END;
+        """
+
+    /// Lines that one look goes through; the oldest come first.
+    private static let lineLimit = 1_000
+
+    package struct Line {
+        package var task: String
+        package var key: String
+        package var places: Int?
+    }
+
+    // MARK: Waiting
+
+    /// Lets a delivery begin, or puts it into its line.
+    ///
+    /// - Returns: whether it may begin. Not when it is not this worker's any more.
+    package static func admit(
+        _ handle: DeliveryHandle, _ limit: TaskLimit, of worker: Int64, _ rates: inout RateTable, now: Timestamp, in db: Database
+    ) throws -> Bool {
+        let held = try db.cachedStatement(sql: "SELECT 1 FROM lease WHERE tag = ? AND worker = ? AND attempt = ?")
+        guard try Int.fetchOne(held, arguments: [handle.tag, worker, handle.attempt]) != nil else { return false }
+        let line = Line(task: limit.task, key: limit.key, places: limit.places)
+        if try !hasWaiting(line, in: db), try isFree(line, in: db),
+            try limit.rate == nil || rates.take(line.task, now: now, in: db)
+        {
+            try occupy(line, handle.tag, in: db)
+            return true
+        }
+        try park(handle, of: worker, in: line, expires: limit.expires, in: db)
+        return false
+    }
+
+    private static func park(
+        _ handle: DeliveryHandle, of worker: Int64, in line: Line, expires: Timestamp?, in db: Database
+    ) throws {
+        guard try LeaseTable.end(handle, of: worker, in: db) else { return }
+        let statement = try db.cachedStatement(sql: """
+            INSERT INTO limited (task, key, rank, tag, queue, attempt, expires)
+            SELECT ?, ?, rank, tag, queue, ?, ? FROM message WHERE tag = ?
+            """)
+        try statement.execute(arguments: [line.task, line.key, handle.attempt - 1, expires?.seconds, handle.tag])
+        let open = try db.cachedStatement(sql: """
+            INSERT INTO limit_line (task, key, places, head) VALUES (?, ?, ?, ?)
+            ON CONFLICT (task, key) DO UPDATE SET places = excluded.places, head = min(head, excluded.head)
+            """)
+        try open.execute(arguments: [line.task, line.key, line.places, handle.tag])
+    }
+
+    // MARK: Beginning
+
+    /// Leases to a worker those whose turn has come, up to `maximum`, and those that have expired. The oldest line that is
+    /// free comes first.
+    package static func take(
+        _ maximum: Int, from queues: [String], worker: Int64, now: Timestamp, in db: Database
+    ) throws -> [ReadyTable.Taken] {
+        guard try hasAny(in: db) else { return [] }
+        let lines = try lines(queues, now: now, in: db)
+        var taken = try takeExpired(maximum, from: queues, worker: worker, now: now, in: db)
+        guard !lines.isEmpty else { return taken }
+        var rates = RateTable()
+        for line in lines {
+            guard taken.count < maximum else { break }
+            var isChanged = false
+            while taken.count < maximum, try isFree(line, in: db) {
+                guard try rates.time(of: line.task, now: now, in: db).map({ $0 <= now }) ?? true else { break }
+                guard let first = try first(of: line, queues, &isChanged, in: db) else { break }
+                isChanged = true
+                _ = try rates.take(line.task, now: now, in: db)
+                try lease(first, from: line, to: worker, now: now, in: db)
+                try occupy(line, first.handle.tag, in: db)
+                taken.append(first)
+            }
+            if isChanged { try renew(line, in: db) }
+        }
+        try rates.save(in: db)
+        return taken
+    }
+
+    /// Moves one from its line into a lease.
+    package static func lease(_ message: ReadyTable.Taken, from line: Line, to worker: Int64, now: Timestamp, in db: Database) throws {
+        try remove(message.handle.tag, from: line, in: db)
+        let lease = try db.cachedStatement(sql: "INSERT INTO lease (tag, worker, attempt, since) VALUES (?, ?, ?, ?)")
+        try lease.execute(arguments: [message.handle.tag, worker, message.handle.attempt, now.seconds])
+    }
+
+    /// Whether anybody waits.
+    package static func hasAny(in db: Database) throws -> Bool {
+        try Int.fetchOne(db.cachedStatement(sql: "SELECT 1 FROM limit_line LIMIT 1")) != nil
+    }
+
+    /// When the next message of these queues may leave its line, or expires in it, if no place comes free before; past when
+    /// it may now.
+    package static func nextDue(_ queues: [String], now: Timestamp, in db: Database) throws -> Timestamp? {
+        guard try hasAny(in: db) else { return nil }
+        var rates = RateTable()
+        var next = try nextExpiry(queues, in: db)
+        for line in try lines(queues, now: nil, in: db) where try isFree(line, in: db) {
+            let time = try rates.time(of: line.task, now: now, in: db) ?? Timestamp(seconds: 0)
+            next = next.map { min($0, time) } ?? time
+        }
+        return next
+    }
+
+    /// Lines in which something waits for these queues.
+    ///
+    /// - Parameter now: leaves out the lines whose rate lets nobody begin then.
+    private static func lines(_ queues: [String], now: Timestamp?, in db: Database) throws -> [Line] {
+        let statement = try db.cachedStatement(sql: """
+            SELECT task, key, places FROM limit_line f
+            WHERE task NOT IN (SELECT task FROM rate_limit WHERE next > ?1 AND next <= ?1 + interval + ?2)
+            AND EXISTS (SELECT 1 FROM limited l WHERE l.task = f.task AND l.key = f.key AND l.queue IN (\(marks(queues))))
+            ORDER BY head LIMIT \(lineLimit)
+            """)
+        let rows = try Row.fetchCursor(
+            statement,
+            arguments: [now?.seconds ?? .greatestFiniteMagnitude, TokenTime.clockTolerance] + StatementArguments(queues))
+        var lines: [Line] = []
+        while let row = try rows.next() { lines.append(Line(task: row[0], key: row[1], places: row[2])) }
+        return lines
+    }
+
+    /// The first of a line that is for these queues. What was purged or withdrawn meanwhile is taken out.
+    private static func first(
+        of line: Line, _ queues: [String], _ isChanged: inout Bool, in db: Database
+    ) throws -> ReadyTable.Taken? {
+        while true {
+            let row = try Row.fetchOne(
+                db.cachedStatement(sql: """
+                    SELECT \(columns) FROM limited l LEFT JOIN message m ON m.tag = l.tag
+                    WHERE l.task = ? AND l.key = ? AND l.queue IN (\(marks(queues))) ORDER BY l.rank, l.tag LIMIT 1
+                    """),
+                arguments: [line.task, line.key] + StatementArguments(queues))
+            guard let row else { return nil }
+            if let message = try message(row) { return message }
+            try remove(row[6], from: line, in: db)
+            isChanged = true
+        }
+    }
+
+    /// Of a message `m` and its row `l` in a line.
+    package static let columns = "m.id, m.queue, m.headers, m.properties, m.body, l.rank, l.tag, l.attempt, m.crashes, m.doubts"
+
+    /// What stands in these columns; `nil` when there is only the row.
+    package static func message(_ row: Row) throws -> ReadyTable.Taken? {
+        guard let id: String = row[0] else { return nil }
+        return ReadyTable.Taken(
+            id: id, handle: DeliveryHandle(tag: row[6], attempt: row[7] + 1),
+            encoded: EncodedMessage(row: row, from: 2, queue: row[1]), crashes: row[8], doubts: row[9], rank: row[5])
+    }
+
+    private static func remove(_ tag: Int64, from line: Line, in db: Database) throws {
+        let statement = try db.cachedStatement(sql: "DELETE FROM limited WHERE task = ? AND key = ? AND tag = ?")
+        try statement.execute(arguments: [line.task, line.key, tag])
+    }
+
+    /// Notes who is the first of a line now, or that nobody is left.
+    package static func renew(_ line: Line, in db: Database) throws {
+        let first = try db.cachedStatement(sql: "SELECT tag FROM limited WHERE task = ? AND key = ? ORDER BY rank, tag LIMIT 1")
+        if let head = try Int64.fetchOne(first, arguments: [line.task, line.key]) {
+            let update = try db.cachedStatement(sql: "UPDATE limit_line SET head = ? WHERE task = ? AND key = ?")
+            try update.execute(arguments: [head, line.task, line.key])
+        } else {
+            let close = try db.cachedStatement(sql: "DELETE FROM limit_line WHERE task = ? AND key = ?")
+            try close.execute(arguments: [line.task, line.key])
+        }
+    }
+
+    package static func marks(_ queues: [String]) -> String { queues.map { _ in "?" }.joined(separator: ",") }
+
+    // MARK: Places
+
+    private static func hasWaiting(_ line: Line, in db: Database) throws -> Bool {
+        let statement = try db.cachedStatement(sql: "SELECT 1 FROM limit_line WHERE task = ? AND key = ?")
+        return try Int.fetchOne(statement, arguments: [line.task, line.key]) != nil
+    }
+
+    private static func isFree(_ line: Line, in db: Database) throws -> Bool {
+        guard let places = line.places else { return true }
+        let statement = try db.cachedStatement(sql: "SELECT count(*) FROM place WHERE task = ? AND key = ?")
+        return try Int.fetchOne(statement, arguments: [line.task, line.key]) ?? 0 < places
+    }
+
+    private static func occupy(_ line: Line, _ tag: Int64, in db: Database) throws {
+        guard line.places != nil else { return }
+        let statement = try db.cachedStatement(sql: """
+            INSERT OR REPLACE INTO place (tag, task, key, id) SELECT tag, ?, ?, id FROM message WHERE tag = ?
+            """)
+        try statement.execute(arguments: [line.task, line.key, tag])
+    }
+
+    /// Has one keep its place whose lease is about to end.
+    package static func keepPlace(of tag: Int64, for worker: Int64, in db: Database) throws {
+        try db.cachedStatement(sql: "UPDATE place SET worker = ? WHERE tag = ?").execute(arguments: [worker, tag])
+    }
+
+    /// Frees places that a worker kept.
+    package static func leavePlaces(of tags: [Int64], by worker: Int64, in db: Database) throws {
+        let statement = try db.cachedStatement(sql: "DELETE FROM place WHERE tag = ? AND worker = ?")
+        for tag in tags { try statement.execute(arguments: [tag, worker]) }
+    }
+
+    // MARK: Knowing
+
+    /// How many in their lines may begin now; counts no further than `most`.
+    package static func free(_ queues: [String], upTo most: Int, now: Timestamp, in db: Database) throws -> Int {
+        let some = try db.cachedStatement(sql: "SELECT 1 FROM limit_line LIMIT 1")
+        guard most > 0, !queues.isEmpty, try Int.fetchOne(some) != nil else { return 0 }
+        let length = try db.cachedStatement(sql: """
+            SELECT count(*) FROM (SELECT 1 FROM limited WHERE task = ? AND key = ? AND queue IN (\(marks(queues))) LIMIT \(most))
+            """)
+        var rates = RateTable()
+        var count = 0
+        for line in try lines(queues, now: now, in: db) where count < most {
+            let waiting = try Int.fetchOne(length, arguments: [line.task, line.key] + StatementArguments(queues)) ?? 0
+            let room = try room(of: line, isRated: try rates.time(of: line.task, now: now, in: db) != nil, in: db)
+            count += min(waiting, room)
+        }
+        return min(count, most)
+    }
+
+    /// Whether any of these queues wait for a place whose task was acknowledged before it ran: it is told by no lease.
+    package static func waitForKeptPlace(_ queues: [String], in db: Database) throws -> Bool {
+        let statement = try db.cachedStatement(sql: """
+            SELECT 1 FROM place p WHERE worker IS NOT NULL
+            AND EXISTS (SELECT 1 FROM limited l WHERE l.task = p.task AND l.key = p.key AND l.queue IN (\(marks(queues)))) LIMIT 1
+            """)
+        return try Int.fetchOne(statement, arguments: StatementArguments(queues)) != nil
+    }
+
+    /// How many more of a task may begin now that stand in no line yet.
+    package static func room(of limit: TaskLimit, now: Timestamp, in db: Database) throws -> Int {
+        let line = Line(task: limit.task, key: limit.key, places: limit.places)
+        guard try !hasWaiting(line, in: db) else { return 0 }
+        var rates = RateTable()
+        let next = try rates.time(of: limit.task, now: now, in: db)
+        guard next.map({ $0 <= now }) ?? true else { return 0 }
+        return try room(of: line, isRated: limit.rate != nil, in: db)
+    }
+
+    /// Free places of a line; of a task with a rate one begins at a time.
+    private static func room(of line: Line, isRated: Bool, in db: Database) throws -> Int {
+        let most = isRated ? 1 : Int.max
+        guard let places = line.places else { return most }
+        let statement = try db.cachedStatement(sql: "SELECT count(*) FROM place WHERE task = ? AND key = ?")
+        return min(most, max(0, places - (try Int.fetchOne(statement, arguments: [line.task, line.key]) ?? 0)))
+    }
+
+    /// What a message waits for.
+    package static func wait(of id: TaskID, now: Timestamp, in db: Database) throws -> LimitWait? {
+        let row = try Row.fetchOne(
+            db,
+            sql: """
+                SELECT l.key, g.places, l.task FROM message m JOIN limited l ON l.task = m.task AND l.tag = m.tag
+                JOIN limit_line g ON g.task = l.task AND g.key = l.key WHERE m.id = ?
+                """,
+            arguments: [id.text])
+        guard let row else { return nil }
+        let line = Line(task: row[2], key: row[0], places: row[1])
+        if let places = line.places, try !isFree(line, in: db) {
+            let holders = try String.fetchAll(
+                db, sql: "SELECT id FROM place WHERE task = ? AND key = ? ORDER BY tag",
+                arguments: [line.task, line.key])
+            return .place(task: line.task, key: line.key, of: places, heldBy: holders.map { TaskID($0) })
+        }
+        let bucket = try Row.fetchOne(db, sql: "SELECT next, interval FROM rate_limit WHERE task = ?", arguments: [line.task])
+            .map { TokenTime(next: $0[0], interval: $0[1]) }
+        if let bucket, bucket.time(now: now) > now {
+            return .rate(task: line.task, interval: bucket.interval, next: bucket.time(now: now))
+        }
+        return .turn(task: line.task, key: line.key)
+    }
+}
