@@ -19,7 +19,7 @@ final class PoolFollower {
     private let wait: IntakeWait
 
     /// The children, for those who ask.
-    private(set) var staff = PoolStaff()
+    private(set) var processes = PoolProcesses()
     /// Whether as many children as wanted have been ready.
     private(set) var isReady = false
     /// Whether the broker was told that nothing is taken any more.
@@ -104,7 +104,7 @@ final class PoolFollower {
         case .log(let line): log.line(line)
         case .replaced(let reason): log.replaced(reason)
         case .short(let reason): log.short(reason)
-        case .staffed(let processes): staff.note(processes)
+        case .staffed(let ids): processes.note(ids)
         case .ready(let count): if count >= configuration.pool.size { isReady = true }
         // The children that are left finish what they have.
         case .failed(let reason): ladder.descend(to: .cold, because: WorkerError(description: "the pool failed: \(reason)"))
@@ -121,7 +121,7 @@ final class PoolFollower {
     private func begin(_ number: Int64, _ process: Int32) {
         guard let job = jobs[number] else { return }
         job.begin(at: now(), process: process)
-        staff.began(process)
+        processes.began(process)
         watchers.tell(.began(job.delivery, attempt: job.attempt, pid: Int(process)))
     }
 

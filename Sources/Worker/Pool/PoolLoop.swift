@@ -179,7 +179,7 @@ final class PoolLoop {
         var frames: [Frame] = []
         let isOpen = children[number]!.channel.receive { frames.append($0) }
         for frame in frames { handle(frame, from: number) }
-        if !isOpen || event.token % 2 == 1 { bury(number) }
+        if !isOpen || event.token % 2 == 1 { reap(number) }
     }
 
     private func handle(_ frame: Frame, from number: Int) {
@@ -233,7 +233,7 @@ final class PoolLoop {
     }
 
     /// A child is gone: settles its account and puts another in its place.
-    private func bury(_ number: Int) {
+    private func reap(_ number: Int) {
         guard let child = children.removeValue(forKey: number) else { return }
         hasNewStaff = true
         try? poller.remove(child.channel.descriptor)

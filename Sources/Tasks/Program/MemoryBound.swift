@@ -7,7 +7,7 @@ import Processes
 /// RLIMIT_DATA and not RLIMIT_AS, which counts every library, and addresses that a runtime sets aside and never uses;
 /// and far beyond, because it counts what is asked for, not what is used: a program that is refused memory ends as
 /// it likes, with whatever status, and nobody could say why.
-struct MemoryFence {
+struct MemoryBound {
     /// Bytes.
     let limit: Int
     private let group: ControlGroup?

@@ -5,7 +5,7 @@ import Testing
 import Wire
 @testable import Worker
 
-@Suite struct RetryPolicyTests {
+@Suite struct RetryPlanTests {
     private func message(retries: Int = 0, _ headers: JSONObject = [:]) -> Message {
         var message = Message(task: "t", body: BodyCodec.encode(TaskArguments()))
         message.retries = retries
@@ -14,7 +14,7 @@ import Wire
     }
 
     private func plan(_ message: Message, _ options: TaskOptions = TaskOptions(), received: Double = 1_000) -> RetryPlan {
-        RetryPolicy.plan(for: message, TaskTerms(options.overridden(by: OptionValues(saidBy: message))), received: Timestamp(seconds: received))
+        RetryPlan(for: message, TaskTerms(options.overridden(by: OptionValues(saidBy: message))), received: Timestamp(seconds: received))
     }
 
     /// The waits before the retries 1, 2, ... with the longest random part there is.
@@ -48,7 +48,7 @@ import Wire
     @Test func `a delay that no clock can be asked for is the nearest that one can`() {
         for (delay, expected) in [(1e300, 1e9), (-1e300, 0), (.infinity, 1e9), (.nan, 0)] as [(Double, Double)] {
             #expect(waits(1, ["retry_delay": .double(delay)], TaskOptions()) == [expected])
-            #expect(RetryPolicy.next(message(), delay: delay, now: Timestamp(seconds: 100)).eta == Timestamp(seconds: 100 + expected))
+            #expect(RetryPlan.next(message(), delay: delay, now: Timestamp(seconds: 100)).eta == Timestamp(seconds: 100 + expected))
         }
     }
 
@@ -118,7 +118,7 @@ import Wire
     @Test func `the next try knows the end of the first`() {
         let options = TaskOptions(retryUntil: .seconds(60))
         let until = plan(message(), options).until
-        let next = RetryPolicy.next(message(), delay: 1, now: Timestamp(seconds: 1_001), until: until)
+        let next = RetryPlan.next(message(), delay: 1, now: Timestamp(seconds: 1_001), until: until)
         #expect(next.headers["retry_until"] == "1970-01-01T00:17:40+00:00")
         #expect(plan(next, options, received: 1_050).until == until)
     }
@@ -138,13 +138,13 @@ import Wire
         var expected = first
         expected.retries = 4
         expected.eta = Timestamp(seconds: 107.5)
-        #expect(RetryPolicy.next(first, delay: 7.5, now: Timestamp(seconds: 100)) == expected)
+        #expect(RetryPlan.next(first, delay: 7.5, now: Timestamp(seconds: 100)) == expected)
     }
 
     @Test func `the next try is for the queue of the first alone`() {
         var first = message()
         first.route = Route(queue: "left", exchange: "news", routingKey: "any")
-        #expect(RetryPolicy.next(first, delay: 1, now: .now).route == Route(queue: "left"))
+        #expect(RetryPlan.next(first, delay: 1, now: .now).route == Route(queue: "left"))
     }
 }
 

@@ -3,22 +3,21 @@ import Tasks
 import Wire
 
 /// How often, how soon and until when a task is tried again: what the message says, else the task.
-enum RetryPolicy {
-    /// The try that may follow this execution.
+extension RetryPlan {
+    /// For the try that may follow this execution.
     ///
     /// - Parameters:
     ///   - terms: what message and task say together.
     ///   - received: when a worker first took the message; a length of time counts from then.
-    static func plan(for message: Message, _ terms: TaskTerms, received: Timestamp) -> RetryPlan {
-        var plan = RetryPlan(isLeft: terms.maxRetries.map { message.retries < $0 } ?? true)
-        plan.delay = possible(terms.retryBackoff > 0 ? terms.retryBackoff : terms.retryDelay)
+    init(for message: Message, _ terms: TaskTerms, received: Timestamp) {
+        self.init(isLeft: terms.maxRetries.map { message.retries < $0 } ?? true)
+        delay = Self.possible(terms.retryBackoff > 0 ? terms.retryBackoff : terms.retryDelay)
         if terms.retryBackoff > 0 {
-            plan.growth = RetryPlan.Growth(
-                maximum: possible(terms.retryBackoffMax), isJittered: terms.retryJitter, retries: message.retries)
+            growth = Growth(
+                maximum: Self.possible(terms.retryBackoffMax), isJittered: terms.retryJitter, retries: message.retries)
         }
-        plan.until = terms.retryUntil?.time(sent: received, eta: message.retries == 0 ? message.eta : nil)
-        plan.causes = terms.autoretryFor
-        return plan
+        until = terms.retryUntil?.time(sent: received, eta: message.retries == 0 ? message.eta : nil)
+        causes = terms.autoretryFor
     }
 
     /// The next try of a message, which is for this queue's workers.
