@@ -32,7 +32,7 @@ package enum Schema {
 
     /// Tables that came with layout 2.
     private static let additions = [
-        BeatTable.schema, ControlTable.schema, EventTable.schema, DeadLetterTable.schema, OrderTable.schema, StatisticsTable.schema,
+        BeatTable.schema, ControlTable.schema, EventTable.schema, DeadLetterTable.schema, StandingCommandTable.schema, StatisticsTable.schema,
         RateTable.schema, LimitTable.schema, LentPlaceTable.schema, LimitTable.triggers,
     ]
 

@@ -24,7 +24,7 @@ struct ConsumerPowers: Sendable {
     /// Changes the queues it takes from.
     let switching: (any QueueSwitching)?
     /// Learns what operators revoke and pause.
-    let orders: (any OrderFollowing)?
+    let commands: (any CommandFollowing)?
     /// Carries questions of operators.
     let control: (any RemoteControllable)?
     /// Tells what happens on its connection.
@@ -54,7 +54,7 @@ struct ConsumerPowers: Sendable {
         schedule = consumer as? any ScheduleKnowing
         ahead = consumer as? any HoldingAhead
         switching = consumer as? any QueueSwitching
-        orders = consumer as? any OrderFollowing
+        commands = consumer as? any CommandFollowing
         control = consumer as? any RemoteControllable
         reporting = consumer as? any BrokerReporting
         flight = consumer as? any FlightRecording

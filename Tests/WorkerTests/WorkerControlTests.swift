@@ -236,7 +236,7 @@ extension WorkerTests {
             let id = try await bench.send("wait", "a")
             #expect(try await bench.hasStarted("a"))
             let asking = try #require(bench.broker as? any WorkerAsking)
-            try await asking.order(ControlRequest(method: "shutdown"), to: .all)
+            try await asking.tell(ControlRequest(method: "shutdown"), to: .all)
             try bench.openGate()
             try await worker.end()
             #expect(try await bench.result(of: id).state == .success)

@@ -13,7 +13,7 @@ public protocol BeatKeeping: Broker {
     func state(of beat: String) async throws -> BeatState
 
     /// Asks whoever leads, now or later, for something. Returns when that cannot be lost any more.
-    func order(_ order: BeatOrder, in beat: String) async throws
+    func tell(_ command: LeaderCommand, in beat: String) async throws
 }
 
 /// The place of one beat among those of its name.
@@ -35,7 +35,7 @@ public protocol BeatSeat: Sendable {
     ///   - orders: numbers of orders that are done with.
     /// - Returns: whether this one still led. If not, nothing was sent and nothing written.
     /// - Throws: `DriverError`: it may have happened or not, and is to be tried again.
-    func send(_ messages: [Message], writing records: [EntryRecord], settling orders: [Int64]) async throws -> Bool
+    func send(_ messages: [Message], writing records: [EntryRecord], settling commands: [Int64]) async throws -> Bool
 
     /// Waits until there may be an order or another leader, or the deadline passes, or the task is cancelled.
     func waitForChange(until deadline: ContinuousClock.Instant) async

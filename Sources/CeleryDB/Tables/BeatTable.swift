@@ -105,33 +105,33 @@ package enum BeatTable {
     // MARK: Orders
 
     /// - Parameter path: The file, for the error of an order that cannot be read.
-    package static func orders(of beat: String, path: String, in db: Database) throws -> [(number: Int64, order: BeatOrder)] {
+    package static func commands(of beat: String, path: String, in db: Database) throws -> [(number: Int64, command: LeaderCommand)] {
         let statement = try db.cachedStatement(sql: "SELECT number, body FROM beat_order WHERE beat = ? ORDER BY number")
         return try Row.fetchAll(statement, arguments: [beat]).map { row in
             let number: Int64 = row[0]
-            guard let text = (row[1] as SQLiteValue).text, let json = try? JSON(parsing: text), let order = BeatOrder(json: json)
-            else { throw unreadableOrder(number, in: beat, path: path) }
-            return (number, order)
+            guard let text = (row[1] as SQLiteValue).text, let json = try? JSON(parsing: text), let command = LeaderCommand(json: json)
+            else { throw unreadableCommand(number, in: beat, path: path) }
+            return (number, command)
         }
     }
 
     /// The number of the newest order; 0 when there is none.
-    package static func lastOrder(of beat: String, in db: Database) throws -> Int64 {
+    package static func lastCommand(of beat: String, in db: Database) throws -> Int64 {
         let statement = try db.cachedStatement(sql: "SELECT max(number) FROM beat_order WHERE beat = ?")
         return try Int64.fetchOne(statement, arguments: [beat]) ?? 0
     }
 
-    package static func add(_ order: BeatOrder, to beat: String, in db: Database) throws {
-        try db.execute(sql: "INSERT INTO beat_order (beat, body) VALUES (?, ?)", arguments: [beat, order.json.text()])
+    package static func add(_ command: LeaderCommand, to beat: String, in db: Database) throws {
+        try db.execute(sql: "INSERT INTO beat_order (beat, body) VALUES (?, ?)", arguments: [beat, command.json.text()])
     }
 
-    package static func remove(_ orders: [Int64], of beat: String, in db: Database) throws {
-        for number in orders {
+    package static func remove(_ commands: [Int64], of beat: String, in db: Database) throws {
+        for number in commands {
             try db.execute(sql: "DELETE FROM beat_order WHERE number = ? AND beat = ?", arguments: [number, beat])
         }
     }
 
-    private static func unreadableOrder(_ number: Int64, in beat: String, path: String) -> DriverError {
+    private static func unreadableCommand(_ number: Int64, in beat: String, path: String) -> DriverError {
         let place = "FROM beat_order WHERE number = \(number)"
         return DriverError(
             .unusable,

@@ -23,7 +23,7 @@ extension ControlMethod {
             guard arguments["from_node"]?.stringValue != shift.configuration.identity.name else { return .null }
             // A list of ids, or an object with the time of each.
             let told = arguments["revoked"]?.objectValue?.members.map(\.key) ?? texts(arguments["revoked"])
-            await shift.orders.revoke(shift.revocations(of: told, isTerminating: false, signal: nil))
+            await shift.commands.revoke(shift.revocations(of: told, isTerminating: false, signal: nil))
             return ["revoked": .array(shift.revokedIDs), "clock": .int(Int64(shift.intake.taken))]
         },
     ]
@@ -54,7 +54,7 @@ extension Shift {
     }
 
     fileprivate func revoke(_ ids: [String], isTerminating: Bool, signal: JSON?) async -> JSON {
-        let told = await orders.revoke(revocations(of: ids, isTerminating: isTerminating, signal: signal))
+        let told = await commands.revoke(revocations(of: ids, isTerminating: isTerminating, signal: signal))
         if isTerminating { return Self.answer(terminated: told) }
         // As Python writes a set.
         let list = ids.distinct.map { PythonRepr.text(of: .string($0)) }.joined(separator: ", ")
@@ -73,7 +73,7 @@ extension Shift {
                         issued: now + Self.memory, until: now + Self.memory))
             }
         }
-        let told = await orders.revoke(new)
+        let told = await commands.revoke(new)
         if isTerminating { return Self.answer(terminated: told) }
         return ["ok": .string("headers \(PythonRepr.kwargs(headers)) flagged as revoked, but not terminated")]
     }

@@ -26,7 +26,7 @@ actor Shift {
     let revocations = RevocationBook()
     let slots: SlotLedger
     let gate: LimitGate
-    let orders: OrderKeeper
+    let commands: CommandKeeper
     let intake: Intake
     let follower: PoolFollower
     let scaler: PoolScaler
@@ -60,7 +60,7 @@ actor Shift {
         builtins = BuiltinRunner(configuration: worker, store: records.store, powers: powers, log: log, now: now)
         slots = SlotLedger(powers, worker: worker.identity.id, log)
         gate = LimitGate(worker, powers, self.registry, jobs, revocations, slots, recorder, wait, log, now: now)
-        orders = OrderKeeper(worker, powers, jobs, revocations, gate, pool, recorder, watchers, log, now: now)
+        commands = CommandKeeper(worker, powers, jobs, revocations, gate, pool, recorder, watchers, log, now: now)
         intake = Intake(
             worker, powers, self.registry, jobs, revocations, gate, slots, pool, recorder, RepeatLookup(powers, jobs, log), builtins,
             ladder, watchers, log, now: now, room: room, wait: wait)
@@ -75,7 +75,7 @@ actor Shift {
     func prepare() async throws {
         try await gate.announceRates()
         powers.control?.answerControl { [weak self] request in await self?.answer(request) }
-        try await orders.takeOrders()
+        try await commands.takeCommands()
     }
 
     /// Works until a shutdown has come to its end.
@@ -89,7 +89,7 @@ actor Shift {
             group.addTask { await self.tellProgress() }
             group.addTask { await self.tellMonitors() }
             group.addTask { await self.autoscale() }
-            group.addTask { await self.followOrders() }
+            group.addTask { await self.followCommands() }
             await follower.run()
             group.cancelAll()
         }
@@ -134,7 +134,7 @@ actor Shift {
 
     private func autoscale() async { await scaler.run() }
 
-    private func followOrders() async { await orders.follow() }
+    private func followCommands() async { await commands.follow() }
 
     private func tellMonitors() async {
         guard let events else { return }

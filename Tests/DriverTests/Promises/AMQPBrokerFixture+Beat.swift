@@ -23,7 +23,7 @@ extension AMQPBrokerFixture: BeatFixture {
 
     func spoil(_ entry: String, in beat: String) async throws { try await put(#"{"version":1}"#, into: "celery.beat.\(beat)") }
 
-    func addUnreadableOrder(to beat: String) async throws { try await put("{", into: "celery.beat.\(beat).orders") }
+    func addUnreadableCommand(to beat: String) async throws { try await put("{", into: "celery.beat.\(beat).orders") }
 
     private func put(_ text: String, into queue: String) async throws {
         let message = WireMessage(routingKey: queue, properties: WireProperties(deliveryMode: 2), body: Array(text.utf8))

@@ -5,7 +5,7 @@ import Fixtures
 /// A broker at a real RabbitMQ server: a virtual host of its own for each fixture.
 final class AMQPBrokerFixture: BrokerFixture {
     static let powers: Set<BrokerPower> = [
-        .counting, .purging, .backlog, .deadLetters, .switching, .orders, .orderShowing, .demand, .schedule, .events, .control,
+        .counting, .purging, .backlog, .deadLetters, .switching, .commands, .commandShowing, .demand, .schedule, .events, .control,
         .statistics, .beat, .postponing, .pushing, .notices, .holdingAhead, .deadLetterSending, .reportNumbers,
     ]
     static let patience: Duration = .milliseconds(200)

@@ -84,20 +84,20 @@ import Testing
         withExtendedLifetime(keeper) {}
     }
 
-    @Test(arguments: Place.allCases) private func `an order is carried out once, and not answered`(_ place: Place) async throws {
+    @Test(arguments: Place.allCases) private func `a command is carried out once, and not answered`(_ place: Place) async throws {
         let (keeper, connect) = try place.open()
-        let (orders, note) = AsyncStream.makeStream(of: String.self)
+        let (commands, note) = AsyncStream.makeStream(of: String.self)
         let worker = try await answering("a@x", on: connect()) { request in
             note.yield(request.method)
             return request.method == "ping" ? "pong" : nil
         }
         let broker = try #require(connect() as? any WorkerAsking)
-        try await broker.order(ControlRequest(method: "rest"), to: WorkerChoice(names: ["b@x"]))
-        try await broker.order(ControlRequest(method: "work"), to: WorkerChoice(names: ["a@x"]))
+        try await broker.tell(ControlRequest(method: "rest"), to: WorkerChoice(names: ["b@x"]))
+        try await broker.tell(ControlRequest(method: "work"), to: WorkerChoice(names: ["a@x"]))
         _ = try await broker.ask([ControlRequest(method: "ping")], of: WorkerChoice(names: ["a@x"]), within: .seconds(30))
         note.finish()
         var seen: [String] = []
-        for await order in orders { seen.append(order) }
+        for await command in commands { seen.append(command) }
         #expect(seen == ["work", "ping"])
         await worker.close()
         withExtendedLifetime(keeper) {}

@@ -25,7 +25,7 @@ protocol BeatFixture: Sendable {
 
     /// Writes there what nobody can read.
     func spoil(_ entry: String, in beat: String) async throws
-    func addUnreadableOrder(to beat: String) async throws
+    func addUnreadableCommand(to beat: String) async throws
 }
 
 enum BeatPower: CaseIterable {
@@ -64,10 +64,10 @@ extension TestBeat {
     }
 
     /// The orders, once there are so many.
-    func orders(_ count: Int) async throws -> [(number: Int64, order: BeatOrder)] {
-        try await promptly("the arrival of \(count) orders") {
+    func commands(_ count: Int) async throws -> [(number: Int64, command: LeaderCommand)] {
+        try await promptly("the arrival of \(count) commands") {
             while true {
-                if let state = try await seat.lead(), state.orders.count >= count { return state.orders }
+                if let state = try await seat.lead(), state.commands.count >= count { return state.commands }
                 await seat.waitForChange(until: .now + .milliseconds(50))
             }
         }
@@ -89,7 +89,7 @@ extension MemoryBrokerFixture: BeatFixture {
 
     func text(of entry: String, in beat: String) -> String { "" }
     func spoil(_ entry: String, in beat: String) {}
-    func addUnreadableOrder(to beat: String) {}
+    func addUnreadableCommand(to beat: String) {}
 }
 
 extension SQLiteBrokerFixture: BeatFixture {
@@ -111,7 +111,7 @@ extension SQLiteBrokerFixture: BeatFixture {
         }
     }
 
-    func addUnreadableOrder(to beat: String) async throws {
+    func addUnreadableCommand(to beat: String) async throws {
         try await open().file.write { try $0.execute(sql: "INSERT INTO beat_order (beat, body) VALUES (?, '{')", arguments: [beat]) }
     }
 }

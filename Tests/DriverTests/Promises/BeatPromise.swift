@@ -28,11 +28,11 @@ enum BeatPromise: String, CaseIterable, Sendable {
     case sendsOnce = "a message is sent once, though it is sent again under its id"
 
     // Orders
-    case orders = "orders reach the leader in their order, and are gone when they are settled"
-    case orderWakes = "an order wakes the leader"
-    case ordersWait = "orders wait while nobody leads"
-    case ordersComeAgain = "orders that were not settled come to the next leader"
-    case brokenOrder = "an order that cannot be read is refused with an error"
+    case commands = "commands reach the leader in their order, and are gone when they are settled"
+    case commandWakes = "a command wakes the leader"
+    case commandsWait = "commands wait while nobody leads"
+    case commandsComeAgain = "commands that were not settled come to the next leader"
+    case brokenCommand = "a command that cannot be read is refused with an error"
 
     // Waiting
     case waitEnds = "a wait ends at its deadline, and when its task is cancelled"
@@ -42,7 +42,7 @@ enum BeatPromise: String, CaseIterable, Sendable {
         switch self {
         case .silence, .steppedClock: [.leases]
         case .sendsOnce: [.uniqueIDs]
-        case .brokenRecord, .brokenOrder: [.spoiling]
+        case .brokenRecord, .brokenCommand: [.spoiling]
         default: []
         }
     }
@@ -76,11 +76,11 @@ enum BeatPromise: String, CaseIterable, Sendable {
         case .names: try await proof.names()
         case .sends: try await proof.sends()
         case .sendsOnce: try await proof.sendsOnce()
-        case .orders: try await proof.orders()
-        case .orderWakes: try await proof.orderWakes()
-        case .ordersWait: try await proof.ordersWait()
-        case .ordersComeAgain: try await proof.ordersComeAgain()
-        case .brokenOrder: try await proof.brokenOrder()
+        case .commands: try await proof.commands()
+        case .commandWakes: try await proof.commandWakes()
+        case .commandsWait: try await proof.commandsWait()
+        case .commandsComeAgain: try await proof.commandsComeAgain()
+        case .brokenCommand: try await proof.brokenCommand()
         case .waitEnds: try await proof.waitEnds()
         }
     }

@@ -3,7 +3,7 @@ import CeleryCore
 /// What only some brokers can do: each power that a driver may declare, and some that no protocol tells.
 enum BrokerPower: CaseIterable {
     case counting, purging, keys, locating, withdrawing, backlog
-    case workers, leases, leaseChecking, atomicSettling, deadLetters, deadLetterSending, switching, orders, orderShowing
+    case workers, leases, leaseChecking, atomicSettling, deadLetters, deadLetterSending, switching, commands, commandShowing
     /// Knows whether there is work for more hands.
     case demand
     /// Knows what waits for its time.
@@ -46,8 +46,8 @@ enum BrokerPower: CaseIterable {
         case .deadLetters: broker is any DeadLetterKeeping
         case .deadLetterSending: consumer is any DeadLetterSending
         case .switching: consumer is any QueueSwitching
-        case .orders: broker is any Revoking & QueuePausing && consumer is any OrderFollowing
-        case .orderShowing: broker is any OrderShowing
+        case .commands: broker is any Revoking & QueuePausing && consumer is any CommandFollowing
+        case .commandShowing: broker is any CommandShowing
         case .demand: consumer is any WaitingKnowing
         case .schedule: consumer is any ScheduleKnowing
         case .limits: consumer is any LimitKeeping && broker is any LimitReporting

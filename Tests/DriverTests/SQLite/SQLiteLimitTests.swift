@@ -258,16 +258,16 @@ import Testing
         let (first, second) = try await (fixture.worker("a"), fixture.worker("b"))
         #expect(try await begin(first, places: 1).names == ["t", "u"])
         let now = fixture.clock.now
-        let orders = [
+        let commands = [
             Revocation(.id(messages[1].id), issued: now, until: now + .seconds(100)),
             // The ids tell the time by the real clock.
             Revocation(.task("u"), issued: .now + .seconds(60), until: now + .seconds(100)),
         ]
         let keepers = [first, second].compactMap { $0.consumer as? any LimitKeeping }
-        let handed = try await keepers[0].takeWaiting(orders)
+        let handed = try await keepers[0].takeWaiting(commands)
         #expect(handed.map(\.message.id) == [messages[1].id, messages[4].id])
         #expect(handed.attempts == [1, 1])
-        #expect(try await keepers[1].takeWaiting(orders).isEmpty)
+        #expect(try await keepers[1].takeWaiting(commands).isEmpty)
         try await settle(handed, of: first)
         let rows = try await fixture.open().file.read {
             try (Int.fetchOne($0, sql: "SELECT count(*) FROM limited"), Int.fetchOne($0, sql: "SELECT count(*) FROM limit_line"))
@@ -282,9 +282,9 @@ import Testing
         let worker = try await fixture.worker()
         #expect(try await begin(worker, places: 1).count == 1)
         let now = fixture.clock.now
-        let order = Revocation(.id(messages[1].id), issued: now, until: now + .seconds(100))
+        let command = Revocation(.id(messages[1].id), issued: now, until: now + .seconds(100))
         _ = try await broker.revoke(
-            [order], ending: { _, attempt in Outcome(handle: DeliveryHandle(tag: 0, attempt: attempt), results: []) }, removed: { _ in })
+            [command], ending: { _, attempt in Outcome(handle: DeliveryHandle(tag: 0, attempt: attempt), results: []) }, removed: { _ in })
         #expect(try await broker.withdraw([messages[2].id]) == [messages[2].id])
         let rows = try await broker.file.read {
             try (Int.fetchOne($0, sql: "SELECT count(*) FROM limited"), Int.fetchOne($0, sql: "SELECT count(*) FROM limit_line"))

@@ -45,7 +45,7 @@ import Testing
         let rule = rule(.task("many"))
         let lots = Mutex<[[RemovedMessage]]>([])
         let report = try await broker.revoke([rule], ending: Self.ending) { removed in
-            if lots.withLock({ $0.isEmpty }) { #expect(try await other.standingOrders().revocations == [rule]) }
+            if lots.withLock({ $0.isEmpty }) { #expect(try await other.standingCommands().revocations == [rule]) }
             lots.withLock { $0.append(removed) }
             try await other.publish([Message("meanwhile")])
         }
@@ -61,8 +61,8 @@ import Testing
         let broker = try fixture.open()
         try await fill(broker, 2_000, "many")
         let worker = try await fixture.worker()
-        let following = try #require(worker.consumer as? any OrderFollowing)
-        _ = try await following.takeOrders()
+        let following = try #require(worker.consumer as? any CommandFollowing)
+        _ = try await following.takeCommands()
         #expect(try await worker.take(1).names == ["many"])
         let rule = rule(.task("many"))
         await #expect(throws: Interrupted.self) {
@@ -70,10 +70,10 @@ import Testing
         }
         #expect(try await count(broker)[0] > 1_000)
         #expect(try await worker.take(1).isEmpty)
-        #expect(try await following.takeOrders().revocations == [rule])
+        #expect(try await following.takeCommands().revocations == [rule])
         #expect(try await worker.take(1).isEmpty)
         // By waiting for the next it says that it knows of this one.
-        let next = Task { try await following.waitForOrders() }
+        let next = Task { try await following.waitForCommands() }
         #expect(try await eventually { try await worker.take(1).names == ["many"] })
         next.cancel()
     }
@@ -89,7 +89,7 @@ import Testing
         #expect(report.fates == Dictionary(uniqueKeysWithValues: messages.map { ($0.id, .removed) }))
         #expect(lots.load(ordering: .relaxed) > 1)
         #expect(try await count(broker) == [])
-        #expect(try await broker.standingOrders().revocations == [])
+        #expect(try await broker.standingCommands().revocations == [])
     }
 
     @Test func `queues are purged in lots, and what comes meanwhile stays`() async throws {

@@ -104,8 +104,8 @@ extension WorkerTests {
                 return await worker.worker.limitWait(of: last.id) != nil
             })
             // As Python does it, by which only workers know of it.
-            let order = ControlRequest(method: "revoke", arguments: ["task_id": .string(doomed.id.text)])
-            _ = try await (bench.broker as? any WorkerAsking)?.ask([order], of: .all, within: .seconds(10))
+            let command = ControlRequest(method: "revoke", arguments: ["task_id": .string(doomed.id.text)])
+            _ = try await (bench.broker as? any WorkerAsking)?.ask([command], of: .all, within: .seconds(10))
             #expect(try await bench.result(of: doomed.id).failure == .revoked("revoked"))
             clock.advance(by: .seconds(0.6))
             #expect(try await bench.result(of: mortal.id).failure == .revoked("expired"))

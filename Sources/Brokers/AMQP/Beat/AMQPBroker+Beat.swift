@@ -25,8 +25,8 @@ extension AMQPBroker: BeatKeeping {
         return BeatState(leader: hasLeader ? document.leader : nil, records: document.records)
     }
 
-    package func order(_ order: BeatOrder, in beat: String) async throws {
-        try await link.publish([BeatQueues(beat, type: settings.queueType).orderPublication(order)])
+    package func tell(_ command: LeaderCommand, in beat: String) async throws {
+        try await link.publish([BeatQueues(beat, type: settings.queueType).commandPublication(command)])
     }
 
     /// Whether the lock is held: then a message gets into it, without being allowed to look.

@@ -84,23 +84,23 @@ extension BeatQueues {
     }
 
     /// - Throws: `DriverError.unusable` when one cannot be read.
-    func read(_ held: [HeldOrder], at location: String) throws(DriverError) -> [(number: Int64, order: BeatOrder)] {
-        var read: [(number: Int64, order: BeatOrder)] = []
+    func read(_ held: [HeldCommand], at location: String) throws(DriverError) -> [(number: Int64, command: LeaderCommand)] {
+        var read: [(number: Int64, command: LeaderCommand)] = []
         for held in held {
-            guard let json = try? JSON(parsing: held.body), let order = BeatOrder(json: json) else {
+            guard let json = try? JSON(parsing: held.body), let command = LeaderCommand(json: json) else {
                 throw DriverError(
                     .unusable,
-                    "broker \(location): an order to beat '\(beat)', a message in queue '\(orders.name)', cannot be read, and was left as it is",
-                    hint: "use the celery that gave it; or drop all orders: celery purge -Q \(orders.name) --force")
+                    "broker \(location): an order to beat '\(beat)', a message in queue '\(commands.name)', cannot be read, and was left as it is",
+                    hint: "use the celery that gave it; or drop all orders: celery purge -Q \(commands.name) --force")
             }
-            read.append((held.number, order))
+            read.append((held.number, command))
         }
         return read
     }
 }
 
 /// An order as a leader has it.
-struct HeldOrder: Sendable {
+struct HeldCommand: Sendable {
     /// Counts the orders of a seat.
     var number: Int64
     /// On the channel it came on.

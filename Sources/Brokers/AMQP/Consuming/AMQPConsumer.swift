@@ -27,7 +27,7 @@ package final class AMQPConsumer: BrokerConsumer {
         owner = try ConnectionOwner(broker.link.alternatives, .always) { [broker, topology = broker.topology, inbox, now = broker.now] in
             Subscription(node: worker.name, topology: topology, inbox: inbox, now: now) {
                 // Without it, whoever starts next waits for a moment.
-                Task { try? await broker.link.publish([OrderStream.publication(.seed)]) }
+                Task { try? await broker.link.publish([CommandStream.publication(.seed)]) }
             }
         }
         do {
@@ -40,7 +40,7 @@ package final class AMQPConsumer: BrokerConsumer {
 
     package func take(_ maximum: Int) async throws -> [Delivery] {
         // Not before it is known what is revoked.
-        guard maximum > 0, inbox.orders.isCaughtUp else { return [] }
+        guard maximum > 0, inbox.commands.isCaughtUp else { return [] }
         let now = broker.now()
         var deliveries: [Delivery] = []
         var distant: [DeliveryLine.Scheduled] = []
@@ -122,7 +122,7 @@ package final class AMQPConsumer: BrokerConsumer {
     package func waitForWork(until deadline: ContinuousClock.Instant?) async throws {
         let seen = inbox.bell.count
         let (hasArrived, nextDue) = inbox.withLine { (!$0.arrived.isEmpty, $0.nextDue) }
-        if hasArrived && inbox.orders.isCaughtUp { return }
+        if hasArrived && inbox.commands.isCaughtUp { return }
         var wake = deadline
         if let nextDue {
             let instant = ContinuousClock.now + max(.zero, nextDue - broker.now())

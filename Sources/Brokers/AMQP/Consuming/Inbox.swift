@@ -9,7 +9,7 @@ final class Inbox: Sendable {
     /// Rings when something has come or the connection has changed.
     let bell = Bell()
     let control = ControlInbox()
-    let orders = OrderBook()
+    let commands = CommandBook()
     let notices: AsyncStream<BrokerNotice>
     private let notify: AsyncStream<BrokerNotice>.Continuation
     /// The outcome of the first connection.

@@ -68,7 +68,7 @@ extension Subscription {
     func heedPauses(_ connection: Connection) throws(RabbitMQError) {
         // An answer would come behind the rest of a large message, perhaps too late.
         guard !connection.isReceiving else { return }
-        let names = Set(inbox.orders.pauses(at: now()).keys)
+        let names = Set(inbox.commands.pauses(at: now()).keys)
         guard !names.isEmpty || !inbox.queues.paused.isEmpty else { return }
         // They were declared before: nothing is refused.
         _ = try select({ $0.pause(names) }, connection)

@@ -14,7 +14,7 @@ final class Subscription: ConnectionUse {
 
     var topology: Topology
     let inbox: Inbox
-    private let orders: OrderReader
+    private let commands: CommandReader
     let now: @Sendable () -> Timestamp
     /// The worker's name, for requests of operators.
     private let node: String
@@ -32,7 +32,7 @@ final class Subscription: ConnectionUse {
     private var strays: [UInt64] = []
     var hasLeftQueues = false
     /// Whether all orders were known at the last look.
-    private var hasOrders = false
+    private var hasCommands = false
     var mustBeginAnew = false
     /// Which connection this is, as the inbox counts them.
     private(set) var generation = 0
@@ -44,10 +44,10 @@ final class Subscription: ConnectionUse {
 
     init(
         node: String, topology: Topology, inbox: Inbox, now: @escaping @Sendable () -> Timestamp,
-        seedOrders: @escaping () -> Void
+        seedCommands: @escaping () -> Void
     ) {
         self.now = now
-        orders = OrderReader(inbox.orders, seed: seedOrders) { [inbox] in inbox.notice($0) }
+        commands = CommandReader(inbox.commands, seed: seedCommands) { [inbox] in inbox.notice($0) }
         self.node = node
         self.topology = topology
         self.inbox = inbox
@@ -58,7 +58,7 @@ final class Subscription: ConnectionUse {
         gathered = []
         strays = []
         mustBeginAnew = false
-        hasOrders = false
+        hasCommands = false
         suspicion = 0
         nextWatch = .now + .seconds(1)
         try connection.openChannel(Self.channel)
@@ -70,7 +70,7 @@ final class Subscription: ConnectionUse {
         hasControl = false
         try connection.openChannel(Self.controlChannel)
         try listen(connection, isFirst: true)
-        try orders.establish(connection, spareChannel: Self.spareChannel)
+        try commands.establish(connection, spareChannel: Self.spareChannel)
         generation = inbox.begin()
         prefetch = inbox.withLine { $0.wanted }
         if sharesPrefetch { try connection.setPrefetch(prefetch, isShared: true, on: Self.channel) }
@@ -157,8 +157,8 @@ final class Subscription: ConnectionUse {
         switch incoming {
         case .delivery(let delivery) where delivery.channel == Self.controlChannel:
             inbox.control.add(delivery.message)
-        case .delivery(let delivery) where delivery.channel == OrderReader.channel:
-            orders.receive(delivery)
+        case .delivery(let delivery) where delivery.channel == CommandReader.channel:
+            commands.receive(delivery)
         case .delivery(let delivery):
             deliveries += 1
             guard isOpen(delivery) else {
@@ -173,7 +173,7 @@ final class Subscription: ConnectionUse {
         case .cancelled(let consumer):
             // The watch makes it anew, with its queue.
             if consumer == Self.controlConsumer { hasControl = false }
-            if consumer == OrderReader.consumer { orders.cancelled() }
+            if consumer == CommandReader.consumer { commands.cancelled() }
             // Those that were cancelled here say nothing.
             guard consumers.contains(consumer) else { return }
             throw RabbitMQError(.lost, "the server ended the subscription")
@@ -190,13 +190,13 @@ final class Subscription: ConnectionUse {
 
     func settleDown(_ connection: Connection) throws(RabbitMQError) {
         handOver()
-        try orders.settleDown(connection)
+        try commands.settleDown(connection)
         try heedPauses(connection)
-        orders.tellIfKnown()
-        let knewAll = hasOrders
-        hasOrders = inbox.orders.isCaughtUp
+        commands.tellIfKnown()
+        let knewAll = hasCommands
+        hasCommands = inbox.commands.isCaughtUp
         // The worker waits for that.
-        if hasOrders && !knewAll { inbox.bell.ring() }
+        if hasCommands && !knewAll { inbox.bell.ring() }
         if mustBeginAnew { throw RabbitMQError(.lost, "the queues of this worker are of another kind now") }
         if !strays.isEmpty {
             let tags = strays
@@ -210,7 +210,7 @@ final class Subscription: ConnectionUse {
     /// Proves that deliveries flow: a worker that is connected and gets nothing, while there
     /// is something for it and room, subscribes anew.
     func tick(_ connection: Connection) throws(RabbitMQError) {
-        if !connection.isReceiving { try orders.tick(connection, spareChannel: Self.spareChannel) }
+        if !connection.isReceiving { try commands.tick(connection, spareChannel: Self.spareChannel) }
         // An answer would have to wait for the rest of a large message; and that is a flow.
         guard nextWatch <= .now, !connection.isReceiving else { return }
         nextWatch = .now + Self.watchInterval

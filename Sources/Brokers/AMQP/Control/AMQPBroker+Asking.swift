@@ -29,7 +29,7 @@ extension AMQPBroker: WorkerAsking {
         }
     }
 
-    package func order(_ request: ControlRequest, to workers: WorkerChoice) async throws {
+    package func tell(_ request: ControlRequest, to workers: WorkerChoice) async throws {
         try await link.publish([
             Publication(ControlMessage(request, to: workers).wire, isMandatory: false, needs: [.exchange(ControlQueue.requests)])
         ])

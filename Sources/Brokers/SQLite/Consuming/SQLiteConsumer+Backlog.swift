@@ -10,7 +10,7 @@ extension SQLiteConsumer: WaitingKnowing {
         let queues = self.queues
         let now = broker.now()
         return try await broker.file.read { db in
-            let open = try OrderTable.open(queues, now: now, in: db).queues
+            let open = try StandingCommandTable.open(queues, now: now, in: db).queues
             var count = try LimitTable.free(open, upTo: most, now: now, in: db)
             var room = LimitRoom(limits, now: now)
             for queue in open where count < most {

@@ -79,7 +79,7 @@ extension SQLiteConsumer: BacklogKnowing {
         let queues = self.queues
         return try await broker.file.read { db in
             // What is paused nobody can finish.
-            let open = try OrderTable.open(queues, now: now, in: db).queues
+            let open = try StandingCommandTable.open(queues, now: now, in: db).queues
             // Of those that wait for their limits, one that may begin stands for all: the others are not due.
             var count = try LimitTable.nextDue(open, now: now, in: db).map { $0 <= now ? 1 : 0 } ?? 0
             // Who has a place without a lease is waited for like those who have one, which are counted below.

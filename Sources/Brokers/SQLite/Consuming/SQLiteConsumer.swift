@@ -26,10 +26,10 @@ final class SQLiteConsumer: BrokerConsumer {
     let admitted = Mutex<Set<DeliveryHandle>>([])
 
     /// The number of the last order that the worker has taken.
-    let lastOrder = Mutex<Int64>(0)
+    let lastCommand = Mutex<Int64>(0)
     /// The number of the last order that the worker heeds by now; `nil` before it asked for orders. While there are newer
     /// ones nothing is taken: it may be revoked.
-    let heededOrder = Mutex<Int64?>(nil)
+    let heededCommand = Mutex<Int64?>(nil)
 
     private let pace = Mutex(Pace())
     /// Whose turn it is, when there are several queues.
@@ -98,9 +98,9 @@ final class SQLiteConsumer: BrokerConsumer {
             // Read only when it is this worker's turn: a lease counts from then.
             let now = broker.now()
             if needsRenewal { try holdLease(now: now, in: db) }
-            if try hasNewOrders(in: db) { return ([], []) }
+            if try hasNewCommands(in: db) { return ([], []) }
             try ScheduledTable.promoteDue(now: now, in: db)
-            let open = try OrderTable.open(queues, now: now, in: db).queues
+            let open = try StandingCommandTable.open(queues, now: now, in: db).queues
             let limited = try LimitTable.take(maximum, from: open, worker: number, now: now, in: db)
             let rest = maximum - limited.count
             let ready = rest > 0 ? try ReadyTable.take(rest, from: open, worker: number, now: now, in: db) { waiting in
@@ -142,7 +142,7 @@ final class SQLiteConsumer: BrokerConsumer {
         if try await mayFindWork() { return }
         let now = broker.now()
         let times = try await broker.file.read { [queues] db in
-            let open = try OrderTable.open(queues, now: now, in: db)
+            let open = try StandingCommandTable.open(queues, now: now, in: db)
             return [try ScheduledTable.nextDue(in: db), open.next, try LimitTable.nextDue(open.queues, now: now, in: db)].compactMap { $0 }
         }
         var wake = ContinuousClock.now + Self.fallbackPoll
@@ -155,8 +155,8 @@ final class SQLiteConsumer: BrokerConsumer {
     private func mayFindWork() async throws -> Bool {
         let now = broker.now()
         return try await broker.file.read { [self, queues] db in
-            if try hasNewOrders(in: db) { return false }
-            let open = try OrderTable.open(queues, now: now, in: db).queues
+            if try hasNewCommands(in: db) { return false }
+            let open = try StandingCommandTable.open(queues, now: now, in: db).queues
             for queue in open {
                 let ready = try db.cachedStatement(sql: "SELECT 1 FROM ready WHERE queue = ? LIMIT 1")
                 if try Int.fetchOne(ready, arguments: [queue]) != nil { return true }

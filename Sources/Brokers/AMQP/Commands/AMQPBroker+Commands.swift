@@ -14,11 +14,11 @@ extension AMQPBroker: Revoking {
         removed: @Sendable ([RemovedMessage]) async throws -> Void
     ) async throws -> RevocationReport {
         var report = RevocationReport()
-        if let refusal = try await orderRefusal() {
+        if let refusal = try await commandRefusal() {
             report.forgetful = refusal.message
             if revocations.contains(where: { if case .task = $0.target { true } else { false } }) { throw refusal }
         } else {
-            try await link.publish(revocations.map { OrderStream.publication(.revoke($0)) })
+            try await link.publish(revocations.map { CommandStream.publication(.revoke($0)) })
         }
         try await link.publish(Self.requests(revocations).map { request in
             Publication(ControlMessage(request, to: .all).wire, isMandatory: false, needs: [.exchange(ControlQueue.requests)])
@@ -27,9 +27,9 @@ extension AMQPBroker: Revoking {
     }
 
     /// Why orders cannot be kept here; `nil` when they can. Makes the stream if there is none.
-    private func orderRefusal() async throws -> DriverError? {
+    private func commandRefusal() async throws -> DriverError? {
         let answer = try await link.answer { (connection, channel) throws(RabbitMQError) -> QueueState in
-            try connection.declare(OrderStream.declaration, on: channel)
+            try connection.declare(CommandStream.declaration, on: channel)
         }
         guard case .failure(let error) = answer else { return nil }
         return DriverError(error, at: location)
@@ -65,38 +65,38 @@ extension AMQPBroker: Revoking {
     }
 }
 
-extension AMQPBroker: OrderShowing {
+extension AMQPBroker: CommandShowing {
     package func pause(_ queue: String, _ pause: QueuePause) async throws {
-        try await order(.pause(queue, pause))
+        try await write(.pause(queue, pause))
     }
 
     package func resume(_ queue: String) async throws -> Bool {
         let isPaused = try await pausedQueues()[queue] != nil
-        if isPaused { try await order(.resume(queue)) }
+        if isPaused { try await write(.resume(queue)) }
         return isPaused
     }
 
-    private func order(_ entry: OrderStream.Entry) async throws {
-        if var refusal = try await orderRefusal() {
+    private func write(_ entry: CommandStream.Entry) async throws {
+        if var refusal = try await commandRefusal() {
             refusal.message = "cannot keep what is ordered of workers: \(refusal.message)"
             if refusal.code != .noPermission {
                 refusal.code = .unsupported
-                refusal.hint = "pausing queues needs streams (RabbitMQ 3.9), and the right to make the queue \(OrderStream.name)"
+                refusal.hint = "pausing queues needs streams (RabbitMQ 3.9), and the right to make the queue \(CommandStream.name)"
             }
             throw refusal
         }
-        try await link.publish([OrderStream.publication(entry)])
+        try await link.publish([CommandStream.publication(entry)])
     }
 
-    package func pausedQueues() async throws -> [String: QueuePause] { try await standingOrders().pauses }
+    package func pausedQueues() async throws -> [String: QueuePause] { try await standingCommands().pauses }
 
-    package func standingOrders() async throws -> StandingOrders {
+    package func standingCommands() async throws -> StandingCommands {
         // Who only looks makes none.
-        guard try await state(of: OrderStream.name) != nil else { return StandingOrders() }
-        let book = OrderBook()
+        guard try await state(of: CommandStream.name) != nil else { return StandingCommands() }
+        let book = CommandBook()
         let look = LookTrouble()
         let owner = try ConnectionOwner(link.alternatives, .always) {
-            OrderLook(book) { error in
+            CommandLook(book) { error in
                 look.note(error)
                 book.bell.ring()
             }
@@ -110,9 +110,9 @@ extension AMQPBroker: OrderShowing {
         await owner.close()
         if book.isCaughtUp {
             let now = now()
-            var orders = book.take(now)
-            orders.revocations.removeAll { $0.until <= now }
-            return orders
+            var commands = book.take(now)
+            commands.revocations.removeAll { $0.until <= now }
+            return commands
         }
         throw look.error.map { DriverError($0, at: location) }
             ?? DriverError(.tryAgain, "broker \(location) does not show what is ordered of workers")

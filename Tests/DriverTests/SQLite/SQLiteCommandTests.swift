@@ -6,7 +6,7 @@ import SQLite
 import Testing
 
 /// The order in which a SQLite file hands over what waits.
-@Suite struct SQLiteOrderTests {
+@Suite struct SQLiteCommandTests {
     private let clock = ManualClock()
     private let folder = TemporaryFolder()
 

@@ -2,7 +2,7 @@ package import CeleryCore
 package import SQLite
 
 /// Rows of the table `standing_order`.
-package enum OrderTable {
+package enum StandingCommandTable {
     static let schema = """
         CREATE TABLE IF NOT EXISTS standing_order (
             -- never used twice, and greater than those of all earlier orders

@@ -7,10 +7,10 @@ import Wire
 @testable import RabbitMQ
 
 /// What stands in the stream of orders.
-@Suite struct OrderStreamTests {
+@Suite struct CommandStreamTests {
     private let now = Timestamp(seconds: 2e9)
 
-    private var entries: [OrderStream.Entry] {
+    private var entries: [CommandStream.Entry] {
         [
             .revoke(Revocation(.id(TaskID("größe")), isTerminating: true, signal: "KILL", issued: now, until: now + .seconds(1))),
             .revoke(Revocation(.header("k", value: "v"), issued: now, until: now + .seconds(1))),
@@ -20,13 +20,13 @@ import Wire
     }
 
     @Test func `reads back what it wrote`() {
-        for entry in entries { #expect(OrderStream.entry(OrderStream.message(entry)) == entry) }
+        for entry in entries { #expect(CommandStream.entry(CommandStream.message(entry)) == entry) }
     }
 
     @Test func `makes nothing of what is damaged`() {
         var generator = SeededGenerator(seed: 11)
         for entry in entries {
-            let message = OrderStream.message(entry)
+            let message = CommandStream.message(entry)
             for _ in 0..<2_000 {
                 var damaged = message
                 for _ in 0..<Int.random(in: 1...4, using: &generator) {
@@ -35,29 +35,29 @@ import Wire
                 }
                 damaged.body = Array(damaged.body.prefix(Int.random(in: 0...damaged.body.count, using: &generator)))
                 // Whatever it is, it must not end the worker.
-                _ = OrderStream.entry(damaged)
+                _ = CommandStream.entry(damaged)
             }
-            #expect(OrderStream.entry(WireMessage(routingKey: "", body: Array(message.body.dropLast()))) == nil)
+            #expect(CommandStream.entry(WireMessage(routingKey: "", body: Array(message.body.dropLast()))) == nil)
         }
         for text in ["", "null", "[]", "{}", #"{"queue": 1, "pause": {}}"#, #"{"queue": "q"}"#, #"{"revoke": []}"#] {
-            #expect(OrderStream.entry(WireMessage(routingKey: "", body: Array(text.utf8))) == nil)
+            #expect(CommandStream.entry(WireMessage(routingKey: "", body: Array(text.utf8))) == nil)
         }
     }
 
-    @Test func `the worker takes each order once, and is told of pauses as long as they last`() async throws {
-        let book = OrderBook()
+    @Test func `the worker takes each command once, and is told of pauses as long as they last`() async throws {
+        let book = CommandBook()
         for entry in entries.prefix(3) { book.add(entry) }
         #expect(!book.isCaughtUp)
         book.catchUp()
         try await book.waitForNew()
-        let orders = book.take(now)
-        #expect(orders.revocations.count == 2 && orders.pauses.keys.sorted() == ["q"])
+        let commands = book.take(now)
+        #expect(commands.revocations.count == 2 && commands.pauses.keys.sorted() == ["q"])
         #expect(book.take(now).revocations == [])
         #expect(book.take(now + .seconds(9)).pauses == [:])
         book.add(.seed)
         book.add(.resume("q"))
         try await book.waitForNew()
-        #expect(book.take(now) == StandingOrders())
+        #expect(book.take(now) == StandingCommands())
     }
 
     @Test func `what has come is taken by the weights of the queues when not all can be`() {

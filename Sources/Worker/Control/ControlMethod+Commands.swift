@@ -3,7 +3,7 @@ import Tasks
 
 extension ControlMethod {
     /// Other orders.
-    static let orders = [
+    static let commands = [
         // For executions that are begun later; what a message says of itself counts before it.
         ControlMethod("time_limit") { shift, arguments in
             let arguments = ControlArguments("time_limit", arguments)
@@ -16,7 +16,7 @@ extension ControlMethod {
             }
             guard isKnown else { throw ControlError(description: "unknown task") }
             func text(_ limit: Double?) -> String { limit.map { "\($0)" } ?? "None" }
-            shift.log.ordered("New time limits for tasks of type \(name.forLog): soft=\(text(soft)) hard=\(text(hard))")
+            shift.log.commanded("New time limits for tasks of type \(name.forLog): soft=\(text(soft)) hard=\(text(hard))")
             return ["ok": "time limits set successfully"]
         },
         // Workers of Python elect one among those that gossip; this one does not stand.
@@ -27,7 +27,7 @@ extension ControlMethod {
         },
         ControlMethod("shutdown") { shift, arguments in
             let text = try ControlArguments("shutdown", arguments).optionalText("msg") ?? "Got shutdown from remote"
-            shift.log.ordered(text.forLog)
+            shift.log.commanded(text.forLog)
             shift.stop(.warm)
             return nil
         },

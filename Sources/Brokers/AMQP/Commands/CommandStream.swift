@@ -6,7 +6,7 @@ import Wire
 /// The stream that keeps what is ordered of workers: a log that each reads from its beginning, and follows.
 ///
 /// Python's workers do not read it; they are told by remote control, and only those that run.
-enum OrderStream {
+enum CommandStream {
     static let name = "celery.orders"
 
     /// Said alike by everybody, whatever the settings, or the second one to say it would be refused. Old segments go

@@ -2,7 +2,7 @@ package import CeleryCore
 import Synchronization
 
 /// What is ordered of the workers of a `MemoryBroker`.
-struct MemoryOrders {
+struct MemoryCommands {
     private(set) var revocations: [Revocation] = []
     /// How many were ordered before the first of those that are kept.
     private var dropped = 0
@@ -54,7 +54,7 @@ extension MemoryBroker: Revoking {
                 if report.fates[id] == .removed { continue }
                 report.fates[id] = report.fates[id] ?? .unknown
             }
-            orders.add(revocation, now: timeNow())
+            commands.add(revocation, now: timeNow())
         }
         bell.ring()
         return (report, removed)
@@ -63,35 +63,35 @@ extension MemoryBroker: Revoking {
 
 extension MemoryBroker: QueuePausing {
     package func pause(_ queue: String, _ pause: QueuePause) {
-        orders.pauses[queue] = pause
+        commands.pauses[queue] = pause
         bell.ring()
     }
 
     package func resume(_ queue: String) -> Bool {
         defer { bell.ring() }
-        return orders.pauses.removeValue(forKey: queue)?.holds(at: timeNow()) ?? false
+        return commands.pauses.removeValue(forKey: queue)?.holds(at: timeNow()) ?? false
     }
 
     package func pausedQueues() -> [String: QueuePause] {
         let now = timeNow()
-        return orders.pauses.filter { $0.value.holds(at: now) }
+        return commands.pauses.filter { $0.value.holds(at: now) }
     }
 }
 
-extension MemoryConsumer: OrderFollowing {
-    package func takeOrders() async throws -> StandingOrders {
-        let known = lastOrder.withLock { $0 }
-        let (orders, last) = await broker.orders(after: known)
-        lastOrder.withLock { $0 = last }
-        knownPauses.withLock { $0 = orders.pauses }
-        return orders
+extension MemoryConsumer: CommandFollowing {
+    package func takeCommands() async throws -> StandingCommands {
+        let known = lastCommand.withLock { $0 }
+        let (commands, last) = await broker.commands(after: known)
+        lastCommand.withLock { $0 = last }
+        knownPauses.withLock { $0 = commands.pauses }
+        return commands
     }
 
-    package func waitForOrders() async throws {
+    package func waitForCommands() async throws {
         while true {
             let seen = bell.count
-            let (orders, last) = await broker.orders(after: lastOrder.withLock { $0 })
-            if last != lastOrder.withLock({ $0 }) || orders.pauses != knownPauses.withLock({ $0 }) { return }
+            let (commands, last) = await broker.commands(after: lastCommand.withLock { $0 })
+            if last != lastCommand.withLock({ $0 }) || commands.pauses != knownPauses.withLock({ $0 }) { return }
             await bell.wait(since: seen, until: nil)
             try Task.checkCancellation()
         }

@@ -2,7 +2,7 @@ import CeleryCore
 import Synchronization
 
 /// Orders on their way from the thread that reads the stream to the worker.
-final class OrderBook: Sendable {
+final class CommandBook: Sendable {
     private struct State {
         var new: [Revocation] = []
         var pauses: [String: QueuePause] = [:]
@@ -25,7 +25,7 @@ final class OrderBook: Sendable {
     /// A new connection: there may be orders that are not known.
     func begin() { state.withLock { $0.isCaughtUp = false } }
 
-    func add(_ entry: OrderStream.Entry) {
+    func add(_ entry: CommandStream.Entry) {
         state.withLock { state in
             if entry != .seed { state.version += 1 }
             switch entry {
@@ -55,14 +55,14 @@ final class OrderBook: Sendable {
     var isCaughtUp: Bool { state.withLock { $0.isCaughtUp } }
 
     /// What has come since the last time.
-    func take(_ now: Timestamp) -> StandingOrders {
+    func take(_ now: Timestamp) -> StandingCommands {
         state.withLock { state in
-            var orders = StandingOrders()
-            orders.revocations = state.new
-            orders.pauses = state.pauses.filter { $0.value.holds(at: now) }
+            var commands = StandingCommands()
+            commands.revocations = state.new
+            commands.pauses = state.pauses.filter { $0.value.holds(at: now) }
             state.new = []
             state.takenVersion = state.version
-            return orders
+            return commands
         }
     }
 

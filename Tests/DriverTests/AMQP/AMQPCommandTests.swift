@@ -6,7 +6,7 @@ import Wire
 @testable import Brokers
 
 /// Orders that a server does not let a worker read, at first or at all.
-@Suite struct AMQPOrderTests {
+@Suite struct AMQPCommandTests {
     /// A user who may do all but read the stream of orders.
     private func stranger(at place: AMQPPlace, reads: String) throws -> String {
         let user = "stranger-\(TaskID())"
@@ -24,9 +24,9 @@ import Wire
         "amqp://\(user):p@127.0.0.1:\(place.server.port)/\(place.vhost)"
     }
 
-    private static let allButOrders = "^(?!celery[.]orders).*$"
+    private static let allButCommands = "^(?!celery[.]orders).*$"
 
-    @Test func `a worker that may not read orders yet begins once it may, and knows them`() async throws {
+    @Test func `a worker that may not read commands yet begins once it may, and knows them`() async throws {
         let place = try AMQPPlace()
         let broker = try place.broker()
         let task = TaskID()
@@ -34,23 +34,23 @@ import Wire
             [Revocation(.id(task), issued: .now, until: .now + .seconds(600))],
             ending: { _, attempt in Outcome(handle: DeliveryHandle(tag: 0, attempt: attempt), results: []) }, removed: { _ in })
         try await broker.publish([Message(task: "t", body: BodyCodec.encode(TaskArguments()))])
-        let user = try stranger(at: place, reads: Self.allButOrders)
+        let user = try stranger(at: place, reads: Self.allButCommands)
         defer { _ = try? place.server.api.request("DELETE", "users/\(user)") }
         let worker = try await place.broker([url(user, place)]).worker()
         #expect(try await worker.take(1).isEmpty)
         try allow(user, ".*", at: place)
-        let orders = try await promptly("the orders", within: .seconds(30)) { try await worker.takeOrders() }
-        #expect(orders.revocations.map(\.target) == [.id(task)])
+        let commands = try await promptly("the commands", within: .seconds(30)) { try await worker.takeCommands() }
+        #expect(commands.revocations.map(\.target) == [.id(task)])
         #expect(try await worker.gather(1).count == 1)
         await worker.close()
         await broker.close()
     }
 
-    @Test func `a worker that may never read orders says so, and works`() async throws {
+    @Test func `a worker that may never read commands says so, and works`() async throws {
         let place = try AMQPPlace()
         let broker = try place.broker()
         try await broker.publish([Message(task: "t", body: BodyCodec.encode(TaskArguments()))])
-        let user = try stranger(at: place, reads: Self.allButOrders)
+        let user = try stranger(at: place, reads: Self.allButCommands)
         defer { _ = try? place.server.api.request("DELETE", "users/\(user)") }
         let worker = try await place.broker([url(user, place)]).worker()
         let deliveries = try await worker.gather(1)

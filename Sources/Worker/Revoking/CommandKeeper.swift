@@ -3,7 +3,7 @@ import Glibc
 import Processes
 
 /// Does what operators order: runs nothing that is revoked, ends what is to be ended, and leaves paused queues alone.
-final class OrderKeeper {
+final class CommandKeeper {
     private let configuration: WorkerConfiguration
     private let powers: ConsumerPowers
     private let jobs: JobBook
@@ -35,12 +35,12 @@ final class OrderKeeper {
 
     /// Learns of orders as they come, until it is cancelled.
     nonisolated(nonsending) func follow() async {
-        guard let orders = powers.orders else { return }
+        guard let commands = powers.commands else { return }
         var backoff = Backoff()
         while !Task.isCancelled {
             do {
-                try await orders.waitForOrders()
-                try await takeOrders()
+                try await commands.waitForCommands()
+                try await takeCommands()
                 backoff.reset()
             } catch {
                 if Task.isCancelled { return }
@@ -53,10 +53,10 @@ final class OrderKeeper {
     /// Does what has been ordered so far.
     ///
     /// - Throws: `DriverError` when that cannot be learned.
-    nonisolated(nonsending) func takeOrders() async throws {
-        guard let orders = try await powers.orders?.takeOrders() else { return }
-        await revoke(orders.revocations)
-        await heed(orders.pauses)
+    nonisolated(nonsending) func takeCommands() async throws {
+        guard let commands = try await powers.commands?.takeCommands() else { return }
+        await revoke(commands.revocations)
+        await heed(commands.pauses)
     }
 
     /// Runs no task that these cover, and ends those under way if that is ordered.

@@ -8,7 +8,7 @@ import Wire
 /// A second consumer begins at the end of the stream, to tell how far there is to read: once that is read, all that was
 /// ordered before is known. A stream with nothing in it has no end to tell, so whoever makes one puts something in; not
 /// on this connection, for a server that is full stops those who send.
-final class OrderReader {
+final class CommandReader {
     static let channel: UInt16 = 4
     static let consumer = "orders"
     private static let probe = "orders.end"
@@ -19,7 +19,7 @@ final class OrderReader {
     private static let refusalPatience: Duration = .seconds(5)
     private static let prefetch = 1_000
 
-    let book: OrderBook
+    let book: CommandBook
     /// Told why orders cannot be read, or not all of them.
     private let notice: (String) -> Void
     /// Puts something into a stream that has nothing in it.
@@ -38,7 +38,7 @@ final class OrderReader {
     private var refusal: (reason: String, nextTry: ContinuousClock.Instant)?
     private var hasTold = false
 
-    init(_ book: OrderBook, seed: @escaping () -> Void, notice: @escaping (String) -> Void) {
+    init(_ book: CommandBook, seed: @escaping () -> Void, notice: @escaping (String) -> Void) {
         self.book = book
         self.seed = seed
         self.notice = notice
@@ -99,20 +99,20 @@ final class OrderReader {
     private func make(_ connection: Connection, _ channel: UInt16) throws(RabbitMQError) -> Bool {
         do throws(RabbitMQError) {
             try connection.withChannel(channel) { () throws(RabbitMQError) in
-                _ = try connection.declare(OrderStream.declaration, isPassive: true, on: channel)
+                _ = try connection.declare(CommandStream.declaration, isPassive: true, on: channel)
             }
             return false
         } catch {
             guard error.code == .refused(404) else { throw error }
         }
         try connection.withChannel(channel) { () throws(RabbitMQError) in
-            _ = try connection.declare(OrderStream.declaration, on: channel)
+            _ = try connection.declare(CommandStream.declaration, on: channel)
         }
         return true
     }
 
     private func consume(as consumer: String, from offset: JSON, _ connection: Connection) throws(RabbitMQError) {
-        try connection.consume(OrderStream.name, as: consumer, arguments: ["x-stream-offset": offset], on: Self.channel)
+        try connection.consume(CommandStream.name, as: consumer, arguments: ["x-stream-offset": offset], on: Self.channel)
     }
 
     func receive(_ delivery: IncomingDelivery) {
@@ -125,7 +125,7 @@ final class OrderReader {
         // The server begins with a whole chunk, which may be older than what was asked for.
         if let nextOffset, offset < nextOffset { return }
         nextOffset = offset + 1
-        if let entry = OrderStream.entry(delivery.message) { book.add(entry) }
+        if let entry = CommandStream.entry(delivery.message) { book.add(entry) }
     }
 
     /// The server ended it: somebody deleted the stream.

@@ -67,26 +67,26 @@ public protocol QueuePausing: Broker {
 }
 
 /// Showing what is ordered of workers to who only looks.
-public protocol OrderShowing: QueuePausing {
+public protocol CommandShowing: QueuePausing {
     /// All that is in force, oldest first.
     ///
     /// - Throws: `DriverError`.
-    func standingOrders() async throws -> StandingOrders
+    func standingCommands() async throws -> StandingCommands
 }
 
 /// Learning what is ordered of workers.
-public protocol OrderFollowing: BrokerConsumer {
+public protocol CommandFollowing: BrokerConsumer {
     /// What is in force at the first call, and at each later one what was ordered since. One reader.
     ///
     /// The first call waits until all that was ordered before is known.
-    func takeOrders() async throws -> StandingOrders
+    func takeCommands() async throws -> StandingCommands
 
     /// Waits until there may be something new, or the task is cancelled.
-    func waitForOrders() async throws
+    func waitForCommands() async throws
 }
 
 /// What is ordered of workers.
-public struct StandingOrders: Sendable, Equatable {
+public struct StandingCommands: Sendable, Equatable {
     /// Those that are new, oldest first.
     public var revocations: [Revocation] = []
     /// All that are in force.

@@ -1,13 +1,13 @@
 package import CeleryCore
 import RabbitMQ
 
-extension AMQPConsumer: OrderFollowing {
-    package func takeOrders() async throws -> StandingOrders {
-        try await inbox.orders.waitUntilCaughtUp()
-        return inbox.orders.take(broker.now())
+extension AMQPConsumer: CommandFollowing {
+    package func takeCommands() async throws -> StandingCommands {
+        try await inbox.commands.waitUntilCaughtUp()
+        return inbox.commands.take(broker.now())
     }
 
-    package func waitForOrders() async throws { try await inbox.orders.waitForNew() }
+    package func waitForCommands() async throws { try await inbox.commands.waitForNew() }
 }
 
 extension AMQPConsumer: HoldingAhead {

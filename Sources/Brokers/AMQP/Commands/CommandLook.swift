@@ -2,15 +2,15 @@ import CeleryCore
 import RabbitMQ
 
 /// A connection that is there to read the orders once.
-final class OrderLook: ConnectionUse {
+final class CommandLook: ConnectionUse {
     private static let spareChannel: UInt16 = 2
 
-    private let reader: OrderReader
+    private let reader: CommandReader
     private let lost: @Sendable (RabbitMQError) -> Void
 
-    init(_ book: OrderBook, lost: @escaping @Sendable (RabbitMQError) -> Void) {
+    init(_ book: CommandBook, lost: @escaping @Sendable (RabbitMQError) -> Void) {
         // Who only looks leaves all as it is.
-        reader = OrderReader(book, seed: {}) { _ in }
+        reader = CommandReader(book, seed: {}) { _ in }
         self.lost = lost
     }
 

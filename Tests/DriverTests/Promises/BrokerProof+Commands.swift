@@ -28,8 +28,8 @@ extension BrokerProof {
         }
     }
 
-    private func orders(_ worker: TestWorker) async throws -> StandingOrders {
-        try await #require(worker.consumer as? any OrderFollowing).takeOrders()
+    private func commands(_ worker: TestWorker) async throws -> StandingCommands {
+        try await #require(worker.consumer as? any CommandFollowing).takeCommands()
     }
 
     func revokesWaiting() async throws {
@@ -45,7 +45,7 @@ extension BrokerProof {
         fixture.clock.advance(by: .seconds(60))
         #expect(try await worker.names() == [])
         // What is gone need not be remembered.
-        #expect(try await orders(worker).revocations == [])
+        #expect(try await commands(worker).revocations == [])
     }
 
     func revokesByRule() async throws {
@@ -68,37 +68,37 @@ extension BrokerProof {
         let held = Message("held")
         try await broker.publish([held])
         let worker = try await fixture.worker()
-        #expect(try await orders(worker) == StandingOrders())
+        #expect(try await commands(worker) == StandingCommands())
         let taken = try await worker.takeAll()
-        let order = revocation(.id(held.id), isTerminating: true)
-        #expect(try await revoke(broker, order).fates == [held.id: .held])
+        let command = revocation(.id(held.id), isTerminating: true)
+        #expect(try await revoke(broker, command).fates == [held.id: .held])
         // It is the worker's to end.
-        #expect(try await orders(worker).revocations == [order])
-        #expect(try await orders(worker).revocations == [])
+        #expect(try await commands(worker).revocations == [command])
+        #expect(try await commands(worker).revocations == [])
         #expect(try await worker.consumer.settle(taken.outcomes) == [true])
     }
 
     func remembersRevocations() async throws {
         let broker = try fixture.connect()
         let first = try await fixture.worker("first")
-        _ = try await orders(first)
-        let following = try #require(first.consumer as? any OrderFollowing)
-        let waiting = Task { try await following.waitForOrders() }
-        let orders = [
+        _ = try await commands(first)
+        let following = try #require(first.consumer as? any CommandFollowing)
+        let waiting = Task { try await following.waitForCommands() }
+        let commands = [
             revocation(.id(TaskID("not yet submitted"))), revocation(.task("t")), revocation(.header("k", value: "v")),
         ]
-        for order in orders { _ = try await revoke(broker, order) }
+        for command in commands { _ = try await revoke(broker, command) }
         try await promptly("the news of a revocation", within: .seconds(30)) { try await waiting.value }
         var known: [Revocation] = []
         while known.count < 3 {
-            known += try await self.orders(first).revocations
-            if known.count < 3 { try await following.waitForOrders() }
+            known += try await self.commands(first).revocations
+            if known.count < 3 { try await following.waitForCommands() }
         }
-        #expect(known == orders)
+        #expect(known == commands)
         // One that starts later knows them too, until they are over.
-        #expect(try await self.orders(fixture.worker("later")).revocations == orders)
+        #expect(try await self.commands(fixture.worker("later")).revocations == commands)
         fixture.clock.advance(by: .seconds(601))
-        #expect(try await self.orders(fixture.worker("too late")).revocations.filter { $0.until > fixture.clock.now } == [])
+        #expect(try await self.commands(fixture.worker("too late")).revocations.filter { $0.until > fixture.clock.now } == [])
     }
 
     func pausesQueues() async throws {
@@ -110,7 +110,7 @@ extension BrokerProof {
         try await pausing.pause("left", pause)
         #expect(try await pausing.pausedQueues() == ["left": pause])
         let worker = try await fixture.worker(of: ["left", "right"])
-        #expect(try await orders(worker).pauses == ["left": pause])
+        #expect(try await commands(worker).pauses == ["left": pause])
         #expect(try await worker.names() == ["b"])
         // Messages are accepted all the same.
         try await broker.publish([Message("c", queue: "left")])
@@ -133,7 +133,7 @@ extension BrokerProof {
         let pausing = try #require(broker as? any QueuePausing)
         let worker = try await fixture.worker()
         try await pausing.pause("celery", QueuePause(since: fixture.clock.now, until: fixture.clock.now + .seconds(60)))
-        #expect(try await eventually { try await orders(worker).pauses.count == 1 })
+        #expect(try await eventually { try await commands(worker).pauses.count == 1 })
         try await broker.publish([Message("a")])
         #expect(try await worker.names() == [])
         fixture.clock.advance(by: .seconds(61))
