@@ -33,7 +33,7 @@ package enum Schema {
     /// Tables that came with layout 2.
     private static let additions = [
         BeatTable.schema, ControlTable.schema, EventTable.schema, DeadLetterTable.schema, StandingCommandTable.schema, StatisticsTable.schema,
-        RateTable.schema, LimitTable.schema, LentPlaceTable.schema, LimitTable.triggers,
+        RateTable.schema, LimitTable.schema, LentSlotTable.schema, LimitTable.triggers,
     ]
 
     /// The statements, as `celery syncdb --dry-run` prints them.

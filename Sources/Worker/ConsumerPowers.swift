@@ -8,7 +8,7 @@ struct ConsumerPowers: Sendable {
     /// Keeps rates and slots of tasks for all workers.
     let limits: (any LimitKeeping)?
     /// Keeps the slots of tasks for a broker that keeps none; `nil` where each worker counts by itself.
-    let slots: (any PlaceKeeping)?
+    let slots: (any SlotKeeping)?
     /// Keeps a delivery back until a time.
     let postponing: (any Postponing)?
     /// Sends messages before they are asked for.
@@ -46,7 +46,7 @@ struct ConsumerPowers: Sendable {
         self.consumer = consumer
         leases = consumer as? any LeaseHolding
         limits = consumer as? any LimitKeeping
-        slots = consumer is any LimitKeeping ? nil : store as? any PlaceKeeping
+        slots = consumer is any LimitKeeping ? nil : store as? any SlotKeeping
         postponing = consumer as? any Postponing
         pushing = consumer as? any DeliveryPushing
         backlog = consumer as? any BacklogKnowing

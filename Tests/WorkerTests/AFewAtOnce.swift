@@ -4,7 +4,7 @@ import Testing
 /// Lets only a few cases of a suite run at a time: each starts processes, and all of
 /// them at once would keep a small machine from getting any of them done.
 struct AFewAtOnce: SuiteTrait, TestTrait, TestScoping {
-    private static let places = Places(4)
+    private static let slots = Slots(4)
 
     var isRecursive: Bool { true }
 
@@ -12,8 +12,8 @@ struct AFewAtOnce: SuiteTrait, TestTrait, TestScoping {
         for test: Test, testCase: Test.Case?, performing body: @Sendable () async throws -> Void
     ) async throws {
         guard testCase != nil else { return try await body() }
-        await Self.places.take()
-        defer { Self.places.leave() }
+        await Self.slots.take()
+        defer { Self.slots.leave() }
         try await body()
     }
 }
@@ -22,8 +22,8 @@ extension Trait where Self == AFewAtOnce {
     static var aFewAtOnce: AFewAtOnce { AFewAtOnce() }
 }
 
-/// A few places, taken in turn.
-private final class Places: Sendable {
+/// A few slots, taken in turn.
+private final class Slots: Sendable {
     private struct State {
         var free: Int
         var waiting: [CheckedContinuation<Void, Never>] = []
@@ -35,7 +35,7 @@ private final class Places: Sendable {
 
     func take() async {
         await withCheckedContinuation { continuation in
-            let hasPlace = state.withLock { state in
+            let hasSlot = state.withLock { state in
                 guard state.free > 0 else {
                     state.waiting.append(continuation)
                     return false
@@ -43,7 +43,7 @@ private final class Places: Sendable {
                 state.free -= 1
                 return true
             }
-            if hasPlace { continuation.resume() }
+            if hasSlot { continuation.resume() }
         }
     }
 

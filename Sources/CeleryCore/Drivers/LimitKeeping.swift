@@ -15,7 +15,7 @@ public protocol LimitKeeping: BrokerConsumer {
     func takeWaiting(_ revocations: [Revocation]) async throws -> [Delivery]
 
     /// Frees the places that outcomes kept. Those of others stay.
-    func leavePlaces(_ handles: [DeliveryHandle]) async throws
+    func leaveSlots(_ handles: [DeliveryHandle]) async throws
 
     /// Says what rates the options of tasks name; `nil` is none. What an operator has said since they were told last
     /// stays, unless the options have changed.

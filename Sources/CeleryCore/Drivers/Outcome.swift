@@ -7,9 +7,9 @@ public struct Outcome: Sendable {
     /// Messages to publish with it: callbacks, errbacks, the next step of a chain.
     public var followUps: [Message]
     public var disposition: Disposition
-    /// Whether the task goes on, and keeps its place at a broker that keeps limits: until `LimitKeeping.leavePlaces`, or
+    /// Whether the task goes on, and keeps its place at a broker that keeps limits: until `LimitKeeping.leaveSlots`, or
     /// until its worker is gone.
-    public var keepsPlace = false
+    public var keepsSlot = false
 
     /// What becomes of the delivery.
     public enum Disposition: Sendable, Equatable {

@@ -5,17 +5,17 @@ public struct TaskLimit: Sendable, Hashable {
     /// How often tasks of this name may begin.
     public var rate: RateLimit?
     /// How many of this name and key may run at once.
-    public var places: Int?
+    public var slots: Int?
     /// The value by which places are counted; empty where they are counted by name alone.
     public var key: String
     /// When it is too late to begin: then it is not to wait any more.
     public var expires: Timestamp?
 
-    public init(task: String, rate: RateLimit? = nil, places: Int? = nil, key: String = "", expires: Timestamp? = nil) {
+    public init(task: String, rate: RateLimit? = nil, slots: Int? = nil, key: String = "", expires: Timestamp? = nil) {
         self.expires = expires
         self.task = task
         self.rate = rate
-        self.places = places
+        self.slots = slots
         self.key = key
     }
 }
@@ -25,7 +25,7 @@ public enum LimitWait: Sendable, Hashable {
     /// For the rate of its task, until then if nobody is before it.
     case rate(task: String, interval: Double, next: Timestamp)
     /// For one of the places of its task, and key, which these have.
-    case place(task: String, key: String, of: Int, heldBy: [TaskID])
+    case slot(task: String, key: String, of: Int, heldBy: [TaskID])
     /// For others of its task and key, that came before it; there is a place.
     case turn(task: String, key: String)
 }

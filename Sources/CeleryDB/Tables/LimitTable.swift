@@ -55,7 +55,7 @@ package enum LimitTable {
     package struct Line {
         package var task: String
         package var key: String
-        package var places: Int?
+        package var slots: Int?
     }
 
     // MARK: Waiting
@@ -68,7 +68,7 @@ package enum LimitTable {
     ) throws -> Bool {
         let held = try db.cachedStatement(sql: "SELECT 1 FROM lease WHERE tag = ? AND worker = ? AND attempt = ?")
         guard try Int.fetchOne(held, arguments: [handle.tag, worker, handle.attempt]) != nil else { return false }
-        let line = Line(task: limit.task, key: limit.key, places: limit.places)
+        let line = Line(task: limit.task, key: limit.key, slots: limit.slots)
         if try !hasWaiting(line, in: db), try isFree(line, in: db),
             try limit.rate == nil || rates.take(line.task, now: now, in: db)
         {
@@ -92,7 +92,7 @@ package enum LimitTable {
             INSERT INTO limit_line (task, key, places, head) VALUES (?, ?, ?, ?)
             ON CONFLICT (task, key) DO UPDATE SET places = excluded.places, head = min(head, excluded.head)
             """)
-        try open.execute(arguments: [line.task, line.key, line.places, handle.tag])
+        try open.execute(arguments: [line.task, line.key, line.slots, handle.tag])
     }
 
     // MARK: Beginning
@@ -164,7 +164,7 @@ package enum LimitTable {
             statement,
             arguments: [now?.seconds ?? .greatestFiniteMagnitude, TokenTime.clockTolerance] + StatementArguments(queues))
         var lines: [Line] = []
-        while let row = try rows.next() { lines.append(Line(task: row[0], key: row[1], places: row[2])) }
+        while let row = try rows.next() { lines.append(Line(task: row[0], key: row[1], slots: row[2])) }
         return lines
     }
 
@@ -224,13 +224,13 @@ package enum LimitTable {
     }
 
     private static func isFree(_ line: Line, in db: Database) throws -> Bool {
-        guard let places = line.places else { return true }
+        guard let slots = line.slots else { return true }
         let statement = try db.cachedStatement(sql: "SELECT count(*) FROM place WHERE task = ? AND key = ?")
-        return try Int.fetchOne(statement, arguments: [line.task, line.key]) ?? 0 < places
+        return try Int.fetchOne(statement, arguments: [line.task, line.key]) ?? 0 < slots
     }
 
     private static func occupy(_ line: Line, _ tag: Int64, in db: Database) throws {
-        guard line.places != nil else { return }
+        guard line.slots != nil else { return }
         let statement = try db.cachedStatement(sql: """
             INSERT OR REPLACE INTO place (tag, task, key, id) SELECT tag, ?, ?, id FROM message WHERE tag = ?
             """)
@@ -238,12 +238,12 @@ package enum LimitTable {
     }
 
     /// Has one keep its place whose lease is about to end.
-    package static func keepPlace(of tag: Int64, for worker: Int64, in db: Database) throws {
+    package static func keepSlot(of tag: Int64, for worker: Int64, in db: Database) throws {
         try db.cachedStatement(sql: "UPDATE place SET worker = ? WHERE tag = ?").execute(arguments: [worker, tag])
     }
 
     /// Frees places that a worker kept.
-    package static func leavePlaces(of tags: [Int64], by worker: Int64, in db: Database) throws {
+    package static func leaveSlots(of tags: [Int64], by worker: Int64, in db: Database) throws {
         let statement = try db.cachedStatement(sql: "DELETE FROM place WHERE tag = ? AND worker = ?")
         for tag in tags { try statement.execute(arguments: [tag, worker]) }
     }
@@ -268,7 +268,7 @@ package enum LimitTable {
     }
 
     /// Whether any of these queues wait for a place whose task was acknowledged before it ran: it is told by no lease.
-    package static func waitForKeptPlace(_ queues: [String], in db: Database) throws -> Bool {
+    package static func waitForKeptSlot(_ queues: [String], in db: Database) throws -> Bool {
         let statement = try db.cachedStatement(sql: """
             SELECT 1 FROM place p WHERE worker IS NOT NULL
             AND EXISTS (SELECT 1 FROM limited l WHERE l.task = p.task AND l.key = p.key AND l.queue IN (\(marks(queues)))) LIMIT 1
@@ -278,7 +278,7 @@ package enum LimitTable {
 
     /// How many more of a task may begin now that stand in no line yet.
     package static func room(of limit: TaskLimit, now: Timestamp, in db: Database) throws -> Int {
-        let line = Line(task: limit.task, key: limit.key, places: limit.places)
+        let line = Line(task: limit.task, key: limit.key, slots: limit.slots)
         guard try !hasWaiting(line, in: db) else { return 0 }
         var rates = RateTable()
         let next = try rates.time(of: limit.task, now: now, in: db)
@@ -289,9 +289,9 @@ package enum LimitTable {
     /// Free places of a line; of a task with a rate one begins at a time.
     private static func room(of line: Line, isRated: Bool, in db: Database) throws -> Int {
         let most = isRated ? 1 : Int.max
-        guard let places = line.places else { return most }
+        guard let slots = line.slots else { return most }
         let statement = try db.cachedStatement(sql: "SELECT count(*) FROM place WHERE task = ? AND key = ?")
-        return min(most, max(0, places - (try Int.fetchOne(statement, arguments: [line.task, line.key]) ?? 0)))
+        return min(most, max(0, slots - (try Int.fetchOne(statement, arguments: [line.task, line.key]) ?? 0)))
     }
 
     /// What a message waits for.
@@ -304,12 +304,12 @@ package enum LimitTable {
                 """,
             arguments: [id.text])
         guard let row else { return nil }
-        let line = Line(task: row[2], key: row[0], places: row[1])
-        if let places = line.places, try !isFree(line, in: db) {
+        let line = Line(task: row[2], key: row[0], slots: row[1])
+        if let slots = line.slots, try !isFree(line, in: db) {
             let holders = try String.fetchAll(
                 db, sql: "SELECT id FROM place WHERE task = ? AND key = ? ORDER BY tag",
                 arguments: [line.task, line.key])
-            return .place(task: line.task, key: line.key, of: places, heldBy: holders.map { TaskID($0) })
+            return .slot(task: line.task, key: line.key, of: slots, heldBy: holders.map { TaskID($0) })
         }
         let bucket = try Row.fetchOne(db, sql: "SELECT next, interval FROM rate_limit WHERE task = ?", arguments: [line.task])
             .map { TokenTime(next: $0[0], interval: $0[1]) }

@@ -196,7 +196,7 @@ final class Intake {
         builder.started = now
         var outcome = Outcome(handle: job.delivery.handle, results: [builder.startedResult()])
         if job.definition.terms.concurrency != nil, powers.limits != nil {
-            outcome.keepsPlace = true
+            outcome.keepsSlot = true
             slots.keep(job.delivery.handle)
         }
         return outcome

@@ -105,7 +105,7 @@ final class LimitGate {
         guard !deliveries.isEmpty, powers.slots != nil else { return deliveries }
         let now = self.now()
         let asked = deliveries.compactMap { delivery -> (delivery: Delivery, limit: TaskLimit)? in
-            limit(of: delivery.message, now).flatMap { $0.places == nil ? nil : (delivery: delivery, limit: $0) }
+            limit(of: delivery.message, now).flatMap { $0.slots == nil ? nil : (delivery: delivery, limit: $0) }
         }
         guard !asked.isEmpty else { return deliveries }
         let (answers, look) = await slots.claim(asked)
@@ -148,10 +148,10 @@ final class LimitGate {
     nonisolated(nonsending) func wait(of id: TaskID) async -> LimitWait? {
         guard let (delivery, limit) = limits.held.first(where: { $0.delivery.message.id == id }) else { return nil }
         let name = WorkerLimits.LineName(limit)
-        if let places = limit.places, running[name] ?? 0 >= places || limits.isTaken(limit, now: now()) {
+        if let most = limit.slots, running[name] ?? 0 >= most || limits.isTaken(limit, now: now()) {
             let own = jobs.all.filter { self.limit(of: $0).map(WorkerLimits.LineName.init) == name }.map(\.id)
             let holders = await slots.holders(of: limit) ?? own
-            return .place(task: limit.task, key: limit.key, of: places, heldBy: holders)
+            return .slot(task: limit.task, key: limit.key, of: most, heldBy: holders)
         }
         if let rate = limit.rate, let next = limits.nextBeginning(limit, now: now()) {
             return .rate(task: delivery.message.task, interval: rate.interval, next: next)
@@ -179,8 +179,8 @@ final class LimitGate {
 
     /// The limit of a job, if it has a slot.
     private func limit(of job: Job) -> TaskLimit? {
-        guard let places = job.definition.terms.concurrency else { return nil }
-        return TaskLimit(task: job.message.task, places: places, key: job.concurrencyKey ?? "")
+        guard let concurrency = job.definition.terms.concurrency else { return nil }
+        return TaskLimit(task: job.message.task, slots: concurrency, key: job.concurrencyKey ?? "")
     }
 
     /// Whether a message is not to run any more: it takes nobody's turn.
@@ -196,10 +196,10 @@ final class LimitGate {
     private func limit(of message: Message, _ now: Timestamp) -> TaskLimit? {
         guard let definition = registry[message.task] else { return nil }
         let rate = rate(of: message.task, definition.terms)
-        let places = definition.terms.concurrency
-        guard rate != nil || places != nil, !isOver(message, now) else { return nil }
-        let key = places == nil ? nil : concurrencyKey(of: message, definition.options)
-        return TaskLimit(task: message.task, rate: rate, places: places, key: key ?? "", expires: message.expires)
+        let concurrency = definition.terms.concurrency
+        guard rate != nil || concurrency != nil, !isOver(message, now) else { return nil }
+        let key = concurrency == nil ? nil : concurrencyKey(of: message, definition.options)
+        return TaskLimit(task: message.task, rate: rate, slots: concurrency, key: key ?? "", expires: message.expires)
     }
 
     /// The limits that are counted by the name of the task alone, and whether there are no others.
@@ -213,7 +213,7 @@ final class LimitGate {
             if options.concurrency != nil, options.concurrencyKey != nil {
                 areAll = false
             } else {
-                limits[task] = TaskLimit(task: task, rate: rate, places: options.concurrency)
+                limits[task] = TaskLimit(task: task, rate: rate, slots: options.concurrency)
             }
         }
         return (limits, areAll)

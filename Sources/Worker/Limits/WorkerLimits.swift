@@ -134,7 +134,7 @@ struct WorkerLimits {
             var time = Timestamp(seconds: (line.map(\.arrived.seconds).min() ?? 0) + Self.patience + 0.1)
             // What has expired is settled at once.
             if let expires = line.compactMap(\.delivery.message.expires).min() { time = min(time, Timestamp(seconds: expires.seconds + 0.001)) }
-            if hasPlace(first.limit, running[name] ?? 0) {
+            if hasSlot(first.limit, running[name] ?? 0) {
                 let others = [bucket(first.limit)?.time(now: now), taken[name]].compactMap { $0 }
                 if let last = others.max() { time = min(time, last) }
             }
@@ -191,7 +191,7 @@ struct WorkerLimits {
 
     /// One with a place has had it for so many seconds.
     mutating func noteEnd(of limit: TaskLimit, after seconds: Double) {
-        guard limit.places != nil else { return }
+        guard limit.slots != nil else { return }
         let name = LineName(limit)
         let old = durations[name] ?? seconds
         // Keys are as many as there are customers.
@@ -210,7 +210,7 @@ struct WorkerLimits {
 
     // MARK: One delivery
 
-    private func hasPlace(_ limit: TaskLimit, _ running: Int) -> Bool { limit.places.map { running < $0 } ?? true }
+    private func hasSlot(_ limit: TaskLimit, _ running: Int) -> Bool { limit.slots.map { running < $0 } ?? true }
 
     /// The bucket as it stands; `nil` without a rate.
     private func bucket(_ limit: TaskLimit) -> TokenTime? {
@@ -218,7 +218,7 @@ struct WorkerLimits {
     }
 
     private func mayBegin(_ limit: TaskLimit, _ running: [LineName: Int], _ now: Timestamp) -> Bool {
-        guard hasPlace(limit, running[LineName(limit)] ?? 0), taken.isEmpty || !isTaken(limit, now: now) else { return false }
+        guard hasSlot(limit, running[LineName(limit)] ?? 0), taken.isEmpty || !isTaken(limit, now: now) else { return false }
         return bucket(limit).map { $0.time(now: now) <= now } ?? true
     }
 
@@ -256,9 +256,9 @@ struct WorkerLimits {
     /// When one comes again: when it may begin, as far as that can be told, but at the next look at the latest.
     private mutating func postponement(_ held: Held, _ name: LineName, behind others: Int, _ now: Timestamp) -> Postponement {
         let (limit, expires) = (held.limit, held.delivery.message.expires)
-        let byPlaces = limit.places.map { min(Self.patience, durations[name] ?? 0.1) / Double($0) } ?? 0
-        let spacing = max(byPlaces, limit.rate?.interval ?? 0)
-        let delay = max(wait(limit, behind: others, now), Double(others) * byPlaces)
+        let bySlots = limit.slots.map { min(Self.patience, durations[name] ?? 0.1) / Double($0) } ?? 0
+        let spacing = max(bySlots, limit.rate?.interval ?? 0)
+        let delay = max(wait(limit, behind: others, now), Double(others) * bySlots)
         let turn = max(now.seconds + delay, (postponed[name]?.seconds ?? 0) + spacing)
         var until = max(now.seconds + Self.shortestWait, turn)
         let look = max(now.seconds + Self.lookInterval, lastLook.seconds + 1 / Self.looksPerSecond)

@@ -8,7 +8,7 @@ enum BrokerPower: CaseIterable {
     case demand
     /// Knows what waits for its time.
     case schedule
-    /// Keeps rates and places for all workers, and tells what a message waits for.
+    /// Keeps rates and slots for all workers, and tells what a message waits for.
     case limits
     /// Keeps a delivery back for a while without a worker.
     case postponing

@@ -108,15 +108,15 @@ private actor BrokerLimitedWorker: LimitedWorker {
 
 // MARK: A result store
 
-/// Places that a SQLite file keeps beside results.
-struct SQLitePlaceFixture: LimitFixture {
-    static let powers: Set<LimitPower> = [.places, .allWorkers]
+/// Slots that a SQLite file keeps beside results.
+struct SQLiteSlotFixture: LimitFixture {
+    static let powers: Set<LimitPower> = [.slots, .allWorkers]
 
     private let stores = SQLiteResultStoreFixture()
     var clock: ManualClock { stores.clock }
 
     func worker(_ name: String) async throws -> any LimitedWorker {
-        StoreLimitedWorker(name: name, keeper: try #require(try stores.connect(expires: nil) as? any PlaceKeeping))
+        StoreLimitedWorker(name: name, keeper: try #require(try stores.connect(expires: nil) as? any SlotKeeping))
     }
 
     /// Nothing tells that it is gone but that it does not renew its lease.
@@ -127,14 +127,14 @@ struct SQLitePlaceFixture: LimitFixture {
     }
 }
 
-/// A worker that asks a result store for the places of its tasks.
+/// A worker that asks a result store for the slots of its tasks.
 private actor StoreLimitedWorker: LimitedWorker {
     private let name: String
-    private let keeper: any PlaceKeeping
+    private let keeper: any SlotKeeping
     private var waiting: [(number: Int, limit: TaskLimit)] = []
     private var count = 0
 
-    init(name: String, keeper: any PlaceKeeping) {
+    init(name: String, keeper: any SlotKeeping) {
         self.name = name
         self.keeper = keeper
     }
@@ -149,7 +149,7 @@ private actor StoreLimitedWorker: LimitedWorker {
     func begin() async throws -> [Int] {
         let asked = waiting
         let claims = asked.map { number, limit in
-            PlaceClaim(holder: "\(number)", id: TaskID(), task: limit.task, key: limit.key, places: limit.places ?? .max)
+            SlotClaim(holder: "\(number)", id: TaskID(), task: limit.task, key: limit.key, slots: limit.slots ?? .max)
         }
         let answers = try await keeper.claim(claims, by: name, for: .seconds(15))
         let begun = zip(asked, answers).compactMap { $1 ? $0.number : nil }
@@ -157,17 +157,17 @@ private actor StoreLimitedWorker: LimitedWorker {
         return begun
     }
 
-    func end(_ numbers: [Int]) async throws { try await keeper.leavePlaces(numbers.map { "\($0)" }, of: name) }
+    func end(_ numbers: [Int]) async throws { try await keeper.leaveSlots(numbers.map { "\($0)" }, of: name) }
     func setRate(_ rate: RateLimit?, of task: String) {}
-    func leave() async throws { try await keeper.leavePlaces(nil, of: name) }
-    func renew() async throws { try await keeper.renewPlaces(of: name, for: .seconds(15)) }
+    func leave() async throws { try await keeper.leaveSlots(nil, of: name) }
+    func renew() async throws { try await keeper.renewSlots(of: name, for: .seconds(15)) }
 }
 
 // MARK: A worker
 
 /// Limits that a worker keeps by itself, where its broker keeps none.
 struct WorkerLimitFixture: LimitFixture {
-    static let powers: Set<LimitPower> = [.places, .rates, .waiting]
+    static let powers: Set<LimitPower> = [.slots, .rates, .waiting]
 
     let clock = ManualClock()
 
@@ -197,13 +197,13 @@ private actor LoneLimitedWorker: LimitedWorker {
     }
 
     func begin() -> [Int] {
-        var places: [WorkerLimits.LineName: Int] = [:]
-        for number in running { if let line = lines[number] { places[line, default: 0] += 1 } }
+        var slots: [WorkerLimits.LineName: Int] = [:]
+        for number in running { if let line = lines[number] { slots[line, default: 0] += 1 } }
         let now = clock.now
         // What has expired leaves its line first, as the worker has it.
         let expired = limits.pop { $0.message.expires.map { $0 < now } ?? false }
-        var begun = expired + limits.release(.max, &places, canPostpone: false, now: now).begin
-        begun += limits.admit(new, &places, canPostpone: false, now: now).begin
+        var begun = expired + limits.release(.max, &slots, canPostpone: false, now: now).begin
+        begun += limits.admit(new, &slots, canPostpone: false, now: now).begin
         new = []
         let numbers = begun.map { Int($0.handle.tag) }
         running.formUnion(numbers.dropFirst(expired.count))

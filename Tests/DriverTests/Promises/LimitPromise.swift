@@ -1,16 +1,16 @@
-/// What is promised of rates and places wherever they are kept: the sentence, and in the file beside this one its proof.
+/// What is promised of rates and slots wherever they are kept: the sentence, and in the file beside this one its proof.
 ///
 /// Three keep them: a broker for all its workers, a result store beside a broker that keeps none, and a worker by itself.
 enum LimitPromise: String, CaseIterable, Sendable {
-    // Places
-    case places = "no more begin than there are places, and the next when one comes free, in order"
-    case keys = "each key has places of its own"
-    case tasks = "each task has places of its own"
-    case placesOfAll = "the places count over all workers"
-    case ownPlaces = "a worker frees its own places only"
-    case deadWorker = "the places of a worker that is gone come free, and those of one that lives do not"
-    case leavesAll = "a worker that leaves leaves all its places"
-    case anyOrder = "in any order of events no place is had twice, and in the end everything has run"
+    // Slots
+    case slots = "no more begin than there are slots, and the next when one comes free, in order"
+    case keys = "each key has slots of its own"
+    case tasks = "each task has slots of its own"
+    case slotsOfAll = "the slots count over all workers"
+    case ownSlots = "a worker frees its own slots only"
+    case deadWorker = "the slots of a worker that is gone come free, and those of one that lives do not"
+    case leavesAll = "a worker that leaves leaves all its slots"
+    case anyOrder = "in any order of events no slot is had twice, and in the end everything has run"
 
     // Rates
     case rate = "a rate lets one begin at a time, and what was not used is not saved up"
@@ -20,18 +20,18 @@ enum LimitPromise: String, CaseIterable, Sendable {
     case rateOfAll = "a rate counts over all workers"
 
     // Both
-    case both = "who has a turn and no place waits for the place, and has its turn then"
-    case expires = "what expires while it waits is handed over then, without a turn or a place"
+    case both = "who has a turn and no slot waits for the slot, and has its turn then"
+    case expires = "what expires while it waits is handed over then, without a turn or a slot"
 
     /// Without these powers nobody can keep it, and need not.
     var needs: Set<LimitPower> {
         switch self {
-        case .places, .keys, .tasks, .leavesAll, .anyOrder: [.places]
-        case .placesOfAll, .ownPlaces, .deadWorker: [.places, .allWorkers]
+        case .slots, .keys, .tasks, .leavesAll, .anyOrder: [.slots]
+        case .slotsOfAll, .ownSlots, .deadWorker: [.slots, .allWorkers]
         case .rate, .newRate, .rateGone: [.rates]
         case .rateOfAll: [.rates, .allWorkers]
-        case .rateOfKeys, .both: [.rates, .places]
-        case .expires: [.rates, .places, .waiting]
+        case .rateOfKeys, .both: [.rates, .slots]
+        case .expires: [.rates, .slots, .waiting]
         }
     }
 
@@ -41,11 +41,11 @@ enum LimitPromise: String, CaseIterable, Sendable {
     func check(_ type: any LimitFixture.Type) async throws {
         let proof = LimitProof(fixture: try type.init())
         switch self {
-        case .places: try await proof.places()
+        case .slots: try await proof.slots()
         case .keys: try await proof.keys()
         case .tasks: try await proof.tasks()
-        case .placesOfAll: try await proof.placesOfAll()
-        case .ownPlaces: try await proof.ownPlaces()
+        case .slotsOfAll: try await proof.slotsOfAll()
+        case .ownSlots: try await proof.ownSlots()
         case .deadWorker: try await proof.deadWorker()
         case .leavesAll: try await proof.leavesAll()
         case .anyOrder: try await proof.anyOrder()
@@ -62,7 +62,7 @@ enum LimitPromise: String, CaseIterable, Sendable {
 
 /// What only some keepers of limits can do.
 enum LimitPower: CaseIterable {
-    case places, rates
+    case slots, rates
     /// Counts for all workers, rather than for each by itself.
     case allWorkers
     /// Keeps those that wait, and hands them over when they may begin; others are asked again.

@@ -6,9 +6,9 @@ import Testing
 struct LimitProof {
     let fixture: any LimitFixture
 
-    func places() async throws {
+    func slots() async throws {
         let worker = try await fixture.worker("a")
-        try await worker.send(10, TaskLimit(task: "t", places: 3))
+        try await worker.send(10, TaskLimit(task: "t", slots: 3))
         var running = try await worker.begin()
         #expect(running == [0, 1, 2])
         #expect(try await worker.begin().isEmpty)
@@ -26,7 +26,7 @@ struct LimitProof {
 
     func keys() async throws {
         let worker = try await fixture.worker("a")
-        try await worker.send((0..<9).map { TaskLimit(task: "t", places: 2, key: "\($0 % 3)") })
+        try await worker.send((0..<9).map { TaskLimit(task: "t", slots: 2, key: "\($0 % 3)") })
         #expect(try await worker.begin().sorted() == Array(0..<6))
         try await worker.end([1])
         #expect(try await worker.begin() == [7])
@@ -34,15 +34,15 @@ struct LimitProof {
 
     func tasks() async throws {
         let worker = try await fixture.worker("a")
-        try await worker.send(["t", "u", "t", "u"].map { TaskLimit(task: $0, places: 1) })
+        try await worker.send(["t", "u", "t", "u"].map { TaskLimit(task: $0, slots: 1) })
         #expect(try await worker.begin().sorted() == [0, 1])
         try await worker.end([1])
         #expect(try await worker.begin() == [3])
     }
 
-    func placesOfAll() async throws {
+    func slotsOfAll() async throws {
         let (first, second) = (try await fixture.worker("a"), try await fixture.worker("b"))
-        let limit = TaskLimit(task: "t", places: 2)
+        let limit = TaskLimit(task: "t", slots: 2)
         try await first.send(3, limit)
         try await second.send(2, limit)
         #expect(try await first.begin() == [0, 1])
@@ -53,9 +53,9 @@ struct LimitProof {
         #expect(begun.0.count + begun.1.count == 1)
     }
 
-    func ownPlaces() async throws {
+    func ownSlots() async throws {
         let (first, second) = (try await fixture.worker("a"), try await fixture.worker("b"))
-        let limit = TaskLimit(task: "t", places: 1)
+        let limit = TaskLimit(task: "t", slots: 1)
         try await first.send(1, limit)
         #expect(try await first.begin() == [0])
         try await second.send(1, limit)
@@ -67,7 +67,7 @@ struct LimitProof {
 
     func deadWorker() async throws {
         let (gone, alive, new) = (try await fixture.worker("gone"), try await fixture.worker("alive"), try await fixture.worker("new"))
-        let limit = TaskLimit(task: "t", places: 2)
+        let limit = TaskLimit(task: "t", slots: 2)
         try await gone.send(1, limit)
         try await alive.send(1, limit)
         #expect(try await gone.begin() == [0])
@@ -81,7 +81,7 @@ struct LimitProof {
 
     func leavesAll() async throws {
         let first = try await fixture.worker("a")
-        let limit = TaskLimit(task: "t", places: 2)
+        let limit = TaskLimit(task: "t", slots: 2)
         try await first.send(2, limit)
         #expect(try await first.begin() == [0, 1])
         try await first.leave()
@@ -94,7 +94,7 @@ struct LimitProof {
         for seed: UInt64 in 1...3 {
             var generator = SeededGenerator(seed: seed)
             let worker = try await fixture.worker("w\(seed)")
-            func limit(_ number: Int) -> TaskLimit { TaskLimit(task: "t\(seed)", places: 2, key: "\(number % 4)") }
+            func limit(_ number: Int) -> TaskLimit { TaskLimit(task: "t\(seed)", slots: 2, key: "\(number % 4)") }
             let total = 60
             var (sent, steps) = (0, 0)
             var running: [Int] = []
@@ -138,7 +138,7 @@ struct LimitProof {
     func rateOfKeys() async throws {
         let worker = try await fixture.worker("a")
         let rate = try #require(RateLimit("6/m"))
-        try await worker.send(["x", "y", "z"].map { TaskLimit(task: "t", rate: rate, places: 1, key: $0) })
+        try await worker.send(["x", "y", "z"].map { TaskLimit(task: "t", rate: rate, slots: 1, key: $0) })
         #expect(try await worker.begin() == [0])
         fixture.clock.advance(by: .seconds(10.01))
         #expect(try await worker.begin().count == 1)
@@ -181,14 +181,14 @@ struct LimitProof {
 
     func both() async throws {
         let worker = try await fixture.worker("a")
-        try await worker.send(3, TaskLimit(task: "t", rate: RateLimit("6/m"), places: 1))
+        try await worker.send(3, TaskLimit(task: "t", rate: RateLimit("6/m"), slots: 1))
         #expect(try await worker.begin() == [0])
-        // Its turn comes, and there is no place.
+        // Its turn comes, and there is no slot.
         fixture.clock.advance(by: .seconds(20))
         #expect(try await worker.begin().isEmpty)
         try await worker.end([0])
         #expect(try await worker.begin() == [1])
-        // Its end brings a place and no turn.
+        // Its end brings a slot and no turn.
         try await worker.end([1])
         #expect(try await worker.begin().isEmpty)
         fixture.clock.advance(by: .seconds(10.01))
@@ -198,7 +198,7 @@ struct LimitProof {
     func expires() async throws {
         let worker = try await fixture.worker("a")
         let rate = try #require(RateLimit("6/m"))
-        var limits = Array(repeating: TaskLimit(task: "t", rate: rate, places: 1), count: 3)
+        var limits = Array(repeating: TaskLimit(task: "t", rate: rate, slots: 1), count: 3)
         limits[1].expires = fixture.clock.now + .seconds(5)
         try await worker.send(limits)
         #expect(try await worker.begin() == [0])

@@ -12,7 +12,7 @@ extension SQLiteConsumer: AtomicSettling {
             let held = try LeaseTable.attempts(of: number, in: db)
             let counted = outcomes.map { held[$0.handle.tag] == $0.handle.attempt }
             let standing = zip(outcomes, counted).compactMap { $1 ? $0 : nil }
-            for outcome in standing where outcome.keepsPlace { try LimitTable.keepPlace(of: outcome.handle.tag, for: number, in: db) }
+            for outcome in standing where outcome.keepsSlot { try LimitTable.keepSlot(of: outcome.handle.tag, for: number, in: db) }
             try LeaseTable.end(standing.map(\.handle.tag), in: db)
             var done: [Int64] = []
             for outcome in standing {
@@ -83,7 +83,7 @@ extension SQLiteConsumer: BacklogKnowing {
             // Of those that wait for their limits, one that may begin stands for all: the others are not due.
             var count = try LimitTable.nextDue(open, now: now, in: db).map { $0 <= now ? 1 : 0 } ?? 0
             // Who has a place without a lease is waited for like those who have one, which are counted below.
-            if try LimitTable.waitForKeptPlace(open, in: db) { count += 1 }
+            if try LimitTable.waitForKeptSlot(open, in: db) { count += 1 }
             for queue in open {
                 count += try Int.fetchOne(db, sql: "SELECT count(*) FROM ready WHERE queue = ?", arguments: [queue]) ?? 0
                 count += try Int.fetchOne(

@@ -2,7 +2,7 @@ package import CeleryCore
 package import SQLite
 
 /// Places of limits whose messages are at another broker.
-package enum LentPlaceTable {
+package enum LentSlotTable {
     static let schema = """
         CREATE TABLE IF NOT EXISTS lent_place (
             -- a place of a task whose message is at another broker
@@ -18,7 +18,7 @@ package enum LentPlaceTable {
 
     /// Takes a place for each, where there is room.
     package static func claim(
-        _ claims: [PlaceClaim], by worker: String, now: Double, until: Double, in db: Database
+        _ claims: [SlotClaim], by worker: String, now: Double, until: Double, in db: Database
     ) throws -> [Bool] {
         try db.cachedStatement(sql: "DELETE FROM lent_place WHERE until <= ?").execute(arguments: [now])
         let take = try db.cachedStatement(sql: """
@@ -31,9 +31,9 @@ package enum LentPlaceTable {
         }
     }
 
-    package static func hasRoom(for claim: PlaceClaim, now: Double, in db: Database) throws -> Bool {
+    package static func hasRoom(for claim: SlotClaim, now: Double, in db: Database) throws -> Bool {
         let statement = try db.cachedStatement(sql: "SELECT count(*) FROM lent_place WHERE task = ? AND key = ? AND until > ?")
-        return try Int.fetchOne(statement, arguments: [claim.task, claim.key, now]) ?? 0 < claim.places
+        return try Int.fetchOne(statement, arguments: [claim.task, claim.key, now]) ?? 0 < claim.slots
     }
 
     /// - Parameter holders: `nil` for all of the worker.
