@@ -45,7 +45,7 @@ import Wire
     }
 
     @Test func `hands out jobs in order, and nothing after the last`() async {
-        let line = JobLine()
+        let line = JobQueue()
         for tag in 1...3 { line.append(job(Int64(tag))) }
         #expect(await line.next()?.tag == 1)
         line.finish()
@@ -57,7 +57,7 @@ import Wire
     }
 
     @Test func `gives back what is not begun`() async {
-        let line = JobLine()
+        let line = JobQueue()
         for tag in 1...3 { line.append(job(Int64(tag))) }
         _ = await line.next()
         #expect(line.removeAll().map(\.tag) == [2, 3])
@@ -67,7 +67,7 @@ import Wire
     }
 
     @Test func `a runner waits for a job, or for the end`() async {
-        let line = JobLine()
+        let line = JobQueue()
         async let first = line.next()?.tag
         line.append(job(1))
         #expect(await first == 1)
@@ -77,7 +77,7 @@ import Wire
     }
 
     @Test func `loses and doubles nothing between threads`() async {
-        let line = JobLine()
+        let line = JobQueue()
         WorkThread.start {
             for tag in 0..<5_000 { line.append(job(Int64(tag))) }
             line.finish()

@@ -2,7 +2,7 @@
 //
 // Many processes write to it. Each write is one short IMMEDIATE transaction, made
 // durable by one fsync (`synchronous=FULL`) for all that has gathered. Writers of all
-// processes stand in one line, kept by the kernel (`WriteLine`), instead of polling
+// processes stand in one line, kept by the kernel (`WriteQueue`), instead of polling
 // SQLite's lock. After a commit that others may wait for, the WAL's time stamp is set,
 // which wakes every process that watches it (`ChangeWatch`).
 
@@ -18,7 +18,7 @@ package final class DatabaseFile: Sendable {
     package let watch: ChangeWatch
     private let database: SerialDatabase
     /// `nil` for a user who may only read the file.
-    private let line: WriteLine?
+    private let queue: WriteQueue?
     private let durability: Durability
     private let entry: Mutex<OpenFiles.Entry?>
 
@@ -44,11 +44,11 @@ package final class DatabaseFile: Sendable {
         }
         database = opened.0
         entry = Mutex(opened.1)
-        line = Self.isReadOnly(path) ? nil : try WriteLine(path: path + "-wal", database: path)
+        queue = Self.isReadOnly(path) ? nil : try WriteQueue(path: path + "-wal", database: path)
         watch = ChangeWatch(paths: [path + "-wal"], events: IN_ATTRIB)
     }
 
-    /// How long to wait for a lock of SQLite's own. Ours come one after the other (`WriteLine`), so it is another program's.
+    /// How long to wait for a lock of SQLite's own. Ours come one after the other (`WriteQueue`), so it is another program's.
     private static let patience: Duration = .seconds(8)
 
     /// Whether this user may read the file, and not write to it.
@@ -161,7 +161,7 @@ package final class DatabaseFile: Sendable {
     }
 
     /// Whether anybody waits for a turn to write.
-    var isAwaited: Bool { line?.isAwaited ?? false }
+    var isAwaited: Bool { queue?.isAwaited ?? false }
 
     /// Writes the WAL back to the file, as far as nobody reads from it.
     ///
@@ -196,11 +196,11 @@ package final class DatabaseFile: Sendable {
 
     /// Runs `body` when it is our turn to write. Blocks.
     private func inTurn<T>(_ body: () throws -> T) throws -> T {
-        guard let line else {
+        guard let queue else {
             throw DriverError(.noPermission, "cannot write to database \(path): this user may only read it")
         }
-        try line.acquire()
-        defer { line.release() }
+        try queue.acquire()
+        defer { queue.release() }
         return try body()
     }
 
@@ -228,7 +228,7 @@ package final class DatabaseFile: Sendable {
     ///   will read.
     package func checkInPlace() throws(DriverError) {
         let entry = entry.withLock { $0 }
-        guard line?.isInPlace(path + "-wal") ?? true, entry?.isInPlace(path) ?? true else {
+        guard queue?.isInPlace(path + "-wal") ?? true, entry?.isInPlace(path) ?? true else {
             throw DriverError(
                 .unusable, "database \(path) was deleted or replaced while it was open",
                 hint: "stop all workers before moving the file")

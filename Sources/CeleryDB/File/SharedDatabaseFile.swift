@@ -6,7 +6,7 @@ import Synchronization
 /// A SQLite file that other programs keep things in too, Python's Celery above all.
 ///
 /// It is taken as it is: its journal mode, its tables and the rows in them are other
-/// people's. Nobody there knows of `WriteLine`, so writers wait for SQLite's own lock.
+/// people's. Nobody there knows of `WriteQueue`, so writers wait for SQLite's own lock.
 package final class SharedDatabaseFile: Sendable {
     package let path: String
     private let database: SerialDatabase

@@ -8,7 +8,7 @@ enum WriteHolder: Equatable {
     /// Somebody whom this process cannot see: in another container, or already gone.
     case unseen
 
-    /// Who stands first in the `WriteLine` of a database, or keeps that one waiting with a lock of SQLite's own.
+    /// Who stands first in the `WriteQueue` of a database, or keeps that one waiting with a lock of SQLite's own.
     static func ofLine(database path: String) -> WriteHolder {
         let first = FileLocks(path: path + "-wal").locks.first { $0.kind == .flock && $0.isExclusive && !$0.isWaiting }
         let holder = first.flatMap { ProcessSight(of: $0.process) }

@@ -61,7 +61,7 @@ import Wire
     }
 
     @Test func `what has come is taken by the weights of the queues when not all can be`() {
-        var line = DeliveryLine()
+        var line = DeliveryQueue()
         line.shares = QueueShares(weights: ["a": 3])
         for tag in 1...20 {
             line.add(IncomingDelivery(

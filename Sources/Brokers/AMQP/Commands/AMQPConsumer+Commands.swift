@@ -12,8 +12,8 @@ extension AMQPConsumer: CommandFollowing {
 
 extension AMQPConsumer: HoldingAhead {
     package func takeAhead(where matches: @Sendable (Message) -> Bool) async -> [Delivery] {
-        inbox.withLine { line in
-            line.popScheduled { matches($0.message) }.map { Delivery(handle: line.hand($0), message: $0.message) }
+        inbox.withQueue { queue in
+            queue.popScheduled { matches($0.message) }.map { Delivery(handle: queue.hand($0), message: $0.message) }
         }
     }
 }

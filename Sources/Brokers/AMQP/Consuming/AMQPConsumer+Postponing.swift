@@ -5,7 +5,7 @@ extension AMQPConsumer: Postponing {
     /// By the ladder, which no worker has to remember, also for a few seconds.
     package func postpone(_ deliveries: [Postponement]) async throws -> [Bool] {
         let now = broker.now()
-        let held = inbox.withLine { line in deliveries.map { line.held($0.handle) } }
+        let held = inbox.withQueue { queue in deliveries.map { queue.held($0.handle) } }
         let again = zip(deliveries, held).compactMap { postponement, held -> Publication? in
             guard let held else { return nil }
             // A new message, so that returns do not add up to what is taken for deaths. It keeps its number.

@@ -22,7 +22,7 @@ package final class AMQPConsumer: BrokerConsumer {
     init(broker: AMQPBroker, queues: [String], worker: WorkerIdentity) async throws {
         self.broker = broker
         inbox = Inbox(queues: queues)
-        inbox.withLine { $0.shares = QueueShares(weights: broker.settings.queueWeights) }
+        inbox.withQueue { $0.shares = QueueShares(weights: broker.settings.queueWeights) }
         node = worker.name
         owner = try ConnectionOwner(broker.link.alternatives, .always) { [broker, topology = broker.topology, inbox, now = broker.now] in
             Subscription(node: worker.name, topology: topology, inbox: inbox, now: now) {
@@ -43,28 +43,28 @@ package final class AMQPConsumer: BrokerConsumer {
         guard maximum > 0, inbox.commands.isCaughtUp else { return [] }
         let now = broker.now()
         var deliveries: [Delivery] = []
-        var distant: [DeliveryLine.Scheduled] = []
+        var distant: [DeliveryQueue.Scheduled] = []
         let queues = inbox.queues
-        let generation = inbox.withLine { line -> Int in
-            if queues.names.count > 1 { line.arrange(maximum) { queues.queue(of: $0) } }
+        let generation = inbox.withQueue { queue -> Int in
+            if queues.names.count > 1 { queue.arrange(maximum) { queues.queue(of: $0) } }
             while deliveries.count < maximum {
-                if let due = line.popDue(now) {
-                    deliveries.append(hand(due, &line))
+                if let due = queue.popDue(now) {
+                    deliveries.append(hand(due, &queue))
                     continue
                 }
-                guard let incoming = line.popArrived() else { break }
+                guard let incoming = queue.popArrived() else { break }
                 let entry = read(incoming, of: queues)
                 // What has expired already need not wait for its time.
                 if entry.eta <= now || entry.message.expires.map({ $0 < now }) ?? false {
-                    deliveries.append(hand(entry, &line))
+                    deliveries.append(hand(entry, &queue))
                 } else if broker.ladderKey(for: entry.message, now: now) != nil {
-                    line.setAside()
+                    queue.setAside()
                     distant.append(entry)
                 } else {
-                    line.hold(entry)
+                    queue.hold(entry)
                 }
             }
-            return line.generation
+            return queue.generation
         }
         followPrefetch(maximum - deliveries.count)
         // Beside it, for publishing may have to wait, and what is due now need not.
@@ -72,15 +72,15 @@ package final class AMQPConsumer: BrokerConsumer {
         return deliveries
     }
 
-    private func hand(_ entry: DeliveryLine.Scheduled, _ line: inout DeliveryLine) -> Delivery {
-        var delivery = Delivery(handle: line.hand(entry), message: entry.message)
+    private func hand(_ entry: DeliveryQueue.Scheduled, _ queue: inout DeliveryQueue) -> Delivery {
+        var delivery = Delivery(handle: queue.hand(entry), message: entry.message)
         (delivery.crashes, delivery.doubts, delivery.defect) = (entry.crashes, entry.doubts, entry.defect)
         delivery.waitsSince = entry.waitsSince
         return delivery
     }
 
     /// Reads a delivery.
-    private func read(_ incoming: IncomingDelivery, of queues: QueueSelection) -> DeliveryLine.Scheduled {
+    private func read(_ incoming: IncomingDelivery, of queues: QueueSelection) -> DeliveryQueue.Scheduled {
         let queue = queues.queue(of: incoming.consumer)
         var message: Message
         var defect: Delivery.Defect?
@@ -94,7 +94,7 @@ package final class AMQPConsumer: BrokerConsumer {
         let count = AttemptHeader.read(&message, isRedelivered: incoming.isRedelivered)
         let waitsSince = WaitHeader.read(&message)
         DeathHeaders.remove(from: &message)
-        return DeliveryLine.Scheduled(
+        return DeliveryQueue.Scheduled(
             eta: message.eta ?? Timestamp(seconds: 0), delivery: incoming, message: message, attempt: count.attempt,
             returns: count.returns, crashes: count.crashes, doubts: count.doubts, defect: defect, waitsSince: waitsSince)
     }
@@ -116,12 +116,12 @@ package final class AMQPConsumer: BrokerConsumer {
     ///
     /// Without a connection, the count holds for the next one.
     private func followPrefetch(_ space: Int) {
-        if inbox.withLine({ $0.want(space) }) { owner.wake() }
+        if inbox.withQueue({ $0.want(space) }) { owner.wake() }
     }
 
     package func waitForWork(until deadline: ContinuousClock.Instant?) async throws {
         let seen = inbox.bell.count
-        let (hasArrived, nextDue) = inbox.withLine { (!$0.arrived.isEmpty, $0.nextDue) }
+        let (hasArrived, nextDue) = inbox.withQueue { (!$0.arrived.isEmpty, $0.nextDue) }
         if hasArrived && inbox.commands.isCaughtUp { return }
         var wake = deadline
         if let nextDue {
@@ -136,7 +136,7 @@ package final class AMQPConsumer: BrokerConsumer {
         // A retry, a dead letter, and what follows, is with the server before the old message is gone.
         var publications: [Publication] = []
         let now = broker.now()
-        let held = inbox.withLine { line in outcomes.map { line.held($0.handle) } }
+        let held = inbox.withQueue { queue in outcomes.map { queue.held($0.handle) } }
         for case (let outcome, let held?) in zip(outcomes, held) {
             publications += outcome.followUps.map { broker.publication(of: $0, now: now) }
             switch outcome.disposition {
@@ -156,8 +156,8 @@ package final class AMQPConsumer: BrokerConsumer {
         guard started else {
             // What goes back is not to come again at once.
             haveNoRoom(beside: handles.count)
-            let worn = inbox.withLine { line in
-                handles.filter { line.held($0).map { $0.returns >= AttemptHeader.manyReturns } ?? false }
+            let worn = inbox.withQueue { queue in
+                handles.filter { queue.held($0).map { $0.returns >= AttemptHeader.manyReturns } ?? false }
             }
             // A new message, so that returns do not add up to what is taken for deaths. It keeps the number: a worker
             // that was lost may have begun any of those before.
@@ -174,17 +174,17 @@ package final class AMQPConsumer: BrokerConsumer {
     }
 
     /// Ends deliveries by a new message for each, in the same queue.
-    private func replace(_ handles: [DeliveryHandle], _ next: @Sendable (DeliveryLine.Held) -> Message) async throws {
+    private func replace(_ handles: [DeliveryHandle], _ next: @Sendable (DeliveryQueue.Held) -> Message) async throws {
         guard !handles.isEmpty else { return }
-        let again = inbox.withLine { line in handles.compactMap { line.held($0).map { next($0).backToItsQueue } } }
+        let again = inbox.withQueue { queue in handles.compactMap { queue.held($0).map { next($0).backToItsQueue } } }
         if !again.isEmpty { try await broker.publish(again) }
         _ = await release(handles, .acknowledge)
     }
 
     /// Ends deliveries the worker had. Returns which of them were still ours.
     func release(_ handles: [DeliveryHandle], _ ending: DeliveryEnding) async -> [Bool] {
-        let (tags, generation) = inbox.withLine { line in
-            (handles.map { line.release($0)?.tag }, line.generation)
+        let (tags, generation) = inbox.withQueue { queue in
+            (handles.map { queue.release($0)?.tag }, queue.generation)
         }
         let isSent = await end(tags.compactMap { $0 }, generation, ending)
         return tags.map { $0 != nil && isSent }
@@ -204,18 +204,18 @@ package final class AMQPConsumer: BrokerConsumer {
     }
 
     /// Puts messages with a far-off ETA onto the ladder, which remembers better than a worker.
-    private func relocate(_ entries: [DeliveryLine.Scheduled], _ generation: Int) async {
+    private func relocate(_ entries: [DeliveryQueue.Scheduled], _ generation: Int) async {
         do {
             // To their queue: the ladder ends there, and an exchange would only bring them back here.
             try await broker.publish(entries.map { AttemptHeader.next($0.message.backToItsQueue, after: $0.attempt - 1, crashes: $0.crashes) })
             await end(entries.map(\.delivery.tag), generation, .acknowledge)
-            inbox.withLine { if $0.generation == generation { $0.endAside(entries.count) } }
+            inbox.withQueue { if $0.generation == generation { $0.endAside(entries.count) } }
         } catch {
             inbox.notice("cannot set \(entries.count) messages aside until their time, so they are held here: \(error)")
-            inbox.withLine { line in
-                guard line.generation == generation else { return }
-                line.endAside(entries.count)
-                for entry in entries { line.hold(entry) }
+            inbox.withQueue { queue in
+                guard queue.generation == generation else { return }
+                queue.endAside(entries.count)
+                for entry in entries { queue.hold(entry) }
             }
         }
         inbox.bell.ring()
@@ -226,7 +226,7 @@ package final class AMQPConsumer: BrokerConsumer {
         let deadline = ContinuousClock.now + .seconds(2)
         while .now < deadline {
             let seen = inbox.bell.count
-            if inbox.withLine({ $0.asideCount }) == 0 { return }
+            if inbox.withQueue({ $0.asideCount }) == 0 { return }
             await inbox.bell.wait(since: seen, until: deadline)
         }
     }
@@ -241,8 +241,8 @@ package final class AMQPConsumer: BrokerConsumer {
         // A task that is cancelled must not leave them behind.
         await Task { [self] in
             await waitForRelocation()
-            let (tags, generation) = inbox.withLine { line -> ([UInt64], Int) in
-                return (line.releaseAll() + line.popAll(), line.generation)
+            let (tags, generation) = inbox.withQueue { queue -> ([UInt64], Int) in
+                return (queue.releaseAll() + queue.popAll(), queue.generation)
             }
             await end(tags, generation, .giveBack)
             // Its loss is no news from now on.

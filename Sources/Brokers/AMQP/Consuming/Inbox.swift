@@ -4,7 +4,7 @@ import Synchronization
 
 /// Where the thread of a subscription and the worker meet.
 final class Inbox: Sendable {
-    private let line = Mutex(DeliveryLine())
+    private let queue = Mutex(DeliveryQueue())
     private let selection: Mutex<QueueSelection>
     /// Rings when something has come or the connection has changed.
     let bell = Bell()
@@ -25,19 +25,19 @@ final class Inbox: Sendable {
     /// The queues, as they are taken from now.
     var queues: QueueSelection { selection.withLock { $0 } }
 
-    func withLine<Value>(_ body: (inout sending DeliveryLine) -> sending Value) -> sending Value {
-        line.withLock { line in body(&line) }
+    func withQueue<Value>(_ body: (inout sending DeliveryQueue) -> sending Value) -> sending Value {
+        queue.withLock { queue in body(&queue) }
     }
 
-    var heldCount: Int { line.withLock { $0.heldCount } }
+    var heldCount: Int { queue.withLock { $0.heldCount } }
 
     // MARK: For the thread
 
     /// A new connection. Returns its number.
     func begin() -> Int {
-        line.withLock { line in
-            line.begin()
-            return line.generation
+        queue.withLock { queue in
+            queue.begin()
+            return queue.generation
         }
     }
 
@@ -50,8 +50,8 @@ final class Inbox: Sendable {
     }
 
     func add(_ deliveries: [IncomingDelivery]) {
-        line.withLock { line in
-            for delivery in deliveries { line.add(delivery) }
+        queue.withLock { queue in
+            for delivery in deliveries { queue.add(delivery) }
         }
         bell.ring()
     }
@@ -60,7 +60,7 @@ final class Inbox: Sendable {
         // A server that has only come up has queues and streams that nobody leads yet (541, internal error).
         if error.code == .refused(541), !beginning.isSet, .now < beginningEnd { return }
         if !beginning.set(error) { notify.yield(BrokerNotice("connection to the broker lost: \(error.message)", isTrouble: true)) }
-        line.withLock { $0.begin() }
+        queue.withLock { $0.begin() }
         bell.ring()
     }
 

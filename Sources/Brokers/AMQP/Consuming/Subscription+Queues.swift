@@ -57,8 +57,8 @@ extension Subscription {
         if !change.cancel.isEmpty { hasLeftQueues = true }
         for consumer in change.cancel { try connection.cancel(consumer: consumer.tag, on: Self.channel) }
         let open = Set(selection.open)
-        let tags = inbox.withLine { line in
-            line.pop { delivery in selection.position(of: delivery.consumer).map { !open.contains($0) } ?? false }
+        let tags = inbox.withQueue { queue in
+            queue.pop { delivery in selection.position(of: delivery.consumer).map { !open.contains($0) } ?? false }
         }
         if !tags.isEmpty { try end(tags, .giveBack, connection) }
         for consumer in change.add { try subscribe(consumer, connection) }

@@ -72,7 +72,7 @@ final class Subscription: ConnectionUse {
         try listen(connection, isFirst: true)
         try commands.establish(connection, spareChannel: Self.spareChannel)
         generation = inbox.begin()
-        prefetch = inbox.withLine { $0.wanted }
+        prefetch = inbox.withQueue { $0.wanted }
         if sharesPrefetch { try connection.setPrefetch(prefetch, isShared: true, on: Self.channel) }
         // Last, for what comes then may be so large that no answer gets past it in time.
         _ = consumers.select(inbox.queues.open)
@@ -106,9 +106,9 @@ final class Subscription: ConnectionUse {
     }
 
     /// Works out the acknowledgements for deliveries that are done with.
-    func settle(_ tags: [UInt64]) -> AcknowledgementLine.Acknowledgements {
+    func settle(_ tags: [UInt64]) -> AcknowledgementQueue.Acknowledgements {
         if !sharesPrefetch { consumers.settled(tags) }
-        return inbox.withLine { $0.settle(tags) }
+        return inbox.withQueue { $0.settle(tags) }
     }
 
     /// Counts what waits in the queues.
@@ -129,7 +129,7 @@ final class Subscription: ConnectionUse {
     func followPrefetch(_ connection: Connection) throws(RabbitMQError) {
         // The answer would come behind the rest of a large message, perhaps too late.
         guard !connection.isReceiving else { return }
-        let count = inbox.withLine { $0.wanted }
+        let count = inbox.withQueue { $0.wanted }
         if sharesPrefetch {
             guard count != prefetch else { return }
             prefetch = count
@@ -143,9 +143,9 @@ final class Subscription: ConnectionUse {
 
     /// Gives to others what came before the count was lowered, and was not looked at.
     private func returnSurplus(_ connection: Connection) throws(RabbitMQError) {
-        let tags = inbox.withLine { [sharesPrefetch, consumers] line in
+        let tags = inbox.withQueue { [sharesPrefetch, consumers] queue in
             // What a consumer that is still there gave back would come to it again.
-            line.popSurplus {
+            queue.popSurplus {
                 (sharesPrefetch || !consumers.contains($0.consumer))
                     && AttemptHeader.returns(of: $0.message) < AttemptHeader.manyReturns
             }
@@ -164,7 +164,7 @@ final class Subscription: ConnectionUse {
             guard isOpen(delivery) else {
                 // It was on its way when its queue was left. Those before it are counted before it.
                 handOver()
-                inbox.withLine { $0.pass(delivery) }
+                inbox.withQueue { $0.pass(delivery) }
                 strays.append(delivery.tag)
                 return
             }

@@ -4,7 +4,7 @@ import RabbitMQ
 
 extension AMQPConsumer: DeadLetterSending {
     package func sendDeadLetters(of outcomes: [Outcome]) async throws {
-        let held = inbox.withLine { line in outcomes.map { line.held($0.handle) } }
+        let held = inbox.withQueue { queue in outcomes.map { queue.held($0.handle) } }
         let letters = zip(outcomes, held).compactMap { outcome, held -> Publication? in
             guard let held, case .bury(_, let burial) = outcome.disposition else { return nil }
             return letter(of: held, burial)
@@ -13,7 +13,7 @@ extension AMQPConsumer: DeadLetterSending {
     }
 
     /// A message the worker has, as a dead letter.
-    func letter(of held: DeliveryLine.Held, _ burial: Burial) -> Publication {
+    func letter(of held: DeliveryQueue.Held, _ burial: Burial) -> Publication {
         broker.deadLetterQueue.publication(of: held.delivery.message, from: held.message.route.queue, burial)
     }
 }

@@ -7,7 +7,7 @@ import RabbitMQ
 ///
 /// RabbitMQ counts all of these against the prefetch count. A value: the consumer keeps
 /// it under a lock.
-struct DeliveryLine {
+struct DeliveryQueue {
     /// Delivered, not looked at.
     private(set) var arrived: Deque<IncomingDelivery> = []
     /// Waiting for their ETA.
@@ -22,7 +22,7 @@ struct DeliveryLine {
     private(set) var generation = 0
     /// Whose turn it is, when there are several queues.
     var shares = QueueShares()
-    private var acknowledgements = AcknowledgementLine()
+    private var acknowledgements = AcknowledgementQueue()
     private var lastNumber: Int64 = 0
 
     /// A delivery that the worker has, or had when its connection was lost.
@@ -84,7 +84,7 @@ struct DeliveryLine {
         scheduled = []
         handedCount = 0
         asideCount = 0
-        acknowledgements = AcknowledgementLine()
+        acknowledgements = AcknowledgementQueue()
     }
 
     mutating func add(_ delivery: IncomingDelivery) {
@@ -213,5 +213,5 @@ struct DeliveryLine {
     }
 
     /// Marks deliveries as done with, in whatever way.
-    mutating func settle(_ tags: [UInt64]) -> AcknowledgementLine.Acknowledgements { acknowledgements.settle(tags) }
+    mutating func settle(_ tags: [UInt64]) -> AcknowledgementQueue.Acknowledgements { acknowledgements.settle(tags) }
 }

@@ -1,7 +1,7 @@
 import DequeModule
 
 /// Works out the fewest acknowledgements for deliveries that end in any order.
-struct AcknowledgementLine {
+struct AcknowledgementQueue {
     /// What to send.
     struct Acknowledgements: Equatable {
         /// Acknowledges every delivery up to this one.

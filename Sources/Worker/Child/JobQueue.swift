@@ -3,7 +3,7 @@ import Synchronization
 
 /// The jobs a pool child has been given and not begun, between the thread that reads
 /// the socket and the task that runs them.
-final class JobLine: Sendable {
+final class JobQueue: Sendable {
     private struct State {
         var jobs: Deque<JobRequest> = []
         var isFinished = false

@@ -13,7 +13,7 @@ import Synchronization
 ///
 /// A process that is stopped in its turn keeps all others waiting. A waiting writer looks now and then who that is,
 /// and gives up soon when it is not going to end by itself.
-final class WriteLine: Sendable {
+final class WriteQueue: Sendable {
     private let descriptor: Int32
     private let database: String
     /// Whom the last look saw in the first place.
