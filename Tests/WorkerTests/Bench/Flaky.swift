@@ -2,10 +2,9 @@ import CeleryCore
 import Synchronization
 
 /// A broker that refuses now and then.
-struct FlakyBroker: Broker {
+struct FlakyBroker: ForwardingBroker {
     let base: any Broker
     let trouble: Trouble
-    var location: String { base.location }
 
     func publish(_ messages: [Message]) async throws {
         try trouble.strike(.publish)
@@ -15,11 +14,9 @@ struct FlakyBroker: Broker {
     func consumer(of queues: [String], as worker: WorkerIdentity) async throws -> any BrokerConsumer {
         FlakyConsumer(base: try await base.consumer(of: queues, as: worker), trouble: trouble)
     }
-
-    func close() async { await base.close() }
 }
 
-private struct FlakyConsumer: BrokerConsumer {
+private struct FlakyConsumer: ForwardingConsumer {
     let base: any BrokerConsumer
     let trouble: Trouble
 
@@ -28,21 +25,15 @@ private struct FlakyConsumer: BrokerConsumer {
         return try await base.take(maximum)
     }
 
-    func waitForWork(until deadline: ContinuousClock.Instant?) async throws { try await base.waitForWork(until: deadline) }
-
     func settle(_ outcomes: [Outcome]) async throws -> [Bool] {
         try trouble.strike(.settle)
         return try await base.settle(outcomes)
     }
-
-    func giveBack(_ handles: [DeliveryHandle], started: Bool) async throws { try await base.giveBack(handles, started: started) }
-    func giveBack(crashed handles: [DeliveryHandle]) async throws { try await base.giveBack(crashed: handles) }
-    func close() async { await base.close() }
 }
 
 /// A broker that says of messages of some tasks nothing at all, until they are set free: as one whose queue has no leader.
-final class SilentBroker: Broker {
-    private let base: any Broker
+final class SilentBroker: ForwardingBroker {
+    let base: any Broker
     private let silent: Set<String>
     private let bell = Bell()
 
@@ -50,8 +41,6 @@ final class SilentBroker: Broker {
         self.base = base
         silent = tasks
     }
-
-    var location: String { base.location }
 
     func publish(_ messages: [Message]) async throws {
         try await base.publish(messages.filter { !silent.contains($0.task) })
@@ -63,37 +52,23 @@ final class SilentBroker: Broker {
         try await base.publish(stuck)
     }
 
-    func consumer(of queues: [String], as worker: WorkerIdentity) async throws -> any BrokerConsumer {
-        try await base.consumer(of: queues, as: worker)
-    }
-
-    func close() async { await base.close() }
-
     func setFree() { bell.ring() }
 }
 
 /// A broker that forgets, once, who has what it gave out: as when the connection is lost between
 /// a delivery and its acknowledgement.
-struct ForgetfulBroker: Broker {
+struct ForgetfulBroker: ForwardingBroker {
     let base: any Broker
     let trouble = Trouble([.settle: 1])
-    var location: String { base.location }
-
-    func publish(_ messages: [Message]) async throws { try await base.publish(messages) }
 
     func consumer(of queues: [String], as worker: WorkerIdentity) async throws -> any BrokerConsumer {
         ForgetfulConsumer(base: try await base.consumer(of: queues, as: worker), trouble: trouble)
     }
-
-    func close() async { await base.close() }
 }
 
-private struct ForgetfulConsumer: BrokerConsumer {
+private struct ForgetfulConsumer: ForwardingConsumer {
     let base: any BrokerConsumer
     let trouble: Trouble
-
-    func take(_ maximum: Int) async throws -> [Delivery] { try await base.take(maximum) }
-    func waitForWork(until deadline: ContinuousClock.Instant?) async throws { try await base.waitForWork(until: deadline) }
 
     func settle(_ outcomes: [Outcome]) async throws -> [Bool] {
         do {
@@ -103,30 +78,20 @@ private struct ForgetfulConsumer: BrokerConsumer {
         }
         return try await base.settle(outcomes)
     }
-
-    func giveBack(_ handles: [DeliveryHandle], started: Bool) async throws { try await base.giveBack(handles, started: started) }
-    func giveBack(crashed handles: [DeliveryHandle]) async throws { try await base.giveBack(crashed: handles) }
-    func close() async { await base.close() }
 }
 
 /// A broker whose connection is lost when the test says so: it gives out again what it gave out.
-final class LossyBroker: Broker {
-    private let base: any Broker
+final class LossyBroker: ForwardingBroker {
+    let base: any Broker
     private let given = Mutex<(consumer: (any BrokerConsumer)?, handles: [DeliveryHandle])>((nil, []))
 
     init(base: any Broker) { self.base = base }
-
-    var location: String { base.location }
-
-    func publish(_ messages: [Message]) async throws { try await base.publish(messages) }
 
     func consumer(of queues: [String], as worker: WorkerIdentity) async throws -> any BrokerConsumer {
         let consumer = try await base.consumer(of: queues, as: worker)
         given.withLock { $0.consumer = consumer }
         return LossyConsumer(base: consumer) { handles in self.given.withLock { $0.handles += handles } }
     }
-
-    func close() async { await base.close() }
 
     func loseConnection() async throws {
         let (consumer, handles) = given.withLock { given in
@@ -137,7 +102,7 @@ final class LossyBroker: Broker {
     }
 }
 
-private struct LossyConsumer: BrokerConsumer {
+private struct LossyConsumer: ForwardingConsumer {
     let base: any BrokerConsumer
     let note: @Sendable ([DeliveryHandle]) -> Void
 
@@ -146,28 +111,17 @@ private struct LossyConsumer: BrokerConsumer {
         note(deliveries.map(\.handle))
         return deliveries
     }
-
-    func waitForWork(until deadline: ContinuousClock.Instant?) async throws { try await base.waitForWork(until: deadline) }
-    func settle(_ outcomes: [Outcome]) async throws -> [Bool] { try await base.settle(outcomes) }
-    func giveBack(_ handles: [DeliveryHandle], started: Bool) async throws { try await base.giveBack(handles, started: started) }
-    func giveBack(crashed handles: [DeliveryHandle]) async throws { try await base.giveBack(crashed: handles) }
-    func close() async { await base.close() }
 }
 
 /// A store that refuses now and then.
-struct FlakyStore: ResultStore {
+struct FlakyStore: ForwardingStore {
     let base: any ResultStore
     let trouble: Trouble
-    var location: String { base.location }
 
     func store(_ results: [TaskResult]) async throws {
         try trouble.strike(.store)
         try await base.store(results)
     }
-
-    func results(for ids: [TaskID]) async throws -> [TaskID: TaskResult] { try await base.results(for: ids) }
-    func forget(_ ids: [TaskID]) async throws -> Int { try await base.forget(ids) }
-    func close() async { await base.close() }
 }
 
 /// How often each call is still to fail.

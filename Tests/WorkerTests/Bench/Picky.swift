@@ -2,12 +2,11 @@ import CeleryCore
 import Synchronization
 
 /// A broker that never takes certain messages, and none of a batch with one among them.
-struct PickyBroker: Broker {
+struct PickyBroker: ForwardingBroker {
     let base: any Broker
     /// What is wrong with a message, if anything.
     let fault: @Sendable (Message) -> DriverError?
     let asked = Asked()
-    var location: String { base.location }
 
     func publish(_ messages: [Message]) async throws {
         asked.note(messages)
@@ -19,8 +18,6 @@ struct PickyBroker: Broker {
         PickyConsumer(base: try await base.consumer(of: queues, as: worker), fault: fault, asked: asked)
     }
 
-    func close() async { await base.close() }
-
     /// How often it was asked to publish an id.
     final class Asked: Sendable {
         private let counts = Mutex<[TaskID: Int]>([:])
@@ -30,13 +27,10 @@ struct PickyBroker: Broker {
     }
 }
 
-private struct PickyConsumer: BrokerConsumer {
+private struct PickyConsumer: ForwardingConsumer {
     let base: any BrokerConsumer
     let fault: @Sendable (Message) -> DriverError?
     let asked: PickyBroker.Asked
-
-    func take(_ maximum: Int) async throws -> [Delivery] { try await base.take(maximum) }
-    func waitForWork(until deadline: ContinuousClock.Instant?) async throws { try await base.waitForWork(until: deadline) }
 
     func settle(_ outcomes: [Outcome]) async throws -> [Bool] {
         for case .retry(let message) in outcomes.map(\.disposition) {
@@ -52,21 +46,16 @@ private struct PickyConsumer: BrokerConsumer {
         try await base.giveBack(handles, started: started)
     }
 
-    func close() async { await base.close() }
+    func giveBack(crashed handles: [DeliveryHandle]) async throws { try await giveBack(handles, started: true) }
 }
 
 /// A store that never takes certain results, and none of a batch with one among them.
-struct PickyStore: ResultStore {
+struct PickyStore: ForwardingStore {
     let base: any ResultStore
     let fault: @Sendable (TaskResult) -> DriverError?
-    var location: String { base.location }
 
     func store(_ results: [TaskResult]) async throws {
         if let error = results.lazy.compactMap(fault).first { throw error }
         try await base.store(results)
     }
-
-    func results(for ids: [TaskID]) async throws -> [TaskID: TaskResult] { try await base.results(for: ids) }
-    func forget(_ ids: [TaskID]) async throws -> Int { try await base.forget(ids) }
-    func close() async { await base.close() }
 }

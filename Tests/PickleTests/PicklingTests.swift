@@ -4,7 +4,7 @@ import Pickle
 import Testing
 import Wire
 
-@Suite struct PickleTests {
+@Suite struct PicklingTests {
     private let values: [JSON] = [
         nil, true, false, 0, 1, 255, 256, 65_535, 65_536, -1, -128, -129, .int(Int64(Int32.max)), .int(Int64(Int32.max) + 1),
         .int(Int64(Int32.min)), .int(Int64(Int32.min) - 1), .int(.max), .int(.min),

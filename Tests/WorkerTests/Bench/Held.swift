@@ -22,50 +22,32 @@ struct HeldMoment: Sendable {
 }
 
 /// A broker whose consumers settle nothing before a moment ends.
-struct HeldBroker: Broker {
+struct HeldBroker: ForwardingBroker {
     let base: any Broker
     let settling: HeldMoment
-    var location: String { base.location }
-
-    func publish(_ messages: [Message]) async throws { try await base.publish(messages) }
 
     func consumer(of queues: [String], as worker: WorkerIdentity) async throws -> any BrokerConsumer {
         HeldConsumer(base: try await base.consumer(of: queues, as: worker), settling: settling)
     }
-
-    func close() async { await base.close() }
 }
 
-private struct HeldConsumer: BrokerConsumer {
+private struct HeldConsumer: ForwardingConsumer {
     let base: any BrokerConsumer
     let settling: HeldMoment
-
-    func take(_ maximum: Int) async throws -> [Delivery] { try await base.take(maximum) }
-    func waitForWork(until deadline: ContinuousClock.Instant?) async throws { try await base.waitForWork(until: deadline) }
 
     func settle(_ outcomes: [Outcome]) async throws -> [Bool] {
         await settling.pass()
         return try await base.settle(outcomes)
     }
-
-    func giveBack(_ handles: [DeliveryHandle], started: Bool) async throws { try await base.giveBack(handles, started: started) }
-    func giveBack(crashed handles: [DeliveryHandle]) async throws { try await base.giveBack(crashed: handles) }
-    func close() async { await base.close() }
 }
 
 /// A result store that answers no question before a moment ends.
-struct HeldStore: ResultStore {
+struct HeldStore: ForwardingStore {
     let base: any ResultStore
     let lookup: HeldMoment
-    var location: String { base.location }
-
-    func store(_ results: [TaskResult]) async throws { try await base.store(results) }
 
     func results(for ids: [TaskID]) async throws -> [TaskID: TaskResult] {
         await lookup.pass()
         return try await base.results(for: ids)
     }
-
-    func forget(_ ids: [TaskID]) async throws -> Int { try await base.forget(ids) }
-    func close() async { await base.close() }
 }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct BrokerPowerTests {
     /// A protocol that says what some brokers can do, and that nobody has put into the list, is promised nothing.
     @Test func `each power that a driver may declare stands in the list of powers`() throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..").standardized
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../..").standardized
         let list = try String(contentsOf: URL(filePath: #filePath).deletingLastPathComponent().appending(path: "BrokerPower.swift"), encoding: .utf8)
         let files = try #require(FileManager.default.enumerator(at: root.appending(path: "Sources/CeleryCore"), includingPropertiesForKeys: nil))
         var powers: [String] = []

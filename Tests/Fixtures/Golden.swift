@@ -1,25 +1,24 @@
-import CeleryCore
-import Foundation
-import Wire
+package import CeleryCore
+package import Foundation
 
 /// The recordings of what Python Celery put on the wire, in `Tests/Golden`.
-enum Golden {
-    static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+package enum Golden {
+    package static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Golden", directoryHint: .isDirectory)
 
     /// The recordings whose names begin with `prefixes`; one name that fails to load if there are none.
-    static func names(_ prefixes: String...) -> [String] {
+    package static func names(_ prefixes: String...) -> [String] {
         let all = try? FileManager.default.contentsOfDirectory(atPath: folder.path(percentEncoded: false))
         let names = (all ?? []).filter { name in prefixes.contains { name.hasPrefix($0) } }.sorted()
         return names.isEmpty ? ["missing"] : names
     }
 
-    static func load(_ name: String) throws -> JSON {
+    package static func load(_ name: String) throws -> JSON {
         try JSON(parsing: [UInt8](Data(contentsOf: folder.appending(path: name))))
     }
 
     /// A recorded message.
-    static func message(_ name: String) throws -> WireMessage {
+    package static func message(_ name: String) throws -> WireMessage {
         let recording = try load(name)
         let properties = recording["properties"]
         let body =
