@@ -1,4 +1,13 @@
 /// Letting tasks begin only so often, and so many at once, over all workers of the broker.
+///
+/// There are three keepers of limits, and what they share is written once: the arithmetic of rates is `TokenTime`.
+///
+/// - A broker that conforms to this, as SQLite's (`LimitTable`, `RateTable`), keeps the messages that wait, so it counts for
+///   all workers and needs no expiry: a slot ends with the lease of its message, in the same transaction.
+/// - A result store that conforms to `SlotKeeping` (`LentSlotTable`) knows no message of the broker it stands beside: it only
+///   counts slots, and since no lease tells it of a worker that died, its slots expire unless they are renewed.
+/// - `WorkerLimits` in the worker's memory serves brokers that keep nothing: it has to hold what waits itself, or postpone
+///   it, because such a broker takes back what a worker keeps for too long.
 public protocol LimitKeeping: BrokerConsumer {
     /// Asks for deliveries of this consumer whether they may begin.
     ///

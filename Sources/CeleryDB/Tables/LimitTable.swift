@@ -225,8 +225,13 @@ package enum LimitTable {
 
     private static func isFree(_ line: Line, in db: Database) throws -> Bool {
         guard let slots = line.slots else { return true }
+        return try occupied(line, in: db) < slots
+    }
+
+    /// How many slots of a line are taken.
+    private static func occupied(_ line: Line, in db: Database) throws -> Int {
         let statement = try db.cachedStatement(sql: "SELECT count(*) FROM place WHERE task = ? AND key = ?")
-        return try Int.fetchOne(statement, arguments: [line.task, line.key]) ?? 0 < slots
+        return try Int.fetchOne(statement, arguments: [line.task, line.key]) ?? 0
     }
 
     private static func occupy(_ line: Line, _ tag: Int64, in db: Database) throws {
@@ -290,8 +295,7 @@ package enum LimitTable {
     private static func room(of line: Line, isRated: Bool, in db: Database) throws -> Int {
         let most = isRated ? 1 : Int.max
         guard let slots = line.slots else { return most }
-        let statement = try db.cachedStatement(sql: "SELECT count(*) FROM place WHERE task = ? AND key = ?")
-        return min(most, max(0, slots - (try Int.fetchOne(statement, arguments: [line.task, line.key]) ?? 0)))
+        return min(most, max(0, slots - (try occupied(line, in: db))))
     }
 
     /// What a message waits for.
@@ -311,9 +315,8 @@ package enum LimitTable {
                 arguments: [line.task, line.key])
             return .slot(task: line.task, key: line.key, of: slots, heldBy: holders.map { TaskID($0) })
         }
-        let bucket = try Row.fetchOne(db, sql: "SELECT next, interval FROM rate_limit WHERE task = ?", arguments: [line.task])
-            .map { TokenTime(next: $0[0], interval: $0[1]) }
-        if let bucket, bucket.time(now: now) > now {
+        var rates = RateTable()
+        if let bucket = try rates.bucket(of: line.task, in: db), bucket.time(now: now) > now {
             return .rate(task: line.task, interval: bucket.interval, next: bucket.time(now: now))
         }
         return .turn(task: line.task, key: line.key)

@@ -73,7 +73,7 @@ package struct RateTable {
         }
     }
 
-    private mutating func bucket(of task: String, in db: Database) throws -> TokenTime? {
+    mutating func bucket(of task: String, in db: Database) throws -> TokenTime? {
         if let bucket = known[task] { return bucket }
         let statement = try db.cachedStatement(sql: "SELECT next, interval FROM rate_limit WHERE task = ?")
         let bucket = try Row.fetchOne(statement, arguments: [task]).map { TokenTime(next: $0[0], interval: $0[1]) }
