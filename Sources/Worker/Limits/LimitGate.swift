@@ -7,16 +7,9 @@ import Wire
 /// A task with limits is asked for before it takes a place in the pool: at the broker, where that counts for all its
 /// workers, else of `WorkerLimits`. Tasks without limits pass by.
 final class LimitGate {
-    private let configuration: WorkerConfiguration
-    private let powers: ConsumerPowers
-    private let registry: TaskBook
-    private let jobs: JobBook
-    private let revocations: RevocationBook
+    private let parts: ShiftParts
     private let slots: SlotLedger
     private let recorder: Recorder
-    private let intakeWait: IntakeWait
-    private let log: TaskLog
-    private let now: @Sendable () -> Timestamp
 
     /// Deliveries that wait here for their limits.
     private var limits = WorkerLimits()
@@ -24,23 +17,12 @@ final class LimitGate {
     private var rates: [String: RateSetting] = [:]
     private let hasLimitedTasks: Bool
 
-    init(
-        _ configuration: WorkerConfiguration, _ powers: ConsumerPowers, _ registry: TaskBook, _ jobs: JobBook,
-        _ revocations: RevocationBook, _ slots: SlotLedger, _ recorder: Recorder, _ intakeWait: IntakeWait, _ log: TaskLog,
-        now: @escaping @Sendable () -> Timestamp
-    ) {
-        self.configuration = configuration
-        self.powers = powers
-        self.registry = registry
-        self.jobs = jobs
-        self.revocations = revocations
+    init(_ parts: ShiftParts, _ slots: SlotLedger, _ recorder: Recorder) {
+        self.parts = parts
         self.slots = slots
         self.recorder = recorder
-        self.intakeWait = intakeWait
-        self.log = log
-        self.now = now
-        hasLimitedTasks = configuration.defaultRate != nil
-            || registry.tasks.sorted.contains { $0.options.rateLimit != nil || $0.options.concurrency != nil }
+        hasLimitedTasks = parts.configuration.defaultRate != nil
+            || parts.registry.tasks.sorted.contains { $0.options.rateLimit != nil || $0.options.concurrency != nil }
     }
 
     // MARK: Passing
@@ -50,60 +32,60 @@ final class LimitGate {
     /// - Throws: `DriverError` of the broker.
     nonisolated(nonsending) func take(_ space: Int) async throws -> [Delivery] {
         if limits.count > 0 {
-            let now = self.now()
+            let now = parts.now()
             // These only end, and need no turn for that.
             let over = limits.pop { isOver($0.message, now) }
             var running = self.running
-            let held = limits.release(space, &running, canPostpone: powers.postponing != nil, now: now)
+            let held = limits.release(space, &running, canPostpone: parts.powers.postponing != nil, now: now)
             await postpone(held.postpone)
             let begin = over + (await withSlots(held.begin))
             if !begin.isEmpty { return begin }
         }
-        return await pass(try await powers.consumer.take(space))
+        return await pass(try await parts.powers.consumer.take(space))
     }
 
     /// The deliveries that may begin; the others wait for their limits.
     private nonisolated(nonsending) func pass(_ deliveries: [Delivery]) async -> [Delivery] {
         guard hasLimits else { return deliveries }
-        let now = self.now()
+        let now = parts.now()
         var free: [Delivery] = []
         var asked: [(delivery: Delivery, limit: TaskLimit)] = []
         for delivery in deliveries {
             // One that comes again while it runs here is not to wait for itself.
-            let isRunning = delivery.mayRepeat && jobs.job(of: delivery.message.id) != nil
+            let isRunning = delivery.mayRepeat && parts.jobs.job(of: delivery.message.id) != nil
             if !isRunning, let limit = limit(of: delivery.message, now) { asked.append((delivery, limit)) } else { free.append(delivery) }
         }
         guard !asked.isEmpty else { return deliveries }
-        if let keeper = powers.limits {
+        if let keeper = parts.powers.limits {
             do {
                 let answers = try await keeper.admit(asked.map { ($0.delivery.handle, $0.limit) })
                 return free + zip(asked, answers).compactMap { $1 ? $0.delivery : nil }
             } catch {
-                log.brokerTrouble("cannot ask whether tasks with limits may begin", error)
+                parts.log.brokerTrouble("cannot ask whether tasks with limits may begin", error)
                 await recorder.giveBack(asked.map(\.delivery.handle), .unbegun)
                 return free
             }
         }
         var running = self.running
-        let decision = limits.admit(asked, &running, canPostpone: powers.postponing != nil, now: now)
+        let decision = limits.admit(asked, &running, canPostpone: parts.powers.postponing != nil, now: now)
         await postpone(decision.postpone)
         return free + (await withSlots(decision.begin))
     }
 
     private nonisolated(nonsending) func postpone(_ deliveries: [Postponement]) async {
-        guard !deliveries.isEmpty, let postponing = powers.postponing else { return }
+        guard !deliveries.isEmpty, let postponing = parts.powers.postponing else { return }
         do {
             _ = try await postponing.postpone(deliveries)
         } catch {
-            log.brokerTrouble("cannot keep back tasks until their limits allow them", error)
+            parts.log.brokerTrouble("cannot keep back tasks until their limits allow them", error)
             await recorder.giveBack(deliveries.map(\.handle), .unbegun)
         }
     }
 
     /// The deliveries for which other workers that keep results with this one leave a slot. The others wait on.
     private nonisolated(nonsending) func withSlots(_ deliveries: [Delivery]) async -> [Delivery] {
-        guard !deliveries.isEmpty, powers.slots != nil else { return deliveries }
-        let now = self.now()
+        guard !deliveries.isEmpty, parts.powers.slots != nil else { return deliveries }
+        let now = parts.now()
         let asked = deliveries.compactMap { delivery -> (delivery: Delivery, limit: TaskLimit)? in
             limit(of: delivery.message, now).flatMap { $0.slots == nil ? nil : (delivery: delivery, limit: $0) }
         }
@@ -123,7 +105,7 @@ final class LimitGate {
     var waiting: [Message] { limits.held.map(\.delivery.message) }
 
     /// When the deliveries that wait here are to be looked at again; `nil` when none does.
-    var nextLook: Timestamp? { isEmpty ? nil : limits.nextLook(running, now: now()) }
+    var nextLook: Timestamp? { isEmpty ? nil : limits.nextLook(running, now: parts.now()) }
 
     /// Takes out the deliveries that match.
     func pop(where matches: (Delivery) -> Bool) -> [Delivery] { limits.pop(where: matches) }
@@ -131,29 +113,29 @@ final class LimitGate {
     /// A job has left the pool: what waited for its slot may begin.
     func noteEnd(of job: Job) {
         guard hasLimits, let limit = limit(of: job) else { return }
-        if let began = job.began { limits.noteEnd(of: limit, after: max(0, (now() - began).inSeconds)) }
-        if !isEmpty { intakeWait.end() }
+        if let began = job.began { limits.noteEnd(of: limit, after: max(0, (parts.now() - began).inSeconds)) }
+        if !isEmpty { parts.wait.end() }
     }
 
     /// Frees the slots whose jobs have left the pool.
     ///
     /// - Parameter haveAdmitted: whether all deliveries that had a slot have become jobs, or have not.
     nonisolated(nonsending) func leaveSlots(haveAdmitted: Bool = false) async {
-        guard await slots.leave(except: Set(jobs.all.compactMap(\.slot)), haveAdmitted: haveAdmitted) else { return }
+        guard await slots.leave(except: Set(parts.jobs.all.compactMap(\.slot)), haveAdmitted: haveAdmitted) else { return }
         limits.noteSlotLeft()
-        intakeWait.end()
+        parts.wait.end()
     }
 
     /// What the task of this id waits for here; `nil` when it does not wait here.
     nonisolated(nonsending) func wait(of id: TaskID) async -> LimitWait? {
         guard let (delivery, limit) = limits.held.first(where: { $0.delivery.message.id == id }) else { return nil }
         let name = WorkerLimits.LineName(limit)
-        if let most = limit.slots, running[name] ?? 0 >= most || limits.isTaken(limit, now: now()) {
-            let own = jobs.all.filter { self.limit(of: $0).map(WorkerLimits.LineName.init) == name }.map(\.id)
+        if let most = limit.slots, running[name] ?? 0 >= most || limits.isTaken(limit, now: parts.now()) {
+            let own = parts.jobs.all.filter { self.limit(of: $0).map(WorkerLimits.LineName.init) == name }.map(\.id)
             let holders = await slots.holders(of: limit) ?? own
             return .slot(task: limit.task, key: limit.key, of: most, heldBy: holders)
         }
-        if let rate = limit.rate, let next = limits.nextBeginning(limit, now: now()) {
+        if let rate = limit.rate, let next = limits.nextBeginning(limit, now: parts.now()) {
             return .rate(task: delivery.message.task, interval: rate.interval, next: next)
         }
         return .turn(task: limit.task, key: limit.key)
@@ -164,7 +146,7 @@ final class LimitGate {
     /// How many jobs of each line run here.
     private var running: [WorkerLimits.LineName: Int] {
         var running: [WorkerLimits.LineName: Int] = [:]
-        for job in jobs.all {
+        for job in parts.jobs.all {
             if let limit = limit(of: job) { running[WorkerLimits.LineName(limit), default: 0] += 1 }
         }
         return running
@@ -186,7 +168,7 @@ final class LimitGate {
     /// Whether a message is not to run any more: it takes nobody's turn.
     private func isOver(_ message: Message, _ now: Timestamp) -> Bool {
         if let expires = message.expires, expires < now { return true }
-        return revocations.covers(message, now: now)
+        return parts.revocations.covers(message, now: now)
     }
 
     /// Whether any task has limits: else nothing is looked up.
@@ -194,7 +176,7 @@ final class LimitGate {
 
     /// What a message has to wait for; `nil` when it may begin at once.
     private func limit(of message: Message, _ now: Timestamp) -> TaskLimit? {
-        guard let definition = registry[message.task] else { return nil }
+        guard let definition = parts.registry[message.task] else { return nil }
         let rate = rate(of: message.task, definition.terms)
         let concurrency = definition.terms.concurrency
         guard rate != nil || concurrency != nil, !isOver(message, now) else { return nil }
@@ -207,7 +189,7 @@ final class LimitGate {
         guard hasLimits else { return ([:], true) }
         var limits: [String: TaskLimit] = [:]
         var areAll = true
-        for (task, options, terms) in registry.tasks.sorted.map({ ($0.name, $0.options, $0.terms) }) {
+        for (task, options, terms) in parts.registry.tasks.sorted.map({ ($0.name, $0.options, $0.terms) }) {
             let rate = rate(of: task, terms)
             guard rate != nil || options.concurrency != nil else { continue }
             if options.concurrency != nil, options.concurrencyKey != nil {
@@ -221,8 +203,8 @@ final class LimitGate {
 
     /// What an operator said of it last, else its options, else the default.
     private func rate(of task: String, _ terms: TaskTerms) -> RateLimit? {
-        if configuration.disablesRates { return nil }
-        return (rates[task] ?? terms.rateLimit ?? configuration.defaultRate)?.limit
+        if parts.configuration.disablesRates { return nil }
+        return (rates[task] ?? terms.rateLimit ?? parts.configuration.defaultRate)?.limit
     }
 
     /// The value by which the slots of a task are counted: a header of the message, else the argument that the task names.
@@ -240,8 +222,8 @@ final class LimitGate {
     ///
     /// - Throws: `DriverError` of the broker.
     nonisolated(nonsending) func announceRates() async throws {
-        guard let keeper = powers.limits else { return }
-        let rates = registry.tasks.sorted.map { ($0.name, rate(of: $0.name, $0.terms)) }
+        guard let keeper = parts.powers.limits else { return }
+        let rates = parts.registry.tasks.sorted.map { ($0.name, rate(of: $0.name, $0.terms)) }
         try await keeper.announce(rates: Dictionary(uniqueKeysWithValues: rates))
     }
 
@@ -249,10 +231,10 @@ final class LimitGate {
     ///
     /// - Throws: `DriverError` when the broker keeps the rates, and cannot be told.
     nonisolated(nonsending) func setRate(_ rate: RateSetting, of task: String) async throws {
-        if let keeper = powers.limits { try await keeper.setRate(rate.limit, of: task) }
+        if let keeper = parts.powers.limits { try await keeper.setRate(rate.limit, of: task) }
         rates[task] = rate
         limits.setRate(rate.limit, of: task)
-        log.rateChanged(task, rate.limit)
-        intakeWait.end()
+        parts.log.rateChanged(task, rate.limit)
+        parts.wait.end()
     }
 }

@@ -4,32 +4,23 @@ import Processes
 /// Keeps the lease of the worker, ends what dead workers left running, drops results whose time is over, and uses idle
 /// times to make the database smaller.
 final class Housekeeper {
-    private let powers: ConsumerPowers
-    private let jobs: JobBook
+    private let parts: ShiftParts
     private let intake: Intake
     private let gate: LimitGate
     private let slots: SlotLedger
     private let builtins: BuiltinRunner
-    private let ladder: ShutdownLadder
-    private let log: TaskLog
 
     /// How often processes and results that nobody needs are looked for.
     private static let cleanupInterval: Duration = .seconds(60)
     /// How often slots are renewed where there is no lease.
     private static let renewalInterval: Duration = .seconds(5)
 
-    init(
-        _ powers: ConsumerPowers, _ jobs: JobBook, _ intake: Intake, _ gate: LimitGate, _ slots: SlotLedger, _ builtins: BuiltinRunner,
-        _ ladder: ShutdownLadder, _ log: TaskLog
-    ) {
-        self.powers = powers
-        self.jobs = jobs
+    init(_ parts: ShiftParts, _ intake: Intake, _ gate: LimitGate, _ slots: SlotLedger, _ builtins: BuiltinRunner) {
+        self.parts = parts
         self.intake = intake
-        self.ladder = ladder
         self.gate = gate
         self.slots = slots
         self.builtins = builtins
-        self.log = log
     }
 
     /// Does so until it is cancelled.
@@ -40,33 +31,33 @@ final class Housekeeper {
         var mayHaveOrphans = false
         var spaceClock = SpaceClock()
         while !Task.isCancelled {
-            if let failure = ladder.failure { return failure }
+            if let failure = parts.ladder.failure { return failure }
             do {
-                for (worker, messages) in try await powers.leases?.renewLease() ?? [] where messages > 0 {
-                    log.tookOver(worker, messages)
+                for (worker, messages) in try await parts.powers.leases?.renewLease() ?? [] where messages > 0 {
+                    parts.log.tookOver(worker, messages)
                     mayHaveOrphans = true
                 }
             } catch {
-                if ladder.note(ifFatal: error) { continue }
-                if !Task.isCancelled { log.brokerTrouble("cannot renew the lease", error) }
+                if parts.ladder.note(ifFatal: error) { continue }
+                if !Task.isCancelled { parts.log.brokerTrouble("cannot renew the lease", error) }
             }
             await gate.leaveSlots()
             await slots.renew()
             if mayHaveOrphans || nextCleanup <= .now {
                 mayHaveOrphans = false
-                log.killed(orphans: Orphans.kill())
+                parts.log.killed(orphans: Orphans.kill())
             }
             if nextCleanup <= .now {
                 nextCleanup = .now + Self.cleanupInterval
                 do {
                     try await builtins.dropExpiredResults()
                 } catch {
-                    if ladder.note(ifFatal: error) { continue }
-                    if !Task.isCancelled { log.brokerTrouble("cannot drop expired results", error) }
+                    if parts.ladder.note(ifFatal: error) { continue }
+                    if !Task.isCancelled { parts.log.brokerTrouble("cannot drop expired results", error) }
                 }
             }
             await returnSpace(&spaceClock)
-            await ladder.pause(powers.leases?.leaseRenewalInterval ?? Self.renewalInterval)
+            await parts.ladder.pause(parts.powers.leases?.leaseRenewalInterval ?? Self.renewalInterval)
         }
         return nil
     }
@@ -86,15 +77,15 @@ final class Housekeeper {
     private static let spacePatience: Duration = .milliseconds(250)
 
     private nonisolated(nonsending) func returnSpace(_ clock: inout SpaceClock) async {
-        guard let space = powers.space else { return }
-        if !jobs.isEmpty || intake.taken != clock.taken { clock = SpaceClock(taken: intake.taken) }
-        guard clock.next <= .now, !ladder.hasBegun else { return }
+        guard let space = parts.powers.space else { return }
+        if !parts.jobs.isEmpty || intake.taken != clock.taken { clock = SpaceClock(taken: intake.taken) }
+        guard clock.next <= .now, !parts.ladder.hasBegun else { return }
         do {
             // What later work or expired results leave can wait for a while.
             if try await !space.returnSpace(within: Self.spacePatience) { clock.next = .now + Self.cleanupInterval }
         } catch {
-            if ladder.note(ifFatal: error) || Task.isCancelled { return }
-            log.brokerTrouble("cannot make the database smaller", error)
+            if parts.ladder.note(ifFatal: error) || Task.isCancelled { return }
+            parts.log.brokerTrouble("cannot make the database smaller", error)
             clock.next = .now + Self.cleanupInterval
         }
     }

@@ -32,6 +32,7 @@ actor Shift {
     let scaler: PoolScaler
     let recorder: Recorder
     private let builtins: BuiltinRunner
+    private let parts: ShiftParts
     /// The queues that are taken from.
     var queues: [QueueDefinition]
     /// Rings when there may be room for deliveries.
@@ -59,14 +60,14 @@ actor Shift {
             powers, records, stoppingPatience: worker.stoppingPatience, ladder: ladder, log: log, room: room, intakeWait: wait)
         builtins = BuiltinRunner(configuration: worker, store: records.store, powers: powers, log: log, now: now)
         slots = SlotLedger(powers, worker: worker.identity.id, log)
-        gate = LimitGate(worker, powers, self.registry, jobs, revocations, slots, recorder, wait, log, now: now)
-        commands = CommandKeeper(worker, powers, jobs, revocations, gate, pool, recorder, watchers, log, now: now)
-        intake = Intake(
-            worker, powers, self.registry, jobs, revocations, gate, slots, pool, recorder, RepeatLookup(powers, jobs, log), builtins,
-            ladder, watchers, log, now: now, room: room, wait: wait)
-        follower = PoolFollower(
-            worker, powers, pool, jobs, intake, gate, recorder, ladder, watchers, log, now: now, room: room, wait: wait)
-        scaler = PoolScaler(worker, powers, pool, jobs, intake, gate, follower, ladder, log, room: room)
+        parts = ShiftParts(
+            configuration: worker, powers: powers, registry: self.registry, jobs: jobs, revocations: revocations, pool: pool,
+            ladder: ladder, watchers: watchers, log: log, room: room, wait: wait)
+        gate = LimitGate(parts, slots, recorder)
+        commands = CommandKeeper(parts, gate, recorder)
+        intake = Intake(parts, gate, slots, recorder, RepeatLookup(powers, jobs, log), builtins)
+        follower = PoolFollower(parts, intake, gate, recorder)
+        scaler = PoolScaler(parts, intake, gate, follower)
     }
 
     /// Learns what is ordered, and tells the broker what it must know before the first task is taken.
@@ -119,7 +120,7 @@ actor Shift {
     }
 
     private func keepHouse() async {
-        let keeper = Housekeeper(powers, jobs, intake, gate, slots, builtins, ladder, log)
+        let keeper = Housekeeper(parts, intake, gate, slots, builtins)
         // What runs can no longer be recorded.
         if let failure = await keeper.run() { stop(.cold, because: failure) }
     }
