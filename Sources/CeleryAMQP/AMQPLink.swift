@@ -9,7 +9,7 @@ package final class AMQPLink: Sendable {
     package let alternatives: [ConnectionOptions]
     package let topology: Topology
     private let owner = Mutex<ConnectionOwner?>(nil)
-    /// Whether something was published: a server that was there once is waited for.
+    /// Whether anything was ever published: publishing waits for a server that was reachable once.
     private let hasPublished = Atomic(false)
 
     /// Does not connect yet.
@@ -43,7 +43,7 @@ package final class AMQPLink: Sendable {
         return AMQPLink(alternatives, Topology(settings))
     }
 
-    /// Begins to connect, so that something else can be done meanwhile. A failure shows when something is sent.
+    /// Starts to connect in the background. The next publish reports a failure.
     package func prepareToSend() throws {
         try connection().perform(as: Publisher.self) { _ in nil }
     }
@@ -56,9 +56,10 @@ package final class AMQPLink: Sendable {
         await owner?.close()
     }
 
-    /// Sends, and returns when all are confirmed. What a lost connection left unconfirmed is sent again.
+    /// Publishes and returns when the server has confirmed every message. Messages left unconfirmed by a lost connection are
+    /// published again.
     ///
-    /// - Throws: `DriverError`: `tryAgain` when it took too long; it tells what is not confirmed.
+    /// - Throws: `DriverError`: `tryAgain` after the publish timeout; `unconfirmed` lists the unconfirmed ids.
     package func publish(_ publications: [Publication]) async throws {
         let deadline = ContinuousClock.now + .seconds(topology.settings.publishTimeout)
         var rest = publications
@@ -68,7 +69,7 @@ package final class AMQPLink: Sendable {
             let owner = try connection()
             let alarm = Task {
                 try await Task.sleep(until: deadline)
-                // The thread looks at deadlines now and then; this one is to be kept.
+                // The connection's thread checks deadlines only now and then; enforce this one.
                 owner.perform(as: Publisher.self) { ready in
                     guard case .success(let (connection, publisher)) = ready else { return nil }
                     do throws(RabbitMQError) {
@@ -78,7 +79,7 @@ package final class AMQPLink: Sendable {
                         return error
                     }
                 }
-                // It hangs in a call.
+                // The thread hangs in a call.
                 try await Task.sleep(for: .seconds(3))
                 owner.cut()
             }
@@ -90,14 +91,14 @@ package final class AMQPLink: Sendable {
             } catch let failure as PublishFailure {
                 hasBeenThere = hasBeenThere || failure.error.code != .unreachable
                 rest = failure.unconfirmed.map { rest[$0] }
-                // No queue takes it: one that was made on this connection may have been deleted since.
+                // No queue took the message: a queue declared on this connection may have been deleted since. Declare again.
                 if failure.error.code == .refused(312), !isSecondTry, rest.contains(where: \.needsQueue) {
                     isSecondTry = true
                     continue
                 }
                 guard failure.error.isPassing, hasBeenThere else {
                     var error = DriverError(failure.error, at: location)
-                    // Without a connection nothing was sent, and it is about none of them.
+                    // Without a connection nothing was sent, so the error concerns no particular message.
                     if failure.isOfMessages { error.unconfirmed = Self.ids(of: rest) }
                     throw error
                 }
@@ -109,7 +110,7 @@ package final class AMQPLink: Sendable {
         }
     }
 
-    /// The ids of tasks; for results, which have no such header, it is the correlation id.
+    /// Task ids; results have no `id` header and use their correlation id.
     private static func ids(of publications: [Publication]) -> Set<TaskID> {
         Set(
             publications.compactMap { publication in
@@ -139,14 +140,14 @@ package final class AMQPLink: Sendable {
                     try publisher.add(batch, connection)
                     return nil
                 } catch {
-                    // It may be about an earlier batch: the publisher tells all of them.
+                    // The error may concern an earlier batch: the publisher fails all of them.
                     return error
                 }
             }
         }
     }
 
-    /// The connection for publishing, made when it is first needed.
+    /// The publishing connection, created on first use.
     private func connection() throws -> ConnectionOwner {
         try owner.withLock { owner in
             if let owner { return owner }
@@ -156,7 +157,7 @@ package final class AMQPLink: Sendable {
         }
     }
 
-    /// Does something with the publishing connection, on a channel of its own.
+    /// Runs `body` on the publishing connection, on a channel of its own.
     package func ask<Value: Sendable>(
         _ body: @escaping @Sendable (Connection, UInt16) throws(RabbitMQError) -> Value
     ) async throws -> Value {
@@ -167,7 +168,7 @@ package final class AMQPLink: Sendable {
         }
     }
 
-    /// The same for those to whom a refusal is an answer: it ends only the channel; any other error, the connection.
+    /// Like `ask`, for callers to whom a refusal is an answer: a refusal ends only the channel, any other error the connection.
     ///
     /// - Throws: `RabbitMQError`.
     package func answer<Value: Sendable>(
@@ -186,7 +187,7 @@ package final class AMQPLink: Sendable {
 }
 
 extension RabbitMQError {
-    /// Whether another try may well succeed: the connection ended, or the server is going down.
+    /// Whether another try may succeed: the connection ended, or the server is shutting down.
     package var isPassing: Bool {
         switch code {
         case .lost, .timeout, .blocked, .unreachable, .refused(320), .refused(541): true

@@ -10,14 +10,14 @@ package struct DeadLetterQueue: Sendable {
     package static let exchange = ExchangeDeclaration(name, type: "fanout")
 
     package let queue: QueueDeclaration
-    /// Held by whoever takes letters out, if only to look: what is in somebody's hands nobody else sees.
+    /// Held by every reader of letters: letters read by one connection are invisible to others.
     package let lock: QueueDeclaration
 
     package init(type: QueueDefinition.QueueType) {
         var queue = QueueDeclaration(Self.name)
-        // Said in either case, for a virtual host may have another default.
+        // Always explicit: the virtual host may have another default.
         queue.arguments["x-queue-type"] = type == .quorum ? "quorum" : "classic"
-        // RabbitMQ 4 drops from a quorum queue what was given back twenty times, as is done by looking at it.
+        // RabbitMQ 4 drops a message requeued twenty times from a quorum queue; every look at the queue requeues.
         if type == .quorum { queue.arguments["x-delivery-limit"] = .int(Int64(Int32.max)) }
         self.queue = queue
         var lock = QueueDeclaration(Self.name + ".lock")
@@ -27,9 +27,9 @@ package struct DeadLetterQueue: Sendable {
         self.lock = lock
     }
 
-    /// Declares queue and exchange, each on a channel of its own, which a refusal closes.
+    /// Declares the queue and the exchange, each on a channel of its own, which a refusal closes.
     ///
-    /// What is there in another form will do; and whether there is a queue at all shows when something is sent to it.
+    /// Existing objects declared with other arguments are acceptable. Publishing detects a missing queue.
     package func declare(_ connection: Connection, spareChannel channel: UInt16) throws(RabbitMQError) {
         try attempt(connection, channel) { () throws(RabbitMQError) in try connection.declare(queue, on: channel) }
         try attempt(connection, channel) { () throws(RabbitMQError) in

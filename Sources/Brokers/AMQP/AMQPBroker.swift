@@ -12,26 +12,26 @@ package import RabbitMQ
 import Synchronization
 import Wire
 
-/// Keeps messages on a RabbitMQ server or cluster.
+/// Stores messages on a RabbitMQ server or cluster.
 package final class AMQPBroker: Broker {
     /// Publishes, and asks; a connection that `close` ends.
     package let link: AMQPLink
-    /// Where results of what is sent here are waited for, if by message.
+    /// Queue that receives the results of published tasks; `nil` when results do not come by message.
     let mailbox: QueueDeclaration?
     let now: @Sendable () -> Timestamp
-    /// Sends events, if there are any.
+    /// Publishes events, created on first use.
     private let eventLink = Mutex<AMQPLink?>(nil)
 
-    /// ETAs nearer than so many seconds wait in the memory of a worker: far below the half hour
-    /// after which RabbitMQ takes an unacknowledged message back (`consumer_timeout`).
+    /// Seconds: messages with a nearer ETA wait in a worker's memory. Far below the half hour after which
+    /// RabbitMQ requeues an unacknowledged message (`consumer_timeout`).
     let nearETA: Double
 
     /// Does not connect yet.
     ///
     /// - Parameters:
-    ///   - urls: alternatives, tried in this order.
-    ///   - mailbox: declared before the first message that names it for its reply.
-    /// - Throws: `DriverError` for options of a URL that make no sense.
+    ///   - urls: Alternatives, tried in this order.
+    ///   - mailbox: Declared before the first message that names it as its reply queue.
+    /// - Throws: `DriverError` for invalid URL options.
     package init(
         _ urls: [ServiceURL], settings: Settings, mailbox: QueueDeclaration? = nil, nearETA: Double = 60,
         now: @escaping @Sendable () -> Timestamp = { .now }
@@ -46,7 +46,7 @@ package final class AMQPBroker: Broker {
     var topology: Topology { link.topology }
     var settings: Settings { link.topology.settings }
 
-    /// The way of events to the server, a connection of its own: what it says of them must not touch messages.
+    /// Publishes events on a separate connection, so that errors about events cannot affect messages.
     var forEvents: AMQPLink {
         eventLink.withLock { made in
             if let made { return made }

@@ -6,7 +6,7 @@ package enum BeatTable {
     static let schema = """
         CREATE TABLE IF NOT EXISTS beat (
             name TEXT PRIMARY KEY,
-            -- who leads the beats of this name; no row while nobody does
+            -- the leader of the beats of this name; no row when there is none
             leader TEXT NOT NULL,
             leader_name TEXT NOT NULL,
             pid INTEGER NOT NULL,
@@ -17,15 +17,15 @@ package enum BeatTable {
         ) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS beat_entry (
             beat TEXT NOT NULL, name TEXT NOT NULL,
-            -- how far it was sent, and what came of it, as JSON
+            -- what was sent and with what result, as JSON
             record TEXT NOT NULL,
             PRIMARY KEY (beat, name)
         ) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS beat_order (
-            -- never used twice, so that none is taken for one that was done before
+            -- never used twice, so that no command is mistaken for an earlier one
             number INTEGER PRIMARY KEY AUTOINCREMENT,
             beat TEXT NOT NULL,
-            -- what is asked of the leader, as JSON
+            -- the command for the leader, as JSON
             body TEXT NOT NULL
         );
         """

@@ -9,15 +9,15 @@ package import Wire
 package enum ControlTable {
     static let schema = """
         CREATE TABLE IF NOT EXISTS control_request (
-            -- never used twice: a worker goes on from the last one it saw
+            -- never used twice: a worker continues after the last one it saw
             number INTEGER PRIMARY KEY AUTOINCREMENT,
-            -- of no interest to anybody after this (Unix seconds)
+            -- ignored after this time (Unix seconds)
             expires REAL NOT NULL,
-            -- as Python's Celery sends it over a broker, as JSON
+            -- the request in the form of Python's Celery, as JSON
             body BLOB NOT NULL
         );
         CREATE TABLE IF NOT EXISTS control_reply (
-            -- names the request
+            -- identifies the request
             ticket TEXT NOT NULL,
             worker INTEGER NOT NULL,
             name TEXT NOT NULL,

@@ -6,7 +6,7 @@ import Wire
 package enum DeadLetterTable {
     static let schema = """
         CREATE TABLE IF NOT EXISTS dead_letter (
-            -- in the order in which they were given up
+            -- in the order of burial
             number INTEGER PRIMARY KEY AUTOINCREMENT,
             id TEXT NOT NULL,
             task TEXT NOT NULL,
@@ -17,10 +17,10 @@ package enum DeadLetterTable {
             worker TEXT NOT NULL,
             -- Unix seconds
             buried REAL NOT NULL,
-            -- numbers of attempts that were used up, and how many of them lost their process
+            -- number of attempts, and how many of them lost their process
             attempts INTEGER NOT NULL,
             crashes INTEGER NOT NULL,
-            -- the message as it stood in the table of messages
+            -- the columns of the message
             rank INTEGER NOT NULL,
             retries INTEGER NOT NULL,
             submitted REAL NOT NULL,

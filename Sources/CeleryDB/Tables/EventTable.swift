@@ -6,15 +6,15 @@ import Wire
 package enum EventTable {
     static let schema = """
         CREATE TABLE IF NOT EXISTS event (
-            -- never used twice: who has read so far goes on from here
+            -- never used twice: a reader continues after the last one it saw
             number INTEGER PRIMARY KEY AUTOINCREMENT,
-            -- when it was written here (Unix seconds)
+            -- when it was stored (Unix seconds)
             received REAL NOT NULL,
             type TEXT NOT NULL,
             host TEXT NOT NULL,
-            -- the id of the task it is about
+            -- the id of its task
             task TEXT,
-            -- the event of Celery, as JSON
+            -- Celery's event, as JSON
             body TEXT NOT NULL
         );
         CREATE INDEX IF NOT EXISTS event_task ON event (task) WHERE task IS NOT NULL;
@@ -22,7 +22,7 @@ package enum EventTable {
         CREATE INDEX IF NOT EXISTS event_heartbeat ON event (host) WHERE type = 'worker-heartbeat';
         CREATE TABLE IF NOT EXISTS event_mark (
             one INTEGER PRIMARY KEY CHECK (one = 1),
-            -- events up to this number were dropped, for their age or for being too many
+            -- events up to this number were dropped, because of their age or number
             dropped INTEGER NOT NULL
         );
         """

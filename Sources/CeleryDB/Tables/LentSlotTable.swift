@@ -5,11 +5,11 @@ package import SQLite
 package enum LentSlotTable {
     static let schema = """
         CREATE TABLE IF NOT EXISTS lent_place (
-            -- a place of a task whose message is at another broker
+            -- a concurrency slot of a task whose message is at another broker
             worker TEXT NOT NULL, holder TEXT NOT NULL, task TEXT NOT NULL, key TEXT NOT NULL,
             -- of the message
             id TEXT NOT NULL,
-            -- free from then on, unless its worker renews it (Unix seconds)
+            -- free from this time, unless its worker renews it (Unix seconds)
             until REAL NOT NULL,
             PRIMARY KEY (worker, holder)
         ) WITHOUT ROWID;

@@ -9,30 +9,30 @@ import Wire
 package enum LimitTable {
     static let schema = """
         CREATE TABLE IF NOT EXISTS limited (
-            -- a message that is due and may not begin yet, in the line of its task and key
+            -- a due message that may not start yet, in the limit queue of its task and key
             task TEXT NOT NULL, key TEXT NOT NULL, rank INTEGER NOT NULL, tag INTEGER NOT NULL,
             queue TEXT NOT NULL, attempt INTEGER NOT NULL,
-            -- when it is not to wait any more (Unix seconds)
+            -- when it stops waiting (Unix seconds)
             expires REAL,
             PRIMARY KEY (task, key, rank, tag)
         ) WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS limited_expires ON limited (queue, expires) WHERE expires IS NOT NULL;
         CREATE TABLE IF NOT EXISTS limit_line (
-            -- a line in which somebody waits
+            -- a limit queue with waiting messages
             task TEXT NOT NULL, key TEXT NOT NULL,
-            -- how many may run at once; NULL when only the rate counts
+            -- number of concurrency slots; NULL when only the rate is limited
             places INTEGER,
-            -- the first of them: older lines come first
+            -- the first message: older queues come first
             head INTEGER NOT NULL,
             PRIMARY KEY (task, key)
         ) WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS limit_line_head ON limit_line (head);
         CREATE TABLE IF NOT EXISTS place (
-            -- a message that runs, or is about to, in one of the places of its task and key
+            -- a message that holds a concurrency slot of its task and key
             tag INTEGER PRIMARY KEY, task TEXT NOT NULL, key TEXT NOT NULL,
             -- of the message
             id TEXT NOT NULL,
-            -- who runs it although it is acknowledged; NULL as long as there is a lease to say so
+            -- the worker that runs it after acknowledging it; NULL while a lease exists
             worker INTEGER
         );
         CREATE INDEX IF NOT EXISTS place_line ON place (task, key);
@@ -40,7 +40,7 @@ package enum LimitTable {
 
     /// Of the tables `place`, `lease` and `worker`.
     static let triggers = """
-        -- a place is held as long as the lease, however that ends, or as long as its worker lives
+        -- a slot is held as long as its lease exists, however that ends, or as long as its worker lives
         CREATE TRIGGER IF NOT EXISTS lease_place AFTER DELETE ON lease BEGIN
             DELETE FROM place WHERE tag = OLD.tag AND worker IS NULL;
         END;

@@ -11,7 +11,7 @@ package enum MessageTable {
             id TEXT NOT NULL UNIQUE,
             task TEXT NOT NULL,
             queue TEXT NOT NULL,
-            -- minus the priority: smaller runs earlier
+            -- smaller runs earlier: see MessageRanking
             rank INTEGER NOT NULL,
             retries INTEGER NOT NULL,
             submitted REAL NOT NULL,
@@ -19,9 +19,9 @@ package enum MessageTable {
             headers BLOB NOT NULL,
             properties BLOB,
             body BLOB NOT NULL,
-            -- executions that are known to have lost their process
+            -- executions known to have lost their process
             crashes INTEGER NOT NULL DEFAULT 0,
-            -- times that a worker died that may have begun it, or not
+            -- deaths of workers that may have begun it
             doubts INTEGER NOT NULL DEFAULT 0
         );
         """

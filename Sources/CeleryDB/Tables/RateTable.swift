@@ -6,11 +6,11 @@ package struct RateTable {
     static let schema = """
         CREATE TABLE IF NOT EXISTS rate_limit (
             task TEXT PRIMARY KEY,
-            -- seconds from one beginning to the next
+            -- seconds between starts
             interval REAL NOT NULL,
-            -- when the next may begin (Unix seconds)
+            -- the earliest next start (Unix seconds)
             next REAL NOT NULL,
-            -- the interval that the task's own options said last, 0 for none; an operator may have said another since
+            -- the interval last announced from the task's options, 0 for none; remote control may have set another since
             announced REAL NOT NULL DEFAULT 0
         ) WITHOUT ROWID;
         """

@@ -2,7 +2,7 @@ package import CeleryCore
 package import SQLite
 import Wire
 
-/// Rows of the `result` table: Celery's extended meta document, and what we add to it.
+/// Rows of the `result` table: Celery's extended meta document, with our additions.
 package enum ResultTable {
     static let schema = """
         CREATE TABLE result (
@@ -10,15 +10,15 @@ package enum ResultTable {
             id TEXT NOT NULL UNIQUE,
             state TEXT NOT NULL,
             attempt INTEGER NOT NULL,
-            -- Unix seconds; NULL keeps it for ever
+            -- Unix seconds; NULL stores it for ever
             expires REAL,
-            -- the meta document of Celery, extended, as JSON
+            -- Celery's meta document, extended, as JSON
             document BLOB NOT NULL
         );
         CREATE INDEX result_expires ON result (expires) WHERE expires IS NOT NULL;
         """
 
-    /// Records a result, unless a later attempt or a final result stands there already.
+    /// Stores a result, unless the stored one is final or of a later attempt.
     package static func store(_ result: TaskResult, expires: Double?, in db: Database) throws {
         let statement = try db.cachedStatement(sql: """
             INSERT INTO result (id, state, attempt, expires, document) VALUES (?, ?, ?, ?, ?)

@@ -11,10 +11,10 @@ package enum ScheduledTable {
         ) WITHOUT ROWID;
         """
 
-    /// Messages that become due at a time: others wait meanwhile, and the next take moves the next ones.
+    /// Limit of messages promoted at a time: other writers wait meanwhile, and the next take promotes more.
     private static let promotionLimit = 1_000
 
-    /// Moves what has become due to the ready table, the longest due first.
+    /// Moves due messages to the ready table, earliest due first.
     package static func promoteDue(now: Timestamp, in db: Database) throws {
         guard let next = try nextDue(in: db), next <= now else { return }
         let end = try Row.fetchOne(

@@ -5,12 +5,12 @@ package import SQLite
 package enum StandingCommandTable {
     static let schema = """
         CREATE TABLE IF NOT EXISTS standing_order (
-            -- never used twice, and greater than those of all earlier orders
+            -- never used twice, and greater than all earlier ones
             number INTEGER PRIMARY KEY AUTOINCREMENT,
-            -- id, task and header are of revocations; pause is of a queue
+            -- id, task and header are revocations; pause pauses a queue
             kind TEXT NOT NULL,
             subject TEXT NOT NULL,
-            -- forgotten then (Unix seconds); NULL never is
+            -- when it is dropped (Unix seconds); NULL for never
             until REAL,
             -- as JSON
             body TEXT NOT NULL,

@@ -8,7 +8,7 @@ package enum WorkerTable {
             number INTEGER PRIMARY KEY AUTOINCREMENT,
             id TEXT NOT NULL UNIQUE,
             name TEXT NOT NULL,
-            -- which process of which boot it is, to see at once when it is gone
+            -- identifies the process and boot, to notice at once when it is gone
             process TEXT NOT NULL,
             pid INTEGER NOT NULL,
             queues TEXT NOT NULL,
@@ -16,7 +16,7 @@ package enum WorkerTable {
             started REAL NOT NULL,
             -- alive until then, unless renewed (Unix seconds)
             lease_until REAL NOT NULL,
-            -- seconds without a renewal after which it is taken for dead
+            -- seconds without renewal after which the worker is considered dead
             lease_length REAL NOT NULL DEFAULT 15
         );
         """
@@ -68,19 +68,18 @@ package enum WorkerTable {
     }
 }
 
-/// Another worker's row.
 package struct OtherWorker: Sendable {
     package var number: Int64
     package var id: String
     package var name: String
     package var process: String
     package var leaseUntil: Double
-    /// Seconds, as it chose itself.
+    /// Seconds, chosen by that worker.
     package var leaseLength: Double
 
     package static let columns = "number, id, name, process, lease_until, lease_length"
 
-    /// From these columns, which come first.
+    /// Reads these columns, which come first in the row.
     package init(_ row: Row) {
         (number, id, name, process) = (row[0], row[1], row[2], row[3])
         (leaseUntil, leaseLength) = (row[4], row[5])

@@ -5,12 +5,12 @@ import Wire
 
 /// How a letter lies in the queue: the message as it came, with one header more.
 extension DeadLetterQueue {
-    /// Our own note on a letter.
+    /// Our header on a letter.
     static let header = "celery_dead"
-    /// RabbitMQ's.
+    /// RabbitMQ's header.
     private static let brokerHeader = "x-death"
 
-    /// A message on its way there.
+    /// The publication that moves a message to the queue of dead letters.
     func publication(of message: WireMessage, from queue: String, _ burial: Burial) -> Publication {
         var letter = message
         (letter.exchange, letter.routingKey) = ("", self.queue.name)
@@ -24,22 +24,22 @@ extension DeadLetterQueue {
         return Publication(letter, isMandatory: true, needs: [.deadLetters(self.queue)])
     }
 
-    /// A message that lies there.
+    /// A message read from the queue of dead letters.
     struct Letter: Sendable {
         var letter: DeadLetter
-        /// The message without what was written on it since it died.
+        /// The message without the headers added since its death.
         var wire: WireMessage
-        /// As a worker reads it.
+        /// The message as a worker decodes it; `nil` when unreadable.
         var message: Message?
     }
 
-    /// Reads a letter, whoever wrote it.
+    /// Reads a letter, written by us or by RabbitMQ.
     static func read(_ incoming: WireMessage) -> Letter {
         var wire = incoming
         let note = incoming.headers[header]?.objectValue
         let death = incoming.headers[brokerHeader]?.arrayValue?.first
         wire.headers[header] = nil
-        // What came down the ladder has those of its steps.
+        // A message that came down the ladder has the headers of its steps.
         for name in [brokerHeader, "x-first-death-exchange", "x-first-death-queue", "x-first-death-reason", "x-last-death-exchange", "x-last-death-queue", "x-last-death-reason"] {
             wire.headers[name] = nil
         }
@@ -61,7 +61,7 @@ extension DeadLetterQueue {
         return Letter(letter: letter, wire: wire, message: message)
     }
 
-    /// A name that its content gives it: the same however often it is looked at.
+    /// A key derived from the content, so that it is the same at every look.
     ///
     /// FNV-1a of 64 bits (www.isthe.com/chongo/tech/comp/fnv).
     private static func fingerprint(of message: WireMessage) -> String {
@@ -73,7 +73,7 @@ extension DeadLetterQueue {
 }
 
 extension DeadLetterQueue.Letter {
-    /// The message itself, for people.
+    /// The message content for display.
     var content: DeadLetter.Content {
         let given = wire.properties
         var properties = JSONObject()
