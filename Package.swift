@@ -4,7 +4,8 @@ import PackageDescription
 // Rooms and the one direction of imports between them:
 //
 //     CeleryCLI, Example -> Celery -> Commands -> Client, Worker, Beat
-//     Client -> Brokers, ResultStores -> SQLite, RabbitMQ          (the only way to a driver)
+//     Client -> Brokers, ResultStores -> CeleryDB -> SQLite         (the only way to a driver)
+//                                        CeleryAMQP -> RabbitMQ
 //     Worker, Beat, Brokers, ... -> Tasks, Wire, Schedules, Processes -> CeleryCore
 //
 // The worker and beat name no driver; a connection (SQLite, RabbitMQ, HTTP) is the only room that sees its C library.
@@ -74,9 +75,11 @@ let package = Package(
         room("Wire", ["CeleryCore", "CDecompression"]),
         room("Pickle", ["CeleryCore", "Wire"]),
         room("RabbitMQ", ["CeleryCore", "Processes", "CRabbitMQ"]),
-        room("SQLite", ["CeleryCore", "Wire", "Processes", "CLinux", "CSQLite"]),
-        room("Brokers", ["CeleryCore", "Wire", "SQLite", "RabbitMQ", "Processes", deque, heap]),
-        room("ResultStores", ["CeleryCore", "Wire", "Pickle", "SQLite", "RabbitMQ", "Brokers"]),
+        room("SQLite", ["CSQLite"]),
+        room("CeleryDB", ["CeleryCore", "Wire", "SQLite", "Processes", "CLinux"]),
+        room("CeleryAMQP", ["CeleryCore", "RabbitMQ", deque]),
+        room("Brokers", ["CeleryCore", "Wire", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Processes", deque, heap]),
+        room("ResultStores", ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ"]),
         room("TOML"),
         room("Configuration", ["CeleryCore", "Schedules", "TOML"]),
 
@@ -92,7 +95,7 @@ let package = Package(
         room("Beat", ["CeleryCore", "Schedules", "Wire", logging]),
 
         // Faces
-        room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "SQLite", "RabbitMQ", "Processes"]),
+        room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Processes"]),
         room("Arguments", ["CeleryCore"]),
         room("Commands", ["Arguments", "Client", "Worker", "Beat", "Schedules", "HTTP", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
         room("FoundationValues", ["Tasks", "CeleryCore"]),
@@ -111,8 +114,10 @@ let package = Package(
         room("Fixtures", ["Arguments", "CeleryCore", "Processes"], path: "Tests/Fixtures"),
         tests("CeleryCoreTests", ["CeleryCore", "Fixtures"]),
         tests("SchedulesTests", ["Schedules", "CeleryCore", "Fixtures"], exclude: ["croniter_check.py", "minute_walk.py"]),
-        tests("WireTests", ["Wire", "Pickle", "CeleryCore", "Fixtures"]),
-        tests("SQLiteTests", ["SQLite", "CSQLite", "CeleryCore", "Fixtures"]),
+        tests("WireTests", ["Wire", "CeleryCore", "Fixtures"]),
+        tests("PickleTests", ["Pickle", "Wire", "CeleryCore", "Fixtures"]),
+        tests("SQLiteTests", ["SQLite", "CSQLite", "Fixtures"]),
+        tests("CeleryDBTests", ["CeleryDB", "SQLite", "CeleryCore", "Fixtures"]),
         tests("ArgumentsTests", ["Arguments", "CeleryCore", "Fixtures"]),
         .executableTarget(
             name: "DetachProbe", dependencies: ["Processes"], path: "Tests/DetachProbe", swiftSettings: swiftSettings),
@@ -123,14 +128,14 @@ let package = Package(
         tests("RabbitMQTests", ["RabbitMQ", "CeleryCore", "Wire", "Fixtures"]),
         tests("TOMLTests", ["TOML", "CeleryCore", "Fixtures"], exclude: ["pack", "toml-test.jsonl", "toml-test.LICENSE"]),
         .executableTarget(
-            name: "DriverProbe", dependencies: ["CeleryCore", "Wire", "SQLite", "Brokers", "Processes", "CLinux"],
+            name: "DriverProbe", dependencies: ["CeleryCore", "Wire", "CeleryDB", "Brokers", "Processes", "CLinux"],
             path: "Tests/DriverProbe", swiftSettings: swiftSettings),
         tests(
             "DriverTests",
-            ["CeleryCore", "Wire", "Pickle", "SQLite", "Brokers", "ResultStores", "RabbitMQ", "Processes", "Worker", "Fixtures", "DriverProbe"]),
+            ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "Brokers", "ResultStores", "RabbitMQ", "Processes", "Worker", "Fixtures", "DriverProbe"]),
         tests(
             "WorkerTests",
-            ["Worker", "CeleryCore", "Wire", "Tasks", "SQLite", "Brokers", "ResultStores", "Processes", "Fixtures", logging]),
+            ["Worker", "CeleryCore", "Wire", "Tasks", "CeleryDB", "SQLite", "Brokers", "ResultStores", "Processes", "Fixtures", logging]),
         tests("BeatTests", ["Beat", "Brokers", "CeleryCore", "Schedules", "Wire", "Fixtures", logging]),
         tests("ClientTests", ["Client", "CeleryCore", "Tasks", "Wire", "Brokers", "ResultStores"]),
         tests("CommandsTests", ["Fixtures", "RabbitMQ", "ResultStores", "Commands", "Arguments", "Beat", "Schedules", "CeleryCore", "Client", "Configuration", "Processes", "Tasks", "Wire", "Worker"]),

@@ -28,20 +28,20 @@ extension Beat {
         isLeading = true
 
         var changed = Set<String>()
-        obey(state.orders.map(\.order), &changed)
+        obey(state.commands.map(\.command), &changed)
         try await lookUp(&changed)
-        return try await send(seat, state.orders.map(\.number), changed)
+        return try await send(seat, state.commands.map(\.number), changed)
     }
 
     /// Carries out commands: pauses and resumes entries.
-    private func obey(_ orders: [BeatOrder], _ changed: inout Set<String>) {
-        for order in orders {
-            guard let entry = entries[order.entry] else {
-                log.unknownEntry(order.entry)
+    private func obey(_ commands: [LeaderCommand], _ changed: inout Set<String>) {
+        for command in commands {
+            guard let entry = entries[command.entry] else {
+                log.unknownEntry(command.entry)
                 continue
             }
             var record = records[entry.name] ?? EntryPlan(entry, nil, now: now(), isRunning: false).record
-            switch order {
+            switch command {
             case .pause(_, let pause):
                 record.pause = pause
                 log.paused(entry.name, pause)
@@ -104,7 +104,7 @@ extension Beat {
     }
 
     /// Plans every entry, sends the due runs and writes the changed records.
-    private func send(_ seat: any BeatSeat, _ orders: [Int64], _ touched: Set<String>) async throws -> Timestamp {
+    private func send(_ seat: any BeatSeat, _ commands: [Int64], _ touched: Set<String>) async throws -> Timestamp {
         let now = self.now()
         var wake = now + Self.lookupInterval
         var plans: [Planned] = []
@@ -138,9 +138,9 @@ extension Beat {
         }
         // Records that changed although their entry has no plan in this round.
         let others = touched.subtracting(plans.map(\.entry.name)).compactMap { records[$0] }
-        guard !plans.isEmpty || !others.isEmpty || !orders.isEmpty else { return wake }
+        guard !plans.isEmpty || !others.isEmpty || !commands.isEmpty else { return wake }
         do {
-            if try await send(plans, others, settling: orders, seat, now) { return wake }
+            if try await send(plans, others, settling: commands, seat, now) { return wake }
         } catch let error as DriverError where error.isAboutRequest && !plans.isEmpty {
             // The broker refuses a message of one entry, which must not delay the others.
             for plan in plans {
@@ -151,7 +151,7 @@ extension Beat {
                     refusedUntil[plan.entry.name] = now + Self.refusalPause
                 }
             }
-            if try await send([], others, settling: orders, seat, now) { return wake }
+            if try await send([], others, settling: commands, seat, now) { return wake }
         }
         return now
     }
@@ -166,12 +166,12 @@ extension Beat {
     ///
     /// - Returns: `false` if another beat has become the leader; then nothing was sent.
     private func send(
-        _ plans: [Planned], _ others: [EntryRecord], settling orders: [Int64], _ seat: any BeatSeat, _ now: Timestamp
+        _ plans: [Planned], _ others: [EntryRecord], settling commands: [Int64], _ seat: any BeatSeat, _ now: Timestamp
     ) async throws -> Bool {
         let messages = plans.flatMap { planned in
             planned.plan.sends.map { planned.entry.message(due: $0, beat: configuration.name) }
         }
-        guard try await seat.send(messages, writing: plans.map(\.plan.record) + others, settling: orders) else {
+        guard try await seat.send(messages, writing: plans.map(\.plan.record) + others, settling: commands) else {
             isLeading = nil
             return false
         }

@@ -1,5 +1,7 @@
 import Brokers
+import CeleryAMQP
 package import CeleryCore
+import CeleryDB
 import Processes
 import RabbitMQ
 import ResultStores
@@ -62,15 +64,15 @@ package struct Drivers: Sendable {
                     .configuration, "rpc:// results need an amqp:// broker, not \(broker.location)",
                     hint: "leave the result store out of the settings to keep results in celery.db")
             }
-            return RPCResultStore(broker: broker, mailbox: ReplyProject(settings).mailbox) {
+            return RPCResultStore(link: broker.link, mailbox: ReplyProject(settings).mailbox) {
                 try ReplyProject(settings).openFile()
             }
         },
         "amqp": { urls, settings, _, _ in
-            AMQPResultStore(broker: try AMQPBroker(urls, settings: settings), expires: settings.resultExpires)
+            AMQPResultStore(link: try AMQPLink(urls, settings: settings), expires: settings.resultExpires)
         },
         "amqps": { urls, settings, _, _ in
-            AMQPResultStore(broker: try AMQPBroker(urls, settings: settings), expires: settings.resultExpires)
+            AMQPResultStore(link: try AMQPLink(urls, settings: settings), expires: settings.resultExpires)
         },
     ]
 
@@ -86,7 +88,7 @@ package struct Drivers: Sendable {
         let brokerURLs = try urls(settings.brokerURL)
         let storeURLs = Self.storeURLs(try urls(settings.resultURL), broker: brokerURLs)
         let broker = try driver(for: brokerURLs, in: brokers, role: "broker")(brokerURLs, settings, files)
-        if willSend { try (broker as? AMQPBroker)?.prepareToSend() }
+        if willSend { try (broker as? AMQPBroker)?.link.prepareToSend() }
         let openStore = try driver(for: storeURLs, in: stores, role: "result store")
         if storeURLs[0].scheme.hasSuffix("sqlite"), !(broker is any SQLiteFileHolding) {
             return Connections(broker: broker, replyTo: nil) { try openStore(storeURLs, settings, SQLiteFiles(), broker) }

@@ -1,9 +1,9 @@
 import CeleryCore
+import CeleryDB
 import Glibc
 import Processes
 import RabbitMQ
 import ResultStores
-import SQLite
 
 /// The owner of a reply queue of `rpc://`: one user on one machine in one project.
 struct ReplyProject {

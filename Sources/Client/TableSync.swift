@@ -1,5 +1,6 @@
 import Brokers
 package import CeleryCore
+import CeleryDB
 import Glibc
 import Processes
 import ResultStores

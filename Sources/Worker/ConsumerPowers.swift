@@ -8,7 +8,7 @@ struct ConsumerPowers: Sendable {
     /// Enforces rates and concurrency slots across all workers.
     let limits: (any LimitKeeping)?
     /// Counts concurrency slots in the result store when the broker does not; `nil` when each worker counts its own.
-    let slots: (any PlaceKeeping)?
+    let slots: (any SlotKeeping)?
     /// Postpones a delivery until a time.
     let postponing: (any Postponing)?
     /// Pushes messages before the worker takes them.
@@ -24,7 +24,7 @@ struct ConsumerPowers: Sendable {
     /// Changes the set of consumed queues.
     let switching: (any QueueSwitching)?
     /// Receives the operators' revocations and pauses.
-    let orders: (any OrderFollowing)?
+    let commands: (any CommandFollowing)?
     /// Carries remote control commands.
     let control: (any RemoteControllable)?
     /// Reports events of its connection.
@@ -46,7 +46,7 @@ struct ConsumerPowers: Sendable {
         self.consumer = consumer
         leases = consumer as? any LeaseHolding
         limits = consumer as? any LimitKeeping
-        slots = consumer is any LimitKeeping ? nil : store as? any PlaceKeeping
+        slots = consumer is any LimitKeeping ? nil : store as? any SlotKeeping
         postponing = consumer as? any Postponing
         pushing = consumer as? any DeliveryPushing
         backlog = consumer as? any BacklogKnowing
@@ -54,7 +54,7 @@ struct ConsumerPowers: Sendable {
         schedule = consumer as? any ScheduleKnowing
         ahead = consumer as? any HoldingAhead
         switching = consumer as? any QueueSwitching
-        orders = consumer as? any OrderFollowing
+        commands = consumer as? any CommandFollowing
         control = consumer as? any RemoteControllable
         reporting = consumer as? any BrokerReporting
         flight = consumer as? any FlightRecording

@@ -1,7 +1,7 @@
 package import CeleryCore
 
-/// Whether and when an execution is retried: made by the worker from the options of message and task (see `RetryPolicy`),
-/// carried out by the child that runs the task.
+/// Whether and when one execution is followed by another: made by the worker of what message and task say,
+/// carried out by the child that runs it.
 package struct RetryPlan: Sendable, Equatable {
     /// Whether a retry is left.
     package var isLeft = false

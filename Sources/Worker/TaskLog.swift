@@ -51,7 +51,7 @@ struct TaskLog: Sendable {
     }
 
     /// An operator's command was carried out.
-    func ordered(_ text: String) { logger.warning("\(text.inOneLine)") }
+    func commanded(_ text: String) { logger.warning("\(text.inOneLine)") }
 
     /// The body of a chord was sent.
     func unlocked(_ delivery: Delivery, _ groupID: String, _ count: Int) {

@@ -89,16 +89,16 @@ import Testing
         })
     }
 
-    @Test func `pauses and resumes as it is asked, and tells of orders that mean nobody`() async throws {
+    @Test func `pauses and resumes as it is asked, and tells of commands that mean nobody`() async throws {
         let bench = try BeatBench([try entry { $0.missed = .all }])
         try await bench.round(after: 0)
-        await bench.seat.order(.pause(entry: "tidy", EntryPause(since: EntryPlanTests.noon, reason: "maintenance")), in: "celery")
-        await bench.seat.order(.pause(entry: "nobody", EntryPause(since: EntryPlanTests.noon)), in: "celery")
+        await bench.seat.tell(.pause(entry: "tidy", EntryPause(since: EntryPlanTests.noon, reason: "maintenance")), in: "celery")
+        await bench.seat.tell(.pause(entry: "nobody", EntryPause(since: EntryPlanTests.noon)), in: "celery")
         #expect(try await bench.round(after: 60) == [])
-        #expect(await bench.seat.state.orders.isEmpty)
+        #expect(await bench.seat.state.commands.isEmpty)
         #expect(await bench.record()?.pause?.reason == "maintenance")
         #expect(try await bench.round(after: 300) == [])
-        await bench.seat.order(.resume(entry: "tidy"), in: "celery")
+        await bench.seat.tell(.resume(entry: "tidy"), in: "celery")
         #expect(try await bench.round(after: 330) == [])
         #expect(try await bench.round(after: 360) == [360])
         #expect(bench.lines.value.contains("info: Paused tidy: maintenance"))

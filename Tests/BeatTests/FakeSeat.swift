@@ -18,14 +18,14 @@ final actor FakeSeat: BeatSeat, BeatKeeping {
 
     func lead() throws -> BeatState? { isLeader ? state : nil }
 
-    func send(_ messages: [Message], writing records: [EntryRecord], settling orders: [Int64]) throws -> Bool {
+    func send(_ messages: [Message], writing records: [EntryRecord], settling commands: [Int64]) throws -> Bool {
         let failure = failures.isEmpty ? nil : failures.removeFirst()
         if failure == .before { throw DriverError(.unreachable, "cannot reach fake://: gone") }
         guard isLeader else { return false }
         if messages.contains(where: { $0.task == "refused" }) { throw DriverError(.refused, "queue 'x' is of another kind") }
         for message in messages where !sent.contains(where: { $0.id == message.id }) { sent.append(message) }
         for record in records { state.records[record.name] = record }
-        state.orders.removeAll { orders.contains($0.number) }
+        state.commands.removeAll { commands.contains($0.number) }
         writes += 1
         if failure == .after { throw DriverError(.unreachable, "cannot reach fake://: gone") }
         return true
@@ -35,7 +35,7 @@ final actor FakeSeat: BeatSeat, BeatKeeping {
 
     func seat(in beat: String, as identity: WorkerIdentity) -> any BeatSeat { self }
     func state(of beat: String) -> BeatState { state }
-    func order(_ order: BeatOrder, in beat: String) { state.orders.append((Int64(state.orders.count + 1), order)) }
+    func tell(_ command: LeaderCommand, in beat: String) { state.commands.append((Int64(state.commands.count + 1), command)) }
     func replace(_ record: EntryRecord) { state.records[record.name] = record }
     func set(isLeader: Bool) { self.isLeader = isLeader }
     func fail(_ failures: Failure...) { self.failures = failures }

@@ -176,7 +176,7 @@ final class FaultySeat: BeatSeat {
 
     func lead() async throws -> BeatState? { try await inner.lead() }
 
-    func send(_ messages: [Message], writing records: [EntryRecord], settling orders: [Int64]) async throws -> Bool {
+    func send(_ messages: [Message], writing records: [EntryRecord], settling commands: [Int64]) async throws -> Bool {
         if let hook = hook.value {
             self.hook.value = nil
             hadTrouble = true
@@ -186,7 +186,7 @@ final class FaultySeat: BeatSeat {
         self.failure.value = nil
         if failure != nil { hadTrouble = true }
         if failure == false { throw Failed() }
-        let isLeader = try await inner.send(messages, writing: records, settling: orders)
+        let isLeader = try await inner.send(messages, writing: records, settling: commands)
         if failure == true { throw Failed() }
         if !isLeader { hadTrouble = true }
         return isLeader

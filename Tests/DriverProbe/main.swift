@@ -4,9 +4,9 @@
 import Brokers
 import CLinux
 import CeleryCore
+import CeleryDB
 import Glibc
 import Processes
-import SQLite
 import Wire
 
 /// At once: the other side waits for the line.

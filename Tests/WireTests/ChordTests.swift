@@ -1,4 +1,5 @@
 import CeleryCore
+import Fixtures
 import Synchronization
 import Testing
 @testable import Wire

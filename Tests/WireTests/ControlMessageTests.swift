@@ -63,7 +63,7 @@ import Testing
         #expect(message.answer(of: "a@b", JSON.null, clock: 1) == nil)
     }
 
-    @Test func `an order to nobody reaches nobody, and one without names everybody`() throws {
+    @Test func `a command to nobody reaches nobody, and one without names everybody`() throws {
         func isForA(_ body: String) throws -> Bool {
             try ControlMessage(WireMessage(routingKey: "", body: Array(#"{"method": "ping", \#(body)}"#.utf8))).isFor("a@b")
         }

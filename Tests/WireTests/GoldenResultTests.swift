@@ -1,4 +1,5 @@
 import CeleryCore
+import Fixtures
 import Testing
 import Wire
 

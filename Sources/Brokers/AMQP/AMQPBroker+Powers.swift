@@ -1,3 +1,4 @@
+import CeleryAMQP
 package import CeleryCore
 import RabbitMQ
 
@@ -28,7 +29,7 @@ extension AMQPBroker: QueueCounting {
     /// Returns `nil` when the queue does not exist.
     func state(of queue: String) async throws -> QueueState? {
         do {
-            return try await ask { (connection, channel) throws(RabbitMQError) in
+            return try await link.ask { (connection, channel) throws(RabbitMQError) in
                 try connection.declare(QueueDeclaration(queue), isPassive: true, on: channel)
             }
         } catch let error as DriverError where error.code == .refused {
@@ -65,7 +66,7 @@ extension AMQPBroker: QueuePurging {
         var first: DriverError?
         for queue in queues?.distinct ?? knownQueues {
             do {
-                counts[queue] = try await ask { (connection, channel) throws(RabbitMQError) in
+                counts[queue] = try await link.ask { (connection, channel) throws(RabbitMQError) in
                     try connection.purge(queue, on: channel)
                 }
             } catch let error as DriverError where error.code == .refused {

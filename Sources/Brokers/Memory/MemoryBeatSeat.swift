@@ -38,8 +38,8 @@ package actor MemoryBeatSeat: BeatSeat {
         }
     }
 
-    package func send(_ messages: [Message], writing records: [EntryRecord], settling orders: [Int64]) async throws -> Bool {
-        await broker.send(messages, writing: records, settling: orders, in: beat, as: identity)
+    package func send(_ messages: [Message], writing records: [EntryRecord], settling commands: [Int64]) async throws -> Bool {
+        await broker.send(messages, writing: records, settling: commands, in: beat, as: identity)
     }
 
     package func waitForChange(until deadline: ContinuousClock.Instant) async {

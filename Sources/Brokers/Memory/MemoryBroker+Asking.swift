@@ -28,7 +28,7 @@ extension MemoryBroker: WorkerAsking {
         return result
     }
 
-    package func order(_ request: ControlRequest, to workers: WorkerChoice) async throws {
+    package func tell(_ request: ControlRequest, to workers: WorkerChoice) async throws {
         for worker in chosen(workers) { _ = await worker.answer(request) }
     }
 

@@ -6,16 +6,16 @@ struct MemoryBeat {
     /// Number of the leader's signs of life.
     var signs = 0
     var records: [String: EntryRecord] = [:]
-    var orders: [(number: Int64, order: BeatOrder)] = []
+    var commands: [(number: Int64, command: LeaderCommand)] = []
     /// Number of the last command.
-    var lastOrder: Int64 = 0
+    var lastCommand: Int64 = 0
 
-    mutating func add(_ order: BeatOrder) {
-        lastOrder += 1
-        orders.append((lastOrder, order))
+    mutating func add(_ command: LeaderCommand) {
+        lastCommand += 1
+        commands.append((lastCommand, command))
     }
 
-    var state: BeatState { BeatState(leader: leader, records: records, orders: orders) }
+    var state: BeatState { BeatState(leader: leader, records: records, commands: commands) }
 }
 
 extension MemoryBroker: BeatKeeping {
@@ -25,8 +25,8 @@ extension MemoryBroker: BeatKeeping {
 
     package func state(of beat: String) -> BeatState { beats[beat]?.state ?? BeatState() }
 
-    package func order(_ order: BeatOrder, in beat: String) {
-        beats[beat, default: MemoryBeat()].add(order)
+    package func tell(_ command: LeaderCommand, in beat: String) {
+        beats[beat, default: MemoryBeat()].add(command)
         bell.ring()
     }
 
@@ -55,12 +55,12 @@ extension MemoryBroker: BeatKeeping {
     }
 
     func send(
-        _ messages: [Message], writing records: [EntryRecord], settling orders: [Int64], in beat: String, as identity: WorkerIdentity
+        _ messages: [Message], writing records: [EntryRecord], settling commands: [Int64], in beat: String, as identity: WorkerIdentity
     ) -> Bool {
         guard beats[beat]?.leader?.id == identity.id else { return false }
         publishNew(messages)
         for record in records { beats[beat]?.records[record.name] = record }
-        beats[beat]?.orders.removeAll { orders.contains($0.number) }
+        beats[beat]?.commands.removeAll { commands.contains($0.number) }
         return true
     }
 

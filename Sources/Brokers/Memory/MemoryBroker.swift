@@ -38,7 +38,7 @@ package actor MemoryBroker: Broker {
     private var nextTag: Int64 = 1
     nonisolated let bell = Bell()
     var events = MemoryEvents()
-    var orders = MemoryOrders()
+    var commands = MemoryCommands()
     /// Beats by name.
     var beats: [String: MemoryBeat] = [:]
     /// What workers have counted.
@@ -135,7 +135,7 @@ package actor MemoryBroker: Broker {
 
     /// The next time at which messages may become available: an ETA, or the end of a pause.
     func nextDue() -> Timestamp? {
-        (orders.pauses.values.compactMap(\.until).filter { $0 > now() } + (scheduled.first.map { [$0.due] } ?? [])).min()
+        (commands.pauses.values.compactMap(\.until).filter { $0 > now() } + (scheduled.first.map { [$0.due] } ?? [])).min()
     }
 
     func hasReady(_ queues: [String]) -> Bool {
@@ -172,11 +172,11 @@ package actor MemoryBroker: Broker {
     func timeNow() -> Timestamp { now() }
 
     /// The standing commands after the given number, and the last number.
-    func orders(after number: Int) -> (StandingOrders, last: Int) {
-        var standing = StandingOrders()
-        standing.revocations = orders.revocations(after: number, now: now())
+    func commands(after number: Int) -> (StandingCommands, last: Int) {
+        var standing = StandingCommands()
+        standing.revocations = commands.revocations(after: number, now: now())
         standing.pauses = pausedQueues()
-        return (standing, orders.last)
+        return (standing, commands.last)
     }
 
     /// Ids of messages held by workers.

@@ -10,7 +10,7 @@ package final class MemoryConsumer: BrokerConsumer {
     private let handler = Mutex<(@Sendable (ControlRequest) async -> JSON?)?>(nil)
     let bell: Bell
     /// Number of the last revocation taken.
-    let lastOrder = Mutex(0)
+    let lastCommand = Mutex(0)
     let knownPauses = Mutex<[String: QueuePause]>([:])
 
     init(broker: MemoryBroker, queues: [String], worker: WorkerIdentity, bell: Bell) {

@@ -1,4 +1,5 @@
 import CeleryCore
+import CeleryDB
 import SQLite
 import Synchronization
 
@@ -34,10 +35,10 @@ final class SQLiteBeatSeat: BeatSeat {
     /// What a waiting beat watches.
     private struct Look {
         var leader: String?
-        var lastOrder: Int64
+        var lastCommand: Int64
 
         /// Removed commands are no news: the leader settles them itself.
-        func isNews(after earlier: Look) -> Bool { leader != earlier.leader || lastOrder > earlier.lastOrder }
+        func isNews(after earlier: Look) -> Bool { leader != earlier.leader || lastCommand > earlier.lastCommand }
     }
 
     init(broker: SQLiteBroker, beat: String, identity: WorkerIdentity) {
@@ -71,7 +72,7 @@ final class SQLiteBeatSeat: BeatSeat {
             guard let leader = try self.leader(in: db), leader.id == identity.id else { return nil }
             return BeatState(
                 leader: BeatLeader(leader), records: records,
-                orders: try BeatTable.orders(of: beat, path: broker.file.path, in: db))
+                commands: try BeatTable.commands(of: beat, path: broker.file.path, in: db))
         }
     }
 
@@ -93,7 +94,7 @@ final class SQLiteBeatSeat: BeatSeat {
                 leader: BeatLeader(leader),
                 // Another beat may have written records in between.
                 records: isNew ? try BeatTable.records(of: beat, path: path, in: db) : try known ?? BeatTable.records(of: beat, path: path, in: db),
-                orders: try BeatTable.orders(of: beat, path: path, in: db))
+                commands: try BeatTable.commands(of: beat, path: path, in: db))
         }
         memory.withLock { memory in
             memory.records = state?.records
@@ -104,7 +105,7 @@ final class SQLiteBeatSeat: BeatSeat {
         return state
     }
 
-    func send(_ messages: [Message], writing records: [EntryRecord], settling orders: [Int64]) async throws -> Bool {
+    func send(_ messages: [Message], writing records: [EntryRecord], settling commands: [Int64]) async throws -> Bool {
         let now = broker.now()
         let texts = records.map { (name: $0.name, text: $0.json.text()) }
         do {
@@ -112,7 +113,7 @@ final class SQLiteBeatSeat: BeatSeat {
                 guard try leader(in: db)?.id == identity.id else { return false }
                 for message in messages { try MessageTable.insertIfNew(message, submitted: now, ranking: broker.ranking, in: db) }
                 try BeatTable.write(texts, of: beat, in: db)
-                try BeatTable.remove(orders, of: beat, in: db)
+                try BeatTable.remove(commands, of: beat, in: db)
                 return true
             }
             memory.withLock { memory in
@@ -153,7 +154,7 @@ final class SQLiteBeatSeat: BeatSeat {
     private func leader(in db: Database) throws -> BeatTable.Leader? { try BeatTable.leader(of: beat, in: db) }
 
     private func look(in db: Database) throws -> Look {
-        Look(leader: try leader(in: db)?.id, lastOrder: try BeatTable.lastOrder(of: beat, in: db))
+        Look(leader: try leader(in: db)?.id, lastCommand: try BeatTable.lastCommand(of: beat, in: db))
     }
 
     /// Whether a leader has not renewed its lease for the length of a lease.

@@ -1,5 +1,5 @@
 package import CeleryCore
-import SQLite
+import CeleryDB
 import Wire
 
 extension SQLiteBroker: WorkerAsking {
@@ -33,7 +33,7 @@ extension SQLiteBroker: WorkerAsking {
         return answers(found, expected, workers)
     }
 
-    package func order(_ request: ControlRequest, to workers: WorkerChoice) async throws {
+    package func tell(_ request: ControlRequest, to workers: WorkerChoice) async throws {
         _ = try await send([ControlMessage(request, to: workers)])
     }
 

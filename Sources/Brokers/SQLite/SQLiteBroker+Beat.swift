@@ -1,5 +1,5 @@
 package import CeleryCore
-import SQLite
+import CeleryDB
 
 extension SQLiteBroker: BeatKeeping {
     package func seat(in beat: String, as identity: WorkerIdentity) async throws -> any BeatSeat {
@@ -11,7 +11,7 @@ extension SQLiteBroker: BeatKeeping {
         return try await file.read { [self] db in
             var state = BeatState()
             state.records = try BeatTable.records(of: beat, path: file.path, in: db)
-            state.orders = try BeatTable.orders(of: beat, path: file.path, in: db)
+            state.commands = try BeatTable.commands(of: beat, path: file.path, in: db)
             if let leader = try BeatTable.leader(of: beat, in: db), processLives(leader.process) != false,
                 leader.leaseUntil >= now.seconds
             {
@@ -21,9 +21,9 @@ extension SQLiteBroker: BeatKeeping {
         }
     }
 
-    package func order(_ order: BeatOrder, in beat: String) async throws {
+    package func tell(_ command: LeaderCommand, in beat: String) async throws {
         try await file.write(waking: true) { db in
-            try BeatTable.add(order, to: beat, in: db)
+            try BeatTable.add(command, to: beat, in: db)
         }
     }
 }

@@ -1,5 +1,5 @@
 package import CeleryCore
-import SQLite
+import CeleryDB
 
 extension SQLiteBroker: EventSending {
     package func send(_ events: [Event]) async throws {

@@ -1,7 +1,7 @@
 import CeleryCore
+import CeleryDB
 import Glibc
 import Processes
-import SQLite
 
 // Flight records are files beside the database: `celery.db-flight-WORKER`.
 extension SQLiteBroker {

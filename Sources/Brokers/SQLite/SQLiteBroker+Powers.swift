@@ -1,4 +1,5 @@
 package import CeleryCore
+import CeleryDB
 import SQLite
 import Wire
 
@@ -82,20 +83,13 @@ extension SQLiteConsumer: SpaceReturning {
 extension SQLiteBroker: KeyedPublishing {
     package func publish(_ message: Message, key: String, ttl: Duration) async throws -> TaskID {
         let now = self.now()
-        // No index finds expired keys: look for some without the write lock.
-        let ended = try await file.read { db in
-            try String.fetchAll(db, sql: "SELECT key FROM submission_key WHERE expires <= ? LIMIT 100", arguments: [now.seconds])
-        }
+        // Looked for without the lock.
+        let ended = try await file.read { try SubmissionKeyTable.ended(now: now, in: $0) }
         return try await file.write(waking: true) { [ranking] db in
-            let forget = try db.cachedStatement(sql: "DELETE FROM submission_key WHERE key = ? AND expires <= ?")
-            for key in ended + [key] { try forget.execute(arguments: [key, now.seconds]) }
-            if let earlier = try String.fetchOne(db, sql: "SELECT id FROM submission_key WHERE key = ?", arguments: [key]) {
-                return TaskID(earlier)
-            }
+            try SubmissionKeyTable.forget(ended + [key], now: now, in: db)
+            if let earlier = try SubmissionKeyTable.id(of: key, in: db) { return earlier }
             try MessageTable.insert(message, submitted: now, ranking: ranking, in: db)
-            try db.execute(
-                sql: "INSERT INTO submission_key (key, id, expires) VALUES (?, ?, ?)",
-                arguments: [key, message.id.text, (now + ttl).seconds])
+            try SubmissionKeyTable.add(key, message.id, until: now + ttl, in: db)
             return message.id
         }
     }

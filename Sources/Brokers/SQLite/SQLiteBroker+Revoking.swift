@@ -1,4 +1,5 @@
 package import CeleryCore
+import CeleryDB
 import SQLite
 import Wire
 
@@ -28,8 +29,8 @@ extension SQLiteBroker: Revoking {
         guard !rules.isEmpty else { return report }
         let now = self.now()
         try await file.write(waking: true) { db in
-            try OrderTable.dropEnded(now: now, in: db)
-            for rule in rules { try OrderTable.add(rule, in: db) }
+            try StandingCommandTable.dropEnded(now: now, in: db)
+            for rule in rules { try StandingCommandTable.add(rule, in: db) }
         }
         for rule in rules { try await remove(by: rule, ending, &report, removed) }
         return report
@@ -49,7 +50,7 @@ extension SQLiteBroker: Revoking {
         return try await file.write(waking: true) { [self] db in
             let start = ContinuousClock.now
             var piece = Piece()
-            try OrderTable.dropEnded(now: now, in: db)
+            try StandingCommandTable.dropEnded(now: now, in: db)
             let find = try db.cachedStatement(sql: "SELECT tag FROM message WHERE id = ?")
             for revocation in revocations {
                 guard let id = revocation.target.id else { continue }
@@ -60,7 +61,7 @@ extension SQLiteBroker: Revoking {
                 }
                 // A message that is gone needs no standing command.
                 if [.removed, .finished].contains(piece.fates[id]) { continue }
-                try OrderTable.add(revocation, in: db)
+                try StandingCommandTable.add(revocation, in: db)
             }
             return (piece, ContinuousClock.now - start)
         }
@@ -140,32 +141,32 @@ extension Revocation.Target {
     fileprivate var id: TaskID? { if case .id(let id) = self { id } else { nil } }
 }
 
-extension SQLiteBroker: OrderShowing {
-    package func standingOrders() async throws -> StandingOrders {
+extension SQLiteBroker: CommandShowing {
+    package func standingCommands() async throws -> StandingCommands {
         let now = self.now()
         return try await file.read { db in
-            var orders = StandingOrders()
-            orders.revocations = try OrderTable.revocations(after: 0, now: now, in: db).0
-            orders.pauses = try OrderTable.pauses(now: now, in: db)
-            return orders
+            var commands = StandingCommands()
+            commands.revocations = try StandingCommandTable.revocations(after: 0, now: now, in: db).0
+            commands.pauses = try StandingCommandTable.pauses(now: now, in: db)
+            return commands
         }
     }
 
     package func pause(_ queue: String, _ pause: QueuePause) async throws {
         let now = self.now()
         try await file.write(waking: true) { db in
-            try OrderTable.dropEnded(now: now, in: db)
-            try OrderTable.pause(queue, pause, in: db)
+            try StandingCommandTable.dropEnded(now: now, in: db)
+            try StandingCommandTable.pause(queue, pause, in: db)
         }
     }
 
     package func resume(_ queue: String) async throws -> Bool {
         let now = self.now()
-        return try await file.write(waking: true) { db in try OrderTable.resume(queue, now: now, in: db) }
+        return try await file.write(waking: true) { db in try StandingCommandTable.resume(queue, now: now, in: db) }
     }
 
     package func pausedQueues() async throws -> [String: QueuePause] {
         let now = self.now()
-        return try await file.read { db in try OrderTable.pauses(now: now, in: db) }
+        return try await file.read { db in try StandingCommandTable.pauses(now: now, in: db) }
     }
 }

@@ -1,4 +1,5 @@
 package import CeleryCore
+import CeleryDB
 import SQLite
 import Wire
 

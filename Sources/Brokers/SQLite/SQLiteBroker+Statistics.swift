@@ -1,5 +1,5 @@
 package import CeleryCore
-import SQLite
+import CeleryDB
 
 extension SQLiteBroker: StatisticsKeeping {
     package var statisticsInterval: Duration { .seconds(2) }

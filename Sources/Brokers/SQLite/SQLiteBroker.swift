@@ -2,7 +2,8 @@
 // The `SQLite` room has the file, its tables and the waiting.
 
 package import CeleryCore
-package import SQLite
+package import CeleryDB
+import SQLite
 
 /// Stores messages in a `celery.db`.
 package final class SQLiteBroker: Broker, SQLiteFileHolding {

@@ -1,5 +1,5 @@
 import CeleryCore
-import SQLite
+import CeleryDB
 import Synchronization
 
 /// Follows the events of a `celery.db`: a write by any process wakes it.

@@ -5,19 +5,19 @@ public struct BeatState: Sendable, Equatable {
     /// Records by entry name.
     public var records: [String: EntryRecord]
     /// Commands that were requested and are not done yet, by ascending number.
-    public var orders: [(number: Int64, order: BeatOrder)]
+    public var commands: [(number: Int64, command: LeaderCommand)]
 
     public init(
-        leader: BeatLeader? = nil, records: [String: EntryRecord] = [:], orders: [(number: Int64, order: BeatOrder)] = []
+        leader: BeatLeader? = nil, records: [String: EntryRecord] = [:], commands: [(number: Int64, command: LeaderCommand)] = []
     ) {
         self.leader = leader
         self.records = records
-        self.orders = orders
+        self.commands = commands
     }
 
     public static func == (left: Self, right: Self) -> Bool {
         left.leader == right.leader && left.records == right.records
-            && left.orders.map(\.number) == right.orders.map(\.number) && left.orders.map(\.order) == right.orders.map(\.order)
+            && left.commands.map(\.number) == right.commands.map(\.number) && left.commands.map(\.command) == right.commands.map(\.command)
     }
 }
 
@@ -38,7 +38,7 @@ public struct BeatLeader: Sendable, Equatable {
 }
 
 /// A command for the leading beat.
-public enum BeatOrder: Sendable, Equatable {
+public enum LeaderCommand: Sendable, Equatable {
     /// Stop sending an entry until it is resumed, or until a time.
     case pause(entry: String, EntryPause)
     case resume(entry: String)

@@ -13,7 +13,7 @@ public protocol BeatKeeping: Broker {
     func state(of beat: String) async throws -> BeatState
 
     /// Sends a command to the current or next leader. Returns when the command is stored durably.
-    func order(_ order: BeatOrder, in beat: String) async throws
+    func tell(_ command: LeaderCommand, in beat: String) async throws
 }
 
 /// One beat among those of its name.
@@ -35,7 +35,7 @@ public protocol BeatSeat: Sendable {
     ///   - orders: Numbers of the commands that are done.
     /// - Returns: Whether this beat still led. If not, nothing was sent or written.
     /// - Throws: `DriverError`; the outcome is unknown, and the call should be repeated.
-    func send(_ messages: [Message], writing records: [EntryRecord], settling orders: [Int64]) async throws -> Bool
+    func send(_ messages: [Message], writing records: [EntryRecord], settling commands: [Int64]) async throws -> Bool
 
     /// Waits until there may be a command or another leader, the deadline passes, or the task is cancelled.
     func waitForChange(until deadline: ContinuousClock.Instant) async

@@ -1,4 +1,13 @@
 /// Enforcing rate and concurrency limits over all workers of the broker.
+///
+/// There are three keepers of limits, and what they share is written once: the arithmetic of rates is `TokenTime`.
+///
+/// - A broker that conforms to this, as SQLite's (`LimitTable`, `RateTable`), keeps the messages that wait, so it counts for
+///   all workers and needs no expiry: a slot ends with the lease of its message, in the same transaction.
+/// - A result store that conforms to `SlotKeeping` (`LentSlotTable`) knows no message of the broker it stands beside: it only
+///   counts slots, and since no lease tells it of a worker that died, its slots expire unless they are renewed.
+/// - `WorkerLimits` in the worker's memory serves brokers that keep nothing: it has to hold what waits itself, or postpone
+///   it, because such a broker takes back what a worker keeps for too long.
 public protocol LimitKeeping: BrokerConsumer {
     /// Asks whether deliveries of this consumer may start.
     ///
@@ -15,7 +24,7 @@ public protocol LimitKeeping: BrokerConsumer {
     func takeWaiting(_ revocations: [Revocation]) async throws -> [Delivery]
 
     /// Frees the slots that outcomes kept. Slots of other workers stay.
-    func leavePlaces(_ handles: [DeliveryHandle]) async throws
+    func leaveSlots(_ handles: [DeliveryHandle]) async throws
 
     /// Announces the rates in the options of tasks; `nil` means no rate. A rate set by remote control stays until the options
     /// change.

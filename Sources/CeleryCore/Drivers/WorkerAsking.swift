@@ -10,7 +10,7 @@ public protocol WorkerAsking: Broker {
     func ask(_ requests: [ControlRequest], of workers: WorkerChoice, within limit: Duration) async throws -> WorkerAnswers
 
     /// Sends a request without waiting for answers; returns when the broker has it.
-    func order(_ request: ControlRequest, to workers: WorkerChoice) async throws
+    func tell(_ request: ControlRequest, to workers: WorkerChoice) async throws
 }
 
 /// The workers a request is for.

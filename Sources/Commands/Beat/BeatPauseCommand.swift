@@ -41,7 +41,7 @@ enum BeatPauseCommand {
         let end = arguments[until] ?? arguments[length].map { now + $0 }
         if let end, end <= now { throw ArgumentError("the time to resume, \(LocalTime.text(end)), is in the past") }
         let pause = EntryPause(since: now, until: end, reason: arguments[reason])
-        return try await order(context, { .pause(entry: $0, pause) }) { entry in
+        return try await command(context, { .pause(entry: $0, pause) }) { entry in
             let object: JSONObject = [
                 "entry": .string(entry), "paused": true, "until": end.map { .string(ISO8601.text($0)) } ?? .null,
                 "reason": pause.reason.map(JSON.string) ?? .null,
@@ -51,17 +51,17 @@ enum BeatPauseCommand {
     }
 
     private static func runResume(_ context: CommandContext) async throws -> Int32 {
-        try await order(context, { .resume(entry: $0) }) { (["entry": .string($0), "paused": false], "\($0)\tresumed") }
+        try await command(context, { .resume(entry: $0) }) { (["entry": .string($0), "paused": false], "\($0)\tresumed") }
     }
 
     /// Stores a command for each named entry, after checking that all of them exist.
-    private static func order(
-        _ context: CommandContext, _ order: (String) -> BeatOrder, tell: (String) -> (JSONObject, String)
+    private static func command(
+        _ context: CommandContext, _ command: (String) -> LeaderCommand, tell: (String) -> (JSONObject, String)
     ) async throws -> Int32 {
         let timetable = try Timetable(context)
         let keeping = try timetable.keeping
         for entry in try timetable.chosen() {
-            try await keeping.order(order(entry.name), in: timetable.beat)
+            try await keeping.tell(command(entry.name), in: timetable.beat)
             let (object, text) = tell(entry.name)
             context.output.record(object, text: text)
         }

@@ -87,7 +87,7 @@ struct RemoteCommand: Sendable {
         guard !verb.isAnswered else { return try await broker.ask([request], of: workers, within: limit) }
         let there = try await broker.ask([ControlRequest(method: "ping")], of: workers, within: limit)
         let names = there.answers[0].map(\.worker).distinct
-        if !names.isEmpty { try await broker.order(request, to: WorkerChoice(names: names)) }
+        if !names.isEmpty { try await broker.tell(request, to: WorkerChoice(names: names)) }
         return there
     }
 

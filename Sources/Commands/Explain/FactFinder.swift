@@ -23,12 +23,12 @@ struct FactFinder {
         async let workers = isOpen ? workers(of: broker) : nil
         async let holds = isOpen ? holds(statuses) : Holds()
         async let counts = look("count queues") { try await (broker as? any QueueCounting)?.queues() }
-        async let orders = isOpen ? look("read commands to workers") { try await (broker as? any OrderShowing)?.standingOrders() } : nil
+        async let commands = isOpen ? look("read commands to workers") { try await (broker as? any CommandShowing)?.standingCommands() } : nil
         let letters = await letters(of: ids)
         let events = await look("read events") { try await (broker as? any EventReading)?.events(of: ids) } ?? []
         let byTask = Dictionary(grouping: events.map(\.event)) { $0.taskID ?? TaskID("") }
 
-        let shared = await (workers: workers, holds: holds, counts: counts, orders: orders)
+        let shared = await (workers: workers, holds: holds, counts: counts, commands: commands)
         var all: [TaskFacts] = []
         for status in statuses {
             var facts = TaskFacts(status.id, now: .now)
@@ -37,8 +37,8 @@ struct FactFinder {
             facts.brokerTells = broker is any MessageLocating
             facts.workers = shared.workers
             facts.counts = shared.counts ?? []
-            facts.pauses = shared.orders?.pauses ?? [:]
-            facts.revocations = shared.orders?.revocations ?? []
+            facts.pauses = shared.commands?.pauses ?? [:]
+            facts.revocations = shared.commands?.revocations ?? []
             facts.hold = shared.holds.found[status.id]
             facts.isSilent = status.location?.worker.map { shared.holds.silent.contains($0) } ?? false
             facts.letter = letters.last { $0.taskID == status.id }

@@ -104,13 +104,13 @@ struct WaitingCauses {
             return [
                 Cause("rate", "\(task.forLog) may begin once every \(DurationWords.fine(interval)), and not before \(LocalTime.text(next))")
             ]
-        case .place(let task, let key, let places, let holders):
+        case .slot(let task, let key, let slots, let holders):
             let held = holders.map { id in worker(of: id).map { "\(id.text.forLog) on \($0.forLog)" } ?? id.text.forLog }
             let shown = held.prefix(5).joined(separator: ", ") + (held.count > 5 ? " and \(held.count - 5) more" : "")
             return [
                 Cause(
                     "concurrency",
-                    "\(places == 1 ? "the only slot" : "all \(places) slots") of \(task.forLog)\(Self.of(key)) \(places == 1 ? "is" : "are") taken\(shown.isEmpty ? "" : ", by \(shown)")")
+                    "\(slots == 1 ? "the only slot" : "all \(slots) slots") of \(task.forLog)\(Self.of(key)) \(slots == 1 ? "is" : "are") taken\(shown.isEmpty ? "" : ", by \(shown)")")
             ]
         case .turn(let task, let key):
             return [Cause("turn", "other messages of \(task.forLog)\(Self.of(key)) came first and begin before it")]

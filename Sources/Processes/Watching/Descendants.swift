@@ -56,7 +56,7 @@ package enum Descendants {
             for process in found where !process.hasEnded && kill(process.id, SIGKILL) == 0 {
                 reaped.killed.insert(process.id)
             }
-            for process in found where process.parent == getpid() { bury(process.id, deadline) }
+            for process in found where process.parent == getpid() { waitFor(process.id, deadline) }
         }
         reaped.survivors = []
         return reaped
@@ -71,7 +71,7 @@ package enum Descendants {
     }
 
     /// Waits for a killed child until the deadline.
-    private static func bury(_ child: ProcessID, _ deadline: Deadline) {
+    private static func waitFor(_ child: ProcessID, _ deadline: Deadline) {
         guard let pidfd = try? SpawnedProcess.openPIDFD(child),
             (try? pidfd.waitReadable(timeout: deadline.remaining)) == true
         else { return }

@@ -1,4 +1,4 @@
-package import Brokers
+package import CeleryAMQP
 package import CeleryCore
 import RabbitMQ
 import Wire
@@ -9,18 +9,18 @@ import Wire
 /// Reading a result takes it from its queue and requeues it. This is slow, and only for fleets that already use it.
 package final class AMQPResultStore: ResultStore {
     package let location: String
-    private let broker: AMQPBroker
+    private let link: AMQPLink
     private let expires: Double?
 
     private static let exchange = ExchangeDeclaration("celeryresults")
     /// Limit of results read per task: there is one, and perhaps a few of earlier attempts.
     private static let most = 100
 
-    /// - Parameter broker: Used by this store alone, and closed with it.
-    package init(broker: AMQPBroker, expires: Double?) {
-        self.broker = broker
+    /// - Parameter link: a connection of its own, closed with the store.
+    package init(link: AMQPLink, expires: Double?) {
+        self.link = link
         self.expires = expires
-        location = broker.location
+        location = link.location
     }
 
     /// The queue's name is the id without dashes.
@@ -32,7 +32,7 @@ package final class AMQPResultStore: ResultStore {
     }
 
     package func store(_ results: [TaskResult]) async throws {
-        try await broker.publish(
+        try await link.publish(
             results.map { result in
                 let queue = queue(of: result.id)
                 let message = WireMessage(
@@ -54,7 +54,7 @@ package final class AMQPResultStore: ResultStore {
     private func result(of id: TaskID) async throws -> TaskResult? {
         let queue = queue(of: id).name
         do {
-            let bodies = try await broker.ask { (connection, channel) throws(RabbitMQError) in
+            let bodies = try await link.ask { (connection, channel) throws(RabbitMQError) in
                 var bodies: [[UInt8]] = []
                 // Unacknowledged deliveries are requeued when the channel closes.
                 while bodies.count < Self.most, let delivery = try connection.get(queue, on: channel) {
@@ -73,7 +73,7 @@ package final class AMQPResultStore: ResultStore {
         var count = 0
         for id in ids.distinct where try await result(of: id) != nil {
             let queue = queue(of: id).name
-            try await broker.ask { (connection, channel) throws(RabbitMQError) in
+            try await link.ask { (connection, channel) throws(RabbitMQError) in
                 try connection.deleteQueue(queue, on: channel)
             }
             count += 1
@@ -81,5 +81,5 @@ package final class AMQPResultStore: ResultStore {
         return count
     }
 
-    package func close() async { await broker.close() }
+    package func close() async { await link.close() }
 }

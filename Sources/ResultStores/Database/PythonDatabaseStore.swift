@@ -2,6 +2,7 @@
 // have no column for the attempt number, its start, stderr, the group and the parent, so these are not stored.
 
 package import CeleryCore
+import CeleryDB
 import SQLite
 import Synchronization
 import Wire

@@ -1,4 +1,5 @@
 import CeleryCore
+import CeleryDB
 import SQLite
 
 /// The tables in which Python's Celery stores results, as version 5.7 creates them.

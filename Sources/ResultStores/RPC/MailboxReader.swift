@@ -1,4 +1,4 @@
-import Brokers
+import CeleryAMQP
 import CeleryCore
 import RabbitMQ
 import Synchronization
@@ -10,9 +10,9 @@ final class MailboxReader: Sendable {
     private let inbox: ReplyInbox
     private let work: Task<Void, Never>
 
-    init(broker: AMQPBroker, queue: QueueDeclaration, into store: SQLiteResultStore) throws {
-        let inbox = ReplyInbox(location: broker.location)
-        let owner = try ConnectionOwner(broker.alternatives, .always) { MailboxUse(queue: queue, inbox: inbox) }
+    init(link: AMQPLink, queue: QueueDeclaration, into store: SQLiteResultStore) throws {
+        let inbox = ReplyInbox(location: link.location)
+        let owner = try ConnectionOwner(link.alternatives, .always) { MailboxUse(queue: queue, inbox: inbox) }
         self.inbox = inbox
         self.owner = owner
         work = Task {

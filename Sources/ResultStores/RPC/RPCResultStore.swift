@@ -1,4 +1,4 @@
-package import Brokers
+package import CeleryAMQP
 package import CeleryCore
 import RabbitMQ
 import Synchronization
@@ -11,7 +11,7 @@ import Wire
 package final class RPCResultStore: ResultStore, ResultAnswering {
     package let location: String
     package let replyAddress: String
-    private let broker: AMQPBroker
+    private let link: AMQPLink
     private let mailbox: ReplyMailbox
     /// Opens the file on first use.
     private let openKept: @Sendable () throws -> SQLiteResultStore
@@ -19,9 +19,9 @@ package final class RPCResultStore: ResultStore, ResultAnswering {
     private let reader = Mutex<MailboxReader?>(nil)
 
     package init(
-        broker: AMQPBroker, mailbox: ReplyMailbox, kept: @escaping @Sendable () throws -> SQLiteResultStore
+        link: AMQPLink, mailbox: ReplyMailbox, kept: @escaping @Sendable () throws -> SQLiteResultStore
     ) {
-        self.broker = broker
+        self.link = link
         self.mailbox = mailbox
         openKept = kept
         location = "rpc://"
@@ -29,7 +29,7 @@ package final class RPCResultStore: ResultStore, ResultAnswering {
     }
 
     package func store(_ results: [TaskResult]) async throws {
-        try await broker.publish(results.compactMap(Self.publication))
+        try await link.publish(results.compactMap(Self.publication))
     }
 
     /// Results without a reply address are not sent.
@@ -81,11 +81,11 @@ package final class RPCResultStore: ResultStore, ResultAnswering {
     private func emptyMailbox(into store: SQLiteResultStore) async throws {
         // Several rounds are needed only while results keep arriving.
         for _ in 0..<3 {
-            let count = try await broker.ask { [queue = mailbox.queue] (connection, channel) throws(RabbitMQError) in
+            let count = try await link.ask { [queue = mailbox.queue] (connection, channel) throws(RabbitMQError) in
                 try connection.declare(queue, on: channel).messages
             }
             if count == 0 { return }
-            let reader = try MailboxReader(broker: broker, queue: mailbox.queue, into: store)
+            let reader = try MailboxReader(link: link, queue: mailbox.queue, into: store)
             do {
                 try await reader.waitFor(count)
             } catch {
@@ -100,7 +100,7 @@ package final class RPCResultStore: ResultStore, ResultAnswering {
     private func startReading() throws {
         let store = try file()
         try reader.withLock { reader in
-            if reader == nil { reader = try MailboxReader(broker: broker, queue: mailbox.queue, into: store) }
+            if reader == nil { reader = try MailboxReader(link: link, queue: mailbox.queue, into: store) }
         }
     }
 }

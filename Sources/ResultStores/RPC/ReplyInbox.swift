@@ -1,4 +1,4 @@
-import Brokers
+import CeleryAMQP
 import CeleryCore
 import RabbitMQ
 import Synchronization

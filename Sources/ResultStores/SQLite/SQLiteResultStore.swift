@@ -1,5 +1,5 @@
 package import CeleryCore
-package import SQLite
+package import CeleryDB
 
 /// Stores results in a `celery.db`.
 package final class SQLiteResultStore: RevocationAnnouncing, SQLiteFileHolding {
@@ -35,12 +35,8 @@ package final class SQLiteResultStore: RevocationAnnouncing, SQLiteFileHolding {
 
     package func forget(_ ids: [TaskID]) async throws -> Int {
         try await file.write { db in
-            let statement = try db.cachedStatement(sql: "DELETE FROM result WHERE id = ?")
             var count = 0
-            for id in ids {
-                try statement.execute(arguments: [id.text])
-                count += db.changesCount
-            }
+            for id in ids where try ResultTable.remove(id, in: db) { count += 1 }
             return count
         }
     }
@@ -62,15 +58,7 @@ extension SQLiteResultStore: ResultWatching {
 
 extension SQLiteResultStore: ResultExpiring {
     package func dropExpired(now: Timestamp, limit: Int) async throws -> Int {
-        let count = try await file.write { db in
-            try db.execute(
-                sql: """
-                    DELETE FROM result WHERE number IN (
-                        SELECT number FROM result WHERE expires IS NOT NULL AND expires <= ? ORDER BY expires LIMIT ?)
-                    """,
-                arguments: [now.seconds, limit])
-            return db.changesCount
-        }
+        let count = try await file.write { try ResultTable.dropExpired(now: now, limit: limit, in: $0) }
         // There are probably more.
         if count == limit { try await file.letOthersWrite() }
         return count
@@ -79,20 +67,10 @@ extension SQLiteResultStore: ResultExpiring {
 
 extension SQLiteResultStore: ResultFeeding {
     package func feedPosition() async throws -> Int64 {
-        try await file.read { try Int64.fetchOne($0, sql: "SELECT max(number) FROM result") ?? 0 }
+        try await file.read { try ResultTable.last(in: $0) }
     }
 
     package func changes(after position: Int64) async throws -> (ids: [TaskID], position: Int64) {
-        try await file.read { db in
-            let statement = try db.cachedStatement(sql: "SELECT number, id FROM result WHERE number > ? ORDER BY number")
-            var ids: [TaskID] = []
-            var last = position
-            let rows = try Row.fetchCursor(statement, arguments: [position])
-            while let row = try rows.next() {
-                last = row[0]
-                ids.append(TaskID(row[1]))
-            }
-            return (ids, last)
-        }
+        try await file.read { try ResultTable.changes(after: position, in: $0) }
     }
 }

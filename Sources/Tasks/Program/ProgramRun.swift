@@ -96,14 +96,14 @@ package struct ProgramRun: Sendable {
         spawn.standardOutput = .descriptor(standardOutput.writeEnd)
         spawn.standardError = .descriptor(standardError.writeEnd)
         spawn.placement = .newGroup
-        var fence = memoryLimit.map { MemoryFence(limit: $0, room: controlGroups) }
-        spawn.confinement = fence?.confinement
+        var bound = memoryLimit.map { MemoryBound(limit: $0, room: controlGroups) }
+        spawn.confinement = bound?.confinement
         let killsBefore = OutOfMemoryCount.own.read()
         let process: SpawnedProcess
         do {
             process = try start(spawn)
         } catch {
-            _ = fence?.close(wasKilled: false)
+            _ = bound?.close(wasKilled: false)
             throw error
         }
         stop?.began(process.id)
@@ -113,7 +113,7 @@ package struct ProgramRun: Sendable {
         var streams = ProgramStreams(
             output: standardOutput.readEnd, errors: standardError.readEnd, maxOutputBytes: maxOutputBytes,
             onErrorLine: onErrorLine)
-        let passed = try watch(process, &streams, &fence)
+        let passed = try watch(process, &streams, &bound)
         Self.current.withLock { $0.group = 0 }
         stop?.ended()
         // Kills the remaining processes of the group here, and descendants outside the group below.
@@ -122,7 +122,7 @@ package struct ProgramRun: Sendable {
         // If this process does not inherit orphans, its other children do not belong to the program.
         let leftovers = Descendants.isSubreaper ? Descendants.reap().killed.count : 0
         streams.drain()
-        let peak = fence?.close(wasKilled: passed.memory)
+        let peak = bound?.close(wasKilled: passed.memory)
         let wasKilled: Bool = if case .signaled(SIGKILL, _) = termination.status { true } else { false }
         return Ending(
             status: termination.status, output: streams.output, outputIsCut: streams.outputIsCut,
@@ -172,18 +172,18 @@ package struct ProgramRun: Sendable {
 
     /// Collects the program's output and enforces its limits until it has ended.
     private func watch(
-        _ process: SpawnedProcess, _ streams: inout ProgramStreams, _ fence: inout MemoryFence?
+        _ process: SpawnedProcess, _ streams: inout ProgramStreams, _ bound: inout MemoryBound?
     ) throws(SystemError) -> Passed {
         let started = ContinuousClock.now
         let hard = hardTimeLimit.map { started + .seconds($0) }
         var soft = softTimeLimit.map { started + .seconds($0) }
         var passed = Passed()
         while true {
-            let check = fence?.interval.map { ContinuousClock.now + $0 }
+            let check = bound?.interval.map { ContinuousClock.now + $0 }
             let next = [soft, hard, check].compactMap { $0 }.min()
             let ended = try streams.pump(until: process.pidfd!, timeout: next.map { max(.zero, $0 - .now) })
             if ended { return passed }
-            if fence?.look() == true {
+            if bound?.look() == true {
                 kill(-process.id, SIGKILL)
                 _ = try process.waitUntilEnded(timeout: nil)
                 passed.memory = true

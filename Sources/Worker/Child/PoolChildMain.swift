@@ -22,7 +22,7 @@ package enum PoolChildMain {
         SignalDispositions.settle()
         try? Descendants.becomeSubreaper()
         let socket = FrameSocket(OwnedDescriptor(owning: socketNumber))
-        let queue = JobLine()
+        let jobs = JobQueue()
         let underway = JobUnderway()
         var runner = JobRunner(registry: registry, environment: .current()) { socket.send(.log($0)) }
         if CommandLine.arguments.count > 3 { runner.controlGroups = ControlGroupRoom(path: CommandLine.arguments[3]) }
@@ -32,9 +32,9 @@ package enum PoolChildMain {
         WorkThread.start {
             socket.readAll { frame in
                 switch frame {
-                case .job(let job): queue.append(job)
-                case .recall: socket.send(.returned(queue.removeAll().map(\.tag)))
-                case .finish: queue.finish()
+                case .job(let job): jobs.append(job)
+                case .recall: socket.send(.returned(jobs.removeAll().map(\.tag)))
+                case .finish: jobs.finish()
                 case .terminate(let tag, let signal): underway.terminate(tag, signal: signal)
                 case .ready, .report, .returned, .log: break
                 }
@@ -46,7 +46,7 @@ package enum PoolChildMain {
         }
         let flight = flightRecord()
         socket.send(.ready)
-        while let job = await queue.next() {
+        while let job = await jobs.next() {
             flight?.begin(FlightRecord.Entry(tag: job.deliveryTag, attempt: job.attempt))
             let stop = underway.begin(job)
             var report = await runner.run(job, stop)

@@ -49,14 +49,14 @@ extension Shift {
     }
 
     private var poolStatistics: JSON {
-        let counts = follower.staff.counts
+        let counts = follower.processes.counts
         let total = counts.reduce(0, +)
         /// A child's share of all begun jobs, with two decimals.
         func share(_ count: Int) -> String { Self.text("%.2f", total > 0 ? Double(count) / Double(total) : 0) }
         let busy = Set(jobs.all.compactMap(\.childPID)).count
         return [
             "implementation": "celery:processes", "max-concurrency": .int(Int64(scaler.size)),
-            "processes": .array(follower.staff.processes.map { .int(Int64($0)) }),
+            "processes": .array(follower.processes.ids.map { .int(Int64($0)) }),
             "max-tasks-per-child": configuration.pool.maxTasksPerChild > 0 ? .int(Int64(configuration.pool.maxTasksPerChild)) : "N/A",
             "put-guarded-by-semaphore": false,
             "timeouts": [Self.limit(configuration.softTimeLimit), Self.limit(configuration.hardTimeLimit)],

@@ -2,7 +2,7 @@ import CeleryCore
 
 extension ControlMethod {
     /// Commands about the pool children.
-    static let poolOrders = [
+    static let poolCommands = [
         ControlMethod("pool_grow") { shift, arguments in try shift.resize("pool_grow", arguments, sign: 1) },
         ControlMethod("pool_shrink") { shift, arguments in try shift.resize("pool_shrink", arguments, sign: -1) },
         ControlMethod("pool_restart") { shift, arguments in
@@ -11,7 +11,7 @@ extension ControlMethod {
             guard try arguments.texts("modules")?.isEmpty ?? true, arguments["reloader"] == nil else {
                 throw ControlError.value("tasks here are programs; there are no modules to reload")
             }
-            shift.log.ordered("Replacing all pool children by remote control")
+            shift.log.commanded("Replacing all pool children by remote control")
             shift.pool.replaceAll()
             return ["ok": "reload started"]
         },
@@ -19,7 +19,7 @@ extension ControlMethod {
             let arguments = ControlArguments("autoscale", arguments)
             let (most, least) = (try arguments.integer("max"), try arguments.integer("min"))
             guard let range = try shift.scaler.setRange(most: most, least: least) else { throw ControlError.value("Autoscale not enabled") }
-            shift.log.ordered("Autoscale now max=\(range.most) min=\(range.least) by remote control")
+            shift.log.commanded("Autoscale now max=\(range.most) min=\(range.least) by remote control")
             return ["ok": .string("autoscale now max=\(range.most) min=\(range.least)")]
         },
     ]
@@ -38,7 +38,7 @@ extension Shift {
         guard !isTooMuch, (1...AutoscaleRange.limit).contains(new) else {
             throw ControlError.value("the pool has \(size) processes; its size must be from 1 to \(AutoscaleRange.limit)")
         }
-        log.ordered("Pool \(sign > 0 ? "grows" : "shrinks") from \(size) to \(new) by remote control")
+        log.commanded("Pool \(sign > 0 ? "grows" : "shrinks") from \(size) to \(new) by remote control")
         scaler.grow(by: new - size)
         return ["ok": sign > 0 ? "pool will grow" : "pool will shrink"]
     }

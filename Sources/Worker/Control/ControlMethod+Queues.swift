@@ -2,7 +2,7 @@ import CeleryCore
 
 extension ControlMethod {
     /// Commands about the queues that the worker consumes from.
-    static let queueOrders = [
+    static let queueCommands = [
         ControlMethod("add_consumer") { shift, arguments in
             let arguments = ControlArguments("add_consumer", arguments)
             let queue = try shift.definition(arguments)
@@ -40,14 +40,14 @@ extension Shift {
     fileprivate func startConsuming(from queue: QueueDefinition) async throws {
         try await switching.add(queue)
         if !queues.contains(where: { $0.name == queue.name }) { queues.append(queue) }
-        log.ordered("Consuming from queue \(queue.name) by remote control")
+        log.commanded("Consuming from queue \(queue.name) by remote control")
         room.ring()
     }
 
     fileprivate func stopConsuming(from name: String) async throws {
         try await switching.remove(name)
         queues.removeAll { $0.name == name }
-        log.ordered("No longer consuming from queue \(name) by remote control")
+        log.commanded("No longer consuming from queue \(name) by remote control")
     }
 
     private var switching: any QueueSwitching {

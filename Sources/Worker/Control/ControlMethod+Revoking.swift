@@ -23,7 +23,7 @@ extension ControlMethod {
             guard arguments["from_node"]?.stringValue != shift.configuration.identity.name else { return .null }
             // A list of ids, or an object from ids to times.
             let ids = arguments["revoked"]?.objectValue?.members.map(\.key) ?? texts(arguments["revoked"])
-            await shift.orders.revoke(shift.revocations(of: ids, isTerminating: false, signal: nil))
+            await shift.commands.revoke(shift.revocations(of: ids, isTerminating: false, signal: nil))
             return ["revoked": .array(shift.revokedIDs), "clock": .int(Int64(shift.intake.taken))]
         },
     ]
@@ -54,7 +54,7 @@ extension Shift {
     }
 
     fileprivate func revoke(_ ids: [String], isTerminating: Bool, signal: JSON?) async -> JSON {
-        let terminated = await orders.revoke(revocations(of: ids, isTerminating: isTerminating, signal: signal))
+        let terminated = await commands.revoke(revocations(of: ids, isTerminating: isTerminating, signal: signal))
         if isTerminating { return Self.answer(terminated: terminated) }
         // Formatted like a Python set.
         let list = ids.distinct.map { PythonRepr.text(of: .string($0)) }.joined(separator: ", ")
@@ -73,7 +73,7 @@ extension Shift {
                         issued: now + Self.memory, until: now + Self.memory))
             }
         }
-        let terminated = await orders.revoke(new)
+        let terminated = await commands.revoke(new)
         if isTerminating { return Self.answer(terminated: terminated) }
         return ["ok": .string("headers \(PythonRepr.kwargs(headers)) flagged as revoked, but not terminated")]
     }

@@ -70,7 +70,7 @@ struct Admission: Sendable {
             softTimeLimit: Self.possible(terms.softTimeLimit ?? configuration.softTimeLimit),
             hardTimeLimit: Self.possible(terms.timeLimit ?? configuration.hardTimeLimit),
             maxOutputBytes: terms.maxOutputBytes ?? configuration.maxOutputBytes,
-            retry: RetryPolicy.plan(for: message, terms, received: now),
+            retry: RetryPlan(for: message, terms, received: now),
             memoryLimit: terms.maxMemoryBytes ?? configuration.maxMemoryBytes)
         request.said = terms.forChild
         request.deliveryTag = delivery.handle.tag

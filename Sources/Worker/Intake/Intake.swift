@@ -3,24 +3,12 @@ import Tasks
 
 /// Takes deliveries while the worker has capacity, and turns them into jobs.
 final class Intake {
-    private let configuration: WorkerConfiguration
-    private let powers: ConsumerPowers
-    private let registry: TaskBook
-    private let jobs: JobBook
-    private let revocations: RevocationBook
+    private let parts: ShiftParts
     private let gate: LimitGate
     private let slots: SlotLedger
-    private let pool: Pool
     private let recorder: Recorder
     private let repeats: RepeatLookup
     private let builtins: BuiltinRunner
-    private let ladder: ShutdownLadder
-    private let watchers: TaskWatchers
-    private let log: TaskLog
-    private let now: @Sendable () -> Timestamp
-    /// Rings when the worker may have capacity.
-    private let room: Bell
-    private let wait: IntakeWait
 
     /// Limits the deliveries that the worker holds at once.
     var prefetch: Prefetch
@@ -30,60 +18,47 @@ final class Intake {
     private(set) var totals: [String: Int] = [:]
 
     init(
-        _ configuration: WorkerConfiguration, _ powers: ConsumerPowers, _ registry: TaskBook, _ jobs: JobBook,
-        _ revocations: RevocationBook, _ gate: LimitGate, _ slots: SlotLedger, _ pool: Pool, _ recorder: Recorder,
-        _ repeats: RepeatLookup, _ builtins: BuiltinRunner, _ ladder: ShutdownLadder, _ watchers: TaskWatchers, _ log: TaskLog,
-        now: @escaping @Sendable () -> Timestamp, room: Bell, wait: IntakeWait
+        _ parts: ShiftParts, _ gate: LimitGate, _ slots: SlotLedger, _ recorder: Recorder, _ repeats: RepeatLookup,
+        _ builtins: BuiltinRunner
     ) {
-        self.configuration = configuration
-        self.powers = powers
-        self.registry = registry
-        self.jobs = jobs
-        self.revocations = revocations
+        self.parts = parts
         self.gate = gate
         self.slots = slots
-        self.pool = pool
         self.recorder = recorder
         self.repeats = repeats
         self.builtins = builtins
-        self.ladder = ladder
-        self.watchers = watchers
-        self.log = log
-        self.now = now
-        self.room = room
-        self.wait = wait
-        prefetch = Prefetch(children: configuration.pool.size, fixed: configuration.prefetch)
+        prefetch = Prefetch(children: parts.configuration.pool.size, fixed: parts.configuration.prefetch)
     }
 
     /// Takes deliveries until a shutdown begins, `maxTasks` are done, or a burst worker finds its queues empty.
     nonisolated(nonsending) func run() async {
         var backoff = Backoff()
-        while !ladder.hasBegun {
-            let (seenCapacity, seenWait) = (room.count, wait.count)
-            if hasTakenAll && jobs.isEmpty { break }
+        while !parts.ladder.hasBegun {
+            let (seenCapacity, seenWait) = (parts.room.count, parts.wait.count)
+            if hasTakenAll && parts.jobs.isEmpty { break }
             let capacity = self.capacity
             if capacity == 0 {
-                powers.pushing?.haveNoRoom()
-                await room.wait(since: seenCapacity, until: nil)
+                parts.powers.pushing?.haveNoRoom()
+                await parts.room.wait(since: seenCapacity, until: nil)
                 continue
             }
             do {
                 let deliveries = try await gate.take(capacity)
                 backoff.reset()
-                if ladder.hasBegun {
+                if parts.ladder.hasBegun {
                     await recorder.giveBack(deliveries.map(\.handle), .unbegun)
                 } else if deliveries.isEmpty {
                     if try await isFinished() { break }
-                    await wait.wait(since: seenWait, for: powers.consumer, until: waitDeadline)
+                    await parts.wait.wait(since: seenWait, for: parts.powers.consumer, until: waitDeadline)
                     continue
                 } else {
                     await admit(deliveries)
                 }
                 await gate.leaveSlots(haveAdmitted: true)
             } catch {
-                log.brokerTrouble("cannot take messages", error)
-                if ladder.note(ifFatal: error) { break }
-                await ladder.pause(backoff.next())
+                parts.log.brokerTrouble("cannot take messages", error)
+                if parts.ladder.note(ifFatal: error) { break }
+                await parts.ladder.pause(backoff.next())
             }
         }
         await recorder.giveBack(gate.pop { _ in true }.map(\.handle), .unbegun)
@@ -96,19 +71,19 @@ final class Intake {
 
     /// How many deliveries to take now, limited by `prefetch` and `maxTasks`.
     private var capacity: Int {
-        let free = max(0, prefetch.limit - jobs.count)
-        guard free >= prefetch.step || jobs.isEmpty, recorder.slowCount < Recorder.slowLimit else { return 0 }
-        return configuration.maxTasks > 0 ? min(free, max(0, configuration.maxTasks - taken)) : free
+        let free = max(0, prefetch.limit - parts.jobs.count)
+        guard free >= prefetch.step || parts.jobs.isEmpty, recorder.slowCount < Recorder.slowLimit else { return 0 }
+        return parts.configuration.maxTasks > 0 ? min(free, max(0, parts.configuration.maxTasks - taken)) : free
     }
 
     /// Whether `maxTasks` deliveries are taken.
-    private var hasTakenAll: Bool { configuration.maxTasks > 0 && taken >= configuration.maxTasks }
+    private var hasTakenAll: Bool { parts.configuration.maxTasks > 0 && taken >= parts.configuration.maxTasks }
 
     /// When to look for work without having been woken; `nil` waits forever.
     private var waitDeadline: ContinuousClock.Instant? {
-        var deadline: ContinuousClock.Instant? = configuration.isBurst ? .now + .milliseconds(100) : nil
+        var deadline: ContinuousClock.Instant? = parts.configuration.isBurst ? .now + .milliseconds(100) : nil
         if let look = gate.nextLook {
-            let instant = ContinuousClock.now + max(.zero, look - now())
+            let instant = ContinuousClock.now + max(.zero, look - parts.now())
             deadline = deadline.map { min($0, instant) } ?? instant
         }
         return deadline
@@ -116,8 +91,8 @@ final class Intake {
 
     /// Whether a burst worker has nothing left to do.
     private nonisolated(nonsending) func isFinished() async throws -> Bool {
-        guard configuration.isBurst, jobs.isEmpty, gate.isEmpty else { return false }
-        guard let backlog = powers.backlog else { return true }
+        guard parts.configuration.isBurst, parts.jobs.isEmpty, gate.isEmpty else { return false }
+        guard let backlog = parts.powers.backlog else { return true }
         return try await backlog.backlog() == 0
     }
 
@@ -150,19 +125,19 @@ final class Intake {
 
     /// Decides about each delivery, and adds jobs to the book.
     private func decide(_ deliveries: [Delivery], _ recorded: RepeatLookup.Recorded) -> Admitted {
-        let admission = Admission(configuration: configuration, registry: registry.tasks, revocations: revocations.revocations)
-        let now = self.now()
+        let admission = Admission(configuration: parts.configuration, registry: parts.registry.tasks, revocations: parts.revocations.revocations)
+        let now = parts.now()
         var admitted = Admitted()
         for delivery in deliveries {
             let delivery = delivery.blamed(by: recorded.begun[delivery.message.id])
             if let defect = delivery.defect {
-                log.unreadable(delivery, defect)
+                parts.log.unreadable(delivery, defect)
             } else if delivery.message.retries == 0 || BuiltinTask(name: delivery.message.task) == nil {
                 // A built-in task that retries every second is reported once.
-                watchers.tell(.received(delivery))
+                parts.watchers.tell(.received(delivery))
             }
             if recorded.done.contains(delivery.message.id) {
-                log.repeated(delivery)
+                parts.log.repeated(delivery)
                 admitted.refused.append(Outcome(handle: delivery.handle, results: []))
                 taken += 1
                 continue
@@ -170,18 +145,18 @@ final class Intake {
             if repeats.adopt(delivery) { continue }
             switch admission.decide(delivery, now: now) {
             case .run(var request, let definition):
-                request.tag = jobs.nextNumber()
+                request.tag = parts.jobs.nextNumber()
                 let job = Job(request, delivery, definition, admitted: now)
                 gate.mark(job)
                 if definition.terms.acknowledgement == .early { admitted.early.append(acknowledgement(of: job, now)) }
-                jobs.add(job)
+                parts.jobs.add(job)
                 admitted.jobs.append(job)
                 totals[delivery.message.task, default: 0] += 1
                 taken += 1
             case .builtin(let task):
                 admitted.builtins.append((task, delivery))
             case .settle(let outcome, let reason):
-                if delivery.defect == nil { watchers.tell(.refused(delivery, outcome, reason: reason)) }
+                if delivery.defect == nil { parts.watchers.tell(.refused(delivery, outcome, reason: reason)) }
                 admitted.refused.append(outcome)
                 taken += 1
             }
@@ -192,11 +167,11 @@ final class Intake {
     /// The outcome that acknowledges the delivery of a job before the job runs. From then on only the result store knows
     /// the task, so a STARTED result is stored.
     private func acknowledgement(of job: Job, _ now: Timestamp) -> Outcome {
-        var builder = OutcomeBuilder(delivery: job.delivery, worker: configuration.identity.name, now: now)
+        var builder = OutcomeBuilder(delivery: job.delivery, worker: parts.configuration.identity.name, now: now)
         builder.started = now
         var outcome = Outcome(handle: job.delivery.handle, results: [builder.startedResult()])
-        if job.definition.terms.concurrency != nil, powers.limits != nil {
-            outcome.keepsPlace = true
+        if job.definition.terms.concurrency != nil, parts.powers.limits != nil {
+            outcome.keepsSlot = true
             slots.keep(job.delivery.handle)
         }
         return outcome
@@ -208,7 +183,7 @@ final class Intake {
         guard !early.isEmpty else { return }
         let early = Set(early.map(\.handle))
         let uncounted = settlement.uncounted
-        for job in jobs.all where job.stage == .admitted && early.contains(job.delivery.handle) {
+        for job in parts.jobs.all where job.stage == .admitted && early.contains(job.delivery.handle) {
             if uncounted.contains(job.delivery.handle) {
                 drop(job)
             } else {
@@ -219,7 +194,7 @@ final class Intake {
 
     /// Drops a job whose delivery no longer belongs to this worker.
     private func drop(_ job: Job) {
-        _ = jobs.withdraw(job.number)
+        _ = parts.jobs.withdraw(job.number)
         totals[job.message.task, default: 1] -= 1
         taken -= 1
     }
@@ -231,7 +206,7 @@ final class Intake {
         for job in admitted where job.stage == .admitted {
             if let request = job.submit() { requests.append(request) } else { unbegun.append(job) }
         }
-        pool.submit(requests)
+        parts.pool.submit(requests)
         await withdraw(unbegun)
     }
 
@@ -252,10 +227,10 @@ final class Intake {
         var handles: [DeliveryHandle] = []
         taken -= unbegun.count
         for job in unbegun {
-            _ = jobs.withdraw(job.number)
+            _ = parts.jobs.withdraw(job.number)
             if job.isRevoked {
-                let outcome = job.outcomeBuilder(configuration, now: now()).outcome(.revoked, failure: .revoked("revoked"))
-                watchers.tell(.refused(job.delivery, outcome, reason: "revoked"))
+                let outcome = job.outcomeBuilder(parts.configuration, now: parts.now()).outcome(.revoked, failure: .revoked("revoked"))
+                parts.watchers.tell(.refused(job.delivery, outcome, reason: "revoked"))
                 endings.add(outcome, of: job)
             } else if job.isAcknowledged {
                 endings.add(job.sentAgain, of: job)

@@ -7,16 +7,9 @@ import Wire
 /// A task with limits is checked before it takes a slot in the pool: by a broker that enforces limits across all its workers,
 /// otherwise by `WorkerLimits`. Tasks without limits pass unchecked.
 final class LimitGate {
-    private let configuration: WorkerConfiguration
-    private let powers: ConsumerPowers
-    private let registry: TaskBook
-    private let jobs: JobBook
-    private let revocations: RevocationBook
+    private let parts: ShiftParts
     private let slots: SlotLedger
     private let recorder: Recorder
-    private let intakeWait: IntakeWait
-    private let log: TaskLog
-    private let now: @Sendable () -> Timestamp
 
     /// Deliveries that wait in this worker for their limits.
     private var limits = WorkerLimits()
@@ -24,23 +17,12 @@ final class LimitGate {
     private var rates: [String: RateSetting] = [:]
     private let hasLimitedTasks: Bool
 
-    init(
-        _ configuration: WorkerConfiguration, _ powers: ConsumerPowers, _ registry: TaskBook, _ jobs: JobBook,
-        _ revocations: RevocationBook, _ slots: SlotLedger, _ recorder: Recorder, _ intakeWait: IntakeWait, _ log: TaskLog,
-        now: @escaping @Sendable () -> Timestamp
-    ) {
-        self.configuration = configuration
-        self.powers = powers
-        self.registry = registry
-        self.jobs = jobs
-        self.revocations = revocations
+    init(_ parts: ShiftParts, _ slots: SlotLedger, _ recorder: Recorder) {
+        self.parts = parts
         self.slots = slots
         self.recorder = recorder
-        self.intakeWait = intakeWait
-        self.log = log
-        self.now = now
-        hasLimitedTasks = configuration.defaultRate != nil
-            || registry.tasks.sorted.contains { $0.options.rateLimit != nil || $0.options.concurrency != nil }
+        hasLimitedTasks = parts.configuration.defaultRate != nil
+            || parts.registry.tasks.sorted.contains { $0.options.rateLimit != nil || $0.options.concurrency != nil }
     }
 
     // MARK: Taking
@@ -50,62 +32,62 @@ final class LimitGate {
     /// - Throws: `DriverError` of the broker.
     nonisolated(nonsending) func take(_ maximum: Int) async throws -> [Delivery] {
         if limits.count > 0 {
-            let now = self.now()
+            let now = parts.now()
             // Expired and revoked tasks only end, and need not wait for that.
             let over = limits.pop { isOver($0.message, now) }
             var running = self.running
-            let held = limits.release(maximum, &running, canPostpone: powers.postponing != nil, now: now)
+            let held = limits.release(maximum, &running, canPostpone: parts.powers.postponing != nil, now: now)
             await postpone(held.postpone)
             let begin = over + (await withSlots(held.begin))
             if !begin.isEmpty { return begin }
         }
-        return await pass(try await powers.consumer.take(maximum))
+        return await pass(try await parts.powers.consumer.take(maximum))
     }
 
     /// Returns the deliveries that may begin. The others wait for their limits.
     private nonisolated(nonsending) func pass(_ deliveries: [Delivery]) async -> [Delivery] {
         guard hasLimits else { return deliveries }
-        let now = self.now()
+        let now = parts.now()
         var free: [Delivery] = []
         var asked: [(delivery: Delivery, limit: TaskLimit)] = []
         for delivery in deliveries {
             // A message redelivered while its task runs here must not wait for its own slot.
-            let isRunning = delivery.mayRepeat && jobs.job(of: delivery.message.id) != nil
+            let isRunning = delivery.mayRepeat && parts.jobs.job(of: delivery.message.id) != nil
             if !isRunning, let limit = limit(of: delivery.message, now) { asked.append((delivery, limit)) } else { free.append(delivery) }
         }
         guard !asked.isEmpty else { return deliveries }
-        if let keeper = powers.limits {
+        if let keeper = parts.powers.limits {
             do {
                 let answers = try await keeper.admit(asked.map { ($0.delivery.handle, $0.limit) })
                 return free + zip(asked, answers).compactMap { $1 ? $0.delivery : nil }
             } catch {
-                log.brokerTrouble("cannot check the limits of tasks", error)
+                parts.log.brokerTrouble("cannot check the limits of tasks", error)
                 await recorder.giveBack(asked.map(\.delivery.handle), .unbegun)
                 return free
             }
         }
         var running = self.running
-        let decision = limits.admit(asked, &running, canPostpone: powers.postponing != nil, now: now)
+        let decision = limits.admit(asked, &running, canPostpone: parts.powers.postponing != nil, now: now)
         await postpone(decision.postpone)
         return free + (await withSlots(decision.begin))
     }
 
     private nonisolated(nonsending) func postpone(_ deliveries: [Postponement]) async {
-        guard !deliveries.isEmpty, let postponing = powers.postponing else { return }
+        guard !deliveries.isEmpty, let postponing = parts.powers.postponing else { return }
         do {
             _ = try await postponing.postpone(deliveries)
         } catch {
-            log.brokerTrouble("cannot postpone tasks until their limits allow them", error)
+            parts.log.brokerTrouble("cannot postpone tasks until their limits allow them", error)
             await recorder.giveBack(deliveries.map(\.handle), .unbegun)
         }
     }
 
     /// Returns the deliveries that get a slot from the result store, where the workers count slots. The others keep waiting.
     private nonisolated(nonsending) func withSlots(_ deliveries: [Delivery]) async -> [Delivery] {
-        guard !deliveries.isEmpty, powers.slots != nil else { return deliveries }
-        let now = self.now()
+        guard !deliveries.isEmpty, parts.powers.slots != nil else { return deliveries }
+        let now = parts.now()
         let asked = deliveries.compactMap { delivery -> (delivery: Delivery, limit: TaskLimit)? in
-            limit(of: delivery.message, now).flatMap { $0.places == nil ? nil : (delivery: delivery, limit: $0) }
+            limit(of: delivery.message, now).flatMap { $0.slots == nil ? nil : (delivery: delivery, limit: $0) }
         }
         guard !asked.isEmpty else { return deliveries }
         let (answers, look) = await slots.claim(asked)
@@ -123,7 +105,7 @@ final class LimitGate {
     var waiting: [Message] { limits.held.map(\.delivery.message) }
 
     /// When to check the waiting deliveries again; `nil` when there are none.
-    var nextLook: Timestamp? { isEmpty ? nil : limits.nextLook(running, now: now()) }
+    var nextLook: Timestamp? { isEmpty ? nil : limits.nextLook(running, now: parts.now()) }
 
     /// Removes and returns waiting deliveries that match.
     func pop(where matches: (Delivery) -> Bool) -> [Delivery] { limits.pop(where: matches) }
@@ -131,29 +113,29 @@ final class LimitGate {
     /// Notes that a job has left the pool and its slot is free.
     func noteEnd(of job: Job) {
         guard hasLimits, let limit = limit(of: job) else { return }
-        if let began = job.began { limits.noteEnd(of: limit, after: max(0, (now() - began).inSeconds)) }
-        if !isEmpty { intakeWait.end() }
+        if let began = job.began { limits.noteEnd(of: limit, after: max(0, (parts.now() - began).inSeconds)) }
+        if !isEmpty { parts.wait.end() }
     }
 
     /// Releases the slots whose jobs have left the pool.
     ///
     /// - Parameter haveAdmitted: Whether no delivery with a slot is still to become a job.
     nonisolated(nonsending) func leaveSlots(haveAdmitted: Bool = false) async {
-        guard await slots.leave(except: Set(jobs.all.compactMap(\.slot)), haveAdmitted: haveAdmitted) else { return }
+        guard await slots.leave(except: Set(parts.jobs.all.compactMap(\.slot)), haveAdmitted: haveAdmitted) else { return }
         limits.noteSlotLeft()
-        intakeWait.end()
+        parts.wait.end()
     }
 
     /// The limit that a task waits for; `nil` when the task does not wait in this worker.
     nonisolated(nonsending) func wait(of id: TaskID) async -> LimitWait? {
         guard let (delivery, limit) = limits.held.first(where: { $0.delivery.message.id == id }) else { return nil }
         let name = WorkerLimits.LineName(limit)
-        if let places = limit.places, running[name] ?? 0 >= places || limits.isTaken(limit, now: now()) {
-            let own = jobs.all.filter { self.limit(of: $0).map(WorkerLimits.LineName.init) == name }.map(\.id)
+        if let most = limit.slots, running[name] ?? 0 >= most || limits.isTaken(limit, now: parts.now()) {
+            let own = parts.jobs.all.filter { self.limit(of: $0).map(WorkerLimits.LineName.init) == name }.map(\.id)
             let holders = await slots.holders(of: limit) ?? own
-            return .place(task: limit.task, key: limit.key, of: places, heldBy: holders)
+            return .slot(task: limit.task, key: limit.key, of: most, heldBy: holders)
         }
-        if let rate = limit.rate, let next = limits.nextBeginning(limit, now: now()) {
+        if let rate = limit.rate, let next = limits.nextBeginning(limit, now: parts.now()) {
             return .rate(task: delivery.message.task, interval: rate.interval, next: next)
         }
         return .turn(task: limit.task, key: limit.key)
@@ -164,7 +146,7 @@ final class LimitGate {
     /// The number of jobs in this worker, by task and key.
     private var running: [WorkerLimits.LineName: Int] {
         var running: [WorkerLimits.LineName: Int] = [:]
-        for job in jobs.all {
+        for job in parts.jobs.all {
             if let limit = limit(of: job) { running[WorkerLimits.LineName(limit), default: 0] += 1 }
         }
         return running
@@ -179,14 +161,14 @@ final class LimitGate {
 
     /// The concurrency limit of a job; `nil` when its task has none.
     private func limit(of job: Job) -> TaskLimit? {
-        guard let places = job.definition.terms.concurrency else { return nil }
-        return TaskLimit(task: job.message.task, places: places, key: job.concurrencyKey ?? "")
+        guard let concurrency = job.definition.terms.concurrency else { return nil }
+        return TaskLimit(task: job.message.task, slots: concurrency, key: job.concurrencyKey ?? "")
     }
 
     /// Whether a message is expired or revoked, and so needs no limits.
     private func isOver(_ message: Message, _ now: Timestamp) -> Bool {
         if let expires = message.expires, expires < now { return true }
-        return revocations.covers(message, now: now)
+        return parts.revocations.covers(message, now: now)
     }
 
     /// Whether any task has limits. If not, deliveries pass without a look at their tasks.
@@ -194,12 +176,12 @@ final class LimitGate {
 
     /// The limit of a message; `nil` when the message may begin at once.
     private func limit(of message: Message, _ now: Timestamp) -> TaskLimit? {
-        guard let definition = registry[message.task] else { return nil }
+        guard let definition = parts.registry[message.task] else { return nil }
         let rate = rate(of: message.task, definition.terms)
-        let places = definition.terms.concurrency
-        guard rate != nil || places != nil, !isOver(message, now) else { return nil }
-        let key = places == nil ? nil : concurrencyKey(of: message, definition.options)
-        return TaskLimit(task: message.task, rate: rate, places: places, key: key ?? "", expires: message.expires)
+        let concurrency = definition.terms.concurrency
+        guard rate != nil || concurrency != nil, !isOver(message, now) else { return nil }
+        let key = concurrency == nil ? nil : concurrencyKey(of: message, definition.options)
+        return TaskLimit(task: message.task, rate: rate, slots: concurrency, key: key ?? "", expires: message.expires)
     }
 
     /// The limits counted by task name alone, and whether these are all limits.
@@ -207,13 +189,13 @@ final class LimitGate {
         guard hasLimits else { return ([:], true) }
         var limits: [String: TaskLimit] = [:]
         var areAll = true
-        for (task, options, terms) in registry.tasks.sorted.map({ ($0.name, $0.options, $0.terms) }) {
+        for (task, options, terms) in parts.registry.tasks.sorted.map({ ($0.name, $0.options, $0.terms) }) {
             let rate = rate(of: task, terms)
             guard rate != nil || options.concurrency != nil else { continue }
             if options.concurrency != nil, options.concurrencyKey != nil {
                 areAll = false
             } else {
-                limits[task] = TaskLimit(task: task, rate: rate, places: options.concurrency)
+                limits[task] = TaskLimit(task: task, rate: rate, slots: options.concurrency)
             }
         }
         return (limits, areAll)
@@ -221,8 +203,8 @@ final class LimitGate {
 
     /// The last rate set by an operator, else that of the task's options, else the default.
     private func rate(of task: String, _ terms: TaskTerms) -> RateLimit? {
-        if configuration.disablesRates { return nil }
-        return (rates[task] ?? terms.rateLimit ?? configuration.defaultRate)?.limit
+        if parts.configuration.disablesRates { return nil }
+        return (rates[task] ?? terms.rateLimit ?? parts.configuration.defaultRate)?.limit
     }
 
     /// The value by which the slots of a task are counted: a header of the message, else the argument that the task's options name.
@@ -240,8 +222,8 @@ final class LimitGate {
     ///
     /// - Throws: `DriverError` of the broker.
     nonisolated(nonsending) func announceRates() async throws {
-        guard let keeper = powers.limits else { return }
-        let rates = registry.tasks.sorted.map { ($0.name, rate(of: $0.name, $0.terms)) }
+        guard let keeper = parts.powers.limits else { return }
+        let rates = parts.registry.tasks.sorted.map { ($0.name, rate(of: $0.name, $0.terms)) }
         try await keeper.announce(rates: Dictionary(uniqueKeysWithValues: rates))
     }
 
@@ -249,10 +231,10 @@ final class LimitGate {
     ///
     /// - Throws: `DriverError` when the broker enforces rates and cannot be reached.
     nonisolated(nonsending) func setRate(_ rate: RateSetting, of task: String) async throws {
-        if let keeper = powers.limits { try await keeper.setRate(rate.limit, of: task) }
+        if let keeper = parts.powers.limits { try await keeper.setRate(rate.limit, of: task) }
         rates[task] = rate
         limits.setRate(rate.limit, of: task)
-        log.rateChanged(task, rate.limit)
-        intakeWait.end()
+        parts.log.rateChanged(task, rate.limit)
+        parts.wait.end()
     }
 }

@@ -43,9 +43,9 @@ final class SlotLedger {
     nonisolated(nonsending) func claim(_ asked: [(delivery: Delivery, limit: TaskLimit)]) async -> (answers: [Bool], look: Double) {
         guard let keeper = powers.slots else { return (asked.map { _ in true }, 0) }
         let claims = asked.map { delivery, limit in
-            PlaceClaim(
+            SlotClaim(
                 holder: Self.holder(delivery.handle), id: delivery.message.id, task: limit.task, key: limit.key,
-                places: limit.places ?? 1)
+                slots: limit.slots ?? 1)
         }
         do {
             let answers = try await keeper.claim(claims, by: worker, for: Self.lease)
@@ -76,9 +76,9 @@ final class SlotLedger {
         for handle in left { slots[handle] = nil }
         do {
             if let keeper = powers.limits {
-                try await keeper.leavePlaces(left)
+                try await keeper.leaveSlots(left)
             } else if let keeper = powers.slots {
-                try await keeper.leavePlaces(left.map(Self.holder), of: worker)
+                try await keeper.leaveSlots(left.map(Self.holder), of: worker)
                 return true
             }
         } catch {
@@ -92,7 +92,7 @@ final class SlotLedger {
     nonisolated(nonsending) func renew() async {
         guard !slots.isEmpty, let keeper = powers.slots else { return }
         do {
-            try await keeper.renewPlaces(of: worker, for: Self.lease)
+            try await keeper.renewSlots(of: worker, for: Self.lease)
         } catch {
             if !Task.isCancelled { log.brokerTrouble("cannot renew concurrency slots", error) }
         }
@@ -101,6 +101,6 @@ final class SlotLedger {
     /// Releases all slots in the store when the worker ends.
     nonisolated(nonsending) func leaveAll() async {
         guard !slots.isEmpty, let keeper = powers.slots else { return }
-        try? await keeper.leavePlaces(nil, of: worker)
+        try? await keeper.leaveSlots(nil, of: worker)
     }
 }

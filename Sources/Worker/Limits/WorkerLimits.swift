@@ -194,7 +194,7 @@ struct WorkerLimits {
 
     /// Notes that a task has released its slot after `seconds`.
     mutating func noteEnd(of limit: TaskLimit, after seconds: Double) {
-        guard limit.places != nil else { return }
+        guard limit.slots != nil else { return }
         let name = LineName(limit)
         let old = durations[name] ?? seconds
         // The number of keys is unlimited: a key may be a customer's id.
@@ -213,7 +213,7 @@ struct WorkerLimits {
 
     // MARK: One delivery
 
-    private func hasSlot(_ limit: TaskLimit, _ running: Int) -> Bool { limit.places.map { running < $0 } ?? true }
+    private func hasSlot(_ limit: TaskLimit, _ running: Int) -> Bool { limit.slots.map { running < $0 } ?? true }
 
     /// The current token bucket of a task; `nil` without a rate.
     private func bucket(_ limit: TaskLimit) -> TokenTime? {
@@ -259,7 +259,7 @@ struct WorkerLimits {
     /// When a postponed delivery returns: at its estimated start, but no later than the next look.
     private mutating func postponement(_ held: Held, _ name: LineName, behind others: Int, _ now: Timestamp) -> Postponement {
         let (limit, expires) = (held.limit, held.delivery.message.expires)
-        let bySlots = limit.places.map { min(Self.patience, durations[name] ?? 0.1) / Double($0) } ?? 0
+        let bySlots = limit.slots.map { min(Self.patience, durations[name] ?? 0.1) / Double($0) } ?? 0
         let spacing = max(bySlots, limit.rate?.interval ?? 0)
         let delay = max(wait(limit, behind: others, now), Double(others) * bySlots)
         let turn = max(now.seconds + delay, (postponed[name]?.seconds ?? 0) + spacing)

@@ -3,46 +3,23 @@ import Tasks
 
 /// Turns the events of the pool into state transitions of jobs and into outcomes.
 final class PoolFollower {
-    private let configuration: WorkerConfiguration
-    private let powers: ConsumerPowers
-    private let pool: Pool
-    private let jobs: JobBook
+    private let parts: ShiftParts
     private let intake: Intake
     private let gate: LimitGate
     private let recorder: Recorder
-    private let ladder: ShutdownLadder
-    private let watchers: TaskWatchers
-    private let log: TaskLog
-    private let now: @Sendable () -> Timestamp
-    /// Rings when the worker may have capacity for more deliveries, and when children become ready.
-    private let room: Bell
-    private let wait: IntakeWait
 
     /// The children, for remote control.
-    private(set) var staff = PoolStaff()
+    private(set) var processes = PoolProcesses()
     /// Whether the configured number of children has been ready at least once.
     private(set) var isReady = false
     /// Whether the broker was asked to push no more deliveries.
     private var hasEndedPushing = false
 
-    init(
-        _ configuration: WorkerConfiguration, _ powers: ConsumerPowers, _ pool: Pool, _ jobs: JobBook, _ intake: Intake,
-        _ gate: LimitGate, _ recorder: Recorder, _ ladder: ShutdownLadder, _ watchers: TaskWatchers, _ log: TaskLog,
-        now: @escaping @Sendable () -> Timestamp, room: Bell, wait: IntakeWait
-    ) {
-        self.configuration = configuration
-        self.powers = powers
-        self.pool = pool
-        self.jobs = jobs
+    init(_ parts: ShiftParts, _ intake: Intake, _ gate: LimitGate, _ recorder: Recorder) {
+        self.parts = parts
         self.intake = intake
         self.gate = gate
         self.recorder = recorder
-        self.ladder = ladder
-        self.watchers = watchers
-        self.log = log
-        self.now = now
-        self.room = room
-        self.wait = wait
     }
 
     /// The consequences of one batch of events.
@@ -65,18 +42,18 @@ final class PoolFollower {
     nonisolated(nonsending) func run() async {
         while true {
             var round = Round()
-            for event in await pool.events.take() { note(event, &round) }
+            for event in await parts.pool.events.take() { note(event, &round) }
             // Interrupted jobs are requeued only after the outcomes of ended jobs are recorded.
             await recorder.record(round.endings)
-            if ladder.hasBegun && !hasEndedPushing {
+            if parts.ladder.hasBegun && !hasEndedPushing {
                 hasEndedPushing = true
-                await powers.pushing?.endPushing()
+                await parts.powers.pushing?.endPushing()
             }
             for task in round.interrupted { await requeue(task) }
             await recorder.giveBack(round.unbegun, .unbegun)
             await gate.leaveSlots()
-            if !gate.isEmpty { wait.end() }
-            room.ring()
+            if !gate.isEmpty { parts.wait.end() }
+            parts.room.ring()
             finishIfDone()
             if round.hasEnded { return await recorder.finish() }
         }
@@ -84,7 +61,7 @@ final class PoolFollower {
 
     /// Lets the pool end when a warm shutdown has begun and no jobs are left.
     func finishIfDone() {
-        if ladder.step == .warm && jobs.isEmpty { pool.finish() }
+        if parts.ladder.step == .warm && parts.jobs.isEmpty { parts.pool.finish() }
     }
 
     // MARK: Events
@@ -94,81 +71,81 @@ final class PoolFollower {
         case .began(let number, let process): begin(number, process)
         case .report(let report): finish(report, &round)
         case .returned(let numbers):
-            if !ladder.hasBegun { intake.prefetch.noteCongestion() }
+            if !parts.ladder.hasBegun { intake.prefetch.noteCongestion() }
             withdraw(numbers, &round)
         case .recalled(let numbers): withdraw(numbers, &round)
         case .lost(let number, let reason, let cause): lose(number, reason, cause, &round)
         case .timedOut(let number, let seconds): end(number, killedFor: .timeLimitExceeded(seconds), &round)
         case .outgrew(let number, let limit, let peak):
             end(number, killedFor: .memoryLimitExceeded(limit: limit, peak: peak), &round)
-        case .log(let line): log.line(line)
-        case .replaced(let reason): log.replaced(reason)
-        case .short(let reason): log.short(reason)
-        case .staffed(let processes): staff.note(processes)
-        case .ready(let count): if count >= configuration.pool.size { isReady = true }
+        case .log(let line): parts.log.line(line)
+        case .replaced(let reason): parts.log.replaced(reason)
+        case .short(let reason): parts.log.short(reason)
+        case .staffed(let ids): processes.note(ids)
+        case .ready(let count): if count >= parts.configuration.pool.size { isReady = true }
         // The remaining children finish their jobs.
-        case .failed(let reason): ladder.descend(to: .cold, because: WorkerError(description: "the pool failed: \(reason)"))
+        case .failed(let reason): parts.ladder.descend(to: .cold, because: WorkerError(description: "the pool failed: \(reason)"))
         case .ended:
             round.hasEnded = true
-            if !ladder.hasBegun { ladder.descend(to: .cold) }
+            if !parts.ladder.hasBegun { parts.ladder.descend(to: .cold) }
         }
     }
 
     private func withdraw(_ numbers: [Int64], _ round: inout Round) {
-        round.unbegun += intake.withdraw(numbers.compactMap { jobs[$0] }, &round.endings)
+        round.unbegun += intake.withdraw(numbers.compactMap { parts.jobs[$0] }, &round.endings)
     }
 
     private func begin(_ number: Int64, _ process: Int32) {
-        guard let job = jobs[number] else { return }
-        job.begin(at: now(), process: process)
-        staff.began(process)
-        watchers.tell(.began(job.delivery, attempt: job.attempt, pid: Int(process)))
+        guard let job = parts.jobs[number] else { return }
+        job.begin(at: parts.now(), process: process)
+        processes.began(process)
+        parts.watchers.tell(.began(job.delivery, attempt: job.attempt, pid: Int(process)))
     }
 
     private func finish(_ report: JobReport, _ round: inout Round) {
-        guard let job = jobs.end(report.tag) else { return }
+        guard let job = parts.jobs.end(report.tag) else { return }
         intake.prefetch.note(duration: report.duration)
         gate.noteEnd(of: job)
         finish(job, report, &round)
     }
 
     private func finish(_ job: Job, _ report: JobReport, _ round: inout Round) {
-        watchers.tell(.ended(job.delivery, attempt: job.attempt, report))
-        round.endings.add(job.outcomeBuilder(configuration, now: now()).outcome(of: report), of: job)
+        parts.watchers.tell(.ended(job.delivery, attempt: job.attempt, report))
+        round.endings.add(job.outcomeBuilder(parts.configuration, now: parts.now()).outcome(of: report), of: job)
     }
 
     /// Ends a job that was killed together with its child for exceeding a limit: it is retried or fails.
     private func end(_ number: Int64, killedFor failure: TaskFailure, _ round: inout Round) {
-        guard let job = jobs.end(number) else { return }
-        let seconds = job.seconds(until: now())
-        if let delay = job.retry.delay(after: failure, now: now(), random: { .random(in: 0...1) }) {
+        guard let job = parts.jobs.end(number) else { return }
+        let seconds = job.seconds(until: parts.now())
+        if let delay = job.retry.delay(after: failure, now: parts.now(), random: { .random(in: 0...1) }) {
             finish(job, JobReport(tag: number, ending: .retry(delay: delay, failure, traceback: nil), duration: seconds), &round)
         } else {
-            fail(job, failure, seconds: seconds, job.outcomeBuilder(configuration, now: now()).outcome(.failure, failure: failure), &round)
+            fail(job, failure, seconds: seconds, job.outcomeBuilder(parts.configuration, now: parts.now()).outcome(.failure, failure: failure), &round)
         }
     }
 
     /// Handles a job that was running in a child that died: its message is requeued within the crash limit.
     private func lose(_ number: Int64, _ reason: String, _ cause: DeathReason, _ round: inout Round) {
-        guard let job = jobs.end(number) else { return }
+        guard let job = parts.jobs.end(number) else { return }
         // In a cold shutdown the worker kills its children, so the job is not to blame.
-        let isCrash = ladder.step != .cold
+        let isCrash = parts.ladder.step != .cold
         let crashes = job.delivery.crashes + (isCrash ? 1 : 0)
-        let limit = job.definition.terms.crashLimit ?? configuration.crashLimit
-        let seconds = job.seconds(until: now())
+        let limit = job.definition.terms.crashLimit ?? parts.configuration.crashLimit
+        let seconds = job.seconds(until: parts.now())
         if job.isAcknowledged || (isCrash && crashes >= limit) {
             let failure = TaskFailure.workerLost("\(reason) (attempt \(job.attempt), not tried again)")
-            let burial = job.outcomeBuilder(configuration, now: now()).burial(isCrash ? cause : .lost, failure: failure, crashes: crashes)
+            let burial = job.outcomeBuilder(parts.configuration, now: parts.now()).burial(isCrash ? cause : .lost, failure: failure, crashes: crashes)
             fail(job, failure, seconds: seconds, burial, &round)
         } else {
-            watchers.tell(.interrupted(job.delivery, attempt: job.attempt, reason: reason, seconds: seconds))
+            parts.watchers.tell(.interrupted(job.delivery, attempt: job.attempt, reason: reason, seconds: seconds))
             round.interrupted.append(Interrupted(job: job, isCrash: isCrash))
             round.endings.endOthers(of: job)
         }
     }
 
     private func fail(_ job: Job, _ failure: TaskFailure, seconds: Double, _ outcome: Outcome, _ round: inout Round) {
-        watchers.tell(.failed(job.delivery, attempt: job.attempt, failure, seconds: seconds))
+        parts.watchers.tell(.failed(job.delivery, attempt: job.attempt, failure, seconds: seconds))
         round.endings.add(outcome, of: job)
     }
 
@@ -180,7 +157,7 @@ final class PoolFollower {
         let job = task.job
         guard let error = await recorder.giveBack([job.delivery.handle], .begun(isCrash: task.isCrash)) else { return }
         let failure = TaskFailure.unsent("\(error)", isNextTry: true)
-        watchers.tell(.failed(job.delivery, attempt: job.attempt, failure, seconds: nil))
-        await recorder.settle([job.outcomeBuilder(configuration, now: now()).outcome(.failure, failure: failure)])
+        parts.watchers.tell(.failed(job.delivery, attempt: job.attempt, failure, seconds: nil))
+        await recorder.settle([job.outcomeBuilder(parts.configuration, now: parts.now()).outcome(.failure, failure: failure)])
     }
 }

@@ -179,7 +179,7 @@ final class PoolLoop {
         var frames: [Frame] = []
         let isOpen = children[number]!.channel.receive { frames.append($0) }
         for frame in frames { handle(frame, from: number) }
-        if !isOpen || event.token % 2 == 1 { removeDead(number) }
+        if !isOpen || event.token % 2 == 1 { reap(number) }
     }
 
     private func handle(_ frame: Frame, from number: Int) {
@@ -233,7 +233,7 @@ final class PoolLoop {
     }
 
     /// Removes a child that has died or closed its socket: reports its jobs and starts a replacement.
-    private func removeDead(_ number: Int) {
+    private func reap(_ number: Int) {
         guard let child = children.removeValue(forKey: number) else { return }
         hasStaffChanged = true
         try? poller.remove(child.channel.descriptor)

@@ -2,31 +2,19 @@ import CeleryCore
 
 /// Changes the number of children: on an operator's command, or automatically within bounds.
 final class PoolScaler {
-    private let powers: ConsumerPowers
-    private let pool: Pool
-    private let jobs: JobBook
+    private let parts: ShiftParts
     private let intake: Intake
     private let gate: LimitGate
     private let follower: PoolFollower
-    private let ladder: ShutdownLadder
-    private let log: TaskLog
-    private let room: Bell
     /// Decides the number of children automatically; `nil` without autoscaling.
     private var autoscaler: Autoscaler?
 
-    init(
-        _ configuration: WorkerConfiguration, _ powers: ConsumerPowers, _ pool: Pool, _ jobs: JobBook, _ intake: Intake,
-        _ gate: LimitGate, _ follower: PoolFollower, _ ladder: ShutdownLadder, _ log: TaskLog, room: Bell
-    ) {
-        self.powers = powers
-        self.pool = pool
-        self.jobs = jobs
+    init(_ parts: ShiftParts, _ intake: Intake, _ gate: LimitGate, _ follower: PoolFollower) {
+        self.parts = parts
         self.intake = intake
         self.gate = gate
         self.follower = follower
-        self.ladder = ladder
-        self.log = log
-        self.room = room
+        let configuration = parts.configuration
         autoscaler = configuration.autoscale.map { Autoscaler(range: $0, keepalive: configuration.autoscaleKeepalive) }
     }
 
@@ -39,8 +27,8 @@ final class PoolScaler {
     /// Adds children; a negative count removes children. At least one child remains.
     func grow(by count: Int) {
         intake.prefetch.children = max(1, size + count)
-        pool.grow(by: count)
-        room.ring()
+        parts.pool.grow(by: count)
+        parts.room.ring()
     }
 
     /// Changes the given bounds of autoscaling, and resizes the pool to fit them.
@@ -58,7 +46,7 @@ final class PoolScaler {
     nonisolated(nonsending) func run() async {
         guard autoscaler != nil else { return }
         while !Task.isCancelled {
-            if follower.isReady && !ladder.hasBegun { await adjust() }
+            if follower.isReady && !parts.ladder.hasBegun { await adjust() }
             try? await Task.sleep(for: Autoscaler.interval)
         }
     }
@@ -67,11 +55,11 @@ final class PoolScaler {
         // Jobs that wait in this worker are done soon or return to the broker, so only messages at the broker count.
         var waiting = 0
         var isCertain = true
-        if let autoscaler, autoscaler.wantsToKnow(size: size, busy: jobs.count), let knowing = powers.waiting {
+        if let autoscaler, autoscaler.wantsToKnow(size: size, busy: parts.jobs.count), let knowing = parts.powers.waiting {
             // The intake reports errors of the broker.
             let limits = gate.knownLimits
             waiting = (try? await knowing.waiting(upTo: autoscaler.range.most - size, within: limits.byName)) ?? 0
-            let areLimitsKnown = limits.areAll && (limits.byName.isEmpty || powers.limits != nil)
+            let areLimitsKnown = limits.areAll && (limits.byName.isEmpty || parts.powers.limits != nil)
             isCertain = knowing.seesWhatIsDue && areLimitsKnown
         }
         fit(waiting: waiting, isCertain: isCertain)
@@ -79,12 +67,12 @@ final class PoolScaler {
 
     /// Resizes the pool to the autoscaler's target.
     private func fit(waiting: Int = 0, isCertain: Bool = true) {
-        guard !ladder.hasBegun, var scaler = autoscaler else { return }
+        guard !parts.ladder.hasBegun, var scaler = autoscaler else { return }
         let size = self.size
-        let target = scaler.target(size: size, busy: jobs.count, waiting: waiting, isCertain: isCertain, now: .now)
+        let target = scaler.target(size: size, busy: parts.jobs.count, waiting: waiting, isCertain: isCertain, now: .now)
         autoscaler = scaler
         guard target != size else { return }
-        log.scaled(from: size, to: target)
+        parts.log.scaled(from: size, to: target)
         grow(by: target - size)
     }
 }

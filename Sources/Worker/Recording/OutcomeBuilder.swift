@@ -65,7 +65,7 @@ struct OutcomeBuilder {
         case .retry(let delay, let reason, let traceback):
             let failure = TaskFailure.retry(in: delay, because: reason.reason)
             outcome.results = [result(.retry, .null, failure, traceback, report.errorOutput)]
-            outcome.disposition = .retry(RetryPolicy.next(delivery.message, delay: delay, now: now, until: retryEnd))
+            outcome.disposition = .retry(RetryPlan.next(delivery.message, delay: delay, now: now, until: retryEnd))
         case .revoked: break
         }
         if case .revoked(let failure, _) = report.ending {
@@ -89,7 +89,7 @@ struct OutcomeBuilder {
 
     /// The outcome of a built-in task that must run again after `delay` seconds.
     func again(in delay: Double) -> Outcome {
-        let message = RetryPolicy.next(delivery.message, delay: delay, now: now)
+        let message = RetryPlan.next(delivery.message, delay: delay, now: now)
         return Outcome(handle: delivery.handle, results: [], disposition: .retry(message))
     }
 

@@ -26,12 +26,13 @@ actor Shift {
     let revocations = RevocationBook()
     let slots: SlotLedger
     let gate: LimitGate
-    let orders: OrderKeeper
+    let commands: CommandKeeper
     let intake: Intake
     let follower: PoolFollower
     let scaler: PoolScaler
     let recorder: Recorder
     private let builtins: BuiltinRunner
+    private let parts: ShiftParts
     /// The consumed queues.
     var queues: [QueueDefinition]
     /// Rings when the worker may have capacity for more deliveries.
@@ -59,14 +60,14 @@ actor Shift {
             powers, records, stoppingPatience: worker.stoppingPatience, ladder: ladder, log: log, room: room, intakeWait: wait)
         builtins = BuiltinRunner(configuration: worker, store: records.store, powers: powers, log: log, now: now)
         slots = SlotLedger(powers, worker: worker.identity.id, log)
-        gate = LimitGate(worker, powers, self.registry, jobs, revocations, slots, recorder, wait, log, now: now)
-        orders = OrderKeeper(worker, powers, jobs, revocations, gate, pool, recorder, watchers, log, now: now)
-        intake = Intake(
-            worker, powers, self.registry, jobs, revocations, gate, slots, pool, recorder, RepeatLookup(powers, jobs, log), builtins,
-            ladder, watchers, log, now: now, room: room, wait: wait)
-        follower = PoolFollower(
-            worker, powers, pool, jobs, intake, gate, recorder, ladder, watchers, log, now: now, room: room, wait: wait)
-        scaler = PoolScaler(worker, powers, pool, jobs, intake, gate, follower, ladder, log, room: room)
+        parts = ShiftParts(
+            configuration: worker, powers: powers, registry: self.registry, jobs: jobs, revocations: revocations, pool: pool,
+            ladder: ladder, watchers: watchers, log: log, room: room, wait: wait)
+        gate = LimitGate(parts, slots, recorder)
+        commands = CommandKeeper(parts, gate, recorder)
+        intake = Intake(parts, gate, slots, recorder, RepeatLookup(powers, jobs, log), builtins)
+        follower = PoolFollower(parts, intake, gate, recorder)
+        scaler = PoolScaler(parts, intake, gate, follower)
     }
 
     /// Announces the rates of tasks, starts to answer remote control, and carries out the operators' standing commands, before
@@ -76,7 +77,7 @@ actor Shift {
     func prepare() async throws {
         try await gate.announceRates()
         powers.control?.answerControl { [weak self] request in await self?.answer(request) }
-        try await orders.takeOrders()
+        try await commands.takeCommands()
     }
 
     /// Works until a shutdown is complete.
@@ -90,7 +91,7 @@ actor Shift {
             group.addTask { await self.tellProgress() }
             group.addTask { await self.tellMonitors() }
             group.addTask { await self.autoscale() }
-            group.addTask { await self.followOrders() }
+            group.addTask { await self.followCommands() }
             await follower.run()
             group.cancelAll()
         }
@@ -121,7 +122,7 @@ actor Shift {
     }
 
     private func keepHouse() async {
-        let keeper = Housekeeper(powers, jobs, intake, gate, slots, builtins, ladder, log)
+        let keeper = Housekeeper(parts, intake, gate, slots, builtins)
         // The outcomes of running tasks can no longer be recorded.
         if let failure = await keeper.run() { stop(.cold, because: failure) }
     }
@@ -136,7 +137,7 @@ actor Shift {
 
     private func autoscale() async { await scaler.run() }
 
-    private func followOrders() async { await orders.follow() }
+    private func followCommands() async { await commands.follow() }
 
     private func tellMonitors() async {
         guard let events else { return }

@@ -93,12 +93,12 @@ import Testing
             "t may begin once every 12 s, and not before \(LocalTime.text(time(5)))"),
         Row(
             waiting { facts in
-                facts.limit = .place(task: "t", key: "k", of: 2, heldBy: [TaskID("a"), TaskID("b")])
+                facts.limit = .slot(task: "t", key: "k", of: 2, heldBy: [TaskID("a"), TaskID("b")])
                 facts.workers = [worker(running: ["a"]), worker("w2")]
                 facts.standing?.ahead = nil
             }, .waiting, ["concurrency"], "all 2 slots of t with key k are taken, by a on w1, b"),
         Row(
-            waiting { $0.limit = .place(task: "t", key: "", of: 1, heldBy: [TaskID("a")]) }, .waiting, ["concurrency"],
+            waiting { $0.limit = .slot(task: "t", key: "", of: 1, heldBy: [TaskID("a")]) }, .waiting, ["concurrency"],
             "the only slot of t is taken, by a"),
         Row(waiting { $0.limit = .turn(task: "t", key: "") }, .waiting, ["turn"], "other messages of t came first"),
         Row(waiting { $0.standing?.ahead = 1 }, .waiting, ["behind"], "it is behind 1 other in queue q"),
@@ -304,7 +304,7 @@ import Testing
 
     @Test func `what workers say of limits is read as it was written`() {
         for wait in [
-            LimitWait.rate(task: "t", interval: 2, next: Self.now), .place(task: "t", key: "k", of: 2, heldBy: [TaskID("a")]),
+            LimitWait.rate(task: "t", interval: 2, next: Self.now), .slot(task: "t", key: "k", of: 2, heldBy: [TaskID("a")]),
             .turn(task: "t", key: ""),
         ] { #expect(LimitWait(json: wait.json) == wait) }
         for text in ["{}", "[]", #"{"wait": "rate", "task": "t"}"#, #"{"wait": "x", "task": "t"}"#] {

@@ -1,4 +1,5 @@
 import Brokers
+import CeleryAMQP
 import CeleryCore
 import Fixtures
 import Glibc
@@ -23,7 +24,7 @@ import Wire
         return record
     }
 
-    @Test(arguments: [BeatPromise.oneLeads, .closing, .death, .fencedOff, .nothingForgotten, .latest, .orders, .ordersComeAgain, .brokenRecord])
+    @Test(arguments: [BeatPromise.oneLeads, .closing, .death, .fencedOff, .nothingForgotten, .latest, .commands, .commandsComeAgain, .brokenRecord])
     func `keeps the promise on quorum queues`(_ promise: BeatPromise) async throws {
         try await promise.check(QuorumBeatFixture.self)
     }
@@ -106,7 +107,7 @@ import Wire
         await beat.seat.close()
         let second = try await self.beat("second", broker)
         let reader = Task {
-            try await place.broker().ask { (connection, channel) throws(RabbitMQError) in
+            try await place.broker().link.ask { (connection, channel) throws(RabbitMQError) in
                 let isThere = try connection.get("celery.beat.celery", on: channel) != nil
                 Syscall.pause(.seconds(3))
                 return isThere
@@ -162,10 +163,10 @@ import Wire
         let broker = try place.broker([place.url.replacing("celery:celery-secret", with: "beat:secret")])
         let (first, second) = (try await beat("first", broker), try await beat("second", broker))
         _ = try await first.takeTheLead()
-        try await broker.order(.resume(entry: "a"), in: "celery")
-        let orders = try await first.orders(1)
+        try await broker.tell(.resume(entry: "a"), in: "celery")
+        let commands = try await first.commands(1)
         #expect(try await second.seat.lead() == nil)
-        #expect(try await first.seat.send([Message("1")], writing: [record(1)], settling: orders.map(\.number)))
+        #expect(try await first.seat.send([Message("1")], writing: [record(1)], settling: commands.map(\.number)))
         #expect(try await broker.state(of: "celery").leader?.name == "first")
         await first.seat.close()
         #expect(try await second.takeTheLead().records["a"] != nil)
@@ -221,8 +222,8 @@ import Wire
         #expect(try await seat.lead() != nil)
         var record = EntryRecord(name: "a", schedule: "", since: Timestamp(seconds: 0))
         record.handled = Timestamp(seconds: 1)
-        try await broker.order(.resume(entry: "a"), in: "celery")
-        #expect(try await eventually { try await seat.lead()?.orders.count == 1 })
+        try await broker.tell(.resume(entry: "a"), in: "celery")
+        #expect(try await eventually { try await seat.lead()?.commands.count == 1 })
         #expect(try await seat.send([Message("1")], writing: [record], settling: []))
         // Killed at once, RabbitMQ 3.10 forgets quorum queues that were made in the last moment.
         try await aside {
@@ -241,7 +242,7 @@ import Wire
             return state != nil
         })
         #expect(state?.records["a"]?.handled.seconds == 1)
-        #expect(try await eventually { try await seat.lead()?.orders.map(\.order) == [.resume(entry: "a")] })
+        #expect(try await eventually { try await seat.lead()?.commands.map(\.command) == [.resume(entry: "a")] })
         let worker = try await broker.worker()
         #expect(try await worker.gather(1).names == ["1"])
         #expect(try await worker.take(1).isEmpty)
@@ -270,13 +271,13 @@ struct QuorumBeatFixture: BeatFixture {
     func kill(_ beat: TestBeat) async { await fixture.kill(beat) }
     func text(of entry: String, in beat: String) async throws -> String { try await fixture.text(of: entry, in: beat) }
     func spoil(_ entry: String, in beat: String) async throws { try await fixture.spoil(entry, in: beat) }
-    func addUnreadableOrder(to beat: String) async throws { try await fixture.addUnreadableOrder(to: beat) }
+    func addUnreadableCommand(to beat: String) async throws { try await fixture.addUnreadableCommand(to: beat) }
 }
 
 extension AMQPBroker {
     /// How many messages are ready in a queue.
     fileprivate func queueState(_ queue: String) async throws -> Int {
-        try await ask { (connection, channel) throws(RabbitMQError) in
+        try await link.ask { (connection, channel) throws(RabbitMQError) in
             try connection.declare(QueueDeclaration(queue), isPassive: true, on: channel).messages
         }
     }

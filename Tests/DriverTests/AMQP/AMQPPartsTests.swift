@@ -1,3 +1,4 @@
+@testable import CeleryAMQP
 import CeleryCore
 import Fixtures
 import Testing
@@ -9,7 +10,7 @@ import Testing
     @Test func `acknowledges in any order, never more than is done, never twice`() {
         var generator = SeededGenerator(seed: 17)
         for _ in 0..<300 {
-            var line = AcknowledgementLine()
+            var line = AcknowledgementQueue()
             let count = UInt64.random(in: 1...60, using: &generator)
             var added: UInt64 = 0
             var open: Set<UInt64> = []

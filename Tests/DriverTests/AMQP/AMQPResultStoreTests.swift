@@ -1,5 +1,6 @@
 import Brokers
 import CeleryCore
+import CeleryDB
 import Fixtures
 import ResultStores
 import SQLite
@@ -13,7 +14,7 @@ import Testing
             try db.execute(sql: "CREATE TRIGGER full BEFORE INSERT ON result WHEN NEW.id = 'bad' BEGIN SELECT RAISE(ABORT, 'disk full'); END")
         }
         let broker = try place.broker()
-        let store = RPCResultStore(broker: broker, mailbox: ReplyMailbox(owner: folder.path, expires: nil)) {
+        let store = RPCResultStore(link: broker.link, mailbox: ReplyMailbox(owner: folder.path, expires: nil)) {
             SQLiteResultStore(file: file, expires: nil)
         }
         _ = try await store.results(for: [TaskID("nobody's")])

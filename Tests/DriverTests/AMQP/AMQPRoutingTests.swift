@@ -1,3 +1,4 @@
+import CeleryAMQP
 import CeleryCore
 import Fixtures
 import Testing
@@ -257,14 +258,14 @@ import Wire
             "PUT", "exchanges/\(place.vhost)/reply.celery.pidbox", body: #"{"type": "fanout", "durable": true}"#)
         let answer = WireMessage(exchange: "reply.celery.pidbox", routingKey: "x", body: [1])
         for _ in 0..<2 {
-            try await broker.publish([Publication(answer, isMandatory: false, needs: [.exchange(ControlQueue.replies)])])
+            try await broker.link.publish([Publication(answer, isMandatory: false, needs: [.exchange(ControlQueue.replies)])])
         }
         // One that may not be made is refused, each time, and nobody else is.
         let denied = ExchangeDeclaration("amq.none")
         for _ in 0..<2 {
             let refused = Publication(WireMessage(exchange: "amq.none", routingKey: "x", body: [1]), isMandatory: false, needs: [.exchange(denied)])
             async let other: Void = broker.publish([Message("beside")])
-            let error = await #expect(throws: DriverError.self) { try await broker.publish([refused]) }
+            let error = await #expect(throws: DriverError.self) { try await broker.link.publish([refused]) }
             #expect(error?.code == .refused)
             try await other
         }

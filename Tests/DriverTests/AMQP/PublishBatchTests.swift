@@ -1,3 +1,4 @@
+@testable import CeleryAMQP
 import CeleryCore
 import Synchronization
 import Testing

@@ -2,7 +2,6 @@ import CeleryCore
 import Fixtures
 import Foundation
 import ResultStores
-import SQLite
 import Testing
 
 /// Results shared with Python's Celery itself, of each version whose rows differ.

@@ -1,4 +1,5 @@
 import CeleryCore
+import CeleryDB
 import Fixtures
 import Foundation
 import Pickle

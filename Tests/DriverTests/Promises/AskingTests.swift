@@ -1,33 +1,12 @@
 import Brokers
 import CeleryCore
+import CeleryDB
 import Fixtures
 import SQLite
 import Testing
 
 /// Asking workers through each broker, and having them take from other queues.
 @Suite(.timeLimit(.minutes(3))) struct AskingTests {
-    /// A broker, and a second connection to the same place.
-    private enum Place: CaseIterable {
-        case memory, sqlite, rabbitMQ
-
-        func open() throws -> (keeper: any Sendable, connect: @Sendable () throws -> any Broker) {
-            switch self {
-            case .memory:
-                let fixture = MemoryBrokerFixture()
-                return (fixture, { fixture.connect() })
-            case .sqlite:
-                let fixture = SQLiteBrokerFixture()
-                return (fixture, { try fixture.connect() })
-            case .rabbitMQ:
-                let place = try AMQPPlace()
-                return (place, { try place.broker() })
-            }
-        }
-
-        /// Whether it knows who lives.
-        var knowsWorkers: Bool { self != .rabbitMQ }
-    }
-
     private func worker(_ name: String, of queues: [String] = ["celery"], on broker: any Broker) async throws -> any BrokerConsumer {
         let worker = WorkerIdentity(id: TaskID().text, name: name, pid: 4711, process: "process of \(TaskID())")
         return try await broker.consumer(of: queues, as: worker)
@@ -39,12 +18,12 @@ import Testing
         return worker
     }
 
-    @Test(arguments: Place.allCases) private func `each worker answers each question, with its arguments`(_ place: Place) async throws {
-        let (keeper, connect) = try place.open()
+    @Test(arguments: TestedBroker.allCases) func `each worker answers each question, with its arguments`(_ driver: TestedBroker) async throws {
+        let fixture = try driver.fixture.init()
         let workers = try await ["a@x", "b@x"].asyncMap { name in
-            try await answering(name, on: connect()) { [.string(name), .string($0.method), .object($0.arguments)] }
+            try await answering(name, on: fixture.connect()) { [.string(name), .string($0.method), .object($0.arguments)] }
         }
-        let broker = try #require(connect() as? any WorkerAsking)
+        let broker = try #require(fixture.connect() as? any WorkerAsking)
         let requests = [ControlRequest(method: "one", arguments: ["n": 1]), ControlRequest(method: "two")]
         let answers = try await broker.ask(requests, of: .all, within: .seconds(5))
         #expect(answers.silent == [])
@@ -53,15 +32,15 @@ import Testing
             [.init(worker: "a@x", value: ["a@x", "two", [:]]), .init(worker: "b@x", value: ["b@x", "two", [:]])],
         ])
         for worker in workers { await worker.close() }
-        withExtendedLifetime(keeper) {}
+        withExtendedLifetime(fixture) {}
     }
 
-    @Test(arguments: Place.allCases) private func `only those answer who are meant, at once, and the silent are named`(_ place: Place) async throws {
-        let (keeper, connect) = try place.open()
+    @Test(arguments: TestedBroker.allCases) func `only those answer who are meant, at once, and the silent are named`(_ driver: TestedBroker) async throws {
+        let fixture = try driver.fixture.init()
         let workers = try await ["a@x", "b@x"].asyncMap { name in
-            try await answering(name, on: connect()) { $0.method == "say" ? .string(name) : nil }
+            try await answering(name, on: fixture.connect()) { $0.method == "say" ? .string(name) : nil }
         }
-        let broker = try #require(connect() as? any WorkerAsking)
+        let broker = try #require(fixture.connect() as? any WorkerAsking)
         let say = [ControlRequest(method: "say")]
         let start = ContinuousClock.now
         let named = try await broker.ask(say, of: WorkerChoice(names: ["b@x"]), within: .seconds(60))
@@ -75,42 +54,44 @@ import Testing
         #expect(missing.answers == [[.init(worker: "a@x", value: "a@x")]] && missing.silent == ["c@x"])
         let silent = try await broker.ask([ControlRequest(method: "hush")], of: .all, within: .milliseconds(300))
         #expect(silent.answers == [[]])
-        #expect(silent.silent == (place.knowsWorkers ? ["a@x", "b@x"] : []))
+        #expect(silent.silent == (driver.knowsWorkers ? ["a@x", "b@x"] : []))
         for worker in workers { await worker.close() }
         // Nobody is left to wait for.
         let none = try await broker.ask(say, of: .all, within: .milliseconds(300))
         #expect(none.answers == [[]] && none.silent == [])
-        withExtendedLifetime(keeper) {}
+        withExtendedLifetime(fixture) {}
     }
 
-    @Test(arguments: Place.allCases) private func `an order is carried out once, and not answered`(_ place: Place) async throws {
-        let (keeper, connect) = try place.open()
-        let (orders, note) = AsyncStream.makeStream(of: String.self)
-        let worker = try await answering("a@x", on: connect()) { request in
+    @Test(arguments: TestedBroker.allCases) func `a command is carried out once, and not answered`(_ driver: TestedBroker) async throws {
+        let fixture = try driver.fixture.init()
+        let (commands, note) = AsyncStream.makeStream(of: String.self)
+        let worker = try await answering("a@x", on: fixture.connect()) { request in
             note.yield(request.method)
             return request.method == "ping" ? "pong" : nil
         }
-        let broker = try #require(connect() as? any WorkerAsking)
-        try await broker.order(ControlRequest(method: "rest"), to: WorkerChoice(names: ["b@x"]))
-        try await broker.order(ControlRequest(method: "work"), to: WorkerChoice(names: ["a@x"]))
+        let broker = try #require(fixture.connect() as? any WorkerAsking)
+        try await broker.tell(ControlRequest(method: "rest"), to: WorkerChoice(names: ["b@x"]))
+        try await broker.tell(ControlRequest(method: "work"), to: WorkerChoice(names: ["a@x"]))
         _ = try await broker.ask([ControlRequest(method: "ping")], of: WorkerChoice(names: ["a@x"]), within: .seconds(30))
         note.finish()
         var seen: [String] = []
-        for await order in orders { seen.append(order) }
+        for await command in commands { seen.append(command) }
         #expect(seen == ["work", "ping"])
         await worker.close()
-        withExtendedLifetime(keeper) {}
+        withExtendedLifetime(fixture) {}
     }
 
-    @Test(arguments: Place.allCases) private func `takes from another queue when it is told, and no more when it is told`(_ place: Place) async throws {
-        let (keeper, connect) = try place.open()
-        let broker = try connect()
-        let consumer = try await worker("a@x", on: connect())
+    @Test(arguments: TestedBroker.allCases) func `takes from another queue when it is told, and no more when it is told`(_ driver: TestedBroker) async throws {
+        let fixture = try driver.fixture.init()
+        let broker = try fixture.connect()
+        let consumer = try await worker("a@x", on: fixture.connect())
         let switching = try #require(consumer as? any QueueSwitching)
+        // As RabbitMQ is told to declare all queues here.
+        let other = QueueDefinition("other", maxPriority: 10)
         try await broker.publish([Message("early", queue: "other")])
         #expect(try await consumer.take(5).isEmpty)
-        try await switching.add(QueueDefinition("other"))
-        try await switching.add(QueueDefinition("other"))
+        try await switching.add(other)
+        try await switching.add(other)
         func next() async throws -> [Delivery] {
             try await promptly("a message", within: .seconds(30)) {
                 while true {
@@ -130,10 +111,10 @@ import Testing
         #expect(deliveries.names == ["own"])
         _ = try await consumer.settle(deliveries.outcomes)
         #expect(try await (consumer as? any WaitingKnowing)?.waiting(upTo: 9, within: [:]) == 0)
-        try await switching.add(QueueDefinition("other"))
+        try await switching.add(other)
         #expect(try await next().names == ["late"])
         await consumer.close()
-        withExtendedLifetime(keeper) {}
+        withExtendedLifetime(fixture) {}
     }
 
     @Test func `in a file, an old request is nobody's business, and nothing stays there`() async throws {
@@ -186,12 +167,11 @@ import Testing
         await broker.close()
     }
 
-    @Test(arguments: Place.allCases) private func `counts what waits for more hands, and tells what waits for its time`(_ place: Place) async throws {
-        let (keeper, connect) = try place.open()
-        let broker = try connect()
-        let consumer = try await worker("a@x", on: connect())
-        let eta = ((keeper as? MemoryBrokerFixture)?.clock ?? (keeper as? SQLiteBrokerFixture)?.clock)?.now ?? .now
-        try await broker.publish([Message("later", eta: eta + .seconds(50)), Message("elsewhere", queue: "b")] + (1...6).map { Message("\($0)") })
+    @Test(arguments: TestedBroker.allCases) func `counts what waits for more hands, and tells what waits for its time`(_ driver: TestedBroker) async throws {
+        let fixture = try driver.fixture.init()
+        let broker = try fixture.connect()
+        let consumer = try await worker("a@x", on: fixture.connect())
+        try await broker.publish([Message("later", eta: fixture.clock.now + .seconds(50)), Message("elsewhere", queue: "b")] + (1...6).map { Message("\($0)") })
         let deliveries = try await promptly("messages", within: .seconds(30)) {
             var all: [Delivery] = []
             while all.count < 2 {
@@ -219,8 +199,13 @@ import Testing
         #expect(try await schedule.scheduled(upTo: 0).isEmpty)
         _ = deliveries
         await consumer.close()
-        withExtendedLifetime(keeper) {}
+        withExtendedLifetime(fixture) {}
     }
+}
+
+extension TestedBroker {
+    /// Whether it knows who lives.
+    fileprivate var knowsWorkers: Bool { self != .rabbitMQ }
 }
 
 extension Sequence where Element: Sendable {

@@ -32,14 +32,14 @@ enum TestedStore: String, CaseIterable, Sendable {
     }
 }
 
-/// Those who keep rates and places.
+/// Those who keep rates and slots.
 enum TestedLimits: String, CaseIterable, Sendable {
     case sqlite, resultStore, worker
 
     var fixture: any LimitFixture.Type {
         switch self {
         case .sqlite: SQLiteLimitFixture.self
-        case .resultStore: SQLitePlaceFixture.self
+        case .resultStore: SQLiteSlotFixture.self
         case .worker: WorkerLimitFixture.self
         }
     }

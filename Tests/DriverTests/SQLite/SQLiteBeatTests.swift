@@ -1,5 +1,6 @@
 import Brokers
 import CeleryCore
+import CeleryDB
 import Fixtures
 import Glibc
 import Processes
@@ -29,17 +30,17 @@ import Testing
         let fixture = SQLiteBrokerFixture()
         let broker = try fixture.open()
         let beat = try await fixture.beat("a")
-        try await broker.order(.resume(entry: "a"), in: "celery")
-        let orders = try await beat.takeTheLead().orders
+        try await broker.tell(.resume(entry: "a"), in: "celery")
+        let commands = try await beat.takeTheLead().commands
         let record = EntryRecord(name: "a", schedule: "every 1s", since: Timestamp(seconds: 1))
         try await broker.file.write { try $0.execute(sql: "CREATE TRIGGER refuse BEFORE \(event) BEGIN SELECT RAISE(ABORT, 'no'); END") }
         await #expect(throws: DriverError.self) {
-            try await beat.seat.send([Message("1")], writing: [record], settling: orders.map(\.number))
+            try await beat.seat.send([Message("1")], writing: [record], settling: commands.map(\.number))
         }
         #expect(try await beat.seat.lead()?.records == [:])
-        #expect(try await broker.state(of: "celery").orders.count == 1)
+        #expect(try await broker.state(of: "celery").commands.count == 1)
         try await broker.file.write { try $0.execute(sql: "DROP TRIGGER refuse") }
-        #expect(try await beat.seat.send([Message("1")], writing: [record], settling: orders.map(\.number)))
+        #expect(try await beat.seat.send([Message("1")], writing: [record], settling: commands.map(\.number)))
         #expect(try await beat.seat.lead() == broker.state(of: "celery"))
         #expect(try await broker.file.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM message") } == 1)
         await beat.seat.close()

@@ -1,5 +1,6 @@
 import Brokers
 import CeleryCore
+import CeleryDB
 import Fixtures
 import Glibc
 import Processes

@@ -1,6 +1,6 @@
 import CeleryCore
+import CeleryDB
 import Fixtures
-import SQLite
 import Testing
 
 @testable import Brokers

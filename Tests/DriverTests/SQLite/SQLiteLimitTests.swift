@@ -1,5 +1,6 @@
 import Brokers
 import CeleryCore
+import CeleryDB
 import Fixtures
 import SQLite
 import Testing
@@ -14,13 +15,13 @@ import Testing
 
     /// Takes, and asks for what may begin.
     private func begin(
-        _ worker: TestWorker, _ maximum: Int = 100, rate: RateLimit? = nil, places: Int? = nil, key: (Delivery) -> String = { _ in "" }
+        _ worker: TestWorker, _ maximum: Int = 100, rate: RateLimit? = nil, slots: Int? = nil, key: (Delivery) -> String = { _ in "" }
     ) async throws -> [Delivery] {
         let deliveries = try await worker.consumer.take(maximum)
         let keeper = try #require(worker.consumer as? any LimitKeeping)
         let asked = deliveries.filter { $0.message.task != "free" }
         let answers = try await keeper.admit(asked.map {
-            ($0.handle, TaskLimit(task: $0.message.task, rate: rate, places: places, key: key($0), expires: $0.message.expires))
+            ($0.handle, TaskLimit(task: $0.message.task, rate: rate, slots: slots, key: key($0), expires: $0.message.expires))
         })
         return deliveries.filter { $0.message.task == "free" } + zip(asked, answers).compactMap { $1 ? $0 : nil }
     }
@@ -36,16 +37,16 @@ import Testing
         let worker = try await fixture.worker()
         let knowing = try #require(worker.consumer as? any WaitingKnowing)
         #expect(knowing.seesWhatIsDue)
-        let limits = ["t": TaskLimit(task: "t", places: 3)]
+        let limits = ["t": TaskLimit(task: "t", slots: 3)]
         #expect(try await knowing.waiting(upTo: 99, within: limits) == 7)
         #expect(try await knowing.waiting(upTo: 99, within: [:]) == 14)
-        // Two have a place.
-        let running = try await begin(worker, 2, places: 3)
+        // Two have a slot.
+        let running = try await begin(worker, 2, slots: 3)
         #expect(running.count == 2)
         #expect(try await knowing.waiting(upTo: 99, within: limits) == 5)
         #expect(try await knowing.waiting(upTo: 4, within: limits) == 4)
-        // Three stand in line for the only place, and nobody before them.
-        let more = try await begin(worker, 4, places: 3)
+        // Three stand in line for the only slot, and nobody before them.
+        let more = try await begin(worker, 4, slots: 3)
         #expect(more.count == 1)
         #expect(try await knowing.waiting(upTo: 99, within: limits) == 4)
         try await settle([running[0]], of: worker)
@@ -74,36 +75,36 @@ import Testing
         try await publish(5, "free")
         let worker = try await fixture.worker()
         var free = 0
-        for _ in 0..<6 { free += try await begin(worker, 10, places: 1).names.count { $0 == "free" } }
+        for _ in 0..<6 { free += try await begin(worker, 10, slots: 1).names.count { $0 == "free" } }
         #expect(free == 5)
         // There is nothing to take: it does not come again and again.
         #expect(try await worker.consumer.take(100).isEmpty)
     }
 
-    @Test func `a wait ends when a place comes free in another worker, and not before`() async throws {
+    @Test func `a wait ends when a slot comes free in another worker, and not before`() async throws {
         try await publish(2)
         let (first, second) = try await (fixture.worker("a"), fixture.worker("b"))
-        let running = try await begin(first, places: 1)
-        #expect(try await begin(second, places: 1).isEmpty)
+        let running = try await begin(first, slots: 1)
+        #expect(try await begin(second, slots: 1).isEmpty)
         let consumer = second.consumer
         let waiting = Task { try await consumer.waitForWork(until: .now + .seconds(30)) }
         try await settle(running, of: first)
         try await promptly("the end of the wait") { try await waiting.value }
-        #expect(try await begin(second, places: 1).count == 1)
+        #expect(try await begin(second, slots: 1).count == 1)
     }
 
-    @Test func `places of a worker that dies come free with its leases`() async throws {
+    @Test func `slots of a worker that dies come free with its leases`() async throws {
         try await publish(3)
         let (first, second) = try await (fixture.worker("a"), fixture.worker("b"))
-        #expect(try await begin(first, places: 2).count == 2)
-        #expect(try await begin(second, places: 2).isEmpty)
+        #expect(try await begin(first, slots: 2).count == 2)
+        #expect(try await begin(second, slots: 2).isEmpty)
         await fixture.kill(first)
         try await fixture.lookAfterTheDead(second)
-        let next = try await begin(second, places: 2)
+        let next = try await begin(second, slots: 2)
         #expect(next.count == 2)
         try await settle(next, of: second)
         // What the dead one had, one attempt on, and what waited.
-        let rest = try await begin(second, places: 2)
+        let rest = try await begin(second, slots: 2)
         #expect((next + rest).attempts.sorted() == [1, 2, 2])
     }
 
@@ -116,12 +117,12 @@ import Testing
         // More lines than one look goes through.
         try await publish(1_100, "keyed", queue: "other")
         let hour = try #require(RateLimit("1/h"))
-        #expect(try await begin(worker, 2_000, rate: hour, places: 1) { $0.message.id.text }.count == 1)
+        #expect(try await begin(worker, 2_000, rate: hour, slots: 1) { $0.message.id.text }.count == 1)
         #expect(try await count("limit_line") == 1_099)
         try await (worker.consumer as? any LimitKeeping)?.setRate(nil, of: "keyed")
         try await broker.pause("other", QueuePause(since: fixture.clock.now, reason: "test"))
         try await publish(3)
-        #expect(try await begin(worker, places: 1).names == ["t"])
+        #expect(try await begin(worker, slots: 1).names == ["t"])
         // And nobody looks again and again for what may not be taken.
         let other = try await fixture.worker("b", of: ["other"])
         #expect(try await other.consumer.take(10).isEmpty)
@@ -150,20 +151,20 @@ import Testing
         #expect(try await interval() == 1)
         // One whose options say no rate takes it away, also from what waits.
         try await publish(2)
-        #expect(try await begin(first, rate: second, places: 5).count == 1)
+        #expect(try await begin(first, rate: second, slots: 5).count == 1)
         try await announce(fixture.worker("c"), nil)
         #expect(try await interval() == nil)
-        #expect(try await begin(first, places: 5).count == 1)
+        #expect(try await begin(first, slots: 5).count == 1)
     }
 
-    @Test func `what is given back leaves its place, and comes again as never tried`() async throws {
+    @Test func `what is given back leaves its slot, and comes again as never tried`() async throws {
         try await publish(3)
         let worker = try await fixture.worker()
-        var running = try await begin(worker, places: 1)
+        var running = try await begin(worker, slots: 1)
         try await worker.consumer.giveBack(running.map(\.handle), started: false)
         var seen: [Delivery] = []
         for _ in 0..<10 {
-            running = try await begin(worker, places: 1)
+            running = try await begin(worker, slots: 1)
             #expect(running.count <= 1)
             try await settle(running, of: worker)
             seen += running
@@ -177,54 +178,54 @@ import Testing
         let messages = [Message("t"), Message("t"), Message("t")]
         try await broker.publish(messages)
         let worker = try await fixture.worker()
-        #expect(try await begin(worker, places: 1).count == 1)
+        #expect(try await begin(worker, slots: 1).count == 1)
         #expect(try await broker.queues().map(\.ready) == [2])
         // Those that may not begin are not due.
         #expect(try await (worker.consumer as? any BacklogKnowing)?.backlog() == 1)
         #expect(try await broker.limitWait(of: messages[0].id) == nil)
-        #expect(try await broker.limitWait(of: messages[2].id) == .place(task: "t", key: "", of: 1, heldBy: [messages[0].id]))
+        #expect(try await broker.limitWait(of: messages[2].id) == .slot(task: "t", key: "", of: 1, heldBy: [messages[0].id]))
         #expect(try await broker.withdraw([messages[1].id]) == [messages[1].id])
         #expect(try await broker.purge(nil) == ["celery": 1])
         #expect(try await broker.queues().map(\.ready) == [0])
         #expect(try await worker.consumer.take(10).isEmpty)
     }
 
-    @Test func `a place outlives its lease for a task that is acknowledged early, until it ends or its worker is gone`() async throws {
+    @Test func `a slot outlives its lease for a task that is acknowledged early, until it ends or its worker is gone`() async throws {
         try await publish(4)
         let (first, second) = try await (fixture.worker("a"), fixture.worker("b"))
         func acknowledge(_ deliveries: [Delivery]) async throws {
             let outcomes = deliveries.outcomes.map { outcome in
                 var outcome = outcome
-                outcome.keepsPlace = true
+                outcome.keepsSlot = true
                 return outcome
             }
             #expect(try await first.consumer.settle(outcomes) == [true])
         }
-        let running = try await begin(first, places: 1)
+        let running = try await begin(first, slots: 1)
         try await acknowledge(running)
-        #expect(try await begin(second, places: 1).isEmpty)
+        #expect(try await begin(second, slots: 1).isEmpty)
         // Who works until nothing is left waits for it.
         #expect(try await (second.consumer as? any BacklogKnowing)?.backlog() == 1)
         // It is another's.
-        try await (second.consumer as? any LimitKeeping)?.leavePlaces(running.map(\.handle))
-        #expect(try await begin(second, places: 1).isEmpty)
-        try await (first.consumer as? any LimitKeeping)?.leavePlaces(running.map(\.handle))
-        let next = try await begin(first, places: 1)
+        try await (second.consumer as? any LimitKeeping)?.leaveSlots(running.map(\.handle))
+        #expect(try await begin(second, slots: 1).isEmpty)
+        try await (first.consumer as? any LimitKeeping)?.leaveSlots(running.map(\.handle))
+        let next = try await begin(first, slots: 1)
         #expect(next.count == 1)
         try await acknowledge(next)
-        #expect(try await begin(second, places: 1).isEmpty)
+        #expect(try await begin(second, slots: 1).isEmpty)
         await fixture.kill(first)
         try await fixture.lookAfterTheDead(second)
-        #expect(try await begin(second, places: 1).attempts == [1])
+        #expect(try await begin(second, slots: 1).attempts == [1])
     }
 
-    @Test func `what expires in its line is handed over then, without a token or a place`() async throws {
+    @Test func `what expires in its line is handed over then, without a token or a slot`() async throws {
         var messages = [Message("t"), Message("t"), Message("t")]
         messages[1].expires = fixture.clock.now + .seconds(5)
         try await (fixture.open()).publish(messages)
         let worker = try await fixture.worker()
         let rate = try #require(RateLimit("6/m"))
-        #expect(try await begin(worker, rate: rate, places: 1).count == 1)
+        #expect(try await begin(worker, rate: rate, slots: 1).count == 1)
         #expect(try await worker.consumer.take(10).isEmpty)
         fixture.clock.advance(by: .seconds(5.5))
         let expired = try await worker.consumer.take(10)
@@ -242,7 +243,7 @@ import Testing
         messages[1].expires = fixture.clock.now + .seconds(5)
         try await broker.publish(messages)
         let worker = try await fixture.worker()
-        #expect(try await begin(worker, places: 1).count == 1)
+        #expect(try await begin(worker, slots: 1).count == 1)
         try await broker.pause("celery", QueuePause(since: fixture.clock.now, reason: "test"))
         fixture.clock.advance(by: .seconds(6))
         #expect(try await worker.consumer.take(10).isEmpty)
@@ -255,18 +256,18 @@ import Testing
         let messages = [Message("t"), Message("t"), Message("t"), Message("u"), Message("u")]
         try await (fixture.open()).publish(messages)
         let (first, second) = try await (fixture.worker("a"), fixture.worker("b"))
-        #expect(try await begin(first, places: 1).names == ["t", "u"])
+        #expect(try await begin(first, slots: 1).names == ["t", "u"])
         let now = fixture.clock.now
-        let orders = [
+        let commands = [
             Revocation(.id(messages[1].id), issued: now, until: now + .seconds(100)),
             // The ids tell the time by the real clock.
             Revocation(.task("u"), issued: .now + .seconds(60), until: now + .seconds(100)),
         ]
         let keepers = [first, second].compactMap { $0.consumer as? any LimitKeeping }
-        let handed = try await keepers[0].takeWaiting(orders)
+        let handed = try await keepers[0].takeWaiting(commands)
         #expect(handed.map(\.message.id) == [messages[1].id, messages[4].id])
         #expect(handed.attempts == [1, 1])
-        #expect(try await keepers[1].takeWaiting(orders).isEmpty)
+        #expect(try await keepers[1].takeWaiting(commands).isEmpty)
         try await settle(handed, of: first)
         let rows = try await fixture.open().file.read {
             try (Int.fetchOne($0, sql: "SELECT count(*) FROM limited"), Int.fetchOne($0, sql: "SELECT count(*) FROM limit_line"))
@@ -279,11 +280,11 @@ import Testing
         let messages = [Message("t"), Message("t"), Message("t")]
         try await broker.publish(messages)
         let worker = try await fixture.worker()
-        #expect(try await begin(worker, places: 1).count == 1)
+        #expect(try await begin(worker, slots: 1).count == 1)
         let now = fixture.clock.now
-        let order = Revocation(.id(messages[1].id), issued: now, until: now + .seconds(100))
+        let command = Revocation(.id(messages[1].id), issued: now, until: now + .seconds(100))
         _ = try await broker.revoke(
-            [order], ending: { _, attempt in Outcome(handle: DeliveryHandle(tag: 0, attempt: attempt), results: []) }, removed: { _ in })
+            [command], ending: { _, attempt in Outcome(handle: DeliveryHandle(tag: 0, attempt: attempt), results: []) }, removed: { _ in })
         #expect(try await broker.withdraw([messages[2].id]) == [messages[2].id])
         let rows = try await broker.file.read {
             try (Int.fetchOne($0, sql: "SELECT count(*) FROM limited"), Int.fetchOne($0, sql: "SELECT count(*) FROM limit_line"))
@@ -291,19 +292,19 @@ import Testing
         #expect(rows == (0, 0))
     }
 
-    @Test func `a late attempt of a worker taken for dead frees nobody's place`() async throws {
+    @Test func `a late attempt of a worker taken for dead frees nobody's slot`() async throws {
         try await publish(2)
         let (first, second) = try await (fixture.worker("a"), fixture.worker("b"))
-        let stopped = try await begin(first, places: 1)
+        let stopped = try await begin(first, slots: 1)
         await fixture.kill(first)
         try await fixture.lookAfterTheDead(second)
-        #expect(try await begin(second, places: 1).count == 1)
+        #expect(try await begin(second, slots: 1).count == 1)
         #expect(try await first.consumer.settle(stopped.outcomes) == [false])
-        #expect(try await begin(second, places: 1).isEmpty)
+        #expect(try await begin(second, slots: 1).isEmpty)
     }
 
     @Test(arguments: [UInt64(1), 2, 3])
-    func `in any order of events no place is held twice, and in the end everything has run`(_ seed: UInt64) async throws {
+    func `in any order of events no slot is held twice, and in the end everything has run`(_ seed: UInt64) async throws {
         var generator = SeededGenerator(seed: seed)
         let queues = ["q", "r"]
         let total = 60
@@ -320,7 +321,7 @@ import Testing
             let name = worker.identity.name
             switch Int.random(in: 0..<10, using: &generator) {
             case 0..<5:
-                running[name, default: []] += try await begin(worker, Int.random(in: 1...20, using: &generator), places: 2) {
+                running[name, default: []] += try await begin(worker, Int.random(in: 1...20, using: &generator), slots: 2) {
                     "\($0.handle.tag % 4)"
                 }
             case 5..<8:
@@ -337,8 +338,8 @@ import Testing
                 workers[index] = try await fixture.worker("w\(steps)", of: queues)
                 try await fixture.lookAfterTheDead(workers[index])
             }
-            let places = Dictionary(grouping: running.values.flatMap { $0 }) { $0.handle.tag % 4 }
-            #expect(places.values.allSatisfy { $0.count <= 2 })
+            let slots = Dictionary(grouping: running.values.flatMap { $0 }) { $0.handle.tag % 4 }
+            #expect(slots.values.allSatisfy { $0.count <= 2 })
         }
         #expect(done.count == total)
     }

@@ -1,7 +1,7 @@
 import Brokers
 import CeleryCore
+import CeleryDB
 import Fixtures
-import SQLite
 import Testing
 
 /// Where a message stands among the others.

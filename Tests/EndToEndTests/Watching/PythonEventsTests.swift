@@ -66,8 +66,8 @@ import Testing
         let project = place.project
         let following = try project.start("exec celery events --follow --json --type task", with: place.variables())
         try project.startWorker("-n w@h", with: place.variables())
-        func control(_ order: String) throws -> String {
-            try project.run("\(try python.path()) -m celery -b '\(place.url)' control -t 10 -d w@h \(order)").output
+        func control(_ command: String) throws -> String {
+            try project.run("\(try python.path()) -m celery -b '\(place.url)' control -t 10 -d w@h \(command)").output
         }
         _ = try place.run("celery apply demo.tasks.add 1 --wait").text
         #expect(try control("enable_events").contains("task events enabled"))

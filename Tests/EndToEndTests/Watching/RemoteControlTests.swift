@@ -55,7 +55,7 @@ import Testing
             "celery inspect ping -t 60", Ended(errors: "celery inspect: no worker answered on sqlite://\(project.path)/celery.db\n", status: 69))
     }
 
-    @Test func `gives orders`() throws {
+    @Test func `gives commands`() throws {
         let project = try working("-c 1")
         try project.expect("celery control pool_grow 2", Ended("->  w@test: OK\n    pool will grow\n"))
         #expect(try eventually { try project.poolChildren.count == 3 })

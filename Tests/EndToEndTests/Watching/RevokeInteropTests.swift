@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func `a worker of Python obeys our order`() async throws {
+    @Test func `a worker of Python obeys our command`() async throws {
         let place = try await offThread { try RabbitMQPlace() }
         let output = try await PythonCelery(version: "5.6").run(
             """

@@ -5,7 +5,7 @@ import Testing
 import Worker
 
 extension WorkerTests {
-    /// Rates and places of tasks, with a real pool.
+    /// Rates and slots of tasks, with a real pool.
     @Suite struct Concurrency {
         @Test(arguments: Backing.allCases)
         func `runs no more of a task at once than it allows, and others beside them`(_ backing: Backing) async throws {
@@ -24,7 +24,7 @@ extension WorkerTests {
         }
 
         @Test(arguments: Backing.allCases)
-        func `a task that is acknowledged early has a place as long as it runs`(_ backing: Backing) async throws {
+        func `a task that is acknowledged early has a slot as long as it runs`(_ backing: Backing) async throws {
             var bench = try Bench(backing)
             try bench.addGate(TaskOptions(acknowledgement: .early, concurrency: 1))
             let worker = try await bench.start(children: 4)
@@ -33,7 +33,7 @@ extension WorkerTests {
             // The broker has it no more.
             #expect(try await bench.location(of: first) == nil)
             let second = try await bench.send("wait", "b")
-            let wait = LimitWait.place(task: "wait", key: "", of: 1, heldBy: [first])
+            let wait = LimitWait.slot(task: "wait", key: "", of: 1, heldBy: [first])
             let reporting = bench.broker as? any LimitReporting
             #expect(try await eventually {
                 if let reporting { return try await reporting.limitWait(of: second) == wait }
@@ -55,7 +55,7 @@ extension WorkerTests {
             let second = try await bench.send("wait", "a")
             let other = try await bench.send("wait", "b")
             #expect(try await eventually { bench.folder.contains("started.b") })
-            let wait = LimitWait.place(task: "wait", key: "a", of: 1, heldBy: [first])
+            let wait = LimitWait.slot(task: "wait", key: "a", of: 1, heldBy: [first])
             let reporting = bench.broker as? any LimitReporting
             #expect(try await eventually {
                 if let reporting { return try await reporting.limitWait(of: second) == wait }
@@ -104,8 +104,8 @@ extension WorkerTests {
                 return await worker.worker.limitWait(of: last.id) != nil
             })
             // As Python does it, by which only workers know of it.
-            let order = ControlRequest(method: "revoke", arguments: ["task_id": .string(doomed.id.text)])
-            _ = try await (bench.broker as? any WorkerAsking)?.ask([order], of: .all, within: .seconds(10))
+            let command = ControlRequest(method: "revoke", arguments: ["task_id": .string(doomed.id.text)])
+            _ = try await (bench.broker as? any WorkerAsking)?.ask([command], of: .all, within: .seconds(10))
             #expect(try await bench.result(of: doomed.id).failure == .revoked("revoked"))
             clock.advance(by: .seconds(0.6))
             #expect(try await bench.result(of: mortal.id).failure == .revoked("expired"))

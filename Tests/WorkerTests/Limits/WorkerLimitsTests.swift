@@ -18,9 +18,9 @@ import Testing
         tags.map { (delivery($0), limit) }
     }
 
-    @Test func `lets as many begin as there are places, and the next when one comes free`() {
+    @Test func `lets as many begin as there are slots, and the next when one comes free`() {
         var limits = WorkerLimits()
-        let limit = TaskLimit(task: "t", places: 2)
+        let limit = TaskLimit(task: "t", slots: 2)
         var running: [LineName: Int] = [:]
         let first = limits.admit(asked(1...5, limit), &running, canPostpone: false, now: at(0))
         #expect(first.begin.map(\.handle.tag) == [1, 2])
@@ -38,13 +38,13 @@ import Testing
         #expect(limits.count == 0)
     }
 
-    @Test func `keys have places of their own, and one rate`() throws {
+    @Test func `keys have slots of their own, and one rate`() throws {
         var limits = WorkerLimits()
         var running: [LineName: Int] = [:]
-        let places = ["a", "b"].flatMap { asked(1...3, TaskLimit(task: "t", places: 1, key: $0)) }
-        #expect(limits.admit(places, &running, canPostpone: false, now: at(0)).begin.count == 2)
+        let slots = ["a", "b"].flatMap { asked(1...3, TaskLimit(task: "t", slots: 1, key: $0)) }
+        #expect(limits.admit(slots, &running, canPostpone: false, now: at(0)).begin.count == 2)
         let rate = try #require(RateLimit("1/s"))
-        let rated = ["a", "b"].flatMap { asked(1...1, TaskLimit(task: "u", rate: rate, places: 1, key: $0)) }
+        let rated = ["a", "b"].flatMap { asked(1...1, TaskLimit(task: "u", rate: rate, slots: 1, key: $0)) }
         #expect(limits.admit(rated, &running, canPostpone: false, now: at(0)).begin.count == 1)
     }
 
@@ -107,9 +107,9 @@ import Testing
         #expect(limits.count == 0)
     }
 
-    @Test func `whoever finds no place with others stands first again, with its token, and is held no longer for that`() throws {
+    @Test func `whoever finds no slot with others stands first again, with its token, and is held no longer for that`() throws {
         var limits = WorkerLimits()
-        let limit = TaskLimit(task: "t", rate: RateLimit("1/s"), places: 1)
+        let limit = TaskLimit(task: "t", rate: RateLimit("1/s"), slots: 1)
         var running: [LineName: Int] = [:]
         let first = limits.admit(asked(1...2, limit), &running, canPostpone: true, now: at(0))
         #expect(first.begin.map(\.handle.tag) == [1])
@@ -151,7 +151,7 @@ import Testing
     @Test func `holds no more than it has room for, and nothing for longer than a minute`() {
         var limits = WorkerLimits()
         var running: [LineName: Int] = [:]
-        let limit = TaskLimit(task: "t", places: 1)
+        let limit = TaskLimit(task: "t", slots: 1)
         let decision = limits.admit(asked(1...1_000, limit), &running, canPostpone: true, now: at(0))
         #expect(limits.count == WorkerLimits.room)
         #expect(decision.postpone.count == 1_000 - 1 - WorkerLimits.room)
@@ -163,7 +163,7 @@ import Testing
 
     @Test func `what comes again while it is held is held once`() {
         var limits = WorkerLimits()
-        let limit = TaskLimit(task: "t", places: 1)
+        let limit = TaskLimit(task: "t", slots: 1)
         var running = [LineName(limit): 1]
         let id = TaskID()
         for tag: Int64 in [1, 2] {

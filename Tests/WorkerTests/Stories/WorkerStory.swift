@@ -47,7 +47,7 @@ enum WorkerStory: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case answers = "tells who asks what it runs"
 
     // Keeping limits
-    case places = "runs no more of a task at once than it allows, and others beside it"
+    case slots = "runs no more of a task at once than it allows, and others beside it"
     case rate = "begins tasks as often as their rate allows"
     case limitLeft = "leaves what waits for its limit to another when it stops, as never tried"
 
@@ -85,7 +85,7 @@ enum WorkerStory: String, CaseIterable, Sendable, CustomTestStringConvertible {
         case .paused: try await proof.paused()
         case .otherQueue: try await proof.otherQueue()
         case .answers: try await proof.answers()
-        case .places: try await proof.places()
+        case .slots: try await proof.slots()
         case .rate: try await proof.rate()
         case .limitLeft: try await proof.limitLeft()
         }

@@ -118,7 +118,7 @@ extension WorkerStoryProof {
 
     // MARK: Limits
 
-    func places() async throws {
+    func slots() async throws {
         var bench = stage.bench
         try bench.addGate(TaskOptions(concurrency: 2))
         try bench.addExample("add")

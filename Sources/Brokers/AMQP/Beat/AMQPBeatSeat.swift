@@ -1,3 +1,4 @@
+import CeleryAMQP
 package import CeleryCore
 import RabbitMQ
 
@@ -33,7 +34,7 @@ package actor AMQPBeatSeat: BeatSeat {
     /// - Throws: `DriverError` when the first connection fails; later connections are made as often as needed.
     init(broker: AMQPBroker, queues: BeatQueues, identity: WorkerIdentity) async throws {
         (self.broker, self.queues, self.identity) = (broker, queues, identity)
-        let alternatives = broker.alternatives.map { options in
+        let alternatives = broker.link.alternatives.map { options in
             var options = options
             options.heartbeat = options.heartbeat > 0 ? min(options.heartbeat, Self.longestHeartbeat) : Self.longestHeartbeat
             return options
@@ -53,8 +54,8 @@ package actor AMQPBeatSeat: BeatSeat {
 
     package func lead() async throws -> BeatState? { try await inTurn { try await self.claim() } }
 
-    package func send(_ messages: [Message], writing records: [EntryRecord], settling orders: [Int64]) async throws -> Bool {
-        try await inTurn { try await self.sendNow(messages, records, orders) }
+    package func send(_ messages: [Message], writing records: [EntryRecord], settling commands: [Int64]) async throws -> Bool {
+        try await inTurn { try await self.sendNow(messages, records, commands) }
     }
 
     package func waitForChange(until deadline: ContinuousClock.Instant) async { await bell.wait(since: rings, until: deadline) }
@@ -96,7 +97,7 @@ package actor AMQPBeatSeat: BeatSeat {
     }
 
     /// Becomes leader once its name is stored with the records.
-    private func begin(_ generation: Int, _ messages: [[UInt8]]?, _ held: [HeldOrder]) async throws -> BeatState {
+    private func begin(_ generation: Int, _ messages: [[UInt8]]?, _ held: [HeldCommand]) async throws -> BeatState {
         var document = try latest(messages)
         document.leader = BeatLeader(id: identity.id, name: identity.name, pid: identity.pid, since: broker.now())
         document.serial += 1
@@ -137,11 +138,11 @@ package actor AMQPBeatSeat: BeatSeat {
         return BeatDocument()
     }
 
-    private func state(_ document: BeatDocument, _ held: [HeldOrder]) throws(DriverError) -> BeatState {
-        BeatState(leader: document.leader, records: document.records, orders: try queues.read(held, at: broker.location))
+    private func state(_ document: BeatDocument, _ held: [HeldCommand]) throws(DriverError) -> BeatState {
+        BeatState(leader: document.leader, records: document.records, commands: try queues.read(held, at: broker.location))
     }
 
-    private func sendNow(_ messages: [Message], _ records: [EntryRecord], _ orders: [Int64]) async throws -> Bool {
+    private func sendNow(_ messages: [Message], _ records: [EntryRecord], _ commands: [Int64]) async throws -> Bool {
         guard let generation = lead?.generation else { return false }
         let now = broker.now()
         let fresh = messages.filter { !confirmed.contains($0.id) }
@@ -161,7 +162,7 @@ package actor AMQPBeatSeat: BeatSeat {
         }
         let isLeading = try await perform { (connection, use) throws(RabbitMQError) in
             guard use.leads(generation) else { return false }
-            try use.settle(orders, connection)
+            try use.settle(commands, connection)
             return true
         }
         if !isLeading && !(fresh.isEmpty && records.isEmpty) { throw hasLost }

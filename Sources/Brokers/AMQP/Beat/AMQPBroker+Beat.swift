@@ -1,3 +1,4 @@
+import CeleryAMQP
 package import CeleryCore
 import RabbitMQ
 
@@ -10,28 +11,28 @@ extension AMQPBroker: BeatKeeping {
     package func state(of beat: String) async throws -> BeatState {
         let queues = try BeatQueues(beat, type: settings.queueType)
         let hasLeader = try await hasLeader(queues)
-        if hasLeader, let answer = try await ask({ (connection, channel) throws(RabbitMQError) in
+        if hasLeader, let answer = try await link.ask({ (connection, channel) throws(RabbitMQError) in
             try queues.askLeader(connection, on: channel)
         }), let document = BeatDocument(answer) {
             return BeatState(leader: document.leader, records: document.records)
         }
         // A queue that does not exist holds no state.
         guard try await state(of: queues.state.name) != nil else { return BeatState() }
-        let messages = try await ask { (connection, channel) throws(RabbitMQError) in
+        let messages = try await link.ask { (connection, channel) throws(RabbitMQError) in
             try queues.lookAtState(connection, on: channel)
         }
         guard let document = try queues.document(in: messages, at: location) else { return BeatState() }
         return BeatState(leader: hasLeader ? document.leader : nil, records: document.records)
     }
 
-    package func order(_ order: BeatOrder, in beat: String) async throws {
-        try await publish([BeatQueues(beat, type: settings.queueType).orderPublication(order)])
+    package func tell(_ command: LeaderCommand, in beat: String) async throws {
+        try await link.publish([BeatQueues(beat, type: settings.queueType).commandPublication(command)])
     }
 
     /// Whether the lock is held: a message can reach the lock queue although only its owner may read the queue.
     private func hasLeader(_ queues: BeatQueues) async throws -> Bool {
         do {
-            try await publish([Publication(queues.knock(), isMandatory: true)])
+            try await link.publish([Publication(queues.knock(), isMandatory: true)])
             return true
         } catch let error as DriverError where error.code == .refused {
             return false

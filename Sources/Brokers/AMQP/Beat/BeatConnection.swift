@@ -1,3 +1,4 @@
+import CeleryAMQP
 import CeleryCore
 import RabbitMQ
 import Wire
@@ -11,7 +12,7 @@ final class BeatConnection: ConnectionUse {
     /// Carries knocks at the lock queue and the answers.
     private static let doorChannel: UInt16 = 4
     private static let stateChannel: UInt16 = 5
-    private static let orderChannel: UInt16 = 6
+    private static let commandChannel: UInt16 = 6
 
     /// RabbitMQ's direct reply-to: the server delivers answers to the channel without a queue.
     private static let answers = "amq.rabbitmq.reply-to"
@@ -26,15 +27,15 @@ final class BeatConnection: ConnectionUse {
     private(set) var holdsLock = false
     /// Whether to try for the lock. The server logs each failed try as an error, so other beats knock instead.
     private var mayBeVacant = true
-    private var orders: [HeldOrder] = []
-    private var lastOrder: Int64 = 0
+    private var commands: [HeldCommand] = []
+    private var lastCommand: Int64 = 0
     /// The last confirmed state, for beats that ask.
     private var state: [UInt8]?
     /// Reply addresses to notify when this leader leaves.
     private var waiting: Set<String> = []
 
     private var lockConsumer: String { "lock.\(generation)" }
-    private var orderConsumer: String { "orders.\(generation)" }
+    private var commandConsumer: String { "orders.\(generation)" }
 
     init(queues: BeatQueues, topology: Topology, bell: Bell) {
         self.queues = queues
@@ -47,7 +48,7 @@ final class BeatConnection: ConnectionUse {
     func establish(_ connection: Connection) throws(RabbitMQError) {
         forget()
         try publisher.establish(connection)
-        for channel in [Self.doorChannel, Self.stateChannel, Self.orderChannel] { try connection.openChannel(channel) }
+        for channel in [Self.doorChannel, Self.stateChannel, Self.commandChannel] { try connection.openChannel(channel) }
         try connection.consume(Self.answers, as: "answers", isAcknowledged: false, on: Self.doorChannel)
         isEstablished = true
     }
@@ -61,12 +62,12 @@ final class BeatConnection: ConnectionUse {
                 noteVacancy()
             }
         case .delivery(let delivery):
-            guard holdsLock, delivery.consumer == orderConsumer else { return }
+            guard holdsLock, delivery.consumer == commandConsumer else { return }
             hold(delivery)
             bell.ring()
         case .returned(let message, _) where message.routingKey == queues.lock.name: noteVacancy()
         case .cancelled(let consumer):
-            guard holdsLock, consumer == lockConsumer || consumer == orderConsumer else { return }
+            guard holdsLock, consumer == lockConsumer || consumer == commandConsumer else { return }
             throw RabbitMQError(.lost, "a queue of beat '\(queues.beat)' was deleted")
         case .confirm, .returned, .blocked, .unblocked: try publisher.receive(incoming, connection)
         }
@@ -106,7 +107,7 @@ final class BeatConnection: ConnectionUse {
         generation += 1
         holdsLock = false
         mayBeVacant = true
-        orders = []
+        commands = []
         state = nil
         waiting = []
     }
@@ -116,15 +117,15 @@ final class BeatConnection: ConnectionUse {
     /// What a claim to leadership came to.
     enum Claim: Sendable {
         case another
-        case stays(generation: Int, [HeldOrder])
+        case stays(generation: Int, [HeldCommand])
         /// This beat leads from now on.
         ///
         /// - Parameter state: The messages in the state queue; `nil` if the queue did not exist.
-        case begins(generation: Int, state: [[UInt8]]?, [HeldOrder])
+        case begins(generation: Int, state: [[UInt8]]?, [HeldCommand])
     }
 
     func claim(_ connection: Connection) throws(RabbitMQError) -> Claim {
-        if holdsLock { return .stays(generation: generation, orders) }
+        if holdsLock { return .stays(generation: generation, commands) }
         guard mayBeVacant ? try takeLock(connection) : false else {
             try connection.publish(queues.knock(replyTo: Self.answers), isMandatory: true, on: Self.doorChannel)
             return .another
@@ -132,12 +133,12 @@ final class BeatConnection: ConnectionUse {
         // An empty queue may be one that another reader is looking into; a missing queue is certainly empty.
         // The queue is therefore declared only with its first message.
         let isNew = try !exists(queues.state, connection)
-        try connection.declare(queues.orders, on: Self.stateChannel)
+        try connection.declare(queues.commands, on: Self.stateChannel)
         let state = isNew ? nil : try queues.lookAtState(connection, on: Self.stateChannel)
         // Get the waiting commands one by one, so that all are known before anything is sent.
-        while let order = try connection.get(queues.orders.name, on: Self.orderChannel) { hold(order) }
-        try connection.consume(queues.orders.name, as: orderConsumer, on: Self.orderChannel)
-        return .begins(generation: generation, state: state, orders)
+        while let command = try connection.get(queues.commands.name, on: Self.commandChannel) { hold(command) }
+        try connection.consume(queues.commands.name, as: commandConsumer, on: Self.commandChannel)
+        return .begins(generation: generation, state: state, commands)
     }
 
     private func takeLock(_ connection: Connection) throws(RabbitMQError) -> Bool {
@@ -170,8 +171,8 @@ final class BeatConnection: ConnectionUse {
     }
 
     private func hold(_ delivery: IncomingDelivery) {
-        lastOrder += 1
-        orders.append(HeldOrder(number: lastOrder, tag: delivery.tag, body: delivery.message.body))
+        lastCommand += 1
+        commands.append(HeldCommand(number: lastCommand, tag: delivery.tag, body: delivery.message.body))
     }
 
     func leads(_ generation: Int) -> Bool { holdsLock && self.generation == generation }
@@ -182,10 +183,10 @@ final class BeatConnection: ConnectionUse {
     /// Acknowledges commands that are done.
     func settle(_ numbers: [Int64], _ connection: Connection) throws(RabbitMQError) {
         guard !numbers.isEmpty else { return }
-        for order in orders where numbers.contains(order.number) {
-            try connection.acknowledge(order.tag, isMultiple: false, on: Self.orderChannel)
+        for command in commands where numbers.contains(command.number) {
+            try connection.acknowledge(command.tag, isMultiple: false, on: Self.commandChannel)
         }
-        orders.removeAll { numbers.contains($0.number) }
+        commands.removeAll { numbers.contains($0.number) }
     }
 
     /// Requeues the commands, releases the lock and notifies the waiting beats.
@@ -193,8 +194,8 @@ final class BeatConnection: ConnectionUse {
         guard holdsLock else { return }
         let waiters = waiting
         forget()
-        try connection.closeChannel(Self.orderChannel)
-        try connection.openChannel(Self.orderChannel)
+        try connection.closeChannel(Self.commandChannel)
+        try connection.openChannel(Self.commandChannel)
         try connection.deleteQueue(queues.lock.name, on: Self.doorChannel)
         for waiter in waiters {
             try connection.publish(WireMessage(routingKey: waiter, body: []), isMandatory: false, on: Self.doorChannel)

@@ -83,23 +83,23 @@ extension BeatQueues {
     }
 
     /// - Throws: `DriverError.unusable` when a command cannot be read.
-    func read(_ held: [HeldOrder], at location: String) throws(DriverError) -> [(number: Int64, order: BeatOrder)] {
-        var read: [(number: Int64, order: BeatOrder)] = []
+    func read(_ held: [HeldCommand], at location: String) throws(DriverError) -> [(number: Int64, command: LeaderCommand)] {
+        var read: [(number: Int64, command: LeaderCommand)] = []
         for held in held {
-            guard let json = try? JSON(parsing: held.body), let order = BeatOrder(json: json) else {
+            guard let json = try? JSON(parsing: held.body), let command = LeaderCommand(json: json) else {
                 throw DriverError(
                     .unusable,
-                    "broker \(location): cannot read a command for beat '\(beat)' in queue '\(orders.name)'; it was left unchanged",
-                    hint: "use the celery version that sent it, or drop all commands: celery purge -Q \(orders.name) --force")
+                    "broker \(location): cannot read a command for beat '\(beat)' in queue '\(commands.name)'; it was left unchanged",
+                    hint: "use the celery version that sent it, or drop all commands: celery purge -Q \(commands.name) --force")
             }
-            read.append((held.number, order))
+            read.append((held.number, command))
         }
         return read
     }
 }
 
 /// A command that the leader has received and not acknowledged.
-struct HeldOrder: Sendable {
+struct HeldCommand: Sendable {
     /// Increases with each command received.
     var number: Int64
     /// Delivery tag on the channel of commands.

@@ -1,3 +1,4 @@
+import CeleryAMQP
 import CeleryCore
 import Processes
 import RabbitMQ
@@ -11,7 +12,7 @@ import Wire
 struct BeatQueues: Sendable {
     let beat: String
     let state: QueueDeclaration
-    let orders: QueueDeclaration
+    let commands: QueueDeclaration
     let lock: QueueDeclaration
 
     /// - Throws: `DriverError` when the queue names would collide with those of another beat.
@@ -24,7 +25,7 @@ struct BeatQueues: Sendable {
         state.arguments["x-max-length"] = 1
         state.arguments["x-overflow"] = "drop-head"
         self.state = state
-        orders = Self.durable("celery.beat.\(beat).orders", type)
+        commands = Self.durable("celery.beat.\(beat).orders", type)
         var lock = QueueDeclaration("celery.beat.\(beat).lock")
         lock.isDurable = false
         lock.isExclusive = true
@@ -45,7 +46,7 @@ struct BeatQueues: Sendable {
 
     func statePublication(_ body: [UInt8]) -> Publication { publication(body, to: state) }
 
-    func orderPublication(_ order: BeatOrder) -> Publication { publication(order.json.bytes(), to: orders) }
+    func commandPublication(_ command: LeaderCommand) -> Publication { publication(command.json.bytes(), to: commands) }
 
     private func publication(_ body: [UInt8], to queue: QueueDeclaration) -> Publication {
         let properties = WireProperties(contentType: "application/json", deliveryMode: 2)

@@ -1,3 +1,4 @@
+import CeleryAMQP
 package import CeleryCore
 import HeapModule
 import RabbitMQ
@@ -43,7 +44,7 @@ extension AMQPConsumer: WaitingKnowing {
                 // The answer would wait behind the rest of a large message, and that message is work.
                 connection.isReceiving ? 1 : try subscription.countReady(connection)
             }
-            return min(most, count + inbox.withLine { $0.arrived.count })
+            return min(most, count + inbox.withQueue { $0.arrived.count })
         } catch let error as RabbitMQError {
             throw DriverError(error, at: broker.location)
         }
@@ -52,7 +53,7 @@ extension AMQPConsumer: WaitingKnowing {
 
 extension AMQPConsumer: ScheduleKnowing {
     package func scheduled(upTo most: Int) async throws -> [Message] {
-        let entries = inbox.withLine { line in line.scheduled.unordered }
+        let entries = inbox.withQueue { queue in queue.scheduled.unordered }
         return entries.sorted().prefix(most).map(\.message)
     }
 }

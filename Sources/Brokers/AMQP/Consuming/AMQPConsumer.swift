@@ -1,3 +1,4 @@
+import CeleryAMQP
 package import CeleryCore
 import RabbitMQ
 import Synchronization
@@ -20,12 +21,12 @@ package final class AMQPConsumer: BrokerConsumer {
     init(broker: AMQPBroker, queues: [String], worker: WorkerIdentity) async throws {
         self.broker = broker
         inbox = Inbox(queues: queues)
-        inbox.withLine { $0.shares = QueueShares(weights: broker.settings.queueWeights) }
+        inbox.withQueue { $0.shares = QueueShares(weights: broker.settings.queueWeights) }
         node = worker.name
-        owner = try ConnectionOwner(broker.alternatives, .always) { [broker, topology = broker.topology, inbox, now = broker.now] in
+        owner = try ConnectionOwner(broker.link.alternatives, .always) { [broker, topology = broker.topology, inbox, now = broker.now] in
             Subscription(node: worker.name, topology: topology, inbox: inbox, now: now) {
                 // Without an entry, the next worker to start waits for the end of an empty stream.
-                Task { try? await broker.publish([OrderStream.publication(.seed)]) }
+                Task { try? await broker.link.publish([CommandStream.publication(.seed)]) }
             }
         }
         do {
@@ -38,31 +39,31 @@ package final class AMQPConsumer: BrokerConsumer {
 
     package func take(_ maximum: Int) async throws -> [Delivery] {
         // Nothing starts before all revocations are known.
-        guard maximum > 0, inbox.orders.isCaughtUp else { return [] }
+        guard maximum > 0, inbox.commands.isCaughtUp else { return [] }
         let now = broker.now()
         var deliveries: [Delivery] = []
-        var distant: [DeliveryLine.Scheduled] = []
+        var distant: [DeliveryQueue.Scheduled] = []
         let queues = inbox.queues
-        let generation = inbox.withLine { line -> Int in
-            if queues.names.count > 1 { line.arrange(maximum) { queues.queue(of: $0) } }
+        let generation = inbox.withQueue { queue -> Int in
+            if queues.names.count > 1 { queue.arrange(maximum) { queues.queue(of: $0) } }
             while deliveries.count < maximum {
-                if let due = line.popDue(now) {
-                    deliveries.append(hand(due, &line))
+                if let due = queue.popDue(now) {
+                    deliveries.append(hand(due, &queue))
                     continue
                 }
-                guard let incoming = line.popArrived() else { break }
+                guard let incoming = queue.popArrived() else { break }
                 let entry = read(incoming, of: queues)
                 // An expired message need not wait for its ETA.
                 if entry.eta <= now || entry.message.expires.map({ $0 < now }) ?? false {
-                    deliveries.append(hand(entry, &line))
+                    deliveries.append(hand(entry, &queue))
                 } else if broker.ladderKey(for: entry.message, now: now) != nil {
-                    line.setAside()
+                    queue.setAside()
                     distant.append(entry)
                 } else {
-                    line.hold(entry)
+                    queue.hold(entry)
                 }
             }
-            return line.generation
+            return queue.generation
         }
         followPrefetch(maximum - deliveries.count)
         // Run concurrently: publishing may block, and the deliveries that are due must not wait.
@@ -70,15 +71,15 @@ package final class AMQPConsumer: BrokerConsumer {
         return deliveries
     }
 
-    private func hand(_ entry: DeliveryLine.Scheduled, _ line: inout DeliveryLine) -> Delivery {
-        var delivery = Delivery(handle: line.hand(entry), message: entry.message)
+    private func hand(_ entry: DeliveryQueue.Scheduled, _ queue: inout DeliveryQueue) -> Delivery {
+        var delivery = Delivery(handle: queue.hand(entry), message: entry.message)
         (delivery.crashes, delivery.doubts, delivery.defect) = (entry.crashes, entry.doubts, entry.defect)
         delivery.waitsSince = entry.waitsSince
         return delivery
     }
 
     /// Reads a delivery.
-    private func read(_ incoming: IncomingDelivery, of queues: QueueSelection) -> DeliveryLine.Scheduled {
+    private func read(_ incoming: IncomingDelivery, of queues: QueueSelection) -> DeliveryQueue.Scheduled {
         let queue = queues.queue(of: incoming.consumer)
         var message: Message
         var defect: Delivery.Defect?
@@ -92,7 +93,7 @@ package final class AMQPConsumer: BrokerConsumer {
         let count = AttemptHeader.read(&message, isRedelivered: incoming.isRedelivered)
         let waitsSince = WaitHeader.read(&message)
         DeathHeaders.remove(from: &message)
-        return DeliveryLine.Scheduled(
+        return DeliveryQueue.Scheduled(
             eta: message.eta ?? Timestamp(seconds: 0), delivery: incoming, message: message, attempt: count.attempt,
             returns: count.returns, crashes: count.crashes, doubts: count.doubts, defect: defect, waitsSince: waitsSince)
     }
@@ -114,13 +115,13 @@ package final class AMQPConsumer: BrokerConsumer {
     ///
     /// Without a connection, the count applies to the next one.
     private func followPrefetch(_ space: Int) {
-        if inbox.withLine({ $0.want(space) }) { owner.wake() }
+        if inbox.withQueue({ $0.want(space) }) { owner.wake() }
     }
 
     package func waitForWork(until deadline: ContinuousClock.Instant?) async throws {
         let seen = inbox.bell.count
-        let (hasArrived, nextDue) = inbox.withLine { (!$0.arrived.isEmpty, $0.nextDue) }
-        if hasArrived && inbox.orders.isCaughtUp { return }
+        let (hasArrived, nextDue) = inbox.withQueue { (!$0.arrived.isEmpty, $0.nextDue) }
+        if hasArrived && inbox.commands.isCaughtUp { return }
         var wake = deadline
         if let nextDue {
             let instant = ContinuousClock.now + max(.zero, nextDue - broker.now())
@@ -134,7 +135,7 @@ package final class AMQPConsumer: BrokerConsumer {
         // Retries, dead letters and follow-ups reach the server before the old message is acknowledged.
         var publications: [Publication] = []
         let now = broker.now()
-        let held = inbox.withLine { line in outcomes.map { line.held($0.handle) } }
+        let held = inbox.withQueue { queue in outcomes.map { queue.held($0.handle) } }
         for case (let outcome, let held?) in zip(outcomes, held) {
             publications += outcome.followUps.map { broker.publication(of: $0, now: now) }
             switch outcome.disposition {
@@ -146,7 +147,7 @@ package final class AMQPConsumer: BrokerConsumer {
             case .bury(_, let burial): publications.append(letter(of: held, burial))
             }
         }
-        if !publications.isEmpty { try await broker.publish(publications) }
+        if !publications.isEmpty { try await broker.link.publish(publications) }
         return await release(outcomes.map(\.handle), .acknowledge)
     }
 
@@ -154,8 +155,8 @@ package final class AMQPConsumer: BrokerConsumer {
         guard started else {
             // The returned messages must not come back at once.
             haveNoRoom(beside: handles.count)
-            let worn = inbox.withLine { line in
-                handles.filter { line.held($0).map { $0.returns >= AttemptHeader.manyReturns } ?? false }
+            let worn = inbox.withQueue { queue in
+                handles.filter { queue.held($0).map { $0.returns >= AttemptHeader.manyReturns } ?? false }
             }
             // Send a new message, so that returns are not mistaken for deaths. The attempt number stays:
             // a lost worker may have begun any of the earlier ones.
@@ -172,9 +173,9 @@ package final class AMQPConsumer: BrokerConsumer {
     }
 
     /// Replaces each delivery by a new message in the same queue.
-    private func replace(_ handles: [DeliveryHandle], _ next: @Sendable (DeliveryLine.Held) -> Message) async throws {
+    private func replace(_ handles: [DeliveryHandle], _ next: @Sendable (DeliveryQueue.Held) -> Message) async throws {
         guard !handles.isEmpty else { return }
-        let again = inbox.withLine { line in handles.compactMap { line.held($0).map { next($0).backToItsQueue } } }
+        let again = inbox.withQueue { queue in handles.compactMap { queue.held($0).map { next($0).backToItsQueue } } }
         if !again.isEmpty { try await broker.publish(again) }
         _ = await release(handles, .acknowledge)
     }
@@ -183,8 +184,8 @@ package final class AMQPConsumer: BrokerConsumer {
     ///
     /// - Returns: For each, whether it was still ours.
     func release(_ handles: [DeliveryHandle], _ ending: DeliveryEnding) async -> [Bool] {
-        let (tags, generation) = inbox.withLine { line in
-            (handles.map { line.release($0)?.tag }, line.generation)
+        let (tags, generation) = inbox.withQueue { queue in
+            (handles.map { queue.release($0)?.tag }, queue.generation)
         }
         let isSent = await end(tags.compactMap { $0 }, generation, ending)
         return tags.map { $0 != nil && isSent }
@@ -204,18 +205,18 @@ package final class AMQPConsumer: BrokerConsumer {
     }
 
     /// Moves messages with a far-off ETA to the ladder, so that no worker has to remember them.
-    private func relocate(_ entries: [DeliveryLine.Scheduled], _ generation: Int) async {
+    private func relocate(_ entries: [DeliveryQueue.Scheduled], _ generation: Int) async {
         do {
             // Route to the queue directly: the ladder ends there, and an exchange would only bring the message back here.
             try await broker.publish(entries.map { AttemptHeader.next($0.message.backToItsQueue, after: $0.attempt - 1, crashes: $0.crashes) })
             await end(entries.map(\.delivery.tag), generation, .acknowledge)
-            inbox.withLine { if $0.generation == generation { $0.endAside(entries.count) } }
+            inbox.withQueue { if $0.generation == generation { $0.endAside(entries.count) } }
         } catch {
             inbox.notice("cannot move \(entries.count) messages to the delay queues, so this worker holds them: \(error)")
-            inbox.withLine { line in
-                guard line.generation == generation else { return }
-                line.endAside(entries.count)
-                for entry in entries { line.hold(entry) }
+            inbox.withQueue { queue in
+                guard queue.generation == generation else { return }
+                queue.endAside(entries.count)
+                for entry in entries { queue.hold(entry) }
             }
         }
         inbox.bell.ring()
@@ -227,7 +228,7 @@ package final class AMQPConsumer: BrokerConsumer {
         let deadline = ContinuousClock.now + .seconds(2)
         while .now < deadline {
             let seen = inbox.bell.count
-            if inbox.withLine({ $0.asideCount }) == 0 { return }
+            if inbox.withQueue({ $0.asideCount }) == 0 { return }
             await inbox.bell.wait(since: seen, until: deadline)
         }
     }
@@ -242,8 +243,8 @@ package final class AMQPConsumer: BrokerConsumer {
         // A cancelled task must not leave deliveries behind.
         await Task { [self] in
             await waitForRelocation()
-            let (tags, generation) = inbox.withLine { line -> ([UInt64], Int) in
-                return (line.releaseAll() + line.popAll(), line.generation)
+            let (tags, generation) = inbox.withQueue { queue -> ([UInt64], Int) in
+                return (queue.releaseAll() + queue.popAll(), queue.generation)
             }
             await end(tags, generation, .giveBack)
             // From now on a lost connection is not reported.

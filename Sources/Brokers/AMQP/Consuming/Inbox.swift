@@ -4,12 +4,12 @@ import Synchronization
 
 /// Shared by the subscription's thread and the worker.
 final class Inbox: Sendable {
-    private let line = Mutex(DeliveryLine())
+    private let queue = Mutex(DeliveryQueue())
     private let selection: Mutex<QueueSelection>
     /// Rings when a delivery arrives or the connection changes.
     let bell = Bell()
     let control = ControlInbox()
-    let orders = OrderBook()
+    let commands = CommandBook()
     let notices: AsyncStream<BrokerNotice>
     private let notify: AsyncStream<BrokerNotice>.Continuation
     /// The outcome of the first connection.
@@ -25,19 +25,19 @@ final class Inbox: Sendable {
     /// The selection of queues in use.
     var queues: QueueSelection { selection.withLock { $0 } }
 
-    func withLine<Value>(_ body: (inout sending DeliveryLine) -> sending Value) -> sending Value {
-        line.withLock { line in body(&line) }
+    func withQueue<Value>(_ body: (inout sending DeliveryQueue) -> sending Value) -> sending Value {
+        queue.withLock { queue in body(&queue) }
     }
 
-    var heldCount: Int { line.withLock { $0.heldCount } }
+    var heldCount: Int { queue.withLock { $0.heldCount } }
 
     // MARK: For the thread
 
     /// Starts a new connection and returns its number.
     func begin() -> Int {
-        line.withLock { line in
-            line.begin()
-            return line.generation
+        queue.withLock { queue in
+            queue.begin()
+            return queue.generation
         }
     }
 
@@ -50,8 +50,8 @@ final class Inbox: Sendable {
     }
 
     func add(_ deliveries: [IncomingDelivery]) {
-        line.withLock { line in
-            for delivery in deliveries { line.add(delivery) }
+        queue.withLock { queue in
+            for delivery in deliveries { queue.add(delivery) }
         }
         bell.ring()
     }
@@ -60,7 +60,7 @@ final class Inbox: Sendable {
         // A server that has just started has queues and streams without a leader (541, internal error).
         if error.code == .refused(541), !beginning.isSet, .now < beginningEnd { return }
         if !beginning.set(error) { notify.yield(BrokerNotice("connection to the broker lost: \(error.message)", isTrouble: true)) }
-        line.withLock { $0.begin() }
+        queue.withLock { $0.begin() }
         bell.ring()
     }
 

@@ -1,3 +1,4 @@
+import CeleryAMQP
 import CeleryCore
 import RabbitMQ
 
@@ -56,8 +57,8 @@ extension Subscription {
         if !change.cancel.isEmpty { hasLeftQueues = true }
         for consumer in change.cancel { try connection.cancel(consumer: consumer.tag, on: Self.channel) }
         let open = Set(selection.open)
-        let tags = inbox.withLine { line in
-            line.pop { delivery in selection.position(of: delivery.consumer).map { !open.contains($0) } ?? false }
+        let tags = inbox.withQueue { queue in
+            queue.pop { delivery in selection.position(of: delivery.consumer).map { !open.contains($0) } ?? false }
         }
         if !tags.isEmpty { try end(tags, .giveBack, connection) }
         for consumer in change.add { try subscribe(consumer, connection) }
@@ -67,7 +68,7 @@ extension Subscription {
     func heedPauses(_ connection: Connection) throws(RabbitMQError) {
         // The answer would come after the rest of a large message, perhaps too late.
         guard !connection.isReceiving else { return }
-        let names = Set(inbox.orders.pauses(at: now()).keys)
+        let names = Set(inbox.commands.pauses(at: now()).keys)
         guard !names.isEmpty || !inbox.queues.paused.isEmpty else { return }
         // The queues were declared before, so the server refuses none.
         _ = try select({ $0.pause(names) }, connection)

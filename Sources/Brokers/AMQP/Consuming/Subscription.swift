@@ -1,3 +1,4 @@
+import CeleryAMQP
 import CeleryCore
 import RabbitMQ
 import Synchronization
@@ -13,7 +14,7 @@ final class Subscription: ConnectionUse {
 
     var topology: Topology
     let inbox: Inbox
-    private let orders: OrderReader
+    private let commands: CommandReader
     let now: @Sendable () -> Timestamp
     /// The worker's name, for remote control.
     private let node: String
@@ -31,7 +32,7 @@ final class Subscription: ConnectionUse {
     private var strays: [UInt64] = []
     var hasLeftQueues = false
     /// Whether all standing commands were known at the last look.
-    private var hasOrders = false
+    private var hasCommands = false
     var mustBeginAnew = false
     /// Number of this connection, as counted by the inbox.
     private(set) var generation = 0
@@ -43,10 +44,10 @@ final class Subscription: ConnectionUse {
 
     init(
         node: String, topology: Topology, inbox: Inbox, now: @escaping @Sendable () -> Timestamp,
-        seedOrders: @escaping () -> Void
+        seedCommands: @escaping () -> Void
     ) {
         self.now = now
-        orders = OrderReader(inbox.orders, seed: seedOrders) { [inbox] in inbox.notice($0) }
+        commands = CommandReader(inbox.commands, seed: seedCommands) { [inbox] in inbox.notice($0) }
         self.node = node
         self.topology = topology
         self.inbox = inbox
@@ -57,7 +58,7 @@ final class Subscription: ConnectionUse {
         gathered = []
         strays = []
         mustBeginAnew = false
-        hasOrders = false
+        hasCommands = false
         suspicion = 0
         nextWatch = .now + .seconds(1)
         try connection.openChannel(Self.channel)
@@ -69,9 +70,9 @@ final class Subscription: ConnectionUse {
         hasControl = false
         try connection.openChannel(Self.controlChannel)
         try listen(connection, isFirst: true)
-        try orders.establish(connection, spareChannel: Self.spareChannel)
+        try commands.establish(connection, spareChannel: Self.spareChannel)
         generation = inbox.begin()
-        prefetch = inbox.withLine { $0.wanted }
+        prefetch = inbox.withQueue { $0.wanted }
         if sharesPrefetch { try connection.setPrefetch(prefetch, isShared: true, on: Self.channel) }
         // Consume last: a delivery may be so large that no answer passes it in time.
         _ = consumers.select(inbox.queues.open)
@@ -105,9 +106,9 @@ final class Subscription: ConnectionUse {
     }
 
     /// Computes the acknowledgements for settled deliveries.
-    func settle(_ tags: [UInt64]) -> AcknowledgementLine.Acknowledgements {
+    func settle(_ tags: [UInt64]) -> AcknowledgementQueue.Acknowledgements {
         if !sharesPrefetch { consumers.settled(tags) }
-        return inbox.withLine { $0.settle(tags) }
+        return inbox.withQueue { $0.settle(tags) }
     }
 
     /// Counts the ready messages in the queues.
@@ -128,7 +129,7 @@ final class Subscription: ConnectionUse {
     func followPrefetch(_ connection: Connection) throws(RabbitMQError) {
         // The answer would come after the rest of a large message, perhaps too late.
         guard !connection.isReceiving else { return }
-        let count = inbox.withLine { $0.wanted }
+        let count = inbox.withQueue { $0.wanted }
         if sharesPrefetch {
             guard count != prefetch else { return }
             prefetch = count
@@ -142,9 +143,9 @@ final class Subscription: ConnectionUse {
 
     /// Returns unread deliveries that arrived before the count was lowered, so that other workers get them.
     private func returnSurplus(_ connection: Connection) throws(RabbitMQError) {
-        let tags = inbox.withLine { [sharesPrefetch, consumers] line in
+        let tags = inbox.withQueue { [sharesPrefetch, consumers] queue in
             // A message returned by an active consumer would come back to that consumer.
-            line.popSurplus {
+            queue.popSurplus {
                 (sharesPrefetch || !consumers.contains($0.consumer))
                     && AttemptHeader.returns(of: $0.message) < AttemptHeader.manyReturns
             }
@@ -156,14 +157,14 @@ final class Subscription: ConnectionUse {
         switch incoming {
         case .delivery(let delivery) where delivery.channel == Self.controlChannel:
             inbox.control.add(delivery.message)
-        case .delivery(let delivery) where delivery.channel == OrderReader.channel:
-            orders.receive(delivery)
+        case .delivery(let delivery) where delivery.channel == CommandReader.channel:
+            commands.receive(delivery)
         case .delivery(let delivery):
             deliveries += 1
             guard isOpen(delivery) else {
                 // The delivery was in flight when its queue was left. Earlier deliveries are added first.
                 handOver()
-                inbox.withLine { $0.pass(delivery) }
+                inbox.withQueue { $0.pass(delivery) }
                 strays.append(delivery.tag)
                 return
             }
@@ -172,7 +173,7 @@ final class Subscription: ConnectionUse {
         case .cancelled(let consumer):
             // The periodic check declares the queue and consumes again.
             if consumer == Self.controlConsumer { hasControl = false }
-            if consumer == OrderReader.consumer { orders.cancelled() }
+            if consumer == CommandReader.consumer { commands.cancelled() }
             // Ignore consumers that were cancelled here.
             guard consumers.contains(consumer) else { return }
             throw RabbitMQError(.lost, "the server ended the subscription")
@@ -189,13 +190,13 @@ final class Subscription: ConnectionUse {
 
     func settleDown(_ connection: Connection) throws(RabbitMQError) {
         handOver()
-        try orders.settleDown(connection)
+        try commands.settleDown(connection)
         try heedPauses(connection)
-        orders.tellIfKnown()
-        let knewAll = hasOrders
-        hasOrders = inbox.orders.isCaughtUp
+        commands.tellIfKnown()
+        let knewAll = hasCommands
+        hasCommands = inbox.commands.isCaughtUp
         // The worker waits for this.
-        if hasOrders && !knewAll { inbox.bell.ring() }
+        if hasCommands && !knewAll { inbox.bell.ring() }
         if mustBeginAnew { throw RabbitMQError(.lost, "the prefetch mode of this worker's queues has changed") }
         if !strays.isEmpty {
             let tags = strays
@@ -208,7 +209,7 @@ final class Subscription: ConnectionUse {
 
     /// Checks that deliveries flow: a worker that gets nothing while messages wait and it has capacity subscribes again.
     func tick(_ connection: Connection) throws(RabbitMQError) {
-        if !connection.isReceiving { try orders.tick(connection, spareChannel: Self.spareChannel) }
+        if !connection.isReceiving { try commands.tick(connection, spareChannel: Self.spareChannel) }
         // The answer would wait behind the rest of a large message, and that message proves the flow.
         guard nextWatch <= .now, !connection.isReceiving else { return }
         nextWatch = .now + Self.watchInterval

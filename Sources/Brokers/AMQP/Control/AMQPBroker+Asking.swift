@@ -1,3 +1,4 @@
+import CeleryAMQP
 package import CeleryCore
 import RabbitMQ
 import Wire
@@ -13,7 +14,7 @@ extension AMQPBroker: WorkerAsking {
         let expires = now() + limit
         let messages = requests.map { ControlMessage($0, to: workers, ticket: TaskID().text, replyKey: key, expires: expires) }
         let inbox = AnswerInbox()
-        let owner = try ConnectionOwner(alternatives, .onDemand) { AskingConnection(key: key, inbox: inbox) }
+        let owner = try ConnectionOwner(link.alternatives, .onDemand) { AskingConnection(key: key, inbox: inbox) }
         do {
             try await owner.perform(as: AskingConnection.self, within: .seconds(20)) {
                 (connection, asking) throws(RabbitMQError) in
@@ -28,8 +29,8 @@ extension AMQPBroker: WorkerAsking {
         }
     }
 
-    package func order(_ request: ControlRequest, to workers: WorkerChoice) async throws {
-        try await publish([
+    package func tell(_ request: ControlRequest, to workers: WorkerChoice) async throws {
+        try await link.publish([
             Publication(ControlMessage(request, to: workers).wire, isMandatory: false, needs: [.exchange(ControlQueue.requests)])
         ])
     }

@@ -1,3 +1,4 @@
+import CeleryAMQP
 package import CeleryCore
 import RabbitMQ
 import Synchronization
@@ -28,7 +29,7 @@ final class ControlInbox: Sendable {
                 let answer = control.answer(of: node, value, clock: clock)
             else { continue }
             // A client that has left does not need the answer.
-            try? await broker.publish([
+            try? await broker.link.publish([
                 Publication(answer, isMandatory: false, needs: [.exchange(ControlQueue.replies)])
             ])
         }

@@ -1,3 +1,4 @@
+import CeleryAMQP
 package import CeleryCore
 import RabbitMQ
 import Wire
@@ -26,7 +27,7 @@ extension AMQPBroker: DeadLetterKeeping {
 
     package func bury(_ message: Message, _ burial: Burial) async throws {
         let wire = TaskMessageEncoder.encode(message, now: now())
-        try await publish([deadLetterQueue.publication(of: wire, from: message.route.queue, burial)])
+        try await link.publish([deadLetterQueue.publication(of: wire, from: message.route.queue, burial)])
     }
 
     /// Publishes and awaits the confirms before removing the letters.
@@ -76,7 +77,7 @@ extension AMQPBroker: DeadLetterKeeping {
         }
         guard !publications.isEmpty else { return replays }
         do {
-            try await publish(publications)
+            try await link.publish(publications)
         } catch let error as DriverError where error.isAboutRequest {
             guard publications.count > 1 else {
                 let index = replays.firstIndex { $0.refusal == nil } ?? 0
@@ -109,7 +110,7 @@ extension AMQPBroker: DeadLetterKeeping {
         _ body: (_ next: () async throws -> [Held], _ remove: ([UInt64]) async throws -> Void) async throws -> Void
     ) async throws {
         let queues = deadLetterQueue
-        let owner = try ConnectionOwner(alternatives, .onDemand) { DeadLetterScan(queues) }
+        let owner = try ConnectionOwner(link.alternatives, .onDemand) { DeadLetterScan(queues) }
         do {
             try await begin(owner)
             try await body(

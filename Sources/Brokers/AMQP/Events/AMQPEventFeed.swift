@@ -1,3 +1,4 @@
+import CeleryAMQP
 import CeleryCore
 import RabbitMQ
 
@@ -16,7 +17,7 @@ final class AMQPEventFeed: EventFeed {
     init(broker: AMQPBroker, _ inbox: EventInbox) async throws {
         self.inbox = inbox
         location = broker.location
-        owner = try ConnectionOwner(broker.alternatives, .always) { [now = broker.now] in EventSubscription(inbox: inbox, now: now) }
+        owner = try ConnectionOwner(broker.link.alternatives, .always) { [now = broker.now] in EventSubscription(inbox: inbox, now: now) }
         let deadline = ContinuousClock.now + Self.connectLimit
         do {
             while true {

@@ -1,3 +1,4 @@
+import CeleryAMQP
 package import CeleryCore
 import RabbitMQ
 
@@ -6,18 +7,18 @@ extension AMQPBroker: StatisticsKeeping {
     package var statisticsInterval: Duration { .seconds(5) }
 
     package func add(_ report: StatisticsReport) async throws {
-        try await publish([StatisticsRecord.report(report).publication])
+        try await link.publish([StatisticsRecord.report(report).publication])
     }
 
     package func statistics(since: Timestamp?) async throws -> StatisticsLedger {
         // Reading must not create the queue.
         guard try await readableState(of: StatisticsRecord.queue.name) != nil else { return StatisticsLedger() }
         let reading = StatisticsReading(mark: TaskID().text, since: since)
-        let owner = try ConnectionOwner(alternatives, .onDemand) { StatisticsReader(reading) }
+        let owner = try ConnectionOwner(link.alternatives, .onDemand) { StatisticsReader(reading) }
         let sum: StatisticsSum
         do {
             try await owner.perform(as: StatisticsReader.self, within: .seconds(20)) { (_, _) throws(RabbitMQError) in }
-            try await publish([StatisticsRecord.mark(reading.mark).publication])
+            try await link.publish([StatisticsRecord.mark(reading.mark).publication])
             sum = try await reading.sum()
         } catch {
             await owner.abort()
@@ -31,6 +32,6 @@ extension AMQPBroker: StatisticsKeeping {
 
     package func resetStatistics() async throws {
         guard try await readableState(of: StatisticsRecord.queue.name) != nil else { return }
-        try await publish([StatisticsRecord.reset.publication])
+        try await link.publish([StatisticsRecord.reset.publication])
     }
 }

@@ -1,3 +1,4 @@
+import CeleryAMQP
 import CeleryCore
 import RabbitMQ
 import Wire

@@ -1,3 +1,4 @@
+import CeleryDB
 /// Collects items while a commit runs, and commits them together.
 ///
 /// A single caller does not wait: the first commit starts at once.

@@ -1,5 +1,5 @@
 import CeleryCore
-import SQLite
+import CeleryDB
 import Synchronization
 import Wire
 

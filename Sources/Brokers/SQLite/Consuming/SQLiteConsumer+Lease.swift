@@ -1,4 +1,5 @@
 import CeleryCore
+import CeleryDB
 import SQLite
 import Synchronization
 
@@ -68,24 +69,6 @@ extension SQLiteConsumer: LeaseHolding {
         try await broker.file.write(durable: false) { [number] db in
             try db.execute(sql: "UPDATE worker SET tasks = ? WHERE number = ?", arguments: [names, number])
         }
-    }
-}
-
-struct OtherWorker: Sendable {
-    var number: Int64
-    var id: String
-    var name: String
-    var process: String
-    var leaseUntil: Double
-    /// Seconds, chosen by that worker.
-    var leaseLength: Double
-
-    static let columns = "number, id, name, process, lease_until, lease_length"
-
-    /// Reads these columns, which come first in the row.
-    init(_ row: Row) {
-        (number, id, name, process) = (row[0], row[1], row[2], row[3])
-        (leaseUntil, leaseLength) = (row[4], row[5])
     }
 }
 

@@ -1,4 +1,5 @@
 package import CeleryCore
+import CeleryDB
 import SQLite
 import Synchronization
 import Wire
@@ -38,9 +39,9 @@ extension SQLiteConsumer: LimitKeeping {
         return try rows.map { Delivery(handle: $0.handle, message: try $0.encoded.message()) }
     }
 
-    func leavePlaces(_ handles: [DeliveryHandle]) async throws {
+    func leaveSlots(_ handles: [DeliveryHandle]) async throws {
         try await broker.file.write(waking: true, durable: false) { [number] db in
-            try LimitTable.leavePlaces(of: handles.map(\.tag), by: number, in: db)
+            try LimitTable.leaveSlots(of: handles.map(\.tag), by: number, in: db)
         }
     }
 

@@ -1,4 +1,5 @@
 import CeleryCore
+import CeleryDB
 import SQLite
 import Synchronization
 

@@ -1,4 +1,5 @@
 import CeleryCore
+import CeleryDB
 import SQLite
 
 extension SQLiteConsumer: AtomicSettling {
@@ -11,7 +12,7 @@ extension SQLiteConsumer: AtomicSettling {
             let held = try LeaseTable.attempts(of: number, in: db)
             let counted = outcomes.map { held[$0.handle.tag] == $0.handle.attempt }
             let standing = zip(outcomes, counted).compactMap { $1 ? $0 : nil }
-            for outcome in standing where outcome.keepsPlace { try LimitTable.keepPlace(of: outcome.handle.tag, for: number, in: db) }
+            for outcome in standing where outcome.keepsSlot { try LimitTable.keepSlot(of: outcome.handle.tag, for: number, in: db) }
             try LeaseTable.end(standing.map(\.handle.tag), in: db)
             var done: [Int64] = []
             for outcome in standing {
@@ -78,11 +79,11 @@ extension SQLiteConsumer: BacklogKnowing {
         let queues = self.queues
         return try await broker.file.read { db in
             // Messages in paused queues cannot finish.
-            let open = try OrderTable.open(queues, now: now, in: db).queues
+            let open = try StandingCommandTable.open(queues, now: now, in: db).queues
             // Messages in limit queues are not due; one that may start stands for all.
             var count = try LimitTable.nextDue(open, now: now, in: db).map { $0 <= now ? 1 : 0 } ?? 0
             // A slot held without a lease is counted like a lease, which is counted below.
-            if try LimitTable.waitForKeptPlace(open, in: db) { count += 1 }
+            if try LimitTable.waitForKeptSlot(open, in: db) { count += 1 }
             for queue in open {
                 count += try Int.fetchOne(db, sql: "SELECT count(*) FROM ready WHERE queue = ?", arguments: [queue]) ?? 0
                 count += try Int.fetchOne(

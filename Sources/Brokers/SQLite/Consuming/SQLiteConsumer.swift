@@ -1,4 +1,5 @@
 import CeleryCore
+import CeleryDB
 import SQLite
 import Synchronization
 import Wire
@@ -25,10 +26,10 @@ final class SQLiteConsumer: BrokerConsumer {
     let admitted = Mutex<Set<DeliveryHandle>>([])
 
     /// Number of the last command that the worker has taken.
-    let lastOrder = Mutex<Int64>(0)
+    let lastCommand = Mutex<Int64>(0)
     /// Number of the last command in force at the worker; `nil` before it asked for commands. Nothing is taken while newer
     /// commands exist: a message may be revoked.
-    let heededOrder = Mutex<Int64?>(nil)
+    let heededCommand = Mutex<Int64?>(nil)
 
     private let pace = Mutex(Pace())
     /// Whose turn it is among several queues.
@@ -97,9 +98,9 @@ final class SQLiteConsumer: BrokerConsumer {
             // Read the time inside the transaction: a lease counts from then.
             let now = broker.now()
             if needsRenewal { try holdLease(now: now, in: db) }
-            if try hasNewOrders(in: db) { return ([], []) }
-            try MessageTable.promoteDue(now: now, in: db)
-            let open = try OrderTable.open(queues, now: now, in: db).queues
+            if try hasNewCommands(in: db) { return ([], []) }
+            try ScheduledTable.promoteDue(now: now, in: db)
+            let open = try StandingCommandTable.open(queues, now: now, in: db).queues
             let limited = try LimitTable.take(maximum, from: open, worker: number, now: now, in: db)
             let rest = maximum - limited.count
             let ready = rest > 0 ? try ReadyTable.take(rest, from: open, worker: number, now: now, in: db) { waiting in
@@ -141,8 +142,8 @@ final class SQLiteConsumer: BrokerConsumer {
         if try await mayFindWork() { return }
         let now = broker.now()
         let times = try await broker.file.read { [queues] db in
-            let open = try OrderTable.open(queues, now: now, in: db)
-            return [try MessageTable.nextDue(in: db), open.next, try LimitTable.nextDue(open.queues, now: now, in: db)].compactMap { $0 }
+            let open = try StandingCommandTable.open(queues, now: now, in: db)
+            return [try ScheduledTable.nextDue(in: db), open.next, try LimitTable.nextDue(open.queues, now: now, in: db)].compactMap { $0 }
         }
         var wake = ContinuousClock.now + Self.fallbackPoll
         if let next = times.min() { wake = min(wake, .now + max(.zero, next - broker.now())) }
@@ -154,13 +155,13 @@ final class SQLiteConsumer: BrokerConsumer {
     private func mayFindWork() async throws -> Bool {
         let now = broker.now()
         return try await broker.file.read { [self, queues] db in
-            if try hasNewOrders(in: db) { return false }
-            let open = try OrderTable.open(queues, now: now, in: db).queues
+            if try hasNewCommands(in: db) { return false }
+            let open = try StandingCommandTable.open(queues, now: now, in: db).queues
             for queue in open {
                 let ready = try db.cachedStatement(sql: "SELECT 1 FROM ready WHERE queue = ? LIMIT 1")
                 if try Int.fetchOne(ready, arguments: [queue]) != nil { return true }
             }
-            if let due = try MessageTable.nextDue(in: db), due <= now { return true }
+            if let due = try ScheduledTable.nextDue(in: db), due <= now { return true }
             return try LimitTable.nextDue(open, now: now, in: db).map { $0 <= now } ?? false
         }
     }

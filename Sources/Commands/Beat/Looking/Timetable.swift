@@ -39,11 +39,11 @@ struct Timetable {
     /// The recorded state, with pending commands applied.
     func state() async throws -> BeatState {
         var state = try await keeping.state(of: beat)
-        for (_, order) in state.orders {
-            guard let entry = entries.first(where: { $0.name == order.entry }) else { continue }
+        for (_, command) in state.commands {
+            guard let entry = entries.first(where: { $0.name == command.entry }) else { continue }
             var record = state.records[entry.name]
                 ?? EntryRecord(name: entry.name, schedule: entry.periodic.schedule.description, since: .now)
-            switch order {
+            switch command {
             case .pause(_, let pause): record.pause = pause
             case .resume:
                 if record.pause != nil { record.handled = max(record.handled, .now) }

@@ -1,0 +1,19 @@
+package import CeleryCore
+import RabbitMQ
+
+extension AMQPConsumer: CommandFollowing {
+    package func takeCommands() async throws -> StandingCommands {
+        try await inbox.commands.waitUntilCaughtUp()
+        return inbox.commands.take(broker.now())
+    }
+
+    package func waitForCommands() async throws { try await inbox.commands.waitForNew() }
+}
+
+extension AMQPConsumer: HoldingAhead {
+    package func takeAhead(where matches: @Sendable (Message) -> Bool) async -> [Delivery] {
+        inbox.withQueue { queue in
+            queue.popScheduled { matches($0.message) }.map { Delivery(handle: queue.hand($0), message: $0.message) }
+        }
+    }
+}

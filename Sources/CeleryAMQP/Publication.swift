@@ -1,0 +1,43 @@
+package import CeleryCore
+package import RabbitMQ
+
+/// A message on its way to an exchange.
+package struct Publication: Sendable {
+    package var message: WireMessage
+    /// Whether it is an error when the message reaches no queue.
+    package var isMandatory: Bool
+    /// Objects to declare before publishing.
+    package var needs: [Need]
+
+    package init(_ message: WireMessage, isMandatory: Bool, needs: [Need] = []) {
+        self.message = message
+        self.isMandatory = isMandatory
+        self.needs = needs
+    }
+
+    /// Whether a queue is declared for the message.
+    package var needsQueue: Bool {
+        needs.contains {
+            switch $0 {
+            case .taskQueue, .queue: true
+            default: false
+            }
+        }
+    }
+
+    /// An object at the server that is declared before publishing, once per connection.
+    package enum Need: Sendable, Hashable {
+        /// A queue for tasks, with its exchange.
+        case taskQueue(String)
+        /// An exchange to which listeners bind their queues.
+        case exchange(ExchangeDeclaration)
+        /// The ladder, with a binding from its end to the queue.
+        case ladder(to: String)
+        /// A queue addressed by its name.
+        case queue(QueueDeclaration)
+        /// The queue of dead letters, with its exchange.
+        case deadLetters(QueueDeclaration)
+        /// A queue for results, bound to an exchange if one is named.
+        case resultQueue(QueueDeclaration, exchange: ExchangeDeclaration?)
+    }
+}

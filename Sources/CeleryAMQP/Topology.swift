@@ -1,0 +1,73 @@
+package import CeleryCore
+package import RabbitMQ
+
+/// Exchanges, queues and bindings, exactly as Python Celery declares them: a declaration with other flags than
+/// those of an existing queue closes the channel (section 1 of the wire format).
+package struct Topology: Sendable {
+    package private(set) var settings: Settings
+
+    package init(_ settings: Settings) { self.settings = settings }
+
+    /// A copy with one more queue, which overrides the settings.
+    package func adding(_ queue: QueueDefinition) -> Topology {
+        var copy = self
+        copy.settings.queueDefinitions[queue.name] = queue
+        return copy
+    }
+
+    /// The queues in the settings that are bound to this exchange.
+    package func queues(boundTo exchange: String) -> [String] {
+        settings.queueDefinitions.values.filter { $0.exchange == exchange }.map(\.name).sorted()
+    }
+
+    /// Declares the queue with its exchange and binding.
+    package func declare(_ queue: String, _ connection: Connection, on channel: UInt16) throws(RabbitMQError) {
+        let definition = settings.definition(of: queue)
+        try connection.declare(exchange(of: definition), on: channel)
+        try connection.declare(declaration(of: definition), on: channel)
+        try connection.bindQueue(queue, to: definition.exchange, key: definition.routingKey, on: channel)
+    }
+
+    /// Declares the same without waiting for the server's answer.
+    func declareUnawaited(_ queue: String, _ connection: Connection, on channel: UInt16) throws(RabbitMQError) {
+        let definition = settings.definition(of: queue)
+        try connection.declare(exchange(of: definition), isAwaited: false, on: channel)
+        try connection.declareUnawaited(declaration(of: definition), on: channel)
+        try connection.bindQueue(
+            queue, to: definition.exchange, key: definition.routingKey, isAwaited: false, on: channel)
+    }
+
+    /// Binds queues with a topic or fanout exchange to the ladder: Python's clients delay messages for them there when
+    /// any queue is a quorum queue.
+    package func awaitDelayed(
+        _ queues: [String], _ connection: Connection, on channel: UInt16, spareChannel: UInt16
+    ) throws(RabbitMQError) {
+        let definitions = queues.map(settings.definition)
+        let delayed = definitions.filter { $0.exchangeType == "topic" || $0.exchangeType == "fanout" }
+        guard !delayed.isEmpty, definitions.contains(where: { $0.type == .quorum }) else { return }
+        // Python declares the ladder with quorum queues by default.
+        try DelayLadder.declare(.quorum, connection, spareChannel: spareChannel)
+        for definition in delayed { try DelayLadder.bind(definition, connection, on: channel) }
+    }
+
+    private func exchange(of definition: QueueDefinition) -> ExchangeDeclaration {
+        ExchangeDeclaration(definition.exchange, type: definition.exchangeType)
+    }
+
+    private func declaration(of definition: QueueDefinition) -> QueueDeclaration {
+        var declaration = QueueDeclaration(definition.name)
+        // A queue declared without a type is classic.
+        if definition.type == .quorum { declaration.arguments["x-queue-type"] = "quorum" }
+        if let priority = definition.maxPriority { declaration.arguments["x-max-priority"] = .int(Int64(priority)) }
+        return declaration
+    }
+
+    /// Whether one prefetch count for a whole channel is possible: RabbitMQ supports that from version 3.3 until 4.0, and never
+    /// for quorum queues. Queues with different weights need separate counts.
+    package func sharesPrefetch(_ queues: [String], serverVersion: String) -> Bool {
+        let parts = serverVersion.split(separator: ".").map { Int($0) ?? 0 }
+        guard parts.count >= 2, (parts[0], parts[1]) >= (3, 3), parts[0] < 4 else { return false }
+        guard Set(queues.map { settings.queueWeights[$0] ?? 1 }).count < 2 else { return false }
+        return queues.allSatisfy { settings.definition(of: $0).type == .classic }
+    }
+}

@@ -1,0 +1,82 @@
+import SQLite
+
+/// The tables of a `celery.db`; each stands beside its queries, in `Tables`.
+///
+/// A message row is written once and not changed by taking the message: its state is a row in exactly one of three small tables.
+///
+///     message ──┬── ready      waiting, due
+///               ├── scheduled  waiting for its ETA
+///               └── lease      a worker has it
+///
+/// Each change of state is a small insert and delete; the payload is not moved.
+package enum Schema {
+    /// "Cely", in the header of the file (`PRAGMA application_id`): the file is ours.
+    package static let applicationID: Int32 = 0x43_65_6C_79
+
+    /// The layout below (`PRAGMA user_version`). Files with a greater number are refused.
+    package static let version: Int32 = 2
+
+    /// Creates all tables. Runs once, in a file that no other process can see yet.
+    static func create(in db: Database) throws {
+        try db.execute(sql: sql)
+        try db.execute(sql: "PRAGMA application_id = \(applicationID)")
+        try db.execute(sql: "PRAGMA user_version = \(version)")
+    }
+
+    /// Tables of layout 1, in the order they are made.
+    private static let beginnings = [
+        MessageTable.schema, ReadyTable.schema, ScheduledTable.schema, LeaseTable.schema, WorkerTable.schema, ResultTable.schema,
+        SubmissionKeyTable.schema,
+    ]
+
+    /// Tables that came with layout 2.
+    private static let additions = [
+        BeatTable.schema, ControlTable.schema, EventTable.schema, DeadLetterTable.schema, StandingCommandTable.schema, StatisticsTable.schema,
+        RateTable.schema, LimitTable.schema, LentSlotTable.schema, LimitTable.triggers,
+    ]
+
+    /// The statements, as `celery syncdb --dry-run` prints them.
+    package static let sql = (beginnings + additions).joined(separator: "\n")
+
+    /// The statements for a file of layout 1. Some tables may exist: early builds of layout 1 created them on first use.
+    package static let upgrade = (additions + columns.map(\.sql) + ["PRAGMA user_version = \(version);"]).joined(separator: "\n")
+
+    /// Columns added in layout 2.
+    private static let columns = [
+        Column("message", "crashes INTEGER NOT NULL DEFAULT 0"), Column("message", "doubts INTEGER NOT NULL DEFAULT 0"),
+        Column("worker", "lease_length REAL NOT NULL DEFAULT 15"),
+    ]
+
+    /// A column added to an existing table.
+    private struct Column {
+        var table: String
+        var definition: String
+
+        init(_ table: String, _ definition: String) { (self.table, self.definition) = (table, definition) }
+
+        var name: Substring { definition.prefix { $0 != " " } }
+        var sql: String { "ALTER TABLE \(table) ADD COLUMN \(definition);" }
+
+        /// SQLite has no ADD COLUMN IF NOT EXISTS.
+        func add(in db: Database) throws {
+            let has = "SELECT 1 FROM pragma_table_info(?) WHERE name = ?"
+            if try Int.fetchOne(db, sql: has, arguments: [table, String(name)]) == nil { try db.execute(sql: sql) }
+        }
+    }
+
+    /// Upgrades a file of layout 1. Keeps all rows.
+    static func upgrade(in db: Database) throws {
+        // Another process may have upgraded the file first.
+        guard try Int32.fetchOne(db, sql: "PRAGMA user_version") == 1 else { return }
+        for sql in additions { try db.execute(sql: sql) }
+        for column in columns { try column.add(in: db) }
+        try db.execute(sql: "PRAGMA user_version = \(version)")
+    }
+
+    /// The tables of a complete file, sorted by name.
+    package static let tables = [
+        "beat", "beat_entry", "beat_order", "control_reply", "control_request", "dead_letter", "event", "event_mark", "lease",
+        "lent_place", "limit_line", "limited", "message", "place", "rate_limit", "ready", "result", "scheduled", "standing_order", "statistics",
+        "submission_key", "worker",
+    ]
+}

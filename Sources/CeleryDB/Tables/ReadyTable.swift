@@ -1,0 +1,86 @@
+package import CeleryCore
+package import SQLite
+import Wire
+
+/// Taking from the `ready` table: the first messages of each queue by rank and age.
+package enum ReadyTable {
+    static let schema = """
+        CREATE TABLE ready (
+            queue TEXT NOT NULL, rank INTEGER NOT NULL, tag INTEGER NOT NULL,
+            -- executions begun so far
+            attempt INTEGER NOT NULL,
+            PRIMARY KEY (queue, rank, tag)
+        ) WITHOUT ROWID;
+        """
+
+    package struct Taken: Sendable {
+        package var id: String
+        package var handle: DeliveryHandle
+        package var encoded: EncodedMessage
+        package var crashes: Int
+        package var doubts: Int
+        package var rank: Int
+    }
+
+    /// Leases up to `maximum` messages to a worker: from each queue by rank, then by age.
+    ///
+    /// Takes a few statements per queue, however many messages they take: each follows the order of its index, whereas a query
+    /// over several queues would sort all waiting messages.
+    ///
+    /// - Parameter share: How many messages to take from each queue, when there are several.
+    package static func take(
+        _ maximum: Int, from queues: [String], worker: Int64, now: Timestamp, in db: Database,
+        share: ([(queue: String, count: Int)]) -> [Int]
+    ) throws -> [Taken] {
+        var taken: [Taken] = []
+        let counts = queues.count > 1 ? share(try count(queues, upTo: maximum, in: db)) : queues.map { _ in maximum }
+        for (queue, count) in zip(queues, counts) where count > 0 {
+            let messages = try first(count, of: queue, in: db)
+            guard let last = messages.last else { continue }
+            let lease = try db.cachedStatement(sql: """
+                INSERT INTO lease (tag, worker, attempt, since)
+                SELECT tag, ?, attempt + 1, ? FROM ready WHERE queue = ? AND (rank, tag) <= (?, ?)
+                """)
+            try lease.execute(arguments: [worker, now.seconds, queue, last.rank, last.handle.tag])
+            let remove = try db.cachedStatement(sql: "DELETE FROM ready WHERE queue = ? AND (rank, tag) <= (?, ?)")
+            try remove.execute(arguments: [queue, last.rank, last.handle.tag])
+            taken += messages
+        }
+        if queues.count > 1 { taken.sort { ($0.rank, $0.handle.tag) < ($1.rank, $1.handle.tag) } }
+        return taken
+    }
+
+    private static func first(_ count: Int, of queue: String, in db: Database) throws -> [Taken] {
+        let statement = try db.cachedStatement(sql: """
+            SELECT m.id, m.queue, m.headers, m.properties, m.body, r.rank, r.tag, r.attempt, m.crashes, m.doubts
+            FROM ready r CROSS JOIN message m ON m.tag = r.tag
+            WHERE r.queue = ? ORDER BY r.rank, r.tag LIMIT ?
+            """)
+        var messages: [Taken] = []
+        messages.reserveCapacity(count)
+        let rows = try Row.fetchCursor(statement, arguments: [queue, count])
+        while let row = try rows.next() {
+            let handle = DeliveryHandle(tag: row[6], attempt: row[7] + 1)
+            messages.append(
+                Taken(
+                    id: row[0], handle: handle, encoded: EncodedMessage(row: row, from: 2, queue: row[1]), crashes: row[8],
+                    doubts: row[9], rank: row[5]))
+        }
+        return messages
+    }
+
+    /// Number of messages in each queue, counting up to `maximum`.
+    private static func count(_ queues: [String], upTo maximum: Int, in db: Database) throws -> [(queue: String, count: Int)] {
+        let statement = try db.cachedStatement(sql: "SELECT count(*) FROM (SELECT 1 FROM ready WHERE queue = ? LIMIT ?)")
+        return try queues.map { queue in (queue, try Int.fetchOne(statement, arguments: [queue, maximum]) ?? 0) }
+    }
+}
+
+extension EncodedMessage {
+    /// Reads three columns: headers, properties, body.
+    ///
+    /// - Parameter first: Position of the first column.
+    package init(row: Row, from first: Int, queue: String) {
+        self.init(queue: queue, headers: row[first], properties: row[first + 1], body: row[first + 2])
+    }
+}

@@ -1,0 +1,87 @@
+package import CeleryCore
+package import SQLite
+
+/// Rows of the `worker` table.
+package enum WorkerTable {
+    static let schema = """
+        CREATE TABLE worker (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            name TEXT NOT NULL,
+            -- identifies the process and boot, to notice at once when it is gone
+            process TEXT NOT NULL,
+            pid INTEGER NOT NULL,
+            queues TEXT NOT NULL,
+            tasks TEXT NOT NULL,
+            started REAL NOT NULL,
+            -- alive until then, unless renewed (Unix seconds)
+            lease_until REAL NOT NULL,
+            -- seconds without renewal after which the worker is considered dead
+            lease_length REAL NOT NULL DEFAULT 15
+        );
+        """
+
+    package struct Entry {
+        package var row: OtherWorker
+        package var pid: Int
+        package var queues: [String]
+        package var tasks: [String]
+        package var started: Timestamp
+    }
+
+    /// Adds a worker, under its old number or a new one. Returns the number.
+    package static func register(
+        _ worker: WorkerIdentity, queues: [String], tasks: [String], number: Int64?, leaseUntil: Timestamp,
+        leaseLength: Duration, now: Timestamp, in db: Database
+    ) throws -> Int64 {
+        try db.execute(
+            sql: """
+                INSERT INTO worker (number, id, name, process, pid, queues, tasks, started, lease_until, lease_length)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                number, worker.id, worker.name, worker.process, worker.pid,
+                text(queues), text(tasks), now.seconds, leaseUntil.seconds,
+                leaseLength.inSeconds,
+            ])
+        return db.lastInsertedRowID
+    }
+
+    package static func all(in db: Database) throws -> [Entry] {
+        try Row.fetchAll(
+            db, sql: "SELECT \(OtherWorker.columns), pid, queues, tasks, started FROM worker ORDER BY number"
+        ).map { row in
+            Entry(
+                row: OtherWorker(row), pid: row["pid"], queues: names(row["queues"]), tasks: names(row["tasks"]),
+                started: Timestamp(seconds: row["started"]))
+        }
+    }
+
+    /// The ids of all workers.
+    package static func ids(in db: Database) throws -> Set<String> { Set(try String.fetchAll(db, sql: "SELECT id FROM worker")) }
+
+    /// Names as stored in a column.
+    package static func text(_ names: [String]) -> String { JSON.array(names.map(JSON.string)).text(style: .compact) }
+
+    private static func names(_ text: String) -> [String] {
+        (try? JSON(parsing: Array(text.utf8)))?.arrayValue?.compactMap(\.stringValue) ?? []
+    }
+}
+
+package struct OtherWorker: Sendable {
+    package var number: Int64
+    package var id: String
+    package var name: String
+    package var process: String
+    package var leaseUntil: Double
+    /// Seconds, chosen by that worker.
+    package var leaseLength: Double
+
+    package static let columns = "number, id, name, process, lease_until, lease_length"
+
+    /// Reads these columns, which come first in the row.
+    package init(_ row: Row) {
+        (number, id, name, process) = (row[0], row[1], row[2], row[3])
+        (leaseUntil, leaseLength) = (row[4], row[5])
+    }
+}

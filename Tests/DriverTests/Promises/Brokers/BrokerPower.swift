@@ -1,0 +1,71 @@
+import CeleryCore
+
+/// What only some brokers can do: each power that a driver may declare, and some that no protocol tells.
+enum BrokerPower: CaseIterable {
+    case counting, purging, keys, locating, withdrawing, backlog
+    case workers, leases, leaseChecking, atomicSettling, deadLetters, deadLetterSending, switching, commands, commandShowing
+    /// Knows whether there is work for more hands.
+    case demand
+    /// Knows what waits for its time.
+    case schedule
+    /// Keeps rates and slots for all workers, and tells what a message waits for.
+    case limits
+    /// Keeps a delivery back for a while without a worker.
+    case postponing
+    case events, eventReading, statistics, beat
+    /// Carries questions to workers, and their answers back.
+    case control
+    /// Shows a message that waits, and where it stands.
+    case showing
+    case flightRecords, pushing, notices, holdingAhead
+    /// Gives back disk space that it does not need any more.
+    case spaceReturning
+    /// Refuses an id that is in use.
+    case uniqueIDs
+    /// Knows how often a message was tried, not only whether it may have been.
+    case countedAttempts
+    /// Hands over the messages of all queues, and those that become due, in one order.
+    case oneOrder
+    /// Tells apart what is ready, scheduled and running.
+    case exactCounts
+    /// Knows a report of statistics again that was handed over before; others fail only when they have added nothing.
+    case reportNumbers
+
+    func isHad(by broker: any Broker, _ consumer: any BrokerConsumer) -> Bool {
+        switch self {
+        case .counting: broker is any QueueCounting
+        case .purging: broker is any QueuePurging
+        case .keys: broker is any KeyedPublishing
+        case .locating: broker is any MessageLocating
+        case .withdrawing: broker is any MessageWithdrawing
+        case .backlog: consumer is any BacklogKnowing
+        case .workers: (broker as? any WorkerListing)?.knowsWorkers ?? false
+        case .leases: consumer is any LeaseHolding
+        case .leaseChecking: consumer is any LeaseChecking
+        case .atomicSettling: consumer is any AtomicSettling
+        case .deadLetters: broker is any DeadLetterKeeping
+        case .deadLetterSending: consumer is any DeadLetterSending
+        case .switching: consumer is any QueueSwitching
+        case .commands: broker is any Revoking & QueuePausing && consumer is any CommandFollowing
+        case .commandShowing: broker is any CommandShowing
+        case .demand: consumer is any WaitingKnowing
+        case .schedule: consumer is any ScheduleKnowing
+        case .limits: consumer is any LimitKeeping && broker is any LimitReporting
+        case .postponing: consumer is any Postponing
+        case .events: broker is any EventSending & EventFollowing
+        case .eventReading: broker is any EventReading
+        case .statistics: broker is any StatisticsKeeping
+        case .beat: broker is any BeatKeeping
+        case .control: broker is any WorkerAsking && consumer is any RemoteControllable
+        case .showing: broker is any MessageShowing
+        case .flightRecords: consumer is any FlightRecording
+        case .pushing: consumer is any DeliveryPushing
+        case .notices: consumer is any BrokerReporting
+        case .holdingAhead: consumer is any HoldingAhead
+        case .spaceReturning: consumer is any SpaceReturning
+        // These are no protocols: a driver has them or says that it has not.
+        case .uniqueIDs, .countedAttempts, .oneOrder, .exactCounts: broker is any MessageLocating
+        case .reportNumbers: !(broker is any MessageLocating)
+        }
+    }
+}

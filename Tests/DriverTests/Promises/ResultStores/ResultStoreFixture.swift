@@ -1,0 +1,77 @@
+import CeleryCore
+import CeleryDB
+import Fixtures
+import ResultStores
+
+/// What the promises of result stores are proved on: a place of its own, and a clock that only the test moves.
+protocol ResultStoreFixture: Sendable {
+    init() throws
+    /// What this driver can do beyond the core.
+    static var powers: Set<ResultStorePower> { get }
+    var clock: ManualClock { get }
+    /// Opens a connection of its own to the place.
+    func connect(expires: Double?) throws -> any ResultStore
+}
+
+/// What only some result stores can do.
+enum ResultStorePower: CaseIterable {
+    /// Tells a late attempt from a newer one.
+    case attempts
+    /// Keeps that a task is revoked until an attempt says better.
+    case announcing
+    /// Has one record of a task, rather than one beside the other.
+    case oneRecord
+    /// Keeps what Celery's own results have no place for.
+    case ownFields
+    /// Answers for thousands of ids without a call for each.
+    case manyAtOnce
+    /// Wakes who waits for a change.
+    case watching
+    /// Counts the time of a result from when it is stored; others count from when it is fetched, or leave it to a server.
+    case ownExpiry
+    /// Drops expired results when it is told to.
+    case expiring
+}
+
+extension ResultStoreFixture {
+    func connect() throws -> any ResultStore { try connect(expires: nil) }
+}
+
+struct MemoryResultStoreFixture: ResultStoreFixture {
+    static let powers = Set(ResultStorePower.allCases)
+
+    let clock = ManualClock()
+    private let store: MemoryResultStore
+    private let expiring: MemoryResultStore
+
+    init() {
+        store = MemoryResultStore(expires: nil)
+        expiring = MemoryResultStore(expires: 60) { [clock] in clock.now }
+    }
+
+    func connect(expires: Double?) -> any ResultStore { expires == nil ? store : expiring }
+}
+
+final class SQLiteResultStoreFixture: ResultStoreFixture {
+    static let powers = Set(ResultStorePower.allCases)
+
+    let clock = ManualClock()
+    let folder = TemporaryFolder()
+
+    func connect(expires: Double?) throws -> any ResultStore {
+        // Every connection keeps the folder.
+        SQLiteResultStore(file: try DatabaseFile(path: folder.file("celery.db")), expires: expires) { [self] in clock.now }
+    }
+}
+
+/// The tables of Python's Celery, in a SQLite file.
+final class PythonDatabaseFixture: ResultStoreFixture {
+    static let powers: Set<ResultStorePower> = [.oneRecord, .manyAtOnce, .watching, .ownExpiry, .expiring]
+
+    let clock = ManualClock()
+    let folder = TemporaryFolder()
+
+    func connect(expires: Double?) throws -> any ResultStore {
+        try PythonDatabaseStore(path: folder.file("results.db"), expires: expires) { [self] in clock.now }
+    }
+}

@@ -1,0 +1,37 @@
+package import CeleryCore
+package import Foundation
+
+/// The recordings of what Python Celery put on the wire, in `Tests/Golden`.
+package enum Golden {
+    package static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "Golden", directoryHint: .isDirectory)
+
+    /// The recordings whose names begin with `prefixes`; one name that fails to load if there are none.
+    package static func names(_ prefixes: String...) -> [String] {
+        let all = try? FileManager.default.contentsOfDirectory(atPath: folder.path(percentEncoded: false))
+        let names = (all ?? []).filter { name in prefixes.contains { name.hasPrefix($0) } }.sorted()
+        return names.isEmpty ? ["missing"] : names
+    }
+
+    package static func load(_ name: String) throws -> JSON {
+        try JSON(parsing: [UInt8](Data(contentsOf: folder.appending(path: name))))
+    }
+
+    /// A recorded message.
+    package static func message(_ name: String) throws -> WireMessage {
+        let recording = try load(name)
+        let properties = recording["properties"]
+        let body =
+            recording["body_utf8"]?.stringValue.map { [UInt8]($0.utf8) }
+            ?? [UInt8](Data(base64Encoded: recording["body_base64"]?.stringValue ?? "") ?? Data())
+        return WireMessage(
+            exchange: recording["exchange"]?.stringValue ?? "", routingKey: recording["routing_key"]?.stringValue ?? "",
+            properties: WireProperties(
+                contentType: properties?["content_type"]?.stringValue,
+                contentEncoding: properties?["content_encoding"]?.stringValue,
+                deliveryMode: properties?["delivery_mode"]?.intValue, priority: properties?["priority"]?.intValue,
+                correlationID: properties?["correlation_id"]?.stringValue,
+                replyTo: properties?["reply_to"]?.stringValue, expiration: properties?["expiration"]?.stringValue),
+            headers: recording["headers"]?.objectValue ?? [:], body: body)
+    }
+}
