@@ -1,5 +1,5 @@
-# Completion of celery in bash, rendered from the table of its commands.
-# Change the table and render anew: changes made here are lost.
+# Completion of celery in bash, generated from the command table.
+# Do not edit: change the table and generate this file again.
 
 # Goes from the command $command into the one that the word $1 names; fails if there is none.
 _celery_enter() {

@@ -39,17 +39,18 @@ extension AMQPBroker: QueueCounting {
 }
 
 extension AMQPBroker {
-    /// The same, for commands that read the queue: whoever may not learns that, also where there is no queue.
+    /// The state of a queue, for commands that read its messages.
     ///
-    /// Looking at a queue takes no rights, so that RabbitMQ tells everybody that one is not there; taking a message of it
-    /// takes them, whether it is there or not.
+    /// RabbitMQ tells every user whether a queue exists, so a user without permissions would see an empty broker. Taking a
+    /// message requires the permission to read, whether the queue exists or not.
     ///
+    /// - Returns: `nil` for a queue that does not exist.
     /// - Throws: `DriverError.noPermission`.
     func readableState(of queue: String) async throws -> QueueState? {
         if let state = try await state(of: queue) { return state }
         do {
-            // A message of a queue that was made this very moment goes back with the channel.
-            _ = try await ask { (connection, channel) throws(RabbitMQError) in try connection.get(queue, on: channel) != nil }
+            // A message of a queue that was declared in the meantime is requeued when the channel closes.
+            _ = try await link.ask { (connection, channel) throws(RabbitMQError) in try connection.get(queue, on: channel) != nil }
         } catch let error as DriverError where error.code == .refused {
             return nil
         }
