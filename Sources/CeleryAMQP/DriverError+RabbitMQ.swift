@@ -59,7 +59,7 @@ extension DriverError {
 
     /// Whether no permission would allow this.
     private static func isNobodysRight(_ text: String) -> Bool {
-        ["reserved prefix", "internal exchange", "default exchange"].contains(where: text.contains)
+        ["reserved prefix", "internal exchange", "default exchange"].contains { text.contains(text: $0) }
     }
 
     /// The server that an error is about, among several.

@@ -2,7 +2,7 @@ package import CeleryCore
 package import RabbitMQ
 
 /// Exchanges, queues and bindings, exactly as Python Celery declares them: a declaration with other flags than
-/// those of an existing queue closes the channel (section 1 of the wire format).
+/// those of an existing queue closes the channel (`amqp-session-*` in `Tests/Golden`).
 package struct Topology: Sendable {
     package private(set) var settings: Settings
 

@@ -69,7 +69,7 @@ extension Client {
         guard let asking = broker as? any WorkerAsking else { return [] }
         let request = ControlRequest(method: "query_task", arguments: ["ids": .array(ids.map { .string($0.text) })])
         let answers = try await asking.ask([request], of: .all, within: Self.askingTime).answers[0]
-        // Each worker answers `{ID: ["active", {...}]}` (section 8 of the wire format).
+        // Each worker answers `{ID: ["active", {...}]}` (`pidbox-*` in `Tests/Golden`).
         return ids.filter { id in
             answers.contains { answer in answer.value.objectValue?[id.text]?.arrayValue?.first == "active" }
         }

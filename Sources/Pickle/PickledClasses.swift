@@ -1,7 +1,7 @@
 import CeleryCore
 
 /// The classes whose objects results are made of, by name; each as the JSON of Celery has it
-/// (`{"__type__": "datetime", "__value__": …}`, section 2.3 of the wire format).
+/// (`{"__type__": "datetime", "__value__": …}`, `task-v2-*` in `Tests/Golden`).
 enum PickledClasses {
     /// `module.name`, with the names of Python 2 replaced by those of Python 3.
     static func name(_ module: String, _ name: String) -> String {

@@ -1,8 +1,8 @@
 import Glibc
 
-/// Names of users and groups, for people; the number of one that is in no list.
+/// Names of users and groups, or their numbers if they have no name.
 ///
-/// The functions behind it may be called by one thread at a time.
+/// Not thread-safe: the C functions return static storage.
 package enum AccountName {
     /// The corresponding C function is `getpwuid`.
     package static func user(_ id: UInt32) -> String { getpwuid(id).map { String(cString: $0.pointee.pw_name) } ?? "\(id)" }

@@ -1,18 +1,18 @@
 import Glibc
 
-/// Opens a file of ours to be written: a log, a job log. What it holds is not for everybody, so that it is created for
-/// its owner alone, or for a group too; and nobody else may have put something in its place.
+/// Opens a log or a job log for writing. A new file is accessible only to its owner and optionally a group, because its
+/// content may be confidential; a link or a special file of another user is refused.
 package struct PrivateFile: Sendable {
-    /// What is being done, for errors: `open log file`.
+    /// The operation for error messages: `open log file`.
     package var operation: String
     /// `O_WRONLY` or `O_RDWR`, and perhaps `O_APPEND`.
     package var access: Int32
-    /// Whose members may read a new file; `nil` is nobody.
+    /// Group that may read a new file; `nil` for none.
     package var group: UInt32?
-    /// The user that the process is to become: a link of that one is trusted, and a new file is given to it.
+    /// The user that the process will change to: owns a new file, and may own links.
     package var owner: Privileges?
 
-    /// So many links may stand one behind the other, as with the kernel.
+    /// The maximum length of a chain of links, as in the kernel.
     private static let mostLinks = 40
 
     package init(_ operation: String, access: Int32, group: UInt32? = nil, owner: Privileges? = nil) {
@@ -22,12 +22,12 @@ package struct PrivateFile: Sendable {
         self.owner = owner
     }
 
-    /// Opens the file, creating it if need be. Never blocks.
+    /// Opens the file, creating it if necessary. Never blocks.
     ///
-    /// A link is followed only if it belongs to root or to us: in a folder that many write to, another user could make
-    /// us write into any file of ours. `/dev/stdout` and its like are the open files that they name.
+    /// A link is followed only if root, this user or `owner` owns it: in a folder that other users may write, a link could
+    /// redirect the log into any file of this user. `/dev/stdout` and similar names refer to the open files.
     ///
-    /// - Throws: `cannot open log file /x/y.log: it is a named pipe, ...`; EINVAL for what is no file, ELOOP for a link.
+    /// - Throws: `cannot open log file /x/y.log: it is a named pipe, ...`; EINVAL for a special file, ELOOP for a link.
     ///
     /// The corresponding C functions are `open` with `O_NOFOLLOW`, `fstat`, `fchmod` and `fchown`.
     package func open(_ path: String) throws(SystemError) -> OwnedDescriptor {
@@ -38,13 +38,13 @@ package struct PrivateFile: Sendable {
             }
             if let descriptor = try create(place, path) { return descriptor }
             if let descriptor = try existing(place, path) { return descriptor }
-            // A link, or a file that has gone this very moment.
+            // A link, or a file that was removed in the meantime.
             if let target = try target(of: place, path) { place = target }
         }
         throw SystemError(ELOOP, operation, path: path)
     }
 
-    /// - Returns: `nil` when something stands there.
+    /// - Returns: `nil` if the path exists.
     private func create(_ place: String, _ path: String) throws(SystemError) -> OwnedDescriptor? {
         let number = Glibc.open(place, access | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0o600)
         if number < 0, errno == EEXIST { return nil }
@@ -59,35 +59,35 @@ package struct PrivateFile: Sendable {
         return descriptor
     }
 
-    /// - Returns: `nil` for a link, and for nothing at all.
+    /// - Returns: `nil` for a link, and if the path does not exist.
     private func existing(_ place: String, _ path: String) throws(SystemError) -> OwnedDescriptor? {
         let number = Glibc.open(place, access | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK)
         let code = errno
         if number < 0, code == ELOOP || code == ENOENT { return nil }
-        // What nobody reads cannot be opened without waiting.
-        if number < 0, code == ENXIO { throw misfit("it is a named pipe or a socket, and no file", path) }
+        // A pipe without a reader cannot be opened without blocking.
+        if number < 0, code == ENXIO { throw misfit("it is a named pipe or a socket, not a file", path) }
         if number < 0 { throw SystemError(code, operation, path: path) }
         let descriptor = OwnedDescriptor(owning: number)
         var status = stat()
         try Syscall.check(operation, path: path) { fstat(number, &status) }
         switch status.st_mode & S_IFMT {
         case S_IFREG, S_IFCHR: break
-        case S_IFIFO: throw misfit("it is a named pipe, and no file: whoever writes there waits for whoever reads", path)
-        default: throw misfit("it is no file", path)
+        case S_IFIFO: throw misfit("it is a named pipe, not a file: writing would block without a reader", path)
+        default: throw misfit("it is not a file", path)
         }
         try Syscall.check(operation, path: path) { fcntl(number, F_SETFL, access & O_APPEND) }
         return descriptor
     }
 
-    /// Where a link leads.
+    /// The target of a link.
     ///
-    /// - Returns: `nil` when there is nothing any more.
+    /// - Returns: `nil` if the path is no longer a link.
     private func target(of place: String, _ path: String) throws(SystemError) -> String? {
         var status = stat()
         if lstat(place, &status) != 0 { return nil }
         guard status.st_mode & S_IFMT == S_IFLNK else { return nil }
         guard [0, geteuid(), owner?.user].contains(status.st_uid) else {
-            let reason = "it is a link that user \(AccountName.user(status.st_uid)) made"
+            let reason = "it is a link owned by user \(AccountName.user(status.st_uid))"
             throw SystemError(ELOOP, operation, path: path, reason: reason)
         }
         guard let target = ProcFile.link(place) else { return nil }
@@ -100,7 +100,7 @@ package struct PrivateFile: Sendable {
         SystemError(EINVAL, operation, path: path, reason: reason)
     }
 
-    /// The number of the open file that a path names: opened anew, a pipe would block, and a socket could not be opened.
+    /// The descriptor that a path refers to. Opening the path would block for a pipe and fail for a socket.
     private static func openNumber(_ path: String) -> Int32? {
         switch path {
         case "/dev/stdin": return STDIN_FILENO

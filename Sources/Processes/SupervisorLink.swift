@@ -1,15 +1,15 @@
 import CLinux
 import Glibc
 
-/// The worker's end of the connection to the supervisor that started it: it says how it is, in the datagrams of
-/// sd_notify(3), and learns by the end of the connection that the supervisor is gone.
+/// The worker's end of the connection to its supervisor. The worker sends the datagrams of sd_notify(3), and detects by the
+/// end of the connection that the supervisor is gone.
 package struct SupervisorLink: Sendable {
     let descriptor: OwnedDescriptor
 
-    /// Whether an earlier worker of the same supervisor died, so that this one is to go on with its work.
+    /// Whether this worker continues the work of one that died.
     package let goesOn: Bool
 
-    /// Sends a datagram; dropped when nobody listens.
+    /// Sends a datagram, which is dropped if the supervisor is gone.
     ///
     /// The corresponding C function is `send`.
     func send(_ message: String) {
@@ -29,26 +29,26 @@ package struct SupervisorLink: Sendable {
     }
 }
 
-/// A process that a supervisor started, and what it says of itself.
+/// A process started by a supervisor, and its notifications.
 package struct SupervisedProcess: Sendable {
-    /// With a descriptor to wait for its end on.
+    /// The process, with a descriptor that becomes readable at its end.
     package let process: SpawnedProcess
-    /// Readable when the process has said something.
+    /// Readable when the process has sent a notification.
     package let words: OwnedDescriptor
 
-    /// Starts our own binary as a worker, with our arguments, in a process group of its own: what a terminal sends to
-    /// the group of the supervisor, the supervisor passes on, once.
+    /// Starts this binary as a worker, with the same arguments, in its own process group: the supervisor forwards the
+    /// signals that a terminal sends to the supervisor's group, so that the worker gets each of them once.
     ///
     /// - Parameters:
-    ///   - readiness: Whom the first worker tells that it works.
-    ///   - goesOn: Whether it takes the place of one that died.
+    ///   - readiness: Where the first worker reports that it is ready.
+    ///   - goesOn: Whether the process replaces one that died.
     package static func start(readiness: Readiness?, goesOn: Bool) throws(SystemError) -> SupervisedProcess {
         let pair = try SocketPair(keepsMessages: true)
         var environment = Environment.current()
         environment[Role.variable] = Role.text(
             goesOn ? "successor" : "supervised", readiness: readiness == nil ? nil : Role.readinessNumber,
             link: Role.linkNumber)
-        // It speaks to us, and we speak to systemd.
+        // The worker notifies the supervisor, which notifies systemd.
         environment["NOTIFY_SOCKET"] = nil
         environment["WATCHDOG_PID"] = nil
         var spawn = Spawn(OwnExecutable.pathOnDisk, arguments: CommandLine.arguments, environment: environment)
@@ -61,7 +61,7 @@ package struct SupervisedProcess: Sendable {
         return SupervisedProcess(process: process, words: pair.near)
     }
 
-    /// The next datagram; `nil` when there is none, or the process has closed its end.
+    /// The next datagram; `nil` if there is none or the process has closed its end.
     package func next() -> String? {
         var buffer = [UInt8](repeating: 0, count: 4_096)
         while true {

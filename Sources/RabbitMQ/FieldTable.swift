@@ -1,7 +1,8 @@
 import CRabbitMQ
 import CeleryCore
 
-/// Conversion between AMQP header tables and JSON (section 2.2 of the wire format lists the type letters).
+/// Conversion between AMQP header tables and JSON. The type letters are those of RabbitMQ:
+/// https://www.rabbitmq.com/amqp-0-9-1-errata#section_3.
 enum FieldTable {
     /// Nesting limit, deeper than any reasonable sender; deeper tables are truncated.
     private static let depthLimit = 64

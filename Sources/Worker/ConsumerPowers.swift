@@ -35,6 +35,10 @@ struct ConsumerPowers: Sendable {
     let space: (any SpaceReturning)?
     /// Records result, follow-ups and acknowledgement in one transaction; `nil` when the results go elsewhere.
     let atomic: (any AtomicSettling)?
+    /// Checks before an outcome is recorded whether its lease still holds.
+    let checking: (any LeaseChecking)?
+    /// Sends dead letters on its own connection.
+    let deadLetters: (any DeadLetterSending)?
     /// The store, if any client can look up results there, not only the sender.
     let lookup: (any ResultStore)?
     /// The store, if the result of an earlier attempt never replaces that of a later one.
@@ -61,6 +65,8 @@ struct ConsumerPowers: Sendable {
         space = consumer as? any SpaceReturning
         let atomic = consumer as? any AtomicSettling
         self.atomic = store.map { atomic?.settlesInto($0) ?? false } ?? true ? atomic : nil
+        checking = consumer as? any LeaseChecking
+        deadLetters = consumer as? any DeadLetterSending
         lookup = store is any ResultAnswering ? nil : store
         refining = store as? any ResultRefining
         expiring = store as? any ResultExpiring

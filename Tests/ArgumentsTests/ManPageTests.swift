@@ -53,7 +53,7 @@ import Testing
 
     @Test func `names each variable once`() {
         let page = ManPage.render(MadeUp.celeryd, in: MadeUp.table)
-        #expect(page.contains(".TP\n\\fBCELERY_CONCURRENCY\\fR\nRead when \\-\\-concurrency is not given.\n"))
+        #expect(page.contains(".TP\n\\fBCELERY_CONCURRENCY\\fR\nUsed if \\-\\-concurrency is not given.\n"))
         #expect(page.split(separator: "\\fBCELERY_CONCURRENCY\\fR").count == 2)
         #expect(page.hasPrefix(".TH \"CELERY\\-CELERYD\" 1 2025-11-22 \"celery 1.2\" \"celery manual\"\n"))
     }

@@ -32,7 +32,7 @@ import Testing
     @Test func `73 for a log that is a named pipe, instead of waiting for a reader`() throws {
         let project = try Project()
         _ = try project.run("mkfifo w.log").text
-        let text = "celery celeryd: cannot open log file \(project.path)/w.log: it is a named pipe or a socket, and no file\n"
+        let text = "celery celeryd: cannot open log file \(project.path)/w.log: it is a named pipe or a socket, not a file\n"
         try project.expect("celery celeryd -f w.log", Ended(errors: text, status: 73))
         try project.expect("celery celeryd --detach -p w.pid -f w.log", Ended(errors: text, status: 73))
         #expect(!project.exists("w.pid"))

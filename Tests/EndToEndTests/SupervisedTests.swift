@@ -32,7 +32,7 @@ import Testing
         try project.expect("celery celeryd --stop -p w.pid", Ended())
         #expect(!project.exists("w.pid"))
         #expect(eventually { Leftovers.processes(of: project.folder).isEmpty })
-        #expect(project.log.contains("Got signal TERM: finishing what runs"))
+        #expect(project.log.contains("Got signal TERM: finishing running tasks"))
     }
 
     @Test func `passes signals on, and the status of a clean stop`() throws {

@@ -40,9 +40,9 @@ extension ProcessesTests {
         @Test func `a named pipe is refused instead of waited for`() throws {
             let path = "\(folder.path)/pipe"
             mkfifo(path, 0o600)
-            #expect(refusal(path) == "cannot open log file \(path): it is a named pipe or a socket, and no file")
+            #expect(refusal(path) == "cannot open log file \(path): it is a named pipe or a socket, not a file")
             let reader = OwnedDescriptor(owning: open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC))
-            #expect(refusal(path) == "cannot open log file \(path): it is a named pipe, and no file: whoever writes there waits for whoever reads")
+            #expect(refusal(path) == "cannot open log file \(path): it is a named pipe, not a file: writing would block without a reader")
             _ = try reader.waitReadable(timeout: .zero)
         }
 
@@ -60,7 +60,7 @@ extension ProcessesTests {
             try folder.write("", to: "b")
             symlink("b", path)
             lchown(path, 65_534, 65_534)
-            #expect(refusal(path) == "cannot open log file \(path): it is a link that user \(AccountName.user(65_534)) made")
+            #expect(refusal(path) == "cannot open log file \(path): it is a link owned by user \(AccountName.user(65_534))")
             // Of the user that the process is to become it is.
             let owner = try #require(try Privileges(user: "65534", group: "65534"))
             _ = try PrivateFile("open log file", access: O_WRONLY, owner: owner).open(path)

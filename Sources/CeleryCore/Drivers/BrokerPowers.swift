@@ -221,7 +221,7 @@ public protocol RemoteControllable: BrokerConsumer {
     func answerControl(_ handler: @escaping @Sendable (ControlRequest) async -> JSON?)
 }
 
-/// A remote-control request to a worker (section 8 of the wire format).
+/// A remote-control request to a worker (`pidbox-*` in `Tests/Golden`).
 public struct ControlRequest: Sendable, Equatable {
     /// `ping`, `active`, ...
     public var method: String

@@ -1,6 +1,6 @@
 /// Something that happened to a task or a worker, as reported to monitors.
 ///
-/// The fields are those of Celery's events (section 7 of the wire format); the room `Wire` has their encoding.
+/// The fields are those of Celery's events (`event-*` in `Tests/Golden`); the room `Wire` has their encoding.
 public struct Event: Sendable, Hashable {
     /// `task-received`, `worker-online`, ...
     public var type: String

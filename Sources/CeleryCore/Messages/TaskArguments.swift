@@ -10,7 +10,7 @@ public struct TaskArguments: Sendable, Equatable {
         self.embed = embed
     }
 
-    /// The workflow around a task (section 2.3 of the wire format).
+    /// The workflow around a task (`task-v2-*` in `Tests/Golden`).
     public struct Embed: Sendable, Equatable {
         /// Signatures sent with the return value on success (`link`).
         public var callbacks: [Signature]
@@ -37,7 +37,7 @@ public struct TaskArguments: Sendable, Equatable {
     }
 }
 
-/// A task with some of its arguments, to be sent later (section 2.4 of the wire format).
+/// A task with some of its arguments, to be sent later (`canvas-*` in `Tests/Golden`).
 public struct Signature: Sendable, Equatable {
     public var task: String
     public var args: [JSON]

@@ -5,7 +5,7 @@
 /// `celery tasks`, the manual and the completions are made from the rows.
 ///
 /// The rows are properties of `CommonOptions`, `TaskOnlyOptions` and `CallOnlyOptions`. To add an option, add a property
-/// there, list it in `rows`, and read it where it takes effect: `options.itsName`.
+/// there and list it in `rows`; read it where it takes effect, from the `TaskTerms` that join what task and call say.
 public final class TaskOption<Value: Sendable>: Sendable {
     /// Its name in option lines, batches, settings and headers: `retry_delay`.
     package let name: String

@@ -1,6 +1,6 @@
 /// Why a task did not succeed: the exception object of a result document.
 ///
-/// Python rebuilds an exception from these three fields (wire format, section 5.2).
+/// Python rebuilds an exception from these three fields (`rpc-result-*` in `Tests/Golden`).
 public struct TaskFailure: Sendable, Hashable {
     /// The class name, e.g. `ValueError`.
     public var type: String

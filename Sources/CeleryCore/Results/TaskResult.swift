@@ -1,4 +1,4 @@
-/// The stored result of a task: the meta document of Celery (wire format, section 5.1), and what our own commands add.
+/// The stored result of a task: the meta document of Celery (`rpc-result-*` in `Tests/Golden`), and what our own commands add.
 public struct TaskResult: Sendable, Equatable {
     public var id: TaskID
     public var state: TaskState

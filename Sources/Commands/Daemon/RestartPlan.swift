@@ -1,45 +1,45 @@
 import Processes
 
-/// When a supervisor starts another worker, and when it ends itself.
+/// Decides whether a supervisor starts another worker, and when.
 ///
-///     start -> working -> died -> pause of 1, 2, 4, ... 60 s -> start
-///                     \-> ended by itself, or as asked -> the end
-///     start -> died before it ever worked, 3 times -> the end
+///     start -> ready -> died -> pause of 1, 2, 4, ... 60 s -> start
+///                   \-> ended by itself or as asked -> end
+///     start -> killed before any worker was ready, 3 times -> end
 struct RestartPlan {
-    /// What follows the end of a worker.
+    /// The step after the end of a worker.
     enum Step: Equatable {
         case start(after: Duration)
-        /// With this exit status.
+        /// The supervisor ends with this exit status.
         case end(status: Int32)
-        /// With this exit status, and because starting another would be of no use.
+        /// The supervisor ends with this exit status because another worker would fail, too.
         case giveUp(status: Int32)
     }
 
     private static let shortest: Duration = .seconds(1)
     private static let longest: Duration = .seconds(60)
-    /// A worker that lived for so long is healthy: the pauses begin anew after it.
+    /// After a worker with this lifetime, pauses start at the shortest again.
     private static let healthy: Duration = .seconds(60)
-    /// So many workers in a row may die before the first of them has worked.
+    /// Workers that may be killed in a row before one was ready.
     private static let mostFalseStarts = 3
-    /// A start that ends so ends so again: usage, pidfile or log file, permission, configuration.
+    /// Statuses of errors that persist: usage, pidfile or log file, permission, configuration.
     private static let hopeless = [ExitCode.usage, ExitCode.cannotCreate, ExitCode.noPermission, ExitCode.configuration]
 
     private var pause = RestartPlan.shortest
     private var falseStarts = 0
     private var hasWorked = false
 
-    /// The worker does its work.
+    /// A worker is ready.
     mutating func noteWork() { hasWorked = true }
 
-    /// The worker has ended.
+    /// Decides after the end of a worker.
     ///
     /// - Parameters:
-    ///   - isAsked: Whether it was asked to stop.
-    ///   - lived: Since when it was started.
+    ///   - isAsked: Whether the worker was asked to stop.
+    ///   - lived: The lifetime of the worker.
     mutating func step(after status: WaitStatus, isAsked: Bool, lived: Duration) -> Step {
         if isAsked || status == .exited(ExitCode.done) { return .end(status: status.shellStatus) }
         if case .exited(let code) = status {
-            // What keeps the first worker from working is to be seen at once, by whoever starts it.
+            // Report an error of the first worker immediately to the user who starts it.
             if !hasWorked { return .end(status: code) }
             if Self.hopeless.contains(code) { return .giveUp(status: code) }
         }

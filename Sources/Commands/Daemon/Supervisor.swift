@@ -2,24 +2,24 @@ import Glibc
 import Logging
 import Processes
 
-/// `celeryd --supervised`: starts the worker, and another when that one dies.
+/// `celeryd --supervised`: starts the worker, and another one when the worker dies.
 ///
-/// It holds the pidfile, passes signals on, and speaks to systemd, whose main process it is: what the worker says
-/// to systemd comes to it first (`SupervisedProcess`). Everything else is the worker's: it becomes another user, if
-/// asked to, and writes the log beside the supervisor. A worker whose supervisor is killed stops by itself.
+/// The supervisor holds the pidfile, forwards signals, and is the main process for systemd: the worker's notifications go
+/// through it (`SupervisedProcess`). The worker does everything else: it changes the user, if requested, and writes the log,
+/// to which the supervisor writes as well. A worker whose supervisor is killed stops by itself.
 ///
-/// Lives in the one thread of the process, and never starts anything concurrent.
+/// The supervisor uses only the main thread and starts nothing concurrent.
 final class Supervisor {
-    /// What a signal asks of the supervisor, which passes on every one of them.
+    /// The effect of a signal on the supervisor, which forwards every signal.
     enum Wish: Sendable {
-        /// Start no other worker.
+        /// Do not start another worker.
         case stop
-        /// Open the log file anew, too.
+        /// Reopen the log file, too.
         case reopenLog
         case nothing
     }
 
-    /// Which signal means what: those that mean something to a worker.
+    /// The signals that a worker handles.
     static let signals: [Int32: Wish] = [
         SIGTERM: .stop, SIGINT: .stop, SIGQUIT: .stop, SIGHUP: .nothing, SIGUSR1: .reopenLog, SIGTTIN: .nothing, SIGTTOU: .nothing,
     ]
@@ -29,13 +29,13 @@ final class Supervisor {
     private let log: DaemonLog
     private let signals: Signals<Wish>
     private let notifier: SystemdNotifier?
-    /// Whom the first worker that works tells so.
+    /// Where the first ready worker reports that it is ready.
     private var readiness: Readiness?
     private var plan = RestartPlan()
     private var worker: SupervisedProcess?
     private var started = ContinuousClock.now
     private var isStopping = false
-    /// Whether the worker takes the place of one that died.
+    /// Whether the worker replaces one that died.
     private var isReplacing = false
 
     init(
@@ -59,9 +59,9 @@ final class Supervisor {
         }
     }
 
-    /// One worker, from its start to its end and the pause after it.
+    /// Runs one worker, from its start to the end of the pause after it.
     ///
-    /// - Returns: The exit status when no other is to follow.
+    /// - Returns: The exit status if no other worker follows.
     private func live() throws -> Int32? {
         let worker = try SupervisedProcess.start(readiness: readiness, goesOn: isReplacing)
         self.worker = worker
@@ -75,7 +75,7 @@ final class Supervisor {
             return status
         case .giveUp(let status):
             logger.critical("\(how); not starting another")
-            // A worker that ended by itself has said why.
+            // A worker that ended by itself has logged the reason.
             readiness?.fail("the \(noun) ended before it worked: \(end)", status: status)
             return status
         case .start(let pause):
@@ -87,7 +87,7 @@ final class Supervisor {
         }
     }
 
-    /// Passes on signals and words until the worker has ended.
+    /// Forwards signals and notifications until the worker has ended.
     private func follow(_ worker: SupervisedProcess) throws -> WaitStatus {
         let poller = try Poller()
         try poller.add(signals.descriptor, .readable, token: 0)
@@ -102,7 +102,7 @@ final class Supervisor {
                     while let delivery = try signals.next(timeout: .zero) { take(delivery) }
                 case 1:
                     while let words = worker.next() { pass(on: words) }
-                    // It has closed its end, and may live on.
+                    // The worker has closed its end, but may still run.
                     if event.isHungUp, isListening {
                         try poller.remove(worker.words)
                         isListening = false
@@ -116,13 +116,13 @@ final class Supervisor {
         }
     }
 
-    /// Waits before the next start; only the wish to stop shortens it.
+    /// Waits before the next start; only a request to stop shortens the pause.
     private func rest(for pause: Duration) throws {
         let end = ContinuousClock.now + pause
         while !isStopping {
             let left = end - .now
             if left <= .zero { return }
-            // systemd is not to think that we hang.
+            // Keep the watchdog of systemd satisfied.
             let beat = notifier?.watchdogInterval.map { $0 / 2 } ?? left
             if let delivery = try signals.next(timeout: min(left, beat)) { take(delivery) }
             notifier?.watchdog()
@@ -138,11 +138,11 @@ final class Supervisor {
         try? worker?.process.signal(delivery.signal)
     }
 
-    /// What the worker says to systemd.
+    /// Forwards a notification of the worker to systemd.
     private func pass(on words: String) {
         if words == SystemdNotifier.readyWord {
             plan.noteWork()
-            // It has told whoever waited; a later one has nobody to tell.
+            // The worker has reported to the waiting process; later workers have no one to report to.
             readiness?.release()
             readiness = nil
             if isReplacing { notifier?.status("The \(noun) works again") }

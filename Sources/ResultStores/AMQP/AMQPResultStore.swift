@@ -4,7 +4,7 @@ import RabbitMQ
 import Wire
 
 /// One queue for each result: the `amqp://` backend of the original and of Celery up to version 4
-/// (section 5.4 of the wire format, columns 3.1 to 4.4).
+/// (`amqp://` results of Celery 3.1 to 4.4).
 ///
 /// Reading a result takes it from its queue and requeues it. This is slow, and only for fleets that already use it.
 package final class AMQPResultStore: ResultStore {

@@ -4,7 +4,7 @@ import RabbitMQ
 import Synchronization
 import Wire
 
-/// Results sent to the waiting client, as Python's `rpc://` does (section 5.3 of the wire format).
+/// Results sent to the waiting client, as Python's `rpc://` does (`rpc-result-*` in `Tests/Golden`).
 ///
 /// A worker sends each result to the queue its message names. Results for this project are moved from its
 /// `ReplyMailbox` to a SQLite file and read from there.

@@ -1,6 +1,6 @@
 package import CeleryCore
 
-/// Encodes and decodes arguments (section 2.3 of the wire format): a JSON array of args, kwargs and the workflow.
+/// Encodes and decodes arguments (`task-v2-*` in `Tests/Golden`): a JSON array of args, kwargs and the workflow.
 package enum BodyCodec {
     /// Default limit of a decompressed body, in bytes.
     package static let defaultLimit = 256 << 20

@@ -1,11 +1,10 @@
 package import CeleryCore
 
-/// The objects by which Celery encodes Python values that JSON lacks: `{"__type__": "uuid", "__value__": …}` (section 2.3 of
-/// the wire format).
+/// The objects by which Celery encodes Python values that JSON lacks: `{"__type__": "uuid", "__value__": …}` (`task-v2-*` in
+/// `Tests/Golden`).
 package enum PythonTypes {
     /// Replaces such objects, at any depth, by plain text: the ISO form of a time, the digits of a decimal, a dashed
-    /// UUID, the text of
-    /// bytes.
+    /// UUID, the text of bytes.
     ///
     /// Bytes that are not UTF-8 stay in base64. Objects of unknown types are left unchanged.
     package static func simplify(_ value: JSON) -> JSON {

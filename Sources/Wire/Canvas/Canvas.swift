@@ -1,6 +1,6 @@
 package import CeleryCore
 
-/// The messages a worker sends when a task is done (section 6 of the wire format).
+/// The messages a worker sends when a task is done (`canvas-*` in `Tests/Golden`).
 ///
 /// A message carries its workflow: the callbacks of the task, the rest of its chain, the body of its chord. The
 /// worker that runs the

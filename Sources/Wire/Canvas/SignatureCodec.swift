@@ -6,7 +6,7 @@ package struct InvalidSignature: Error, Sendable, Hashable, CustomStringConverti
     package var description: String
 }
 
-/// Encodes and decodes signatures (section 2.4 of the wire format).
+/// Encodes and decodes signatures (`canvas-*` in `Tests/Golden`).
 package enum SignatureCodec {
     /// The six keys in Python's order.
     package static func json(_ signature: Signature) -> JSON {

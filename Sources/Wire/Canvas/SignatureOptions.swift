@@ -1,6 +1,6 @@
 import CeleryCore
 
-/// The parsed options of a signature (section 2.4 of the wire format).
+/// The parsed options of a signature (`canvas-*` in `Tests/Golden`).
 ///
 /// Python passes them to `apply_async`; here they become fields of the message.
 struct SignatureOptions {

@@ -1,6 +1,6 @@
 package import CeleryCore
 
-/// A remote-control request and its answers, as kombu's pidbox sends them (section 8 of the wire format).
+/// A remote-control request and its answers, as kombu's pidbox sends them (`pidbox-*` in `Tests/Golden`).
 package struct ControlMessage: Sendable, Equatable {
     package var request: ControlRequest
     /// Names of the addressed nodes; `nil` for all.

@@ -1,6 +1,6 @@
 package import CeleryCore
 
-/// The JSON form of an event (section 7 of the wire format): common fields, details, then time and type.
+/// The JSON form of an event (`event-*` in `Tests/Golden`): common fields, details, then time and type.
 package enum EventDocument {
     /// The members in Python's order.
     package static func object(_ event: Event) -> JSONObject {

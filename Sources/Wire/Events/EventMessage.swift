@@ -1,6 +1,6 @@
 package import CeleryCore
 
-/// Events as messages (section 7 of the wire format).
+/// Events as messages (`event-*` in `Tests/Golden`).
 package enum EventMessage {
     /// The exchange to which all listeners bind their queues.
     package static let exchange = "celeryev"

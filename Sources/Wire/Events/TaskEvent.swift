@@ -1,6 +1,6 @@
 package import CeleryCore
 
-/// The type and the specific fields of a task event (section 7 of the wire format).
+/// The type and the specific fields of a task event (`event-*` in `Tests/Golden`).
 package struct TaskEvent: Sendable {
     /// `task-received`, ...
     package var type: String

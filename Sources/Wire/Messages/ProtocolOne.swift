@@ -1,6 +1,6 @@
 package import CeleryCore
 
-/// Protocol 1 (section 3 of the wire format): one JSON object contains everything, and there are no headers. Used by Celery
+/// Protocol 1 (`task-v1-*` in `Tests/Golden`): one JSON object contains everything, and there are no headers. Used by Celery
 /// before version 4, and on request later.
 package enum ProtocolOne {
     /// Whether a body member is part of the arguments or workflow, rather than a field of the message.

@@ -1,6 +1,6 @@
 package import CeleryCore
 
-/// A result as the JSON document of Celery's stores and rpc replies (sections 5.1 and 5.2 of the wire format).
+/// A result as the JSON document of Celery's stores and rpc replies (`rpc-result-*` and `db-*` in `Tests/Golden`).
 package struct ResultDocument: Sendable, Equatable {
     package var result: TaskResult
     /// The arguments of the task; only in extended results.

@@ -1,6 +1,6 @@
 import CeleryCore
 
-/// A method of remote control, with the names and answers of Python's workers (section 8 of the wire format).
+/// A method of remote control, with the names and answers of Python's workers (`pidbox-*` in `Tests/Golden`).
 struct ControlMethod: Sendable {
     /// Its name and its older names.
     let names: [String]

@@ -64,9 +64,6 @@ final class Intake {
         await recorder.giveBack(gate.pop { _ in true }.map(\.handle), .unbegun)
     }
 
-    /// Notes that jobs left unbegun.
-    func noteReturned(_ count: Int) { taken -= count }
-
     // MARK: Capacity
 
     /// How many deliveries to take now, limited by `prefetch` and `maxTasks`.

@@ -55,7 +55,7 @@ final class Recorder: Sendable {
         if let atomic = powers.atomic {
             leased = AtomicSettler(consumer: atomic, refusals: records.refusals)
         } else {
-            leased = OrderedSettler(records: records, consumer: powers.consumer)
+            leased = OrderedSettler(records: records, powers: powers)
         }
         acknowledged = AcknowledgedSettler(records: records, mayGiveUp: leased.mayGiveUp)
         self.ladder = ladder

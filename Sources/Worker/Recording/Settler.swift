@@ -46,7 +46,7 @@ struct AtomicSettler: Settler {
 /// Settles step by step, in an order in which a crash repeats a step but loses none.
 struct OrderedSettler: Settler {
     let records: Records
-    let consumer: any BrokerConsumer
+    let powers: ConsumerPowers
 
     func settle(_ settlement: inout Settlement) async throws {
         var count = settlement.rest.count
@@ -54,10 +54,10 @@ struct OrderedSettler: Settler {
         while !settlement.isDone {
             try await records.publishFollowUps(of: &settlement.rest)
             // Before the result: a redelivered message with a result counts as done.
-            if let consumer = consumer as? any DeadLetterSending { try await records.bury(of: &settlement.rest, by: consumer) }
+            if let sender = powers.deadLetters { try await records.bury(of: &settlement.rest, by: sender) }
             try await records.storeResults(of: &settlement.rest)
             do {
-                settlement.close(try await consumer.settle(Array(settlement.rest.prefix(count))))
+                settlement.close(try await powers.consumer.settle(Array(settlement.rest.prefix(count))))
             } catch let error as DriverError {
                 settlement.rest[..<min(count, settlement.rest.count)].noteRetries(acceptedBesides: error)
                 guard error.isAboutRequest else { throw error }
@@ -72,7 +72,7 @@ struct OrderedSettler: Settler {
 
     /// Removes late outcomes if the broker can check that beforehand: their results must not be stored.
     private func dropLate(_ settlement: inout Settlement) async throws {
-        guard let checking = consumer as? any LeaseChecking, !settlement.isDone else { return }
+        guard let checking = powers.checking, !settlement.isDone else { return }
         settlement.drop(unless: try await checking.stillHolds(settlement.rest.map(\.handle)))
     }
 }

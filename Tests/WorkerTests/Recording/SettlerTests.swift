@@ -198,7 +198,7 @@ private final class Recorder: Broker, AtomicSettling, DeadLetterSending, ResultS
         Refusals(log: TaskLog(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }), worker: "w") { Timestamp(seconds: 1) }
     }
     var records: Records { Records(broker: self, store: self, refusals: refusals) }
-    var ordered: OrderedSettler { OrderedSettler(records: records, consumer: self) }
+    var ordered: OrderedSettler { OrderedSettler(records: records, powers: ConsumerPowers(self, nil)) }
 
     /// Refuses a call, once when it is a passing error.
     func refuse(_ call: String, _ code: DriverError.Code, accepting accepted: String? = nil) {

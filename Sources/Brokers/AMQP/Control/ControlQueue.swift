@@ -2,7 +2,7 @@ import CeleryCore
 import RabbitMQ
 import Wire
 
-/// The exchanges and queues of remote control (section 1 of the wire format).
+/// The exchanges and queues of remote control (`amqp-session-*` in `Tests/Golden`).
 enum ControlQueue {
     static let requests = transient(ControlMessage.exchange, type: "fanout")
     static let replies = transient(ControlMessage.replyExchange, type: "direct")

@@ -2,7 +2,7 @@ import CeleryCore
 import RabbitMQ
 import Wire
 
-/// The event exchange, and the queues that read from it (sections 1 and 7 of the wire format).
+/// The event exchange, and the queues that read from it (`event-*` in `Tests/Golden`).
 enum EventQueues {
     static let exchange = ExchangeDeclaration(EventMessage.exchange, type: "topic")
 
