@@ -70,7 +70,7 @@ extension DriverError {
 
         init(of error: RabbitMQError, at location: String) {
             let urls = (try? ServiceURL.alternatives(location)) ?? []
-            let named = urls.first { error.message.contains($0.redacted) }
+            let named = urls.first { error.message.contains(text: $0.redacted) }
             isNamed = named != nil
             url = named ?? urls.first ?? ServiceURL(scheme: "amqp")
         }
