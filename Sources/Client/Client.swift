@@ -1,6 +1,7 @@
 // Submits tasks and queries their results, for commands and for Swift programs.
 
 public import CeleryCore
+import CeleryDB
 import Glibc
 import Synchronization
 public import Tasks
@@ -89,6 +90,13 @@ public final class Client: Sendable {
     public func close() async {
         await broker.close()
         await opened.withLock { $0 }?.close()
+    }
+
+    /// Closes the SQLite files of the broker and the result store, if any. Blocks while their write-ahead log is copied into
+    /// the file: a process that exits without closing leaves that to the next one.
+    package func closeFiles() {
+        (broker as? any SQLiteFileHolding)?.file.close()
+        (opened.withLock { $0 } as? any SQLiteFileHolding)?.file.close()
     }
 }
 

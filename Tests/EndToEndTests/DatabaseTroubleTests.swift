@@ -22,6 +22,15 @@ import Testing
             ended.errors.contains("celery celeryd: database \(project.path)/celery.db was \(what) while it was open\nhint: "), "\(ended)")
     }
 
+    @Test func `commands leave no write-ahead log behind, so that a copy of the file holds everything`() throws {
+        let project = try Project()
+        let script = "for i in $(seq 40); do celery apply demo.tasks.add 1 $i >/dev/null || exit; [ ! -e celery.db-wal ] || echo left; done"
+        try project.expect(script, Ended())
+        try project.expect("echo '{\"task\": \"demo.tasks.add\", \"args\": [1, 2]}' | celery apply --batch - >/dev/null; ls celery.db*", Ended("celery.db\n"))
+        _ = try project.run("cp celery.db copy").text
+        try project.expect("celery queues --broker sqlite:///$PWD/copy --json | grep -o '\"ready\": *41'", Ended("\"ready\": 41\n"))
+    }
+
     /// Every page but the first, which says that it is a database.
     private func damage(_ project: Project) throws {
         _ = try project.run("""

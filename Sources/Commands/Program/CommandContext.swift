@@ -17,6 +17,8 @@ struct CommandContext: Sendable {
     let builtIn: [TaskDefinition]
     /// The role of this process when detaching or restarting.
     let role: Role
+    /// The clients opened so far.
+    let clients = OpenClients()
 
     /// The settings, including options of this command.
     ///
@@ -60,7 +62,9 @@ struct CommandContext: Sendable {
             let name = arguments.command.map { "celery \($0.qualifiedName)" } ?? "celery"
             for warning in Drivers.warnings(settings) { output.note("\(name): warning: \(warning)") }
         }
-        return try Client(settings: settings, environment: environment, willSend: willSend)
+        let client = try Client(settings: settings, environment: environment, willSend: willSend)
+        clients.add(client)
+        return client
     }
 
     /// The tasks of this program and project, and the files that cannot be tasks.

@@ -79,7 +79,10 @@ package struct Program: Sendable {
             }
             switch try command.launch(context) {
             case .exit(let status): return status
-            case .run(let body): return try Self.wait(body)
+            case .run(let body):
+                // An object that a thread still holds would close its file too late.
+                defer { context.clients.closeFiles() }
+                return try Self.wait(body)
             }
         } catch let error as Quit {
             return error.status
