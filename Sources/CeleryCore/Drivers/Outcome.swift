@@ -7,8 +7,8 @@ public struct Outcome: Sendable {
     /// Messages to publish: callbacks, errbacks, the next step of a chain.
     public var followUps: [Message]
     public var disposition: Disposition
-    /// Whether the task goes on, and keeps its place at a broker that keeps limits: until `LimitKeeping.leaveSlots`, or
-    /// or until its worker is gone.
+    /// Whether the task goes on and keeps its slot at a broker that enforces limits: until `LimitKeeping.leaveSlots`, or until
+    /// its worker is gone.
     public var keepsSlot = false
 
     /// How the delivery ends.

@@ -37,7 +37,6 @@ enum Report {
             CommandError(
                 error.code == .noPermission ? ExitCode.noPermission : ExitCode.configuration, error.description,
                 hint: error.hint)
-        case let error as ScheduleError: CommandError(ExitCode.configuration, error.message, hint: error.hint)
         case let error as PIDFile.Refusal: CommandError(ExitCode.cannotCreate, error.description)
         case let error as SystemError: CommandError(status(of: error), error.description)
         case let error as WorkerError: CommandError(ExitCode.ownBug, error.description)
