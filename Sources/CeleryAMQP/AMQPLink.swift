@@ -36,7 +36,9 @@ package final class AMQPLink: Sendable {
         location = alternatives.map(\.location).joined(separator: ";")
     }
 
-    /// Another one to the same server, that gives up publishing after so many seconds at the latest.
+    /// Another link to the same server.
+    ///
+    /// - Parameter publishTimeout: Seconds after which the new link gives up publishing, if its settings do not say less.
     package func twin(publishTimeout: Double) -> AMQPLink {
         var settings = topology.settings
         settings.publishTimeout = min(settings.publishTimeout, publishTimeout)

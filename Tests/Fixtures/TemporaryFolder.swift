@@ -71,16 +71,5 @@ package final class TemporaryFolder: Sendable {
     package func contains(_ name: String) -> Bool { access(file(name), F_OK) == 0 }
 
     /// The names of the files in it, sorted.
-    package var names: [String] {
-        guard let folder = opendir(path) else { return [] }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != "." && name != ".." { names.append(name) }
-        }
-        return names.sorted()
-    }
+    package var names: [String] { FolderNames.of(path).filter { $0 != "." && $0 != ".." } }
 }

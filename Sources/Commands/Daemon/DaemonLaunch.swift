@@ -91,7 +91,7 @@ struct DaemonLaunch {
         return pidFile
     }
 
-    /// Opens the log; that of a daemon takes the standard streams too.
+    /// Opens the log file, if there is one. A daemon also writes its standard streams to the file.
     private func openLog(_ surroundings: Surroundings) throws -> DaemonLog {
         guard options.logsToFile(context.arguments) else { return DaemonLog(file: nil) }
         let file = try LogFile(files.log, owner: surroundings.privileges, group: try FileGroup.number(settings))
@@ -99,7 +99,7 @@ struct DaemonLaunch {
         return DaemonLog(file: file)
     }
 
-    /// Takes pidfile, log and signals, and enters the surroundings.
+    /// Acquires the pidfile, opens the log, blocks the signals and applies the surroundings.
     private func begin<Action: DaemonSignal>(_ table: [Int32: Action], _ surroundings: Surroundings) throws -> DaemonSession<Action> {
         var surroundings = surroundings
         if case .restarted = context.role { surroundings = Surroundings() }
@@ -116,7 +116,7 @@ struct DaemonLaunch {
             notifier: supervisor.map { SystemdNotifier($0, environment: .current()) } ?? SystemdNotifier(environment: .current()))
     }
 
-    /// Lives as the supervisor, which leaves the surroundings to the workers it starts.
+    /// Runs as the supervisor, which leaves the surroundings to the workers it starts.
     private func supervise(_ surroundings: Surroundings) throws -> Int32 {
         let pidFile = try takePIDFile(surroundings)
         defer { pidFile?.remove() }

@@ -3,6 +3,6 @@ import Processes
 import Tasks
 
 extension Privileges {
-    /// Of a worker that becomes this user.
+    /// The guard for a worker that will change to this user.
     var taskGuard: TaskGuard { TaskGuard(user: numbers.user ?? geteuid(), group: numbers.group) }
 }

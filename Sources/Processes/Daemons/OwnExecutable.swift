@@ -32,7 +32,8 @@ package enum OwnExecutable {
     ///
     /// The corresponding C function is `execve`. Other threads are terminated, so finish their work first.
     package static func restart(
-        keeping pidFile: PIDFile?, _ supervisor: SupervisorLink? = nil, arguments: [String] = CommandLine.arguments, environment: Environment = .current()
+        keeping pidFile: PIDFile?, _ supervisor: SupervisorLink? = nil, arguments: [String] = CommandLine.arguments,
+        environment: Environment = .current()
     ) throws(SystemError) -> Never {
         var environment = environment
         environment[Role.variable] = Role.text(

@@ -75,12 +75,15 @@ package struct SystemdNotifier: Sendable {
     /// Names another process as the main process of the service.
     package func mainProcess(_ id: ProcessID) { send("MAINPID=\(id)") }
 
-    /// The corresponding C function is `sendto`.
     private func send(_ message: String) {
-        guard case .socket(let socketPath) = way else {
-            if case .supervisor(let supervisor) = way { supervisor.send(message) }
-            return
+        switch way {
+        case .socket(let path): Self.send(message, to: path)
+        case .supervisor(let supervisor): supervisor.send(message)
         }
+    }
+
+    /// The corresponding C function is `sendto`.
+    private static func send(_ message: String, to socketPath: String) {
         let number = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard number >= 0 else { return }
         let descriptor = OwnedDescriptor(owning: number)

@@ -38,11 +38,7 @@ package struct ControlGroupRoom: Sendable {
 
     /// Kills the processes of abandoned groups, and removes the groups.
     package func sweep() {
-        guard let stream = opendir(path) else { return }
-        defer { closedir(stream) }
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name.0) { String(cString: $0) }
-            guard name.hasPrefix(Self.prefix) else { continue }
+        for name in FolderNames.of(path) where name.hasPrefix(Self.prefix) {
             let parts = name.dropFirst(Self.prefix.count).split(separator: ".")
             guard parts.count == 3, let id = ProcessID(parts[0]), let ticks = UInt64(parts[1]) else { continue }
             if let stat = ProcessStat(id), stat.startTicks == ticks, !stat.hasEnded { continue }
