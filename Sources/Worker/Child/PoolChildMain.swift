@@ -45,6 +45,7 @@ package enum PoolChildMain {
             _exit(0)
         }
         let flight = flightRecord()
+        RestingMemory.giveBack()
         socket.send(.ready)
         while let job = await jobs.next() {
             flight?.begin(FlightRecord.Entry(tag: job.deliveryTag, attempt: job.attempt))
