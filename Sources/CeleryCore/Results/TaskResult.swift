@@ -29,6 +29,10 @@ public struct TaskResult: Sendable, Equatable {
     public var replyTo: String?
     /// When that execution began.
     public var dateStarted: Timestamp?
+    /// When the task was submitted, if the broker knows.
+    public var submitted: Timestamp?
+    /// The message, for stores that keep it with the result: see `RequestKeeping`. Not part of the document.
+    public var request: Message?
 
     public init(id: TaskID, state: TaskState, value: JSON = .null, failure: TaskFailure? = nil) {
         self.id = id

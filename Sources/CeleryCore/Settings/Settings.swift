@@ -90,6 +90,8 @@ public struct Settings: Sendable, Equatable {
     public var publishTimeout = 30.0
     /// Seconds a result is stored; `nil` stores it for ever.
     public var resultExpires: Double? = 5 * 86_400
+    /// The size in bytes up to which the arguments of a task are kept with its result.
+    public var argumentLimit = 65_536
     public var ignoreResult = false
     /// `full` or `normal`, for the SQLite file.
     public var durability = "full"

@@ -70,11 +70,15 @@ package final class DatabaseFile: Sendable {
                 try db.execute(sql: "PRAGMA journal_size_limit = 4194304")
                 // The first read creates the WAL, which `WriteLine` and `ChangeWatch` need.
                 var version = try Int32.fetchOne(db, sql: "PRAGMA user_version")
-                if version == 1, isReadOnly {
+                let isOld = version.map { 1..<Schema.version ~= $0 } ?? false
+                if isOld, isReadOnly {
                     throw DriverError(.noPermission, "database \(path) has an older layout, and this user may not upgrade it")
                 }
-                if version == 1 {
-                    try db.inTransaction(.immediate) { try Schema.upgrade(in: db) }
+                if isOld {
+                    try db.inTransaction(.immediate) {
+                        try refuseUpgrade(of: path, in: db)
+                        try Schema.upgrade(in: db)
+                    }
                     version = Schema.version
                 }
                 guard version == Schema.version else {
@@ -89,6 +93,16 @@ package final class DatabaseFile: Sendable {
         } catch {
             throw DriverError(translating: error, path: path)
         }
+    }
+
+    /// Throws when a worker of the earlier version uses the file: it would go on in a layout that it does not know.
+    private static func refuseUpgrade(of path: String, in db: Database) throws {
+        let now = Timestamp.now
+        guard let worker = try WorkerTable.all(in: db).first(where: { $0.row.isAlive(at: now) }) else { return }
+        throw DriverError(
+            .tryAgain,
+            "database \(path) has the layout of an earlier celery, and worker \(worker.row.name) (process \(worker.pid)) of that version uses it",
+            hint: "stop that worker, for example with: kill \(worker.pid); then the next command upgrades the file")
     }
 
     /// Whether `path` is a database of ours. Creates nothing.

@@ -1,4 +1,5 @@
 package import CeleryCore
+import Processes
 package import SQLite
 
 /// Rows of the `worker` table.
@@ -78,6 +79,15 @@ package struct OtherWorker: Sendable {
     package var leaseLength: Double
 
     package static let columns = "number, id, name, process, lease_until, lease_length"
+
+    /// Whether the worker lives as far as this machine can tell: its process, and else its lease.
+    func isAlive(at now: Timestamp) -> Bool {
+        switch ProcessIdentity(process)?.liveness {
+        case .alive: true
+        case .dead: false
+        case .unknown, nil: leaseUntil >= now.seconds
+        }
+    }
 
     /// Reads these columns, which come first in the row.
     package init(_ row: Row) {

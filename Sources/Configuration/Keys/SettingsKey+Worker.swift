@@ -116,6 +116,13 @@ extension SettingsKey {
             "CELERY_TASK_RESULT_EXPIRES", .duration, default: "\"5d\"",
             "Seconds after which the result of a finished task expires; 0 means never."
         ) { $0.settings.resultExpires = $1 },
+        SettingsKey(
+            "CELERY_KEEP_ARGUMENTS", .memory, default: "\"64k\"",
+            """
+            Size up to which the arguments of a task are kept with its result in celery.db, for celery-list(1) and \
+            celery-retry(1): bytes of the encoded arguments. 0 keeps none.
+            """
+        ) { $0.settings.argumentLimit = $1 ?? 0 },
     ]
 }
 

@@ -111,6 +111,7 @@ struct OutcomeBuilder {
             result.groupID = heir.groupID
             result.replyTo = heir.replyTo
             result.children = []
+            result.request = nil
             return result
         }
     }
@@ -132,6 +133,8 @@ struct OutcomeBuilder {
         result.queue = message.route.queue
         result.retries = message.retries
         result.attempt = attempt
+        // Nobody can look up or send again what has no id.
+        if delivery.defect == nil { result.request = message }
         return result
     }
 }
