@@ -1,6 +1,3 @@
-package import CeleryCore
-package import SQLite
-
 /// Rows of the tables `task_set` and `task_set_count`.
 package enum TaskSetTable {
     static let schema = """
