@@ -15,6 +15,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -184,6 +185,12 @@ static inline void celery_drop_code_pages(void) {
         unsigned long end = (moved + segment->p_vaddr + segment->p_memsz) & ~(page - 1);
         if (end > begin) madvise((void *)begin, end - begin, MADV_DONTNEED);
     }
+}
+
+/// ioctl(2), TIOCGWINSZ: the width of a terminal in columns; 0 if the descriptor is none, or tells no width.
+static inline int celery_terminal_columns(int descriptor) {
+    struct winsize size;
+    return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 /// mallopt(3), M_ARENA_MAX: so many heaps for all threads together.

@@ -92,6 +92,8 @@ public struct Settings: Sendable, Equatable {
     public var resultExpires: Double? = 5 * 86_400
     /// The size in bytes up to which the arguments of a task are kept with its result.
     public var argumentLimit = 65_536
+    /// Parts of the names whose values are not shown: see `Redaction`.
+    package var redactedNames = Redaction.defaultParts
     public var ignoreResult = false
     /// `full` or `normal`, for the SQLite file.
     public var durability = "full"

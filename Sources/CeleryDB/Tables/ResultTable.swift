@@ -24,8 +24,8 @@ package enum ResultTable {
         "task TEXT", "queue TEXT",
         // The group header of its message: a task-set, if `task_set` has a row for it.
         "member_of TEXT",
-        // Unix seconds
-        "submitted REAL",
+        // Unix seconds; changed is when the row was written, and grows with the number
+        "submitted REAL", "changed REAL",
         // The message as in the table `message`; NULL when its arguments are not kept.
         "headers BLOB", "properties BLOB", "body BLOB",
     ]
@@ -41,7 +41,8 @@ package enum ResultTable {
     /// Fills the columns of results that an earlier version stored.
     static let upgrade = """
         UPDATE result SET task = json_extract(CAST(document AS TEXT), '$.name'), queue = json_extract(CAST(document AS TEXT), '$.queue'),
-            member_of = json_extract(CAST(document AS TEXT), '$.group_id');
+            member_of = json_extract(CAST(document AS TEXT), '$.group_id'),
+            changed = coalesce(CAST(strftime('%s', json_extract(CAST(document AS TEXT), '$.date_done')) AS REAL), json_extract(CAST(document AS TEXT), '$.date_started'));
         """
 
     /// Stores a result, unless the stored one is final or of a later attempt.
@@ -50,14 +51,14 @@ package enum ResultTable {
     ///   - tag: The row of its message, which is copied; without it, the result's own `request` is stored.
     ///   - limit: The size in bytes up to which the arguments of a message are kept.
     package static func store(
-        _ result: TaskResult, of tag: Int64? = nil, keeping limit: Int, expires: Double?, in db: Database
+        _ result: TaskResult, of tag: Int64? = nil, keeping limit: Int, expires: Double?, now: Timestamp, in db: Database
     ) throws {
         let request = tag == nil ? result.request.map(EncodedMessage.init) : nil
         let isKept = request.map { $0.body.count <= limit } ?? false
         let statement = try db.cachedStatement(sql: """
             INSERT INTO result
-                (id, state, attempt, expires, document, task, queue, member_of, submitted, headers, properties, body)
-            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, coalesce(m.submitted, ?9),
+                (id, state, attempt, expires, document, task, queue, member_of, submitted, changed, headers, properties, body)
+            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, coalesce(m.submitted, ?9), ?15,
                 CASE WHEN length(m.body) <= ?10 THEN m.headers ELSE ?11 END,
                 CASE WHEN length(m.body) <= ?10 THEN m.properties ELSE ?12 END,
                 CASE WHEN length(m.body) <= ?10 THEN m.body ELSE ?13 END
@@ -68,7 +69,8 @@ package enum ResultTable {
                 state = excluded.state, attempt = excluded.attempt, expires = excluded.expires,
                 document = excluded.document,
                 task = coalesce(excluded.task, task), queue = coalesce(excluded.queue, queue),
-                submitted = coalesce(submitted, excluded.submitted), headers = coalesce(headers, excluded.headers),
+                submitted = coalesce(submitted, excluded.submitted), changed = excluded.changed,
+                headers = coalesce(headers, excluded.headers),
                 properties = coalesce(properties, excluded.properties), body = coalesce(body, excluded.body)
             WHERE result.attempt <= excluded.attempt AND (
                 result.state NOT IN ('SUCCESS', 'FAILURE', 'REVOKED')
@@ -78,16 +80,18 @@ package enum ResultTable {
         try statement.execute(arguments: [
             result.id.text, result.state.name, result.attempt, expires, KeptResult.document(of: result).bytes(style: .python),
             result.task, result.queue, result.groupID, result.submitted?.seconds, limit, isKept ? request?.headers : nil,
-            isKept ? request?.properties : nil, isKept ? request?.body : nil, tag,
+            isKept ? request?.properties : nil, isKept ? request?.body : nil, tag, now.seconds,
         ])
     }
 
     package static func fetch(_ id: TaskID, now: Timestamp, in db: Database) throws -> TaskResult? {
         let statement = try db.cachedStatement(sql: """
-            SELECT document FROM result WHERE id = ? AND (expires IS NULL OR expires > ?)
+            SELECT document, submitted FROM result WHERE id = ? AND (expires IS NULL OR expires > ?)
             """)
-        guard let document = try [UInt8].fetchOne(statement, arguments: [id.text, now.seconds]) else { return nil }
-        return try KeptResult.read(document)
+        guard let row = try Row.fetchOne(statement, arguments: [id.text, now.seconds]) else { return nil }
+        var result = try KeptResult.read(row[0])
+        result.submitted = (row[1] as Double?).map(Timestamp.init)
+        return result
     }
 
     /// The message of a task, if its arguments were kept and are readable.

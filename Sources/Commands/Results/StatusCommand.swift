@@ -100,7 +100,7 @@ enum StatusCommand {
             "id": .string(status.id.text), "state": .string(status.state.name),
             "task": text(location?.task ?? result?.task), "queue": text(location?.queue ?? result?.queue),
             "attempt": number(location?.attempt ?? result?.attempt), "retries": number(location?.retries ?? result?.retries),
-            "worker": text(location?.worker ?? result?.worker), "submitted": time(location?.submitted),
+            "worker": text(location?.worker ?? result?.worker), "submitted": time(location?.submitted ?? result?.submitted),
             "eta": time(location?.eta), "started": time(location?.started ?? result?.dateStarted),
             "done": time(result?.dateDone), "reason": text(status.state == result?.state ? result?.failure.map(reason) : nil),
         ]

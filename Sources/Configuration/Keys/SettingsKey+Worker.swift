@@ -123,6 +123,14 @@ extension SettingsKey {
             celery-retry(1): bytes of the encoded arguments. 0 keeps none.
             """
         ) { $0.settings.argumentLimit = $1 ?? 0 },
+        SettingsKey(
+            "CELERY_REDACT", .list(of: .text),
+            default: "[\(Redaction.defaultParts.map { "\"\($0)\"" }.joined(separator: ", "))]",
+            """
+            Secret names: the value of an argument, setting or environment variable whose name contains one of these words, \
+            in any case, is shown as *** in lists, logs, events and mails. The task itself gets the value.
+            """
+        ) { $0.settings.redactedNames = $1 },
     ]
 }
 

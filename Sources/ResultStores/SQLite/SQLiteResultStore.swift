@@ -23,9 +23,10 @@ package final class SQLiteResultStore: RevocationAnnouncing, RequestKeeping, SQL
 
     package func store(_ results: [TaskResult]) async throws {
         guard !results.isEmpty else { return }
-        let until = expires.map { now().seconds + $0 }
+        let now = self.now()
+        let until = expires.map { now.seconds + $0 }
         try await file.write(waking: true) { [argumentLimit] db in
-            for result in results { try ResultTable.store(result, keeping: argumentLimit, expires: until, in: db) }
+            for result in results { try ResultTable.store(result, keeping: argumentLimit, expires: until, now: now, in: db) }
         }
     }
 

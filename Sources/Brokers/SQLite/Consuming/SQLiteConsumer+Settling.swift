@@ -17,7 +17,7 @@ extension SQLiteConsumer: AtomicSettling {
             var done: [Int64] = []
             for outcome in standing {
                 for message in outcome.followUps { try MessageTable.insertIfNew(message, submitted: now, ranking: ranking, in: db) }
-                for result in outcome.results { try ResultTable.store(result, of: outcome.handle.tag, keeping: limit, expires: expires, in: db) }
+                for result in outcome.results { try ResultTable.store(result, of: outcome.handle.tag, keeping: limit, expires: expires, now: now, in: db) }
                 switch outcome.disposition {
                 case .acknowledge:
                     done.append(outcome.handle.tag)
