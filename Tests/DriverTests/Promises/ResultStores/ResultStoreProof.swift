@@ -1,6 +1,7 @@
 import CeleryCore
 import Fixtures
 import Testing
+import Wire
 
 /// The proofs, on one fixture.
 struct ResultStoreProof<Fixture: ResultStoreFixture> {

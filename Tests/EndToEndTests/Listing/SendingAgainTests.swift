@@ -3,7 +3,7 @@ import Fixtures
 import Testing
 
 /// `celery retry`.
-@Suite(.blocking) struct RetryTests {
+@Suite(.blocking) struct SendingAgainTests {
     private func pairs(_ project: Project, _ words: String) throws -> [[String]] {
         try project.run("celery retry \(words)").lines.map { $0.split(separator: "\t").map(String.init) }
     }
