@@ -43,7 +43,7 @@ final class DmapRun {
     /// Submits the items in chunks.
     private func submit(_ name: String, _ options: SendOptions, _ task: TaskOptions?, _ client: Client) async throws {
         let items = try DmapItems(
-            words: Array(arguments.operands.dropFirst()), isJSONLines: arguments[DmapOptions.jsonLines],
+            words: arguments.operands.indices.dropFirst().map { arguments.bytes(ofOperand: $0) }, isJSONLines: arguments[DmapOptions.jsonLines],
             isRaw: arguments[DmapOptions.raw])
         let finished = try openJobLog(client.settings)
         let groupID = TaskID().text
@@ -177,12 +177,12 @@ final class DmapRun {
         guard let item = shown.removeValue(forKey: result.id) else { return }
         switch context.output.format {
         case .json:
-            var object: JSONObject = ["item": .int(Int64(item.number)), "input": .string(item.text)]
+            var object: JSONObject = ["item": .int(Int64(item.number)), "input": item.input]
             for (key, value) in ResultPrinter.object(result).members { object[key] = value }
             context.output.object(object)
         case .text:
             if result.state == .success {
-                context.output.raw(ResultPrinter.text(of: result.value))
+                ResultPrinter.print(result.value, to: context.output)
             } else {
                 bar.clear()
                 let failure = result.failure.map { "\($0.type): \($0.message)" } ?? result.state.name

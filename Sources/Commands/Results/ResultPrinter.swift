@@ -18,7 +18,7 @@ struct ResultPrinter {
             output.object(Self.object(result))
         case .text:
             if result.state == .success {
-                output.raw(Self.text(of: result.value))
+                Self.print(result.value, to: output)
             } else {
                 describeFailure(result)
             }
@@ -26,8 +26,14 @@ struct ResultPrinter {
         return ExitCode.of(result)
     }
 
-    /// A string unchanged, any other value as JSON.
-    static func text(of value: JSON) -> String { value.stringValue ?? value.text(style: .compact) }
+    /// Prints a return value: a string and a line break, bytes exactly as they are, any other value as a line of JSON.
+    static func print(_ value: JSON, to output: Output) {
+        if let bytes = value.binaryValue {
+            output.raw(bytes: bytes)
+        } else {
+            output.raw(value.stringValue ?? value.text(style: .compact))
+        }
+    }
 
     /// The object printed by `celery result --json`.
     static func object(_ result: TaskResult) -> JSONObject {
