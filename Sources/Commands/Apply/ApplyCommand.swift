@@ -88,7 +88,7 @@ enum ApplyCommand {
         let id = try await submit(message, client, context)
 
         if waits {
-            return try await ResultWaiting(context: context, client: client).wait(for: id, until: deadline)
+            return try await ResultWaiting(context: context, client: client).wait(for: id, of: message, until: deadline)
         }
         context.output.record(
             ["id": .string(id.text), "task": .string(name), "new": .bool(id == message.id)], text: id.text)

@@ -37,7 +37,10 @@ final class DmapRun {
     private func run(_ plan: DmapPlan) async throws -> Int32 {
         defer { bar.clear() }
         try await submit(plan.task, plan.options, plan.taskOptions, plan.client)
-        return try await collect(plan.client, plan.deadline)
+        // A pool of our own has the queue as soon as it has begun, and an exchange chooses a queue we do not know.
+        guard arguments[DmapOptions.jobs] == nil, plan.options.exchange == nil else { return try await collect(plan.client, plan.deadline) }
+        let notice = WaitingNotice(context, plan.client, task: plan.task, queue: plan.queue)
+        return try await notice.during { try await collect(plan.client, plan.deadline) }
     }
 
     /// Submits the items in chunks.
