@@ -40,6 +40,21 @@ package struct DatabaseAccess: Sendable {
             hint: "the user who creates the file must be root or a member of the group in CELERY_FILE_GROUP")
     }
 
+    /// Gives the -wal and -shm files of an open database its mode and group, which an owner may have changed meanwhile: who may
+    /// read the database needs both, and who may not must not read its newest part in one of them.
+    ///
+    /// Does nothing for a user who is not their owner. The corresponding C functions are `chown` and `chmod`.
+    static func extend(to path: String) {
+        var database = stat()
+        guard stat(path, &database) == 0 else { return }
+        for name in [path + "-wal", path + "-shm"] {
+            var file = stat()
+            guard lstat(name, &file) == 0, file.st_mode & S_IFMT == S_IFREG else { continue }
+            if file.st_gid != database.st_gid { _ = chown(name, uid_t.max, database.st_gid) }
+            if (file.st_mode ^ database.st_mode) & 0o777 != 0 { _ = chmod(name, database.st_mode & 0o777) }
+        }
+    }
+
     private static func number(of group: String, _ path: String) throws(DriverError) -> gid_t {
         do throws(SystemError) {
             if let found = try Privileges(user: nil, group: group) { return found.group }
