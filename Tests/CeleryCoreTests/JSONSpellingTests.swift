@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test func `a number in its shortest form has no spelling of its own`() throws {
-        for text in ["1.5", "0.001", "-123456.789", "100.0", "0.0", "999999999999999.0", "0.0001"] {
+        for text in ["1.5", "0.001", "-123456.789", "100.0", "0.0", "99999999999999.0", "0.0001"] {
             guard case .double(let number, let spelling) = try JSON(parsing: text) else {
                 Issue.record("\(text) is no fraction")
                 continue
@@ -48,7 +48,6 @@ import Testing
         #expect(value.intValue == 0)
         #expect(value.text() == "-0")
         #expect(try JSON(parsing: "-0.0").intValue == nil)
-        #expect(try JSON(parsing: "-000000000000000000000").intValue == nil)
     }
 
     @Test func `any spelling is kept, and read as Swift reads it`() throws {

@@ -48,12 +48,21 @@ package struct DatabaseAccess: Sendable {
         var database = stat()
         guard stat(path, &database) == 0 else { return }
         for name in [path + "-wal", path + "-shm"] {
+            // Names the file without opening it: closing a descriptor would release SQLite's locks on the file.
+            let descriptor = open(name, openPath | O_NOFOLLOW | O_CLOEXEC)
+            guard descriptor >= 0 else { continue }
+            defer { close(descriptor) }
             var file = stat()
-            guard lstat(name, &file) == 0, file.st_mode & S_IFMT == S_IFREG else { continue }
-            if file.st_gid != database.st_gid { _ = chown(name, uid_t.max, database.st_gid) }
-            if (file.st_mode ^ database.st_mode) & 0o777 != 0 { _ = chmod(name, database.st_mode & 0o777) }
+            guard fstat(descriptor, &file) == 0, file.st_mode & S_IFMT == S_IFREG, file.st_uid == database.st_uid, file.st_nlink == 1
+            else { continue }
+            let link = "/proc/self/fd/\(descriptor)"
+            if file.st_gid != database.st_gid { _ = chown(link, uid_t.max, database.st_gid) }
+            if (file.st_mode ^ database.st_mode) & 0o777 != 0 { _ = chmod(link, database.st_mode & 0o777) }
         }
     }
+
+    /// O_PATH of fcntl.h, which Glibc's headers do not export without _GNU_SOURCE.
+    private static let openPath: Int32 = 0o10_000_000
 
     private static func number(of group: String, _ path: String) throws(DriverError) -> gid_t {
         do throws(SystemError) {

@@ -76,11 +76,11 @@ struct WaitingNotice: Sendable {
             let listing = broker as? any WorkerListing
             let count = try await (broker as? any QueueCounting)?.count(of: queue)
             if let listing, listing.knowsWorkers {
-                // A worker that consumes no more may still run what it has.
-                guard count?.running ?? 0 == 0 else { return nil }
                 let workers = try await listing.workers()
                 let consuming = workers.filter { $0.queues.contains(queue) }
-                return consuming.isEmpty ? noWorker(workers.count) : unknownTask(to: consuming, of: consuming.count)
+                guard consuming.isEmpty else { return unknownTask(to: consuming, of: consuming.count) }
+                // A worker that consumes no more may still run what it has.
+                return count?.running ?? 0 == 0 ? noWorker(workers.count) : nil
             }
             guard let count, count.trouble == nil else { return nil }
             if count.consumers == 0 { return noWorker(nil) }

@@ -185,7 +185,7 @@ final class DmapRun {
             context.output.object(object)
         case .text:
             if result.state == .success {
-                ResultPrinter.print(result.value, to: context.output)
+                context.output.raw(bytes: ResultPrinter.bytes(of: result.value))
             } else {
                 bar.clear()
                 let failure = result.failure.map { "\($0.type): \($0.message)" } ?? result.state.name

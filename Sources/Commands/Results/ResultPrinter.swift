@@ -18,7 +18,7 @@ struct ResultPrinter {
             output.object(Self.object(result))
         case .text:
             if result.state == .success {
-                Self.print(result.value, to: output)
+                output.raw(bytes: Self.bytes(of: result.value))
             } else {
                 describeFailure(result)
             }
@@ -26,13 +26,10 @@ struct ResultPrinter {
         return ExitCode.of(result)
     }
 
-    /// Prints a return value: a string and a line break, bytes exactly as they are, any other value as a line of JSON.
-    static func print(_ value: JSON, to output: Output) {
-        if let bytes = value.binaryValue {
-            output.raw(bytes: bytes)
-        } else {
-            output.raw(value.stringValue ?? value.text(style: .compact))
-        }
+    /// A return value as it is printed: a string and a line break, bytes exactly as they are, any other value as a line of JSON.
+    static func bytes(of value: JSON) -> [UInt8] {
+        if let bytes = value.binaryValue { return bytes }
+        return (value.stringValue.map { Array($0.utf8) } ?? value.bytes(style: .compact)) + [UInt8(ascii: "\n")]
     }
 
     /// The object printed by `celery result --json`.

@@ -23,8 +23,8 @@ import Testing
     @Test func `says that other queues have workers, and which one needs one`() throws {
         let project = try Project()
         try project.startWorker()
-        let waiting = try project.start("exec celery apply demo.tasks.add --queue 'big images' --wait")
-        let said = "celery apply: waiting: no worker consumes queue 'big images' (1 worker is alive)\nhint: start one with celery celeryd -Q 'big images'\n"
+        let waiting = try project.start("exec celery apply demo.tasks.add --queue images --wait")
+        let said = "celery apply: waiting: no worker consumes queue 'images' (1 worker is alive)\nhint: start one with celery celeryd -Q images\n"
         #expect(eventually { waiting.said == said })
         waiting.signal(15)
         _ = try waiting.wait()
@@ -70,14 +70,12 @@ import Testing
         #expect(eventually {
             waiting.said == "celery apply: waiting: no worker consumes queue 'celery'\nhint: start one with celery celeryd\n"
         })
-        try project.startWorker("-c1 --prefetch 1", with: place.variables())
-        let running = try project.start("exec celery apply demo.tasks.block --wait", with: place.variables())
+        try project.startWorker("-c1", with: place.variables())
         #expect(try eventually { try place.run("celery status --json").output.contains("demo.tasks.block") })
         let unknown = try project.start("exec celery dmap other.tasks.x 1", with: place.variables())
         #expect(eventually { unknown.said.hasSuffix("celery dmap: " + Self.unknown) })
         try project.write("", to: "go")
         #expect(try waiting.wait().output == "gone\n")
-        #expect(try running.wait() == Ended("gone\n"))
         #expect(try unknown.wait().status == 1)
         try project.stopWorker()
     }
