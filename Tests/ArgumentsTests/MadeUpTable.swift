@@ -75,7 +75,7 @@ enum MadeUp {
         ],
         operands: [
             Operand("TASK", .optional, help: "Name of the task.", completion: .task),
-            Operand("ARG|KEY=VALUE", .zeroOrMore, help: "Its arguments."),
+            Operand("ARG|KEY=VALUE", .zeroOrMore, help: "Its arguments.", takesBytes: true),
         ],
         examples: [
             Example("celery apply thumbs.make a.jpg --wait", "Make a thumbnail and wait for it."),

@@ -4,6 +4,15 @@ public protocol QueueCounting: Broker {
     ///
     /// A queue that cannot be counted has `trouble` set; an error is thrown only when no queue can be counted.
     func queues() async throws -> [QueueCount]
+
+    /// One queue, which may be one that `queues` cannot list.
+    ///
+    /// - Returns: `nil` for a queue without messages and consumers, or that does not exist.
+    func count(of queue: String) async throws -> QueueCount?
+}
+
+extension QueueCounting {
+    public func count(of queue: String) async throws -> QueueCount? { try await queues().first { $0.name == queue } }
 }
 
 /// The depth of one queue.

@@ -42,7 +42,7 @@ struct PeriodicSectionDraft {
         let text: String
         switch value {
         case .whole(let number) where key.placeholder == "DURATION": text = "\(number)"
-        case .number(let number) where key.placeholder == "DURATION": text = "\(number)"
+        case .number(let number, _) where key.placeholder == "DURATION": text = "\(number)"
         default: text = try SettingsKind<String>.text.read(value)
         }
         if key.name == "expires" {

@@ -142,14 +142,14 @@ package struct TaskDiscovery: Sendable {
         let head = try ProgramFile.head(of: project + path)
         guard file.hasRunBit else {
             if ProgramFile.looksLikeProgram(head) {
-                report(path, "is not executable; chmod +x \(path)")
+                report(path, "is not executable; chmod +x \(path)", task: name + "." + TaskName.stem(of: entry))
             } else {
                 passedOver.append(path)
             }
             return
         }
         guard ProgramFile.mayRun(project + path) else {
-            report(path, "cannot be executed by this user; check its owner and mode")
+            report(path, "cannot be executed by this user; check its owner and mode", task: name + "." + TaskName.stem(of: entry))
             return
         }
         let stem = TaskName.stem(of: entry)
@@ -164,7 +164,11 @@ package struct TaskDiscovery: Sendable {
         }
         let (options, found) = TaskOptionLine.options(in: head, file: path)
         guard found.isEmpty else {
-            problems += found
+            problems += found.map { problem in
+                var problem = problem
+                problem.task = name + "." + stem
+                return problem
+            }
             return
         }
         let task = TaskDefinition(
@@ -172,8 +176,8 @@ package struct TaskDiscovery: Sendable {
         files[task.name, default: []].append(task)
     }
 
-    private mutating func report(_ file: String, _ message: String) {
-        problems.append(TaskProblem(file: file, message))
+    private mutating func report(_ file: String, _ message: String, task: String? = nil) {
+        problems.append(TaskProblem(file: file, message, task: task))
     }
 
     /// Accepts tasks with unique names; reports the others.
@@ -183,7 +187,7 @@ package struct TaskDiscovery: Sendable {
                 definitions += tasks
             } else {
                 let others = tasks.dropFirst().map(\.source).joined(separator: " and ")
-                report(tasks[0].source, "has the same task name as \(others), '\(name)'; neither is run")
+                report(tasks[0].source, "has the same task name as \(others), '\(name)'; neither is run", task: name)
             }
         }
         files = [:]

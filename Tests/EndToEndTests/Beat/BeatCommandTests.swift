@@ -115,7 +115,7 @@ import Testing
         let project = try project()
         let id = try project.run("celery beat run tick").text
         #expect(try project.queued() == [id])
-        let waiting = try project.start("exec celery beat run tick --wait")
+        let waiting = try project.start("exec celery beat run tick --wait -q")
         try project.startWorker()
         #expect(try waiting.wait() == Ended("5\n"))
         try project.expect("celery result --wait \(id)", Ended("5\n"))
