@@ -1,6 +1,7 @@
 import CeleryCore
 import Logging
 import Processes
+import Tasks
 import Wire
 
 /// A worker's log lines about tasks, in the wording of the original.
@@ -123,6 +124,21 @@ struct TaskLog: Sendable {
     /// An operator changed the rate of a task.
     func rateChanged(_ task: String, _ rate: RateLimit?) {
         logger.info("Rate of task \(task.forLog) is now \(rate?.text ?? "unlimited")")
+    }
+
+    /// Task files have changed, and count as they are now.
+    func filesChanged(_ changes: TaskFileChanges) {
+        for (tasks, what) in [(changes.added, "added"), (changes.changed, "changed"), (changes.removed, "removed")] where !tasks.isEmpty {
+            let names = tasks.prefix(20).map { "\($0.name) (\($0.source))" }.joined(separator: ", ")
+            let more = tasks.count > 20 ? ", and \(tasks.count - 20) more" : ""
+            logger.info("Task\(tasks.count == 1 ? "" : "s") \(what): \(names.inOneLine)\(more)")
+        }
+        for problem in changes.problems { logger.warning("\("\(problem)".inOneLine)") }
+    }
+
+    /// The kernel allows no more watches of files.
+    func cannotWatch(every interval: Duration) {
+        logger.warning("Cannot watch the task folders, as the limits of inotify(7) are reached; looking at them every \(JSON.number(interval.inSeconds).displayText) s")
     }
 
     /// A warm shutdown took longer than the shutdown timeout.

@@ -1,4 +1,5 @@
 package import CeleryCore
+package import Processes
 
 /// The settings of a worker; fixed before it starts.
 package struct WorkerConfiguration: Sendable {
@@ -36,6 +37,9 @@ package struct WorkerConfiguration: Sendable {
     package var stoppingPatience: Duration = .seconds(10)
     /// How long a warm shutdown may last before it becomes a cold one; `nil` waits for all running tasks.
     package var shutdownTimeout: Duration?
+
+    /// Watches a folder of tasks, as `FileWatcher.add` does.
+    package var watchFolder: @Sendable (String, UInt32, @escaping @Sendable () -> Void) -> FileWatcher.Registration? = { FileWatcher.shared.add($0, $1, $2) }
 
     package init(identity: WorkerIdentity, queues: [String], pool: PoolConfiguration) {
         self.identity = identity

@@ -11,7 +11,7 @@ struct RemoteCommand: Sendable {
 
     static let destination = Option.value(
         "destination", short: "d", placeholder: "NODES", .commaSeparated(.nonEmptyText),
-        help: "Only workers with these names, separated by commas.")
+        help: "Only workers with these names, separated by commas.", completion: .worker)
     static let pattern = Option.value(
         "pattern", placeholder: "PATTERN", .nonEmptyText, help: "Only workers whose names match PATTERN, such as 'celery@web*'.")
     static let matcher = Option.value(

@@ -128,3 +128,12 @@ extension PythonDatabaseStore {
         }
     }
 }
+
+extension PythonDatabaseStore: TaskIDListing {
+    package func taskIDs(startingWith prefix: String, limit: Int) async throws -> [TaskID] {
+        try await file.read { [self] db in
+            guard try layout(in: db) != nil else { return [] }
+            return try IDColumn.ids(in: PythonTables.tasks, "task_id", startingWith: prefix, limit: limit, of: db)
+        }
+    }
+}

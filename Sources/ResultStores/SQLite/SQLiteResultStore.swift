@@ -71,6 +71,12 @@ extension SQLiteResultStore: ResultWatching {
     }
 }
 
+extension SQLiteResultStore: TaskIDListing {
+    package func taskIDs(startingWith prefix: String, limit: Int) async throws -> [TaskID] {
+        try await file.read { try IDColumn.ids(in: "result", startingWith: prefix, limit: limit, of: $0) }
+    }
+}
+
 extension SQLiteResultStore: ResultExpiring {
     package func dropExpired(now: Timestamp, limit: Int) async throws -> Int {
         let count = try await file.write { try ResultTable.dropExpired(now: now, limit: limit, in: $0) }

@@ -6,6 +6,8 @@ import Wire
 struct Admission: Sendable {
     let configuration: WorkerConfiguration
     let registry: TaskRegistry
+    /// Whether the worker reads changed task files again. Then a program runs only as it was read.
+    var followsFiles = false
     var revocations = Revocations()
 
     /// Multiplier of the crash limit for deaths of workers that cannot be blamed on a task.
@@ -73,6 +75,7 @@ struct Admission: Sendable {
             retry: RetryPlan(for: message, terms, received: now),
             memoryLimit: terms.maxMemoryBytes ?? configuration.maxMemoryBytes)
         request.said = terms.forChild
+        if followsFiles { request.fileMark = definition.fileMark }
         request.deliveryTag = delivery.handle.tag
         request.expires = message.expires?.seconds
         return request

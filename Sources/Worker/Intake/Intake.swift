@@ -69,7 +69,7 @@ final class Intake {
     /// How many deliveries to take now, limited by `prefetch` and `maxTasks`.
     private var capacity: Int {
         let free = max(0, prefetch.limit - parts.jobs.count)
-        guard free >= prefetch.step || parts.jobs.isEmpty, recorder.slowCount < Recorder.slowLimit else { return 0 }
+        guard free >= prefetch.step || parts.jobs.isEmpty, recorder.slowCount < Recorder.slowLimit, !gate.isFull else { return 0 }
         return parts.configuration.maxTasks > 0 ? min(free, max(0, parts.configuration.maxTasks - taken)) : free
     }
 
@@ -122,7 +122,7 @@ final class Intake {
 
     /// Decides about each delivery, and adds jobs to the book.
     private func decide(_ deliveries: [Delivery], _ recorded: RepeatLookup.Recorded) -> Admitted {
-        let admission = Admission(configuration: parts.configuration, registry: parts.registry.tasks, revocations: parts.revocations.revocations)
+        let admission = Admission(configuration: parts.configuration, registry: parts.registry.tasks, followsFiles: parts.registry.files != nil, revocations: parts.revocations.revocations)
         let now = parts.now()
         var admitted = Admitted()
         for delivery in deliveries {

@@ -1,4 +1,5 @@
 package import CeleryCore
+package import Tasks
 
 /// A request to a pool child to execute a job: the message as received, and the worker's settings for the task.
 package struct JobRequest: Sendable {
@@ -13,6 +14,8 @@ package struct JobRequest: Sendable {
     package var taskID: String
     /// The program to run; `nil` for a Swift task.
     package var program: String?
+    /// The state of the program's file for which this request was made; `nil` runs the file in any state.
+    package var fileMark: FileMark?
     /// Seconds; `nil` for no limit.
     package var softTimeLimit: Double?
     /// Seconds; `nil` for no limit.
@@ -56,6 +59,7 @@ package struct JobRequest: Sendable {
         writer.write(taskName)
         writer.write(taskID)
         writer.write(program)
+        writer.write(fileMark) { $1.write(to: &$0) }
         writer.write(softTimeLimit)
         writer.write(hardTimeLimit)
         writer.write(maxOutputBytes)
@@ -73,6 +77,7 @@ package struct JobRequest: Sendable {
         taskName = try reader.readString()
         taskID = try reader.readString()
         program = try reader.readOptional { (reader) throws(FrameError) in try reader.readString() }
+        fileMark = try reader.readOptional { (reader) throws(FrameError) in try FileMark(from: &reader) }
         softTimeLimit = try reader.readOptional { (reader) throws(FrameError) in try reader.readDouble() }
         hardTimeLimit = try reader.readOptional { (reader) throws(FrameError) in try reader.readDouble() }
         maxOutputBytes = try reader.readInt()
@@ -82,6 +87,27 @@ package struct JobRequest: Sendable {
         guard let bytes = try reader.readOptional({ (reader) throws(FrameError) in try reader.readBytes() }) else { return }
         guard let object = (try? JSON(parsing: bytes))?.objectValue else { throw FrameError() }
         said = OptionValues(json: object)
+    }
+}
+
+extension JobRequest {
+    /// Whether the program's file has changed since the request was made, so that the worker must read it first.
+    var isOutdated: Bool {
+        guard let fileMark, let program else { return false }
+        return FileMark(program) != fileMark
+    }
+}
+
+extension FileMark {
+    func write(to writer: inout ByteWriter) {
+        for number in [size, Int64(mode), Int64(user), Int64(group), modified, changed] { writer.write(number) }
+    }
+
+    init(from reader: inout ByteReader) throws(FrameError) {
+        func number() throws(FrameError) -> UInt32 { UInt32(truncatingIfNeeded: try reader.readInt64()) }
+        self.init(
+            size: try reader.readInt64(), mode: try number(), user: try number(), group: try number(),
+            modified: try reader.readInt64(), changed: try reader.readInt64())
     }
 }
 
