@@ -50,6 +50,14 @@ import Testing
         #expect(try JSON(parsing: "-0.0").intValue == nil)
     }
 
+    @Test func `Python reads the number that it would read without a spelling`() throws {
+        let texts = ["1.10", "12e5", "1E5", "-0.00", "100.00", "0.00001", "1e400", "1e-400", "0.1000000000000000055511151231257827"]
+        let answers = try Python.lines(
+            "import json, sys\nfor line in sys.stdin: print(json.dumps(json.loads(line)))", input: Array(texts.joined(separator: "\n").utf8))
+        let plain = try texts.map { JSON.double(try #require(try JSON(parsing: $0).doubleValue)).text(style: .python) }
+        #expect(answers == plain)
+    }
+
     @Test func `any spelling is kept, and read as Swift reads it`() throws {
         var random = SeededGenerator(seed: 7)
         func digits(_ range: ClosedRange<Int>) -> String {

@@ -23,7 +23,8 @@ struct ResultWaiting {
         return try await notice.during { try await wait(for: id, until: deadline) }
     }
 
-    private func wait(for id: TaskID, until deadline: ContinuousClock.Instant?) async throws -> Int32 {
+    /// The same, silently.
+    func wait(for id: TaskID, until deadline: ContinuousClock.Instant?) async throws -> Int32 {
         var printer = ResultPrinter(output: context.output)
         printer.passesErrorOutput = true
         var status = ExitCode.timedOut
