@@ -85,7 +85,7 @@ package actor Worker {
         let pool = try Pool(poolConfiguration)
         let refusals = Refusals(log: log, worker: configuration.identity.name, now: watchers.now)
         let shift = Shift(
-            configuration, powers, Records(broker: broker, store: store, refusals: refusals), TaskBook(registry, files), pool, ladder, watchers, events,
+            configuration, powers, Records(broker: broker, store: store, refusals: refusals), TaskBook(registry, files, log), pool, ladder, watchers, events,
             log, room: room, wait: wait)
         do {
             try await shift.prepare()

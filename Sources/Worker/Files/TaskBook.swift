@@ -18,12 +18,14 @@ final class TaskBook {
 
     /// What operators have set, by task; kept when the file of the task changes.
     private var timeLimits: [String: TimeLimits] = [:]
-    /// Changes that nobody has taken yet.
-    private var news: [TaskFileChanges] = []
+    /// The names of tasks whose files have changed since `takeNews`.
+    private var news: Set<String> = []
+    private let log: TaskLog
 
-    init(_ tasks: TaskRegistry, _ files: TaskFiles? = nil) {
+    init(_ tasks: TaskRegistry, _ files: TaskFiles?, _ log: TaskLog) {
         self.tasks = tasks
         self.files = files
+        self.log = log
         noteLimits()
     }
 
@@ -52,18 +54,19 @@ final class TaskBook {
 
     // MARK: Files
 
-    /// Looks at the task files again, if the worker follows them.
+    /// Looks at the task files again, if the worker follows them, and logs what has changed.
     func look(now: Timestamp) {
-        guard let changes = files?.look(now: now), !changes.isEmpty || !changes.problems.isEmpty else { return }
-        news.append(changes)
+        guard let changes = files?.look(now: now) else { return }
+        log.filesChanged(changes)
         guard !changes.isEmpty, let registry = files?.registry else { return }
         tasks = registry
         for (name, limits) in timeLimits { _ = apply(limits, to: name) }
         noteLimits()
+        news.formUnion((changes.added + changes.changed + changes.removed).map(\.name))
     }
 
-    /// The changes found since the last call.
-    func takeNews() -> [TaskFileChanges] {
+    /// The names of tasks that have changed since the last call.
+    func takeNews() -> Set<String> {
         defer { news = [] }
         return news
     }

@@ -1,7 +1,7 @@
 import CeleryCore
 import Tasks
 
-/// Follows the task files while the worker works, so that changes take effect, are logged and are announced promptly.
+/// Follows the task files while the worker works, so that changes are noticed and announced promptly.
 ///
 /// Messages do not depend on it: `FileWait` looks for itself.
 final class TaskFollower {
@@ -52,12 +52,11 @@ final class TaskFollower {
         }
     }
 
-    /// Logs what has changed, and tells the broker and the waiting deliveries.
+    /// Tells the waiting deliveries and the broker what has changed.
     private nonisolated(nonsending) func takeNews() async {
-        for changes in parts.registry.takeNews() {
-            parts.log.filesChanged(changes)
-            guard !changes.isEmpty else { continue }
-            gate.noteChange(of: Set((changes.added + changes.changed + changes.removed).map(\.name)))
+        let changed = parts.registry.takeNews()
+        if !changed.isEmpty {
+            gate.noteChange(of: changed)
             isAnnounced = false
         }
         guard !isAnnounced else { return }

@@ -98,23 +98,40 @@ extension WorkerTests {
             try await worker.stop()
         }
 
+        /// Removes the file of the task `away`, and waits until the worker knows.
+        private func vanish(_ bench: Bench, _ clock: ManualClock, _ worker: RunningWorker, times: Int = 1) async throws {
+            unlink(bench.folder.file("app/tasks/away"))
+            let line = "info: Task removed: app.tasks.away (app/tasks/away)"
+            #expect(
+                try await eventually {
+                    clock.advance(by: .milliseconds(10))
+                    return worker.log.lines.filter { $0 == line }.count == times
+                })
+        }
+
         @Test func `a message for a task that has just vanished waits for it to return`() async throws {
-            var bench = try Bench(.sqlite)
+            let clock = ManualClock(.now)
+            var bench = try Bench(.sqlite, clock)
             try bench.writeTask("away", "", "echo back")
             try bench.followFiles()
             let worker = try await bench.start()
-            unlink(bench.folder.file("app/tasks/away"))
-            #expect(try await worker.log.eventuallyContains("info: Task removed: app.tasks.away"))
-            let id = try await bench.send("app.tasks.away")
+            try await vanish(bench, clock, worker)
             #expect(try await registered(bench) == "[]")
+            let id = try await bench.send("app.tasks.away")
+            #expect(try await eventually { try await bench.location(of: id)?.worker != nil })
             try bench.writeTask("away", "", "echo back")
+            #expect(
+                try await eventually {
+                    clock.advance(by: .milliseconds(10))
+                    return worker.log.contains("Task added: app.tasks.away")
+                })
             #expect(try await bench.result(of: id).value == "back")
             // It does not return a second time.
-            unlink(bench.folder.file("app/tasks/away"))
+            try await vanish(bench, clock, worker, times: 2)
             let lost = try await bench.send("app.tasks.away")
-            let began = ContinuousClock.now
+            #expect(try await eventually { try await bench.location(of: lost)?.worker != nil })
+            clock.advance(by: .seconds(6))
             #expect(try await bench.result(of: lost).failure?.type == "NotRegistered")
-            #expect(ContinuousClock.now - began > .seconds(4))
             try await worker.stop()
         }
 
@@ -126,18 +143,22 @@ extension WorkerTests {
             try await worker.stop()
         }
 
-        @Test func `a waiting message can be revoked, and is given back when the worker stops`() async throws {
-            var bench = try Bench(.sqlite)
+        @Test func `a message that waits for its file can be revoked, and is given back when the worker stops`() async throws {
+            let clock = ManualClock(.now)
+            var bench = try Bench(.sqlite, clock)
             try bench.writeTask("away", "", "echo back")
             try bench.followFiles()
             let worker = try await bench.start()
-            unlink(bench.folder.file("app/tasks/away"))
-            #expect(try await worker.log.eventuallyContains("Task removed"))
-            let id = try await bench.send("app.tasks.away")
-            #expect(try await eventually { try await bench.location(of: id)?.worker != nil })
+            try await vanish(bench, clock, worker)
+            let ids = try await (0..<2).asyncMap { _ in try await bench.send("app.tasks.away") }
+            for id in ids { #expect(try await eventually { try await bench.location(of: id)?.worker != nil }) }
+            let asking = try #require(bench.broker as? any WorkerAsking)
+            let request = ControlRequest(method: "revoke", arguments: ["task_id": .string(ids[0].text)])
+            _ = try await asking.ask([request], of: .all, within: .seconds(30))
+            #expect(try await bench.result(of: ids[0]).state == .revoked)
             try await worker.stop()
-            #expect(try await bench.location(of: id)?.worker == nil)
-            #expect(try await bench.record(of: id) == nil)
+            #expect(try await bench.location(of: ids[1]).map { $0.worker == nil } == true)
+            #expect(try await bench.record(of: ids[1]) == nil)
         }
 
         @Test func `the worker reports and announces what it knows now`() async throws {
@@ -151,7 +172,6 @@ extension WorkerTests {
             try bench.writeTask("one", "", "true")
             #expect(try await worker.log.eventuallyContains("Task changed"))
             #expect(try await !registered(bench).contains("rate_limit"))
-            try bench.folder.write("", to: "app/tasks/one")
             unlink(bench.folder.file("app/tasks/one"))
             #expect(try await eventually { try await listing.workers().first?.tasks == [] })
             try await worker.stop()
