@@ -91,6 +91,8 @@ public struct Settings: Sendable, Equatable {
     /// Seconds a result is stored; `nil` stores it for ever.
     public var resultExpires: Double? = 5 * 86_400
     public var ignoreResult = false
+    /// Whether results are also sent to the queue that a message names in `reply_to`.
+    public var sendsReplies = true
     /// `full` or `normal`, for the SQLite file.
     public var durability = "full"
     /// Whether the members of `fileGroup` may also write to new SQLite files.
