@@ -93,6 +93,8 @@ public struct Settings: Sendable, Equatable {
     public var ignoreResult = false
     /// Whether results are also sent to the queue that a message names in `reply_to`.
     public var sendsReplies = true
+    /// How results are written to the tables of Python's Celery.
+    public var pythonResultFormat = PythonResultFormat.json
     /// `full` or `normal`, for the SQLite file.
     public var durability = "full"
     /// Whether the members of `fileGroup` may also write to new SQLite files.
