@@ -94,10 +94,10 @@ extension Beat {
     }
 
     private func watchFailures(of entry: Entry, _ record: EntryRecord, _ old: EntryRecord) {
-        if record.failures != old.failures, entry.isFailing(record) {
-            log.failing(entry, record.failures)
-        } else if entry.isFailing(old), !entry.isFailing(record), record.absentSince == nil {
-            log.backAgain(entry)
+        switch (entry.isFailing(old), entry.isFailing(record)) {
+        case (false, true): log.failing(entry, record.failures)
+        case (true, false) where record.absentSince == nil: log.backAgain(entry)
+        default: break
         }
     }
 
