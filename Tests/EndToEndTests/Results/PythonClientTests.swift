@@ -122,8 +122,9 @@ import Testing
         let project = place.project
         try project.write("from celery import Celery\napp = Celery('proj', broker='\(place.url)', backend='rpc://')\n@app.task(name='proj.tasks.add')\ndef add(x, y): return x + y\n", to: "proj.py")
         let python = try PythonCelery(version: "5.7").path()
-        let worker = try project.start("exec \(python) -m celery -A proj worker -c 1 --without-gossip --without-mingle")
-        try project.startWorker("-c1 -Q shell", with: place.variables())
+        let worker = try project.start("exec \(python) -m celery -A proj worker -c 1")
+        // As the README says it.
+        try project.startWorker("-c1 -Q shell -n shell@%h", with: place.variables())
         #expect(eventually { worker.said.contains(" ready.") || worker.printed.contains(" ready.") }, "\(worker.said)")
         let asking = """
             from celery import Celery
