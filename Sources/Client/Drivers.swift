@@ -52,7 +52,7 @@ package struct Drivers: Sendable {
                 file: try files.open(urls[0], settings), expires: settings.resultExpires, argumentLimit: settings.argumentLimit)
         },
         "db+sqlite": { urls, settings, _, _ in
-            try PythonDatabaseStore(path: urls[0].path, expires: settings.resultExpires)
+            try PythonDatabaseStore(path: urls[0].path, expires: settings.resultExpires, format: settings.pythonResultFormat)
         },
         "memory": { _, settings, _, _ in MemoryResultStore(expires: settings.resultExpires) },
         "rpc": { urls, settings, _, broker in

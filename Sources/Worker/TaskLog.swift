@@ -102,6 +102,11 @@ struct TaskLog: Sendable {
         logger.error("Result of \(name(result)) cannot be stored and is dropped: \("\(error)".inOneLine)")
     }
 
+    /// A result that can never be sent to the client that waits for it.
+    func unanswered(_ result: TaskResult, _ error: any Error) {
+        logger.error("Result of \(name(result)) is stored, but cannot be sent to the queue in its reply_to: \("\(error)".inOneLine)")
+    }
+
     /// Outcomes that a stopping worker gave up recording.
     func unrecorded(_ outcomes: some Collection<Outcome>) {
         let tasks = outcomes.compactMap { $0.results.first }.map(name).joined(separator: ", ")

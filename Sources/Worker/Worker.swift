@@ -84,8 +84,11 @@ package actor Worker {
         poolConfiguration.flightRecord = powers.flight?.makeFlightRecord()
         let pool = try Pool(poolConfiguration)
         let refusals = Refusals(log: log, worker: configuration.identity.name, now: watchers.now)
+        // A store that sends results to the waiting clients answers them itself.
+        let replying = configuration.sendsReplies && !(store is any ResultAnswering) ? broker as? any ReplySending : nil
         let shift = Shift(
-            configuration, powers, Records(broker: broker, store: store, refusals: refusals), TaskBook(registry, files, log), pool, ladder, watchers, events,
+            configuration, powers, Records(broker: broker, store: store, replying: replying, refusals: refusals),
+            TaskBook(registry, files, log), pool, ladder, watchers, events,
             log, room: room, wait: wait)
         do {
             try await shift.prepare()

@@ -26,6 +26,8 @@ package struct WorkerConfiguration: Sendable {
     /// Ignores all rates.
     package var disablesRates = false
     package var ignoreResult = false
+    /// Whether a client that names a queue for the answer is answered, besides the result being stored.
+    package var sendsReplies = true
     package var maxOutputBytes = 16 << 20
     /// Events to send to monitors; `nil` sends none, not even heartbeats.
     package var events: WorkerEvents?

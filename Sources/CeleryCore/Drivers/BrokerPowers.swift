@@ -75,6 +75,15 @@ public protocol KeyedPublishing: Broker {
     func publish(_ message: Message, key: String, ttl: Duration) async throws -> TaskID
 }
 
+/// Sending results to the clients that wait for them.
+public protocol ReplySending: Broker {
+    /// Sends each result to the queue in its `replyTo`, and returns when the broker has all of them. Results without one are
+    /// left out; a queue that is gone is no error.
+    ///
+    /// - Throws: `DriverError`, whose `unconfirmed` lists the tasks whose results may not have been sent.
+    func reply(_ results: [TaskResult]) async throws
+}
+
 /// Locating waiting messages.
 public protocol MessageLocating: Broker {
     /// Locations of the messages that this broker still holds.

@@ -58,6 +58,21 @@ package enum WorkerTable {
         }
     }
 
+    /// Notes that a worker was found dead. Its row stays for a while, so that its loss can be told.
+    package static func noteLoss(of number: Int64, at time: Timestamp, in db: Database) throws {
+        try db.execute(sql: "UPDATE worker SET lease_until = ? WHERE number = ?", arguments: [-time.seconds, number])
+    }
+
+    /// Removes the rows of workers that were found dead before `time`.
+    package static func dropLost(before time: Timestamp, in db: Database) throws {
+        try db.execute(sql: "DELETE FROM worker WHERE lease_until <= 0 AND lease_until > ?", arguments: [-time.seconds])
+    }
+
+    /// The worker with this number.
+    package static func entry(_ number: Int64, in db: Database) throws -> Entry? {
+        try all(in: db).first { $0.row.number == number }
+    }
+
     /// The ids of all workers.
     package static func ids(in db: Database) throws -> Set<String> { Set(try String.fetchAll(db, sql: "SELECT id FROM worker")) }
 
@@ -77,6 +92,10 @@ package struct OtherWorker: Sendable {
     package var leaseUntil: Double
     /// Seconds, chosen by that worker.
     package var leaseLength: Double
+
+    /// When the worker was found dead; `nil` before. Such a worker has the negated time as the end of its lease, which it
+    /// replaces should it be alive after all.
+    package var lost: Timestamp? { leaseUntil > 0 ? nil : Timestamp(seconds: -leaseUntil) }
 
     package static let columns = "number, id, name, process, lease_until, lease_length"
 

@@ -42,6 +42,7 @@ struct WorkerSetup {
         configuration.defaultRate = settings.defaultRate
         configuration.disablesRates = settings.disablesRates
         configuration.ignoreResult = settings.ignoreResult
+        configuration.sendsReplies = settings.sendsReplies
         configuration.maxOutputBytes = settings.maxOutputBytes
         if arguments.takes(CelerydOptions.burst) || settings.sendsTaskEvents {
             configuration.events = WorkerEvents(ofTasks: settings.sendsTaskEvents, version: Version.text)

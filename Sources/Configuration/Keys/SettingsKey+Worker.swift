@@ -113,6 +113,14 @@ extension SettingsKey {
             "Whether return values are discarded, unless a task specifies otherwise."
         ) { $0.settings.ignoreResult = $1 },
         SettingsKey(
+            "CELERY_RESULT_REPLIES", .truth, default: "true",
+            """
+            Whether a worker with a RabbitMQ broker also sends each result to the queue that its message names in reply_to, where \
+            Python's clients with rpc:// wait for it, whatever the result store. Python's clients name such a queue in every message; \
+            write false if they all read the result store. Ignored results are never sent.
+            """
+        ) { $0.settings.sendsReplies = $1 },
+        SettingsKey(
             "CELERY_TASK_RESULT_EXPIRES", .duration, default: "\"5d\"",
             "Seconds after which the result of a finished task expires; 0 means never."
         ) { $0.settings.resultExpires = $1 },

@@ -133,9 +133,10 @@ final class Intake {
                 // A built-in task that retries every second is reported once.
                 parts.watchers.tell(.received(delivery))
             }
-            if recorded.done.contains(delivery.message.id) {
+            if let result = recorded.done[delivery.message.id] {
                 parts.log.repeated(delivery)
-                admitted.refused.append(Outcome(handle: delivery.handle, results: []))
+                let ignoresResult = admission.ignoresResult(delivery.message)
+                admitted.refused.append(repeats.outcome(of: delivery, done: result, ignoresResult: ignoresResult))
                 taken += 1
                 continue
             }
