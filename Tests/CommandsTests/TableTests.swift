@@ -16,8 +16,12 @@ struct TableTests {
         #expect(table(["1", "SUCCESS", "x"], ["22", "-", "ü"]).lines(width: 80) == ["ID  STATE    DETAILS", "1   SUCCESS  x", "22  -        ü"])
     }
 
-    @Test func `a line ends at the edge of the terminal`() {
-        #expect(table(["1", "OK", "a long text"]).lines(width: 12) == ["ID  STATE  …", "1   OK     …"])
+    @Test func `the last column ends at the edge of the terminal`() {
+        #expect(table(["1", "OK", "some text that is too long"]).lines(width: 30) == ["ID  STATE  DETAILS", "1   OK     some text that is …"])
+    }
+
+    @Test func `a narrow terminal wraps the lines, and still shows something of the last column`() {
+        #expect(table(["1", "OK", "some text that is too long"]).lines(width: 5).last == "1   OK     some text that…")
     }
 
     @Test func `control characters cannot move the cursor, nor the columns`() {

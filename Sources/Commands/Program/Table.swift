@@ -3,11 +3,15 @@ import Processes
 
 /// Rows of a result with a heading for each column.
 ///
-/// On a terminal the columns are aligned under their headings, the last one cut at the right edge. Elsewhere, a row is a line of
+/// On a terminal the columns are aligned under their headings, the last one cut at the right edge, if that leaves something of
+/// it; a narrower terminal wraps the lines. Elsewhere, a row is a line of
 /// fields separated by tabs, without headings, as scripts expect.
 struct Table {
     private let headings: [String]
     private var rows: [[String]] = []
+
+    /// What is shown of the last column in any case.
+    private static let leastWidth = 16
 
     init(_ headings: [String]) { self.headings = headings }
 
@@ -21,14 +25,16 @@ struct Table {
         guard let width, !rows.isEmpty else { return rows.map { $0.joined(separator: "\t") } }
         let all = [headings.map { $0.uppercased() }] + rows
         let widths = headings.indices.map { column in all.map { $0.count > column ? $0[column].printable.count : 0 }.max() ?? 0 }
+        let rest = max(Self.leastWidth, width - widths.dropLast().reduce(0) { $0 + $1 + 2 })
         return all.map { row in
             var line = ""
             for (column, text) in row.enumerated() {
                 let text = text.printable
-                line += text
-                if column < row.count - 1 { line += String(repeating: " ", count: widths[column] - text.count + 2) }
+                let isLast = column >= headings.count - 1
+                line += isLast && text.count > rest ? String(text.prefix(rest - 1)) + "…" : text
+                if column < row.count - 1 { line += String(repeating: " ", count: max(0, (isLast ? 0 : widths[column]) - text.count) + 2) }
             }
-            return line.count > width ? String(line.prefix(max(0, width - 1))) + "…" : line
+            return line
         }
     }
 
