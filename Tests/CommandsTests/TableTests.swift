@@ -21,7 +21,7 @@ struct TableTests {
     }
 
     @Test func `a narrow terminal wraps the lines, and still shows something of the last column`() {
-        #expect(table(["1", "OK", "some text that is too long"]).lines(width: 5).last == "1   OK     some text that…")
+        #expect(table(["1", "OK", "some text that is too long"]).lines(width: 5).last == "1   OK     some text that …")
     }
 
     @Test func `control characters cannot move the cursor, nor the columns`() {
