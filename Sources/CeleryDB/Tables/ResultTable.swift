@@ -19,12 +19,16 @@ package enum ResultTable {
         """
 
     /// Stores a result, unless the stored one is final or of a later attempt.
+    ///
+    /// Its number, by which the feed is read, is at least the time in microseconds: when the newest result is deleted, its number
+    /// does not come again, and a reader of the feed misses nothing.
     package static func store(_ result: TaskResult, expires: Double?, in db: Database) throws {
         let statement = try db.cachedStatement(sql: """
-            INSERT INTO result (id, state, attempt, expires, document) VALUES (?, ?, ?, ?, ?)
+            INSERT INTO result (number, id, state, attempt, expires, document)
+            VALUES (max((SELECT coalesce(max(number), 0) + 1 FROM result), ?), ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET
                 -- to the end of the feed
-                number = (SELECT max(number) + 1 FROM result),
+                number = excluded.number,
                 state = excluded.state, attempt = excluded.attempt, expires = excluded.expires,
                 document = excluded.document
             WHERE result.attempt <= excluded.attempt AND (
@@ -33,7 +37,7 @@ package enum ResultTable {
                 OR (result.attempt = 0 AND excluded.attempt > 0))
             """)
         try statement.execute(arguments: [
-            result.id.text, result.state.name, result.attempt, expires, KeptResult.document(of: result).bytes(style: .python),
+            Int64(Timestamp.now.seconds * 1e6), result.id.text, result.state.name, result.attempt, expires, KeptResult.document(of: result).bytes(style: .python),
         ])
     }
 
