@@ -6,6 +6,8 @@ struct DmapItem: Sendable, Equatable {
     var number: Int
     /// The item as it was given; with `--chunk`, each of its parts.
     var parts: [[UInt8]]
+    /// Whether its argument is an array of the parts, also of a single one.
+    var isChunk = false
     /// The arguments of the task.
     var arguments: ItemArguments
     /// The set in which the job log says that this item failed, by its place among the sets of the log.

@@ -40,7 +40,7 @@ final class DmapItems {
         number += 1
         let arguments = chunk == 1
             ? try ItemArguments(parts[0], kind, number: first) : try ItemArguments(chunk: parts, kind, number: first)
-        return DmapItem(number: number, parts: parts, arguments: arguments)
+        return DmapItem(number: number, parts: parts, isChunk: chunk > 1, arguments: arguments)
     }
 
     private var taken = 0

@@ -12,6 +12,8 @@ struct DmapParts: Sendable {
     let sentMark: SentMark?
     /// Whether there is a job log, and with it a way to go on after an interruption.
     let isLogged: Bool
+    /// Whether results go to a file, which has them in their order.
+    let hasFile: Bool
 
     /// Opens the input, the job log and the file of results.
     ///
@@ -27,6 +29,7 @@ struct DmapParts: Sendable {
         let history = log?.history ?? JobHistory()
         let file = try arguments[DmapOptions.output].map { try OutputFile(path: $0, keeping: history.printedBytes) }
         isLogged = log != nil
+        hasFile = file != nil
         sentMark = plan.client.broker is any MessageLocating
             ? nil : try arguments[DmapOptions.jobLog].map { try SentMark(besides: $0, isResumed: isResumed, group: group) }
         reader = ItemReader(items, history: history, task: plan.task, repeatsFailed: arguments[DmapOptions.retryFailed])

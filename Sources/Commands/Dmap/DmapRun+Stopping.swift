@@ -38,12 +38,12 @@ extension DmapRun {
     /// Withdraws once the broker has what is on its way.
     private func withdrawIfIdle() {
         guard let state = stopping, !state.isWithdrawing, !state.isRevoking else { return }
-        if let last = state.withdrawnAt, .now - last < Self.again { return }
+        let withdrawal = Withdrawal(client: plan.client)
+        if let last = state.withdrawnAt, .now - last < Self.again || !withdrawal.canBeRepeated { return }
         var isFailure = false
         if case .failure = state.reason { isFailure = true }
         guard sending == 0 || isFailure else { return }
         stopping?.isWithdrawing = true
-        let withdrawal = Withdrawal(client: plan.client)
         let sent = isDetached ? lastRead : 0
         Task { [post, follower = parts.follower, submitter = parts.submitter] in
             do {
@@ -84,7 +84,7 @@ extension DmapRun {
     }
 
     private func withdrawAgain() {
-        guard var state = stopping else { return }
+        guard var state = stopping, Withdrawal(client: plan.client).canBeRepeated else { return }
         state.withdrawsAgain = state.isWithdrawing
         if !state.isWithdrawing { state.withdrawnAt = nil }
         stopping = state
@@ -178,12 +178,19 @@ extension DmapRun {
         return .failure(described)
     }
 
-    /// Prints results that came after a gap, unless a resumed dmap can print them in their order.
+    /// Prints results that came after a gap, unless a resumed dmap will print them in their order.
     private func printLeftovers(_ state: Stopping) async {
         if case .outputClosed = state.reason { return }
-        if state.isRevoking || parts.isLogged { return }
+        var isHalted = false
+        if case .halt = state.reason { isHalted = true }
+        if state.isRevoking || parts.isLogged && !isHalted { return }
         let left = window.drain()
         guard !left.isEmpty else { return }
+        if parts.isLogged, parts.hasFile {
+            // Why it was halted is to be seen now.
+            for item in left where !item.errors.isEmpty { context.output.passOn(String(decoding: item.errors, as: UTF8.self)) }
+            return
+        }
         try? await parts.writer.write(left, progress)
         if !context.arguments[DmapOptions.keep] { _ = try? await plan.client.store.forget(left.map(\.id)) }
     }

@@ -150,7 +150,7 @@ actor DmapRun {
             Task { [writer = parts.writer, progress] in await writer.draw(progress) }
         case .timedOut: stop(.timeout)
         case .interrupted(let signal): stop(.signal(signal))
-        case .outputClosed: stop(.outputClosed)
+        case .outputClosed: if !isPrinted { stop(.outputClosed) }
         case .failed(let error): stop(.failure(error))
         case .withdrawn(let ids): noteWithdrawn(ids)
         case .revoked: stopping?.isRevoked = true
@@ -312,13 +312,16 @@ actor DmapRun {
         printed = []
     }
 
+    /// Whether every result was printed.
+    private var isPrinted: Bool { isAtEnd && sending == 0 && open.isEmpty && ready.isEmpty && !isWriting }
+
     /// Whether nothing is left to do.
     private var isOver: Bool {
         if let stopping {
             // After a second signal, not even the reader of the results is waited for.
             return isStopped(stopping) && (stopping.isRevoking || !isWriting && !isForgetting && ready.isEmpty)
         }
-        return isAtEnd && sending == 0 && open.isEmpty && ready.isEmpty && !isWriting && !isForgetting && printed.isEmpty
+        return isPrinted && !isForgetting && printed.isEmpty
     }
 
     /// Items that the broker did not confirm, with their numbers.

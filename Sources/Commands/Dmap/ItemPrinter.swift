@@ -36,14 +36,14 @@ struct ItemPrinter: Sendable {
 
     private func object(_ item: DmapItem, _ result: TaskResult) -> JSONObject {
         let parts = item.parts.map { JSON.string(String(decoding: $0, as: UTF8.self)) }
-        var object: JSONObject = ["item": .int(Int64(item.number)), "input": parts.count == 1 ? parts[0] : .array(parts)]
+        var object: JSONObject = ["item": .int(Int64(item.number)), "input": item.isChunk ? .array(parts) : parts[0]]
         for (key, value) in ResultPrinter.object(result).members { object[key] = value }
         return object
     }
 
     /// The return value; if the task took several parts and returned as many values, each on a line of its own.
     private func text(_ item: DmapItem, _ value: JSON) -> [UInt8] {
-        guard item.parts.count > 1, case .array(let values) = value, values.count == item.parts.count else {
+        guard item.isChunk, case .array(let values) = value, values.count == item.parts.count else {
             return tagged(Self.line(ResultPrinter.text(of: value)), item.bytes)
         }
         return zip(item.parts, values).flatMap { part, value in tagged(Self.line(ResultPrinter.text(of: value)), part) }

@@ -6,6 +6,9 @@ import Worker
 struct Withdrawal: Sendable {
     let client: Client
 
+    /// Whether messages are removed, so that those that workers give back later can be removed, too. What is revoked stays so.
+    var canBeRepeated: Bool { client.broker is any MessageWithdrawing }
+
     /// Withdraws messages that no worker has begun.
     ///
     /// Where a broker cannot remove messages from its queues, they are revoked: workers drop them.

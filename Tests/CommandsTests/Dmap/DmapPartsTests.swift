@@ -43,6 +43,7 @@ import Testing
         #expect(all.map(\.arguments.args) == [[[1, "b"]], [[3]]])
         #expect(all.map(\.text) == ["1 b", "3"])
         #expect(all.map(\.size) == [2, 1])
+        #expect(!all.contains { !$0.isChunk })
         #expect(try items("[1]", "{\"k\": 2}", kind: .jsonLine, chunk: 2)[0].arguments.args == [[[1], ["k": 2]]])
     }
 
@@ -122,6 +123,16 @@ import Testing
             count += window.add(printed(number)).count
         }
         #expect((count, window.count, window.heldBytes) == (1_000_000, 0, 0))
+    }
+
+    @Test func `a pool that fails reports its error, and that it has stopped`() async throws {
+        let (events, continuation) = AsyncStream.makeStream(of: DmapEvent.self)
+        let pool = LocalPool(life: Task { throw CommandError(ExitCode.ownBug, "the pool failed: x") }, stop: { _ in })
+        pool.watch { continuation.yield($0) }
+        var iterator = events.makeAsyncIterator()
+        guard case .failed(let error)? = await iterator.next() else { return _ = Issue.record("no error") }
+        #expect(Report.describe(error).message == "the pool failed: x")
+        guard case .poolStopped? = await iterator.next() else { return _ = Issue.record("not stopped") }
     }
 
     @Test func `draws what is known`() {

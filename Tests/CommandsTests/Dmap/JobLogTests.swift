@@ -62,8 +62,8 @@ import Testing
         #expect(entry(again, two) == JobHistory.Entry(set: 1, isFailed: false))
         #expect(entry(again, three) == JobHistory.Entry(set: 1, isFailed: false))
         // Another item in an old place is not taken for done.
-        #expect(entry(again, try item(2, "Two")) == nil)
-        #expect(entry(again, try item(4, "x")) == nil)
+        #expect(try entry(again, item(2, "Two")) == nil)
+        #expect(try entry(again, item(4, "x")) == nil)
         // A new run begins a new log.
         #expect(try JobLog(path: path, isResumed: false, task: "t.a").history.sets == [])
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "")
@@ -90,7 +90,7 @@ import Testing
         defer { unlink(path) }
         try "1\ti\tSUCCESS\t0\ta b\n2\ti\tFAILURE\t3\ttwo\n".write(toFile: path, atomically: true, encoding: .utf8)
         let history = try JobLog.history(path: path, task: "t.a")
-        #expect(entry(history, try item(2, "two")) == JobHistory.Entry(set: 0, isFailed: true))
+        #expect(try entry(history, item(2, "two")) == JobHistory.Entry(set: 0, isFailed: true))
     }
 
     @Test func `nobody else writes to the log meanwhile`() throws {

@@ -1,3 +1,4 @@
+import Fixtures
 import Glibc
 import Testing
 
@@ -22,7 +23,7 @@ import Testing
         try project.run("sqlite3 celery.db 'SELECT count(*) FROM message'").output == "0\n"
     }
 
-    @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, 143)])
+    @Test(arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
     func `a signal withdraws what nobody has begun, and waits for the rest`(_ signal: Int32, _ status: Int32) throws {
         let project = try project()
         try project.startWorker("--prefetch 1")
@@ -62,7 +63,7 @@ import Testing
             let ended = try mapping.wait(within: .seconds(30))
             #expect(ended.status == 130, "\(ended)")
             #expect(ended.output == "1\n2\n")
-            #expect(eventually { try isEmpty(project) })
+            #expect(try eventually { try isEmpty(project) })
             let before = ran(project)
             // What was revoked runs under a new id.
             try project.write("", to: "go")
@@ -82,7 +83,7 @@ import Testing
         #expect(try project.run("celery queues").output.contains("\t0\t"))
         try project.write("", to: "go")
         #expect(try mapping.wait().output == "1\n")
-        #expect(eventually { try isEmpty(project) })
+        #expect(try eventually { try isEmpty(project) })
         // What ran on has its result taken by the next one.
         _ = try project.run("seq 30 | celery dmap demo.tasks.item --joblog j --resume").text
         #expect(ran(project).sorted() == Array(1...30))
@@ -95,7 +96,7 @@ import Testing
         for _ in 0..<3 {
             let mapping = try project.start(line)
             #expect(eventually { ran(project).count == 4 && project.read("out") == "1\n2\n" })
-            #expect(eventually { try project.run("sqlite3 celery.db 'SELECT count(*) FROM message'").output == "38\n" })
+            #expect(try eventually { try project.run("sqlite3 celery.db 'SELECT count(*) FROM message'").output == "38\n" })
             _ = try project.run("pkill -KILL -P \(mapping.id) -x celery")
             #expect(try mapping.wait().status == 137)
         }

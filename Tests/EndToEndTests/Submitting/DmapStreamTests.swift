@@ -1,3 +1,4 @@
+import Fixtures
 import Glibc
 import Testing
 
@@ -19,7 +20,7 @@ import Testing
         try project.task("wait.sh", "#!/bin/sh\nuntil [ -e go ]; do sleep 0.02; done\n")
         let mapping = try project.start("set -o pipefail; seq 1000000 2>/dev/null | tee read | celery dmap demo.tasks.wait -j 2 --in-flight 5")
         let queued = "sqlite3 celery.db 'SELECT count(*) FROM message'"
-        #expect(eventually { try project.run(queued).output == "5\n" })
+        #expect(try eventually { try project.run(queued).output == "5\n" })
         let read = project.read("read").utf8.count
         // The pipes and one block each of ours and of tee.
         #expect(read < 400_000)
