@@ -14,6 +14,8 @@ struct DmapParts: Sendable {
     let isLogged: Bool
     /// Whether results go to a file, which has them in their order.
     let hasFile: Bool
+    /// Tasks whose results were printed just before an earlier run was killed.
+    let printed: [TaskID]
 
     /// Opens the input, the job log and the file of results.
     ///
@@ -30,6 +32,7 @@ struct DmapParts: Sendable {
         let file = try arguments[DmapOptions.output].map { try OutputFile(path: $0, keeping: history.printedBytes) }
         isLogged = log != nil
         hasFile = file != nil
+        printed = history.latest
         sentMark = plan.client.broker is any MessageLocating
             ? nil : try arguments[DmapOptions.jobLog].map { try SentMark(besides: $0, isResumed: isResumed, group: group) }
         reader = ItemReader(items, history: history, task: plan.task, repeatsFailed: arguments[DmapOptions.retryFailed])

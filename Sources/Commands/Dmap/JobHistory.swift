@@ -7,7 +7,12 @@ struct JobHistory: Sendable {
     private(set) var sets: [SetNumbering] = []
     /// Bytes of results that were printed.
     private(set) var printedBytes: Int64 = 0
+    /// The tasks of the last lines, twice `latestCount` at most: their results may still be stored.
+    private(set) var latest: [TaskID] = []
     private var blocks: [Int: [UInt32]] = [:]
+
+    /// More than a dmap prints before it deletes printed results.
+    private static let latestCount = 10_000
 
     /// An item that has finished.
     struct Entry: Equatable {
@@ -34,6 +39,8 @@ struct JobHistory: Sendable {
         blocks[block, default: [UInt32](repeating: 0, count: Self.blockSize)][place] =
             Self.hash(command) & Self.hashMask | (UInt32(set) & Self.setMask) << Self.setShift | (isFailed ? Self.failed : 0) | Self.present
         printedBytes += bytes
+        if let task { latest.append(task) }
+        if latest.count > 2 * Self.latestCount { latest.removeFirst(Self.latestCount) }
     }
 
     /// What is recorded of an item; `nil` if it has not finished, or was another item then.
