@@ -74,7 +74,7 @@ package actor MemberFollower {
         var news = News()
         let now = ContinuousClock.now
         if nextFullLook <= now {
-            try await (client.broker as? any BrokerProbing)?.probe()
+            try await probe()
             let confirmed = open.filter(\.value).map(\.key)
             try await look(for: Array(open.keys), store, &news)
             try await lookForGone(among: confirmed, &news)
@@ -87,6 +87,15 @@ package actor MemberFollower {
             try await look(for: Array(open.keys), store, &news)
         }
         return news
+    }
+
+    /// Without a broker no result comes.
+    private func probe() async throws {
+        do {
+            try await (client.broker as? any BrokerProbing)?.probe()
+        } catch let error as DriverError where error.code != .unreachable {
+            // It is there, and may be busy.
+        }
     }
 
     private func look(for wanted: [TaskID], _ store: any ResultStore, _ news: inout News) async throws {

@@ -55,6 +55,7 @@ enum DmapOptions {
         }
         if arguments[jsonLines], arguments[raw] { throw ArgumentError("--json-lines and --raw exclude each other") }
         if arguments[null], arguments.operands.count > 1 { throw ArgumentError("--null is about items on stdin, but there are operands") }
+        if arguments[tag], arguments[GlobalOptions.json] { throw ArgumentError("--tag and --json exclude each other: each object has its item") }
         guard arguments[detach] else { return }
         let isGiven = [
             ("--jobs", arguments[jobs] != nil), ("--output", arguments[output] != nil), ("--halt", arguments[halt] != nil),

@@ -42,6 +42,16 @@ import Testing
         #expect(try project.run("celery queues").output == "")
     }
 
+    @Test(arguments: [
+        ("--tag --json", "--tag and --json exclude each other: each object has its item"),
+        ("--raw --json-lines", "--json-lines and --raw exclude each other"),
+        ("--detach --output x", "--detach waits for nothing, so it excludes --output"),
+        ("--in-flight 0", "'0' is less than 1 (for --in-flight)"),
+    ])
+    func `refuses options that contradict each other`(_ words: String, _ error: String) throws {
+        try Project().expect("celery dmap demo.tasks.square 1 \(words)", Ended(errors: "celery dmap: \(error)\n", status: 64))
+    }
+
     @Test func `what a failed program wrote appears on stderr`() throws {
         let project = try Project()
         try project.task("fail.sh", "#!/bin/sh\necho \"no $1\" >&2; echo done\n[ $1 = ok ] || exit 9\n")
