@@ -33,7 +33,7 @@ enum DmapCommand {
                 ExitStatus(69, "The broker cannot be reached."), ExitStatus(73, "A file cannot be created or written."),
                 ExitStatus(75, "The broker has not confirmed all items and may still accept them; the error names them. Or another dmap uses the job log."),
                 ExitStatus(124, "Timed out waiting."),
-                ExitStatus("128+N", "Signal N interrupted the map; 141 if the reader of the results went away."),
+                ExitStatus("128+n", "Signal n interrupted the map; 141 if the reader of the results went away."),
             ],
             outputKeys: [
                 OutputKey("item", "The number of the item, from 1."), OutputKey("input", "The item; with --chunk, an array of items."),

@@ -223,9 +223,11 @@ actor DmapRun {
     }
 
     /// Removes an item that will have no result.
+    ///
+    /// With a job log, a resumed dmap will have one, and those after it wait for that in the result store.
     func remove(_ number: Int) {
         open[number] = nil
-        ready += window.remove(number)
+        if !parts.isLogged { ready += window.remove(number) }
     }
 
     /// Items that the broker did not confirm, with their numbers.

@@ -110,6 +110,25 @@ import Testing
         try project.expect("sqlite3 celery.db 'SELECT count(*) FROM result'", Ended("0\n"))
     }
 
+    @Test func `an interrupted map keeps the order of its results for the one that resumes it`() throws {
+        let project = try Project()
+        try project.task("item.sh", "#!/bin/sh\necho $1 >>ran\n[ $1 != 1 ] || until [ -e go ]; do sleep 0.02; done\necho $1\n")
+        try project.startWorker("--prefetch 1")
+        let mapping = try project.start("exec celery dmap demo.tasks.item 1 2 3 4 5 6 7 8 --joblog j --output out")
+        #expect(eventually { project.read("ran").split(separator: "\n").count == 8 })
+        #expect(project.read("out") == "")
+        _ = try project.run("pkill -KILL -P \(mapping.id); kill -KILL \(mapping.id)")
+        _ = try mapping.wait()
+        let again = try project.start("exec celery dmap demo.tasks.item 1 2 3 4 5 6 7 8 --joblog j --output out --resume")
+        #expect(eventually { project.read("j").contains("Set=") })
+        again.signal(SIGTERM)
+        try project.write("", to: "go")
+        #expect([Int32(143), 0].contains(try again.wait().status))
+        _ = try project.run("celery dmap demo.tasks.item 1 2 3 4 5 6 7 8 --joblog j --output out --resume").text
+        #expect(project.read("out") == (1...8).map { "\($0)\n" }.joined())
+        #expect(project.read("ran").split(separator: "\n").count == 8)
+    }
+
     @Test func `its time limit withdraws, too`() throws {
         let project = try project()
         try project.expect("seq 5 | celery dmap demo.tasks.item --timeout 0.5", Ended(

@@ -18,6 +18,8 @@ import Testing
     @Test func `reads no further than the limit in flight and one block of input`() throws {
         let project = try Project()
         try project.task("wait.sh", "#!/bin/sh\nuntil [ -e go ]; do sleep 0.02; done\n")
+        // sqlite3 must not be the one who creates the file.
+        _ = try project.run("celery syncdb").text
         let mapping = try project.start("set -o pipefail; seq 1000000 2>/dev/null | tee read | celery dmap demo.tasks.wait -j 2 --in-flight 5")
         let queued = "sqlite3 celery.db 'SELECT count(*) FROM message'"
         #expect(try eventually { try project.run(queued).output == "5\n" })

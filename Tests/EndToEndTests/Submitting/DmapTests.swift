@@ -76,7 +76,7 @@ import Testing
         let project = try Project()
         let set = try project.run("seq 3 | celery dmap demo.tasks.square --detach").text
         #expect(set.hasSuffix("-000000000000"))
-        #expect(try project.run("celery queues").output.hasPrefix("celery\t3"))
+        #expect(try project.run("celery queues").output.contains("celery\t3"))
         _ = try project.run("celery celeryd --burst").text
         try project.expect("celery result \(set.dropLast())3", Ended("9\n"))
         try project.expect("celery dmap demo.tasks.square 1 --detach -j 2", Ended(
