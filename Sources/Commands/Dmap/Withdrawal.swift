@@ -21,7 +21,12 @@ struct Withdrawal: Sendable {
         guard !ids.isEmpty, client.broker is any Revoking else { return [] }
         try await willRevoke()
         let report = try await revoke(ids, isTerminating: false, until: Timestamp.now + .seconds(86_400))
-        return ids.filter { report.fates[$0] != .held && report.fates[$0] != .finished }
+        // Of tasks that have begun, such a broker knows nothing, but the store may.
+        let stored = try await client.store.results(for: ids)
+        return ids.filter { id in
+            let hasBegun = stored[id].map { !$0.state.isReady } ?? false
+            return !hasBegun && report.fates[id] != .held && report.fates[id] != .finished
+        }
     }
 
     /// Withdraws the members of a set up to a number, as `withdraw(_:willRevoke:)`.
