@@ -26,6 +26,7 @@ HOUSE = {
     "batch": "messages a second of apply --batch",
     "drain": "no-op Swift tasks a second",
     "programs": "program tasks a second",
+    "dmap": "items a second and memory of dmap, beside GNU parallel and xargs",
     "idle": "memory and processor time of an idle worker",
     "depth": "the same with a million messages waiting, or many far-off ones",
     "listing": "a page of a million ended tasks, by each filter",

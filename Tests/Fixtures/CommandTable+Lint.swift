@@ -60,7 +60,8 @@ private struct CommandTableLint {
             for long in [option.long] + option.aliases where !matches(long, #/[a-z][a-z0-9]*(-[a-z0-9]+)*/#) {
                 note(place, "option name '--\(long)' is not lower case with hyphens")
             }
-            if let short = option.short, !matches("\(short)", #/[A-Za-z]/#) {
+            // And -0, as xargs and others have it.
+            if let short = option.short, !matches("\(short)", #/[A-Za-z0]/#) {
                 note(place, "\(name): short name '\(short)' is not a letter")
             }
             checkHelp(option.help, name, at: place)

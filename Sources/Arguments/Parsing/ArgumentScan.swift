@@ -128,7 +128,8 @@ struct ArgumentScan {
         guard word.utf8.first == UInt8(ascii: "-"), let second = word.utf8.dropFirst().first else { return false }
         let mayBeNumber = (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(second) || second == UInt8(ascii: ".")
         guard mayBeNumber, Double(word) != nil else { return true }
-        return options.contains { $0.short.map { $0.utf8.first == second } ?? false }
+        // -0 may be an option, -0.5 is a number.
+        return word.utf8.count == 2 && options.contains { $0.short.map { $0.utf8.first == second } ?? false }
     }
 
     private mutating func record(_ option: OptionDescription, as name: String, text: String) throws(ArgumentError) {

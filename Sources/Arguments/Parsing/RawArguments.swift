@@ -1,3 +1,4 @@
+import CeleryCore
 import Glibc
 
 /// The command-line arguments as passed by the kernel.
@@ -24,6 +25,20 @@ package struct RawArguments: Sendable {
             let word = UnsafeBufferPointer(start: pointer, count: strlen(pointer)).map { UInt8(bitPattern: $0) }
             if String(validating: word, as: UTF8.self) == nil { bytes[words.count] = word }
             words.append(String(decoding: word, as: UTF8.self))
+        }
+    }
+
+    /// The words as typed in a shell; those that are not UTF-8 in the notation `$'...'` of bash, zsh and ksh.
+    package var quoted: [String] {
+        words.indices.map { index in
+            guard let bytes = bytes[index] else { return ShellWord.quoted(words[index]) }
+            let escaped = bytes.map { byte in
+                switch byte {
+                case UInt8(ascii: "'"), UInt8(ascii: "\\"): "\\" + String(UnicodeScalar(byte))
+                default: Self.escape([byte])
+                }
+            }
+            return "$'" + escaped.joined() + "'"
         }
     }
 

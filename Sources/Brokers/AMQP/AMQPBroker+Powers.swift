@@ -96,3 +96,10 @@ extension DriverError {
     /// A missing permission or a queue exclusive to another connection says nothing about other queues.
     fileprivate var isAboutOneQueue: Bool { code == .noPermission || code == .configuration }
 }
+
+extension AMQPBroker: BrokerProbing {
+    /// Opens a channel and closes it.
+    package func probe() async throws {
+        try await link.ask { (_, _) throws(RabbitMQError) in }
+    }
+}

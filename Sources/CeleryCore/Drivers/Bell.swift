@@ -31,12 +31,7 @@ package final class Bell: Sendable {
             state.next += 1
             return state.next
         }
-        let alarm = deadline.map { deadline in
-            Task {
-                try? await Task.sleep(until: deadline)
-                resume(number)
-            }
-        }
+        let alarm = deadline.map { AlarmClock.shared.set(at: $0) { self.resume(number) } }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let waits = state.withLock { state in
@@ -49,7 +44,7 @@ package final class Bell: Sendable {
         } onCancel: {
             resume(number)
         }
-        alarm?.cancel()
+        if let alarm { AlarmClock.shared.cancel(alarm) }
     }
 
     private func resume(_ number: UInt64) {

@@ -205,6 +205,14 @@ public protocol MessageWithdrawing: Broker {
     func withdraw(_ ids: [TaskID]) async throws -> Set<TaskID>
 }
 
+/// Checking the connection of a client that only waits.
+public protocol BrokerProbing: Broker {
+    /// Asks the broker for a sign of life.
+    ///
+    /// - Throws: `DriverError` when there is none.
+    func probe() async throws
+}
+
 /// Receiving messages before `take` asks for them, up to the free capacity of the last `take`.
 public protocol DeliveryPushing: BrokerConsumer {
     /// Reports that the worker takes nothing for now, so that messages beyond its capacity go to other workers.

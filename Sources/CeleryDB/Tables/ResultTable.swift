@@ -47,6 +47,9 @@ package enum ResultTable {
 
     /// Stores a result, unless the stored one is final or of a later attempt.
     ///
+    /// Its number, by which the feed is read, is at least the time in microseconds: when the newest result is deleted, its number
+    /// does not come again, and a reader of the feed misses nothing.
+    ///
     /// - Parameters:
     ///   - tag: The row of its message, which is copied; without it, the result's own `request` is stored.
     ///   - limit: The size in bytes up to which the arguments of a message are kept.
@@ -57,15 +60,15 @@ package enum ResultTable {
         let isKept = request.map { $0.body.count <= limit } ?? false
         let statement = try db.cachedStatement(sql: """
             INSERT INTO result
-                (id, state, attempt, expires, document, task, queue, member_of, submitted, changed, headers, properties, body)
-            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, coalesce(m.submitted, ?9), ?15,
+                (number, id, state, attempt, expires, document, task, queue, member_of, submitted, changed, headers, properties, body)
+            SELECT max((SELECT coalesce(max(number), 0) + 1 FROM result), ?16), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, coalesce(m.submitted, ?9), ?15,
                 CASE WHEN length(m.body) <= ?10 THEN m.headers ELSE ?11 END,
                 CASE WHEN length(m.body) <= ?10 THEN m.properties ELSE ?12 END,
                 CASE WHEN length(m.body) <= ?10 THEN m.body ELSE ?13 END
             FROM (SELECT 1) LEFT JOIN message m ON m.tag = ?14 AND m.id = ?1 WHERE true
             ON CONFLICT (id) DO UPDATE SET
                 -- to the end of the feed
-                number = (SELECT max(number) + 1 FROM result),
+                number = excluded.number,
                 state = excluded.state, attempt = excluded.attempt, expires = excluded.expires,
                 document = excluded.document,
                 task = coalesce(excluded.task, task), queue = coalesce(excluded.queue, queue),
@@ -80,7 +83,7 @@ package enum ResultTable {
         try statement.execute(arguments: [
             result.id.text, result.state.name, result.attempt, expires, KeptResult.document(of: result).bytes(style: .python),
             result.task, result.queue, result.groupID, result.submitted?.seconds, limit, isKept ? request?.headers : nil,
-            isKept ? request?.properties : nil, isKept ? request?.body : nil, tag, now.seconds,
+            isKept ? request?.properties : nil, isKept ? request?.body : nil, tag, now.seconds, Int64(now.seconds * 1e6),
         ])
     }
 

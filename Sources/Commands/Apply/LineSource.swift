@@ -17,10 +17,18 @@ final class LineSource {
     /// The offset of the first line: a file on stdin may have been read in part.
     private let origin: off_t
     private var isAtEnd = false
+    private let separator: UInt8
+    /// Bytes read from the file so far.
+    private var taken = 0
+    /// Bytes of a regular file after `origin`; `nil` for other files.
+    private let size: Int?
 
-    /// - Parameter file: a path, or `-` for stdin.
-    init(file: String, isReadTwice: Bool = false) throws {
+    /// - Parameters:
+    ///   - file: a path, or `-` for stdin.
+    ///   - separator: the byte that ends a line.
+    init(file: String, separator: UInt8 = UInt8(ascii: "\n"), isReadTwice: Bool = false) throws {
         self.file = file
+        self.separator = separator
         if file == "-" {
             descriptor = OwnedDescriptor(owning: dup(STDIN_FILENO))
         } else {
@@ -35,9 +43,28 @@ final class LineSource {
         origin = max(0, lseek(descriptor.number, 0, SEEK_CUR))
         let canSeek = lseek(descriptor.number, 0, SEEK_CUR) >= 0
         copy = isReadTwice && !canSeek ? try Self.temporaryFile() : nil
+        var status = stat()
+        size = fstat(descriptor.number, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size - origin) : nil
     }
 
-    /// The next line without its newline; `nil` at the end.
+    /// How much of a regular file has been consumed, from 0 to 1; `nil` for other files.
+    var share: Double? {
+        guard let size, size > 0 else { return nil }
+        return Double(taken - (buffer.count - start)) / Double(size)
+    }
+
+    /// Whether so many lines, or the last ones, can be had without reading.
+    func has(_ count: Int) -> Bool {
+        if isAtEnd { return true }
+        var from = start + searched
+        for _ in 0..<count {
+            guard let newline = newline(from: from) else { return false }
+            from = newline + 1
+        }
+        return true
+    }
+
+    /// The next line without its separator; `nil` at the end.
     func next() throws -> [UInt8]? {
         while true {
             if let newline = newline(from: start + searched) {
@@ -77,6 +104,7 @@ final class LineSource {
             throw CommandError(ExitCode.badData, "cannot read \(file): \(SystemError.text(of: error.code))")
         }
         buffer += piece[..<count]
+        taken += count
         if count == 0 { isAtEnd = true }
         if let copy, copy !== reading, count > 0 { try piece[..<count].withUnsafeBytes { try copy.write($0) } }
     }
@@ -84,7 +112,7 @@ final class LineSource {
     /// The corresponding C function is `memchr`.
     private func newline(from first: Int) -> Int? {
         buffer.withUnsafeBytes { bytes in
-            guard first < bytes.count, let place = memchr(bytes.baseAddress! + first, 0x0A, bytes.count - first) else { return nil }
+            guard first < bytes.count, let place = memchr(bytes.baseAddress! + first, Int32(separator), bytes.count - first) else { return nil }
             return UnsafeRawPointer(place) - bytes.baseAddress!
         }
     }

@@ -51,7 +51,8 @@ struct WaitingNotice: Sendable {
         return try await wait()
     }
 
-    private func watch() async {
+    /// Tells what is missing, until it is cancelled. Each cause is told once.
+    func watch() async {
         var told: Cause?
         var pause = patience
         while (try? await Task.sleep(for: pause)) != nil {

@@ -1,55 +1,54 @@
 import CeleryCore
-import Wire
 
 /// Reads the items of a dmap one by one.
 final class DmapItems {
-    /// An item: its number from 1, its text with invalid UTF-8 replaced, and the arguments made from it.
-    struct Item {
-        var number: Int
-        var text: String
-        /// The item as `--json` prints it.
-        var input: JSON
-        var args: [JSON]
-        var kwargs: JSONObject
-    }
-
     private let words: [[UInt8]]
     private let source: LineSource?
-    private let isJSONLines: Bool
-    private let isRaw: Bool
+    private let kind: ItemArguments.Kind
+    private let chunk: Int
+    /// Operands or lines read so far.
+    private var count = 0
     private var number = 0
 
-    /// - Parameter words: the operands; if empty, items are read from stdin.
-    init(words: [[UInt8]], isJSONLines: Bool, isRaw: Bool) throws {
+    /// - Parameters:
+    ///   - words: The operands; if empty, items are read from stdin.
+    ///   - separator: The byte after each item on stdin.
+    ///   - chunk: How many operands or lines are one item.
+    init(words: [[UInt8]], kind: ItemArguments.Kind, separator: UInt8 = UInt8(ascii: "\n"), chunk: Int = 1) throws {
         self.words = words
-        self.isJSONLines = isJSONLines
-        self.isRaw = isRaw
-        source = words.isEmpty ? try LineSource(file: "-") : nil
+        self.kind = kind
+        self.chunk = chunk
+        source = words.isEmpty ? try LineSource(file: "-", separator: separator) : nil
     }
 
-    /// The number of items; `nil` while reading stdin.
-    var total: Int? { source == nil ? words.count : nil }
+    /// The number of items; `nil` while it is unknown.
+    var total: Int? { source == nil ? (words.count + chunk - 1) / chunk : nil }
 
-    /// The next item; `nil` at the end.
-    func next() throws -> Item? {
-        let bytes: [UInt8]
-        if let source {
-            guard let line = try source.next() else { return nil }
-            bytes = line
-        } else {
-            guard number < words.count else { return nil }
-            bytes = words[number]
-        }
+    /// How much of the input has been read, from 0 to 1; `nil` for a pipe.
+    var share: Double? { source?.share }
+
+    /// Whether `next` does not have to wait for input.
+    var isReady: Bool { source.map { $0.has(chunk) } ?? true }
+
+    /// The next item; `nil` at the end. May block.
+    func next() throws -> DmapItem? {
+        var parts: [[UInt8]] = []
+        while parts.count < chunk, let part = try nextPart() { parts.append(part) }
+        guard !parts.isEmpty else { return nil }
+        let first = count + 1
+        count += parts.count
         number += 1
-        let text = String(decoding: bytes, as: UTF8.self)
-        guard isJSONLines else {
-            return Item(number: number, text: text, input: JSON(text: bytes), args: [isRaw ? JSON(text: bytes) : JSON(word: bytes)], kwargs: [:])
-        }
-        switch try? JSON(parsing: bytes) {
-        case .array(let args)?: return Item(number: number, text: text, input: .string(text), args: args, kwargs: [:])
-        case .object(let kwargs)?: return Item(number: number, text: text, input: .string(text), args: [], kwargs: kwargs)
-        default:
-            throw CommandError(ExitCode.badData, "line \(number) is neither a JSON array nor a JSON object")
-        }
+        let arguments = chunk == 1
+            ? try ItemArguments(parts[0], kind, number: first) : try ItemArguments(chunk: parts, kind, number: first)
+        return DmapItem(number: number, parts: parts, isChunk: chunk > 1, arguments: arguments)
+    }
+
+    private var taken = 0
+
+    private func nextPart() throws -> [UInt8]? {
+        if let source { return try source.next() }
+        guard taken < words.count else { return nil }
+        defer { taken += 1 }
+        return words[taken]
     }
 }

@@ -19,7 +19,7 @@ struct DmapPlan: Sendable {
         var settings = try context.settings()
         WaitOptions.limitSending(to: arguments[DmapOptions.timeout], &settings)
         self.settings = settings
-        client = try context.client(settings)
+        client = try context.client(settings, willSend: !arguments[DmapOptions.dryRun])
         // Without a result store nothing can be waited for: fail before sending.
         _ = try client.store
         task = arguments.operands[0]
@@ -30,4 +30,12 @@ struct DmapPlan: Sendable {
 
     /// The queue that the items are sent to.
     var queue: String { options.queue ?? taskOptions?.queue ?? settings.defaultQueue }
+
+    /// The reader of the items that the command line tells.
+    static func items(_ arguments: ParsedArguments) throws -> DmapItems {
+        let kind: ItemArguments.Kind = arguments[DmapOptions.jsonLines] ? .jsonLine : arguments[DmapOptions.raw] ? .raw : .word
+        return try DmapItems(
+            words: arguments.operands.indices.dropFirst().map { arguments.bytes(ofOperand: $0) }, kind: kind,
+            separator: arguments[DmapOptions.null] ? 0 : UInt8(ascii: "\n"), chunk: arguments[DmapOptions.chunk])
+    }
 }

@@ -1,196 +1,253 @@
-import Tasks
 import Arguments
 import CeleryCore
 import Client
-import Logging
 import Worker
 
 /// Runs a dmap from the first item to the last result.
-final class DmapRun {
-    private let context: CommandContext
-    private let arguments: ParsedArguments
-    private var bar: ProgressBar
-    private var jobLog: JobLog?
-    /// Submitted items without a result, by id.
-    private var items: [TaskID: DmapItems.Item] = [:]
-    /// Ids in the order of their items.
-    private var order: [TaskID] = []
-    /// Results not yet printed, as an earlier one is missing.
-    private var held: [TaskID: TaskResult] = [:]
-    private var printed = 0
-    private var done = 0
-    private var failed = 0
+///
+/// A pipeline of parts, each at its own pace; this actor starts their steps and reacts to what they report:
+///
+///     reader ──▶ submitter ──▶ broker … workers … result store ──▶ follower ──▶ window ──▶ writer ──▶ forgotten
+///       ▲                                                                          │
+///       └── as many items as the limit in flight and the window admit ◀────────────┘
+///
+/// An interruption closes the reader and withdraws what is at the broker; what runs is waited for (`DmapRun+Stopping`).
+actor DmapRun {
+    let context: CommandContext
+    let plan: DmapPlan
+    let parts: DmapParts
+    let pool: LocalPool?
+    let post: @Sendable (DmapEvent) -> Void
+    private let events: AsyncStream<DmapEvent>
+    let isDetached: Bool
+    let keeps: Bool
 
-    init(context: CommandContext) {
+    /// Items that were read and have no result.
+    var open: [Int: DmapItem] = [:]
+    var window: ResultWindow
+    var inFlight: InFlight
+    var progress = DmapProgress()
+    /// Items read so far.
+    var count = 0
+    var isAtEnd = false
+    /// The number of the last item that was read.
+    var lastRead = 0
+    var isReading = false
+    var nextSend: ContinuousClock.Instant?
+    /// Batches on their way to the broker.
+    var sending = 0
+    private var lastSending: Task<Void, Never>?
+    var ready: [PrintedItem] = []
+    var isWriting = false
+    var printed: [TaskID] = []
+    var isForgetting = false
+    var lastForgetting = ContinuousClock.now
+    /// Why and how far the dmap is being stopped; `nil` while it runs.
+    var stopping: Stopping?
+    var isPoolStopped: Bool
+
+    /// How often the clock is looked at.
+    private static let tick: Duration = .milliseconds(250)
+
+    private init(
+        _ context: CommandContext, _ plan: DmapPlan, _ parts: DmapParts, _ pool: LocalPool?,
+        _ stream: (events: AsyncStream<DmapEvent>, post: @Sendable (DmapEvent) -> Void)
+    ) {
         self.context = context
-        arguments = context.arguments
-        bar = ProgressBar(output: context.output, wish: context.arguments[DmapOptions.bar])
+        self.plan = plan
+        self.parts = parts
+        self.pool = pool
+        (events, post) = stream
+        let arguments = context.arguments
+        isDetached = arguments[DmapOptions.detach]
+        keeps = arguments[DmapOptions.keep]
+        window = ResultWindow(isOrdered: !arguments[DmapOptions.unordered])
+        inFlight = InFlight(fixed: arguments[DmapOptions.inFlight], children: arguments[DmapOptions.jobs])
+        isPoolStopped = pool == nil
+        printed = keeps ? [] : parts.printed
     }
 
-    /// Runs a dmap; with --jobs, beside a local pool that stops with the map.
-    static func run(_ context: CommandContext) async throws -> Int32 {
+    /// Runs a dmap; with --jobs, beside a local pool that stops with it.
+    static func run(_ context: CommandContext, _ interruptions: Interruptions) async throws -> Int32 {
+        let (events, continuation) = AsyncStream.makeStream(of: DmapEvent.self)
+        let post: @Sendable (DmapEvent) -> Void = { continuation.yield($0) }
+        interruptions.watch(post)
         let plan = try await DmapPlan(context)
-        guard let size = context.arguments[DmapOptions.jobs] else { return try await DmapRun(context: context).run(plan) }
-        return try await LocalPool.start(size, context, plan).serve { try await DmapRun(context: context).run(plan) }
+        let parts = try await DmapParts(context, plan)
+        let pool: LocalPool? =
+            if let size = context.arguments[DmapOptions.jobs] { try await LocalPool.start(size, context, plan) } else { nil }
+        return try await DmapRun(context, plan, parts, pool, (events, post)).run()
     }
 
-    private func run(_ plan: DmapPlan) async throws -> Int32 {
-        defer { bar.clear() }
-        try await submit(plan.task, plan.options, plan.taskOptions, plan.client)
+    private func run() async throws -> Int32 {
+        let background = startBackground()
+        defer { for task in background { task.cancel() } }
+        pool?.watch(post)
+        advance()
+        for await event in events {
+            await handle(event)
+            advance()
+            if isOver { break }
+        }
+        return try await finish()
+    }
+
+    /// The follower, the clock and the deadline.
+    private func startBackground() -> [Task<Void, Never>] {
+        var tasks = [
+            Task { [post] in
+                while (try? await Task.sleep(for: Self.tick)) != nil { post(.tick) }
+            }
+        ]
+        if !isDetached {
+            tasks.append(
+                Task { [post, follower = parts.follower] in
+                    do {
+                        while true { post(.news(try await follower.next())) }
+                    } catch is CancellationError {
+                    } catch {
+                        post(.failed(error))
+                    }
+                })
+        }
         // A pool of our own has the queue as soon as it has begun, and an exchange chooses a queue we do not know.
-        guard arguments[DmapOptions.jobs] == nil, plan.options.exchange == nil else { return try await collect(plan.client, plan.deadline) }
-        let notice = WaitingNotice(context, plan.client, task: plan.task, queue: plan.queue)
-        return try await notice.during { try await collect(plan.client, plan.deadline) }
+        if !isDetached, pool == nil, plan.options.exchange == nil {
+            tasks.append(Task { [notice = WaitingNotice(context, plan.client, task: plan.task, queue: plan.queue)] in await notice.watch() })
+        }
+        if let deadline = plan.deadline {
+            tasks.append(Task { [post] in if (try? await Task.sleep(until: deadline)) != nil { post(.timedOut) } })
+        }
+        return tasks
     }
 
-    /// Submits the items in chunks.
-    private func submit(_ name: String, _ options: SendOptions, _ task: TaskOptions?, _ client: Client) async throws {
-        let items = try DmapItems(
-            words: arguments.operands.indices.dropFirst().map { arguments.bytes(ofOperand: $0) }, isJSONLines: arguments[DmapOptions.jsonLines],
-            isRaw: arguments[DmapOptions.raw])
-        let finished = try openJobLog(client.settings)
-        let groupID = TaskID().text
-        var chunk: [Message] = []
-        while let item = try items.next() {
-            try Task.checkCancellation()
-            let earlier = finished[JobLog.Key(number: item.number, text: item.text)]
-            if let earlier, earlier == ExitCode.done || !arguments[DmapOptions.retryFailed] { continue }
-            var options = options
-            options.groupID = groupID
-            options.groupIndex = item.number - 1
-            let message = client.factory.message(name, args: item.args, kwargs: item.kwargs, options: options, task: task)
-            self.items[message.id] = item
-            order.append(message.id)
-            chunk.append(message)
-            if chunk.count == arguments[DmapOptions.chunk] {
-                try await publish(chunk, isLast: false, client)
-                chunk = []
+    // MARK: What the parts report
+
+    private func handle(_ event: DmapEvent) async {
+        switch event {
+        case .read(let batch): take(batch)
+        case .sent(let count):
+            sending -= 1
+            if isDetached { progress.done += count }
+        case .notSent(let items, let error):
+            sending -= 1
+            for item in items { remove(item.number) }
+            stop(.failure(described(error, items)))
+        case .news(let news): take(news)
+        case .written(let ids):
+            isWriting = false
+            if !keeps { printed += ids }
+        case .notWritten(let error):
+            isWriting = false
+            stop(error is ItemWriter.ReaderGone ? .outputClosed : .failure(error))
+        case .forgotten: isForgetting = false
+        case .tick:
+            note(finished: 0)
+            Task { [writer = parts.writer, progress] in await writer.draw(progress) }
+        case .timedOut: stop(.timeout)
+        case .interrupted(let signal): stop(.signal(signal))
+        case .outputClosed: if !isPrinted { stop(.outputClosed) }
+        case .failed(let error): stop(.failure(error))
+        case .withdrawn(let ids): noteWithdrawn(ids)
+        case .revoked: stopping?.isRevoked = true
+        case .poolStopped: notePoolStopped()
+        }
+    }
+
+    private func take(_ batch: ItemReader.Batch) {
+        isReading = false
+        // What is read after an interruption was never sent.
+        guard stopping == nil else { return }
+        isAtEnd = batch.isAtEnd
+        count += batch.items.count
+        progress.total = batch.total.map { max($0 - skipped(batch.skipped), count) }
+        guard let last = batch.items.last else { return }
+        lastRead = last.number
+        if !isDetached {
+            for item in batch.items {
+                open[item.number] = item
+                window.enter(item.number)
             }
         }
-        if !chunk.isEmpty { try await publish(chunk, isLast: true, client) }
+        if let delay = context.arguments[DmapOptions.delay] { nextSend = .now + delay }
+        send(batch.items)
     }
 
-    /// Sends a chunk. The error names unconfirmed items.
-    private func publish(_ chunk: [Message], isLast: Bool, _ client: Client) async throws {
-        do {
-            try await client.publish(chunk)
-        } catch let error as DriverError where !error.unconfirmed.isEmpty {
-            var described = Report.describe(error)
-            let numbers = error.unconfirmed.compactMap { items[$0]?.number }.sorted()
-            let last = chunk.last.flatMap { items[$0.id]?.number }
-            described.message += "; not confirmed: " + Unconfirmed.those("items", numbers, nothingAfter: isLast ? nil : last)
-            if order.count > numbers.count, described.hint == nil {
-                described.hint = "the other items run, but their results are not printed; map the unconfirmed items again"
-            }
-            throw described
-        }
+    /// Items left out so far, as the job log lists them.
+    private var leftOut = 0
+    private func skipped(_ more: Int) -> Int {
+        leftOut += more
+        return leftOut
     }
 
-    private func openJobLog(_ settings: Settings) throws -> [JobLog.Key: Int32] {
-        let isResumed = arguments[DmapOptions.resume] || arguments[DmapOptions.retryFailed]
-        guard let path = arguments[DmapOptions.jobLog] else {
-            if isResumed { throw ArgumentError("--resume and --retry-failed need --joblog") }
-            return [:]
-        }
-        let log = try JobLog(path: path, isResumed: isResumed, group: try FileGroup.number(settings))
-        jobLog = log
-        return isResumed ? try log.finished() : [:]
-    }
-
-    /// Waits for results and prints them.
-    private func collect(_ client: Client, _ deadline: ContinuousClock.Instant?) async throws -> Int32 {
-        let halt = arguments[DmapOptions.halt]
-        bar.update(done: 0, failed: 0, total: order.count)
-        let timeout = deadline.map { max(.zero, $0 - .now) }
-        do {
-            let unfinished = try await client.wait(for: order, timeout: timeout) { result in
-                try take(result)
-                if let halt, halt.isReached(failures: failed, total: order.count) { throw Halted() }
-            }
-            if !unfinished.isEmpty {
-                bar.clear()
-                printHeld(all: true)
-                if !unfinished.gone.isEmpty {
-                    throw CommandError(
-                        ExitCode.unknown, "the results of \(unfinished.gone.count) of \(order.count) items are not stored",
-                        hint: "they were erased, or results are ignored (ignore_result, CELERY_IGNORE_RESULT)")
-                }
-                context.output.error("celery dmap: timed out; \(unfinished.late.count) of \(order.count) items are not done")
-                return ExitCode.timedOut
-            }
-        } catch is Halted {
-            try await stopEarly(client, halt)
-        }
-        printHeld(all: true)
-        return Int32(min(failed, 101))
-    }
-
-    /// The halt condition is reached.
-    private struct Halted: Error {}
-
-    /// `now` abandons the remaining items; `soon` waits for the running ones.
-    private func stopEarly(_ client: Client, _ halt: Halt?) async throws {
-        let open = order.filter { items[$0] != nil }
-        let withdrawn = try await (client.broker as? any MessageWithdrawing)?.withdraw(open) ?? []
-        let running = open.filter { !withdrawn.contains($0) }
-        bar.clear()
-        context.output.error(
-            "celery dmap: stopped after \(failed) failure\(failed == 1 ? "" : "s"); \(withdrawn.count) items were dropped"
-                + (running.isEmpty ? "" : ", \(running.count) are running"))
-        if halt?.isNow == false { _ = try await client.wait(for: running, timeout: nil) { try take($0) } }
-    }
-
-    private func take(_ result: TaskResult) throws {
-        guard let item = items.removeValue(forKey: result.id) else { return }
-        done += 1
-        let status = ExitCode.of(result)
-        if status != ExitCode.done { failed += 1 }
-        try jobLog?.append(item.number, result, status: status, text: item.text)
-        shown[result.id] = item
-        held[result.id] = result
-        if arguments[DmapOptions.unordered] {
-            print(result)
-        } else {
-            printHeld(all: false)
-        }
-        // Let the reader of a pipe see each result immediately.
-        context.output.flush()
-        bar.update(done: done, failed: failed, total: order.count)
-    }
-
-    /// Items with a result that is not printed yet.
-    private var shown: [TaskID: DmapItems.Item] = [:]
-
-    /// Prints the results that are next in order; with `all`, also those after a gap.
-    private func printHeld(all: Bool) {
-        while printed < order.count {
-            if let result = held[order[printed]] {
-                print(result)
-            } else if !all && !isPrinted(order[printed]) {
-                return
-            }
-            printed += 1
-        }
-    }
-
-    private func isPrinted(_ id: TaskID) -> Bool { items[id] == nil && held[id] == nil }
-
-    private func print(_ result: TaskResult) {
-        held[result.id] = nil
-        guard let item = shown.removeValue(forKey: result.id) else { return }
-        switch context.output.format {
-        case .json:
-            var object: JSONObject = ["item": .int(Int64(item.number)), "input": item.input]
-            for (key, value) in ResultPrinter.object(result).members { object[key] = value }
-            context.output.object(object)
-        case .text:
-            if result.state == .success {
-                context.output.raw(bytes: ResultPrinter.bytes(of: result.value))
-            } else {
-                bar.clear()
-                let failure = result.failure.map { "\($0.type): \($0.message)" } ?? result.state.name
-                context.output.error("celery dmap: item \(item.number) (\(ArgumentError.quote(item.text, limit: 40))): \(failure)")
+    /// Sends items after those that are being sent.
+    private func send(_ items: [DmapItem]) {
+        sending += 1
+        lastSending = Task { [post, submitter = parts.submitter, lastSending] in
+            await lastSending?.value
+            do {
+                let results = try await submitter.submit(items)
+                if !results.isEmpty { post(.news(MemberFollower.News(results: results))) }
+                post(.sent(count: items.count))
+            } catch {
+                post(.notSent(items, error))
             }
         }
     }
+
+    private func take(_ news: MemberFollower.News) {
+        for result in news.results {
+            guard let number = SetNumbering.number(of: result.id.text), let item = open[number] else { continue }
+            // What we have revoked ourselves.
+            if stopping != nil, result.state == .revoked {
+                stopping?.withdrawn += 1
+                remove(number)
+                continue
+            }
+            open[number] = nil
+            progress.done += 1
+            if ExitCode.of(result) != ExitCode.done { progress.failed += 1 }
+            ready += window.add(parts.printer.print(item, result))
+        }
+        note(finished: news.results.count)
+        if !news.gone.isEmpty, stopping == nil {
+            stop(.failure(CommandError(
+                ExitCode.unknown, "the results of \(news.gone.count) of \(count) items are not stored",
+                hint: "they were erased, or results are ignored (ignore_result, CELERY_IGNORE_RESULT)")))
+        }
+        let isComplete = isAtEnd || progress.total != nil
+        if let halt = context.arguments[DmapOptions.halt], stopping == nil,
+            halt.isReached(failures: progress.failed, total: isComplete ? progress.total : nil, done: progress.done) {
+            stop(.halt(isNow: halt.isNow))
+        }
+    }
+
+    private func note(finished: Int) {
+        inFlight.note(finished)
+        progress.rate = inFlight.rate
+    }
+
+    /// Removes an item that will have no result.
+    ///
+    /// With a job log, a resumed dmap will have one, and those after it wait for that in the result store.
+    func remove(_ number: Int) {
+        open[number] = nil
+        if !parts.isLogged { ready += window.remove(number) }
+    }
+
+    /// Items that the broker did not confirm, with their numbers.
+    private func described(_ error: any Error, _ items: [DmapItem]) -> any Error {
+        guard let error = error as? DriverError, !error.unconfirmed.isEmpty else { return error }
+        var described = Report.describe(error)
+        let numbers = items.map(\.number).filter { number in
+            error.unconfirmed.contains { SetNumbering.number(of: $0.text) == number }
+        }
+        let last = items.last?.number
+        described.message += "; not confirmed: " + Unconfirmed.those("items", numbers, nothingAfter: isAtEnd && last == lastRead ? nil : last)
+        return described
+    }
+}
+
+/// The input cannot be read, or a line is not an item.
+struct InputFailure: Error {
+    var error: any Error
 }

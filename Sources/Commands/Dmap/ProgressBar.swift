@@ -1,10 +1,17 @@
-import Glibc
+/// How far a dmap is.
+struct DmapProgress: Sendable, Equatable {
+    var done = 0
+    var failed = 0
+    /// The number of all items, as far as it is known.
+    var total: Int?
+    /// Items that finished per second, lately.
+    var rate = 0.0
+}
 
 /// The progress of a dmap in one terminal line.
-struct ProgressBar {
+struct ProgressBar: Sendable {
     private let output: Output
     private let isShown: Bool
-    private let started = ContinuousClock.now
     private var drawn = ContinuousClock.now - .seconds(1)
     private var hasDrawn = false
 
@@ -17,18 +24,44 @@ struct ProgressBar {
         isShown = wish ?? (output.errorIsTerminal && !output.isQuiet)
     }
 
-    /// Draws the bar, at most ten times a second.
-    mutating func update(done: Int, failed: Int, total: Int) {
-        guard isShown, total > 0, done == total || ContinuousClock.now - drawn >= Self.interval else { return }
+    /// Draws the bar, at most ten times a second, and when all is done.
+    mutating func update(_ progress: DmapProgress) {
+        guard isShown, progress.done > 0 || progress.total ?? 1 > 0 else { return }
+        guard progress.done == progress.total || ContinuousClock.now - drawn >= Self.interval else { return }
         drawn = .now
         hasDrawn = true
-        let filled = done * Self.width / total
-        let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: Self.width - filled)
-        let seconds = (ContinuousClock.now - started) / .seconds(1)
-        var text = "\r[\(bar)] \(done)/\(total)"
-        if failed > 0 { text += ", \(failed) failed" }
-        if done > 0 && done < total { text += ", \(Int(seconds / Double(done) * Double(total - done)) + 1)s left" }
-        output.passOn(text + "\u{1B}[K")
+        output.passOn("\r" + Self.text(progress) + "\u{1B}[K")
+    }
+
+    static func text(_ progress: DmapProgress) -> String {
+        var text: String
+        if let total = progress.total, total > 0 {
+            let filled = min(progress.done, total) * width / total
+            text = "[" + String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled) + "] \(progress.done)/\(total)"
+        } else {
+            text = "\(progress.done) done"
+        }
+        if progress.rate > 0 { text += ", \(rateText(progress.rate))/s" }
+        if progress.failed > 0 { text += ", \(progress.failed) failed" }
+        if let total = progress.total, progress.rate > 0, progress.done < total {
+            text += ", \(timeText(Double(total - progress.done) / progress.rate)) left"
+        }
+        return text
+    }
+
+    private static func rateText(_ rate: Double) -> String {
+        if rate >= 10 { return String(Int(rate.rounded())) }
+        let tenths = Int((rate * 10).rounded())
+        return "\(tenths / 10).\(tenths % 10)"
+    }
+
+    private static func timeText(_ seconds: Double) -> String {
+        let seconds = Int(min(seconds, 1e9)) + 1
+        switch seconds {
+        case ..<100: return "\(seconds)s"
+        case ..<6_000: return "\((seconds + 59) / 60)m"
+        default: return "\((seconds + 3_599) / 3_600)h"
+        }
     }
 
     /// Erases the bar, so that something else can be printed.

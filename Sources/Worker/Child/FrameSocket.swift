@@ -39,12 +39,12 @@ final class FrameSocket: Sendable {
                 buffer.removeFirst(start)
                 start = 0
             }
-            let old = buffer.count
-            buffer.append(contentsOf: repeatElement(0, count: chunk))
-            let count = buffer.withUnsafeMutableBytes { bytes in
-                (try? descriptor.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[old...]))) ?? 0
+            // Zeroing the room for bytes that do not come would cost more than copying those that do.
+            let count = withUnsafeTemporaryAllocation(byteCount: chunk, alignment: 1) { bytes in
+                let count = (try? descriptor.read(into: bytes)) ?? 0
+                buffer.append(contentsOf: bytes[..<count])
+                return count
             }
-            buffer.removeLast(chunk - count)
             if count == 0 { return }
         }
     }

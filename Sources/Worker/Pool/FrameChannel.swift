@@ -45,14 +45,13 @@ struct FrameChannel {
         var isOpen = true
         let chunk = 1 << 16
         while isOpen {
-            let start = incoming.count
-            var count = 0
-            incoming.append(contentsOf: repeatElement(0, count: chunk))
-            incoming.withUnsafeMutableBytes { buffer in
-                count = recv(descriptor.number, buffer.baseAddress! + start, chunk, 0)
+            // Zeroing the room for bytes that do not come would cost more than copying those that do.
+            let (count, code) = withUnsafeTemporaryAllocation(byteCount: chunk, alignment: 1) { buffer in
+                let count = recv(descriptor.number, buffer.baseAddress!, chunk, 0)
+                let code = errno
+                if count > 0 { incoming.append(contentsOf: buffer[..<count]) }
+                return (count, code)
             }
-            let code = errno
-            incoming.removeLast(chunk - max(0, count))
             if count == 0 { isOpen = false }
             if count < 0 && code != EINTR {
                 if code != EAGAIN { isOpen = false }

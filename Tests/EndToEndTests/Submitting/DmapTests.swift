@@ -14,7 +14,83 @@ import Testing
     @Test func `uses workers that run anyway`() throws {
         let project = try Project()
         try project.startWorker()
-        try project.expect("seq 5 | celery dmap demo.tasks.square --chunk 2", Ended("1\n4\n9\n16\n25\n"))
+        try project.expect("seq 5 | celery dmap demo.tasks.square", Ended("1\n4\n9\n16\n25\n"))
+    }
+
+    @Test func `gives several items to a task that takes arrays`() throws {
+        let project = try Project()
+        try project.task("lengths.sh", "#!/bin/sh\n[ \"$1\" = '[\"fail\"]' ] && exit 3\nprintf %s \"$1\"\n")
+        try project.expect("printf 'a\\nb\\nc\\n' | celery dmap demo.tasks.lengths --chunk 2 --tag -j 1", Ended("a\ta\nb\tb\nc\tc\n"))
+        let ended = try project.run("celery dmap demo.tasks.lengths --chunk 1 a fail -j 1 --json --chunk 2")
+        #expect(try ended.lines.map { try JSON(parsing: $0)["input"] } == [["a", "fail"]])
+    }
+
+    @Test func `takes items that end with NUL, whatever they contain`() throws {
+        let project = try Project()
+        try project.task("echo.sh", "#!/bin/sh\nprintf %s \"$1\"\n")
+        try project.expect("printf 'a\\nb\\0-c\\0' | celery dmap demo.tasks.echo -0 --tag -j 1", Ended("a\nb\ta\na\nb\tb\n-c\t-c\n"))
+        try project.expect("celery dmap demo.tasks.echo -0 x -j 1", Ended(
+            errors: "celery dmap: --null is about items on stdin, but there are operands\n", status: 64))
+    }
+
+    @Test func `prints what it would send`() throws {
+        let project = try Project()
+        try project.expect("printf '1\\na b\\n' | celery dmap demo.tasks.square --dry-run", Ended(
+            "celery apply demo.tasks.square --args '[1]'\ncelery apply demo.tasks.square --args '[\"a b\"]'\n"))
+        let ended = try project.run("celery dmap demo.tasks.square --dry-run --json --json-lines '{\"x\": 1}'")
+        #expect(try JSON(parsing: try ended.text) == ["item": 1, "input": "{\"x\": 1}", "task": "demo.tasks.square", "args": [], "kwargs": ["x": 1]])
+        #expect(try project.run("celery queues").output == "")
+    }
+
+    @Test(arguments: [
+        ("--tag --json", "--tag and --json exclude each other: each object has its item"),
+        ("--raw --json-lines", "--json-lines and --raw exclude each other"),
+        ("--detach --output x", "--detach waits for nothing, so it excludes --output"),
+        ("--in-flight 0", "'0' is less than 1 (for --in-flight)"),
+    ])
+    func `refuses options that contradict each other`(_ words: String, _ error: String) throws {
+        try Project().expect("celery dmap demo.tasks.square 1 \(words)", Ended(errors: "celery dmap: \(error)\n", status: 64))
+    }
+
+    @Test func `what a failed program wrote appears on stderr`() throws {
+        let project = try Project()
+        try project.task("fail.sh", "#!/bin/sh\necho \"no $1\" >&2; echo done\n[ $1 = ok ] || exit 9\n")
+        try project.expect("celery dmap demo.tasks.fail ok bad -j 1 --tag", Ended(
+            "ok\tdone\n",
+            errors: "bad\tno bad\ncelery dmap: item 2 ('bad'): CalledProcessError: demo.tasks.fail returned exit status 9\n", status: 1))
+    }
+
+    @Test func `forgets results that were printed, unless told to keep them`() throws {
+        let project = try Project()
+        try project.task("fail.sh", "#!/bin/sh\n[ $1 = ok ] || exit 9\n")
+        _ = try project.run("celery dmap demo.tasks.fail ok bad -j 1")
+        let count = "sqlite3 celery.db 'SELECT count(*) FROM result'"
+        try project.expect(count, Ended("0\n"))
+        let kept = try project.run("celery dmap demo.tasks.fail ok bad -j 1 --keep --json")
+        try project.expect(count, Ended("2\n"))
+        let id = try JSON(parsing: kept.lines[0])["id"]?.stringValue ?? ""
+        try project.expect("celery result \(id)", Ended("\n"))
+    }
+
+    @Test func `sends and leaves with --detach, and prints the id of the set`() throws {
+        let project = try Project()
+        let set = try project.run("seq 3 | celery dmap demo.tasks.square --detach").text
+        #expect(set.hasSuffix("-000000000000"))
+        #expect(try project.run("celery queues").output.contains("celery\t3"))
+        _ = try project.run("celery celeryd --burst").text
+        try project.expect("celery result \(set.dropLast())3", Ended("9\n"))
+        try project.expect("celery dmap demo.tasks.square 1 --detach -j 2", Ended(
+            errors: "celery dmap: --detach waits for nothing, so it excludes --jobs\n", status: 64))
+        let object = try JSON(parsing: try project.run("celery dmap demo.tasks.square 1 2 --detach --json").text)
+        #expect(object["items"] == 2)
+    }
+
+    @Test func `sends one item after another with --delay`() throws {
+        let project = try Project()
+        let time = try ContinuousClock().measure {
+            try project.expect("celery dmap demo.tasks.square 1 2 3 -j 1 --delay 0.4", Ended("1\n4\n9\n"))
+        }
+        #expect(time > .seconds(0.8))
     }
 
     @Test func `takes arrays and objects with --json-lines`() throws {
