@@ -1,4 +1,5 @@
 package import CeleryCore
+package import Tasks
 
 /// The settings of a worker; fixed before it starts.
 package struct WorkerConfiguration: Sendable {
@@ -25,6 +26,8 @@ package struct WorkerConfiguration: Sendable {
     /// Ignores all rates.
     package var disablesRates = false
     package var ignoreResult = false
+    /// Why this worker runs no commands; `nil` if it does.
+    package var commandRefusal: CommandRefusal?
     package var maxOutputBytes = 16 << 20
     /// Events to send to monitors; `nil` sends none, not even heartbeats.
     package var events: WorkerEvents?

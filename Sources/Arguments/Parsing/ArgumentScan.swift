@@ -22,7 +22,9 @@ struct ArgumentScan {
     mutating func readWords() throws(ArgumentError) {
         while let word = words.popFirst() {
             let bytes = word.utf8
-            if bytes.elementsEqual("--".utf8) {
+            if command?.endsOptionsAtOperand == true, !operands.isEmpty {
+                try take(operand: word)
+            } else if bytes.elementsEqual("--".utf8) {
                 for word in words { try take(operand: word) }
                 words = []
             } else if bytes.starts(with: "--".utf8) {

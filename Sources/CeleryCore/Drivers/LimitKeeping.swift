@@ -55,6 +55,8 @@ public struct Postponement: Sendable, Equatable {
     public var until: Timestamp
     /// Since when the message waits; its next delivery carries this time.
     public var since: Timestamp
+    /// Tasks whose end may bring the message back earlier, where the broker learns of it.
+    public var after: [TaskID] = []
 
     public init(_ handle: DeliveryHandle, until: Timestamp, since: Timestamp) {
         self.handle = handle

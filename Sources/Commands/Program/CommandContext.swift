@@ -82,6 +82,9 @@ struct CommandContext: Sendable {
                 problems.append(TaskProblem(file: definition.source, "\(error)"))
             }
         }
+        // Only workers run commands, and only where nobody else could make them do so.
+        let policy = CommandPolicy(settings)
+        if taskGuard != nil, (try? policy.checkRunning()) != nil { try registry.register(CommandTask.definition(policy)) }
         return (registry, problems)
     }
 

@@ -37,7 +37,7 @@ enum TasksCommand {
         for problem in problems {
             context.output.error("celery tasks: \(problem.isWarning ? "warning: " : "")\(problem.description.inOneLine)")
         }
-        if registry.isEmpty && problems.isEmpty {
+        if registry.names.allSatisfy({ $0 == CommandTask.name }) && problems.isEmpty {
             context.output.note("celery tasks: no tasks in \(settings.projectFolder)")
             if settings.installedApps.isEmpty { context.output.note("hint: name the folders of your apps in INSTALLED_APPS in celery.toml") }
         }

@@ -1,4 +1,5 @@
 package import CeleryCore
+package import Tasks
 
 /// A request to a pool child to execute a job: the message as received, and the worker's settings for the task.
 package struct JobRequest: Sendable {
@@ -13,6 +14,8 @@ package struct JobRequest: Sendable {
     package var taskID: String
     /// The program to run; `nil` for a Swift task.
     package var program: String?
+    /// The conditions for running the command that the message names; `nil` for other tasks.
+    package var command: CommandPolicy?
     /// Seconds; `nil` for no limit.
     package var softTimeLimit: Double?
     /// Seconds; `nil` for no limit.
@@ -62,6 +65,7 @@ package struct JobRequest: Sendable {
         retry.write(to: &writer)
         writer.write(memoryLimit)
         writer.write(expires)
+        writer.write(command.map { $0.json.bytes() })
         writer.write(said.isEmpty ? nil : JSON.object(said.json).bytes())
     }
 
@@ -79,6 +83,10 @@ package struct JobRequest: Sendable {
         retry = try RetryPlan(from: &reader)
         memoryLimit = try reader.readOptional { (reader) throws(FrameError) in try reader.readInt() }
         expires = try reader.readOptional { (reader) throws(FrameError) in try reader.readDouble() }
+        if let bytes = try reader.readOptional({ (reader) throws(FrameError) in try reader.readBytes() }) {
+            guard let json = try? JSON(parsing: bytes), let policy = CommandPolicy(json) else { throw FrameError() }
+            command = policy
+        }
         guard let bytes = try reader.readOptional({ (reader) throws(FrameError) in try reader.readBytes() }) else { return }
         guard let object = (try? JSON(parsing: bytes))?.objectValue else { throw FrameError() }
         said = OptionValues(json: object)
