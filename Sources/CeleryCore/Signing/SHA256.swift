@@ -22,30 +22,24 @@ package struct SHA256 {
     }
 
     package mutating func update(_ bytes: some Sequence<UInt8>) {
-        for byte in bytes {
-            rest.append(byte)
-            length += 1
-            if rest.count == Self.blockLength {
-                compress()
-                rest.removeAll(keepingCapacity: true)
-            }
-        }
+        for byte in bytes { add(byte) }
     }
 
     /// The hash of all bytes; the value cannot be used afterwards.
     package consuming func finish() -> [UInt8] {
         let bits = length &* 8
-        rest.append(0x80)
-        while rest.count % Self.blockLength != Self.blockLength - 8 {
-            rest.append(0)
-            if rest.count == Self.blockLength {
-                compress()
-                rest.removeAll(keepingCapacity: true)
-            }
-        }
-        rest += Self.bytes(of: bits)
-        compress()
+        add(0x80)
+        while rest.count != Self.blockLength - 8 { add(0) }
+        for byte in Self.bytes(of: bits) { add(byte) }
         return state.flatMap(Self.bytes)
+    }
+
+    private mutating func add(_ byte: UInt8) {
+        rest.append(byte)
+        length &+= 1
+        guard rest.count == Self.blockLength else { return }
+        compress()
+        rest.removeAll(keepingCapacity: true)
     }
 
     private static func bytes<Word: FixedWidthInteger>(of word: Word) -> [UInt8] {
@@ -54,25 +48,29 @@ package struct SHA256 {
 
     /// The compression function on the block in `rest`; names as in the standard.
     private mutating func compress() {
-        var schedule = (0..<16).map { index in
-            rest[index * 4..<index * 4 + 4].reduce(0 as UInt32) { $0 << 8 | UInt32($1) }
+        let (block, k) = (rest, Self.constants)
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { w in
+            for t in 0..<16 {
+                let first = UInt32(block[t * 4]) << 24 | UInt32(block[t * 4 + 1]) << 16
+                w[t] = first | UInt32(block[t * 4 + 2]) << 8 | UInt32(block[t * 4 + 3])
+            }
+            for t in 16..<64 {
+                let s0 = Self.rotate(w[t - 15], 7) ^ Self.rotate(w[t - 15], 18) ^ w[t - 15] >> 3
+                let s1 = Self.rotate(w[t - 2], 17) ^ Self.rotate(w[t - 2], 19) ^ w[t - 2] >> 10
+                w[t] = w[t - 16] &+ s0 &+ w[t - 7] &+ s1
+            }
+            var (a, b, c, d) = (state[0], state[1], state[2], state[3])
+            var (e, f, g, h) = (state[4], state[5], state[6], state[7])
+            for t in 0..<64 {
+                let s1 = Self.rotate(e, 6) ^ Self.rotate(e, 11) ^ Self.rotate(e, 25)
+                let t1 = h &+ s1 &+ ((e & f) ^ (~e & g)) &+ k[t] &+ w[t]
+                let s0 = Self.rotate(a, 2) ^ Self.rotate(a, 13) ^ Self.rotate(a, 22)
+                let t2 = s0 &+ ((a & b) ^ (a & c) ^ (b & c))
+                (h, g, f, e, d, c, b, a) = (g, f, e, d &+ t1, c, b, a, t1 &+ t2)
+            }
+            (state[0], state[1], state[2], state[3]) = (state[0] &+ a, state[1] &+ b, state[2] &+ c, state[3] &+ d)
+            (state[4], state[5], state[6], state[7]) = (state[4] &+ e, state[5] &+ f, state[6] &+ g, state[7] &+ h)
         }
-        for t in 16..<64 {
-            let (w15, w2) = (schedule[t - 15], schedule[t - 2])
-            let s0 = Self.rotate(w15, 7) ^ Self.rotate(w15, 18) ^ w15 >> 3
-            let s1 = Self.rotate(w2, 17) ^ Self.rotate(w2, 19) ^ w2 >> 10
-            schedule.append(schedule[t - 16] &+ s0 &+ schedule[t - 7] &+ s1)
-        }
-        var (a, b, c, d) = (state[0], state[1], state[2], state[3])
-        var (e, f, g, h) = (state[4], state[5], state[6], state[7])
-        for t in 0..<64 {
-            let s1 = Self.rotate(e, 6) ^ Self.rotate(e, 11) ^ Self.rotate(e, 25)
-            let t1 = h &+ s1 &+ ((e & f) ^ (~e & g)) &+ Self.constants[t] &+ schedule[t]
-            let s0 = Self.rotate(a, 2) ^ Self.rotate(a, 13) ^ Self.rotate(a, 22)
-            let t2 = s0 &+ ((a & b) ^ (a & c) ^ (b & c))
-            (h, g, f, e, d, c, b, a) = (g, f, e, d &+ t1, c, b, a, t1 &+ t2)
-        }
-        for (index, value) in [a, b, c, d, e, f, g, h].enumerated() { state[index] &+= value }
     }
 
     private static func rotate(_ word: UInt32, _ count: UInt32) -> UInt32 { word >> count | word << (32 - count) }

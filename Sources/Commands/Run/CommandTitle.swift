@@ -14,11 +14,18 @@ enum CommandTitle {
 
     /// The commands that workers run, by task id, where the broker can show messages.
     static func running(_ workers: [WorkerReport], _ broker: any Broker) async throws -> [TaskID: String] {
+        try await titles(of: workers.flatMap(\.running).filter { $0.task == CommandTask.name }.map(\.id), broker)
+    }
+
+    /// The commands among unfinished tasks, by task id, where the broker can show messages.
+    static func unfinished(_ tasks: [TaskStatus], _ broker: any Broker) async throws -> [TaskID: String] {
+        try await titles(of: tasks.filter { $0.location?.task == CommandTask.name }.map(\.id), broker)
+    }
+
+    private static func titles(of ids: [TaskID], _ broker: any Broker) async throws -> [TaskID: String] {
         guard let showing = broker as? any MessageShowing else { return [:] }
         var titles: [TaskID: String] = [:]
-        for task in workers.flatMap(\.running) where task.task == CommandTask.name {
-            titles[task.id] = of(try await showing.standing(of: task.id)?.message)
-        }
+        for id in ids { titles[id] = of(try await showing.standing(of: id)?.message) }
         return titles
     }
 }

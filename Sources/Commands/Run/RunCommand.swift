@@ -9,7 +9,7 @@ enum RunCommand {
     static let after = Option.values(
         "after", placeholder: "ID", .taskID, help: "Begin only when this task has succeeded; may be given several times.", completion: .taskID)
     static let env = Option.values(
-        "env", placeholder: "NAME[=VALUE]", .nonEmptyText,
+        "env", placeholder: "NAME|NAME=VALUE", .nonEmptyText,
         help: "Also pass on this environment variable, or set it to VALUE; may be given several times.")
 
     static let command = Command(
@@ -45,7 +45,7 @@ enum RunCommand {
                 ExitStatus("128+n", "The command, or this program, died of signal n."),
             ],
             outputKeys: [
-                OutputKey("id", "The id of the task."), OutputKey("task", "celery.run."), OutputKey("command", "The command and its arguments."),
+                OutputKey("id", "The id of the task."), OutputKey("task", "Always celery.run."), OutputKey("command", "The command and its arguments."),
                 OutputKey("new", "False if --key matched an earlier submission."),
                 OutputKey("confirmed", "False, and present only with exit status 75: the broker may have the task, or accept it later."),
                 OutputKey("with --wait", "The keys of celery result."),
@@ -53,7 +53,7 @@ enum RunCommand {
             notes: [
                 "A message that can run anything must come from somebody who could do that anyway. So celery run signs the command: its id, argv, folder, environment, umask, --after and --expires, with HMAC-SHA-256 and a key that lies beside the database (celery.db.key, made on first use). A worker runs no command without a valid signature. It runs none at all unless the database with its -wal and -shm files, their folder and the key belong to its own user, and nobody else can write to them or to the folders above; a worker of root runs only commands of root. celery run refuses with status 77 where workers would.",
                 "With another broker, or with a database that others can write, CELERY_COMMAND_KEY must name a file with the same key on both sides, and CELERY_COMMAND_PATTERNS must list at the workers what may run (see celery.toml(5)). Then programs are searched in the PATH of the worker, and variables beyond languages and time zone must be listed in CELERY_COMMAND_ENVIRONMENT.",
-                "Somebody who can read and write the messages of such a broker, but has no key, can still delete commands, delay them, run a command again once its result has expired (CELERY_TASK_RESULT_EXPIRES), and move it to another queue whose workers have the same key. --expires sets an end to that; different keys keep machines apart.",
+                "Somebody who can read and write the messages of such a broker, but has no key, can still delete commands, delay them, run a command again once its result has expired (CELERY_TASK_RESULT_EXPIRES; with rpc:// results, at once), and move it to another queue whose workers have the same key. --expires sets an end to that; different keys keep machines apart.",
                 "These variables go along: \((CommandVariables.places + CommandVariables.languages).joined(separator: ", ")), those of CELERY_COMMAND_ENVIRONMENT, and those given with --env. The worker adds CELERY_TASK_ID and the other variables of a task; nothing else of its environment is visible to the command.",
                 "With the SQLite file, a command begins as soon as the last task it comes after has succeeded. With other brokers workers look from time to time: the pause is an eighth of the time waited, at most 30 seconds. A task whose result is not stored (ignore_result) cannot be waited for, and rpc:// results cannot be looked up by workers.",
             ],

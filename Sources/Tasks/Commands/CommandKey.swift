@@ -23,9 +23,12 @@ package struct CommandKey: Sendable, Equatable {
     package static func read(_ path: String, for user: UInt32) throws(CommandRefusal) -> CommandKey? {
         let number = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
         guard number >= 0 else {
-            if errno == ENOENT { return nil }
-            let reason = errno == ELOOP ? "it is a link" : SystemError.text(of: errno)
-            throw CommandRefusal("cannot read the key \(path): \(reason)")
+            let code = errno
+            if code == ENOENT { return nil }
+            let reason = code == ELOOP ? "it is a link" : SystemError.text(of: code)
+            throw CommandRefusal(
+                "cannot read the key \(path): \(reason)",
+                hint: code == ELOOP ? "replace the link by the file" : nil)
         }
         let descriptor = OwnedDescriptor(owning: number)
         var status = stat()

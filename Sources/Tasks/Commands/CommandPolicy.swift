@@ -76,8 +76,8 @@ package struct CommandPolicy: Sendable, Equatable {
 
     private func checkPlaces(_ user: UInt32) throws(CommandRefusal) {
         let owner = CommandGuard(user: user)
-        if let settingsFile { try owner.check(settings: settingsFile) }
         if isKeyGiven {
+            if let settingsFile { try owner.check(settings: settingsFile) }
             _ = try CommandKey.read(keyFile, for: user)
             return
         }
@@ -88,6 +88,7 @@ package struct CommandPolicy: Sendable, Equatable {
         }
         for file in ["", "-wal", "-shm", "-journal"] { try owner.check(file: database + file) }
         try owner.check(folder: Self.folder(of: database))
+        if let settingsFile { try owner.check(settings: settingsFile) }
         _ = try CommandKey.read(keyFile, for: user)
     }
 

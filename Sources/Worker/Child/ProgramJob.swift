@@ -35,7 +35,7 @@ struct ProgramJob {
             return JobRunner.Ended(.failure(TaskFailure(type: "PermissionError", arguments: [.string(text)], module: "builtins"), traceback: nil))
         }
         var run = ProgramRun(
-            path: program, args: command == nil ? Self.words(arguments) : Array(Self.words(arguments).dropFirst()),
+            path: program, args: command == nil ? Self.words(arguments) : Array(Self.words(ofCommand: arguments).dropFirst()),
             environment: taskEnvironment, folder: command?.folder ?? ".",
             input: command == nil ? request.bytes(style: .compact) : [], softTimeLimit: job.softTimeLimit, hardTimeLimit: job.hardTimeLimit,
             maxOutputBytes: job.maxOutputBytes
@@ -94,6 +94,9 @@ struct ProgramJob {
     static func words(_ arguments: TaskArguments) -> [String] {
         arguments.args.map(word) + arguments.kwargs.members.flatMap { ["--\($0.key)", word($0.value)] }
     }
+
+    /// The argv of a command: its positional arguments alone, since the others are its surroundings.
+    static func words(ofCommand arguments: TaskArguments) -> [String] { words(TaskArguments(args: arguments.args)) }
 
     /// Strings unchanged, other values as JSON.
     private static func word(_ value: JSON) -> String {

@@ -1,5 +1,6 @@
 import CeleryCore
 import Fixtures
+import Tasks
 import Testing
 import Wire
 @testable import Worker
@@ -25,6 +26,10 @@ import Wire
             tag: .min, attempt: 2, message: EncodedMessage(message), taskName: "t", taskID: "größe", program: "/x y",
             softTimeLimit: 0.5, hardTimeLimit: .infinity, maxOutputBytes: .max, retry: retry, memoryLimit: 5)
         request.said = OptionValues(json: ["max_output": 7, "retry_delay": 0.5])
+        var settings = Settings(projectFolder: "/p", file: "/p/celery.toml")
+        settings.commandPatterns = ["ls ...", ""]
+        settings.commandVariables = ["A", "B_*"]
+        request.command = CommandPolicy(settings)
         return request
     }
 
