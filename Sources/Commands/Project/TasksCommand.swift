@@ -25,7 +25,7 @@ enum TasksCommand {
         let settings = try context.settings()
         if context.arguments[remote] { return try await listRemote(context, settings) }
         let (registry, problems) = try context.registry(settings, guardedBy: .current)
-        for task in registry.sorted {
+        for task in ownFirst(registry.sorted, \.name) {
             let options = TaskOptionList(task.options).pairs
             context.output.record(
                 [
@@ -44,6 +44,11 @@ enum TasksCommand {
         return problems.allSatisfy(\.isWarning) ? ExitCode.done : ExitCode.badData
     }
 
+    /// The tasks of the project before the one that runs commands.
+    private static func ownFirst<Listed>(_ tasks: [Listed], _ name: (Listed) -> String) -> [Listed] {
+        tasks.filter { name($0) != CommandTask.name } + tasks.filter { name($0) == CommandTask.name }
+    }
+
     private static func listRemote(_ context: CommandContext, _ settings: Settings) async throws -> Int32 {
         let client = try context.client(settings)
         guard let listing = client.broker as? any WorkerListing else {
@@ -53,7 +58,7 @@ enum TasksCommand {
         for worker in try await listing.workers() {
             for task in worker.tasks { known[task, default: []].append(worker.name) }
         }
-        for (task, workers) in known.sorted(by: { $0.key < $1.key }) {
+        for (task, workers) in ownFirst(known.sorted { $0.key < $1.key }, \.key) {
             context.output.record(
                 ["task": .string(task), "workers": .array(workers.map(JSON.string))],
                 text: [task, workers.joined(separator: ",")].row)

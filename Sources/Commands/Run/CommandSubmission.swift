@@ -91,7 +91,7 @@ struct CommandSubmission {
         let path = request.environment.first { $0.name == "PATH" }?.value ?? ""
         let found = try? CommandCall.find(name, in: path, from: request.folder)
         if !name.isEmpty, found.map({ access($0, X_OK) != 0 }) ?? true {
-            context.output.note("celery run: warning: there is no program \(ArgumentError.quote(name)) now")
+            context.output.note("celery run: warning: \(ArgumentError.quote(name)) is not a program that can be run now")
         }
         guard let listing = client.broker as? any WorkerListing, listing.knowsWorkers else { return }
         let workers = try await listing.workers()
