@@ -85,6 +85,11 @@ package struct CommandMissing: Error, Sendable {
     /// Whether there are files of that name, none of which this user may execute.
     package var isForbidden: Bool
 
+    package init(name: String, isForbidden: Bool) {
+        self.name = name
+        self.isForbidden = isForbidden
+    }
+
     /// The failure of its task: Python's error for this.
     package var failure: TaskFailure {
         isForbidden
