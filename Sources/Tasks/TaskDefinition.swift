@@ -21,6 +21,8 @@ package struct TaskDefinition: Sendable {
         case program(path: String)
         /// A Swift type of this binary.
         case swift(SwiftTaskRunner)
+        /// The command that the message names, if it is signed.
+        case command(CommandPolicy)
     }
 
     package init(name: String, options: TaskOptions, kind: Kind, source: String, fileMark: FileMark? = nil) {

@@ -1,5 +1,6 @@
 package import CeleryCore
 package import Processes
+package import Tasks
 
 /// The settings of a worker; fixed before it starts.
 package struct WorkerConfiguration: Sendable {
@@ -28,6 +29,8 @@ package struct WorkerConfiguration: Sendable {
     package var ignoreResult = false
     /// Whether a client that names a queue for the answer is answered, besides the result being stored.
     package var sendsReplies = true
+    /// Why this worker runs no commands; `nil` if it does.
+    package var commandRefusal: CommandRefusal?
     package var maxOutputBytes = 16 << 20
     /// Events to send to monitors; `nil` sends none, not even heartbeats.
     package var events: WorkerEvents?

@@ -1,4 +1,5 @@
 import CeleryCore
+import Tasks
 import Testing
 
 @testable import Commands
@@ -16,6 +17,24 @@ import Testing
 
     @Test(arguments: 1...255) func `a program's own status passes through, unless it would mean something else`(_ status: Int) {
         #expect(ExitCode.of(result(.failure, .exited(status: status, task: "t"))) == (status <= 123 ? Int32(status) : 1))
+    }
+
+    @Test func `the status of a command passes through, whatever it is, and is a shell's if the command did not run`() {
+        func status(_ failure: TaskFailure) -> Int32 {
+            var command = result(.failure, failure)
+            command.task = CommandTask.name
+            return ExitCode.of(command)
+        }
+        for number in 1...255 { #expect(status(.exited(status: number, task: "sh")) == Int32(number)) }
+        #expect(status(.signaled(15, task: "sh")) == 143)
+        #expect(status(CommandRefusal("not signed").failure) == 77)
+        #expect(status(CommandMissing(name: "x", isForbidden: false).failure) == 127)
+        #expect(status(CommandMissing(name: "x", isForbidden: true).failure) == 126)
+        #expect(status(TaskFailure(type: "OSError", arguments: [2, "cannot run ./x: no such file"], module: "builtins")) == 127)
+        #expect(status(TaskFailure(type: "OSError", arguments: [8, "cannot run ./x: no '#!' line"], module: "builtins")) == 126)
+        #expect(status(.timeLimitExceeded(3)) == 1)
+        #expect(status(.workerLost("gone")) == 126)
+        #expect(ExitCode.of(result(.failure, CommandRefusal("not signed").failure)) == 1)
     }
 
     @Test(arguments: 1...64) func `a signal is added to 128`(_ signal: Int) {

@@ -85,6 +85,9 @@ func resolved(
             CELERY_DEFAULT_QUEUE = "other"
             CELERY_IGNORE_RESULT = true
             CELERY_TASK_RESULT_EXPIRES = "1d"
+            CELERY_COMMAND_KEY = "key"
+            CELERY_COMMAND_PATTERNS = ["ls ...", "cp *,* /x"]
+            CELERY_COMMAND_ENVIRONMENT = ["AWS_*"]
             CELERY_SQLITE_DURABILITY = "normal"
             CELERY_FILE_GROUP = "shop"
             CELERY_SQLITE_GROUP_ACCESS = "read"
@@ -111,6 +114,9 @@ func resolved(
         expected.defaultQueue = "other"
         expected.ignoreResult = true
         expected.resultExpires = 86_400
+        expected.commandKey = "/shop/key"
+        expected.commandPatterns = ["ls ...", "cp *,* /x"]
+        expected.commandVariables = ["AWS_*"]
         expected.durability = "normal"
         expected.fileGroup = "shop"
         expected.databaseGroupWrites = false

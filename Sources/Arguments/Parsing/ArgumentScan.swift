@@ -28,7 +28,9 @@ struct ArgumentScan {
     mutating func readWords() throws(ArgumentError) {
         while let place = words.indices.first, let word = words.popFirst() {
             let letters = word.utf8
-            if letters.elementsEqual("--".utf8) {
+            if command?.endsOptionsAtOperand == true, !operands.isEmpty {
+                try take(operand: word, at: place)
+            } else if letters.elementsEqual("--".utf8) {
                 for place in words.indices { try take(operand: words[place], at: place) }
                 words = []
             } else if letters.starts(with: "--".utf8) {

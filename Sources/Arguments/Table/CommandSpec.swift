@@ -86,6 +86,8 @@ package struct CommandSpec: Sendable {
     package let requiresSubcommand: Bool
     /// Whether help texts, manual pages and completions omit the command.
     package let isHidden: Bool
+    /// Whether everything from the first operand on is operands: a command with options of its own.
+    package let endsOptionsAtOperand: Bool
     /// The names of the enclosing commands, outermost first.
     package private(set) var parents: [String] = []
 
@@ -107,7 +109,7 @@ package struct CommandSpec: Sendable {
         exitStatuses: @autoclosure @escaping @Sendable () -> [ExitStatus] = [],
         outputKeys: @autoclosure @escaping @Sendable () -> [OutputKey] = [],
         notes: @autoclosure @escaping @Sendable () -> [String] = [], subcommands: [CommandSpec] = [],
-        requiresSubcommand: Bool = false, isHidden: Bool = false
+        requiresSubcommand: Bool = false, isHidden: Bool = false, endsOptionsAtOperand: Bool = false
     ) {
         self.name = name
         self.aliases = aliases
@@ -125,6 +127,7 @@ package struct CommandSpec: Sendable {
         self.subcommands = subcommands.map { $0.adopted(by: name) }
         self.requiresSubcommand = requiresSubcommand
         self.isHidden = isHidden
+        self.endsOptionsAtOperand = endsOptionsAtOperand
     }
 
     /// The name preceded by those of the enclosing commands: `beat next`.

@@ -53,8 +53,10 @@ public struct Postponement: Sendable, Equatable {
     public var handle: DeliveryHandle
     /// When to deliver the message again.
     public var until: Timestamp
-    /// Since when the message waits; its next delivery carries this time.
+    /// Since when the message waits; its next delivery carries this time, if its worker keeps it waiting for limits itself.
     public var since: Timestamp
+    /// Tasks whose end may bring the message back earlier, where the broker learns of it.
+    public var after: [TaskID] = []
 
     public init(_ handle: DeliveryHandle, until: Timestamp, since: Timestamp) {
         self.handle = handle

@@ -105,6 +105,12 @@ public struct Settings: Sendable, Equatable {
     public var databaseGroupWrites = true
     /// Bytes of a program's stdout kept as its return value.
     public var maxOutputBytes = 16 << 20
+    /// The file with the key that signs commands, absolute; `nil` uses the one beside the database.
+    public var commandKey: String?
+    /// The commands that may run; `nil` allows all.
+    public var commandPatterns: [String]?
+    /// Variables that commands take along, besides the usual ones.
+    public var commandVariables: [String] = []
 
     /// The defaults for a project: everything in one SQLite file, `celery.db` in its folder.
     public init(projectFolder: String, file: String? = nil) {

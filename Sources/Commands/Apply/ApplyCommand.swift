@@ -109,7 +109,10 @@ enum ApplyCommand {
         return (args, kwargs)
     }
 
-    private static func submit(_ message: Message, _ client: Client, _ context: CommandContext) async throws -> TaskID {
+    /// Publishes a message, at most once per key.
+    ///
+    /// - Returns: The id that holds the key: the message's own, or the earlier one.
+    static func submit(_ message: Message, _ client: Client, _ context: CommandContext) async throws -> TaskID {
         let arguments = context.arguments
         guard let key = arguments[key] else {
             do {

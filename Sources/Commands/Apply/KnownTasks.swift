@@ -11,6 +11,11 @@ struct KnownTasks {
 
     /// The options of a task of this project; `nil` for other tasks. Warns of an unknown name, or throws if `strict`.
     func options(of name: String, strict: Bool) async throws -> TaskOptions? {
+        if name == CommandTask.name {
+            throw CommandError(
+                ExitCode.usage, "task '\(name)' needs a signed message, which only celery run makes",
+                hint: "use celery run -- COMMAND ARG...")
+        }
         if let builtIn = context.builtIn.first(where: { $0.name == name }) { return builtIn.options }
         // Search only the app that the name begins with: a project may have many.
         let apps = settings.installedApps.filter { name.hasPrefix("\($0).tasks.") }

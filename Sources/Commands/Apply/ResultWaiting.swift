@@ -6,6 +6,8 @@ import Client
 struct ResultWaiting {
     let context: CommandContext
     let client: Client
+    /// The name of the task, for results that do not tell it.
+    var task: String?
 
     /// Whether the command line asks for it.
     static func isAsked(_ arguments: ParsedArguments) -> Bool {
@@ -29,7 +31,9 @@ struct ResultWaiting {
         printer.passesErrorOutput = true
         var status = ExitCode.timedOut
         let unfinished = try await client.wait(for: [id], timeout: deadline.map { max(.zero, $0 - .now) }) {
-            status = printer.print($0)
+            var result = $0
+            result.task = result.task ?? task
+            status = printer.print(result)
         }
         if !unfinished.gone.isEmpty {
             throw CommandError(

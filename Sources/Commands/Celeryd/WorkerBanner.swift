@@ -28,6 +28,8 @@ struct WorkerBanner {
     }
 
     private var tasks: String {
-        registry.isEmpty ? "none found in \(settings.projectFolder)" : BeatBanner.list(registry.names).inOneLine
+        // The task that runs commands is no task of the project.
+        let names = registry.names.filter { $0 != CommandTask.name }
+        return names.isEmpty ? "none found in \(settings.projectFolder)" : BeatBanner.list(names).inOneLine
     }
 }

@@ -3,6 +3,7 @@ import CeleryCore
 import Client
 import Glibc
 import Processes
+import Tasks
 import Worker
 
 /// Turns settings and options into the configuration of a `Worker`.
@@ -43,6 +44,11 @@ struct WorkerSetup {
         configuration.disablesRates = settings.disablesRates
         configuration.ignoreResult = settings.ignoreResult
         configuration.sendsReplies = settings.sendsReplies
+        do throws(CommandRefusal) {
+            try CommandPolicy(settings).checkRunning()
+        } catch {
+            configuration.commandRefusal = CommandRefusal("this worker runs no commands: \(error.message)", hint: error.hint)
+        }
         configuration.maxOutputBytes = settings.maxOutputBytes
         if arguments.takes(CelerydOptions.burst) || settings.sendsTaskEvents {
             configuration.events = WorkerEvents(ofTasks: settings.sendsTaskEvents, version: Version.text)

@@ -35,8 +35,9 @@ extension Explanation {
         OutputKey("verdict", "waiting, running, succeeded, failed, revoked, dead, unseen or unknown."),
         OutputKey(
             "causes",
-            "Objects with kind and text, the decisive one first. The kind of a waiting task is revoked, eta, retry, paused, no_worker, no_consumer, silent, unregistered, rate, concurrency, turn, behind, busy, lost_worker or due; of an unsuccessful task exit_status, signal, memory, time_limit, lost, unregistered, expired, revoked, terminated, dead or error; otherwise running, unanswered, unseen, gone or unknown."
+            "Objects with kind and text, the decisive one first. The kind of a waiting task is revoked, after, eta, retry, paused, no_worker, no_consumer, silent, unregistered, rate, concurrency, turn, behind, busy, lost_worker or due; of an unsuccessful task exit_status, signal, memory, time_limit, lost, unregistered, expired, revoked, terminated, dead or error; otherwise running, unanswered, unseen, gone or unknown."
         ),
+        OutputKey("command", "The command of a task sent by celery run; null if unknown."),
         OutputKey("ahead", "The number of messages ahead in the queue; null if unknown."),
         OutputKey("worker", "The worker that has the task, or had it last."),
         OutputKey("submitted, eta, expires, began, ended", "Times, in ISO 8601."),
@@ -58,6 +59,7 @@ extension Explanation {
         return [
             "id": .string(id.text), "task": text(task), "queue": text(facts.queue), "verdict": .string(verdict.rawValue),
             "causes": .array(causes.map { ["kind": .string($0.kind), "text": .string($0.text)] }),
+            "command": text(CommandTitle.of(facts.standing?.message)),
             "ahead": number(facts.standing?.ahead),
             "worker": text(facts.hold?.worker ?? facts.location?.worker ?? facts.result?.worker),
             "submitted": time(facts.submitted), "eta": time(facts.eta), "expires": time(facts.standing?.message?.expires),

@@ -47,7 +47,8 @@ struct FactFinder {
                 facts.standing = await look("read the message") { try await (broker as? any MessageShowing)?.standing(of: status.id) }
                 facts.limit = await look("read limits") { try await (broker as? any LimitReporting)?.limitWait(of: status.id) }
             }
-            let relatives = ((facts.parent.map { [$0] } ?? []) + facts.children).prefix(Self.relativesLimit)
+            let earlier = facts.standing?.message.map(Prerequisites.of) ?? []
+            let relatives = (earlier + (facts.parent.map { [$0] } ?? []) + facts.children).prefix(Self.relativesLimit)
             if !relatives.isEmpty {
                 let known = await look("look up relatives") { try await client.status(of: Array(relatives)) } ?? []
                 // Brokers that cannot locate messages report unknown ids as PENDING.

@@ -10,7 +10,7 @@ struct WaitingCauses {
 
     /// The causes for a message in a queue.
     var all: [Explanation.Cause] {
-        let all = revoked + time + pause + consumers + limit + line
+        let all = revoked + (after.isEmpty ? time : after) + pause + consumers + limit + line
         return all.isEmpty ? [Cause("due", "it is due, and no reason to wait is known")] : all
     }
 
@@ -43,6 +43,17 @@ struct WaitingCauses {
                 "revoked",
                 "it was revoked at \(LocalTime.text(revocation.issued)), and will be dropped if a worker receives it before \(LocalTime.text(revocation.until))")
         ]
+    }
+
+    // MARK: Other tasks
+
+    /// The tasks that have to succeed before, as far as they have not.
+    private var after: [Explanation.Cause] {
+        let ids = facts.standing?.message.map(Prerequisites.of) ?? []
+        return ids.filter { facts.states[$0] != .success }.prefix(5).map { id in
+            let state = facts.states[id].map { ", which is \($0.name) now" } ?? ""
+            return Cause("after", "it begins when task \(id.text.forLog) has succeeded\(state)")
+        }
     }
 
     // MARK: Its time

@@ -3,7 +3,7 @@ package import Arguments
 /// The command table: the source of the parser, the help texts, the manual pages and the completions.
 package enum CeleryTable {
     static let commands: [Command] = [
-        CelerydCommand.command, BeatCommand.command, ApplyCommand.command, StatusCommand.command, ResultCommand.command,
+        CelerydCommand.command, BeatCommand.command, ApplyCommand.command, RunCommand.command, StatusCommand.command, ResultCommand.command,
         ListCommand.command, RetryCommand.command, ExplainCommand.command, RevokeCommand.command, DmapCommand.command, InspectCommand.command, ControlCommand.command, EventsCommand.command,
         StatsCommand.command, TasksCommand.command, QueuesCommand.command, PurgeCommand.command, DeadCommand.command,
         SyncdbCommand.command,

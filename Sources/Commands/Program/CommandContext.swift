@@ -79,6 +79,9 @@ struct CommandContext: Sendable {
     func taskFiles(_ settings: Settings, guardedBy taskGuard: TaskGuard?) throws -> TaskFiles {
         var registry = TaskRegistry()
         for definition in builtIn { try registry.register(definition) }
+        // Only workers run commands, and only where nobody else could make them do so.
+        let policy = CommandPolicy(settings)
+        if taskGuard != nil, (try? policy.checkRunning()) != nil { try registry.register(CommandTask.definition(policy)) }
         return TaskFiles(apps: settings.installedApps, in: settings.projectFolder, builtIn: registry, guardedBy: taskGuard)
     }
 

@@ -1,4 +1,6 @@
 package import CeleryCore
+import Glibc
+import Tasks
 
 /// The exit statuses of all commands. Scripts depend on them.
 package enum ExitCode {
@@ -24,6 +26,7 @@ package enum ExitCode {
         case .revoked: return revoked
         case .failure:
             guard let failure = result.failure else { return taskFailed }
+            if result.task == CommandTask.name, let status = ofCommand(failure) { return status }
             if let status = failure.programStatus {
                 // A signal is negative. Statuses that have another meaning here, or that no program
                 // ends with, count as plain failures.
@@ -40,6 +43,19 @@ package enum ExitCode {
             default: return taskFailed
             }
         default: return tryAgain
+        }
+    }
+
+    /// The exit status for a command that failed: its own, also where other tasks give that number another meaning, or that of a
+    /// shell for a command that could not be run; `nil` for other failures.
+    private static func ofCommand(_ failure: TaskFailure) -> Int32? {
+        if let status = failure.programStatus { return (1...255).contains(status) ? Int32(status) : nil }
+        guard failure.module == "builtins" else { return nil }
+        switch failure.type {
+        case "PermissionError": return noPermission
+        case "FileNotFoundError": return 127
+        case "OSError": return failure.arguments.first?.intValue == Int(ENOENT) ? 127 : 126
+        default: return nil
         }
     }
 

@@ -25,7 +25,7 @@ enum TasksCommand {
         let settings = try context.settings()
         if context.arguments[remote] { return try await listRemote(context, settings) }
         let (registry, problems) = try context.registry(settings, guardedBy: .current)
-        for task in registry.sorted {
+        for task in ownFirst(registry.sorted, \.name) {
             let options = TaskOptionList(task.options).pairs
             context.output.record(
                 [
@@ -37,11 +37,16 @@ enum TasksCommand {
         for problem in problems {
             context.output.error("celery tasks: \(problem.isWarning ? "warning: " : "")\(problem.description.inOneLine)")
         }
-        if registry.isEmpty && problems.isEmpty {
+        if registry.names.allSatisfy({ $0 == CommandTask.name }) && problems.isEmpty {
             context.output.note("celery tasks: no tasks in \(settings.projectFolder)")
             if settings.installedApps.isEmpty { context.output.note("hint: name the folders of your apps in INSTALLED_APPS in celery.toml") }
         }
         return problems.allSatisfy(\.isWarning) ? ExitCode.done : ExitCode.badData
+    }
+
+    /// The tasks of the project before the one that runs commands.
+    private static func ownFirst<Listed>(_ tasks: [Listed], _ name: (Listed) -> String) -> [Listed] {
+        tasks.filter { name($0) != CommandTask.name } + tasks.filter { name($0) == CommandTask.name }
     }
 
     private static func listRemote(_ context: CommandContext, _ settings: Settings) async throws -> Int32 {
@@ -53,7 +58,7 @@ enum TasksCommand {
         for worker in try await listing.workers() {
             for task in worker.tasks { known[task, default: []].append(worker.name) }
         }
-        for (task, workers) in known.sorted(by: { $0.key < $1.key }) {
+        for (task, workers) in ownFirst(known.sorted { $0.key < $1.key }, \.key) {
             context.output.record(
                 ["task": .string(task), "workers": .array(workers.map(JSON.string))],
                 text: [task, workers.joined(separator: ",")].row)

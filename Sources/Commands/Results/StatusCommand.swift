@@ -33,6 +33,7 @@ enum StatusCommand {
             outputKeys: [
                 OutputKey("id, state", "The task id and state."),
                 OutputKey("task, queue, attempt, retries, worker", "Further facts about the task, or null."),
+                OutputKey("command", "What an unfinished task of celery run runs; absent otherwise."),
                 OutputKey("reason", "Why the task is retried, failed, or was revoked."),
                 OutputKey("submitted, eta, started, done", "Times of the task, in ISO 8601."),
                 OutputKey("worker, pid, queues, started, running", "Without ids, the facts about a worker."),
@@ -55,7 +56,8 @@ enum StatusCommand {
             timedOut = try await !client.wait(for: open, timeout: arguments[WaitOptions.timeout]) { _ in }.late.isEmpty
             known = try await client.status(of: ids)
         }
-        for status in known { show(status, context) }
+        let commands = arguments[long] || context.output.format == .json ? try await CommandTitle.unfinished(known, client.broker) : [:]
+        for status in known { show(status, context, command: commands[status.id]) }
         if let hint = try ResultsElsewhere.hint(known, client) { context.output.note("hint: \(hint)") }
         return timedOut ? ExitCode.timedOut : exitStatus(known)
     }
@@ -69,8 +71,11 @@ enum StatusCommand {
         return ExitCode.done
     }
 
-    static func show(_ status: TaskStatus, _ context: CommandContext) {
-        context.output.record(object(status), text: text(status, long: context.arguments[long]))
+    /// - Parameter command: What an unfinished command runs.
+    static func show(_ status: TaskStatus, _ context: CommandContext, command: String? = nil) {
+        var object = object(status)
+        if let command { object["command"] = .string(command) }
+        context.output.record(object, text: text(status, long: context.arguments[long]) + (command.map { "\tcommand=\($0.inOneLine)" } ?? ""))
     }
 
     private static func text(_ status: TaskStatus, long: Bool) -> String {

@@ -13,7 +13,8 @@ struct WorkerList {
         let workers = try await listing.workers()
         let lost = try await (client.broker as? any LossTelling)?.lostWorkers() ?? LostWorkers([])
         let now = Timestamp.now
-        for worker in workers { context.output.record(object(worker), text: text(worker, now)) }
+        let commands = try await CommandTitle.running(workers, client.broker)
+        for worker in workers { context.output.record(object(worker, commands), text: text(worker, commands, now)) }
         let names = Set(workers.map(\.name))
         for worker in lost.workers where !names.contains(worker.name) { context.output.record(object(worker), text: text(worker, now)) }
         if let gap = lost.gap { context.output.note("celery status: \(gap)") }
@@ -48,14 +49,14 @@ struct WorkerList {
         ]
     }
 
-    private func text(_ worker: WorkerReport, _ now: Timestamp) -> String {
+    private func text(_ worker: WorkerReport, _ commands: [TaskID: String], _ now: Timestamp) -> String {
         var lines = [
             [
                 worker.name, "pid \(worker.pid)", "queues \(worker.queues.joined(separator: ","))",
                 "up \(Self.age(worker.started, now))", "running \(worker.running.count)",
             ].row
         ]
-        lines += worker.running.map { ["  \($0.task)[\($0.id)]", "attempt \($0.attempt)", "since \(Self.age($0.started, now))"].row }
+        lines += worker.running.map { (["  \($0.task)[\($0.id)]", "attempt \($0.attempt)", "since \(Self.age($0.started, now))"] + (commands[$0.id].map { [$0] } ?? [])).row }
         return lines.joined(separator: "\n")
     }
 
@@ -68,7 +69,7 @@ struct WorkerList {
         return "\(seconds / 86_400)d\(seconds % 86_400 / 3_600)h"
     }
 
-    private func object(_ worker: WorkerReport) -> JSONObject {
+    private func object(_ worker: WorkerReport, _ commands: [TaskID: String]) -> JSONObject {
         [
             "worker": .string(worker.name), "pid": .int(Int64(worker.pid)),
             "queues": .array(worker.queues.map(JSON.string)), "started": .string(ISO8601.text(worker.started)),
@@ -76,7 +77,7 @@ struct WorkerList {
                 worker.running.map {
                     .object([
                         "id": .string($0.id.text), "task": .string($0.task), "attempt": .int(Int64($0.attempt)),
-                        "started": .string(ISO8601.text($0.started)),
+                        "started": .string(ISO8601.text($0.started)), "command": commands[$0.id].map(JSON.string) ?? .null,
                     ])
                 }), "lost": .null,
         ]

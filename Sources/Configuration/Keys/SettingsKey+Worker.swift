@@ -139,6 +139,30 @@ extension SettingsKey {
             in any case, is shown as *** in lists, logs, events and mails. The task itself gets the value.
             """
         ) { $0.settings.redactedNames = $1 },
+        SettingsKey(
+            "CELERY_COMMAND_KEY", .path, default: nil,
+            """
+            File with the key that signs the commands of celery-run(1): a line of at least 32 characters, readable by its owner \
+            alone, the same at those who submit and at the workers. Needed with a broker other than a database of one's own, for \
+            which the key is made beside the database. Workers then also need CELERY_COMMAND_PATTERNS.
+            """
+        ) { $0.settings.commandKey = $0.absolute($1) },
+        SettingsKey(
+            "CELERY_COMMAND_PATTERNS", .list(of: .text), default: nil,
+            """
+            The commands that celery-run(1) may run, such as ["ffmpeg -i *.mov ...", "/usr/bin/rsync ..."]. Each word of a pattern \
+            is compared with one word of the command: ? is any character, * any number of them, and ... at the end any further \
+            words; in the first word, ? and * match no slash. By default all commands may run, in a project of one's own; with an \
+            empty list none.
+            """
+        ) { $0.settings.commandPatterns = $1 },
+        SettingsKey(
+            "CELERY_COMMAND_ENVIRONMENT", .list(of: .text), default: "[]",
+            """
+            Names of environment variables that celery-run(1) passes on besides the usual ones, such as ["AWS_*"]. Workers with \
+            CELERY_COMMAND_PATTERNS accept no others.
+            """
+        ) { $0.settings.commandVariables = $1 },
     ]
 }
 

@@ -42,6 +42,13 @@ package struct Environment: Sendable {
         return Dictionary(pairs) { first, _ in first }
     }
 
+    /// The variables whose entry `NAME=value` matches.
+    package func filter(_ isIncluded: ([UInt8]) -> Bool) -> Environment {
+        var environment = self
+        environment.entries.removeAll { !isIncluded($0) }
+        return environment
+    }
+
     /// The value of `name`; assigning `nil` removes it.
     package subscript(name: String) -> String? {
         get {

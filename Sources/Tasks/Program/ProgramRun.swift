@@ -11,8 +11,12 @@ package struct ProgramRun: Sendable {
     package var args: [[UInt8]]
     package var environment: Environment
     package var folder: String
-    /// The request as JSON, for standard input.
+    /// The request as JSON, for standard input; empty for `/dev/null`.
     package var input: [UInt8]
+    /// The program's argv[0]; `nil` uses its path.
+    package var name: String?
+    /// The bits that new files of the program do not get; `nil` uses our own.
+    package var umask: UInt32?
     /// Seconds after which the program gets SIGTERM.
     package var softTimeLimit: Double?
     /// Seconds after which the program and all its descendants are killed.
@@ -91,9 +95,9 @@ package struct ProgramRun: Sendable {
     package func run() throws(SystemError) -> Ending {
         let standardOutput = try Pipe()
         let standardError = try Pipe()
-        var spawn = Spawn(path, arguments: [Array(path.utf8)] + args, environment: environment)
+        var spawn = Spawn(path, arguments: [Array((name ?? path).utf8)] + args, environment: environment)
         spawn.workingDirectory = folder
-        spawn.standardInput = .descriptor(try MemoryFile.make(input))
+        spawn.standardInput = input.isEmpty ? .null : .descriptor(try MemoryFile.make(input))
         spawn.standardOutput = .descriptor(standardOutput.writeEnd)
         spawn.standardError = .descriptor(standardError.writeEnd)
         spawn.placement = .newGroup
@@ -158,6 +162,9 @@ package struct ProgramRun: Sendable {
     private func startHere(_ spawn: Spawn) throws(SystemError) -> SpawnedProcess {
         try Self.current.withLock { (current) throws(SystemError) in
             if current.isOver { throw SystemError(ECANCELED, "run", path: path, reason: "the worker is gone") }
+            // A program inherits it, and nothing else in a pool child creates files meanwhile.
+            let mask = umask.map { Glibc.umask($0) }
+            defer { if let mask { _ = Glibc.umask(mask) } }
             let process = try spawn.start(pidfd: true)
             current.group = process.id
             return process

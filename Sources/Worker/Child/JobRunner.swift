@@ -32,14 +32,20 @@ struct JobRunner: Sendable {
             let body = try BodyCodec.decode(decoded.body)
             arguments = body
             if let program = job.program {
-                var program = ProgramJob(
-                    job: job, message: decoded, arguments: body, program: program, environment: environment, stop: stop, log: log)
-                program.controlGroups = controlGroups
-                ended = program.run()
+                ended = run(job, decoded, body, program, nil, stop)
+            } else if let policy = job.command {
+                let words = ProgramJob.words(ofCommand: body).map { Array($0.utf8) }
+                let call = try CommandCall(decoded, body, words: words, policy, in: environment)
+                ended = run(job, decoded, body, call.path, call, stop)
             } else {
                 ended = await SwiftJob(job: job, message: decoded, arguments: body, registry: registry, log: log).run()
             }
             ended = decided(ended, job.retry)
+        } catch let refusal as CommandRefusal {
+            // Trying again would not make it safer.
+            ended = Ended(.failure(refusal.failure, traceback: nil))
+        } catch let missing as CommandMissing {
+            ended = decided(Ended(.failure(missing.failure, traceback: nil)), job.retry)
         } catch BodyError.invalidTask(let failure) {
             ended = Ended(.failure(failure, traceback: nil))
         } catch {
@@ -56,6 +62,16 @@ struct JobRunner: Sendable {
             }
         }
         return report
+    }
+
+    private func run(
+        _ job: JobRequest, _ message: Message, _ arguments: TaskArguments, _ program: String, _ command: CommandCall?, _ stop: ProgramStop?
+    ) -> Ended {
+        var program = ProgramJob(
+            job: job, message: message, arguments: arguments, program: program, command: command, environment: environment, stop: stop,
+            log: log)
+        program.controlGroups = controlGroups
+        return program.run()
     }
 
     /// Decides whether an ended job is retried, because the task asked for it or because of `autoretry`. Otherwise it has failed.

@@ -10,6 +10,8 @@ struct ProgramJob {
     let message: Message
     let arguments: TaskArguments
     let program: String
+    /// The command, for the task that runs commands.
+    var command: CommandCall?
     let environment: Environment
     var stop: ProgramStop?
     let log: @Sendable (LogLine) -> Void
@@ -27,18 +29,21 @@ struct ProgramJob {
 
     func run() -> JobRunner.Ended {
         let taskGuard = TaskGuard.current
-        // The file may have changed since discovery.
-        if taskGuard.refuses, let danger = taskGuard.danger(ofProgram: program, in: Self.folder) {
+        // The file may have changed since discovery. A command is whatever its signer chose.
+        if command == nil, taskGuard.refuses, let danger = taskGuard.danger(ofProgram: program, in: Self.folder) {
             let text = "\(danger): it is not run as root"
             return JobRunner.Ended(.failure(TaskFailure(type: "PermissionError", arguments: [.string(text)], module: "builtins"), traceback: nil))
         }
         var run = ProgramRun(
-            path: program, args: Self.words(arguments), environment: taskEnvironment, folder: ".",
-            input: request.bytes(style: .compact), softTimeLimit: job.softTimeLimit, hardTimeLimit: job.hardTimeLimit,
+            path: program, args: command == nil ? Self.words(arguments) : Array(Self.words(ofCommand: arguments).dropFirst()),
+            environment: taskEnvironment, folder: command?.folder ?? ".",
+            input: command == nil ? request.bytes(style: .compact) : [], softTimeLimit: job.softTimeLimit, hardTimeLimit: job.hardTimeLimit,
             maxOutputBytes: job.maxOutputBytes
         ) { line in
             log(LogLine(taskID: job.taskID, taskName: job.taskName, level: "info", text: line))
         }
+        run.name = command?.name
+        run.umask = command?.umask
         run.memoryLimit = job.memoryLimit
         run.niceness = job.said[CommonOptions.table.nice] ?? nil
         run.controlGroups = controlGroups
@@ -70,17 +75,18 @@ struct ProgramJob {
                 let text = "wrote more than \(job.maxOutputBytes) bytes to stdout; raise max_output, or write to a file"
                 return failure(TaskFailure(type: "OutputTooLarge", arguments: [.string(text)]))
             }
-            return JobRunner.Ended(.success(Self.value(of: ending.output)), errorOutput: errors)
+            let value = command == nil ? Self.value(of: ending.output) : Self.text(of: ending.output)
+            return JobRunner.Ended(.success(value), errorOutput: errors)
         case _ where ending.passedSoftLimit:
             return failure(.softTimeLimitExceeded(job.softTimeLimit ?? 0))
         case .exited(Self.retryStatus):
-            let reason = TaskFailure.exited(status: Int(Self.retryStatus), task: job.taskName)
+            let reason = TaskFailure.exited(status: Int(Self.retryStatus), task: command?.name ?? job.taskName)
             return JobRunner.Ended(.retry(delay: 0, reason, traceback: errors), errorOutput: errors)
         case .exited(let status):
-            return failure(.exited(status: Int(status), task: job.taskName))
-        case .signaled where ending.isOutOfMemory: return failure(.outOfMemory(task: job.taskName))
+            return failure(.exited(status: Int(status), task: command?.name ?? job.taskName))
+        case .signaled where ending.isOutOfMemory: return failure(.outOfMemory(task: command?.name ?? job.taskName))
         case .signaled(let signal, _):
-            return failure(.signaled(Int(signal), task: job.taskName))
+            return failure(.signaled(Int(signal), task: command?.name ?? job.taskName))
         }
     }
 
@@ -88,6 +94,9 @@ struct ProgramJob {
     static func words(_ arguments: TaskArguments) -> [[UInt8]] {
         arguments.args.map(word) + arguments.kwargs.members.flatMap { [Array("--\($0.key)".utf8), word($0.value)] }
     }
+
+    /// The argv of a command: its positional arguments alone, since the others are its surroundings.
+    static func words(ofCommand arguments: TaskArguments) -> [[UInt8]] { words(TaskArguments(args: arguments.args)) }
 
     /// Strings and bytes unchanged, other values as JSON, with numbers as they were spelled.
     private static func word(_ value: JSON) -> [UInt8] {
@@ -100,6 +109,12 @@ struct ProgramJob {
     /// all of them.
     static func value(of output: [UInt8]) -> JSON {
         if let value = try? JSON(parsing: output) { return value }
+        return text(of: output)
+    }
+
+    /// Standard output as a string without the final newline, or as bytes if it is not text. What a command prints is never read as
+    /// JSON: it would be printed in another form.
+    static func text(of output: [UInt8]) -> JSON {
         let hasNewline = output.last == UInt8(ascii: "\n")
         guard let text = String(validating: output[..<(output.endIndex - (hasNewline ? 1 : 0))], as: UTF8.self) else {
             return JSON(text: output)
@@ -125,7 +140,7 @@ struct ProgramJob {
 
     /// The environment of the program: the original's default keyword arguments, and more, as variables.
     private var taskEnvironment: Environment {
-        var environment = environment
+        var environment = command?.environment ?? environment
         environment["CELERY_TASK_ID"] = message.id.text
         environment["CELERY_TASK_NAME"] = message.task
         environment["CELERY_TASK_RETRIES"] = String(message.retries)

@@ -23,6 +23,16 @@ struct Admission: Sendable {
         case builtin(BuiltinTask)
         /// Do not run the task; settle the delivery with this outcome.
         case settle(Outcome, reason: String)
+
+        /// Whether the task does not run, whatever else may be the case.
+        var isFinal: Bool { if case .settle = self { true } else { false } }
+    }
+
+    /// The decision about a task that will never run because another one has not succeeded.
+    func withdrawal(of delivery: Delivery, because reason: String, now: Timestamp) -> Decision {
+        let outcome = OutcomeBuilder(delivery: delivery, worker: configuration.identity.name, now: now)
+            .outcome(.revoked, failure: .revoked(reason))
+        return .settle(outcome, reason: reason)
     }
 
     func decide(_ delivery: Delivery, now: Timestamp) -> Decision {
@@ -44,6 +54,9 @@ struct Admission: Sendable {
         }
         if let task = BuiltinTask(name: message.task) { return .builtin(task) }
         guard let definition = registry[message.task] else {
+            if message.task == CommandTask.name, let refusal = configuration.commandRefusal {
+                return bury(.unregistered, refusal.failure, refusal.message)
+            }
             return bury(.unregistered, .notRegistered(message.task), "no task of this name is registered here")
         }
         let crashLimit = definition.terms.crashLimit ?? configuration.crashLimit
@@ -72,7 +85,12 @@ struct Admission: Sendable {
         let message = delivery.message
         let terms = definition.terms(for: message)
         var program: String?
-        if case .program(let path) = definition.kind { program = path }
+        var command: CommandPolicy?
+        switch definition.kind {
+        case .program(let path): program = path
+        case .command(let policy): command = policy
+        case .swift: break
+        }
         var request = JobRequest(
             tag: 0, attempt: delivery.handle.attempt, message: delivery.encoded ?? EncodedMessage(message),
             taskName: message.task, taskID: message.id.text, program: program,
@@ -81,6 +99,7 @@ struct Admission: Sendable {
             maxOutputBytes: terms.maxOutputBytes ?? configuration.maxOutputBytes,
             retry: RetryPlan(for: message, terms, received: now),
             memoryLimit: terms.maxMemoryBytes ?? configuration.maxMemoryBytes)
+        request.command = command
         request.said = terms.forChild
         if followsFiles { request.fileMark = definition.fileMark }
         request.deliveryTag = delivery.handle.tag

@@ -8,6 +8,7 @@ final class Intake {
     private let slots: SlotLedger
     private let recorder: Recorder
     private let repeats: RepeatLookup
+    private let prerequisites: PrerequisiteLookup
     private let builtins: BuiltinRunner
 
     /// Limits the deliveries that the worker holds at once.
@@ -19,13 +20,14 @@ final class Intake {
 
     init(
         _ parts: ShiftParts, _ gate: LimitGate, _ slots: SlotLedger, _ recorder: Recorder, _ repeats: RepeatLookup,
-        _ builtins: BuiltinRunner
+        _ prerequisites: PrerequisiteLookup, _ builtins: BuiltinRunner
     ) {
         self.parts = parts
         self.gate = gate
         self.slots = slots
         self.recorder = recorder
         self.repeats = repeats
+        self.prerequisites = prerequisites
         self.builtins = builtins
         prefetch = Prefetch(children: parts.configuration.pool.size, fixed: parts.configuration.prefetch)
     }
@@ -104,13 +106,16 @@ final class Intake {
         var refused: [Outcome] = []
         /// Tasks that the worker runs itself.
         var builtins: [(BuiltinTask, Delivery)] = []
+        /// Deliveries that wait for other tasks.
+        var waiting: [(delivery: Delivery, open: [TaskID])] = []
     }
 
     /// Sends deliveries to the pool. Settles deliveries that do not run, and runs built-in tasks.
     private nonisolated(nonsending) func admit(_ deliveries: [Delivery]) async {
         let recorded = await repeats.recorded(deliveries)
+        let standings = await prerequisites.standings(of: deliveries)
         // `decide` does not suspend: a revocation either is known to `decide` or finds the jobs in the book.
-        let admitted = decide(deliveries, recorded)
+        let admitted = decide(deliveries, recorded, standings)
         let settlement = await recorder.settle(admitted.early + admitted.refused.filter { !$0.sendsMessages })
         noteAcknowledged(admitted.early, settlement)
         await submit(admitted.jobs)
@@ -118,15 +123,30 @@ final class Intake {
         var outcomes: [Outcome] = []
         for (task, delivery) in admitted.builtins { outcomes.append(await builtins.run(task, delivery)) }
         await recorder.record(outcomes)
+        await recorder.giveBack(await prerequisites.postpone(admitted.waiting, now: parts.now()), .unbegun)
     }
 
     /// Decides about each delivery, and adds jobs to the book.
-    private func decide(_ deliveries: [Delivery], _ recorded: RepeatLookup.Recorded) -> Admitted {
-        let admission = Admission(configuration: parts.configuration, registry: parts.registry.tasks, followsFiles: parts.registry.files != nil, revocations: parts.revocations.revocations)
+    private func decide(
+        _ deliveries: [Delivery], _ recorded: RepeatLookup.Recorded, _ standings: [TaskID: PrerequisiteLookup.Standing]
+    ) -> Admitted {
+        let admission = Admission(
+            configuration: parts.configuration, registry: parts.registry.tasks, followsFiles: parts.registry.files != nil,
+            revocations: parts.revocations.revocations)
         let now = parts.now()
         var admitted = Admitted()
         for delivery in deliveries {
             let delivery = delivery.blamed(by: recorded.begun[delivery.message.id])
+            var decision = admission.decide(delivery, now: now)
+            if !decision.isFinal, !recorded.done.contains(delivery.message.id) {
+                switch standings[delivery.message.id] {
+                case .waiting(let open)?:
+                    admitted.waiting.append((delivery, open))
+                    continue
+                case .failed(let reason)?: decision = admission.withdrawal(of: delivery, because: reason, now: now)
+                case .met?, nil: break
+                }
+            }
             if let defect = delivery.defect {
                 parts.log.unreadable(delivery, defect)
             } else if delivery.message.retries == 0 || BuiltinTask(name: delivery.message.task) == nil {
@@ -141,7 +161,7 @@ final class Intake {
                 continue
             }
             if repeats.adopt(delivery) { continue }
-            switch admission.decide(delivery, now: now) {
+            switch decision {
             case .run(var request, let definition):
                 request.tag = parts.jobs.nextNumber()
                 let job = Job(request, delivery, definition, admitted: now)

@@ -1,4 +1,5 @@
 import CeleryCore
+import Tasks
 
 /// Finds out whether redelivered messages are running or have run.
 ///
@@ -64,8 +65,10 @@ final class RepeatLookup {
 
 extension Delivery {
     /// Whether the task may be running or have run already: a connection was lost, or a beat may have sent the message
-    /// twice because it missed the confirmation.
-    var mayRepeat: Bool { handle.attempt > message.retries + 1 || message.headers[BeatHeader.due] != nil }
+    /// twice because it missed the confirmation. Or somebody sends a signed command again, who could not sign it himself.
+    var mayRepeat: Bool {
+        handle.attempt > message.retries + 1 || message.headers[BeatHeader.due] != nil || message.task == CommandTask.name
+    }
 
     /// The delivery with the crash count of the result store, for a broker that cannot tell whether the task had begun
     /// when its worker was lost.

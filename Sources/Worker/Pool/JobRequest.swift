@@ -16,6 +16,8 @@ package struct JobRequest: Sendable {
     package var program: String?
     /// The state of the program's file for which this request was made; `nil` runs the file in any state.
     package var fileMark: FileMark?
+    /// The conditions for running the command that the message names; `nil` for other tasks.
+    package var command: CommandPolicy?
     /// Seconds; `nil` for no limit.
     package var softTimeLimit: Double?
     /// Seconds; `nil` for no limit.
@@ -66,6 +68,7 @@ package struct JobRequest: Sendable {
         retry.write(to: &writer)
         writer.write(memoryLimit)
         writer.write(expires)
+        writer.write(command.map { $0.json.bytes() })
         writer.write(said.isEmpty ? nil : JSON.object(said.json).bytes())
     }
 
@@ -84,6 +87,10 @@ package struct JobRequest: Sendable {
         retry = try RetryPlan(from: &reader)
         memoryLimit = try reader.readOptional { (reader) throws(FrameError) in try reader.readInt() }
         expires = try reader.readOptional { (reader) throws(FrameError) in try reader.readDouble() }
+        if let bytes = try reader.readOptional({ (reader) throws(FrameError) in try reader.readBytes() }) {
+            guard let json = try? JSON(parsing: bytes), let policy = CommandPolicy(json) else { throw FrameError() }
+            command = policy
+        }
         guard let bytes = try reader.readOptional({ (reader) throws(FrameError) in try reader.readBytes() }) else { return }
         guard let object = (try? JSON(parsing: bytes))?.objectValue else { throw FrameError() }
         said = OptionValues(json: object)

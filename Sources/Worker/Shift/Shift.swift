@@ -65,7 +65,7 @@ actor Shift {
             ladder: ladder, watchers: watchers, log: log, room: room, wait: wait)
         gate = LimitGate(parts, slots, recorder)
         commands = CommandKeeper(parts, gate, recorder)
-        intake = Intake(parts, gate, slots, recorder, RepeatLookup(powers, jobs, log), builtins)
+        intake = Intake(parts, gate, slots, recorder, RepeatLookup(powers, jobs, log), PrerequisiteLookup(powers, records.broker, log), builtins)
         follower = PoolFollower(parts, intake, gate, recorder)
         scaler = PoolScaler(parts, intake, gate, follower)
     }

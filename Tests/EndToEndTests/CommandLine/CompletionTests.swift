@@ -10,7 +10,7 @@ import Testing
         let tasks = ["demo.tasks.add", "demo.tasks.flaky", "demo.tasks.shout", "demo.tasks.square"]
         let commands = [
             "apply", "beat", "celeryd", "completion", "control", "dead", "dmap", "events", "explain", "help", "inspect", "purge", "queues",
-            "rabbit-setup", "result", "revoke", "startproject", "stats", "status", "syncdb", "tasks", "version",
+            "rabbit-setup", "result", "revoke", "run", "startproject", "stats", "status", "syncdb", "tasks", "version",
         ]
         for (line, candidates) in [
             ("celery ", commands), ("celery st", ["startproject", "stats", "status"]), ("celery apply --cou", ["--countdown"]),

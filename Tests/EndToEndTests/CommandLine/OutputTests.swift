@@ -53,7 +53,7 @@ import Testing
             celery dmap demo.tasks.square 2 --json; celery syncdb --json; celery celeryd --is-running -p w.pid --json
             """)
         #expect(ended.status == 0)
-        #expect(ended.lines.count == 14)
+        #expect(ended.lines.count == 15)
         try project.expect("python3 -c 'import json, sys; [json.loads(line) for line in sys.stdin]'", input: ended.output, Ended())
     }
 }

@@ -27,6 +27,10 @@ import Wire
             softTimeLimit: 0.5, hardTimeLimit: .infinity, maxOutputBytes: .max, retry: retry, memoryLimit: 5)
         request.fileMark = mark
         request.said = OptionValues(json: ["max_output": 7, "retry_delay": 0.5])
+        var settings = Settings(projectFolder: "/p", file: "/p/celery.toml")
+        settings.commandPatterns = ["ls ...", ""]
+        settings.commandVariables = ["A", "B_*"]
+        request.command = CommandPolicy(settings)
         return request
     }
 
