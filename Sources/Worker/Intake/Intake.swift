@@ -138,7 +138,7 @@ final class Intake {
         for delivery in deliveries {
             let delivery = delivery.blamed(by: recorded.begun[delivery.message.id])
             var decision = admission.decide(delivery, now: now)
-            if !decision.isFinal, !recorded.done.contains(delivery.message.id) {
+            if !decision.isFinal, recorded.done[delivery.message.id] == nil {
                 switch standings[delivery.message.id] {
                 case .waiting(let open)?:
                     admitted.waiting.append((delivery, open))
