@@ -24,7 +24,7 @@ enum SyncdbCommand {
             ],
             outputKeys: [
                 OutputKey("database", "The file."), OutputKey("state", "created, complete, missing or compacted."),
-                OutputKey("results", "How results are written to the tables of Python's Celery, json or pickle; null for our own tables."),
+                OutputKey("results", "For the tables of Python's Celery, how results are written: json or pickle."),
                 OutputKey("before, after", "With --compact, the size of the file in bytes."),
             ]),
         run: run)
@@ -52,11 +52,9 @@ enum SyncdbCommand {
                 try await database.create()
                 state = "created"
             }
-            context.output.record(
-                [
-                    "database": .string(database.path), "state": .string(state),
-                    "results": database.resultFormat.map { JSON.string($0.rawValue) } ?? .null,
-                ], text: "\(database.path): \(state)")
+            var object: JSONObject = ["database": .string(database.path), "state": .string(state)]
+            object["results"] = database.resultFormat.map { .string($0.rawValue) }
+            context.output.record(object, text: "\(database.path): \(state)")
             if let format = database.resultFormat, !context.arguments[check] { context.output.note("celery syncdb: \(note(of: format))") }
             guard context.arguments[compact], let (before, after) = try await database.compact() else { continue }
             context.output.record(

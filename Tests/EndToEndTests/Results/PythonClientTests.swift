@@ -105,6 +105,9 @@ import Testing
         #expect(eventually { project.read("runs") == "x\n" && client.printed.count >= 37 }, "\(client.said)")
         // The server accepts nothing now, so the answer cannot leave.
         try place.server.ask("set_vm_memory_high_watermark", "0.000001")
+        #expect(try eventually { try place.server.ask("eval", "rabbit_alarm:get_alarms().").contains("memory") })
+        // The server tells its connections a moment later: a message that it no longer takes proves that it has.
+        #expect(try place.run("celery apply demo.tasks.add 1", with: ["CELERY_PUBLISH_TIMEOUT": "2"]).status == 75)
         try project.write("", to: "go")
         #expect(try eventually { try project.run("sqlite3 celery.db 'SELECT state FROM result'").output == "SUCCESS\n" })
         try project.signalWorker(9)
@@ -122,7 +125,7 @@ import Testing
         let project = place.project
         try project.write("from celery import Celery\napp = Celery('proj', broker='\(place.url)', backend='rpc://')\n@app.task(name='proj.tasks.add')\ndef add(x, y): return x + y\n", to: "proj.py")
         let python = try PythonCelery(version: "5.7").path()
-        let worker = try project.start("exec \(python) -m celery -A proj worker -c 1")
+        let worker = try project.start("exec \(python) -m celery -A proj worker -c 1 -l INFO")
         // As the README says it.
         try project.startWorker("-c1 -Q shell -n shell@%h", with: place.variables())
         #expect(eventually { worker.said.contains(" ready.") || worker.printed.contains(" ready.") }, "\(worker.said)")
