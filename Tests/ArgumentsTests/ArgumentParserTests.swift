@@ -79,6 +79,10 @@ import Testing
         let arguments = try ArgumentParser.parse(["c", "-5", "-6"], table: table)
         #expect(arguments[fast])
         #expect(arguments.operands == ["-6"])
+        // A longer number that begins with it is a number still.
+        let numbers = try ArgumentParser.parse(["c", "-5.5", "-55"], table: table)
+        #expect(!numbers[fast])
+        #expect(numbers.operands == ["-5.5", "-55"])
     }
 
     @Test func `keeps empty values and operands`() throws {
