@@ -122,3 +122,18 @@ struct Hoard: CeleryTask {
         return "had \(hoard.count) MB"
     }
 }
+
+/// Counts slowly, and says how far it has come.
+struct Count: CeleryTask {
+    static let name = "example.count"
+    var end: Int
+
+    func run(_ context: TaskContext) async throws -> Int {
+        for number in 1...max(1, end) {
+            context.progress(Double(number), of: Double(end), "counting")
+            try await Task.sleep(for: .milliseconds(25))
+        }
+        context.note("counted", .int(Int64(end)))
+        return end
+    }
+}

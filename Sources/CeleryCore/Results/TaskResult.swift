@@ -27,6 +27,8 @@ public struct TaskResult: Sendable, Equatable {
     public var errorOutput: String?
     /// Where the client waits for the result, in stores that answer by message. Not stored.
     public var replyTo: String?
+    /// What the task noted about itself (`celery self meta`).
+    public var meta = JSONObject()
     /// When that execution began.
     public var dateStarted: Timestamp?
 

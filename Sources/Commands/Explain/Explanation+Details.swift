@@ -14,6 +14,9 @@ extension Explanation {
         }
         if let hold = facts.hold { details.append(Detail("worker", "\(hold.worker.forLog) (\(hold.place.forLog))")) }
         details += times(facts, verdict)
+        if verdict == .running, let progress = facts.result.flatMap({ TaskProgress($0) }) {
+            details.append(Detail("progress", progress.line.forLog))
+        }
         details += errors(facts, verdict)
         let attempts = facts.attempts
         for attempt in attempts { details.append(Detail("attempt \(attempt.number)", attempt.text)) }

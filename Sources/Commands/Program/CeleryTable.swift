@@ -7,7 +7,7 @@ package enum CeleryTable {
         ExplainCommand.command, RevokeCommand.command, DmapCommand.command, InspectCommand.command, ControlCommand.command, EventsCommand.command,
         StatsCommand.command, TasksCommand.command, QueuesCommand.command, PurgeCommand.command, DeadCommand.command,
         SyncdbCommand.command,
-        RabbitSetupCommand.command, StartprojectCommand.command, CompletionCommand.command, HelpCommand.command, VersionCommand.command,
+        RabbitSetupCommand.command, StartprojectCommand.command, SelfCommand.command, CompletionCommand.command, HelpCommand.command, VersionCommand.command,
         CompleteCommand.command,
     ]
 

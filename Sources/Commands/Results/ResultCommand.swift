@@ -25,6 +25,7 @@ enum ResultCommand {
                 OutputKey("exit_status", "The exit status of the command for this task."),
                 OutputKey("task, worker, attempt, retries", "The task, the worker that ran it, and the numbers of the attempt and of retries."),
                 OutputKey("started, done", "Times, in ISO 8601."),
+                OutputKey("meta", "What the task noted about itself with celery self meta; an empty object if nothing."),
                 OutputKey("traceback, stderr", "Diagnostics of the task, or null."),
             ]),
         run: run)

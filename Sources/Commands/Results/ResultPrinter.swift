@@ -44,6 +44,7 @@ struct ResultPrinter {
         object["started"] = result.dateStarted.map { .string(ISO8601.text($0)) } ?? .null
         object["done"] = result.dateDone.map { .string(ISO8601.text($0)) } ?? .null
         object["traceback"] = result.traceback.map(JSON.string) ?? .null
+        object["meta"] = .object(result.meta)
         object["stderr"] = result.errorOutput.map(JSON.string) ?? .null
         return object
     }

@@ -13,7 +13,7 @@ enum StatusCommand {
         CommandSpec(
             "status", section: "Results", summary: "Show the states of tasks, or list the workers",
             discussion: [
-                "With ids, prints the id and the state of each task, separated by a tab. The state is PENDING, RECEIVED, STARTED, RETRY, SUCCESS, FAILURE or REVOKED, or UNKNOWN for an id that neither the broker nor the result store knows.",
+                "With ids, prints the id and the state of each task, separated by a tab. The state is PENDING, RECEIVED, STARTED, RETRY, SUCCESS, FAILURE or REVOKED, or UNKNOWN for an id that neither the broker nor the result store knows. A running task that says how far it has come (see celery-self(1)) is in state PROGRESS; this follows after another tab.",
                 "RabbitMQ cannot search its queues: there, an id without a stored result is PENDING (exit status 75), even if it was never submitted or its result is in another store; UNKNOWN and exit status 127 do not occur.",
                 "Without ids, lists the running workers with their tasks and how long each has been running.",
             ],
@@ -34,6 +34,8 @@ enum StatusCommand {
                 OutputKey("id, state", "The task id and state."),
                 OutputKey("task, queue, attempt, retries, worker", "Further facts about the task, or null."),
                 OutputKey("reason", "Why the task is retried, failed, or was revoked."),
+                OutputKey("progress", "What a running task says about itself: an object, often with current, total and text; or null."),
+                OutputKey("meta", "What the task noted about itself; an empty object if nothing."),
                 OutputKey("submitted, eta, started, done", "Times of the task, in ISO 8601."),
                 OutputKey("worker, pid, queues, started, running", "Without ids, the facts about a worker."),
             ]),
@@ -74,6 +76,7 @@ enum StatusCommand {
 
     private static func text(_ status: TaskStatus, long: Bool) -> String {
         var fields = [status.id.text, status.state.name]
+        if let progress = status.progress { fields.append(progress.line) }
         if long {
             let details = object(status)
             for key in ["task", "attempt", "worker", "submitted", "eta", "started", "done", "reason"] {
@@ -103,6 +106,7 @@ enum StatusCommand {
             "worker": text(location?.worker ?? result?.worker), "submitted": time(location?.submitted),
             "eta": time(location?.eta), "started": time(location?.started ?? result?.dateStarted),
             "done": time(result?.dateDone), "reason": text(status.state == result?.state ? result?.failure.map(reason) : nil),
+            "progress": status.progress.map { .object($0.info) } ?? .null, "meta": .object(result?.meta ?? [:]),
         ]
     }
 }

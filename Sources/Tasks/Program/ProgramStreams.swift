@@ -1,3 +1,4 @@
+import CeleryCore
 import Glibc
 import Processes
 
@@ -7,10 +8,15 @@ struct ProgramStreams {
     private(set) var outputIsCut = false
     private let outputPipe: OwnedDescriptor
     private let errorPipe: OwnedDescriptor
+    private let channelPipe: OwnedDescriptor
     private let maxOutputBytes: Int
     private let onErrorLine: @Sendable (String) -> Void
     private var outputIsOpen = true
     private var errorIsOpen = true
+    private var channelIsOpen = true
+    /// What the program says on its channel.
+    private(set) var channel = TaskChannel()
+    private let onNews: @Sendable (JSONObject) -> Void
 
     /// The last bytes of standard error, for the traceback.
     private var tail: [UInt8] = []
@@ -26,11 +32,13 @@ struct ProgramStreams {
     private static let chunkLength = 1 << 16
 
     init(
-        output: OwnedDescriptor, errors: OwnedDescriptor, maxOutputBytes: Int,
-        onErrorLine: @escaping @Sendable (String) -> Void
+        output: OwnedDescriptor, errors: OwnedDescriptor, channel: OwnedDescriptor, maxOutputBytes: Int,
+        onErrorLine: @escaping @Sendable (String) -> Void, onNews: @escaping @Sendable (JSONObject) -> Void
     ) {
         outputPipe = output
         errorPipe = errors
+        channelPipe = channel
+        self.onNews = onNews
         self.maxOutputBytes = maxOutputBytes
         self.onErrorLine = onErrorLine
     }
@@ -53,16 +61,18 @@ struct ProgramStreams {
                 pollfd(fd: ended.number, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: outputIsOpen ? outputPipe.number : -1, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: errorIsOpen ? errorPipe.number : -1, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: channelIsOpen ? channelPipe.number : -1, events: Int16(POLLIN), revents: 0),
             ]
-            let count = poll(&entries, 3, deadline.pollMilliseconds)
+            let count = poll(&entries, nfds_t(entries.count), wait(until: deadline))
             if count < 0 {
                 if errno == EINTR { continue }
                 throw SystemError(errno, "poll")
             }
-            if count == 0 { return false }
             if entries[1].revents != 0 { outputIsOpen = readOutput() }
             if entries[2].revents != 0 { errorIsOpen = readErrors() }
+            if entries[3].revents != 0 { channelIsOpen = readChannel() }
             if entries[0].revents != 0 { return true }
+            if let news = channel.takeNews() { onNews(news) }
             if deadline.hasPassed && timeout != nil { return false }
         }
     }
@@ -74,8 +84,18 @@ struct ProgramStreams {
         try? errorPipe.setNonBlocking()
         while outputIsOpen { outputIsOpen = readOutput() }
         while errorIsOpen { errorIsOpen = readErrors() }
+        while channelIsOpen { channelIsOpen = readChannel() }
+        channel.finish()
         if !line.isEmpty { endLine() }
         if unloggedBytes > 0 { onErrorLine("... \(unloggedBytes) more bytes of stderr are not shown") }
+    }
+
+    /// How long to wait: until the deadline, or until news are due. In milliseconds, -1 for no limit.
+    private func wait(until deadline: Deadline) -> Int32 {
+        guard let next = channel.story.nextReport else { return deadline.pollMilliseconds }
+        let news = Deadline(after: max(.zero, next - .now)).pollMilliseconds
+        let limit = deadline.pollMilliseconds
+        return limit < 0 ? news : min(limit, news)
     }
 
     /// - Returns: `false` at the end of the stream.
@@ -96,6 +116,10 @@ struct ProgramStreams {
                 if byte != UInt8(ascii: "\n") { line.append(byte) }
             }
         }
+    }
+
+    private mutating func readChannel() -> Bool {
+        Self.read(channelPipe) { channel.take($0) }
     }
 
     private mutating func endLine() {

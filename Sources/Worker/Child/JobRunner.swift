@@ -9,6 +9,8 @@ struct JobRunner: Sendable {
     let registry: TaskRegistry
     let environment: Environment
     let log: @Sendable (LogLine) -> Void
+    /// Passes on progress and notes of the job with this tag.
+    var tell: @Sendable (_ tag: Int64, JSONObject) -> Void = { _, _ in }
     /// The control groups that limit the memory of programs, if available.
     var controlGroups: ControlGroupRoom?
     /// The clock for `retry_until`.
@@ -33,11 +35,15 @@ struct JobRunner: Sendable {
             arguments = body
             if let program = job.program {
                 var program = ProgramJob(
-                    job: job, message: decoded, arguments: body, program: program, environment: environment, stop: stop, log: log)
+                    job: job, message: decoded, arguments: body, program: program, environment: environment, stop: stop, log: log
+                ) { [tell] in tell(job.tag, $0) }
                 program.controlGroups = controlGroups
                 ended = program.run()
             } else {
-                ended = await SwiftJob(job: job, message: decoded, arguments: body, registry: registry, log: log).run()
+                let task = SwiftJob(job: job, message: decoded, arguments: body, registry: registry, log: log) { [tell] in
+                    tell(job.tag, $0)
+                }
+                ended = await task.run()
             }
             ended = decided(ended, job.retry)
         } catch BodyError.invalidTask(let failure) {
@@ -48,6 +54,7 @@ struct JobRunner: Sendable {
         var report = JobReport(
             tag: job.tag, ending: ended.ending, duration: (ContinuousClock.now - started).inSeconds,
             errorOutput: ended.errorOutput)
+        report.meta = ended.meta
         if let message, let arguments {
             switch ended.ending {
             case .success(let value): report.next = WorkflowSteps(after: message, arguments, .success, value: value)
@@ -79,6 +86,8 @@ struct JobRunner: Sendable {
         /// The retry delay that the task asked for, in seconds.
         var askedDelay: Double?
         var errorOutput: String?
+        /// What the task noted about itself.
+        var meta = JSONObject()
 
         init(_ ending: JobReport.Ending, errorOutput: String? = nil) {
             self.ending = ending

@@ -19,7 +19,7 @@ final class RepeatLookup {
         /// Tasks with a final result, whose acknowledgement was lost with a connection or a worker. They need not run
         /// again.
         var done: Set<TaskID> = []
-        /// STARTED results. A task that ran only for a moment has none (see `ProgressTeller`).
+        /// Results of running tasks, such as STARTED. A task that ran only for a moment has none (see `ProgressTeller`).
         var begun: [TaskID: TaskResult] = [:]
     }
 
@@ -31,7 +31,7 @@ final class RepeatLookup {
         do {
             let results = try await store.results(for: ids)
             return Recorded(
-                done: Set(results.values.filter(\.state.isReady).map(\.id)), begun: results.filter { $0.value.state == .started })
+                done: Set(results.values.filter(\.state.isReady).map(\.id)), begun: results.filter { $0.value.state.isUnderway })
         } catch {
             log.brokerTrouble("cannot look up results of redelivered messages", error)
             return Recorded()

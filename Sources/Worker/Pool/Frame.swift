@@ -1,3 +1,5 @@
+import CeleryCore
+
 /// A message between the worker and a pool child over their socket pair.
 ///
 /// Each frame consists of a length (4 bytes, little-endian, not counting itself), a kind (1 byte), and fields.
@@ -18,10 +20,12 @@ enum Frame {
     case returned([Int64])
     /// From the child: a log line.
     case log(LogLine)
+    /// From the child: what the running job with this tag says about itself.
+    case news(Int64, JSONObject)
 
     private enum Kind: UInt8 {
         case job = 1, recall, finish, terminate
-        case ready = 64, report, returned, log
+        case ready = 64, report, returned, log, news
     }
 
     /// Length in bytes of the length field.
@@ -53,6 +57,10 @@ enum Frame {
         case .log(let line):
             writer.write(Kind.log.rawValue)
             line.write(to: &writer)
+        case .news(let tag, let info):
+            writer.write(Kind.news.rawValue)
+            writer.write(tag)
+            writer.write(JSON.object(info).bytes())
         }
         var bytes = writer.bytes
         let length = UInt32(bytes.count - Self.headerLength)
@@ -81,6 +89,10 @@ enum Frame {
             for _ in 0..<(try reader.readCount()) { tags.append(try reader.readInt64()) }
             self = .returned(tags)
         case .log: self = .log(try LogLine(from: &reader))
+        case .news:
+            let tag = try reader.readInt64()
+            guard let info = (try? JSON(parsing: try reader.readBytes()))?.objectValue else { throw FrameError() }
+            self = .news(tag, info)
         case nil: throw FrameError()
         }
     }

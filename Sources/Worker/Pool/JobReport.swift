@@ -8,6 +8,8 @@ package struct JobReport: Sendable {
     package var duration: Double
     /// The end of a program's standard error.
     package var errorOutput: String?
+    /// What the task noted about itself.
+    package var meta = JSONObject()
     /// The next steps of the task's workflow.
     package var next = WorkflowSteps()
 
@@ -48,6 +50,7 @@ package struct JobReport: Sendable {
         }
         writer.write(duration)
         writer.write(errorOutput)
+        writer.write(meta.isEmpty ? nil : JSON.object(meta).bytes())
         next.write(to: &writer)
     }
 
@@ -70,6 +73,10 @@ package struct JobReport: Sendable {
         }
         duration = try reader.readDouble()
         errorOutput = try reader.readOptional { (reader) throws(FrameError) in try reader.readString() }
+        if let bytes = try reader.readOptional({ (reader) throws(FrameError) in try reader.readBytes() }) {
+            guard let object = (try? JSON(parsing: bytes))?.objectValue else { throw FrameError() }
+            meta = object
+        }
         next = try WorkflowSteps(from: &reader)
     }
 

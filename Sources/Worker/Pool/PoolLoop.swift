@@ -209,6 +209,8 @@ final class PoolLoop {
             if isDraining { returnUnassigned() }
         case .log(let line):
             events.append(.log(line))
+        case .news(let tag, let info):
+            events.append(.news(tag: tag, info))
         case .job, .recall, .finish, .terminate:
             // A child never sends these frames.
             try? children[number]!.process.signal(SIGKILL)

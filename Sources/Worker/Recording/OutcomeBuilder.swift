@@ -28,6 +28,14 @@ struct OutcomeBuilder {
         return result
     }
 
+    /// The PROGRESS result: what the running task says about itself.
+    func progressResult(_ info: JSONObject) -> TaskResult {
+        var result = startedResult()
+        result.state = TaskProgress.state
+        result.value = .object(info)
+        return result
+    }
+
     /// The outcome of a delivery without a report from a child.
     func outcome(_ state: TaskState, failure: TaskFailure) -> Outcome {
         let outcome = Outcome(handle: delivery.handle, results: [result(state, .null, failure, nil, nil)])
@@ -71,8 +79,10 @@ struct OutcomeBuilder {
         if case .revoked(let failure, _) = report.ending {
             var outcome = self.outcome(.revoked, failure: failure)
             outcome.results[0].errorOutput = report.errorOutput
+            outcome.results[0].meta = report.meta
             return outcome
         }
+        if !report.meta.isEmpty { for index in outcome.results.indices { outcome.results[index].meta = report.meta } }
         return following(outcome, report.next)
     }
 
@@ -111,6 +121,7 @@ struct OutcomeBuilder {
             result.groupID = heir.groupID
             result.replyTo = heir.replyTo
             result.children = []
+            result.meta = [:]
             return result
         }
     }

@@ -29,6 +29,7 @@ actor Shift {
     let commands: CommandKeeper
     let intake: Intake
     let follower: PoolFollower
+    private let teller: ProgressTeller
     let scaler: PoolScaler
     let recorder: Recorder
     private let builtins: BuiltinRunner
@@ -66,7 +67,8 @@ actor Shift {
         gate = LimitGate(parts, slots, recorder)
         commands = CommandKeeper(parts, gate, recorder)
         intake = Intake(parts, gate, slots, recorder, RepeatLookup(powers, jobs, log), builtins)
-        follower = PoolFollower(parts, intake, gate, recorder)
+        teller = ProgressTeller(worker, powers, jobs, now: now)
+        follower = PoolFollower(parts, intake, gate, recorder, teller)
         scaler = PoolScaler(parts, intake, gate, follower)
     }
 
@@ -133,7 +135,7 @@ actor Shift {
         for await notice in reporting.notices { log.notice(notice) }
     }
 
-    private func tellProgress() async { await ProgressTeller(configuration, powers, jobs, now: now).run() }
+    private func tellProgress() async { await teller.run() }
 
     private func autoscale() async { await scaler.run() }
 

@@ -32,6 +32,7 @@ import Wire
         var report = JobReport(
             tag: 7, ending: .retry(delay: 1.5, TaskFailure(type: "E", arguments: [["x": .double(.nan)], .bigInteger("9" + String(repeating: "0", count: 40))], module: "m"), traceback: "t\n"),
             duration: 0.25, errorOutput: "\u{0}")
+        report.meta = ["rows": 5]
         report.next.messages = [EncodedMessage(message), EncodedMessage(message)]
         report.next.children = [[["a", nil], nil]]
         report.next.heirs = [
@@ -49,6 +50,7 @@ import Wire
             .report(JobReport(tag: 1, ending: .failure(.notRegistered("t"), traceback: nil), duration: 1)),
             .report(JobReport(tag: 1, ending: .revoked(.revoked("terminated"), signal: 9), duration: 1)),
             .report(JobReport(tag: 1, ending: .revoked(.revoked("expired"), signal: nil), duration: 0)),
+            .news(-1, ["current": 1, "text": "ü\n"]), .news(.max, [:]),
             .log(LogLine(taskID: "id", taskName: "name", level: "info", text: "a\nline \u{10FFFF}")),
         ]
     }
