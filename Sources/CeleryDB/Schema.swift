@@ -14,7 +14,7 @@ package enum Schema {
     package static let applicationID: Int32 = 0x43_65_6C_79
 
     /// The layout below (`PRAGMA user_version`). Files with a greater number are refused.
-    package static let version: Int32 = 2
+    package static let version: Int32 = 3
 
     /// Creates all tables. Runs once, in a file that no other process can see yet.
     static func create(in db: Database) throws {
@@ -35,11 +35,17 @@ package enum Schema {
         RateTable.schema, LimitTable.schema, LentSlotTable.schema, LimitTable.triggers,
     ]
 
-    /// The statements, as `celery syncdb --dry-run` prints them.
-    package static let sql = (beginnings + additions).joined(separator: "\n")
+    /// Tables that came with layout 3.
+    private static let latest = [OutputTable.schema]
 
-    /// The statements for a file of layout 1. Some tables may exist: early builds of layout 1 created them on first use.
-    package static let upgrade = (additions + columns.map(\.sql) + ["PRAGMA user_version = \(version);"]).joined(separator: "\n")
+    /// The statements, as `celery syncdb --dry-run` prints them.
+    package static let sql = (beginnings + additions + latest).joined(separator: "\n")
+
+    /// The statements for a file of an older layout. Some tables may exist: early builds of layout 1 created them on first use.
+    package static func upgrade(from layout: Int32) -> String {
+        let first = layout < 2 ? additions + columns.map(\.sql) : []
+        return (first + latest + ["PRAGMA user_version = \(version);"]).joined(separator: "\n")
+    }
 
     /// Columns added in layout 2.
     private static let columns = [
@@ -64,19 +70,22 @@ package enum Schema {
         }
     }
 
-    /// Upgrades a file of layout 1. Keeps all rows.
+    /// Upgrades a file of an older layout. Keeps all rows.
     static func upgrade(in db: Database) throws {
         // Another process may have upgraded the file first.
-        guard try Int32.fetchOne(db, sql: "PRAGMA user_version") == 1 else { return }
-        for sql in additions { try db.execute(sql: sql) }
-        for column in columns { try column.add(in: db) }
+        guard let layout = try Int32.fetchOne(db, sql: "PRAGMA user_version"), layout < version else { return }
+        if layout < 2 {
+            for sql in additions { try db.execute(sql: sql) }
+            for column in columns { try column.add(in: db) }
+        }
+        for sql in latest { try db.execute(sql: sql) }
         try db.execute(sql: "PRAGMA user_version = \(version)")
     }
 
     /// The tables of a complete file, sorted by name.
     package static let tables = [
         "beat", "beat_entry", "beat_order", "control_reply", "control_request", "dead_letter", "event", "event_mark", "lease",
-        "lent_place", "limit_line", "limited", "message", "place", "rate_limit", "ready", "result", "scheduled", "standing_order", "statistics",
+        "lent_place", "limit_line", "limited", "message", "output", "place", "rate_limit", "ready", "result", "scheduled", "standing_order", "statistics",
         "submission_key", "worker",
     ]
 }

@@ -35,7 +35,7 @@ package struct Drivers: Sendable {
     private static let brokers: [String: OpenBroker] = [
         "sqlite": { urls, settings, files in
             SQLiteBroker(
-                file: try files.open(urls[0], settings), resultExpires: settings.resultExpires,
+                file: try files.open(urls[0], settings), resultExpires: settings.resultExpires, outputExpires: settings.outputExpires,
                 retention: EventRetention(seconds: settings.eventLog), leaseLength: .seconds(settings.lease),
                 ranking: MessageRanking(ageing: settings.priorityAgeing), queueWeights: settings.queueWeights,
                 processLives: ProcessIdentity.isAlive)
@@ -47,7 +47,7 @@ package struct Drivers: Sendable {
 
     private static let stores: [String: OpenStore] = [
         "sqlite": { urls, settings, files, _ in
-            SQLiteResultStore(file: try files.open(urls[0], settings), expires: settings.resultExpires)
+            SQLiteResultStore(file: try files.open(urls[0], settings), expires: settings.resultExpires, outputExpires: settings.outputExpires)
         },
         "db+sqlite": { urls, settings, _, _ in
             try PythonDatabaseStore(path: urls[0].path, expires: settings.resultExpires)

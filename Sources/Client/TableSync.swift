@@ -51,7 +51,7 @@ package enum TableSync {
 
         private func missingStatements() throws -> [String] {
             guard let layout = try DatabaseFile.layout(of: path) else { return [Schema.sql] }
-            return layout < Schema.version ? [Schema.upgrade] : []
+            return layout < Schema.version ? [Schema.upgrade(from: layout)] : []
         }
 
         /// Checks the file for damage, if it exists. Reads the whole file.

@@ -99,9 +99,11 @@ struct Unsteady: CeleryTask {
 struct Announce: CeleryTask {
     static let name = "example.announce"
     var text: String
+    var times: Int?
 
     func run(_ context: TaskContext) async throws -> [String: String] {
-        context.logger.info("announcing \(text)")
+        let logger = context.logger
+        for _ in 0..<(times ?? 1) { logger.info("announcing \(text)") }
         return [
             "task_id": context.taskID.text, "task_name": context.taskName, "retries": "\(context.retries)",
             "loglevel": context.logLevel, "logfile": context.logFile ?? "",

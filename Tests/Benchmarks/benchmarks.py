@@ -26,6 +26,7 @@ HOUSE = {
     "batch": "messages a second of apply --batch",
     "drain": "no-op Swift tasks a second",
     "programs": "program tasks a second",
+    "output": "tasks a second, memory and file size of a worker that keeps output",
     "idle": "memory and processor time of an idle worker",
     "depth": "the same with a million messages waiting, or many far-off ones",
 }

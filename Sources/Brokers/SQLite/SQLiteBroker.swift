@@ -11,6 +11,8 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
     package let location: String
     /// Seconds that results settled through this broker are kept.
     let resultExpires: Double?
+    /// Seconds that output settled through this broker is kept.
+    let outputExpires: Double?
     /// How long events are kept.
     let retention: EventRetention
     /// Order of waiting messages.
@@ -27,9 +29,11 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
     let uptime: @Sendable () -> Double
     private let publications: GroupCommit<Message>
 
-    /// - Parameter now: A clock to use instead of the machine's, also for measuring durations.
+    /// - Parameters:
+    ///   - outputExpires: `nil` for as long as results.
+    ///   - now: A clock to use instead of the machine's, also for measuring durations.
     package init(
-        file: DatabaseFile, resultExpires: Double?, retention: EventRetention = EventRetention(seconds: 86_400),
+        file: DatabaseFile, resultExpires: Double?, outputExpires: Double? = nil, retention: EventRetention = EventRetention(seconds: 86_400),
         leaseLength: Duration = .seconds(15), ranking: MessageRanking = MessageRanking(), queueWeights: [String: Int] = [:],
         processLives: @escaping @Sendable (String) -> Bool?,
         now given: (@Sendable () -> Timestamp)? = nil
@@ -38,6 +42,7 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
         self.file = file
         location = "sqlite://\(file.path)"
         self.resultExpires = resultExpires
+        self.outputExpires = outputExpires ?? resultExpires
         self.retention = retention
         self.leaseLength = leaseLength
         self.ranking = ranking

@@ -27,6 +27,8 @@ public struct TaskResult: Sendable, Equatable {
     public var errorOutput: String?
     /// Where the client waits for the result, in stores that answer by message. Not stored.
     public var replyTo: String?
+    /// The tail of the stdout of a program that did not succeed; what a successful one writes is `value`.
+    public var standardOutput: String?
     /// What the task noted about itself (`celery self meta`).
     public var meta = JSONObject()
     /// When that execution began.

@@ -70,10 +70,11 @@ package final class DatabaseFile: Sendable {
                 try db.execute(sql: "PRAGMA journal_size_limit = 4194304")
                 // The first read creates the WAL, which `WriteLine` and `ChangeWatch` need.
                 var version = try Int32.fetchOne(db, sql: "PRAGMA user_version")
-                if version == 1, isReadOnly {
+                let isOlder = version.map { (1..<Schema.version).contains($0) } ?? false
+                if isOlder, isReadOnly {
                     throw DriverError(.noPermission, "database \(path) has an older layout, and this user may not upgrade it")
                 }
-                if version == 1 {
+                if isOlder {
                     try db.inTransaction(.immediate) { try Schema.upgrade(in: db) }
                     version = Schema.version
                 }

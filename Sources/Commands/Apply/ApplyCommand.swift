@@ -28,7 +28,7 @@ enum ApplyCommand {
             discussion: [
                 "Prints the id of the task once the broker has confirmed it.",
                 "An ARG is JSON if it parses as JSON, else a string; KEY=VALUE makes a keyword argument. The word -- ends the options.",
-                "With --wait, waits for the task, prints its return value, passes on the stderr output of its program, and exits with the status of the task.",
+                "With --wait, waits for the task, prints its return value, passes on the stderr output of its program and the stdout output of a failed one to stderr, and exits with the status of the task.",
                 "Inside a task, the new task becomes its child.",
             ],
             options: [raw.description, args.description, kwargs.description, taskID.description]

@@ -43,6 +43,8 @@ struct WorkerSetup {
         configuration.disablesRates = settings.disablesRates
         configuration.ignoreResult = settings.ignoreResult
         configuration.maxOutputBytes = settings.maxOutputBytes
+        configuration.keptOutputBytes = settings.keptOutputBytes
+        configuration.logBytesPerTask = settings.logBytesPerTask
         if arguments.takes(CelerydOptions.burst) || settings.sendsTaskEvents {
             configuration.events = WorkerEvents(ofTasks: settings.sendsTaskEvents, version: Version.text)
         }

@@ -75,11 +75,14 @@ extension Explanation {
         "\(LocalTime.text(time)) (\(DurationWords.fine((now - time).inSeconds)) ago)"
     }
 
-    /// The last lines that the task wrote to stderr, or else of its traceback.
+    /// The last lines that the task wrote to stderr, or else of its traceback; and those that a failed program wrote to stdout.
     private static func errors(_ facts: TaskFacts, _ verdict: Verdict) -> [Detail] {
         guard [.failed, .dead, .revoked, .waiting].contains(verdict), let result = facts.result else { return [] }
         let (label, text) = result.errorOutput.map { ("stderr", $0) } ?? ("traceback", result.traceback ?? "")
-        return text.split(whereSeparator: \.isNewline).suffix(longestTail).map { Detail(label, String($0).forLog) }
+        func tail(_ label: String, _ text: String) -> [Detail] {
+            text.split(whereSeparator: \.isNewline).suffix(longestTail).map { Detail(label, String($0).forLog) }
+        }
+        return tail(label, text) + tail("stdout", result.standardOutput ?? "")
     }
 
     private static func family(_ facts: TaskFacts) -> [Detail] {

@@ -6,13 +6,13 @@ struct ResultPrinter {
     let output: Output
     /// Whether to print tracebacks of failures.
     var showsTraceback = false
-    /// Whether to pass on the stderr output of programs.
+    /// Whether to pass on the stderr output of programs, and the stdout output of those that failed.
     var passesErrorOutput = false
 
     /// Prints a final result. Returns its exit status.
     @discardableResult
     func print(_ result: TaskResult) -> Int32 {
-        if passesErrorOutput, let text = result.errorOutput { output.passOn(text) }
+        if passesErrorOutput { passOnOutput(of: result) }
         switch output.format {
         case .json:
             output.object(Self.object(result))
@@ -24,6 +24,12 @@ struct ResultPrinter {
             }
         }
         return ExitCode.of(result)
+    }
+
+    /// Writes to stderr what a program wrote to its own, and, unless it succeeded, what it wrote to stdout.
+    func passOnOutput(of result: TaskResult) {
+        if let text = result.errorOutput { output.passOn(text) }
+        if let text = result.standardOutput { output.passOn(text.hasSuffix("\n") ? text : text + "\n") }
     }
 
     /// A string unchanged, any other value as JSON.
@@ -46,6 +52,7 @@ struct ResultPrinter {
         object["traceback"] = result.traceback.map(JSON.string) ?? .null
         object["meta"] = .object(result.meta)
         object["stderr"] = result.errorOutput.map(JSON.string) ?? .null
+        object["stdout"] = result.standardOutput.map(JSON.string) ?? .null
         return object
     }
 
@@ -58,8 +65,8 @@ struct ResultPrinter {
     }
 
     private func describeFailure(_ result: TaskResult) {
-        if showsTraceback, let traceback = result.traceback {
-            output.passOn(traceback.hasSuffix("\n") ? traceback : traceback + "\n")
+        if showsTraceback {
+            for text in [result.traceback, result.standardOutput].compactMap({ $0 }) { output.passOn(text.hasSuffix("\n") ? text : text + "\n") }
         }
         guard let failure = result.failure else { return output.error(result.state.name) }
         output.error(failure.message.isEmpty ? failure.type : "\(failure.type): \(failure.message)")

@@ -7,19 +7,27 @@ package final class SQLiteResultStore: RevocationAnnouncing, SQLiteFileHolding {
     package let location: String
     /// Seconds a result is kept.
     private let expires: Double?
+    /// Seconds the output of an attempt is kept.
+    let outputExpires: Double?
     let now: @Sendable () -> Timestamp
 
-    package init(file: DatabaseFile, expires: Double?, now: @escaping @Sendable () -> Timestamp = { .now }) {
+    /// - Parameters:
+    ///   - expires: Seconds a result is kept; `nil` for ever.
+    ///   - outputExpires: Seconds the output of an attempt is kept; `nil` as long as results.
+    package init(file: DatabaseFile, expires: Double?, outputExpires: Double? = nil, now: @escaping @Sendable () -> Timestamp = { .now }) {
         self.file = file
         location = "sqlite://\(file.path)"
         self.expires = expires
+        self.outputExpires = outputExpires ?? expires
         self.now = now
     }
 
     package func store(_ results: [TaskResult]) async throws {
         guard !results.isEmpty else { return }
         let until = expires.map { now().seconds + $0 }
-        try await file.write(waking: true) { db in
+        // What a running task says may be lost in a power failure, as the task is.
+        let isDurable = results.contains { $0.state != TaskProgress.state }
+        try await file.write(waking: true, durable: isDurable) { db in
             for result in results { try ResultTable.store(result, expires: until, in: db) }
         }
     }
@@ -36,7 +44,10 @@ package final class SQLiteResultStore: RevocationAnnouncing, SQLiteFileHolding {
     package func forget(_ ids: [TaskID]) async throws -> Int {
         try await file.write { db in
             var count = 0
-            for id in ids where try ResultTable.remove(id, in: db) { count += 1 }
+            for id in ids {
+                if try ResultTable.remove(id, in: db) { count += 1 }
+                try OutputTable.remove(id, in: db)
+            }
             return count
         }
     }
@@ -58,7 +69,10 @@ extension SQLiteResultStore: ResultWatching {
 
 extension SQLiteResultStore: ResultExpiring {
     package func dropExpired(now: Timestamp, limit: Int) async throws -> Int {
-        let count = try await file.write { try ResultTable.dropExpired(now: now, limit: limit, in: $0) }
+        let count = try await file.write { db in
+            let results = try ResultTable.dropExpired(now: now, limit: limit, in: db)
+            return try results + OutputTable.dropExpired(now: now, limit: limit - results, in: db)
+        }
         // There are probably more.
         if count == limit { try await file.letOthersWrite() }
         return count

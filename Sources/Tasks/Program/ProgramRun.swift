@@ -29,6 +29,12 @@ package struct ProgramRun: Sendable {
     package var stop: ProgramStop?
     /// Called for each line of standard error as it is written.
     package var onErrorLine: @Sendable (String) -> Void
+    /// Bytes of each standard stream that are kept; 0 keeps nothing.
+    package var keptOutputBytes = 0
+    /// Maximum number of bytes of lines for `onErrorLine`, each with the rest of its log line.
+    package var logBytes = 1 << 20
+    /// Called with what is kept so far, a few times a second at most.
+    package var onOutput: @Sendable (TaskOutput) -> Void = { _ in }
     /// Called with progress and notes that the program tells on its channel, a few times a second at most.
     package var onNews: @Sendable (JSONObject) -> Void = { _ in }
 
@@ -40,6 +46,10 @@ package struct ProgramRun: Sendable {
         package var outputIsCut: Bool
         /// The end of standard error.
         package var errorOutput: String
+        /// The end of standard output.
+        package var outputTail: String
+        /// What is kept of both streams.
+        package var kept: TaskOutput
         /// What the program said on its channel.
         package var story: TaskStory
         /// What was wrong with the first unreadable lines of the channel.
@@ -130,7 +140,7 @@ package struct ProgramRun: Sendable {
 
         var streams = ProgramStreams(
             output: standardOutput.readEnd, errors: standardError.readEnd, channel: channel.readEnd, maxOutputBytes: maxOutputBytes,
-            onErrorLine: onErrorLine, onNews: onNews)
+            keeping: keptOutputBytes, logLimit: logBytes, onErrorLine: onErrorLine, onNews: onNews, onOutput: onOutput)
         let passed = try watch(process, &streams, &bound)
         Self.current.withLock { $0.group = 0 }
         stop?.ended()
@@ -144,7 +154,8 @@ package struct ProgramRun: Sendable {
         let wasKilled: Bool = if case .signaled(SIGKILL, _) = termination.status { true } else { false }
         return Ending(
             status: termination.status, output: streams.output, outputIsCut: streams.outputIsCut,
-            errorOutput: streams.errorTail, story: streams.channel.story, complaints: streams.channel.complaints,
+            errorOutput: streams.errorTail, outputTail: streams.outputTail, kept: streams.kept,
+            story: streams.channel.story, complaints: streams.channel.complaints,
             passedSoftLimit: passed.soft, passedHardLimit: passed.hard,
             // A program that succeeded was not killed itself; only a descendant was.
             passedMemoryLimit: termination.status == .exited(0) ? nil : peak,

@@ -17,6 +17,11 @@ struct ProgramStreams {
     /// What the program says on its channel.
     private(set) var channel = TaskChannel()
     private let onNews: @Sendable (JSONObject) -> Void
+    /// What is kept of both streams.
+    private var collector: OutputCollector
+    private let onOutput: @Sendable (TaskOutput) -> Void
+    /// Maximum number of bytes that the program may write to the log.
+    private let logLimit: Int
 
     /// The last bytes of standard error, for the traceback.
     private var tail: [UInt8] = []
@@ -27,28 +32,38 @@ struct ProgramStreams {
 
     private static let tailLimit = 8 << 10
     private static let lineLimit = 4 << 10
-    /// Maximum number of bytes that one task may write to the log.
-    private static let logLimit = 1 << 20
+    /// Bytes of a log line besides its text: time, level, and the name and id of the task.
+    private static let lineOverhead = 100
     private static let chunkLength = 1 << 16
 
     init(
         output: OwnedDescriptor, errors: OwnedDescriptor, channel: OwnedDescriptor, maxOutputBytes: Int,
-        onErrorLine: @escaping @Sendable (String) -> Void, onNews: @escaping @Sendable (JSONObject) -> Void
+        keeping limit: Int, logLimit: Int, onErrorLine: @escaping @Sendable (String) -> Void,
+        onNews: @escaping @Sendable (JSONObject) -> Void, onOutput: @escaping @Sendable (TaskOutput) -> Void
     ) {
         outputPipe = output
         errorPipe = errors
         channelPipe = channel
         self.onNews = onNews
+        self.onOutput = onOutput
+        self.logLimit = logLimit
+        collector = OutputCollector(limit: limit)
         self.maxOutputBytes = maxOutputBytes
         self.onErrorLine = onErrorLine
     }
 
     /// The end of standard error.
-    var errorTail: String {
-        var start = tail.startIndex
+    var errorTail: String { Self.text(tail[...]) }
+
+    /// The end of standard output, as far as it was read.
+    var outputTail: String { Self.text(output.suffix(Self.tailLimit)) }
+
+    /// What is kept of both streams.
+    var kept: TaskOutput { collector.output }
+
+    private static func text(_ bytes: ArraySlice<UInt8>) -> String {
         // Skips a partial UTF-8 character at the beginning.
-        while start < tail.endIndex, tail[start] & 0xC0 == 0x80 { start += 1 }
-        return String(decoding: tail[start...], as: UTF8.self)
+        String(decoding: bytes.drop { $0 & 0xC0 == 0x80 }, as: UTF8.self)
     }
 
     /// Reads until the process of the pidfd `ended` has ended or the timeout passes.
@@ -73,6 +88,7 @@ struct ProgramStreams {
             if entries[3].revents != 0 { channelIsOpen = readChannel() }
             if entries[0].revents != 0 { return true }
             if let news = channel.takeNews() { onNews(news) }
+            if let output = collector.report() { onOutput(output) }
             if deadline.hasPassed && timeout != nil { return false }
         }
     }
@@ -90,9 +106,9 @@ struct ProgramStreams {
         if unloggedBytes > 0 { onErrorLine("... \(unloggedBytes) more bytes of stderr are not shown") }
     }
 
-    /// How long to wait: until the deadline, or until news are due. In milliseconds, -1 for no limit.
+    /// How long to wait: until the deadline, or until something is to be passed on. In milliseconds, -1 for no limit.
     private func wait(until deadline: Deadline) -> Int32 {
-        guard let next = channel.story.nextReport else { return deadline.pollMilliseconds }
+        guard let next = [channel.story.nextReport, collector.nextReport].compactMap({ $0 }).min() else { return deadline.pollMilliseconds }
         let news = Deadline(after: max(.zero, next - .now)).pollMilliseconds
         let limit = deadline.pollMilliseconds
         return limit < 0 ? news : min(limit, news)
@@ -101,6 +117,7 @@ struct ProgramStreams {
     /// - Returns: `false` at the end of the stream.
     private mutating func readOutput() -> Bool {
         Self.read(outputPipe) { chunk in
+            collector.add(chunk, to: .stdout)
             let free = maxOutputBytes - output.count
             output.append(contentsOf: chunk.prefix(free))
             if chunk.count > free { outputIsCut = true }
@@ -109,6 +126,7 @@ struct ProgramStreams {
 
     private mutating func readErrors() -> Bool {
         Self.read(errorPipe) { chunk in
+            collector.add(chunk, to: .stderr)
             tail.append(contentsOf: chunk.suffix(Self.tailLimit))
             if tail.count > Self.tailLimit { tail.removeFirst(tail.count - Self.tailLimit) }
             for byte in chunk {
@@ -123,8 +141,8 @@ struct ProgramStreams {
     }
 
     private mutating func endLine() {
-        if loggedBytes < Self.logLimit {
-            loggedBytes += line.count + 1
+        if loggedBytes < logLimit {
+            loggedBytes += line.count + Self.lineOverhead
             onErrorLine(String(decoding: line, as: UTF8.self))
         } else {
             unloggedBytes += line.count + 1

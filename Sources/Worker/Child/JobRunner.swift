@@ -11,6 +11,8 @@ struct JobRunner: Sendable {
     let log: @Sendable (LogLine) -> Void
     /// Passes on progress and notes of the job with this tag.
     var tell: @Sendable (_ tag: Int64, JSONObject) -> Void = { _, _ in }
+    /// Passes on what the job with this tag has written so far, as an encoded `TaskOutput`.
+    var show: @Sendable (_ tag: Int64, [UInt8]) -> Void = { _, _ in }
     /// The control groups that limit the memory of programs, if available.
     var controlGroups: ControlGroupRoom?
     /// The clock for `retry_until`.
@@ -35,14 +37,14 @@ struct JobRunner: Sendable {
             arguments = body
             if let program = job.program {
                 var program = ProgramJob(
-                    job: job, message: decoded, arguments: body, program: program, environment: environment, stop: stop, log: log
-                ) { [tell] in tell(job.tag, $0) }
+                    job: job, message: decoded, arguments: body, program: program, environment: environment, stop: stop, log: log,
+                    tell: { [tell] in tell(job.tag, $0) }, show: { [show] in show(job.tag, $0.encoded) })
                 program.controlGroups = controlGroups
                 ended = program.run()
             } else {
-                let task = SwiftJob(job: job, message: decoded, arguments: body, registry: registry, log: log) { [tell] in
-                    tell(job.tag, $0)
-                }
+                let task = SwiftJob(
+                    job: job, message: decoded, arguments: body, registry: registry, log: log,
+                    tell: { [tell] in tell(job.tag, $0) }, show: { [show] in show(job.tag, $0.encoded) })
                 ended = await task.run()
             }
             ended = decided(ended, job.retry)
@@ -55,6 +57,8 @@ struct JobRunner: Sendable {
             tag: job.tag, ending: ended.ending, duration: (ContinuousClock.now - started).inSeconds,
             errorOutput: ended.errorOutput)
         report.meta = ended.meta
+        report.standardOutput = ended.standardOutput
+        if !ended.output.isEmpty { report.output = ended.output.encoded }
         if let message, let arguments {
             switch ended.ending {
             case .success(let value): report.next = WorkflowSteps(after: message, arguments, .success, value: value)
@@ -86,6 +90,10 @@ struct JobRunner: Sendable {
         /// The retry delay that the task asked for, in seconds.
         var askedDelay: Double?
         var errorOutput: String?
+        /// The end of a program's standard output, unless it succeeded.
+        var standardOutput: String?
+        /// What is kept of what the task wrote.
+        var output = TaskOutput()
         /// What the task noted about itself.
         var meta = JSONObject()
 

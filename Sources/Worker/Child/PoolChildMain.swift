@@ -29,6 +29,7 @@ package enum PoolChildMain {
         let underway = JobUnderway()
         var runner = JobRunner(registry: registry, environment: .current()) { socket.send(.log($0)) }
         runner.tell = { socket.send(.news($0, $1)) }
+        runner.show = { socket.send(.output($0, $1)) }
         if CommandLine.arguments.count > 3 { runner.controlGroups = ControlGroupRoom(path: CommandLine.arguments[3]) }
         // Removes control groups left behind by an earlier child that was killed.
         runner.controlGroups?.sweep()
@@ -40,7 +41,7 @@ package enum PoolChildMain {
                 case .recall: socket.send(.returned(jobs.removeAll().map(\.tag)))
                 case .finish: jobs.finish()
                 case .terminate(let tag, let signal): underway.terminate(tag, signal: signal)
-                case .ready, .report, .returned, .log, .news: break
+                case .ready, .report, .returned, .log, .news, .output: break
                 }
             }
             // The worker is gone, so nobody can record the outcome of the running job.

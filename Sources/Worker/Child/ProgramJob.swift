@@ -15,6 +15,8 @@ struct ProgramJob {
     let log: @Sendable (LogLine) -> Void
     /// Passes on progress and notes.
     let tell: @Sendable (JSONObject) -> Void
+    /// Passes on what the program has written so far.
+    let show: @Sendable (TaskOutput) -> Void
     var controlGroups: ControlGroupRoom?
 
     /// The project folder: the working directory of pool children.
@@ -42,6 +44,9 @@ struct ProgramJob {
             log(LogLine(taskID: job.taskID, taskName: job.taskName, level: "info", text: line))
         }
         run.onNews = tell
+        run.onOutput = show
+        run.keptOutputBytes = job.keptOutputBytes
+        run.logBytes = job.logBytes
         run.memoryLimit = job.memoryLimit
         run.niceness = job.said[CommonOptions.table.nice] ?? nil
         run.controlGroups = controlGroups
@@ -61,6 +66,8 @@ struct ProgramJob {
         }
         var ended = outcome(of: ending)
         ended.meta = ending.story.meta
+        ended.output = ending.kept
+        if case .success = ended.ending {} else if !ending.outputTail.isEmpty { ended.standardOutput = ending.outputTail }
         return ended
     }
 

@@ -10,6 +10,8 @@ struct SwiftJob {
     let log: @Sendable (LogLine) -> Void
     /// Passes on progress and notes.
     let tell: @Sendable (JSONObject) -> Void
+    /// Passes on what the task has written so far.
+    let show: @Sendable (TaskOutput) -> Void
 
     func run() async -> JobRunner.Ended {
         guard case .swift(let runner)? = registry[message.task]?.kind else {
@@ -17,15 +19,17 @@ struct SwiftJob {
         }
         let interruption = TaskInterruption()
         let telling = SwiftTelling(tell)
+        let lines = SwiftTaskLines(job, log: log, show: show)
         let context = TaskContext(
             taskID: message.id, taskName: message.task, retries: message.retries, attempt: job.attempt,
             logFile: SwiftLog.file, logLevel: SwiftLog.level, rootID: message.rootID ?? message.id,
             parentID: message.parentID, arguments: arguments, interruption: interruption,
-            telling: telling, logger: SwiftLog.logger(for: job, send: log))
+            telling: telling, logger: SwiftLog.logger(for: job) { lines.add($0) })
         let report = await limited(interruption) { await runner.run(arguments, context) }
         telling.end()
         var ended = end(report)
         ended.meta = telling.meta
+        ended.output = lines.end()
         return ended
     }
 

@@ -72,6 +72,8 @@ struct Admission: Sendable {
             maxOutputBytes: terms.maxOutputBytes ?? configuration.maxOutputBytes,
             retry: RetryPlan(for: message, terms, received: now),
             memoryLimit: terms.maxMemoryBytes ?? configuration.maxMemoryBytes)
+        request.keptOutputBytes = configuration.keptOutputBytes
+        request.logBytes = configuration.logBytesPerTask
         request.said = terms.forChild
         request.deliveryTag = delivery.handle.tag
         request.expires = message.expires?.seconds

@@ -22,10 +22,12 @@ enum Frame {
     case log(LogLine)
     /// From the child: what the running job with this tag says about itself.
     case news(Int64, JSONObject)
+    /// From the child: what the running job with this tag has written so far, as an encoded `TaskOutput`.
+    case output(Int64, [UInt8])
 
     private enum Kind: UInt8 {
         case job = 1, recall, finish, terminate
-        case ready = 64, report, returned, log, news
+        case ready = 64, report, returned, log, news, output
     }
 
     /// Length in bytes of the length field.
@@ -61,6 +63,10 @@ enum Frame {
             writer.write(Kind.news.rawValue)
             writer.write(tag)
             writer.write(JSON.object(info).bytes())
+        case .output(let tag, let content):
+            writer.write(Kind.output.rawValue)
+            writer.write(tag)
+            writer.write(content)
         }
         var bytes = writer.bytes
         let length = UInt32(bytes.count - Self.headerLength)
@@ -93,6 +99,9 @@ enum Frame {
             let tag = try reader.readInt64()
             guard let info = (try? JSON(parsing: try reader.readBytes()))?.objectValue else { throw FrameError() }
             self = .news(tag, info)
+        case .output:
+            let tag = try reader.readInt64()
+            self = .output(tag, try reader.readBytes())
         case nil: throw FrameError()
         }
     }

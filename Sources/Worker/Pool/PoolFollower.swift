@@ -8,6 +8,7 @@ final class PoolFollower {
     private let gate: LimitGate
     private let recorder: Recorder
     private let teller: ProgressTeller
+    private let writer: OutputWriter
 
     /// The children, for remote control.
     private(set) var processes = PoolProcesses()
@@ -16,12 +17,15 @@ final class PoolFollower {
     /// Whether the broker was asked to push no more deliveries.
     private var hasEndedPushing = false
 
-    init(_ parts: ShiftParts, _ intake: Intake, _ gate: LimitGate, _ recorder: Recorder, _ teller: ProgressTeller) {
+    init(
+        _ parts: ShiftParts, _ intake: Intake, _ gate: LimitGate, _ recorder: Recorder, _ teller: ProgressTeller, _ writer: OutputWriter
+    ) {
         self.parts = parts
         self.intake = intake
         self.gate = gate
         self.recorder = recorder
         self.teller = teller
+        self.writer = writer
     }
 
     /// The consequences of one batch of events.
@@ -84,6 +88,7 @@ final class PoolFollower {
         case .outgrew(let number, let limit, let peak):
             end(number, killedFor: .memoryLimitExceeded(limit: limit, peak: peak), &round)
         case .log(let line): parts.log.line(line)
+        case .output(let number, let content): if parts.jobs[number] != nil { writer.note(number, content) }
         case .news(let number, let info): if parts.jobs[number] != nil { teller.note(number, info) }
         case .replaced(let reason): parts.log.replaced(reason)
         case .short(let reason): parts.log.short(reason)

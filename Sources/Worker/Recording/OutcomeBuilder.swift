@@ -80,10 +80,21 @@ struct OutcomeBuilder {
             var outcome = self.outcome(.revoked, failure: failure)
             outcome.results[0].errorOutput = report.errorOutput
             outcome.results[0].meta = report.meta
+            outcome.results[0].standardOutput = report.standardOutput
+            outcome.output = output(of: report)
             return outcome
         }
-        if !report.meta.isEmpty { for index in outcome.results.indices { outcome.results[index].meta = report.meta } }
+        for index in outcome.results.indices {
+            outcome.results[index].meta = report.meta
+            outcome.results[index].standardOutput = report.standardOutput
+        }
+        outcome.output = output(of: report)
         return following(outcome, report.next)
+    }
+
+    /// What the execution wrote.
+    private func output(of report: JobReport) -> AttemptOutput? {
+        report.output.map { AttemptOutput(id: delivery.message.id, attempt: attempt, isFinal: true, content: $0) }
     }
 
     /// The outcome of a built-in task, which has no result.
@@ -122,6 +133,7 @@ struct OutcomeBuilder {
             result.replyTo = heir.replyTo
             result.children = []
             result.meta = [:]
+            result.standardOutput = nil
             return result
         }
     }

@@ -30,6 +30,7 @@ actor Shift {
     let intake: Intake
     let follower: PoolFollower
     private let teller: ProgressTeller
+    private let writer: OutputWriter
     let scaler: PoolScaler
     let recorder: Recorder
     private let builtins: BuiltinRunner
@@ -68,7 +69,8 @@ actor Shift {
         commands = CommandKeeper(parts, gate, recorder)
         intake = Intake(parts, gate, slots, recorder, RepeatLookup(powers, jobs, log), builtins)
         teller = ProgressTeller(worker, powers, jobs, now: now)
-        follower = PoolFollower(parts, intake, gate, recorder, teller)
+        writer = OutputWriter(powers, jobs)
+        follower = PoolFollower(parts, intake, gate, recorder, teller, writer)
         scaler = PoolScaler(parts, intake, gate, follower)
     }
 
@@ -91,6 +93,7 @@ actor Shift {
             group.addTask { await self.keepHouse() }
             group.addTask { await self.followNotices() }
             group.addTask { await self.tellProgress() }
+            group.addTask { await self.writeOutput() }
             group.addTask { await self.tellMonitors() }
             group.addTask { await self.autoscale() }
             group.addTask { await self.followCommands() }
@@ -136,6 +139,8 @@ actor Shift {
     }
 
     private func tellProgress() async { await teller.run() }
+
+    private func writeOutput() async { await writer.run() }
 
     private func autoscale() async { await scaler.run() }
 
