@@ -27,6 +27,8 @@ package struct TaskStatus: Sendable {
     package let state: TaskState
     package let result: TaskResult?
     package let location: MessageLocation?
+    /// What the running task says about itself; `nil` if nothing.
+    package var progress: TaskProgress? { state == result?.state ? result.flatMap { TaskProgress($0) } : nil }
 
     /// - Parameter brokerKnows: Whether the broker can locate messages. Otherwise an id without a result
     ///   may still be waiting: its state is PENDING, as in Python.
@@ -37,7 +39,9 @@ package struct TaskStatus: Sendable {
         if let result, result.state.isReady {
             state = result.state
         } else if let location {
-            state = location.state
+            // What the running attempt says about itself is more than the broker can tell.
+            let isNewer = location.state == .started && result?.state.isUnderway == true && result!.attempt >= location.attempt
+            state = isNewer ? result!.state : location.state
         } else if let result {
             state = result.state
         } else {

@@ -36,7 +36,7 @@ package struct Drivers: Sendable {
         "sqlite": { urls, settings, files in
             SQLiteBroker(
                 file: try files.open(urls[0], settings), resultExpires: settings.resultExpires,
-                argumentLimit: settings.argumentLimit,
+                argumentLimit: settings.argumentLimit, outputExpires: settings.outputExpires,
                 retention: EventRetention(seconds: settings.eventLog), leaseLength: .seconds(settings.lease),
                 ranking: MessageRanking(ageing: settings.priorityAgeing), queueWeights: settings.queueWeights,
                 processLives: ProcessIdentity.isAlive)
@@ -49,7 +49,8 @@ package struct Drivers: Sendable {
     private static let stores: [String: OpenStore] = [
         "sqlite": { urls, settings, files, _ in
             SQLiteResultStore(
-                file: try files.open(urls[0], settings), expires: settings.resultExpires, argumentLimit: settings.argumentLimit)
+                file: try files.open(urls[0], settings), expires: settings.resultExpires, argumentLimit: settings.argumentLimit,
+                outputExpires: settings.outputExpires)
         },
         "db+sqlite": { urls, settings, _, _ in
             try PythonDatabaseStore(path: urls[0].path, expires: settings.resultExpires, format: settings.pythonResultFormat)

@@ -99,9 +99,11 @@ struct Unsteady: CeleryTask {
 struct Announce: CeleryTask {
     static let name = "example.announce"
     var text: String
+    var times: Int?
 
     func run(_ context: TaskContext) async throws -> [String: String] {
-        context.logger.info("announcing \(text)")
+        let logger = context.logger
+        for _ in 0..<(times ?? 1) { logger.info("announcing \(text)") }
         return [
             "task_id": context.taskID.text, "task_name": context.taskName, "retries": "\(context.retries)",
             "loglevel": context.logLevel, "logfile": context.logFile ?? "",
@@ -120,5 +122,20 @@ struct Hoard: CeleryTask {
         let hoard = (0..<megabytes).map { [UInt8](repeating: UInt8(truncatingIfNeeded: $0 | 1), count: 1 << 20) }
         try await Task.sleep(for: .seconds(seconds ?? 0))
         return "had \(hoard.count) MB"
+    }
+}
+
+/// Counts slowly, and says how far it has come.
+struct Count: CeleryTask {
+    static let name = "example.count"
+    var end: Int
+
+    func run(_ context: TaskContext) async throws -> Int {
+        for number in 1...max(1, end) {
+            context.progress(Double(number), of: Double(end), "counting")
+            try await Task.sleep(for: .milliseconds(25))
+        }
+        context.note("counted", .int(Int64(end)))
+        return end
     }
 }

@@ -43,6 +43,8 @@ struct ConsumerPowers: Sendable {
     let lookup: (any ResultStore)?
     /// The store, if the result of an earlier attempt never replaces that of a later one.
     let refining: (any ResultRefining)?
+    /// The store, whatever it can do: what a running task says about itself goes wherever its result goes.
+    let store: (any ResultStore)?
     /// The store, if its expired results need to be dropped.
     let expiring: (any ResultExpiring)?
 
@@ -67,6 +69,7 @@ struct ConsumerPowers: Sendable {
         self.atomic = store.map { atomic?.settlesInto($0) ?? false } ?? true ? atomic : nil
         checking = consumer as? any LeaseChecking
         deadLetters = consumer as? any DeadLetterSending
+        self.store = store
         lookup = store is any ResultAnswering ? nil : store
         refining = store as? any ResultRefining
         expiring = store as? any ResultExpiring

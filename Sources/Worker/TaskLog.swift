@@ -29,11 +29,12 @@ struct TaskLog: Sendable {
             guard logger.logLevel <= .info else { return }
             logger.info("Task \(name(delivery.message)) processed: \(value.displayText.inOneLine(limit: Self.longest))")
         case .failure(let failure, let traceback):
-            failed(delivery, failure, traceback: traceback)
-        case .retry(let delay, let failure, let traceback):
+            // The lines of a program's stderr were logged as they came.
+            let isLogged = report.errorOutput != nil && logger.logLevel <= .info
+            failed(delivery, failure, traceback: isLogged ? nil : traceback)
+        case .retry(let delay, let failure, _):
             let number = delivery.message.retries + 1
             logger.info("Task \(name(delivery.message)) retry \(number) in \(JSON.number(delay).displayText)s: \(failure.reason.inOneLine(limit: Self.longest))")
-            if let traceback { logger.debug("\(traceback)") }
         case .revoked(let failure, let signal):
             let how = signal.map { " by signal \(Signal.name(of: $0))" } ?? ""
             logger.log(level: signal == nil ? .info : .warning, "Task \(name(delivery.message)) revoked: \(failure.message.inOneLine(limit: Self.longest))\(how)")
@@ -41,9 +42,11 @@ struct TaskLog: Sendable {
     }
 
     func failed(_ delivery: Delivery, _ failure: TaskFailure, traceback: String?) {
-        var text = "Task \(name(delivery.message)) raised exception: \(failure.type.forLog): \(failure.message.inOneLine(limit: Self.longest))"
-        if let traceback { text += "\n" + traceback.trimmingNewlines }
-        logger.error("\(text)")
+        logger.error("Task \(name(delivery.message)) raised exception: \(failure.type.forLog): \(failure.message.inOneLine(limit: Self.longest))")
+        guard let traceback else { return }
+        for line in traceback.trimmingNewlines.split(separator: "\n", omittingEmptySubsequences: false) {
+            logger.error("\(name(delivery.message)): \(line.inOneLine)")
+        }
     }
 
     /// The autoscaler changed the pool.
@@ -177,10 +180,13 @@ struct TaskLog: Sendable {
         logger.log(level: notice.isTrouble ? .warning : .info, "\(notice.text.inOneLine)")
     }
 
-    /// A log line written by a task.
+    /// A message logged by a task: one line of the log for each of its lines.
     func line(_ line: LogLine) {
         let level = Logger.Level(rawValue: line.level) ?? .info
-        logger.log(level: level, "\(line.taskName.forLog)[\(line.taskID.forLog)]: \(line.text.printable)")
+        guard logger.logLevel <= level else { return }
+        for text in line.text.trimmingNewlines.split(separator: "\n", omittingEmptySubsequences: false) {
+            logger.log(level: level, "\(line.taskName.forLog)[\(line.taskID.forLog)]: \(text.printable)")
+        }
     }
 
     private func name(_ message: Message) -> String { "\((message.shadow ?? message.task).forLog)[\(message.id.text.forLog)]" }

@@ -29,6 +29,9 @@ package actor Worker {
         configuration: WorkerConfiguration, broker: any Broker, store: (any ResultStore)?, registry: TaskRegistry, files: TaskFiles? = nil,
         logger: Logger, watchers: [any TaskWatching] = [], now: @escaping @Sendable () -> Timestamp = { .now }
     ) {
+        var configuration = configuration
+        // Whoever cannot keep output need not be sent it.
+        if !(store is any OutputKeeping) { configuration.keptOutputBytes = 0 }
         self.configuration = configuration
         self.broker = broker
         self.store = store

@@ -32,6 +32,10 @@ package struct WorkerConfiguration: Sendable {
     /// Why this worker runs no commands; `nil` if it does.
     package var commandRefusal: CommandRefusal?
     package var maxOutputBytes = 16 << 20
+    /// Bytes of each standard stream of an attempt that are kept, if the store can keep output; 0 keeps nothing.
+    package var keptOutputBytes = 64 << 10
+    /// Bytes of lines that an attempt may add to the worker's log.
+    package var logBytesPerTask = 64 << 10
     /// Events to send to monitors; `nil` sends none, not even heartbeats.
     package var events: WorkerEvents?
     /// Stop when the queues are empty.

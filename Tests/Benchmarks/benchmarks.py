@@ -27,6 +27,7 @@ HOUSE = {
     "drain": "no-op Swift tasks a second",
     "programs": "program tasks a second",
     "dmap": "items a second and memory of dmap, beside GNU parallel and xargs",
+    "output": "tasks a second, memory and file size of a worker that keeps output",
     "idle": "memory and processor time of an idle worker",
     "depth": "the same with a million messages waiting, or many far-off ones",
     "listing": "a page of a million ended tasks, by each filter",

@@ -13,6 +13,8 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
     let resultExpires: Double?
     /// The size in bytes up to which the arguments of a message are kept with its result.
     let argumentLimit: Int
+    /// Seconds that output settled through this broker is kept.
+    let outputExpires: Double?
     /// How long events are kept.
     let retention: EventRetention
     /// Order of waiting messages.
@@ -29,9 +31,12 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
     let uptime: @Sendable () -> Double
     private let publications: GroupCommit<Message>
 
-    /// - Parameter now: A clock to use instead of the machine's, also for measuring durations.
+    /// - Parameters:
+    ///   - outputExpires: `nil` for as long as results.
+    ///   - now: A clock to use instead of the machine's, also for measuring durations.
     package init(
-        file: DatabaseFile, resultExpires: Double?, argumentLimit: Int = 65_536, retention: EventRetention = EventRetention(seconds: 86_400),
+        file: DatabaseFile, resultExpires: Double?, argumentLimit: Int = 65_536, outputExpires: Double? = nil,
+        retention: EventRetention = EventRetention(seconds: 86_400),
         leaseLength: Duration = .seconds(15), ranking: MessageRanking = MessageRanking(), queueWeights: [String: Int] = [:],
         processLives: @escaping @Sendable (String) -> Bool?,
         now given: (@Sendable () -> Timestamp)? = nil
@@ -41,6 +46,7 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
         location = "sqlite://\(file.path)"
         self.resultExpires = resultExpires
         self.argumentLimit = argumentLimit
+        self.outputExpires = outputExpires ?? resultExpires
         self.retention = retention
         self.leaseLength = leaseLength
         self.ranking = ranking

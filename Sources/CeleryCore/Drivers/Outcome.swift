@@ -9,6 +9,8 @@ public struct Outcome: Sendable {
     /// Messages to publish: callbacks, errbacks, the next step of a chain.
     public var followUps: [Message]
     public var disposition: Disposition
+    /// What the attempt wrote, to be kept with its result; `nil` if nothing.
+    package var output: AttemptOutput?
     /// Whether the task goes on and keeps its slot at a broker that enforces limits: until `LimitKeeping.leaveSlots`, or until
     /// its worker is gone.
     public var keepsSlot = false

@@ -66,8 +66,8 @@ public enum RetryCause: Sendable, Hashable {
         }
     }
 
-    /// Identifiers separated by dots.
-    private static func isName(_ word: String) -> Bool {
+    /// Whether a word is the name of an error: identifiers separated by dots, at most 200 bytes.
+    package static func isName(_ word: String) -> Bool {
         word.utf8.count <= 200
             && word.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { part in
                 guard let first = part.unicodeScalars.first, first == "_" || first.properties.isAlphabetic else { return false }

@@ -29,6 +29,10 @@ public struct TaskResult: Sendable, Equatable {
     public var replyTo: String?
     /// Whether the sender or the task ignores the result: a failure is stored all the same, but no client waits for it. Not stored.
     public var isIgnored = false
+    /// The tail of the stdout of a program that did not succeed; what a successful one writes is `value`.
+    public var standardOutput: String?
+    /// What the task noted about itself (`celery self meta`).
+    public var meta = JSONObject()
     /// When that execution began.
     public var dateStarted: Timestamp?
     /// When the task was submitted, if the broker knows.

@@ -48,4 +48,7 @@ public enum TaskState: Sendable, Hashable {
 
     /// Whether the state is final.
     public var isReady: Bool { self == .success || self == .failure || self == .revoked }
+
+    /// Whether only a running task has the state.
+    package var isUnderway: Bool { if case .custom = self { true } else { self == .started } }
 }

@@ -103,6 +103,12 @@ public struct Settings: Sendable, Equatable {
     public var durability = "full"
     /// Whether the members of `fileGroup` may also write to new SQLite files.
     public var databaseGroupWrites = true
+    /// Bytes kept of each stream that an attempt writes to, for `celery logs`; 0 keeps nothing.
+    public var keptOutputBytes = 64 << 10
+    /// Seconds that output is kept; `nil` as long as results.
+    public var outputExpires: Double?
+    /// Bytes of lines that an attempt may add to the worker's log.
+    public var logBytesPerTask = 64 << 10
     /// Bytes of a program's stdout kept as its return value.
     public var maxOutputBytes = 16 << 20
     /// The file with the key that signs commands, absolute; `nil` uses the one beside the database.

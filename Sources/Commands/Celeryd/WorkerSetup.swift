@@ -50,6 +50,8 @@ struct WorkerSetup {
             configuration.commandRefusal = CommandRefusal("this worker runs no commands: \(error.message)", hint: error.hint)
         }
         configuration.maxOutputBytes = settings.maxOutputBytes
+        configuration.keptOutputBytes = settings.keptOutputBytes
+        configuration.logBytesPerTask = settings.logBytesPerTask
         if arguments.takes(CelerydOptions.burst) || settings.sendsTaskEvents {
             configuration.events = WorkerEvents(ofTasks: settings.sendsTaskEvents, version: Version.text)
         }

@@ -15,6 +15,9 @@ extension Explanation {
         }
         if let hold = facts.hold { details.append(Detail("worker", "\(hold.worker.forLog) (\(hold.place.forLog))")) }
         details += times(facts, verdict)
+        if verdict == .running, let progress = facts.result.flatMap({ TaskProgress($0) }) {
+            details.append(Detail("progress", progress.line.forLog))
+        }
         details += errors(facts, verdict)
         let attempts = facts.attempts
         for attempt in attempts { details.append(Detail("attempt \(attempt.number)", attempt.text)) }
@@ -73,11 +76,14 @@ extension Explanation {
         "\(LocalTime.text(time)) (\(DurationWords.fine((now - time).inSeconds)) ago)"
     }
 
-    /// The last lines that the task wrote to stderr, or else of its traceback.
+    /// The last lines that the task wrote to stderr, or else of its traceback; and those that a failed program wrote to stdout.
     private static func errors(_ facts: TaskFacts, _ verdict: Verdict) -> [Detail] {
         guard [.failed, .dead, .revoked, .waiting].contains(verdict), let result = facts.result else { return [] }
         let (label, text) = result.errorOutput.map { ("stderr", $0) } ?? ("traceback", result.traceback ?? "")
-        return text.split(whereSeparator: \.isNewline).suffix(longestTail).map { Detail(label, String($0).forLog) }
+        func tail(_ label: String, _ text: String) -> [Detail] {
+            text.split(whereSeparator: \.isNewline).suffix(longestTail).map { Detail(label, String($0).forLog) }
+        }
+        return tail(label, text) + tail("stdout", result.standardOutput ?? "")
     }
 
     private static func family(_ facts: TaskFacts) -> [Detail] {

@@ -44,6 +44,7 @@ extension Explanation {
         OutputKey("waited", "Seconds from submission to the start of the first attempt."),
         OutputKey("attempts", "Objects with attempt, worker, began, ended, state and reason, one for each known attempt."),
         OutputKey("stderr", "The end of the task's stderr output."),
+        OutputKey("stdout", "The end of the stdout output of a program that did not succeed."),
         OutputKey("parent, group, children", "The task that sent this one, its group, and an array of objects with id and state for the tasks it sent."),
         OutputKey("dead", "For a dead letter, an object with reason, error, buried, attempts and crashes; else null."),
     ]
@@ -64,7 +65,8 @@ extension Explanation {
             "worker": text(facts.hold?.worker ?? facts.location?.worker ?? facts.result?.worker),
             "submitted": time(facts.submitted), "eta": time(facts.eta), "expires": time(facts.standing?.message?.expires),
             "began": time(facts.began), "ended": time(facts.result?.dateDone), "waited": waited.map { .double($0) } ?? .null,
-            "attempts": .array(attempts.map(\.json)), "stderr": text(facts.result?.errorOutput), "parent": text(facts.parent?.text),
+            "attempts": .array(attempts.map(\.json)), "stderr": text(facts.result?.errorOutput),
+            "stdout": text(facts.result?.standardOutput), "parent": text(facts.parent?.text),
             "group": text(facts.group),
             "children": .array(facts.children.map { ["id": .string($0.text), "state": text(facts.states[$0]?.name)] }),
             "dead": facts.letter.map {

@@ -70,7 +70,7 @@ struct Explanation: Sendable, Equatable {
         }
         switch facts.result?.state {
         case .retry: return (.waiting, WaitingCauses(facts).all)
-        case .started, .received:
+        case .started, .received, .custom:
             let worker = facts.result?.worker.map { " on \($0.forLog)" } ?? ""
             return (.running, [Cause("unanswered", "it began\(worker) and has not ended; no worker reports it now")])
         default: return (.unseen, WaitingCauses(facts).unseen)

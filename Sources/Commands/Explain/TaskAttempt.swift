@@ -25,7 +25,7 @@ struct TaskAttempt: Sendable, Equatable {
             return attempts + [TaskAttempt(number: location.attempt, worker: location.worker, began: began)]
         }
         guard let result = facts.result, result.dateStarted != nil || result.worker != nil else { return attempts }
-        guard result.state.isReady || result.state == .retry || result.state == .started else { return attempts }
+        guard result.state.isReady || result.state == .retry || result.state.isUnderway else { return attempts }
         // A task revoked before it began had no attempt.
         if result.state == .revoked, result.dateStarted == nil, attempts.last.map({ $0.began == nil }) ?? true { return attempts }
         var last = TaskAttempt(number: max(1, result.attempt), worker: result.worker, began: result.dateStarted)

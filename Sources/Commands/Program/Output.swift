@@ -48,8 +48,8 @@ final class Output: Sendable {
         }
     }
 
-    /// Writes bytes unescaped and without a line break: output of a program that is not text.
-    func raw(bytes: [UInt8]) {
+    /// Writes bytes unescaped and without a line break: what a task wrote.
+    func raw(bytes: some Sequence<UInt8>) {
         buffer.withLock { buffer in
             buffer.append(contentsOf: bytes)
             if isTerminal || buffer.count >= Self.bufferLimit { Self.write(&buffer) }

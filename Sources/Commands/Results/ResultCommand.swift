@@ -4,7 +4,7 @@ import Client
 
 /// `celery result`: prints the return values of tasks.
 enum ResultCommand {
-    static let traceback = Option.flag("traceback", help: "Also print the traceback of a failure.")
+    static let traceback = Option.flag("traceback", help: "Also print the traceback of a failure, or what a failed program wrote to stderr and stdout.")
     static let forget = Option.flag("forget", help: "Delete the results after printing them.")
 
     static let command = Command(
@@ -25,7 +25,9 @@ enum ResultCommand {
                 OutputKey("exit_status", "The exit status of the command for this task."),
                 OutputKey("task, worker, attempt, retries", "The task, the worker that ran it, and the numbers of the attempt and of retries."),
                 OutputKey("started, done", "Times, in ISO 8601."),
+                OutputKey("meta", "What the task noted about itself with celery self meta; an empty object if nothing."),
                 OutputKey("traceback, stderr", "Diagnostics of the task, or null."),
+                OutputKey("stdout", "The end of the output of a program that did not succeed, or null."),
             ]),
         run: run)
 

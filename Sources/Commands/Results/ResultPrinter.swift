@@ -6,13 +6,13 @@ struct ResultPrinter {
     let output: Output
     /// Whether to print tracebacks of failures.
     var showsTraceback = false
-    /// Whether to pass on the stderr output of programs.
+    /// Whether to pass on the stderr output of programs, and the stdout output of those that failed.
     var passesErrorOutput = false
 
     /// Prints a final result. Returns its exit status.
     @discardableResult
     func print(_ result: TaskResult) -> Int32 {
-        if passesErrorOutput, let text = result.errorOutput { output.passOn(text) }
+        if passesErrorOutput { passOnOutput(of: result) }
         switch output.format {
         case .json:
             output.object(Self.object(result))
@@ -32,6 +32,12 @@ struct ResultPrinter {
         return (value.stringValue.map { Array($0.utf8) } ?? value.bytes(style: .compact)) + [UInt8(ascii: "\n")]
     }
 
+    /// Writes to stderr what a program wrote to its own, and, unless it succeeded, what it wrote to stdout.
+    func passOnOutput(of result: TaskResult) {
+        if let text = result.errorOutput { output.passOn(text) }
+        if let text = result.standardOutput { output.passOn(text.hasSuffix("\n") ? text : text + "\n") }
+    }
+
     /// The object printed by `celery result --json`.
     static func object(_ result: TaskResult) -> JSONObject {
         var object: JSONObject = [
@@ -47,7 +53,9 @@ struct ResultPrinter {
         object["started"] = result.dateStarted.map { .string(ISO8601.text($0)) } ?? .null
         object["done"] = result.dateDone.map { .string(ISO8601.text($0)) } ?? .null
         object["traceback"] = result.traceback.map(JSON.string) ?? .null
+        object["meta"] = .object(result.meta)
         object["stderr"] = result.errorOutput.map(JSON.string) ?? .null
+        object["stdout"] = result.standardOutput.map(JSON.string) ?? .null
         return object
     }
 
@@ -60,8 +68,8 @@ struct ResultPrinter {
     }
 
     private func describeFailure(_ result: TaskResult) {
-        if showsTraceback, let traceback = result.traceback {
-            output.passOn(traceback.hasSuffix("\n") ? traceback : traceback + "\n")
+        if showsTraceback {
+            for text in [result.traceback, result.standardOutput].compactMap({ $0 }) { output.passOn(text.hasSuffix("\n") ? text : text + "\n") }
         }
         guard let failure = result.failure else { return output.error(result.state.name) }
         output.error(failure.message.isEmpty ? failure.type : "\(failure.type): \(failure.message)")

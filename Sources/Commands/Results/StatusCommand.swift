@@ -13,7 +13,7 @@ enum StatusCommand {
         CommandSpec(
             "status", section: "Results", summary: "Show the states of tasks, or list the workers",
             discussion: [
-                "With ids, prints the id and the state of each task, separated by a tab. The state is PENDING, RECEIVED, STARTED, RETRY, SUCCESS, FAILURE or REVOKED, or UNKNOWN for an id that neither the broker nor the result store knows.",
+                "With ids, prints the id and the state of each task, separated by a tab. The state is PENDING, RECEIVED, STARTED, RETRY, SUCCESS, FAILURE or REVOKED, or UNKNOWN for an id that neither the broker nor the result store knows. A running task that says how far it has come (see celery-self(1)) is in state PROGRESS; this follows after another tab.",
                 "RabbitMQ cannot search its queues: there, an id without a stored result is PENDING (exit status 75), even if it was never submitted or its result is in another store; UNKNOWN and exit status 127 do not occur.",
                 "Without ids, lists the running workers with their tasks and how long each has been running, and then, for an hour, workers that were lost: killed, or cut off from the broker. A worker is no longer listed as lost while one of its name is running. RabbitMQ cannot list workers: there they are asked, and have a second to answer; lost workers of Python's Celery are not known.",
             ],
@@ -35,6 +35,8 @@ enum StatusCommand {
                 OutputKey("task, queue, attempt, retries, worker", "Further facts about the task, or null."),
                 OutputKey("command", "What an unfinished task of celery run runs; absent otherwise."),
                 OutputKey("reason", "Why the task is retried, failed, or was revoked."),
+                OutputKey("progress", "What a running task says about itself: an object, often with current, total and text; or null."),
+                OutputKey("meta", "What the task noted about itself; an empty object if nothing."),
                 OutputKey("submitted, eta, started, done", "Times of the task, in ISO 8601."),
                 OutputKey("worker, pid, queues, started, running", "Without ids, the facts about a worker."),
                 OutputKey("lost", "Without ids, when a lost worker was last known to be alive; null for a running one."),
@@ -80,6 +82,7 @@ enum StatusCommand {
 
     private static func text(_ status: TaskStatus, long: Bool) -> String {
         var fields = [status.id.text, status.state.name]
+        if let progress = status.progress { fields.append(progress.line) }
         if long {
             let details = object(status)
             for key in ["task", "attempt", "worker", "submitted", "eta", "started", "done", "reason"] {
@@ -109,6 +112,7 @@ enum StatusCommand {
             "worker": text(location?.worker ?? result?.worker), "submitted": time(location?.submitted ?? result?.submitted),
             "eta": time(location?.eta), "started": time(location?.started ?? result?.dateStarted),
             "done": time(result?.dateDone), "reason": text(status.state == result?.state ? result?.failure.map(reason) : nil),
+            "progress": status.progress.map { .object($0.info) } ?? .null, "meta": .object(result?.meta ?? [:]),
         ]
     }
 }

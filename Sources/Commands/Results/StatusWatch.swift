@@ -1,26 +1,32 @@
 import CeleryCore
 import Client
 
-/// Prints the states of tasks whenever they change.
+/// Prints the states and the progress of tasks whenever they change.
 struct StatusWatch {
     let context: CommandContext
     let ids: [TaskID]
 
+    /// What is printed of a task, as far as it changes.
+    private struct Shown: Equatable {
+        var state: TaskState
+        var progress: TaskProgress?
+    }
+
     func run(_ client: Client) async throws -> Int32 {
-        var drawn: [TaskState] = []
+        var drawn: [Shown] = []
         while true {
             let watching = try client.store as? any ResultWatching
             let mark = await watching?.mark()
             let known = try await client.status(of: ids)
-            let states = known.map(\.state)
-            if states != drawn {
+            let shown = known.map { Shown(state: $0.state, progress: $0.progress) }
+            if shown != drawn {
                 // Overwrite the previous lines on a terminal; append elsewhere.
                 if !drawn.isEmpty && context.output.isTerminal { context.output.raw("\u{1B}[\(ids.count + 1)A") }
                 for status in known { StatusCommand.show(status, context) }
                 context.output.flush()
-                drawn = states
+                drawn = shown
             }
-            if states.allSatisfy({ $0.isReady || $0 == .unknown }) { return StatusCommand.exitStatus(known) }
+            if shown.allSatisfy({ $0.state.isReady || $0.state == .unknown }) { return StatusCommand.exitStatus(known) }
             let look = ContinuousClock.now + .seconds(1)
             if let watching, let mark {
                 try await watching.waitForChange(since: mark, until: look)

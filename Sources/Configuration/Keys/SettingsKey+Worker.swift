@@ -70,6 +70,17 @@ extension SettingsKey {
             "Maximum bytes of a program's standard output that are stored as its return value."
         ) { $0.settings.maxOutputBytes = $1 },
         SettingsKey(
+            "CELERYD_TASK_OUTPUT_BYTES", .memory, default: "\"64k\"",
+            """
+            Bytes kept of the stdout and of the stderr of each attempt for celery-logs(1), half of them from the beginning and half \
+            from the end; 0 keeps nothing. Output is kept in the SQLite file of the results; other result stores cannot keep it.
+            """
+        ) { $0.settings.keptOutputBytes = $1 ?? 0 },
+        SettingsKey(
+            "CELERYD_TASK_LOG_BYTES", .bytes, default: "\"64k\"",
+            "Bytes of lines that an attempt of a task may add to the worker's log; the others are counted."
+        ) { $0.settings.logBytesPerTask = $1 },
+        SettingsKey(
             "CELERYD_SHUTDOWN_TIMEOUT", .duration, default: "0",
             "Seconds that a stopping worker lets tasks run before it requeues them; 0 means until they finish."
         ) { $0.settings.shutdownTimeout = $1 },
@@ -163,6 +174,10 @@ extension SettingsKey {
             CELERY_COMMAND_PATTERNS accept no others.
             """
         ) { $0.settings.commandVariables = $1 },
+        SettingsKey(
+            "CELERY_TASK_OUTPUT_EXPIRES", .duration, default: "0",
+            "Seconds after which the output of an attempt expires, unless its result is deleted before; 0 means as long as results."
+        ) { $0.settings.outputExpires = $1 },
     ]
 }
 

@@ -32,6 +32,8 @@ package final class AMQPResultStore: ResultStore {
     }
 
     package func store(_ results: [TaskResult]) async throws {
+        // A task may say thousands of times how far it has come.
+        for result in results where result.state.isUnderway { try await dropUnfinished(result.id) }
         try await link.publish(
             results.map { result in
                 let queue = queue(of: result.id)
@@ -43,6 +45,24 @@ package final class AMQPResultStore: ResultStore {
                     body: KeptResult.document(of: result).bytes(style: .python))
                 return Publication(message, isMandatory: true, needs: [.resultQueue(queue, exchange: Self.exchange)])
             })
+    }
+
+    /// Removes earlier states of a running task from its queue. A final result stays.
+    private func dropUnfinished(_ id: TaskID) async throws {
+        let queue = queue(of: id).name
+        do {
+            try await link.ask { (connection, channel) throws(RabbitMQError) in
+                var count = 0
+                while count < Self.most, let delivery = try connection.get(queue, on: channel) {
+                    count += 1
+                    let isFinal = (try? KeptResult.read(delivery.message.body))?.state.isReady ?? true
+                    // Others are requeued when the channel closes.
+                    if !isFinal { try connection.acknowledge(delivery.tag, isMultiple: false, on: channel) }
+                }
+            }
+        } catch let error as DriverError where error.code == .refused {
+            // There is no queue yet.
+        }
     }
 
     package func results(for ids: [TaskID]) async throws -> [TaskID: TaskResult] {

@@ -7,6 +7,7 @@ package final class MemoryResultStore: RevocationAnnouncing, RequestKeeping {
     private let expires: Double?
     private let now: @Sendable () -> Timestamp
     private let bell = Bell()
+    private let outputs = Mutex<[TaskID: [AttemptOutput]]>([:])
     private let records = Mutex<[TaskID: (result: TaskResult, expires: Timestamp?)]>([:])
 
     package init(expires: Double? = nil, now: @escaping @Sendable () -> Timestamp = { .now }) {
@@ -50,7 +51,8 @@ package final class MemoryResultStore: RevocationAnnouncing, RequestKeeping {
     }
 
     package func forget(_ ids: [TaskID]) async throws -> Int {
-        records.withLock { records in ids.count { records.removeValue(forKey: $0) != nil } }
+        outputs.withLock { outputs in for id in ids { outputs[id] = nil } }
+        return records.withLock { records in ids.count { records.removeValue(forKey: $0) != nil } }
     }
 
     package func close() async { bell.ring() }
@@ -69,8 +71,28 @@ extension MemoryResultStore: ResultExpiring {
     package func dropExpired(now: Timestamp, limit: Int) async throws -> Int {
         records.withLock { records in
             let expired = records.filter { $0.value.expires.map { $0 <= now } ?? false }.prefix(limit)
-            for (id, _) in expired { records[id] = nil }
+            for (id, _) in expired {
+                records[id] = nil
+                outputs.withLock { $0[id] = nil }
+            }
             return expired.count
         }
+    }
+}
+
+extension MemoryResultStore: OutputKeeping {
+    package func keep(_ kept: [AttemptOutput]) async throws {
+        outputs.withLock { outputs in
+            for output in kept {
+                let old = outputs[output.id, default: []]
+                if !output.isFinal, old.contains(where: { $0.attempt == output.attempt && $0.isFinal }) { continue }
+                let others = old.filter { $0.attempt != output.attempt && $0.attempt > output.attempt - AttemptOutput.attemptLimit }
+                outputs[output.id] = (others + [output]).sorted { $0.attempt < $1.attempt }
+            }
+        }
+    }
+
+    package func outputs(of id: TaskID, from attempt: Int) async throws -> [AttemptOutput] {
+        outputs.withLock { $0[id, default: []].filter { $0.attempt >= attempt } }
     }
 }

@@ -9,15 +9,22 @@ package final class SQLiteResultStore: RevocationAnnouncing, RequestKeeping, SQL
     private let expires: Double?
     /// The size in bytes up to which the arguments of a message are kept with its result.
     private let argumentLimit: Int
+    /// Seconds the output of an attempt is kept.
+    let outputExpires: Double?
     let now: @Sendable () -> Timestamp
 
+    /// - Parameters:
+    ///   - expires: Seconds a result is kept; `nil` for ever.
+    ///   - outputExpires: Seconds the output of an attempt is kept; `nil` as long as results.
     package init(
-        file: DatabaseFile, expires: Double?, argumentLimit: Int = 65_536, now: @escaping @Sendable () -> Timestamp = { .now }
+        file: DatabaseFile, expires: Double?, argumentLimit: Int = 65_536, outputExpires: Double? = nil,
+        now: @escaping @Sendable () -> Timestamp = { .now }
     ) {
         self.file = file
         location = "sqlite://\(file.path)"
         self.expires = expires
         self.argumentLimit = argumentLimit
+        self.outputExpires = outputExpires ?? expires
         self.now = now
     }
 
@@ -25,7 +32,9 @@ package final class SQLiteResultStore: RevocationAnnouncing, RequestKeeping, SQL
         guard !results.isEmpty else { return }
         let now = self.now()
         let until = expires.map { now.seconds + $0 }
-        try await file.write(waking: true) { [argumentLimit] db in
+        // What a running task says may be lost in a power failure, as the task is.
+        let isDurable = results.contains { $0.state != TaskProgress.state }
+        try await file.write(waking: true, durable: isDurable) { [argumentLimit] db in
             for result in results { try ResultTable.store(result, keeping: argumentLimit, expires: until, now: now, in: db) }
         }
     }
@@ -51,7 +60,10 @@ package final class SQLiteResultStore: RevocationAnnouncing, RequestKeeping, SQL
     package func forget(_ ids: [TaskID]) async throws -> Int {
         try await file.write { db in
             var count = 0
-            for id in ids where try ResultTable.remove(id, in: db) { count += 1 }
+            for id in ids {
+                if try ResultTable.remove(id, in: db) { count += 1 }
+                try OutputTable.remove(id, in: db)
+            }
             return count
         }
     }
@@ -79,7 +91,10 @@ extension SQLiteResultStore: TaskIDListing {
 
 extension SQLiteResultStore: ResultExpiring {
     package func dropExpired(now: Timestamp, limit: Int) async throws -> Int {
-        let count = try await file.write { try ResultTable.dropExpired(now: now, limit: limit, in: $0) }
+        let count = try await file.write { db in
+            let results = try ResultTable.dropExpired(now: now, limit: limit, in: db)
+            return try results + OutputTable.dropExpired(now: now, limit: limit - results, in: db)
+        }
         // There are probably more.
         if count == limit { try await file.letOthersWrite() }
         return count

@@ -1,5 +1,6 @@
 // Runs a program as a task, and kills every process that the program leaves behind.
 
+package import CeleryCore
 import Glibc
 package import Processes
 import Synchronization
@@ -33,6 +34,14 @@ package struct ProgramRun: Sendable {
     package var stop: ProgramStop?
     /// Called for each line of standard error as it is written.
     package var onErrorLine: @Sendable (String) -> Void
+    /// Bytes of each standard stream that are kept; 0 keeps nothing.
+    package var keptOutputBytes = 0
+    /// Maximum number of bytes of lines for `onErrorLine`, each with the rest of its log line.
+    package var logBytes = 1 << 20
+    /// Called with what is kept so far, a few times a second at most.
+    package var onOutput: @Sendable (TaskOutput) -> Void = { _ in }
+    /// Called with progress and notes that the program tells on its channel, a few times a second at most.
+    package var onNews: @Sendable (JSONObject) -> Void = { _ in }
 
     /// How a program ended.
     package struct Ending: Sendable {
@@ -42,6 +51,14 @@ package struct ProgramRun: Sendable {
         package var outputIsCut: Bool
         /// The end of standard error.
         package var errorOutput: String
+        /// The end of standard output.
+        package var outputTail: String
+        /// What is kept of both streams.
+        package var kept: TaskOutput
+        /// What the program said on its channel.
+        package var story: TaskStory
+        /// What was wrong with the first unreadable lines of the channel.
+        package var complaints: [String]
         /// Whether the program got SIGTERM at its soft limit.
         package var passedSoftLimit: Bool
         /// Whether the program was killed at its hard limit.
@@ -79,6 +96,10 @@ package struct ProgramRun: Sendable {
 
     private static let current = Mutex(Current())
 
+    /// The number of the channel's descriptor in the program. A single digit, because other ones cannot be redirected to in a
+    /// portable shell script, and not one that scripts often use themselves, as 3 and 9.
+    package static let channelNumber: Int32 = 7
+
     /// Kills the running program and prevents others from starting, since the worker is gone. Called from another thread.
     package static func killCurrent() {
         let group = current.withLock { current in
@@ -95,11 +116,17 @@ package struct ProgramRun: Sendable {
     package func run() throws(SystemError) -> Ending {
         let standardOutput = try Pipe()
         let standardError = try Pipe()
+        let channel = try Pipe()
+        // A program must never wait for us; and the pipe may still be open in a process that could not be killed.
+        try channel.writeEnd.setNonBlocking()
+        try channel.readEnd.setNonBlocking()
         var spawn = Spawn(path, arguments: [Array((name ?? path).utf8)] + args, environment: environment)
         spawn.workingDirectory = folder
         spawn.standardInput = input.isEmpty ? .null : .descriptor(try MemoryFile.make(input))
         spawn.standardOutput = .descriptor(standardOutput.writeEnd)
         spawn.standardError = .descriptor(standardError.writeEnd)
+        spawn.inherited = [Self.channelNumber: channel.writeEnd]
+        spawn.environment[TaskTelling.variable] = String(Self.channelNumber)
         spawn.placement = .newGroup
         var bound = memoryLimit.map { MemoryBound(limit: $0, room: controlGroups) }
         spawn.confinement = bound?.confinement
@@ -114,10 +141,11 @@ package struct ProgramRun: Sendable {
         stop?.began(process.id)
         standardOutput.writeEnd.close()
         standardError.writeEnd.close()
+        channel.writeEnd.close()
 
         var streams = ProgramStreams(
-            output: standardOutput.readEnd, errors: standardError.readEnd, maxOutputBytes: maxOutputBytes,
-            onErrorLine: onErrorLine)
+            output: standardOutput.readEnd, errors: standardError.readEnd, channel: channel.readEnd, maxOutputBytes: maxOutputBytes,
+            keeping: keptOutputBytes, logLimit: logBytes, onErrorLine: onErrorLine, onNews: onNews, onOutput: onOutput)
         let passed = try watch(process, &streams, &bound)
         Self.current.withLock { $0.group = 0 }
         stop?.ended()
@@ -131,7 +159,9 @@ package struct ProgramRun: Sendable {
         let wasKilled: Bool = if case .signaled(SIGKILL, _) = termination.status { true } else { false }
         return Ending(
             status: termination.status, output: streams.output, outputIsCut: streams.outputIsCut,
-            errorOutput: streams.errorTail, passedSoftLimit: passed.soft, passedHardLimit: passed.hard,
+            errorOutput: streams.errorTail, outputTail: streams.outputTail, kept: streams.kept,
+            story: streams.channel.story, complaints: streams.channel.complaints,
+            passedSoftLimit: passed.soft, passedHardLimit: passed.hard,
             // A program that succeeded was not killed itself; only a descendant was.
             passedMemoryLimit: termination.status == .exited(0) ? nil : peak,
             isOutOfMemory: wasKilled && !passed.hard && OutOfMemoryCount.own.read() > killsBefore, leftovers: leftovers)

@@ -23,12 +23,14 @@ public struct TaskContext: Sendable {
     package let interruption: TaskInterruption
 
     private let workerLogger: Logger
+    /// Passes on what the task says about itself; `nil` outside a worker.
+    private let telling: SwiftTelling?
 
     package init(
         taskID: TaskID, taskName: String, retries: Int = 0, attempt: Int = 1, logFile: String? = nil,
         logLevel: String = "INFO", rootID: TaskID? = nil, parentID: TaskID? = nil,
         arguments: TaskArguments = TaskArguments(), interruption: TaskInterruption = TaskInterruption(),
-        logger: Logger
+        telling: SwiftTelling? = nil, logger: Logger
     ) {
         self.taskID = taskID
         self.taskName = taskName
@@ -41,7 +43,29 @@ public struct TaskContext: Sendable {
         self.arguments = arguments
         self.interruption = interruption
         workerLogger = logger
+        self.telling = telling
     }
+
+    /// Tells how far the task has come: its state becomes PROGRESS, with this in place of a result.
+    ///
+    ///     context.progress(30, of: 100, "copying")
+    ///
+    /// Does not block. Only the latest of several calls within a quarter of a second is passed on, and none of a task whose
+    /// result is ignored.
+    ///
+    /// - Parameters:
+    ///   - current: What is done, in a unit of the task's choice.
+    ///   - total: What there is to do, in the same unit; `nil` if that is not known.
+    ///   - text: What the task is doing.
+    public func progress(_ current: Double, of total: Double? = nil, _ text: String? = nil) {
+        var info: JSONObject = ["current": .number(current)]
+        if let total { info["total"] = .number(total) }
+        if let text { info["text"] = .string(text) }
+        telling?.add(TaskTelling(progress: info))
+    }
+
+    /// Notes something about the task, to be shown with its progress and stored with its result. Does not block.
+    public func note(_ key: String, _ value: JSON) { telling?.add(TaskTelling(meta: [key: value])) }
 
     /// A logger that adds the task's name and id to every message. Created on each access: store it in a variable for use in
     /// loops.

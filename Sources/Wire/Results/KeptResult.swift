@@ -8,6 +8,8 @@ package enum KeptResult {
         if result.crashes > 0 { document["crashes"] = .int(Int64(result.crashes)) }
         if let started = result.dateStarted { document["date_started"] = .double(started.seconds) }
         if let text = result.errorOutput { document["stderr"] = .string(text) }
+        if let text = result.standardOutput { document["stdout"] = .string(text) }
+        if !result.meta.isEmpty { document["meta"] = .object(result.meta) }
         return .object(document)
     }
 
@@ -19,6 +21,8 @@ package enum KeptResult {
         result.crashes = document["crashes"]?.intValue ?? 0
         result.dateStarted = document["date_started"]?.doubleValue.map(Timestamp.init)
         result.errorOutput = document["stderr"]?.stringValue
+        result.standardOutput = document["stdout"]?.stringValue
+        result.meta = document["meta"]?.objectValue ?? [:]
         return result
     }
 }

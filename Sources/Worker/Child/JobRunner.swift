@@ -9,6 +9,10 @@ struct JobRunner: Sendable {
     let registry: TaskRegistry
     let environment: Environment
     let log: @Sendable (LogLine) -> Void
+    /// Passes on progress and notes of the job with this tag.
+    var tell: @Sendable (_ tag: Int64, JSONObject) -> Void = { _, _ in }
+    /// Passes on what the job with this tag has written so far, as an encoded `TaskOutput`.
+    var show: @Sendable (_ tag: Int64, [UInt8]) -> Void = { _, _ in }
     /// The control groups that limit the memory of programs, if available.
     var controlGroups: ControlGroupRoom?
     /// The clock for `retry_until`.
@@ -38,7 +42,10 @@ struct JobRunner: Sendable {
                 let call = try CommandCall(decoded, body, words: words, policy, in: environment)
                 ended = run(job, decoded, body, call.path, call, stop)
             } else {
-                ended = await SwiftJob(job: job, message: decoded, arguments: body, registry: registry, log: log).run()
+                let task = SwiftJob(
+                    job: job, message: decoded, arguments: body, registry: registry, log: log,
+                    tell: { [tell] in tell(job.tag, $0) }, show: { [show] in show(job.tag, $0.encoded) })
+                ended = await task.run()
             }
             ended = decided(ended, job.retry)
         } catch let refusal as CommandRefusal {
@@ -54,6 +61,9 @@ struct JobRunner: Sendable {
         var report = JobReport(
             tag: job.tag, ending: ended.ending, duration: (ContinuousClock.now - started).inSeconds,
             errorOutput: ended.errorOutput)
+        report.meta = ended.meta
+        report.standardOutput = ended.standardOutput
+        if !ended.output.isEmpty { report.output = ended.output.encoded }
         if let message, let arguments {
             switch ended.ending {
             case .success(let value): report.next = WorkflowSteps(after: message, arguments, .success, value: value)
@@ -69,7 +79,7 @@ struct JobRunner: Sendable {
     ) -> Ended {
         var program = ProgramJob(
             job: job, message: message, arguments: arguments, program: program, command: command, environment: environment, stop: stop,
-            log: log)
+            log: log, tell: { [tell] in tell(job.tag, $0) }, show: { [show] in show(job.tag, $0.encoded) })
         program.controlGroups = controlGroups
         return program.run()
     }
@@ -95,6 +105,12 @@ struct JobRunner: Sendable {
         /// The retry delay that the task asked for, in seconds.
         var askedDelay: Double?
         var errorOutput: String?
+        /// The end of a program's standard output, unless it succeeded.
+        var standardOutput: String?
+        /// What is kept of what the task wrote.
+        var output = TaskOutput()
+        /// What the task noted about itself.
+        var meta = JSONObject()
 
         init(_ ending: JobReport.Ending, errorOutput: String? = nil) {
             self.ending = ending

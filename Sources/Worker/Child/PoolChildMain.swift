@@ -21,10 +21,15 @@ package enum PoolChildMain {
     package static func run(registry: TaskRegistry) async {
         SignalDispositions.settle()
         try? Descendants.becomeSubreaper()
-        let socket = FrameSocket(OwnedDescriptor(owning: socketNumber))
+        let descriptor = OwnedDescriptor(owning: socketNumber)
+        // Programs get descriptors beyond this one, but not this one.
+        try? descriptor.setCloseOnExec(true)
+        let socket = FrameSocket(descriptor)
         let jobs = JobQueue()
         let underway = JobUnderway()
         var runner = JobRunner(registry: registry, environment: .current()) { socket.send(.log($0)) }
+        runner.tell = { socket.send(.news($0, $1)) }
+        runner.show = { socket.send(.output($0, $1)) }
         if CommandLine.arguments.count > 3 { runner.controlGroups = ControlGroupRoom(path: CommandLine.arguments[3]) }
         // Removes control groups left behind by an earlier child that was killed.
         runner.controlGroups?.sweep()
@@ -36,7 +41,7 @@ package enum PoolChildMain {
                 case .recall: socket.send(.returned(jobs.removeAll().map(\.tag)))
                 case .finish: jobs.finish()
                 case .terminate(let tag, let signal): underway.terminate(tag, signal: signal)
-                case .ready, .report, .returned, .outdated, .log: break
+                case .ready, .report, .returned, .outdated, .log, .news, .output: break
                 }
             }
             // The worker is gone, so nobody can record the outcome of the running job.
@@ -70,7 +75,9 @@ package enum PoolChildMain {
     private static func flightRecord() -> FlightRecord? {
         guard CommandLine.arguments.count > 2, let slot = Int(CommandLine.arguments[2]), 0..<FlightRecord.slotCount ~= slot
         else { return nil }
-        return try? FlightRecord(OwnedDescriptor(owning: flightNumber), slot: slot)
+        let descriptor = OwnedDescriptor(owning: flightNumber)
+        try? descriptor.setCloseOnExec(true)
+        return try? FlightRecord(descriptor, slot: slot)
     }
 }
 

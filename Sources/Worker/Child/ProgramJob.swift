@@ -15,6 +15,10 @@ struct ProgramJob {
     let environment: Environment
     var stop: ProgramStop?
     let log: @Sendable (LogLine) -> Void
+    /// Passes on progress and notes.
+    let tell: @Sendable (JSONObject) -> Void
+    /// Passes on what the program has written so far.
+    let show: @Sendable (TaskOutput) -> Void
     var controlGroups: ControlGroupRoom?
 
     /// The project folder: the working directory of pool children.
@@ -44,6 +48,10 @@ struct ProgramJob {
         }
         run.name = command?.name
         run.umask = command?.umask
+        run.onNews = tell
+        run.onOutput = show
+        run.keptOutputBytes = job.keptOutputBytes
+        run.logBytes = job.logBytes
         run.memoryLimit = job.memoryLimit
         run.niceness = job.said[CommonOptions.table.nice] ?? nil
         run.controlGroups = controlGroups
@@ -57,6 +65,18 @@ struct ProgramJob {
     }
 
     private func end(_ ending: ProgramRun.Ending) -> JobRunner.Ended {
+        for complaint in ending.complaints {
+            let text = "what it wrote to descriptor \(ProgramRun.channelNumber) is ignored: \(complaint)"
+            log(LogLine(taskID: job.taskID, taskName: job.taskName, level: "warning", text: text))
+        }
+        var ended = outcome(of: ending)
+        ended.meta = ending.story.meta
+        ended.output = ending.kept
+        if case .success = ended.ending {} else if !ending.outputTail.isEmpty { ended.standardOutput = ending.outputTail }
+        return ended
+    }
+
+    private func outcome(of ending: ProgramRun.Ending) -> JobRunner.Ended {
         if ending.leftovers > 0 {
             let text = "killed \(ending.leftovers) process\(ending.leftovers == 1 ? "" : "es") the task left behind"
             log(LogLine(taskID: job.taskID, taskName: job.taskName, level: "warning", text: text))
@@ -69,6 +89,16 @@ struct ProgramJob {
             return failure(.memoryLimitExceeded(limit: job.memoryLimit ?? 0, peak: peak))
         }
         if ending.passedHardLimit { return failure(.timeLimitExceeded(job.hardTimeLimit ?? 0)) }
+        if case .exited = ending.status, let verdict = ending.story.verdict {
+            switch verdict {
+            case .fail(let type, let message): return failure(.declared(type: type, message: message))
+            case .retry(let delay, let reason):
+                let exhausted = TaskFailure.retriesExhausted(task: job.taskName, id: message.id, reason: reason)
+                var ended = JobRunner.Ended(.retry(delay: 0, exhausted, traceback: errors), errorOutput: errors)
+                ended.askedDelay = delay
+                return ended
+            }
+        }
         switch ending.status {
         case .exited(0):
             if ending.outputIsCut {
@@ -123,20 +153,7 @@ struct ProgramJob {
     }
 
     /// The JSON object that the program reads on standard input.
-    private var request: JSON {
-        .object([
-            "id": .string(message.id.text), "task": .string(message.task),
-            "args": .array(arguments.args), "kwargs": .object(arguments.kwargs),
-            "retries": .int(Int64(message.retries)), "attempt": .int(Int64(job.attempt)),
-            "queue": .string(message.route.queue),
-            "eta": message.eta.map { .string(ISO8601.text($0)) } ?? .null,
-            "expires": message.expires.map { .string(ISO8601.text($0)) } ?? .null,
-            "root_id": .string((message.rootID ?? message.id).text),
-            "parent_id": message.parentID.map { .string($0.text) } ?? .null,
-            "group_id": message.groupID.map(JSON.string) ?? .null,
-            "headers": .object(message.headers),
-        ])
-    }
+    private var request: JSON { .object(ProgramRequest(job: job, message: message, arguments: arguments).members) }
 
     /// The environment of the program: the original's default keyword arguments, and more, as variables.
     private var taskEnvironment: Environment {

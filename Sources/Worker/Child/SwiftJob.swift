@@ -8,23 +8,37 @@ struct SwiftJob {
     let arguments: TaskArguments
     let registry: TaskRegistry
     let log: @Sendable (LogLine) -> Void
+    /// Passes on progress and notes.
+    let tell: @Sendable (JSONObject) -> Void
+    /// Passes on what the task has written so far.
+    let show: @Sendable (TaskOutput) -> Void
 
     func run() async -> JobRunner.Ended {
         guard case .swift(let runner)? = registry[message.task]?.kind else {
             return JobRunner.Ended(.failure(.notRegistered(message.task), traceback: nil))
         }
         let interruption = TaskInterruption()
+        let telling = SwiftTelling(tell)
+        let lines = SwiftTaskLines(job, log: log, show: show)
         let context = TaskContext(
             taskID: message.id, taskName: message.task, retries: message.retries, attempt: job.attempt,
             logFile: SwiftLog.file, logLevel: SwiftLog.level, rootID: message.rootID ?? message.id,
             parentID: message.parentID, arguments: arguments, interruption: interruption,
-            logger: SwiftLog.logger(for: job, send: log))
+            telling: telling, logger: SwiftLog.logger(for: job) { lines.add($0) })
         let report = await limited(interruption) { await runner.run(arguments, context) }
+        telling.end()
+        var ended = end(report)
+        ended.meta = telling.meta
+        ended.output = lines.end()
+        return ended
+    }
+
+    private func end(_ report: RunReport) -> JobRunner.Ended {
         switch report {
         case .success(let value): return JobRunner.Ended(.success(value))
         case .failure(let failure, let traceback): return JobRunner.Ended(.failure(failure, traceback: traceback))
         case .retry(let delay, let cause):
-            let failure = cause ?? TaskFailure(type: "MaxRetriesExceededError", arguments: [.string("can't retry \(message.task)[\(message.id)]")])
+            let failure = cause ?? .retriesExhausted(task: message.task, id: message.id, reason: nil)
             var ended = JobRunner.Ended(.retry(delay: 0, failure, traceback: nil))
             ended.askedDelay = delay?.inSeconds
             return ended

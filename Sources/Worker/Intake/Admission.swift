@@ -100,6 +100,8 @@ struct Admission: Sendable {
             retry: RetryPlan(for: message, terms, received: now),
             memoryLimit: terms.maxMemoryBytes ?? configuration.maxMemoryBytes)
         request.command = command
+        request.keptOutputBytes = configuration.keptOutputBytes
+        request.logBytes = configuration.logBytesPerTask
         request.said = terms.forChild
         if followsFiles { request.fileMark = definition.fileMark }
         request.deliveryTag = delivery.handle.tag

@@ -20,7 +20,7 @@ final class RepeatLookup {
         /// Final results of tasks whose acknowledgement, and perhaps answer, was lost with a connection or a worker. They
         /// need not run again.
         var done: [TaskID: TaskResult] = [:]
-        /// STARTED results. A task that ran only for a moment has none (see `ProgressTeller`).
+        /// Results of running tasks, such as STARTED. A task that ran only for a moment has none (see `ProgressTeller`).
         var begun: [TaskID: TaskResult] = [:]
     }
 
@@ -32,7 +32,7 @@ final class RepeatLookup {
         do {
             let results = try await store.results(for: ids)
             return Recorded(
-                done: results.filter(\.value.state.isReady), begun: results.filter { $0.value.state == .started })
+                done: results.filter(\.value.state.isReady), begun: results.filter { $0.value.state.isUnderway })
         } catch {
             log.brokerTrouble("cannot look up results of redelivered messages", error)
             return Recorded()

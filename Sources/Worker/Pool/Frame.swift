@@ -1,3 +1,5 @@
+import CeleryCore
+
 /// A message between the worker and a pool child over their socket pair.
 ///
 /// Each frame consists of a length (4 bytes, little-endian, not counting itself), a kind (1 byte), and fields.
@@ -20,10 +22,14 @@ enum Frame {
     case outdated(Int64)
     /// From the child: a log line.
     case log(LogLine)
+    /// From the child: what the running job with this tag says about itself.
+    case news(Int64, JSONObject)
+    /// From the child: what the running job with this tag has written so far, as an encoded `TaskOutput`.
+    case output(Int64, [UInt8])
 
     private enum Kind: UInt8 {
         case job = 1, recall, finish, terminate
-        case ready = 64, report, returned, log, outdated
+        case ready = 64, report, returned, log, outdated, news, output
     }
 
     /// Length in bytes of the length field.
@@ -58,6 +64,14 @@ enum Frame {
         case .log(let line):
             writer.write(Kind.log.rawValue)
             line.write(to: &writer)
+        case .news(let tag, let info):
+            writer.write(Kind.news.rawValue)
+            writer.write(tag)
+            writer.write(JSON.object(info).bytes())
+        case .output(let tag, let content):
+            writer.write(Kind.output.rawValue)
+            writer.write(tag)
+            writer.write(content)
         }
         var bytes = writer.bytes
         let length = UInt32(bytes.count - Self.headerLength)
@@ -87,6 +101,13 @@ enum Frame {
             self = .returned(tags)
         case .outdated: self = .outdated(try reader.readInt64())
         case .log: self = .log(try LogLine(from: &reader))
+        case .news:
+            let tag = try reader.readInt64()
+            guard let info = (try? JSON(parsing: try reader.readBytes()))?.objectValue else { throw FrameError() }
+            self = .news(tag, info)
+        case .output:
+            let tag = try reader.readInt64()
+            self = .output(tag, try reader.readBytes())
         case nil: throw FrameError()
         }
     }

@@ -8,6 +8,12 @@ package struct JobReport: Sendable {
     package var duration: Double
     /// The end of a program's standard error.
     package var errorOutput: String?
+    /// The end of a program's standard output, unless it succeeded.
+    package var standardOutput: String?
+    /// What the task wrote, as an encoded `TaskOutput`; `nil` if nothing, or if it is not kept.
+    package var output: [UInt8]?
+    /// What the task noted about itself.
+    package var meta = JSONObject()
     /// The next steps of the task's workflow.
     package var next = WorkflowSteps()
 
@@ -48,6 +54,9 @@ package struct JobReport: Sendable {
         }
         writer.write(duration)
         writer.write(errorOutput)
+        writer.write(standardOutput)
+        writer.write(output)
+        writer.write(meta.isEmpty ? nil : JSON.object(meta).bytes())
         next.write(to: &writer)
     }
 
@@ -70,6 +79,12 @@ package struct JobReport: Sendable {
         }
         duration = try reader.readDouble()
         errorOutput = try reader.readOptional { (reader) throws(FrameError) in try reader.readString() }
+        standardOutput = try reader.readOptional { (reader) throws(FrameError) in try reader.readString() }
+        output = try reader.readOptional { (reader) throws(FrameError) in try reader.readBytes() }
+        if let bytes = try reader.readOptional({ (reader) throws(FrameError) in try reader.readBytes() }) {
+            guard let object = (try? JSON(parsing: bytes))?.objectValue else { throw FrameError() }
+            meta = object
+        }
         next = try WorkflowSteps(from: &reader)
     }
 

@@ -24,6 +24,10 @@ package struct JobRequest: Sendable {
     package var hardTimeLimit: Double?
     /// Maximum number of bytes of standard output that become the return value.
     package var maxOutputBytes: Int
+    /// Bytes of each standard stream that are kept for `celery logs`; 0 keeps nothing.
+    package var keptOutputBytes = 0
+    /// Bytes of lines that the task may add to the worker's log.
+    package var logBytes = Int.max
     /// Whether and when the task is retried.
     package var retry: RetryPlan
     /// Memory limit in bytes above which the task is killed; `nil` for no limit.
@@ -65,6 +69,8 @@ package struct JobRequest: Sendable {
         writer.write(softTimeLimit)
         writer.write(hardTimeLimit)
         writer.write(maxOutputBytes)
+        writer.write(keptOutputBytes)
+        writer.write(logBytes)
         retry.write(to: &writer)
         writer.write(memoryLimit)
         writer.write(expires)
@@ -84,6 +90,8 @@ package struct JobRequest: Sendable {
         softTimeLimit = try reader.readOptional { (reader) throws(FrameError) in try reader.readDouble() }
         hardTimeLimit = try reader.readOptional { (reader) throws(FrameError) in try reader.readDouble() }
         maxOutputBytes = try reader.readInt()
+        keptOutputBytes = try reader.readCount()
+        logBytes = try reader.readCount()
         retry = try RetryPlan(from: &reader)
         memoryLimit = try reader.readOptional { (reader) throws(FrameError) in try reader.readInt() }
         expires = try reader.readOptional { (reader) throws(FrameError) in try reader.readDouble() }

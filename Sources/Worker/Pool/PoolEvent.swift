@@ -19,6 +19,10 @@ package enum PoolEvent: Sendable {
     case outgrew(tag: Int64, limit: Int, peak: Int)
     /// A log line from a task.
     case log(LogLine)
+    /// What a running job says about itself.
+    case news(tag: Int64, JSONObject)
+    /// What a running job has written so far, as an encoded `TaskOutput`.
+    case output(tag: Int64, [UInt8])
     /// A child that died was replaced; with the reason of the death.
     case replaced(String)
     /// A child is missing and cannot be started, with the reason. The pool keeps trying.

@@ -7,6 +7,8 @@ final class PoolFollower {
     private let intake: Intake
     private let gate: LimitGate
     private let recorder: Recorder
+    private let teller: ProgressTeller
+    private let writer: OutputWriter
 
     /// The children, for remote control.
     private(set) var processes = PoolProcesses()
@@ -15,16 +17,22 @@ final class PoolFollower {
     /// Whether the broker was asked to push no more deliveries.
     private var hasEndedPushing = false
 
-    init(_ parts: ShiftParts, _ intake: Intake, _ gate: LimitGate, _ recorder: Recorder) {
+    init(
+        _ parts: ShiftParts, _ intake: Intake, _ gate: LimitGate, _ recorder: Recorder, _ teller: ProgressTeller, _ writer: OutputWriter
+    ) {
         self.parts = parts
         self.intake = intake
         self.gate = gate
         self.recorder = recorder
+        self.teller = teller
+        self.writer = writer
     }
 
     /// The consequences of one batch of events.
     private struct Round {
         var endings = Endings()
+        /// The jobs that have ended, however they did.
+        var ended: [Int64] = []
         /// Deliveries of jobs that no child began.
         var unbegun: [DeliveryHandle] = []
         var interrupted: [Interrupted] = []
@@ -43,6 +51,7 @@ final class PoolFollower {
         while true {
             var round = Round()
             for event in await parts.pool.events.take() { note(event, &round) }
+            await teller.finish(round.ended)
             // Interrupted jobs are requeued only after the outcomes of ended jobs are recorded.
             await recorder.record(round.endings)
             if parts.ladder.hasBegun && !hasEndedPushing {
@@ -79,6 +88,8 @@ final class PoolFollower {
         case .outgrew(let number, let limit, let peak):
             end(number, killedFor: .memoryLimitExceeded(limit: limit, peak: peak), &round)
         case .log(let line): parts.log.line(line)
+        case .output(let number, let content): if parts.jobs[number] != nil { writer.note(number, content) }
+        case .news(let number, let info): if parts.jobs[number] != nil { teller.note(number, info) }
         case .replaced(let reason): parts.log.replaced(reason)
         case .short(let reason): parts.log.short(reason)
         case .staffed(let ids): processes.note(ids)
@@ -104,6 +115,7 @@ final class PoolFollower {
 
     private func finish(_ report: JobReport, _ round: inout Round) {
         guard let job = parts.jobs.end(report.tag) else { return }
+        round.ended.append(report.tag)
         intake.prefetch.note(duration: report.duration)
         gate.noteEnd(of: job)
         finish(job, report, &round)
@@ -117,6 +129,7 @@ final class PoolFollower {
     /// Ends a job that was killed together with its child for exceeding a limit: it is retried or fails.
     private func end(_ number: Int64, killedFor failure: TaskFailure, _ round: inout Round) {
         guard let job = parts.jobs.end(number) else { return }
+        round.ended.append(number)
         let seconds = job.seconds(until: parts.now())
         if let delay = job.retry.delay(after: failure, now: parts.now(), random: { .random(in: 0...1) }) {
             finish(job, JobReport(tag: number, ending: .retry(delay: delay, failure, traceback: nil), duration: seconds), &round)
@@ -128,6 +141,7 @@ final class PoolFollower {
     /// Handles a job that was running in a child that died: its message is requeued within the crash limit.
     private func lose(_ number: Int64, _ reason: String, _ cause: DeathReason, _ round: inout Round) {
         guard let job = parts.jobs.end(number) else { return }
+        round.ended.append(number)
         // In a cold shutdown the worker kills its children, so the job is not to blame.
         let isCrash = parts.ladder.step != .cold
         let crashes = job.delivery.crashes + (isCrash ? 1 : 0)

@@ -215,6 +215,10 @@ final class PoolLoop {
             recycleIfNeeded(number)
         case .log(let line):
             events.append(.log(line))
+        case .news(let tag, let info):
+            events.append(.news(tag: tag, info))
+        case .output(let tag, let content):
+            events.append(.output(tag: tag, content))
         case .job, .recall, .finish, .terminate:
             // A child never sends these frames.
             try? children[number]!.process.signal(SIGKILL)

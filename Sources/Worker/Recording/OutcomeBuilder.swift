@@ -30,6 +30,14 @@ struct OutcomeBuilder {
         return result
     }
 
+    /// The PROGRESS result: what the running task says about itself.
+    func progressResult(_ info: JSONObject) -> TaskResult {
+        var result = startedResult()
+        result.state = TaskProgress.state
+        result.value = .object(info)
+        return result
+    }
+
     /// The outcome of a delivery without a report from a child.
     func outcome(_ state: TaskState, failure: TaskFailure) -> Outcome {
         let outcome = Outcome(handle: delivery.handle, results: [result(state, .null, failure, nil, nil)])
@@ -73,9 +81,22 @@ struct OutcomeBuilder {
         if case .revoked(let failure, _) = report.ending {
             var outcome = self.outcome(.revoked, failure: failure)
             outcome.results[0].errorOutput = report.errorOutput
+            outcome.results[0].meta = report.meta
+            outcome.results[0].standardOutput = report.standardOutput
+            outcome.output = output(of: report)
             return outcome
         }
+        for index in outcome.results.indices {
+            outcome.results[index].meta = report.meta
+            outcome.results[index].standardOutput = report.standardOutput
+        }
+        outcome.output = output(of: report)
         return following(outcome, report.next)
+    }
+
+    /// What the execution wrote.
+    private func output(of report: JobReport) -> AttemptOutput? {
+        report.output.map { AttemptOutput(id: delivery.message.id, attempt: attempt, isFinal: true, content: $0) }
     }
 
     /// The outcome of a built-in task, which has no result.
@@ -116,6 +137,8 @@ struct OutcomeBuilder {
             result.isIgnored = false
             result.children = []
             result.request = nil
+            result.meta = [:]
+            result.standardOutput = nil
             return result
         }
     }

@@ -40,6 +40,7 @@ struct Records: Sendable {
     }
 
     func storeResults(of outcomes: inout [Outcome]) async throws {
+        try await keepOutput(of: &outcomes)
         let results = outcomes.flatMap(\.results)
         guard !results.isEmpty else { return }
         do {
@@ -92,6 +93,21 @@ struct Records: Sendable {
 }
 
 extension Records {
+    /// Keeps what attempts wrote, before their results: whoever has seen a result then finds all of its output.
+    private func keepOutput(of outcomes: inout [Outcome]) async throws {
+        let outputs = outcomes.compactMap(\.output)
+        guard !outputs.isEmpty else { return }
+        if let keeping = store as? any OutputKeeping {
+            do {
+                try await keeping.keep(outputs)
+            } catch let error as DriverError where error.isAboutRequest {
+                // Output that can never be kept does not hold up the results.
+                refusals.log.warn("cannot keep the output of \(outputs.count) attempts: \(error)")
+            }
+        }
+        for index in outcomes.indices { outcomes[index].output = nil }
+    }
+
     /// Publishes dead letters of messages that are already acknowledged.
     func bury(of outcomes: inout [Outcome]) async throws {
         for index in outcomes.indices {

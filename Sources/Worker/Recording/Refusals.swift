@@ -75,6 +75,10 @@ struct Refusals: Sendable {
             outcome.results = zip(outcome.results, values).map { $1 ?? $0 }
             return true
         }
+        if outcome.output != nil {
+            outcome.output = nil
+            return true
+        }
         guard !outcome.results.isEmpty else { return false }
         for result in outcome.results { drop(result, error) }
         outcome.results = []

@@ -29,6 +29,8 @@ actor Shift {
     let commands: CommandKeeper
     let intake: Intake
     let follower: PoolFollower
+    private let teller: ProgressTeller
+    private let writer: OutputWriter
     let scaler: PoolScaler
     let recorder: Recorder
     private let builtins: BuiltinRunner
@@ -66,7 +68,9 @@ actor Shift {
         gate = LimitGate(parts, slots, recorder)
         commands = CommandKeeper(parts, gate, recorder)
         intake = Intake(parts, gate, slots, recorder, RepeatLookup(powers, jobs, log), PrerequisiteLookup(powers, records.broker, log), builtins)
-        follower = PoolFollower(parts, intake, gate, recorder)
+        teller = ProgressTeller(worker, powers, jobs, now: now)
+        writer = OutputWriter(powers, jobs)
+        follower = PoolFollower(parts, intake, gate, recorder, teller, writer)
         scaler = PoolScaler(parts, intake, gate, follower)
     }
 
@@ -89,6 +93,7 @@ actor Shift {
             group.addTask { await self.keepHouse() }
             group.addTask { await self.followNotices() }
             group.addTask { await self.tellProgress() }
+            group.addTask { await self.writeOutput() }
             group.addTask { await self.tellMonitors() }
             group.addTask { await self.autoscale() }
             group.addTask { await self.followCommands() }
@@ -134,7 +139,9 @@ actor Shift {
         for await notice in reporting.notices { log.notice(notice) }
     }
 
-    private func tellProgress() async { await ProgressTeller(configuration, powers, jobs, now: now).run() }
+    private func tellProgress() async { await teller.run() }
+
+    private func writeOutput() async { await writer.run() }
 
     private func autoscale() async { await scaler.run() }
 

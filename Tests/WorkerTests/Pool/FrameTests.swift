@@ -26,6 +26,8 @@ import Wire
             tag: .min, attempt: 2, message: EncodedMessage(message), taskName: "t", taskID: "größe", program: "/x y",
             softTimeLimit: 0.5, hardTimeLimit: .infinity, maxOutputBytes: .max, retry: retry, memoryLimit: 5)
         request.fileMark = mark
+        request.keptOutputBytes = 5
+        request.logBytes = .max
         request.said = OptionValues(json: ["max_output": 7, "retry_delay": 0.5])
         var settings = Settings(projectFolder: "/p", file: "/p/celery.toml")
         settings.commandPatterns = ["ls ...", ""]
@@ -40,6 +42,9 @@ import Wire
         var report = JobReport(
             tag: 7, ending: .retry(delay: 1.5, TaskFailure(type: "E", arguments: [["x": .double(.nan)], .bigInteger("9" + String(repeating: "0", count: 40))], module: "m"), traceback: "t\n"),
             duration: 0.25, errorOutput: "\u{0}")
+        report.standardOutput = "o"
+        report.output = [1, 0, 255]
+        report.meta = ["rows": 5]
         report.next.messages = [EncodedMessage(message), EncodedMessage(message)]
         report.next.children = [[["a", nil], nil]]
         report.next.heirs = [
@@ -57,6 +62,8 @@ import Wire
             .report(JobReport(tag: 1, ending: .failure(.notRegistered("t"), traceback: nil), duration: 1)),
             .report(JobReport(tag: 1, ending: .revoked(.revoked("terminated"), signal: 9), duration: 1)),
             .report(JobReport(tag: 1, ending: .revoked(.revoked("expired"), signal: nil), duration: 0)),
+            .output(3, TaskOutput(pieces: [.bytes(.stderr, [0, 255])]).encoded), .output(.min, []),
+            .news(-1, ["current": 1, "text": "ü\n"]), .news(.max, [:]),
             .log(LogLine(taskID: "id", taskName: "name", level: "info", text: "a\nline \u{10FFFF}")),
         ]
     }

@@ -7,6 +7,7 @@ extension SQLiteConsumer: AtomicSettling {
         guard !outcomes.isEmpty else { return [] }
         let now = broker.now()
         let expires = broker.resultExpires.map { now.seconds + $0 }
+        let outputExpires = broker.outputExpires.map { now.seconds + $0 }
         return try await broker.file.write(waking: true) { [number, ranking = broker.ranking, limit = broker.argumentLimit] db in
             // The fence: an outcome counts only for a lease still held.
             let held = try LeaseTable.attempts(of: number, in: db)
@@ -18,6 +19,7 @@ extension SQLiteConsumer: AtomicSettling {
             for outcome in standing {
                 for message in outcome.followUps { try MessageTable.insertIfNew(message, submitted: now, ranking: ranking, in: db) }
                 for result in outcome.results { try ResultTable.store(result, of: outcome.handle.tag, keeping: limit, expires: expires, now: now, in: db) }
+                if let output = outcome.output { try OutputTable.keep(output, expires: outputExpires, in: db) }
                 switch outcome.disposition {
                 case .acknowledge:
                     done.append(outcome.handle.tag)
@@ -43,6 +45,7 @@ extension SQLiteConsumer: AtomicSettling {
             outcomes.map { outcome in
                 var settled = outcome
                 settled.results = []
+                settled.output = nil
                 return settled
             })
     }

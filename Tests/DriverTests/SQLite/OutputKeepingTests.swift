@@ -1,0 +1,96 @@
+import Brokers
+import CeleryCore
+import CeleryDB
+import Fixtures
+import ResultStores
+import SQLite
+import Testing
+
+/// Stores that keep what attempts wrote.
+@Suite struct OutputKeepingTests {
+    private func output(_ id: String, _ attempt: Int, _ text: String, isFinal: Bool = true) -> AttemptOutput {
+        AttemptOutput(
+            id: TaskID(id), attempt: attempt, isFinal: isFinal, content: TaskOutput(pieces: [.bytes(.stdout, Array(text.utf8))]).encoded)
+    }
+
+    private func stores(_ folder: TemporaryFolder, _ clock: ManualClock, expires: Double? = nil, outputExpires: Double? = nil) throws
+        -> [any OutputKeeping & ResultExpiring]
+    {
+        let file = try DatabaseFile(path: folder.file("celery.db"))
+        return [
+            MemoryResultStore(expires: expires) { clock.now },
+            SQLiteResultStore(file: file, expires: expires, outputExpires: outputExpires) { clock.now },
+        ]
+    }
+
+    @Test func `gives back what was kept, by attempt`() async throws {
+        for store in try stores(TemporaryFolder(), ManualClock()) {
+            try await store.keep([output("a", 2, "two"), output("b", 1, "other"), output("a", 1, "one")])
+            #expect(try await store.outputs(of: TaskID("a"), from: 1) == [output("a", 1, "one"), output("a", 2, "two")])
+            #expect(try await store.outputs(of: TaskID("a"), from: 2) == [output("a", 2, "two")])
+            #expect(try await store.outputs(of: TaskID("c"), from: 1) == [])
+        }
+    }
+
+    @Test func `what an attempt wrote in all is not replaced by what it had written before`() async throws {
+        for store in try stores(TemporaryFolder(), ManualClock()) {
+            try await store.keep([output("a", 1, "o", isFinal: false)])
+            try await store.keep([output("a", 1, "on", isFinal: false)])
+            #expect(try await store.outputs(of: TaskID("a"), from: 1) == [output("a", 1, "on", isFinal: false)])
+            try await store.keep([output("a", 1, "one")])
+            try await store.keep([output("a", 1, "on", isFinal: false)])
+            #expect(try await store.outputs(of: TaskID("a"), from: 1) == [output("a", 1, "one")])
+        }
+    }
+
+    @Test func `keeps the last attempts of a task that is tried for ever`() async throws {
+        for store in try stores(TemporaryFolder(), ManualClock()) {
+            for attempt in 1...50 { try await store.keep([output("a", attempt, "\(attempt)")]) }
+            #expect(try await store.outputs(of: TaskID("a"), from: 1).map(\.attempt) == Array(31...50))
+        }
+    }
+
+    @Test func `is forgotten with the result`() async throws {
+        for store in try stores(TemporaryFolder(), ManualClock()) {
+            try await store.store([TaskResult(id: TaskID("a"), state: .success)])
+            try await store.keep([output("a", 1, "one"), output("a", 2, "two")])
+            #expect(try await store.forget([TaskID("a")]) == 1)
+            #expect(try await store.outputs(of: TaskID("a"), from: 1) == [])
+        }
+    }
+
+    @Test func `expires with the result, or before it`() async throws {
+        for (outputExpires, end) in [(nil, 60), (10, 10)] as [(Double?, Double)] {
+            let folder = TemporaryFolder(), clock = ManualClock()
+            let store = try #require(try stores(folder, clock, expires: 60, outputExpires: outputExpires).last as? SQLiteResultStore)
+            try await store.store([TaskResult(id: TaskID("a"), state: .success)])
+            try await store.keep([output("a", 1, "one")])
+            clock.advance(by: .seconds(end - 1))
+            #expect(try await store.outputs(of: TaskID("a"), from: 1).count == 1)
+            #expect(try await store.dropExpired(now: clock.now, limit: 100) == 0)
+            clock.advance(by: .seconds(1))
+            #expect(try await store.outputs(of: TaskID("a"), from: 1).isEmpty)
+            _ = try await store.dropExpired(now: clock.now, limit: 100)
+            #expect(try await store.file.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM output") } == 0)
+            #expect(try await store.results(for: [TaskID("a")]).isEmpty == (end == 60))
+        }
+    }
+
+    @Test func `a file of layout 2 gets the table and keeps its rows`() async throws {
+        let folder = TemporaryFolder()
+        let path = folder.file("celery.db")
+        let before = SQLiteResultStore(file: try DatabaseFile(path: path), expires: nil)
+        try await before.store([TaskResult(id: TaskID("a"), state: .success, value: 5)])
+        try await before.file.write { db in
+            try db.execute(sql: "DROP TABLE output")
+            try db.execute(sql: "PRAGMA user_version = 2")
+        }
+        await before.close()
+        let after = SQLiteResultStore(file: try DatabaseFile(path: path), expires: nil)
+        #expect(try await after.results(for: [TaskID("a")])[TaskID("a")]?.value == 5)
+        try await after.keep([output("a", 1, "one")])
+        #expect(try await after.outputs(of: TaskID("a"), from: 1).count == 1)
+        #expect(try DatabaseFile.layout(of: path) == Schema.version)
+        await after.close()
+    }
+}
