@@ -117,7 +117,7 @@ let package = Package(
         tests("WireTests", ["Wire", "CeleryCore", "Fixtures"]),
         tests("PickleTests", ["Pickle", "Wire", "CeleryCore", "Fixtures"]),
         tests("SQLiteTests", ["SQLite", "CSQLite", "Fixtures"]),
-        tests("CeleryDBTests", ["CeleryDB", "SQLite", "CeleryCore", "Fixtures"]),
+        tests("CeleryDBTests", ["CeleryDB", "SQLite", "CeleryCore", "Processes", "Fixtures"], exclude: ["Recordings"]),
         tests("ArgumentsTests", ["Arguments", "CeleryCore", "Fixtures"]),
         .executableTarget(
             name: "DetachProbe", dependencies: ["Processes"], path: "Tests/DetachProbe", swiftSettings: swiftSettings),

@@ -9,6 +9,8 @@ _celery_enter() {
         ':apply') command='apply' ;;
         ':status') command='status' ;;
         ':result') command='result' ;;
+        ':list' | ':ls') command='list' ;;
+        ':retry') command='retry' ;;
         ':explain') command='explain' ;;
         ':revoke') command='revoke' ;;
         ':dmap') command='dmap' ;;
@@ -112,6 +114,20 @@ _celery_option() {
         'apply:--key-ttl') kind=none ;;
         'status:-t' | 'status:--timeout') kind=none ;;
         'result:-t' | 'result:--timeout') kind=none ;;
+        'list:--state') kind='=QUEUED SCHEDULED STARTED RETRY SUCCESS FAILURE REVOKED' ;;
+        'list:--task') kind=tasks ;;
+        'list:-Q' | 'list:--queue') kind=queues ;;
+        'list:--since') kind=none ;;
+        'list:--until') kind=none ;;
+        'list:--grep') kind=none ;;
+        'list:-n' | 'list:--limit') kind=none ;;
+        'retry:--state') kind='=QUEUED SCHEDULED STARTED RETRY SUCCESS FAILURE REVOKED' ;;
+        'retry:--task') kind=tasks ;;
+        'retry:-Q' | 'retry:--queue') kind=queues ;;
+        'retry:--since') kind=none ;;
+        'retry:--until') kind=none ;;
+        'retry:--grep') kind=none ;;
+        'retry:--rate') kind=none ;;
         'revoke:--task') kind=none ;;
         'revoke:--header') kind=none ;;
         'revoke:-s' | 'revoke:--signal') kind=none ;;
@@ -142,11 +158,11 @@ _celery_option() {
         'dmap:--exchange') kind=none ;;
         'dmap:--routing-key') kind=none ;;
         'dmap:--header') kind=none ;;
-        'inspect:-d' | 'inspect:--destination') kind=none ;;
+        'inspect:-d' | 'inspect:--destination') kind=workers ;;
         'inspect:--pattern') kind=none ;;
         'inspect:--matcher') kind='=glob pcre' ;;
         'inspect:-t' | 'inspect:--timeout') kind=none ;;
-        'control:-d' | 'control:--destination') kind=none ;;
+        'control:-d' | 'control:--destination') kind=workers ;;
         'control:--pattern') kind=none ;;
         'control:--matcher') kind='=glob pcre' ;;
         'control:-t' | 'control:--timeout') kind=none ;;
@@ -216,6 +232,7 @@ _celery_operand() {
         'apply:'*) kind=file ;;
         'status:'*) kind=ids ;;
         'result:'*) kind=ids ;;
+        'retry:'*) kind=ids ;;
         'explain:'*) kind=ids ;;
         'revoke:'*) kind=ids ;;
         'dmap:'0) kind=tasks ;;
@@ -226,13 +243,13 @@ _celery_operand() {
         'control:'*) kind=none ;;
         'queues pause:'*) kind=queues ;;
         'queues resume:'*) kind=queues ;;
-        'dead list:'*) kind=none ;;
-        'dead show:'*) kind=none ;;
-        'dead replay:'*) kind=none ;;
-        'dead drop:'*) kind=none ;;
+        'dead list:'*) kind=dead ;;
+        'dead show:'*) kind=dead ;;
+        'dead replay:'*) kind=dead ;;
+        'dead drop:'*) kind=dead ;;
         'startproject:'0) kind=none ;;
         'completion:'0) kind='=bash zsh fish' ;;
-        'help:'*) kind='=celeryd beat apply status result explain revoke dmap inspect control events stats tasks queues purge dead syncdb rabbit-setup startproject completion help version' ;;
+        'help:'*) kind='=celeryd beat apply status result list retry explain revoke dmap inspect control events stats tasks queues purge dead syncdb rabbit-setup startproject completion help version' ;;
         *) ;;
     esac
 }
@@ -240,7 +257,7 @@ _celery_operand() {
 # Sets commands and options to the words that may follow.
 _celery_words() {
     case "$command" in
-        '') commands='celeryd beat apply status result explain revoke dmap inspect control events stats tasks queues purge dead syncdb rabbit-setup startproject completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        '') commands='celeryd beat apply status result list retry explain revoke dmap inspect control events stats tasks queues purge dead syncdb rabbit-setup startproject completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'celeryd') commands='' options='-c --concurrency -n --hostname -Q --queues -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -B --beat -E --task-events -s --statistics --discard --force --time-limit --soft-time-limit --task-max-memory --shutdown-timeout --max-tasks-per-child --max-memory-per-child --prefetch --autoscale --burst --max-tasks -S --supervised -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat') commands='next list status run pause resume backfill import-crontab' options='-l --loglevel -f --logfile -p --pidfile -d --detach --daemon --max-interval --once -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat next') commands='' options='-n --number --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
@@ -254,6 +271,8 @@ _celery_words() {
         'apply') commands='' options='--raw --args --kwargs --task-id --max-retries --retry-delay --autoretry --retry-backoff --retry-backoff-max --retry-jitter --retry-until --max-memory --time-limit --soft-time-limit -Q --queue --priority --nice --ignore-result --concurrency-key --countdown --eta --expires --exchange --routing-key --header --link --link-error -w --wait -t --timeout --batch --skip-bad --key --key-ttl --strict --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'status') commands='' options='-l --long -w --wait -t --timeout --watch --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'result') commands='' options='-w --wait -t --timeout --traceback --forget --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'list') commands='' options='--state --failed --task -Q --queue --since --until --grep -n --limit --watch --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'retry') commands='' options='--state --failed --task -Q --queue --since --until --grep --rate --dry-run --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'explain') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'revoke') commands='' options='--task --header --terminate -s --signal -t --timeout --ttl --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'dmap') commands='' options='--json-lines --raw --unordered -j --jobs --joblog --resume --retry-failed --halt -t --timeout --bar --no-bar --chunk --max-retries --retry-delay --autoretry --retry-backoff --retry-backoff-max --retry-jitter --retry-until --max-memory --time-limit --soft-time-limit -Q --queue --priority --nice --ignore-result --concurrency-key --countdown --eta --expires --exchange --routing-key --header --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
@@ -288,7 +307,7 @@ _celery_candidates() {
         file) compgen -f -- "$2" ;;
         directory) compgen -d -- "$2" ;;
         =*) for word in ${1#=}; do printf '%s\n' "$word"; done ;;
-        *) command celery ${context[@]+"${context[@]}"} __complete "$1" 2>/dev/null </dev/null ;;
+        *) command celery ${context[@]+"${context[@]}"} __complete "$1" "$2" 2>/dev/null </dev/null ;;
     esac
 }
 
@@ -366,17 +385,17 @@ _celery() {
         file | directory) compopt -o filenames 2>/dev/null ;;
     esac
 
-    # Readline replaces only what follows the last = or :, so answer with that part alone.
+    # Readline replaces only what follows the last = or :, or what begins with the last @, so answer with that part alone.
     local kept=$current
     case $raw in
         [=:]*) ;;
-        *) kept=${current%"$raw"} ;;
+        *) kept=${current%"$raw"} kept=${kept%@} ;;
     esac
     while IFS= read -r candidate; do
         [[ $candidate == "$value"* ]] || continue
         case $kind in
             file | directory) ;;
-            *) printf -v candidate %q "$candidate" ;;
+            *) printf -v candidate %q "$candidate"; candidate=${candidate//\\,/,} ;;
         esac
         candidate=$lead$candidate
         COMPREPLY+=("${candidate#"$kept"}")

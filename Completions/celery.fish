@@ -14,6 +14,10 @@ function __celery_enter
             echo 'status'
         case ':result'
             echo 'result'
+        case ':list' ':ls'
+            echo 'list'
+        case ':retry'
+            echo 'retry'
         case ':explain'
             echo 'explain'
         case ':revoke'
@@ -84,7 +88,7 @@ end
 # Tells whether the option $argv[2] of the command $argv[1] takes a value.
 function __celery_valued
     switch "$argv[1]:$argv[2]"
-        case 'celeryd:-c' 'celeryd:--concurrency' 'celeryd:-n' 'celeryd:--hostname' 'celeryd:-Q' 'celeryd:--queues' 'celeryd:-l' 'celeryd:--loglevel' 'celeryd:-f' 'celeryd:--logfile' 'celeryd:-p' 'celeryd:--pidfile' 'celeryd:--time-limit' 'celeryd:--soft-time-limit' 'celeryd:--task-max-memory' 'celeryd:--shutdown-timeout' 'celeryd:--max-tasks-per-child' 'celeryd:--max-memory-per-child' 'celeryd:--prefetch' 'celeryd:--autoscale' 'celeryd:--max-tasks' 'celeryd:-u' 'celeryd:--uid' 'celeryd:-g' 'celeryd:--gid' 'celeryd:--umask' 'celeryd:--chroot' 'beat:-l' 'beat:--loglevel' 'beat:-f' 'beat:--logfile' 'beat:-p' 'beat:--pidfile' 'beat:--max-interval' 'beat:-u' 'beat:--uid' 'beat:-g' 'beat:--gid' 'beat:--umask' 'beat:--chroot' 'beat next:-n' 'beat next:--number' 'beat run:-t' 'beat run:--timeout' 'beat pause:--reason' 'beat pause:--until' 'beat pause:--for' 'beat import-crontab:--app' 'apply:--args' 'apply:--kwargs' 'apply:--task-id' 'apply:--max-retries' 'apply:--retry-delay' 'apply:--autoretry' 'apply:--retry-backoff' 'apply:--retry-backoff-max' 'apply:--retry-jitter' 'apply:--retry-until' 'apply:--max-memory' 'apply:--time-limit' 'apply:--soft-time-limit' 'apply:-Q' 'apply:--queue' 'apply:--priority' 'apply:--nice' 'apply:--concurrency-key' 'apply:--countdown' 'apply:--eta' 'apply:--expires' 'apply:--exchange' 'apply:--routing-key' 'apply:--header' 'apply:--link' 'apply:--link-error' 'apply:-t' 'apply:--timeout' 'apply:--batch' 'apply:--key' 'apply:--key-ttl' 'status:-t' 'status:--timeout' 'result:-t' 'result:--timeout' 'revoke:--task' 'revoke:--header' 'revoke:-s' 'revoke:--signal' 'revoke:-t' 'revoke:--timeout' 'revoke:--ttl' 'dmap:-j' 'dmap:--jobs' 'dmap:--joblog' 'dmap:--halt' 'dmap:-t' 'dmap:--timeout' 'dmap:--chunk' 'dmap:--max-retries' 'dmap:--retry-delay' 'dmap:--autoretry' 'dmap:--retry-backoff' 'dmap:--retry-backoff-max' 'dmap:--retry-jitter' 'dmap:--retry-until' 'dmap:--max-memory' 'dmap:--time-limit' 'dmap:--soft-time-limit' 'dmap:-Q' 'dmap:--queue' 'dmap:--priority' 'dmap:--nice' 'dmap:--concurrency-key' 'dmap:--countdown' 'dmap:--eta' 'dmap:--expires' 'dmap:--exchange' 'dmap:--routing-key' 'dmap:--header' 'inspect:-d' 'inspect:--destination' 'inspect:--pattern' 'inspect:--matcher' 'inspect:-t' 'inspect:--timeout' 'control:-d' 'control:--destination' 'control:--pattern' 'control:--matcher' 'control:-t' 'control:--timeout' 'events:--after' 'events:--since' 'events:--type' 'events:--task' 'events:--id' 'stats:--since' 'stats:--task' 'queues pause:--reason' 'queues pause:--until' 'queues pause:--for' 'purge:-Q' 'purge:--queues' 'dead list:--task' 'dead list:-Q' 'dead list:--queue' 'dead list:--reason' 'dead list:--since' 'dead list:--until' 'dead list:-n' 'dead list:--limit' 'dead replay:--task' 'dead replay:-Q' 'dead replay:--queue' 'dead replay:--reason' 'dead replay:--since' 'dead replay:--until' 'dead replay:-n' 'dead replay:--limit' 'dead replay:--to' 'dead replay:--rate' 'dead drop:--task' 'dead drop:-Q' 'dead drop:--queue' 'dead drop:--reason' 'dead drop:--since' 'dead drop:--until' 'dead drop:-n' 'dead drop:--limit' 'rabbit-setup:--user' 'rabbit-setup:--password' 'rabbit-setup:--password-file' 'rabbit-setup:--vhost' 'rabbit-setup:-Q' 'rabbit-setup:--queues' 'rabbit-setup:--rabbitmqctl' 'rabbit-setup:--api' 'rabbit-setup:--admin-user' 'rabbit-setup:--admin-password-file' 'rabbit-setup:--api-ca' '*:--settings' '*:-b' '*:--broker' '*:--result-backend' '*:--workdir'
+        case 'celeryd:-c' 'celeryd:--concurrency' 'celeryd:-n' 'celeryd:--hostname' 'celeryd:-Q' 'celeryd:--queues' 'celeryd:-l' 'celeryd:--loglevel' 'celeryd:-f' 'celeryd:--logfile' 'celeryd:-p' 'celeryd:--pidfile' 'celeryd:--time-limit' 'celeryd:--soft-time-limit' 'celeryd:--task-max-memory' 'celeryd:--shutdown-timeout' 'celeryd:--max-tasks-per-child' 'celeryd:--max-memory-per-child' 'celeryd:--prefetch' 'celeryd:--autoscale' 'celeryd:--max-tasks' 'celeryd:-u' 'celeryd:--uid' 'celeryd:-g' 'celeryd:--gid' 'celeryd:--umask' 'celeryd:--chroot' 'beat:-l' 'beat:--loglevel' 'beat:-f' 'beat:--logfile' 'beat:-p' 'beat:--pidfile' 'beat:--max-interval' 'beat:-u' 'beat:--uid' 'beat:-g' 'beat:--gid' 'beat:--umask' 'beat:--chroot' 'beat next:-n' 'beat next:--number' 'beat run:-t' 'beat run:--timeout' 'beat pause:--reason' 'beat pause:--until' 'beat pause:--for' 'beat import-crontab:--app' 'apply:--args' 'apply:--kwargs' 'apply:--task-id' 'apply:--max-retries' 'apply:--retry-delay' 'apply:--autoretry' 'apply:--retry-backoff' 'apply:--retry-backoff-max' 'apply:--retry-jitter' 'apply:--retry-until' 'apply:--max-memory' 'apply:--time-limit' 'apply:--soft-time-limit' 'apply:-Q' 'apply:--queue' 'apply:--priority' 'apply:--nice' 'apply:--concurrency-key' 'apply:--countdown' 'apply:--eta' 'apply:--expires' 'apply:--exchange' 'apply:--routing-key' 'apply:--header' 'apply:--link' 'apply:--link-error' 'apply:-t' 'apply:--timeout' 'apply:--batch' 'apply:--key' 'apply:--key-ttl' 'status:-t' 'status:--timeout' 'result:-t' 'result:--timeout' 'list:--state' 'list:--task' 'list:-Q' 'list:--queue' 'list:--since' 'list:--until' 'list:--grep' 'list:-n' 'list:--limit' 'retry:--state' 'retry:--task' 'retry:-Q' 'retry:--queue' 'retry:--since' 'retry:--until' 'retry:--grep' 'retry:--rate' 'revoke:--task' 'revoke:--header' 'revoke:-s' 'revoke:--signal' 'revoke:-t' 'revoke:--timeout' 'revoke:--ttl' 'dmap:-j' 'dmap:--jobs' 'dmap:--joblog' 'dmap:--halt' 'dmap:-t' 'dmap:--timeout' 'dmap:--chunk' 'dmap:--max-retries' 'dmap:--retry-delay' 'dmap:--autoretry' 'dmap:--retry-backoff' 'dmap:--retry-backoff-max' 'dmap:--retry-jitter' 'dmap:--retry-until' 'dmap:--max-memory' 'dmap:--time-limit' 'dmap:--soft-time-limit' 'dmap:-Q' 'dmap:--queue' 'dmap:--priority' 'dmap:--nice' 'dmap:--concurrency-key' 'dmap:--countdown' 'dmap:--eta' 'dmap:--expires' 'dmap:--exchange' 'dmap:--routing-key' 'dmap:--header' 'inspect:-d' 'inspect:--destination' 'inspect:--pattern' 'inspect:--matcher' 'inspect:-t' 'inspect:--timeout' 'control:-d' 'control:--destination' 'control:--pattern' 'control:--matcher' 'control:-t' 'control:--timeout' 'events:--after' 'events:--since' 'events:--type' 'events:--task' 'events:--id' 'stats:--since' 'stats:--task' 'queues pause:--reason' 'queues pause:--until' 'queues pause:--for' 'purge:-Q' 'purge:--queues' 'dead list:--task' 'dead list:-Q' 'dead list:--queue' 'dead list:--reason' 'dead list:--since' 'dead list:--until' 'dead list:-n' 'dead list:--limit' 'dead replay:--task' 'dead replay:-Q' 'dead replay:--queue' 'dead replay:--reason' 'dead replay:--since' 'dead replay:--until' 'dead replay:-n' 'dead replay:--limit' 'dead replay:--to' 'dead replay:--rate' 'dead drop:--task' 'dead drop:-Q' 'dead drop:--queue' 'dead drop:--reason' 'dead drop:--since' 'dead drop:--until' 'dead drop:-n' 'dead drop:--limit' 'rabbit-setup:--user' 'rabbit-setup:--password' 'rabbit-setup:--password-file' 'rabbit-setup:--vhost' 'rabbit-setup:-Q' 'rabbit-setup:--queues' 'rabbit-setup:--rabbitmqctl' 'rabbit-setup:--api' 'rabbit-setup:--admin-user' 'rabbit-setup:--admin-password-file' 'rabbit-setup:--api-ca' '*:--settings' '*:-b' '*:--broker' '*:--result-backend' '*:--workdir'
             return 0
     end
     return 1
@@ -162,7 +166,9 @@ function __celery_listed
                 set -a listing $word
         end
     end
-    command celery $listing __complete $argv 2>/dev/null </dev/null
+    # The value alone of an option with its value.
+    set -l word (commandline -ct | string replace -r '^-[^=]*=?' '')
+    command celery $listing __complete $argv "$word" 2>/dev/null </dev/null
 end
 
 complete -c celery -f
@@ -181,6 +187,8 @@ complete -c celery -n '__celery_at "" -eq 0' -a beat -d 'Send periodic tasks whe
 complete -c celery -n '__celery_at "" -eq 0' -a apply -d 'Submit a task'
 complete -c celery -n '__celery_at "" -eq 0' -a status -d 'Show the states of tasks, or list the workers'
 complete -c celery -n '__celery_at "" -eq 0' -a result -d 'Print the return values of tasks'
+complete -c celery -n '__celery_at "" -eq 0' -a list -d 'List tasks'
+complete -c celery -n '__celery_at "" -eq 0' -a retry -d 'Send ended tasks again'
 complete -c celery -n '__celery_at "" -eq 0' -a explain -d 'Explain why a task is waiting, was late or failed'
 complete -c celery -n '__celery_at "" -eq 0' -a revoke -d 'Prevent tasks from running, or stop them'
 complete -c celery -n '__celery_at "" -eq 0' -a dmap -d 'Map a task over items'
@@ -313,6 +321,25 @@ complete -c celery -n '__celery_at "result"' -s t -l timeout -x -d 'Wait at most
 complete -c celery -n '__celery_at "result"' -l traceback -f -d 'Also print the traceback of a failure.'
 complete -c celery -n '__celery_at "result"' -l forget -f -d 'Delete the results after printing them.'
 complete -c celery -n '__celery_at "result" -ge 0' -a '(__celery_listed ids)'
+complete -c celery -n '__celery_at "list"' -l state -x -a 'QUEUED SCHEDULED STARTED RETRY SUCCESS FAILURE REVOKED' -d 'Only tasks in these states: QUEUED, SCHEDULED, STARTED, RETRY, SUCCESS, FAILURE, REVOKED; or waiting, running, finished.'
+complete -c celery -n '__celery_at "list"' -l failed -f -d 'Only tasks that failed: --state FAILURE.'
+complete -c celery -n '__celery_at "list"' -l task -x -a '(__celery_listed tasks)' -d 'Only tasks whose name matches this shell pattern.'
+complete -c celery -n '__celery_at "list"' -s Q -l queue -x -a '(__celery_listed queues)' -d 'Only tasks of this queue.'
+complete -c celery -n '__celery_at "list"' -l since -x -d 'Only tasks that were submitted, begun or ended at TIME or later: ISO 8601, HH:MM, or an age such as 90s, 10m, 2h, 1d.'
+complete -c celery -n '__celery_at "list"' -l until -x -d 'Only tasks that last changed before TIME, in the same notation.'
+complete -c celery -n '__celery_at "list"' -l grep -x -d 'Only tasks with TEXT in their arguments, return value or error.'
+complete -c celery -n '__celery_at "list"' -s n -l limit -x -d 'At most N tasks, the newest.'
+complete -c celery -n '__celery_at "list"' -l watch -f -d 'Redraw every second until interrupted.'
+complete -c celery -n '__celery_at "retry"' -l state -x -a 'QUEUED SCHEDULED STARTED RETRY SUCCESS FAILURE REVOKED' -d 'Only tasks in these states: QUEUED, SCHEDULED, STARTED, RETRY, SUCCESS, FAILURE, REVOKED; or waiting, running, finished.'
+complete -c celery -n '__celery_at "retry"' -l failed -f -d 'Only tasks that failed: --state FAILURE.'
+complete -c celery -n '__celery_at "retry"' -l task -x -a '(__celery_listed tasks)' -d 'Only tasks whose name matches this shell pattern.'
+complete -c celery -n '__celery_at "retry"' -s Q -l queue -x -a '(__celery_listed queues)' -d 'Only tasks of this queue.'
+complete -c celery -n '__celery_at "retry"' -l since -x -d 'Only tasks that were submitted, begun or ended at TIME or later: ISO 8601, HH:MM, or an age such as 90s, 10m, 2h, 1d.'
+complete -c celery -n '__celery_at "retry"' -l until -x -d 'Only tasks that last changed before TIME, in the same notation.'
+complete -c celery -n '__celery_at "retry"' -l grep -x -d 'Only tasks with TEXT in their arguments, return value or error.'
+complete -c celery -n '__celery_at "retry"' -l rate -x -d 'Send at most at this rate: 10/s, 100/m or 5/h.'
+complete -c celery -n '__celery_at "retry"' -l dry-run -f -d 'Print what would be sent, and send nothing.'
+complete -c celery -n '__celery_at "retry" -ge 0' -a '(__celery_listed ids)'
 complete -c celery -n '__celery_at "explain" -ge 0' -a '(__celery_listed ids)'
 complete -c celery -n '__celery_at "revoke"' -l task -x -d 'Revoke all tasks of this name submitted so far.'
 complete -c celery -n '__celery_at "revoke"' -l header -x -d 'Revoke all tasks submitted so far with this message header or Python stamp.'
@@ -355,13 +382,13 @@ complete -c celery -n '__celery_at "dmap"' -l routing-key -x -d 'Publish with th
 complete -c celery -n '__celery_at "dmap"' -l header -x -d 'Add a header to the message; V is JSON if it parses as JSON.'
 complete -c celery -n '__celery_at "dmap" -eq 0' -a '(__celery_listed tasks)'
 complete -c celery -n '__celery_at "dmap" -ge 1' -F
-complete -c celery -n '__celery_at "inspect"' -s d -l destination -x -d 'Only workers with these names, separated by commas.'
+complete -c celery -n '__celery_at "inspect"' -s d -l destination -x -a '(__celery_listed workers)' -d 'Only workers with these names, separated by commas.'
 complete -c celery -n '__celery_at "inspect"' -l pattern -x -d 'Only workers whose names match PATTERN, such as \'celery@web*\'.'
 complete -c celery -n '__celery_at "inspect"' -l matcher -x -a 'glob pcre' -d 'The syntax of --pattern: a shell pattern (glob), or a regular expression anchored at the start (pcre).'
 complete -c celery -n '__celery_at "inspect"' -s t -l timeout -x -d 'How long to wait for replies; less if it is known which workers exist and all have replied.'
 complete -c celery -n '__celery_at "inspect"' -l list -f -d 'List the methods and their arguments.'
 complete -c celery -n '__celery_at "inspect" -eq 0' -a 'active active_queues clock conf memsample ping query_task registered report reserved revoked scheduled stats'
-complete -c celery -n '__celery_at "control"' -s d -l destination -x -d 'Only workers with these names, separated by commas.'
+complete -c celery -n '__celery_at "control"' -s d -l destination -x -a '(__celery_listed workers)' -d 'Only workers with these names, separated by commas.'
 complete -c celery -n '__celery_at "control"' -l pattern -x -d 'Only workers whose names match PATTERN, such as \'celery@web*\'.'
 complete -c celery -n '__celery_at "control"' -l matcher -x -a 'glob pcre' -d 'The syntax of --pattern: a shell pattern (glob), or a regular expression anchored at the start (pcre).'
 complete -c celery -n '__celery_at "control"' -s t -l timeout -x -d 'How long to wait for replies; less if it is known which workers exist and all have replied.'
@@ -398,6 +425,8 @@ complete -c celery -n '__celery_at "dead list"' -l reason -x -d 'Only dead lette
 complete -c celery -n '__celery_at "dead list"' -l since -x -d 'Only messages given up at TIME or later: ISO 8601, HH:MM, or an age such as 90s, 10m, 2h, 1d.'
 complete -c celery -n '__celery_at "dead list"' -l until -x -d 'Only messages given up before TIME, in the same notation.'
 complete -c celery -n '__celery_at "dead list"' -s n -l limit -x -d 'At most N dead letters, oldest first.'
+complete -c celery -n '__celery_at "dead list" -ge 0' -a '(__celery_listed dead)'
+complete -c celery -n '__celery_at "dead show" -ge 0' -a '(__celery_listed dead)'
 complete -c celery -n '__celery_at "dead replay"' -l task -x -a '(__celery_listed tasks)' -d 'Only dead letters of this task; NAME may end in * to match a prefix.'
 complete -c celery -n '__celery_at "dead replay"' -s Q -l queue -x -a '(__celery_listed queues)' -d 'Only dead letters from this queue.'
 complete -c celery -n '__celery_at "dead replay"' -l reason -x -d 'Only dead letters with this reason: signal (or \'signal 9\'), \'out of memory\', lost, unregistered, unreadable; from RabbitMQ itself: rejected, expired, maxlen, delivery_limit.'
@@ -407,6 +436,7 @@ complete -c celery -n '__celery_at "dead replay"' -s n -l limit -x -d 'At most N
 complete -c celery -n '__celery_at "dead replay"' -l all -f -d 'All dead letters; required if neither ids nor filters are given.'
 complete -c celery -n '__celery_at "dead replay"' -l to -x -a '(__celery_listed queues)' -d 'Send to this queue instead of the original queues.'
 complete -c celery -n '__celery_at "dead replay"' -l rate -x -d 'Send at most at this rate: 10/s, 100/m or 5/h.'
+complete -c celery -n '__celery_at "dead replay" -ge 0' -a '(__celery_listed dead)'
 complete -c celery -n '__celery_at "dead drop"' -l task -x -a '(__celery_listed tasks)' -d 'Only dead letters of this task; NAME may end in * to match a prefix.'
 complete -c celery -n '__celery_at "dead drop"' -s Q -l queue -x -a '(__celery_listed queues)' -d 'Only dead letters from this queue.'
 complete -c celery -n '__celery_at "dead drop"' -l reason -x -d 'Only dead letters with this reason: signal (or \'signal 9\'), \'out of memory\', lost, unregistered, unreadable; from RabbitMQ itself: rejected, expired, maxlen, delivery_limit.'
@@ -415,6 +445,7 @@ complete -c celery -n '__celery_at "dead drop"' -l until -x -d 'Only messages gi
 complete -c celery -n '__celery_at "dead drop"' -s n -l limit -x -d 'At most N dead letters, oldest first.'
 complete -c celery -n '__celery_at "dead drop"' -l all -f -d 'All dead letters; required if neither ids nor filters are given.'
 complete -c celery -n '__celery_at "dead drop"' -s f -l force -f -d 'Do not ask for confirmation.'
+complete -c celery -n '__celery_at "dead drop" -ge 0' -a '(__celery_listed dead)'
 complete -c celery -n '__celery_at "syncdb"' -l check -f -d 'Change nothing; exit with 1 if a table is missing, and with 65 if a file is damaged (SQLite\'s quick_check).'
 complete -c celery -n '__celery_at "syncdb"' -l dry-run -f -d 'Print the SQL instead of running it.'
 complete -c celery -n '__celery_at "syncdb"' -l compact -f -d 'Shrink SQLite files to their minimum size. The first time, a file of an earlier version is rewritten: stop its workers before.'
@@ -431,4 +462,4 @@ complete -c celery -n '__celery_at "rabbit-setup"' -l admin-password-file -r -F 
 complete -c celery -n '__celery_at "rabbit-setup"' -l api-ca -r -F -d 'Trust the certificate authorities in this PEM file for a management API at https://.'
 complete -c celery -n '__celery_at "rabbit-setup"' -l dry-run -f -d 'Contact no broker; print the commands or HTTP requests that set up an empty broker.'
 complete -c celery -n '__celery_at "completion" -eq 0' -a 'bash zsh fish'
-complete -c celery -n '__celery_at "help" -ge 0' -a 'celeryd beat apply status result explain revoke dmap inspect control events stats tasks queues purge dead syncdb rabbit-setup startproject completion help version'
+complete -c celery -n '__celery_at "help" -ge 0' -a 'celeryd beat apply status result list retry explain revoke dmap inspect control events stats tasks queues purge dead syncdb rabbit-setup startproject completion help version'

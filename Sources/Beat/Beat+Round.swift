@@ -56,7 +56,7 @@ extension Beat {
         }
     }
 
-    /// Looks up the outcomes of earlier runs, and raises or clears the alarm of `expect_within`.
+    /// Looks up the outcomes of earlier runs, and raises or clears the alarms of `alarm_after` and `expect_within`.
     private func lookUp(_ changed: inout Set<String>) async throws {
         let now = self.now()
         // The second condition: a clock that was set back must not suspend the lookup.
@@ -77,6 +77,7 @@ extension Beat {
             else { continue }
             var record = old
             record.note(findings)
+            watchFailures(of: entry, record, old)
             watchAbsence(of: entry, &record, now)
             if record == old { continue }
             records[name] = record
@@ -89,6 +90,14 @@ extension Beat {
         roster.waitingNames.contains { name in
             guard let record = records[name], !record.open.isEmpty else { return false }
             return record.held != nil || record.next.map { $0 <= now } ?? false
+        }
+    }
+
+    private func watchFailures(of entry: Entry, _ record: EntryRecord, _ old: EntryRecord) {
+        switch (entry.isFailing(old), entry.isFailing(record)) {
+        case (false, true): log.failing(entry, record.failures)
+        case (true, false) where record.absentSince == nil: log.backAgain(entry)
+        default: break
         }
     }
 

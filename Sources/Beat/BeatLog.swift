@@ -45,6 +45,10 @@ struct BeatLog: Sendable {
         logger.error("\(entry.name.forLog) has not succeeded within \(limit): \(last)")
     }
 
+    func failing(_ entry: Entry, _ count: Int) {
+        logger.error("\(entry.name.forLog) has failed \(count) time\(count == 1 ? "" : "s") in a row")
+    }
+
     func backAgain(_ entry: Entry) { logger.info("\(entry.name.forLog) has succeeded again") }
 
     func refused(_ entry: Entry, _ error: any Error) {

@@ -19,6 +19,12 @@ extension Entry {
         return max(record.lastSuccess ?? record.since, record.since) + limit < now
     }
 
+    /// Whether the last runs all failed: `alarm_after` of them, or every run so far.
+    package func isFailing(_ record: EntryRecord) -> Bool {
+        guard periodic.alarmAfter > 0, record.failures > 0 else { return false }
+        return record.failures >= periodic.alarmAfter || record.failures >= record.sentCount - record.open.count
+    }
+
     /// Why the entry depends on an outcome that cannot be known; `nil` if it does not.
     func wish(thatFails broker: any Broker) -> String? {
         guard ignoresResult else { return nil }

@@ -39,16 +39,24 @@ struct RunLookup: Sendable {
 extension EntryRecord {
     /// Updates the record from the findings.
     mutating func note(_ findings: [TaskID: RunLookup.Finding]) {
+        var endings: [(time: Timestamp, state: TaskState?)] = []
         open.removeAll { run in
             guard case .ended(let state, let time)? = findings[run.id] else { return false }
             if last?.id == run.id { last?.state = state }
-            let ended = time ?? run.sent
-            switch state {
-            case .success?: lastSuccess = max(lastSuccess ?? ended, ended)
-            case .failure?, .revoked?: lastFailure = max(lastFailure ?? ended, ended)
-            default: break
-            }
+            endings.append((time ?? run.sent, state))
             return true
+        }
+        for (time, state) in endings.sorted(by: { $0.time < $1.time }) {
+            switch state {
+            case .failure?, .revoked?:
+                lastFailure = max(lastFailure ?? time, time)
+                failures += 1
+            case .success?:
+                lastSuccess = max(lastSuccess ?? time, time)
+                failures = 0
+            // Nobody knows how the run ended, so it proves no failure.
+            default: failures = 0
+            }
         }
     }
 }

@@ -6,13 +6,17 @@
 // Types such as `pid_t` and `struct stat` stay Glibc's: included here they would be declared a second time,
 // and Swift would ask every file that uses them to import this module too.
 #pragma clang module import SwiftGlibc
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
+#include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -161,6 +165,32 @@ static __attribute__((noinline, unused)) int celery_spawn_confined(const struct 
 /// __atomic_store_n(GCC): what was stored before is there for whoever sees this.
 static inline void celery_store_release(long long *place, long long value) {
     __atomic_store_n(place, value, __ATOMIC_RELEASE);
+}
+
+/// madvise(2), MADV_DONTNEED for the program's segments that nobody can write: its pages of code and constants, which come back
+/// from the file when they are used. The segments are those of the program headers that the kernel names, getauxval(3).
+static inline void celery_drop_code_pages(void) {
+    const unsigned long page = getauxval(AT_PAGESZ);
+    const Elf64_Phdr *headers = (const Elf64_Phdr *)getauxval(AT_PHDR);
+    const unsigned long count = getauxval(AT_PHNUM);
+    unsigned long moved = 0;
+    for (unsigned long index = 0; index < count; index++)
+        // A position-independent program is not where its headers say.
+        if (headers[index].p_type == PT_PHDR) moved = (unsigned long)headers - headers[index].p_vaddr;
+    for (unsigned long index = 0; index < count; index++) {
+        const Elf64_Phdr *segment = &headers[index];
+        if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W)) continue;
+        // Whole pages only: the last one may hold the beginning of a segment that is written.
+        unsigned long begin = (moved + segment->p_vaddr + page - 1) & ~(page - 1);
+        unsigned long end = (moved + segment->p_vaddr + segment->p_memsz) & ~(page - 1);
+        if (end > begin) madvise((void *)begin, end - begin, MADV_DONTNEED);
+    }
+}
+
+/// ioctl(2), TIOCGWINSZ: the width of a terminal in columns; 0 if the descriptor is none, or tells no width.
+static inline int celery_terminal_columns(int descriptor) {
+    struct winsize size;
+    return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 /// mallopt(3), M_ARENA_MAX: so many heaps for all threads together.

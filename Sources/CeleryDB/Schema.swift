@@ -14,7 +14,7 @@ package enum Schema {
     package static let applicationID: Int32 = 0x43_65_6C_79
 
     /// The layout below (`PRAGMA user_version`). Files with a greater number are refused.
-    package static let version: Int32 = 2
+    package static let version: Int32 = 3
 
     /// Creates all tables. Runs once, in a file that no other process can see yet.
     static func create(in db: Database) throws {
@@ -29,26 +29,52 @@ package enum Schema {
         SubmissionKeyTable.schema,
     ]
 
-    /// Tables that came with layout 2.
-    private static let additions = [
-        BeatTable.schema, ControlTable.schema, EventTable.schema, DeadLetterTable.schema, StandingCommandTable.schema, StatisticsTable.schema,
-        RateTable.schema, LimitTable.schema, LentSlotTable.schema, LimitTable.triggers,
+    /// What each later layout added, oldest first.
+    private static let steps = [
+        Step(
+            to: 2,
+            // Some may exist: early builds of layout 1 created them on first use.
+            tables: [
+                BeatTable.schema, ControlTable.schema, EventTable.schema, DeadLetterTable.schema, StandingCommandTable.schema,
+                StatisticsTable.schema, RateTable.schema, LimitTable.schema, LentSlotTable.schema, LimitTable.triggers,
+            ],
+            // The columns are in the schemas of layout 1's tables by now.
+            newColumns: [
+                Column("message", "crashes INTEGER NOT NULL DEFAULT 0"), Column("message", "doubts INTEGER NOT NULL DEFAULT 0"),
+                Column("worker", "lease_length REAL NOT NULL DEFAULT 15"),
+            ]),
+        Step(
+            to: 3, columns: ResultTable.columns.map { Column("result", $0) },
+            tables: [ResultTable.indexes, TaskSetTable.schema, TaskSetTable.triggers], filling: ResultTable.upgrade),
     ]
 
     /// The statements, as `celery syncdb --dry-run` prints them.
-    package static let sql = (beginnings + additions).joined(separator: "\n")
+    package static let sql = (beginnings + steps.flatMap { $0.columns.map(\.sql) + $0.tables }).joined(separator: "\n")
 
-    /// The statements for a file of layout 1. Some tables may exist: early builds of layout 1 created them on first use.
-    package static let upgrade = (additions + columns.map(\.sql) + ["PRAGMA user_version = \(version);"]).joined(separator: "\n")
+    /// The statements for a file of an earlier layout.
+    package static func upgrade(from layout: Int32) -> String {
+        (steps.filter { $0.layout > layout }.flatMap(\.statements) + ["PRAGMA user_version = \(version);"]).joined(separator: "\n")
+    }
 
-    /// Columns added in layout 2.
-    private static let columns = [
-        Column("message", "crashes INTEGER NOT NULL DEFAULT 0"), Column("message", "doubts INTEGER NOT NULL DEFAULT 0"),
-        Column("worker", "lease_length REAL NOT NULL DEFAULT 15"),
-    ]
+    /// The way from one layout to the next.
+    private struct Step: Sendable {
+        var layout: Int32
+        var columns: [Column] = []
+        var tables: [String]
+        /// Columns that a new file gets from the schemas of its tables.
+        var newColumns: [Column] = []
+        /// Gives rows of an earlier version their values.
+        var filling: String?
+
+        init(to layout: Int32, columns: [Column] = [], tables: [String], newColumns: [Column] = [], filling: String? = nil) {
+            (self.layout, self.columns, self.tables, self.newColumns, self.filling) = (layout, columns, tables, newColumns, filling)
+        }
+
+        var statements: [String] { (newColumns + columns).map(\.sql) + tables + [filling].compactMap(\.self) }
+    }
 
     /// A column added to an existing table.
-    private struct Column {
+    private struct Column: Sendable {
         var table: String
         var definition: String
 
@@ -64,12 +90,14 @@ package enum Schema {
         }
     }
 
-    /// Upgrades a file of layout 1. Keeps all rows.
+    /// Upgrades a file of an earlier layout. Keeps all rows.
     static func upgrade(in db: Database) throws {
         // Another process may have upgraded the file first.
-        guard try Int32.fetchOne(db, sql: "PRAGMA user_version") == 1 else { return }
-        for sql in additions { try db.execute(sql: sql) }
-        for column in columns { try column.add(in: db) }
+        guard let layout = try Int32.fetchOne(db, sql: "PRAGMA user_version"), 1..<version ~= layout else { return }
+        for step in steps where step.layout > layout {
+            for column in step.newColumns + step.columns { try column.add(in: db) }
+            for sql in step.tables + [step.filling].compactMap(\.self) { try db.execute(sql: sql) }
+        }
         try db.execute(sql: "PRAGMA user_version = \(version)")
     }
 
@@ -77,6 +105,6 @@ package enum Schema {
     package static let tables = [
         "beat", "beat_entry", "beat_order", "control_reply", "control_request", "dead_letter", "event", "event_mark", "lease",
         "lent_place", "limit_line", "limited", "message", "place", "rate_limit", "ready", "result", "scheduled", "standing_order", "statistics",
-        "submission_key", "worker",
+        "submission_key", "task_set", "task_set_count", "worker",
     ]
 }

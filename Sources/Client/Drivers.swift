@@ -36,6 +36,7 @@ package struct Drivers: Sendable {
         "sqlite": { urls, settings, files in
             SQLiteBroker(
                 file: try files.open(urls[0], settings), resultExpires: settings.resultExpires,
+                argumentLimit: settings.argumentLimit,
                 retention: EventRetention(seconds: settings.eventLog), leaseLength: .seconds(settings.lease),
                 ranking: MessageRanking(ageing: settings.priorityAgeing), queueWeights: settings.queueWeights,
                 processLives: ProcessIdentity.isAlive)
@@ -47,10 +48,11 @@ package struct Drivers: Sendable {
 
     private static let stores: [String: OpenStore] = [
         "sqlite": { urls, settings, files, _ in
-            SQLiteResultStore(file: try files.open(urls[0], settings), expires: settings.resultExpires)
+            SQLiteResultStore(
+                file: try files.open(urls[0], settings), expires: settings.resultExpires, argumentLimit: settings.argumentLimit)
         },
         "db+sqlite": { urls, settings, _, _ in
-            try PythonDatabaseStore(path: urls[0].path, expires: settings.resultExpires)
+            try PythonDatabaseStore(path: urls[0].path, expires: settings.resultExpires, format: settings.pythonResultFormat)
         },
         "memory": { _, settings, _, _ in MemoryResultStore(expires: settings.resultExpires) },
         "rpc": { urls, settings, _, broker in

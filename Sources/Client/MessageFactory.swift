@@ -6,7 +6,7 @@ import Wire
 /// Makes messages: encodes arguments, applies options, and links children to their parent task.
 package struct MessageFactory: Sendable {
     private let defaultQueue: String
-    private let replyTo: String?
+    let replyTo: String?
     private let parentID: TaskID?
     private let rootID: TaskID?
 

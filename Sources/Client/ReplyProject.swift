@@ -25,7 +25,9 @@ struct ReplyProject {
         } else {
             path = Self.join(try stateFolder(), "\(mailbox.queue.name).db")
         }
-        return SQLiteResultStore(file: try DatabaseFile(path: path, access: DatabaseAccess(settings)), expires: settings.resultExpires)
+        return SQLiteResultStore(
+            file: try DatabaseFile(path: path, access: DatabaseAccess(settings)), expires: settings.resultExpires,
+            argumentLimit: settings.argumentLimit)
     }
 
     private static func join(_ folder: String, _ name: String) -> String {

@@ -11,6 +11,8 @@ package enum TableSync {
     /// A database that a driver needs.
     package struct Database: Sendable {
         package let path: String
+        /// How results are written; `nil` for a database with our own schema.
+        package let resultFormat: PythonResultFormat?
         fileprivate let layout: Layout
         /// The access rights of the file when it is created.
         fileprivate let access: DatabaseAccess
@@ -23,8 +25,9 @@ package enum TableSync {
             case python
         }
 
-        fileprivate init(path: String, layout: Layout, access: DatabaseAccess) {
+        fileprivate init(path: String, layout: Layout, access: DatabaseAccess, results: PythonResultFormat) {
             self.path = path
+            resultFormat = layout == .python ? results : nil
             self.layout = layout
             self.access = access
         }
@@ -51,7 +54,7 @@ package enum TableSync {
 
         private func missingStatements() throws -> [String] {
             guard let layout = try DatabaseFile.layout(of: path) else { return [Schema.sql] }
-            return layout < Schema.version ? [Schema.upgrade] : []
+            return layout < Schema.version ? [Schema.upgrade(from: layout)] : []
         }
 
         /// Checks the file for damage, if it exists. Reads the whole file.
@@ -125,7 +128,8 @@ package enum TableSync {
             default: continue
             }
             guard !databases.contains(where: { $0.path == url.path && $0.layout == layout }) else { continue }
-            databases.append(Database(path: url.path, layout: layout, access: DatabaseAccess(settings)))
+            databases.append(
+                Database(path: url.path, layout: layout, access: DatabaseAccess(settings), results: settings.pythonResultFormat))
         }
         return databases
     }

@@ -48,7 +48,7 @@ extension SettingsInput {
         switch self {
         case .text(let text), .word(let text), .other(let text): .string(text)
         case .whole(let number): .int(Int64(number))
-        case .number(let number): .double(number)
+        case .number(let number, _): .double(number)
         case .truth(let value): .bool(value)
         case .list(let elements): .array(elements.map(\.json))
         case .table(let members): .object(JSONObject(members.map { ($0.name, $0.value.json) }))

@@ -5,7 +5,8 @@ enum SettingsInput: Hashable, Sendable {
     // Typed values of a TOML file.
     case text(String)
     case whole(Int)
-    case number(Double)
+    /// A number, and its text in the form of JSON.
+    case number(Double, text: String)
     case truth(Bool)
     case list([SettingsInput])
     /// The members sorted by name.
@@ -26,7 +27,7 @@ enum SettingsInput: Hashable, Sendable {
         switch self {
         case .text(let text), .word(let text): "\"\(ServiceURL.redact(within: text))\""
         case .whole(let number): "\(number)"
-        case .number(let number): "\(number)"
+        case .number(_, let text): text
         case .truth(let value): "\(value)"
         case .list: "a list"
         case .table: "a table"

@@ -42,10 +42,10 @@ extension SettingsInput {
         switch self {
         case .text(let text), .word(let text): return .string(text)
         case .whole(let number): return .int(Int64(number))
-        case .number(let number):
+        case .number(let number, let text):
             // NaN and infinity are JSON only in Python's dialect, which not every task can read.
             guard number.isFinite else { throw SettingsComplaint("contains \(number), which is not a number in JSON") }
-            return .double(number)
+            return (try? JSON(parsing: text)) ?? .double(number)
         case .truth(let value): return .bool(value)
         case .list: return .array(try SettingsKind<[JSON]>.values.read(self))
         case .table: return .object(try SettingsKind<JSONObject>.object.read(self))

@@ -47,7 +47,7 @@ struct TOMLDocument {
         switch value {
         case .string(let text): .text(text)
         case .integer(let number): .whole(Int(number))
-        case .float(let number): .number(number)
+        case .float(let number, let text): .number(number, text: text)
         case .boolean(let value): .truth(value)
         case .array(let elements): .list(elements.map(input))
         case .table(let table):

@@ -11,7 +11,7 @@ extension Decimal: HasJSONForm {
             switch node.python("decimal") ?? node.value {
             case .int(let number): "\(number)"
             case .bigInteger(let digits): digits
-            case .double(let number): "\(number)"
+            case .double(let number, let spelling): spelling.text ?? "\(number)"
             case .string(let digits): digits
             default: nil
             }

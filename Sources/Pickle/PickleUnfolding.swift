@@ -65,7 +65,7 @@ struct PickleUnfolding {
         case .string(let text): text
         case .null: "null"
         case .bool(let value): value ? "true" : "false"
-        case .double(let value): JSON.double(value).text(style: .python)
+        case .double(let value, _): JSON.double(value).text(style: .python)
         case let other: other["__value__"]?.stringValue ?? other.text(style: .python)
         }
     }

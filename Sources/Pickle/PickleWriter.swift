@@ -22,7 +22,7 @@ package enum PickleWriter {
             // What Python could not print is better a text to it than a number.
             guard let long = BigInteger.bytes(ofDigits: digits) else { return append(digits, to: &bytes) }
             append(long: long, to: &bytes)
-        case .double(let value):
+        case .double(let value, _):
             bytes.append(PickleCode.binFloat)
             append(value.bitPattern.bigEndian, to: &bytes)
         case .string(let text): append(text, to: &bytes)

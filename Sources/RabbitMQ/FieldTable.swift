@@ -108,7 +108,7 @@ enum FieldTable {
                 kind(AMQP_FIELD_KIND_I64)
                 field.value.i64 = number
             }
-        case .double(let number):
+        case .double(let number, _):
             kind(AMQP_FIELD_KIND_F64)
             field.value.f64 = number
         case .string(let text), .bigInteger(let text):

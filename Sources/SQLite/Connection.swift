@@ -22,12 +22,11 @@ final class Connection {
     ///
     /// - Parameters:
     ///   - patience: How long each statement waits for the locks of other connections, in milliseconds.
-    ///   - isReadOnly: Opens an existing file, and writes nothing.
-    init(path: String, patience: Int32, isReadOnly: Bool) throws(SQLiteError) {
+    ///   - mode: What the connection may do.
+    init(path: String, patience: Int32, mode: OpenMode) throws(SQLiteError) {
         var handle: OpaquePointer?
         // With one user at a time SQLite needs no mutex.
-        let mode = isReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-        let code = sqlite3_open_v2(path, &handle, mode | SQLITE_OPEN_NOMUTEX, nil)
+        let code = sqlite3_open_v2(mode.name(of: path), &handle, mode.flags | SQLITE_OPEN_NOMUTEX, nil)
         guard code == SQLITE_OK, let handle else {
             // SQLite returns a handle even after a failure, for its error message.
             let error = Self.error(of: handle, code, operation: "open \(path)")

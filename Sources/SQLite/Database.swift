@@ -12,10 +12,10 @@ package final class Database {
     ///
     /// - Parameters:
     ///   - patience: How long each statement waits for the locks of other connections.
-    ///   - isReadOnly: Opens an existing file, and writes nothing.
-    init(path: String, patience: Duration, isReadOnly: Bool = false) throws(SQLiteError) {
+    ///   - mode: What the connection may do.
+    init(path: String, patience: Duration, mode: OpenMode = .writing) throws(SQLiteError) {
         let milliseconds = patience.components.seconds * 1_000 + patience.components.attoseconds / 1_000_000_000_000_000
-        connection = try Connection(path: path, patience: Int32(clamping: milliseconds), isReadOnly: isReadOnly)
+        connection = try Connection(path: path, patience: Int32(clamping: milliseconds), mode: mode)
     }
 
     /// Keeps the -wal and the -shm file when the last connection closes, for users who may only read.

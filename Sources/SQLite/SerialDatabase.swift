@@ -12,13 +12,13 @@ package actor SerialDatabase {
     ///
     /// - Parameters:
     ///   - patience: How long each statement waits for the locks of other connections.
-    ///   - isReadOnly: Opens an existing file, and writes nothing.
+    ///   - mode: What the connection may do.
     ///   - prepare: Configures the connection before its first use.
     package init(
-        path: String, patience: Duration = .seconds(10), isReadOnly: Bool = false, prepare: (Database) throws -> Void = { _ in }
+        path: String, patience: Duration = .seconds(10), mode: OpenMode = .writing, prepare: (Database) throws -> Void = { _ in }
     ) throws {
         executor = SerialQueueExecutor(label: "celery.db")
-        db = try Database(path: path, patience: patience, isReadOnly: isReadOnly)
+        db = try Database(path: path, patience: patience, mode: mode)
         try db.perform(prepare)
     }
 

@@ -10,7 +10,7 @@ extension TOMLReader {
         let body = sign == nil ? word : word.dropFirst()
         if Self.isNotFinite(word) {
             let value: Double = body.first == UInt8(ascii: "i") ? .infinity : .nan
-            return .float(sign == UInt8(ascii: "-") ? -value : value)
+            return .float(sign == UInt8(ascii: "-") ? -value : value, text: String(decoding: word, as: UTF8.self))
         }
         if let radix = Self.radix(body) {
             guard sign == nil else { throw failure(at: word.startIndex, "a number in base \(radix) may not have a sign") }
@@ -32,7 +32,7 @@ extension TOMLReader {
         if let pointAt { text += "." + (try digits(mantissa[(pointAt + 1)...], radix: 10)) }
         if let exponentAt {
             var exponent = body[(exponentAt + 1)...]
-            text += "e"
+            text.unicodeScalars.append(UnicodeScalar(body[exponentAt]))
             if let sign = exponent.first, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") {
                 text.unicodeScalars.append(UnicodeScalar(sign))
                 exponent = exponent.dropFirst()
@@ -40,7 +40,7 @@ extension TOMLReader {
             text += try digits(exponent, radix: 10)
         }
         guard let value = Double(text) else { throw failure(at: word.startIndex, "the number cannot be read") }
-        return .float(value)
+        return .float(value, text: text)
     }
 
     private static func radix(_ body: ArraySlice<UInt8>) -> Int? {

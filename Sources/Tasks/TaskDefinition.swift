@@ -13,6 +13,8 @@ package struct TaskDefinition: Sendable {
     package var kind: Kind
     /// Where the task is defined, for display: a path relative to the project folder, or `built in`.
     package var source: String
+    /// The state of the program's file when its options were read; `nil` for a Swift task.
+    package var fileMark: FileMark?
 
     package enum Kind: Sendable {
         /// A program at an absolute path.
@@ -23,12 +25,13 @@ package struct TaskDefinition: Sendable {
         case command(CommandPolicy)
     }
 
-    package init(name: String, options: TaskOptions, kind: Kind, source: String) {
+    package init(name: String, options: TaskOptions, kind: Kind, source: String, fileMark: FileMark? = nil) {
         self.name = name
         self.options = options
         terms = TaskTerms(options)
         self.kind = kind
         self.source = source
+        self.fileMark = fileMark
     }
 
     /// The merged options of the task and a message: each option of the message overrides that of the task.

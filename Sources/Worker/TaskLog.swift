@@ -1,6 +1,7 @@
 import CeleryCore
 import Logging
 import Processes
+import Tasks
 import Wire
 
 /// A worker's log lines about tasks, in the wording of the original.
@@ -101,6 +102,11 @@ struct TaskLog: Sendable {
         logger.error("Result of \(name(result)) cannot be stored and is dropped: \("\(error)".inOneLine)")
     }
 
+    /// A result that can never be sent to the client that waits for it.
+    func unanswered(_ result: TaskResult, _ error: any Error) {
+        logger.error("Result of \(name(result)) is stored, but cannot be sent to the queue in its reply_to: \("\(error)".inOneLine)")
+    }
+
     /// Outcomes that a stopping worker gave up recording.
     func unrecorded(_ outcomes: some Collection<Outcome>) {
         let tasks = outcomes.compactMap { $0.results.first }.map(name).joined(separator: ", ")
@@ -123,6 +129,21 @@ struct TaskLog: Sendable {
     /// An operator changed the rate of a task.
     func rateChanged(_ task: String, _ rate: RateLimit?) {
         logger.info("Rate of task \(task.forLog) is now \(rate?.text ?? "unlimited")")
+    }
+
+    /// Task files have changed, and count as they are now.
+    func filesChanged(_ changes: TaskFileChanges) {
+        for (tasks, what) in [(changes.added, "added"), (changes.changed, "changed"), (changes.removed, "removed")] where !tasks.isEmpty {
+            let names = tasks.prefix(20).map { "\($0.name) (\($0.source))" }.joined(separator: ", ")
+            let more = tasks.count > 20 ? ", and \(tasks.count - 20) more" : ""
+            logger.info("Task\(tasks.count == 1 ? "" : "s") \(what): \(names.inOneLine)\(more)")
+        }
+        for problem in changes.problems { logger.warning("\("\(problem)".inOneLine)") }
+    }
+
+    /// The kernel allows no more watches of files.
+    func cannotWatch(every interval: Duration) {
+        logger.warning("Cannot watch the task folders, as the limits of inotify(7) are reached; looking at them every \(JSON.number(interval.inSeconds).displayText) s")
     }
 
     /// A warm shutdown took longer than the shutdown timeout.

@@ -10,6 +10,8 @@ package actor Worker {
     private let broker: any Broker
     private let store: (any ResultStore)?
     private let registry: TaskRegistry
+    /// The task files, if the worker follows their changes.
+    private let files: TaskFiles?
     private let log: TaskLog
     private let watchers: TaskWatchers
     /// Sends events to monitors; `nil` when events are off or the broker does not support them.
@@ -20,14 +22,18 @@ package actor Worker {
     /// Set while the worker works.
     private(set) var shift: Shift?
 
+    /// - Parameters:
+    ///   - registry: The tasks; those of `files`, if given.
+    ///   - files: The task files to follow. Without them the tasks never change.
     package init(
-        configuration: WorkerConfiguration, broker: any Broker, store: (any ResultStore)?, registry: TaskRegistry,
+        configuration: WorkerConfiguration, broker: any Broker, store: (any ResultStore)?, registry: TaskRegistry, files: TaskFiles? = nil,
         logger: Logger, watchers: [any TaskWatching] = [], now: @escaping @Sendable () -> Timestamp = { .now }
     ) {
         self.configuration = configuration
         self.broker = broker
         self.store = store
         self.registry = registry
+        self.files = files
         log = TaskLog(logger: logger)
         events = EventDispatcher(configuration, broker, log)
         self.watchers = TaskWatchers(watchers: [log] + (events.map { [$0] } ?? []) + watchers, now: now)
@@ -78,8 +84,11 @@ package actor Worker {
         poolConfiguration.flightRecord = powers.flight?.makeFlightRecord()
         let pool = try Pool(poolConfiguration)
         let refusals = Refusals(log: log, worker: configuration.identity.name, now: watchers.now)
+        // A store that sends results to the waiting clients answers them itself.
+        let replying = configuration.sendsReplies && !(store is any ResultAnswering) ? broker as? any ReplySending : nil
         let shift = Shift(
-            configuration, powers, Records(broker: broker, store: store, refusals: refusals), registry, pool, ladder, watchers, events,
+            configuration, powers, Records(broker: broker, store: store, replying: replying, refusals: refusals),
+            TaskBook(registry, files, log), pool, ladder, watchers, events,
             log, room: room, wait: wait)
         do {
             try await shift.prepare()

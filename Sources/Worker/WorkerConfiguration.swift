@@ -1,4 +1,5 @@
 package import CeleryCore
+package import Processes
 package import Tasks
 
 /// The settings of a worker; fixed before it starts.
@@ -28,6 +29,8 @@ package struct WorkerConfiguration: Sendable {
     package var ignoreResult = false
     /// Why this worker runs no commands; `nil` if it does.
     package var commandRefusal: CommandRefusal?
+    /// Whether a client that names a queue for the answer is answered, besides the result being stored.
+    package var sendsReplies = true
     package var maxOutputBytes = 16 << 20
     /// Events to send to monitors; `nil` sends none, not even heartbeats.
     package var events: WorkerEvents?
@@ -39,6 +42,9 @@ package struct WorkerConfiguration: Sendable {
     package var stoppingPatience: Duration = .seconds(10)
     /// How long a warm shutdown may last before it becomes a cold one; `nil` waits for all running tasks.
     package var shutdownTimeout: Duration?
+
+    /// Watches a folder of tasks, as `FileWatcher.add` does.
+    package var watchFolder: @Sendable (String, UInt32, @escaping @Sendable () -> Void) -> FileWatcher.Registration? = { FileWatcher.shared.add($0, $1, $2) }
 
     package init(identity: WorkerIdentity, queues: [String], pool: PoolConfiguration) {
         self.identity = identity

@@ -21,8 +21,8 @@ struct CompletionCase: Sendable, CustomTestStringConvertible {
         ("celery beat --on", ["--once"]),
         ("celery beat next --c", ["--count"]),
         ("celery beat next --on", []),
-        ("celery dead replay ", ids),
-        ("celery dead replay 1111 2", ["22222222-bbbb"]),
+        ("celery dead replay ", ["33333333-dead"]),
+        ("celery dead replay 1111 3", ["33333333-dead"]),
         ("celery apply --co", ["--countdown"]),
         ("celery --json apply --cou", ["--countdown"]),
         ("celery apply --js", ["--json"]),
@@ -55,7 +55,13 @@ struct CompletionCase: Sendable, CustomTestStringConvertible {
         ("celery celeryd -c ", []),
         ("celery dmap --signal US", ["USR1", "USR2"]),
         ("celery help ce", ["celeryd"]),
+        ("celery status ", ids),
         ("celery status 111", ["11111111-aaaa"]),
+        // The program is told the word so far.
+        ("celery status 222", ["22222222-older"]),
+        ("celery status --destination ", ["celery@web1", "celery@web2"]),
+        ("celery status --destination celery@web1,c", ["celery@web1,celery@web2"]),
+        ("celery status --destination=celery@web1,c", ["--destination=celery@web1,celery@web2"]),
         ("celery result 111 2", []),
         ("celery --settings al", ["alpha.toml"]),
         ("celery apply --batch al", ["alpha.toml"]),
@@ -73,5 +79,7 @@ struct CompletionCase: Sendable, CustomTestStringConvertible {
         ("celery --workdir fo", ["--workdir", "folder/"]),
         ("celery apply -w --settings other.toml ", ["apply", "-w", "--settings", "other.toml", "other.task"]),
         ("celery beat ne", ["beat", "next"]),
+        ("celery status --destination celery@web1,celery@w", ["status", "--destination", "celery@web1,celery@web2"]),
+        ("celery status --destination=celery@web1,", ["status", "--destination=celery@web1,celery@web2"]),
     ]
 }

@@ -55,6 +55,9 @@ enum MadeUp {
         "odd", placeholder: "X", .text, help: "It's [odd]: a\\b, $x, `y`, \"z\", 5%, x:y & <z> - not --odd.",
         completion: .values(["a@b", "a/b"]))
 
+    static let destination = Option.value(
+        "destination", placeholder: "NODES", .commaSeparated(.nonEmptyText), help: "Workers to ask.", completion: .worker)
+
     static let seconds = ValueParser<Double> { (text) throws(InvalidValue) in
         guard let number = Double(text), number >= 0 else {
             throw InvalidValue("is not a number of seconds", advice: "write 90, 90s or 10m")
@@ -75,7 +78,7 @@ enum MadeUp {
         ],
         operands: [
             Operand("TASK", .optional, help: "Name of the task.", completion: .task),
-            Operand("ARG|KEY=VALUE", .zeroOrMore, help: "Its arguments."),
+            Operand("ARG|KEY=VALUE", .zeroOrMore, help: "Its arguments.", takesBytes: true),
         ],
         examples: [
             Example("celery apply thumbs.make a.jpg --wait", "Make a thumbnail and wait for it."),
@@ -102,13 +105,14 @@ enum MadeUp {
         subcommands: [
             CommandSpec(
                 "replay", summary: "Send them again", discussion: ["Each one gets a new id."],
-                operands: [Operand("ID", .oneOrMore, help: "Ids.", completion: .taskID)],
+                operands: [Operand("ID", .oneOrMore, help: "Ids.", completion: .deadLetter)],
                 examples: [Example("celery dead replay 4711", "Send one.")], exitStatuses: [ExitStatus(0, "Sent.")],
                 outputKeys: [OutputKey("id", "The new id.")], notes: ["It keeps its name."])
         ],
         requiresSubcommand: true)
     static let status = CommandSpec(
-        "status", summary: "Show states", options: [odd.description], operands: [Operand("ID", .zeroOrMore, help: "Ids.", completion: .taskID)])
+        "status", summary: "Show states", options: [odd.description, destination.description],
+        operands: [Operand("ID", .zeroOrMore, help: "Ids.", completion: .taskID)])
     static let result = CommandSpec(
         "result", summary: "Print a result", operands: [Operand("ID", help: "The id.", completion: .taskID)])
     static let dmap = CommandSpec(

@@ -30,6 +30,10 @@ struct Shell: ~Copyable {
             *" --settings $HOME/other.toml "*"__complete tasks "*) echo home.task ;;
             *" __complete tasks "*) printf '%s\n' images.make images.shrink mail.send ;;
             *" __complete queues "*) printf '%s\n' bulk images 'a:b' ;;
+            *" __complete ids 222"*) printf '%s\n' 22222222-older ;;
+            *" __complete dead "*) printf '%s\n' 33333333-dead ;;
+            *" __complete workers celery@web1,"*) echo celery@web1,celery@web2 ;;
+            *" __complete workers "*) printf '%s\n' celery@web1 celery@web2 ;;
             *" __complete ids "*) printf '%s\n' 11111111-aaaa 22222222-bbbb ;;
             *) for word in "$@"; do printf '%s\n' "$word"; done >"$ARGUMENTS_FILE" ;;
         esac

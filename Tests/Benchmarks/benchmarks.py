@@ -28,6 +28,7 @@ HOUSE = {
     "programs": "program tasks a second",
     "idle": "memory and processor time of an idle worker",
     "depth": "the same with a million messages waiting, or many far-off ones",
+    "listing": "a page of a million ended tasks, by each filter",
 }
 RABBITMQ = {
     "amqp_start": "from a command to its end: a task submitted to RabbitMQ",

@@ -7,19 +7,19 @@ import Testing
 
 @Suite struct DmapPartsTests {
     @Test func `makes items of words`() throws {
-        let items = try DmapItems(words: ["1", "x", "a=b"], isJSONLines: false, isRaw: false)
+        let items = try DmapItems(words: ["1", "x", "a=b"].map { Array($0.utf8) }, isJSONLines: false, isRaw: false)
         #expect(items.total == 3)
         var all: [DmapItems.Item] = []
         while let item = try items.next() { all.append(item) }
         #expect(all.map(\.number) == [1, 2, 3])
         #expect(all.map(\.text) == ["1", "x", "a=b"])
         #expect(all.map(\.args) == [[1], ["x"], ["a=b"]])
-        let raw = try DmapItems(words: ["1"], isJSONLines: false, isRaw: true)
+        let raw = try DmapItems(words: [Array("1".utf8)], isJSONLines: false, isRaw: true)
         #expect(try raw.next()?.args == ["1"])
     }
 
     @Test func `makes items of JSON`() throws {
-        let items = try DmapItems(words: ["[1, \"x\"]", "{\"k\": 2}", "5"], isJSONLines: true, isRaw: false)
+        let items = try DmapItems(words: ["[1, \"x\"]", "{\"k\": 2}", "5"].map { Array($0.utf8) }, isJSONLines: true, isRaw: false)
         #expect(try items.next()?.args == [1, "x"])
         let second = try items.next()
         #expect(second?.args == [])
@@ -30,6 +30,15 @@ import Testing
         } catch {
             #expect(Report.describe(error).message == "line 3 is neither a JSON array nor a JSON object")
             #expect(Report.describe(error).status == 65)
+        }
+    }
+
+    @Test func `keeps the bytes of an item that is not UTF-8`() throws {
+        let bytes = Array("caf".utf8) + [0xE9]
+        for isRaw in [false, true] {
+            let item = try DmapItems(words: [bytes], isJSONLines: false, isRaw: isRaw).next()
+            #expect(item?.args.map(\.binaryValue) == [bytes])
+            #expect(item?.text == "caf\u{FFFD}")
         }
     }
 

@@ -24,6 +24,7 @@ private func sections(_ text: String) throws(SettingsError) -> [PeriodicSection]
             overlap = "queue"
             expires = "2h"
             expect_within = "2d"
+            alarm_after = 3
             [beat."nightly report".options]
             queue = "reports"
             priority = 7
@@ -43,6 +44,7 @@ private func sections(_ text: String) throws(SettingsError) -> [PeriodicSection]
         periodic.overlap = .queue
         periodic.expires = .seconds(7_200)
         periodic.expectWithin = .seconds(172_800)
+        periodic.alarmAfter = 3
         let expected = PeriodicSection(
             name: "nightly report", place: "celery.toml:3", task: "shop.tasks.report",
             args: ["a.pdf", 3, 2.5, true, [1], ["deep": [[:]]]], kwargs: ["width": 100, "names": ["x", "y"]],

@@ -61,6 +61,14 @@ def values_with_a_type(run):
 
 
 @case
+def bytes_as_an_argument_and_as_a_result(run):
+    """A program gets the bytes themselves, and what it prints is bytes where it is not UTF-8."""
+    same(run.get(run.send("hexadecimal", b"caf\xe9")), "636166e9")
+    same(run.get(run.send("hexadecimal", b"\xff\xfe")), "fffe")
+    same(run.get(run.send("raw")), b"caf\xe9")
+
+
+@case
 def protocol_1(run):
     old = configured.make(task_protocol=1)
     same(run.get(run.send("add", 1, 2, app=old)), 3)

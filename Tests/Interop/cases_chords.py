@@ -5,6 +5,7 @@ body. So a body that names the queue `python` has a Python worker look at the re
 worker under test has written; any other is all of that worker's own.
 """
 
+import contextlib
 import datetime
 
 from celery import chain, chord, group
@@ -172,3 +173,36 @@ def a_chord_with_a_member_that_expires(run):
     members = [run.sign("add", 1, 1), run.sign("add", 1, 2, expires=past, countdown=0.5)]
     return raised(
         run.get(chord(members, run.sign("tsum")).apply_async(), 60, propagate=False), ("ChordError", "TaskRevokedError"))
+
+
+@contextlib.contextmanager
+def chords_over_rpc(run):
+    """Python's client refuses to send chords with rpc://, whose results its own workers cannot look up; ours can."""
+    run.app.backend.ensure_chords_allowed = lambda: None
+    try:
+        yield
+    finally:
+        del run.app.backend.ensure_chords_allowed
+
+
+@case(needs=["rpc", "kept"])
+def a_chord_over_rpc(run):
+    with chords_over_rpc(run):
+        result = chord([run.sign("add", number, number) for number in range(10)], run.sign("tsum")).apply_async()
+    same(run.get(result, 60), 90)
+
+
+@case(needs=["rpc", "kept"])
+def a_chord_in_a_chain_over_rpc(run):
+    members = group(run.sign("add", 1), run.sign("add", 2))
+    with chords_over_rpc(run):
+        result = chain(run.sign("add", 1, 1), members, run.sign("tsum"), run.sign("add", 5)).apply_async()
+    same(run.get(result, 60), 12)
+
+
+@case(needs=["rpc", "kept"])
+def a_chord_with_a_failure_over_rpc(run):
+    members = [run.sign("add", 1, 1), run.sign("fail", "broken")]
+    with chords_over_rpc(run):
+        result = chord(members, run.sign("tsum")).apply_async()
+    return raised(run.get(result, 60, propagate=False), *broken(run))

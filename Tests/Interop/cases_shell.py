@@ -72,6 +72,21 @@ def shell_values(run):
 
 
 @shell
+def shell_bytes(run):
+    """A word that is not UTF-8 is `bytes` to Python."""
+    apply("hexadecimal", os.fsdecode(b"caf\xe9"), "--wait").expect("636166e9\n")
+    apply("hexadecimal", "value=" + os.fsdecode(b"\xff"), "--wait").expect("ff\n")
+    same(json.loads(apply("raw", "--wait", "--json").expect().output)["result"], {"__type__": "base64", "__value__": "Y2Fm6Q=="})
+
+
+@shell
+def shell_spelled_numbers(run):
+    """To Python a number is what it always was."""
+    for spelled, value in (("1.50", "1.5"), ("12e5", "1200000.0"), ("-0", "0"), ("1.0", "1.0")):
+        apply("echo", "--wait", "--", spelled).expect(f"{value}\n")
+
+
+@shell
 def shell_failure(run):
     done = apply("fail", "no more", "--wait")
     identity = celery("--json", "apply", "-q", "interop.tasks.fail", "later").expect().output

@@ -23,7 +23,7 @@ def case(function=None, *, needs=()):
 
     `needs` names what a case cannot do without: `rpc` or `db` as the backend, `python` as a
     second worker on the queue `python`, `swift` or `programs` as tasks of the worker under
-    test, `both` workers on one queue or one `alone`, `priority` or `quorum` a queue of that kind, `ours` our command.
+    test, `kept` for results that it stores besides answering, `both` workers on one queue or one `alone`, `priority` or `quorum` a queue of that kind, `ours` our command.
     """
     def register(function):
         CASES[function.__name__] = (function, frozenset(needs))

@@ -45,6 +45,16 @@ def echo(value):
 
 
 @task
+def hexadecimal(value):
+    return value.hex()
+
+
+@task
+def raw():
+    return b"caf\xe9"
+
+
+@task
 def fail(text):
     raise SoldOut(text)
 

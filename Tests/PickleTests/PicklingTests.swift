@@ -22,7 +22,7 @@ import Wire
         let long = "-" + String(repeating: "1", count: 4_301)
         #expect(try PickleReader.json(PickleWriter.bytes(of: .bigInteger(long))) == .string(long))
         #expect(try PickleReader.json(PickleWriter.bytes(of: .bigInteger(String(long.prefix(4_301))))) == .bigInteger(String(long.prefix(4_301))))
-        guard case .double(let number) = try PickleReader.json(PickleWriter.bytes(of: .double(.nan))) else {
+        guard case .double(let number, _) = try PickleReader.json(PickleWriter.bytes(of: .double(.nan))) else {
             Issue.record("not a number any more")
             return
         }

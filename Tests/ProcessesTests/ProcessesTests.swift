@@ -22,7 +22,7 @@ enum Probe {
 
     static func spawn(_ arguments: [String]) -> Spawn {
         var spawn = BuiltProgram("DetachProbe").spawn(arguments)
-        spawn.arguments[0] = "probe"
+        spawn.arguments[0] = Array("probe".utf8)
         return spawn
     }
 }

@@ -25,18 +25,18 @@ import Testing
         let options = try #require(
             try read([
                 ("every", "10m"), ("phase", "30s"), ("jitter", "5s"), ("missed", "all"), ("within", "1d"), ("overlap", "queue"),
-                ("expires", "90"), ("expect_within", "2h"),
+                ("expires", "90"), ("expect_within", "2h"), ("alarm_after", "5"),
             ]))
         #expect(options.schedule.description == "every 10m phase 30s")
         #expect(options.jitter == Jitter(upTo: .seconds(5)))
         #expect(options.missed == .all && options.within == .seconds(86_400) && options.overlap == .queue)
-        #expect(options.expires == .seconds(90) && options.expectWithin == .seconds(7_200))
+        #expect(options.expires == .seconds(90) && options.expectWithin == .seconds(7_200) && options.alarmAfter == 5)
     }
 
     @Test func `takes a crontab line with a zone, and one run for all that were missed`() throws {
         let options = try #require(try read([("crontab", "0 4 * * mon"), ("timezone", "Europe/Berlin")]))
         #expect(options.schedule.description == "0 4 * * mon Europe/Berlin")
-        #expect(options.missed == .once && options.within == nil && options.overlap == .allow)
+        #expect(options.missed == .once && options.within == nil && options.alarmAfter == 2 && options.overlap == .allow)
     }
 
     @Test func `is no periodic task when nothing is said`() throws { #expect(try read([]) == nil) }
@@ -49,6 +49,7 @@ import Testing
         ([("every", "10s"), ("jitter", "10s")], "jitter must be less than every"),
         ([("every", "soon")], "every must be a length of time"),
         ([("every", "0.5")], "too short"),
+        ([("every", "1m"), ("alarm_after", "-1")], "alarm_after must be a whole number from 0 to 1000000, not \"-1\""),
         ([("crontab", "0 0 30 2 *")], "is never due"),
         ([("every", "1m"), ("missed", "maybe")], "missed must be skip, once or all, not \"maybe\""),
         ([("crontab", "@daily"), ("timezone", "Europe/Berln")], "Europe/Berlin"),
@@ -59,7 +60,7 @@ import Testing
 
     @Test(arguments: [
         [("every", "1.5s"), ("phase", "0.25s"), ("jitter", "1s"), ("missed", "skip"), ("within", "1h")],
-        [("crontab", "*/5 1,2 * jan mon-fri"), ("timezone", "Europe/Berlin"), ("overlap", "skip"), ("expires", "90s"), ("expect_within", "2d")],
+        [("crontab", "*/5 1,2 * jan mon-fri"), ("timezone", "Europe/Berlin"), ("overlap", "skip"), ("expires", "90s"), ("expect_within", "2d"), ("alarm_after", "0")],
         [("every", "1d")],
     ])
     func `its words are what was said, and make it again`(_ words: [(String, String)]) throws {

@@ -67,7 +67,7 @@ import Testing
             switch value {
             case .string(let string): return type == "string" && string.utf8.elementsEqual(text.utf8)
             case .integer(let number): return type == "integer" && String(number) == text
-            case .float(let number):
+            case .float(let number, _):
                 return type == "float" && (number.isNaN ? text.hasSuffix("nan") : Double(text) == number)
             case .boolean(let truth): return type == "bool" && String(truth) == text
             case .dateTime(let dateTime): return type == kind(of: dateTime) && isSame(dateTime.description, text)

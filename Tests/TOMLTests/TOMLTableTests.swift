@@ -80,7 +80,8 @@ import Testing
     @Test(arguments: [
         ("a = 9223372036854775807", TOMLValue.integer(.max)), ("a = -9223372036854775808", .integer(.min)),
         ("a = 0xDEAD_beef", .integer(0xDEAD_BEEF)), ("a = 0o17", .integer(15)), ("a = 0b101", .integer(5)), ("a = -0", .integer(0)),
-        ("a = 1_000.5e-1_0", .float(1000.5e-10)), ("a = 6.02E+23", .float(6.02e23)), ("a = -inf", .float(-.infinity)),
+        ("a = 1_000.5e-1_0", .float(1000.5e-10, text: "1000.5e-10")), ("a = +6.020E+23", .float(6.02e23, text: "6.020E+23")),
+        ("a = -inf", .float(-.infinity, text: "-inf")),
         ("a = '''\r\nx'''", .string("x")), ("a = \"\"\"x\\  \n\n  y\"\"\"", .string("xy")), ("a = \"\\u00e9\\U0001F600\"", .string("é😀")),
         ("a = '\\u0000'", .string("\\u0000")), ("a = \"\\u0000\"", .string("\0")),
         ("a = 1979-05-27 07:32:00.5-07:30", .dateTime(TOMLDateTime(

@@ -4,6 +4,14 @@ import Testing
 import Wire
 
 @Suite struct PythonReprTests {
+    @Test func `numbers as they were spelled, and bytes as Python shows them`() throws {
+        #expect(PythonRepr.args([try JSON(parsing: "1.10"), try JSON(parsing: "12e5"), 1.5]) == "(1.10, 12e5, 1.5)")
+        let bytes = Array("it's\\\n".utf8) + [0xE9, 0x01]
+        #expect(PythonRepr.args([JSON(text: bytes)]) == #"(b'it\'s\\\n\xe9\x01',)"#)
+        let long = PythonRepr.text(of: JSON(text: [UInt8](repeating: 0xFF, count: 1_000_000)))
+        #expect(long.hasPrefix(#"b'\xff"#) && long.hasSuffix("...") && long.utf8.count < 1_100)
+    }
+
     @Test func `shows tuples, lists and dictionaries`() {
         #expect(PythonRepr.args([]) == "()")
         #expect(PythonRepr.args([1]) == "(1,)")

@@ -5,12 +5,20 @@
 /// abbreviated, so that adding an option never changes the meaning of a script. A number such as `-5` is an
 /// operand, since no option is a digit. Environment variables of options are read only here.
 package enum ArgumentParser {
-    /// - Parameter arguments: The words after the program's name.
+    /// - Parameter arguments: The words after the program's name, all of them text.
     /// - Throws: The first error, with the nearest name for a misspelt one.
     package static func parse(
         _ arguments: [String], table: CommandTable, environment: [String: String] = [:]
     ) throws(ArgumentError) -> ParsedArguments {
-        var scan = ArgumentScan(table: table, words: arguments[...])
+        try parse(RawArguments(arguments), table: table, environment: environment)
+    }
+
+    /// - Throws: The first error, with the nearest name for a misspelt one; also for a word that is not UTF-8, unless it is an operand
+    ///   that may be bytes.
+    package static func parse(
+        _ arguments: RawArguments, table: CommandTable, environment: [String: String] = [:]
+    ) throws(ArgumentError) -> ParsedArguments {
+        var scan = ArgumentScan(table: table, words: arguments.words[...], bytes: arguments.bytes)
         do {
             try scan.readWords()
             return try scan.finish(environment: environment)

@@ -18,7 +18,7 @@ extension ArgumentScan {
             }
         }
         return ParsedArguments(
-            request: request, command: command, operands: operands,
+            request: request, command: command, operands: operands, operandBytes: operandBytes,
             values: values, known: Set(options.map(\.long)))
     }
 

@@ -1,17 +1,23 @@
 /// One pass over a command line.
 struct ArgumentScan {
     let table: CommandTable
+    /// The words not read yet. Their indices are those of the whole command line.
     var words: ArraySlice<String>
+    /// The bytes of words that are not UTF-8, by index.
+    let bytes: [Int: [UInt8]]
     var command: CommandSpec?
     /// The values read so far for each option, by long name, in order.
     var given: [String: [any Sendable]] = [:]
     var operands: [String] = []
+    /// The bytes of operands that are not UTF-8, by their index in `operands`.
+    var operandBytes: [Int: [UInt8]] = [:]
     /// Options in the order and spelling of the command line.
     var written: [(name: String, option: OptionDescription)] = []
 
-    init(table: CommandTable, words: ArraySlice<String>) {
+    init(table: CommandTable, words: ArraySlice<String>, bytes: [Int: [UInt8]] = [:]) {
         self.table = table
         self.words = words
+        self.bytes = bytes
     }
 
     /// The options in force: those of the command read so far, and the global ones.
@@ -20,29 +26,41 @@ struct ArgumentScan {
     /// Dashes and equals signs are compared as bytes: a following combining character
     /// would hide them in a comparison of characters.
     mutating func readWords() throws(ArgumentError) {
-        while let word = words.popFirst() {
-            let bytes = word.utf8
+        while let place = words.indices.first, let word = words.popFirst() {
+            let letters = word.utf8
             if command?.endsOptionsAtOperand == true, !operands.isEmpty {
-                try take(operand: word)
-            } else if bytes.elementsEqual("--".utf8) {
-                for word in words { try take(operand: word) }
+                try take(operand: word, at: place)
+            } else if letters.elementsEqual("--".utf8) {
+                for place in words.indices { try take(operand: words[place], at: place) }
                 words = []
-            } else if bytes.starts(with: "--".utf8) {
+            } else if letters.starts(with: "--".utf8) {
+                try checkText(at: place)
                 try take(long: word)
             } else if isBundle(word) {
+                try checkText(at: place)
                 try take(bundle: word)
             } else {
-                try take(operand: word)
+                try take(operand: word, at: place)
             }
         }
     }
 
-    private mutating func take(operand word: String) throws(ArgumentError) {
+    /// - Throws: if the word is not UTF-8.
+    private func checkText(at place: Int) throws(ArgumentError) {
+        guard let bytes = bytes[place] else { return }
+        throw ArgumentError("argument \(place + 1) is not valid UTF-8: '\(RawArguments.escape(bytes))'")
+    }
+
+    private mutating func take(operand word: String, at place: Int) throws(ArgumentError) {
         if let command, command.subcommands.isEmpty {
+            // A repeated operand is the last.
+            let operand = operands.count < command.operands.count ? command.operands[operands.count] : command.operands.last
+            if operand?.takesBytes ?? false { operandBytes[operands.count] = bytes[place] } else { try checkText(at: place) }
             operands.append(word)
         } else if let next = command.map({ $0.subcommand(word) }) ?? table.command(word) {
             command = next
         } else {
+            try checkText(at: place)
             throw unknown(command: word)
         }
     }
@@ -91,6 +109,7 @@ struct ArgumentScan {
             let joined = name.utf8.starts(with: "--".utf8) ? "\(name)=\(word)" : "\(name)\(word)"
             throw ArgumentError(missing, hint: "write \(ArgumentError.quote(joined)) if that is the value")
         }
+        try checkText(at: words.startIndex)
         words = words.dropFirst()
         return word
     }

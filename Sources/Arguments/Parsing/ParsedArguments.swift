@@ -19,6 +19,8 @@ package struct ParsedArguments: Sendable {
     package let command: CommandSpec?
     /// Words that are neither commands nor options nor values, in order.
     package let operands: [String]
+    /// The bytes of operands that are not UTF-8, by index.
+    let operandBytes: [Int: [UInt8]]
     /// Values by the long name of their option.
     let values: [String: (value: any Sendable, source: Source)]
     let known: Set<String>
@@ -30,6 +32,9 @@ package struct ParsedArguments: Sendable {
         assert(known.contains(option.description.long), "option --\(option.description.long) is not in the command's table")
         return values[option.description.long]?.value as? Value ?? option.defaultValue
     }
+
+    /// The bytes of an operand as they were typed.
+    package func bytes(ofOperand index: Int) -> [UInt8] { operandBytes[index] ?? Array(operands[index].utf8) }
 
     /// The source of an option's value. A settings file overrides `.default`, and is overridden by the others.
     package func source<Value>(of option: Option<Value>) -> Source {

@@ -53,7 +53,7 @@ package enum BashCompletion {
     /// The value of the script's variable `kind`: `none`, `file`, `directory`, `=` and words, or a topic of `__complete`.
     private static func kind(_ completion: CompletionKind, _ table: CommandTable) -> String {
         if let words = completion.words(in: table) { return "'=\(words.joined(separator: " "))'" }
-        if let topic = completion.topic { return topic }
+        if let topic = completion.topic { return topic.rawValue }
         return switch completion {
         case .file: "file"
         case .directory: "directory"
@@ -114,7 +114,7 @@ package enum BashCompletion {
                 file) compgen -f -- "$2" ;;
                 directory) compgen -d -- "$2" ;;
                 =*) for word in ${1#=}; do printf '%s\n' "$word"; done ;;
-                *) command @PROGRAM@ ${context[@]+"${context[@]}"} __complete "$1" 2>/dev/null </dev/null ;;
+                *) command @PROGRAM@ ${context[@]+"${context[@]}"} __complete "$1" "$2" 2>/dev/null </dev/null ;;
             esac
         }
 
@@ -192,17 +192,17 @@ package enum BashCompletion {
                 file | directory) compopt -o filenames 2>/dev/null ;;
             esac
 
-            # Readline replaces only what follows the last = or :, so answer with that part alone.
+            # Readline replaces only what follows the last = or :, or what begins with the last @, so answer with that part alone.
             local kept=$current
             case $raw in
                 [=:]*) ;;
-                *) kept=${current%"$raw"} ;;
+                *) kept=${current%"$raw"} kept=${kept%@} ;;
             esac
             while IFS= read -r candidate; do
                 [[ $candidate == "$value"* ]] || continue
                 case $kind in
                     file | directory) ;;
-                    *) printf -v candidate %q "$candidate" ;;
+                    *) printf -v candidate %q "$candidate"; candidate=${candidate//\\,/,} ;;
                 esac
                 candidate=$lead$candidate
                 COMPREPLY+=("${candidate#"$kept"}")

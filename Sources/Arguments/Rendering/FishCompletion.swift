@@ -55,7 +55,7 @@ package enum FishCompletion {
     /// The quoted argument of `-a`; nil if there are no candidates.
     private static func candidates(_ completion: CompletionKind, _ table: CommandTable) -> String? {
         if let words = completion.words(in: table) { return quote(words.joined(separator: " ")) }
-        if let topic = completion.topic { return quote("(__\(table.identifier)_listed \(topic))") }
+        if let topic = completion.topic { return quote("(__\(table.identifier)_listed \(topic.rawValue))") }
         return completion == .directory ? quote("(__fish_complete_directories (commandline -ct))") : nil
     }
 
@@ -156,7 +156,9 @@ package enum FishCompletion {
                         set -a listing $word
                 end
             end
-            command @PROGRAM@ $listing __complete $argv 2>/dev/null </dev/null
+            # The value alone of an option with its value.
+            set -l word (commandline -ct | string replace -r '^-[^=]*=?' '')
+            command @PROGRAM@ $listing __complete $argv "$word" 2>/dev/null </dev/null
         end
 
         complete -c @PROGRAM@ -f

@@ -10,6 +10,7 @@ package enum ZshCompletion {
             .replacing(text: "@ENTRIES@", with: scopes.flatMap(entries).map { "        \($0)" }.joined(separator: "\n"))
             .replacing(text: "@VALUED@", with: valued(scopes, table))
             .replacing(text: "@GLOBALS@", with: table.globalOptions.flatMap { specs($0, table) }.map { "        \($0)" }.joined(separator: "\n"))
+            .replacing(text: "@TOPICS@", with: CompletionTopic.allCases.map(lister).joined(separator: "\n"))
             .replacing(text: "@SCOPES@", with: scopes.map { branch($0, table) }.joined(separator: "\n"))
             .replacing(text: "@CONTEXT@", with: table.contextNames.joined(separator: " | "))
             .replacing(text: "@ID@", with: table.identifier)
@@ -21,6 +22,8 @@ package enum ZshCompletion {
             "(\(entry.words.map { quote("\(scope.path):\($0)") }.joined(separator: " | "))) command=\(quote(entry.path)) ;;"
         }
     }
+
+    private static func lister(_ topic: CompletionTopic) -> String { "_@ID@_\(topic.rawValue)() { _@ID@_listed \"$@\" \(topic.rawValue) }" }
 
     private static func valued(_ scopes: [CompletionScope], _ table: CommandTable) -> String {
         let own = scopes.flatMap { scope in
@@ -63,7 +66,7 @@ package enum ZshCompletion {
 
     private static func action(_ completion: CompletionKind, _ table: CommandTable) -> String {
         if let words = completion.words(in: table) { return "(\(words.joined(separator: " ")))" }
-        if let topic = completion.topic { return "_\(table.identifier)_\(topic)" }
+        if let topic = completion.topic { return "_\(table.identifier)_\(topic.rawValue)" }
         return switch completion {
         case .file: "_files"
         case .directory: "_files -/"
@@ -100,13 +103,10 @@ package enum ZshCompletion {
         # Completes what the program lists for the topic that is the last argument.
         _@ID@_listed() {
             local -a found
-            found=(${(f)"$(command @PROGRAM@ "$listing[@]" __complete "${@[-1]}" 2>/dev/null </dev/null)"})
+            found=(${(f)"$(command @PROGRAM@ "$listing[@]" __complete "${@[-1]}" "${(Q)PREFIX}" 2>/dev/null </dev/null)"})
             compadd "${@[1,-2]}" -a found
         }
-        _@ID@_tasks() { _@ID@_listed "$@" tasks }
-        _@ID@_queues() { _@ID@_listed "$@" queues }
-        _@ID@_ids() { _@ID@_listed "$@" ids }
-        _@ID@_entries() { _@ID@_listed "$@" entries }
+        @TOPICS@
 
         _@ID@() {
             local command= word option letters ended=

@@ -8,26 +8,32 @@ package enum CompletionKind: Sendable, Equatable {
     case directory
     /// Fixed words. They are written unquoted into shell scripts: see `CommandTable.lint()` for the permitted characters.
     case values([String])
-    /// Task names, as printed by `celery __complete tasks`.
+    /// Task names.
     case task
-    /// Queue names, as printed by `celery __complete queues`.
+    /// Names of queues, one or several separated by commas.
     case queue
-    /// Task ids, as printed by `celery __complete ids`.
+    /// Ids of recent tasks.
     case taskID
-    /// Names of periodic tasks, as printed by `celery __complete entries`.
+    /// Ids of dead letters.
+    case deadLetter
+    /// Names of workers, one or several separated by commas.
+    case worker
+    /// Names of periodic tasks.
     case entry
     /// The commands of the table.
     case command
     /// Names of signals, without `SIG`.
     case signal
 
-    /// The operand of `celery __complete` that lists dynamic candidates; nil for static ones.
-    var topic: String? {
+    /// What `celery __complete` lists; nil for static candidates.
+    var topic: CompletionTopic? {
         switch self {
-        case .task: "tasks"
-        case .queue: "queues"
-        case .taskID: "ids"
-        case .entry: "entries"
+        case .task: .tasks
+        case .queue: .queues
+        case .taskID: .ids
+        case .deadLetter: .dead
+        case .worker: .workers
+        case .entry: .entries
         case .none, .file, .directory, .values, .command, .signal: nil
         }
     }
@@ -38,7 +44,13 @@ package enum CompletionKind: Sendable, Equatable {
         case .values(let words): words
         case .command: table.shownCommands.map(\.name)
         case .signal: ["HUP", "INT", "QUIT", "KILL", "USR1", "USR2", "ALRM", "TERM", "CONT", "STOP"]
-        case .none, .file, .directory, .task, .queue, .taskID, .entry: nil
+        case .none, .file, .directory, .task, .queue, .taskID, .deadLetter, .worker, .entry: nil
         }
     }
+}
+
+/// What only the program knows: the first operand of `celery __complete`, which prints the candidates one a line. The second
+/// is the word so far, which candidates begin with.
+package enum CompletionTopic: String, Sendable, CaseIterable {
+    case tasks, queues, ids, dead, workers, entries
 }

@@ -18,13 +18,16 @@ package struct Operand: Sendable {
     package let arity: Arity
     /// The completion of the operand.
     package let completion: CompletionKind
+    /// Whether a word may be bytes that are not UTF-8, such as the name of a file; see `ParsedArguments.bytes(ofOperand:)`.
+    package let takesBytes: Bool
 
     /// Creates the specification of an operand.
-    package init(_ name: String, _ arity: Arity = .one, help: String, completion: CompletionKind = .none) {
+    package init(_ name: String, _ arity: Arity = .one, help: String, completion: CompletionKind = .none, takesBytes: Bool = false) {
         self.name = name
         self.help = help
         self.arity = arity
         self.completion = completion
+        self.takesBytes = takesBytes
     }
 
     /// The operand in a usage line: `TASK`, `[TASK]`, `[ARG]...` or `ID...`.

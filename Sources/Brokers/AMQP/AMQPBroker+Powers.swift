@@ -22,6 +22,12 @@ extension AMQPBroker: QueueCounting {
         return counts
     }
 
+    package func count(of queue: String) async throws -> QueueCount? {
+        try await readableState(of: queue).map {
+            QueueCount(name: queue, ready: $0.messages, scheduled: nil, running: nil, consumers: $0.consumers)
+        }
+    }
+
     private var knownQueues: [String] {
         ([settings.defaultQueue] + settings.queues + settings.queueDefinitions.keys.sorted()).distinct
     }

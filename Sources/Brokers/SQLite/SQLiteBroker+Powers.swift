@@ -30,6 +30,12 @@ extension SQLiteBroker: QueueCounting {
     }
 }
 
+extension SQLiteBroker: TaskIDListing {
+    package func taskIDs(startingWith prefix: String, limit: Int) async throws -> [TaskID] {
+        try await file.read { try IDColumn.ids(in: "message", startingWith: prefix, limit: limit, of: $0) }
+    }
+}
+
 extension SQLiteBroker: QueuePurging {
     package var queuesToPurge: [String]? { nil }
 

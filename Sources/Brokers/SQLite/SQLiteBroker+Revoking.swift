@@ -129,7 +129,7 @@ extension SQLiteBroker: Revoking {
         let attempts = try MessageTable.remove(place.tag, queue: queue, rank: row[6], task: row[4], due: place.due ?? message.eta?.seconds, in: db)
         let outcome = ending(message, attempts + 1)
         let expires = resultExpires.map { now.seconds + $0 }
-        for result in outcome.results { try ResultTable.store(result, expires: expires, in: db) }
+        for result in outcome.results { try ResultTable.store(result, keeping: argumentLimit, expires: expires, now: now, in: db) }
         for next in outcome.followUps { try MessageTable.insertIfNew(next, submitted: now, ranking: ranking, in: db) }
         piece.fates[id] = .removed
         piece.removed.append(RemovedMessage(id: id, outcome: outcome))

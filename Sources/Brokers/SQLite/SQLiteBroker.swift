@@ -11,6 +11,8 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
     package let location: String
     /// Seconds that results settled through this broker are kept.
     let resultExpires: Double?
+    /// The size in bytes up to which the arguments of a message are kept with its result.
+    let argumentLimit: Int
     /// How long events are kept.
     let retention: EventRetention
     /// Order of waiting messages.
@@ -29,7 +31,7 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
 
     /// - Parameter now: A clock to use instead of the machine's, also for measuring durations.
     package init(
-        file: DatabaseFile, resultExpires: Double?, retention: EventRetention = EventRetention(seconds: 86_400),
+        file: DatabaseFile, resultExpires: Double?, argumentLimit: Int = 65_536, retention: EventRetention = EventRetention(seconds: 86_400),
         leaseLength: Duration = .seconds(15), ranking: MessageRanking = MessageRanking(), queueWeights: [String: Int] = [:],
         processLives: @escaping @Sendable (String) -> Bool?,
         now given: (@Sendable () -> Timestamp)? = nil
@@ -38,6 +40,7 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
         self.file = file
         location = "sqlite://\(file.path)"
         self.resultExpires = resultExpires
+        self.argumentLimit = argumentLimit
         self.retention = retention
         self.leaseLength = leaseLength
         self.ranking = ranking

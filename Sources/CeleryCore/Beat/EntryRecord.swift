@@ -20,6 +20,8 @@ public struct EntryRecord: Sendable, Equatable {
     public var missedCount = 0
     public var lastSuccess: Timestamp?
     public var lastFailure: Timestamp?
+    /// Number of runs that failed since the last one that did not.
+    public var failures = 0
     public var pause: EntryPause?
     /// When its absence was reported; `nil` while it succeeds in time.
     public var absentSince: Timestamp?
@@ -37,6 +39,7 @@ public struct EntryRecord: Sendable, Equatable {
             "name": .string(name), "schedule": .string(schedule), "since": .double(since.seconds),
             "handled": .double(handled.seconds), "sent": .int(Int64(sentCount)), "missed": .int(Int64(missedCount)),
         ]
+        if failures > 0 { object["failures"] = .int(Int64(failures)) }
         if !open.isEmpty { object["open"] = .array(open.map(\.json)) }
         if let last { object["last"] = last.json }
         if let pause { object["pause"] = pause.json }
@@ -63,6 +66,7 @@ public struct EntryRecord: Sendable, Equatable {
         func time(_ key: String) -> Timestamp? { json[key]?.doubleValue.map(Timestamp.init) }
         (next, held, absentSince) = (time("next"), time("held"), time("absent_since"))
         (lastSuccess, lastFailure) = (time("last_success"), time("last_failure"))
+        failures = json["failures"]?.intValue ?? 0
         for run in json["open"]?.arrayValue ?? [] {
             guard let run = EntryRun(json: run) else { return nil }
             open.append(run)

@@ -4,6 +4,15 @@ public protocol QueueCounting: Broker {
     ///
     /// A queue that cannot be counted has `trouble` set; an error is thrown only when no queue can be counted.
     func queues() async throws -> [QueueCount]
+
+    /// One queue, which may be one that `queues` cannot list.
+    ///
+    /// - Returns: `nil` for a queue without messages and consumers, or that does not exist.
+    func count(of queue: String) async throws -> QueueCount?
+}
+
+extension QueueCounting {
+    public func count(of queue: String) async throws -> QueueCount? { try await queues().first { $0.name == queue } }
 }
 
 /// The depth of one queue.
@@ -64,6 +73,15 @@ public protocol KeyedPublishing: Broker {
     ///
     /// - Returns: The id that holds the key: the message's own, or the earlier one.
     func publish(_ message: Message, key: String, ttl: Duration) async throws -> TaskID
+}
+
+/// Sending results to the clients that wait for them.
+public protocol ReplySending: Broker {
+    /// Sends each result to the queue in its `replyTo`, and returns when the broker has all of them. Results without one are
+    /// left out; a queue that is gone is no error.
+    ///
+    /// - Throws: `DriverError`, whose `unconfirmed` lists the tasks whose results may not have been sent.
+    func reply(_ results: [TaskResult]) async throws
 }
 
 /// Locating waiting messages.

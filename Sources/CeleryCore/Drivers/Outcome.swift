@@ -4,6 +4,8 @@ public struct Outcome: Sendable {
     /// Results to store: the task's own, unless it is ignored, and those of later chain members that will never run because
     /// this task failed.
     public var results: [TaskResult]
+    /// Stored results that are still to be sent to the clients that wait for them.
+    public var replies: [TaskResult] = []
     /// Messages to publish: callbacks, errbacks, the next step of a chain.
     public var followUps: [Message]
     public var disposition: Disposition

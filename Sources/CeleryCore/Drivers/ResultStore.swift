@@ -60,3 +60,12 @@ public protocol ResultAnswering: ResultStore {
     /// Where results of tasks sent from here go: the `reply_to` of their messages.
     var replyAddress: String { get }
 }
+
+/// Keeping the message with its result, so that a task can be listed with its arguments and sent again.
+///
+/// Such a store reads `TaskResult.request`; a store in the broker's own file takes the message from there.
+public protocol RequestKeeping: ResultStore {
+    /// The messages of tasks whose arguments were kept, as they were last sent: a retried task's message has its count of
+    /// retries. Others are absent.
+    func requests(for ids: [TaskID]) async throws -> [TaskID: Message]
+}

@@ -8,7 +8,8 @@ public enum JSON: Sendable, Hashable {
     case int(Int64)
     /// An integer literal outside `Int64`, digits as written.
     case bigInteger(String)
-    case double(Double)
+    /// Any other number, and how it was written. Numbers are compared and hashed by value alone.
+    case double(Double, spelling: JSONSpelling = .shortest)
     case string(String)
     case array([JSON])
     case object(JSONObject)
@@ -22,14 +23,19 @@ extension JSON {
 
     /// The value of an integer that fits `Int`.
     public var intValue: Int? {
-        if case .int(let number) = self { Int(exactly: number) } else { nil }
+        switch self {
+        case .int(let number): Int(exactly: number)
+        // `-0` is an integer to Python.
+        case .double(0, let spelling) where spelling.isInteger: 0
+        default: nil
+        }
     }
 
     /// The value of an integer or floating-point number.
     public var doubleValue: Double? {
         switch self {
         case .int(let number): Double(number)
-        case .double(let number): number
+        case .double(let number, _): number
         default: nil
         }
     }

@@ -1,5 +1,5 @@
 extension JSONParser {
-    /// Reads a number, or `-Infinity`.
+    /// Reads a number, or `-Infinity`. A number that `Double.pythonRepr` might write differently keeps its spelling.
     mutating func number() throws(JSONError) -> JSON {
         let start = position
         var at = start
@@ -33,6 +33,7 @@ extension JSONParser {
             guard isDigit(at) else { throw error(.invalidNumber, at: start) }
             while isDigit(at) { take(byte(at)); exponent -= 1; at += 1 }
         }
+        let fractionEnd = at
         if at < count, byte(at) | 0x20 == UInt8(ascii: "e") {
             isInteger = false
             at += 1
@@ -46,18 +47,27 @@ extension JSONParser {
         position = at
 
         if isInteger {
+            if isNegative, digitCount == 0 { return .double(-0.0, spelling: asWritten(start, at)) }
             if digitCount <= 18 { return .int(isNegative ? -Int64(digits) : Int64(digits)) }
             let text = literalText(start, at)
             return Int64(text).map(JSON.int) ?? .bigInteger(text)
         }
+        // Up to 15 digits survive the way into a double and back; below 1e-4 Python writes an exponent.
+        let isShortest = fractionEnd == at && digitCount <= 15 && digitCount + exponent >= -3
+            && (byte(at - 1) != .zero || exponent == -1)
+        let spelling = isShortest ? .shortest : asWritten(start, at)
         // Both factors are exact, so there is one rounding: the result is the nearest double.
         if digitCount <= 15, -22...22 ~= exponent {
             let factor = Self.powersOfTen[abs(exponent)]
             let magnitude = exponent < 0 ? Double(digits) / factor : Double(digits) * factor
-            return .double(isNegative ? -magnitude : magnitude)
+            return .double(isNegative ? -magnitude : magnitude, spelling: spelling)
         }
         guard let value = Double(literalText(start, at)) else { throw error(.invalidNumber, at: start) }
-        return .double(value)
+        return .double(value, spelling: spelling)
+    }
+
+    private func asWritten(_ start: Int, _ end: Int) -> JSONSpelling {
+        JSONSpelling(validated: UnsafeRawBufferPointer(start: base + start, count: end - start))
     }
 
     private func isDigit(_ at: Int) -> Bool { at < count && .zero ... .nine ~= byte(at) }

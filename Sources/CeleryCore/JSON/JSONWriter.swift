@@ -1,6 +1,7 @@
 /// A JSON output style.
 public enum JSONStyle: Sendable {
     /// Byte for byte the output of Python's `json.dumps`: `, ` and `: `, ASCII only, with the literals `NaN` and `Infinity`.
+    /// Only numbers that were read are written as they were spelled.
     case python
     /// RFC 8259 in UTF-8 without spaces. Values outside RFC 8259 become `null`.
     case compact
@@ -35,7 +36,8 @@ struct JSONWriter {
         case .bool(let value): append(word: value ? "true" : "false")
         case .int(let value): append(integer: value)
         case .bigInteger(let digits): append(bigInteger: digits)
-        case .double(let value): append(double: value)
+        case .double(let value, let spelling):
+            if let written = spelling.bytes { bytes.append(contentsOf: written) } else { append(double: value) }
         case .string(let text): append(string: text)
         case .array(let elements):
             bytes.append(.openBracket)

@@ -137,7 +137,7 @@ extension JSON {
         case .bool(let value): value ? "true" : "false"
         case .int(let value): String(value)
         case .bigInteger(let digits): digits
-        case .double(let value): "\(value)"
+        case .double(let value, _): "\(value)"
         case .string(let text): text
         case .array(let elements): "[" + elements.map(\.displayText).joined(separator: ", ") + "]"
         case .object(let object):

@@ -25,10 +25,16 @@ public struct TaskResult: Sendable, Equatable {
     public var crashes = 0
     /// The tail of a program's stderr.
     public var errorOutput: String?
-    /// Where the client waits for the result, in stores that answer by message. Not stored.
+    /// The queue in which the client waits for the result. Not stored.
     public var replyTo: String?
+    /// Whether the sender or the task ignores the result: a failure is stored all the same, but no client waits for it. Not stored.
+    public var isIgnored = false
     /// When that execution began.
     public var dateStarted: Timestamp?
+    /// When the task was submitted, if the broker knows.
+    public var submitted: Timestamp?
+    /// The message, for stores that keep it with the result: see `RequestKeeping`. Not part of the document.
+    public var request: Message?
 
     public init(id: TaskID, state: TaskState, value: JSON = .null, failure: TaskFailure? = nil) {
         self.id = id
@@ -39,4 +45,7 @@ public struct TaskResult: Sendable, Equatable {
         retries = 0
         attempt = 1
     }
+
+    /// Whether a client waits for the result in a queue. Nobody waits for the start of a task.
+    public var isAwaited: Bool { !isIgnored && state != .started && replyTo?.isEmpty == false }
 }

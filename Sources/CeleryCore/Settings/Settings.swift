@@ -90,7 +90,15 @@ public struct Settings: Sendable, Equatable {
     public var publishTimeout = 30.0
     /// Seconds a result is stored; `nil` stores it for ever.
     public var resultExpires: Double? = 5 * 86_400
+    /// The size in bytes up to which the arguments of a task are kept with its result.
+    public var argumentLimit = 65_536
+    /// Parts of the names whose values are not shown: see `Redaction`.
+    package var redactedNames = Redaction.defaultParts
     public var ignoreResult = false
+    /// Whether results are also sent to the queue that a message names in `reply_to`.
+    public var sendsReplies = true
+    /// How results are written to the tables of Python's Celery.
+    public var pythonResultFormat = PythonResultFormat.json
     /// `full` or `normal`, for the SQLite file.
     public var durability = "full"
     /// Whether the members of `fileGroup` may also write to new SQLite files.

@@ -40,6 +40,30 @@ package struct DatabaseAccess: Sendable {
             hint: "the user who creates the file must be root or a member of the group in CELERY_FILE_GROUP")
     }
 
+    /// Gives the -wal and -shm files of an open database its mode and group, which an owner may have changed meanwhile: who may
+    /// read the database needs both, and who may not must not read its newest part in one of them.
+    ///
+    /// Does nothing for a user who is not their owner. The corresponding C functions are `chown` and `chmod`.
+    static func extend(to path: String) {
+        var database = stat()
+        guard stat(path, &database) == 0 else { return }
+        for name in [path + "-wal", path + "-shm"] {
+            // Names the file without opening it: closing a descriptor would release SQLite's locks on the file.
+            let descriptor = open(name, openPath | O_NOFOLLOW | O_CLOEXEC)
+            guard descriptor >= 0 else { continue }
+            defer { close(descriptor) }
+            var file = stat()
+            guard fstat(descriptor, &file) == 0, file.st_mode & S_IFMT == S_IFREG, file.st_uid == database.st_uid, file.st_nlink == 1
+            else { continue }
+            let link = "/proc/self/fd/\(descriptor)"
+            if file.st_gid != database.st_gid { _ = chown(link, uid_t.max, database.st_gid) }
+            if (file.st_mode ^ database.st_mode) & 0o777 != 0 { _ = chmod(link, database.st_mode & 0o777) }
+        }
+    }
+
+    /// O_PATH of fcntl.h, which Glibc's headers do not export without _GNU_SOURCE.
+    private static let openPath: Int32 = 0o10_000_000
+
     private static func number(of group: String, _ path: String) throws(DriverError) -> gid_t {
         do throws(SystemError) {
             if let found = try Privileges(user: nil, group: group) { return found.group }

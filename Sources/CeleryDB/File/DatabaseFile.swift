@@ -17,6 +17,8 @@ package final class DatabaseFile: Sendable {
     private let database: SerialDatabase
     /// `nil` for a user who may only read the file.
     private let queue: WriteQueue?
+    /// For a user who may only read the file, and for whom the files beside it are missing; else `nil`.
+    private let still: StillFile?
     private let durability: Durability
     private let entry: Mutex<OpenFiles.Entry?>
 
@@ -38,9 +40,9 @@ package final class DatabaseFile: Sendable {
         let opened = try OpenFiles.open(path) { (isOpen) throws(DriverError) in
             // A file already open here was checked before, and must be opened only through SQLite.
             if !isOpen { try Self.prepare(path, access) }
-            return try Self.connect(to: path, durability, isReadOnly: Self.isReadOnly(path))
+            return try Self.open(path, durability)
         }
-        database = opened.0
+        (database, still) = opened.0
         entry = Mutex(opened.1)
         queue = Self.isReadOnly(path) ? nil : try WriteQueue(path: path + "-wal", database: path)
         watch = ChangeWatch(paths: [path + "-wal"], events: IN_ATTRIB)
@@ -58,11 +60,24 @@ package final class DatabaseFile: Sendable {
         return stat(path, &status) == 0 && status.st_mode & 0o044 != 0
     }
 
-    private static func connect(
-        to path: String, _ durability: Durability, isReadOnly: Bool
-    ) throws(DriverError) -> SerialDatabase {
+    private static func open(_ path: String, _ durability: Durability) throws(DriverError) -> (SerialDatabase, StillFile?) {
+        guard isReadOnly(path) else { return (try connect(to: path, durability, .writing), nil) }
         do {
-            return try SerialDatabase(path: path, patience: patience, isReadOnly: isReadOnly) { db in
+            return (try connect(to: path, durability, .reading), nil)
+        } catch {
+            let still = StillFile(path)
+            guard error.code == .noPermission, still.isStill else { throw error }
+            return (try connect(to: path, durability, .still), still)
+        }
+    }
+
+    private static func connect(
+        to path: String, _ durability: Durability, _ mode: OpenMode
+    ) throws(DriverError) -> SerialDatabase {
+        var isReadOnly = true
+        if case .writing = mode { isReadOnly = false }
+        do {
+            return try SerialDatabase(path: path, patience: patience, mode: mode) { [isReadOnly] db in
                 if !isReadOnly, isShared(path) { db.keepWAL() }
                 try db.execute(sql: "PRAGMA synchronous = \(durability.rawValue)")
                 try db.execute(sql: "PRAGMA cache_size = -4096")
@@ -70,25 +85,38 @@ package final class DatabaseFile: Sendable {
                 try db.execute(sql: "PRAGMA journal_size_limit = 4194304")
                 // The first read creates the WAL, which `WriteLine` and `ChangeWatch` need.
                 var version = try Int32.fetchOne(db, sql: "PRAGMA user_version")
-                if version == 1, isReadOnly {
+                let isOld = version.map { 1..<Schema.version ~= $0 } ?? false
+                if isOld, isReadOnly {
                     throw DriverError(.noPermission, "database \(path) has an older layout, and this user may not upgrade it")
                 }
-                if version == 1 {
-                    try db.inTransaction(.immediate) { try Schema.upgrade(in: db) }
+                if isOld {
+                    try db.inTransaction(.immediate) {
+                        try refuseUpgrade(of: path, in: db)
+                        try Schema.upgrade(in: db)
+                    }
                     version = Schema.version
                 }
                 guard version == Schema.version else {
                     throw DriverError(.unusable, "\(path) has an unknown layout")
                 }
+                if !isReadOnly { DatabaseAccess.extend(to: path) }
             }
         } catch is SQLiteError where isReadOnly {
             // SQLite's error depends on which of the two files is missing.
-            throw DriverError(
-                .noPermission, "cannot read database \(path): unable to open database file",
-                hint: "a user who may only read the database needs the files \(path)-wal and \(path)-shm beside it")
+            throw StillFile.unreadable(path)
         } catch {
             throw DriverError(translating: error, path: path)
         }
+    }
+
+    /// Throws when a worker of the earlier version uses the file: it would go on in a layout that it does not know.
+    private static func refuseUpgrade(of path: String, in db: Database) throws {
+        let now = Timestamp.now
+        guard let worker = try WorkerTable.all(in: db).first(where: { $0.row.isAlive(at: now) }) else { return }
+        throw DriverError(
+            .tryAgain,
+            "database \(path) has the layout of an earlier celery, and worker \(worker.row.name) (process \(worker.pid)) of that version uses it",
+            hint: "stop that worker, for example with: kill \(worker.pid); then the next command upgrades the file")
     }
 
     /// Whether `path` is a database of ours. Creates nothing.
@@ -205,6 +233,7 @@ package final class DatabaseFile: Sendable {
     /// Runs a reading transaction.
     package func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         do {
+            if let still { return try await still.read(body) }
             return try await database.read(body)
         } catch {
             throw DriverError(translating: error, path: path)

@@ -2,10 +2,11 @@ package import CeleryCore
 package import SQLite
 import Wire
 
-/// Rows of the `result` table: Celery's extended meta document, with our additions.
+/// Rows of the `result` table: Celery's extended meta document, with our additions, and the message that asked for it.
 package enum ResultTable {
     static let schema = """
         CREATE TABLE result (
+            -- grows with each change: the feed
             number INTEGER PRIMARY KEY,
             id TEXT NOT NULL UNIQUE,
             state TEXT NOT NULL,
@@ -18,15 +19,59 @@ package enum ResultTable {
         CREATE INDEX result_expires ON result (expires) WHERE expires IS NOT NULL;
         """
 
+    /// What came with layout 3: what a list shows and a retry sends again.
+    static let columns = [
+        "task TEXT", "queue TEXT",
+        // The group header of its message: a task-set, if `task_set` has a row for it.
+        "member_of TEXT",
+        // Unix seconds; changed is when the row was written, and grows with the number
+        "submitted REAL", "changed REAL",
+        // The message as in the table `message`; NULL when its arguments are not kept.
+        "headers BLOB", "properties BLOB", "body BLOB",
+    ]
+
+    /// Indexes on these columns.
+    static let indexes = """
+        CREATE INDEX IF NOT EXISTS result_task ON result (task);
+        -- Most results are successes, and a page of those is found without an index.
+        CREATE INDEX IF NOT EXISTS result_state ON result (state, number) WHERE state <> 'SUCCESS';
+        CREATE INDEX IF NOT EXISTS result_member_of ON result (member_of) WHERE member_of IS NOT NULL;
+        """
+
+    /// Fills the columns of results that an earlier version stored.
+    static let upgrade = """
+        UPDATE result SET task = json_extract(CAST(document AS TEXT), '$.name'), queue = json_extract(CAST(document AS TEXT), '$.queue'),
+            member_of = json_extract(CAST(document AS TEXT), '$.group_id'),
+            changed = coalesce(CAST(strftime('%s', json_extract(CAST(document AS TEXT), '$.date_done')) AS REAL), json_extract(CAST(document AS TEXT), '$.date_started'));
+        """
+
     /// Stores a result, unless the stored one is final or of a later attempt.
-    package static func store(_ result: TaskResult, expires: Double?, in db: Database) throws {
+    ///
+    /// - Parameters:
+    ///   - tag: The row of its message, which is copied; without it, the result's own `request` is stored.
+    ///   - limit: The size in bytes up to which the arguments of a message are kept.
+    package static func store(
+        _ result: TaskResult, of tag: Int64? = nil, keeping limit: Int, expires: Double?, now: Timestamp, in db: Database
+    ) throws {
+        let request = tag == nil ? result.request.map(EncodedMessage.init) : nil
+        let isKept = request.map { $0.body.count <= limit } ?? false
         let statement = try db.cachedStatement(sql: """
-            INSERT INTO result (id, state, attempt, expires, document) VALUES (?, ?, ?, ?, ?)
+            INSERT INTO result
+                (id, state, attempt, expires, document, task, queue, member_of, submitted, changed, headers, properties, body)
+            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, coalesce(m.submitted, ?9), ?15,
+                CASE WHEN length(m.body) <= ?10 THEN m.headers ELSE ?11 END,
+                CASE WHEN length(m.body) <= ?10 THEN m.properties ELSE ?12 END,
+                CASE WHEN length(m.body) <= ?10 THEN m.body ELSE ?13 END
+            FROM (SELECT 1) LEFT JOIN message m ON m.tag = ?14 AND m.id = ?1 WHERE true
             ON CONFLICT (id) DO UPDATE SET
                 -- to the end of the feed
                 number = (SELECT max(number) + 1 FROM result),
                 state = excluded.state, attempt = excluded.attempt, expires = excluded.expires,
-                document = excluded.document
+                document = excluded.document,
+                task = coalesce(excluded.task, task), queue = coalesce(excluded.queue, queue),
+                submitted = coalesce(submitted, excluded.submitted), changed = excluded.changed,
+                headers = coalesce(headers, excluded.headers),
+                properties = coalesce(properties, excluded.properties), body = coalesce(body, excluded.body)
             WHERE result.attempt <= excluded.attempt AND (
                 result.state NOT IN ('SUCCESS', 'FAILURE', 'REVOKED')
                 -- announced by the revoking client while an attempt ran: see RevocationAnnouncing
@@ -34,15 +79,29 @@ package enum ResultTable {
             """)
         try statement.execute(arguments: [
             result.id.text, result.state.name, result.attempt, expires, KeptResult.document(of: result).bytes(style: .python),
+            result.task, result.queue, result.groupID, result.submitted?.seconds, limit, isKept ? request?.headers : nil,
+            isKept ? request?.properties : nil, isKept ? request?.body : nil, tag, now.seconds,
         ])
     }
 
     package static func fetch(_ id: TaskID, now: Timestamp, in db: Database) throws -> TaskResult? {
         let statement = try db.cachedStatement(sql: """
-            SELECT document FROM result WHERE id = ? AND (expires IS NULL OR expires > ?)
+            SELECT document, submitted FROM result WHERE id = ? AND (expires IS NULL OR expires > ?)
             """)
-        guard let document = try [UInt8].fetchOne(statement, arguments: [id.text, now.seconds]) else { return nil }
-        return try KeptResult.read(document)
+        guard let row = try Row.fetchOne(statement, arguments: [id.text, now.seconds]) else { return nil }
+        var result = try KeptResult.read(row[0])
+        result.submitted = (row[1] as Double?).map(Timestamp.init)
+        return result
+    }
+
+    /// The message of a task, if its arguments were kept and are readable.
+    package static func request(of id: TaskID, now: Timestamp, in db: Database) throws -> Message? {
+        let statement = try db.cachedStatement(sql: """
+            SELECT headers, properties, body, queue FROM result
+            WHERE id = ? AND body IS NOT NULL AND (expires IS NULL OR expires > ?)
+            """)
+        guard let row = try Row.fetchOne(statement, arguments: [id.text, now.seconds]) else { return nil }
+        return try? EncodedMessage(row: row, from: 0, queue: row[3] ?? Route.defaultQueue).message()
     }
 
     /// - Returns: whether it was there.

@@ -1,4 +1,5 @@
 package import CeleryCore
+import Processes
 package import SQLite
 
 /// Rows of the `worker` table.
@@ -57,6 +58,21 @@ package enum WorkerTable {
         }
     }
 
+    /// Notes that a worker was found dead. Its row stays for a while, so that its loss can be told.
+    package static func noteLoss(of number: Int64, at time: Timestamp, in db: Database) throws {
+        try db.execute(sql: "UPDATE worker SET lease_until = ? WHERE number = ?", arguments: [-time.seconds, number])
+    }
+
+    /// Removes the rows of workers that were found dead before `time`.
+    package static func dropLost(before time: Timestamp, in db: Database) throws {
+        try db.execute(sql: "DELETE FROM worker WHERE lease_until <= 0 AND lease_until > ?", arguments: [-time.seconds])
+    }
+
+    /// The worker with this number.
+    package static func entry(_ number: Int64, in db: Database) throws -> Entry? {
+        try all(in: db).first { $0.row.number == number }
+    }
+
     /// The ids of all workers.
     package static func ids(in db: Database) throws -> Set<String> { Set(try String.fetchAll(db, sql: "SELECT id FROM worker")) }
 
@@ -77,7 +93,20 @@ package struct OtherWorker: Sendable {
     /// Seconds, chosen by that worker.
     package var leaseLength: Double
 
+    /// When the worker was found dead; `nil` before. Such a worker has the negated time as the end of its lease, which it
+    /// replaces should it be alive after all.
+    package var lost: Timestamp? { leaseUntil > 0 ? nil : Timestamp(seconds: -leaseUntil) }
+
     package static let columns = "number, id, name, process, lease_until, lease_length"
+
+    /// Whether the worker lives as far as this machine can tell: its process, and else its lease.
+    func isAlive(at now: Timestamp) -> Bool {
+        switch ProcessIdentity(process)?.liveness {
+        case .alive: true
+        case .dead: false
+        case .unknown, nil: leaseUntil >= now.seconds
+        }
+    }
 
     /// Reads these columns, which come first in the row.
     package init(_ row: Row) {

@@ -1,4 +1,5 @@
 import CeleryCore
+import Processes
 import Synchronization
 
 /// Reports commits of this and other processes that waiters may be interested in.
@@ -28,7 +29,7 @@ package final class ChangeWatch: Sendable {
         state.withLock { state in
             if state.registrations.isEmpty && !state.isClosed {
                 // Watch the files that exist.
-                state.registrations = paths.compactMap { FileWatcher.shared.add($0, events, bell) }
+                state.registrations = paths.compactMap { [bell] in FileWatcher.shared.add($0, events) { bell.ring() } }
             }
         }
         return bell.count

@@ -27,8 +27,8 @@ enum ApplyCommand {
             usages: ["[options] TASK [ARG|KEY=VALUE]...", "[options] --batch FILE|-"],
             discussion: [
                 "Prints the id of the task once the broker has confirmed it.",
-                "An ARG is JSON if it parses as JSON, else a string; KEY=VALUE makes a keyword argument. The word -- ends the options.",
-                "With --wait, waits for the task, prints its return value, passes on the stderr output of its program, and exits with the status of the task.",
+                "An ARG is JSON if it parses as JSON, else a string; KEY=VALUE makes a keyword argument. The word -- ends the options. A program gets a number as it is spelled here, and an ARG that is not UTF-8, such as the name of a file, byte for byte.",
+                "With --wait, waits for the task, prints its return value, passes on the stderr output of its program, and exits with the status of the task. If nothing happens for a second because no worker consumes the queue or knows the task, or the queue is paused, a line on stderr says so.",
                 "Inside a task, the new task becomes its child.",
             ],
             options: [raw.description, args.description, kwargs.description, taskID.description]
@@ -39,7 +39,7 @@ enum ApplyCommand {
             misplaced: SendArguments.misplaced,
             operands: [
                 Operand("TASK", .optional, help: "The name of the task, as celery tasks lists it.", completion: .task),
-                Operand("ARG|KEY=VALUE", .zeroOrMore, help: "Arguments of the task.", completion: .file),
+                Operand("ARG|KEY=VALUE", .zeroOrMore, help: "Arguments of the task.", completion: .file, takesBytes: true),
             ],
             examples: [
                 Example("celery apply thumbs.tasks.make a.jpg size=200", "Submit a task with two arguments."),
@@ -88,7 +88,7 @@ enum ApplyCommand {
         let id = try await submit(message, client, context)
 
         if waits {
-            return try await ResultWaiting(context: context, client: client).wait(for: id, until: deadline)
+            return try await ResultWaiting(context: context, client: client).wait(for: id, of: message, until: deadline)
         }
         context.output.record(
             ["id": .string(id.text), "task": .string(name), "new": .bool(id == message.id)], text: id.text)
@@ -96,7 +96,8 @@ enum ApplyCommand {
     }
 
     private static func taskArguments(_ arguments: ParsedArguments) throws(ArgumentError) -> ([JSON], JSONObject) {
-        var (args, kwargs) = try ArgumentWords.parse(arguments.operands.dropFirst(), raw: arguments[raw])
+        let words = arguments.operands.indices.dropFirst().map { arguments.bytes(ofOperand: $0) }
+        var (args, kwargs) = try ArgumentWords.parse(words, raw: arguments[raw])
         if let whole = arguments[Self.args]?.arrayValue {
             guard args.isEmpty else { throw ArgumentError("arguments are given both as operands and by --args") }
             args = whole

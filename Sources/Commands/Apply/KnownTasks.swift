@@ -19,22 +19,36 @@ struct KnownTasks {
         if let builtIn = context.builtIn.first(where: { $0.name == name }) { return builtIn.options }
         // Search only the app that the name begins with: a project may have many.
         let apps = settings.installedApps.filter { name.hasPrefix("\($0).tasks.") }
-        let local = TaskDiscovery(apps: apps, in: settings.projectFolder).definitions
-        if let task = local.first(where: { $0.name == name }) { return task.options }
+        let discovery = TaskDiscovery(apps: apps, in: settings.projectFolder)
+        if let task = discovery.definitions.first(where: { $0.name == name }) { return task.options }
+        let problem = discovery.problems.first { $0.task == name }
         var workers: [WorkerReport] = []
         if let listing = client.broker as? any WorkerListing {
             // Waiting a second for workers' answers is too much for a mere warning.
-            guard listing.knowsWorkers || strict else { return nil }
+            guard listing.knowsWorkers || strict else {
+                if let problem { warn(problem.description) }
+                return nil
+            }
             workers = try await listing.workers()
         }
         if workers.contains(where: { $0.tasks.contains(name) }) { return nil }
 
+        if let problem {
+            if strict { throw CommandError(ExitCode.unknown, "cannot submit task '\(name)': \(problem)") }
+            warn(problem.description)
+            return nil
+        }
         let names = try context.registry(settings).registry.names + workers.flatMap(\.tasks)
         let nearest = NearestName.suggest(name, among: Set(names).sorted())
         let suggestion = nearest.map { "; did you mean '\($0)'?" } ?? ""
-        let text = "no project here and no worker knows task '\(name)'\(suggestion)"
+        let who = settings.file == nil ? "no worker knows" : "neither this project nor a worker knows"
+        let text = "\(who) task '\(name)'\(suggestion)"
         if strict { throw CommandError(ExitCode.unknown, text) }
-        context.output.note("celery \(context.arguments.command?.qualifiedName ?? "apply"): warning: \(text)")
+        warn(text)
         return nil
+    }
+
+    private func warn(_ text: String) {
+        context.output.note("celery \(context.arguments.command?.qualifiedName ?? "apply"): warning: \(text.inOneLine)")
     }
 }

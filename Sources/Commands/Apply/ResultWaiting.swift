@@ -16,7 +16,16 @@ struct ResultWaiting {
 
     /// Waits for the task, prints its return value, and returns its exit status.
     ///
-    /// - Parameter deadline: when to give up; `nil` waits indefinitely.
+    /// - Parameters:
+    ///   - id: the task, which is not that of `message` if an earlier submission has its key.
+    ///   - message: the message that was sent.
+    ///   - deadline: when to give up; `nil` waits indefinitely.
+    func wait(for id: TaskID, of message: Message, until deadline: ContinuousClock.Instant?) async throws -> Int32 {
+        guard let notice = WaitingNotice(context, client, message) else { return try await wait(for: id, until: deadline) }
+        return try await notice.during { try await wait(for: id, until: deadline) }
+    }
+
+    /// The same, silently.
     func wait(for id: TaskID, until deadline: ContinuousClock.Instant?) async throws -> Int32 {
         var printer = ResultPrinter(output: context.output)
         printer.passesErrorOutput = true

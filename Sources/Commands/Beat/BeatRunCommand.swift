@@ -32,7 +32,7 @@ enum BeatRunCommand {
         if waits { _ = try timetable.client.store }
         let message = entry.messageOutOfTurn(now: .now)
         try await timetable.client.publish([message])
-        if waits { return try await ResultWaiting(context: context, client: timetable.client).wait(for: message.id, until: deadline) }
+        if waits { return try await ResultWaiting(context: context, client: timetable.client).wait(for: message.id, of: message, until: deadline) }
         context.output.record(
             ["id": .string(message.id.text), "entry": .string(entry.name), "task": .string(message.task)], text: message.id.text)
         return ExitCode.done

@@ -25,21 +25,21 @@ struct WorkerSession: Sendable {
         let client = try context.client(settings)
         let store = try client.store
         try await WorkerDiscard(context: context, settings: settings).run(client.broker)
-        let (registry, problems) = try context.registry(settings, guardedBy: .current)
+        let files = try context.taskFiles(settings, guardedBy: .current)
         var configuration = WorkerSetup(context: context, settings: settings).configuration()
         configuration.facts = .of(resolved, store: store.location)
         let runner = context.arguments[CelerydOptions.beat]
             ? try BeatRunner(context, CelerydOptions.flags(context.arguments), client, logger) : nil
         let banner = WorkerBanner(
             settings: settings, identity: configuration.identity, concurrency: configuration.pool.size, autoscale: configuration.autoscale,
-            broker: client.broker.location, store: store.location, registry: registry, periodicTasks: await runner?.names)
+            broker: client.broker.location, store: store.location, registry: files.registry, periodicTasks: await runner?.names)
         if !context.output.isQuiet { for line in banner.lines { context.output.error(line) } }
-        for problem in problems { logger.warning("\(problem)") }
+        for problem in files.problems { logger.warning("\(problem)") }
         for warning in await runner?.warnings ?? [] { logger.warning("\(warning)") }
 
         let statistics = try WorkerStatistics(settings, client.broker, configuration.identity, logger)
         let worker = Worker(
-            configuration: configuration, broker: client.broker, store: store, registry: registry, logger: logger,
+            configuration: configuration, broker: client.broker, store: store, registry: files.registry, files: files, logger: logger,
             watchers: statistics.watchers)
         let watch = Task { await follow(worker) }
         defer { watch.cancel() }

@@ -48,6 +48,7 @@ struct WorkerSetup {
         } catch {
             configuration.commandRefusal = CommandRefusal("this worker runs no commands: \(error.message)", hint: error.hint)
         }
+        configuration.sendsReplies = settings.sendsReplies
         configuration.maxOutputBytes = settings.maxOutputBytes
         if arguments.takes(CelerydOptions.burst) || settings.sendsTaskEvents {
             configuration.events = WorkerEvents(ofTasks: settings.sendsTaskEvents, version: Version.text)

@@ -11,7 +11,7 @@ struct RemoteCommand: Sendable {
 
     static let destination = Option.value(
         "destination", short: "d", placeholder: "NODES", .commaSeparated(.nonEmptyText),
-        help: "Only workers with these names, separated by commas.")
+        help: "Only workers with these names, separated by commas.", completion: .worker)
     static let pattern = Option.value(
         "pattern", placeholder: "PATTERN", .nonEmptyText, help: "Only workers whose names match PATTERN, such as 'celery@web*'.")
     static let matcher = Option.value(
@@ -76,8 +76,13 @@ struct RemoteCommand: Sendable {
         guard let asking = client.broker as? any WorkerAsking else { throw DriverError.lacks("ask workers", client.broker.location) }
         let answers = try await ask(request, verb, workers, asking, arguments[Self.timeout])
         await client.close()
-        return RemoteAnswers(method: verb.name, answers: answers, showsValue: verb.isAnswered).print(
+        let status = RemoteAnswers(method: verb.name, answers: answers, showsValue: verb.isAnswered).print(
             context, command: kind.rawValue, location: client.broker.location, namesWorkers: workers.names != nil)
+        let values = answers.answers.first?.map(\.value) ?? []
+        if !values.isEmpty, values.allSatisfy({ $0.arrayValue?.isEmpty == true }), let hint = verb.hintIfEmpty(at: client.broker) {
+            context.output.note("hint: \(hint)")
+        }
+        return status
     }
 
     /// Sends the request. A method without a reply is sent to the workers that answer a ping first.

@@ -23,10 +23,7 @@ enum DeadListCommand {
         let client = try context.client(try context.settings())
         let letters = try await DeadOptions.keeping(client).deadLetters(
             filter, limit: context.arguments[DeadOptions.limit] ?? .max, withContent: false)
-        for letter in letters {
-            let text = LetterText(letter: letter)
-            context.output.record(text.object, text: text.line)
-        }
+        context.output.table(letters.map(LetterText.init), LetterText.headings, fields: \.fields, object: \.object)
         await client.close()
         try DeadOptions.checkFound(letters, of: filter, isLimited: context.arguments.isGiven(DeadOptions.limit), context)
         return ExitCode.done

@@ -22,7 +22,7 @@ enum DeadOptions {
     static let filters = [
         task.description, queue.description, reason.description, since.description, until.description, limit.description,
     ]
-    static let ids = [Operand("ID", .zeroOrMore, help: "Ids as printed by 'celery dead list'.")]
+    static let ids = [Operand("ID", .zeroOrMore, help: "Ids as printed by 'celery dead list'.", completion: .deadLetter)]
 
     /// The broker as a store of dead letters.
     ///

@@ -10,7 +10,7 @@ enum DeadShowCommand {
             discussion: [
                 "Prints one field per line: the reason, the arguments, and the original headers and body. Binary data is printed in base64.",
             ],
-            operands: [Operand("ID", .oneOrMore, help: "Ids as printed by 'celery dead list'.")],
+            operands: [Operand("ID", .oneOrMore, help: "Ids as printed by 'celery dead list'.", completion: .deadLetter)],
             examples: [Example("celery dead show 0193... --json", "Show one dead letter as JSON.")],
             exitStatuses: CeleryTable.statuses("0", "64", "65", "69", "75", "77", "78") + [
                 ExitStatus(127, "There is no dead letter with one of the ids; the others are shown.")

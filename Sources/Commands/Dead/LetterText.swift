@@ -22,13 +22,14 @@ struct LetterText {
         OutputKey("body", "The bytes of the body, in base64."),
     ]
 
-    /// Tab-separated fields.
-    var line: String {
+    static let headings = ["id", "task", "queue", "reason", "given up", "attempts"]
+
+    var fields: [String] {
         let burial = letter.burial
         return [
             letter.key, letter.task.flatMap { $0.isEmpty ? nil : $0 } ?? "-", letter.queue, burial.reason.name, LocalTime.text(burial.date),
             String(burial.attempts),
-        ].map(\.inOneLine).joined(separator: "\t")
+        ].map(\.inOneLine)
     }
 
     var object: JSONObject {

@@ -8,14 +8,14 @@ enum DmapCommand {
         CommandSpec(
             "dmap", section: "Tasks", summary: "Map a task over items",
             discussion: [
-                "Submits the task once for each ITEM, or for each line of stdin, waits, and prints the results in the order of the items.",
-                "An item is JSON if it parses as JSON, else a string. For a failed item, nothing is printed on stdout and the error on stderr.",
+                "Submits the task once for each ITEM, or for each line of stdin, waits, and prints the results in the order of the items. If nothing happens for a second because no worker consumes the queue or knows the task, or the queue is paused, a line on stderr says so.",
+                "An item is JSON if it parses as JSON, else a string, or bytes if it is not UTF-8. For a failed item, nothing is printed on stdout and the error on stderr.",
             ],
             options: DmapOptions.all,
             misplaced: SendArguments.misplaced,
             operands: [
                 Operand("TASK", help: "The name of the task.", completion: .task),
-                Operand("ITEM", .zeroOrMore, help: "Items; without any, the lines of stdin.", completion: .file),
+                Operand("ITEM", .zeroOrMore, help: "Items; without any, the lines of stdin.", completion: .file, takesBytes: true),
             ],
             examples: [
                 Example("seq 1000 | celery dmap demo.tasks.square -j 2", "Square a thousand numbers with a local pool of two."),

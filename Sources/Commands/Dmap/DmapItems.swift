@@ -3,22 +3,24 @@ import Wire
 
 /// Reads the items of a dmap one by one.
 final class DmapItems {
-    /// An item: its number from 1, its text, and the arguments made from the text.
+    /// An item: its number from 1, its text with invalid UTF-8 replaced, and the arguments made from it.
     struct Item {
         var number: Int
         var text: String
+        /// The item as `--json` prints it.
+        var input: JSON
         var args: [JSON]
         var kwargs: JSONObject
     }
 
-    private let words: [String]
+    private let words: [[UInt8]]
     private let source: LineSource?
     private let isJSONLines: Bool
     private let isRaw: Bool
     private var number = 0
 
     /// - Parameter words: the operands; if empty, items are read from stdin.
-    init(words: [String], isJSONLines: Bool, isRaw: Bool) throws {
+    init(words: [[UInt8]], isJSONLines: Bool, isRaw: Bool) throws {
         self.words = words
         self.isJSONLines = isJSONLines
         self.isRaw = isRaw
@@ -30,24 +32,22 @@ final class DmapItems {
 
     /// The next item; `nil` at the end.
     func next() throws -> Item? {
-        let text: String
+        let bytes: [UInt8]
         if let source {
             guard let line = try source.next() else { return nil }
-            guard let valid = String(validating: line, as: UTF8.self) else {
-                throw CommandError(ExitCode.badData, "line \(number + 1) is not UTF-8 text")
-            }
-            text = valid
+            bytes = line
         } else {
             guard number < words.count else { return nil }
-            text = words[number]
+            bytes = words[number]
         }
         number += 1
+        let text = String(decoding: bytes, as: UTF8.self)
         guard isJSONLines else {
-            return Item(number: number, text: text, args: [isRaw ? .string(text) : JSON(word: text)], kwargs: [:])
+            return Item(number: number, text: text, input: JSON(text: bytes), args: [isRaw ? JSON(text: bytes) : JSON(word: bytes)], kwargs: [:])
         }
-        switch try? JSON(parsing: text) {
-        case .array(let args)?: return Item(number: number, text: text, args: args, kwargs: [:])
-        case .object(let kwargs)?: return Item(number: number, text: text, args: [], kwargs: kwargs)
+        switch try? JSON(parsing: bytes) {
+        case .array(let args)?: return Item(number: number, text: text, input: .string(text), args: args, kwargs: [:])
+        case .object(let kwargs)?: return Item(number: number, text: text, input: .string(text), args: [], kwargs: kwargs)
         default:
             throw CommandError(ExitCode.badData, "line \(number) is neither a JSON array nor a JSON object")
         }

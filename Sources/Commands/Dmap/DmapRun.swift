@@ -37,13 +37,16 @@ final class DmapRun {
     private func run(_ plan: DmapPlan) async throws -> Int32 {
         defer { bar.clear() }
         try await submit(plan.task, plan.options, plan.taskOptions, plan.client)
-        return try await collect(plan.client, plan.deadline)
+        // A pool of our own has the queue as soon as it has begun, and an exchange chooses a queue we do not know.
+        guard arguments[DmapOptions.jobs] == nil, plan.options.exchange == nil else { return try await collect(plan.client, plan.deadline) }
+        let notice = WaitingNotice(context, plan.client, task: plan.task, queue: plan.queue)
+        return try await notice.during { try await collect(plan.client, plan.deadline) }
     }
 
     /// Submits the items in chunks.
     private func submit(_ name: String, _ options: SendOptions, _ task: TaskOptions?, _ client: Client) async throws {
         let items = try DmapItems(
-            words: Array(arguments.operands.dropFirst()), isJSONLines: arguments[DmapOptions.jsonLines],
+            words: arguments.operands.indices.dropFirst().map { arguments.bytes(ofOperand: $0) }, isJSONLines: arguments[DmapOptions.jsonLines],
             isRaw: arguments[DmapOptions.raw])
         let finished = try openJobLog(client.settings)
         let groupID = TaskID().text
@@ -177,12 +180,12 @@ final class DmapRun {
         guard let item = shown.removeValue(forKey: result.id) else { return }
         switch context.output.format {
         case .json:
-            var object: JSONObject = ["item": .int(Int64(item.number)), "input": .string(item.text)]
+            var object: JSONObject = ["item": .int(Int64(item.number)), "input": item.input]
             for (key, value) in ResultPrinter.object(result).members { object[key] = value }
             context.output.object(object)
         case .text:
             if result.state == .success {
-                context.output.raw(ResultPrinter.text(of: result.value))
+                context.output.raw(bytes: ResultPrinter.bytes(of: result.value))
             } else {
                 bar.clear()
                 let failure = result.failure.map { "\($0.type): \($0.message)" } ?? result.state.name

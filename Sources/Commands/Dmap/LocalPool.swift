@@ -15,14 +15,14 @@ struct LocalPool: Sendable {
     private static let patience: Duration = .seconds(1)
 
     static func start(_ size: Int, _ context: CommandContext, _ plan: DmapPlan) async throws -> LocalPool {
-        let (registry, _) = try context.registry(plan.settings, guardedBy: .current)
+        let files = try context.taskFiles(plan.settings, guardedBy: .current)
         var configuration = WorkerSetup(context: context, settings: plan.settings).configuration(concurrency: size)
         configuration.queues = [plan.queue]
         // dmap itself reports failures.
         let logger = DaemonLog(file: nil).logger(level: .critical)
         let statistics = try WorkerStatistics(plan.settings, plan.client.broker, configuration.identity, logger)
         let worker = Worker(
-            configuration: configuration, broker: plan.client.broker, store: try plan.client.store, registry: registry,
+            configuration: configuration, broker: plan.client.broker, store: try plan.client.store, registry: files.registry, files: files,
             logger: logger, watchers: statistics.watchers)
         return LocalPool(life: Task { try await statistics.kept { try await worker.run() } }, stop: { await worker.stop(.warm) })
     }

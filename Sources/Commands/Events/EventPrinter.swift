@@ -8,7 +8,7 @@ struct EventPrinter {
     /// The details that a line of text shows after time, type, host, id and name.
     private static let shown = [
         "args", "kwargs", "retries", "eta", "expires", "queue", "result", "runtime", "exception", "terminated", "signum", "expired",
-        "requeue", "active", "processed", "sw_ident", "sw_ver",
+        "requeue", "lost", "active", "processed", "sw_ident", "sw_ver",
     ]
 
     func print(_ recorded: RecordedEvent, task: String) {

@@ -40,11 +40,13 @@ enum EventsCommand {
             outputKeys: [
                 OutputKey("type, hostname, timestamp, pid, clock, utcoffset", "Type, sender, time in Unix seconds, and process of the event; clock is the logical time, utcoffset the hours west of UTC."),
                 OutputKey("uuid, name, args, kwargs, result, runtime, exception, traceback, ...", "Details of a task event, depending on its type."),
+                OutputKey("lost, queues, started", "In the worker-offline event of a worker that was killed or cut off: true, its queues, and when it started, in Unix seconds."),
                 OutputKey("freq, active, processed, loadavg, sw_ident, sw_ver, sw_sys", "Details of a worker event."),
                 OutputKey("cursor", "The cursor for --after; null if events are not stored."),
                 OutputKey("type gap, lost, reason", "A gap: the number of lost events, or null, and the reason."),
             ],
             notes: [
+                "A worker that was killed, or cut off from the broker, sends no event: another worker that uses the SQLite file, or the RabbitMQ server, sends worker-offline in its name, with lost=true.",
                 "Only the first events of a task contain its name. With SQLite the name is looked up. With RabbitMQ a task that began before the first event read has no name, and --task does not select it.",
                 "A lost connection to RabbitMQ is reopened, with a note on stderr. No event of the stream is missed meanwhile.",
             ]),
@@ -61,9 +63,11 @@ enum EventsCommand {
         var filter = EventFilter(
             types: arguments[types], tasks: arguments[tasks], ids: Set(arguments[ids]), reading: client.broker as? any EventReading)
         if !arguments[follow], !arguments.isGiven(after), !arguments.isGiven(since), !arguments[ids].isEmpty, let reading = filter.reading {
-            for recorded in try await reading.events(of: arguments[ids]) {
+            let stored = try await reading.events(of: arguments[ids])
+            for recorded in stored {
                 if let name = await filter.passes(recorded.event) { printer.print(recorded, task: name) }
             }
+            if stored.isEmpty { context.output.note("hint: no events of \(arguments[ids].count == 1 ? "this task" : "these tasks") are stored; \(MissingTaskEvents.advice)") }
         } else {
             try await show(client.broker, &filter, printer, context)
         }
@@ -86,6 +90,8 @@ enum EventsCommand {
         guard let following = broker as? any EventFollowing else { throw DriverError.lacks("follow events", broker.location) }
         let begun = Timestamp.now
         let goesOn = context.arguments[follow]
+        let wantsTasks = context.arguments[types].isEmpty || context.arguments[types].contains { $0 == "task" || $0.hasPrefix("task-") }
+        var missing = MissingTaskEvents()
         let feed = try await open(following, context.arguments)
         while true {
             let piece = try await feed.next(until: goesOn ? nil : .now + feed.patience)
@@ -93,10 +99,14 @@ enum EventsCommand {
             if let gap = piece.gap { printer.print(gap) }
             for recorded in piece.events {
                 if let name = await filter.passes(recorded.event) { printer.print(recorded, task: name) }
+                if let hint = missing.note(recorded.event), goesOn, wantsTasks { context.output.note(hint) }
             }
             context.output.flush()
             // Stop at the first event newer than this command: with busy workers there is always another.
             if !goesOn, piece.isEmpty || piece.events.contains(where: { $0.event.time > begun }) { break }
+        }
+        if !goesOn, wantsTasks, !missing.hasSeenTask {
+            context.output.note("hint: no events about tasks are stored for this time; \(MissingTaskEvents.advice)")
         }
         await feed.close()
     }

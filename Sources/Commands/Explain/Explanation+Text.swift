@@ -63,7 +63,7 @@ extension Explanation {
             "ahead": number(facts.standing?.ahead),
             "worker": text(facts.hold?.worker ?? facts.location?.worker ?? facts.result?.worker),
             "submitted": time(facts.submitted), "eta": time(facts.eta), "expires": time(facts.standing?.message?.expires),
-            "began": time(facts.began), "ended": time(facts.result?.dateDone), "waited": waited.map(JSON.double) ?? .null,
+            "began": time(facts.began), "ended": time(facts.result?.dateDone), "waited": waited.map { .double($0) } ?? .null,
             "attempts": .array(attempts.map(\.json)), "stderr": text(facts.result?.errorOutput), "parent": text(facts.parent?.text),
             "group": text(facts.group),
             "children": .array(facts.children.map { ["id": .string($0.text), "state": text(facts.states[$0]?.name)] }),

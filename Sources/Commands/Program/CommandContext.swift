@@ -71,21 +71,18 @@ struct CommandContext: Sendable {
     ///
     /// - Parameter taskGuard: Checks the files for the worker that is to run them; commands that only submit tasks need none.
     func registry(_ settings: Settings, guardedBy taskGuard: TaskGuard? = nil) throws -> (registry: TaskRegistry, problems: [TaskProblem]) {
+        let files = try taskFiles(settings, guardedBy: taskGuard)
+        return (files.registry, files.problems)
+    }
+
+    /// The same, for a worker that follows changes of the files.
+    func taskFiles(_ settings: Settings, guardedBy taskGuard: TaskGuard?) throws -> TaskFiles {
         var registry = TaskRegistry()
         for definition in builtIn { try registry.register(definition) }
-        let discovery = TaskDiscovery(apps: settings.installedApps, in: settings.projectFolder, guardedBy: taskGuard)
-        var problems = discovery.problems
-        for definition in discovery.definitions {
-            do throws(AlreadyRegistered) {
-                try registry.register(definition)
-            } catch {
-                problems.append(TaskProblem(file: definition.source, "\(error)"))
-            }
-        }
         // Only workers run commands, and only where nobody else could make them do so.
         let policy = CommandPolicy(settings)
         if taskGuard != nil, (try? policy.checkRunning()) != nil { try registry.register(CommandTask.definition(policy)) }
-        return (registry, problems)
+        return TaskFiles(apps: settings.installedApps, in: settings.projectFolder, builtIn: registry, guardedBy: taskGuard)
     }
 
     /// Asks a yes-or-no question on the terminal. The default is no.

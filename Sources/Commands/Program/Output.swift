@@ -48,6 +48,14 @@ final class Output: Sendable {
         }
     }
 
+    /// Writes bytes unescaped and without a line break: output of a program that is not text.
+    func raw(bytes: [UInt8]) {
+        buffer.withLock { buffer in
+            buffer.append(contentsOf: bytes)
+            if isTerminal || buffer.count >= Self.bufferLimit { Self.write(&buffer) }
+        }
+    }
+
     /// Writes the object with `--json`, else the text.
     func record(_ object: @autoclosure () -> JSONObject, text: @autoclosure () -> String) {
         switch format {

@@ -22,9 +22,9 @@ package struct Program: Sendable {
         OwnExecutable.limitHeaps(to: 1)
         do {
             let role = try Role.take()
-            let words = try RawArguments.read()
+            let words = RawArguments.read()
             let builtIn = try tasks.get()
-            if words.first == PoolChildMain.argument { serveAsChild(builtIn) }
+            if words.words.first == PoolChildMain.argument { serveAsChild(builtIn) }
             leave(run(words, role, builtIn))
         } catch {
             Report.print(Report.describe(error), command: nil, to: Output())
@@ -39,7 +39,7 @@ package struct Program: Sendable {
         _exit(status)
     }
 
-    private func run(_ words: [String], _ role: Role, _ builtIn: [TaskDefinition]) -> Int32 {
+    private func run(_ words: RawArguments, _ role: Role, _ builtIn: [TaskDefinition]) -> Int32 {
         let environment = Self.environment()
         let parsed: ParsedArguments
         do throws(ArgumentError) {

@@ -24,6 +24,7 @@ enum SyncdbCommand {
             ],
             outputKeys: [
                 OutputKey("database", "The file."), OutputKey("state", "created, complete, missing or compacted."),
+                OutputKey("results", "How results are written to the tables of Python's Celery, json or pickle; null for our own tables."),
                 OutputKey("before, after", "With --compact, the size of the file in bytes."),
             ]),
         run: run)
@@ -52,7 +53,11 @@ enum SyncdbCommand {
                 state = "created"
             }
             context.output.record(
-                ["database": .string(database.path), "state": .string(state)], text: "\(database.path): \(state)")
+                [
+                    "database": .string(database.path), "state": .string(state),
+                    "results": database.resultFormat.map { JSON.string($0.rawValue) } ?? .null,
+                ], text: "\(database.path): \(state)")
+            if let format = database.resultFormat, !context.arguments[check] { context.output.note("celery syncdb: \(note(of: format))") }
             guard context.arguments[compact], let (before, after) = try await database.compact() else { continue }
             context.output.record(
                 [
@@ -61,5 +66,15 @@ enum SyncdbCommand {
                 ], text: "\(database.path): compacted from \(before) to \(after) bytes")
         }
         return status
+    }
+
+    /// Which versions of Python's Celery can read the results.
+    private static func note(of format: PythonResultFormat) -> String {
+        switch format {
+        case .json:
+            "results are written as JSON, as Celery 5.7 does; Celery 5.4 to 5.6 cannot read that and need CELERY_DATABASE_RESULT_FORMAT = \"pickle\""
+        case .pickle:
+            "results are written as pickles, which Celery 5.4 to 5.6 need; Celery 5.7 logs a warning for each that it reads (CELERY_DATABASE_RESULT_FORMAT)"
+        }
     }
 }

@@ -3,6 +3,7 @@ import CeleryCore
 import Client
 import Glibc
 import Processes
+import Tasks
 import Wire
 
 /// `celery queues pause` and `celery queues resume`.
@@ -21,7 +22,7 @@ enum QueuePauseCommand {
         CommandSpec(
             "pause", summary: "Stop all workers from consuming queues until they are resumed",
             discussion: [
-                "Running tasks continue; messages that workers have received but not started are requeued. Queues still accept messages. The pause also applies to workers that start later.",
+                "Running tasks continue; messages that workers have received but not started are requeued. Queues still accept messages. The pause also applies to workers that start later. A queue that nothing is known of is paused with a warning.",
                 "On RabbitMQ pauses are stored in the stream celery.orders (RabbitMQ 3.9 or later). Python's workers do not know of pauses; use celery control cancel_consumer for them.",
             ],
             options: [reason.description, until.description, length.description], operands: names, exitStatuses: statuses,
@@ -49,6 +50,7 @@ enum QueuePauseCommand {
         let client = try context.client(try context.settings(), willSend: true)
         let pausing = try pausing(client)
         for queue in queues {
+            if let warning = try await warning(of: queue, context, client) { context.output.note("celery queues pause: warning: \(warning)") }
             try await pausing.pause(queue, pause)
             context.output.record(
                 [
@@ -58,6 +60,19 @@ enum QueuePauseCommand {
         }
         await client.close()
         return ExitCode.done
+    }
+
+    /// What to say of a queue that nothing is known of: its name may be misspelt. It is paused nevertheless, as it may come to be.
+    private static func warning(of queue: String, _ context: CommandContext, _ client: Client) async throws -> String? {
+        let settings = client.settings
+        let ofTasks = try context.registry(settings).registry.sorted.compactMap(\.options.queue)
+        let named = ([settings.defaultQueue] + settings.queues + settings.queueDefinitions.keys.sorted() + ofTasks).distinct
+        guard !named.contains(queue), let counting = client.broker as? any QueueCounting,
+            try await counting.count(of: queue) == nil
+        else { return nil }
+        let known = (named + (try await counting.queues().map(\.name))).distinct
+        let nearest = NearestName.suggest(queue, among: known).map { "; did you mean '\($0)'?" } ?? ""
+        return "queue '\(queue.forLog)' has neither messages nor workers, and neither the settings nor a task name it\(nearest)"
     }
 
     private static func runResume(_ context: CommandContext) async throws -> Int32 {

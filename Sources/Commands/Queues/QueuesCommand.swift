@@ -36,21 +36,18 @@ enum QueuesCommand {
         for name in pauses.keys.sorted() where !queues.contains(where: { $0.name == name }) {
             queues.append(QueueCount(name: name, ready: 0, scheduled: nil, running: nil, consumers: 0))
         }
-        if context.output.format == .text && !queues.isEmpty {
-            context.output.line("queue\tready\tscheduled\trunning\tconsumers")
-        }
-        for queue in queues {
-            if let trouble = queue.trouble {
-                context.output.error("celery queues: warning: \(trouble)")
-                continue
-            }
-            let numbers = [queue.ready, queue.scheduled, queue.running, queue.consumers].map { $0.map(String.init) ?? "-" }
-            context.output.record(
-                [
-                    "queue": .string(queue.name), "ready": .int(Int64(queue.ready)), "scheduled": number(queue.scheduled),
-                    "running": number(queue.running), "consumers": .int(Int64(queue.consumers)), "paused": pauses[queue.name].map(object) ?? .null,
-                ],
-                text: ([queue.name] + numbers + (pauses[queue.name].map { [text($0)] } ?? [])).row)
+        for trouble in queues.compactMap(\.trouble) { context.output.error("celery queues: warning: \(trouble)") }
+        let headings = ["queue", "ready", "scheduled", "running", "consumers"]
+        // Always with headings, since scripts read them.
+        if context.output.format == .text && !context.output.isTerminal && !queues.isEmpty { context.output.line(headings.row) }
+        context.output.table(queues.filter { $0.trouble == nil }, headings) { queue in
+            [queue.name] + [queue.ready, queue.scheduled, queue.running, queue.consumers].map { $0.map(String.init) ?? "-" }
+                + (pauses[queue.name].map { [text($0)] } ?? [])
+        } object: { queue in
+            [
+                "queue": .string(queue.name), "ready": .int(Int64(queue.ready)), "scheduled": number(queue.scheduled),
+                "running": number(queue.running), "consumers": .int(Int64(queue.consumers)), "paused": pauses[queue.name].map(object) ?? .null,
+            ]
         }
         return ExitCode.done
     }

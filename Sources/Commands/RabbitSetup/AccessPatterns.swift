@@ -21,6 +21,7 @@ struct AccessPatterns: Sendable, Hashable {
     /// |---|---|---|---|
     /// | `celery` and these queues and exchanges | yes | publish, bind | consume, bind |
     /// | exchange `celeryev`, queues `celeryev.UUID` and `celery.events`: events | yes | publish, bind | consume, bind |
+    /// | queue `celery.lost`: lost workers | yes | bind | consume |
     /// | exchanges `celery.pidbox`, `reply.celery.pidbox`, queues `*.celery.pidbox`: remote control | yes | publish, bind | consume, bind |
     /// | exchange `celeryresults`, queues of 32 hex digits: results over amqp:// | yes | publish, bind | consume, bind |
     /// | `celery_delayed_0` to `celery_delayed_27`, `celery_delayed_delivery`: far-off times | yes | publish, bind, dead letters | bind, dead letters |
@@ -39,7 +40,7 @@ struct AccessPatterns: Sendable, Hashable {
         for name in ["celery"] + wanted where !names.contains(name) { names.append(name) }
         let uuid = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
         let bound = names.map(Self.literal) + [
-            "celeryev([.]\(uuid))?", "celery[.]events", "(.+[.])?celery[.]pidbox", "celeryresults", "[0-9a-f]{32}",
+            "celeryev([.]\(uuid))?", "celery[.](events|lost)", "(.+[.])?celery[.]pidbox", "celeryresults", "[0-9a-f]{32}",
             "celery_delayed_([0-9]|1[0-9]|2[0-7]|delivery)", "celery[.]dead([.]lock)?",
         ]
         let replies = "(celery[.]reply[.])?\(uuid)|celery[.]reply[.][0-9a-f]{32}"

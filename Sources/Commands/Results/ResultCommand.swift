@@ -11,7 +11,7 @@ enum ResultCommand {
         CommandSpec(
             "result", section: "Results", summary: "Print the return values of tasks",
             discussion: [
-                "A string is printed as it is, anything else as JSON. The failure of a task is printed on stderr as Type: message.",
+                "A string is printed as it is, and so are bytes: the output of a program that is not UTF-8, and bytes of Python. Anything else is printed as JSON, with numbers as their program wrote them. The failure of a task is printed on stderr as Type: message.",
                 "RabbitMQ cannot search its queues: there, an id without a stored result counts as not ready (exit status 75), even if it was never submitted. Results sent by rpc:// are available only in the project that submitted the task.",
             ],
             options: [WaitOptions.wait.description, WaitOptions.timeout.description, traceback.description, forget.description],

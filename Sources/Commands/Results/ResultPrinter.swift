@@ -18,7 +18,7 @@ struct ResultPrinter {
             output.object(Self.object(result))
         case .text:
             if result.state == .success {
-                output.raw(Self.text(of: result.value))
+                output.raw(bytes: Self.bytes(of: result.value))
             } else {
                 describeFailure(result)
             }
@@ -26,8 +26,11 @@ struct ResultPrinter {
         return ExitCode.of(result)
     }
 
-    /// A string unchanged, any other value as JSON.
-    static func text(of value: JSON) -> String { value.stringValue ?? value.text(style: .compact) }
+    /// A return value as it is printed: a string and a line break, bytes exactly as they are, any other value as a line of JSON.
+    static func bytes(of value: JSON) -> [UInt8] {
+        if let bytes = value.binaryValue { return bytes }
+        return (value.stringValue.map { Array($0.utf8) } ?? value.bytes(style: .compact)) + [UInt8(ascii: "\n")]
+    }
 
     /// The object printed by `celery result --json`.
     static func object(_ result: TaskResult) -> JSONObject {

@@ -15,7 +15,7 @@ enum StatusCommand {
             discussion: [
                 "With ids, prints the id and the state of each task, separated by a tab. The state is PENDING, RECEIVED, STARTED, RETRY, SUCCESS, FAILURE or REVOKED, or UNKNOWN for an id that neither the broker nor the result store knows.",
                 "RabbitMQ cannot search its queues: there, an id without a stored result is PENDING (exit status 75), even if it was never submitted or its result is in another store; UNKNOWN and exit status 127 do not occur.",
-                "Without ids, lists the running workers with their tasks and how long each has been running.",
+                "Without ids, lists the running workers with their tasks and how long each has been running, and then, for an hour, workers that were lost: killed, or cut off from the broker. A worker is no longer listed as lost while one of its name is running. RabbitMQ cannot list workers: there they are asked, and have a second to answer; lost workers of Python's Celery are not known.",
             ],
             options: [long.description, WaitOptions.wait.description, WaitOptions.timeout.description, watch.description],
             operands: [Operand("ID", .zeroOrMore, help: "Ids of tasks, as printed by apply.", completion: .taskID)],
@@ -37,6 +37,7 @@ enum StatusCommand {
                 OutputKey("reason", "Why the task is retried, failed, or was revoked."),
                 OutputKey("submitted, eta, started, done", "Times of the task, in ISO 8601."),
                 OutputKey("worker, pid, queues, started, running", "Without ids, the facts about a worker."),
+                OutputKey("lost", "Without ids, when a lost worker was last known to be alive; null for a running one."),
             ]),
         run: run)
 
@@ -105,7 +106,7 @@ enum StatusCommand {
             "id": .string(status.id.text), "state": .string(status.state.name),
             "task": text(location?.task ?? result?.task), "queue": text(location?.queue ?? result?.queue),
             "attempt": number(location?.attempt ?? result?.attempt), "retries": number(location?.retries ?? result?.retries),
-            "worker": text(location?.worker ?? result?.worker), "submitted": time(location?.submitted),
+            "worker": text(location?.worker ?? result?.worker), "submitted": time(location?.submitted ?? result?.submitted),
             "eta": time(location?.eta), "started": time(location?.started ?? result?.dateStarted),
             "done": time(result?.dateDone), "reason": text(status.state == result?.state ? result?.failure.map(reason) : nil),
         ]

@@ -2,7 +2,7 @@ import CeleryCore
 import Client
 import Wire
 
-/// The list of workers that `celery status` prints.
+/// The list of live and lost workers that `celery status` prints.
 struct WorkerList {
     let context: CommandContext
 
@@ -11,14 +11,42 @@ struct WorkerList {
             throw DriverError.lacks("list workers", client.broker.location)
         }
         let workers = try await listing.workers()
+        let lost = try await (client.broker as? any LossTelling)?.lostWorkers() ?? LostWorkers([])
         let now = Timestamp.now
         let commands = try await CommandTitle.running(workers, client.broker)
         for worker in workers { context.output.record(object(worker, commands), text: text(worker, commands, now)) }
+        let names = Set(workers.map(\.name))
+        for worker in lost.workers where !names.contains(worker.name) { context.output.record(object(worker), text: text(worker, now)) }
+        if let gap = lost.gap { context.output.note("celery status: \(gap)") }
         if workers.isEmpty {
-            context.output.note("celery status: no worker is alive on \(client.broker.location)")
+            await sayNoneIsAlive(client.broker, isKnown: listing.knowsWorkers)
             return ExitCode.unreachable
         }
         return ExitCode.done
+    }
+
+    private func sayNoneIsAlive(_ broker: any Broker, isKnown: Bool) async {
+        if isKnown { return context.output.note("celery status: no worker is alive on \(broker.location)") }
+        context.output.note("celery status: no worker has answered within a second on \(broker.location), which cannot list them")
+        let counts = try? await (broker as? any QueueCounting)?.queues()
+        let consumed = (counts ?? []).filter { $0.trouble == nil && $0.consumers > 0 }
+        guard !consumed.isEmpty else { return }
+        let text = consumed.map { "\($0.name) (\($0.consumers))" }.joined(separator: ", ")
+        context.output.note("hint: these queues have consumers, which may be workers too busy to answer: \(text)")
+    }
+
+    private func text(_ worker: LostWorker, _ now: Timestamp) -> String {
+        [
+            worker.name, "lost \(Self.age(worker.lost, now)) ago", "pid \(worker.pid)",
+            "queues \(worker.queues.joined(separator: ","))",
+        ].row
+    }
+
+    private func object(_ worker: LostWorker) -> JSONObject {
+        [
+            "worker": .string(worker.name), "pid": .int(Int64(worker.pid)), "queues": .array(worker.queues.map(JSON.string)),
+            "started": .string(ISO8601.text(worker.started)), "running": [], "lost": .string(ISO8601.text(worker.lost)),
+        ]
     }
 
     private func text(_ worker: WorkerReport, _ commands: [TaskID: String], _ now: Timestamp) -> String {
@@ -51,7 +79,7 @@ struct WorkerList {
                         "id": .string($0.id.text), "task": .string($0.task), "attempt": .int(Int64($0.attempt)),
                         "started": .string(ISO8601.text($0.started)), "command": commands[$0.id].map(JSON.string) ?? .null,
                     ])
-                }),
+                }), "lost": .null,
         ]
     }
 }

@@ -22,6 +22,13 @@ extension SettingsKey {
             """
         ) { $0.settings.resultURL = $0.text(of: $1) },
         SettingsKey(
+            "CELERY_DATABASE_RESULT_FORMAT", .choice(["json", "pickle"]), default: "\"json\"",
+            """
+            How results are written to the tables of Python's Celery (db+sqlite): "json", as Celery 5.7 does, or "pickle" for files \
+            shared with Celery 5.4 to 5.6, which read nothing else; 5.7 logs a warning for each pickle that it reads. Both are read here.
+            """
+        ) { $0.settings.pythonResultFormat = PythonResultFormat(rawValue: $1) ?? .json },
+        SettingsKey(
             "AMQP_SERVER", aliases: ["AMQP_HOST", "BROKER_HOST"], .host, default: nil,
             "Host of the RabbitMQ server; localhost if only other AMQP settings are given."
         ) { $0.parts.server = $1 },

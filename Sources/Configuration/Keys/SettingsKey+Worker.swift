@@ -113,6 +113,14 @@ extension SettingsKey {
             "Whether return values are discarded, unless a task specifies otherwise."
         ) { $0.settings.ignoreResult = $1 },
         SettingsKey(
+            "CELERY_RESULT_REPLIES", .truth, default: "true",
+            """
+            Whether a worker with a RabbitMQ broker also sends each result to the queue that its message names in reply_to, where \
+            Python's clients with rpc:// wait for it, whatever the result store. Python's clients name such a queue in every message; \
+            write false if they all read the result store. Ignored results are never sent.
+            """
+        ) { $0.settings.sendsReplies = $1 },
+        SettingsKey(
             "CELERY_TASK_RESULT_EXPIRES", .duration, default: "\"5d\"",
             "Seconds after which the result of a finished task expires; 0 means never."
         ) { $0.settings.resultExpires = $1 },
@@ -140,6 +148,21 @@ extension SettingsKey {
             CELERY_COMMAND_PATTERNS accept no others.
             """
         ) { $0.settings.commandVariables = $1 },
+        SettingsKey(
+            "CELERY_KEEP_ARGUMENTS", .memory, default: "\"64k\"",
+            """
+            Size up to which the arguments of a task are kept with its result in celery.db, for celery-list(1) and \
+            celery-retry(1): bytes of the encoded arguments. 0 keeps none.
+            """
+        ) { $0.settings.argumentLimit = $1 ?? 0 },
+        SettingsKey(
+            "CELERY_REDACT", .list(of: .text),
+            default: "[\(Redaction.defaultParts.map { "\"\($0)\"" }.joined(separator: ", "))]",
+            """
+            Secret names: the value of an argument, setting or environment variable whose name contains one of these words, \
+            in any case, is shown as *** in lists, logs, events and mails. The task itself gets the value.
+            """
+        ) { $0.settings.redactedNames = $1 },
     ]
 }
 

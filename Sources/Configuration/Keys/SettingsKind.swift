@@ -55,7 +55,7 @@ extension SettingsKind where Value == Double? {
         let seconds: Double? =
             switch input {
             case .whole(let number): DurationText.seconds("\(number)")
-            case .number(let number): DurationText.seconds("\(number)")
+            case .number(let number, _): DurationText.seconds("\(number)")
             case .text(let text), .word(let text): DurationText.seconds(text)
             default: nil
             }

@@ -41,8 +41,8 @@ struct PeriodicSectionDraft {
     ) throws(SettingsComplaint) {
         let text: String
         switch value {
-        case .whole(let number) where key.placeholder == "DURATION": text = "\(number)"
-        case .number(let number) where key.placeholder == "DURATION": text = "\(number)"
+        case .whole(let number) where ["DURATION", "N"].contains(key.placeholder): text = "\(number)"
+        case .number(let number, _) where key.placeholder == "DURATION": text = "\(number)"
         default: text = try SettingsKind<String>.text.read(value)
         }
         if key.name == "expires" {

@@ -41,7 +41,7 @@ package struct Spawn: Sendable {
     /// Path of the program. PATH is not searched; a relative path is relative to `workingDirectory`.
     package var executable: String
     /// The complete argv, beginning with argv[0].
-    package var arguments: [String]
+    package var arguments: [[UInt8]]
     /// The variables of the program.
     package var environment: Environment
     /// The working folder of the program; `nil` is that of this process.
@@ -69,6 +69,11 @@ package struct Spawn: Sendable {
     }
 
     package init(_ executable: String, arguments: [String], environment: Environment) {
+        self.init(executable, arguments: arguments.map { Array($0.utf8) }, environment: environment)
+    }
+
+    /// A program whose arguments may be any bytes but NUL.
+    package init(_ executable: String, arguments: [[UInt8]], environment: Environment) {
         self.executable = executable
         self.arguments = arguments
         self.environment = environment
@@ -82,7 +87,7 @@ package struct Spawn: Sendable {
     /// The corresponding C function is `posix_spawn`.
     package func start(pidfd: Bool = false) throws(SystemError) -> SpawnedProcess {
         let operation = "run"
-        let argv = try CStringBlock(arguments.lazy.map(\.utf8), of: operation, path: executable) { "argument \($0)" }
+        let argv = try CStringBlock(arguments, of: operation, path: executable) { "argument \($0)" }
         let envp = try CStringBlock(environment.entries, of: operation, path: executable) {
             "environment variable \(String(decoding: environment.entries[$0].prefix { $0 != 0x3D }, as: UTF8.self))"
         }

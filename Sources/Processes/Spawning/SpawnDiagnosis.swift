@@ -49,10 +49,10 @@ struct SpawnDiagnosis {
     private var tooLong: String {
         // MAX_ARG_STRLEN of <linux/binfmts.h>: 32 pages, also for one environment variable.
         let limit = 32 * sysconf(Int32(_SC_PAGESIZE))
-        if let index = spawn.arguments.firstIndex(where: { $0.utf8.count >= limit }) {
-            return "argument \(index) is \(spawn.arguments[index].utf8.count) bytes long, and the limit is \(limit - 1)"
+        if let index = spawn.arguments.firstIndex(where: { $0.count >= limit }) {
+            return "argument \(index) is \(spawn.arguments[index].count) bytes long, and the limit is \(limit - 1)"
         }
-        let total = spawn.arguments.reduce(0) { $0 + $1.utf8.count + 1 }
+        let total = spawn.arguments.reduce(0) { $0 + $1.count + 1 }
             + spawn.environment.entries.reduce(0) { $0 + $1.count + 1 }
         return "arguments and environment are too long together (\(total) bytes)"
     }

@@ -13,23 +13,27 @@ package final class PythonDatabaseStore: ResultRefining {
     private let file: SharedDatabaseFile
     /// Seconds a result is kept.
     private let expires: Double?
+    private let format: PythonResultFormat
     private let now: @Sendable () -> Timestamp
     private let known = Mutex<(schema: Int64, columns: Set<String>)?>(nil)
 
     /// Opens the file, or creates an empty one. Blocks.
     ///
     /// - Throws: `DriverError`; a file that cannot be shared is left unchanged.
-    package init(path: String, expires: Double?, now: @escaping @Sendable () -> Timestamp = { .now }) throws {
+    package init(
+        path: String, expires: Double?, format: PythonResultFormat = .json, now: @escaping @Sendable () -> Timestamp = { .now }
+    ) throws {
         location = ServiceURL(scheme: "db+sqlite", path: path).text
         file = try SharedDatabaseFile(path: path)
         self.expires = expires
+        self.format = format
         self.now = now
     }
 
     package func store(_ results: [TaskResult]) async throws {
         guard !results.isEmpty else { return }
         let now = self.now()
-        let rows = results.map { PythonRow($0, now: now) }
+        let rows = results.map { PythonRow($0, format, now: now) }
         try await file.write { [self] db in
             let layout = try layout(in: db) ?? PythonTables.create(in: db, of: file.path)
             for row in rows { try row.store(layout: layout, in: db) }
@@ -125,6 +129,15 @@ extension PythonDatabaseStore {
             } catch {
                 throw DriverError(.unusable, "group \(id) in \(path) cannot be read: \(error)")
             }
+        }
+    }
+}
+
+extension PythonDatabaseStore: TaskIDListing {
+    package func taskIDs(startingWith prefix: String, limit: Int) async throws -> [TaskID] {
+        try await file.read { [self] db in
+            guard try layout(in: db) != nil else { return [] }
+            return try IDColumn.ids(in: PythonTables.tasks, "task_id", startingWith: prefix, limit: limit, of: db)
         }
     }
 }

@@ -5,8 +5,8 @@ import Wire
 
 /// A row of the task table.
 ///
-/// Celery up to version 5.6 reads results only as pickles; 5.7 reads JSON, or pickles of a later protocol than 1. All of
-/// them read pickles of protocol 2, so that is what is written here.
+/// Celery up to version 5.6 reads results only as pickles; 5.7 reads JSON, or pickles of a later protocol than 1, with a
+/// warning. So pickles, of protocol 2, are written only on request.
 struct PythonRow: Sendable {
     private let values: [String: SQLiteValue]
 
@@ -20,14 +20,14 @@ struct PythonRow: Sendable {
         "status", "result", "date_done", "traceback", "children", "name", "worker", "retries", "queue",
     ]
 
-    init(_ result: TaskResult, now: Timestamp) {
+    init(_ result: TaskResult, _ format: PythonResultFormat, now: Timestamp) {
         let value = ResultDocument.value(of: result)
         // A row without a date would never expire.
         let date = result.state.isReady ? result.dateDone ?? now : nil
         values = [
             "task_id": .text(result.id.text),
             "status": .text(result.state.name),
-            "result": value.isNull ? .null : .blob(PickleWriter.bytes(of: value)),
+            "result": Self.stored(value, format),
             "date_done": SQLiteValue(text: date.map { ISO8601.databaseText($0) }),
             "traceback": SQLiteValue(text: result.traceback),
             "children": result.children.isEmpty
@@ -37,6 +37,13 @@ struct PythonRow: Sendable {
             "retries": .integer(Int64(result.retries)),
             "queue": SQLiteValue(text: result.queue),
         ]
+    }
+
+    private static func stored(_ value: JSON, _ format: PythonResultFormat) -> SQLiteValue {
+        switch format {
+        case .json: .blob(value.bytes(style: .python))
+        case .pickle: value.isNull ? .null : .blob(PickleWriter.bytes(of: value))
+        }
     }
 
     /// Stores the row, unless a final result is already stored.

@@ -2,7 +2,7 @@ package import CeleryCore
 import Synchronization
 
 /// Stores results in this process: for tests and examples.
-package final class MemoryResultStore: RevocationAnnouncing {
+package final class MemoryResultStore: RevocationAnnouncing, RequestKeeping {
     package let location = "memory://"
     private let expires: Double?
     private let now: @Sendable () -> Timestamp
@@ -22,6 +22,8 @@ package final class MemoryResultStore: RevocationAnnouncing {
                     let isAnnounced = old.attempt == 0 && result.attempt > 0
                     if old.attempt > result.attempt || (old.state.isReady && !isAnnounced) { continue }
                 }
+                var result = result
+                if result.request == nil { result.request = records[result.id]?.result.request }
                 records[result.id] = (result, until)
             }
         }
@@ -35,8 +37,15 @@ package final class MemoryResultStore: RevocationAnnouncing {
             for id in ids {
                 guard let record = records[id], record.expires.map({ $0 > now }) ?? true else { continue }
                 found[id] = record.result
+                found[id]?.request = nil
             }
             return found
+        }
+    }
+
+    package func requests(for ids: [TaskID]) async throws -> [TaskID: Message] {
+        records.withLock { records in
+            Dictionary(uniqueKeysWithValues: Set(ids).compactMap { id in records[id]?.result.request.map { (id, $0) } })
         }
     }
 

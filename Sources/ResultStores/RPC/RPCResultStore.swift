@@ -29,20 +29,8 @@ package final class RPCResultStore: ResultStore, ResultAnswering {
     }
 
     package func store(_ results: [TaskResult]) async throws {
-        try await link.publish(results.compactMap(Self.publication))
-    }
-
-    /// Results without a reply address are not sent.
-    private static func publication(of result: TaskResult) -> Publication? {
-        guard let replyTo = result.replyTo, !replyTo.isEmpty else { return nil }
-        let message = WireMessage(
-            routingKey: replyTo,
-            properties: WireProperties(
-                contentType: "application/json", contentEncoding: "utf-8",
-                deliveryMode: replyTo.hasPrefix(ReplyMailbox.prefix) ? 2 : 1, priority: 0, correlationID: result.id.text),
-            body: KeptResult.document(of: result).bytes(style: .python))
         // The waiting client may be gone.
-        return Publication(message, isMandatory: false)
+        try await link.publish(results.compactMap(ReplyMessage.message).map { Publication($0, isMandatory: false) })
     }
 
     package func results(for ids: [TaskID]) async throws -> [TaskID: TaskResult] {

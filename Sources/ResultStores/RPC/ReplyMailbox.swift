@@ -1,14 +1,12 @@
 import CeleryCore
 package import RabbitMQ
+import Wire
 
 /// The queue that collects the results for one user, project and machine, on behalf of short-lived commands.
 ///
 /// A Python program waits on a queue that lives as long as the program. Shell commands are too short-lived for that: this
 /// queue stays, and each command moves the arrived results into a file, where all commands find them.
 package struct ReplyMailbox: Sendable {
-    /// Queues with this prefix are created here, and their messages are persistent.
-    static let prefix = "celery.reply."
-
     package let queue: QueueDeclaration
 
     /// - Parameters:
@@ -17,7 +15,7 @@ package struct ReplyMailbox: Sendable {
     package init(owner: String, expires: Double?) {
         // A queue cannot be redeclared with another expiry, so the expiry is part of the name.
         let milliseconds = Int64(min((expires ?? 30 * 86_400) * 1_000, 4_294_967_295))
-        var queue = QueueDeclaration(Self.prefix + Self.digest("\(owner)\n\(milliseconds)"))
+        var queue = QueueDeclaration(ReplyMessage.lastingPrefix + Self.digest("\(owner)\n\(milliseconds)"))
         queue.arguments = ["x-expires": .int(max(1, milliseconds))]
         self.queue = queue
     }

@@ -2,25 +2,31 @@ package import CeleryCore
 package import CeleryDB
 
 /// Stores results in a `celery.db`.
-package final class SQLiteResultStore: RevocationAnnouncing, SQLiteFileHolding {
+package final class SQLiteResultStore: RevocationAnnouncing, RequestKeeping, SQLiteFileHolding {
     package let file: DatabaseFile
     package let location: String
     /// Seconds a result is kept.
     private let expires: Double?
+    /// The size in bytes up to which the arguments of a message are kept with its result.
+    private let argumentLimit: Int
     let now: @Sendable () -> Timestamp
 
-    package init(file: DatabaseFile, expires: Double?, now: @escaping @Sendable () -> Timestamp = { .now }) {
+    package init(
+        file: DatabaseFile, expires: Double?, argumentLimit: Int = 65_536, now: @escaping @Sendable () -> Timestamp = { .now }
+    ) {
         self.file = file
         location = "sqlite://\(file.path)"
         self.expires = expires
+        self.argumentLimit = argumentLimit
         self.now = now
     }
 
     package func store(_ results: [TaskResult]) async throws {
         guard !results.isEmpty else { return }
-        let until = expires.map { now().seconds + $0 }
-        try await file.write(waking: true) { db in
-            for result in results { try ResultTable.store(result, expires: until, in: db) }
+        let now = self.now()
+        let until = expires.map { now.seconds + $0 }
+        try await file.write(waking: true) { [argumentLimit] db in
+            for result in results { try ResultTable.store(result, keeping: argumentLimit, expires: until, now: now, in: db) }
         }
     }
 
@@ -29,6 +35,15 @@ package final class SQLiteResultStore: RevocationAnnouncing, SQLiteFileHolding {
         return try await file.read { db in
             var found: [TaskID: TaskResult] = [:]
             for id in ids { found[id] = try ResultTable.fetch(id, now: now, in: db) }
+            return found
+        }
+    }
+
+    package func requests(for ids: [TaskID]) async throws -> [TaskID: Message] {
+        let now = self.now()
+        return try await file.read { db in
+            var found: [TaskID: Message] = [:]
+            for id in ids { found[id] = try ResultTable.request(of: id, now: now, in: db) }
             return found
         }
     }
@@ -53,6 +68,12 @@ extension SQLiteResultStore: ResultWatching {
         try Task.checkCancellation()
         // No process writes to a file that was removed, and reading it keeps working.
         try file.checkInPlace()
+    }
+}
+
+extension SQLiteResultStore: TaskIDListing {
+    package func taskIDs(startingWith prefix: String, limit: Int) async throws -> [TaskID] {
+        try await file.read { try IDColumn.ids(in: "result", startingWith: prefix, limit: limit, of: $0) }
     }
 }
 

@@ -10,6 +10,7 @@ package struct PeriodicDraft: Sendable {
     var overlap = PeriodicOptions.Overlap.allow
     var expires: Duration?
     var expectWithin: Duration?
+    var alarmAfter = PeriodicOptions.usualAlarm
 
     package init() {}
 
@@ -37,6 +38,7 @@ package struct PeriodicDraft: Sendable {
         options.overlap = overlap
         options.expires = expires
         options.expectWithin = expectWithin
+        options.alarmAfter = alarmAfter
         if let every, let jitter, jitter >= every {
             throw ScheduleError(.notASchedule, "jitter must be less than every, or runs would overtake each other")
         }

@@ -59,6 +59,16 @@ package struct PeriodicKey: Sendable {
             name: "expect_within", placeholder: "DURATION", defaultText: nil,
             help: "If no run has succeeded for this time, beat logs an error and `celery beat status` exits with 1."
         ) { text, draft in duration(text) { draft.expectWithin = $0 } },
+        PeriodicKey(
+            name: "alarm_after", placeholder: "N", defaultText: "2",
+            help: "If this many runs in a row have failed, or every run so far, beat logs an error and `celery beat status` exits with 1; 0 raises no such alarm."
+        ) { text, draft in
+            guard let count = Int(text), (0...1_000_000).contains(count) else {
+                return "must be a whole number from 0 to 1000000, not \"\(text)\""
+            }
+            draft.alarmAfter = count
+            return nil
+        },
     ]
 
     /// The option with this name.

@@ -19,6 +19,7 @@ extension PeriodicOptions {
         if overlap != .allow { words.append(("overlap", overlap.rawValue)) }
         if let expires { words.append(("expires", Self.text(expires))) }
         if let expectWithin { words.append(("expect_within", Self.text(expectWithin))) }
+        if alarmAfter != Self.usualAlarm { words.append(("alarm_after", String(alarmAfter))) }
         return words
     }
 

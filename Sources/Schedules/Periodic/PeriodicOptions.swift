@@ -14,6 +14,11 @@ public struct PeriodicOptions: Sendable, Hashable {
     public var expires: Duration?
     /// If no run has succeeded for this time, beat raises an alarm; `nil` for no alarm.
     public var expectWithin: Duration?
+    /// After this many failures in a row, or if every run so far has failed, beat raises an alarm; 0 for no alarm.
+    public var alarmAfter: Int
+
+    /// The default of `alarmAfter`: one failure may pass, two need a person.
+    public static let usualAlarm = 2
 
     /// What happens to runs that were due while no beat ran.
     public enum Missed: String, Sendable, Hashable, CaseIterable {
@@ -37,7 +42,7 @@ public struct PeriodicOptions: Sendable, Hashable {
 
     public init(
         _ schedule: Schedule, jitter: Jitter = Jitter(upTo: .zero), missed: Missed = .once, within: Duration? = nil,
-        overlap: Overlap = .allow, expires: Duration? = nil, expectWithin: Duration? = nil
+        overlap: Overlap = .allow, expires: Duration? = nil, expectWithin: Duration? = nil, alarmAfter: Int = PeriodicOptions.usualAlarm
     ) {
         self.schedule = schedule
         self.jitter = jitter
@@ -46,5 +51,6 @@ public struct PeriodicOptions: Sendable, Hashable {
         self.overlap = overlap
         self.expires = expires
         self.expectWithin = expectWithin
+        self.alarmAfter = alarmAfter
     }
 }

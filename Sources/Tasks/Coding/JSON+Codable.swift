@@ -40,7 +40,7 @@ extension JSON: Codable {
         case .bigInteger(let digits):
             // Integers beyond 128 bits are exact only as strings of digits.
             if let value = Int128(digits) { try container.encode(value) } else { try container.encode(digits) }
-        case .double(let value): try container.encode(value)
+        case .double(let value, _): try container.encode(value)
         case .string(let value): try container.encode(value)
         case .array(let elements): try container.encode(elements)
         case .object(let object):

@@ -20,7 +20,7 @@ extension JSONNode {
         case .bigInteger(let digits):
             guard let exact = I(digits) else { throw outOfRange(I.self, digits) }
             return exact
-        case .double(let number):
+        case .double(let number, _):
             guard let exact = I(exactly: number) else { throw mismatch(I.self, "an integer") }
             return exact
         default: throw mismatch(I.self, "an integer")
@@ -30,7 +30,7 @@ extension JSONNode {
     func floatingPoint<F: BinaryFloatingPoint & LosslessStringConvertible>() throws -> F {
         switch value {
         case .int(let number): return F(number)
-        case .double(let number): return F(number)
+        case .double(let number, _): return F(number)
         case .bigInteger(let digits):
             guard let number = F(digits) else { throw mismatch(F.self, "a number") }
             return number
@@ -58,7 +58,7 @@ extension JSON {
         case .null: "null"
         case .bool(let value): value ? "true" : "false"
         case .int, .bigInteger: "an integer"
-        case .double(let value): "\(value)"
+        case .double(let value, _): "\(value)"
         case .string: "a string"
         case .array: "a list"
         case .object: "an object"

@@ -38,6 +38,12 @@ struct ProgramFile {
         self.status = status
     }
 
+    /// Whether a file is a symbolic link. The corresponding C function is `lstat`.
+    static func isLink(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+    }
+
     /// Whether this process may execute the file. The corresponding C function is `faccessat` with AT_EACCESS.
     static func mayRun(_ path: String) -> Bool { faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0 }
 

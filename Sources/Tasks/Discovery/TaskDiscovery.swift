@@ -11,7 +11,8 @@ import Glibc
 /// A worker that runs as root rejects programs that other users could change; other workers report a warning: see `TaskGuard`.
 ///
 /// A file with a problem is not a task: rejecting its messages is better than running it without the limits that its
-/// author wrote. If two files have the same task name, neither is a task.
+/// author wrote. If two files have the same task name, neither is a task. A worker that runs already is more patient, as its
+/// callers wait: see `TaskFiles`.
 package struct TaskDiscovery: Sendable {
     /// The tasks, sorted by name.
     package private(set) var definitions: [TaskDefinition] = []
@@ -19,6 +20,11 @@ package struct TaskDiscovery: Sendable {
     package private(set) var problems: [TaskProblem] = []
     /// Skipped files, relative to the project folder.
     package private(set) var passedOver: [String] = []
+
+    /// What to watch in order to hear of changes; empty without a memory.
+    package private(set) var watched: Set<WatchedPath> = []
+    /// What is remembered from the looks before, and after this one; `nil` for a discovery that happens once.
+    private(set) var memory: TaskFileMemory?
 
     private let project: String
     private let taskGuard: TaskGuard?
@@ -31,14 +37,23 @@ package struct TaskDiscovery: Sendable {
     ///
     /// - Parameter taskGuard: Checks who may change the tasks. Not needed by clients, which only submit tasks.
     package init(apps: [String], in projectFolder: String, guardedBy taskGuard: TaskGuard? = nil) {
+        self.init(apps: apps, in: projectFolder, guardedBy: taskGuard, remembering: nil)
+    }
+
+    /// - Parameter memory: What is known from the last look, for a worker that looks again and again.
+    init(apps: [String], in projectFolder: String, guardedBy taskGuard: TaskGuard?, remembering memory: TaskFileMemory?) {
+        self.memory = memory
         project = projectFolder.hasSuffix("/") ? projectFolder : projectFolder + "/"
         self.taskGuard = taskGuard
+        defer { self.memory?.end(with: definitions) }
+        if !apps.isEmpty { watch("", .above) }
         if !apps.isEmpty, let taskGuard, let danger = taskGuard.danger(ofProject: project) {
             report(projectFolder, danger: danger, taskGuard)
             if taskGuard.refuses { return }
         }
         var seen: Set<String> = []
         for app in apps where seen.insert(app).inserted { visit(app: app) }
+        for task in self.memory?.justMissed() ?? [] { files[task.name, default: []].append(task) }
         settle()
     }
 
@@ -50,6 +65,7 @@ package struct TaskDiscovery: Sendable {
             report(app, "INSTALLED_APPS names '\(app)', which is not a valid app name: \(rule)")
             return
         }
+        for count in parts.indices { watch(parts[...count].joined(separator: "/"), .above) }
         do throws(FileError) {
             guard try ProgramFile(project + folder).kind == .folder else {
                 report(folder, "INSTALLED_APPS names '\(app)', but \(folder) is not a folder")
@@ -95,6 +111,7 @@ package struct TaskDiscovery: Sendable {
     }
 
     private mutating func visit(folder: String, name: String) {
+        watch(folder, .tasks)
         guard isSafe(folder: folder) else { return }
         do throws(FileError) {
             let identity = try ProgramFile(project + folder).identity
@@ -139,20 +156,28 @@ package struct TaskDiscovery: Sendable {
     private mutating func visit(
         _ file: ProgramFile, at path: String, called entry: String, in name: String
     ) throws(FileError) {
-        let head = try ProgramFile.head(of: project + path)
+        let (stem, mark) = (TaskName.stem(of: entry), FileMark(file.status))
+        if memory != nil, file.hasRunBit || memory?.marks[path] != nil {
+            if ProgramFile.isLink(project + path) { watch(path, .link) }
+            guard memory!.isAtRest(path, mark, name: name + "." + stem) else {
+                problems += memory?.readings[path]?.problems ?? []
+                if let task = memory?.tasks[path] { files[task.name, default: []].append(task) }
+                return
+            }
+        }
         guard file.hasRunBit else {
-            if ProgramFile.looksLikeProgram(head) {
-                report(path, "is not executable; chmod +x \(path)")
+            memory?.forget(path)
+            if ProgramFile.looksLikeProgram(try ProgramFile.head(of: project + path)) {
+                report(path, "is not executable; chmod +x \(path)", task: name + "." + stem)
             } else {
                 passedOver.append(path)
             }
             return
         }
         guard ProgramFile.mayRun(project + path) else {
-            report(path, "cannot be executed by this user; check its owner and mode")
+            report(path, "cannot be executed by this user; check its owner and mode", task: name + "." + stem)
             return
         }
-        let stem = TaskName.stem(of: entry)
         guard TaskName.isValidPart(stem) else {
             report(path, "is not a valid task name: use letters, digits, _ and -, and at most one extension")
             return
@@ -162,28 +187,55 @@ package struct TaskDiscovery: Sendable {
             problems.append(TaskProblem(file: path, "\(danger): \(consequence)", isWarning: !taskGuard.refuses))
             if taskGuard.refuses { return }
         }
-        let (options, found) = TaskOptionLine.options(in: head, file: path)
-        guard found.isEmpty else {
-            problems += found
-            return
+        let reading = if let known = memory?.readings[path] { known } else { try read(path) }
+        problems += reading.problems.map { problem in
+            var problem = problem
+            problem.task = name + "." + stem
+            return problem
         }
-        let task = TaskDefinition(
-            name: name + "." + stem, options: options, kind: .program(path: project + path), source: path)
+        guard let options = reading.options else { return }
+        let earlier = memory?.tasks[path]
+        let task = earlier?.fileMark == mark ? earlier! : TaskDefinition(
+            name: name + "." + stem, options: options, kind: .program(path: project + path), source: path, fileMark: mark)
         files[task.name, default: []].append(task)
     }
 
-    private mutating func report(_ file: String, _ message: String) {
-        problems.append(TaskProblem(file: file, message))
+    /// Reads the option lines of a program. If they are wrong, a task that was accepted before keeps its options.
+    private mutating func read(_ path: String) throws(FileError) -> TaskFileMemory.Reading {
+        let (written, found) = TaskOptionLine.options(in: try ProgramFile.head(of: project + path), file: path)
+        var (options, problems) = (found.isEmpty ? written : nil, found)
+        if !found.isEmpty, let earlier = memory?.tasks[path]?.options {
+            options = earlier
+            problems = found.map {
+                TaskProblem(file: $0.file, line: $0.line, "\($0.message): the task keeps its earlier options", isWarning: true)
+            }
+        }
+        let reading = TaskFileMemory.Reading(options: options, problems: problems)
+        memory?.note(reading, of: path)
+        return reading
     }
 
-    /// Accepts tasks with unique names; reports the others.
+    private mutating func watch(_ path: String, _ role: WatchedPath.Role) {
+        if memory != nil { watched.insert(WatchedPath(path: project + path, role: role)) }
+    }
+
+    private mutating func report(_ file: String, _ message: String, task: String? = nil) {
+        problems.append(TaskProblem(file: file, message, task: task))
+    }
+
+    /// Accepts tasks with unique names; reports the others. A task that was accepted before stays what it is.
     private mutating func settle() {
         for (name, tasks) in files.sorted(by: { $0.key < $1.key }) {
             if tasks.count == 1 {
                 definitions += tasks
+            } else if let known = tasks.first(where: { memory?.tasks[$0.source] != nil }) {
+                definitions.append(known)
+                for task in tasks where task.source != known.source {
+                    report(task.source, "has the same task name as \(known.source), '\(name)', which is run until it is removed")
+                }
             } else {
                 let others = tasks.dropFirst().map(\.source).joined(separator: " and ")
-                report(tasks[0].source, "has the same task name as \(others), '\(name)'; neither is run")
+                report(tasks[0].source, "has the same task name as \(others), '\(name)'; neither is run", task: name)
             }
         }
         files = [:]

@@ -9,8 +9,12 @@ package struct TaskProblem: Sendable, Hashable, CustomStringConvertible {
     /// Whether the file is a task in spite of the problem.
     package var isWarning = false
 
-    package init(file: String, line: Int? = nil, _ message: String, isWarning: Bool = false) {
+    /// The name of the task that the file would be without the problem; `nil` if it cannot be told.
+    package var task: String?
+
+    package init(file: String, line: Int? = nil, _ message: String, isWarning: Bool = false, task: String? = nil) {
         self.isWarning = isWarning
+        self.task = task
         self.file = file
         self.line = line
         self.message = message

@@ -7,7 +7,8 @@ import Synchronization
 /// One run of a program. Blocks the calling thread until the program and all its descendants have ended.
 package struct ProgramRun: Sendable {
     package var path: String
-    package var args: [String]
+    /// The arguments after the program's name: any bytes but NUL.
+    package var args: [[UInt8]]
     package var environment: Environment
     package var folder: String
     /// The request as JSON, for standard input; empty for `/dev/null`.
@@ -54,7 +55,7 @@ package struct ProgramRun: Sendable {
     }
 
     package init(
-        path: String, args: [String], environment: Environment, folder: String, input: [UInt8],
+        path: String, args: [[UInt8]], environment: Environment, folder: String, input: [UInt8],
         softTimeLimit: Double?, hardTimeLimit: Double?, maxOutputBytes: Int,
         onErrorLine: @escaping @Sendable (String) -> Void
     ) {
@@ -94,7 +95,7 @@ package struct ProgramRun: Sendable {
     package func run() throws(SystemError) -> Ending {
         let standardOutput = try Pipe()
         let standardError = try Pipe()
-        var spawn = Spawn(path, arguments: [name ?? path] + args, environment: environment)
+        var spawn = Spawn(path, arguments: [Array((name ?? path).utf8)] + args, environment: environment)
         spawn.workingDirectory = folder
         spawn.standardInput = input.isEmpty ? .null : .descriptor(try MemoryFile.make(input))
         spawn.standardOutput = .descriptor(standardOutput.writeEnd)

@@ -49,10 +49,10 @@ private struct PythonReprWriter {
         case .bool(let value): appendWord(value ? "True" : "False")
         case .int(let value): appendWord(String(value))
         case .bigInteger(let digits): appendWord(digits)
-        case .double(let value): appendWord(value.pythonRepr)
+        case .double(let value, let spelling): appendWord(spelling.text ?? value.pythonRepr)
         case .string(let text): appendQuoted(text)
         case .array(let elements): append(elements, open: "[", close: "]")
-        case .object(let object): append(object)
+        case .object(let object): if !appendBytes(value) { append(object) }
         }
     }
 
@@ -76,6 +76,27 @@ private struct PythonReprWriter {
                 writer.append(member.value)
             }
         }
+    }
+
+    /// Appends the object of bytes as Python's `repr` of them, `b'caf\\xe9'`.
+    ///
+    /// - Returns: Whether the value is such an object.
+    private mutating func appendBytes(_ value: JSON) -> Bool {
+        guard let bytes = value.binaryValue else { return false }
+        var text = "b'"
+        // More would be cut.
+        for byte in bytes.prefix(max(0, budget)) {
+            switch byte {
+            case UInt8(ascii: "'"), UInt8(ascii: "\\"): text += "\\" + String(UnicodeScalar(byte))
+            case UInt8(ascii: "\n"): text += "\\n"
+            case UInt8(ascii: "\r"): text += "\\r"
+            case UInt8(ascii: "\t"): text += "\\t"
+            case 0x20..<0x7F: text.unicodeScalars.append(UnicodeScalar(byte))
+            default: text += (byte < 16 ? "\\x0" : "\\x") + String(byte, radix: 16)
+            }
+        }
+        appendWord(text + "'")
+        return true
     }
 
     private mutating func enclose(_ open: String, _ close: String, _ content: (inout Self) -> Void) {

@@ -6,7 +6,7 @@ package enum PythonTypes {
     /// Replaces such objects, at any depth, by plain text: the ISO form of a time, the digits of a decimal, a dashed
     /// UUID, the text of bytes.
     ///
-    /// Bytes that are not UTF-8 stay in base64. Objects of unknown types are left unchanged.
+    /// Bytes that are not UTF-8 stay in base64; `JSON.binaryValue` decodes them. Objects of unknown types are left unchanged.
     package static func simplify(_ value: JSON) -> JSON {
         switch value {
         case .array(let elements): .array(elements.map(simplify))

@@ -123,7 +123,7 @@ extension ControlMessage {
             exchange: Self.exchange, routingKey: "",
             properties: WireProperties(
                 contentType: "application/json", contentEncoding: "utf-8", deliveryMode: 2, priority: 0),
-            headers: ["clock": .int(Int64(clock)), "expires": expires.map(JSON.double) ?? 0],
+            headers: ["clock": .int(Int64(clock)), "expires": expires.map { .double($0) } ?? 0],
             body: JSON.object(body).bytes(style: .python))
     }
 

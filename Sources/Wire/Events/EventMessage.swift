@@ -46,7 +46,11 @@ package enum EventMessage {
     package static func events(in message: WireMessage) -> (events: [Event], unreadable: Int) {
         guard let body = try? JSON(parsing: message.body) else { return ([], 1) }
         let documents = body.arrayValue ?? [body]
-        let events = documents.compactMap(EventDocument.read)
+        var events = documents.compactMap(EventDocument.read)
+        // The last will of a worker: it was written long before, and the server dates its death.
+        if let time = message.headers["x-death"]?.arrayValue?.first?["time"]?.doubleValue {
+            for index in events.indices where events[index].lostWorker != nil { events[index].time = Timestamp(seconds: time) }
+        }
         return (events, documents.count - events.count)
     }
 }

@@ -34,7 +34,7 @@ struct JobRunner: Sendable {
             if let program = job.program {
                 ended = run(job, decoded, body, program, nil, stop)
             } else if let policy = job.command {
-                let words = ProgramJob.words(ofCommand: body).map { Array($0.utf8) }
+                let words = ProgramJob.words(ofCommand: body)
                 let call = try CommandCall(decoded, body, words: words, policy, in: environment)
                 ended = run(job, decoded, body, call.path, call, stop)
             } else {

@@ -36,7 +36,7 @@ package enum PoolChildMain {
                 case .recall: socket.send(.returned(jobs.removeAll().map(\.tag)))
                 case .finish: jobs.finish()
                 case .terminate(let tag, let signal): underway.terminate(tag, signal: signal)
-                case .ready, .report, .returned, .log: break
+                case .ready, .report, .returned, .outdated, .log: break
                 }
             }
             // The worker is gone, so nobody can record the outcome of the running job.
@@ -45,8 +45,13 @@ package enum PoolChildMain {
             _exit(0)
         }
         let flight = flightRecord()
+        RestingMemory.giveBack()
         socket.send(.ready)
         while let job = await jobs.next() {
+            if job.isOutdated {
+                guard socket.send(.outdated(job.tag)) else { break }
+                continue
+            }
             flight?.begin(FlightRecord.Entry(tag: job.deliveryTag, attempt: job.attempt))
             let stop = underway.begin(job)
             var report = await runner.run(job, stop)

@@ -91,31 +91,35 @@ struct ProgramJob {
     }
 
     /// The program's arguments: positional ones, then `--name value` for each keyword argument.
-    static func words(_ arguments: TaskArguments) -> [String] {
-        arguments.args.map(word) + arguments.kwargs.members.flatMap { ["--\($0.key)", word($0.value)] }
+    static func words(_ arguments: TaskArguments) -> [[UInt8]] {
+        arguments.args.map(word) + arguments.kwargs.members.flatMap { [Array("--\($0.key)".utf8), word($0.value)] }
     }
 
     /// The argv of a command: its positional arguments alone, since the others are its surroundings.
-    static func words(ofCommand arguments: TaskArguments) -> [String] { words(TaskArguments(args: arguments.args)) }
+    static func words(ofCommand arguments: TaskArguments) -> [[UInt8]] { words(TaskArguments(args: arguments.args)) }
 
-    /// Strings unchanged, other values as JSON.
-    private static func word(_ value: JSON) -> String {
+    /// Strings and bytes unchanged, other values as JSON, with numbers as they were spelled.
+    private static func word(_ value: JSON) -> [UInt8] {
+        if let bytes = value.binaryValue { return bytes }
         let plain = PythonTypes.simplify(value)
-        return plain.stringValue ?? plain.text(style: .compact)
+        return plain.stringValue.map { Array($0.utf8) } ?? plain.bytes(style: .compact)
     }
 
-    /// Standard output as the return value: parsed if it is JSON, else a string without the final newline.
+    /// Standard output as the return value: parsed if it is JSON, a string without the final newline if it is other text, else bytes,
+    /// all of them.
     static func value(of output: [UInt8]) -> JSON {
         if let value = try? JSON(parsing: output) { return value }
         return text(of: output)
     }
 
-    /// Standard output as a string without the final newline. What a command prints is never read as JSON: it would be printed
-    /// in another form.
+    /// Standard output as a string without the final newline, or as bytes if it is no text. What a command prints is never read as
+    /// JSON: it would be printed in another form.
     static func text(of output: [UInt8]) -> JSON {
-        var text = output[...]
-        if text.last == UInt8(ascii: "\n") { text.removeLast() }
-        return .string(String(decoding: text, as: UTF8.self))
+        let hasNewline = output.last == UInt8(ascii: "\n")
+        guard let text = String(validating: output[..<(output.endIndex - (hasNewline ? 1 : 0))], as: UTF8.self) else {
+            return JSON(text: output)
+        }
+        return .string(text)
     }
 
     /// The JSON object that the program reads on standard input.

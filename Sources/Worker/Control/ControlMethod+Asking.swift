@@ -71,7 +71,7 @@ extension Shift {
     }
 
     /// A time limit in seconds; 0 for no limit.
-    private static func limit(_ seconds: Double?) -> JSON { seconds.map(JSON.double) ?? 0 }
+    private static func limit(_ seconds: Double?) -> JSON { seconds.map { .double($0) } ?? 0 }
 
     /// Formats a number as `printf` does.
     static func text(_ format: String, _ number: Double) -> String {

@@ -10,10 +10,8 @@ extension ControlMethod {
             let soft = try arguments.seconds("soft")
             let hard = try arguments.seconds("hard")
             let name = try arguments.optionalText("task_name") ?? ""
-            let isKnown = shift.registry.tasks.change(name) { options in
-                options.softTimeLimit = soft.map { .seconds($0.possibleSeconds) }
-                options.timeLimit = hard.map { .seconds($0.possibleSeconds) }
-            }
+            let isKnown = shift.registry.setTimeLimits(
+                of: name, soft: soft.map { .seconds($0.possibleSeconds) }, hard: hard.map { .seconds($0.possibleSeconds) })
             guard isKnown else { throw ControlError(description: "unknown task") }
             func text(_ limit: Double?) -> String { limit.map { "\($0)" } ?? "None" }
             shift.log.commanded("New time limits for tasks of type \(name.forLog): soft=\(text(soft)) hard=\(text(hard))")

@@ -6,6 +6,8 @@ import Wire
 struct Admission: Sendable {
     let configuration: WorkerConfiguration
     let registry: TaskRegistry
+    /// Whether the worker reads changed task files again. Then a program runs only as it was read.
+    var followsFiles = false
     var revocations = Revocations()
 
     /// Multiplier of the crash limit for deaths of workers that cannot be blamed on a task.
@@ -36,17 +38,13 @@ struct Admission: Sendable {
     func decide(_ delivery: Delivery, now: Timestamp) -> Decision {
         let message = delivery.message
         func bury(_ reason: DeathReason, _ failure: TaskFailure, _ text: String) -> Decision {
-            let outcome = OutcomeBuilder(delivery: delivery, worker: configuration.identity.name, now: now)
-                .burial(reason, failure: failure, crashes: delivery.crashes)
-            return .settle(outcome, reason: text)
+            .settle(builder(of: delivery, now).burial(reason, failure: failure, crashes: delivery.crashes), reason: text)
         }
         if let defect = delivery.defect {
             return bury(.unreadable, .invalidTask(defect.reason), "it cannot be read: \(defect.reason)")
         }
         func refuse(_ state: TaskState, _ failure: TaskFailure, _ reason: String) -> Decision {
-            let outcome = OutcomeBuilder(delivery: delivery, worker: configuration.identity.name, now: now)
-                .outcome(state, failure: failure)
-            return .settle(outcome, reason: reason)
+            .settle(builder(of: delivery, now).outcome(state, failure: failure), reason: reason)
         }
         if let expires = message.expires, expires < now {
             return refuse(.revoked, .revoked("expired"), "expired at \(ISO8601.text(expires))")
@@ -68,6 +66,17 @@ struct Admission: Sendable {
             return bury(.lost, .workerLost(reason), reason)
         }
         return .run(request(delivery, definition, now), definition)
+    }
+
+    /// Whether nobody wants the result of a message, according to itself, its task or the settings.
+    func ignoresResult(_ message: Message) -> Bool {
+        message.ignoreResult ?? registry[message.task]?.terms.ignoreResult ?? configuration.ignoreResult
+    }
+
+    private func builder(of delivery: Delivery, _ now: Timestamp) -> OutcomeBuilder {
+        var builder = OutcomeBuilder(delivery: delivery, worker: configuration.identity.name, now: now)
+        builder.ignoresResult = ignoresResult(delivery.message)
+        return builder
     }
 
     private static func possible(_ limit: Double?) -> Double? { limit.map { max(0, $0.possibleSeconds) } }
@@ -92,6 +101,7 @@ struct Admission: Sendable {
             memoryLimit: terms.maxMemoryBytes ?? configuration.maxMemoryBytes)
         request.command = command
         request.said = terms.forChild
+        if followsFiles { request.fileMark = definition.fileMark }
         request.deliveryTag = delivery.handle.tag
         request.expires = message.expires?.seconds
         return request

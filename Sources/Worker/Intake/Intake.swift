@@ -71,7 +71,7 @@ final class Intake {
     /// How many deliveries to take now, limited by `prefetch` and `maxTasks`.
     private var capacity: Int {
         let free = max(0, prefetch.limit - parts.jobs.count)
-        guard free >= prefetch.step || parts.jobs.isEmpty, recorder.slowCount < Recorder.slowLimit else { return 0 }
+        guard free >= prefetch.step || parts.jobs.isEmpty, recorder.slowCount < Recorder.slowLimit, !gate.isFull else { return 0 }
         return parts.configuration.maxTasks > 0 ? min(free, max(0, parts.configuration.maxTasks - taken)) : free
     }
 
@@ -130,13 +130,13 @@ final class Intake {
     private func decide(
         _ deliveries: [Delivery], _ recorded: RepeatLookup.Recorded, _ standings: [TaskID: PrerequisiteLookup.Standing]
     ) -> Admitted {
-        let admission = Admission(configuration: parts.configuration, registry: parts.registry.tasks, revocations: parts.revocations.revocations)
+        let admission = Admission(configuration: parts.configuration, registry: parts.registry.tasks, followsFiles: parts.registry.files != nil, revocations: parts.revocations.revocations)
         let now = parts.now()
         var admitted = Admitted()
         for delivery in deliveries {
             let delivery = delivery.blamed(by: recorded.begun[delivery.message.id])
             var decision = admission.decide(delivery, now: now)
-            if !decision.isFinal, !recorded.done.contains(delivery.message.id) {
+            if !decision.isFinal, recorded.done[delivery.message.id] == nil {
                 switch standings[delivery.message.id] {
                 case .waiting(let open)?:
                     admitted.waiting.append((delivery, open))
@@ -151,9 +151,10 @@ final class Intake {
                 // A built-in task that retries every second is reported once.
                 parts.watchers.tell(.received(delivery))
             }
-            if recorded.done.contains(delivery.message.id) {
+            if let result = recorded.done[delivery.message.id] {
                 parts.log.repeated(delivery)
-                admitted.refused.append(Outcome(handle: delivery.handle, results: []))
+                let ignoresResult = admission.ignoresResult(delivery.message)
+                admitted.refused.append(repeats.outcome(of: delivery, done: result, ignoresResult: ignoresResult))
                 taken += 1
                 continue
             }

@@ -17,9 +17,9 @@ final class RepeatLookup {
 
     /// What the result store knows about redelivered messages.
     struct Recorded {
-        /// Tasks with a final result, whose acknowledgement was lost with a connection or a worker. They need not run
-        /// again.
-        var done: Set<TaskID> = []
+        /// Final results of tasks whose acknowledgement, and perhaps answer, was lost with a connection or a worker. They
+        /// need not run again.
+        var done: [TaskID: TaskResult] = [:]
         /// STARTED results. A task that ran only for a moment has none (see `ProgressTeller`).
         var begun: [TaskID: TaskResult] = [:]
     }
@@ -32,11 +32,23 @@ final class RepeatLookup {
         do {
             let results = try await store.results(for: ids)
             return Recorded(
-                done: Set(results.values.filter(\.state.isReady).map(\.id)), begun: results.filter { $0.value.state == .started })
+                done: results.filter(\.value.state.isReady), begun: results.filter { $0.value.state == .started })
         } catch {
             log.brokerTrouble("cannot look up results of redelivered messages", error)
             return Recorded()
         }
+    }
+
+    /// The outcome of a redelivered message whose task is done: the client that waits for its result may not have got it.
+    ///
+    /// - Parameter ignoresResult: Whether the message or its task says that nobody waits.
+    func outcome(of delivery: Delivery, done result: TaskResult, ignoresResult: Bool) -> Outcome {
+        var result = result
+        result.replyTo = delivery.message.replyTo
+        result.isIgnored = ignoresResult
+        var outcome = Outcome(handle: delivery.handle, results: [])
+        if result.isAwaited { outcome.replies = [result] }
+        return outcome
     }
 
     /// Attaches a redelivered message to the job that is running it here, instead of running the task twice at once.

@@ -5,7 +5,8 @@ import Wire
 /// Passes deliveries whose tasks may begin now.
 ///
 /// A task with limits is checked before it takes a slot in the pool: by a broker that enforces limits across all its workers,
-/// otherwise by `WorkerLimits`. Tasks without limits pass unchecked.
+/// otherwise by `WorkerLimits`. Tasks without limits pass unchecked. A message whose task file is changing waits in `FileWait`
+/// before its limits are known.
 final class LimitGate {
     private let parts: ShiftParts
     private let slots: SlotLedger
@@ -13,16 +14,16 @@ final class LimitGate {
 
     /// Deliveries that wait in this worker for their limits.
     private var limits = WorkerLimits()
+    /// Deliveries that wait for the files of their tasks.
+    private let fileWait: FileWait
     /// Rates set by operators, by task.
     private var rates: [String: RateSetting] = [:]
-    private let hasLimitedTasks: Bool
 
     init(_ parts: ShiftParts, _ slots: SlotLedger, _ recorder: Recorder) {
         self.parts = parts
         self.slots = slots
         self.recorder = recorder
-        hasLimitedTasks = parts.configuration.defaultRate != nil
-            || parts.registry.tasks.sorted.contains { $0.options.rateLimit != nil || $0.options.concurrency != nil }
+        fileWait = FileWait(parts)
     }
 
     // MARK: Taking
@@ -31,6 +32,8 @@ final class LimitGate {
     ///
     /// - Throws: `DriverError` of the broker.
     nonisolated(nonsending) func take(_ maximum: Int) async throws -> [Delivery] {
+        let arrived = fileWait.release(maximum)
+        if !arrived.isEmpty { return await pass(arrived) }
         if limits.count > 0 {
             let now = parts.now()
             // Expired and revoked tasks only end, and need not wait for that.
@@ -41,7 +44,7 @@ final class LimitGate {
             let begin = over + (await withSlots(held.begin))
             if !begin.isEmpty { return begin }
         }
-        return await pass(try await parts.powers.consumer.take(maximum))
+        return await pass(fileWait.pass(try await parts.powers.consumer.take(maximum)))
     }
 
     /// Returns the deliveries that may begin. The others wait for their limits.
@@ -99,16 +102,34 @@ final class LimitGate {
 
     // MARK: Waiting deliveries
 
-    var isEmpty: Bool { limits.count == 0 }
+    var isEmpty: Bool { limits.count == 0 && fileWait.held.isEmpty }
+
+    /// Whether too many deliveries wait for files to take others.
+    var isFull: Bool { fileWait.isFull }
+
+    /// Whether any delivery waits for its file.
+    var waitsForFiles: Bool { !fileWait.held.isEmpty }
 
     /// The messages that wait in this worker.
-    var waiting: [Message] { limits.held.map(\.delivery.message) }
+    var waiting: [Message] { limits.held.map(\.delivery.message) + fileWait.held.map(\.message) }
 
     /// When to check the waiting deliveries again; `nil` when there are none.
-    var nextLook: Timestamp? { isEmpty ? nil : limits.nextLook(running, now: parts.now()) }
+    var nextLook: Timestamp? {
+        let limit = limits.count == 0 ? nil : limits.nextLook(running, now: parts.now())
+        return [limit, waitsForFiles ? parts.registry.files?.nextLook : nil].compactMap { $0 }.min()
+    }
 
     /// Removes and returns waiting deliveries that match.
-    func pop(where matches: (Delivery) -> Bool) -> [Delivery] { limits.pop(where: matches) }
+    func pop(where matches: (Delivery) -> Bool) -> [Delivery] { limits.pop(where: matches) + fileWait.pop(where: matches) }
+
+    /// Applies the new limits of tasks whose files have changed to the deliveries that wait in this worker.
+    func noteChange(of tasks: Set<String>) {
+        let now = parts.now()
+        // What waits for a limit of a task that has vanished waits for the task to return.
+        fileWait.hold(limits.pop { parts.registry[$0.message.task] == nil })
+        limits.change { tasks.contains($0.message.task) ? (limit(of: $0.message, now) ?? TaskLimit(task: $0.message.task)) : nil }
+        parts.wait.end()
+    }
 
     /// Notes that a job has left the pool and its slot is free.
     func noteEnd(of job: Job) {
@@ -172,7 +193,7 @@ final class LimitGate {
     }
 
     /// Whether any task has limits. If not, deliveries pass without a look at their tasks.
-    private var hasLimits: Bool { hasLimitedTasks || !rates.isEmpty }
+    private var hasLimits: Bool { parts.configuration.defaultRate != nil || parts.registry.hasLimits || !rates.isEmpty }
 
     /// The limit of a message; `nil` when the message may begin at once.
     private func limit(of message: Message, _ now: Timestamp) -> TaskLimit? {

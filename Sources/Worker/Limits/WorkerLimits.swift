@@ -202,6 +202,24 @@ struct WorkerLimits {
         durations[name] = old + (seconds - old) / 8
     }
 
+    /// Gives held deliveries other limits.
+    ///
+    /// - Parameter newLimit: The limit of a delivery; `nil` leaves it as it is.
+    mutating func change(_ newLimit: (Delivery) -> TaskLimit?) {
+        let all = order.flatMap { lists[$0] ?? [] }
+        lists = [:]
+        order = []
+        count = 0
+        for var held in all {
+            if let limit = newLimit(held.delivery) {
+                held.limit = limit
+                if let rate = limit.rate { buckets[limit.task]?.change(to: rate.interval) } else { buckets[limit.task] = nil }
+                postponed[LineName(limit)] = nil
+            }
+            hold(held, LineName(held.limit))
+        }
+    }
+
     /// Changes the rate of a task.
     mutating func setRate(_ rate: RateLimit?, of task: String) {
         for name in order where name.task == task {

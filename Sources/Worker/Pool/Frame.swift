@@ -16,12 +16,14 @@ enum Frame {
     case report(JobReport)
     /// From the child: these jobs have not begun; the answer to `recall`.
     case returned([Int64])
+    /// From the child: this job has not begun, because the file of its task has changed.
+    case outdated(Int64)
     /// From the child: a log line.
     case log(LogLine)
 
     private enum Kind: UInt8 {
         case job = 1, recall, finish, terminate
-        case ready = 64, report, returned, log
+        case ready = 64, report, returned, log, outdated
     }
 
     /// Length in bytes of the length field.
@@ -50,6 +52,9 @@ enum Frame {
             writer.write(Kind.returned.rawValue)
             writer.write(tags.count)
             for tag in tags { writer.write(tag) }
+        case .outdated(let tag):
+            writer.write(Kind.outdated.rawValue)
+            writer.write(tag)
         case .log(let line):
             writer.write(Kind.log.rawValue)
             line.write(to: &writer)
@@ -80,6 +85,7 @@ enum Frame {
             var tags: [Int64] = []
             for _ in 0..<(try reader.readCount()) { tags.append(try reader.readInt64()) }
             self = .returned(tags)
+        case .outdated: self = .outdated(try reader.readInt64())
         case .log: self = .log(try LogLine(from: &reader))
         case nil: throw FrameError()
         }

@@ -16,6 +16,8 @@ package struct JobRequest: Sendable {
     package var program: String?
     /// The conditions for running the command that the message names; `nil` for other tasks.
     package var command: CommandPolicy?
+    /// The state of the program's file for which this request was made; `nil` runs the file in any state.
+    package var fileMark: FileMark?
     /// Seconds; `nil` for no limit.
     package var softTimeLimit: Double?
     /// Seconds; `nil` for no limit.
@@ -59,6 +61,7 @@ package struct JobRequest: Sendable {
         writer.write(taskName)
         writer.write(taskID)
         writer.write(program)
+        writer.write(fileMark) { $1.write(to: &$0) }
         writer.write(softTimeLimit)
         writer.write(hardTimeLimit)
         writer.write(maxOutputBytes)
@@ -77,6 +80,7 @@ package struct JobRequest: Sendable {
         taskName = try reader.readString()
         taskID = try reader.readString()
         program = try reader.readOptional { (reader) throws(FrameError) in try reader.readString() }
+        fileMark = try reader.readOptional { (reader) throws(FrameError) in try FileMark(from: &reader) }
         softTimeLimit = try reader.readOptional { (reader) throws(FrameError) in try reader.readDouble() }
         hardTimeLimit = try reader.readOptional { (reader) throws(FrameError) in try reader.readDouble() }
         maxOutputBytes = try reader.readInt()
@@ -90,6 +94,27 @@ package struct JobRequest: Sendable {
         guard let bytes = try reader.readOptional({ (reader) throws(FrameError) in try reader.readBytes() }) else { return }
         guard let object = (try? JSON(parsing: bytes))?.objectValue else { throw FrameError() }
         said = OptionValues(json: object)
+    }
+}
+
+extension JobRequest {
+    /// Whether the program's file has changed since the request was made, so that the worker must read it first.
+    var isOutdated: Bool {
+        guard let fileMark, let program else { return false }
+        return FileMark(program) != fileMark
+    }
+}
+
+extension FileMark {
+    func write(to writer: inout ByteWriter) {
+        for number in [size, Int64(mode), Int64(user), Int64(group), modified, changed] { writer.write(number) }
+    }
+
+    init(from reader: inout ByteReader) throws(FrameError) {
+        func number() throws(FrameError) -> UInt32 { UInt32(truncatingIfNeeded: try reader.readInt64()) }
+        self.init(
+            size: try reader.readInt64(), mode: try number(), user: try number(), group: try number(),
+            modified: try reader.readInt64(), changed: try reader.readInt64())
     }
 }
 

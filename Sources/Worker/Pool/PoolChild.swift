@@ -40,17 +40,14 @@ struct PoolChild {
         _ number: Int, slot: Int, _ configuration: PoolConfiguration, environment: Environment, flight: OwnedDescriptor?
     ) throws(SystemError) -> PoolChild {
         let sockets = try SocketPair()
-        var spawn = Spawn(configuration.executable, arguments: configuration.arguments, environment: environment)
+        let recorded = slot < FlightRecord.slotCount ? flight : nil
+        var words = configuration.arguments + [recorded == nil ? "-" : String(slot)]
+        if let groups = configuration.controlGroups { words.append(groups.path) }
+        var spawn = Spawn(configuration.executable, arguments: words, environment: environment)
         spawn.workingDirectory = configuration.folder
         spawn.standardInput = .null
         spawn.inherited = [PoolChildMain.socketNumber: sockets.far]
-        if let flight, slot < FlightRecord.slotCount {
-            spawn.inherited[PoolChildMain.flightNumber] = flight
-            spawn.arguments.append(String(slot))
-        } else {
-            spawn.arguments.append("-")
-        }
-        if let groups = configuration.controlGroups { spawn.arguments.append(groups.path) }
+        if let recorded { spawn.inherited[PoolChildMain.flightNumber] = recorded }
         // A separate process group keeps the terminal's Ctrl-C from the child: the worker decides what to do.
         spawn.placement = .newGroup
         let process = try spawn.start(pidfd: true)

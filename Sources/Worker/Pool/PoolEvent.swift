@@ -9,7 +9,7 @@ package enum PoolEvent: Sendable {
     case report(JobReport)
     /// Jobs that never began and must be returned to the broker.
     case returned([Int64])
-    /// Like `returned`, for jobs named in `recall` or `terminate`.
+    /// Like `returned`, for jobs named in `recall` or `terminate`, and jobs whose task files have changed.
     case recalled([Int64])
     /// A job was running in a child that died.
     case lost(tag: Int64, reason: String, cause: DeathReason)

@@ -207,6 +207,12 @@ final class PoolLoop {
             for tag in wanted { forgetEnding(tag, of: number) }
             if !wanted.isEmpty { events.append(.recalled(tags.filter { wanted.contains($0) })) }
             if isDraining { returnUnassigned() }
+        case .outdated(let tag):
+            guard children[number]!.remove(tag) != nil else { return }
+            forgetEnding(tag, of: number)
+            events.append(.recalled([tag]))
+            noteHead(number)
+            recycleIfNeeded(number)
         case .log(let line):
             events.append(.log(line))
         case .job, .recall, .finish, .terminate:

@@ -9,13 +9,15 @@ struct OutcomeBuilder {
     /// The number of the execution; initially that of the delivery.
     var attempt: Int
     var started: Timestamp?
-    var ignoresResult = false
+    /// Whether a return value is discarded and no client answered; initially what the message says.
+    var ignoresResult: Bool
     /// When the retries of the task end; passed on with the next try.
     var retryEnd: Timestamp?
 
     init(delivery: Delivery, worker: String, now: Timestamp) {
         self.delivery = delivery
         attempt = delivery.handle.attempt
+        ignoresResult = delivery.message.ignoreResult ?? false
         self.worker = worker
         self.now = now
     }
@@ -110,7 +112,10 @@ struct OutcomeBuilder {
             result.task = heir.task
             result.groupID = heir.groupID
             result.replyTo = heir.replyTo
+            // Whether this task is ignored says nothing about its heirs.
+            result.isIgnored = false
             result.children = []
+            result.request = nil
             return result
         }
     }
@@ -128,10 +133,13 @@ struct OutcomeBuilder {
         result.parentID = message.parentID
         result.task = message.task
         result.replyTo = message.replyTo
+        result.isIgnored = ignoresResult
         result.worker = worker
         result.queue = message.route.queue
         result.retries = message.retries
         result.attempt = attempt
+        // Nobody can look up or send again what has no id.
+        if delivery.defect == nil { result.request = message }
         return result
     }
 }

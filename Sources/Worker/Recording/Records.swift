@@ -1,6 +1,6 @@
 import CeleryCore
 
-/// Publishes the follow-ups of outcomes and stores their results, in batches.
+/// Publishes the follow-ups of outcomes, stores their results, and sends them to waiting clients, in batches.
 ///
 /// Only after a refusal are they sent one by one, to find the items that are refused for good. Completed steps are removed
 /// from the outcomes.
@@ -8,6 +8,8 @@ struct Records: Sendable {
     let broker: any Broker
     /// `nil` when results are not stored at all.
     let store: (any ResultStore)?
+    /// Sends results to the clients that wait for them; `nil` when the store does so, or nobody is answered.
+    var replying: (any ReplySending)?
     let refusals: Refusals
 
     func publishFollowUps(of outcomes: inout [Outcome]) async throws {
@@ -42,13 +44,48 @@ struct Records: Sendable {
         guard !results.isEmpty else { return }
         do {
             if let store { try await store.store(results) }
-            for index in outcomes.indices { outcomes[index].results = [] }
+            for index in outcomes.indices {
+                noteReplies(outcomes[index].results, of: &outcomes[index])
+                outcomes[index].results = []
+            }
             return
         } catch let error as DriverError where error.isAboutRequest {}
         for index in outcomes.indices {
             while let result = outcomes[index].results.first {
-                try await store?.store(alone: result, refusals)
+                // The client gets what others can look up.
+                noteReplies([try await store?.store(alone: result, refusals) ?? result], of: &outcomes[index])
                 outcomes[index].results.removeFirst()
+            }
+        }
+    }
+
+    private func noteReplies(_ stored: [TaskResult], of outcome: inout Outcome) {
+        if replying != nil { outcome.replies += stored.filter(\.isAwaited) }
+    }
+
+    /// Sends stored results to the clients that wait for them.
+    func sendReplies(of outcomes: inout [Outcome]) async throws {
+        guard let replying else { return }
+        let replies = outcomes.flatMap(\.replies)
+        guard !replies.isEmpty else { return }
+        do {
+            try await replying.reply(replies)
+            for index in outcomes.indices { outcomes[index].replies = [] }
+            return
+        } catch let error as DriverError {
+            if !error.unconfirmed.isEmpty {
+                for index in outcomes.indices { outcomes[index].replies.removeAll { !error.unconfirmed.contains($0.id) } }
+            }
+            guard error.isAboutRequest else { throw error }
+        }
+        for index in outcomes.indices {
+            while let reply = outcomes[index].replies.first {
+                do {
+                    try await replying.reply([reply])
+                } catch let error as DriverError where error.isAboutRequest {
+                    refusals.dropReply(reply, error)
+                }
+                outcomes[index].replies.removeFirst()
             }
         }
     }
@@ -91,14 +128,20 @@ extension Records {
 
 extension ResultStore {
     /// Stores one result, or else a failure in its place, or else drops the result.
-    fileprivate func store(alone result: TaskResult, _ refusals: Refusals) async throws {
+    ///
+    /// - Returns: What is stored, or was dropped.
+    fileprivate func store(alone result: TaskResult, _ refusals: Refusals) async throws -> TaskResult {
         do {
             try await store([result])
         } catch let error as DriverError where error.isAboutRequest {
             if let substitute = refusals.substitute(for: result, error) {
-                do { return try await store([substitute]) } catch let error as DriverError where error.isAboutRequest {}
+                do {
+                    try await store([substitute])
+                    return substitute
+                } catch let error as DriverError where error.isAboutRequest {}
             }
             refusals.drop(result, error)
         }
+        return result
     }
 }

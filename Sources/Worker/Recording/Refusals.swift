@@ -57,6 +57,8 @@ struct Refusals: Sendable {
 
     func drop(_ result: TaskResult, _ error: DriverError) { log.unstored(result, error) }
 
+    func dropReply(_ result: TaskResult, _ error: DriverError) { log.unanswered(result, error) }
+
     /// Removes from a refused outcome the part that may be the reason, one kind of part for each call.
     ///
     /// - Returns: `false` when nothing is left to remove.

@@ -70,14 +70,15 @@ struct Settlement: Sendable {
 extension Outcome {
     /// Whether the outcome publishes messages.
     var sendsMessages: Bool {
-        if case .acknowledge = disposition { !followUps.isEmpty } else { true }
+        guard case .acknowledge = disposition else { return true }
+        return !followUps.isEmpty || !replies.isEmpty || results.contains(where: \.isAwaited)
     }
 
-    /// The messages that the outcome publishes.
+    /// The messages that the outcome publishes next.
     fileprivate var messages: [TaskID] {
         switch disposition {
-        case .acknowledge: followUps.map(\.id)
-        case .retry(let message), .bury(let message, _): followUps.map(\.id) + [message.id]
+        case .acknowledge: followUps.map(\.id) + replies.map(\.id)
+        case .retry(let message), .bury(let message, _): followUps.map(\.id) + replies.map(\.id) + [message.id]
         }
     }
 }

@@ -1,6 +1,6 @@
 import CeleryCore
 
-/// Records outcomes: publishes follow-ups, stores the result, acknowledges the delivery.
+/// Records outcomes: publishes follow-ups, stores the result, sends it to a waiting client, acknowledges the delivery.
 ///
 /// `Refusals` handles messages and results that broker or store refuse for good, so that they block nothing else. All other
 /// errors are thrown, to be retried.
@@ -56,6 +56,8 @@ struct OrderedSettler: Settler {
             // Before the result: a redelivered message with a result counts as done.
             if let sender = powers.deadLetters { try await records.bury(of: &settlement.rest, by: sender) }
             try await records.storeResults(of: &settlement.rest)
+            // After the result: a message that comes again is answered from the store.
+            try await records.sendReplies(of: &settlement.rest)
             do {
                 settlement.close(try await powers.consumer.settle(Array(settlement.rest.prefix(count))))
             } catch let error as DriverError {
@@ -92,6 +94,7 @@ struct AcknowledgedSettler: Settler {
         // In the order of `OrderedSettler`: a failure that is visible already has its dead letter.
         try await records.bury(of: &settlement.rest)
         try await records.storeResults(of: &settlement.rest)
+        try await records.sendReplies(of: &settlement.rest)
         settlement.close(settlement.rest.map { _ in true })
     }
 }

@@ -1,8 +1,8 @@
 import CeleryCore
 import Processes
 
-/// Renews the worker's lease, kills processes that dead workers left running, drops expired results, and shrinks the
-/// database in idle times.
+/// Renews the worker's lease, kills processes that dead workers left running, drops expired results, and in idle times
+/// shrinks the database and the worker itself.
 final class Housekeeper {
     private let parts: ShiftParts
     private let intake: Intake
@@ -30,6 +30,8 @@ final class Housekeeper {
         var nextCleanup = ContinuousClock.now
         var mayHaveOrphans = false
         var spaceClock = SpaceClock()
+        // What served to start is not needed again.
+        RestingMemory.giveBack()
         while !Task.isCancelled {
             if let failure = parts.ladder.failure { return failure }
             do {
@@ -62,11 +64,13 @@ final class Housekeeper {
         return nil
     }
 
-    // MARK: Space
+    // MARK: Memory and space
 
-    /// When an idle worker returns unused space to the file system.
+    /// When an idle worker returns unused memory to the kernel, and unused space to the file system.
     private struct SpaceClock {
         var next = ContinuousClock.now + Housekeeper.idleTime
+        /// Whether the worker's memory was returned since it became idle.
+        var isAtRest = false
         /// The intake's count of deliveries at the last look. A higher count means that the worker is not idle.
         var taken = 0
     }
@@ -77,9 +81,13 @@ final class Housekeeper {
     private static let spacePatience: Duration = .milliseconds(250)
 
     private nonisolated(nonsending) func returnSpace(_ clock: inout SpaceClock) async {
-        guard let space = parts.powers.space else { return }
         if !parts.jobs.isEmpty || intake.taken != clock.taken { clock = SpaceClock(taken: intake.taken) }
         guard clock.next <= .now, !parts.ladder.hasBegun else { return }
+        if !clock.isAtRest {
+            RestingMemory.giveBack()
+            clock.isAtRest = true
+        }
+        guard let space = parts.powers.space else { return }
         do {
             // Space freed later, by work or expired results, can wait for the next cleanup.
             if try await !space.returnSpace(within: Self.spacePatience) { clock.next = .now + Self.cleanupInterval }

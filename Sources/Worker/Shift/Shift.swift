@@ -40,7 +40,7 @@ actor Shift {
 
     /// - Parameter room: Also rung by `ladder`.
     init(
-        _ worker: WorkerConfiguration, _ powers: ConsumerPowers, _ records: Records, _ registry: TaskRegistry, _ pool: Pool,
+        _ worker: WorkerConfiguration, _ powers: ConsumerPowers, _ records: Records, _ registry: TaskBook, _ pool: Pool,
         _ ladder: ShutdownLadder, _ watchers: TaskWatchers, _ events: EventDispatcher?, _ log: TaskLog, room: Bell,
         wait: IntakeWait
     ) {
@@ -55,7 +55,7 @@ actor Shift {
         self.now = now
         started = now()
         queues = worker.queues.map { worker.facts.queues[$0] ?? QueueDefinition($0) }
-        self.registry = TaskBook(registry)
+        self.registry = registry
         recorder = Recorder(
             powers, records, stoppingPatience: worker.stoppingPatience, ladder: ladder, log: log, room: room, intakeWait: wait)
         builtins = BuiltinRunner(configuration: worker, store: records.store, powers: powers, log: log, now: now)
@@ -92,6 +92,7 @@ actor Shift {
             group.addTask { await self.tellMonitors() }
             group.addTask { await self.autoscale() }
             group.addTask { await self.followCommands() }
+            group.addTask { await self.followFiles() }
             await follower.run()
             group.cancelAll()
         }
@@ -138,6 +139,8 @@ actor Shift {
     private func autoscale() async { await scaler.run() }
 
     private func followCommands() async { await commands.follow() }
+
+    private func followFiles() async { await TaskFollower(parts, gate).run() }
 
     private func tellMonitors() async {
         guard let events else { return }

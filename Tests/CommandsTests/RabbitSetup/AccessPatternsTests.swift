@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "celery", "images", "mail.urgent", "celeryev", "celeryev.\(uuid)", "celery.events", "celery.pidbox", "reply.celery.pidbox",
+        "celery", "images", "mail.urgent", "celeryev", "celeryev.\(uuid)", "celery.events", "celery.lost", "celery.pidbox", "reply.celery.pidbox",
         "w1@host.example.celery.pidbox", "\(uuid).reply.celery.pidbox", "celeryresults", hexadecimal,
         "celery_delayed_0", "celery_delayed_9", "celery_delayed_10", "celery_delayed_27", "celery_delayed_delivery",
     ])
@@ -62,7 +62,7 @@ import Testing
 
     @Test func `is short enough to be read`() {
         let patterns = AccessPatterns(names: ["celery"])
-        let bound = "celery|celeryev([.]UUID)?|celery[.]events|(.+[.])?celery[.]pidbox|celeryresults|[0-9a-f]{32}|celery_delayed_([0-9]|1[0-9]|2[0-7]|delivery)|celery[.]dead([.]lock)?"
+        let bound = "celery|celeryev([.]UUID)?|celery[.](events|lost)|(.+[.])?celery[.]pidbox|celeryresults|[0-9a-f]{32}|celery_delayed_([0-9]|1[0-9]|2[0-7]|delivery)|celery[.]dead([.]lock)?"
         func short(_ pattern: String) -> String {
             pattern.replacing("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", with: "UUID")
         }

@@ -175,7 +175,7 @@ import Testing
                 {ok, _} = rabbit_amqqueue:delete(Q, false, false, <<"test">>), ok.
                 """)
         }
-        #expect(try await operators.workers().map(\.name) == [])
+        // Until the worker notices, nobody answers; how long that takes is its own affair.
         #expect(try await eventually { try await operators.workers().map(\.name) == [worker.node] })
         await worker.close()
         await operators.close()

@@ -13,7 +13,9 @@ import Wire
     let folder = TemporaryFolder()
     var path: String { folder.file("results.db") }
 
-    private func open(expires: Double? = nil) throws -> PythonDatabaseStore { try PythonDatabaseStore(path: path, expires: expires) }
+    private func open(expires: Double? = nil, _ format: PythonResultFormat = .json) throws -> PythonDatabaseStore {
+        try PythonDatabaseStore(path: path, expires: expires, format: format)
+    }
 
     /// Does something as another program would.
     private func elsewhere<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) throws -> Value {
@@ -157,8 +159,23 @@ import Wire
         try elsewhere { try Value.fetchOne($0, sql: "SELECT \(name) FROM celery_taskmeta WHERE task_id = ?", arguments: [id]) }
     }
 
-    @Test func `writes pickles, and times as SQLAlchemy does`() async throws {
+    @Test func `writes JSON, as Celery 5.7 does`() async throws {
         let store = try open()
+        let failure = TaskResult(id: TaskID("b"), state: .failure, failure: .notRegistered("x"))
+        try await store.store([
+            TaskResult(id: TaskID("a"), state: .success, value: ["k": [1, nil, "ü"]]), failure, TaskResult(id: TaskID("c"), state: .success),
+        ])
+        func text(_ id: String) throws -> String { String(decoding: try #require(try column("result", of: id) as [UInt8]?), as: UTF8.self) }
+        #expect(try text("a") == #"{"k": [1, null, "\u00fc"]}"#)
+        #expect(try text("b") == #"{"exc_type": "NotRegistered", "exc_message": ["x"], "exc_module": "celery.exceptions"}"#)
+        #expect(try text("c") == "null")
+        let found = try await store.results(for: ["a", "b", "c"].map { TaskID($0) })
+        #expect(found[TaskID("a")]?.value == ["k": [1, nil, "ü"]] && found[TaskID("b")]?.failure == .notRegistered("x"))
+        #expect(found[TaskID("c")]?.value == .null && found[TaskID("c")]?.state == .success)
+    }
+
+    @Test func `writes pickles when told to, and times as SQLAlchemy does`() async throws {
+        let store = try open(.pickle)
         var result = TaskResult(id: TaskID("a"), state: .success, value: ["k": [1, nil]])
         result.dateDone = Timestamp(seconds: 1_000_000_000)
         result.children = [[["child", nil], nil]]

@@ -1,8 +1,9 @@
 import Brokers
 import CeleryCore
-import CeleryDB
+@testable import CeleryDB
 import Fixtures
 import Glibc
+import Synchronization
 import Testing
 
 /// Who may use a database file.
@@ -59,6 +60,50 @@ import Testing
         // For those who may not make them.
         #expect(folder.names == ["celery.db", "celery.db-shm", "celery.db-wal"])
         #expect(try BuiltProgram("DriverProbe").run("as-nobody", "count", path).output == told)
+    }
+
+    @Test(.enabled(if: getuid() == 0, "needs root")) func `a database alone is read, and what is committed later`() async throws {
+        let broker = SQLiteBroker(file: try DatabaseFile(path: path, access: access("65534", writes: false)), resultExpires: nil) { _ in nil }
+        try await broker.publish([Message("a"), Message("b")])
+        await broker.close()
+        unlink(path + "-wal")
+        unlink(path + "-shm")
+        let told = "noPermission: cannot write to database \(path): this user may only read it\n"
+        #expect(try BuiltProgram("DriverProbe").run("as-nobody", "count", path).output == "2\n" + told)
+        // Nothing was created.
+        #expect(folder.names == ["celery.db"])
+        let again = SQLiteBroker(file: try DatabaseFile(path: path), resultExpires: nil) { _ in nil }
+        try await again.publish([Message("c")])
+        #expect(try BuiltProgram("DriverProbe").run("as-nobody", "count", path).output == "3\n" + told)
+        await again.close()
+        #expect(try BuiltProgram("DriverProbe").run("as-nobody", "count", path).output == "3\n" + told)
+    }
+
+    @Test func `a transaction that was disturbed by a commit begins anew`() async throws {
+        let file = try DatabaseFile(path: path)
+        file.close()
+        let still = StillFile(path)
+        #expect(still.isStill)
+        let runs = Mutex(0)
+        let value = try await still.read { [path] db in
+            let run = runs.withLock { runs in
+                runs += 1
+                return runs
+            }
+            if run == 1 { utimensat(AT_FDCWD, path, nil, 0) }
+            return run
+        }
+        #expect(value == 2)
+    }
+
+    @Test func `the files beside a database get its mode from the next who opens it`() throws {
+        let file = try DatabaseFile(path: path)
+        chmod(path, 0o644)
+        #expect(modes == ["644", "600", "600"])
+        let other = try DatabaseFile(path: path)
+        #expect(modes == ["644", "644", "644"])
+        other.close()
+        file.close()
     }
 
     @Test(.enabled(if: getuid() == 0, "needs root")) func `others are told that they may not even read`() throws {

@@ -81,6 +81,26 @@ import Testing
         #expect(try project.run("celery beat status").status == 69)
     }
 
+    @Test func `status alarms when the last runs all failed, without expect_within`() throws {
+        let project = try Project()
+        try project.task("fail.sh", "#!/bin/sh\n[ -e well ]\n")
+        try project.periodic("[beat.broken]\ntask = \"demo.tasks.fail\"\nevery = 1\n[beat.quiet]\ntask = \"demo.tasks.fail\"\nevery = 1\nalarm_after = 0\n")
+        try project.startBeat()
+        try project.startWorker()
+        #expect(try eventually { try project.run("celery beat status").status == 1 })
+        let ended = try project.run("celery beat status broken quiet")
+        #expect(ended.lines.dropFirst().map { $0.split(separator: "\t")[1] } == ["failing", "ok"], "\(ended)")
+        let shown = try JSON(parsing: project.run("celery beat status broken --json").lines[1])
+        #expect(shown["health"] == "failing" && (shown["failures"]?.intValue ?? 0) >= 1 && shown["last_success"] == .null)
+        #expect(project.read("b.log").contains("broken has failed "))
+        #expect(!project.read("b.log").contains("quiet has failed "))
+        try project.write("", to: "well")
+        #expect(try eventually { try project.run("celery beat status broken").status == 0 })
+        #expect(project.read("b.log").contains("broken has succeeded again"))
+        try project.stopWorker()
+        try project.stopBeat()
+    }
+
     @Test func `status of a project without periodic tasks is good`() throws {
         let project = try Project()
         try project.periodic("CELERY_TASK_RESULT_EXPIRES = 0\n")
@@ -115,7 +135,7 @@ import Testing
         let project = try project()
         let id = try project.run("celery beat run tick").text
         #expect(try project.queued() == [id])
-        let waiting = try project.start("exec celery beat run tick --wait")
+        let waiting = try project.start("exec celery beat run tick --wait -q")
         try project.startWorker()
         #expect(try waiting.wait() == Ended("5\n"))
         try project.expect("celery result --wait \(id)", Ended("5\n"))

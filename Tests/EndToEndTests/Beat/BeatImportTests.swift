@@ -1,3 +1,4 @@
+import Fixtures
 import Testing
 
 /// `celery beat import-crontab`.
@@ -30,7 +31,7 @@ import Testing
         let ended = try project.run("celery beat import-crontab - <old.cron")
         #expect(ended.output == made)
         #expect(ended.status == 65)
-        #expect(ended.errors.contains("celery beat import-crontab: line 4: output is stored as the result of the task, not mailed to me@example.org\n"))
+        #expect(ended.errors.contains("celery beat import-crontab: line 4: the task mails its output to me@example.org with /usr/sbin/sendmail, as cron does"))
         #expect(ended.errors.contains("celery beat import-crontab: line 5: "))
         #expect(ended.errors.contains("celery beat import-crontab: line 8: '0 0 30 2 *' is never due"))
         #expect(ended.errors.contains("hint: set INSTALLED_APPS = [\"demo\", \"cron\"] in "))
@@ -57,6 +58,47 @@ import Testing
         _ = try project.run("celery beat import-crontab old.cron --app old.jobs").text
         let file = try project.run("ls old/jobs/tasks").text
         #expect(try project.run("echo ignored | \(project.path)/old/jobs/tasks/\(file)", in: "/").output == "0 \(project.folder)\none\ntwo % three\n")
+    }
+
+    @Test func `mails the output where MAILTO says, as cron does`() throws {
+        let project = try Project()
+        try project.write("#!/bin/sh\n{ echo \"$@\"; cat; } >>'\(project.path)/mail'\n", to: "mailer", mode: "755")
+        try project.write(
+            """
+            SENDMAIL=\(project.path)/mailer
+            MAILTO=me@example.org
+            MAILFROM=cron@example.org
+            * * * * * /bin/echo out; echo problem >&2; cat; exit 3%input % more
+            * * * * * /bin/true
+            MAILTO=
+            * * * * * /bin/date
+
+            """, to: "old.cron")
+        let ended = try project.run("celery beat import-crontab old.cron --json")
+        #expect(ended.status == 0, "\(ended)")
+        #expect(ended.output.matches(of: #/"mailto":([^}]*)\}/#).map { String($0.1) } == ["\"me@example.org\"", "\"me@example.org\"", "null"])
+        #expect(ended.errors.contains("line 4: the task mails its output to me@example.org with \(project.path)/mailer, as cron does\n"))
+        try project.write(project.read("celery.toml").replacing("[\"demo\"]", with: "[\"demo\", \"cron\"]"), to: "celery.toml")
+
+        let waiting = try project.start("exec celery beat run cron.tasks.echo --wait")
+        _ = try project.run("mkdir tmp").text
+        try project.startWorker("", with: ["TMPDIR": "\(project.path)/tmp"])
+        #expect(try waiting.wait().status == 3)
+        let mail = project.read("mail")
+        #expect(mail.hasPrefix("-i -t\nFrom: cron@example.org\nTo: me@example.org\nSubject: cron.tasks.echo on "), "\(mail)")
+        #expect(mail.contains(" ended with status 3\n") && mail.contains("charset=UTF-8\n\n"))
+        #expect(Set(mail.split(separator: "\n").suffix(4)) == ["out", "problem", "input ", " more"], "\(mail)")
+        // stderr is the traceback, as ever.
+        #expect(project.log.contains("problem"))
+        // No output, no mail; and none where MAILTO is empty.
+        for task in ["true", "date"] { #expect(try project.run("celery beat run cron.tasks.\(task) --wait").status == 0) }
+        #expect(project.read("mail") == mail)
+        // A mail that cannot be sent is said, and changes nothing else.
+        try project.write("#!/bin/sh\nexit 1\n", to: "mailer", mode: "755")
+        #expect(try project.run("celery beat run cron.tasks.echo --wait").status == 3)
+        #expect(eventually { project.log.contains("the output could not be mailed to me@example.org") })
+        try project.stopWorker()
+        #expect(try project.run("ls tmp").output == "")
     }
 
     @Test func `never writes over a file`() throws {

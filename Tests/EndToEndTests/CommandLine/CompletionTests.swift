@@ -6,7 +6,7 @@ import Testing
     @Test(arguments: InteractiveShell.allCases)
     func `completes commands, options and what only the program knows`(_ shell: InteractiveShell) throws {
         let project = try Project()
-        _ = try project.apply("demo.tasks.add -Q images")
+        let id = try project.apply("demo.tasks.add -Q images")
         let tasks = ["demo.tasks.add", "demo.tasks.flaky", "demo.tasks.shout", "demo.tasks.square"]
         let commands = [
             "apply", "beat", "celeryd", "completion", "control", "dead", "dmap", "events", "explain", "help", "inspect", "purge", "queues",
@@ -17,7 +17,7 @@ import Testing
             ("celery celeryd --det", ["--detach"]), ("celery dmap --no-b", ["--no-bar"]), ("celery help ce", ["celeryd"]),
             ("celery completion f", ["fish"]), ("celery apply d", tasks),
             ("celery dmap demo.tasks.s", ["demo.tasks.shout", "demo.tasks.square"]), ("celery apply --link demo.tasks.a", ["demo.tasks.add"]),
-            ("celery apply -Q im", ["images"]), ("celery purge --queues ", ["celery", "images"]), ("celery status ", []), ("celery beat ne", ["next"]), ("celery beat pause cel", ["celery.backend_cleanup"]),
+            ("celery apply -Q im", ["images"]), ("celery purge --queues ", ["celery", "images"]), ("celery status ", [id]), ("celery purge --queues images,", ["images,celery"]), ("celery inspect --destination ", []), ("celery beat ne", ["next"]), ("celery beat pause cel", ["celery.backend_cleanup"]),
         ] {
             #expect(try shell.complete(line, in: project) == candidates, "\(line)")
         }
@@ -31,6 +31,55 @@ import Testing
         #expect(try eventually { try project.state(of: "slow-one") == "STARTED" })
         #expect(try shell.complete("celery status sl", in: project) == ["slow-one"])
         #expect(try shell.complete("celery result ", in: project) == ["slow-one"])
+    }
+
+    @Test(arguments: InteractiveShell.allCases)
+    func `completes ids of results and of dead letters, workers and periodic tasks`(_ shell: InteractiveShell) throws {
+        let project = try Project()
+        try project.startWorker("-n one@here")
+        for name in ["old-one", "old-two"] { _ = try project.run("celery apply demo.tasks.add 1 2 --task-id \(name) --wait").text }
+        _ = try project.run("celery apply demo.tasks.nosuch --task-id dead-one")
+        #expect(try eventually { try project.run("celery dead list").lines.count == 1 })
+        for (line, candidates) in [
+            ("celery result old-", ["old-one", "old-two"]), ("celery explain old-t", ["old-two"]), ("celery dead show ", ["dead-one"]),
+            ("celery dead replay dead-", ["dead-one"]), ("celery inspect -d ", ["one@here"]), ("celery control --destination one", ["one@here"]),
+            ("celery inspect -d one@here,", []), ("celery beat run celery.", ["celery.backend_cleanup"]), ("celery queues pause c", ["celery"]),
+        ] {
+            #expect(try shell.complete(line, in: project) == candidates, "\(line)")
+        }
+    }
+
+    @Test func `lists recent ids first, a limited number of them, and older ones by their first characters`() throws {
+        let project = try Project()
+        _ = try project.apply("demo.tasks.add")
+        _ = try project.run("""
+            sqlite3 celery.db "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+            INSERT INTO result (id, state, attempt, document) SELECT printf('id-%06d', i), 'SUCCESS', 1, '{}' FROM n"
+            """).text
+        let recent = try project.run("celery __complete ids").lines
+        #expect(recent.count == 101)
+        #expect(Array(recent[1...2]) == ["id-100000", "id-099999"])
+        #expect(try project.run("celery __complete ids id-00004").lines == (0...9).reversed().map { "id-00004\($0)" })
+        #expect(try project.run("celery __complete ids nobody") == Ended())
+    }
+
+    @Test func `lists the workers of a server, and nothing when the server is away`() throws {
+        let place = try RabbitMQPlace()
+        try place.project.startWorker("-n one@here", with: place.variables())
+        #expect(try place.run("celery __complete workers").lines == ["one@here"])
+        try place.project.stopWorker()
+        let away = try place.project.run("celery __complete workers", with: place.variables("amqp://localhost:1/"))
+        #expect(away.output == "" && away.status != 0)
+    }
+
+    @Test func `gives up when a database does not answer`() throws {
+        let project = try Project()
+        _ = try project.apply("demo.tasks.add")
+        // Opening a pipe waits for its other end for ever.
+        _ = try project.run("rm celery.toml && mkfifo celery.toml").text
+        let began = ContinuousClock.now
+        #expect(try project.run("celery __complete tasks") == Ended(status: 124))
+        #expect(ContinuousClock.now - began < .seconds(60))
     }
 
     @Test(arguments: InteractiveShell.allCases) func `creates no database, and is silent where there is no project`(_ shell: InteractiveShell) throws {

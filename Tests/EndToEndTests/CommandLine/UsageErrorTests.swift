@@ -87,7 +87,10 @@ import Testing
         ("celery dmap", "celery dmap: operand TASK is missing\nhint: see 'celery dmap --help'\n"),
         ("celery completion tcsh", "celery completion: 'tcsh' is not one of bash, zsh, fish\n"),
         ("celery --workdir /no/such status", "celery status: cannot change to folder /no/such: no such file or directory\n"),
-        ("celery apply x $'\\xff'", "celery: argument 3 is not valid UTF-8: '\\xFF'\n"),
+        ("celery apply $'\\xff'", "celery apply: argument 2 is not valid UTF-8: '\\xFF'\n"),
+        ("celery apply x --queue $'a\\xff'", "celery apply: argument 4 is not valid UTF-8: 'a\\xFF'\n"),
+        ("celery apply x $'-\\xff'", "celery apply: argument 3 is not valid UTF-8: '-\\xFF'\n"),
+        ("celery result $'\\xff'", "celery result: argument 2 is not valid UTF-8: '\\xFF'\n"),
     ])
     func `64 for a command line that cannot be used`(_ line: String, _ errors: String) throws {
         #expect(try Project().run(line) == Ended(errors: errors, status: 64))

@@ -16,7 +16,13 @@ import Testing
             "celery result bad \(options)", Ended(errors: "CalledProcessError: demo.tasks.fail returned exit status 7\n", status: 7))
         try project.expect("celery status good bad \(options)", Ended("good\tSUCCESS\nbad\tFAILURE\n", status: 1))
         let rows = "SELECT task_id, status, hex(result), name, worker, queue, traceback IS NOT NULL FROM celery_taskmeta ORDER BY task_id DESC"
-        #expect(try project.run("sqlite3 results.db '\(rows)'").lines.first == "good|SUCCESS|80024B032E|demo.tasks.add|w@h|celery|0")
+        #expect(try project.run("sqlite3 results.db '\(rows)'").lines.first == "good|SUCCESS|33|demo.tasks.add|w@h|celery|0")
+        // As a pickle for Celery up to 5.6.
+        let pickling = ["CELERY_DATABASE_RESULT_FORMAT": "pickle"]
+        _ = try project.apply("demo.tasks.add 1 2 --task-id old \(options)")
+        #expect(try project.run("celery celeryd --burst -q -n w@h \(options)", with: pickling).status == 0)
+        #expect(try project.run("sqlite3 results.db \"SELECT hex(result) FROM celery_taskmeta WHERE task_id = 'old'\"").text == "80024B032E")
+        try project.expect("celery result old \(options)", Ended("3\n"))
         // Nothing of it stands in the broker's own file.
         #expect(try project.run("sqlite3 celery.db 'SELECT count(*) FROM result'").text == "0")
     }
@@ -51,7 +57,11 @@ import Testing
 
             """))
         try project.expect("celery syncdb --check \(options)", Ended(broker + "\(file): missing\n", status: 1))
-        try project.expect("celery syncdb \(options)", Ended(broker + "\(file): created\n"))
+        let json = "celery syncdb: results are written as JSON, as Celery 5.7 does; Celery 5.4 to 5.6 cannot read that and need CELERY_DATABASE_RESULT_FORMAT = \"pickle\"\n"
+        try project.expect("celery syncdb \(options)", Ended(broker + "\(file): created\n", errors: json))
+        let pickle = try project.run("celery syncdb --json \(options)", with: ["CELERY_DATABASE_RESULT_FORMAT": "pickle"])
+        #expect(pickle.lines.last == #"{"database":"\#(file)","state":"complete","results":"pickle"}"#)
+        #expect(pickle.errors.hasPrefix("celery syncdb: results are written as pickles, which Celery 5.4 to 5.6 need; "))
         try project.expect("celery syncdb --check \(options)", Ended(broker + "\(file): complete\n"))
         try project.expect("celery status old \(options)", Ended("old\tSTARTED\n", status: 75))
     }

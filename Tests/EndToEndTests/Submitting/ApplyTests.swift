@@ -11,7 +11,7 @@ import Testing
 
     /// What a program gets as its arguments.
     @Test(arguments: [
-        ("1 true null x '\"y z\"' '[1, 2]' '{\"a\": 1.50}'", "<1><true><null><x><y z><[1,2]><{\"a\":1.5}>"),
+        ("1 true null x '\"y z\"' '[1, 2]' '{\"a\": 1.50}'", "<1><true><null><x><y z><[1,2]><{\"a\":1.50}>"),
         ("--raw 1 '\"y\"' a=b", "<1><\"y\"><a=b>"),
         ("size=200 name='a b' flag=true 7", "<7><--size><200><--name><a b><--flag><true>"),
         ("--args '[\"p\", 3]' --kwargs '{\"k\": \"v w\"}'", "<p><3><--k><v w>"),
@@ -19,6 +19,7 @@ import Testing
         ("''", "<>"),
         ("01 1.0 NaN 12345678901234567890123", "<01><1.0><NaN><12345678901234567890123>"),
         ("'two\nlines' 'ünï'", "<two\nlines><ünï>"),
+        ("1.10 12e5 1E-3 x=0.50 100.00 -- -0 -1.0", "<1.10><12e5><1E-3><100.00><-0><-1.0><--x><0.50>"),
     ])
     func `passes arguments on`(_ words: String, _ seen: String) throws {
         let project = try Project()
@@ -64,11 +65,30 @@ import Testing
 
     @Test func `warns of a task nobody knows, and refuses it when told to`() throws {
         let project = try Project()
-        let text = "no project here and no worker knows task 'demo.tasks.ad'; did you mean 'demo.tasks.add'?\n"
+        let text = "neither this project nor a worker knows task 'demo.tasks.ad'; did you mean 'demo.tasks.add'?\n"
         try project.expect("celery apply demo.tasks.ad 1", masked: Ended("ID\n", errors: "celery apply: warning: " + text))
         try project.expect("celery apply demo.tasks.ad 1 -q", masked: Ended("ID\n"))
         try project.expect("celery apply demo.tasks.ad 1 --strict", Ended(errors: "celery apply: " + text, status: 127))
         #expect(try project.run("celery queues --json").output.contains("\"ready\":2"))
+    }
+
+    @Test func `says that a file needs its run bit, as celery tasks does`() throws {
+        let project = try Project()
+        try project.write("#!/bin/sh\n", to: "demo/tasks/late.sh")
+        let text = "demo/tasks/late.sh: is not executable; chmod +x demo/tasks/late.sh\n"
+        #expect(try project.run("celery tasks").errors == "celery tasks: " + text)
+        try project.expect("celery apply demo.tasks.late", masked: Ended("ID\n", errors: "celery apply: warning: " + text))
+        try project.expect(
+            "celery apply demo.tasks.late --strict", Ended(errors: "celery apply: cannot submit task 'demo.tasks.late': " + text, status: 127))
+        try project.write("#!/bin/sh\n# celery: qeue=x\n", to: "demo/tasks/odd.sh", mode: "755")
+        #expect(try project.run("celery dmap demo.tasks.odd 1 --timeout 0.1").errors.hasPrefix(
+            "celery dmap: warning: demo/tasks/odd.sh:2: unknown option 'qeue'; did you mean 'queue'?\n"))
+    }
+
+    @Test func `says that there is no project where there is none`() throws {
+        let project = try Project()
+        let ended = try project.run("celery apply demo.tasks.ad --broker sqlite:///\(project.folder)/x.db --strict", in: project.folder)
+        #expect(ended == Ended(errors: "celery apply: no worker knows task 'demo.tasks.ad'\n", status: 127))
     }
 
     @Test func `submits at most once for a key`() throws {

@@ -86,7 +86,7 @@ import Testing
     @Test func `warns once of each unknown task, and refuses all with --strict`() throws {
         let project = try Project()
         let lines = "{\"task\":\"demo.tasks.ad\"}\n{\"task\":\"demo.tasks.ad\"}\n"
-        let text = "no project here and no worker knows task 'demo.tasks.ad'; did you mean 'demo.tasks.add'?\n"
+        let text = "neither this project nor a worker knows task 'demo.tasks.ad'; did you mean 'demo.tasks.add'?\n"
         try project.expect(
             "celery apply --batch -", input: lines,
             masked: Ended("ID\nID\n", errors: "celery apply: warning: \(text)"))

@@ -75,7 +75,7 @@ import Testing
     @Test func `warns in its own name of a task nobody knows`() throws {
         let project = try Project()
         #expect(try project.run("celery dmap demo.tasks.squar 1 --timeout 0.1").errors.hasPrefix(
-            "celery dmap: warning: no project here and no worker knows task 'demo.tasks.squar'; did you mean 'demo.tasks.square'?\n"))
+            "celery dmap: warning: neither this project nor a worker knows task 'demo.tasks.squar'; did you mean 'demo.tasks.square'?\n"))
     }
 
     @Test func `shows a bar on a terminal only`() throws {

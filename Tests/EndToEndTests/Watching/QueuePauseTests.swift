@@ -23,6 +23,16 @@ import Testing
         #expect(try project.state(of: id) == "SUCCESS")
     }
 
+    @Test func `warns of a queue that nothing is known of, and pauses it all the same`() throws {
+        let project = try Project()
+        _ = try project.apply("demo.tasks.add 1 --queue images")
+        let unknown = "celery queues pause: warning: queue 'imags' has neither messages nor workers, and neither the settings nor a task name it; did you mean 'images'?\n"
+        try project.expect("celery queues pause imags", Ended("imags\tpaused\n", errors: unknown))
+        #expect(try project.run("celery queues --json").output.contains(#""queue":"imags""#))
+        try project.task("big.sh", "#!/bin/sh\n# celery: queue=videos\n")
+        for known in ["celery", "images", "videos"] { try project.expect("celery queues pause \(known)", Ended("\(known)\tpaused\n")) }
+    }
+
     @Test func `the same at a RabbitMQ server`() throws {
         let place = try RabbitMQPlace()
         let project = place.project
@@ -37,5 +47,8 @@ import Testing
         #expect(try place.run("celery queues resume celery") == Ended("celery\tresumed\n"))
         #expect(try place.run("celery result --wait --timeout 30 \(id)").status == 0)
         try project.stopWorker()
+        let unknown = try place.run("celery queues pause nosuch")
+        #expect(unknown.output == "nosuch\tpaused\n")
+        #expect(unknown.errors.hasPrefix("celery queues pause: warning: queue 'nosuch' has neither messages nor workers"))
     }
 }

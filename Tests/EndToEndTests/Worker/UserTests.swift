@@ -1,3 +1,4 @@
+import Fixtures
 import Glibc
 import Testing
 
@@ -62,6 +63,48 @@ struct UserTests {
         #expect(ended.status == 77)
         #expect(ended.errors.hasPrefix("celery apply: cannot "))
         #expect(ended.errors.contains(file))
+    }
+
+    @Test func `a user who may only read the database watches queues, workers, tasks and statistics`() throws {
+        let project = try Project()
+        try project.write(
+            project.read("celery.toml") + "\nCELERY_FILE_GROUP = \"nogroup\"\nCELERY_SQLITE_GROUP_ACCESS = \"read\"\nCELERY_STATISTICS = true\n",
+            to: "celery.toml")
+        let id = try project.apply("demo.tasks.add 2 3")
+        func watch(_ workers: Int32) throws {
+            #expect(try project.run("\(OtherUser.asNobody) celery queues").status == 0)
+            #expect(try project.run("\(OtherUser.asNobody) celery status").status == workers)
+            try project.expect("\(OtherUser.asNobody) celery status \(id)", Ended("\(id)\tSUCCESS\n"))
+            try project.expect("\(OtherUser.asNobody) celery result \(id)", Ended("5\n"))
+            #expect(try project.run("\(OtherUser.asNobody) celery stats").output.contains("demo.tasks.add"))
+        }
+        try project.startWorker()
+        _ = try project.run("celery result --wait \(id)").text
+        #expect(try eventually { try project.run("celery stats").output.contains("demo.tasks.add") })
+        try watch(0)
+        try project.stopWorker()
+        try watch(69)
+        // Moved or restored without the files beside it, which this user cannot create.
+        _ = try project.run("rm -f celery.db-wal celery.db-shm").text
+        try watch(69)
+        #expect(try project.run("ls").output.contains("celery.db\n") && !project.exists("celery.db-shm"))
+        #expect(try project.run("\(OtherUser.asNobody) celery apply demo.tasks.add").status == 77)
+    }
+
+    @Test func `a database opened to others while a worker has it can be read after the owner's next command`() throws {
+        let project = try Project()
+        try project.startWorker()
+        _ = try project.run("celery apply demo.tasks.add 1 --wait").text
+        _ = try project.run("chmod o+r celery.db").text
+        let refused = try project.run("\(OtherUser.asNobody) celery queues")
+        #expect(refused.status == 77)
+        #expect(refused.errors.contains("\nhint: a user who may only read the database needs to read"))
+        #expect(try project.run("celery queues").status == 0)
+        #expect(try project.run("\(OtherUser.asNobody) celery queues").lines.last?.hasPrefix("celery\t") == true)
+        // And closed again.
+        _ = try project.run("chmod o-r celery.db; celery queues").text
+        try project.expect("stat -c %a celery.db-wal celery.db-shm", Ended("600\n600\n"))
+        try project.stopWorker()
     }
 
     @Test func `settings and tasks that may not be read`() throws {

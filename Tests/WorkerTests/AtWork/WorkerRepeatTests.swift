@@ -43,6 +43,50 @@ extension WorkerTests {
             #expect(try await bench.location(of: message.id) == nil)
         }
 
+        @Test func `a client gets its answer again when the message comes again: the first may be lost`() async throws {
+            var bench = try Bench()
+            try bench.addProgram("once", "echo x >> runs; echo done")
+            let broker = AnsweringBroker(base: bench.broker)
+            bench.broker = broker
+            var message = bench.message("once")
+            message.headers = ["beat_entry": "once", "beat_due": "2026-03-01T12:00:00+00:00"]
+            message.replyTo = "client"
+            try await broker.publish([message])
+            let worker = try await bench.start()
+            #expect(try await bench.result(of: message.id).state == .success)
+            #expect(try await eventually { broker.sent.map(\.value) == ["done"] })
+            let locating = try #require(broker.base as? any MessageLocating)
+            let id = message.id
+            #expect(try await eventually { try await locating.locate([id])[id] == nil })
+            try await broker.publish([message])
+            #expect(try await eventually { broker.sent.map(\.value) == ["done", "done"] })
+            #expect(broker.sent.allSatisfy { $0.id == message.id && $0.replyTo == "client" })
+            // Nobody waits for these.
+            message.id = TaskID()
+            message.ignoreResult = true
+            try await broker.publish([message])
+            message.id = TaskID()
+            (message.ignoreResult, message.replyTo) = (nil, nil)
+            try await broker.publish([message])
+            #expect(try await bench.result(of: message.id).state == .success)
+            try await worker.stop()
+            #expect(broker.sent.count == 2 && bench.folder.read("runs") == "x\nx\nx\n")
+        }
+
+        @Test func `nobody is answered where the settings say so`() async throws {
+            var bench = try Bench()
+            try bench.addProgram("once", "echo done")
+            let broker = AnsweringBroker(base: bench.broker)
+            bench.broker = broker
+            var message = bench.message("once")
+            message.replyTo = "client"
+            try await broker.publish([message])
+            let worker = try await bench.start { $0.sendsReplies = false }
+            #expect(try await bench.result(of: message.id).state == .success)
+            try await worker.stop()
+            #expect(broker.sent.isEmpty)
+        }
+
         @Test func `tells the store that a task has started, where the broker cannot tell`() async throws {
             var bench = try Bench()
             try bench.addProgram("slow", "until [ -e go ]; do sleep 0.02; done; echo done")

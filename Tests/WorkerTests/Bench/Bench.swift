@@ -2,6 +2,7 @@ import Brokers
 import CeleryCore
 import CeleryDB
 import Fixtures
+import Glibc
 import Logging
 import Processes
 import ResultStores
@@ -34,6 +35,8 @@ struct Bench: Sendable {
     var broker: any Broker
     var store: any ResultStore
     var registry = TaskRegistry()
+    /// The task files to follow; `nil` for tasks that never change.
+    var files: TaskFiles?
     /// The time for broker, store and worker. Programs and pool children go by the real one.
     let now: @Sendable () -> Timestamp
 
@@ -60,6 +63,23 @@ struct Bench: Sendable {
     mutating func addProgram(_ name: String, _ options: TaskOptions = TaskOptions(), _ script: String) throws {
         let path = try folder.program(name, "#!/bin/sh\n\(script)\n")
         try registry.register(TaskDefinition(name: name, options: options, kind: .program(path: path), source: name))
+    }
+
+    /// Has the worker follow the task files of the app `app`.
+    mutating func followFiles() throws {
+        makeTasksFolder()
+        let files = TaskFiles(apps: ["app"], in: folder.path, builtIn: registry, guardedBy: .current)
+        (registry, self.files) = (files.registry, files)
+    }
+
+    private func makeTasksFolder() {
+        for name in ["app", "app/tasks"] { mkdir(folder.file(name), 0o755) }
+    }
+
+    /// Writes a shell script as the file of task `app.tasks.NAME`, with option lines.
+    func writeTask(_ name: String, _ options: String = "", _ script: String) throws {
+        makeTasksFolder()
+        _ = try folder.program("app/tasks/\(name)", "#!/bin/sh\n\(options.isEmpty ? "" : "# celery: \(options)\n")\(script)\n")
     }
 
     /// Adds a task `wait`, which says by the file `started.ARG` that it runs, and ends when there is a file `gate`.

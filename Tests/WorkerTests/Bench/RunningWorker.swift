@@ -27,8 +27,8 @@ struct RunningWorker: Sendable {
         var configuration = WorkerConfiguration(identity: identity, queues: ["celery"], pool: pool)
         configure(&configuration)
         let worker = Worker(
-            configuration: configuration, broker: bench.broker, store: bench.store, registry: bench.registry, logger: log.logger,
-            now: bench.now)
+            configuration: configuration, broker: bench.broker, store: bench.store, registry: bench.registry,
+            files: bench.files, logger: log.logger, now: bench.now)
         self.worker = worker
         let (ready, isReady) = AsyncStream.makeStream(of: Void.self)
         task = Task {

@@ -25,6 +25,7 @@ import Wire
         var request = JobRequest(
             tag: .min, attempt: 2, message: EncodedMessage(message), taskName: "t", taskID: "größe", program: "/x y",
             softTimeLimit: 0.5, hardTimeLimit: .infinity, maxOutputBytes: .max, retry: retry, memoryLimit: 5)
+        request.fileMark = mark
         request.said = OptionValues(json: ["max_output": 7, "retry_delay": 0.5])
         var settings = Settings(projectFolder: "/p", file: "/p/celery.toml")
         settings.commandPatterns = ["ls ...", ""]
@@ -32,6 +33,8 @@ import Wire
         request.command = CommandPolicy(settings)
         return request
     }
+
+    static let mark = FileMark(size: .max, mode: .max, user: 0, group: 7, modified: .min, changed: 1)
 
     static var report: JobReport {
         var report = JobReport(
@@ -49,7 +52,7 @@ import Wire
     /// One of each, with all that it can hold.
     static var all: [Frame] {
         [
-            .job(request), .recall, .finish, .terminate(.max, signal: 15), .ready, .report(report), .returned([]), .returned([1, -1, .max]),
+            .job(request), .recall, .finish, .terminate(.max, signal: 15), .ready, .report(report), .returned([]), .returned([1, -1, .max]), .outdated(.min),
             .report(JobReport(tag: 1, ending: .success(["a": [1, 2.5, .double(.infinity), "x"]]), duration: 0)),
             .report(JobReport(tag: 1, ending: .failure(.notRegistered("t"), traceback: nil), duration: 1)),
             .report(JobReport(tag: 1, ending: .revoked(.revoked("terminated"), signal: 9), duration: 1)),
@@ -76,6 +79,7 @@ import Wire
         #expect(try job.message.message() == EncodedMessage(Self.message).message())
         #expect((job.tag, job.attempt, job.taskName, job.taskID, job.program) == (.min, 2, "t", "größe", "/x y"))
         #expect((job.softTimeLimit, job.hardTimeLimit, job.memoryLimit, job.maxOutputBytes) == (0.5, .infinity, 5, .max))
+        #expect(job.fileMark == Self.mark)
         #expect(job.retry == Self.retry)
     }
 

@@ -32,6 +32,72 @@ import Wire
         #expect(recorder.calls.suffix(1) == ["settle 3"])
     }
 
+    // MARK: Answers to waiting clients
+
+    private func awaited(_ id: String, _ state: TaskState = .success, isIgnored: Bool = false) -> TaskResult {
+        var result = result(id, state)
+        result.replyTo = "client"
+        result.isIgnored = isIgnored
+        return result
+    }
+
+    @Test func `a result is stored, then sent to the client that waits for it, then its message is acknowledged`() async throws {
+        let recorder = Recorder()
+        let outcomes = [outcome(1, [awaited("a")]), outcome(2, [result("b")]), outcome(3, [awaited("c", .retry)])]
+        #expect(outcomes.map(\.sendsMessages) == [true, false, true])
+        try await settle(outcomes, recorder.ordered)
+        #expect(recorder.calls == ["store a b c", "reply a c to client client", "settle 1 2 3"])
+        try await settle([outcome(4, [awaited("d")])], AcknowledgedSettler(records: recorder.records))
+        #expect(recorder.calls.suffix(2) == ["store d", "reply d to client"])
+    }
+
+    @Test func `no client gets an ignored result, or the start of a task`() async throws {
+        let recorder = Recorder()
+        let outcomes = [outcome(1, [awaited("a", .failure, isIgnored: true)]), outcome(2, [awaited("b", .started)])]
+        try await settle(outcomes, recorder.ordered)
+        #expect(recorder.calls == ["store a b", "settle 1 2"])
+    }
+
+    @Test func `a reply that fails for a while is sent later, and nothing is stored twice`() async throws {
+        let recorder = Recorder(passing: ["reply a to client"])
+        var settlement = Settlement([outcome(1, [awaited("a")])])
+        let settler = recorder.ordered
+        await #expect(throws: DriverError.self) { try await settler.settle(&settlement) }
+        #expect(recorder.calls == ["store a"])
+        try await settler.settle(&settlement)
+        #expect(recorder.calls == ["store a", "reply a to client", "settle 1"])
+    }
+
+    @Test func `a reply that no queue can take holds up no other`() async throws {
+        let recorder = Recorder()
+        for call in ["reply a b to client client", "reply a to client"] { recorder.refuse(call, .refused) }
+        try await settle([outcome(1, [awaited("a")]), outcome(2, [awaited("b")])], recorder.ordered)
+        #expect(recorder.calls == ["store a b", "reply b to client", "settle 1 2"])
+    }
+
+    @Test func `of replies that were accepted in part only the rest waits`() async throws {
+        let recorder = Recorder()
+        recorder.refuse("reply a b to client client", .tryAgain, accepting: "reply b to client")
+        recorder.unaccepted = [TaskID("a")]
+        var settlement = Settlement([outcome(1, [awaited("a")]), outcome(2, [awaited("b")])])
+        let settler = recorder.ordered
+        await #expect(throws: DriverError.self) { try await settler.settle(&settlement) }
+        let areOthers = settlement.setAside(waitingFor: [TaskID("a")])
+        #expect(areOthers)
+        try await settler.settle(&settlement)
+        #expect(recorder.calls == ["store a b", "reply b to client", "settle 2"])
+        _ = settlement.takeUp()
+        try await settler.settle(&settlement)
+        #expect(recorder.calls.suffix(2) == ["reply a to client", "settle 1"])
+    }
+
+    @Test func `a value that the store refuses is not sent either, but the failure in its place`() async throws {
+        let recorder = Recorder()
+        for call in ["store a b", "store a"] { recorder.refuse(call, .refused) }
+        try await settle([outcome(1, [awaited("a")]), outcome(2, [result("b")])], recorder.ordered)
+        #expect(recorder.calls == ["store a", "store b", "reply a as FAILURE to client", "settle 1 2"])
+    }
+
     @Test func `follow-ups that were published before hold up nothing`() async throws {
         let recorder = Recorder(["known": .alreadyThere])
         try await settle([outcome(1, [], ["new", "known", "other"].map(message))], recorder.ordered)
@@ -170,7 +236,7 @@ import Wire
 }
 
 /// A broker, consumer and store that only write down what is asked of them.
-private final class Recorder: Broker, AtomicSettling, DeadLetterSending, ResultStore {
+private final class Recorder: Broker, AtomicSettling, DeadLetterSending, ResultStore, ReplySending {
     let location = "recorder"
     private struct State {
         var calls: [String] = []
@@ -197,7 +263,7 @@ private final class Recorder: Broker, AtomicSettling, DeadLetterSending, ResultS
     var refusals: Refusals {
         Refusals(log: TaskLog(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }), worker: "w") { Timestamp(seconds: 1) }
     }
-    var records: Records { Records(broker: self, store: self, refusals: refusals) }
+    var records: Records { Records(broker: self, store: self, replying: self, refusals: refusals) }
     var ordered: OrderedSettler { OrderedSettler(records: records, powers: ConsumerPowers(self, nil)) }
 
     /// Refuses a call, once when it is a passing error.
@@ -247,6 +313,11 @@ private final class Recorder: Broker, AtomicSettling, DeadLetterSending, ResultS
         let texts = results.map { $0.state == .failure ? "\($0.id) as FAILURE" : $0.id.text }
         try note("settle \(outcomes.map { "\($0.handle.tag)" }.joined(separator: " ")) storing \(texts.joined(separator: " "))")
         return outcomes.map { _ in true }
+    }
+
+    func reply(_ results: [TaskResult]) async throws {
+        let texts = results.map { $0.state == .failure ? "\($0.id) as FAILURE" : $0.id.text }
+        try note("reply \(texts.joined(separator: " ")) to \(results.compactMap(\.replyTo).joined(separator: " "))")
     }
 
     func settlesInto(_ store: any ResultStore) -> Bool { true }

@@ -11,6 +11,7 @@ enum WorkerStory: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case due = "runs a task when it is due, and no sooner"
     case linked = "sends the value of a task to those linked to it"
     case chain = "carries a chain to its end"
+    case request = "keeps the message of a task with its result, also when a retry has changed it"
     case resultsUnwanted = "keeps no result where none is wanted, but every failure"
 
     // Failing
@@ -63,6 +64,7 @@ enum WorkerStory: String, CaseIterable, Sendable, CustomTestStringConvertible {
         case .due: try await proof.due()
         case .linked: try await proof.linked()
         case .chain: try await proof.chain()
+        case .request: try await proof.request()
         case .resultsUnwanted: try await proof.resultsUnwanted()
         case .programEnds: try await proof.programEnds()
         case .throwing: try await proof.throwing()

@@ -28,6 +28,20 @@ extension WorkerStoryProof {
         #expect(try await stage.isEmpty())
     }
 
+    func request() async throws {
+        var bench = stage.bench
+        try bench.addProgram("once", TaskOptions(retryDelay: .milliseconds(10)), "[ $CELERY_TASK_RETRIES = 1 ] || exit 75")
+        let worker = try await bench.start()
+        let id = try await bench.send("once", "a b", 1.5, kwargs: ["size": "XL"])
+        #expect(try await bench.result(of: id).state == .success)
+        let store = try #require(bench.store as? any RequestKeeping)
+        let request = try #require(try await store.requests(for: [id])[id])
+        #expect(request.task == "once" && request.id == id && request.route.queue == "celery")
+        let arguments = try BodyCodec.decode(request.body)
+        #expect(arguments.args == ["a b", 1.5] && arguments.kwargs == ["size": "XL"])
+        try await worker.stop()
+    }
+
     func program() async throws {
         var bench = stage.bench
         try bench.addProgram("show", #"printf '{"args": "%s", "id": "%s"}' "$*" "$CELERY_TASK_ID"; cat >request"#)

@@ -24,9 +24,9 @@ package final class AMQPConsumer: BrokerConsumer {
         inbox.withQueue { $0.shares = QueueShares(weights: broker.settings.queueWeights) }
         node = worker.name
         owner = try ConnectionOwner(broker.link.alternatives, .always) { [broker, topology = broker.topology, inbox, now = broker.now] in
-            Subscription(node: worker.name, topology: topology, inbox: inbox, now: now) {
-                // Without an entry, the next worker to start waits for the end of an empty stream.
-                Task { try? await broker.link.publish([CommandStream.publication(.seed)]) }
+            // On another connection: a server in a resource alarm blocks those that publish.
+            Subscription(worker: worker, topology: topology, inbox: inbox, now: now) { publication in
+                Task { try? await broker.link.publish([publication]) }
             }
         }
         do {
@@ -247,6 +247,10 @@ package final class AMQPConsumer: BrokerConsumer {
                 return (queue.releaseAll() + queue.popAll(), queue.generation)
             }
             await end(tags, generation, .giveBack)
+            // Without a connection the server has already told of a loss.
+            try? await owner.perform(as: Subscription.self, within: .seconds(5)) {
+                (connection, subscription) throws(RabbitMQError) in try subscription.will.withdraw(connection)
+            }
             // From now on a lost connection is not reported.
             inbox.finish()
             await owner.close()

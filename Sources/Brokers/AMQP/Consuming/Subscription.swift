@@ -15,6 +15,7 @@ final class Subscription: ConnectionUse {
     var topology: Topology
     let inbox: Inbox
     private let commands: CommandReader
+    let will: LastWill
     let now: @Sendable () -> Timestamp
     /// The worker's name, for remote control.
     private let node: String
@@ -43,12 +44,14 @@ final class Subscription: ConnectionUse {
     private var nextWatch = ContinuousClock.now
 
     init(
-        node: String, topology: Topology, inbox: Inbox, now: @escaping @Sendable () -> Timestamp,
-        seedCommands: @escaping () -> Void
+        worker: WorkerIdentity, topology: Topology, inbox: Inbox, now: @escaping @Sendable () -> Timestamp,
+        publish: @escaping (Publication) -> Void
     ) {
         self.now = now
-        commands = CommandReader(inbox.commands, seed: seedCommands) { [inbox] in inbox.notice($0) }
-        self.node = node
+        // Without an entry, the next worker to start waits for the end of an empty stream.
+        commands = CommandReader(inbox.commands, seed: { publish(CommandStream.publication(.seed)) }) { [inbox] in inbox.notice($0) }
+        will = LastWill(of: worker, started: now(), publish: publish) { [inbox] in inbox.notice($0) }
+        node = worker.name
         self.topology = topology
         self.inbox = inbox
         consumers = ConsumerSet(queueCount: inbox.queues.names.count)
@@ -71,6 +74,7 @@ final class Subscription: ConnectionUse {
         try connection.openChannel(Self.controlChannel)
         try listen(connection, isFirst: true)
         try commands.establish(connection, spareChannel: Self.spareChannel)
+        try will.establish(connection, queues: wanted, spareChannel: Self.spareChannel)
         generation = inbox.begin()
         prefetch = inbox.withQueue { $0.wanted }
         if sharesPrefetch { try connection.setPrefetch(prefetch, isShared: true, on: Self.channel) }
@@ -159,6 +163,8 @@ final class Subscription: ConnectionUse {
             inbox.control.add(delivery.message)
         case .delivery(let delivery) where delivery.channel == CommandReader.channel:
             commands.receive(delivery)
+        case .delivery(let delivery) where delivery.channel == LastWill.channel:
+            will.receive(delivery)
         case .delivery(let delivery):
             deliveries += 1
             guard isOpen(delivery) else {
@@ -191,6 +197,7 @@ final class Subscription: ConnectionUse {
     func settleDown(_ connection: Connection) throws(RabbitMQError) {
         handOver()
         try commands.settleDown(connection)
+        try will.settleDown(connection)
         try heedPauses(connection)
         commands.tellIfKnown()
         let knewAll = hasCommands
@@ -210,6 +217,7 @@ final class Subscription: ConnectionUse {
     /// Checks that deliveries flow: a worker that gets nothing while messages wait and it has capacity subscribes again.
     func tick(_ connection: Connection) throws(RabbitMQError) {
         if !connection.isReceiving { try commands.tick(connection, spareChannel: Self.spareChannel) }
+        will.tick()
         // The answer would wait behind the rest of a large message, and that message proves the flow.
         guard nextWatch <= .now, !connection.isReceiving else { return }
         nextWatch = .now + Self.watchInterval

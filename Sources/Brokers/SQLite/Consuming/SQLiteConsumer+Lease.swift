@@ -10,12 +10,16 @@ extension SQLiteConsumer: LeaseHolding {
         try broker.file.checkInPlace()
         let others = try await broker.file.read { [number] in try Self.others(than: number, in: $0) }
         forget(allBut: others)
-        let dead = others.filter { broker.processLives($0.process) == false || isSilent($0) }
+        let dead = others.filter { $0.lost == nil && (broker.processLives($0.process) == false || isSilent($0)) }
+        let forgotten = Timestamp(seconds: broker.now().seconds - LostWorkers.period.inSeconds)
+        let isAnyForgotten = others.contains { $0.lost.map { $0 < forgotten } ?? false }
         // Renew at a third of the lease, so that an idle worker hardly ever writes.
-        if !needsRenewal && dead.isEmpty { return [] }
+        if !needsRenewal && dead.isEmpty && !isAnyForgotten { return [] }
         let gone = try await broker.file.write(waking: !dead.isEmpty, durable: false) { [self] db in
             // The write lock may have been long in coming; the lease counts from now.
-            try holdLease(now: broker.now(), in: db)
+            let now = broker.now()
+            try holdLease(now: now, in: db)
+            if isAnyForgotten { try WorkerTable.dropLost(before: forgotten, in: db) }
             return try dead.compactMap { worker -> (worker: OtherWorker, messages: Int)? in
                 // Another worker may have found it first, or it renewed its lease.
                 let until = try Double.fetchOne(
@@ -23,7 +27,11 @@ extension SQLiteConsumer: LeaseHolding {
                 guard until == worker.leaseUntil else { return nil }
                 try LeaseTable.layBlame(on: broker.begun(by: worker), of: worker.number, in: db)
                 let messages = try LeaseTable.giveBackAll(of: worker.number, started: true, in: db)
-                try db.execute(sql: "DELETE FROM worker WHERE number = ?", arguments: [worker.number])
+                if let entry = try WorkerTable.entry(worker.number, in: db) {
+                    let loss = Event.loss(of: worker.name, pid: entry.pid, queues: entry.queues, started: entry.started, at: now)
+                    try EventTable.add([loss], broker.retention, now: now, in: db)
+                }
+                try WorkerTable.noteLoss(of: worker.number, at: now, in: db)
                 _ = signs.withLock { $0.removeValue(forKey: worker.number) }
                 return (worker, messages)
             }

@@ -7,7 +7,7 @@ extension SQLiteConsumer: AtomicSettling {
         guard !outcomes.isEmpty else { return [] }
         let now = broker.now()
         let expires = broker.resultExpires.map { now.seconds + $0 }
-        return try await broker.file.write(waking: true) { [number, ranking = broker.ranking] db in
+        return try await broker.file.write(waking: true) { [number, ranking = broker.ranking, limit = broker.argumentLimit] db in
             // The fence: an outcome counts only for a lease still held.
             let held = try LeaseTable.attempts(of: number, in: db)
             let counted = outcomes.map { held[$0.handle.tag] == $0.handle.attempt }
@@ -17,7 +17,7 @@ extension SQLiteConsumer: AtomicSettling {
             var done: [Int64] = []
             for outcome in standing {
                 for message in outcome.followUps { try MessageTable.insertIfNew(message, submitted: now, ranking: ranking, in: db) }
-                for result in outcome.results { try ResultTable.store(result, expires: expires, in: db) }
+                for result in outcome.results { try ResultTable.store(result, of: outcome.handle.tag, keeping: limit, expires: expires, now: now, in: db) }
                 switch outcome.disposition {
                 case .acknowledge:
                     done.append(outcome.handle.tag)

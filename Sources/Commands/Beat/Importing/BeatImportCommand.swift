@@ -17,7 +17,7 @@ enum BeatImportCommand {
             discussion: [
                 "For each line of FILE, creates a program in APP/tasks with the schedule in its option line. The program sets the variables in force at that line and runs the command in the line's SHELL, with the text after the first % as input; its exit status is that of the command. Prints name, file and schedule of each task, separated by tabs.",
                 "Lines that cannot be imported are named on stderr by number; the others are imported. Files are never overwritten: if one of the files exists, nothing is created.",
-                "After missed runs, beat makes up for one, while cron makes up for none: write missed=skip in the file for cron's behaviour. Output is stored as the result of the task and not mailed.",
+                "After missed runs, beat makes up for one, while cron makes up for none: write missed=skip in the file for cron's behaviour. Output is stored as the result of the task. Where the crontab has set MAILTO, the program also mails it there with /usr/sbin/sendmail, or the program in SENDMAIL, whenever there is any; without MAILTO, nothing is mailed. 'celery beat status' exits with 1 when the last runs of a task all failed.",
             ],
             options: [app.description, system.description, dryRun.description],
             operands: [Operand("FILE", help: "The crontab, as 'crontab -l' prints it; - is stdin.", completion: .file)],
@@ -31,6 +31,7 @@ enum BeatImportCommand {
                 OutputKey("task, file", "The task, and the path of its file relative to the project's folder."),
                 OutputKey("line", "The number of the line."), OutputKey("schedule", "The schedule."),
                 OutputKey("timezone", "The time zone of CRON_TZ, or null."),
+                OutputKey("mailto", "The address that the output is mailed to, or null."),
             ]),
         run: run)
 
@@ -57,6 +58,7 @@ enum BeatImportCommand {
                 [
                     "task": .string(folder.taskName(task)), "file": .string(folder.file(task)), "line": .int(Int64(task.entry.lineNumber)),
                     "schedule": .string(task.entry.scheduleText), "timezone": task.entry.zoneName.map(JSON.string) ?? .null,
+                    "mailto": task.address.map(JSON.string) ?? .null,
                 ],
                 text: [folder.taskName(task), folder.file(task), task.schedule].joined(separator: "\t"))
         }

@@ -28,11 +28,16 @@ struct CrontabImport {
             let task = ImportedTask(name: name, entry: entry)
             tasks.append(task)
             if let clash = folder.clash(with: task) { existing.append(clash) }
-            if let address = entry.environment["MAILTO"], !address.isEmpty, mailed.insert(address).inserted {
-                notes.append("line \(entry.lineNumber): output is stored as the result of the task, not mailed to \(address.forLog)")
-            }
+            if let address = task.address, mailed.insert(address).inserted { notes.append(Self.note(of: address, task)) }
         }
         self.problems = problems.sorted { $0.line < $1.line }.map { "line \($0.line): \($0.text)" }
+    }
+
+    /// What becomes of cron's mail.
+    private static func note(of address: String, _ task: ImportedTask) -> String {
+        let line = "line \(task.entry.lineNumber): the task mails its output to \(address.forLog) with \(task.mailer.forLog), as cron does"
+        guard task.mailer.hasPrefix("/"), access(task.mailer, X_OK) != 0 else { return line }
+        return line + ", but there is no such program here; until there is one, the worker's log says that the output could not be mailed"
     }
 
     /// Why a line cannot be imported; `nil` if it can.

@@ -28,11 +28,12 @@ enum BeatListCommand {
         let state = try await timetable.stateIfReachable()
         let now = Timestamp.now
         let states = try await lastStates(state, timetable)
-        for entry in timetable.entries.sorted(by: { $0.name < $1.name }) {
-            let outlook = EntryOutlook(entry: entry, record: state?.records[entry.name], now: now)
-            let last = states[entry.name]
-            context.output.record(object(outlook, last), text: text(outlook, last))
+        let outlooks = timetable.entries.sorted { $0.name < $1.name }.map {
+            EntryOutlook(entry: $0, record: state?.records[$0.name], now: now)
         }
+        context.output.table(
+            outlooks, ["entry", "schedule", "task", "source", "next", "last due", "last state"],
+            fields: { fields($0, states[$0.entry.name]) }, object: { object($0, states[$0.entry.name]) })
         if timetable.entries.isEmpty { context.output.note("celery beat list: no periodic tasks in \(timetable.settings.projectFolder)") }
         for warning in timetable.table.warnings { context.output.note("celery beat list: warning: \(warning)") }
         await timetable.client.close()
@@ -49,13 +50,13 @@ enum BeatListCommand {
         return known
     }
 
-    private static func text(_ outlook: EntryOutlook, _ lastState: String?) -> String {
+    private static func fields(_ outlook: EntryOutlook, _ lastState: String?) -> [String] {
         let entry = outlook.entry
         let next = outlook.pause != nil ? "paused" : LocalTime.text(outlook.next)
         return [
             entry.name, entry.periodic.schedule.description, entry.message.task, entry.source, next,
             LocalTime.text(outlook.record?.last?.due), lastState ?? "-",
-        ].row
+        ]
     }
 
     private static func object(_ outlook: EntryOutlook, _ lastState: String?) -> JSONObject {

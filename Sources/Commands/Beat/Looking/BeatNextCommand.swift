@@ -30,15 +30,16 @@ enum BeatNextCommand {
         let entries = try timetable.chosen()
         let state = try await timetable.stateIfReachable()
         let runs = UpcomingRuns(entries, state?.records ?? [:], now: .now)
-        for run in runs.prefix(context.arguments[count]) {
-            context.output.record(
+        context.output.table(
+            runs.prefix(context.arguments[count]), ["time", "entry", "task"],
+            fields: { run in [LocalTime.text(run.time), run.entry.name, run.entry.message.task] + (run.isPaused ? ["paused"] : []) },
+            object: { run in
                 [
                     "time": .string(ISO8601.text(run.time)), "due": .string(ISO8601.text(run.due)),
                     "entry": .string(run.entry.name), "task": .string(run.entry.message.task),
                     "id": .string(run.entry.id(due: run.due, beat: timetable.beat).text), "paused": .bool(run.isPaused),
-                ],
-                text: ([LocalTime.text(run.time), run.entry.name, run.entry.message.task] + (run.isPaused ? ["paused"] : [])).row)
-        }
+                ]
+            })
         if entries.isEmpty { context.output.note("celery beat next: no periodic tasks in \(timetable.settings.projectFolder)") }
         await timetable.client.close()
         return ExitCode.done

@@ -11,11 +11,11 @@ enum BeatStatusCommand {
             "status", summary: "Show whether periodic tasks are sent on time",
             discussion: [
                 "The first line names the beat that leads. The other lines show name, health, time of the last success and time of the next run of each periodic task, separated by tabs.",
-                "The health is ok; late if a run is more than half a minute overdue; paused; absent if no run has succeeded within expect_within; or waiting if no run has been due yet.",
+                "The health is ok; late if a run is more than half a minute overdue; paused; absent if no run has succeeded within expect_within; failing if the last runs all failed (two of them, unless alarm_after says otherwise, or every run so far); or waiting if no run has been due yet.",
             ],
             operands: [Operand("NAME", .zeroOrMore, help: "Names of periodic tasks; all by default.", completion: .entry)],
             exitStatuses: [
-                ExitStatus(0, "No task is late or absent."), ExitStatus(1, "A task is late or absent."),
+                ExitStatus(0, "No task is late, absent or failing."), ExitStatus(1, "A task is late, absent or failing."),
                 ExitStatus(64, "Usage."), ExitStatus(65, "The stored schedule cannot be read."),
                 ExitStatus(69, "No beat leads, or the broker cannot be reached."), ExitStatus(78, "Configuration."),
                 ExitStatus(127, "No such periodic task."),
@@ -23,8 +23,9 @@ enum BeatStatusCommand {
             outputKeys: [
                 OutputKey("leader, pid, since", "In the first object: the beat that leads, or null."),
                 OutputKey("entry", "The name of a periodic task."),
-                OutputKey("health", "One of ok, late, paused, absent and waiting."),
+                OutputKey("health", "One of ok, late, paused, absent, failing and waiting."),
                 OutputKey("last_success, last_failure", "Time of the last run with that outcome, or null."),
+                OutputKey("failures", "Number of runs that have failed in a row."),
                 OutputKey("next", "Time of the next run, or of the overdue run; null while the task is paused."),
                 OutputKey("paused_until, reason", "End and reason of the pause, or null."),
             ]),
@@ -39,7 +40,7 @@ enum BeatStatusCommand {
         var isWell = true
         for entry in entries.sorted(by: { $0.name < $1.name }) {
             let outlook = EntryOutlook(entry: entry, record: state.records[entry.name], now: now)
-            if outlook.health == .late || outlook.health == .absent { isWell = false }
+            if outlook.health.isAlarm { isWell = false }
             context.output.record(
                 object(outlook),
                 text: [
@@ -65,7 +66,8 @@ enum BeatStatusCommand {
         let record = outlook.record
         return [
             "entry": .string(outlook.entry.name), "health": .string(outlook.health.rawValue),
-            "last_success": time(record?.lastSuccess), "last_failure": time(record?.lastFailure), "next": time(outlook.next),
+            "last_success": time(record?.lastSuccess), "last_failure": time(record?.lastFailure), "failures": .int(Int64(record?.failures ?? 0)),
+            "next": time(outlook.next),
             "paused_until": time(outlook.pause?.until), "reason": outlook.pause?.reason.map(JSON.string) ?? .null,
         ]
     }

@@ -18,8 +18,18 @@ struct EntryOutlook {
         case paused
         /// No run has succeeded for longer than `expect_within`.
         case absent
+        /// The last runs all failed.
+        case failing
         /// No run is known to have been due yet.
         case waiting
+
+        /// Whether somebody should look after the entry.
+        var isAlarm: Bool {
+            switch self {
+            case .late, .absent, .failing: true
+            case .ok, .paused, .waiting: false
+            }
+        }
     }
 
     var pause: EntryPause? {
@@ -31,6 +41,7 @@ struct EntryOutlook {
         if pause != nil { return .paused }
         if let record, entry.isAbsent(record, now: now) { return .absent }
         if entry.isLate(record, now: now) { return .late }
+        if let record, entry.isFailing(record) { return .failing }
         return record.map { $0.sentCount > 0 } == true ? .ok : .waiting
     }
 

@@ -20,6 +20,8 @@ extension BrokerProof {
                 QueueCount(name: "idle", ready: 0, scheduled: 0, running: 0, consumers: 1),
                 QueueCount(name: "other", ready: 0, scheduled: 2, running: 0, consumers: 0),
             ])
+        #expect(try await counting.count(of: "idle")?.consumers == 1)
+        #expect(try await counting.count(of: "no-such-queue") == nil)
         // Due, though no worker has looked yet.
         fixture.clock.advance(by: .seconds(10))
         await worker.consumer.close()

@@ -25,6 +25,8 @@ enum ResultStorePower: CaseIterable {
     case ownFields
     /// Answers for thousands of ids without a call for each.
     case manyAtOnce
+    /// Keeps the message with the result.
+    case requests
     /// Wakes who waits for a change.
     case watching
     /// Counts the time of a result from when it is stored; others count from when it is fetched, or leave it to a server.

@@ -5,6 +5,7 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
     case oddValues = "carries large and odd values"
     case unknown = "ids without a record are absent"
     case many = "answers for thousands of ids at once"
+    case requests = "keeps the message of a task with its result, from the first one on"
     case forgets = "forgetting drops results and tells how many there were"
     case finalStays = "a final result is never overwritten"
     case announced = "a revocation that no worker has confirmed gives way to what an attempt came to"
@@ -26,6 +27,7 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
         case .newerStays: [.attempts, .oneRecord]
         case .announced: [.announcing]
         case .many: [.manyAtOnce]
+        case .requests: [.requests]
         case .expires: [.ownExpiry]
         case .dropsExpired, .keepsForEver: [.expiring]
         case .wakes, .nothingMissed, .waitDeadline, .waitCancelled: [.watching]
@@ -45,6 +47,7 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
         case .oddValues: try await proof.oddValues()
         case .unknown: try await proof.unknown()
         case .many: try await proof.many()
+        case .requests: try await proof.requests()
         case .forgets: try await proof.forgets()
         case .finalStays: try await proof.finalStays()
         case .announced: try await proof.announced()

@@ -1,6 +1,7 @@
 import CeleryCore
 import Fixtures
 import Testing
+import Wire
 
 /// The proofs, on one fixture.
 struct ResultStoreProof<Fixture: ResultStoreFixture> {
@@ -123,6 +124,23 @@ struct ResultStoreProof<Fixture: ResultStoreFixture> {
         expect(try await stored((.revoked, 0), (.revoked, 1), (.success, 1)), .revoked, 1)
         expect(try await stored((.started, 1), (.revoked, 0)), .started, 1)
         expect(try await stored((.success, 1), (.revoked, 0)), .success, 1)
+    }
+
+    func requests() async throws {
+        let store = try #require(try fixture.connect() as? any RequestKeeping)
+        let message = Message(
+            id: TaskID("a"), task: "resize", body: BodyCodec.encode(TaskArguments(args: [1.5, "b"])))
+        var started = TaskResult(id: message.id, state: .started)
+        started.request = message
+        try await store.store([started])
+        #expect(try await store.requests(for: [message.id])[message.id]?.body == message.body)
+        // Whoever ends the task may not have its message, as a client that revokes it.
+        try await store.store([TaskResult(id: message.id, state: .revoked)])
+        let kept = try await store.requests(for: [message.id, TaskID("unknown")])
+        #expect(kept.count == 1 && kept[message.id]?.task == "resize" && kept[message.id]?.headers == message.headers)
+        #expect(try await store.results(for: [message.id])[message.id]?.state == .revoked)
+        #expect(try await store.forget([message.id]) == 1)
+        #expect(try await store.requests(for: [message.id]).isEmpty)
     }
 
     func newerStays() async throws {

@@ -1,0 +1,39 @@
+import Arguments
+import CeleryCore
+import Client
+
+/// `celery list`: lists tasks.
+enum ListCommand {
+    static let limit = Option.value(
+        "limit", short: "n", placeholder: "N", .integer(in: 1...1_000_000), default: .literal(20), help: "At most N tasks, the newest.")
+    static let watch = Option.flag("watch", help: "Redraw every second until interrupted.")
+
+    static let command = Command(
+        CommandSpec(
+            "list", aliases: ["ls"], section: "Results", summary: "List tasks",
+            discussion: [
+                "Lists tasks that wait, run or have ended, the last submitted, begun or ended first: id, state, task, queue, time since submission, duration of the last attempt, worker, and the error of a task that failed or else its arguments. The states are QUEUED, SCHEDULED (waiting for its ETA), STARTED, RETRY, SUCCESS, FAILURE and REVOKED.",
+                "Ended tasks are listed until their results expire (CELERY_TASK_RESULT_EXPIRES), and only if they have one. Arguments are kept with a result in celery.db up to CELERY_KEEP_ARGUMENTS; values whose names contain a word of CELERY_REDACT are shown as ***.",
+                "RabbitMQ cannot search its queues: there, waiting tasks are not listed, and running ones only as far as workers answer.",
+            ],
+            options: TaskSelection.filters + [limit.description, watch.description],
+            examples: [
+                Example("celery list", "List the newest tasks."),
+                Example("celery list --failed --since 1h", "List what failed in the last hour."),
+                Example("celery ls --state running,queued --task 'thumbs.*' --watch", "Watch the tasks of an app."),
+                Example("celery list --grep a.jpg --json", "List the tasks that had to do with a file, as JSON."),
+            ],
+            exitStatuses: CeleryTable.statuses("0", "64", "65", "69", "75", "77", "78"), outputKeys: TaskRow.keys),
+        run: run)
+
+    private static func run(_ context: CommandContext) async throws -> Int32 {
+        let settings = try context.settings()
+        let client = try context.client(settings)
+        let drawing = TaskListDrawing(
+            context: context, client: client, filter: TaskSelection.filter(context.arguments),
+            limit: context.arguments[limit], redaction: Redaction(settings.redactedNames))
+        if context.arguments[watch] { try await drawing.watch() }
+        try await drawing.once()
+        return ExitCode.done
+    }
+}

@@ -1,0 +1,54 @@
+import Arguments
+import CeleryCore
+import Client
+import Wire
+
+/// `celery retry`: sends ended tasks again.
+enum RetryCommand {
+    static let dryRun = Option.flag("dry-run", help: "Print what would be sent, and send nothing.")
+    static let rate = Option.value("rate", placeholder: "RATE", .rate, help: "Send at most at this rate: 10/s, 100/m or 5/h.")
+
+    static let command = Command(
+        CommandSpec(
+            "retry", section: "Results", summary: "Send ended tasks again",
+            discussion: [
+                "Sends each task again with the same arguments and options to the same queue, under a new id, and prints the old id and the new one, separated by a tab. Tasks are named by id, or selected by --failed or --state and the other filters of celery list.",
+                "Retries and crashes are counted from zero; an ETA, and times that are over, no longer apply. The tasks that were to follow, callbacks and the rest of a chain, get new ids too. The task leaves its group and chord, which have counted it already. The header celery_retry_of of the new message names the old id; the old result stays.",
+                "Only tasks whose arguments are kept with their result can be sent again: see CELERY_KEEP_ARGUMENTS in celery.toml(5). A task that still waits or runs is not sent.",
+            ],
+            options: TaskSelection.filters + [rate.description, dryRun.description],
+            operands: [Operand("ID", .zeroOrMore, help: "Ids of tasks, as printed by apply and list.", completion: .taskID)],
+            examples: [
+                Example("celery retry 0193...", "Send a task again."),
+                Example("celery retry --failed --task thumbs.tasks.make --since 1h", "Send again what failed in the last hour."),
+                Example("celery retry --failed --rate 10/s", "Send all failed tasks again, ten per second."),
+            ],
+            exitStatuses: CeleryTable.statuses("0", "64", "65", "69", "75", "77", "78") + [
+                ExitStatus(127, "An id is unknown, still waits or runs, or its arguments are not kept; the others are sent.")
+            ],
+            outputKeys: [
+                OutputKey("id, new", "The id of the task, and that of the task sent now; new is null with --dry-run."),
+                OutputKey("task, queue", "The task, and the queue it was sent to."),
+            ]),
+        run: run)
+
+    private static func run(_ context: CommandContext) async throws -> Int32 {
+        let arguments = context.arguments
+        let filter = TaskSelection.filter(arguments)
+        if arguments.operands.isEmpty {
+            guard let phases = filter.phases else {
+                throw ArgumentError("say which tasks to send again: ids, --failed, or --state")
+            }
+            if let open = phases.filter(\.isOpen).min(by: { $0.rawValue < $1.rawValue }) {
+                throw ArgumentError("tasks in state \(open.name) have not ended; select SUCCESS, FAILURE or REVOKED")
+            }
+        } else if !filter.isOpen {
+            throw ArgumentError("ids and filters exclude each other")
+        }
+        let client = try context.client(try context.settings(), willSend: !arguments[dryRun])
+        let sender = RetrySender(context: context, client: client, isDryRun: arguments[dryRun], pace: arguments[rate])
+        let areAllSent = arguments.operands.isEmpty
+            ? try await sender.send(filter) : try await sender.send(arguments.operands.map { TaskID($0) })
+        return areAllSent ? ExitCode.done : ExitCode.unknown
+    }
+}

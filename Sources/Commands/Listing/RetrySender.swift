@@ -1,0 +1,103 @@
+import CeleryCore
+import Client
+import Tasks
+
+/// Sends ended tasks again, some at a time, and prints the ids.
+struct RetrySender {
+    let context: CommandContext
+    let client: Client
+    let isDryRun: Bool
+    /// Messages per second; `nil` means without a limit.
+    let pace: Double?
+
+    /// Tasks read and sent at a time, so that a million need no more memory than these.
+    private static let batch = 500
+
+    /// Sends the selected tasks. Those that end meanwhile are not selected.
+    ///
+    /// - Returns: Whether all were sent.
+    func send(_ filter: TaskFilter) async throws -> Bool {
+        guard let listing = try client.store as? any ResultListing else {
+            throw DriverError.lacks("list tasks", try client.store.location)
+        }
+        var areAllSent = true
+        var position: Int64?
+        while true {
+            let tasks = try await listing.listedTasks(filter, before: position, limit: Self.batch)
+            guard let last = tasks.last else { return areAllSent }
+            position = last.position
+            areAllSent = try await send(tasks.map { (id: $0.id, request: $0.request) }) && areAllSent
+        }
+    }
+
+    /// - Returns: Whether all were sent.
+    func send(_ ids: [TaskID]) async throws -> Bool {
+        guard let store = try client.store as? any RequestKeeping else {
+            throw DriverError.lacks("keep the arguments of tasks", try client.store.location)
+        }
+        var areAllSent = true
+        for start in stride(from: 0, to: ids.count, by: Self.batch) {
+            let known = try await client.status(of: Array(ids[start..<min(start + Self.batch, ids.count)]))
+            let requests = try await store.requests(for: known.map(\.id))
+            var ended: [(id: TaskID, request: Message?)] = []
+            for status in known {
+                guard status.state.isReady else {
+                    areAllSent = false
+                    let isKnown = status.result != nil || status.location != nil
+                    refuse(status.id, isKnown ? "has not ended: \(status.state.name)" : "no such task id")
+                    continue
+                }
+                ended.append((status.id, requests[status.id]))
+            }
+            areAllSent = try await send(ended) && areAllSent
+        }
+        return areAllSent
+    }
+
+    private func send(_ tasks: [(id: TaskID, request: Message?)]) async throws -> Bool {
+        var again: [(old: TaskID, new: Message)] = []
+        for (id, request) in tasks {
+            guard let request else {
+                refuse(id, "its arguments are not kept")
+                continue
+            }
+            do {
+                var new = try client.again(request)
+                // The old signature is that of the old id.
+                if new.task == CommandTask.name { new = try CommandSigning.signed(new, client.settings) }
+                again.append((id, new))
+            } catch let refusal as CommandRefusal {
+                refuse(id, "commands are not allowed here: \(refusal)")
+            } catch {
+                refuse(id, "its message cannot be read: \(error)")
+            }
+        }
+        let size = pace.map { max(1, Int($0 * 0.25)) } ?? Self.batch
+        for start in stride(from: 0, to: again.count, by: size) {
+            let some = again[start..<min(start + size, again.count)]
+            if !isDryRun {
+                try await client.publish(some.map(\.new))
+                // Before the wait: what is sent is printed, even if this process is killed meanwhile.
+                for (old, new) in some { print(old, new) }
+                context.output.flush()
+                if let pace { try await Task.sleep(for: .seconds(Double(some.count) / pace)) }
+            } else {
+                for (old, new) in some { print(old, new) }
+            }
+        }
+        return again.count == tasks.count
+    }
+
+    private func print(_ old: TaskID, _ new: Message) {
+        context.output.record(
+            [
+                "id": .string(old.text), "new": isDryRun ? .null : .string(new.id.text), "task": .string(new.task),
+                "queue": .string(new.route.queue),
+            ],
+            text: [old.text, isDryRun ? new.task : new.id.text].row)
+    }
+
+    private func refuse(_ id: TaskID, _ why: String) {
+        context.output.error("celery retry: \(id.text.inOneLine): not sent: \(why.inOneLine)")
+    }
+}

@@ -1,0 +1,58 @@
+"""What it costs to look at a million ended tasks: a page of them, by each filter, and to select those that failed.
+
+Against sqlite3's shell, which reads as many rows of the same table.
+"""
+
+import re
+import subprocess
+
+from failure import CannotMeasure
+from report import Row
+
+FAILED = 1_000
+PEER = "SELECT id, state, document, body FROM result ORDER BY number DESC LIMIT 20"
+PAGES = {
+    "the newest": [],
+    "--failed": ["--failed"],
+    "--task of one in a thousand": ["--task", "example.divide"],
+    "--state SUCCESS --since 1d": ["--state", "SUCCESS", "--since", "1d"],
+    "--until 1h (none)": ["--until", "1h"],
+    "--queue without tasks": ["--queue", "nothing"],
+    "--grep that finds nothing": ["--grep", "no such text"],
+}
+
+
+def measure(bench):
+    count = bench.pick(1_000_000, 100_000)
+    project = bench.project()
+    project.submit(count // 2, {"task": "example.nothing"}, program=bench.example)
+    project.submit(FAILED, {"task": "example.divide", "args": [1, 0]}, program=bench.example)
+    project.submit(count // 2, {"task": "example.nothing"}, program=bench.example)
+    bench.run([bench.example, "celeryd", "--burst", "-c", "2", "-l", "CRITICAL", "-q"], cwd=project.folder, timeout=900)
+    project.check(count // 2 * 2 + FAILED)
+    rows = []
+    for what, words in PAGES.items():
+        seconds, peer = [], []
+        for _ in range(bench.pick(11, 5)):
+            seconds.append(1_000 * bench.seconds([bench.celery, "list", *words], cwd=project.folder))
+            peer.append(1_000 * bench.seconds(["sqlite3", "celery.db", PEER], cwd=project.folder))
+        aim = ("<", 50) if not words else ("<", 200) if "--grep" not in words else None
+        rows.append(Row(f"celery list, {count:,} ended tasks: {what}", "ms", seconds, "sqlite3, 20 rows", peer, aim=aim))
+    rows.append(Row(
+        f"memory of celery retry --failed --dry-run, {count:,} ended tasks", "MB",
+        [peak(bench, project, "--failed") for _ in range(3)]))
+    rows.append(Row(
+        f"memory of celery retry --state SUCCESS --dry-run, {count:,} ended tasks", "MB",
+        [peak(bench, project, "--state", "SUCCESS")], aim=("<", 60)))
+    return rows
+
+
+def peak(bench, project, *words):
+    """The most memory that a command had resident."""
+    done = subprocess.run(
+        ["/usr/bin/time", "-v", bench.celery, "retry", "--dry-run", *words], cwd=project.folder, stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True, timeout=900)
+    found = re.search(r"Maximum resident set size \(kbytes\): (\d+)", done.stderr)
+    if done.returncode != 0 or not found:
+        raise CannotMeasure(f"celery retry ended with {done.returncode}: {done.stderr[-300:]}")
+    return int(found[1]) / 1024
