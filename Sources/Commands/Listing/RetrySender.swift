@@ -1,5 +1,6 @@
 import CeleryCore
 import Client
+import Tasks
 
 /// Sends ended tasks again, some at a time, and prints the ids.
 struct RetrySender {
@@ -61,7 +62,12 @@ struct RetrySender {
                 continue
             }
             do {
-                again.append((id, try client.again(request)))
+                var new = try client.again(request)
+                // The old signature is that of the old id.
+                if new.task == CommandTask.name { new = try CommandSigning.signed(new, client.settings) }
+                again.append((id, new))
+            } catch let refusal as CommandRefusal {
+                refuse(id, "commands are not allowed here: \(refusal)")
             } catch {
                 refuse(id, "its message cannot be read: \(error)")
             }

@@ -12,7 +12,7 @@ struct CommandSubmission {
     /// The command with its surroundings: those of this process.
     ///
     /// - Parameter wanted: `NAME` or `NAME=VALUE` of further variables.
-    func request(_ words: [String], _ wanted: [String]) throws -> CommandRequest {
+    func request(_ argv: [JSON], _ wanted: [String]) throws -> CommandRequest {
         guard access(context.folder, F_OK) == 0 else {
             throw CommandError(ExitCode.badData, "the working folder was removed, or its name is not UTF-8")
         }
@@ -36,7 +36,7 @@ struct CommandSubmission {
             }
         }
         return CommandRequest(
-            argv: words.map(JSON.string), folder: context.folder, environment: environment, umask: Self.currentUmask)
+            argv: argv, folder: context.folder, environment: environment, umask: Self.currentUmask)
     }
 
     /// The corresponding C function is `umask`, which cannot read without writing.
@@ -51,7 +51,7 @@ struct CommandSubmission {
         let policy = CommandPolicy(settings)
         do throws(CommandRefusal) {
             try policy.checkSending()
-            try policy.checkPatterns(request.argv.map { Array(($0.stringValue ?? "").utf8) })
+            try policy.checkPatterns(request.argv.map { $0.binaryValue ?? Array(($0.stringValue ?? "").utf8) })
         } catch {
             throw Self.error(error)
         }

@@ -30,7 +30,7 @@ enum RunCommand {
             misplaced: SendArguments.misplaced,
             operands: [
                 Operand("COMMAND", help: "The program: a path, or a name that is searched in PATH.", completion: .file),
-                Operand("ARG", .zeroOrMore, help: "Its arguments.", completion: .file),
+                Operand("ARG", .zeroOrMore, help: "Its arguments.", completion: .file, takesBytes: true),
             ],
             examples: [
                 Example("celery run -- ffmpeg -i a.mov a.mp4", "Convert a film when a worker has time."),
@@ -76,7 +76,8 @@ enum RunCommand {
         WaitOptions.limitSending(to: arguments[WaitOptions.timeout], &settings)
         let deadline = arguments[WaitOptions.timeout].map { ContinuousClock.now + $0 }
         let submission = CommandSubmission(context: context, settings: settings)
-        let request = try submission.request(arguments.operands, arguments[env])
+        let request = try submission.request(
+            arguments.operands.indices.map { JSON(text: arguments.bytes(ofOperand: $0)) }, arguments[env])
         try submission.checkPolicy(request)
         let client = try context.client(settings, willSend: true)
         let waits = ResultWaiting.isAsked(arguments)
