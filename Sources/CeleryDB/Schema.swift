@@ -105,6 +105,6 @@ package enum Schema {
     package static let tables = [
         "beat", "beat_entry", "beat_order", "control_reply", "control_request", "dead_letter", "event", "event_mark", "lease",
         "lent_place", "limit_line", "limited", "message", "output", "place", "rate_limit", "ready", "result", "scheduled", "standing_order", "statistics",
-        "submission_key", "task_set", "task_set_count", "worker",
+        "submission_key", "task_set", "task_set_count", "task_set_member", "worker",
     ]
 }

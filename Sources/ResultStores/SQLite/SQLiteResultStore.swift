@@ -6,7 +6,7 @@ package final class SQLiteResultStore: RevocationAnnouncing, RequestKeeping, SQL
     package let file: DatabaseFile
     package let location: String
     /// Seconds a result is kept.
-    private let expires: Double?
+    let expires: Double?
     /// The size in bytes up to which the arguments of a message are kept with its result.
     private let argumentLimit: Int
     /// Seconds the output of an attempt is kept.

@@ -1,5 +1,3 @@
-public import CeleryCore
-
 /// The ids of a set of tasks and of its members, which are numbered.
 ///
 /// The id of a set is a random UUID whose last twelve hexadecimal digits are zero; the id of member N, counted from 1, has N in
