@@ -23,24 +23,35 @@ struct ApplyBatch {
         let source = try LineSource(file: file, isReadTwice: true)
         var lines = BatchLines(defaults: defaults, known: try optionsOfTasks(settings), factory: client.factory)
 
-        let bad = try check(source, &lines)
+        let (bad, count) = try check(source, &lines)
         try await warn(lines.names, client, settings)
         try source.rewind()
-        let isTaken = try await send(source, &lines, skipping: bad, client)
+        let set = arguments[ApplyCommand.set] ? BatchSet(client: client) : nil
+        try await set?.begin(count)
+        let isTaken = try await send(source, &lines, skipping: bad, client, set)
+        if let set { context.output.record(["set": .string(set.id), "items": .int(Int64(count))], text: set.id) }
         return bad.isEmpty && isTaken ? ExitCode.done : ExitCode.badData
     }
 
-    /// The numbers of bad lines.
-    private func check(_ source: LineSource, _ lines: inout BatchLines) throws -> Set<Int> {
+    /// The numbers of bad lines, and how many tasks the others make.
+    private func check(_ source: LineSource, _ lines: inout BatchLines) throws -> (bad: Set<Int>, count: Int) {
         var bad: Set<Int> = []
         var ids: Set<TaskID> = []
         var number = 0
+        var count = 0
         while let line = try source.next() {
             number += 1
             do {
-                if let id = try lines.work(from: line)?.options.id, !ids.insert(id).inserted {
-                    throw CommandError(ExitCode.badData, "task id \(id) is already used by an earlier line")
+                guard let work = try lines.work(from: line) else { continue }
+                if let id = work.options.id {
+                    if context.arguments[ApplyCommand.set] {
+                        throw CommandError(ExitCode.badData, "the tasks of a set are numbered: leave out 'id', or --set")
+                    }
+                    guard ids.insert(id).inserted else {
+                        throw CommandError(ExitCode.badData, "task id \(id) is already used by an earlier line")
+                    }
                 }
+                count += 1
             } catch {
                 bad.insert(number)
                 context.output.error("celery apply: \(name), line \(number): \(Report.describe(error).message)")
@@ -51,17 +62,20 @@ struct ApplyBatch {
             context.output.error("hint: nothing was sent; correct the lines, or use --skip-bad")
             throw Quit(status: ExitCode.badData)
         }
-        return bad
+        return (bad, count)
     }
 
     /// - Returns: whether the broker accepted every line.
-    private func send(_ source: LineSource, _ lines: inout BatchLines, skipping bad: Set<Int>, _ client: Client) async throws -> Bool {
+    private func send(_ source: LineSource, _ lines: inout BatchLines, skipping bad: Set<Int>, _ client: Client, _ set: BatchSet?) async throws -> Bool {
         var sender = BatchSender(
-            client: client, output: context.output, name: name, skipsRefused: context.arguments[ApplyCommand.skipBad])
+            client: client, output: context.output, name: name, skipsRefused: context.arguments[ApplyCommand.skipBad], isSilent: set != nil)
+        var member = 0
         var number = 0
         while let line = try source.next() {
             number += 1
-            guard !bad.contains(number), let message = try lines.message(from: line) else { continue }
+            guard !bad.contains(number), var message = try lines.message(from: line) else { continue }
+            member += 1
+            set?.number(&message, member)
             try await sender.add(BatchSender.Line(number: number, message: message))
         }
         try await sender.finish()

@@ -14,6 +14,7 @@ enum ApplyCommand {
     static let batch = Option.value(
         "batch", placeholder: "FILE|-", .nonEmptyText,
         help: "Submit a task for each line of FILE, or of stdin: a JSON object with task, args, kwargs and options.", completion: .file)
+    static let set = Option.flag("set", help: "Make the tasks of a batch one task-set, and print only its id; see celery-taskset(1).")
     static let skipBad = Option.flag("skip-bad", help: "Submit the valid lines of a batch even if others are invalid.")
     static let key = Option.value(
         "key", placeholder: "K", .nonEmptyText, help: "Submit at most once per key K; print the earlier id if there is one.")
@@ -34,7 +35,7 @@ enum ApplyCommand {
             options: [raw.description, args.description, kwargs.description, taskID.description]
                 + SendArguments.descriptions + [
                     link.description, linkError.description, WaitOptions.wait.description, WaitOptions.timeout.description,
-                    batch.description, skipBad.description, key.description, keyTTL.description, strict.description,
+                    batch.description, set.description, skipBad.description, key.description, keyTTL.description, strict.description,
                 ],
             misplaced: SendArguments.misplaced,
             operands: [
@@ -67,6 +68,7 @@ enum ApplyCommand {
         guard let name = arguments.operands.first else { throw ArgumentError("apply needs a TASK") }
         guard !name.isEmpty else { throw ArgumentError("the name of the task is empty") }
         if arguments[skipBad] { throw ArgumentError("--skip-bad goes with --batch") }
+        if arguments[set] { throw ArgumentError("--set goes with --batch") }
         if arguments.isGiven(keyTTL), arguments[key] == nil { throw ArgumentError("--key-ttl goes with --key") }
 
         let (args, kwargs) = try taskArguments(arguments)

@@ -21,6 +21,8 @@ struct BatchSender {
     private let name: String
     /// Whether refused lines are reported and the remaining lines still sent.
     private let skipsRefused: Bool
+    /// Whether ids are not printed.
+    private let isSilent: Bool
 
     private var chunk: [Line] = []
     /// The chunk being committed while the next one is assembled.
@@ -31,11 +33,12 @@ struct BatchSender {
     private(set) var hasRefused = false
     private var hasTold = false
 
-    init(client: Client, output: Output, name: String, skipsRefused: Bool) {
+    init(client: Client, output: Output, name: String, skipsRefused: Bool, isSilent: Bool = false) {
         self.client = client
         self.output = output
         self.name = name
         self.skipsRefused = skipsRefused
+        self.isSilent = isSilent
     }
 
     /// Adds a line, and sends the chunk when it is full.
@@ -136,6 +139,7 @@ struct BatchSender {
 
     private mutating func tell(_ lines: [Line]) {
         hasTold = true
+        if isSilent { return }
         for line in lines {
             let message = line.message
             output.record(

@@ -133,6 +133,7 @@ extension DmapRun {
             await parts.writer.clear()
             await pool?.stop(.warm)
             await pool?.end()
+            if lastRead > 0 { try await parts.submitter.keepSet(total: lastRead) }
             if isDetached {
                 let set = await parts.submitter.set.id
                 context.output.record(["set": .string(set), "items": .int(Int64(count))], text: set)

@@ -53,6 +53,7 @@ actor ItemSubmitter {
             await follower?.confirm(known.waiting)
         }
         guard !fresh.isEmpty else { return known.results }
+        try await keepSet(total: nil)
         let messages = fresh.map(message)
         let ids = messages.map(\.id)
         await follower?.expect(ids)
@@ -67,11 +68,26 @@ actor ItemSubmitter {
         return known.results
     }
 
+    /// Whether the store has the present set, or cannot have it.
+    private var hasKept = false
+
+    /// Keeps the set for `celery taskset`, where the result store can: before its first task is sent, and with its total at the end.
+    func keepSet(total: Int?) async throws {
+        if total == nil, hasKept { return }
+        hasKept = true
+        do {
+            try await client.keep(TaskSetRecord(id: set.id, total: total, created: .now))
+        } catch let error as DriverError where error.code == .refused || error.code == .unsupported {
+            // Too large for this store: the map itself needs no set.
+        }
+    }
+
     /// Begins a set, for tasks whose ids cannot be used again.
     func beginSet() async throws {
         let set = SetNumbering()
         try await begin(set)
         sets.append(set)
+        hasKept = false
     }
 
     private func message(for item: DmapItem) -> Message {

@@ -1,3 +1,4 @@
+import CeleryCore
 import Client
 import Glibc
 import Processes

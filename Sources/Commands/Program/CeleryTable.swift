@@ -4,7 +4,7 @@ package import Arguments
 package enum CeleryTable {
     static let commands: [Command] = [
         CelerydCommand.command, BeatCommand.command, ApplyCommand.command, RunCommand.command, StatusCommand.command, ResultCommand.command,
-        ListCommand.command, RetryCommand.command, LogsCommand.command, ExplainCommand.command, RevokeCommand.command, DmapCommand.command, InspectCommand.command, ControlCommand.command, EventsCommand.command,
+        ListCommand.command, RetryCommand.command, LogsCommand.command, TaskSetCommand.command, ExplainCommand.command, RevokeCommand.command, DmapCommand.command, InspectCommand.command, ControlCommand.command, EventsCommand.command,
         StatsCommand.command, TasksCommand.command, QueuesCommand.command, PurgeCommand.command, DeadCommand.command,
         SyncdbCommand.command,
         RabbitSetupCommand.command, StartprojectCommand.command, SelfCommand.command, CompletionCommand.command, HelpCommand.command, VersionCommand.command,

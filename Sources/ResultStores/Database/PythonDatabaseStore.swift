@@ -70,6 +70,16 @@ package final class PythonDatabaseStore: ResultRefining {
 
     package func close() async { file.close() }
 
+    /// Changes Celery's tables, which are created if necessary.
+    func writeTable<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        try await file.write { [self] db in
+            if try layout(in: db) == nil { _ = try PythonTables.create(in: db, of: file.path) }
+            return try body(db)
+        }
+    }
+
+    func readTable<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T { try await file.read(body) }
+
     /// The columns of the task table, looked up again after a schema change; `nil` without the table.
     private func layout(in db: Database) throws -> Set<String>? {
         let schema = try Int64.fetchOne(db.cachedStatement(sql: "PRAGMA schema_version")) ?? 0

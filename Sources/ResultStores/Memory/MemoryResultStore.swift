@@ -8,6 +8,7 @@ package final class MemoryResultStore: RevocationAnnouncing, RequestKeeping {
     private let now: @Sendable () -> Timestamp
     private let bell = Bell()
     private let outputs = Mutex<[TaskID: [AttemptOutput]]>([:])
+    let sets = Mutex<[String: TaskSetRecord]>([:])
     private let records = Mutex<[TaskID: (result: TaskResult, expires: Timestamp?)]>([:])
 
     package init(expires: Double? = nil, now: @escaping @Sendable () -> Timestamp = { .now }) {

@@ -93,7 +93,8 @@ extension SQLiteResultStore: ResultExpiring {
     package func dropExpired(now: Timestamp, limit: Int) async throws -> Int {
         let count = try await file.write { db in
             let results = try ResultTable.dropExpired(now: now, limit: limit, in: db)
-            return try results + OutputTable.dropExpired(now: now, limit: limit - results, in: db)
+            let outputs = try OutputTable.dropExpired(now: now, limit: limit - results, in: db)
+            return try results + outputs + TaskSetTable.dropExpired(now: now, limit: limit - results - outputs, in: db)
         }
         // There are probably more.
         if count == limit { try await file.letOthersWrite() }
