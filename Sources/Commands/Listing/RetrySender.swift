@@ -65,6 +65,7 @@ struct RetrySender {
                 var new = try client.again(request)
                 // The old signature is that of the old id.
                 if new.task == CommandTask.name { new = try CommandSigning.signed(new, client.settings) }
+                if let set = try await membership(of: id, request) { (new.groupID, new.groupIndex) = (set, request.groupIndex) }
                 again.append((id, new))
             } catch let refusal as CommandRefusal {
                 refuse(id, "commands are not allowed here: \(refusal)")
@@ -77,6 +78,10 @@ struct RetrySender {
             let some = again[start..<min(start + size, again.count)]
             if !isDryRun {
                 try await client.publish(some.map(\.new))
+                for (old, new) in some {
+                    guard let set = new.groupID else { continue }
+                    _ = try await client.taskSets.replace(old, by: new.id, in: set)
+                }
                 // Before the wait: what is sent is printed, even if this process is killed meanwhile.
                 for (old, new) in some { print(old, new) }
                 context.output.flush()
@@ -86,6 +91,12 @@ struct RetrySender {
             }
         }
         return again.count == tasks.count
+    }
+
+    /// The task-set of which a task is a member.
+    private func membership(of id: TaskID, _ request: Message) async throws -> String? {
+        guard let set = request.groupID, let sets = try client.store as? any TaskSetKeeping else { return nil }
+        return try await sets.taskSet(set)?.number(of: id) == nil ? nil : set
     }
 
     private func print(_ old: TaskID, _ new: Message) {
