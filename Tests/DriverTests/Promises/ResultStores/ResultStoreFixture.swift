@@ -27,6 +27,10 @@ enum ResultStorePower: CaseIterable {
     case manyAtOnce
     /// Keeps the message with the result.
     case requests
+    /// Keeps task-sets.
+    case sets
+    /// Counts the members of a set as their results are stored.
+    case setCounts
     /// Wakes who waits for a change.
     case watching
     /// Counts the time of a result from when it is stored; others count from when it is fetched, or leave it to a server.
@@ -40,7 +44,7 @@ extension ResultStoreFixture {
 }
 
 struct MemoryResultStoreFixture: ResultStoreFixture {
-    static let powers = Set(ResultStorePower.allCases)
+    static let powers = Set(ResultStorePower.allCases).subtracting([.setCounts])
 
     let clock = ManualClock()
     private let store: MemoryResultStore
@@ -68,7 +72,7 @@ final class SQLiteResultStoreFixture: ResultStoreFixture {
 
 /// The tables of Python's Celery, in a SQLite file.
 final class PythonDatabaseFixture: ResultStoreFixture {
-    static let powers: Set<ResultStorePower> = [.oneRecord, .manyAtOnce, .watching, .ownExpiry, .expiring]
+    static let powers: Set<ResultStorePower> = [.oneRecord, .manyAtOnce, .watching, .ownExpiry, .expiring, .sets]
 
     let clock = ManualClock()
     let folder = TemporaryFolder()

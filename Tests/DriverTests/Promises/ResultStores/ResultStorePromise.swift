@@ -6,6 +6,9 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
     case unknown = "ids without a record are absent"
     case many = "answers for thousands of ids at once"
     case requests = "keeps the message of a task with its result, from the first one on"
+    case sets = "keeps task-sets, and gives them back newest first"
+    case setMembers = "puts a task in the place of a member of a set"
+    case setCounts = "counts the results of a set's members in each state, whoever stored them first"
     case forgets = "forgetting drops results and tells how many there were"
     case finalStays = "a final result is never overwritten"
     case announced = "a revocation that no worker has confirmed gives way to what an attempt came to"
@@ -28,6 +31,8 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
         case .announced: [.announcing]
         case .many: [.manyAtOnce]
         case .requests: [.requests]
+        case .sets, .setMembers: [.sets]
+        case .setCounts: [.setCounts]
         case .expires: [.ownExpiry]
         case .dropsExpired, .keepsForEver: [.expiring]
         case .wakes, .nothingMissed, .waitDeadline, .waitCancelled: [.watching]
@@ -48,6 +53,9 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
         case .unknown: try await proof.unknown()
         case .many: try await proof.many()
         case .requests: try await proof.requests()
+        case .sets: try await proof.sets()
+        case .setMembers: try await proof.setMembers()
+        case .setCounts: try await proof.setCounts()
         case .forgets: try await proof.forgets()
         case .finalStays: try await proof.finalStays()
         case .announced: try await proof.announced()
