@@ -9,8 +9,8 @@ import Testing
         let id = try project.apply("demo.tasks.add -Q images")
         let tasks = ["demo.tasks.add", "demo.tasks.flaky", "demo.tasks.shout", "demo.tasks.square"]
         let commands = [
-            "apply", "beat", "celeryd", "completion", "control", "dead", "dmap", "events", "explain", "help", "inspect", "purge", "queues",
-            "rabbit-setup", "result", "revoke", "startproject", "stats", "status", "syncdb", "tasks", "version",
+            "apply", "beat", "celeryd", "completion", "control", "dead", "dmap", "events", "explain", "help", "inspect", "list", "purge", "queues",
+            "rabbit-setup", "result", "retry", "revoke", "startproject", "stats", "status", "syncdb", "tasks", "version",
         ]
         for (line, candidates) in [
             ("celery ", commands), ("celery st", ["startproject", "stats", "status"]), ("celery apply --cou", ["--countdown"]),
