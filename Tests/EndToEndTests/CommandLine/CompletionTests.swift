@@ -76,7 +76,9 @@ import Testing
         let project = try Project()
         let silent = try FakeServer()
         let variables = ["CELERY_BROKER_URL": "amqp://127.0.0.1:\(silent.port)/", "CELERY_AMQP_CONNECTION_TIMEOUT": "600"]
-        #expect(try project.run("celery __complete workers", with: variables) == Ended(status: 124))
+        try withExtendedLifetime(silent) {
+            #expect(try project.run("celery __complete workers", with: variables) == Ended(status: 124))
+        }
     }
 
     @Test(arguments: InteractiveShell.allCases) func `creates no database, and is silent where there is no project`(_ shell: InteractiveShell) throws {
