@@ -86,7 +86,7 @@ import Testing
         try project.expect("sqlite3 :memory:", input: sql.output, Ended())
         try project.expect("celery syncdb", Ended("\(file): created\n"))
         try project.expect("celery syncdb", Ended("\(file): complete\n"))
-        try project.expect("celery syncdb --check --json", Ended("{\"database\":\"\(file)\",\"state\":\"complete\",\"results\":null}\n"))
+        try project.expect("celery syncdb --check --json", Ended("{\"database\":\"\(file)\",\"state\":\"complete\"}\n"))
         try project.expect("celery syncdb --dry-run", Ended())
     }
 
