@@ -86,6 +86,9 @@ public final class Client: Sendable {
         MessageFactory(settings: settings, environment: [:], replyTo: connections.replyTo)
     }
 
+    /// Throws if this user may not write to the file of the broker: a worker would fail at its first message.
+    package func checkMayWork() throws { try (broker as? any SQLiteFileHolding)?.file.checkMayWrite() }
+
     /// Closes the broker and the result store.
     public func close() async {
         await broker.close()

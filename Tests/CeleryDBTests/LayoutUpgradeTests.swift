@@ -6,14 +6,14 @@ import Processes
 import SQLite
 import Testing
 
-/// `Recordings/celery-0.8.0.db` is a file that celery 0.8.0 left behind (layout 2): two messages waiting, one scheduled, one leased by a
+/// `Recordings/celery-0.8.0.sqlite` is a file that celery 0.8.0 left behind (layout 2): two messages waiting, one scheduled, one leased by a
 /// worker that was killed, three successes and two failures, a dead letter, beat entries, events and statistics.
 @Suite(.timeLimit(.minutes(3))) struct LayoutUpgradeTests {
     private let folder = TemporaryFolder()
     private var path: String { folder.file("celery.db") }
 
     init() throws {
-        let recording = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Recordings/celery-0.8.0.db")
+        let recording = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Recordings/celery-0.8.0.sqlite")
         try Data(contentsOf: recording).write(to: URL(filePath: folder.file("celery.db")))
     }
 

@@ -88,7 +88,7 @@ def case_arguments_that_no_program_can_take(failures):
 
 def case_invalid_utf8_in_arguments(failures):
     project = failures.project()
-    command = [*map(os.fsencode, project.command("apply", "faults.tasks.echo")), b"caf\xe9"]
+    command = [*map(os.fsencode, project.command("apply", "--queue")), b"caf\xe9", b"faults.tasks.echo"]
     result = subprocess.run(command, cwd=project.folder, env=project.env, capture_output=True, text=True, errors="replace")
     failures.refusal(result, 64, "UTF-8")
 

@@ -129,7 +129,9 @@ class RabbitRun:
         while True:
             self.watch_workers()
             unfinished = self.checker.unfinished()
-            queues = {name: counts for name, counts in self.server.queues().items() if counts[0] > 0}
+            # Each worker has a message in a queue of its own that tells of its loss, for which there is another queue.
+            queues = {name: counts for name, counts in self.server.queues().items()
+                      if counts[0] > 0 and not name.startswith("celeryev.") and name != "celery.lost"}
             if not unfinished and not queues:
                 return
             if (len(unfinished), queues) != left:

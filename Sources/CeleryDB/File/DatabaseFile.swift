@@ -220,11 +220,16 @@ package final class DatabaseFile: Sendable {
         }
     }
 
+    /// Throws `noPermission` if this user may only read the file.
+    package func checkMayWrite() throws(DriverError) {
+        guard queue == nil else { return }
+        throw DriverError(.noPermission, "cannot write to database \(path): this user may only read it")
+    }
+
     /// Runs `body` while holding the write lock. Blocks.
     private func inTurn<T>(_ body: () throws -> T) throws -> T {
-        guard let queue else {
-            throw DriverError(.noPermission, "cannot write to database \(path): this user may only read it")
-        }
+        try checkMayWrite()
+        guard let queue else { return try body() }
         try queue.acquire()
         defer { queue.release() }
         return try body()

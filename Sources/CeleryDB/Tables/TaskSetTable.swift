@@ -5,7 +5,7 @@ import Wire
 /// Rows of the tables `task_set`, `task_set_count` and `task_set_member`.
 package enum TaskSetTable {
     static let schema = """
-        CREATE TABLE task_set (
+        CREATE TABLE IF NOT EXISTS task_set (
             id TEXT PRIMARY KEY,
             -- number of members; NULL while more are being submitted
             total INTEGER,
@@ -15,7 +15,7 @@ package enum TaskSetTable {
             expires REAL
         ) WITHOUT ROWID;
         -- How many members of a set have a result in each state.
-        CREATE TABLE task_set_count (
+        CREATE TABLE IF NOT EXISTS task_set_count (
             task_set TEXT NOT NULL, state TEXT NOT NULL, count INTEGER NOT NULL,
             PRIMARY KEY (task_set, state)
         ) WITHOUT ROWID;

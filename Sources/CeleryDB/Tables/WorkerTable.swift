@@ -61,6 +61,8 @@ package enum WorkerTable {
     /// Notes that a worker was found dead. Its row stays for a while, so that its loss can be told.
     package static func noteLoss(of number: Int64, at time: Timestamp, in db: Database) throws {
         try db.execute(sql: "UPDATE worker SET lease_until = ? WHERE number = ?", arguments: [-time.seconds, number])
+        // As when the row of a worker is deleted: see `LimitTable.triggers`.
+        try db.execute(sql: "DELETE FROM place WHERE worker = ?", arguments: [number])
     }
 
     /// Removes the rows of workers that were found dead before `time`.

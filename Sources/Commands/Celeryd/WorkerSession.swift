@@ -23,6 +23,7 @@ struct WorkerSession: Sendable {
     /// - Returns: whether the worker shall restart.
     func work() async throws -> Bool {
         let client = try context.client(settings)
+        try client.checkMayWork()
         let store = try client.store
         try await WorkerDiscard(context: context, settings: settings).run(client.broker)
         let files = try context.taskFiles(settings, guardedBy: .current)

@@ -52,6 +52,9 @@ struct FileRest: Sendable {
     /// Forgets all other changes.
     mutating func keep(where isMet: (String) -> Bool) { changes = changes.filter { isMet($0.key) } }
 
+    /// The tasks that changing files may become.
+    var expectedNames: [String] { changes.values.compactMap(\.name) }
+
     /// Whether a changing file may become the task of this name.
     func isExpected(_ name: String) -> Bool { changes.values.contains { $0.name == name } }
 

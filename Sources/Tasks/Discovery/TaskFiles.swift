@@ -24,7 +24,7 @@ package struct TaskFiles: Sendable {
     private let taskGuard: TaskGuard?
     private let builtIn: TaskRegistry
     private var memory: TaskFileMemory
-    /// When tasks vanished, by name.
+    /// When tasks vanished, or files that would be tasks were last seen, by name.
     private var vanished: [String: Timestamp] = [:]
     /// Problems that the last looks met, with the first look that did; only those that last are reported.
     private var young: [TaskProblem: Timestamp] = [:]
@@ -69,6 +69,8 @@ package struct TaskFiles: Sendable {
         }
         changes.removed = before.sorted.filter { registry[$0.name] == nil }
         for task in changes.removed { vanished[task.name] = now }
+        // A file that comes and goes without rest is missed from its last appearance on.
+        for name in memory.rest.expectedNames where registry[name] == nil { vanished[name] = now }
         // The clock may have been set back.
         vanished = vanished.mapValues { min($0, now) }.filter { now < $0.value + .seconds(Self.vanishingPatience) }
         changes.problems = lastingProblems(now)

@@ -130,7 +130,8 @@ struct ProgramJob {
 
     /// Strings and bytes unchanged, other values as JSON, with numbers as they were spelled.
     private static func word(_ value: JSON) -> [UInt8] {
-        if let bytes = value.binaryValue { return bytes }
+        // An argument ends at a NUL byte; such bytes are passed as the JSON by which Celery writes them.
+        if let bytes = value.binaryValue, !bytes.contains(0) { return bytes }
         let plain = PythonTypes.simplify(value)
         return plain.stringValue.map { Array($0.utf8) } ?? plain.bytes(style: .compact)
     }

@@ -21,15 +21,14 @@ import Testing
         #expect(folder.names == [])
     }
 
-    @Test func `says that a file cannot be written`() throws {
+    @Test func `a file that cannot be written is read all the same, and left as it is`() throws {
         try DatabaseFile(path: path).close()
         let before = folder.bytes("celery.db")
         chmod(path, 0o444)
         chmod(folder.path, 0o555)
         let (output, _) = try probe.run("as-nobody", "open", path)
         chmod(folder.path, 0o755)
-        let hint = "a user who may only read the database needs the files \(path)-wal and \(path)-shm beside it"
-        #expect(output == "noPermission: cannot read database \(path): unable to open database file; \(hint)\n")
+        #expect(output == "opened\n")
         #expect(folder.bytes("celery.db") == before)
         #expect(folder.names == ["celery.db"])
     }

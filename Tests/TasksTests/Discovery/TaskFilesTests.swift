@@ -102,6 +102,25 @@ import Testing
         #expect(files.nextLook == nil)
     }
 
+    @Test func `a file that comes and goes without rest is expected back until five seconds after it was last seen`() {
+        var files = files()
+        unlink(path("one.sh"))
+        _ = look(&files)
+        #expect(words(look(&files, after: 0.31)) == ["-a.tasks.one"])
+        for _ in 0..<4 {
+            script("one.sh")
+            #expect(words(look(&files, after: 1.8)) == [])
+            unlink(path("one.sh"))
+            _ = look(&files, after: 0.1)
+            #expect(files.standing(of: "a.tasks.one") == .changing)
+        }
+        _ = look(&files, after: 4.7)
+        #expect(files.standing(of: "a.tasks.one") == .changing)
+        _ = look(&files, after: 0.3)
+        #expect(files.standing(of: "a.tasks.one") == .unknown)
+        #expect(files.nextLook == nil)
+    }
+
     @Test(arguments: ["rename over it", "write it again", "take it away and make it again", "move its folder away and back"])
     func `what an editor does to a file is a change of one task, or none`(_ way: String) {
         var files = files()

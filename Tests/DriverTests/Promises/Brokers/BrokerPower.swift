@@ -2,7 +2,11 @@ import CeleryCore
 
 /// What only some brokers can do: each power that a driver may declare, and some that no protocol tells.
 enum BrokerPower: CaseIterable {
-    case counting, purging, keys, locating, withdrawing, backlog
+    case counting, purging, keys, locating, listing, withdrawing, backlog
+    /// Tells which workers were lost.
+    case losses
+    /// Sends results to the queue where a client waits.
+    case replies
     case workers, leases, leaseChecking, atomicSettling, deadLetters, deadLetterSending, switching, commands, commandShowing
     /// Knows whether there is work for more hands.
     case demand
@@ -37,6 +41,9 @@ enum BrokerPower: CaseIterable {
         case .purging: broker is any QueuePurging
         case .keys: broker is any KeyedPublishing
         case .locating: broker is any MessageLocating
+        case .listing: broker is any WaitingListing
+        case .losses: broker is any LossTelling
+        case .replies: broker is any ReplySending
         case .withdrawing: broker is any MessageWithdrawing
         case .backlog: consumer is any BacklogKnowing
         case .workers: (broker as? any WorkerListing)?.knowsWorkers ?? false
