@@ -45,7 +45,7 @@ package enum Schema {
             ]),
         Step(
             to: 3, columns: ResultTable.columns.map { Column("result", $0) },
-            tables: [ResultTable.indexes, TaskSetTable.schema, TaskSetTable.triggers], filling: ResultTable.upgrade),
+            tables: [ResultTable.indexes], filling: ResultTable.upgrade),
     ]
 
     /// The statements, as `celery syncdb --dry-run` prints them.
@@ -105,6 +105,6 @@ package enum Schema {
     package static let tables = [
         "beat", "beat_entry", "beat_order", "control_reply", "control_request", "dead_letter", "event", "event_mark", "lease",
         "lent_place", "limit_line", "limited", "message", "place", "rate_limit", "ready", "result", "scheduled", "standing_order", "statistics",
-        "submission_key", "task_set", "task_set_count", "worker",
+        "submission_key", "worker",
     ]
 }

@@ -22,8 +22,6 @@ package enum ResultTable {
     /// What came with layout 3: what a list shows and a retry sends again.
     static let columns = [
         "task TEXT", "queue TEXT",
-        // The group header of its message: a task-set, if `task_set` has a row for it.
-        "member_of TEXT",
         // Unix seconds; changed is when the row was written, and grows with the number
         "submitted REAL", "changed REAL",
         // The message as in the table `message`; NULL when its arguments are not kept.
@@ -35,13 +33,11 @@ package enum ResultTable {
         CREATE INDEX IF NOT EXISTS result_task ON result (task);
         -- Most results are successes, and a page of those is found without an index.
         CREATE INDEX IF NOT EXISTS result_state ON result (state, number) WHERE state <> 'SUCCESS';
-        CREATE INDEX IF NOT EXISTS result_member_of ON result (member_of) WHERE member_of IS NOT NULL;
         """
 
     /// Fills the columns of results that an earlier version stored.
     static let upgrade = """
         UPDATE result SET task = json_extract(CAST(document AS TEXT), '$.name'), queue = json_extract(CAST(document AS TEXT), '$.queue'),
-            member_of = json_extract(CAST(document AS TEXT), '$.group_id'),
             changed = coalesce(CAST(strftime('%s', json_extract(CAST(document AS TEXT), '$.date_done')) AS REAL), json_extract(CAST(document AS TEXT), '$.date_started'));
         """
 
@@ -57,12 +53,12 @@ package enum ResultTable {
         let isKept = request.map { $0.body.count <= limit } ?? false
         let statement = try db.cachedStatement(sql: """
             INSERT INTO result
-                (id, state, attempt, expires, document, task, queue, member_of, submitted, changed, headers, properties, body)
-            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, coalesce(m.submitted, ?9), ?15,
-                CASE WHEN length(m.body) <= ?10 THEN m.headers ELSE ?11 END,
-                CASE WHEN length(m.body) <= ?10 THEN m.properties ELSE ?12 END,
-                CASE WHEN length(m.body) <= ?10 THEN m.body ELSE ?13 END
-            FROM (SELECT 1) LEFT JOIN message m ON m.tag = ?14 AND m.id = ?1 WHERE true
+                (id, state, attempt, expires, document, task, queue, submitted, changed, headers, properties, body)
+            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, coalesce(m.submitted, ?8), ?14,
+                CASE WHEN length(m.body) <= ?9 THEN m.headers ELSE ?10 END,
+                CASE WHEN length(m.body) <= ?9 THEN m.properties ELSE ?11 END,
+                CASE WHEN length(m.body) <= ?9 THEN m.body ELSE ?12 END
+            FROM (SELECT 1) LEFT JOIN message m ON m.tag = ?13 AND m.id = ?1 WHERE true
             ON CONFLICT (id) DO UPDATE SET
                 -- to the end of the feed
                 number = (SELECT max(number) + 1 FROM result),
@@ -79,7 +75,7 @@ package enum ResultTable {
             """)
         try statement.execute(arguments: [
             result.id.text, result.state.name, result.attempt, expires, KeptResult.document(of: result).bytes(style: .python),
-            result.task, result.queue, result.groupID, result.submitted?.seconds, limit, isKept ? request?.headers : nil,
+            result.task, result.queue, result.submitted?.seconds, limit, isKept ? request?.headers : nil,
             isKept ? request?.properties : nil, isKept ? request?.body : nil, tag, now.seconds,
         ])
     }
