@@ -14,7 +14,7 @@ package enum Schema {
     package static let applicationID: Int32 = 0x43_65_6C_79
 
     /// The layout below (`PRAGMA user_version`). Files with a greater number are refused.
-    package static let version: Int32 = 3
+    package static let version: Int32 = 4
 
     /// Creates all tables. Runs once, in a file that no other process can see yet.
     static func create(in db: Database) throws {
@@ -45,7 +45,10 @@ package enum Schema {
             ]),
         Step(
             to: 3, columns: ResultTable.columns.map { Column("result", $0) },
-            tables: [ResultTable.indexes, TaskSetTable.schema, TaskSetTable.triggers, OutputTable.schema], filling: ResultTable.upgrade),
+            tables: [ResultTable.indexes], filling: ResultTable.upgrade),
+        Step(
+            to: 4, columns: [Column("result", TaskSetTable.column)],
+            tables: [TaskSetTable.index, TaskSetTable.schema, TaskSetTable.triggers, OutputTable.schema], filling: TaskSetTable.upgrade),
     ]
 
     /// The statements, as `celery syncdb --dry-run` prints them.

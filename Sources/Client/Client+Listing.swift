@@ -6,7 +6,7 @@ extension Client {
     package enum WaitingKnowledge: Sendable {
         /// All of them.
         case all
-        /// Only those that workers say they run.
+        /// Only running tasks, as reported by workers.
         case running
         /// None.
         case none
@@ -28,9 +28,7 @@ extension Client {
         for task in open { byID[task.id] = task }
         // A running task's result may be too old for the store's page.
         let results = open.isEmpty ? [:] : try await store.results(for: open.map(\.id))
-        for (id, result) in results where byID[id]?.result == nil {
-            byID[id]?.result = result
-        }
+        for (id, result) in results { byID[id]?.result = result }
         for task in ended { byID[task.id] = byID[task.id]?.joined(with: task) ?? task }
         let tasks = byID.values.filter { filter.phases?.contains($0.phase) ?? true }
         return Array(tasks.sorted { ($0.changed, $0.position, $0.id.text) > ($1.changed, $1.position, $1.id.text) }.prefix(limit))
@@ -55,18 +53,7 @@ extension ListedTask {
         (location.worker, location.started) = (worker.name, task.started)
         self.location = location
     }
-}
 
-extension ListedTask {
     /// Whether its name matches a shell pattern; `nil` matches every task.
     fileprivate func isNamed(_ pattern: String?) -> Bool { pattern.map { Glob.matches(task ?? "", $0) } ?? true }
-}
-
-extension Client {
-    /// The same call again, under a new id; see `Message.again`.
-    ///
-    /// - Throws: `BodyError` when the workflow of the message cannot be read.
-    package func again(_ message: Message) throws -> Message {
-        try message.again(origin: MessageFactory.origin, replyTo: factory.replyTo, now: .now)
-    }
 }

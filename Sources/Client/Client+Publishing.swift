@@ -30,4 +30,11 @@ extension Client {
         }
         try? await broker.send(events)
     }
+
+    /// The same call again, under a new id; see `Message.again`.
+    ///
+    /// - Throws: `BodyError` when the workflow of the message cannot be read.
+    package func again(_ message: Message) throws -> Message {
+        try message.again(origin: MessageFactory.origin, replyTo: factory.replyTo, now: .now)
+    }
 }

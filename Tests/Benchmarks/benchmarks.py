@@ -14,6 +14,9 @@ import signal
 import sys
 import time
 
+# Where the benchmarks play: projects, servers, processes, and the table of figures.
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "stage"))
+
 from bench import Bench
 from failure import CannotMeasure
 from machine import Machine

@@ -63,6 +63,18 @@ import Testing
         new.close()
     }
 
+    @Test func `a file of layout 1, whose tables lack columns, is upgraded as well`() async throws {
+        try SerialDatabase(path: path) { db in
+            for column in ["worker DROP COLUMN lease_length", "message DROP COLUMN crashes", "message DROP COLUMN doubts"] {
+                try db.execute(sql: "ALTER TABLE \(column)")
+            }
+            try db.execute(sql: "PRAGMA user_version = 1")
+        }.close()
+        let file = try DatabaseFile(path: path)
+        #expect(try await file.read { db in try counts(in: db) } == [4, 2, 1, 1, 5, 1, 3, 1, 3, 3])
+        file.close()
+    }
+
     @Test func `a worker of the old version that still runs is named, and the file is left alone`() throws {
         let me = try #require(ProcessIdentity.current)
         try SerialDatabase(path: path) { db in

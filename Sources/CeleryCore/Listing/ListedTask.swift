@@ -43,7 +43,7 @@ public protocol WaitingListing: Broker {
 
 /// Listing the tasks with a stored result.
 public protocol ResultListing: ResultStore {
-    /// Selected tasks, those whose result changed last first.
+    /// Selected tasks by the last change of their result, newest first.
     ///
     /// - Parameter position: Only tasks before this one's position: the next page.
     func listedTasks(_ filter: TaskFilter, before position: Int64?, limit: Int) async throws -> [ListedTask]

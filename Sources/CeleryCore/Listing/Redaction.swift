@@ -1,5 +1,5 @@
-/// Hides the values of arguments, settings and environment variables whose names tell that they are secret, wherever they are
-/// shown: lists, logs, events, error mails. Messages and kept arguments are not changed, so that a task can be sent again.
+/// Hides the values of arguments whose names tell that they are secret, where they are shown. Messages and kept arguments are not
+/// changed, so that a task can be sent again.
 package struct Redaction: Sendable, Equatable {
     /// Parts of names, in lower case.
     private let parts: [String]

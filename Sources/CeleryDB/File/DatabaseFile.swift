@@ -17,7 +17,7 @@ package final class DatabaseFile: Sendable {
     private let database: SerialDatabase
     /// `nil` for a user who may only read the file.
     private let queue: WriteQueue?
-    /// For a user who may only read the file, and for whom the files beside it are missing; else `nil`.
+    /// Reads the file without its -wal and -shm files, for a user who may not create them; otherwise `nil`.
     private let still: StillFile?
     private let durability: Durability
     private let entry: Mutex<OpenFiles.Entry?>
@@ -74,10 +74,9 @@ package final class DatabaseFile: Sendable {
     private static func connect(
         to path: String, _ durability: Durability, _ mode: OpenMode
     ) throws(DriverError) -> SerialDatabase {
-        var isReadOnly = true
-        if case .writing = mode { isReadOnly = false }
+        let isReadOnly = mode != .writing
         do {
-            return try SerialDatabase(path: path, patience: patience, mode: mode) { [isReadOnly] db in
+            return try SerialDatabase(path: path, patience: patience, mode: mode) { db in
                 if !isReadOnly, isShared(path) { db.keepWAL() }
                 try db.execute(sql: "PRAGMA synchronous = \(durability.rawValue)")
                 try db.execute(sql: "PRAGMA cache_size = -4096")
@@ -111,11 +110,10 @@ package final class DatabaseFile: Sendable {
 
     /// Throws when a worker of the earlier version uses the file: it would go on in a layout that it does not know.
     private static func refuseUpgrade(of path: String, in db: Database) throws {
-        let now = Timestamp.now
-        guard let worker = try WorkerTable.all(in: db).first(where: { $0.row.isAlive(at: now) }) else { return }
+        guard let worker = try WorkerTable.firstAlive(at: .now, in: db) else { return }
         throw DriverError(
             .tryAgain,
-            "database \(path) has the layout of an earlier celery, and worker \(worker.row.name) (process \(worker.pid)) of that version uses it",
+            "database \(path) has the layout of an earlier celery, and worker \(worker.name) (process \(worker.pid)) of that version uses it",
             hint: "stop that worker, for example with: kill \(worker.pid); then the next command upgrades the file")
     }
 
@@ -222,14 +220,16 @@ package final class DatabaseFile: Sendable {
 
     /// Throws `noPermission` if this user may only read the file.
     package func checkMayWrite() throws(DriverError) {
-        guard queue == nil else { return }
-        throw DriverError(.noPermission, "cannot write to database \(path): this user may only read it")
+        if queue == nil { throw readOnlyError }
+    }
+
+    private var readOnlyError: DriverError {
+        DriverError(.noPermission, "cannot write to database \(path): this user may only read it")
     }
 
     /// Runs `body` while holding the write lock. Blocks.
     private func inTurn<T>(_ body: () throws -> T) throws -> T {
-        try checkMayWrite()
-        guard let queue else { return try body() }
+        guard let queue else { throw readOnlyError }
         try queue.acquire()
         defer { queue.release() }
         return try body()

@@ -39,16 +39,11 @@ enum DeadReplayCommand {
         let client = try context.client(try context.settings(), willSend: true)
         let keeping = try DeadOptions.keeping(client)
         let letters = try await keeping.deadLetters(filter, limit: arguments[DeadOptions.limit] ?? .max, withContent: false)
-        let pace = arguments[rate]
-        let size = pace.map { max(1, Int($0 * 0.25)) } ?? batch
-        var next = ContinuousClock.now
+        var pace = SendingPace(arguments[rate], batch: batch)
         var isRefused = false
-        for start in stride(from: 0, to: letters.count, by: size) {
-            let batch = Array(letters[start..<min(start + size, letters.count)])
-            if let pace {
-                try await Task.sleep(until: next)
-                next = max(next, .now - .seconds(1)) + .seconds(Double(batch.count) / pace)
-            }
+        for start in stride(from: 0, to: letters.count, by: pace.batch) {
+            let batch = Array(letters[start..<min(start + pace.batch, letters.count)])
+            try await pace.wait(for: batch.count)
             for replay in try await send(batch, keeping, client, to: arguments[target]) {
                 let letter = replay.letter
                 if let refusal = replay.refusal {

@@ -46,7 +46,7 @@ enum RetryCommand {
             throw ArgumentError("ids and filters exclude each other")
         }
         let client = try context.client(try context.settings(), willSend: !arguments[dryRun])
-        let sender = RetrySender(context: context, client: client, isDryRun: arguments[dryRun], pace: arguments[rate])
+        var sender = RetrySender(context: context, client: client, isDryRun: arguments[dryRun], rate: arguments[rate])
         let areAllSent = arguments.operands.isEmpty
             ? try await sender.send(filter) : try await sender.send(arguments.operands.map { TaskID($0) })
         return areAllSent ? ExitCode.done : ExitCode.unknown

@@ -7,16 +7,23 @@ struct RetrySender {
     let context: CommandContext
     let client: Client
     let isDryRun: Bool
-    /// Messages per second; `nil` means without a limit.
-    let pace: Double?
+    private var pace: SendingPace
 
     /// Tasks read and sent at a time, so that a million need no more memory than these.
     private static let batch = 500
 
-    /// Sends the selected tasks. Those that end meanwhile are not selected.
+    /// - Parameter rate: Messages per second; `nil` means without a limit.
+    init(context: CommandContext, client: Client, isDryRun: Bool, rate: Double?) {
+        self.context = context
+        self.client = client
+        self.isDryRun = isDryRun
+        pace = SendingPace(isDryRun ? nil : rate, batch: Self.batch)
+    }
+
+    /// Sends the selected tasks, except those that end while this runs.
     ///
     /// - Returns: Whether all were sent.
-    func send(_ filter: TaskFilter) async throws -> Bool {
+    mutating func send(_ filter: TaskFilter) async throws -> Bool {
         guard let listing = try client.store as? any ResultListing else {
             throw DriverError.lacks("list tasks", try client.store.location)
         }
@@ -31,7 +38,7 @@ struct RetrySender {
     }
 
     /// - Returns: Whether all were sent.
-    func send(_ ids: [TaskID]) async throws -> Bool {
+    mutating func send(_ ids: [TaskID]) async throws -> Bool {
         guard let store = try client.store as? any RequestKeeping else {
             throw DriverError.lacks("keep the arguments of tasks", try client.store.location)
         }
@@ -54,7 +61,7 @@ struct RetrySender {
         return areAllSent
     }
 
-    private func send(_ tasks: [(id: TaskID, request: Message?)]) async throws -> Bool {
+    private mutating func send(_ tasks: [(id: TaskID, request: Message?)]) async throws -> Bool {
         var again: [(old: TaskID, new: Message)] = []
         for (id, request) in tasks {
             guard let request else {
@@ -73,22 +80,19 @@ struct RetrySender {
                 refuse(id, "its message cannot be read: \(error)")
             }
         }
-        let size = pace.map { max(1, Int($0 * 0.25)) } ?? Self.batch
-        for start in stride(from: 0, to: again.count, by: size) {
-            let some = again[start..<min(start + size, again.count)]
+        for start in stride(from: 0, to: again.count, by: pace.batch) {
+            let some = again[start..<min(start + pace.batch, again.count)]
+            try await pace.wait(for: some.count)
             if !isDryRun {
                 try await client.publish(some.map(\.new))
                 for (old, new) in some {
                     guard let set = new.groupID else { continue }
                     _ = try await client.taskSets.replace(old, by: new.id, in: set)
                 }
-                // Before the wait: what is sent is printed, even if this process is killed meanwhile.
-                for (old, new) in some { print(old, new) }
-                context.output.flush()
-                if let pace { try await Task.sleep(for: .seconds(Double(some.count) / pace)) }
-            } else {
-                for (old, new) in some { print(old, new) }
             }
+            for (old, new) in some { print(old, new) }
+            // Print each id right after sending, in case this process is killed.
+            context.output.flush()
         }
         return again.count == tasks.count
     }

@@ -146,8 +146,8 @@ extension SettingsKey {
             "CELERY_REDACT", .list(of: .text),
             default: "[\(Redaction.defaultParts.map { "\"\($0)\"" }.joined(separator: ", "))]",
             """
-            Secret names: the value of an argument, setting or environment variable whose name contains one of these words, \
-            in any case, is shown as *** in lists, logs, events and mails. The task itself gets the value.
+            Secret names: celery-list(1) shows the value of an argument as *** if its name contains one of these words, in any \
+            case. The task itself gets the value.
             """
         ) { $0.settings.redactedNames = $1 },
         SettingsKey(

@@ -78,7 +78,8 @@ import Testing
         let silent = try FakeServer()
         let variables = ["CELERY_BROKER_URL": "amqp://127.0.0.1:\(silent.port)/", "CELERY_AMQP_CONNECTION_TIMEOUT": "600"]
         let ended = try project.run("celery __complete workers", with: variables)
-        #expect(ended == Ended(status: 124))
+        // Whichever limit is over first, that of asking workers or that of the whole command.
+        #expect(ended.output == "" && ended.errors == "" && [0, 124].contains(ended.status), "\(ended)")
         // Until here it listens.
         withExtendedLifetime(silent) {}
     }

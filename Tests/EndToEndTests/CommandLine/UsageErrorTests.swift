@@ -191,7 +191,7 @@ import Testing
         _ = try project.run("celery syncdb && sqlite3 celery.db 'PRAGMA user_version = 99'").text
         try project.expect("celery apply demo.tasks.add", Ended(
             errors: """
-                celery apply: \(project.path)/celery.db was written by a newer celery (layout 99; this one reads up to 3)
+                celery apply: \(project.path)/celery.db was written by a newer celery (layout 99; this one reads up to 4)
                 hint: use the newer celery; the file was left unchanged
 
                 """, status: 65))

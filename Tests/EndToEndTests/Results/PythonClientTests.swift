@@ -115,8 +115,8 @@ import Testing
         try place.server.ask("set_vm_memory_high_watermark", "0.4")
         try project.startWorker("-c1 -n w@h", with: place.variables())
         #expect(try client.wait(within: .seconds(120)).lines.last == "done")
+        // The server may have found answer and acknowledgement in the buffers of the lost connection; if not, the message came again.
         #expect(project.read("runs") == "x\n")
-        #expect(project.log.contains("was delivered again and is not run: its result is already recorded"))
         try project.stopWorker()
     }
 

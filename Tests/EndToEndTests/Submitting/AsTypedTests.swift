@@ -85,7 +85,7 @@ import Testing
     @Test func `an argument with a NUL byte fails the task with its reason`() throws {
         let project = try project()
         try project.startWorker()
-        let ended = try project.run(#"celery apply demo.tasks.hex --wait '{"__type__": "base64", "__value__": "AP8="}'"#)
+        let ended = try project.run(#"celery apply demo.tasks.hex --wait '"a\u0000b"'"#)
         #expect(ended.status == 1)
         #expect(ended.errors.contains("argument 1 contains a NUL byte"))
         try project.stopWorker()

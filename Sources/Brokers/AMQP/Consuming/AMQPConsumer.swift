@@ -24,7 +24,7 @@ package final class AMQPConsumer: BrokerConsumer {
         inbox.withQueue { $0.shares = QueueShares(weights: broker.settings.queueWeights) }
         node = worker.name
         owner = try ConnectionOwner(broker.link.alternatives, .always) { [broker, topology = broker.topology, inbox, now = broker.now] in
-            // On another connection: a server in a resource alarm blocks those that publish.
+            // On another connection, since a server with a resource alarm blocks every connection that publishes.
             Subscription(worker: worker, topology: topology, inbox: inbox, now: now) { publication in
                 Task { try? await broker.link.publish([publication]) }
             }

@@ -19,7 +19,7 @@ final class LastWill {
     private let worker: WorkerIdentity
     private let started: Timestamp
     private let notice: (String) -> Void
-    /// Publishes on another connection: a server in a resource alarm blocks those that publish.
+    /// Publishes on another connection, since a server with a resource alarm blocks every connection that publishes.
     private let publish: (Publication) -> Void
     private var queue: String?
     private var queues: [String] = []

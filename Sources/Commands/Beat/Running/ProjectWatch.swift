@@ -1,35 +1,12 @@
 import CeleryCore
-import Glibc
 import Tasks
 
 /// Detects changes of the settings file, the tasks folders and the tasks in them by polling.
 ///
 /// A change counts once two consecutive checks see the same state, so that a half-written file is not read.
 struct ProjectWatch {
-    private var taken: [String: Mark?]
-    private var seen: [String: Mark?]?
-
-    /// Identifies a state of a file.
-    private struct Mark: Equatable {
-        var device: UInt64
-        var number: UInt64
-        var size: Int64
-        var mode: UInt32
-        var seconds: Int
-        var nanoseconds: Int
-
-        /// - Returns: `nil` if the file does not exist or cannot be reached. The corresponding C function is `stat`.
-        init?(_ path: String) {
-            var status = stat()
-            guard stat(path, &status) == 0 else { return nil }
-            device = UInt64(status.st_dev)
-            number = UInt64(status.st_ino)
-            size = Int64(status.st_size)
-            mode = UInt32(status.st_mode)
-            seconds = status.st_mtim.tv_sec
-            nanoseconds = status.st_mtim.tv_nsec
-        }
-    }
+    private var taken: [String: FileMark?]
+    private var seen: [String: FileMark?]?
 
     /// Watches these files for changes from their present state.
     init(_ paths: Set<String>) { taken = Self.marks(paths) }
@@ -69,7 +46,7 @@ struct ProjectWatch {
         taken = Self.marks(paths).merging(taken.filter { paths.contains($0.key) }) { $1 }
     }
 
-    private static func marks(_ paths: some Sequence<String>) -> [String: Mark?] {
-        Dictionary(paths.map { ($0, Mark($0)) }) { $1 }
+    private static func marks(_ paths: some Sequence<String>) -> [String: FileMark?] {
+        Dictionary(paths.map { ($0, FileMark($0)) }) { $1 }
     }
 }

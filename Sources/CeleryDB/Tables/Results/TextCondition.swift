@@ -1,8 +1,8 @@
 package import CeleryCore
 import Wire
 
-/// An SQL condition that each row with a text in its arguments or result fulfils, and few others: what is left is decoded and
-/// looked at.
+/// An SQL condition that holds for every row whose arguments or result contain a text, and for few others. The caller decodes the
+/// rows that it selects, and checks them.
 struct TextCondition {
     let sql: String
     let arguments: [String]

@@ -4,37 +4,33 @@ import Wire
 
 /// Lists of tasks whose messages wait or run.
 extension MessageTable {
-    /// Selected tasks that workers hold, those begun last first.
-    package static func running(_ filter: TaskFilter, limit: Int, in db: Database) throws -> [ListedTask] {
+    /// Selected tasks that workers hold, by their start, newest first.
+    package static func running(_ filter: TaskFilter, limit: Int, now: Timestamp, in db: Database) throws -> [ListedTask] {
         guard filter.selects(any: [.started]) else { return [] }
         return try list(
             filter, limit: limit,
             "FROM lease l CROSS JOIN message m ON m.tag = l.tag LEFT JOIN worker w ON w.number = l.worker",
-            "0, NULL, l.attempt, l.since, w.name", order: "l.since DESC, l.tag DESC", in: db)
+            "l.attempt, l.since, w.name", order: "l.since DESC, l.tag DESC", now: now, in: db)
     }
 
-    /// Selected tasks that wait, those submitted last first.
-    package static func waiting(_ filter: TaskFilter, limit: Int, in db: Database) throws -> [ListedTask] {
+    /// Selected tasks that wait, by their submission, newest first.
+    package static func waiting(_ filter: TaskFilter, limit: Int, now: Timestamp, in db: Database) throws -> [ListedTask] {
         guard filter.selects(any: [.queued, .scheduled, .retry]) else { return [] }
         if filter.phases == [.scheduled] {
             return try list(
-                filter, limit: limit, "FROM scheduled s CROSS JOIN message m ON m.tag = s.tag", "0, s.due, s.attempt, NULL, NULL",
-                order: "s.tag DESC", in: db)
+                filter, limit: limit, "FROM scheduled s CROSS JOIN message m ON m.tag = s.tag", "s.attempt, NULL, NULL",
+                order: "s.tag DESC", now: now, in: db)
         }
         return try list(
             filter, limit: limit,
-            """
-            FROM message m
-                LEFT JOIN ready r ON r.queue = m.queue AND r.rank = m.rank AND r.tag = m.tag
-                LEFT JOIN limited i ON r.tag IS NULL AND i.task = m.task AND i.tag = m.tag
-            """,
-            "coalesce(r.tag, i.tag) IS NOT NULL, NULL, coalesce(r.attempt, i.attempt, 0), NULL, NULL", order: "m.tag DESC",
-            condition: "NOT EXISTS (SELECT 1 FROM lease l WHERE l.tag = m.tag)", in: db)
+            "FROM message m LEFT JOIN ready r ON r.queue = m.queue AND r.rank = m.rank AND r.tag = m.tag",
+            "coalesce(r.attempt, 0), NULL, NULL", order: "m.tag DESC",
+            condition: "NOT EXISTS (SELECT 1 FROM lease l WHERE l.tag = m.tag)", now: now, in: db)
     }
 
     private static func list(
         _ filter: TaskFilter, limit: Int, _ tables: String, _ columns: String, order: String, condition: String = "true",
-        in db: Database
+        now: Timestamp, in db: Database
     ) throws -> [ListedTask] {
         let rows = try Row.fetchCursor(
             db.cachedStatement(sql: """
@@ -46,7 +42,7 @@ extension MessageTable {
         while found.count < limit, let row = try rows.next() {
             // The cheap tests first: a million may wait.
             if let pattern = filter.task, !Glob.matches(row[2], pattern) { continue }
-            let task = ListedTask(message: row)
+            let task = ListedTask(message: row, now: now)
             if let since = filter.since, task.changed < since { break }
             if filter.selects(task), filter.text.map(task.contains) ?? true { found.append(task) }
         }
@@ -56,23 +52,24 @@ extension MessageTable {
 
 extension ListedTask {
     /// Reads a row of `MessageTable.list`.
-    fileprivate init(message row: Row) {
+    ///
+    /// What waits for its ETA is told by the ETA itself: to look a message up among those that wait for a limit would take a look at
+    /// all of its task.
+    fileprivate init(message row: Row, now: Timestamp) {
         let queue: String = row[3]
         let retries: Int = row[4]
         let submitted = Timestamp(seconds: row[5])
-        let since: Double? = row[12]
+        let since = (row[10] as Double?).map(Timestamp.init)
         let request = try? EncodedMessage(row: row, from: 6, queue: queue).message()
-        let isDue: Bool = (row[9] as Int) != 0
-        let due = isDue || since != nil ? nil : (row[10] as Double?).map(Timestamp.init) ?? request?.eta
-        let phase: TaskPhase = since != nil ? .started : retries > 0 ? .retry : isDue ? .queued : .scheduled
-        self.init(
-            id: TaskID(row[1]), phase: phase, changed: since.map(Timestamp.init) ?? submitted, position: row[0])
+        let due = since == nil ? request?.eta.flatMap { $0 > now ? $0 : nil } : nil
+        let phase: TaskPhase = since != nil ? .started : retries > 0 ? .retry : due != nil ? .scheduled : .queued
+        self.init(id: TaskID(row[1]), phase: phase, changed: since ?? submitted, position: row[0])
         (self.task, self.queue, self.submitted, self.request) = (row[2], queue, submitted, request)
         var location = MessageLocation(
-            task: row[2], queue: queue, state: since != nil ? .started : retries > 0 ? .retry : .pending, attempt: row[11],
+            task: row[2], queue: queue, state: since != nil ? .started : retries > 0 ? .retry : .pending, attempt: row[9],
             retries: retries)
-        (location.submitted, location.eta, location.started) = (submitted, due, since.map(Timestamp.init))
-        location.worker = row[13]
+        (location.submitted, location.eta, location.started) = (submitted, due, since)
+        location.worker = row[11]
         self.location = location
     }
 }

@@ -22,8 +22,6 @@ package enum ResultTable {
     /// What came with layout 3: what a list shows and a retry sends again.
     static let columns = [
         "task TEXT", "queue TEXT",
-        // The group header of its message: a task-set, if `task_set` has a row for it.
-        "member_of TEXT",
         // Unix seconds; changed is when the row was written, and grows with the number
         "submitted REAL", "changed REAL",
         // The message as in the table `message`; NULL when its arguments are not kept.
@@ -35,13 +33,11 @@ package enum ResultTable {
         CREATE INDEX IF NOT EXISTS result_task ON result (task);
         -- Most results are successes, and a page of those is found without an index.
         CREATE INDEX IF NOT EXISTS result_state ON result (state, number) WHERE state <> 'SUCCESS';
-        CREATE INDEX IF NOT EXISTS result_member_of ON result (member_of) WHERE member_of IS NOT NULL;
         """
 
     /// Fills the columns of results that an earlier version stored.
     static let upgrade = """
         UPDATE result SET task = json_extract(CAST(document AS TEXT), '$.name'), queue = json_extract(CAST(document AS TEXT), '$.queue'),
-            member_of = json_extract(CAST(document AS TEXT), '$.group_id'),
             changed = coalesce(CAST(strftime('%s', json_extract(CAST(document AS TEXT), '$.date_done')) AS REAL), json_extract(CAST(document AS TEXT), '$.date_started'));
         """
 

@@ -75,6 +75,19 @@ package enum WorkerTable {
         try all(in: db).first { $0.row.number == number }
     }
 
+    /// A worker that lives as far as this machine can tell: by its process, or else by its lease. Reads columns of layout 1 only.
+    static func firstAlive(at now: Timestamp, in db: Database) throws -> (name: String, pid: Int)? {
+        let rows = try Row.fetchAll(db, sql: "SELECT name, pid, process, lease_until FROM worker ORDER BY number")
+        let living = rows.first { row in
+            switch ProcessIdentity(row[2])?.liveness {
+            case .alive: true
+            case .dead: false
+            case .unknown, nil: (row[3] as Double) >= now.seconds
+            }
+        }
+        return living.map { ($0[0], $0[1]) }
+    }
+
     /// The ids of all workers.
     package static func ids(in db: Database) throws -> Set<String> { Set(try String.fetchAll(db, sql: "SELECT id FROM worker")) }
 
@@ -100,15 +113,6 @@ package struct OtherWorker: Sendable {
     package var lost: Timestamp? { leaseUntil > 0 ? nil : Timestamp(seconds: -leaseUntil) }
 
     package static let columns = "number, id, name, process, lease_until, lease_length"
-
-    /// Whether the worker lives as far as this machine can tell: its process, and else its lease.
-    func isAlive(at now: Timestamp) -> Bool {
-        switch ProcessIdentity(process)?.liveness {
-        case .alive: true
-        case .dead: false
-        case .unknown, nil: leaseUntil >= now.seconds
-        }
-    }
 
     /// Reads these columns, which come first in the row.
     package init(_ row: Row) {

@@ -16,7 +16,7 @@ from failure import CannotMeasure
 from processes import descendants
 from project import Project
 
-HERE = pathlib.Path(__file__).resolve().parent
+HERE = pathlib.Path(__file__).resolve().parents[1]
 
 
 class Bench:

@@ -4,7 +4,7 @@ import Wire
 
 /// Pages of tasks with a result, newest first.
 extension ResultTable {
-    /// Selected tasks before a position, those that changed last first.
+    /// Selected tasks before a position, by their last change, newest first.
     ///
     /// Reads along an index if the filter names states other than SUCCESS, or tasks; otherwise from the newest result backwards.
     package static func page(

@@ -26,6 +26,14 @@ package enum TaskSetTable {
         ) WITHOUT ROWID;
         """
 
+    /// Of the table `result`: the group header of its message, which is a task-set if `task_set` has a row for it.
+    static let column = "member_of TEXT"
+
+    static let index = "CREATE INDEX IF NOT EXISTS result_member_of ON result (member_of) WHERE member_of IS NOT NULL;"
+
+    /// Fills the column of results that an earlier version stored.
+    static let upgrade = "UPDATE result SET member_of = json_extract(CAST(document AS TEXT), '$.group_id');"
+
     /// Counts in the transaction that records a result, whoever records it. What is forgotten later stays counted.
     static let triggers = """
         CREATE TRIGGER IF NOT EXISTS task_set_first AFTER INSERT ON result
