@@ -19,16 +19,17 @@ import Testing
             .tryAgain, "database \(path) is held by process \(process) (\(program)), which is stopped",
             hint: "resume it with 'kill -CONT \(process)', or end it with 'kill -KILL \(process)'")
         let elapsed = await ContinuousClock().measure { await #expect(throws: error) { try await write() } }
-        #expect(elapsed < .seconds(10))
+        // Eight seconds of patience, and time for a busy machine to run the commands that name the holder.
+        #expect(elapsed < .seconds(20).onThisMachine)
     }
 
-    @Test func `one that is stopped in its turn is named within ten seconds, and waited for no second time`() async throws {
+    @Test func `one that is stopped in its turn is named after some seconds, and waited for no second time`() async throws {
         let file = try DatabaseFile(path: path)
         let holder = try Conversation(BuiltProgram("DriverProbe").spawn(["stop-writing", path]))
         #expect(try holder.readLine() == "writing")
         try await expectRefusal(holder.process.id, "DriverProbe stop-writing") { try await file.write { _ in } }
         let again = await ContinuousClock().measure { await #expect(throws: DriverError.self) { try await file.write { _ in } } }
-        #expect(again < .seconds(2))
+        #expect(again < .seconds(6))
         try holder.process.signal(SIGCONT)
         #expect(try holder.end() == "went on\n")
         try await file.write { _ in }

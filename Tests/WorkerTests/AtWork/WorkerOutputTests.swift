@@ -33,7 +33,7 @@ extension WorkerTests {
                 #expect(result.standardOutput == (status == 0 ? nil : "attempt 2\n"))
                 let outputs = try await outputs(bench, id)
                 #expect(outputs.map(\.attempt) == [1, 2])
-                #expect(outputs.allSatisfy(\.isFinal))
+                #expect(outputs.map(\.isFinal) == [true, true])
                 for (index, output) in outputs.enumerated() {
                     #expect(try text(output, .stdout) == "attempt \(index + 1)\n")
                     #expect(try text(output, .stderr) == "trouble \(index + 1)\n")
