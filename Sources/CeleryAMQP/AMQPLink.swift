@@ -159,6 +159,21 @@ package final class AMQPLink: Sendable {
         }
     }
 
+    /// Opens and closes a channel of the publishing connection, unless messages are in flight there: these find out by themselves
+    /// whether the server is there, and during a resource alarm nothing else is answered after them.
+    ///
+    /// - Throws: `DriverError`.
+    package func probe() async throws {
+        do {
+            try await connection().perform(as: Publisher.self, within: .seconds(20)) {
+                (connection, publisher) throws(RabbitMQError) in
+                if !publisher.isBusy { try connection.withChannel(3) { () throws(RabbitMQError) in } }
+            }
+        } catch let error as RabbitMQError {
+            throw DriverError(error, at: location)
+        }
+    }
+
     /// Runs `body` on the publishing connection, on a channel of its own.
     package func ask<Value: Sendable>(
         _ body: @escaping @Sendable (Connection, UInt16) throws(RabbitMQError) -> Value
@@ -177,7 +192,9 @@ package final class AMQPLink: Sendable {
         _ body: @escaping @Sendable (Connection, UInt16) throws(RabbitMQError) -> Value
     ) async throws -> Result<Value, RabbitMQError> {
         try await connection().perform(as: Publisher.self, within: .seconds(20)) {
-            (connection, _) throws(RabbitMQError) -> Result<Value, RabbitMQError> in
+            (connection, publisher) throws(RabbitMQError) -> Result<Value, RabbitMQError> in
+            // A question would not be answered, and waiting for the answer would end the connection under what is being published.
+            if let reason = publisher.blockedBy { return .failure(RabbitMQError(.blocked, "it takes no messages now (\(reason))")) }
             do throws(RabbitMQError) {
                 return .success(try connection.withChannel(3) { () throws(RabbitMQError) in try body(connection, 3) })
             } catch {

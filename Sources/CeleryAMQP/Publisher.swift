@@ -24,7 +24,8 @@ package final class Publisher: ConnectionUse {
     private var lastConfirmed: UInt64 = 0
     private var countUnderWay = 0
     private var bytesUnderWay = 0
-    private var blockedBy: String?
+    /// Why the server accepts no messages now; it answers nothing then.
+    private(set) var blockedBy: String?
     /// Messages abandoned on this connection, which the server still has.
     private var abandonedCount = 0
     /// Number of batches to send one at a time, because one of several batches in flight was refused.
@@ -43,6 +44,9 @@ package final class Publisher: ConnectionUse {
     }
 
     package init(topology: Topology) { self.topology = topology }
+
+    /// Whether messages wait to be sent or confirmed.
+    var isBusy: Bool { !batches.isEmpty || !unconfirmed.isEmpty }
 
     /// Queues a batch, which reports its own result.
     package func add(_ batch: PublishBatch, _ connection: Connection) throws(RabbitMQError) {

@@ -57,6 +57,14 @@ package enum TableSync {
             return layout < Schema.version ? [Schema.upgrade(from: layout)] : []
         }
 
+        /// Whether the file is a `celery.db` of an earlier version, which `create` upgrades.
+        ///
+        /// - Throws: `DriverError` for a file that cannot be opened or belongs to another program.
+        package func isOutdated() throws -> Bool {
+            guard case .celery = layout, let version = try DatabaseFile.layout(of: path) else { return false }
+            return version < Schema.version
+        }
+
         /// Checks the file for damage, if it exists. Reads the whole file.
         ///
         /// - Throws: `DriverError.unusable` with SQLite's complaints.

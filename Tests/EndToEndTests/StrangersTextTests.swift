@@ -20,7 +20,7 @@ import Testing
         #expect(!project.log.unicodeScalars.contains { $0 != "\n" && $0.value < 0x20 })
         #expect(project.log.contains("demo.tasks.say[\(id)]: a\\u{1b}[31m\\u{d}b\n"))
         #expect(project.log.contains("Task demo.tasks.say[\(id)] processed: x\\u{a}\(Self.fake)\\u{1b}[2J\n"))
-        #expect(project.log.contains("\n    \(Self.fake)\\u{1b}[2J\n"))
+        #expect(project.log.contains("demo.tasks.fail[\(bad)]: \(Self.fake)\\u{1b}[2J\n"))
     }
 
     @Test func `only what a task returned reaches the terminal as it is`() throws {

@@ -70,7 +70,7 @@ package struct ManagementAPI: Sendable {
             }
         }
         guard connected == 0 else { throw ServerTrouble("no management API on port \(port): \(errno)") }
-        var patience = timeval(tv_sec: 30, tv_usec: 0)
+        var patience = timeval(tv_sec: 60, tv_usec: 0)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         var sent = 0
         while sent < request.count {

@@ -98,8 +98,5 @@ extension DriverError {
 }
 
 extension AMQPBroker: BrokerProbing {
-    /// Opens a channel and closes it.
-    package func probe() async throws {
-        try await link.ask { (_, _) throws(RabbitMQError) in }
-    }
+    package func probe() async throws { try await link.probe() }
 }

@@ -116,8 +116,9 @@ extension OptionKind where Value == [RetryCause] {
             guard place == .optionLine else { return causes }
             if causes.isEmpty { throw OptionMistake("names nothing", problem: nil) }
             for case .error(let name) in causes where !programErrors.contains(name) {
-                let near = NearestName.suggest(name, among: programErrors).map { "; did you mean '\($0)'?" } ?? ""
-                throw OptionMistake("names '\(name)', with which no program can fail\(near)", problem: nil)
+                // A program may fail with a type of its own (`celery self fail`); a name that is nearly one of ours is a slip.
+                guard let near = NearestName.suggest(name, among: programErrors) else { continue }
+                throw OptionMistake("names '\(name)'; did you mean '\(near)'?", problem: nil)
             }
             return causes
         },

@@ -18,7 +18,7 @@ enum DmapCommand {
             misplaced: SendArguments.misplaced,
             operands: [
                 Operand("TASK", help: "The name of the task.", completion: .task),
-                Operand("ITEM", .zeroOrMore, help: "Items; without any, the lines of stdin.", completion: .file),
+                Operand("ITEM", .zeroOrMore, help: "Items; without any, the lines of stdin.", completion: .file, takesBytes: true),
             ],
             examples: [
                 Example("seq 1000 | celery dmap demo.tasks.square -j 2", "Square a thousand numbers with a local pool of two."),

@@ -13,6 +13,7 @@ extension DmapRun {
     private static let patience: Duration = .seconds(3)
     /// How long after a revocation the workers may take to end what runs.
     private static let revocationPatience: Duration = .seconds(5)
+    private static let revocationPulse: Duration = .milliseconds(200)
     /// How long a worker that starts later remembers the revocation.
     private static let revocationLife: Duration = .seconds(86_400)
 
@@ -102,11 +103,17 @@ extension DmapRun {
             do {
                 // Workers will drop tasks with these ids; the others need new ones.
                 try await submitter.beginSet()
-                try await Withdrawal(client: plan.client).revoke(ids, until: until)
+                let withdrawal = Withdrawal(client: plan.client)
+                try await withdrawal.revoke(ids, until: until)
+                // A worker that stops gives back what it has, with ids that are revoked by now.
+                let end = ContinuousClock.now + Self.revocationPatience
+                while .now < end {
+                    try await Task.sleep(for: Self.revocationPulse)
+                    if withdrawal.canBeRepeated { post(.withdrawn(try await follower.withdraw(by: withdrawal) {})) }
+                }
             } catch {
                 post(.failed(error))
             }
-            try? await Task.sleep(for: Self.revocationPatience)
             post(.revoked)
         }
     }
@@ -133,7 +140,8 @@ extension DmapRun {
             await parts.writer.clear()
             await pool?.stop(.warm)
             await pool?.end()
-            if lastRead > 0 { try await parts.submitter.keepSet(total: lastRead) }
+            if isDetached || keeps, lastRead > 0 { try await parts.submitter.keepSet(total: lastRead) }
+            if !isDetached, !keeps { await parts.submitter.forgetSets() }
             if isDetached {
                 let set = await parts.submitter.set.id
                 context.output.record(["set": .string(set), "items": .int(Int64(count))], text: set)
@@ -147,6 +155,7 @@ extension DmapRun {
     private func finishStopped(_ state: Stopping) async -> Result<Int32, any Error> {
         await printLeftovers(state)
         if case .failure = state.reason {} else { await forgetRest() }
+        if !keeps, !isDetached, !parts.isLogged { await parts.submitter.forgetSets() }
         if !state.isRevoking { await parts.writer.clear() }
         let status: Result<Int32, any Error>
         switch state.reason {

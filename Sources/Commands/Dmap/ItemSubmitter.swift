@@ -82,6 +82,11 @@ actor ItemSubmitter {
         }
     }
 
+    /// Forgets the sets, whose results have been printed and deleted. One that cannot be forgotten expires.
+    func forgetSets() async {
+        for set in sets { try? await client.forgetTaskSet(set.id) }
+    }
+
     /// Begins a set, for tasks whose ids cannot be used again.
     func beginSet() async throws {
         let set = SetNumbering()

@@ -33,7 +33,8 @@ enum StartprojectCommand {
     }
 
     private static func makeFolder(_ path: String, mustBeNew: Bool = false) throws {
-        if mkdir(path, 0o777) == 0 { return }
+        // Writable by nobody else, whatever the umask allows: programs in it run as tasks.
+        if mkdir(path, 0o755) == 0 { return }
         let code = errno
         if code == EEXIST && !mustBeNew { return }
         let reason = String(cString: strerror(code)).lowercased()
@@ -42,7 +43,7 @@ enum StartprojectCommand {
 
     private static func write(_ file: ProjectTemplate.File, under folder: String) throws {
         let path = "\(folder)/\(file.path)"
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file.isExecutable ? 0o777 : 0o666)
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file.isExecutable ? 0o755 : 0o644)
         let bytes = Array(file.text.utf8)
         defer { if descriptor >= 0 { close(descriptor) } }
         guard descriptor >= 0, Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {

@@ -14,16 +14,16 @@ enum SyncdbCommand {
     static let command = Command(
         CommandSpec(
             "syncdb", section: "Project", summary: "Create or upgrade the tables of broker and result store",
-            discussion: ["Safe to repeat; never drops or rewrites rows. Adds newer columns to tables of an older Python Celery (db+sqlite). The worker and apply create a missing database themselves; use syncdb to create it beforehand, for example as another user."],
+            discussion: ["Safe to repeat; never drops or rewrites rows. Upgrades the celery.db of an earlier version, and adds newer columns to tables of an older Python Celery (db+sqlite). The worker and apply create a missing database themselves; use syncdb to create it beforehand, for example as another user."],
             options: [check.description, dryRun.description, compact.description],
             examples: [Example("celery syncdb --check || celery syncdb", "Create missing tables.")],
             exitStatuses: [
-                ExitStatus(0, "All tables exist."), ExitStatus(1, "With --check, a table is missing."),
+                ExitStatus(0, "All tables exist."), ExitStatus(1, "With --check, a table is missing, or a file is of an earlier version."),
                 ExitStatus(65, "The file is damaged, or the file or its tables belong to another program."), ExitStatus(73, "Cannot create the file."),
                 ExitStatus(75, "With --compact, a worker is using a file that must be rewritten."), ExitStatus(77, "No permission."), ExitStatus(78, "Configuration."),
             ],
             outputKeys: [
-                OutputKey("database", "The file."), OutputKey("state", "created, complete, missing or compacted."),
+                OutputKey("database", "The file."), OutputKey("state", "created, upgraded, complete, missing, outdated or compacted."),
                 OutputKey("results", "For the tables of Python's Celery, how results are written: json or pickle."),
                 OutputKey("before, after", "With --compact, the size of the file in bytes."),
             ]),
@@ -43,14 +43,15 @@ enum SyncdbCommand {
                 continue
             }
             let state: String
+            let isOutdated = try database.isOutdated()
             if missing.isEmpty {
                 state = "complete"
             } else if context.arguments[check] {
-                state = "missing"
+                state = isOutdated ? "outdated" : "missing"
                 status = ExitCode.taskFailed
             } else {
                 try await database.create()
-                state = "created"
+                state = isOutdated ? "upgraded" : "created"
             }
             var object: JSONObject = ["database": .string(database.path), "state": .string(state)]
             object["results"] = database.resultFormat.map { .string($0.rawValue) }

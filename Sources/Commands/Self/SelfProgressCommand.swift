@@ -14,7 +14,7 @@ enum SelfProgressCommand {
                 Operand("AMOUNT", help: "What is done and what there is to do, in any unit, as N/TOTAL; or a percentage such as 30%."),
                 Operand("TEXT", .optional, help: "What the task is doing."),
             ],
-            examples: [Example("celery self progress 30/100 'copying'", "30 of 100 are done.")],
+            examples: [Example("celery self progress 30/100 'copying'", "Say that 30 of 100 are done.")],
             exitStatuses: SelfCommand.statuses),
         launch: launch)
 

@@ -8,15 +8,17 @@ import Testing
 
 /// Stores that keep what attempts wrote.
 @Suite struct OutputKeepingTests {
+    private let folder = TemporaryFolder()
+
     private func output(_ id: String, _ attempt: Int, _ text: String, isFinal: Bool = true) -> AttemptOutput {
         AttemptOutput(
             id: TaskID(id), attempt: attempt, isFinal: isFinal, content: TaskOutput(pieces: [.bytes(.stdout, Array(text.utf8))]).encoded)
     }
 
-    private func stores(_ folder: TemporaryFolder, _ clock: ManualClock, expires: Double? = nil, outputExpires: Double? = nil) throws
+    private func stores(_ clock: ManualClock, expires: Double? = nil, outputExpires: Double? = nil) throws
         -> [any OutputKeeping & ResultExpiring]
     {
-        let file = try DatabaseFile(path: folder.file("celery.db"))
+        let file = try DatabaseFile(path: folder.file("\(TaskID().text).db"))
         return [
             MemoryResultStore(expires: expires) { clock.now },
             SQLiteResultStore(file: file, expires: expires, outputExpires: outputExpires) { clock.now },
@@ -24,7 +26,7 @@ import Testing
     }
 
     @Test func `gives back what was kept, by attempt`() async throws {
-        for store in try stores(TemporaryFolder(), ManualClock()) {
+        for store in try stores(ManualClock()) {
             try await store.keep([output("a", 2, "two"), output("b", 1, "other"), output("a", 1, "one")])
             #expect(try await store.outputs(of: TaskID("a"), from: 1) == [output("a", 1, "one"), output("a", 2, "two")])
             #expect(try await store.outputs(of: TaskID("a"), from: 2) == [output("a", 2, "two")])
@@ -33,7 +35,7 @@ import Testing
     }
 
     @Test func `what an attempt wrote in all is not replaced by what it had written before`() async throws {
-        for store in try stores(TemporaryFolder(), ManualClock()) {
+        for store in try stores(ManualClock()) {
             try await store.keep([output("a", 1, "o", isFinal: false)])
             try await store.keep([output("a", 1, "on", isFinal: false)])
             #expect(try await store.outputs(of: TaskID("a"), from: 1) == [output("a", 1, "on", isFinal: false)])
@@ -44,14 +46,14 @@ import Testing
     }
 
     @Test func `keeps the last attempts of a task that is tried for ever`() async throws {
-        for store in try stores(TemporaryFolder(), ManualClock()) {
+        for store in try stores(ManualClock()) {
             for attempt in 1...50 { try await store.keep([output("a", attempt, "\(attempt)")]) }
             #expect(try await store.outputs(of: TaskID("a"), from: 1).map(\.attempt) == Array(31...50))
         }
     }
 
     @Test func `is forgotten with the result`() async throws {
-        for store in try stores(TemporaryFolder(), ManualClock()) {
+        for store in try stores(ManualClock()) {
             try await store.store([TaskResult(id: TaskID("a"), state: .success)])
             try await store.keep([output("a", 1, "one"), output("a", 2, "two")])
             #expect(try await store.forget([TaskID("a")]) == 1)
@@ -61,8 +63,8 @@ import Testing
 
     @Test func `expires with the result, or before it`() async throws {
         for (outputExpires, end) in [(nil, 60), (10, 10)] as [(Double?, Double)] {
-            let folder = TemporaryFolder(), clock = ManualClock()
-            let store = try #require(try stores(folder, clock, expires: 60, outputExpires: outputExpires).last as? SQLiteResultStore)
+            let clock = ManualClock()
+            let store = try #require(try stores(clock, expires: 60, outputExpires: outputExpires).last as? SQLiteResultStore)
             try await store.store([TaskResult(id: TaskID("a"), state: .success)])
             try await store.keep([output("a", 1, "one")])
             clock.advance(by: .seconds(end - 1))

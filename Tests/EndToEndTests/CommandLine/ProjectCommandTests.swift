@@ -23,6 +23,12 @@ import Testing
         #expect(try project.run("celery startproject other --json -q").lines.first == "{\"file\":\"other/celery.toml\"}")
     }
 
+    @Test func `makes a project that nobody else may write, whatever the umask`() throws {
+        let project = try Project()
+        let modes = try project.run("umask 002; celery startproject -q shop >/dev/null; stat -c %a shop shop/celery.toml shop/shop/tasks shop/shop/tasks/add.sh")
+        #expect(modes == Ended("755\n644\n755\n755\n"))
+    }
+
     @Test func `lists tasks, options and problems`() throws {
         let project = try Project()
         try project.expect("celery tasks", Ended("""
@@ -80,7 +86,7 @@ import Testing
     @Test func `creates tables, once`() throws {
         let project = try Project()
         let file = "\(project.path)/celery.db"
-        try project.expect("celery syncdb --check", Ended("\(file): missing\n", status: 1))
+        try project.expect("celery syncdb --check", Ended("\(file): outdated\n", status: 1))
         let sql = try project.run("celery syncdb --dry-run")
         #expect(sql.status == 0)
         #expect(!project.exists("celery.db"))
@@ -96,11 +102,11 @@ import Testing
         let file = "\(project.path)/celery.db"
         _ = try project.run("celery syncdb").text
         try project.expect("sqlite3 celery.db 'DROP TABLE beat_order; DROP TABLE beat; PRAGMA user_version = 1'", Ended())
-        try project.expect("celery syncdb --check", Ended("\(file): missing\n", status: 1))
+        try project.expect("celery syncdb --check", Ended("\(file): outdated\n", status: 1))
         let sql = try project.run("celery syncdb --dry-run")
         #expect(sql.output.contains("CREATE TABLE IF NOT EXISTS beat_order"))
-        try project.expect("celery syncdb --check", Ended("\(file): missing\n", status: 1))
-        try project.expect("celery syncdb", Ended("\(file): created\n"))
+        try project.expect("celery syncdb --check", Ended("\(file): outdated\n", status: 1))
+        try project.expect("celery syncdb", Ended("\(file): upgraded\n"))
         try project.expect("celery syncdb --check", Ended("\(file): complete\n"))
     }
 

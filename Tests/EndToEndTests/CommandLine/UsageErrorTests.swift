@@ -145,7 +145,7 @@ import Testing
     @Test func `finds the settings from any folder below, or from --workdir`() throws {
         let project = try Project()
         let tasks = try project.run("celery tasks")
-        #expect(tasks.lines.count == 4)
+        #expect(tasks.lines.count == 5)
         try project.expect("cd demo/tasks && celery tasks", tasks)
         try project.expect("cd / && celery --workdir '\(project.path)' tasks", tasks)
         try project.expect("cd / && celery tasks --settings '\(project.path)/celery.toml'", tasks)

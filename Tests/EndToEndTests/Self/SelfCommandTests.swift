@@ -25,7 +25,7 @@ import Testing
         let watch = try project.start("celery status --watch \(id)")
         #expect(try eventually { try project.run("celery status \(id)").output == "\(id)\tPROGRESS\t30% 30/100 copying\n" })
         #expect(try project.run("celery status \(id)").status == 75)
-        let object = try JSON(parsing: try project.run("celery status --json \(id)").text)
+        let object = try JSON(parsing: try project.run("celery status --json \(id)").output)
         #expect(object["state"] == "PROGRESS")
         #expect(object["progress"] == ["current": 30, "total": 100, "text": "copying", "rows": 1000, "source": "shop"])
         let explained = try project.run("celery explain \(id)")
@@ -40,7 +40,7 @@ import Testing
         let result = try JSON(parsing: try project.run("celery result --json \(id)").text)
         #expect(result["meta"] == ["rows": 1000, "source": "shop"])
         #expect(result["result"] == "copied")
-        let status = try JSON(parsing: try project.run("celery status --json \(id)").text)
+        let status = try JSON(parsing: try project.run("celery status --json \(id)").output)
         #expect(status["progress"] == .null && status["meta"] == ["rows": 1000, "source": "shop"])
     }
 
@@ -75,7 +75,7 @@ import Testing
         try project.startWorker()
         let id = try project.apply("demo.tasks.shop")
         #expect(try eventually { try project.state(of: id) == "RETRY" })
-        let object = try JSON(parsing: try project.run("celery status --json \(id)").text)
+        let object = try JSON(parsing: try project.run("celery status --json \(id)").output)
         #expect(object["reason"] == "Retry: Retry in 3600s: the shop is closed")
         let spent = try project.run("celery apply demo.tasks.shop --max-retries 0 --wait --timeout 60")
         #expect(spent.errors.hasSuffix("MaxRetriesExceededError: the shop is closed\n"))

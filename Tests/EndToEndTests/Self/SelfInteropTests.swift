@@ -17,7 +17,7 @@ import Testing
                 celery self fail SoldOut 'no more'
                 """)
             try project.task("value.sh", "#!/bin/sh\ncelery self fail ValueError 'too wide'\n")
-            try project.startWorker(with: place.variables().merging(["CELERY_RESULT_BACKEND": store]) { $1 })
+            try project.startWorker(with: place.variables().merging(["CELERY_RESULT_BACKEND": store, "CELERY_DATABASE_RESULT_FORMAT": "pickle"]) { $1 })
         }
         let backend = store == "rpc://" ? store : "db+sqlite:///\(project.path)/results.db"
         let told = try await PythonCelery(version: "5.6").run(

@@ -51,7 +51,7 @@ import Testing
         try project.startWorker()
         try project.expect(
             "celery apply demo.tasks.fail --wait",
-            Ended(errors: "trouble\nCalledProcessError: demo.tasks.fail returned exit status 3\n", status: 3))
+            Ended(errors: "trouble\nresult\nCalledProcessError: demo.tasks.fail returned exit status 3\n", status: 3))
     }
 
     @Test func `gives up waiting, while the task goes on`() throws {

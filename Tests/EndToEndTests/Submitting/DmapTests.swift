@@ -72,6 +72,17 @@ import Testing
         try project.expect("celery result \(id)", Ended("\n"))
     }
 
+    @Test func `leaves no set behind but with --keep or --detach`() throws {
+        let project = try Project()
+        try project.startWorker()
+        try project.expect("celery dmap demo.tasks.square 1 2", Ended("1\n4\n"))
+        _ = try project.run("yes 3 | celery dmap demo.tasks.square | head -1").text
+        #expect(try eventually { try project.run("celery taskset") == Ended() })
+        try project.expect("celery dmap demo.tasks.square 1 2 --keep", Ended("1\n4\n"))
+        #expect(try project.run("celery taskset").lines.count == 1)
+        try project.stopWorker()
+    }
+
     @Test func `sends and leaves with --detach, and prints the id of the set`() throws {
         let project = try Project()
         let set = try project.run("seq 3 | celery dmap demo.tasks.square --detach").text

@@ -20,7 +20,7 @@ package enum TaskSetTable {
             PRIMARY KEY (task_set, state)
         ) WITHOUT ROWID;
         -- Members whose id does not follow from the set's, since they took the place of others.
-        CREATE TABLE task_set_member (
+        CREATE TABLE IF NOT EXISTS task_set_member (
             task_set TEXT NOT NULL, number INTEGER NOT NULL, id TEXT NOT NULL,
             PRIMARY KEY (task_set, number)
         ) WITHOUT ROWID;

@@ -6,7 +6,7 @@ import Fixtures
 final class AMQPBrokerFixture: BrokerFixture {
     static let powers: Set<BrokerPower> = [
         .counting, .purging, .backlog, .deadLetters, .switching, .commands, .commandShowing, .demand, .schedule, .events, .control,
-        .statistics, .beat, .postponing, .pushing, .notices, .holdingAhead, .deadLetterSending, .reportNumbers,
+        .statistics, .beat, .postponing, .pushing, .notices, .holdingAhead, .probing, .deadLetterSending, .reportNumbers,
         .losses, .replies,
     ]
     static let patience: Duration = .milliseconds(200)

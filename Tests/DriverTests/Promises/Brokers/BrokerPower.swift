@@ -21,6 +21,8 @@ enum BrokerPower: CaseIterable {
     case control
     /// Shows a message that waits, and where it stands.
     case showing
+    /// Gives a sign of life when asked.
+    case probing
     case flightRecords, pushing, notices, holdingAhead
     /// Gives back disk space that it does not need any more.
     case spaceReturning
@@ -65,6 +67,7 @@ enum BrokerPower: CaseIterable {
         case .beat: broker is any BeatKeeping
         case .control: broker is any WorkerAsking && consumer is any RemoteControllable
         case .showing: broker is any MessageShowing
+        case .probing: broker is any BrokerProbing
         case .flightRecords: consumer is any FlightRecording
         case .pushing: consumer is any DeliveryPushing
         case .notices: consumer is any BrokerReporting
