@@ -12,16 +12,16 @@ enum ListCommand {
         CommandSpec(
             "list", aliases: ["ls"], section: "Results", summary: "List tasks",
             discussion: [
-                "Lists tasks that wait, run or have ended, the last submitted, begun or ended first: id, state, task, queue, time since submission, duration of the last attempt, worker, and the error of a task that failed or else its arguments. The states are QUEUED, SCHEDULED (waiting for its ETA), STARTED, RETRY, SUCCESS, FAILURE and REVOKED.",
-                "Ended tasks are listed until their results expire (CELERY_TASK_RESULT_EXPIRES), and only if they have one. Arguments are kept with a result in celery.db up to CELERY_KEEP_ARGUMENTS; values whose names contain a word of CELERY_REDACT are shown as ***.",
-                "RabbitMQ cannot search its queues: there, waiting tasks are not listed, and running ones only as far as workers answer.",
+                "Lists tasks that wait, run or have ended, the most recently submitted, begun or ended first: id, state, task, queue, time since submission, duration of the last attempt, worker, and the error of a task that failed or else its arguments. The states are QUEUED, SCHEDULED (waiting for its ETA), STARTED, RETRY, SUCCESS, FAILURE and REVOKED.",
+                "Ended tasks are listed as long as their results are stored (CELERY_TASK_RESULT_EXPIRES), and not at all if their results are ignored. Arguments are kept with a result in celery.db up to CELERY_KEEP_ARGUMENTS; values whose names contain a word of CELERY_REDACT are shown as ***.",
+                "RabbitMQ cannot search its queues: there, waiting tasks are not listed, and running tasks only if their workers answer.",
             ],
             options: TaskSelection.filters + [limit.description, watch.description],
             examples: [
                 Example("celery list", "List the newest tasks."),
                 Example("celery list --failed --since 1h", "List what failed in the last hour."),
                 Example("celery ls --state running,queued --task 'thumbs.*' --watch", "Watch the tasks of an app."),
-                Example("celery list --grep a.jpg --json", "List the tasks that had to do with a file, as JSON."),
+                Example("celery list --grep a.jpg --json", "List the tasks that mention a file, as JSON."),
             ],
             exitStatuses: CeleryTable.statuses("0", "64", "65", "69", "75", "77", "78"), outputKeys: TaskRow.keys),
         run: run)

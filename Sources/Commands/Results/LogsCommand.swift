@@ -5,18 +5,18 @@ import Client
 /// `celery logs`: prints what attempts of a task wrote.
 enum LogsCommand {
     static let attempt = Option.value(
-        "attempt", placeholder: "N", .integer(in: 1...Int(Int32.max)), help: "Only the attempt of this number; by default all that are kept.")
-    static let follow = Option.flag("follow", short: "f", help: "Also print what the task is yet to write, until it ends.")
-    static let stdout = Option.flag("stdout", help: "Only what was written to stdout.")
-    static let stderr = Option.flag("stderr", help: "Only what was written to stderr.")
+        "attempt", placeholder: "N", .integer(in: 1...Int(Int32.max)), help: "Print only the attempt with this number; by default, all that are kept.")
+    static let follow = Option.flag("follow", short: "f", help: "Keep printing what the task writes, until it ends.")
+    static let stdout = Option.flag("stdout", help: "Print only what was written to stdout.")
+    static let stderr = Option.flag("stderr", help: "Print only what was written to stderr.")
 
     static let command = Command(
         CommandSpec(
             "logs", section: "Results", summary: "Print what the attempts of a task wrote",
             discussion: [
-                "Prints what the program of a task wrote to stdout and stderr, as it was written and in its order, also while the task runs. Of a task in Swift, these are the messages of its logger.",
-                "The worker keeps the beginning and the end of each stream, together CELERYD_TASK_OUTPUT_BYTES of each attempt, as long as the result, or for CELERY_TASK_OUTPUT_EXPIRES, and of the last \(AttemptOutput.attemptLimit) attempts. What was left out is said on stderr.",
-                "Output is kept in the SQLite file of the results, readable by those who may read the file. Other result stores cannot keep it.",
+                "Prints what the program of a task wrote to stdout and stderr, unchanged and in the order in which it was written, also while the task runs. For a task in Swift, prints the messages of its logger.",
+                "Of each stream of an attempt, the worker keeps CELERYD_TASK_OUTPUT_BYTES, half from the beginning and half from the end; of each task, the last \(AttemptOutput.attemptLimit) attempts. They are kept as long as the result, or for CELERY_TASK_OUTPUT_EXPIRES. A line on stderr tells how many bytes are missing.",
+                "Output is kept in the SQLite file of the results, so anyone who may read the file can read it. Other result stores cannot keep it.",
             ],
             options: [attempt.description, follow.description, stdout.description, stderr.description],
             operands: [Operand("ID", help: "The id of a task, as printed by apply.", completion: .taskID)],
@@ -34,7 +34,7 @@ enum LogsCommand {
                 OutputKey("id, attempt, stream", "The task, the number of the attempt, and stdout or stderr."),
                 OutputKey("offset", "The position in the stream, in bytes."),
                 OutputKey("text", "What was written there: a string, or {\"__type__\": \"base64\", \"__value__\": ...} for bytes that are not UTF-8."),
-                OutputKey("omitted", "In place of text: so many bytes were left out."),
+                OutputKey("omitted", "Instead of text: the number of bytes that were left out."),
             ]),
         run: run)
 

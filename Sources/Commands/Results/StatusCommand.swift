@@ -13,7 +13,7 @@ enum StatusCommand {
         CommandSpec(
             "status", section: "Results", summary: "Show the states of tasks, or list the workers",
             discussion: [
-                "With ids, prints the id and the state of each task, separated by a tab. The state is PENDING, RECEIVED, STARTED, RETRY, SUCCESS, FAILURE or REVOKED, or UNKNOWN for an id that neither the broker nor the result store knows. A running task that says how far it has come (see celery-self(1)) is in state PROGRESS; this follows after another tab.",
+                "With ids, prints the id and the state of each task, separated by a tab. The state is PENDING, RECEIVED, STARTED, RETRY, SUCCESS, FAILURE or REVOKED, or UNKNOWN for an id that neither the broker nor the result store knows. A running task that reports how far it has come (see celery-self(1)) is in state PROGRESS; its report follows after another tab.",
                 "RabbitMQ cannot search its queues: there, an id without a stored result is PENDING (exit status 75), even if it was never submitted or its result is in another store; UNKNOWN and exit status 127 do not occur.",
                 "Without ids, lists the running workers with their tasks and how long each has been running, and then, for an hour, workers that were lost: killed, or cut off from the broker. A worker is no longer listed as lost while one of its name is running. RabbitMQ cannot list workers: there they are asked, and have a second to answer; lost workers of Python's Celery are not known.",
             ],
@@ -35,7 +35,7 @@ enum StatusCommand {
                 OutputKey("task, queue, attempt, retries, worker", "Further facts about the task, or null."),
                 OutputKey("command", "What an unfinished task of celery run runs; absent otherwise."),
                 OutputKey("reason", "Why the task is retried, failed, or was revoked."),
-                OutputKey("progress", "What a running task says about itself: an object, often with current, total and text; or null."),
+                OutputKey("progress", "What a running task reports about itself: an object, often with current, total and text; or null."),
                 OutputKey("meta", "What the task noted about itself; an empty object if nothing."),
                 OutputKey("submitted, eta, started, done", "Times of the task, in ISO 8601."),
                 OutputKey("worker, pid, queues, started, running", "Without ids, the facts about a worker."),

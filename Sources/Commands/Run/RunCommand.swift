@@ -7,21 +7,21 @@ import Tasks
 /// `celery run`: submit any command as a task.
 enum RunCommand {
     static let after = Option.values(
-        "after", placeholder: "ID", .taskID, help: "Begin only when this task has succeeded; may be given several times.", completion: .taskID)
+        "after", placeholder: "ID", .taskID, help: "Begin only when this task has succeeded.", completion: .taskID)
     static let env = Option.values(
         "env", placeholder: "NAME|NAME=VALUE", .nonEmptyText,
-        help: "Also pass on this environment variable, or set it to VALUE; may be given several times.")
+        help: "Also pass on this environment variable, or set it to VALUE.")
 
     static let command = Command(
         CommandSpec(
             "run", section: "Tasks", summary: "Run any command as a task",
             usages: ["[options] [--] COMMAND [ARG]..."],
             discussion: [
-                "Submits the command and prints the id of its task once the broker has confirmed it. A worker runs it in the folder, with the umask and with some of the environment from which it was submitted. No file and no shell is needed: each ARG arrives as it was typed.",
+                "Submits the command and prints the id of its task once the broker has confirmed it. A worker runs it in the folder where it was submitted, with the same umask and with part of the environment. It needs neither a file nor a shell: each ARG arrives as it was typed.",
                 "Everything from COMMAND on belongs to the command, options included.",
-                "The command reads from /dev/null. What it prints is the result of the task, as text; otherwise it is treated like any other program: exit status 75 asks for a retry, and time limits, --retry-delay and the other options work as for celery apply.",
+                "The command reads from /dev/null. What it prints is the result of the task, as text; otherwise it is treated like any other program: exit status 75 requests a retry, and time limits, --retry-delay and the other options work as for celery apply.",
                 "With --wait, waits for the command, prints what it printed, and exits with its status.",
-                "With --after, the command waits in the broker until the given tasks have succeeded; no worker is occupied meanwhile. If one of them fails or is revoked, the command is revoked, too, as make does not go on after an error; so are the commands that come after it.",
+                "With --after, the command waits in the broker until the given tasks have succeeded; no worker is occupied meanwhile. If one of them fails or is revoked, the command is revoked as well, and so are the commands that wait for it, as make stops after an error.",
             ],
             options: [after.description, env.description, ApplyCommand.taskID.description] + SendArguments.descriptions + [
                 ApplyCommand.link.description, ApplyCommand.linkError.description, WaitOptions.wait.description,
@@ -53,9 +53,9 @@ enum RunCommand {
             notes: [
                 "A message that can run anything must come from somebody who could do that anyway. So celery run signs the command: its id, argv, folder, environment, umask, --after and --expires, with HMAC-SHA-256 and a key that lies beside the database (celery.db.key, made on first use). A worker runs no command without a valid signature. It runs none at all unless the database with its -wal and -shm files, their folder and the key belong to its own user, and nobody else can write to them or to the folders above; a worker of root runs only commands of root. celery run refuses with status 77 where workers would.",
                 "With another broker, or with a database that others can write, CELERY_COMMAND_KEY must name a file with the same key on both sides, and CELERY_COMMAND_PATTERNS must list at the workers what may run (see celery.toml(5)). Then programs are searched in the PATH of the worker, and variables beyond languages and time zone must be listed in CELERY_COMMAND_ENVIRONMENT.",
-                "Somebody who can read and write the messages of such a broker, but has no key, can still delete commands, delay them, run a command again once its result has expired (CELERY_TASK_RESULT_EXPIRES; with rpc:// results, at once), and move it to another queue whose workers have the same key. --expires sets an end to that; different keys keep machines apart.",
-                "These variables go along: \((CommandVariables.places + CommandVariables.languages).joined(separator: ", ")), those of CELERY_COMMAND_ENVIRONMENT, and those given with --env. They are part of the message, which whoever may read the database can read. The worker adds CELERY_TASK_ID and the other variables of a task; nothing else of its environment is visible to the command.",
-                "With the SQLite file, a command begins as soon as the last task it comes after has succeeded. With other brokers workers look from time to time: the pause is an eighth of the time waited, at most 30 seconds. A task whose result is not stored (ignore_result) cannot be waited for, and rpc:// results cannot be looked up by workers.",
+                "Somebody who can read and write the messages of such a broker, but has no key, can still delete commands, delay them, run a command again once its result has expired (CELERY_TASK_RESULT_EXPIRES; with rpc:// results, at once), and move it to another queue whose workers have the same key. --expires limits how long they can; different keys keep machines apart.",
+                "These variables are passed on: \((CommandVariables.places + CommandVariables.languages).joined(separator: ", ")), those of CELERY_COMMAND_ENVIRONMENT, and those given with --env. They are part of the message, which whoever may read the database can read. The worker adds CELERY_TASK_ID and the other variables of a task; nothing else of its environment is visible to the command.",
+                "With the SQLite file, a command begins as soon as the last task that it waits for has succeeded. With other brokers, workers check from time to time: after a pause of an eighth of the time waited so far, at most 30 seconds. A task whose result is not stored (ignore_result) cannot be waited for, and rpc:// results cannot be looked up by workers.",
             ],
             endsOptionsAtOperand: true),
         run: run)

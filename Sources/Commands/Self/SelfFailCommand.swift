@@ -8,7 +8,7 @@ enum SelfFailCommand {
         CommandSpec(
             "fail", summary: "Declare the failure of the task",
             discussion: [
-                "When the task ends by itself, it has failed with an error of this type. Clients in Python raise an exception of the type: one of Python's own, such as ValueError, or a new one. With autoretry=TYPE in the task's options, the task is tried again.",
+                "When the task ends by itself, it fails with an error of this type. Clients in Python raise an exception of the type: one of Python's own, such as ValueError, or a new one. With autoretry=TYPE in its options, the task is retried.",
             ],
             operands: [
                 Operand("TYPE", help: "A name of letters, digits, _ and dots: SoldOut, or with a module shop.SoldOut."),

@@ -6,12 +6,12 @@ import Tasks
 enum SelfMetaCommand {
     static let command = Command(
         CommandSpec(
-            "meta", summary: "Note something about the task",
+            "meta", summary: "Add notes to the task",
             discussion: [
-                "Notes are shown with the progress of the task and stored with its result: as the key meta of status and result. A VALUE is JSON if it parses as JSON, else a string. A note replaces an earlier one of its name.",
+                "Notes are shown with the progress of the task and stored with its result, under the key meta of status --json and result --json. A VALUE is JSON if it parses as JSON, else a string. A note replaces an earlier note of the same name.",
             ],
             operands: [Operand("KEY=VALUE", .oneOrMore, help: "A name and its value.")],
-            examples: [Example("celery self meta rows=1000 source=shop", "Note two things.")],
+            examples: [Example("celery self meta rows=1000 source=shop", "Add two notes.")],
             exitStatuses: SelfCommand.statuses),
         launch: launch)
 

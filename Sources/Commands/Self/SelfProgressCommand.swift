@@ -6,12 +6,12 @@ import Tasks
 enum SelfProgressCommand {
     static let command = Command(
         CommandSpec(
-            "progress", summary: "Tell how far the task has come",
+            "progress", summary: "Report how far the task has come",
             discussion: [
-                "The state of the task becomes PROGRESS, and status, list and taskset show the numbers and the text. Say it as often as you like: the worker stores the latest four times a second at most.",
+                "The state of the task becomes PROGRESS, and status, list and taskset show the numbers and the text. Report as often as you like: the worker stores at most four reports a second, and always the latest.",
             ],
             operands: [
-                Operand("AMOUNT", help: "What is done and what there is to do, in any unit, as N/TOTAL; or a percentage such as 30%."),
+                Operand("AMOUNT", help: "The amount done and the total, in any unit, as N/TOTAL; or N alone; or a percentage such as 30%."),
                 Operand("TEXT", .optional, help: "What the task is doing."),
             ],
             examples: [Example("celery self progress 30/100 'copying'", "Say that 30 of 100 are done.")],

@@ -15,8 +15,8 @@ enum TaskSetCommand {
         CommandSpec(
             "taskset", section: "Results", summary: "Show task-sets and their progress",
             discussion: [
-                "A task-set is made by 'celery apply --batch FILE --set', by 'celery dmap', or by a program. Without ID, lists the sets that are kept: id, number of tasks, how many are finished, how many of these failed, and when the set was made. With the ID of a set, prints the number of its tasks, and how many are in each state; tasks without a result count as PENDING.",
-                "celery.db counts as results are recorded, so that the counts of a million tasks are one short read, and keeps a set as long as results (CELERY_TASK_RESULT_EXPIRES). In the tables of Python's Celery (db+sqlite) a set is what GroupResult.save stores, of at most 100,000 tasks, and the results are looked at one by one. Other result stores keep no sets.",
+                "A task-set is created by 'celery apply --batch FILE --set', by 'celery dmap', or by a program. Without ID, lists the sets that are kept: id, number of tasks, how many are finished, how many of these failed, and when the set was created. With the ID of a set, prints the number of its tasks, and how many are in each state; tasks without a result count as PENDING.",
+                "celery.db counts results when they are recorded, so that the counts of a million tasks are one short read, and keeps a set as long as results (CELERY_TASK_RESULT_EXPIRES). In the tables of Python's Celery (db+sqlite) a set is what GroupResult.save stores, of at most 100,000 tasks, and the results are read one by one. Other result stores keep no sets.",
             ],
             options: [
                 wait.description, WaitOptions.timeout.description, results.description, revoke.description, terminate.description,
@@ -31,7 +31,7 @@ enum TaskSetCommand {
             ],
             exitStatuses: [
                 ExitStatus(0, "All tasks of the set succeeded; or sets were listed."),
-                ExitStatus("1-100", "So many tasks failed or were revoked."), ExitStatus(101, "More tasks failed."),
+                ExitStatus("1-100", "The number of tasks that failed or were revoked."), ExitStatus(101, "More than 100 tasks failed or were revoked."),
                 ExitStatus(75, "Not all tasks are finished, or the broker or store is busy."), ExitStatus(124, "Timed out waiting."),
                 ExitStatus(127, "No such set is kept."),
             ] + CeleryTable.statuses("64", "65", "69", "77", "78"),

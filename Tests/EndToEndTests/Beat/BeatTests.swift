@@ -14,7 +14,7 @@ import Testing
             let ended = try beat.wait()
             #expect(ended.status == 0)
             #expect(ended.errors.hasPrefix("""
-                Celery 0.8.0 beat is starting.
+                Celery 0.9.0 beat is starting.
                 Configuration ->
                     . Broker -> sqlite://\(project.path)/celery.db
                     . Result store -> sqlite://\(project.path)/celery.db

@@ -128,9 +128,9 @@ import Testing
 
     @Test func `tells its version`() throws {
         let project = try Project()
-        try project.expect("celery version", Ended("celery 0.8.0\n"))
-        try project.expect("celery --version", Ended("celery 0.8.0\n"))
-        try project.expect("celery apply -V", Ended("celery 0.8.0\n"))
-        try project.expect("celery version --json", Ended("{\"version\":\"0.8.0\"}\n"))
+        try project.expect("celery version", Ended("celery 0.9.0\n"))
+        try project.expect("celery --version", Ended("celery 0.9.0\n"))
+        try project.expect("celery apply -V", Ended("celery 0.9.0\n"))
+        try project.expect("celery version --json", Ended("{\"version\":\"0.9.0\"}\n"))
     }
 }

@@ -7,7 +7,7 @@ import Testing
     @Test func `begins with a banner`() throws {
         let project = try Project()
         #expect(try project.run("celery celeryd --burst -c3 -n me@%h -Q a,b").errors.replacing(try project.run("uname -n").text, with: "HOST") == """
-            Celery 0.8.0 is starting.
+            Celery 0.9.0 is starting.
             Configuration ->
                 . Broker -> sqlite://\(project.path)/celery.db
                 . Queues -> a, b
