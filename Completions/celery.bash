@@ -7,10 +7,13 @@ _celery_enter() {
         ':celeryd' | ':worker') command='celeryd' ;;
         ':beat') command='beat' ;;
         ':apply') command='apply' ;;
+        ':run') command='run' ;;
         ':status') command='status' ;;
         ':result') command='result' ;;
         ':list' | ':ls') command='list' ;;
         ':retry') command='retry' ;;
+        ':logs') command='logs' ;;
+        ':taskset') command='taskset' ;;
         ':explain') command='explain' ;;
         ':revoke') command='revoke' ;;
         ':dmap') command='dmap' ;;
@@ -25,6 +28,7 @@ _celery_enter() {
         ':syncdb') command='syncdb' ;;
         ':rabbit-setup') command='rabbit-setup' ;;
         ':startproject') command='startproject' ;;
+        ':self') command='self' ;;
         ':completion') command='completion' ;;
         ':help') command='help' ;;
         ':version') command='version' ;;
@@ -42,6 +46,10 @@ _celery_enter() {
         'dead:show') command='dead show' ;;
         'dead:replay') command='dead replay' ;;
         'dead:drop') command='dead drop' ;;
+        'self:progress') command='self progress' ;;
+        'self:retry') command='self retry' ;;
+        'self:fail') command='self fail' ;;
+        'self:meta') command='self meta' ;;
         *) return 1 ;;
     esac
 }
@@ -112,6 +120,34 @@ _celery_option() {
         'apply:--batch') kind=file ;;
         'apply:--key') kind=none ;;
         'apply:--key-ttl') kind=none ;;
+        'run:--after') kind=ids ;;
+        'run:--env') kind=none ;;
+        'run:--task-id') kind=none ;;
+        'run:--max-retries') kind=none ;;
+        'run:--retry-delay') kind=none ;;
+        'run:--autoretry') kind=none ;;
+        'run:--retry-backoff') kind=none ;;
+        'run:--retry-backoff-max') kind=none ;;
+        'run:--retry-jitter') kind='=full none' ;;
+        'run:--retry-until') kind=none ;;
+        'run:--max-memory') kind=none ;;
+        'run:--time-limit') kind=none ;;
+        'run:--soft-time-limit') kind=none ;;
+        'run:-Q' | 'run:--queue') kind=queues ;;
+        'run:--priority') kind=none ;;
+        'run:--nice') kind=none ;;
+        'run:--concurrency-key') kind=none ;;
+        'run:--countdown') kind=none ;;
+        'run:--eta') kind=none ;;
+        'run:--expires') kind=none ;;
+        'run:--exchange') kind=none ;;
+        'run:--routing-key') kind=none ;;
+        'run:--header') kind=none ;;
+        'run:--link') kind=tasks ;;
+        'run:--link-error') kind=tasks ;;
+        'run:-t' | 'run:--timeout') kind=none ;;
+        'run:--key') kind=none ;;
+        'run:--key-ttl') kind=none ;;
         'status:-t' | 'status:--timeout') kind=none ;;
         'result:-t' | 'result:--timeout') kind=none ;;
         'list:--state') kind='=QUEUED SCHEDULED STARTED RETRY SUCCESS FAILURE REVOKED' ;;
@@ -128,16 +164,22 @@ _celery_option() {
         'retry:--until') kind=none ;;
         'retry:--grep') kind=none ;;
         'retry:--rate') kind=none ;;
+        'logs:--attempt') kind=none ;;
+        'taskset:-t' | 'taskset:--timeout') kind=none ;;
+        'taskset:-n' | 'taskset:--limit') kind=none ;;
         'revoke:--task') kind=none ;;
         'revoke:--header') kind=none ;;
         'revoke:-s' | 'revoke:--signal') kind=none ;;
         'revoke:-t' | 'revoke:--timeout') kind=none ;;
         'revoke:--ttl') kind=none ;;
+        'dmap:--chunk') kind=none ;;
+        'dmap:--in-flight') kind=none ;;
+        'dmap:--delay') kind=none ;;
+        'dmap:-o' | 'dmap:--output') kind=file ;;
         'dmap:-j' | 'dmap:--jobs') kind=none ;;
         'dmap:--joblog') kind=file ;;
         'dmap:--halt') kind=none ;;
         'dmap:-t' | 'dmap:--timeout') kind=none ;;
-        'dmap:--chunk') kind=none ;;
         'dmap:--max-retries') kind=none ;;
         'dmap:--retry-delay') kind=none ;;
         'dmap:--autoretry') kind=none ;;
@@ -207,6 +249,7 @@ _celery_option() {
         'rabbit-setup:--admin-user') kind=none ;;
         'rabbit-setup:--admin-password-file') kind=file ;;
         'rabbit-setup:--api-ca') kind=file ;;
+        'self retry:--in') kind=none ;;
         *:--settings) kind=file ;;
         *:-b | *:--broker) kind=none ;;
         *:--result-backend) kind=none ;;
@@ -230,9 +273,13 @@ _celery_operand() {
         'beat import-crontab:'0) kind=file ;;
         'apply:'0) kind=tasks ;;
         'apply:'*) kind=file ;;
+        'run:'0) kind=file ;;
+        'run:'*) kind=file ;;
         'status:'*) kind=ids ;;
         'result:'*) kind=ids ;;
         'retry:'*) kind=ids ;;
+        'logs:'0) kind=ids ;;
+        'taskset:'0) kind=none ;;
         'explain:'*) kind=ids ;;
         'revoke:'*) kind=ids ;;
         'dmap:'0) kind=tasks ;;
@@ -248,8 +295,14 @@ _celery_operand() {
         'dead replay:'*) kind=dead ;;
         'dead drop:'*) kind=dead ;;
         'startproject:'0) kind=none ;;
+        'self progress:'0) kind=none ;;
+        'self progress:'1) kind=none ;;
+        'self retry:'0) kind=none ;;
+        'self fail:'0) kind=none ;;
+        'self fail:'1) kind=none ;;
+        'self meta:'*) kind=none ;;
         'completion:'0) kind='=bash zsh fish' ;;
-        'help:'*) kind='=celeryd beat apply status result list retry explain revoke dmap inspect control events stats tasks queues purge dead syncdb rabbit-setup startproject completion help version' ;;
+        'help:'*) kind='=celeryd beat apply run status result list retry logs taskset explain revoke dmap inspect control events stats tasks queues purge dead syncdb rabbit-setup startproject self completion help version' ;;
         *) ;;
     esac
 }
@@ -257,7 +310,7 @@ _celery_operand() {
 # Sets commands and options to the words that may follow.
 _celery_words() {
     case "$command" in
-        '') commands='celeryd beat apply status result list retry explain revoke dmap inspect control events stats tasks queues purge dead syncdb rabbit-setup startproject completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        '') commands='celeryd beat apply run status result list retry logs taskset explain revoke dmap inspect control events stats tasks queues purge dead syncdb rabbit-setup startproject self completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'celeryd') commands='' options='-c --concurrency -n --hostname -Q --queues -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -B --beat -E --task-events -s --statistics --discard --force --time-limit --soft-time-limit --task-max-memory --shutdown-timeout --max-tasks-per-child --max-memory-per-child --prefetch --autoscale --burst --max-tasks -S --supervised -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat') commands='next list status run pause resume backfill import-crontab' options='-l --loglevel -f --logfile -p --pidfile -d --detach --daemon --max-interval --once -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat next') commands='' options='-n --number --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
@@ -268,14 +321,17 @@ _celery_words() {
         'beat resume') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat backfill') commands='' options='--dry-run --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat import-crontab') commands='' options='--app --system --dry-run --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'apply') commands='' options='--raw --args --kwargs --task-id --max-retries --retry-delay --autoretry --retry-backoff --retry-backoff-max --retry-jitter --retry-until --max-memory --time-limit --soft-time-limit -Q --queue --priority --nice --ignore-result --concurrency-key --countdown --eta --expires --exchange --routing-key --header --link --link-error -w --wait -t --timeout --batch --skip-bad --key --key-ttl --strict --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'apply') commands='' options='--raw --args --kwargs --task-id --max-retries --retry-delay --autoretry --retry-backoff --retry-backoff-max --retry-jitter --retry-until --max-memory --time-limit --soft-time-limit -Q --queue --priority --nice --ignore-result --concurrency-key --countdown --eta --expires --exchange --routing-key --header --link --link-error -w --wait -t --timeout --batch --set --skip-bad --key --key-ttl --strict --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'run') commands='' options='--after --env --task-id --max-retries --retry-delay --autoretry --retry-backoff --retry-backoff-max --retry-jitter --retry-until --max-memory --time-limit --soft-time-limit -Q --queue --priority --nice --ignore-result --concurrency-key --countdown --eta --expires --exchange --routing-key --header --link --link-error -w --wait -t --timeout --key --key-ttl --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'status') commands='' options='-l --long -w --wait -t --timeout --watch --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'result') commands='' options='-w --wait -t --timeout --traceback --forget --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'list') commands='' options='--state --failed --task -Q --queue --since --until --grep -n --limit --watch --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'retry') commands='' options='--state --failed --task -Q --queue --since --until --grep --rate --dry-run --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'logs') commands='' options='--attempt -f --follow --stdout --stderr --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'taskset') commands='' options='-w --wait -t --timeout --results --revoke --terminate --bar --no-bar -n --limit --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'explain') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'revoke') commands='' options='--task --header --terminate -s --signal -t --timeout --ttl --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'dmap') commands='' options='--json-lines --raw --unordered -j --jobs --joblog --resume --retry-failed --halt -t --timeout --bar --no-bar --chunk --max-retries --retry-delay --autoretry --retry-backoff --retry-backoff-max --retry-jitter --retry-until --max-memory --time-limit --soft-time-limit -Q --queue --priority --nice --ignore-result --concurrency-key --countdown --eta --expires --exchange --routing-key --header --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'dmap') commands='' options='--json-lines --raw -0 --null --chunk --in-flight --delay --unordered --tag -o --output -j --jobs --joblog --resume --retry-failed --halt -t --timeout --keep -d --detach --dry-run --bar --no-bar --max-retries --retry-delay --autoretry --retry-backoff --retry-backoff-max --retry-jitter --retry-until --max-memory --time-limit --soft-time-limit -Q --queue --priority --nice --ignore-result --concurrency-key --countdown --eta --expires --exchange --routing-key --header --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'inspect') commands='' options='-d --destination --pattern --matcher -t --timeout --list --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'control') commands='' options='-d --destination --pattern --matcher -t --timeout --list --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'events') commands='' options='-f --follow --dump --after --since --type --task --id --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
@@ -293,6 +349,11 @@ _celery_words() {
         'syncdb') commands='' options='--check --dry-run --compact --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'rabbit-setup') commands='' options='--user --password --password-file --vhost -Q --queues --quorum --rabbitmqctl --api --admin-user --admin-password-file --api-ca --dry-run --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'startproject') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'self') commands='progress retry fail meta' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'self progress') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'self retry') commands='' options='--in --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'self fail') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'self meta') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'completion') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'help') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'version') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;

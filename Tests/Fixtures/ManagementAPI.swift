@@ -51,7 +51,12 @@ package struct ManagementAPI: Sendable {
     /// The body of an answer that is none of refusal.
     @discardableResult
     package func expect(_ method: String, _ path: String, body: String = "") throws -> String {
-        let answer = try request(method, path, body: body)
+        var answer = try request(method, path, body: body)
+        // A question about queues fails when one of any test vanishes meanwhile.
+        for _ in 0..<10 where method == "GET" && answer.status == 500 {
+            usleep(100_000)
+            answer = try request(method, path, body: body)
+        }
         guard 200..<300 ~= answer.status else { throw ServerTrouble("\(method) \(path): \(answer.status) \(answer.body)") }
         return answer.body
     }

@@ -86,7 +86,7 @@ import Testing
     @Test func `creates tables, once`() throws {
         let project = try Project()
         let file = "\(project.path)/celery.db"
-        try project.expect("celery syncdb --check", Ended("\(file): outdated\n", status: 1))
+        try project.expect("celery syncdb --check", Ended("\(file): missing\n", status: 1))
         let sql = try project.run("celery syncdb --dry-run")
         #expect(sql.status == 0)
         #expect(!project.exists("celery.db"))
