@@ -135,7 +135,7 @@ class Submitters:
         """Maps over numbers. Whatever it prints has to be right; it may be broken off when the broker is away."""
         numbers = [rng.randrange(1000) for _ in range(rng.randint(20, 100))]
         text = "".join(f"[{number}, 1]\n" for number in numbers)
-        output, status = self.run(["dmap", "--json", "--json-lines", "--timeout", "90", "example.add"], text)
+        output, status = self.run(["dmap", "--keep", "--json", "--json-lines", "--timeout", "90", "example.add"], text)
         found = [json.loads(line) for line in output.split("\n")[:-1]]
         for row in found:
             # Items count from 1.

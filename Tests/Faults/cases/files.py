@@ -124,7 +124,7 @@ def case_no_such_folder(failures):
 
 def case_full_disk(failures):
     """Everything whose id was printed is kept; the rest is refused with 75; a worker goes on by itself."""
-    folder = failures.small_disk(12)
+    folder = failures.small_disk(32)
     project = failures.project()
     url = f"sqlite://{folder}/celery.db"
     project.env |= {"CELERY_BROKER_URL": url, "CELERY_RESULT_BACKEND": url}
@@ -132,9 +132,10 @@ def case_full_disk(failures):
     # A worker that is stopped while the disk fills, and goes on when it is full.
     worker, log = failures.worker(project, "-c", 2, "-l", "WARNING")
     worker.send_signal(signal.SIGSTOP)
-    # As much as the WAL has: it is copied into the database before it can begin anew.
+    # As much as the WAL has, which is copied into the database before it can begin anew, and what results take: each keeps the
+    # message, the value and the output.
     reserve = folder / "reserve"
-    reserve.write_bytes(bytes(6 << 20))
+    reserve.write_bytes(bytes(24 << 20))
     printed, refused = set(), None
     for _ in range(200):
         batch = '{"task":"faults.tasks.echo","args":["%s"]}\n' % ("x" * 20_000) * 20
