@@ -93,7 +93,6 @@ import Testing
         let options = TaskOptions(maxRetries: 9, queue: "q", acknowledgement: .early)
         let definition = try define(options: options) { (_: TaskContext) in 1 }
         #expect(definition.options == options)
-        #expect(definition.terms == TaskTerms(options))
     }
 
     @Test func `a periodic function has no required arguments`() throws {
