@@ -9,7 +9,7 @@ struct Example {
     static func main() {
         CeleryProgram(
             tasks: Add.self, Nothing.self, Divide.self, Crash.self, Wait.self, Fetch.self, Unsteady.self, Announce.self, Hoard.self, Relay.self,
-            Tidy.self, Count.self
+            Tidy.self, Count.self, Spread.self
         )
         // Regular functions are tasks as well.
         .task("example.join", arguments: ["words", "separator"]) { (words: [String], separator: String?) in

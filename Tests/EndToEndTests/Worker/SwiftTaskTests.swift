@@ -34,6 +34,14 @@ import Testing
         try project.expect("celery result --wait \(id)", Ended("5\n"))
     }
 
+    @Test func `a task maps another one over its parts, and leaves no results of these`() throws {
+        let project = try Project()
+        try project.startWorker("-c 2", program: "celery-example")
+        try project.expect("celery-example apply example.spread 200 --wait", Ended("20100\n"))
+        #expect(try project.run("celery list --json | jq -r .task").lines == ["example.spread"])
+        #expect(try project.run("celery taskset").lines.first?.contains("\t200\t200\t0\t") == true)
+    }
+
     @Test func `refuses arguments that do not fit, in words`() throws {
         let project = try project()
         for words in ["1", "1 2 3", "one 2", "1 2 z=3"] {
