@@ -56,6 +56,9 @@ actor MapRun: MapFeeding {
     private static let forgetBatch = 500
     private static let forgetDelay: Duration = .milliseconds(250)
 
+    /// How long a map that failed tries to withdraw its messages from a broker that may be the cause.
+    private static let patience: Duration = .seconds(3)
+
     init(_ plan: MapPlan) {
         self.plan = plan
         client = plan.client
@@ -257,9 +260,22 @@ actor MapRun: MapFeeding {
         self.error = error
         isStopped = true
         for task in work { task.cancel() }
-        ending = Task { await withdraw() }
-        client.remaining.start { [ending] in await ending?.value }
+        let ending = Task { await withdraw() }
+        self.ending = ending
+        let isTrouble = error is DriverError
+        client.remaining.start { [sender] in
+            let alarm = isTrouble ? Self.cancel([sender, ending], after: Self.patience) : nil
+            await ending.value
+            alarm?.cancel()
+        }
         advance()
+    }
+
+    private static func cancel(_ tasks: [Task<Void, Never>?], after time: Duration) -> Task<Void, any Error> {
+        Task {
+            try await Task.sleep(for: time)
+            for task in tasks { task?.cancel() }
+        }
     }
 
     /// Ends the map, unless it has ended, and returns when the messages that nobody has begun are withdrawn.
