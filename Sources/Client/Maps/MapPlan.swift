@@ -12,6 +12,17 @@ struct MapPlan: Sendable {
     let isOrdered: Bool
     let inFlight: Int?
     let keepsResults: Bool
+
+    /// The message of an input.
+    ///
+    /// - Parameter number: From 1.
+    func message(_ number: Int, _ arguments: TaskArguments, in set: SetNumbering) -> Message {
+        var options = options
+        options.id = set.member(number)
+        options.groupID = set.id
+        options.groupIndex = number - 1
+        return client.factory.message(task, args: arguments.args, kwargs: arguments.kwargs, options: options, task: taskOptions)
+    }
 }
 
 /// A result on its way to whoever takes it.

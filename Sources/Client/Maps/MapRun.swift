@@ -189,7 +189,7 @@ actor MapRun: MapFeeding {
                 let items = outbox.prefix(Self.batch)
                 outbox.removeFirst(items.count)
                 if items.first?.number == 1 { try await keepSet(total: nil) }
-                let messages = items.map(message)
+                let messages = items.map { plan.message($0.number, $0.arguments, in: set) }
                 let ids = messages.map(\.id)
                 await follower.expect(ids)
                 try await client.publish(messages)
@@ -198,15 +198,6 @@ actor MapRun: MapFeeding {
         } catch {
             fail(error)
         }
-    }
-
-    private func message(_ item: (number: Int, arguments: TaskArguments)) -> Message {
-        var options = plan.options
-        options.id = set.member(item.number)
-        options.groupID = set.id
-        options.groupIndex = item.number - 1
-        return client.factory.message(
-            plan.task, args: item.arguments.args, kwargs: item.arguments.kwargs, options: options, task: plan.taskOptions)
     }
 
     /// Keeps the set for `celery taskset`, where the result store can.
@@ -284,15 +275,18 @@ actor MapRun: MapFeeding {
         await ending?.value
     }
 
-    /// Takes back what no worker has begun, and deletes the results that were taken, and the set, which will never be complete.
+    /// Takes back what no worker has begun, and deletes the results that nobody will take, and the set, which will never be complete.
     private func withdraw() async {
         // What is on its way to the broker arrives first.
         await sender?.value
         await forgetting?.value
         guard count > 0 else { return }
         // An error has been told already, or nobody listens any more.
-        try? await client.withdraw(await follower.awaited)
-        _ = try? await client.store.forget(taken)
+        let awaited = await follower.awaited
+        try? await client.withdraw(awaited)
         try? await client.forgetTaskSet(set.id)
+        guard !plan.keepsResults else { return }
+        let ended = (try? await client.store.results(for: awaited))?.filter(\.value.state.isReady).map(\.key) ?? []
+        _ = try? await client.store.forget(taken + (leaving + ready + window.drain()).map(\.id) + ended)
     }
 }
