@@ -37,6 +37,31 @@ extension Client {
         return report
     }
 
+    /// Takes back messages that no worker has begun; where a broker cannot remove messages from its queues, workers drop them.
+    ///
+    /// - Throws: `DriverError`.
+    func withdraw(_ ids: [TaskID]) async throws {
+        if let broker = broker as? any MessageWithdrawing {
+            _ = try await broker.withdraw(ids)
+            return
+        }
+        guard !ids.isEmpty, broker is any Revoking else { return }
+        let now = Timestamp.now
+        let revocations = ids.map {
+            Revocation(
+                .id($0), isTerminating: false, signal: Revocation.defaultSignal, issued: now, until: now + Self.withdrawalLife)
+        }
+        let ending: @Sendable (Message, Int) -> Outcome = { message, attempt in
+            var result = TaskResult(id: message.id, state: .revoked, failure: .revoked("revoked"))
+            (result.dateDone, result.attempt) = (now, attempt)
+            return Outcome(handle: DeliveryHandle(tag: 0, attempt: attempt), results: [result])
+        }
+        _ = try await revoke(revocations, ending: ending, removed: { _ in })
+    }
+
+    /// How long workers that start later remember that messages were withdrawn.
+    private static let withdrawalLife: Duration = .seconds(86_400)
+
     /// Stores REVOKED results for clients that wait for these tasks, if the broker cannot locate messages.
     ///
     /// Running tasks are excluded: workers are asked first. Workers that have received the command start none of these tasks.

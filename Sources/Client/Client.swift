@@ -15,6 +15,7 @@ public final class Client: Sendable {
     package let factory: MessageFactory
     /// The sender of `task-sent` events.
     let eventSource = EventSource(hostname: MessageFactory.origin, pid: Int(getpid()))
+    let remaining = RemainingWork()
 
     /// Opens the configured broker. Opens the result store on first use, or at once if it shares the broker's file.
     /// Blocks while files are opened.
@@ -89,8 +90,9 @@ public final class Client: Sendable {
     /// Throws if this user may not write to the file of the broker: a worker would fail at its first message.
     package func checkMayWork() throws { try (broker as? any SQLiteFileHolding)?.file.checkMayWrite() }
 
-    /// Closes the broker and the result store.
+    /// Closes the broker and the result store, after the messages of maps that were left early are withdrawn.
     public func close() async {
+        await remaining.end()
         await broker.close()
         await opened.withLock { $0 }?.close()
     }

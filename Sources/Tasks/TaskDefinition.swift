@@ -49,11 +49,16 @@ package struct TaskDefinition: Sendable {
         var options = runner.options
         if let periodic = type as? any PeriodicTask.Type { options.periodic = try periodic.periodic() }
         if options.periodic != nil, let missing = Self.argument(neededBy: type) {
-            throw ScheduleError(
-                .notASchedule, "it requires the argument '\(missing)', but periodic tasks are sent without arguments",
-                hint: "make the property optional, or write the periodic task as [beat.NAME] with args or kwargs")
+            throw Self.needsArgument("'\(missing)'", hint: "make the property optional")
         }
         self.init(name: runner.name, options: options, kind: .swift(runner), source: "built in")
+    }
+
+    /// A periodic task cannot be sent without one of its arguments.
+    static func needsArgument(_ argument: String, hint: String) -> ScheduleError {
+        ScheduleError(
+            .notASchedule, "it requires the argument \(argument), but periodic tasks are sent without arguments",
+            hint: "\(hint), or write the periodic task as [beat.NAME] with args or kwargs")
     }
 
     /// The first required argument of a task; `nil` if it has none.

@@ -5,6 +5,8 @@ import os
 import subprocess
 import time
 
+from celery import __version__ as version
+
 import app as configured
 from interop_case import WAIT, Wrong, case, same
 
@@ -31,6 +33,8 @@ def celery(*words, input=None):
         **os.environ, "CELERY_BROKER_URL": os.environ["INTEROP_BROKER"],
         "CELERY_RESULT_BACKEND": os.environ.get("INTEROP_BACKEND", "rpc://"), "CELERY_DEFAULT_QUEUE": configured.QUEUE,
     }
+    if version < "5.7":
+        environment["CELERY_DATABASE_RESULT_FORMAT"] = "pickle"
     words = [str(word) for word in words]
     done = subprocess.run(
         [os.environ["CELERY_BIN"], *words], env=environment, cwd=os.environ["INTEROP_MARKS"], capture_output=True, text=True,

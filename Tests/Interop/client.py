@@ -20,7 +20,8 @@ import traceback
 from interop_case import CASES, Interop, Wrong
 
 MODULES = [
-    "cases_calls", "cases_failures", "cases_canvas", "cases_chords", "cases_control", "cases_shell", "cases_shell_control", "cases_beat"]
+    "cases_calls", "cases_failures", "cases_canvas", "cases_chords", "cases_control", "cases_shell", "cases_shell_control", "cases_sets",
+    "cases_beat"]
 
 
 def main():

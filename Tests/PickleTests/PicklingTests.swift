@@ -29,6 +29,25 @@ import Wire
         #expect(number.isNaN)
     }
 
+    @Test func `pickles results and groups as objects of Celery's classes`() throws {
+        let task: JSON = [["a", nil], nil]
+        let forms: [JSON] = [
+            task, [["b", task], nil], [["g", nil], []], [["g", nil], [task, [["b", task], nil], task]],
+            [["outer", [["before", nil], [task]]], [[["inner", nil], [task]], task]],
+        ]
+        for form in forms {
+            let bytes = try #require(PickledResults.bytes(of: form))
+            #expect(try PickleReader.json(bytes) == form)
+        }
+        // Each class is looked up once.
+        let many = try #require(PickledResults.bytes(of: [["g", nil], .array(Array(repeating: task, count: 1_000))]))
+        #expect(String(decoding: many, as: UTF8.self).split(separator: "AsyncResult").count == 2)
+        #expect(try #require(PickledResults.bytes(of: ["a", nil])) == PickledResults.bytes(of: task))
+    }
+
+    @Test(arguments: [nil, 5, [], ["a"], [["a", nil]], [[5, nil], nil], [["a", 5], nil], [["a", nil], 5], [["g", nil], [5]], [["a", nil, nil], nil]] as [JSON])
+    func `pickles nothing that is no result`(_ value: JSON) { #expect(PickledResults.bytes(of: value) == nil) }
+
     @Test func `writes what Python reads, and reads what Python writes in every protocol`() throws {
         let script = """
             import json, pickle, sys

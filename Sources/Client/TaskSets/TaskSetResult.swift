@@ -1,4 +1,5 @@
 public import CeleryCore
+import Tasks
 
 /// The progress and results of the tasks of a set.
 public struct TaskSetResult: Sendable {
@@ -23,6 +24,11 @@ public struct TaskSetResult: Sendable {
     public var total: Int { record.total ?? record.members?.count ?? 0 }
     /// The ids of the tasks, in order.
     public var subtasks: [TaskID] { total == 0 ? [] : record.ids(1...total) }
+
+    /// The result of each task, in order, made one by one.
+    public func itersubtasks() -> some Sequence<AsyncResult<JSON>> {
+        (0..<total).lazy.map { [record, client] in AsyncResult(id: record.member($0 + 1), client: client) }
+    }
 
     /// How many tasks are in each state; those without a result count as PENDING.
     ///
@@ -64,6 +70,13 @@ public struct TaskSetResult: Sendable {
         return subtasks.compactMap { values[$0] }
     }
 
+    /// Waits for all tasks and returns their values, of one type, in the order of submission.
+    ///
+    /// - Throws: The errors of `join(timeout:)`; `DecodingError` if a value has another type.
+    public func join<Value: Decodable>(as type: Value.Type, timeout: Duration? = nil) async throws -> [Value] {
+        try await join(timeout: timeout).map { try JSONValueDecoder.decode(type, from: $0) }
+    }
+
     /// Tasks that have ended, successfully or not, in the order of their ends: those that have ended already first.
     ///
     /// The sequence ends after the last task, and with `ResultMissing` if the result of a task is not stored.
@@ -97,6 +110,14 @@ public struct EndedTask: Sendable {
     /// The return value; `null` unless the task succeeded.
     public var value: JSON
     public var failure: TaskFailure?
+
+    /// The return value, of a type.
+    ///
+    /// - Throws: `TaskFailed` if the task did not succeed; `DecodingError` if the value has another type.
+    public func get<Value: Decodable>(as type: Value.Type) throws -> Value {
+        guard state == .success else { throw TaskFailed(id: id, state: state, failure: failure) }
+        return try JSONValueDecoder.decode(type, from: value)
+    }
 
     init(_ result: TaskResult) {
         (id, state, failure) = (result.id, result.state, result.failure)

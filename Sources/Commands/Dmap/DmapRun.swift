@@ -24,7 +24,7 @@ actor DmapRun {
 
     /// Items that were read and have no result.
     var open: [Int: DmapItem] = [:]
-    var window: ResultWindow
+    var window: ResultWindow<PrintedItem>
     var inFlight: InFlight
     var progress = DmapProgress()
     /// Items read so far.

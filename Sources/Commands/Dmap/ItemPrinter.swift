@@ -1,8 +1,9 @@
 import Arguments
 import CeleryCore
+import Client
 
 /// What is printed for an item, and logged once it is.
-struct PrintedItem: Sendable {
+struct PrintedItem: WindowItem {
     var number: Int
     var id: TaskID
     /// For stdout or the file of `--output`.
@@ -11,6 +12,8 @@ struct PrintedItem: Sendable {
     var errors: [UInt8] = []
     /// `nil` without a job log.
     var line: JobLogLine?
+
+    var byteCount: Int { output.count + errors.count }
 }
 
 /// Makes texts of results.

@@ -12,7 +12,7 @@ enum ListCommand {
         CommandSpec(
             "list", aliases: ["ls"], section: "Results", summary: "List tasks",
             discussion: [
-                "Lists tasks that wait, run or have ended, the most recently submitted, begun or ended first: id, state, task, queue, time since submission, duration of the last attempt, worker, and the error of a task that failed or else its arguments. The states are QUEUED, SCHEDULED (waiting for its ETA), STARTED, RETRY, SUCCESS, FAILURE and REVOKED.",
+                "Lists tasks that wait, run or have ended, the most recently submitted, begun or ended first: id, state, task, queue, time since submission, duration of the last attempt, worker, and the error of a task that failed or else its arguments, or the command of celery-run(1). The states are QUEUED, SCHEDULED (waiting for its ETA), STARTED, RETRY, SUCCESS, FAILURE and REVOKED.",
                 "Ended tasks are listed as long as their results are stored (CELERY_TASK_RESULT_EXPIRES), and not at all if their results are ignored. Arguments are kept with a result in celery.db up to CELERY_KEEP_ARGUMENTS; values whose names contain a word of CELERY_REDACT are shown as ***.",
                 "RabbitMQ cannot search its queues: there, waiting tasks are not listed, and running tasks only if their workers answer.",
             ],

@@ -13,7 +13,7 @@ enum RetryCommand {
             "retry", section: "Results", summary: "Send ended tasks again",
             discussion: [
                 "Sends each task again with the same arguments and options to the same queue, under a new id, and prints the old id and the new one, separated by a tab. Tasks are named by id, or selected by --failed or --state and the other filters of celery list.",
-                "Retries and crashes are counted from zero; an ETA, and times that have passed, no longer apply. The tasks that were to follow, callbacks and the rest of a chain, get new ids as well. In a task-set, the new task replaces the old one; other groups and chords have counted the old task already, and do not include the new one. The header celery_retry_of of the new message contains the old id; the old result stays.",
+                "Retries and crashes are counted from zero; an ETA, and times that have passed, no longer apply. The tasks that were to follow, callbacks and the rest of a chain, get new ids as well. In a task-set, the new task replaces the old one; other groups and chords have counted the old task already, and do not include the new one. A command that is sent again together with a task that it comes after (celery run --after) comes after the new task. The header celery_retry_of of the new message contains the old id; the old result stays.",
                 "Only tasks whose arguments are kept with their result can be sent again: see CELERY_KEEP_ARGUMENTS in celery.toml(5). A task that still waits or runs is not sent.",
             ],
             options: TaskSelection.filters + [rate.description, dryRun.description],

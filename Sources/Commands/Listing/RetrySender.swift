@@ -63,21 +63,14 @@ struct RetrySender {
 
     private mutating func send(_ tasks: [(id: TaskID, request: Message?)]) async throws -> Bool {
         var again: [(old: TaskID, new: Message)] = []
-        for (id, request) in tasks {
-            guard let request else {
-                refuse(id, "its arguments are not kept")
-                continue
-            }
+        for (old, message) in RenewedPrerequisites.applied(to: try await renewed(tasks)) {
             do {
-                var new = try client.again(request)
                 // The old signature is that of the old id.
-                if new.task == CommandTask.name { new = try CommandSigning.signed(new, client.settings) }
-                if let set = try await membership(of: id, request) { (new.groupID, new.groupIndex) = (set, request.groupIndex) }
-                again.append((id, new))
+                again.append((old, message.task == CommandTask.name ? try CommandSigning.signed(message, client.settings) : message))
             } catch let refusal as CommandRefusal {
-                refuse(id, "commands are not allowed here: \(refusal)")
+                refuse(old, "commands are not allowed here: \(refusal)")
             } catch {
-                refuse(id, "its message cannot be read: \(error)")
+                refuse(old, "its message cannot be read: \(error)")
             }
         }
         for start in stride(from: 0, to: again.count, by: pace.batch) {
@@ -95,6 +88,27 @@ struct RetrySender {
             context.output.flush()
         }
         return again.count == tasks.count
+    }
+
+    /// The messages of tasks under new ids.
+    private func renewed(_ tasks: [(id: TaskID, request: Message?)]) async throws -> [(old: TaskID, new: Message)] {
+        var renewed: [(old: TaskID, new: Message)] = []
+        for (id, request) in tasks {
+            guard let request else {
+                refuse(id, "its arguments are not kept")
+                continue
+            }
+            var new: Message
+            do {
+                new = try client.again(request)
+            } catch {
+                refuse(id, "its message cannot be read: \(error)")
+                continue
+            }
+            if let set = try await membership(of: id, request) { (new.groupID, new.groupIndex) = (set, request.groupIndex) }
+            renewed.append((id, new))
+        }
+        return renewed
     }
 
     /// The task-set of which a task is a member.

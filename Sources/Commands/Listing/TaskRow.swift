@@ -1,5 +1,6 @@
 import Arguments
 import CeleryCore
+import Tasks
 import Wire
 
 /// A task as `celery list` prints it.
@@ -13,6 +14,7 @@ struct TaskRow {
     static let keys = [
         OutputKey("id, state, task, queue", "The task; the state is QUEUED, SCHEDULED, STARTED, RETRY, SUCCESS, FAILURE, REVOKED, or a task's own state such as PROGRESS."),
         OutputKey("args, kwargs", "Its arguments; null if they are not kept or cannot be read. Secret values are ***."),
+        OutputKey("command", "What a task of celery run runs, as typed in a shell; absent otherwise."),
         OutputKey("attempt, retries, worker", "The number of the attempt and of retries, and the worker that has the task or had it last; null if unknown."),
         OutputKey("submitted, eta, started, done, changed", "Times, in ISO 8601; changed is the last of them that is in the past."),
         OutputKey("duration", "Seconds from the start of the last attempt until its end, or until now while it runs."),
@@ -32,7 +34,7 @@ struct TaskRow {
         func time(_ value: Timestamp?) -> JSON { value.map { .string(ISO8601.text($0)) } ?? .null }
         func number(_ value: Int?) -> JSON { value.map { .int(Int64($0)) } ?? .null }
         let shown = arguments.map { redaction.applied(args: $0.args, kwargs: $0.kwargs) }
-        return [
+        var object: JSONObject = [
             "id": .string(task.id.text), "state": .string(state), "task": text(task.task), "queue": text(task.queue),
             "args": shown.map { .array($0.args) } ?? .null, "kwargs": shown.map { .object($0.kwargs) } ?? .null,
             "attempt": number(task.location?.attempt ?? task.result?.attempt),
@@ -43,6 +45,8 @@ struct TaskRow {
             "result": task.phase == .success ? task.result?.value ?? .null : .null,
             "error": text(task.result?.failure.map(Self.text)),
         ]
+        if let command { object["command"] = .string(command) }
+        return object
     }
 
     private var state: String {
@@ -64,12 +68,18 @@ struct TaskRow {
 
     private var arguments: TaskArguments? { task.request.flatMap { try? BodyCodec.decode($0.body) } }
 
+    /// What a task of `celery run` runs; `nil` for other tasks. Its keyword arguments are only the surroundings of the command.
+    private var command: String? {
+        guard task.task == CommandTask.name, let arguments else { return nil }
+        return CommandTitle.of(redaction.applied(args: arguments.args, kwargs: [:]).args)
+    }
+
     /// The error of what failed, and else the arguments.
     private var details: String {
         if [.failure, .retry, .revoked].contains(task.phase), let failure = task.result?.failure {
             return Self.text(failure).split(separator: "\n", maxSplits: 1).first.map(String.init) ?? ""
         }
-        return arguments.map(CallText(redaction).words) ?? ""
+        return command ?? arguments.map(CallText(redaction).words) ?? ""
     }
 
     private static func text(_ failure: TaskFailure) -> String {

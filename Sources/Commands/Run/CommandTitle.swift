@@ -9,8 +9,11 @@ enum CommandTitle {
     static func of(_ message: Message?) -> String? {
         guard let message, message.task == CommandTask.name, let arguments = try? BodyCodec.decode(message.body, limit: 1 << 20)
         else { return nil }
-        return CommandTask.title(arguments.args, limit: 200)
+        return of(arguments.args)
     }
+
+    /// The words of a command as typed in a shell, in one line.
+    static func of(_ argv: [JSON]) -> String { CommandTask.title(argv, limit: 200) }
 
     /// The commands that workers run, by task id, where the broker can show messages.
     static func running(_ workers: [WorkerReport], _ broker: any Broker) async throws -> [TaskID: String] {

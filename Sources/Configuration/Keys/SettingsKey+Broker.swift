@@ -24,7 +24,7 @@ extension SettingsKey {
         SettingsKey(
             "CELERY_DATABASE_RESULT_FORMAT", .choice(["json", "pickle"]), default: "\"json\"",
             """
-            How results are written to the tables of Python's Celery (db+sqlite): "json", as Celery 5.7 does, or "pickle" for files \
+            How results and task-sets are written to the tables of Python's Celery (db+sqlite): "json", as Celery 5.7 does, or "pickle" for files \
             shared with Celery 5.4 to 5.6, which read nothing else; 5.7 logs a warning for each pickle that it reads. Both are read here.
             """
         ) { $0.settings.pythonResultFormat = PythonResultFormat(rawValue: $1) ?? .json },

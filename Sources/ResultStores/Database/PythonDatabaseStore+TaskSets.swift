@@ -2,8 +2,7 @@ package import CeleryCore
 import CeleryDB
 import SQLite
 
-/// Task-sets as Celery 5.7 saves groups (`GroupResult.save`): a row with the ids of all members. Earlier versions pickle Celery's own
-/// classes there, which is read but not written.
+/// Task-sets as Celery saves groups (`GroupResult.save`): a row with the ids of all members, in the format of results.
 extension PythonDatabaseStore: TaskSetKeeping {
     /// A row of this many ids has some six megabytes, all of which each reader loads.
     package var taskSetLimit: Int? { 100_000 }
@@ -16,20 +15,14 @@ extension PythonDatabaseStore: TaskSetKeeping {
                 .refused, "\(location) keeps task-sets of at most \(limit) tasks, as rows of Celery's table \(PythonTables.groups); this one has \(total)",
                 hint: "use celery.db as result store for larger sets")
         }
-        let members = total == 0 ? [] : set.ids(1...total)
-        try await write(members, of: set.id, created: set.created)
-    }
-
-    private func write(_ members: [TaskID], of id: String, created: Timestamp) async throws {
-        let list: JSON = [[.string(id), nil], .array(members.map { [[.string($0.text), nil], nil] })]
-        let bytes = list.bytes(style: .python)
+        let row = PythonGroup(set.id, of: total == 0 ? [] : set.ids(1...total)).bytes(format)
         try await writeTable { db in
             try db.execute(
                 sql: """
                     INSERT INTO \(PythonTables.groups) (taskset_id, result, date_done) VALUES (?, ?, ?)
                     ON CONFLICT (taskset_id) DO UPDATE SET result = excluded.result
                     """,
-                arguments: [id, bytes, ISO8601.databaseText(created)])
+                arguments: [set.id, row, ISO8601.databaseText(set.created)])
         }
     }
 
@@ -50,21 +43,21 @@ extension PythonDatabaseStore: TaskSetKeeping {
         }
         return rows.compactMap { id, bytes, date in
             let created = date.flatMap { ISO8601.timestamp($0) } ?? Timestamp(seconds: 0)
-            guard let value = try? PythonValue.json(bytes, isException: false), let members = value.arrayValue?.last?.arrayValue else {
-                return nil
-            }
-            return TaskSetRecord(id: id, total: members.count, created: created, members: members.compactMap(Self.id))
+            guard let members = PythonGroup(bytes)?.members else { return nil }
+            return TaskSetRecord(id: id, total: members.count, created: created, members: members)
         }
     }
 
-    /// The id of `[[id, parent], children]`.
-    private static func id(_ member: JSON) -> TaskID? { member.arrayValue?.first?.arrayValue?.first?.stringValue.map { TaskID($0) } }
-
     package func replace(_ old: TaskID, by new: TaskID, in set: String) async throws -> Bool {
-        guard let record = try await taskSet(set), var members = record.members, let index = members.firstIndex(of: old) else { return false }
-        members[index] = new
-        try await write(members, of: set, created: record.created)
-        return true
+        // One transaction: of two who replace members, neither undoes the other.
+        try await writeTable { [format] db in
+            let row: [UInt8]? = try [UInt8].fetchOne(
+                db, sql: "SELECT result FROM \(PythonTables.groups) WHERE taskset_id = ?", arguments: [set])
+            guard var group = PythonGroup(row), group.replace(old, by: new) else { return false }
+            try db.execute(
+                sql: "UPDATE \(PythonTables.groups) SET result = ? WHERE taskset_id = ?", arguments: [group.bytes(format), set])
+            return true
+        }
     }
 
     package func forgetTaskSets(_ ids: [String]) async throws -> Int {

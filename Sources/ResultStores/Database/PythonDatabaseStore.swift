@@ -13,7 +13,7 @@ package final class PythonDatabaseStore: ResultRefining {
     private let file: SharedDatabaseFile
     /// Seconds a result is kept.
     private let expires: Double?
-    private let format: PythonResultFormat
+    let format: PythonResultFormat
     private let now: @Sendable () -> Timestamp
     private let known = Mutex<(schema: Int64, columns: Set<String>)?>(nil)
 

@@ -21,4 +21,7 @@ package enum PythonValue {
             return value
         }
     }
+
+    /// Whether bytes that are a value are a pickle: those end with a dot, and no JSON does.
+    static func isPickle(_ bytes: [UInt8]) -> Bool { bytes.last == UInt8(ascii: ".") }
 }

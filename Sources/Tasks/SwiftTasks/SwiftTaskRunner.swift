@@ -8,13 +8,20 @@ package struct SwiftTaskRunner: Sendable {
     private let body: @Sendable (TaskArguments, TaskContext) async throws -> JSON
 
     package init<T: CeleryTask>(_ type: T.Type, message: @escaping ErrorMessage = { _ in nil }) {
-        self.message = message
-        name = T.name
-        options = T.options
-        body = { arguments, context in
+        self.init(name: T.name, options: T.options, message: message) { arguments, context in
             let task = try ArgumentsDecoder.decode(T.self, args: arguments.args, kwargs: arguments.kwargs)
             return try JSONValueEncoder.encode(await task.run(context))
         }
+    }
+
+    /// - Parameters:
+    ///   - message: The message of an error that the task throws; `nil` uses its description.
+    ///   - body: Decodes the arguments, does the work and encodes the return value.
+    init(
+        name: String, options: TaskOptions, message: @escaping ErrorMessage,
+        body: @escaping @Sendable (TaskArguments, TaskContext) async throws -> JSON
+    ) {
+        (self.name, self.options, self.message, self.body) = (name, options, message, body)
     }
 
     /// Decodes the arguments, runs the task and encodes the return value.

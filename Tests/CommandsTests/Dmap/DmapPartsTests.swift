@@ -1,5 +1,6 @@
 import Arguments
 import CeleryCore
+import Client
 import Foundation
 import Testing
 
@@ -95,7 +96,7 @@ import Testing
     private func printed(_ number: Int) -> PrintedItem { PrintedItem(number: number, id: TaskID("\(number)"), output: [1, 2]) }
 
     @Test func `lets results out in the order of their items`() {
-        var window = ResultWindow(isOrdered: true)
+        var window = ResultWindow<PrintedItem>(isOrdered: true)
         for number in [2, 5, 6, 9] { window.enter(number) }
         #expect(window.add(printed(5)).isEmpty)
         #expect(window.heldBytes == 2)
@@ -108,7 +109,7 @@ import Testing
         window.enter(11)
         _ = window.add(printed(11))
         #expect(window.drain().map(\.number) == [11])
-        var unordered = ResultWindow(isOrdered: false)
+        var unordered = ResultWindow<PrintedItem>(isOrdered: false)
         unordered.enter(1)
         unordered.enter(2)
         #expect(unordered.add(printed(2)).map(\.number) == [2])
@@ -116,7 +117,7 @@ import Testing
     }
 
     @Test func `a window keeps nothing of a million that went through it`() {
-        var window = ResultWindow(isOrdered: true)
+        var window = ResultWindow<PrintedItem>(isOrdered: true)
         var count = 0
         for number in 1...1_000_000 {
             window.enter(number)

@@ -76,6 +76,20 @@ import Testing
         #expect(object["duration"]?.doubleValue != nil)
     }
 
+    @Test func `commands are listed as they were typed, without their surroundings`() throws {
+        let project = try Project()
+        _ = try project.run("celery run sh -c 'echo \"$0\"' 'two words' --password hush").text
+        let shown = "sh -c 'echo \"$0\"' 'two words' --password '***'"
+        func details() throws -> String? { try project.run("celery list").lines.first?.split(separator: "\t").last.map(String.init) }
+        #expect(try details() == shown)
+        #expect(try objects(project, "").first?["command"]?.stringValue == shown)
+        #expect(try project.run("celery celeryd --burst -q -l CRITICAL").status == 0)
+        #expect(try details() == shown)
+        #expect(try objects(project, "--state success").first?["command"]?.stringValue == shown)
+        _ = try project.apply("demo.tasks.add 1 2")
+        #expect(try objects(project, "").first.map { $0["command"] == nil } == true)
+    }
+
     @Test func `arguments over the limit are not kept, nor any where the limit is 0`() throws {
         let project = try Project()
         let variables = ["CELERY_KEEP_ARGUMENTS": "0"]

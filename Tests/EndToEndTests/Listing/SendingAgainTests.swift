@@ -77,4 +77,23 @@ import Testing
         #expect(try project.run("celery celeryd --burst -q").status == 0)
         #expect(project.read("noted") == "7\n7\n")
     }
+
+    @Test func `a command comes after what it came after, or after what replaces that`() throws {
+        let project = try Project()
+        let first = try project.run("celery run sh -c 'test -e mended && echo first >>order'").text
+        let second = try project.run("celery run --after \(first) sh -c 'echo second >>order'").text
+        #expect(try project.run("celery celeryd --burst -q -l CRITICAL").status == 0)
+        #expect(try project.state(of: second) == "REVOKED")
+        // Alone it has nothing to come after but the failed one.
+        let alone = try project.run("celery retry \(second) | cut -f2").text
+        #expect(try project.run("celery celeryd --burst -q -l CRITICAL").status == 0)
+        #expect(try project.state(of: alone) == "REVOKED")
+        try project.write("", to: "mended")
+        // In the order of celery list, the newest first.
+        let again = try project.run("celery retry \(second) \(first) | cut -f2").lines
+        #expect(again.count == 2)
+        try project.startWorker("-c 2")
+        #expect(try project.run("celery status --wait \(again.joined(separator: " "))").status == 0)
+        #expect(project.read("order") == "first\nsecond\n")
+    }
 }

@@ -16,6 +16,8 @@ import Testing
         ("example.divide 1 0", Ended(errors: "Divide.DivisionByZero: cannot divide 1.0 by zero\n", status: 1)),
         ("example.fetch '[\"a\", \"bcd\"]'", Ended("{\"a\":1,\"bcd\":3}\n")),
         ("example.unsteady 2", Ended("worked after 2 retries\n")),
+        ("example.join '[\"a\", \"b\"]'", Ended("a b\n")), ("example.join separator=- words='[\"a\", \"b\"]'", Ended("a-b\n")),
+        ("example.join", Ended(errors: "TypeError: example.join() missing required argument 'words'\n", status: 1)),
         ("example.wait 60 --time-limit 0.3", Ended(errors: "TimeLimitExceeded: 0.3\n", status: 1)),
         ("example.wait 60 --soft-time-limit 0.3", Ended(errors: "SoftTimeLimitExceeded: 0.3\n", status: 1)),
     ])
@@ -30,6 +32,14 @@ import Testing
         let project = try project()
         let id = try project.run("celery-example apply example.relay 4 --wait").text
         try project.expect("celery result --wait \(id)", Ended("5\n"))
+    }
+
+    @Test func `a task maps another one over its parts, and leaves no results of these`() throws {
+        let project = try Project()
+        try project.startWorker("-c 2", program: "celery-example")
+        try project.expect("celery-example apply example.spread 200 --wait", Ended("20100\n"))
+        #expect(try project.run("celery list --json | jq -r .task").lines == ["example.spread"])
+        #expect(try project.run("celery taskset").lines.first?.contains("\t200\t200\t0\t") == true)
     }
 
     @Test func `refuses arguments that do not fit, in words`() throws {
@@ -59,6 +69,15 @@ import Testing
         // The plain command knows them through the worker.
         try project.expect("celery apply example.add 1 1 --wait", Ended("2\n"))
         try project.expect("celery-example dmap example.add --json-lines -j 2", input: "[1, 2]\n[3, 4]\n", Ended("3\n7\n"))
+    }
+
+    @Test func `a function with a context logs, retries, and has no value`() throws {
+        let project = try project()
+        try project.expect("celery-example apply example.greet Ann --task-id me --wait", Ended("null\n"))
+        #expect(eventually { project.log.contains("INFO/MainProcess] example.greet[me]: hello, Ann") })
+        let ended = try project.run("celery-example apply example.greet Ann --max-retries 0 --wait")
+        #expect(ended.status == 1)
+        #expect(ended.errors.hasPrefix("MaxRetriesExceededError: "), "\(ended.errors)")
     }
 
     @Test func `a task logs, and knows itself`() throws {

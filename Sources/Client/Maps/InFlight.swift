@@ -1,12 +1,12 @@
 /// How many items may be at the broker and at workers at a time: enough to keep the workers busy, and no more, so that other
 /// tasks of the queue get their turn, and little has to be withdrawn after an interruption.
-struct InFlight: Sendable {
+package struct InFlight: Sendable {
     private let isFixed: Bool
     private let least: Int
     /// The items that may be there now.
-    private(set) var limit: Int
+    package private(set) var limit: Int
     /// Items that finished per second, lately.
-    private(set) var rate = 0.0
+    package private(set) var rate = 0.0
     private var count = 0
     private var since: ContinuousClock.Instant
 
@@ -23,7 +23,7 @@ struct InFlight: Sendable {
     /// - Parameters:
     ///   - fixed: The limit, if the user sets it; otherwise it follows the speed of the workers.
     ///   - children: The size of our own pool; `nil` without one.
-    init(fixed: Int?, children: Int?, now: ContinuousClock.Instant = .now) {
+    package init(fixed: Int?, children: Int?, now: ContinuousClock.Instant = .now) {
         isFixed = fixed != nil
         least = fixed ?? max(Self.start, (children ?? 0) * Self.perChild)
         limit = least
@@ -31,7 +31,7 @@ struct InFlight: Sendable {
     }
 
     /// Notes finished items.
-    mutating func note(_ finished: Int, now: ContinuousClock.Instant = .now) {
+    package mutating func note(_ finished: Int, now: ContinuousClock.Instant = .now) {
         count += finished
         let time = now - since
         guard time >= Self.period else { return }
@@ -46,7 +46,7 @@ struct InFlight: Sendable {
     ///
     /// - Parameter open: Items that were read and have not finished.
     /// - Returns: 0 if it is better to wait: many items in one commit cost less than one.
-    func room(open: Int) -> Int {
+    package func room(open: Int) -> Int {
         let room = limit - open
         return room * 4 >= limit || open == 0 ? max(0, room) : 0
     }

@@ -1,0 +1,29 @@
+import CeleryCore
+
+/// Tasks that are sent again together with tasks that they come after (`celery run --after`).
+enum RenewedPrerequisites {
+    /// An ended task, and the message that repeats it.
+    typealias Repetition = (old: TaskID, new: Message)
+
+    /// The repetitions with the new ids among their prerequisites, each behind those that it comes after: a worker that found
+    /// it first would know nothing of them. Prerequisites that are not sent again stay as they are.
+    static func applied(to tasks: [Repetition]) -> [Repetition] {
+        let places = Dictionary(tasks.indices.map { (tasks[$0].old, $0) }) { first, _ in first }
+        guard tasks.contains(where: { Prerequisites.of($0.new).contains { places[$0] != nil } }) else { return tasks }
+        var ordered: [Repetition] = []
+        var isPlaced = Array(repeating: false, count: tasks.count)
+        func place(_ index: Int) {
+            guard !isPlaced[index] else { return }
+            isPlaced[index] = true
+            let earlier = Prerequisites.of(tasks[index].new)
+            for id in earlier { places[id].map(place) }
+            var (old, new) = tasks[index]
+            if !earlier.isEmpty {
+                Prerequisites.write(earlier.map { id in places[id].map { tasks[$0].new.id } ?? id }, to: &new)
+            }
+            ordered.append((old, new))
+        }
+        for index in tasks.indices { place(index) }
+        return ordered
+    }
+}
