@@ -20,6 +20,8 @@ struct ItemPrinter: Sendable {
     /// Whether each line begins with its item.
     var isTagged = false
     var isLogged = false
+    /// What is shown of an item that failed; results and tags are data.
+    var redaction = Redaction()
 
     func print(_ item: DmapItem, _ result: TaskResult) -> PrintedItem {
         var printed = PrintedItem(number: item.number, id: result.id)
@@ -58,7 +60,7 @@ struct ItemPrinter: Sendable {
             text = tagged(text, item.bytes)
         }
         let reason = result.failure.map { $0.message.isEmpty ? $0.type : "\($0.type): \($0.message)" } ?? result.state.name
-        let line = "celery dmap: item \(item.number) (\(ArgumentError.quote(item.text, limit: 40))): \(reason)"
+        let line = "celery dmap: item \(item.number)\(redaction.leavesOutArguments ? "" : " (\(ArgumentError.quote(redaction.applied(to: item.text), limit: 40)))"): \(reason)"
         return text + Self.line(line.printable)
     }
 

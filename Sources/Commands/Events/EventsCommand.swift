@@ -57,9 +57,10 @@ enum EventsCommand {
         if arguments.isGiven(after), arguments.isGiven(since) {
             throw CommandError(ExitCode.usage, "--after and --since exclude each other", hint: "give one of them")
         }
-        let client = try context.client(try context.settings())
+        let settings = try context.settings()
+        let client = try context.client(settings)
         warn(of: EventFilter.unknown(arguments[types]), context)
-        let printer = EventPrinter(output: context.output)
+        let printer = EventPrinter(output: context.output, redaction: settings.redaction)
         var filter = EventFilter(
             types: arguments[types], tasks: arguments[tasks], ids: Set(arguments[ids]), reading: client.broker as? any EventReading)
         if !arguments[follow], !arguments.isGiven(after), !arguments.isGiven(since), !arguments[ids].isEmpty, let reading = filter.reading {

@@ -34,6 +34,7 @@ struct FactFinder {
             var facts = TaskFacts(status.id, now: .now)
             facts.result = status.result
             facts.location = status.location
+            facts.redaction = client.settings.redaction
             facts.brokerTells = broker is any MessageLocating
             facts.workers = shared.workers
             facts.counts = shared.counts ?? []

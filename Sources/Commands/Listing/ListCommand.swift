@@ -31,7 +31,7 @@ enum ListCommand {
         let client = try context.client(settings)
         let drawing = TaskListDrawing(
             context: context, client: client, filter: TaskSelection.filter(context.arguments),
-            limit: context.arguments[limit], redaction: Redaction(settings.redactedNames))
+            limit: context.arguments[limit], redaction: settings.redaction)
         if context.arguments[watch] { try await drawing.watch() }
         try await drawing.once()
         return ExitCode.done

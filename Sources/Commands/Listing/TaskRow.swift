@@ -12,7 +12,7 @@ struct TaskRow {
 
     static let keys = [
         OutputKey("id, state, task, queue", "The task; the state is QUEUED, SCHEDULED, STARTED, RETRY, SUCCESS, FAILURE, REVOKED, or a task's own state such as PROGRESS."),
-        OutputKey("args, kwargs", "Its arguments; null if they are not kept or cannot be read. Secret values are ***."),
+        OutputKey("args, kwargs", "Its arguments; null if they are not kept, are left out, or cannot be read. Secret values are ***."),
         OutputKey("attempt, retries, worker", "The number of the attempt and of retries, and the worker that has the task or had it last; null if unknown."),
         OutputKey("submitted, eta, started, done, changed", "Times, in ISO 8601; changed is the last of them that is in the past."),
         OutputKey("duration", "Seconds from the start of the last attempt until its end, or until now while it runs."),
@@ -31,7 +31,7 @@ struct TaskRow {
         func text(_ value: String?) -> JSON { value.map(JSON.string) ?? .null }
         func time(_ value: Timestamp?) -> JSON { value.map { .string(ISO8601.text($0)) } ?? .null }
         func number(_ value: Int?) -> JSON { value.map { .int(Int64($0)) } ?? .null }
-        let shown = arguments.map { redaction.applied(args: $0.args, kwargs: $0.kwargs) }
+        let shown = arguments.flatMap(redaction.shown)
         return [
             "id": .string(task.id.text), "state": .string(state), "task": text(task.task), "queue": text(task.queue),
             "args": shown.map { .array($0.args) } ?? .null, "kwargs": shown.map { .object($0.kwargs) } ?? .null,

@@ -58,7 +58,7 @@ enum StatusCommand {
             timedOut = try await !client.wait(for: open, timeout: arguments[WaitOptions.timeout]) { _ in }.late.isEmpty
             known = try await client.status(of: ids)
         }
-        let commands = arguments[long] || context.output.format == .json ? try await CommandTitle.unfinished(known, client.broker) : [:]
+        let commands = arguments[long] || context.output.format == .json ? try await CommandTitle.unfinished(known, client) : [:]
         for status in known { show(status, context, command: commands[status.id]) }
         if let hint = try ResultsElsewhere.hint(known, client) { context.output.note("hint: \(hint)") }
         return timedOut ? ExitCode.timedOut : exitStatus(known)

@@ -13,7 +13,7 @@ struct WorkerList {
         let workers = try await listing.workers()
         let lost = try await (client.broker as? any LossTelling)?.lostWorkers() ?? LostWorkers([])
         let now = Timestamp.now
-        let commands = try await CommandTitle.running(workers, client.broker)
+        let commands = try await CommandTitle.running(workers, client)
         for worker in workers { context.output.record(object(worker, commands), text: text(worker, commands, now)) }
         let names = Set(workers.map(\.name))
         for worker in lost.workers where !names.contains(worker.name) { context.output.record(object(worker), text: text(worker, now)) }

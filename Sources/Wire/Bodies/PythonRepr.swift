@@ -21,6 +21,12 @@ package enum PythonRepr {
         text(of: .object(kwargs), limit: limit)
     }
 
+    /// Arguments as monitors may see them.
+    package static func texts(_ arguments: TaskArguments, _ redaction: Redaction) -> (args: String, kwargs: String) {
+        guard let shown = redaction.shown(arguments) else { return (Redaction.leftOut, Redaction.leftOut) }
+        return (args(shown.args), kwargs(shown.kwargs))
+    }
+
     /// Any value; arrays become lists.
     package static func text(of value: JSON, limit: Int = limit) -> String {
         var writer = PythonReprWriter(budget: limit)
