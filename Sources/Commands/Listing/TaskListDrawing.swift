@@ -23,8 +23,7 @@ struct TaskListDrawing {
         var drawn = 0
         while true {
             let rows = try await look()
-            // Overwrite the previous lines on a terminal; append elsewhere.
-            if drawn > 0 && context.output.isTerminal { context.output.raw("\u{1B}[\(drawn + 1)A\u{1B}[J\u{1B}[1A") }
+            context.output.erase(lines: drawn)
             drawn = draw(rows)
             context.output.flush()
             try await Task.sleep(for: Self.interval)
