@@ -54,10 +54,8 @@ struct ItemPrinter: Sendable {
     /// What a failed program wrote, and why it failed.
     private func failure(_ item: DmapItem, _ result: TaskResult) -> [UInt8] {
         var text: [UInt8] = []
-        if let written = result.errorOutput, !written.isEmpty {
-            text = Array(written.utf8)
-            if text.last != UInt8(ascii: "\n") { text.append(UInt8(ascii: "\n")) }
-            text = tagged(text, item.bytes)
+        for written in [result.errorOutput, result.standardOutput].compactMap({ $0 }) where !written.isEmpty {
+            text += tagged(Array(written.utf8) + (written.hasSuffix("\n") ? [] : [UInt8(ascii: "\n")]), item.bytes)
         }
         let reason = result.failure.map { $0.message.isEmpty ? $0.type : "\($0.type): \($0.message)" } ?? result.state.name
         let line = "celery dmap: item \(item.number)\(redaction.leavesOutArguments ? "" : " (\(ArgumentError.quote(redaction.applied(to: item.text), limit: 40)))"): \(reason)"
