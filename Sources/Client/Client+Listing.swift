@@ -6,15 +6,15 @@ extension Client {
     package enum WaitingKnowledge: Sendable {
         /// All of them.
         case all
-        /// Only running tasks, as reported by workers.
-        case running
+        /// Only those that workers have taken, as they tell.
+        case held
         /// None.
         case none
     }
 
     /// How much of the tasks that wait or run a list can show on this broker.
     package var knownOfWaiting: WaitingKnowledge {
-        broker is any WaitingListing ? .all : broker is any WorkerListing ? .running : .none
+        broker is any WaitingListing ? .all : broker is any WorkerAsking ? .held : .none
     }
 
     /// The newest selected tasks of broker and result store together, newest first by `changed`.
@@ -36,24 +36,14 @@ extension Client {
 
     private func openTasks(_ filter: TaskFilter, limit: Int) async throws -> [ListedTask] {
         if let listing = broker as? any WaitingListing { return try await listing.waitingTasks(filter, limit: limit) }
-        guard filter.selects(any: [.started]), let listing = broker as? any WorkerListing else { return [] }
-        return try await listing.workers().flatMap { worker in worker.running.map { ListedTask($0, on: worker) } }
-            .filter { $0.isNamed(filter.task) && filter.text == nil && filter.selects($0) }
+        guard let asking = broker as? any WorkerAsking else { return [] }
+        return try await HeldTasks.tasks(of: asking).filter { task in
+            task.isNamed(filter.task) && filter.text.map(task.tells) ?? true && filter.selects(task)
+        }
     }
 }
 
 extension ListedTask {
-    /// A task that a worker says it runs.
-    fileprivate init(_ task: WorkerReport.RunningTask, on worker: WorkerReport) {
-        self.init(id: task.id, phase: .started, changed: task.started, position: 0)
-        self.task = task.task
-        // A worker does not say from which of several queues it took a task.
-        if worker.queues.count == 1 { queue = worker.queues[0] }
-        var location = MessageLocation(task: task.task, queue: queue ?? "", state: .started, attempt: task.attempt, retries: 0)
-        (location.worker, location.started) = (worker.name, task.started)
-        self.location = location
-    }
-
     /// Whether its name matches a shell pattern; `nil` matches every task.
     fileprivate func isNamed(_ pattern: String?) -> Bool { pattern.map { Glob.matches(task ?? "", $0) } ?? true }
 }

@@ -45,9 +45,9 @@ struct TaskListDrawing {
         if filter.selects(any: [.queued, .scheduled, .retry]) {
             switch client.knownOfWaiting {
             case .all: break
-            case .running:
+            case .held:
                 context.output.note(
-                    "celery list: \(client.broker.location) cannot list waiting tasks; celery queues shows how many there are")
+                    "celery list: \(client.broker.location) cannot list waiting tasks, except those that workers have taken; celery queues shows how many there are")
             case .none: context.output.note("celery list: \(client.broker.location) cannot list tasks that wait or run")
             }
         }

@@ -62,7 +62,7 @@ struct TaskRow {
         }
     }
 
-    private var arguments: TaskArguments? { task.request.flatMap { try? BodyCodec.decode($0.body) } }
+    private var arguments: TaskArguments? { task.request.flatMap { try? BodyCodec.decode($0.body) } ?? task.arguments }
 
     /// The error of what failed, and else the arguments.
     private var details: String {

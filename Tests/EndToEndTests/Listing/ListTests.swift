@@ -85,19 +85,24 @@ import Testing
         #expect(object["args"] == .null && object["task"] == "demo.tasks.add" && object["submitted"] != .null)
     }
 
-    @Test func `on RabbitMQ lists what has ended and what runs, and says that it cannot list what waits`() throws {
+    @Test func `on RabbitMQ lists what has ended and what workers hold, and says that it cannot list what else waits`() throws {
         let place = try RabbitMQPlace()
         try place.project.task("wait.sh", "#!/bin/sh\nuntil [ -e go ]; do sleep 0.02; done\n")
         let ended = try place.run("celery apply demo.tasks.add 2 3").text
         #expect(try place.run("celery celeryd --burst -q").status == 0)
         try place.project.startWorker("-n me@here", with: place.variables())
-        let running = try place.run("celery apply demo.tasks.wait").text
-        #expect(try eventually { try place.run("celery list --json").lines.count == 2 })
+        let running = try place.run("celery apply demo.tasks.wait a.jpg password=hush").text
+        // The worker keeps messages that are due within a minute.
+        let later = try place.run("celery apply demo.tasks.wait later --countdown 50").text
+        #expect(try eventually { try place.run("celery list --json").lines.count == 3 })
         let list = try place.run("celery list")
         let lines = list.lines.map { $0.split(separator: "\t").map(String.init) }
-        #expect(lines.map { $0[0] } == [running, ended] && lines.map { $0[1] } == ["STARTED", "SUCCESS"])
-        #expect(lines[1][7] == "2 3")
-        #expect(list.errors.hasSuffix(" cannot list waiting tasks; celery queues shows how many there are\n"))
+        let byID = Dictionary(uniqueKeysWithValues: lines.map { ($0[0], $0) })
+        #expect([running, later, ended].map { byID[$0]?[1] } == ["STARTED", "SCHEDULED", "SUCCESS"], "\(list)")
+        #expect([running, later, ended].map { byID[$0]?[7] } == ["a.jpg password=***", "later", "2 3"], "\(list)")
+        #expect([running, later].map { byID[$0]?[3] } == ["celery", "celery"], "\(list)")
+        #expect(try place.run("celery list --grep a.jpg --state running").lines.count == 1)
+        #expect(list.errors.hasSuffix(" cannot list waiting tasks, except those that workers have taken; celery queues shows how many there are\n"))
         #expect(try place.run("celery list --failed") == Ended(errors: "celery list: no matching tasks\n"))
         try place.project.write("", to: "go")
         try place.project.stopWorker()
