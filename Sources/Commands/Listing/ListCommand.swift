@@ -12,7 +12,7 @@ enum ListCommand {
         CommandSpec(
             "list", aliases: ["ls"], section: "Results", summary: "List tasks",
             discussion: [
-                "Lists tasks that wait, run or have ended, the last submitted, begun or ended first: id, state, task, queue, time since submission, duration of the last attempt, worker, and the error of a task that failed or else its arguments. The states are QUEUED, SCHEDULED (waiting for its ETA), STARTED, RETRY, SUCCESS, FAILURE and REVOKED.",
+                "Lists tasks that wait, run or have ended, the last submitted, begun or ended first: id, state, task, queue, time since submission, duration of the last attempt, worker, and the error of a task that failed or else its arguments, after what a running one says of its progress. The states are QUEUED, SCHEDULED (waiting for its ETA), STARTED, RETRY, SUCCESS, FAILURE and REVOKED.",
                 "Ended tasks are listed until their results expire (CELERY_TASK_RESULT_EXPIRES), and only if they have one. Arguments are kept with a result in celery.db up to CELERY_KEEP_ARGUMENTS; values whose names contain a word of CELERY_REDACT are shown as ***.",
                 "RabbitMQ cannot search its queues: there, a task that waits or runs is listed if a worker has taken it and answers within a second.",
             ],

@@ -16,6 +16,7 @@ struct TaskRow {
         OutputKey("attempt, retries, worker", "The number of the attempt and of retries, and the worker that has the task or had it last; null if unknown."),
         OutputKey("submitted, eta, started, done, changed", "Times, in ISO 8601; changed is the last of them that is in the past."),
         OutputKey("duration", "Seconds from the start of the last attempt until its end, or until now while it runs."),
+        OutputKey("progress", "What a running task says about itself: an object, often with current, total and text; or null."),
         OutputKey("result, error", "The return value; the error as type: message, of the last attempt."),
     ]
 
@@ -40,6 +41,7 @@ struct TaskRow {
             "submitted": time(task.submitted), "eta": time(task.location?.eta), "started": time(started),
             "done": time(task.phase.isOpen ? nil : task.result?.dateDone), "changed": time(task.changed),
             "duration": duration.map { .double($0) } ?? .null,
+            "progress": progress.map { .object($0.info) } ?? .null,
             "result": task.phase == .success ? task.result?.value ?? .null : .null,
             "error": text(task.result?.failure.map(Self.text)),
         ]
@@ -64,12 +66,15 @@ struct TaskRow {
 
     private var arguments: TaskArguments? { task.request.flatMap { try? BodyCodec.decode($0.body) } ?? task.arguments }
 
-    /// The error of what failed, and else the arguments.
+    private var progress: TaskProgress? { task.phase == .started ? task.result.flatMap(TaskProgress.init) : nil }
+
+    /// The error of what failed, and else how far a running task has come, and the arguments.
     private var details: String {
         if [.failure, .retry, .revoked].contains(task.phase), let failure = task.result?.failure {
             return Self.text(failure).split(separator: "\n", maxSplits: 1).first.map(String.init) ?? ""
         }
-        return arguments.map(CallText(redaction).words) ?? ""
+        let words = arguments.map(CallText(redaction).words) ?? ""
+        return [progress?.line ?? "", words].filter { !$0.isEmpty }.joined(separator: ": ")
     }
 
     private static func text(_ failure: TaskFailure) -> String {
