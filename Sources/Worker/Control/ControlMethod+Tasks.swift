@@ -62,7 +62,7 @@ extension Shift {
             var shown = task(message)
             // An addition to the format of Python's workers: the limit that the task waits for.
             if let wait = await gate.wait(of: message.id), case .object(var object) = shown {
-                object["celery_limit"] = wait.json
+                object["celery_limit"] = wait.shown(configuration.redaction, try? BodyCodec.decode(message.body)).json
                 shown = .object(object)
             }
             found[message.id.text] = ["reserved", shown]

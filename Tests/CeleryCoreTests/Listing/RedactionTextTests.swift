@@ -67,6 +67,16 @@ struct RedactionTextTests {
         #expect(settings.redaction == Redaction(["pin"], leavesOutArguments: true))
     }
 
+    @Test func `the key that a task waits for is an argument, too`() {
+        let wait = LimitWait.turn(task: "t", key: "hush")
+        let arguments = TaskArguments(kwargs: ["token": "hush", "n": 1])
+        #expect(wait.shown(Redaction(), arguments) == .turn(task: "t", key: "***"))
+        #expect(wait.shown(Redaction(), TaskArguments(kwargs: ["name": "hush"])) == wait)
+        let slot = LimitWait.slot(task: "t", key: "hush", of: 2, heldBy: [TaskID("i")])
+        #expect(slot.shown(Redaction(leavesOutArguments: true), nil) == .slot(task: "t", key: "...", of: 2, heldBy: [TaskID("i")]))
+        #expect(LimitWait.turn(task: "t", key: "").shown(Redaction(leavesOutArguments: true), nil) == .turn(task: "t", key: ""))
+    }
+
     /// A broken text may hide too much, but never ends the program.
     @Test func `any text can be searched`() {
         var random = SeededGenerator(seed: 11)
