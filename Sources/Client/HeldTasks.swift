@@ -44,7 +44,8 @@ struct HeldTasks {
 
     private func task(_ phase: TaskPhase, _ request: JSON, of worker: String, eta: Timestamp? = nil) -> ListedTask? {
         guard let id = request["id"]?.stringValue else { return nil }
-        let submitted = submission(in: id)
+        // Our clients make ids that tell the time.
+        let submitted = TaskID(id).created.flatMap { $0 <= asked ? $0 : nil }
         let began = phase == .started ? request["time_start"]?.doubleValue.map { Timestamp(seconds: min(max(0, $0), asked.seconds)) } : nil
         var task = ListedTask(id: TaskID(id), phase: phase, changed: began ?? submitted ?? asked, position: 0)
         task.task = request["name"]?.stringValue
@@ -60,16 +61,6 @@ struct HeldTasks {
         (location.worker, location.started, location.eta) = (worker, began, eta)
         task.location = location
         return task
-    }
-
-    /// When a task was submitted, by an id of version 7, as our clients make them: it begins with milliseconds.
-    private func submission(in id: String) -> Timestamp? {
-        let digits = id.utf8.filter { $0 != UInt8(ascii: "-") }
-        guard id.utf8.count == 36, digits.count == 32, digits[12] == UInt8(ascii: "7"),
-            let milliseconds = UInt64(String(decoding: digits.prefix(12), as: UTF8.self), radix: 16)
-        else { return nil }
-        let time = Timestamp(seconds: Double(milliseconds) / 1_000)
-        return time <= asked ? time : nil
     }
 }
 

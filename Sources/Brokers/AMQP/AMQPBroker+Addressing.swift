@@ -55,6 +55,6 @@ extension AMQPBroker {
     /// Python's workers and monitors show these texts instead of the arguments.
     private func describeArguments(of message: inout Message) {
         guard message.argsRepr == nil, let arguments = try? BodyCodec.decode(message.body) else { return }
-        (message.argsRepr, message.kwargsRepr) = PythonRepr.texts(arguments, settings.redaction)
+        (message.argsRepr, message.kwargsRepr) = PythonRepr.texts(arguments, redaction)
     }
 }

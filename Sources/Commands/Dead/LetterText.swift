@@ -103,8 +103,9 @@ struct LetterText {
 
     /// The same as text; unchanged if nothing is hidden.
     private func text(_ bytes: [UInt8]) -> String {
+        guard let value = try? JSON(parsing: bytes) else { return redaction.applied(to: Self.text(bytes)) }
         let shown = json(bytes)
-        return shown == (try? JSON(parsing: bytes)) ? Self.text(bytes) : shown.stringValue ?? shown.text(style: .compact)
+        return shown == value ? Self.text(bytes) : shown.text(style: .compact)
     }
 
     /// The body with hidden values; unchanged if there are none. A body that is not JSON is shown or hidden as a whole.
