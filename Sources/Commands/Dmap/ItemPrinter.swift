@@ -55,7 +55,7 @@ struct ItemPrinter: Sendable {
     private func failure(_ item: DmapItem, _ result: TaskResult) -> [UInt8] {
         var text: [UInt8] = []
         for written in [result.errorOutput, result.standardOutput].compactMap({ $0 }) where !written.isEmpty {
-            text += tagged(Array(written.utf8) + (written.hasSuffix("\n") ? [] : [UInt8(ascii: "\n")]), item.bytes)
+            text += tagged(Array(written.utf8) + (written.utf8.last == UInt8(ascii: "\n") ? [] : [UInt8(ascii: "\n")]), item.bytes)
         }
         let reason = result.failure.map { $0.message.isEmpty ? $0.type : "\($0.type): \($0.message)" } ?? result.state.name
         let line = "celery dmap: item \(item.number)\(redaction.leavesOutArguments ? "" : " (\(ArgumentError.quote(redaction.applied(to: item.text), limit: 40)))"): \(reason)"

@@ -61,6 +61,15 @@ import Testing
         try project.expect("celery-example dmap example.add --json-lines -j 2", input: "[1, 2]\n[3, 4]\n", Ended("3\n7\n"))
     }
 
+    @Test func `a task says how far it has come, and notes something about itself`() throws {
+        let project = try project()
+        let id = try project.run("celery-example apply example.count 200").text
+        #expect(try eventually { try project.run("celery status \(id)").output.contains("/200 counting\n") })
+        let ended = try JSON(parsing: try project.run("celery result --wait --json \(id)").text)
+        #expect(ended["result"] == 200 && ended["meta"] == ["counted": 200])
+        try project.stopWorker()
+    }
+
     @Test func `a task logs, and knows itself`() throws {
         let project = try project()
         let ended = try project.run("celery-example apply example.announce hello --task-id me --wait")
