@@ -21,9 +21,20 @@ struct AnswerRedaction {
     }
 
     private func shown(_ value: JSON) -> JSON {
-        if method == "conf" { return redaction.applied(to: value) }
+        if method == "conf" { return withShownSettings(value) }
         // Elsewhere, a name such as app.reset_password stands for a task, and its value is a count.
         return Self.tellingOfTasks.contains(method) ? withShownArguments(value) : value
+    }
+
+    /// Workers hide some values themselves, as `********`, and the passwords of URLs.
+    private func withShownSettings(_ value: JSON) -> JSON {
+        guard case .object(let object) = withShownArguments(value) else { return value }
+        return .object(
+            JSONObject(distinct: object.members.map { member in
+                let isHidden = member.value.stringValue.map { !$0.isEmpty && $0.allSatisfy { $0 == "*" } } ?? member.value.isNull
+                if redaction.hides(member.key), !isHidden { return (member.key, .string(Redaction.mark)) }
+                return (member.key, withShownSettings(member.value))
+            }))
     }
 
     private func withShownArguments(_ value: JSON) -> JSON {
