@@ -21,17 +21,30 @@ extension Client {
     ///
     /// - Throws: `DriverError`.
     package func tasks(_ filter: TaskFilter, limit: Int) async throws -> [ListedTask] {
+        async let told = toldTasks(filter)
         // The broker first: a task that ends between the two queries is then found in the store.
         let open = filter.selects(any: [.queued, .scheduled, .started, .retry]) ? try await openTasks(filter, limit: limit) : []
         let ended = try await (store as? any ResultListing)?.listedTasks(filter, before: nil, limit: limit) ?? []
         var byID: [TaskID: ListedTask] = [:]
+        for task in await told { byID[task.id] = task }
         for task in open { byID[task.id] = task }
         // A running task's result may be too old for the store's page.
         let results = open.isEmpty ? [:] : try await store.results(for: open.map(\.id))
         for (id, result) in results { byID[id]?.result = result }
-        for task in ended { byID[task.id] = byID[task.id]?.joined(with: task) ?? task }
+        for task in ended { byID[task.id] = byID[task.id].map { $0.phase.isOpen ? $0.joined(with: task) : task } ?? task }
         let tasks = byID.values.filter { filter.phases?.contains($0.phase) ?? true }
         return Array(tasks.sorted { ($0.changed, $0.position, $0.id.text) > ($1.changed, $1.position, $1.id.text) }.prefix(limit))
+    }
+
+    /// Ended tasks of which stored events tell, if the store cannot list them.
+    private func toldTasks(_ filter: TaskFilter) async -> [ListedTask] {
+        guard let broker = broker as? any EventFollowing, !((try? store) is any ResultListing),
+            filter.selects(any: [.success, .failure, .revoked])
+        else { return [] }
+        let since = filter.since ?? Timestamp(seconds: Timestamp.now.seconds - ToldTasks.age)
+        return await ToldTasks.tasks(of: broker, since: since).filter { task in
+            task.isNamed(filter.task) && filter.text.map(task.fails) ?? true && filter.selects(task)
+        }
     }
 
     private func openTasks(_ filter: TaskFilter, limit: Int) async throws -> [ListedTask] {

@@ -52,7 +52,8 @@ struct TaskListDrawing {
             }
         }
         if let store = try? client.store, !(store is any ResultListing), filter.selects(any: [.success, .failure, .revoked]) {
-            context.output.note("celery list: \(store.location) cannot list tasks that have ended")
+            let others = client.broker is any EventFollowing ? ", except those of which workers with -E have told within an hour, or since --since" : ""
+            context.output.note("celery list: \(store.location) cannot list tasks that have ended\(others)")
         }
         if isEmpty, context.output.format == .text { context.output.note("celery list: no \(filter.isOpen ? "" : "matching ")tasks") }
     }
