@@ -24,8 +24,9 @@ extension Client {
     private func sendSentEvents(_ messages: [Message]) async {
         guard settings.sendsSentEvents, let broker = broker as? any EventSending else { return }
         let now = Timestamp.now
+        let redaction = settings.redaction
         let events = messages.map { message in
-            let event = TaskEvent.sent(message)
+            let event = TaskEvent.sent(message, redaction)
             return eventSource.event(event.type, event.details, at: now)
         }
         try? await broker.send(events)

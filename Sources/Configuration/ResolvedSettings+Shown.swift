@@ -6,13 +6,14 @@ extension ResolvedSettings {
     /// Python Celery's rule: settings with one of these words in their name are secret.
     private static let secretWords = ["API", "TOKEN", "SECRET", "PASS", "SIGNATURE"]
 
-    /// The settings by name as written, without passwords: a worker's reply to `inspect conf`.
+    /// The settings by name as written, without passwords and the values of names in CELERY_REDACT: a worker's reply to `inspect conf`.
     ///
     /// - Parameter withDefaults: whether to include settings that are not given.
     package func shown(withDefaults: Bool) -> JSONObject {
         var members: [(String, JSON)] = []
+        let redaction = settings.redaction
         for key in SettingsKey.all.sorted(by: { $0.name < $1.name }) {
-            if Self.isSecret(key.name), inputs[key.name] != nil {
+            if Self.isSecret(key.name) || redaction.hides(key.name), inputs[key.name] != nil {
                 members.append((key.name, .string(Self.hidden)))
             } else if let input = inputs[key.name] {
                 members.append((key.name, Self.masked(input.json)))

@@ -27,6 +27,8 @@ package struct WorkerConfiguration: Sendable {
     /// Ignores all rates.
     package var disablesRates = false
     package var ignoreResult = false
+    /// What events and answers to operators tell of arguments.
+    package var redaction = Redaction()
     /// Whether a client that names a queue for the answer is answered, besides the result being stored.
     package var sendsReplies = true
     /// Why this worker runs no commands; `nil` if it does.

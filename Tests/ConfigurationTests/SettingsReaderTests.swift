@@ -31,6 +31,25 @@ func resolved(
         #expect(settings.resultURL == "sqlite:///shop/celery.db")
     }
 
+    @Test func `settings are shown without passwords, and without the values of names in CELERY_REDACT`() throws {
+        let shown = try resolved(
+            """
+            AMQP_PASSWORD = "hush"
+            CELERYD_LOG_FILE = "hush.log"
+            CELERYD_CONCURRENCY = 3
+            CELERY_REDACT = ["log-file"]
+            """
+        ).shown(withDefaults: false)
+        #expect(shown["AMQP_PASSWORD"] == "********" && shown["CELERYD_LOG_FILE"] == "********" && shown["CELERYD_CONCURRENCY"] == 3)
+    }
+
+    @Test func `what is redacted can be set in the file and, for one command, in the environment`() throws {
+        #expect(try settings("").redaction == Redaction())
+        #expect(try settings("CELERY_REDACT = [\"pin\"]\nCELERY_KEEP_ARGUMENTS = 0").redaction == Redaction(["pin"], leavesOutArguments: true))
+        #expect(try settings("CELERY_REDACT = [\"pin\"]", environment: ["CELERY_REDACT": ","]).redaction.isEmpty)
+        #expect(try !settings("CELERY_KEEP_ARGUMENTS = \"1k\"").redaction.leavesOutArguments)
+    }
+
     @Test func `the later names of the same lines work as well`() throws {
         let settings = try settings(
             """

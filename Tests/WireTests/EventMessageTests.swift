@@ -92,15 +92,15 @@ import Wire
         let python = try #require(EventMessage.events(in: Golden.message(name)).events.first)
         var message = message([2, 3])
         message.rootID = message.id
-        let ours = name.contains("sent") ? TaskEvent.sent(message) : TaskEvent.received(message)
+        let ours = name.contains("sent") ? TaskEvent.sent(message, Redaction()) : TaskEvent.received(message, Redaction())
         #expect(ours.type == python.type)
         #expect(Set(ours.details.keys) == Set(python.details.keys))
         for key in ["args", "kwargs", "retries", "eta", "expires", "parent_id"] { #expect(ours.details[key] == python.details[key], "\(key)") }
     }
 
     @Test func `shows arguments, results and exceptions as Python does, and not without end`() {
-        #expect(TaskEvent.received(message([1, "a"], ["b": nil])).details["args"] == "(1, 'a')")
-        #expect(TaskEvent.received(message([1, "a"], ["b": nil])).details["kwargs"] == "{'b': None}")
+        #expect(TaskEvent.received(message([1, "a"], ["b": nil]), Redaction()).details["args"] == "(1, 'a')")
+        #expect(TaskEvent.received(message([1, "a"], ["b": nil]), Redaction()).details["kwargs"] == "{'b': None}")
         #expect(TaskEvent.succeeded(TaskID("i"), ["x": true], runtime: 0.5).details == ["uuid": "i", "result": "{'x': True}", "runtime": 0.5])
         let long = TaskEvent.succeeded(TaskID("i"), .string(String(repeating: "x", count: 1_000_000)), runtime: 1)
         #expect((long.details["result"]?.stringValue?.count ?? 0) < 1_100)
@@ -108,6 +108,19 @@ import Wire
         #expect(TaskEvent.failed(TaskID("i"), failure, traceback: "tb").details == ["uuid": "i", "exception": "ValueError('kaput', 7)", "traceback": "tb"])
         var unreadable = message([])
         unreadable.body.bytes = [1, 2, 3]
-        #expect(TaskEvent.received(unreadable).details["args"] == "()")
+        #expect(TaskEvent.received(unreadable, Redaction()).details["args"] == "()")
+    }
+
+    @Test func `hides secret values, also in what a Python client says of its arguments`() {
+        var message = message(["--token", "hush"], ["password": "hush", "n": 1])
+        for event in [TaskEvent.sent(message, Redaction()), TaskEvent.received(message, Redaction())] {
+            #expect(event.details["args"] == "('--token', '***')" && event.details["kwargs"] == "{'password': '***', 'n': 1}")
+        }
+        message.argsRepr = "('--token', 'hush')"
+        message.kwargsRepr = "{'password': 'hush', 'pin': '<kept from all>'}"
+        let event = TaskEvent.received(message, Redaction())
+        #expect(event.details["args"] == "('--token', '***')" && event.details["kwargs"] == "{'password': '***', 'pin': '<kept from all>'}")
+        let without = TaskEvent.received(message, Redaction(leavesOutArguments: true))
+        #expect(without.details["args"] == "..." && without.details["kwargs"] == "...")
     }
 }

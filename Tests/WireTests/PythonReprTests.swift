@@ -34,6 +34,21 @@ import Wire
         #expect(PythonRepr.text(of: [[1, 2], [3, 4]], limit: 5) == "[[1, , ...]]")
     }
 
+    @Test func `of large arguments, the same is shown with secret values hidden`() {
+        let words = (0..<400_000).map { "w\($0)" }.joined(separator: " ")
+        for value: JSON in [
+            .string(words), .string(String(repeating: "ü", count: 5_000)), .array((0..<50_000).map { .int($0) }),
+            ["a": .array((0..<5_000).map { .string("x\($0)") }), "b": .string(words)], JSON(text: [UInt8](repeating: 0xFF, count: 1_000_000)),
+        ] {
+            let arguments = TaskArguments(args: [value, 1], kwargs: ["k": value, "password": .string(words)])
+            let texts = PythonRepr.texts(arguments, Redaction())
+            #expect(texts.args == PythonRepr.args(arguments.args))
+            #expect(texts.kwargs == PythonRepr.kwargs(["k": value, "password": "***"]))
+        }
+        let secret = PythonRepr.texts(TaskArguments(args: [.string("--password=\(words)")]), Redaction())
+        #expect(secret.args == "('--password=***',)" && secret.kwargs == "{}")
+    }
+
     @Test func `agrees with the original algorithm on random values`() throws {
         // Celery's writer in its own words: a stream of tokens against a budget.
         let script = #"""

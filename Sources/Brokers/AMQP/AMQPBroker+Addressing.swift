@@ -55,7 +55,6 @@ extension AMQPBroker {
     /// Python's workers and monitors show these texts instead of the arguments.
     private func describeArguments(of message: inout Message) {
         guard message.argsRepr == nil, let arguments = try? BodyCodec.decode(message.body) else { return }
-        message.argsRepr = PythonRepr.args(arguments.args)
-        message.kwargsRepr = PythonRepr.kwargs(arguments.kwargs)
+        (message.argsRepr, message.kwargsRepr) = PythonRepr.texts(arguments, redaction)
     }
 }

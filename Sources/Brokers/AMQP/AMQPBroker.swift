@@ -24,6 +24,8 @@ package final class AMQPBroker: Broker {
     /// Seconds: messages with a nearer ETA wait in a worker's memory. Far below the half hour after which
     /// RabbitMQ requeues an unacknowledged message (`consumer_timeout`).
     let nearETA: Double
+    /// What headers tell of arguments.
+    let redaction: Redaction
 
     /// Does not connect yet.
     ///
@@ -38,6 +40,7 @@ package final class AMQPBroker: Broker {
         link = try AMQPLink(urls, settings: settings)
         self.mailbox = mailbox
         self.nearETA = nearETA
+        redaction = settings.redaction
         self.now = now
     }
 

@@ -4,9 +4,9 @@ package struct CallText {
 
     package init(_ redaction: Redaction) { self.redaction = redaction }
 
-    /// `a.jpg 1.5 size=XL`, with values of redacted names replaced by `***`.
+    /// `a.jpg 1.5 size=XL`, with values of redacted names replaced by `***`; empty if arguments are left out.
     package func words(_ arguments: TaskArguments) -> String {
-        let (args, kwargs) = redaction.applied(args: arguments.args, kwargs: arguments.kwargs)
+        guard let (args, kwargs) = redaction.shown(arguments) else { return "" }
         let words = args.map(Self.word) + kwargs.members.map { "\($0.key)=\(Self.word($0.value))" }
         return words.map(ShellWord.quoted).joined(separator: " ")
     }

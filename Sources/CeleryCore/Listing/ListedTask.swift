@@ -13,6 +13,8 @@ public struct ListedTask: Sendable {
     public var result: TaskResult?
     /// Its message, if it is kept and readable.
     public var request: Message?
+    /// Its arguments as a worker tells them, with secret values hidden: to be shown, not to be sent.
+    public var arguments: TaskArguments?
     /// Orders the tasks of one list: greater is newer.
     public var position: Int64
 
@@ -24,9 +26,12 @@ public struct ListedTask: Sendable {
     /// it ended.
     public func joined(with result: ListedTask) -> ListedTask {
         var joined = result.phase.isOpen ? self : result
+        // A worker that keeps a task does not tell whether it waits for its ETA or to be retried.
+        if result.phase == .retry, location?.worker != nil, phase != .started { joined.phase = .retry }
         joined.location = location
         joined.result = result.result
         joined.request = request ?? result.request
+        joined.arguments = arguments ?? result.arguments
         joined.task = task ?? result.task
         joined.queue = queue ?? result.queue
         joined.submitted = submitted ?? result.submitted

@@ -90,10 +90,12 @@ public struct Settings: Sendable, Equatable {
     public var publishTimeout = 30.0
     /// Seconds a result is stored; `nil` stores it for ever.
     public var resultExpires: Double? = 5 * 86_400
-    /// The size in bytes up to which the arguments of a task are kept with its result.
+    /// The size in bytes up to which the arguments of a task are kept with its result; 0 keeps none, and shows none anywhere.
     public var argumentLimit = 65_536
     /// Parts of the names whose values are not shown: see `Redaction`.
     package var redactedNames = Redaction.defaultParts
+    /// What is shown of arguments, settings and variables.
+    package var redaction: Redaction { Redaction(redactedNames, leavesOutArguments: argumentLimit == 0) }
     public var ignoreResult = false
     /// Whether results are also sent to the queue that a message names in `reply_to`.
     public var sendsReplies = true

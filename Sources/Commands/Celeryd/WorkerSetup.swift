@@ -44,6 +44,7 @@ struct WorkerSetup {
         configuration.disablesRates = settings.disablesRates
         configuration.ignoreResult = settings.ignoreResult
         configuration.sendsReplies = settings.sendsReplies
+        configuration.redaction = settings.redaction
         do throws(CommandRefusal) {
             try CommandPolicy(settings).checkRunning()
         } catch {

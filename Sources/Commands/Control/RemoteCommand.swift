@@ -76,7 +76,8 @@ struct RemoteCommand: Sendable {
         guard let asking = client.broker as? any WorkerAsking else { throw DriverError.lacks("ask workers", client.broker.location) }
         let answers = try await ask(request, verb, workers, asking, arguments[Self.timeout])
         await client.close()
-        let status = RemoteAnswers(method: verb.name, answers: answers, showsValue: verb.isAnswered).print(
+        let shown = AnswerRedaction(method: verb.name, client.settings.redaction)
+        let status = RemoteAnswers(method: verb.name, answers: shown.applied(to: answers), showsValue: verb.isAnswered).print(
             context, command: kind.rawValue, location: client.broker.location, namesWorkers: workers.names != nil)
         let values = answers.answers.first?.map(\.value) ?? []
         if !values.isEmpty, values.allSatisfy({ $0.arrayValue?.isEmpty == true }), let hint = verb.hintIfEmpty(at: client.broker) {

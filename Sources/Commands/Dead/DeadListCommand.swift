@@ -23,7 +23,7 @@ enum DeadListCommand {
         let client = try context.client(try context.settings())
         let letters = try await DeadOptions.keeping(client).deadLetters(
             filter, limit: context.arguments[DeadOptions.limit] ?? .max, withContent: false)
-        context.output.table(letters.map(LetterText.init), LetterText.headings, fields: \.fields, object: \.object)
+        context.output.table(letters.map { LetterText(letter: $0) }, LetterText.headings, fields: \.fields, object: \.object)
         await client.close()
         try DeadOptions.checkFound(letters, of: filter, isLimited: context.arguments.isGiven(DeadOptions.limit), context)
         return ExitCode.done

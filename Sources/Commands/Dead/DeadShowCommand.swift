@@ -8,7 +8,7 @@ enum DeadShowCommand {
         CommandSpec(
             "show", summary: "Show dead letters with their content",
             discussion: [
-                "Prints one field per line: the reason, the arguments, and the original headers and body. Binary data is printed in base64.",
+                "Prints one field per line: the reason, the arguments, and the original headers and body. Binary data is printed in base64. The values of secret names are hidden (CELERY_REDACT in celery.toml(5)); with CELERY_REDACT=, in its environment (an empty list) the command shows them.",
             ],
             operands: [Operand("ID", .oneOrMore, help: "Ids as printed by 'celery dead list'.", completion: .deadLetter)],
             examples: [Example("celery dead show 0193... --json", "Show one dead letter as JSON.")],
@@ -19,12 +19,13 @@ enum DeadShowCommand {
         run: run)
 
     private static func run(_ context: CommandContext) async throws -> Int32 {
-        let client = try context.client(try context.settings())
+        let settings = try context.settings()
+        let client = try context.client(settings)
         var filter = DeadLetterFilter()
         filter.keys = Set(context.arguments.operands)
         let letters = try await DeadOptions.keeping(client).deadLetters(filter, limit: .max, withContent: true)
         for (index, letter) in letters.enumerated() {
-            let text = LetterText(letter: letter)
+            let text = LetterText(letter: letter, redaction: settings.redaction)
             context.output.record(text.fullObject, text: (index > 0 ? "\n" : "") + text.page)
         }
         await client.close()

@@ -5,6 +5,7 @@ import Wire
 /// Formats a dead letter as text or JSON.
 struct LetterText {
     let letter: DeadLetter
+    var redaction = Redaction()
 
     static let keys = [
         OutputKey("id", "The task id; for a message without one, a substitute id."),
@@ -16,10 +17,10 @@ struct LetterText {
     ]
 
     static let contentKeys = [
-        OutputKey("args, kwargs", "The arguments; null if they cannot be read."),
+        OutputKey("args, kwargs", "The arguments; null if they cannot be read, or are left out. Secret values are ***."),
         OutputKey("retries, eta, expires", "The values in the message; null if the message cannot be read."),
         OutputKey("headers, properties", "The original headers and properties; as a string if they are not JSON."),
-        OutputKey("body", "The bytes of the body, in base64."),
+        OutputKey("body", "The bytes of the body, in base64; null if values in it are hidden."),
     ]
 
     static let headings = ["id", "task", "queue", "reason", "given up", "attempts"]
@@ -53,9 +54,9 @@ struct LetterText {
         object["retries"] = content.message.map { .int(Int64($0.retries)) } ?? .null
         object["eta"] = time(content.message?.eta)
         object["expires"] = time(content.message?.expires)
-        object["headers"] = Self.json(content.headers)
-        object["properties"] = content.properties.isEmpty ? [:] : Self.json(content.properties)
-        object["body"] = .string(Base64.encode(content.body))
+        object["headers"] = json(content.headers)
+        object["properties"] = content.properties.isEmpty ? [:] : json(content.properties)
+        object["body"] = shown(body: content.body) == content.body ? .string(Base64.encode(content.body)) : .null
         return object
     }
 
@@ -77,23 +78,48 @@ struct LetterText {
                 fields.append(("args", JSON.array(arguments.args).text(style: .compact)))
                 fields.append(("kwargs", JSON.object(arguments.kwargs).text(style: .compact)))
             }
-            fields.append(("headers", Self.shown(content.headers)))
-            if !content.properties.isEmpty { fields.append(("properties", Self.shown(content.properties))) }
-            fields.append(("body", Self.shown(content.body)))
+            fields.append(("headers", text(content.headers)))
+            if !content.properties.isEmpty { fields.append(("properties", text(content.properties))) }
+            fields.append(("body", Self.text(shown(body: content.body))))
         }
         let width = 12
         return fields.filter { !$0.1.isEmpty }
             .map { "\($0.0):" + String(repeating: " ", count: width - $0.0.count - 1) + $0.1.inOneLine }.joined(separator: "\n")
     }
 
-    private var arguments: TaskArguments? { letter.content?.message.flatMap { try? BodyCodec.decode($0.body) } }
+    private var arguments: (args: [JSON], kwargs: JSONObject)? {
+        letter.content?.message.flatMap { try? BodyCodec.decode($0.body) }.flatMap(redaction.shown)
+    }
 
-    private static func json(_ bytes: [UInt8]) -> JSON {
-        (try? JSON(parsing: bytes)) ?? .string(String(decoding: bytes, as: UTF8.self))
+    /// Headers or properties as JSON, with hidden values.
+    private func json(_ bytes: [UInt8]) -> JSON {
+        guard let value = try? JSON(parsing: bytes) else { return .string(redaction.applied(to: String(decoding: bytes, as: UTF8.self))) }
+        guard case .object(var headers) = redaction.applied(to: value) else { return redaction.applied(to: value) }
+        if redaction.leavesOutArguments {
+            for name in ["argsrepr", "kwargsrepr"] where headers[name] != nil { headers[name] = .null }
+        }
+        return .object(headers)
+    }
+
+    /// The same as text; unchanged if nothing is hidden.
+    private func text(_ bytes: [UInt8]) -> String {
+        guard let value = try? JSON(parsing: bytes) else { return redaction.applied(to: Self.text(bytes)) }
+        let shown = json(bytes)
+        return shown == value ? Self.text(bytes) : shown.text(style: .compact)
+    }
+
+    /// The body with hidden values; unchanged if there are none. A body that is not JSON is shown or hidden as a whole.
+    private func shown(body: [UInt8]) -> [UInt8] {
+        if redaction.leavesOutArguments { return Array(Redaction.leftOut.utf8) }
+        guard let value = try? JSON(parsing: body) else {
+            return redaction.hides(String(decoding: body, as: UTF8.self)) ? Array(Redaction.mark.utf8) : body
+        }
+        let shown = redaction.applied(to: value)
+        return shown == value ? body : shown.bytes(style: .compact)
     }
 
     /// Text unchanged, other bytes in base64.
-    private static func shown(_ bytes: [UInt8]) -> String {
+    private static func text(_ bytes: [UInt8]) -> String {
         if let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0) { return text }
         return "base64:" + Base64.encode(bytes)
     }

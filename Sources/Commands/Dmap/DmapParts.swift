@@ -48,6 +48,7 @@ struct DmapParts: Sendable {
             plan, follower: arguments[DmapOptions.detach] ? nil : follower, sets: sets, isResumed: isResumed, sentMark: sentMark,
             begin: { [writer] in try await writer.begin($0) })
         printer = ItemPrinter(
-            format: context.output.format, task: plan.task, isTagged: arguments[DmapOptions.tag], isLogged: isLogged)
+            format: context.output.format, task: plan.task, isTagged: arguments[DmapOptions.tag], isLogged: isLogged,
+            redaction: plan.client.settings.redaction)
     }
 }

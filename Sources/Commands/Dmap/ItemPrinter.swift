@@ -23,6 +23,8 @@ struct ItemPrinter: Sendable {
     /// Whether each line begins with its item.
     var isTagged = false
     var isLogged = false
+    /// What is shown of an item that failed; results and tags are data.
+    var redaction = Redaction()
 
     func print(_ item: DmapItem, _ result: TaskResult) -> PrintedItem {
         var printed = PrintedItem(number: item.number, id: result.id)
@@ -55,13 +57,11 @@ struct ItemPrinter: Sendable {
     /// What a failed program wrote, and why it failed.
     private func failure(_ item: DmapItem, _ result: TaskResult) -> [UInt8] {
         var text: [UInt8] = []
-        if let written = result.errorOutput, !written.isEmpty {
-            text = Array(written.utf8)
-            if text.last != UInt8(ascii: "\n") { text.append(UInt8(ascii: "\n")) }
-            text = tagged(text, item.bytes)
+        for written in [result.errorOutput, result.standardOutput].compactMap({ $0 }) where !written.isEmpty {
+            text += tagged(Array(written.utf8) + (written.utf8.last == UInt8(ascii: "\n") ? [] : [UInt8(ascii: "\n")]), item.bytes)
         }
         let reason = result.failure.map { $0.message.isEmpty ? $0.type : "\($0.type): \($0.message)" } ?? result.state.name
-        let line = "celery dmap: item \(item.number) (\(ArgumentError.quote(item.text, limit: 40))): \(reason)"
+        let line = "celery dmap: item \(item.number)\(redaction.leavesOutArguments ? "" : " (\(ArgumentError.quote(redaction.applied(to: item.text), limit: 40)))"): \(reason)"
         return text + Self.line(line.printable)
     }
 

@@ -4,6 +4,7 @@ import Wire
 /// Prints events as text or JSON.
 struct EventPrinter {
     let output: Output
+    let redaction: Redaction
 
     /// The details that a line of text shows after time, type, host, id and name.
     private static let shown = [
@@ -12,6 +13,12 @@ struct EventPrinter {
     ]
 
     func print(_ recorded: RecordedEvent, task: String) {
+        var recorded = recorded
+        // Python's workers, and ours with other settings, may tell more.
+        for key in ["args", "kwargs"] {
+            guard let value = recorded.event.details[key] else { continue }
+            recorded.event.details[key] = redaction.leavesOutArguments ? .null : redaction.applied(to: value)
+        }
         output.record(Self.object(recorded), text: Self.text(recorded.event, task: task))
     }
 

@@ -39,7 +39,7 @@ enum EventsCommand {
             exitStatuses: CeleryTable.statuses("0", "64", "65", "69", "77", "78", "128+n"),
             outputKeys: [
                 OutputKey("type, hostname, timestamp, pid, clock, utcoffset", "Type, sender, time in Unix seconds, and process of the event; clock is the logical time, utcoffset the hours west of UTC."),
-                OutputKey("uuid, name, args, kwargs, result, runtime, exception, traceback, ...", "Details of a task event, depending on its type."),
+                OutputKey("uuid, name, args, kwargs, result, runtime, exception, traceback, ...", "Details of a task event, depending on its type. Secret values of arguments are ***; arguments that are left out are null."),
                 OutputKey("lost, queues, started", "In the worker-offline event of a worker that was killed or cut off: true, its queues, and when it started, in Unix seconds."),
                 OutputKey("freq, active, processed, loadavg, sw_ident, sw_ver, sw_sys", "Details of a worker event."),
                 OutputKey("cursor", "The cursor for --after; null if events are not stored."),
@@ -57,9 +57,10 @@ enum EventsCommand {
         if arguments.isGiven(after), arguments.isGiven(since) {
             throw CommandError(ExitCode.usage, "--after and --since exclude each other", hint: "give one of them")
         }
-        let client = try context.client(try context.settings())
+        let settings = try context.settings()
+        let client = try context.client(settings)
         warn(of: EventFilter.unknown(arguments[types]), context)
-        let printer = EventPrinter(output: context.output)
+        let printer = EventPrinter(output: context.output, redaction: settings.redaction)
         var filter = EventFilter(
             types: arguments[types], tasks: arguments[tasks], ids: Set(arguments[ids]), reading: client.broker as? any EventReading)
         if !arguments[follow], !arguments.isGiven(after), !arguments.isGiven(since), !arguments[ids].isEmpty, let reading = filter.reading {

@@ -7,7 +7,7 @@ extension Explanation {
     static func details(_ facts: TaskFacts, _ verdict: Verdict, _ causes: [Cause]) -> [Detail] {
         var details = causes.dropFirst().map { Detail("also", $0.text) }
         details += advice(facts, verdict)
-        if let command = CommandTitle.of(facts.standing?.message) { details.append(Detail("command", command)) }
+        if let command = CommandTitle.of(facts.standing?.message, facts.redaction) { details.append(Detail("command", command)) }
         if let queue = facts.queue {
             details.append(Detail("queue", queue.forLog + (facts.count.map { " (\(text($0)))" } ?? "")))
         } else if verdict == .unseen {

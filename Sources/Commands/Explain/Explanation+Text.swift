@@ -60,7 +60,7 @@ extension Explanation {
         return [
             "id": .string(id.text), "task": text(task), "queue": text(facts.queue), "verdict": .string(verdict.rawValue),
             "causes": .array(causes.map { ["kind": .string($0.kind), "text": .string($0.text)] }),
-            "command": text(CommandTitle.of(facts.standing?.message)),
+            "command": text(CommandTitle.of(facts.standing?.message, facts.redaction)),
             "ahead": number(facts.standing?.ahead),
             "worker": text(facts.hold?.worker ?? facts.location?.worker ?? facts.result?.worker),
             "submitted": time(facts.submitted), "eta": time(facts.eta), "expires": time(facts.standing?.message?.expires),

@@ -1,5 +1,6 @@
 import CeleryCore
 import Client
+import Wire
 
 /// Collects what broker, result store and workers know about tasks.
 struct FactFinder {
@@ -34,18 +35,23 @@ struct FactFinder {
             var facts = TaskFacts(status.id, now: .now)
             facts.result = status.result
             facts.location = status.location
+            facts.redaction = client.settings.redaction
             facts.brokerTells = broker is any MessageLocating
             facts.workers = shared.workers
             facts.counts = shared.counts ?? []
             facts.pauses = shared.commands?.pauses ?? [:]
             facts.revocations = shared.commands?.revocations ?? []
             facts.hold = shared.holds.found[status.id]
+            let limit = facts.hold?.limit?.shown(facts.redaction, nil)
+            facts.hold?.limit = limit
             facts.isSilent = status.location?.worker.map { shared.holds.silent.contains($0) } ?? false
             facts.letter = letters.last { $0.taskID == status.id }
             facts.events = byTask[status.id] ?? []
             if status.location != nil {
                 facts.standing = await look("read the message") { try await (broker as? any MessageShowing)?.standing(of: status.id) }
                 facts.limit = await look("read limits") { try await (broker as? any LimitReporting)?.limitWait(of: status.id) }
+                let arguments = facts.standing?.message.flatMap { try? BodyCodec.decode($0.body) }
+                facts.limit = facts.limit?.shown(facts.redaction, arguments)
             }
             let earlier = facts.standing?.message.map(Prerequisites.of) ?? []
             let relatives = (earlier + (facts.parent.map { [$0] } ?? []) + facts.children).prefix(Self.relativesLimit)

@@ -30,6 +30,8 @@ struct TaskFacts: Sendable {
     var events: [Event] = []
     /// The known states of parent and children.
     var states: [TaskID: TaskState] = [:]
+    /// What is shown of the arguments.
+    var redaction = Redaction()
 
     /// The position of a task within a worker.
     struct Hold: Sendable, Equatable {

@@ -23,8 +23,7 @@ struct TaskListDrawing {
         var drawn = 0
         while true {
             let rows = try await look()
-            // Overwrite the previous lines on a terminal; append elsewhere.
-            if drawn > 0 && context.output.isTerminal { context.output.raw("\u{1B}[\(drawn + 1)A\u{1B}[J\u{1B}[1A") }
+            context.output.erase(lines: drawn)
             drawn = draw(rows)
             context.output.flush()
             try await Task.sleep(for: Self.interval)
@@ -46,14 +45,15 @@ struct TaskListDrawing {
         if filter.selects(any: [.queued, .scheduled, .retry]) {
             switch client.knownOfWaiting {
             case .all: break
-            case .running:
+            case .held:
                 context.output.note(
-                    "celery list: \(client.broker.location) cannot list waiting tasks; celery queues shows how many there are")
+                    "celery list: \(client.broker.location) cannot list waiting tasks, except those that workers have taken; celery queues shows how many there are")
             case .none: context.output.note("celery list: \(client.broker.location) cannot list tasks that wait or run")
             }
         }
         if let store = try? client.store, !(store is any ResultListing), filter.selects(any: [.success, .failure, .revoked]) {
-            context.output.note("celery list: \(store.location) cannot list tasks that have ended")
+            let others = client.broker is any EventFollowing ? ", except those of which workers with -E have told within an hour, or since --since" : ""
+            context.output.note("celery list: \(store.location) cannot list tasks that have ended\(others)")
         }
         if isEmpty, context.output.format == .text { context.output.note("celery list: no \(filter.isOpen ? "" : "matching ")tasks") }
     }

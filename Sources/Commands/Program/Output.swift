@@ -56,6 +56,11 @@ final class Output: Sendable {
         }
     }
 
+    /// Erases the last lines on a terminal, so that new ones take their place; elsewhere, they follow.
+    func erase(lines count: Int) {
+        if isTerminal, count > 0 { raw(bytes: "\u{1B}[\(count)A\u{1B}[J".utf8) }
+    }
+
     /// Writes the object with `--json`, else the text.
     func record(_ object: @autoclosure () -> JSONObject, text: @autoclosure () -> String) {
         switch format {

@@ -25,14 +25,12 @@ enum TasksCommand {
         let settings = try context.settings()
         if context.arguments[remote] { return try await listRemote(context, settings) }
         let (registry, problems) = try context.registry(settings, guardedBy: .current)
-        for task in ownFirst(registry.sorted, \.name) {
-            let options = TaskOptionList(task.options).pairs
-            context.output.record(
-                [
-                    "task": .string(task.name), "source": .string(task.source),
-                    "options": .object(JSONObject(options.map { ($0.0, .string($0.1)) })),
-                ],
-                text: ([task.name, task.source] + options.map { "\($0.0)=\(TaskOptionList.quoted($0.1))" }).row)
+        context.output.table(ownFirst(registry.sorted, \.name), ["task", "source", "options"]) { task in
+            let options = TaskOptionList(task.options).pairs.map { "\($0.0)=\(TaskOptionList.quoted($0.1))" }
+            return ([task.name, task.source] + options).map(\.inOneLine)
+        } object: { task in
+            let options = TaskOptionList(task.options).pairs.map { ($0.0, JSON.string($0.1)) }
+            return ["task": .string(task.name), "source": .string(task.source), "options": .object(JSONObject(options))]
         }
         for problem in problems {
             context.output.error("celery tasks: \(problem.isWarning ? "warning: " : "")\(problem.description.inOneLine)")
@@ -58,10 +56,10 @@ enum TasksCommand {
         for worker in try await listing.workers() {
             for task in worker.tasks { known[task, default: []].append(worker.name) }
         }
-        for (task, workers) in ownFirst(known.sorted { $0.key < $1.key }, \.key) {
-            context.output.record(
-                ["task": .string(task), "workers": .array(workers.map(JSON.string))],
-                text: [task, workers.joined(separator: ",")].row)
+        context.output.table(ownFirst(known.sorted { $0.key < $1.key }, \.key), ["task", "workers"]) { task in
+            [task.key, task.value.joined(separator: ",")].map(\.inOneLine)
+        } object: { task in
+            ["task": .string(task.key), "workers": .array(task.value.map(JSON.string))]
         }
         return ExitCode.done
     }

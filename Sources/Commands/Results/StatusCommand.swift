@@ -58,8 +58,8 @@ enum StatusCommand {
             timedOut = try await !client.wait(for: open, timeout: arguments[WaitOptions.timeout]) { _ in }.late.isEmpty
             known = try await client.status(of: ids)
         }
-        let commands = arguments[long] || context.output.format == .json ? try await CommandTitle.unfinished(known, client.broker) : [:]
-        for status in known { show(status, context, command: commands[status.id]) }
+        let commands = arguments[long] || context.output.format == .json ? try await CommandTitle.unfinished(known, client) : [:]
+        show(known, context, commands: commands)
         if let hint = try ResultsElsewhere.hint(known, client) { context.output.note("hint: \(hint)") }
         return timedOut ? ExitCode.timedOut : exitStatus(known)
     }
@@ -73,23 +73,36 @@ enum StatusCommand {
         return ExitCode.done
     }
 
-    /// - Parameter command: What an unfinished command runs.
-    static func show(_ status: TaskStatus, _ context: CommandContext, command: String? = nil) {
-        var object = object(status)
-        if let command { object["command"] = .string(command) }
-        context.output.record(object, text: text(status, long: context.arguments[long]) + (command.map { "\tcommand=\($0.inOneLine)" } ?? ""))
+    /// - Parameter commands: What unfinished commands run.
+    /// - Returns: The number of lines.
+    @discardableResult
+    static func show(_ known: [TaskStatus], _ context: CommandContext, commands: [TaskID: String] = [:]) -> Int {
+        func whole(_ status: TaskStatus) -> JSONObject {
+            var object = object(status)
+            if let command = commands[status.id] { object["command"] = .string(command) }
+            return object
+        }
+        if context.arguments[long] {
+            // Details bear their names, and are not cut at the edge of a terminal.
+            for status in known { context.output.record(whole(status), text: longText(status, commands[status.id])) }
+            return known.count
+        }
+        let headings = ["id", "state"] + (known.contains { $0.progress != nil } ? ["progress"] : [])
+        return context.output.table(known, headings, fields: fields, object: whole)
     }
 
-    private static func text(_ status: TaskStatus, long: Bool) -> String {
-        var fields = [status.id.text, status.state.name]
-        if let progress = status.progress { fields.append(progress.line) }
-        if long {
-            let details = object(status)
-            for key in ["task", "attempt", "worker", "submitted", "eta", "started", "done", "reason"] {
-                guard let value = details[key], !value.isNull else { continue }
-                fields.append("\(key)=\(value.displayText)")
-            }
+    private static func fields(_ status: TaskStatus) -> [String] {
+        ([status.id.text, status.state.name] + (status.progress.map { [$0.line] } ?? [])).map(\.inOneLine)
+    }
+
+    private static func longText(_ status: TaskStatus, _ command: String?) -> String {
+        var fields = fields(status)
+        let details = object(status)
+        for key in ["task", "attempt", "worker", "submitted", "eta", "started", "done", "reason"] {
+            guard let value = details[key], !value.isNull else { continue }
+            fields.append("\(key)=\(value.displayText)")
         }
+        if let command { fields.append("command=\(command)") }
         return fields.row
     }
 

@@ -14,15 +14,15 @@ struct StatusWatch {
 
     func run(_ client: Client) async throws -> Int32 {
         var drawn: [Shown] = []
+        var lines = 0
         while true {
             let watching = try client.store as? any ResultWatching
             let mark = await watching?.mark()
             let known = try await client.status(of: ids)
             let shown = known.map { Shown(state: $0.state, progress: $0.progress) }
             if shown != drawn {
-                // Overwrite the previous lines on a terminal; append elsewhere.
-                if !drawn.isEmpty && context.output.isTerminal { context.output.raw("\u{1B}[\(ids.count + 1)A") }
-                for status in known { StatusCommand.show(status, context) }
+                context.output.erase(lines: lines)
+                lines = StatusCommand.show(known, context)
                 context.output.flush()
                 drawn = shown
             }

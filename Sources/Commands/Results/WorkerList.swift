@@ -1,8 +1,9 @@
 import CeleryCore
 import Client
+import Processes
 import Wire
 
-/// The list of live and lost workers that `celery status` prints.
+/// The list of live and lost workers that `celery status` prints. On a terminal, the workers are one table and their tasks another.
 struct WorkerList {
     let context: CommandContext
 
@@ -13,16 +14,42 @@ struct WorkerList {
         let workers = try await listing.workers()
         let lost = try await (client.broker as? any LossTelling)?.lostWorkers() ?? LostWorkers([])
         let now = Timestamp.now
-        let commands = try await CommandTitle.running(workers, client.broker)
-        for worker in workers { context.output.record(object(worker, commands), text: text(worker, commands, now)) }
+        let commands = try await CommandTitle.running(workers, client)
         let names = Set(workers.map(\.name))
-        for worker in lost.workers where !names.contains(worker.name) { context.output.record(object(worker), text: text(worker, now)) }
+        let gone = lost.workers.filter { !names.contains($0.name) }
+        if context.output.format == .text, context.output.isTerminal {
+            for line in Self.tables(workers, gone, commands, now, width: TerminalSize.columns) { context.output.line(line) }
+        } else {
+            for worker in workers { context.output.record(object(worker, commands), text: text(worker, commands, now)) }
+            for worker in gone { context.output.record(object(worker), text: text(worker, now)) }
+        }
         if let gap = lost.gap { context.output.note("celery status: \(gap)") }
         if workers.isEmpty {
             await sayNoneIsAlive(client.broker, isKnown: listing.knowsWorkers)
             return ExitCode.unreachable
         }
         return ExitCode.done
+    }
+
+    /// The lines for a terminal of this width.
+    static func tables(_ workers: [WorkerReport], _ lost: [LostWorker], _ commands: [TaskID: String], _ now: Timestamp, width: Int) -> [String] {
+        var table = Table(["worker", "pid", "running", "up", "queues"])
+        for worker in workers {
+            table.add([worker.name, "\(worker.pid)", "\(worker.running.count)", age(worker.started, now), worker.queues.joined(separator: ",")])
+        }
+        for worker in lost {
+            table.add([worker.name, "\(worker.pid)", "-", "lost \(age(worker.lost, now)) ago", worker.queues.joined(separator: ",")])
+        }
+        let hasCommands = workers.contains { $0.running.contains { commands[$0.id] != nil } }
+        var tasks = Table(["id", "task", "worker", "attempt", "since"] + (hasCommands ? ["command"] : []))
+        for worker in workers {
+            for task in worker.running {
+                tasks.add(
+                    [task.id.text, task.task, worker.name, "\(task.attempt)", age(task.started, now)] + (commands[task.id].map { [$0] } ?? []))
+            }
+        }
+        let running = tasks.lines(width: width)
+        return table.lines(width: width) + (running.isEmpty ? [] : [""] + running)
     }
 
     private func sayNoneIsAlive(_ broker: any Broker, isKnown: Bool) async {

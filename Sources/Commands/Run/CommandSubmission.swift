@@ -74,7 +74,10 @@ struct CommandSubmission {
     func message(_ request: CommandRequest, _ options: SendOptions, after earlier: [TaskID], _ client: Client) throws -> Message {
         let (args, kwargs) = request.arguments
         var message = client.factory.message(CommandTask.name, args: args, kwargs: kwargs, options: options)
-        message.shadow = "\(CommandTask.name): \(CommandTask.title(request.argv))"
+        // Workers' logs and monitors show it.
+        if let shown = settings.redaction.shown(TaskArguments(args: args)) {
+            message.shadow = "\(CommandTask.name): \(CommandTask.title(shown.args))"
+        }
         Prerequisites.write(earlier, to: &message)
         do {
             return try CommandSigning.signed(message, settings)

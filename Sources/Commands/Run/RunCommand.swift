@@ -45,7 +45,7 @@ enum RunCommand {
                 ExitStatus("128+n", "The command, or this program, died of signal n."),
             ],
             outputKeys: [
-                OutputKey("id", "The id of the task."), OutputKey("task", "Always celery.run."), OutputKey("command", "The command and its arguments."),
+                OutputKey("id", "The id of the task."), OutputKey("task", "Always celery.run."), OutputKey("command", "The command and its arguments; secret values are ***."),
                 OutputKey("new", "False if --key matched an earlier submission."),
                 OutputKey("confirmed", "False, and present only with exit status 75: the broker may have the task, or accept it later."),
                 OutputKey("with --wait", "The keys of celery result."),
@@ -91,9 +91,11 @@ enum RunCommand {
         if waits {
             return try await ResultWaiting(context: context, client: client, task: CommandTask.name).wait(for: id, until: deadline)
         }
+        let shown = settings.redaction.shown(TaskArguments(args: request.argv))
         context.output.record(
             [
-                "id": .string(id.text), "task": .string(CommandTask.name), "command": .array(request.argv), "new": .bool(id == message.id),
+                "id": .string(id.text), "task": .string(CommandTask.name), "command": shown.map { .array($0.args) } ?? .null,
+                "new": .bool(id == message.id),
             ], text: id.text)
         return ExitCode.done
     }

@@ -1,5 +1,6 @@
 import Arguments
 import CeleryCore
+import Processes
 
 /// Prints the statistics, once or repeatedly.
 struct StatisticsDrawing {
@@ -23,11 +24,9 @@ struct StatisticsDrawing {
         var drawn = 0
         while true {
             let text = try await look()
-            // Overwrite the previous lines on a terminal; append elsewhere.
-            if drawn > 0 && context.output.isTerminal { context.output.raw("\u{1B}[\(drawn + 1)A\u{1B}[J\u{1B}[1A") }
-            draw(text)
+            context.output.erase(lines: drawn)
+            drawn = draw(text)
             context.output.flush()
-            drawn = context.output.format == .json ? text.objects.count : text.lines.count
             try await Task.sleep(for: Self.interval)
         }
     }
@@ -41,10 +40,18 @@ struct StatisticsDrawing {
         return StatisticsText(ledger: ledger, since: since, now: now)
     }
 
-    private func draw(_ text: StatisticsText) {
+    /// - Returns: The number of lines.
+    @discardableResult
+    private func draw(_ text: StatisticsText) -> Int {
         switch context.output.format {
-        case .json: for object in text.objects { context.output.record(object, text: "") }
-        case .text: for line in text.lines { context.output.line(line) }
+        case .json:
+            let objects = text.objects
+            for object in objects { context.output.object(object) }
+            return objects.count
+        case .text:
+            let lines = text.lines(width: context.output.isTerminal ? TerminalSize.columns : nil)
+            for line in lines { context.output.line(line) }
+            return lines.count
         }
     }
 

@@ -19,21 +19,27 @@ struct StatisticsText {
         return since.map { min($0, first) } ?? first
     }
 
+    private static let headings = ["task", "ran", "failed", "retried", "total", "mean", "p50", "p95", "p99", "rate"]
+
     /// The lines of the original's report, then a table with further columns.
-    var lines: [String] {
+    ///
+    /// - Parameter width: The width of the terminal; `nil` when the output is not a terminal.
+    func lines(width: Int?) -> [String] {
         let tasks = self.tasks
         let all = tasks.reduce(into: TaskTally()) { $0.add($1.tally) }
         var lines = ["Total processing time by task type:"]
         lines += tasks.map { "\t\($0.name.forLog): \(number($0.tally.seconds)) secs. (for a total of \($0.tally.ran) executed.)" }
         lines += ["Total task processing time: \(number(all.seconds)) secs.", "Total tasks processed: \(all.ran)", ""]
-        lines.append("task\tran\tfailed\tretried\ttotal\tmean\tp50\tp95\tp99\trate")
-        lines += tasks.map { name, tally in
+        // Always with headings, since scripts read them.
+        if width == nil { lines.append(Self.headings.row) }
+        var table = Table(Self.headings)
+        for (name, tally) in tasks {
             let times = [tally.mean, percentile(0.5, tally), percentile(0.95, tally), percentile(0.99, tally)]
             let fields = ["\(tally.ran)", "\(tally.failed)", "\(tally.retried)", number(tally.seconds)]
                 + times.map { $0.map(number) ?? "-" } + [number(rate(tally)) + "/s"]
-            return ([name.forLog] + fields).joined(separator: "\t")
+            table.add([name.forLog] + fields)
         }
-        return lines
+        return lines + table.lines(width: width)
     }
 
     /// One object for each task.

@@ -28,8 +28,8 @@ struct TaskSetView {
             object["counts"] = .object(JSONObject(Self.sorted(counts).map { ($0.key.name, .int(Int64($0.value))) }))
             context.output.object(object)
         case .text:
-            context.output.line("TOTAL\t\(total.map(String.init) ?? "-")")
-            for (state, count) in Self.sorted(counts) { context.output.line("\(state.name)\t\(count)") }
+            let rows = [["TOTAL", total.map(String.init) ?? "-"]] + Self.sorted(counts).map { [$0.key.name.inOneLine, "\($0.value)"] }
+            context.output.table(rows, ["state", "count"], fields: { $0 }, object: { _ in [:] })
         }
     }
 

@@ -139,15 +139,19 @@ extension SettingsKey {
             "CELERY_KEEP_ARGUMENTS", .memory, default: "\"64k\"",
             """
             Size up to which the arguments of a task are kept with its result in celery.db, for celery-list(1) and \
-            celery-retry(1): bytes of the encoded arguments. 0 keeps none.
+            celery-retry(1): bytes of the encoded arguments. 0 keeps none and leaves arguments out wherever they would be shown: \
+            of lists, events, answers to celery-inspect(1), dead letters, logs, and titles of commands.
             """
         ) { $0.settings.argumentLimit = $1 ?? 0 },
         SettingsKey(
             "CELERY_REDACT", .list(of: .text),
             default: "[\(Redaction.defaultParts.map { "\"\($0)\"" }.joined(separator: ", "))]",
             """
-            Secret names: celery-list(1) shows the value of an argument as *** if its name contains one of these words, in any \
-            case. The task itself gets the value.
+            Secret names: a value is shown as *** if its name contains one of these words, in any case. This holds for keyword \
+            arguments, members of objects, NAME=VALUE, --NAME VALUE and NAME: VALUE in arguments, environment variables of \
+            celery-run(1) and settings, in lists, events, answers to celery-inspect(1), dead letters, logs, and titles of \
+            commands. Messages and results are not changed: the task gets the value, and can be sent again. What a program \
+            prints is not searched. [] hides nothing, as does CELERY_REDACT=, in the environment of a command.
             """
         ) { $0.settings.redactedNames = $1 },
         SettingsKey(

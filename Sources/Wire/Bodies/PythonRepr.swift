@@ -21,6 +21,26 @@ package enum PythonRepr {
         text(of: .object(kwargs), limit: limit)
     }
 
+    /// Arguments as monitors may see them.
+    package static func texts(_ arguments: TaskArguments, _ redaction: Redaction) -> (args: String, kwargs: String) {
+        // Of megabytes, only the beginning is searched for secret values.
+        let head = TaskArguments(
+            args: arguments.args.prefix(limit).map(head), kwargs: head(.object(arguments.kwargs)).objectValue ?? [:])
+        guard let shown = redaction.shown(head) else { return (Redaction.leftOut, Redaction.leftOut) }
+        return (args(shown.args), kwargs(shown.kwargs))
+    }
+
+    /// At least as much of a value as `text` shows.
+    private static func head(_ value: JSON) -> JSON {
+        switch value {
+        case .string(let text):
+            text.utf8.count > 4 * limit ? .string(String(text.unicodeScalars.prefix(2 * limit))) : value
+        case .array(let elements): .array(elements.prefix(limit).map(head))
+        case .object(let object): .object(JSONObject(distinct: object.members.prefix(limit).map { ($0.key, head($0.value)) }))
+        default: value
+        }
+    }
+
     /// Any value; arrays become lists.
     package static func text(of value: JSON, limit: Int = limit) -> String {
         var writer = PythonReprWriter(budget: limit)

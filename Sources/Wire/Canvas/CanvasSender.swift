@@ -76,8 +76,6 @@ extension CanvasSender {
         let arguments = TaskArguments(
             args: signature.completedArgs(args), kwargs: signature.kwargs, embed: try options.embed())
         message.body = BodyCodec.encode(arguments)
-        message.argsRepr = PythonRepr.args(arguments.args)
-        message.kwargsRepr = PythonRepr.kwargs(arguments.kwargs)
         followUps.messages.append(message)
         return [[.string(message.id.text), nil], nil]
     }

@@ -16,9 +16,9 @@ package struct TaskEvent: Sendable {
     package var parts: (type: String, details: JSONObject) { (type, details) }
 
     /// A client has sent the task.
-    package static func sent(_ message: Message) -> TaskEvent {
+    package static func sent(_ message: Message, _ redaction: Redaction) -> TaskEvent {
         var event = TaskEvent("task-sent", of: message.id)
-        let request = request(of: message)
+        let request = request(of: message, redaction)
         for key in ["root_id", "parent_id", "name", "args", "kwargs", "retries", "eta", "expires"] { event.details[key] = request[key] }
         event.details["queue"] = .string(message.route.queue)
         event.details["exchange"] = .string(message.route.exchange ?? "")
@@ -27,8 +27,8 @@ package struct TaskEvent: Sendable {
     }
 
     /// A worker has taken the task. Decodes the arguments if the message does not show them.
-    package static func received(_ message: Message) -> TaskEvent {
-        TaskEvent("task-received", of: message.id, request(of: message).members)
+    package static func received(_ message: Message, _ redaction: Redaction) -> TaskEvent {
+        TaskEvent("task-received", of: message.id, request(of: message, redaction).members)
     }
 
     /// The task has started.
@@ -78,11 +78,14 @@ package struct TaskEvent: Sendable {
         return "\(failure.type)(\(arguments))"
     }
 
-    private static func request(of message: Message) -> JSONObject {
-        var (args, kwargs) = (message.argsRepr, message.kwargsRepr)
-        if args == nil || kwargs == nil, let arguments = try? BodyCodec.decode(message.body) {
-            args = args ?? PythonRepr.args(arguments.args)
-            kwargs = kwargs ?? PythonRepr.kwargs(arguments.kwargs)
+    private static func request(of message: Message, _ redaction: Redaction) -> JSONObject {
+        var (args, kwargs) = (message.argsRepr.map(redaction.applied), message.kwargsRepr.map(redaction.applied))
+        if redaction.leavesOutArguments {
+            (args, kwargs) = (Redaction.leftOut, Redaction.leftOut)
+        } else if args == nil || kwargs == nil, let arguments = try? BodyCodec.decode(message.body) {
+            let texts = PythonRepr.texts(arguments, redaction)
+            args = args ?? texts.args
+            kwargs = kwargs ?? texts.kwargs
         }
         func time(_ time: Timestamp?) -> JSON { time.map { .string(ISO8601.text($0)) } ?? .null }
         return [

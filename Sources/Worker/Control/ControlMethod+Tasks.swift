@@ -62,7 +62,7 @@ extension Shift {
             var shown = task(message)
             // An addition to the format of Python's workers: the limit that the task waits for.
             if let wait = await gate.wait(of: message.id), case .object(var object) = shown {
-                object["celery_limit"] = wait.json
+                object["celery_limit"] = wait.shown(configuration.redaction, try? BodyCodec.decode(message.body)).json
                 shown = .object(object)
             }
             found[message.id.text] = ["reserved", shown]
@@ -80,15 +80,16 @@ extension Shift {
             process: job.childPID)
     }
 
-    /// Describes a task as Python's workers do.
+    /// Describes a task as Python's workers do; arguments that are left out are null.
     fileprivate func task(
         _ message: Message, began: Timestamp? = nil, isAcknowledged: Bool = false, isRedelivered: Bool = false,
         process: Int? = nil
     ) -> JSON {
-        let arguments = try? BodyCodec.decode(message.body)
+        let arguments = (try? BodyCodec.decode(message.body)) ?? TaskArguments()
+        let shown = configuration.redaction.shown(arguments)
         return [
             "id": .string(message.id.text), "name": .string(message.task),
-            "args": .array(arguments?.args ?? []), "kwargs": .object(arguments?.kwargs ?? [:]),
+            "args": shown.map { .array($0.args) } ?? .null, "kwargs": shown.map { .object($0.kwargs) } ?? .null,
             "type": .string(message.task), "hostname": .string(configuration.identity.name),
             "time_start": began.map { .double($0.seconds) } ?? .null, "acknowledged": .bool(isAcknowledged),
             "delivery_info": [

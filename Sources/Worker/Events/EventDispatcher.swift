@@ -21,6 +21,7 @@ final class EventDispatcher: Sendable {
     private let source: EventSource
     private let log: TaskLog
     private let version: String
+    private let redaction: Redaction
     private let state: Mutex<State>
     /// Whether task events are enabled. Atomic, since it is read for every moment.
     private let isOn: Atomic<Bool>
@@ -47,6 +48,7 @@ final class EventDispatcher: Sendable {
         self.log = log
         source = EventSource(hostname: configuration.identity.name, pid: configuration.identity.pid)
         version = events.version
+        redaction = configuration.redaction
         isOn = Atomic(events.ofTasks)
         state = Mutex(State(isLogNeeded: events.ofTasks))
     }
@@ -174,7 +176,7 @@ final class EventDispatcher: Sendable {
         let (type, details) =
             switch entry.content {
             case .made(let event): (event.type, event.details)
-            case .received(let message): TaskEvent.received(message).parts
+            case .received(let message): TaskEvent.received(message, redaction).parts
             case .other(let type, let details): (type, details)
             }
         return source.event(type, details, at: entry.time)

@@ -162,4 +162,16 @@ import Testing
         #expect(DryRun.command("t.a", [], [:]) == "celery apply t.a")
         #expect(DryRun.command("t.a", ["it's", 1], ["k": [true]]) == #"celery apply t.a --args '["it'\''s",1]' --kwargs '{"k":[true]}'"#)
     }
+
+    @Test func `says why an item failed, with what its program wrote, and without secret values`() throws {
+        let item = try items("token=hush")[0]
+        var result = TaskResult(id: TaskID("i"), state: .failure, failure: TaskFailure(type: "ValueError", arguments: ["bad"], module: "builtins"))
+        (result.errorOutput, result.standardOutput) = ("why", "what\nelse\n")
+        var printer = ItemPrinter(format: .text, task: "t")
+        #expect(String(decoding: printer.print(item, result).errors, as: UTF8.self)
+            == "why\nwhat\nelse\ncelery dmap: item 1 ('token=***'): ValueError: bad\n")
+        printer.redaction = Redaction(leavesOutArguments: true)
+        result.standardOutput = nil
+        #expect(String(decoding: printer.print(item, result).errors, as: UTF8.self) == "why\ncelery dmap: item 1: ValueError: bad\n")
+    }
 }

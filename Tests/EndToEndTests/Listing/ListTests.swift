@@ -99,19 +99,49 @@ import Testing
         #expect(object["args"] == .null && object["task"] == "demo.tasks.add" && object["submitted"] != .null)
     }
 
-    @Test func `on RabbitMQ lists what has ended and what runs, and says that it cannot list what waits`() throws {
+    @Test func `where results cannot be listed, ended tasks are those that events tell of`() throws {
+        let project = try Project()
+        try project.task("bad.sh", "#!/bin/sh\nexit 3\n")
+        let options = "--result-backend db+sqlite:///results.db"
+        let good = try project.apply("demo.tasks.add 1 2 \(options)")
+        let bad = try project.apply("demo.tasks.bad \(options)")
+        #expect(try project.run("celery celeryd --burst -q -c1 -E -n w@h \(options)").status == 0)
+        let list = try project.run("celery list \(options)")
+        let lines = list.lines.map { $0.split(separator: "\t").map(String.init) }
+        #expect(lines.map { Array($0.prefix(3)) } == [[bad, "FAILURE", "demo.tasks.bad"], [good, "SUCCESS", "demo.tasks.add"]], "\(list)")
+        #expect(lines.first?.last == "CalledProcessError(3, 'demo.tasks.bad')" && lines.allSatisfy { $0[6] == "w@h" }, "\(list)")
+        #expect(list.errors.hasSuffix(" cannot list tasks that have ended, except those of which workers with -E have told within an hour, or since --since\n"))
+        #expect(try project.run("celery list --failed --grep 'Error(3' \(options)").lines.count == 1)
+        #expect(try project.run("celery list --until 1h \(options)").output == "")
+    }
+
+    @Test func `on RabbitMQ, too, events tell of ended tasks whose results go to their client`() throws {
+        let place = try RabbitMQPlace()
+        let variables = place.variables().merging(["CELERY_RESULT_BACKEND": "rpc://"]) { $1 }
+        try place.project.startWorker("-E -n me@here", with: variables)
+        let id = try place.run("celery apply demo.tasks.add 2 3", with: variables).text
+        #expect(try eventually { try place.run("celery list", with: variables).output.hasPrefix("\(id)\tSUCCESS\tdemo.tasks.add\t") })
+        try place.project.stopWorker()
+    }
+
+    @Test func `on RabbitMQ lists what has ended and what workers hold, and says that it cannot list what else waits`() throws {
         let place = try RabbitMQPlace()
         try place.project.task("wait.sh", "#!/bin/sh\nuntil [ -e go ]; do sleep 0.02; done\n")
         let ended = try place.run("celery apply demo.tasks.add 2 3").text
         #expect(try place.run("celery celeryd --burst -q").status == 0)
         try place.project.startWorker("-n me@here", with: place.variables())
-        let running = try place.run("celery apply demo.tasks.wait").text
-        #expect(try eventually { try place.run("celery list --json").lines.count == 2 })
+        let running = try place.run("celery apply demo.tasks.wait a.jpg password=hush").text
+        // The worker keeps messages that are due within a minute.
+        let later = try place.run("celery apply demo.tasks.wait later --countdown 50").text
+        #expect(try eventually { try place.run("celery list --json").lines.count == 3 })
         let list = try place.run("celery list")
         let lines = list.lines.map { $0.split(separator: "\t").map(String.init) }
-        #expect(lines.map { $0[0] } == [running, ended] && lines.map { $0[1] } == ["STARTED", "SUCCESS"])
-        #expect(lines[1][7] == "2 3")
-        #expect(list.errors.hasSuffix(" cannot list waiting tasks; celery queues shows how many there are\n"))
+        let byID = Dictionary(uniqueKeysWithValues: lines.map { ($0[0], $0) })
+        #expect([running, later, ended].map { byID[$0]?[1] } == ["STARTED", "SCHEDULED", "SUCCESS"], "\(list)")
+        #expect([running, later, ended].map { byID[$0]?[7] } == ["a.jpg password=***", "later", "2 3"], "\(list)")
+        #expect([running, later].map { byID[$0]?[3] } == ["celery", "celery"], "\(list)")
+        #expect(try place.run("celery list --grep a.jpg --state running").lines.count == 1)
+        #expect(list.errors.hasSuffix(" cannot list waiting tasks, except those that workers have taken; celery queues shows how many there are\n"))
         #expect(try place.run("celery list --failed") == Ended(errors: "celery list: no matching tasks\n"))
         try place.project.write("", to: "go")
         try place.project.stopWorker()

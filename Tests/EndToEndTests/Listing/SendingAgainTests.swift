@@ -41,6 +41,17 @@ import Testing
         #expect(try project.run("celery list --state queued --json").lines.count == 4)
     }
 
+    @Test func `more than fit into memory at a time are sent once each, in pieces`() throws {
+        let project = try Project()
+        // They end at once, since they have expired.
+        let lines = (1...1_200).map { #"{"task":"demo.tasks.add","args":[\#($0)],"expires":0.001}"# }.joined(separator: "\n")
+        let sent = try project.run("celery apply --batch -", input: lines).lines
+        #expect(try project.run("celery celeryd --burst -q -l error").status == 0)
+        let again = try pairs(project, "--state revoked")
+        #expect(sent.count == 1_200 && again.count == 1_200 && Set(again.map { $0[0] }) == Set(sent))
+        #expect(try project.run("celery queues --json").output.contains(#""ready":1200"#))
+    }
+
     @Test func `refuses what has not ended, what nobody knows, and what was not kept`() throws {
         let project = try Project()
         let waiting = try project.apply("demo.tasks.add 1 -Q other")

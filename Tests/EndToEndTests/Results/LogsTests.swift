@@ -92,6 +92,15 @@ import Testing
         #expect(object["stdout"] == "what it did\n")
     }
 
+    @Test(arguments: ["info", "warning", "error"])
+    func `what a failed program wrote to stderr is in the worker's log once, whatever its level`(level: String) throws {
+        let project = try Project()
+        try project.task("fail.sh", "#!/bin/sh\necho why it stopped >&2\nexit 3\n")
+        _ = try project.apply("demo.tasks.fail")
+        let log = try project.run("celery celeryd --burst -q -c1 -l \(level)").errors
+        #expect(log.ranges(of: "why it stopped").count == 1, "\(log)")
+    }
+
     @Test func `names the store that cannot keep output, and the power`() throws {
         let project = try Project()
         let options = "--result-backend db+sqlite:///results.db"

@@ -28,6 +28,8 @@ import Testing
         let object = try JSON(parsing: try project.run("celery status --json \(id)").output)
         #expect(object["state"] == "PROGRESS")
         #expect(object["progress"] == ["current": 30, "total": 100, "text": "copying", "rows": 1000, "source": "shop"])
+        #expect(try project.run("celery list").output.hasSuffix("\tone@host\t30% 30/100 copying\n"))
+        #expect(try JSON(parsing: try project.run("celery list --json").text)["progress"] == object["progress"])
         let explained = try project.run("celery explain \(id)")
         #expect(explained.output.contains("is running on one@host"))
         #expect(explained.output.contains("  progress:   30% 30/100 copying\n"))

@@ -57,7 +57,7 @@ import Testing
         try project.task("fail.sh", "#!/bin/sh\necho \"no $1\" >&2; echo done\n[ $1 = ok ] || exit 9\n")
         try project.expect("celery dmap demo.tasks.fail ok bad -j 1 --tag", Ended(
             "ok\tdone\n",
-            errors: "bad\tno bad\ncelery dmap: item 2 ('bad'): CalledProcessError: demo.tasks.fail returned exit status 9\n", status: 1))
+            errors: "bad\tno bad\nbad\tdone\ncelery dmap: item 2 ('bad'): CalledProcessError: demo.tasks.fail returned exit status 9\n", status: 1))
     }
 
     @Test func `forgets results that were printed, unless told to keep them`() throws {

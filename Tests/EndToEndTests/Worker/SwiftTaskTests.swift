@@ -78,6 +78,16 @@ import Testing
         let ended = try project.run("celery-example apply example.greet Ann --max-retries 0 --wait")
         #expect(ended.status == 1)
         #expect(ended.errors.hasPrefix("MaxRetriesExceededError: "), "\(ended.errors)")
+        try project.stopWorker()
+    }
+
+    @Test func `a task says how far it has come, and notes something about itself`() throws {
+        let project = try project()
+        let id = try project.run("celery-example apply example.count 200").text
+        #expect(try eventually { try project.run("celery status \(id)").output.contains("/200 counting\n") })
+        let ended = try JSON(parsing: try project.run("celery result --wait --json \(id)").text)
+        #expect(ended["result"] == 200 && ended["meta"] == ["counted": 200])
+        try project.stopWorker()
     }
 
     @Test func `a task logs, and knows itself`() throws {

@@ -68,6 +68,23 @@ extension WorkerTests {
             try await worker.stop()
         }
 
+        @Test(arguments: [false, true])
+        func `tells no secret values of arguments, or no arguments at all`(_ leavesOut: Bool) async throws {
+            var bench = try Bench()
+            try bench.addGate()
+            let worker = try await bench.start { $0.redaction = Redaction(leavesOutArguments: leavesOut) }
+            let id = try await bench.send("wait", "a", "--token", "hush", kwargs: ["password": "hush", "n": 1])
+            #expect(try await eventually { try await ask(bench, "active").arrayValue?.isEmpty == false })
+            let found = try await ask(bench, "query_task", ["ids": .string(id.text)])
+            for task in [try await ask(bench, "active").arrayValue?.first, found[id.text]?.arrayValue?.last] {
+                #expect(task?["args"] == (leavesOut ? JSON.null : ["a", "--token", "***"]))
+                #expect(task?["kwargs"] == (leavesOut ? JSON.null : ["password": "***", "n": 1]))
+            }
+            try bench.openGate()
+            #expect(try await bench.result(of: id).state == .success)
+            try await worker.stop()
+        }
+
         @Test func `tells of itself in the shapes of Python's workers`() async throws {
             var bench = try Bench()
             try bench.addExample("add", TaskOptions(maxRetries: 7))

@@ -53,14 +53,14 @@ enum BeatImportCommand {
             return ExitCode.cannotCreate
         }
         if !arguments[dryRun] { try folder.write(report.tasks) }
-        for task in report.tasks {
-            context.output.record(
-                [
-                    "task": .string(folder.taskName(task)), "file": .string(folder.file(task)), "line": .int(Int64(task.entry.lineNumber)),
-                    "schedule": .string(task.entry.scheduleText), "timezone": task.entry.zoneName.map(JSON.string) ?? .null,
-                    "mailto": task.address.map(JSON.string) ?? .null,
-                ],
-                text: [folder.taskName(task), folder.file(task), task.schedule].joined(separator: "\t"))
+        context.output.table(report.tasks, ["task", "file", "schedule"]) { task in
+            [folder.taskName(task), folder.file(task), task.schedule]
+        } object: { task in
+            [
+                "task": .string(folder.taskName(task)), "file": .string(folder.file(task)), "line": .int(Int64(task.entry.lineNumber)),
+                "schedule": .string(task.entry.scheduleText), "timezone": task.entry.zoneName.map(JSON.string) ?? .null,
+                "mailto": task.address.map(JSON.string) ?? .null,
+            ]
         }
         for note in report.notes { context.output.note("celery beat import-crontab: \(note)") }
         for problem in report.problems { context.output.error("celery beat import-crontab: \(problem)") }

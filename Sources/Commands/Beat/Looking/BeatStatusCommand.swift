@@ -37,16 +37,13 @@ enum BeatStatusCommand {
         let state = try await timetable.state()
         show(state.leader, context)
         let now = Timestamp.now
-        var isWell = true
-        for entry in entries.sorted(by: { $0.name < $1.name }) {
-            let outlook = EntryOutlook(entry: entry, record: state.records[entry.name], now: now)
-            if outlook.health.isAlarm { isWell = false }
-            context.output.record(
-                object(outlook),
-                text: [
-                    entry.name, outlook.health.rawValue, LocalTime.text(outlook.record?.lastSuccess), LocalTime.text(outlook.next),
-                ].row)
-        }
+        let outlooks = entries.sorted { $0.name < $1.name }.map { EntryOutlook(entry: $0, record: state.records[$0.name], now: now) }
+        let isWell = !outlooks.contains { $0.health.isAlarm }
+        context.output.table(outlooks, ["entry", "health", "last success", "next"]) { outlook in
+            [
+                outlook.entry.name, outlook.health.rawValue, LocalTime.text(outlook.record?.lastSuccess), LocalTime.text(outlook.next),
+            ].map(\.inOneLine)
+        } object: { object($0) }
         await timetable.client.close()
         if state.leader == nil, !entries.isEmpty { return ExitCode.unreachable }
         return isWell ? ExitCode.done : ExitCode.taskFailed
