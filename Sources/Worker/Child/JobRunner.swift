@@ -62,6 +62,7 @@ struct JobRunner: Sendable {
             tag: job.tag, ending: ended.ending, duration: (ContinuousClock.now - started).inSeconds,
             errorOutput: ended.errorOutput)
         report.meta = ended.meta
+        report.isUnbegun = ended.isUnbegun
         report.standardOutput = ended.standardOutput
         if !ended.output.isEmpty { report.output = ended.output.encoded }
         if let message, let arguments {
@@ -111,6 +112,8 @@ struct JobRunner: Sendable {
         var output = TaskOutput()
         /// What the task noted about itself.
         var meta = JSONObject()
+        /// Whether the program could not be started.
+        var isUnbegun = false
 
         init(_ ending: JobReport.Ending, errorOutput: String? = nil) {
             self.ending = ending

@@ -60,7 +60,14 @@ package enum PoolChildMain {
             flight?.begin(FlightRecord.Entry(tag: job.deliveryTag, attempt: job.attempt))
             let stop = underway.begin(job)
             var report = await runner.run(job, stop)
-            if let signal = underway.end() { report.ending = .revoked(.revoked("terminated"), signal: signal) }
+            let signal = underway.end()
+            // The file changed or vanished after the look at it above.
+            if signal == nil, report.isUnbegun, job.isOutdated {
+                flight?.end()
+                guard socket.send(.outdated(job.tag)) else { break }
+                continue
+            }
+            if let signal { report.ending = .revoked(.revoked("terminated"), signal: signal) }
             // A job that was killed because the worker is gone has no outcome; start no other.
             if isOrphaned.isSet { break }
             flight?.end()

@@ -59,8 +59,10 @@ struct ProgramJob {
         do throws(SystemError) {
             return end(try run.run())
         } catch {
-            return JobRunner.Ended(
+            var ended = JobRunner.Ended(
                 .failure(TaskFailure(type: "OSError", arguments: [.int(Int64(error.code)), .string(error.description)], module: "builtins"), traceback: nil))
+            ended.isUnbegun = true
+            return ended
         }
     }
 

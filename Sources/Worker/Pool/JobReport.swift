@@ -14,6 +14,8 @@ package struct JobReport: Sendable {
     package var output: [UInt8]?
     /// What the task noted about itself.
     package var meta = JSONObject()
+    /// Whether the program could not be started. The child itself uses this; it is not sent.
+    var isUnbegun = false
     /// The next steps of the task's workflow.
     package var next = WorkflowSteps()
 
