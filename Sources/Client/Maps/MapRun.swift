@@ -115,7 +115,9 @@ actor MapRun: MapFeeding {
         advance()
         await sender?.value
         await forgetting?.value
-        if count > 0 { try await keepSet(total: count) }
+        if count > 0, plan.keepsResults { try await keepSet(total: count) }
+        // Of a set whose results are deleted, nothing is left to see.
+        if !plan.keepsResults { try await client.forgetTaskSet(set.id) }
         if !taken.isEmpty { _ = try await client.store.forget(taken) }
         taken = []
     }

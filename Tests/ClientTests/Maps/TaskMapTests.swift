@@ -202,7 +202,7 @@ private final class Numbers: Sequence, Sendable {
         let ids = Mutex<[TaskID]>([])
         let whole = try await client.dmap(Press.self, [Press(text: "a", copies: 2), Press(text: "b", copies: nil)]).join()
         #expect(whole == [[#"["a",2]"#], [#"["b",null]"#]])
-        for try await result in client.dmap(Press.self, ["c"]) {
+        for try await result in client.dmap(Press.self, ["c"], keepsResults: true) {
             #expect(try result.get() == [#"["c"]"#])
             ids.withLock { $0.append(result.id) }
         }
