@@ -138,7 +138,7 @@ import Testing
         let lines = list.lines.map { $0.split(separator: "\t").map(String.init) }
         let byID = Dictionary(uniqueKeysWithValues: lines.map { ($0[0], $0) })
         #expect([running, later, ended].map { byID[$0]?[1] } == ["STARTED", "SCHEDULED", "SUCCESS"], "\(list)")
-        #expect([running, later, ended].map { byID[$0]?[7] } == ["a.jpg password=***", "later", "2 3"], "\(list)")
+        #expect([running, later, ended].map { byID[$0]?[7] } == ["a.jpg 'password=***'", "later", "2 3"], "\(list)")
         #expect([running, later].map { byID[$0]?[3] } == ["celery", "celery"], "\(list)")
         #expect(try place.run("celery list --grep a.jpg --state running").lines.count == 1)
         #expect(list.errors.hasSuffix(" cannot list waiting tasks, except those that workers have taken; celery queues shows how many there are\n"))
