@@ -39,7 +39,7 @@ import Testing
         try project.startWorker("-c 2", program: "celery-example")
         try project.expect("celery-example apply example.spread 200 --wait", Ended("20100\n"))
         #expect(try project.run("celery list --json | jq -r .task").lines == ["example.spread"])
-        #expect(try project.run("celery taskset").lines.first?.contains("\t200\t200\t0\t") == true)
+        #expect(try project.run("celery taskset").output == "")
     }
 
     @Test func `refuses arguments that do not fit, in words`() throws {
