@@ -15,7 +15,7 @@ def shell_set_that_python_restores(run):
     lines = "".join(json.dumps({"task": "interop.tasks.add", "args": [number, 1]}) + "\n" for number in range(20))
     identity = celery("apply", "-q", "--batch", "-", "--set", input=lines).expect().output.strip()
     restored = GroupResult.restore(identity, app=run.app)
-    same(type(restored), GroupResult, "type")
+    same(isinstance(restored, GroupResult), True, "a group")
     same(run.get(restored), list(range(1, 21)))
     same(restored.completed_count(), 20, "count")
     celery("taskset", identity).expect("TOTAL\t20\nSUCCESS\t20\n")
