@@ -5,10 +5,10 @@ import PackageDescription
 //
 //     CeleryCLI, Example -> Celery -> Commands -> Client, Worker, Beat
 //     Client -> Brokers, ResultStores -> CeleryDB -> SQLite         (the only way to a driver)
-//                                        CeleryAMQP -> RabbitMQ
+//                                        CeleryAMQP -> RabbitMQ, Redis
 //     Worker, Beat, Brokers, ... -> Tasks, Wire, Schedules, Processes -> CeleryCore
 //
-// The worker and beat name no driver; a connection (SQLite, RabbitMQ, HTTP) is the only room that sees its C library.
+// The worker and beat name no driver; a connection (SQLite, RabbitMQ, Redis, HTTP) is the only room that sees its C library.
 
 let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -65,6 +65,8 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         // Loads libcurl when it is needed, and needs nothing of it to build.
         .target(name: "CCurl"),
+        // Loads libssl when it is needed, and needs nothing of it to build.
+        .target(name: "CTLS"),
 
         // The vocabulary
         room("CeleryCore"),
@@ -75,11 +77,12 @@ let package = Package(
         room("Wire", ["CeleryCore", "CDecompression"]),
         room("Pickle", ["CeleryCore", "Wire"]),
         room("RabbitMQ", ["CeleryCore", "Processes", "CRabbitMQ"]),
+        room("Redis", ["CeleryCore", "Processes", "CTLS", deque]),
         room("SQLite", ["CSQLite"]),
         room("CeleryDB", ["CeleryCore", "Wire", "SQLite", "Processes", "CLinux"]),
         room("CeleryAMQP", ["CeleryCore", "RabbitMQ", deque]),
         room("Brokers", ["CeleryCore", "Wire", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Processes", deque, heap]),
-        room("ResultStores", ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ"]),
+        room("ResultStores", ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis"]),
         room("TOML"),
         room("Configuration", ["CeleryCore", "Schedules", "TOML"]),
 
@@ -95,7 +98,7 @@ let package = Package(
         room("Beat", ["CeleryCore", "Schedules", "Wire", logging]),
 
         // Faces
-        room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Processes"]),
+        room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "Processes"]),
         room("Arguments", ["CeleryCore"]),
         room("Commands", ["Arguments", "Client", "Worker", "Beat", "Schedules", "HTTP", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
         room("FoundationValues", ["Tasks", "CeleryCore"]),
@@ -126,13 +129,14 @@ let package = Package(
         tests("ConfigurationTests", ["Configuration", "CeleryCore", "Schedules", "Fixtures"]),
         tests("HTTPTests", ["HTTP", "Fixtures"]),
         tests("RabbitMQTests", ["RabbitMQ", "CeleryCore", "Wire", "Fixtures"]),
+        tests("RedisTests", ["Redis", "CeleryCore", "Processes", "Fixtures"]),
         tests("TOMLTests", ["TOML", "CeleryCore", "Fixtures"], exclude: ["pack", "toml-test.jsonl", "toml-test.LICENSE"]),
         .executableTarget(
             name: "DriverProbe", dependencies: ["CeleryCore", "Wire", "CeleryDB", "Brokers", "Processes", "CLinux"],
             path: "Tests/DriverProbe", swiftSettings: swiftSettings),
         tests(
             "DriverTests",
-            ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "Brokers", "ResultStores", "RabbitMQ", "Processes", "Worker", "Fixtures", "DriverProbe"]),
+            ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "Brokers", "ResultStores", "RabbitMQ", "Redis", "Processes", "Worker", "Fixtures", "DriverProbe"]),
         tests(
             "WorkerTests",
             ["Worker", "CeleryCore", "Wire", "Tasks", "CeleryDB", "SQLite", "Brokers", "ResultStores", "Processes", "Fixtures", logging]),

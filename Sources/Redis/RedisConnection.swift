@@ -1,0 +1,156 @@
+// Redis as a client, by its own protocol; no library but libssl, and that only for rediss://.
+//
+//     RedisLink           one thread and connection for commands, which it pipelines
+//     RedisSubscription   one thread and connection for messages of channels
+//       RedisConnection   a connection that is logged in, confined to its thread
+//         RedisSocket     the socket, with a TLSSession where it is encrypted
+//         RESPDecoder     bytes of the server <-> RESPValue
+
+import CeleryCore
+import Processes
+
+/// A connection to a server, logged in. Confined to the thread that created it; only `init` blocks.
+final class RedisConnection {
+    let options: RedisOptions
+    private let socket: RedisSocket
+    private var decoder = RESPDecoder()
+    /// When the server last sent or took anything.
+    var lastHeard = ContinuousClock.now
+
+    /// Connects and logs in. Blocks, for at most `connectTimeout` before and after the TCP connection is made.
+    ///
+    /// - Parameter onSocket: Receives the descriptor, so that another thread can shut the socket down.
+    init(_ options: RedisOptions, onSocket: (Int32) -> Void) throws(RedisError) {
+        self.options = options
+        do throws(RedisError) {
+            socket = try RedisSocket.connected(to: options, until: .now + options.connectTimeout)
+        } catch {
+            throw Self.opening(error, options)
+        }
+        onSocket(socket.descriptor)
+        do throws(RedisError) {
+            let deadline = ContinuousClock.now + options.connectTimeout
+            if let tls = options.tls { try socket.encrypt(tls, host: options.host, until: deadline) }
+            try logIn(until: deadline)
+        } catch {
+            onSocket(-1)
+            throw Self.opening(error, options)
+        }
+    }
+
+    private static func opening(_ error: RedisError, _ options: RedisOptions) -> RedisError {
+        var reason = RedisError(error.code, "cannot reach \(options.location): \(error.message)")
+        if error.code == .lost {
+            reason.code = .unreachable
+            let advice = options.tls == nil && options.socketPath == nil ? "; use rediss:// for a TLS port" : ""
+            reason.message += advice
+        }
+        reason.isOfOpening = true
+        return reason
+    }
+
+    var descriptor: Int32 { socket.descriptor }
+    var wantsToSend: Bool { socket.wantsToSend }
+
+    /// Adds commands to what is to be sent by `exchange`.
+    func add(_ commands: [RedisCommand]) throws(RedisError) {
+        var bytes: [UInt8] = []
+        for command in commands { command.encode(to: &bytes) }
+        try socket.add(bytes)
+    }
+
+    /// Sends and receives as much as is possible at once.
+    ///
+    /// - Parameter take: Receives each reply.
+    func exchange(_ take: (RESPValue) throws(RedisError) -> Void) throws(RedisError) {
+        if try socket.flush() { lastHeard = .now }
+        var end: RedisError?
+        do throws(RedisError) {
+            if try socket.receive({ decoder.feed($0) }) { lastHeard = .now }
+        } catch {
+            // What came before the end counts.
+            end = error
+        }
+        while let reply = try next() { try take(reply) }
+        if let end { throw end }
+    }
+
+    private func next() throws(RedisError) -> RESPValue? {
+        do throws(RESPError) {
+            return try decoder.next()
+        } catch {
+            throw RedisError(.malformed, "it does not speak the protocol of Redis: \(error)")
+        }
+    }
+
+    /// Sends commands and waits for their replies. Blocks.
+    private func call(_ commands: [RedisCommand], until deadline: ContinuousClock.Instant) throws(RedisError) -> [RESPValue] {
+        try add(commands)
+        var replies: [RESPValue] = []
+        while true {
+            try exchange { replies.append($0) }
+            if replies.count >= commands.count { return replies }
+            try socket.wait(until: deadline, or: RedisError(.unreachable, "it accepts connections but does not answer"))
+        }
+    }
+
+    /// Says goodbye. Does not wait for an answer.
+    func close(onSocket: (Int32) -> Void) {
+        socket.end()
+        onSocket(-1)
+    }
+}
+
+// MARK: The login
+
+extension RedisConnection {
+    /// Sends `HELLO`, which servers before Redis 6 do not know, and what they have in its place.
+    private func logIn(until deadline: ContinuousClock.Instant) throws(RedisError) {
+        var hello = RedisCommand("HELLO", .number(options.protocolVersion))
+        if let password = options.password { hello = hello.with("AUTH", .text(options.user ?? "default"), .text(password)) }
+        hello = hello.with("SETNAME", .text(options.clientName))
+        let select = RedisCommand("SELECT", .number(options.database))
+        let replies = try call(options.database == 0 ? [hello] : [hello, select], until: deadline)
+        if case .error(let text) = replies[0] {
+            let isUnknown = text.hasPrefix("ERR unknown command") || text.hasPrefix("NOPERM")
+            guard isUnknown, options.protocolVersion == 2 else { throw RedisError(reply: text, to: "HELLO") }
+            return try logInAsBefore(until: deadline)
+        }
+        try check(mode: replies[0]["mode"]?.textValue)
+        if replies.count > 1 { try check(selected: replies[1]) }
+    }
+
+    private func logInAsBefore(until deadline: ContinuousClock.Instant) throws(RedisError) {
+        if let password = options.password {
+            let words: [RedisCommand.Word] = options.user.map { ["AUTH", .text($0), .text(password)] } ?? ["AUTH", .text(password)]
+            if case .error(let text) = try call([RedisCommand(words)], until: deadline)[0] {
+                let isRefused = text.contains(text: "invalid password") || text.contains(text: "without any password")
+                throw isRefused ? RedisError(.login, "the server refuses this password") : RedisError(reply: text, to: "AUTH")
+            }
+        }
+        let replies = try call(
+            [
+                RedisCommand("SELECT", .number(options.database)), RedisCommand("INFO", "server"),
+                RedisCommand("CLIENT", "SETNAME", .text(options.clientName)),
+            ], until: deadline)
+        try check(selected: replies[0])
+        let lines = replies[1].textValue?.split(whereSeparator: \.isNewline) ?? []
+        let mode = lines.first { $0.hasPrefix("redis_mode:") }?.dropFirst("redis_mode:".count)
+        try check(mode: mode.map(String.init))
+    }
+
+    private func check(selected reply: RESPValue) throws(RedisError) {
+        guard case .error(let text) = reply else { return }
+        let error = RedisError(reply: text, to: "SELECT")
+        guard text.contains(text: "out of range") else { throw error }
+        throw RedisError(.options, "the server has no database \(options.database)")
+    }
+
+    private func check(mode: String?) throws(RedisError) {
+        switch mode {
+        case "sentinel": throw RedisError(.unsupportedServer, "it is a Redis Sentinel, which keeps no data")
+        case "cluster": throw RedisError(.unsupportedServer, "it is part of a Redis cluster")
+        default: break
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import CeleryCore
+
+// The part of a URL after the question mark.
+extension RedisOptions {
+    /// Options that only concern objects and connection pools in Python: here each program has one connection for commands and
+    /// one for waiting, both kept alive, and a command is repeated where that is safe.
+    private static let pythonOnly = [
+        "max_connections", "socket_keepalive", "retry_on_timeout", "retry_on_error", "health_check_interval", "encoding",
+        "encoding_errors", "decode_responses", "timeout",
+    ]
+    private static let own = ["db", "virtual_host", "username", "password", "socket_timeout", "socket_connect_timeout", "client_name", "protocol"]
+    private static let ofTLS = [
+        "ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname",
+    ]
+
+    mutating func take(_ item: ServiceURL.QueryItem, isSocket: Bool) throws(RedisError) {
+        switch item.name {
+        case "db": database = try number(item)
+        case "virtual_host":
+            // As kombu writes the database of a socket; it may begin with a slash there.
+            database = try number(ServiceURL.QueryItem(name: item.name, value: String(item.value.trimmingPrefixSlash)))
+        case "username": user = item.value
+        case "password": password = item.value
+        case "socket_timeout": answerTimeout = min(Self.longestSilence, try seconds(item))
+        case "socket_connect_timeout": connectTimeout = try seconds(item)
+        case "client_name":
+            // As CLIENT SETNAME demands.
+            guard !item.value.isEmpty, item.value.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+                throw complaint("client_name must be a word of visible ASCII characters")
+            }
+            clientName = item.value
+        case "protocol":
+            guard item.value == "2" || item.value == "3" else { throw complaint("protocol must be 2 or 3") }
+            protocolVersion = item.value == "3" ? 3 : 2
+        case "credential_provider":
+            throw complaint("credential_provider names a class of Python; write user and password in the URL")
+        case _ where Self.ofTLS.contains(item.name): try takeTLS(item)
+        case _ where Self.pythonOnly.contains(item.name): break
+        default:
+            let known = Self.own + Self.ofTLS + Self.pythonOnly
+            let nearest = NearestName.suggest(item.name, among: known).map { "; did you mean '\($0)'?" } ?? ""
+            throw complaint("unknown option '\(item.name)'\(nearest)")
+        }
+    }
+
+    private mutating func takeTLS(_ item: ServiceURL.QueryItem) throws(RedisError) {
+        guard tls != nil else { throw complaint("\(item.name) needs rediss://") }
+        switch item.name {
+        case "ssl_ca_certs": tls?.authorities = item.value
+        case "ssl_ca_path": tls?.authorityFolder = item.value
+        case "ssl_certfile": tls?.certificate = item.value
+        case "ssl_keyfile": tls?.key = item.value
+        case "ssl_check_hostname":
+            guard let isTrue = Self.truth(item.value) else { throw complaint("ssl_check_hostname must be true or false") }
+            tls?.checksHost = isTrue
+        default:
+            switch item.value {
+            // A server always shows a certificate, so that both come to the same.
+            case "required", "CERT_REQUIRED", "optional", "CERT_OPTIONAL": tls?.isVerified = true
+            case "none", "CERT_NONE": tls?.isVerified = false
+            default: throw complaint("ssl_cert_reqs must be required, optional or none")
+            }
+        }
+    }
+
+    private func number(_ item: ServiceURL.QueryItem) throws(RedisError) -> Int {
+        guard let number = Int(item.value), (0...65_535).contains(number) else {
+            throw complaint("\(item.name) must be the number of a database")
+        }
+        return number
+    }
+
+    private func seconds(_ item: ServiceURL.QueryItem) throws(RedisError) -> Duration {
+        guard let number = Double(item.value), number > 0, number <= 3_600 else {
+            throw complaint("\(item.name) must be a number of seconds, up to 3600")
+        }
+        return .seconds(number)
+    }
+
+    /// As redis-py reads truth values in a URL.
+    private static func truth(_ text: String) -> Bool? {
+        switch text.lowercased() {
+        case "0", "f", "false", "n", "no": false
+        case "1", "t", "true", "y", "yes": true
+        default: nil
+        }
+    }
+}
+
+extension String {
+    fileprivate var trimmingPrefixSlash: Substring { hasPrefix("/") ? dropFirst() : self[...] }
+}

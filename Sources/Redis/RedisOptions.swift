@@ -1,0 +1,114 @@
+package import CeleryCore
+
+/// How to connect to one Redis server, read from its URL.
+///
+/// | URL | server |
+/// |---|---|
+/// | `redis://user:password@host:port/0` | by TCP; the path is the number of the database |
+/// | `rediss://...` | by TLS |
+/// | `socket:///run/redis.sock?virtual_host=0`, `redis+socket://...` | a socket of this machine |
+///
+/// The options are those of Python's client (redis-py) that mean something here, by the names they have there. Those that only
+/// concern its objects in Python are accepted: the same URL serves both programs.
+package struct RedisOptions: Sendable, Hashable {
+    package var host: String
+    package var port: Int
+    /// Path of a socket, which replaces host and port.
+    package var socketPath: String?
+    /// `nil` is the user that the server calls `default`.
+    package var user: String?
+    package var password: String?
+    package var database: Int
+    /// Time limit for the connection, and again for the handshake.
+    package var connectTimeout: Duration
+    /// For how long the server may be silent while it owes an answer.
+    package var answerTimeout: Duration
+    /// What `CLIENT LIST` calls the connection.
+    package var clientName: String
+    /// 2 or 3: which version of the protocol to speak.
+    package var protocolVersion: Int
+    package var tls: TLS?
+    /// For display, without the password.
+    package var location: String
+
+    /// Certificates for a TLS connection.
+    package struct TLS: Sendable, Hashable {
+        /// PEM file of trusted certificates, and folder of such files; without either the system's are trusted.
+        package var authorities: String?
+        package var authorityFolder: String?
+        /// PEM files with the client's certificate and key.
+        package var certificate: String?
+        package var key: String?
+        package var isVerified = true
+        /// Whether the certificate must be for the host of the URL.
+        package var checksHost = true
+    }
+
+    /// Longest silence that is not a lost connection; the default of `answerTimeout`. An option may only shorten it, so that a
+    /// dead connection is noticed within ten seconds.
+    package static let longestSilence: Duration = .seconds(8)
+    /// Schemes of these URLs.
+    package static let schemes = ["redis", "rediss", "socket", "redis+socket"]
+
+    /// - Throws: `RedisError.Code.options`, naming the option.
+    package init(_ url: ServiceURL, connectTimeout: Duration = .seconds(4)) throws(RedisError) {
+        let isSocket = url.scheme.hasSuffix("socket")
+        host = url.host ?? "localhost"
+        port = url.port ?? 6379
+        socketPath = isSocket ? url.path : nil
+        // Python's client writes a password without a user as `redis://:password@host`.
+        user = url.user.flatMap { $0.isEmpty ? nil : $0 }
+        password = url.password
+        database = 0
+        self.connectTimeout = connectTimeout
+        answerTimeout = Self.longestSilence
+        clientName = "celery"
+        protocolVersion = 2
+        tls = url.scheme == "rediss" ? TLS() : nil
+        location = Self.shown(url)
+        if isSocket {
+            guard url.host == nil, url.path.count > 1 else {
+                throw complaint("it names no socket; write \(url.scheme):///path/to/redis.sock")
+            }
+        } else {
+            try readDatabase(url.path)
+        }
+        var seen: Set<String> = []
+        for item in url.query {
+            guard seen.insert(item.name).inserted else { throw complaint("option '\(item.name)' is given twice") }
+            try take(item, isSocket: isSocket)
+        }
+        if user != nil, password == nil { throw complaint("it names a user and no password; write :password@ for a password alone") }
+        if (tls?.certificate == nil) != (tls?.key == nil) {
+            throw complaint("ssl_certfile and ssl_keyfile must be given together")
+        }
+        for (what, text) in [("user", user), ("password", password), ("socket", socketPath)] {
+            if let text, text.utf8.contains(0) { throw complaint("the \(what) has a NUL byte") }
+        }
+    }
+
+    /// The URL without the password and without its options.
+    private static func shown(_ url: ServiceURL) -> String {
+        var shown = url
+        shown.query = []
+        guard url.scheme.hasSuffix("socket") else { return shown.redacted }
+        // A path, in which slashes are no ordinary characters.
+        shown.path = ""
+        return shown.redacted + url.path
+    }
+
+    private mutating func readDatabase(_ path: String) throws(RedisError) {
+        let text = path.hasPrefix("/") ? path.dropFirst() : path[...]
+        guard !text.isEmpty else { return }
+        database = try databaseNumber(String(text))
+    }
+
+    private func databaseNumber(_ text: String) throws(RedisError) -> Int {
+        guard let number = Int(text), (0...65_535).contains(number), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            throw complaint("the database must be a number, as in redis://host:6379/0")
+        }
+        return number
+    }
+
+    func complaint(_ text: String) -> RedisError { RedisError(.options, "\(location): \(text)") }
+}
