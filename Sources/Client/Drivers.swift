@@ -4,6 +4,7 @@ package import CeleryCore
 import CeleryDB
 import Processes
 import RabbitMQ
+import Redis
 import ResultStores
 import SQLite
 
@@ -77,10 +78,28 @@ package struct Drivers: Sendable {
         "amqps": { urls, settings, _, _ in
             AMQPResultStore(link: try AMQPLink(urls, settings: settings), expires: settings.resultExpires)
         },
+        "redis": openRedis, "rediss": openRedis, "socket": openRedis, "redis+socket": openRedis,
     ]
 
-    /// Schemes of Celery for which this version has no driver.
-    private static let known = ["redis", "postgresql", "mysql"]
+    private static let openRedis: OpenStore = { urls, settings, _, _ in
+        let options: RedisOptions
+        do throws(RedisError) {
+            options = try RedisOptions(urls[0], connectTimeout: .seconds(settings.connectionTimeout))
+        } catch {
+            throw DriverError(error, at: "")
+        }
+        return try RedisResultStore(
+            options,
+            RedisResultTerms(
+                expires: settings.resultExpires, failureExpires: settings.failureExpires, chordExpires: settings.chordExpires,
+                keyPrefix: settings.resultKeyPrefix))
+    }
+
+    /// Schemes of Celery for which this version has no driver, at least not for both roles.
+    private static let known = ["redis", "rediss", "socket", "redis+socket", "postgresql", "mysql"]
+
+    /// Schemes for Redis servers that have no name of their own.
+    private static let ofSeveralRedis = ["sentinel", "redis+sentinel", "redis+cluster", "rediss+cluster"]
 
     /// Opens the configured broker and result store, except a store in a separate file. Blocks while files are opened.
     ///
@@ -102,14 +121,24 @@ package struct Drivers: Sendable {
     /// Warnings about risky settings that are nevertheless valid.
     package static func warnings(_ settings: Settings) -> [String] {
         let urls = [settings.brokerURL, settings.resultURL].flatMap { (try? ServiceURL.alternatives($0)) ?? [] }
-        let unchecked = urls.filter { url in
-            url.scheme == "amqps" && url.query.last { $0.name == "verify" }?.value == "verify_none"
-        }
-        return unchecked.map { url in
+        return urls.compactMap { url in
+            guard let option = uncheckedOption(url) else { return nil }
             var shown = url
             shown.query = []
-            return "the certificate of \(shown.redacted) is not verified, so any server can impersonate it (verify=verify_none)"
+            return "the certificate of \(shown.redacted) is not verified, so any server can impersonate it (\(option))"
         }.distinct
+    }
+
+    /// The option of a URL by which any server's certificate is accepted; `nil` if it has none.
+    private static func uncheckedOption(_ url: ServiceURL) -> String? {
+        func value(_ name: String) -> String? { url.query.last { $0.name == name }?.value }
+        switch url.scheme {
+        case "amqps": return value("verify") == "verify_none" ? "verify=verify_none" : nil
+        case "rediss":
+            if let value = value("ssl_cert_reqs"), ["none", "CERT_NONE"].contains(value) { return "ssl_cert_reqs=\(value)" }
+            return value("ssl_check_hostname").flatMap { ["0", "f", "false", "n", "no"].contains($0.lowercased()) ? "ssl_check_hostname=\($0)" : nil }
+        default: return nil
+        }
     }
 
     private static func driver<Open>(for urls: [ServiceURL], in table: [String: Open], role: String) throws -> Open {
@@ -118,6 +147,11 @@ package struct Drivers: Sendable {
             throw DriverError(.configuration, "only amqp:// and amqps:// allow alternative URLs; \(role) \(url.redacted) has \(urls.count - 1)")
         }
         if let open = table[url.scheme] { return open }
+        guard !ofSeveralRedis.contains(url.scheme) else {
+            throw DriverError(
+                .configuration, "Redis Sentinel and Redis Cluster are not supported as \(role): \(url.redacted)",
+                hint: "name a single server, such as redis://host:6379/0")
+        }
         let schemes = table.keys.sorted().map { "\($0)://" }.joined(separator: ", ")
         guard known.contains(url.scheme) else {
             let nearest = NearestName.suggest(url.scheme, among: Array(table.keys)).map { "; did you mean '\($0)'?" } ?? ""

@@ -90,6 +90,12 @@ public struct Settings: Sendable, Equatable {
     public var publishTimeout = 30.0
     /// Seconds a result is stored; `nil` stores it for ever.
     public var resultExpires: Double? = 5 * 86_400
+    /// Seconds a failure is stored in a Redis server; `nil` for as long as other results, infinity for ever.
+    public var failureExpires: Double?
+    /// Seconds the records of a chord are stored in a Redis server; `nil` for as long as results, infinity for ever.
+    public var chordExpires: Double?
+    /// Before every key in a Redis server: Python's `global_keyprefix`.
+    public var resultKeyPrefix = ""
     /// The size in bytes up to which the arguments of a task are kept with its result; 0 keeps none, and shows none anywhere.
     public var argumentLimit = 65_536
     /// Parts of the names whose values are not shown: see `Redaction`.

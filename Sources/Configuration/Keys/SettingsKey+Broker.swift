@@ -17,10 +17,18 @@ extension SettingsKey {
             (with Python's slashes: three before a path relative to the folder of the file, four before an absolute path). \
             With a RabbitMQ broker also rpc://, which sends each result to the project that submitted the task, \
             and amqp:// (the broker itself, or amqp://user:password@host:port/vhost), which creates a queue for \
-            each result, readable by every client. The default is the SQLite file of the broker, or with another broker celery.db \
+            each result, readable by every client. redis://:password@host:6379/0, rediss:// (TLS) and \
+            socket:///path/to/redis.sock share results with Python's Celery in a Redis server. The default is the SQLite file of the broker, or with another broker celery.db \
             beside the settings file.
             """
         ) { $0.settings.resultURL = $0.text(of: $1) },
+        SettingsKey(
+            "CELERY_RESULT_KEY_PREFIX", .text, default: "\"\"",
+            """
+            What all keys in a Redis server begin with, for several projects in one database: global_keyprefix in Python's \
+            result_backend_transport_options. An underscore is added unless it ends with one of : _ - and the full stop.
+            """
+        ) { $0.settings.resultKeyPrefix = $1 },
         SettingsKey(
             "CELERY_DATABASE_RESULT_FORMAT", .choice(["json", "pickle"]), default: "\"json\"",
             """

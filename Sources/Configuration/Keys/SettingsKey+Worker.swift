@@ -136,6 +136,20 @@ extension SettingsKey {
             "Seconds after which the result of a finished task expires; 0 means never."
         ) { $0.settings.resultExpires = $1 },
         SettingsKey(
+            "CELERY_RESULT_FAILURE_EXPIRES", .duration, default: nil,
+            """
+            Seconds after which a failure expires in a Redis server; 0 means never. The default is that of other results. Python's name for \
+            it is result_failure_expires.
+            """
+        ) { $0.settings.failureExpires = $1 ?? .infinity },
+        SettingsKey(
+            "CELERY_RESULT_CHORD_EXPIRES", .duration, default: nil,
+            """
+            Seconds after which the records of a chord expire in a Redis server, counted from the last member that ended; 0 means \
+            never. The default is CELERY_TASK_RESULT_EXPIRES. Python's name for it is result_chord_expires.
+            """
+        ) { $0.settings.chordExpires = $1 ?? .infinity },
+        SettingsKey(
             "CELERY_KEEP_ARGUMENTS", .memory, default: "\"64k\"",
             """
             Size up to which the arguments of a task are kept with its result in celery.db, for celery-list(1) and \

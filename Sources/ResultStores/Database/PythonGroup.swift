@@ -5,7 +5,7 @@ import Pickle
 /// member being `[[id, parent], null]`, or a group as well.
 struct PythonGroup {
     /// The nested form.
-    private var form: JSON
+    private(set) var form: JSON
     /// Whether the row was a pickle, as those of Celery up to 5.6 are.
     private let wasPickle: Bool
 
@@ -21,6 +21,13 @@ struct PythonGroup {
         }
         self.form = form
         wasPickle = PythonValue.isPickle(bytes)
+    }
+
+    /// - Returns: `nil` for what is not the form of a group.
+    init?(form: JSON) {
+        guard form.arrayValue?.last?.arrayValue != nil else { return nil }
+        self.form = form
+        wasPickle = false
     }
 
     /// The tasks in order, those of groups within the group included.

@@ -18,7 +18,12 @@ enum BodyFormat {
         case nil, "utf-8", "binary", "UTF-8", "utf8", "us-ascii", "ascii": break
         case let other?: throw MalformedMessage(.contentEncoding, "content encoding '\(other)' is not utf-8")
         }
-        switch compression {
+        return try Self.compression(named: compression)
+    }
+
+    /// The compression with a name that kombu gives it; `nil` for none.
+    static func compression(named name: String?) throws(MalformedMessage) -> Compression? {
+        switch name {
         case nil: return nil
         // Celery's gzip is a zlib stream.
         case "application/x-gzip", "gzip", "zlib": return .zlib

@@ -1,0 +1,41 @@
+import CeleryCore
+
+/// The document of a group: `{"result": [[id, parent], [members]]}`, as Python writes it, with the time in a member of ours.
+struct RedisGroup {
+    private var document: JSONObject
+    private var group: PythonGroup
+
+    private static let created = "date_created"
+
+    init(_ id: String, of members: [TaskID], created: Timestamp) {
+        group = PythonGroup(id, of: members)
+        document = ["result": nil, Self.created: .double(created.seconds)]
+    }
+
+    /// - Returns: `nil` for a value that is no group, or cannot be read.
+    init?(_ bytes: [UInt8]) {
+        guard let document = try? JSON(parsing: bytes).objectValue, let form = document["result"], let group = PythonGroup(form: form)
+        else { return nil }
+        self.document = document
+        self.group = group
+    }
+
+    /// When the set was made; `nil` for a group that Python saved.
+    var created: Timestamp? { document[Self.created]?.doubleValue.map(Timestamp.init) }
+
+    func record(_ id: String) -> TaskSetRecord {
+        let members = group.members
+        return TaskSetRecord(id: id, total: members.count, created: created ?? Timestamp(seconds: 0), members: members)
+    }
+
+    /// Puts a task in the place of a member.
+    ///
+    /// - Returns: `false` if the old task is no member.
+    mutating func replace(_ old: TaskID, by new: TaskID) -> Bool { group.replace(old, by: new) }
+
+    var bytes: [UInt8] {
+        var document = document
+        document["result"] = group.form
+        return JSON.object(document).bytes(style: .python)
+    }
+}

@@ -1,0 +1,59 @@
+import CeleryCore
+
+/// The keys of Python's Celery in a Redis server, and those of our own, which Python ignores.
+struct RedisKeys: Sendable {
+    /// Before every key; Python's `global_keyprefix`.
+    private let prefix: String
+
+    /// - Parameter prefix: As Python does, an underscore is added unless it ends with one of `:_-.`.
+    /// - Throws: `DriverError.configuration`.
+    init(prefix: String) throws {
+        guard Self.isPlain(prefix) else {
+            throw DriverError(.configuration, "CELERY_RESULT_KEY_PREFIX has a line break or NUL in it")
+        }
+        self.prefix = prefix.last.map { ":_-.".contains($0) } ?? true ? prefix : prefix + "_"
+    }
+
+    /// The result of a task, and the channel on which it is told.
+    func task(_ id: TaskID) throws -> String { tasks + (try checked(id.text, "the id of a task")) }
+
+    /// The beginning of all keys of results.
+    var tasks: String { prefix + "celery-task-meta-" }
+
+    /// The members of a task-set, or one of the records of a chord, by its suffix.
+    func group(_ id: String, _ suffix: ChordSuffix? = nil) throws -> String {
+        prefix + "celery-taskset-meta-" + (try checked(id, "the id of a task-set")) + (suffix?.rawValue ?? "")
+    }
+
+    /// A sorted set of the task-sets that were kept from here, by time: ours.
+    var sets: String { prefix + "celery-swift-sets" }
+
+    /// The id in a key of a result; `nil` for another key.
+    func id(ofKey key: String) -> TaskID? {
+        let start = tasks
+        return key.utf8.starts(with: start.utf8) ? TaskID(String(key.utf8.dropFirst(start.utf8.count)) ?? "") : nil
+    }
+
+    /// The records of a chord.
+    enum ChordSuffix: String {
+        /// The results of the members that have ended.
+        case results = ".j"
+        /// How many members were added later.
+        case added = ".t"
+        /// How many members there are.
+        case size = ".s"
+        /// Which members were counted.
+        case counted = ".d"
+        /// Who sends the body.
+        case claim = ".c"
+    }
+
+    /// Redis would take any bytes; ids with these are mistakes, or attempts to be shown as something else.
+    private func checked(_ text: String, _ what: String) throws -> String {
+        guard !text.isEmpty else { throw DriverError(.refused, "\(what) is empty") }
+        guard Self.isPlain(text) else { throw DriverError(.refused, "\(what) has a line break or NUL in it") }
+        return text
+    }
+
+    private static func isPlain(_ text: String) -> Bool { !text.utf8.contains { $0 == 0 || $0 == 0x0A || $0 == 0x0D } }
+}

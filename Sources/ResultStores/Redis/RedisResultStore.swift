@@ -1,0 +1,170 @@
+// Results in a Redis server, where Python's Celery keeps them (`redis://`), so that both programs read each other's results and
+// wait for them. Python writes and reads as `backends/redis.py` of Celery 5.7 does: a key for each result, whose value is also
+// published on a channel of the same name.
+
+package import CeleryCore
+package import Redis
+import Wire
+
+/// Stores results in a Redis server.
+package final class RedisResultStore: RevocationAnnouncing {
+    package let location: String
+    let link: RedisLink
+    let keys: RedisKeys
+    let terms: RedisResultTerms
+    let watch: RedisWatch
+
+    /// Does not connect yet.
+    ///
+    /// - Throws: `DriverError.configuration`.
+    package init(_ options: RedisOptions, _ terms: RedisResultTerms) throws {
+        link = RedisLink(options)
+        location = options.location
+        keys = try RedisKeys(prefix: terms.keyPrefix)
+        self.terms = terms
+        watch = RedisWatch(options, keys)
+    }
+
+    /// Results per exchange with the server, and bytes after which no more are added to it.
+    private static let batch = (results: 500, bytes: 4 << 20)
+    /// The longest value that a server takes.
+    private static let valueLimit = 512 << 20
+
+    package func store(_ results: [TaskResult]) async throws {
+        // Nothing is sent unless all can be.
+        let writes = try results.map { try Write($0, key: keys.task($0.id), seconds: terms.seconds(of: $0), limit: Self.valueLimit) }
+        var start = 0
+        while start < writes.count {
+            var end = start
+            var size = 0
+            while end < writes.count, end - start < Self.batch.results, size < Self.batch.bytes {
+                size += writes[end].value.count
+                end += 1
+            }
+            try await store(writes[start..<end])
+            start = end
+        }
+        if !results.isEmpty { watch.changed(results.map(\.id)) }
+    }
+
+    private func store(_ writes: ArraySlice<Write>) async throws {
+        let replies = try await link.ask(writes.map { $0.command() })
+        for (write, reply) in zip(writes, replies) where reply == .integer(-1) { try await replace(write) }
+    }
+
+    /// Stores a result in place of a value whose beginning does not tell what it is.
+    private func replace(_ write: Write) async throws {
+        while true {
+            let there = try await link.ask(RedisCommand("GET", .text(write.key))).bytesValue
+            // Who writes what cannot be read here cannot read our results either; it is as if there were none.
+            let result = there.flatMap { try? RedisResultValue.read($0) }
+            if let result {
+                let isAnnounced = result.state == .revoked && result.attempt == 0 && write.attempt > 0
+                if result.state.isReady && !isAnnounced { return }
+            }
+            let seen = there.map(SHA1.hexadecimal) ?? ""
+            if try await link.ask(write.command(replacing: seen)) != .integer(-1) { return }
+            // Another has replaced it meanwhile.
+        }
+    }
+
+    package func results(for ids: [TaskID]) async throws -> [TaskID: TaskResult] {
+        let ids = ids.distinct
+        var found: [TaskID: TaskResult] = [:]
+        for start in stride(from: 0, to: ids.count, by: Self.batch.results) {
+            let part = ids[start..<min(start + Self.batch.results, ids.count)]
+            let words = try part.map { RedisCommand.Word.text(try keys.task($0)) }
+            let values = try await link.ask(RedisCommand(["MGET"] + words)).elements ?? []
+            for (id, value) in zip(part, values) {
+                guard let bytes = value.bytesValue else { continue }
+                found[id] = try read(bytes, of: id)
+            }
+        }
+        watch.looked(for: ids, found)
+        return found
+    }
+
+    private func read(_ bytes: [UInt8], of id: TaskID) throws -> TaskResult {
+        do {
+            var result = try RedisResultValue.read(bytes)
+            result.id = id
+            return result
+        } catch {
+            throw DriverError(
+                .unusable, "the result of \(id) in \(location) cannot be read: \(error)",
+                hint: "let Python's programs write json, with gzip or no compression: result_serializer, result_compression")
+        }
+    }
+
+    package func forget(_ ids: [TaskID]) async throws -> Int {
+        let names = try ids.distinct.map { RedisCommand.Word.text(try keys.task($0)) }
+        var count = 0
+        for start in stride(from: 0, to: names.count, by: Self.batch.results) {
+            let part = names[start..<min(start + Self.batch.results, names.count)]
+            // Sent again it would not count what the first has deleted.
+            count += try await link.ask(RedisCommand(["DEL"] + part), isRepeatable: false).intValue ?? 0
+        }
+        return count
+    }
+
+    package func close() async {
+        await watch.close()
+        await link.close()
+    }
+}
+
+/// How results are kept in a Redis server.
+package struct RedisResultTerms: Sendable {
+    /// Seconds a result is kept; `nil` for ever.
+    package var expires: Double?
+    /// Seconds a failure is kept; `nil` for as long as other results, infinity for ever.
+    package var failureExpires: Double?
+    /// Seconds the records of a chord are kept; `nil` for as long as results, infinity for ever.
+    package var chordExpires: Double?
+    /// Before every key: Python's `global_keyprefix`.
+    package var keyPrefix: String
+
+    package init(expires: Double?, failureExpires: Double? = nil, chordExpires: Double? = nil, keyPrefix: String = "") {
+        self.expires = expires
+        self.failureExpires = failureExpires
+        self.chordExpires = chordExpires
+        self.keyPrefix = keyPrefix
+    }
+
+    /// Whole seconds for a server; 0 for ever.
+    static func seconds(_ time: Double?) -> Int {
+        guard let time, time.isFinite else { return 0 }
+        // Three thousand years are as good as ever, and a server refuses what overflows its clock.
+        return max(1, Int(min(time.rounded(.up), 100_000_000_000)))
+    }
+
+    /// Seconds to keep a result; 0 for ever.
+    func seconds(of result: TaskResult) -> Int {
+        Self.seconds(result.state == .failure ? failureExpires ?? expires : expires)
+    }
+}
+
+/// One result on its way to the server.
+private struct Write: Sendable {
+    let key: String
+    let value: [UInt8]
+    let seconds: Int
+    let attempt: Int
+
+    /// - Throws: `DriverError.refused` for a result that is too large.
+    init(_ result: TaskResult, key: String, seconds: Int, limit: Int) throws {
+        self.key = key
+        value = RedisResultValue.bytes(of: result)
+        self.seconds = seconds
+        attempt = result.attempt
+        guard value.count <= limit else {
+            throw DriverError(
+                .refused, "the result of \(result.id) has \(value.count) bytes; Redis keeps at most \(limit)", subject: result.id)
+        }
+    }
+
+    /// - Parameter seen: The SHA-1 of a value that may be replaced although it does not tell what it is.
+    func command(replacing seen: String = "") -> RedisCommand {
+        RedisCommand(RedisScripts.store, keys: [key], [.bytes(value), .number(seconds), .number(attempt), .text(seen)])
+    }
+}
