@@ -46,7 +46,7 @@ package struct RESPDecoder {
     package init(limits: Limits = Limits()) { self.limits = limits }
 
     /// Whether part of a reply has been read, or waits to be.
-    package var isWithinReply: Bool { start < buffer.count || awaited != nil || !open.isEmpty }
+    package var isWithinReply: Bool { size > 0 || start < buffer.count }
 
     package mutating func feed(_ bytes: UnsafeRawBufferPointer) {
         if start == buffer.count {

@@ -62,17 +62,26 @@ final class RedisConnection {
     /// Sends and receives as much as is possible at once.
     ///
     /// - Parameter take: Receives each reply.
+    /// - Throws: At the end of the connection, once all replies that came before it have been taken.
     func exchange(_ take: (RESPValue) throws(RedisError) -> Void) throws(RedisError) {
-        if try socket.flush() { lastHeard = .now }
         var end: RedisError?
+        do throws(RedisError) {
+            if try socket.flush() { lastHeard = .now }
+        } catch {
+            end = error
+        }
         do throws(RedisError) {
             if try socket.receive({ decoder.feed($0) }) { lastHeard = .now }
         } catch {
-            // What came before the end counts.
             end = error
         }
-        while let reply = try next() { try take(reply) }
-        if let end { throw end }
+        var hasTaken = false
+        while let reply = try next() {
+            hasTaken = true
+            try take(reply)
+        }
+        // Otherwise the next call meets the same end.
+        if let end, !hasTaken { throw end }
     }
 
     private func next() throws(RedisError) -> RESPValue? {
