@@ -39,11 +39,20 @@ package struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The link was closed.
     static let closed = RedisError(.lost, "the connection is closed")
 
+    /// The word that says what is wrong. Before Redis 7 that of a command in a script stands in the middle:
+    /// `ERR Error running script (call to f_...): @user_script:20: @user_script: 20: -OOM command not allowed ...`.
+    private static func word(of reply: String) -> String {
+        guard reply.hasPrefix("ERR Error running script"), let mark = reply.firstRange(ofText: ": -") else {
+            return String(reply.prefix { $0 != " " })
+        }
+        return String(reply[mark.upperBound...].prefix { $0 != " " })
+    }
+
     /// The error in a reply: `WRONGTYPE Operation against a key holding the wrong kind of value`.
     ///
     /// - Parameter command: The name of the command that it answers.
     package init(reply: String, to command: String) {
-        let word = String(reply.prefix { $0 != " " })
+        let word = Self.word(of: reply)
         // The text of a server may quote what was sent, and goes to a terminal.
         let text = reply.inOneLine(limit: 300)
         switch word {

@@ -10,6 +10,7 @@ import Testing
         ("NOAUTH Authentication required.", .noPermission), ("WRONGPASS invalid username-password pair or user is disabled.", .noPermission),
         ("NOPERM this user has no permissions to run the 'eval' command", .noPermission),
         ("OOM command not allowed when used memory > 'maxmemory'.", .tryAgain),
+        ("ERR Error running script (call to f_1): @user_script:20: @user_script: 20: -OOM command not allowed", .tryAgain),
         ("MISCONF Redis is configured to save RDB snapshots", .tryAgain), ("READONLY You can't write against a read only replica.", .tryAgain),
         ("LOADING Redis is loading the dataset in memory", .tryAgain), ("BUSY Redis is busy running a script.", .tryAgain),
         ("MOVED 3999 127.0.0.1:6381", .configuration), ("CROSSSLOT Keys in request don't hash to the same slot", .configuration),

@@ -60,7 +60,7 @@ package final class RedisResultStore: RevocationAnnouncing {
             let result = there.flatMap { try? RedisResultValue.read($0) }
             if let result {
                 let isAnnounced = result.state == .revoked && result.attempt == 0 && write.attempt > 0
-                if result.state.isReady && !isAnnounced { return }
+                if result.attempt > write.attempt || (result.state.isReady && !isAnnounced) { return }
             }
             let seen = there.map(SHA1.hexadecimal) ?? ""
             if try await link.ask(write.command(replacing: seen)) != .integer(-1) { return }

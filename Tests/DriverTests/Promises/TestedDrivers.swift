@@ -20,6 +20,7 @@ enum TestedStore: String, CaseIterable, Sendable {
     case rpc
     /// A queue for each result.
     case amqp
+    case redis
 
     var fixture: any ResultStoreFixture.Type {
         switch self {
@@ -28,6 +29,7 @@ enum TestedStore: String, CaseIterable, Sendable {
         case .pythonDatabase: PythonDatabaseFixture.self
         case .rpc: RPCResultStoreFixture.self
         case .amqp: QueueResultStoreFixture.self
+        case .redis: RedisResultStoreFixture.self
         }
     }
 }
