@@ -11,6 +11,8 @@ package struct WorkflowSteps: Sendable, Equatable {
     package var heirs: [Canvas.Heir] = []
     /// Log lines about steps that cannot be carried out.
     package var unsupported: [String] = []
+    /// Chords of which a task is a member that has ended: the task itself, or one that can no longer run.
+    package var memberships: [Canvas.Membership] = []
 
     package init() {}
 
@@ -23,6 +25,7 @@ package struct WorkflowSteps: Sendable, Equatable {
         children = next.children
         heirs = next.heirs
         unsupported = next.unsupported
+        memberships = Canvas.memberships(after: message, arguments: arguments, state: state)
     }
 
     /// For a task that ends before a child has decoded its arguments.
@@ -44,6 +47,13 @@ package struct WorkflowSteps: Sendable, Equatable {
         }
         writer.write(unsupported.count)
         for text in unsupported { writer.write(text) }
+        writer.write(memberships.count)
+        for membership in memberships {
+            writer.write(membership.id.text)
+            writer.write(membership.group)
+            writer.write(membership.index)
+            writer.write(membership.encodedBody)
+        }
     }
 
     init(from reader: inout ByteReader) throws(FrameError) {
@@ -58,5 +68,13 @@ package struct WorkflowSteps: Sendable, Equatable {
             heirs.append(Canvas.Heir(id: id, task: task, replyTo: replyTo, groupID: groupID))
         }
         for _ in 0..<(try reader.readCount()) { unsupported.append(try reader.readString()) }
+        for _ in 0..<(try reader.readCount()) {
+            let id = TaskID(try reader.readString())
+            let group = try reader.readString()
+            let index = try reader.readOptional { (reader) throws(FrameError) in try reader.readInt() }
+            guard let membership = Canvas.Membership(id: id, group: group, index: index, encodedBody: try reader.readBytes())
+            else { throw FrameError() }
+            memberships.append(membership)
+        }
     }
 }

@@ -9,6 +9,8 @@ public struct Outcome: Sendable {
     /// Messages to publish: callbacks, errbacks, the next step of a chain.
     public var followUps: [Message]
     public var disposition: Disposition
+    /// Members of chords that have ended with this attempt, to be counted by a store that counts them.
+    package var chordParts: [ChordPart] = []
     /// What the attempt wrote, to be kept with its result; `nil` if nothing.
     package var output: AttemptOutput?
     /// Whether the task goes on and keeps its slot at a broker that enforces limits: until `LimitKeeping.leaveSlots`, or until

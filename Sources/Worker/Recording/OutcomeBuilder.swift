@@ -40,8 +40,10 @@ struct OutcomeBuilder {
 
     /// The outcome of a delivery without a report from a child.
     func outcome(_ state: TaskState, failure: TaskFailure) -> Outcome {
-        let outcome = Outcome(handle: delivery.handle, results: [result(state, .null, failure, nil, nil)])
-        return following(outcome, WorkflowSteps(after: delivery.message, state))
+        let next = WorkflowSteps(after: delivery.message, state)
+        var outcome = Outcome(handle: delivery.handle, results: [result(state, .null, failure, nil, nil)])
+        if state.isReady { outcome.chordParts = parts(next, outcome.results[0]) }
+        return following(outcome, next)
     }
 
     /// The outcome of a message that is given up: the task fails, and the message becomes a dead letter.
@@ -91,7 +93,25 @@ struct OutcomeBuilder {
             outcome.results[index].standardOutput = report.standardOutput
         }
         outcome.output = output(of: report)
-        return following(outcome, report.next)
+        outcome = following(outcome, report.next)
+        switch report.ending {
+        // Also of a result that nobody keeps.
+        case .success(let value): outcome.chordParts = parts(report.next, result(.success, value, nil, nil, nil))
+        case .failure(let failure, _): outcome.chordParts = parts(report.next, result(.failure, .null, failure, nil, nil))
+        case .retry, .revoked: break
+        }
+        return outcome
+    }
+
+    /// The members of chords that have come to this result.
+    private func parts(_ next: WorkflowSteps, _ result: TaskResult) -> [ChordPart] {
+        next.memberships.map { membership in
+            var result = result
+            result.id = membership.id
+            return ChordPart(
+                group: membership.group, index: membership.index, result: result, body: membership.body,
+                rootID: delivery.message.rootID ?? delivery.message.id)
+        }
     }
 
     /// What the execution wrote.

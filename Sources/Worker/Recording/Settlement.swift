@@ -71,7 +71,7 @@ extension Outcome {
     /// Whether the outcome publishes messages.
     var sendsMessages: Bool {
         guard case .acknowledge = disposition else { return true }
-        return !followUps.isEmpty || !replies.isEmpty || results.contains(where: \.isAwaited)
+        return !followUps.isEmpty || !chordParts.isEmpty || !replies.isEmpty || results.contains(where: \.isAwaited)
     }
 
     /// The messages that the outcome publishes next.

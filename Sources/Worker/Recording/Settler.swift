@@ -55,6 +55,7 @@ struct OrderedSettler: Settler {
             try await records.publishFollowUps(of: &settlement.rest)
             // Before the result: a redelivered message with a result counts as done.
             if let sender = powers.deadLetters { try await records.bury(of: &settlement.rest, by: sender) }
+            try await records.countChordParts(of: &settlement.rest)
             try await records.storeResults(of: &settlement.rest)
             // After the result: a message that comes again is answered from the store.
             try await records.sendReplies(of: &settlement.rest)
@@ -93,6 +94,7 @@ struct AcknowledgedSettler: Settler {
         try await records.publishFollowUps(of: &settlement.rest)
         // In the order of `OrderedSettler`: a failure that is visible already has its dead letter.
         try await records.bury(of: &settlement.rest)
+        try await records.countChordParts(of: &settlement.rest)
         try await records.storeResults(of: &settlement.rest)
         try await records.sendReplies(of: &settlement.rest)
         settlement.close(settlement.rest.map { _ in true })

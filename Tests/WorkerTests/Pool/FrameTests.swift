@@ -51,6 +51,10 @@ import Wire
             Canvas.Heir(id: TaskID("h"), task: "heir", replyTo: "r", groupID: nil), Canvas.Heir(id: TaskID("i"), task: "", groupID: "g"),
         ]
         report.next.unsupported = ["a chord", ""]
+        let body = Array(#"{"task": "sum", "args": [1], "kwargs": {"x": null}, "options": {}, "subtask_type": null, "immutable": true}"#.utf8)
+        report.next.memberships = [(TaskID("m"), 3), (TaskID(""), nil)].compactMap {
+            Canvas.Membership(id: $0, group: "g", index: $1, encodedBody: body)
+        }
         return report
     }
 

@@ -82,6 +82,24 @@ import Wire
         #expect(outcome.followUps.isEmpty)
     }
 
+    @Test func `a member of a chord is one whether or not its result is kept, and a member that is tried again is not yet`() throws {
+        let body = Signature(task: "sum", options: ["task_id": "body"])
+        var report = JobReport(tag: 1, ending: .success(5), duration: 0)
+        let membership = try #require(Canvas.memberships(
+            after: builder(.init()).delivery.message, arguments: TaskArguments(embed: .init(chord: body)), state: .success).first)
+        report.next.memberships = [membership]
+        var builder = builder(.init(chord: body))
+        builder.ignoresResult = true
+        let outcome = builder.outcome(of: report)
+        #expect(outcome.results.isEmpty)
+        let part = try #require(outcome.chordParts.first)
+        #expect(outcome.chordParts.count == 1 && part.group == "group" && part.body == body)
+        #expect(part.result.id == TaskID("id") && part.result.value == 5 && part.result.state == .success)
+        report.ending = .retry(delay: 1, TaskFailure(type: "E"), traceback: nil)
+        #expect(builder.outcome(of: report).chordParts.isEmpty)
+        #expect(builder.outcome(.revoked, failure: .revoked("expired")).chordParts.map(\.result.state) == [.revoked])
+    }
+
     @Test func `errbacks follow what was never run`() throws {
         let errback = Signature(task: "mourn", options: ["task_id": "e"])
         let outcome = builder(.init(errbacks: [errback])).outcome(.failure, failure: .notRegistered("t"))

@@ -32,6 +32,63 @@ import Wire
         #expect(recorder.calls.suffix(1) == ["settle 3"])
     }
 
+    // MARK: Chords
+
+    private func member(_ tag: Int64, _ id: String, _ failure: TaskFailure? = nil) -> Outcome {
+        let body = Signature(task: "sum", options: ["task_id": "body"])
+        var result = result(id, failure == nil ? .success : .failure)
+        result.failure = failure
+        var outcome = outcome(tag, [result])
+        outcome.chordParts = [ChordPart(group: "g", index: 0, result: result, body: body, rootID: nil)]
+        return outcome
+    }
+
+    @Test func `a member of a chord is counted before its result is stored, and whoever completes it sends the body`() async throws {
+        let recorder = Recorder()
+        recorder.completing = [TaskID("b")]
+        #expect(member(1, "a").sendsMessages)
+        try await settle([member(1, "a"), member(2, "b")], recorder.ordered)
+        #expect(recorder.calls == ["count a as a:0", "count b as b:0", "extend g as b:0", "publish sum", "finish g as b:0", "store a b", "settle 1 2"])
+        try await settle([member(3, "b")], AcknowledgedSettler(records: recorder.records))
+        #expect(recorder.calls.suffix(5) == ["count b as b:0", "extend g as b:0", "publish sum", "finish g as b:0", "store b"])
+    }
+
+    @Test(arguments: ["count a as a:0", "extend g as a:0", "publish sum", "finish g as a:0"])
+    func `a chord whose end is interrupted is completed later`(_ step: String) async throws {
+        let recorder = Recorder(passing: [step])
+        recorder.completing = [TaskID("a")]
+        var settlement = Settlement([member(1, "a")])
+        let settler = recorder.ordered
+        await #expect(throws: DriverError.self) { try await settler.settle(&settlement) }
+        #expect(!recorder.calls.contains("store a"))
+        try await settler.settle(&settlement)
+        #expect(recorder.calls.suffix(6) == ["count a as a:0", "extend g as a:0", "publish sum", "finish g as a:0", "store a", "settle 1"])
+        // The body is sent a second time only where it is not known that it was finished.
+        #expect(recorder.calls.filter { $0 == "publish sum" }.count == (step.hasPrefix("finish") ? 2 : 1))
+    }
+
+    @Test func `who has lost the claim sends nothing`() async throws {
+        let recorder = Recorder()
+        recorder.completing = [TaskID("a")]
+        recorder.hasLostClaims = true
+        try await settle([member(1, "a")], recorder.ordered)
+        #expect(recorder.calls == ["count a as a:0", "extend g as a:0", "store a", "settle 1"])
+    }
+
+    @Test func `a chord with a member that failed fails its body`() async throws {
+        let recorder = Recorder()
+        recorder.completing = [TaskID("a")]
+        try await settle([member(1, "a", TaskFailure(type: "E"))], recorder.ordered)
+        #expect(recorder.calls == ["count a as a:0", "fail g", "store a body", "settle 1"])
+    }
+
+    @Test func `without a store that counts, the task that waits for the members completes their chord`() async throws {
+        let recorder = Recorder()
+        let records = Records(broker: recorder, store: nil, refusals: recorder.refusals)
+        try await settle([member(1, "a")], OrderedSettler(records: records, powers: ConsumerPowers(recorder, nil)))
+        #expect(recorder.calls == ["settle 1"])
+    }
+
     // MARK: Answers to waiting clients
 
     private func awaited(_ id: String, _ state: TaskState = .success, isIgnored: Bool = false) -> TaskResult {
@@ -236,7 +293,7 @@ import Wire
 }
 
 /// A broker, consumer and store that only write down what is asked of them.
-private final class Recorder: Broker, AtomicSettling, DeadLetterSending, ResultStore, ReplySending {
+private final class Recorder: Broker, AtomicSettling, DeadLetterSending, ResultStore, ReplySending, ChordCounting {
     let location = "recorder"
     private struct State {
         var calls: [String] = []
@@ -245,6 +302,9 @@ private final class Recorder: Broker, AtomicSettling, DeadLetterSending, ResultS
         var refusedCalls: [String: (DriverError.Code, accepted: String?)] = [:]
         var passing: [String]
         var unaccepted: Set<TaskID>?
+        var completing: Set<TaskID> = []
+        var hasLostClaims = false
+        var counted: [TaskResult] = []
     }
     private let state: Mutex<State>
 
@@ -259,6 +319,16 @@ private final class Recorder: Broker, AtomicSettling, DeadLetterSending, ResultS
     var unaccepted: Set<TaskID>? {
         get { state.withLock { $0.unaccepted } }
         set { state.withLock { $0.unaccepted = newValue } }
+    }
+    /// Members that complete their chord.
+    var completing: Set<TaskID> {
+        get { state.withLock { $0.completing } }
+        set { state.withLock { $0.completing = newValue } }
+    }
+    /// Whether another has the claim to every chord.
+    var hasLostClaims: Bool {
+        get { state.withLock { $0.hasLostClaims } }
+        set { state.withLock { $0.hasLostClaims = newValue } }
     }
     var refusals: Refusals {
         Refusals(log: TaskLog(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }), worker: "w") { Timestamp(seconds: 1) }
@@ -319,6 +389,24 @@ private final class Recorder: Broker, AtomicSettling, DeadLetterSending, ResultS
         let texts = results.map { $0.state == .failure ? "\($0.id) as FAILURE" : $0.id.text }
         try note("reply \(texts.joined(separator: " ")) to \(results.compactMap(\.replyTo).joined(separator: " "))")
     }
+
+    func count(_ part: ChordPart, as claim: String) async throws -> Bool {
+        try note("count \(part.result.id) as \(claim)")
+        return state.withLock { state in
+            state.counted = [part.result]
+            return state.completing.contains(part.result.id)
+        }
+    }
+
+    func chord(_ group: String) async throws -> ChordResults { ChordResults(results: state.withLock { $0.counted }, header: nil) }
+
+    func extendClaim(to group: String, as claim: String) async throws -> Bool {
+        try note("extend \(group) as \(claim)")
+        return !hasLostClaims
+    }
+
+    func finishChord(_ group: String, as claim: String) async throws { try note("finish \(group) as \(claim)") }
+    func failChord(_ group: String) async throws { try note("fail \(group)") }
 
     func settlesInto(_ store: any ResultStore) -> Bool { true }
     func store(_ results: [TaskResult]) async throws { try note("store \(results.map(\.id.text).joined(separator: " "))") }
