@@ -1,6 +1,6 @@
 import CeleryCore
 
-/// The document of a group: `{"result": [[id, parent], [members]]}`, as Python writes it, with the time in a member of ours.
+/// The document of a group: `{"result": [[id, parent], [members]]}`, as Python writes it, with the time in a member of ours before it.
 struct RedisGroup {
     private var document: JSONObject
     private var group: PythonGroup
@@ -9,7 +9,7 @@ struct RedisGroup {
 
     init(_ id: String, of members: [TaskID], created: Timestamp) {
         group = PythonGroup(id, of: members)
-        document = ["result": nil, Self.created: .double(created.seconds)]
+        document = [Self.created: .double(created.seconds), "result": nil]
     }
 
     /// - Returns: `nil` for a value that is no group, or cannot be read.
@@ -22,6 +22,13 @@ struct RedisGroup {
 
     /// When the set was made; `nil` for a group that Python saved.
     var created: Timestamp? { document[Self.created]?.doubleValue.map(Timestamp.init) }
+
+    /// The time at the beginning of a value, in seconds; `nil` for a group that Python saved.
+    static func created(inHead bytes: [UInt8]) -> Double? {
+        let start = "{\"\(created)\": "
+        guard bytes.starts(with: start.utf8) else { return nil }
+        return Double(String(decoding: bytes.dropFirst(start.utf8.count).prefix { $0 != UInt8(ascii: ",") }, as: UTF8.self))
+    }
 
     func record(_ id: String) -> TaskSetRecord {
         let members = group.members

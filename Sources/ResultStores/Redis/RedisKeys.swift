@@ -1,6 +1,6 @@
 import CeleryCore
 
-/// The keys of Python's Celery in a Redis server, and those of our own, which Python ignores.
+/// The keys of Python's Celery in a Redis server.
 struct RedisKeys: Sendable {
     /// Before every key; Python's `global_keyprefix`.
     private let prefix: String
@@ -22,20 +22,27 @@ struct RedisKeys: Sendable {
 
     /// The members of a task-set, or one of the records of a chord, by its suffix.
     func group(_ id: String, _ suffix: ChordSuffix? = nil) throws -> String {
-        prefix + "celery-taskset-meta-" + (try checked(id, "the id of a task-set")) + (suffix?.rawValue ?? "")
+        groups + (try checked(id, "the id of a task-set")) + (suffix?.rawValue ?? "")
     }
 
-    /// A sorted set of the task-sets that were kept from here, by time: ours.
-    var sets: String { prefix + "celery-swift-sets" }
+    /// The beginning of all keys of task-sets and chords.
+    var groups: String { prefix + "celery-taskset-meta-" }
+
+    /// The id in the key of a task-set; `nil` for a record of a chord, and for another key.
+    func groupID(ofKey key: String) -> String? {
+        let start = groups
+        guard key.utf8.starts(with: start.utf8), !ChordSuffix.allCases.contains(where: { key.hasSuffix($0.rawValue) }) else { return nil }
+        return String(decoding: key.utf8.dropFirst(start.utf8.count), as: UTF8.self)
+    }
 
     /// The id in a key of a result; `nil` for another key.
     func id(ofKey key: String) -> TaskID? {
         let start = tasks
-        return key.utf8.starts(with: start.utf8) ? TaskID(String(key.utf8.dropFirst(start.utf8.count)) ?? "") : nil
+        return key.utf8.starts(with: start.utf8) ? TaskID(String(decoding: key.utf8.dropFirst(start.utf8.count), as: UTF8.self)) : nil
     }
 
     /// The records of a chord.
-    enum ChordSuffix: String {
+    enum ChordSuffix: String, CaseIterable {
         /// The results of the members that have ended.
         case results = ".j"
         /// How many members were added later.

@@ -2,7 +2,7 @@ package import CeleryCore
 import Redis
 
 /// Task-sets as Celery saves groups (`GroupResult.save`): a value with the ids of all members. When a set was made is a member of
-/// its document that Python ignores, and in a sorted set beside it, for lists; groups that Python saved are found by their ids.
+/// its document that Python ignores; groups that Python saved have no time, and are listed last.
 extension RedisResultStore: TaskSetKeeping {
     /// A value of this many ids has some six megabytes, all of which each reader loads.
     package var taskSetLimit: Int? { 100_000 }
@@ -25,10 +25,8 @@ extension RedisResultStore: TaskSetKeeping {
         let document = RedisGroup(set.id, of: members, created: created)
         let seconds = RedisResultTerms.seconds(terms.expires)
         let value = RedisCommand.Word.bytes(document.bytes)
-        _ = try await link.ask([
-            seconds > 0 ? RedisCommand("SETEX", .text(key), .number(seconds), value) : RedisCommand("SET", .text(key), value),
-            RedisCommand("ZADD", .text(keys.sets), .text(String(created.seconds)), .text(set.id)),
-        ])
+        _ = try await link.ask(
+            seconds > 0 ? RedisCommand("SETEX", .text(key), .number(seconds), value) : RedisCommand("SET", .text(key), value))
     }
 
     /// The document of a group and its bytes; `nil` if there is none, or none that can be read.
@@ -41,21 +39,26 @@ extension RedisResultStore: TaskSetKeeping {
 
     package func taskSet(_ id: String) async throws -> TaskSetRecord? { try await group(keys.group(id))?.record(id) }
 
+    /// Nothing in Python's layout lists groups: this goes through all keys of the server, a thousand at a time.
     package func taskSets(limit: Int) async throws -> [TaskSetRecord] {
+        var ids: Set<String> = []
+        var cursor = "0"
+        repeat {
+            let reply = try await link.ask(
+                RedisCommand("SCAN", .text(cursor), "MATCH", .text(RedisSubscription.Channel.escaped(keys.groups) + "*"), "COUNT", "1000"))
+            guard let parts = reply.elements, parts.count == 2, let next = parts[0].textValue else { break }
+            ids.formUnion(parts[1].elements?.compactMap { $0.textValue.flatMap(keys.groupID) } ?? [])
+            cursor = next
+        } while cursor != "0"
+        // The times stand at the beginning of the values, which may be long.
+        let all = Array(ids)
+        let heads = try await link.send(all.map { RedisCommand("GETRANGE", .text(try keys.group($0)), "0", "63") })
+        let newest = zip(all, heads).compactMap { id, head in head.bytesValue.map { (id: id, time: RedisGroup.created(inHead: $0)) } }
+            .sorted { ($0.time ?? 0, $0.id) > ($1.time ?? 0, $1.id) }
         var found: [TaskSetRecord] = []
-        var start = 0
-        while found.count < limit {
-            let stop = start + max(1, min(100, limit - found.count)) - 1
-            let ids = try await link.ask(RedisCommand("ZREVRANGE", .text(keys.sets), .number(start), .number(stop)))
-                .elements?.compactMap(\.textValue) ?? []
-            if ids.isEmpty { break }
-            var gone: [RedisCommand.Word] = []
-            for id in ids {
-                if let record = try await taskSet(id) { found.append(record) } else { gone.append(.text(id)) }
-            }
-            // What has expired is not looked for again.
-            if !gone.isEmpty { _ = try await link.ask(RedisCommand(["ZREM", .text(keys.sets)] + gone)) }
-            start += ids.count - gone.count
+        for (id, _) in newest {
+            if found.count >= limit { break }
+            if let record = try await taskSet(id) { found.append(record) }
         }
         return found
     }
@@ -75,13 +78,9 @@ extension RedisResultStore: TaskSetKeeping {
     }
 
     package func forgetTaskSets(_ ids: [String]) async throws -> Int {
-        var count = 0
-        for id in ids {
-            let replies = try await link.ask(
-                [RedisCommand("DEL", .text(try keys.group(id))), RedisCommand("ZREM", .text(keys.sets), .text(id))], isRepeatable: false)
-            count += replies[0].intValue ?? 0
-        }
-        return count
+        guard !ids.isEmpty else { return 0 }
+        let names = try ids.distinct.map { RedisCommand.Word.text(try keys.group($0)) }
+        return try await link.ask(RedisCommand(["DEL"] + names), isRepeatable: false).intValue ?? 0
     }
 }
 

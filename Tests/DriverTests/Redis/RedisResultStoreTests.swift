@@ -236,13 +236,16 @@ import Testing
         try await store.keep(TaskSetRecord(id: set.id, total: 2, created: Timestamp(seconds: 5)))
         #expect(
             try await place.get(place.group(set.id))
-                == #"{"result": [["\#(set.id)", null], [[["\#(set.member(1))", null], null], [["\#(set.member(2))", null], null]]], "date_created": 5.0}"#)
+                == #"{"date_created": 5.0, "result": [["\#(set.id)", null], [[["\#(set.member(1))", null], null], [["\#(set.member(2))", null], null]]]}"#)
         let commands = try #require(try Golden.load("redis-group-saved.json")["commands"]?.arrayValue)
         let words = (commands[0].arrayValue ?? []).compactMap(\.stringValue)
         let id = String(words[1].dropFirst("celery-taskset-meta-".count))
         try await place.set(place.group(id), .text(words[3]))
         let found = try #require(try await store.taskSet(id))
         #expect(found.total == 3 && found.members?.count == 3)
+        // The records of a chord are no task-sets.
+        try await place.set(place.group(id, ".s"), "3")
+        #expect(try await store.taskSets(limit: 10).map(\.id) == [set.id, id])
         #expect(try await store.replace(found.member(2), by: TaskID("new"), in: id))
         #expect(try await store.taskSet(id)?.member(2) == TaskID("new"))
         // The time it has left is kept.
