@@ -50,65 +50,65 @@ def a_chord_in_a_chain_and_python(run):
     same(run.get(result, 60), 12)
 
 
-@case(needs=["db"])
+@case(needs=["store"])
 def a_chord(run):
     members = [run.sign("add", number, number) for number in range(10)]
     same(run.get(chord(members, run.sign("tsum")).apply_async(), 60), 90)
 
 
-@case(needs=["db"])
+@case(needs=["store"])
 def a_chord_in_order(run):
     """The values come in the order of the members, however long each takes."""
     members = [run.sign("sleep", seconds) for seconds in (1, 0.2, 0.6)]
     same(run.get(chord(members, run.sign("echo")).apply_async(), 60), [1, 0.2, 0.6])
 
 
-@case(needs=["db"])
+@case(needs=["store"])
 def a_chord_with_a_retry(run):
     members = [run.sign("retry", 2), run.sign("echo", "at once")]
     same(run.get(chord(members, run.sign("echo")).apply_async(), 60), [{"retries": 2}, "at once"])
 
 
-@case(needs=["db"])
+@case(needs=["store"])
 def a_chord_and_what_follows(run):
     members = group(run.sign("add", 1, 1), run.sign("add", 2, 2))
     result = chain(members, run.sign("tsum"), run.sign("add", 4), run.sign("add", 10)).apply_async()
     same(run.get(result, 60), 20)
 
 
-@case(needs=["db"])
+@case(needs=["store"])
 def a_chord_in_a_chain(run):
     members = group(run.sign("add", 1), run.sign("add", 2))
     result = chain(run.sign("add", 1, 1), members, run.sign("tsum"), run.sign("add", 5)).apply_async()
     same(run.get(result, 60), 12)
 
 
-@case(needs=["db"])
+@case(needs=["store"])
 def a_chord_of_chains(run):
     members = [chain(run.sign("add", number, 1), run.sign("add", 10)) for number in range(3)]
     same(run.get(chord(members, run.sign("tsum")).apply_async(), 60), 36)
 
 
-@case(needs=["db"])
+@case(needs=["store"])
 def a_chord_with_a_chain_as_its_body(run):
     body = chain(run.sign("tsum"), run.sign("add", 4), run.sign("add", 10))
     same(run.get(chord([run.sign("add", 1, 1), run.sign("add", 2, 2)], body).apply_async(), 60), 20)
 
 
-@case(needs=["db"])
+@case(needs=["store"])
 def chords_one_after_another(run):
     members = group(run.sign("add", 1), run.sign("add", 2))
     result = chain(run.sign("add", 1, 1), members, run.sign("tsum"), members.clone(), run.sign("tsum")).apply_async()
     same(run.get(result, 60), 17)
 
 
-@case(needs=["db"])
+@case(needs=["store"])
 def a_chord_in_a_chord(run):
     inner = chord([run.sign("add", 1, 1), run.sign("add", 2, 2)], run.sign("tsum"))
     same(run.get(chord([inner, run.sign("add", 10, 10)], run.sign("tsum")).apply_async(), 60), 26)
 
 
-@case(needs=["db"])
+@case(needs=["store"])
 def a_chord_in_a_group_in_a_chain(run):
     """All of it is sent by the worker under test."""
     inner = chord([run.sign("add", 1), run.sign("add", 2)], run.sign("tsum"))
@@ -116,13 +116,13 @@ def a_chord_in_a_group_in_a_chain(run):
     same(run.get(result, 60), 19)
 
 
-@case(needs=["db"])
+@case(needs=["store"])
 def a_chord_with_a_group_as_its_body(run):
     body = group(run.sign("tsum"), run.sign("echo"))
     same(run.get(chord([run.sign("add", 1, 1), run.sign("add", 2, 2)], body).apply_async(), 60), [6, [2, 4]])
 
 
-@case(needs=["db"])
+@case(needs=["store"])
 def a_chord_with_a_link(run):
     key = run.key()
     result = chord([run.sign("add", 1, 1), run.sign("add", 2, 2)], run.sign("tsum")).apply_async(link=run.sign("mark", key))
@@ -130,7 +130,7 @@ def a_chord_with_a_link(run):
     same(run.wait_lines(key), ["6"], "mark")
 
 
-@case(needs=["db"])
+@case(needs=["store"])
 def a_chord_with_a_failure(run):
     members = [run.sign("add", 1, 1), run.sign("fail", "broken")]
     result = chord(members, run.sign("tsum")).apply_async(link_error=run.sign("errback"))
@@ -142,7 +142,7 @@ def a_chord_with_a_failure(run):
     return found
 
 
-@case(needs=["db"])
+@case(needs=["store"])
 def a_chord_with_a_failure_and_what_follows(run):
     """What comes after the chord has the failure of its body."""
     members = group(run.sign("add", 1, 1), run.sign("fail", "broken"))
@@ -151,7 +151,7 @@ def a_chord_with_a_failure_and_what_follows(run):
     same(result.state, "FAILURE", "state")
 
 
-@case(needs=["db"])
+@case(needs=["store"])
 def a_chain_that_breaks_before_a_chord(run):
     """The failure goes into the body of the chord, and beyond."""
     members = group(run.sign("add", 1), run.sign("add", 2))
@@ -161,13 +161,13 @@ def a_chain_that_breaks_before_a_chord(run):
         same(node.state, "FAILURE", "state")
 
 
-@case(needs=["db"])
+@case(needs=["store"])
 def a_chord_with_a_chain_that_breaks(run):
     members = [chain(run.sign("fail", "broken"), run.sign("add", 1)), run.sign("add", 1, 1)]
     raised(run.get(chord(members, run.sign("tsum")).apply_async(), 60, propagate=False), *broken(run))
 
 
-@case(needs=["db"])
+@case(needs=["store"])
 def a_chord_with_a_member_that_expires(run):
     past = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=1)
     members = [run.sign("add", 1, 1), run.sign("add", 1, 2, expires=past, countdown=0.5)]

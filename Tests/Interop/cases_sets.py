@@ -10,7 +10,7 @@ from cases_shell import celery
 from interop_case import Wrong, case, same
 
 
-@case(needs=["ours", "db"])
+@case(needs=["ours", "store"])
 def shell_set_that_python_restores(run):
     lines = "".join(json.dumps({"task": "interop.tasks.add", "args": [number, 1]}) + "\n" for number in range(20))
     identity = celery("apply", "-q", "--batch", "-", "--set", input=lines).expect().output.strip()
@@ -21,7 +21,7 @@ def shell_set_that_python_restores(run):
     celery("taskset", identity).expect("TOTAL\t20\nSUCCESS\t20\n")
 
 
-@case(needs=["ours", "db"])
+@case(needs=["ours", "store"])
 def shell_set_with_a_failure(run):
     lines = "".join(json.dumps({"task": f"interop.tasks.{name}", "args": args}) + "\n" for name, args in (("add", [1, 1]), ("fail", ["x"])))
     identity = celery("apply", "-q", "--batch", "-", "--set", input=lines).expect().output.strip()
@@ -30,7 +30,7 @@ def shell_set_with_a_failure(run):
     same((restored.ready(), restored.successful(), restored.failed(), restored.completed_count()), (True, False, True, 1), "states")
 
 
-@case(needs=["ours", "db"])
+@case(needs=["ours", "store"])
 def shell_shows_a_group_that_python_saved(run):
     sent = group(run.sign("add", number, 1) for number in range(3)).apply_async()
     sent.save()
@@ -41,7 +41,7 @@ def shell_shows_a_group_that_python_saved(run):
     same(first[:4], [sent.id, "3", "3", "0"], "line")
 
 
-@case(needs=["ours", "db"])
+@case(needs=["ours", "store"])
 def shell_shows_a_large_group(run):
     """As many as we keep in such a row."""
     saved = GroupResult(str(uuid.uuid4()), [AsyncResult(str(uuid.uuid4()), app=run.app) for _ in range(100_000)], app=run.app)

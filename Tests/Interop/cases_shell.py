@@ -27,14 +27,15 @@ class Ended:
         return self
 
 
-def celery(*words, input=None):
-    """Runs our command with the broker and result store of the run."""
+def celery(*words, input=None, env=()):
+    """Runs our command with the broker and result store of the run, and further variables."""
     environment = {
         **os.environ, "CELERY_BROKER_URL": os.environ["INTEROP_BROKER"],
         "CELERY_RESULT_BACKEND": os.environ.get("INTEROP_BACKEND", "rpc://"), "CELERY_DEFAULT_QUEUE": configured.QUEUE,
     }
     if version < "5.7":
         environment["CELERY_DATABASE_RESULT_FORMAT"] = "pickle"
+    environment.update(env)
     words = [str(word) for word in words]
     done = subprocess.run(
         [os.environ["CELERY_BIN"], *words], env=environment, cwd=os.environ["INTEROP_MARKS"], capture_output=True, text=True,
