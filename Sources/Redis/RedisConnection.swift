@@ -14,8 +14,11 @@ final class RedisConnection {
     let options: RedisOptions
     private let socket: RedisSocket
     private var decoder = RESPDecoder()
-    /// When the server last sent or took anything.
+    /// When the server last sent anything, or made room for what could not be sent before: what the kernel takes at once proves
+    /// nothing.
     var lastHeard = ContinuousClock.now
+    /// Whether there was more to send than the kernel took.
+    private var isCongested = false
 
     /// Connects and logs in. Blocks, for at most `connectTimeout` before and after the TCP connection is made.
     ///
@@ -66,7 +69,8 @@ final class RedisConnection {
     func exchange(_ take: (RESPValue) throws(RedisError) -> Void) throws(RedisError) {
         var end: RedisError?
         do throws(RedisError) {
-            if try socket.flush() { lastHeard = .now }
+            if try socket.flush(), isCongested { lastHeard = .now }
+            isCongested = socket.wantsToSend
         } catch {
             end = error
         }

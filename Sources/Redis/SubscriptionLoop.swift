@@ -154,7 +154,8 @@ final class SubscriptionLoop {
 
     /// How long the thread may sleep.
     private var pause: Duration {
-        let wake = connection != nil ? nextQuestion : wanted.isEmpty ? .now + .seconds(3_600) : nextTry
+        let wake =
+            connection.map { min(nextQuestion, $0.lastHeard + options.answerTimeout) } ?? (wanted.isEmpty ? .now + .seconds(3_600) : nextTry)
         return max(.zero, ContinuousClock.now.duration(to: wake))
     }
 

@@ -157,6 +157,16 @@ func resolved(
         #expect(try settings("CELERYD_TASK_TIME_LIMIT = 0").hardTimeLimit == nil)
     }
 
+    @Test func `what is kept in a Redis server has times and a prefix of its own`() throws {
+        let plain = try settings("")
+        #expect(plain.failureExpires == nil && plain.chordExpires == nil && plain.resultKeyPrefix.isEmpty)
+        let all = try settings("CELERY_RESULT_FAILURE_EXPIRES = '30d'\nCELERY_RESULT_CHORD_EXPIRES = 60\nCELERY_RESULT_KEY_PREFIX = 'shop'")
+        #expect(all.failureExpires == 30 * 86_400 && all.chordExpires == 60 && all.resultKeyPrefix == "shop")
+        // For ever is not the same as no word about it.
+        #expect(try settings("CELERY_RESULT_FAILURE_EXPIRES = 0").failureExpires == .infinity)
+        #expect(try settings("CELERY_RESULT_CHORD_EXPIRES = 0").chordExpires == .infinity)
+    }
+
     @Test func `one setting by two of its names is fine while both say the same`() throws {
         #expect(try settings("CELERYD_CONCURRENCY = 3\nCELERY_CONCURRENCY = 3").concurrency == 3)
     }

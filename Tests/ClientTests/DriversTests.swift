@@ -1,0 +1,62 @@
+import CeleryCore
+import ResultStores
+import Testing
+
+@testable import Client
+
+@Suite struct DriversTests {
+    private func settings(results: String, broker: String = "memory://") -> Settings {
+        var settings = Settings(projectFolder: "/nowhere")
+        (settings.brokerURL, settings.resultURL) = (broker, results)
+        return settings
+    }
+
+    private func failure(_ settings: Settings) -> DriverError? {
+        #expect(throws: DriverError.self) { _ = try Drivers.open(settings).openStore() }
+    }
+
+    /// A server is first asked when it is needed.
+    @Test(arguments: [
+        ("redis://:hush@h/0", "redis://:***@h/0"), ("rediss://u:hush@h:7/1?ssl_cert_reqs=required", "rediss://u:***@h:7/1"),
+        ("socket:///run/redis.sock", "socket:///run/redis.sock"), ("redis+socket:///run/redis.sock?virtual_host=2", "redis+socket:///run/redis.sock"),
+    ])
+    func `results may be in a Redis server`(url: String, location: String) throws {
+        let store = try Drivers.open(settings(results: url)).openStore()
+        #expect(store is RedisResultStore && store.location == location)
+    }
+
+    @Test func `refuses misspelled options and prefixes, without the password`() {
+        let option = failure(settings(results: "redis://:hush@h/0?socket_timeot=1"))
+        #expect(option?.code == .configuration && option?.message == "redis://:***@h/0: unknown option 'socket_timeot'; did you mean 'socket_timeout'?")
+        var settings = settings(results: "redis://h/0")
+        settings.resultKeyPrefix = "a\nb"
+        #expect(failure(settings)?.message == "CELERY_RESULT_KEY_PREFIX has a line break or NUL in it")
+    }
+
+    @Test(arguments: ["sentinel://:hush@h:26379", "redis+cluster://:hush@h:6379"])
+    func `refuses Sentinel and cluster, and says what works`(url: String) {
+        let error = failure(settings(results: url))
+        #expect(error?.code == .configuration && error?.hint == "name a single server, such as redis://host:6379/0")
+        #expect(error?.message.hasPrefix("Redis Sentinel and Redis Cluster are not supported as result store") == true)
+        #expect(error?.message.contains("hush") == false)
+        let broker = failure(settings(results: "memory://", broker: url))
+        #expect(broker?.message.hasPrefix("Redis Sentinel and Redis Cluster are not supported as broker") == true)
+    }
+
+    @Test func `takes no Redis server as broker yet`() {
+        let error = failure(settings(results: "memory://", broker: "redis://:hush@h/0"))
+        #expect(error?.code == .configuration && error?.message == "this version has no broker driver for redis://:***@h/0")
+    }
+
+    @Test func `warns of certificates that are not checked`() {
+        for (url, option) in [
+            ("rediss://h/0?ssl_cert_reqs=none", "ssl_cert_reqs=none"), ("rediss://h/0?ssl_cert_reqs=CERT_NONE", "ssl_cert_reqs=CERT_NONE"),
+            ("rediss://h/0?ssl_check_hostname=false", "ssl_check_hostname=false"), ("amqps://h//?verify=verify_none", "verify=verify_none"),
+        ] {
+            let warnings = Drivers.warnings(settings(results: url))
+            #expect(warnings.count == 1 && warnings.first?.hasSuffix("is not verified, so any server can impersonate it (\(option))") == true, "\(url)")
+        }
+        #expect(Drivers.warnings(settings(results: "rediss://h/0?ssl_cert_reqs=required")).isEmpty)
+        #expect(Drivers.warnings(settings(results: "rediss://h/0")).isEmpty)
+    }
+}
