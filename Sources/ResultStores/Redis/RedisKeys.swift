@@ -32,7 +32,8 @@ struct RedisKeys: Sendable {
     func groupID(ofKey key: String) -> String? {
         let start = groups
         guard key.utf8.starts(with: start.utf8), !ChordSuffix.allCases.contains(where: { key.hasSuffix($0.rawValue) }) else { return nil }
-        return String(decoding: key.utf8.dropFirst(start.utf8.count), as: UTF8.self)
+        let id = String(decoding: key.utf8.dropFirst(start.utf8.count), as: UTF8.self)
+        return id.isEmpty || !Self.isPlain(id) ? nil : id
     }
 
     /// The id in a key of a result; `nil` for another key.

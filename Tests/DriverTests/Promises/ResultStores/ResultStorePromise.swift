@@ -3,6 +3,8 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
     case results = "gives back what was stored, with every field that Celery's own results have"
     case wholeResults = "gives back the fields that only our own results have"
     case oddValues = "carries large and odd values"
+    case sizes = "carries values of every size up to 16 MiB"
+    case oddIDs = "takes ids of any letters, and confuses none"
     case unknown = "ids without a record are absent"
     case many = "answers for thousands of ids at once"
     case requests = "keeps the message of a task with its result, from the first one on"
@@ -11,6 +13,7 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
     case setCounts = "counts the results of a set's members in each state, whoever stored them first"
     case forgets = "forgetting drops results and tells how many there were"
     case finalStays = "a final result is never overwritten"
+    case firstWriters = "of two who store the first result at once, one wins for all who look"
     case announced = "a revocation that no worker has confirmed gives way to what an attempt came to"
     case newerStays = "a newer attempt is never overwritten by an older"
     case progress = "what is not final is replaced by the same or a newer attempt"
@@ -28,6 +31,7 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
         switch self {
         case .wholeResults: [.ownFields]
         case .newerStays: [.attempts, .oneRecord]
+        case .firstWriters: [.oneRecord]
         case .announced: [.announcing]
         case .many: [.manyAtOnce]
         case .requests: [.requests]
@@ -50,6 +54,8 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
         case .results: try await proof.results()
         case .wholeResults: try await proof.wholeResults()
         case .oddValues: try await proof.oddValues()
+        case .sizes: try await proof.sizes()
+        case .oddIDs: try await proof.oddIDs()
         case .unknown: try await proof.unknown()
         case .many: try await proof.many()
         case .requests: try await proof.requests()
@@ -58,6 +64,7 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
         case .setCounts: try await proof.setCounts()
         case .forgets: try await proof.forgets()
         case .finalStays: try await proof.finalStays()
+        case .firstWriters: try await proof.firstWriters()
         case .announced: try await proof.announced()
         case .newerStays: try await proof.newerStays()
         case .progress: try await proof.progress()

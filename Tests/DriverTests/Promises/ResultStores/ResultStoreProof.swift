@@ -64,6 +64,30 @@ struct ResultStoreProof<Fixture: ResultStoreFixture> {
         }
     }
 
+    func sizes() async throws {
+        let store = try fixture.connect()
+        for size in [0, 1, 65_535, 65_536, 65_537, 1 << 20, 16 << 20] {
+            let id = TaskID("size \(size)")
+            let value = JSON.string(String(repeating: "x", count: size))
+            try await store.store([TaskResult(id: id, state: .success, value: value)])
+            // Not compared inside the macro: a failure should not print megabytes.
+            let isSame = try await fixture.connect().results(for: [id])[id]?.value == value
+            #expect(isSame, "\(size) letters")
+        }
+    }
+
+    func oddIDs() async throws {
+        let ids = [
+            "a b", "a", "A", "ü☃𝔘", "*", "?[a]*", "%s", "'; DROP TABLE result; --", "a:b", "a/b", #"quote " and \ backslash"#, "{a}", "1", "01",
+        ].map(TaskID.init)
+        try await fixture.connect().store(ids.enumerated().map { TaskResult(id: $1, state: .success, value: .int(Int64($0))) })
+        let store = try fixture.connect()
+        let stored = try await store.results(for: ids)
+        for (number, id) in ids.enumerated() { #expect(stored[id]?.value == .int(Int64(number)), "\(id)") }
+        #expect(try await store.forget([ids[4]]) == 1)
+        #expect(try await store.results(for: ids).count == ids.count - 1)
+    }
+
     func unknown() async throws {
         let store = try fixture.connect()
         #expect(try await store.results(for: [TaskID("x")]).isEmpty)
@@ -115,6 +139,20 @@ struct ResultStoreProof<Fixture: ResultStoreFixture> {
         expect(try await stored((.failure, 1), (.success, 2)), .failure, 1)
         expect(try await stored((.revoked, 2), (.started, 3)), .revoked, 2)
         expect(try await stored((.success, 2), (.retry, 1)), .success, 2)
+    }
+
+    func firstWriters() async throws {
+        let stores = [try fixture.connect(), try fixture.connect()]
+        for round in 0..<20 {
+            let id = TaskID("race \(round)")
+            async let first: Void = stores[0].store([TaskResult(id: id, state: .success, value: 0)])
+            async let second: Void = stores[1].store([TaskResult(id: id, state: .success, value: 1)])
+            _ = try await (first, second)
+            let winner = try await stores[round % 2].results(for: [id])[id]
+            #expect(winner?.state == .success)
+            try await stores[1 - round % 2].store([TaskResult(id: id, state: .revoked)])
+            #expect(try await stores[1 - round % 2].results(for: [id])[id] == winner)
+        }
     }
 
     func announced() async throws {
