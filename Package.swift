@@ -5,7 +5,8 @@ import PackageDescription
 //
 //     CeleryCLI, Example -> Celery -> Commands -> Client, Worker, Beat
 //     Client -> Brokers, ResultStores -> CeleryDB -> SQLite         (the only way to a driver)
-//                                        CeleryAMQP -> RabbitMQ, Redis
+//                                        CeleryAMQP -> RabbitMQ
+//                                        Redis
 //     Worker, Beat, Brokers, ... -> Tasks, Wire, Schedules, Processes -> CeleryCore
 //
 // The worker and beat name no driver; a connection (SQLite, RabbitMQ, Redis, HTTP) is the only room that sees its C library.
