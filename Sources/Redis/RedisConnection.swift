@@ -7,7 +7,6 @@
 //         RESPDecoder     bytes of the server <-> RESPValue
 
 import CeleryCore
-import Processes
 
 /// A connection to a server, logged in. Confined to the thread that created it; only `init` blocks.
 final class RedisConnection {

@@ -1,4 +1,4 @@
-import CeleryCore
+package import CeleryCore
 import Processes
 import Synchronization
 
@@ -55,15 +55,22 @@ package final class RedisSubscription: Sendable {
     /// - Throws: `DriverError` when there is no connection; it goes on trying, and `resumed` tells of its success.
     package func subscribe(_ channels: [Channel]) async throws {
         guard !channels.isEmpty else { return }
-        let result = await withCheckedContinuation { continuation in
-            let job = SubscriptionLoop.Job.subscribe(channels) { continuation.resume(returning: $0) }
-            do {
-                if !(try loop().add(job)) { continuation.resume(returning: RedisError.closed) }
-            } catch {
-                continuation.resume(returning: RedisError(.unreachable, "\(error)"))
+        let error = await withCheckedContinuation { (continuation: CheckedContinuation<DriverError?, Never>) in
+            if !subscribe(channels, { continuation.resume(returning: $0) }) {
+                continuation.resume(returning: DriverError(.closed, at: options.location))
             }
         }
-        if let result { throw DriverError(result, at: options.location) }
+        if let error { throw error }
+    }
+
+    /// The same without waiting. Calls take effect in the order in which they are made.
+    ///
+    /// - Parameter confirm: Called on the thread, with an error if there is no connection.
+    /// - Returns: `false` when the subscription is closed; then `confirm` is not called.
+    package func subscribe(_ channels: [Channel], _ confirm: @escaping @Sendable (DriverError?) -> Void) -> Bool {
+        guard let loop = try? loop() else { return false }
+        let location = options.location
+        return loop.add(.subscribe(channels) { confirm($0.map { DriverError($0, at: location) }) })
     }
 
     /// Listens no more. Returns at once.

@@ -4,6 +4,7 @@ import json
 import threading
 import uuid
 
+from celery import __version__ as version
 from celery import chord
 from celery.backends import base
 
@@ -76,7 +77,9 @@ def redis_chord_is_counted_and_leaves_nothing(run):
     client = run.app.backend.client
     group = f"celery-taskset-meta-{result.parent.id}"
     run.until(lambda: client.get(f"{group}.c") in (b"done", None), "the end of the chord")
-    same([client.exists(f"{group}{suffix}") for suffix in (".j", ".t", ".s", ".d")], [0, 0, 0, 0], "records")
+    # A Python worker before 5.7 that ends last does not know who was counted.
+    records = [".j", ".t", ".s", *([".d"] if run.peer == "ours" or version >= "5.7" else [])]
+    run.until(lambda: not any(client.exists(group + suffix) for suffix in records), "the end of the records")
     same(len(run.wait_lines(mark)), 1, "bodies")
 
 

@@ -197,7 +197,8 @@ import Testing
     @Test func `says which of two ports is encrypted`() async throws {
         let server = try RedisServer.shared
         let plain = try await failure("redis://celery:celery-secret@localhost:\(server.tlsPort)/0")
-        #expect(plain.message.contains("rediss://"))
+        // Whether the server says something before it hangs up is its affair.
+        #expect((plain.message + (plain.hint ?? "")).contains("rediss://"))
         let encrypted = try await failure("rediss://celery:celery-secret@localhost:\(server.port)/0")
         #expect(encrypted.code == .unreachable && encrypted.message.contains("TLS"))
         let missing = try await failure("\(server.tlsURL)?ssl_ca_certs=/nowhere/ca.pem")

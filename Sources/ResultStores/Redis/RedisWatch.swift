@@ -104,7 +104,7 @@ final class RedisWatch: Sendable {
     /// Tasks were looked for.
     func looked(for ids: [TaskID], _ found: [TaskID: TaskResult]) {
         let now = ContinuousClock.now
-        let old = state.withLock { state -> [Channel] in
+        state.withLock { state in
             var old: [Channel] = []
             for id in ids {
                 if found[id]?.state.isReady == true {
@@ -117,9 +117,8 @@ final class RedisWatch: Sendable {
                 }
             }
             if state.lastSweep + .seconds(5) < now { sweep(&state, &old, now) }
-            return old
+            subscription.unsubscribe(old)
         }
-        subscription.unsubscribe(old)
     }
 
     /// Removes a task from its channel.
@@ -175,26 +174,24 @@ final class RedisWatch: Sendable {
     ///
     /// - Returns: Whether all channels are listened to.
     private func listen() -> Bool {
-        let (new, isListening) = state.withLock { state -> ([Channel], Bool) in
+        state.withLock { state in
             let new = state.channels.filter { $0.value.state == .new }.map(\.key)
+            guard !new.isEmpty else {
+                return state.channels.allSatisfy { $0.value.state == .active } && state.open.count < Self.most
+            }
             for channel in new { state.channels[channel]?.state = .requested }
-            let isListening = state.channels.allSatisfy { $0.value.state == .active } && state.open.count < Self.most
-            return (new, isListening)
-        }
-        guard !new.isEmpty else { return isListening }
-        Task { [subscription, state, bell] in
-            do {
-                try await subscription.subscribe(new)
+            // While the state is locked: what is asked of the server has the order of what is noted here.
+            _ = subscription.subscribe(new) { [state = self.state, bell] error in
+                // `resumed` tells when it has come about after all; until then waiters look now and then, and are told what is wrong.
+                guard error == nil else { return }
                 state.withLock { state in
                     for channel in new where state.channels[channel] != nil { state.channels[channel]?.state = .active }
                     Self.note(Array(state.open.keys), &state)
                 }
                 bell.ring()
-            } catch {
-                // `resumed` tells when it has come about; until then waiters look now and then, and are told what is wrong.
             }
+            return false
         }
-        return false
     }
 
     private func end(_ number: UInt64) {
@@ -210,13 +207,12 @@ final class RedisWatch: Sendable {
     }
 
     private func sweepLater() {
-        let old = state.withLock { state -> [Channel] in
+        state.withLock { state in
             var old: [Channel] = []
             state.isSweepDue = false
             sweep(&state, &old, .now)
-            return old
+            subscription.unsubscribe(old)
         }
-        subscription.unsubscribe(old)
     }
 
     // MARK: Following
