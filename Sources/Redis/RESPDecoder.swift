@@ -43,11 +43,13 @@ package struct RESPDecoder {
     /// Bytes read of the present reply.
     private var size = 0
 
+    /// A decoder for the replies of one connection, from its first byte.
     package init(limits: Limits = Limits()) { self.limits = limits }
 
     /// Whether part of a reply has been read, or waits to be.
     package var isWithinReply: Bool { size > 0 || start < buffer.count }
 
+    /// Adds bytes that have come; they are copied.
     package mutating func feed(_ bytes: UnsafeRawBufferPointer) {
         if start == buffer.count {
             buffer.removeAll(keepingCapacity: buffer.capacity <= 1 << 20)
@@ -61,6 +63,7 @@ package struct RESPDecoder {
         buffer.append(contentsOf: bytes)
     }
 
+    /// Adds bytes that have come.
     package mutating func feed(_ bytes: [UInt8]) { bytes.withUnsafeBytes { feed($0) } }
 
     /// The next whole reply; `nil` until the rest of it has come.

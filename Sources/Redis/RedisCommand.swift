@@ -13,8 +13,10 @@ package struct RedisCommand: Sendable, Equatable {
     /// The script that the command calls by its hash; `nil` for other commands.
     let script: RedisScript?
 
+    /// - Parameter words: The name first.
     package init(_ words: Word...) { self.init(words) }
 
+    /// - Parameter words: The name first; at least that.
     package init(_ words: [Word]) {
         self.words = words
         script = nil

@@ -4,6 +4,7 @@ package struct RedisScript: Sendable, Equatable {
     /// The name by which a server knows it: the SHA-1 of its source, in hexadecimal.
     package let hash: String
 
+    /// - Parameter source: Lua 5.1, with the keys in KEYS and the other words in ARGV.
     package init(_ source: String) {
         self.source = source
         hash = SHA1.hexadecimal(Array(source.utf8))

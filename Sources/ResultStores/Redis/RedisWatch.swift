@@ -41,6 +41,8 @@ final class RedisWatch: Sendable {
 
     let bell = Bell()
     private let keys: RedisKeys
+    /// The longest time between the last look for a task and the wait for it.
+    private let grace: Duration
     private let state: SharedState
     private let subscription: RedisSubscription
 
@@ -57,15 +59,14 @@ final class RedisWatch: Sendable {
     private static let most = 100_000
     /// Changes that are remembered for those who follow.
     private static let remembered = 65_536
-    /// Between the last look for a task and its wait.
-    private static let grace: Duration = .seconds(30)
     /// How often waiters look while there is no subscription.
     private static let poll: Duration = .milliseconds(500)
     /// Numbers of members up to this one are those of task-sets, not the end of a random UUID.
     private static let greatestMember = 1 << 32
 
-    init(_ options: RedisOptions, _ keys: RedisKeys) {
+    init(_ options: RedisOptions, _ keys: RedisKeys, grace: Duration = .seconds(30)) {
         self.keys = keys
+        self.grace = grace
         let shared = SharedState()
         state = shared
         let bell = bell
@@ -141,7 +142,7 @@ final class RedisWatch: Sendable {
     private func sweep(_ state: inout State, _ old: inout [Channel], _ now: ContinuousClock.Instant) {
         state.lastSweep = now
         // Whoever waits has looked shortly before.
-        let oldest = (state.waits.values.min() ?? now) - Self.grace
+        let oldest = (state.waits.values.min() ?? now) - grace
         for (id, looked) in state.open where looked < oldest {
             state.open[id] = nil
             drop(id, &state, &old)
@@ -203,7 +204,7 @@ final class RedisWatch: Sendable {
         }
         guard isLast else { return }
         // Who gave up a wait may never look again.
-        _ = AlarmClock.shared.set(at: .now + Self.grace + .seconds(5)) { [weak self] in self?.sweepLater() }
+        _ = AlarmClock.shared.set(at: .now + grace + grace / 5) { [weak self] in self?.sweepLater() }
     }
 
     private func sweepLater() {

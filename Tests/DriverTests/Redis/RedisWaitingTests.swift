@@ -106,6 +106,19 @@ import Testing
         await store.close()
     }
 
+    @Test func `what nobody waits for any more is listened to no longer`() async throws {
+        let keys = try RedisKeys(prefix: place.prefix)
+        let watch = RedisWatch(try RedisOptions(ServiceURL(place.server.url)), keys, grace: .milliseconds(200))
+        let (given, set) = (TaskID(), SetNumbering())
+        watch.looked(for: [given, set.member(1)], [:])
+        await watch.wait(since: watch.bell.count, until: .now + .milliseconds(100))
+        #expect(watch.channelCount == 2)
+        // The wait is given up; nobody looks again, and nobody waits.
+        #expect(try await eventually { watch.channelCount == 0 })
+        #expect(try await eventually { try await channels().isEmpty })
+        await watch.close()
+    }
+
     @Test func `an id that is a UUID of another kind has a channel of its own`() async throws {
         let store = try place.store()
         let id = TaskID("0d6af4c2-7a0f-4c8e-9d8c-8d1c8d1c8d1c")
