@@ -16,6 +16,8 @@ final class RedisWatch: Sendable {
         /// Tasks that are told of on this channel.
         var tasks = 0
         var state = State.new
+        /// When one of these tasks was last looked for.
+        var lastUse = ContinuousClock.now
 
         enum State { case new, requested, active }
     }
@@ -62,7 +64,7 @@ final class RedisWatch: Sendable {
     /// How often waiters look while there is no subscription.
     private static let poll: Duration = .milliseconds(500)
     /// Numbers of members up to this one are those of task-sets, not the end of a random UUID.
-    private static let greatestMember = 1 << 32
+    private static let greatestMember = 1 << 24
 
     init(_ options: RedisOptions, _ keys: RedisKeys, grace: Duration = .seconds(30)) {
         self.keys = keys
@@ -108,14 +110,18 @@ final class RedisWatch: Sendable {
         state.withLock { state in
             var old: [Channel] = []
             for id in ids {
+                let channel = channel(of: id)
                 if found[id]?.state.isReady == true {
-                    if state.open.removeValue(forKey: id) != nil { drop(id, &state, &old) }
-                } else if state.open[id] != nil {
-                    state.open[id] = now
-                } else if state.open.count < Self.most {
-                    state.open[id] = now
-                    state.channels[channel(of: id), default: Listening()].tasks += 1
+                    if state.open.removeValue(forKey: id) != nil { drop(channel, &state, &old) }
+                } else if state.open.updateValue(now, forKey: id) == nil {
+                    guard state.open.count <= Self.most else {
+                        state.open[id] = nil
+                        continue
+                    }
+                    state.channels[channel, default: Listening()].tasks += 1
                 }
+                // Others of a set are still to come, when all of those that were looked for have ended.
+                state.channels[channel]?.lastUse = now
             }
             if state.lastSweep + .seconds(5) < now { sweep(&state, &old, now) }
             subscription.unsubscribe(old)
@@ -125,12 +131,11 @@ final class RedisWatch: Sendable {
     /// Removes a task from its channel.
     ///
     /// - Parameter old: Gains the channel, if nothing else is listened to there.
-    private func drop(_ id: TaskID, _ state: inout State, _ old: inout [Channel]) {
-        let channel = channel(of: id)
+    private func drop(_ channel: Channel, _ state: inout State, _ old: inout [Channel]) {
         guard var listening = state.channels[channel] else { return }
         listening.tasks -= 1
         state.channels[channel] = listening
-        // More members of a set may be sent: its pattern goes with the next sweep.
+        // More members of a set may be sent: its pattern goes when none has been looked for in a while.
         if listening.tasks == 0, case .name = channel { remove(channel, &state, &old) }
     }
 
@@ -145,9 +150,9 @@ final class RedisWatch: Sendable {
         let oldest = (state.waits.values.min() ?? now) - grace
         for (id, looked) in state.open where looked < oldest {
             state.open[id] = nil
-            drop(id, &state, &old)
+            drop(channel(of: id), &state, &old)
         }
-        for (channel, listening) in state.channels where listening.tasks == 0 { remove(channel, &state, &old) }
+        for (channel, listening) in state.channels where listening.tasks == 0 && listening.lastUse < oldest { remove(channel, &state, &old) }
     }
 
     private func channel(of id: TaskID) -> Channel {
@@ -198,7 +203,7 @@ final class RedisWatch: Sendable {
     private func end(_ number: UInt64) {
         let isLast = state.withLock { state in
             state.waits[number] = nil
-            guard state.waits.isEmpty, !state.open.isEmpty, !state.isSweepDue else { return false }
+            guard state.waits.isEmpty, !state.channels.isEmpty, !state.isSweepDue else { return false }
             state.isSweepDue = true
             return true
         }
