@@ -287,7 +287,7 @@ class Fates:
         finished = len(self.accepted) - len([t for t in self.accepted.values() if not t.is_late]) - len(self.checker.unfinished())
         print(
             f"accepted {len(self.accepted)}, late {sum(t.is_late for t in self.accepted.values())} of which ended {finished}, "
-            f"begun {self.checker.begun}, by attempt {dict(sorted(self.checker.attempts.items()))}")
+            f"begun {self.checker.begun}, by attempt {dict(sorted(self.checker.attempts.items()))}, twins {len(self.checker.twins)}")
         print(f"violations {len(self.violations)}")
         return 1 if self.violations else 0
 
