@@ -12,8 +12,8 @@ import Testing
     @Test func `holds more while tasks are short, within bounds`() {
         var prefetch = Prefetch(children: 2, fixed: 0)
         prefetch.note(duration: 0.002)
-        // 32 ms of work for each child.
-        #expect(prefetch.limit == 32)
+        // 40 ms of work for each child.
+        #expect(prefetch.limit == 40)
         for _ in 0..<200 { prefetch.note(duration: 0) }
         #expect(prefetch.limit == 320)
         // It asks for more when a quarter of that is free.
@@ -59,10 +59,10 @@ import Testing
         #expect(prefetch.linger(holding: 100) == nil)
         for _ in 0..<200 { prefetch.note(duration: 0.002) }
         #expect(prefetch.linger(holding: 2) == nil)
-        #expect(prefetch.linger(holding: 9) == nil)
-        #expect(try #require(prefetch.linger(holding: 12)).inSeconds == 0.0025)
+        #expect(prefetch.linger(holding: 8) == nil)
+        #expect(try #require(prefetch.linger(holding: 14)).inSeconds == 0.004)
         // However much there is to do.
-        #expect(try #require(prefetch.linger(holding: 1_000)).inSeconds == 0.008)
+        #expect(try #require(prefetch.linger(holding: 1_000)).inSeconds == 0.01)
         prefetch.noteCongestion()
         #expect(prefetch.linger(holding: 1_000) == nil)
     }
