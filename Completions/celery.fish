@@ -424,7 +424,7 @@ complete -c celery -n '__celery_at "dmap"' -l tag -f -d 'Begin each line of resu
 complete -c celery -n '__celery_at "dmap"' -s o -l output -r -F -d 'Write results to FILE. With --joblog and --resume, each result is there exactly once and in order, whatever was killed when.'
 complete -c celery -n '__celery_at "dmap"' -s j -l jobs -x -d 'Also run a pool of N here until done, so that no worker need be running.'
 complete -c celery -n '__celery_at "dmap"' -l joblog -r -F -d 'Write a line for each item to FILE when its result has been printed: the columns of GNU parallel, and the id of the task.'
-complete -c celery -n '__celery_at "dmap"' -l resume -f -d 'Skip the items that --joblog lists, and take the results of those that still wait or run.'
+complete -c celery -n '__celery_at "dmap"' -l resume -f -d 'Skip the items that the job log lists, and join items that still wait or run.'
 complete -c celery -n '__celery_at "dmap"' -l retry-failed -f -d 'Like --resume, but run failed items again.'
 complete -c celery -n '__celery_at "dmap"' -l halt -x -d 'Stop early when N items, or N% of all items, have failed: now,fail=N or soon,fail=N%. Waiting items are dropped; \'soon\' waits for running items, \'now\' does not.'
 complete -c celery -n '__celery_at "dmap"' -s t -l timeout -x -d 'Time limit for the whole map; then withdraw what has not begun, and exit with 124.'

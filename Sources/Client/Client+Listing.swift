@@ -6,7 +6,7 @@ extension Client {
     package enum WaitingKnowledge: Sendable {
         /// All of them.
         case all
-        /// Only those that workers have taken, as they tell.
+        /// Only those that workers report when asked.
         case held
         /// None.
         case none

@@ -1,8 +1,8 @@
 import CeleryCore
 import Wire
 
-/// The tasks that workers hold, as they tell when asked: those that run, and those that they have taken and keep for a free child, a
-/// limit or an ETA. For a broker that cannot look into its queues.
+/// The tasks that workers report when asked: running tasks, and tasks that they keep until a child is free, a limit allows them or their
+/// ETA comes. For a broker that cannot search its queues.
 ///
 /// Answers are not trusted: anybody may have sent them.
 struct HeldTasks {
@@ -18,7 +18,7 @@ struct HeldTasks {
         let held = HeldTasks()
         let methods = ["scheduled", "reserved", "active"]
         let gathered = try await broker.ask(methods.map { ControlRequest(method: $0) }, of: .all, within: .seconds(1))
-        // A task that began meanwhile is told of twice; the last answer counts.
+        // Two answers name a task that began between them; the last one counts.
         var byID: [TaskID: ListedTask] = [:]
         for (method, answers) in zip(methods, gathered.answers) {
             for answer in answers {

@@ -83,11 +83,14 @@ def watched(bench, command, words, memory, folder, timeout=300):
     def sample():
         while not is_over.wait(0.1):
             for process in list(bench._running):
-                try:
-                    most[0] = max(most[0], pss(descendants(process.pid)))
-                except (OSError, TypeError):
-                    # Something ended meanwhile.
-                    pass
+                total = 0
+                for pid in descendants(process.pid):
+                    try:
+                        total += pss([pid])
+                    except (OSError, TypeError):
+                        # It has ended meanwhile.
+                        pass
+                most[0] = max(most[0], total)
 
     sampler = threading.Thread(target=sample)
     sampler.start()

@@ -35,6 +35,8 @@ class Fates:
         self.workers, self.stopped, self.logs = {}, {}, {}
         self.full_until = None
         self.faults = {}
+        # When a worker or the server was killed.
+        self.deaths = []
         self.lock = threading.Lock()
         self.is_over = False
 
@@ -147,6 +149,7 @@ class Fates:
             return False
 
     def fault_worker(self, name):
+        self.deaths.append(time.time())
         self.end(name, signal.SIGKILL)
 
     def fault_cold(self, name):
@@ -176,6 +179,7 @@ class Fates:
         self.stopped[name] = time.monotonic() + STOP[self.broker]
 
     def fault_restart(self, name):
+        self.deaths.append(time.time())
         self.server.kill()
         time.sleep(self.random.uniform(0, 2))
         self.server.restart()
@@ -287,7 +291,7 @@ class Fates:
         finished = len(self.accepted) - len([t for t in self.accepted.values() if not t.is_late]) - len(self.checker.unfinished())
         print(
             f"accepted {len(self.accepted)}, late {sum(t.is_late for t in self.accepted.values())} of which ended {finished}, "
-            f"begun {self.checker.begun}, by attempt {dict(sorted(self.checker.attempts.items()))}")
+            f"begun {self.checker.begun}, by attempt {dict(sorted(self.checker.attempts.items()))}, twins {len(self.checker.twins)}")
         print(f"violations {len(self.violations)}")
         return 1 if self.violations else 0
 

@@ -7,7 +7,7 @@ package import SQLite
 /// task is stored, by whomever: the trigger runs in the transaction of the result. Whether the message may then run, its worker
 /// decides.
 package enum PrerequisiteTable {
-    /// Made on first use, for files of any age: nothing else refers to it.
+    /// Made on first use: its triggers cost each result something, and few projects use --after.
     private static let schema = """
         CREATE TABLE IF NOT EXISTS prerequisite (
             -- the task that has to end, and the message that waits for it

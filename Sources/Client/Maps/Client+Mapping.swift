@@ -20,11 +20,10 @@ extension Client {
         _ task: Work.Type, _ inputs: Inputs, inOrder: Bool = true, inFlight: Int? = nil, keepsResults: Bool = false,
         options: SendOptions = SendOptions()
     ) -> TaskMap<Work.Output> where Inputs.Element: Encodable, Work.Output: Decodable {
-        let plan = MapPlan(
-            client: self, task: Work.name, taskOptions: Work.options, options: options,
-            inputs: MapInputs(inputs) { try MapArguments.of($0, for: Work.self) }, isOrdered: inOrder, inFlight: inFlight,
-            keepsResults: keepsResults)
-        return TaskMap(plan) { try JSONValueDecoder.decode(Work.Output.self, from: $0) }
+        let inputs = MapInputs(inputs) { try MapArguments.of($0, for: Work.self) }
+        return TaskMap(plan(Work.name, Work.options, inputs, inOrder, inFlight, keepsResults, options)) {
+            try JSONValueDecoder.decode(Work.Output.self, from: $0)
+        }
     }
 
     /// Maps a Swift task over inputs that arrive with time.
@@ -34,11 +33,10 @@ extension Client {
         _ task: Work.Type, _ inputs: Inputs, inOrder: Bool = true, inFlight: Int? = nil, keepsResults: Bool = false,
         options: SendOptions = SendOptions()
     ) -> TaskMap<Work.Output> where Inputs.Element: Encodable, Work.Output: Decodable {
-        let plan = MapPlan(
-            client: self, task: Work.name, taskOptions: Work.options, options: options,
-            inputs: MapInputs(inputs) { try MapArguments.of($0, for: Work.self) }, isOrdered: inOrder, inFlight: inFlight,
-            keepsResults: keepsResults)
-        return TaskMap(plan) { try JSONValueDecoder.decode(Work.Output.self, from: $0) }
+        let inputs = MapInputs(inputs) { try MapArguments.of($0, for: Work.self) }
+        return TaskMap(plan(Work.name, Work.options, inputs, inOrder, inFlight, keepsResults, options)) {
+            try JSONValueDecoder.decode(Work.Output.self, from: $0)
+        }
     }
 
     /// Maps a task over inputs by its name, for programs and tasks of other languages; the results are JSON.
@@ -50,11 +48,8 @@ extension Client {
         _ task: String, _ inputs: Inputs, inOrder: Bool = true, inFlight: Int? = nil, keepsResults: Bool = false,
         options: SendOptions = SendOptions()
     ) -> TaskMap<JSON> where Inputs.Element: Encodable {
-        let plan = MapPlan(
-            client: self, task: task, taskOptions: nil, options: options,
-            inputs: MapInputs(inputs) { try MapArguments.of($0) }, isOrdered: inOrder, inFlight: inFlight,
-            keepsResults: keepsResults)
-        return TaskMap(plan) { $0 }
+        let inputs = MapInputs(inputs) { try MapArguments.of($0) }
+        return TaskMap(plan(task, nil, inputs, inOrder, inFlight, keepsResults, options)) { $0 }
     }
 
     /// Maps a task by its name over inputs that arrive with time.
@@ -62,11 +57,17 @@ extension Client {
         _ task: String, _ inputs: Inputs, inOrder: Bool = true, inFlight: Int? = nil, keepsResults: Bool = false,
         options: SendOptions = SendOptions()
     ) -> TaskMap<JSON> where Inputs.Element: Encodable {
-        let plan = MapPlan(
-            client: self, task: task, taskOptions: nil, options: options,
-            inputs: MapInputs(inputs) { try MapArguments.of($0) }, isOrdered: inOrder, inFlight: inFlight,
+        let inputs = MapInputs(inputs) { try MapArguments.of($0) }
+        return TaskMap(plan(task, nil, inputs, inOrder, inFlight, keepsResults, options)) { $0 }
+    }
+
+    private func plan(
+        _ task: String, _ taskOptions: TaskOptions?, _ inputs: MapInputs, _ inOrder: Bool, _ inFlight: Int?, _ keepsResults: Bool,
+        _ options: SendOptions
+    ) -> MapPlan {
+        MapPlan(
+            client: self, task: task, taskOptions: taskOptions, options: options, inputs: inputs, isOrdered: inOrder, inFlight: inFlight,
             keepsResults: keepsResults)
-        return TaskMap(plan) { $0 }
     }
 }
 

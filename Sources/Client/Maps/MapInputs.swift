@@ -33,16 +33,19 @@ struct MapInputs: Sendable {
     }
 
     init<Inputs: Sequence & Sendable>(_ inputs: Inputs, encode: @escaping @Sendable (Inputs.Element) throws -> TaskArguments) {
-        feed = { map in
-            var iterator = inputs.makeIterator()
-            while true {
-                let room = await map.room()
-                guard room > 0 else { return }
-                for _ in 0..<room {
-                    guard let input = iterator.next() else { return }
-                    await map.take(try encode(input))
-                }
-            }
+        self.init(Passing(inputs: inputs), encode: encode)
+    }
+
+    /// A sequence whose elements are there already.
+    private struct Passing<Inputs: Sequence & Sendable>: AsyncSequence, Sendable {
+        let inputs: Inputs
+
+        func makeAsyncIterator() -> Iterator { Iterator(elements: inputs.makeIterator()) }
+
+        struct Iterator: AsyncIteratorProtocol {
+            var elements: Inputs.Iterator
+
+            mutating func next() async -> Inputs.Element? { elements.next() }
         }
     }
 }

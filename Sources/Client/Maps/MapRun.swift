@@ -44,18 +44,6 @@ actor MapRun: MapFeeding {
     private var sendWaiter: CheckedContinuation<Void, Never>?
     private var resultWaiter: CheckedContinuation<Void, Never>?
 
-    /// Messages sent in one batch.
-    private static let batch = 1_000
-    /// Inputs between reading and taking, for each one in flight: later ones go on while an early one takes its time.
-    private static let windowFactor = 8
-    private static let leastWindow = 1_024
-    private static let mostWindow = 32_768
-    /// Bytes of results that wait for earlier ones or to be taken.
-    private static let mostHeld = 16 << 20
-    /// Results deleted at a time, and how long they may wait for that.
-    private static let forgetBatch = 500
-    private static let forgetDelay: Duration = .milliseconds(250)
-
     /// How long a map that failed tries to withdraw its messages from a broker that may be the cause.
     private static let patience: Duration = .seconds(3)
 
@@ -125,7 +113,7 @@ actor MapRun: MapFeeding {
     /// Deletes results that were taken, some at a time.
     private func forget() {
         guard forgetting == nil, !taken.isEmpty else { return }
-        guard taken.count >= Self.forgetBatch || .now - lastForgetting >= Self.forgetDelay else { return }
+        guard MapPace.isTime(toForget: taken.count, since: lastForgetting) else { return }
         lastForgetting = .now
         let ids = taken
         taken = []
@@ -159,8 +147,8 @@ actor MapRun: MapFeeding {
 
     func room() async -> Int {
         while !isStopped {
-            if window.heldBytes + readyBytes < Self.mostHeld {
-                let most = max(Self.leastWindow, min(inFlight.limit * Self.windowFactor, Self.mostWindow))
+            if window.heldBytes + readyBytes < MapPace.mostHeld {
+                let most = MapPace.window(inFlight: inFlight.limit)
                 let room = min(inFlight.room(open: open.count), most - window.count - ready.count - leaving.count)
                 if room > 0 { return room }
             }
@@ -188,7 +176,7 @@ actor MapRun: MapFeeding {
                 }
                 // What was read and is not being sent when the map is stopped is not sent.
                 if isStopped { return }
-                let items = outbox.prefix(Self.batch)
+                let items = outbox.prefix(MapPace.batch)
                 outbox.removeFirst(items.count)
                 if items.first?.number == 1 { try await keepSet(total: nil) }
                 let messages = items.map { plan.message($0.number, $0.arguments, in: set) }

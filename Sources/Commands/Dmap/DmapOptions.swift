@@ -25,7 +25,7 @@ enum DmapOptions {
     static let jobLog = Option.value(
         "joblog", placeholder: "FILE", .nonEmptyText,
         help: "Write a line for each item to FILE when its result has been printed: the columns of GNU parallel, and the id of the task.", completion: .file)
-    static let resume = Option.flag("resume", help: "Skip the items that --joblog lists, and take the results of those that still wait or run.")
+    static let resume = Option.flag("resume", help: "Skip the items that the job log lists, and join items that still wait or run.")
     static let retryFailed = Option.flag("retry-failed", help: "Like --resume, but run failed items again.")
     static let halt = Option.value(
         "halt", placeholder: "WHEN", .halt,

@@ -4,18 +4,6 @@ import Client
 
 /// What the parts of a dmap do next.
 extension DmapRun {
-    /// Items read in one step.
-    private static let batch = 1_000
-    /// Items between the reader and the writer, for each item in flight: later items go on while an early one takes its time.
-    private static let windowFactor = 8
-    private static let leastWindow = 1_024
-    private static let mostWindow = 32_768
-    /// Bytes of results that wait for earlier ones or for the reader of stdout.
-    private static let mostHeld = 16 << 20
-    /// Results deleted at a time, and how long they may wait for that.
-    private static let forgetBatch = 500
-    private static let forgetDelay: Duration = .milliseconds(250)
-
     func advance() {
         if stopping == nil { read() }
         write()
@@ -24,9 +12,9 @@ extension DmapRun {
 
     /// Reads items if there is room for them.
     private func read() {
-        guard !isAtEnd, !isReading, sending < 2, window.heldBytes + backlog < Self.mostHeld else { return }
-        var room = isDetached ? Self.batch : inFlight.room(open: open.count)
-        room = min(room, max(Self.leastWindow, min(inFlight.limit * Self.windowFactor, Self.mostWindow)) - window.count, Self.batch)
+        guard !isAtEnd, !isReading, sending < 2, window.heldBytes + backlog < MapPace.mostHeld else { return }
+        var room = isDetached ? MapPace.batch : inFlight.room(open: open.count)
+        room = min(room, MapPace.window(inFlight: inFlight.limit) - window.count, MapPace.batch)
         guard room > 0 else { return }
         let pause = nextSend.map { $0 - .now } ?? .zero
         if context.arguments[DmapOptions.delay] != nil { room = 1 }
@@ -64,7 +52,7 @@ extension DmapRun {
     private func forget() {
         guard !isForgetting, !isWriting, !printed.isEmpty else { return }
         let isIdle = open.isEmpty && ready.isEmpty
-        guard printed.count >= Self.forgetBatch || isIdle || .now - lastForgetting >= Self.forgetDelay else { return }
+        guard isIdle || MapPace.isTime(toForget: printed.count, since: lastForgetting) else { return }
         isForgetting = true
         lastForgetting = .now
         let ids = printed

@@ -5,8 +5,8 @@ enum RenewedPrerequisites {
     /// An ended task, and the message that repeats it.
     typealias Repetition = (old: TaskID, new: Message)
 
-    /// The repetitions with the new ids among their prerequisites, each behind those that it comes after: a worker that found
-    /// it first would know nothing of them. Prerequisites that are not sent again stay as they are.
+    /// The repetitions, whose prerequisites have their new ids. Each is sent after its prerequisites, since a worker does not wait for
+    /// tasks that nobody knows. Prerequisites that are not sent again keep their ids.
     static func applied(to tasks: [Repetition]) -> [Repetition] {
         let places = Dictionary(tasks.indices.map { (tasks[$0].old, $0) }) { first, _ in first }
         guard tasks.contains(where: { Prerequisites.of($0.new).contains { places[$0] != nil } }) else { return tasks }

@@ -20,7 +20,7 @@ struct RetrySender {
         pace = SendingPace(isDryRun ? nil : rate, batch: Self.batch)
     }
 
-    /// Sends the selected tasks, except those that end while this runs.
+    /// Sends the tasks that had ended and were selected when this began.
     ///
     /// - Returns: Whether all were sent.
     mutating func send(_ filter: TaskFilter) async throws -> Bool {

@@ -75,12 +75,15 @@ enum ControlFile {
         }
     }
 
+    /// The number after a word at the beginning of a line of a file.
+    static func count(_ word: String, in path: String) -> Int? { ProcFile.text(path).flatMap { count(word, in: $0.utf8) } }
+
     /// The number after a word at the beginning of a line.
-    static func count(_ word: String, in path: String) -> Int? {
-        guard let text = ProcFile.text(path) else { return nil }
-        for line in text.split(separator: "\n") {
-            let words = line.split(separator: " ")
-            if words.count == 2, words[0] == word { return Int(words[1]) }
+    static func count(_ word: String, in text: some Collection<UInt8>) -> Int? {
+        for line in text.split(separator: UInt8(ascii: "\n")) where line.starts(with: word.utf8) {
+            let rest = line.dropFirst(word.utf8.count)
+            guard rest.first == UInt8(ascii: " ") else { continue }
+            return Int(String(decoding: rest.dropFirst(), as: UTF8.self))
         }
         return nil
     }

@@ -36,11 +36,11 @@ package enum Descendants {
     /// - Parameters:
     ///   - spared: Children that other code waits for; they and their descendants are left alone.
     ///   - limit: Maximum time to block.
-    ///   - table: The source of descendants.
+    ///   - table: The source of descendants; not used when there are none.
     ///
     /// The corresponding C functions are `kill` and `waitpid`.
     package static func reap(
-        sparing spared: Set<ProcessID> = [], within limit: Duration = .seconds(5), table: ProcessTable = ProcessTable()
+        sparing spared: Set<ProcessID> = [], within limit: Duration = .seconds(5), table: @autoclosure () -> ProcessTable = ProcessTable()
     ) -> Reaped {
         let deadline = Deadline(after: limit)
         var reaped = Reaped()
@@ -48,7 +48,7 @@ package enum Descendants {
         // Repeat, because killed processes may fork until the signal reaches them, and because indirect
         // descendants become our children only when their parents have ended.
         while hasChildren() {
-            let found = table.descendants(of: getpid(), sparing: spared)
+            let found = table().descendants(of: getpid(), sparing: spared)
             reaped.survivors = Set(found.lazy.filter { !$0.hasEnded }.map(\.id))
             // A list of children may miss one that starts while it is read: require two empty lists.
             emptyLooks = found.isEmpty ? emptyLooks + 1 : 0

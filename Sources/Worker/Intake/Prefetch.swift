@@ -12,7 +12,9 @@ struct Prefetch {
     private var isCongested = false
 
     /// Seconds of work to hold for each child.
-    private static let lead = 0.016
+    private static let lead = 0.04
+    /// The longest wait for the ends of other tasks, in seconds.
+    private static let longestLinger = 0.01
     private static let maximumPerChild = 160
 
     init(children: Int, fixed: Int) {
@@ -32,6 +34,19 @@ struct Prefetch {
     /// How much of `limit` must be free before more deliveries are taken: a quarter, so that a busy worker does not ask the
     /// broker for every single message.
     var step: Int { max(1, limit / 4) }
+
+    /// How long to wait for the ends of other tasks after one has ended, so that one transaction records several.
+    ///
+    /// At most a third of the time for which jobs wait for the children, so that none of them becomes idle meanwhile.
+    ///
+    /// - Parameter held: The number of deliveries that the worker holds.
+    /// - Returns: `nil` when few jobs wait: then the end is recorded at once, since others may depend on it.
+    func linger(holding held: Int) -> Duration? {
+        guard let average, !isCongested else { return nil }
+        let work = average * Double(held - children) / Double(max(1, children))
+        guard work >= Self.lead / 5 else { return nil }
+        return .seconds(min(Self.longestLinger, work / 3))
+    }
 
     /// Notes the duration of a task in seconds.
     mutating func note(duration: Double) {

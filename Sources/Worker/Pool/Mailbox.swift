@@ -38,4 +38,12 @@ package final class Mailbox<Item: Sendable>: Sendable {
             if let items { continuation.resume(returning: items) }
         }
     }
+
+    /// Takes the items that are there; does not wait.
+    package func takeNow() -> [Item] {
+        state.withLock { state in
+            defer { state.items = [] }
+            return state.items
+        }
+    }
 }

@@ -37,6 +37,9 @@ final class PoolFollower {
         var unbegun: [DeliveryHandle] = []
         var interrupted: [Interrupted] = []
         var hasEnded = false
+
+        /// Whether tasks ended, and nothing else happened that must be recorded.
+        var mayLinger: Bool { !ended.isEmpty && unbegun.isEmpty && interrupted.isEmpty && !hasEnded }
     }
 
     /// A job that was running in a child that died, and whose message is requeued.
@@ -51,6 +54,10 @@ final class PoolFollower {
         while true {
             var round = Round()
             for event in await parts.pool.events.take() { note(event, &round) }
+            if round.mayLinger, !parts.ladder.hasBegun, gate.isEmpty, let linger = intake.prefetch.linger(holding: parts.jobs.count) {
+                try? await Task.sleep(for: linger)
+                for event in parts.pool.events.takeNow() { note(event, &round) }
+            }
             await teller.finish(round.ended)
             // Interrupted jobs are requeued only after the outcomes of ended jobs are recorded.
             await recorder.record(round.endings)

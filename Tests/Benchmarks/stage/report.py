@@ -57,7 +57,8 @@ class Row:
     def text(self):
         parts = [f"{self.what}: {number(self.value)} {self.unit}"]
         if self.peer_samples:
-            parts.append(f"{self.peer}: {number(self.peer_value)} {self.unit}, ratio {self.ratio:.2f}")
+            ratio = "" if self.ratio is None else f", ratio {self.ratio:.2f}"
+            parts.append(f"{self.peer}: {number(self.peer_value)} {self.unit}{ratio}")
         if self.aim:
             parts.append(f"aim {self.aim_text()}")
         return "; ".join(parts)

@@ -94,7 +94,12 @@ import Testing
         #expect(error?.code == .tryAgain)
         #expect(time > .seconds(5) && time < .seconds(40).onThisMachine, "\(time)")
         // It reads again.
-        let again = Task { try await broker.publish([Message("after")]) }
+        let again = Task {
+            // On a busy machine the server may take longer than the time limit.
+            while true {
+                do { return try await broker.publish([Message("after")]) } catch let error as DriverError where error.code == .tryAgain {}
+            }
+        }
         try await aside { try place.server.ask("set_vm_memory_high_watermark", "0.4") }
         try await promptly("the publishing") { try await again.value }
         await broker.close()

@@ -33,7 +33,8 @@ import Testing
 
     @Test func `messages sent while their task is edited, moved and made again all run`() throws {
         let project = try Project()
-        try project.task("busy.sh", "#!/bin/sh\necho done\n")
+        // A shell that finds its script gone, a moment after it was started, exits with 2.
+        try project.task("busy.sh", "#!/bin/sh\n# celery: autoretry=2 retry_delay=0 max_retries=9\necho done\n")
         try project.startWorker()
         let edits = """
             cp demo/tasks/busy.sh keep

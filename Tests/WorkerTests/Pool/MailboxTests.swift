@@ -24,6 +24,15 @@ import Wire
         #expect(await items == [7])
     }
 
+    @Test func `hands over what is there without a wait`() async {
+        let mailbox = Mailbox<Int>()
+        #expect(mailbox.takeNow() == [])
+        mailbox.put([1, 2])
+        #expect(mailbox.takeNow() == [1, 2])
+        mailbox.put([3])
+        #expect(await mailbox.take() == [3])
+    }
+
     @Test func `loses and doubles nothing, whatever the threads do`() async {
         let mailbox = Mailbox<Int>()
         for thread in 0..<4 {

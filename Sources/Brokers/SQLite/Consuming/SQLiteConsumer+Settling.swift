@@ -10,11 +10,14 @@ extension SQLiteConsumer: AtomicSettling {
         let outputExpires = broker.outputExpires.map { now.seconds + $0 }
         return try await broker.file.write(waking: true) { [number, ranking = broker.ranking, limit = broker.argumentLimit] db in
             // The fence: an outcome counts only for a lease still held.
-            let held = try LeaseTable.attempts(of: number, in: db)
-            let counted = outcomes.map { held[$0.handle.tag] == $0.handle.attempt }
+            let counted = try outcomes.map { outcome in
+                // Before the lease ends, since the slot would be freed with it.
+                if outcome.keepsSlot, try LeaseTable.isHeld(outcome.handle, by: number, in: db) {
+                    try LimitTable.keepSlot(of: outcome.handle.tag, for: number, in: db)
+                }
+                return try LeaseTable.end(outcome.handle, of: number, in: db)
+            }
             let standing = zip(outcomes, counted).compactMap { $1 ? $0 : nil }
-            for outcome in standing where outcome.keepsSlot { try LimitTable.keepSlot(of: outcome.handle.tag, for: number, in: db) }
-            try LeaseTable.end(standing.map(\.handle.tag), in: db)
             var done: [Int64] = []
             for outcome in standing {
                 for message in outcome.followUps { try MessageTable.insertIfNew(message, submitted: now, ranking: ranking, in: db) }

@@ -31,10 +31,10 @@ package enum LeaseTable {
         return attempts
     }
 
-    /// Ends leases known to exist.
-    package static func end(_ tags: [Int64], in db: Database) throws {
-        guard !tags.isEmpty else { return }
-        try db.execute(sql: "DELETE FROM lease WHERE tag IN (\(tags.map(String.init).joined(separator: ",")))")
+    /// Whether a worker holds a lease.
+    package static func isHeld(_ handle: DeliveryHandle, by worker: Int64, in db: Database) throws -> Bool {
+        let statement = try db.cachedStatement(sql: "SELECT 1 FROM lease WHERE tag = ? AND worker = ? AND attempt = ?")
+        return try Int.fetchOne(statement, arguments: [handle.tag, worker, handle.attempt]) != nil
     }
 
     /// Returns one message to its queue; `started` keeps the number of its attempt.

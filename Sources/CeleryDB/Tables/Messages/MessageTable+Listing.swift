@@ -53,8 +53,8 @@ extension MessageTable {
 extension ListedTask {
     /// Reads a row of `MessageTable.list`.
     ///
-    /// What waits for its ETA is told by the ETA itself: to look a message up among those that wait for a limit would take a look at
-    /// all of its task.
+    /// The ETA decides whether a message is scheduled. Searching the messages that wait for a limit would read all messages of the
+    /// task.
     fileprivate init(message row: Row, now: Timestamp) {
         let queue: String = row[3]
         let retries: Int = row[4]

@@ -95,8 +95,9 @@ package enum MessageTable {
 
     /// Deletes finished messages. Their leases must have ended.
     package static func delete(_ tags: [Int64], in db: Database) throws {
-        guard !tags.isEmpty else { return }
-        try db.execute(sql: "DELETE FROM message WHERE tag IN (\(tags.map(String.init).joined(separator: ",")))")
+        // A list in the SQL text would have to be parsed each time.
+        let statement = try db.cachedStatement(sql: "DELETE FROM message WHERE tag = ?")
+        for tag in tags { try statement.execute(arguments: [tag]) }
     }
 
     /// Removes a message that no worker holds.

@@ -53,15 +53,22 @@ package enum ResultTable {
         _ result: TaskResult, of tag: Int64? = nil, keeping limit: Int, expires: Double?, now: Timestamp, in db: Database
     ) throws {
         let request = tag == nil ? result.request.map(EncodedMessage.init) : nil
+        var member: (set: String?, old: String?) = (result.groupID, nil)
+        if result.groupID != nil {
+            let find = try db.cachedStatement(sql: "SELECT member_of, state FROM result WHERE id = ?")
+            if let row = try Row.fetchOne(find, arguments: [result.id.text]) { member = (row[0], row[1]) }
+        }
         let isKept = request.map { $0.body.count <= limit } ?? false
         let statement = try db.cachedStatement(sql: """
             INSERT INTO result
                 (number, id, state, attempt, expires, document, task, queue, member_of, submitted, changed, headers, properties, body)
-            SELECT max((SELECT coalesce(max(number), 0) + 1 FROM result), ?16), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, coalesce(m.submitted, ?9), ?15,
-                CASE WHEN length(m.body) <= ?10 THEN m.headers ELSE ?11 END,
-                CASE WHEN length(m.body) <= ?10 THEN m.properties ELSE ?12 END,
-                CASE WHEN length(m.body) <= ?10 THEN m.body ELSE ?13 END
-            FROM (SELECT 1) LEFT JOIN message m ON m.tag = ?14 AND m.id = ?1 WHERE true
+            VALUES (
+                max((SELECT coalesce(max(number), 0) + 1 FROM result), ?16), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
+                -- looked up one by one: a join would gather the row in a table of its own first
+                coalesce((SELECT submitted FROM message WHERE tag = ?14 AND id = ?1), ?9), ?15,
+                coalesce((SELECT headers FROM message WHERE tag = ?14 AND id = ?1 AND length(body) <= ?10), ?11),
+                coalesce((SELECT properties FROM message WHERE tag = ?14 AND id = ?1 AND length(body) <= ?10), ?12),
+                coalesce((SELECT body FROM message WHERE tag = ?14 AND id = ?1 AND length(body) <= ?10), ?13))
             ON CONFLICT (id) DO UPDATE SET
                 -- to the end of the feed
                 number = excluded.number,
@@ -81,6 +88,7 @@ package enum ResultTable {
             result.task, result.queue, result.groupID, result.submitted?.seconds, limit, isKept ? request?.headers : nil,
             isKept ? request?.properties : nil, isKept ? request?.body : nil, tag, now.seconds, Int64(now.seconds * 1e6),
         ])
+        if let set = member.set, db.changesCount > 0 { try TaskSetTable.count(result.state, after: member.old, in: set, db) }
     }
 
     package static func fetch(_ id: TaskID, now: Timestamp, in db: Database) throws -> TaskResult? {

@@ -34,24 +34,31 @@ package enum TaskSetTable {
     /// Fills the column of results that an earlier version stored.
     static let upgrade = "UPDATE result SET member_of = json_extract(CAST(document AS TEXT), '$.group_id');"
 
-    /// Counts in the transaction that records a result, whoever records it. What is forgotten later stays counted.
+    /// What belongs to a set goes with it.
     static let triggers = """
-        CREATE TRIGGER IF NOT EXISTS task_set_first AFTER INSERT ON result
-        WHEN new.member_of IS NOT NULL AND EXISTS (SELECT 1 FROM task_set WHERE id = new.member_of) BEGIN
-            INSERT INTO task_set_count VALUES (new.member_of, new.state, 1)
-                ON CONFLICT DO UPDATE SET count = count + 1;
-        END;
-        CREATE TRIGGER IF NOT EXISTS task_set_next AFTER UPDATE OF state ON result
-        WHEN new.member_of IS NOT NULL AND new.state <> old.state AND EXISTS (SELECT 1 FROM task_set WHERE id = new.member_of) BEGIN
-            UPDATE task_set_count SET count = count - 1 WHERE task_set = new.member_of AND state = old.state;
-            INSERT INTO task_set_count VALUES (new.member_of, new.state, 1)
-                ON CONFLICT DO UPDATE SET count = count + 1;
-        END;
         CREATE TRIGGER IF NOT EXISTS task_set_end AFTER DELETE ON task_set BEGIN
             DELETE FROM task_set_count WHERE task_set = old.id;
             DELETE FROM task_set_member WHERE task_set = old.id;
         END;
         """
+
+    /// Counts a result, in the transaction that records it. What is forgotten later stays counted. A trigger would cost every result
+    /// something, also where nobody uses sets.
+    ///
+    /// - Parameters:
+    ///   - old: The state that the task had before; `nil` if it had no result.
+    ///   - set: The group header of its message, which is a task-set if `task_set` has a row for it.
+    static func count(_ state: TaskState, after old: String?, in set: String, _ db: Database) throws {
+        guard old != state.name else { return }
+        if let old {
+            try db.cachedStatement(sql: "UPDATE task_set_count SET count = count - 1 WHERE task_set = ? AND state = ?")
+                .execute(arguments: [set, old])
+        }
+        try db.cachedStatement(sql: """
+            INSERT INTO task_set_count SELECT ?1, ?2, 1 WHERE EXISTS (SELECT 1 FROM task_set WHERE id = ?1)
+                ON CONFLICT DO UPDATE SET count = count + 1
+            """).execute(arguments: [set, state.name])
+    }
 
     /// Creates a set, or changes its total. Results of members that came first are counted then.
     package static func keep(_ set: TaskSetRecord, expires: Double?, in db: Database) throws {
