@@ -186,7 +186,7 @@ package struct RESPDecoder {
     /// Waits for the elements of an array.
     private mutating func open(_ kind: Open.Kind, _ text: ArraySlice<UInt8>, times: Int64 = 1) throws(RESPError) -> RESPValue? {
         let count = try Self.number(text)
-        if count == -1, kind == .array { return .null }
+        if count == -1, kind == .array, times == 1 { return .null }
         guard (0...Int64(limits.count) / times).contains(count) else {
             throw RESPError(description: "an array of \(count) elements is announced, and at most \(limits.count) are read")
         }

@@ -82,9 +82,6 @@ package struct RedisOptions: Sendable, Hashable {
         if (tls?.certificate == nil) != (tls?.key == nil) {
             throw complaint("ssl_certfile and ssl_keyfile must be given together")
         }
-        for (what, text) in [("user", user), ("password", password), ("socket", socketPath)] {
-            if let text, text.utf8.contains(0) { throw complaint("the \(what) has a NUL byte") }
-        }
     }
 
     /// The URL without the password and without its options.

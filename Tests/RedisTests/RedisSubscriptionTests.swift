@@ -24,6 +24,11 @@ import Testing
         }
     }
 
+    /// - Returns: The number of connections that got it.
+    private func publish(on link: RedisLink, _ channel: String, _ text: String) async throws -> Int? {
+        try await link.ask(RedisCommand("PUBLISH", .text(channel), .text(text))).intValue
+    }
+
     private func start(_ server: RedisServer, protocol version: Int = 2) throws -> (Ear, RedisSubscription, RedisLink) {
         let ear = Ear()
         let options = try RedisOptions(ServiceURL("\(server.url)?protocol=\(version)"))
@@ -34,22 +39,19 @@ import Testing
         let (ear, subscription, link) = try start(.shared, protocol: version)
         let name = "channel-\(TaskID())"
         try await subscription.subscribe([.name(name), .pattern(RedisSubscription.Channel.escaped(name) + "[*]-*")])
-        func publish(_ channel: String, _ text: String) async throws -> Int? {
-            try await link.ask(RedisCommand("PUBLISH", .text(channel), .text(text))).intValue
-        }
-        #expect(try await publish(name, "one") == 1)
-        #expect(try await publish(name + "*-x", "two") == 1)
-        #expect(try await publish(name + "-x", "nobody's") == 0)
+        #expect(try await publish(on: link, name, "one") == 1)
+        #expect(try await publish(on: link, name + "*-x", "two") == 1)
+        #expect(try await publish(on: link, name + "-x", "nobody's") == 0)
         #expect(try await eventually { ear.all.count >= 2 })
         #expect(ear.all == ["\(name)=one", "\(name)*-x=two"])
         subscription.unsubscribe([.name(name)])
-        #expect(try await eventually { try await publish(name, "late") == 0 })
+        #expect(try await eventually { try await publish(on: link, name, "late") == 0 })
         // The same connection again.
         try await subscription.subscribe([.name(name)])
-        #expect(try await publish(name, "again") == 1)
+        #expect(try await publish(on: link, name, "again") == 1)
         #expect(try await eventually { ear.all.last == "\(name)=again" })
         await subscription.close()
-        #expect(try await eventually { try await publish(name, "over") == 0 })
+        #expect(try await eventually { try await publish(on: link, name, "over") == 0 })
         await link.close()
     }
 
