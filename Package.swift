@@ -6,10 +6,10 @@ import PackageDescription
 //     CeleryCLI, Example -> Celery -> Commands -> Client, Worker, Beat
 //     Client -> Brokers, ResultStores -> CeleryDB -> SQLite         (the only way to a driver)
 //                                        CeleryAMQP -> RabbitMQ
-//                                        Redis
+//                                        Redis, SQL
 //     Worker, Beat, Brokers, ... -> Tasks, Wire, Schedules, Processes -> CeleryCore
 //
-// The worker and beat name no driver; a connection (SQLite, RabbitMQ, Redis, HTTP) is the only room that sees its C library.
+// The worker and beat name no driver; a connection (SQLite, SQL, RabbitMQ, Redis, HTTP) is the only room that sees its C library.
 
 let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -68,6 +68,8 @@ let package = Package(
         .target(name: "CCurl"),
         // Loads libssl when it is needed, and needs nothing of it to build.
         .target(name: "CTLS"),
+        // Loads libpq when it is needed, and needs nothing of it to build.
+        .target(name: "CPostgreSQL"),
 
         // The vocabulary
         room("CeleryCore"),
@@ -79,11 +81,12 @@ let package = Package(
         room("Pickle", ["CeleryCore", "Wire"]),
         room("RabbitMQ", ["CeleryCore", "Processes", "CRabbitMQ"]),
         room("Redis", ["CeleryCore", "Processes", "CTLS", deque]),
+        room("SQL", ["CeleryCore", "Processes", "CPostgreSQL"]),
         room("SQLite", ["CSQLite"]),
         room("CeleryDB", ["CeleryCore", "Wire", "SQLite", "Processes", "CLinux"]),
         room("CeleryAMQP", ["CeleryCore", "RabbitMQ", deque]),
         room("Brokers", ["CeleryCore", "Wire", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Processes", deque, heap]),
-        room("ResultStores", ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", deque]),
+        room("ResultStores", ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "SQL", deque]),
         room("TOML"),
         room("Configuration", ["CeleryCore", "Schedules", "TOML"]),
 
@@ -99,7 +102,7 @@ let package = Package(
         room("Beat", ["CeleryCore", "Schedules", "Wire", logging]),
 
         // Faces
-        room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "Processes"]),
+        room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "SQL", "Processes"]),
         room("Arguments", ["CeleryCore"]),
         room("Commands", ["Arguments", "Client", "Worker", "Beat", "Schedules", "HTTP", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
         room("FoundationValues", ["Tasks", "CeleryCore"]),

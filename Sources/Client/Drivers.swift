@@ -6,6 +6,7 @@ import Processes
 import RabbitMQ
 import Redis
 import ResultStores
+import SQL
 import SQLite
 
 /// The table of drivers by URL scheme.
@@ -79,7 +80,36 @@ package struct Drivers: Sendable {
             AMQPResultStore(link: try AMQPLink(urls, settings: settings), expires: settings.resultExpires)
         },
         "redis": openRedis, "rediss": openRedis, "socket": openRedis, "redis+socket": openRedis,
+        "db+postgresql": openServer,
     ]
+
+    /// Databases of servers, in Python's tables.
+    private static let servers: [String: @Sendable (ServiceURL, Duration) throws(SQLError) -> any SQLServer] = [
+        "db+postgresql": { url, timeout throws(SQLError) in try PostgreSQLServer(url, connectTimeout: timeout) },
+    ]
+
+    private static let openServer: OpenStore = { urls, settings, _, _ in
+        guard let server = try server(urls[0], settings) else { throw DriverError(.configuration, "no server in \(urls[0].redacted)") }
+        return PythonDatabaseStore(server, expires: settings.resultExpires, format: settings.pythonResultFormat)
+    }
+
+    /// The database server that a URL names; `nil` for a URL of another kind.
+    ///
+    /// - Throws: `DriverError.configuration`.
+    static func server(_ url: ServiceURL, _ settings: Settings) throws -> (any SQLServer)? {
+        guard let open = servers[scheme(of: url)] else { return nil }
+        do throws(SQLError) {
+            return try open(url, .seconds(settings.connectionTimeout))
+        } catch {
+            throw DriverError(error, at: "")
+        }
+    }
+
+    /// The scheme that names a driver: of a database without SQLAlchemy's name of a Python library (`db+postgresql+psycopg2`).
+    private static func scheme(of url: ServiceURL) -> String {
+        let plain = url.scheme.split(separator: "+").prefix(2).joined(separator: "+")
+        return servers[plain] == nil ? url.scheme : plain
+    }
 
     private static let openRedis: OpenStore = { urls, settings, _, _ in
         let options: RedisOptions
@@ -146,7 +176,7 @@ package struct Drivers: Sendable {
         guard urls.count == 1 || urls.allSatisfy(isAMQP) else {
             throw DriverError(.configuration, "only amqp:// and amqps:// allow alternative URLs; \(role) \(url.redacted) has \(urls.count - 1)")
         }
-        if let open = table[url.scheme] { return open }
+        if let open = table[scheme(of: url)] { return open }
         guard !ofSeveralRedis.contains(url.scheme) else {
             throw DriverError(
                 .configuration, "Redis Sentinel and Redis Cluster are not supported as \(role): \(url.redacted)",

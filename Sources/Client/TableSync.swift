@@ -4,12 +4,14 @@ import CeleryDB
 import Glibc
 import Processes
 import ResultStores
+import SQL
 import SQLite
 
 /// Checks, creates and compacts the databases of drivers.
 package enum TableSync {
     /// A database that a driver needs.
     package struct Database: Sendable {
+        /// The path of the file; of a server's database, its URL without the password.
         package let path: String
         /// How results are written; `nil` for a database with our own schema.
         package let resultFormat: PythonResultFormat?
@@ -23,22 +25,40 @@ package enum TableSync {
             case celery
             /// The schema of Python's Celery, for results.
             case python
+            /// The same at a server.
+            case server(any SQLServer)
+
+            func isSame(as other: Layout) -> Bool {
+                switch (self, other) {
+                case (.celery, .celery), (.python, .python), (.server, .server): true
+                default: false
+                }
+            }
         }
 
         fileprivate init(path: String, layout: Layout, access: DatabaseAccess, results: PythonResultFormat) {
             self.path = path
-            resultFormat = layout == .python ? results : nil
+            if case .celery = layout { resultFormat = nil } else { resultFormat = results }
             self.layout = layout
             self.access = access
         }
 
-        /// Whether the file exists.
+        /// The database of a server.
+        fileprivate init(_ server: any SQLServer, access: DatabaseAccess, results: PythonResultFormat) {
+            path = server.location
+            resultFormat = results
+            layout = .server(server)
+            self.access = access
+        }
+
+        /// Whether the file exists. A server's database must exist; its tables may be missing.
         ///
         /// - Throws: `DriverError` for a file that cannot be opened or belongs to another program.
         package func exists() throws -> Bool {
             switch layout {
             case .celery: try DatabaseFile.exists(path)
             case .python: try SharedDatabaseFile.exists(path)
+            case .server: true
             }
         }
 
@@ -49,6 +69,19 @@ package enum TableSync {
             switch layout {
             case .celery: try missingStatements()
             case .python: try await PythonTables.missing(at: path).map { $0 + ";" }
+            case .server(let server): try await Self.use(server) { try await PythonTables.missing(in: $0).map { $0 + ";" } }
+            }
+        }
+
+        private static func use<Value>(_ server: any SQLServer, _ body: (SQLServerLink) async throws -> Value) async throws -> Value {
+            let link = SQLServerLink(server)
+            do {
+                let value = try await body(link)
+                await link.close()
+                return value
+            } catch {
+                await link.close()
+                throw error
             }
         }
 
@@ -81,6 +114,8 @@ package enum TableSync {
                 let file = try SharedDatabaseFile(path: path)
                 defer { file.close() }
                 try await file.check()
+            // Its damage is its server's business.
+            case .server: break
             }
         }
 
@@ -90,7 +125,7 @@ package enum TableSync {
         /// - Returns: Bytes before and after; `nil` for a database with the schema of Python's Celery.
         /// - Throws: `DriverError.tryAgain` when a worker uses a file that must be rewritten.
         package func compact() async throws -> (before: Int, after: Int)? {
-            guard layout == .celery, try exists() else { return nil }
+            guard case .celery = layout, try exists() else { return nil }
             let file = try DatabaseFile(path: path)
             defer { file.close() }
             let before = size
@@ -120,6 +155,7 @@ package enum TableSync {
             case .celery:
                 try DatabaseFile(path: path, access: access).close()
             case .python: try await PythonTables.complete(at: path)
+            case .server(let server): try await Self.use(server) { try await PythonTables.complete($0) }
             }
         }
     }
@@ -129,13 +165,17 @@ package enum TableSync {
         var databases: [Database] = []
         for text in [settings.brokerURL, settings.resultURL] {
             let url = try Drivers.urls(text)[0]
+            if text == settings.resultURL, let server = try Drivers.server(url, settings) {
+                databases.append(Database(server, access: DatabaseAccess(settings), results: settings.pythonResultFormat))
+                continue
+            }
             let layout: Database.Layout
             switch url.scheme {
             case "sqlite": layout = .celery
             case "db+sqlite": layout = .python
             default: continue
             }
-            guard !databases.contains(where: { $0.path == url.path && $0.layout == layout }) else { continue }
+            guard !databases.contains(where: { $0.path == url.path && $0.layout.isSame(as: layout) }) else { continue }
             databases.append(
                 Database(path: url.path, layout: layout, access: DatabaseAccess(settings), results: settings.pythonResultFormat))
         }

@@ -49,6 +49,9 @@ package struct Row {
         return nil
     }
 
+    /// Number of columns.
+    package var count: Int { Int(sqlite3_column_count(statement.handle)) }
+
     private var statement: Statement {
         switch source {
         case .current(let cursor, _): cursor.statement

@@ -2,7 +2,7 @@
 
 extension ServiceURL {
     /// Schemes that may precede a host without `//`, by mistake.
-    private static let words: Set = ["amqp", "amqps", "db+sqlite", "http", "https", "memory", "redis", "redis+socket", "rediss", "rpc", "socket", "sqlite"]
+    private static let words: Set = ["amqp", "amqps", "db+mariadb", "db+mysql", "db+postgresql", "db+sqlite", "http", "https", "memory", "redis", "redis+socket", "rediss", "rpc", "socket", "sqlite"]
 
     /// The text of unparsed URLs with `***` in place of anything that may be a password.
     ///

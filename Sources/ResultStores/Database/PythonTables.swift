@@ -1,110 +1,121 @@
 import CeleryCore
 import CeleryDB
-import SQLite
+package import SQL
 
-/// The tables in which Python's Celery stores results, as version 5.7 creates them.
+/// The tables in which Python's Celery stores results, as SQLAlchemy makes them for version 5.7.
 ///
 /// Earlier versions lack some columns, which may be added: each version reads and writes the columns it knows and leaves the
 /// others alone.
 package enum PythonTables {
-    static let tasks = "celery_taskmeta"
-    static let groups = "celery_tasksetmeta"
+    /// One of the tables.
+    struct Table: Sendable {
+        let name: String
+        /// The column that names its rows.
+        let key: String
+        /// What numbers its rows, in databases that have sequences.
+        let sequence: String
+        let columns: [(name: String, type: SQLDialect.ColumnType)]
+        /// Columns that every version of Celery has.
+        let core: Set<String>
 
-    /// A column of the task table.
-    private struct Column {
-        var name: String
-        var type: String
-        /// Whether every version of Celery has the column.
-        var isCore = true
-    }
+        var index: String { "ix_\(name)_date_done" }
 
-    private static let columns = [
-        Column(name: "id", type: "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT"),
-        Column(name: "task_id", type: "VARCHAR(155)"),
-        Column(name: "status", type: "VARCHAR(50)"),
-        Column(name: "result", type: "BLOB"),
-        Column(name: "date_done", type: "DATETIME"),
-        Column(name: "traceback", type: "TEXT"),
-        // Since 5.7
-        Column(name: "children", type: "BLOB", isCore: false),
-        // Since 4.4; filled by Python with result_extended
-        Column(name: "name", type: "VARCHAR(155)", isCore: false),
-        Column(name: "args", type: "BLOB", isCore: false),
-        Column(name: "kwargs", type: "BLOB", isCore: false),
-        Column(name: "worker", type: "VARCHAR(155)", isCore: false),
-        Column(name: "retries", type: "INTEGER", isCore: false),
-        Column(name: "queue", type: "VARCHAR(155)", isCore: false),
-        // Since 5.7
-        Column(name: "stamps", type: "BLOB", isCore: false),
-    ]
-
-    private static let tasksSQL =
-        "CREATE TABLE \(tasks) (\n    "
-        + columns.map { "\($0.name) \($0.type)" }.joined(separator: ",\n    ") + ",\n    UNIQUE (task_id)\n)"
-
-    private static let groupsSQL = """
-        CREATE TABLE \(groups) (
-            id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
-            taskset_id VARCHAR(155),
-            result BLOB,
-            date_done DATETIME,
-            UNIQUE (taskset_id)
-        )
-        """
-
-    /// Since 5.6.
-    private static func indexSQL(_ table: String) -> String {
-        "CREATE INDEX ix_\(table)_date_done ON \(table) (date_done)"
-    }
-
-    /// The columns of the task table; `nil` without the table.
-    ///
-    /// - Throws: `DriverError` when the table is not Celery's.
-    static func layout(in db: Database, of path: String) throws -> Set<String>? {
-        let names = Set(try String.fetchAll(db, sql: "SELECT name FROM pragma_table_info('\(tasks)')"))
-        if names.isEmpty { return nil }
-        if let missing = columns.first(where: { $0.isCore && !names.contains($0.name) }) {
-            throw DriverError(
-                .unusable, "table \(tasks) in \(path) is not one of Celery's: it has no column '\(missing.name)'",
-                hint: "name another file; this one was left unchanged")
+        /// The sequence that numbers new rows; `nil` where the table does it by itself.
+        func sequence(_ layout: SQLTableLayout, _ dialect: SQLDialect) -> String? {
+            dialect.hasSequences && layout.columns["id"]?.isAutomatic != true ? sequence : nil
         }
-        return names
+
+        /// - Returns: `nil` without the table.
+        /// - Throws: `DriverError` when the table is not Celery's.
+        fileprivate func layout(in db: any SQLConnection, of location: String) throws -> SQLTableLayout? {
+            guard let layout = try SQLTableLayout(of: name, in: db) else { return nil }
+            if let missing = columns.first(where: { core.contains($0.name) && !layout.has($0.name) }) {
+                throw DriverError(
+                    .unusable, "table \(name) in \(location) is not one of Celery's: it has no column '\(missing.name)'",
+                    hint: "name another \(db.dialect.kind == .sqlite ? "file" : "database"); this one was left unchanged")
+            }
+            return layout
+        }
+
+        /// The statements that make the table.
+        fileprivate func creation(_ dialect: SQLDialect) -> [String] {
+            [dialect.createTable(name, columns, unique: key), dialect.createIndex(index, on: name, "date_done", isInUse: false)]
+        }
+
+        /// The statements that make the table, or what it lacks.
+        fileprivate func missing(in db: any SQLConnection, _ layout: SQLTableLayout?) throws -> [String] {
+            let dialect = db.dialect
+            let needsSequence = layout.map { sequence($0, dialect) != nil } ?? dialect.hasSequences
+            let numbering = needsSequence ? try db.hasSequence(sequence) ? [] : ["CREATE SEQUENCE \(sequence)"] : []
+            guard let layout else { return numbering + creation(dialect) }
+            var statements = columns.filter { !layout.has($0.name) }
+                .map { "ALTER TABLE \(name) ADD COLUMN \($0.name) \(dialect.name(of: $0.type))" }
+            if try !db.hasIndex(index, on: name) { statements.append(dialect.createIndex(index, on: name, "date_done", isInUse: true)) }
+            return numbering + statements
+        }
     }
 
-    /// Creates missing tables. Leaves existing tables unchanged.
-    ///
-    /// - Returns: The columns of the task table.
-    static func create(in db: Database, of path: String) throws -> Set<String> {
-        if let layout = try layout(in: db, of: path) { return layout }
-        for statement in try missing(in: db, of: path) { try db.execute(sql: statement) }
-        return Set(columns.map(\.name))
+    static let tasks = Table(
+        name: "celery_taskmeta", key: "task_id", sequence: "task_id_sequence",
+        columns: [
+            ("id", .id), ("task_id", .key), ("status", .state), ("result", .bytes), ("date_done", .time), ("traceback", .text),
+            // Since 5.7
+            ("children", .bytes),
+            // Since 4.4; filled by Python with result_extended
+            ("name", .name), ("args", .bytes), ("kwargs", .bytes), ("worker", .name), ("retries", .integer), ("queue", .name),
+            // Since 5.7
+            ("stamps", .bytes),
+        ],
+        core: ["id", "task_id", "status", "result", "date_done", "traceback"])
+
+    static let groups = Table(
+        name: "celery_tasksetmeta", key: "taskset_id", sequence: "taskset_id_sequence",
+        columns: [("id", .id), ("taskset_id", .key), ("result", .bytes), ("date_done", .time)],
+        core: ["id", "taskset_id", "result", "date_done"])
+
+    /// The columns of both tables, as they are.
+    struct Layout: Sendable {
+        var tasks: SQLTableLayout
+        /// `nil` without the table.
+        var groups: SQLTableLayout?
+    }
+
+    /// - Returns: `nil` without the table of tasks.
+    /// - Throws: `DriverError` when a table is not Celery's.
+    static func layout(in db: any SQLConnection, of location: String) throws -> Layout? {
+        guard let tasks = try tasks.layout(in: db, of: location) else { return nil }
+        return Layout(tasks: tasks, groups: try groups.layout(in: db, of: location))
+    }
+
+    /// Makes missing tables. Leaves existing tables unchanged.
+    static func create(in db: any SQLConnection, of location: String) throws -> Layout {
+        let before = try layout(in: db, of: location)
+        if let before, before.groups != nil { return before }
+        if before == nil { try checkOwner(db, location) }
+        if before == nil { for statement in try tasks.missing(in: db, nil) { try db.execute(statement) } }
+        if try SQLTableLayout(of: groups.name, in: db) == nil {
+            for statement in try groups.missing(in: db, nil) { try db.execute(statement) }
+        }
+        guard let layout = try layout(in: db, of: location) else {
+            throw DriverError(.unusable, "\(location) has no table \(tasks.name), although it was made")
+        }
+        return layout
     }
 
     /// The statements that create missing tables, columns and indexes.
-    private static func missing(in db: Database, of path: String) throws -> [String] {
-        guard let layout = try layout(in: db, of: path) else {
-            // The database belongs to another program, and must not be shared unasked.
-            guard try Int32.fetchOne(db, sql: "PRAGMA application_id") == 0 else {
-                throw DriverError(
-                    .unusable, "\(path) is a SQLite database of another program",
-                    hint: "name another file with --result-backend db+sqlite:///PATH; this one was left unchanged")
-            }
-            return try [tasksSQL, indexSQL(tasks)] + missingGroups(in: db)
-        }
-        var statements = columns.filter { !layout.contains($0.name) }
-            .map { "ALTER TABLE \(tasks) ADD COLUMN \($0.name) \($0.type)" }
-        if try !has("index", "ix_\(tasks)_date_done", in: db) { statements.append(indexSQL(tasks)) }
-        return try statements + missingGroups(in: db)
+    private static func missing(in db: any SQLConnection, of location: String) throws -> [String] {
+        let layout = try layout(in: db, of: location)
+        if layout == nil { try checkOwner(db, location) }
+        let groupLayout = try layout?.groups ?? groups.layout(in: db, of: location)
+        return try tasks.missing(in: db, layout?.tasks) + groups.missing(in: db, groupLayout)
     }
 
-    private static func missingGroups(in db: Database) throws -> [String] {
-        if try !has("table", groups, in: db) { return [groupsSQL, indexSQL(groups)] }
-        return try has("index", "ix_\(groups)_date_done", in: db) ? [] : [indexSQL(groups)]
-    }
-
-    private static func has(_ kind: String, _ name: String, in db: Database) throws -> Bool {
-        try Bool.fetchOne(
-            db, sql: "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = ? AND name = ?)", arguments: [kind, name])!
+    /// A file that belongs to another program must not be shared unasked.
+    private static func checkOwner(_ db: any SQLConnection, _ location: String) throws {
+        guard db.dialect.kind == .sqlite, try db.rows("PRAGMA application_id").first?.first != .integer(0) else { return }
+        throw DriverError(
+            .unusable, "\(location) is a SQLite database of another program",
+            hint: "name another file with --result-backend db+sqlite:///PATH; this one was left unchanged")
     }
 }
 
@@ -115,18 +126,30 @@ extension PythonTables {
     ///
     /// - Throws: `DriverError` for a file that cannot be shared.
     package static func missing(at path: String) async throws -> [String] {
-        guard try SharedDatabaseFile.exists(path) else { return [tasksSQL, indexSQL(tasks), groupsSQL, indexSQL(groups)] }
-        let file = try SharedDatabaseFile(path: path)
-        defer { file.close() }
-        return try await file.read { try missing(in: $0, of: path) }
+        guard try SharedDatabaseFile.exists(path) else {
+            let dialect = SQLDialect(.sqlite)
+            return tasks.creation(dialect) + groups.creation(dialect)
+        }
+        return try await use(path) { try await missing(in: $0) }
     }
 
     /// Creates the file, its tables, and the columns of later versions. Leaves the rows unchanged.
-    package static func complete(at path: String) async throws {
+    package static func complete(at path: String) async throws { try await use(path) { try await complete($0) } }
+
+    private static func use<Value>(_ path: String, _ body: (SharedSQLite) async throws -> Value) async throws -> Value {
         let file = try SharedDatabaseFile(path: path)
         defer { file.close() }
-        try await file.write { db in
-            for statement in try missing(in: db, of: path) { try db.execute(sql: statement) }
+        return try await body(SharedSQLite(file))
+    }
+
+    /// The same for the database of a server.
+    package static func missing(in database: any SQLDatabase) async throws -> [String] {
+        try await database.read { [location = database.location] in try missing(in: $0, of: location) }
+    }
+
+    package static func complete(_ database: any SQLDatabase) async throws {
+        try await database.maintain { [location = database.location] db in
+            for statement in try missing(in: db, of: location) { try db.execute(statement) }
         }
     }
 }

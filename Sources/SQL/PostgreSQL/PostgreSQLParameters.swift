@@ -1,0 +1,66 @@
+import CeleryCore
+import CPostgreSQL
+
+/// The values of a statement as libpq takes them: bytes as they are, all else as text, whose type the server finds out from where
+/// the parameter stands.
+struct PostgreSQLParameters {
+    private var types: [UInt32] = []
+    private var lengths: [Int32] = []
+    private var formats: [Int32] = []
+    /// All values one after the other, each with a final zero.
+    private var bytes: [UInt8] = []
+    /// Where each value begins; `nil` for NULL.
+    private var starts: [Int?] = []
+
+    /// - Throws: `SQLError.Code.refused` for a text with a NUL, which the server cannot store.
+    init(_ values: [SQLValue]) throws(SQLError) {
+        bytes.reserveCapacity(values.reduce(0) { $0 + ($1.size + 1) })
+        for value in values {
+            switch value {
+            case .null: add(nil, type: 0, format: 0)
+            case .integer(let number): add("\(number)".utf8, type: 0, format: 0)
+            case .text(let text):
+                guard !text.utf8.contains(0) else { throw SQLError(.refused, "a text has a NUL in it, which PostgreSQL cannot store") }
+                add(text.utf8, type: 0, format: 0)
+            case .blob(let blob): add(blob, type: UInt32(CELERY_PQ_BYTEA), format: 1)
+            }
+        }
+    }
+
+    private mutating func add(_ value: (some Collection<UInt8>)?, type: UInt32, format: Int32) {
+        types.append(type)
+        formats.append(format)
+        lengths.append(Int32(value?.count ?? 0))
+        starts.append(value == nil ? nil : bytes.count)
+        guard let value else { return }
+        bytes.append(contentsOf: value)
+        bytes.append(0)
+    }
+
+    private mutating func add(_ value: Never?, type: UInt32, format: Int32) { add([UInt8]?.none, type: type, format: format) }
+
+    /// Gives the statement to libpq, which copies it.
+    func send(_ sql: String, to handle: UnsafeMutableRawPointer) throws(SQLError) {
+        let isTaken = bytes.withUnsafeBufferPointer { buffer in
+            let values = starts.map { start in
+                start.flatMap { start in
+                    buffer.baseAddress.map { UnsafeRawPointer($0 + start).assumingMemoryBound(to: CChar.self) }
+                }
+            }
+            return celery_pq_send(handle, sql, Int32(starts.count), types, values, lengths, formats) == 1
+        }
+        guard isTaken else { throw SQLError(.lost, String(cString: celery_pq_message(handle)).inOneLine(limit: 400)) }
+    }
+}
+
+extension SQLValue {
+    /// Bytes of the value, about.
+    package var size: Int {
+        switch self {
+        case .null: 0
+        case .integer: 8
+        case .text(let text): text.utf8.count
+        case .blob(let bytes): bytes.count
+        }
+    }
+}

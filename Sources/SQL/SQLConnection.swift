@@ -1,0 +1,60 @@
+// Databases by SQL: one protocol for what a connection can do, one value for what dialects have of their own, and the servers.
+//
+//     SQLDatabase            transactions, from any task
+//       SQLServerLink        ... at a server: a serial queue that owns one connection, and makes it anew
+//         SQLServer          a server's address and options, from its URL: PostgreSQLServer, MariaDBServer
+//           SQLConnection    a connection, confined to its queue or thread: libpq's, libmariadb's, and elsewhere SQLite's
+//     PostgreSQLListener     a thread and connection for notices
+
+/// A connection to a database. Confined to the queue or thread that owns it; calls block.
+package protocol SQLConnection: AnyObject {
+    /// What the database calls its types, and how it says what others say differently.
+    var dialect: SQLDialect { get }
+
+    /// A number that changes when tables may have got other columns.
+    func schemaMark() throws -> Int64
+
+    /// Runs a statement with values for its parameters, which are written as the dialect says.
+    ///
+    /// - Returns: The number of rows that it inserted, changed or deleted.
+    @discardableResult
+    func execute(_ sql: String, _ values: [SQLValue]) throws -> Int
+
+    /// Runs a query. All rows are returned at once.
+    func rows(_ sql: String, _ values: [SQLValue]) throws -> [[SQLValue]]
+}
+
+extension SQLConnection {
+    @discardableResult
+    package func execute(_ sql: String) throws -> Int { try execute(sql, []) }
+
+    package func rows(_ sql: String) throws -> [[SQLValue]] { try rows(sql, []) }
+}
+
+/// A connection to a server, which may be lost at any time.
+package protocol SQLServerConnection: SQLConnection {
+    /// Whether the connection can be used no longer.
+    var isLost: Bool { get }
+
+    /// Ends the connection; later calls fail. May be called again.
+    func close()
+}
+
+extension SQLServerConnection {
+    /// Runs one transaction, which is committed when the body returns and rolled back when it throws.
+    func transaction<Value>(_ body: () throws -> Value) throws -> Value {
+        try execute("BEGIN")
+        let value: Value
+        do {
+            value = try body()
+        } catch {
+            // What cannot be rolled back ends with the connection.
+            if !isLost {
+                do { try execute("ROLLBACK") } catch { close() }
+            }
+            throw error
+        }
+        try execute("COMMIT")
+        return value
+    }
+}

@@ -1,0 +1,119 @@
+/// What databases say in different ways. The statements of Celery's tables are written once, with these parts.
+package struct SQLDialect: Sendable, Hashable {
+    package enum Kind: Sendable, Hashable {
+        case sqlite, postgreSQL
+        case mySQL
+        /// As MySQL, but with sequences, which SQLAlchemy uses for ids.
+        case mariaDB
+    }
+
+    package let kind: Kind
+
+    package init(_ kind: Kind) { self.kind = kind }
+
+    /// Whether sequences number the rows of Celery's tables, as SQLAlchemy has it.
+    package var hasSequences: Bool { kind == .postgreSQL || kind == .mariaDB }
+
+    /// Whether whoever listens is told of changes.
+    package var hasNotices: Bool { kind == .postgreSQL }
+
+    private var isMySQL: Bool { kind == .mySQL || kind == .mariaDB }
+
+    /// Rows that one statement inserts at most. SQLite has no way to its file that more rows would share.
+    package var rowsPerStatement: Int { kind == .sqlite ? 1 : Self.rowsPerServerStatement }
+    package static let rowsPerServerStatement = 100
+
+    /// Bytes of values in a statement, after which no more rows are added to it.
+    package static let bytesPerStatement = 1 << 20
+
+    // MARK: Parameters
+
+    /// The parameters of a statement from the given number on, from 1: `$1, $2`, or `?, ?`.
+    package func parameters(_ count: Int, from first: Int = 1) -> String {
+        (first..<first + count).map(parameter).joined(separator: ", ")
+    }
+
+    /// One parameter by its number, from 1. The numbers of a statement must be used in order.
+    package func parameter(_ number: Int) -> String { kind == .postgreSQL ? "$\(number)" : "?" }
+
+    // MARK: Reading
+
+    /// A column of times as text: `2026-11-22 17:50:28.017376`.
+    package func time(_ column: String) -> String {
+        switch kind {
+        case .sqlite: column
+        case .postgreSQL: "to_char(\(column), 'YYYY-MM-DD HH24:MI:SS.US')"
+        case .mySQL, .mariaDB: "date_format(\(column), '%Y-%m-%d %H:%i:%s.%f')"
+        }
+    }
+
+    /// What locks the rows of a query until the end of its transaction.
+    package var locking: String { kind == .sqlite ? "" : " FOR UPDATE" }
+
+    /// The condition that a column begins with a text, and the values of its parameters.
+    ///
+    /// - Parameter number: The number of its first parameter.
+    package func begins(_ column: String, _ number: Int, with beginning: String) -> (sql: String, values: [SQLValue]) {
+        // By way of the index, which LIKE does not use in SQLite.
+        if kind == .sqlite {
+            return ("\(column) >= ? AND \(column) < ? || char(0x10FFFF)", [.text(beginning), .text(beginning)])
+        }
+        let escaped = beginning.reduce(into: "") { text, character in
+            if "!%_".contains(character) { text += "!" }
+            text.append(character)
+        }
+        return ("\(column) LIKE \(parameter(number)) ESCAPE '!'", [.text(escaped + "%")])
+    }
+
+    // MARK: Writing
+
+    /// A statement that inserts rows, or changes those that are there.
+    ///
+    /// - Parameters:
+    ///   - columns: Those with a value in each row; the first is the key.
+    ///   - changed: Those that are changed in a row that is there.
+    ///   - sequence: The sequence that numbers new rows in the column `id`; `nil` where the table does it.
+    ///   - isFinal: The condition on a row that must not be changed, for its columns named plainly.
+    package func upsert(
+        into table: String, _ columns: [String], rows: Int, changing changed: [String], sequence: String?,
+        unless isFinal: (column: String, values: [String])?
+    ) -> String {
+        let names = (sequence == nil ? [] : ["id"]) + columns
+        let number = sequence.map { next(of: $0) + ", " } ?? ""
+        let values = (0..<rows).map { "(" + number + parameters(columns.count, from: $0 * columns.count + 1) + ")" }
+        let insert = "INSERT INTO \(table) (\(names.joined(separator: ", "))) VALUES \(values.joined(separator: ", "))"
+        let finals = isFinal.map { "coalesce(\(table).\($0.column), '') IN (" + $0.values.map { "'\($0)'" }.joined(separator: ", ") + ")" }
+        guard isMySQL else {
+            let changes = changed.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
+            return "\(insert) ON CONFLICT (\(columns[0])) DO UPDATE SET \(changes)" + (finals.map { " WHERE NOT \($0)" } ?? "")
+        }
+        // Changes are made one after the other: the column that decides must be the last.
+        let ordered = changed.filter { $0 != isFinal?.column } + changed.filter { $0 == isFinal?.column }
+        let changes = ordered.map { column in
+            "\(column) = " + (finals.map { "if(\($0), \(table).\(column), values(\(column)))" } ?? "values(\(column))")
+        }
+        return "\(insert) ON DUPLICATE KEY UPDATE \(changes.joined(separator: ", "))"
+    }
+
+    private func next(of sequence: String) -> String { kind == .mariaDB ? "nextval(\(sequence))" : "nextval('\(sequence)')" }
+
+    /// A statement that deletes at most as many rows of a table, oldest first, as parameter 2 says, whose time is at or before
+    /// parameter 1.
+    package func deleteOldest(of table: String, by column: String) -> String {
+        let (time, limit) = (parameter(1), parameter(2))
+        if isMySQL { return "DELETE FROM \(table) WHERE \(column) <= \(time) ORDER BY \(column) LIMIT \(limit)" }
+        // Two who delete at once do not wait for each other.
+        let skipping = kind == .postgreSQL ? " FOR UPDATE SKIP LOCKED" : ""
+        return """
+            DELETE FROM \(table) WHERE id IN (
+                SELECT id FROM \(table) WHERE \(column) <= \(time) ORDER BY \(column) LIMIT \(limit)\(skipping))
+            """
+    }
+
+    /// A statement that tells all who listen to a channel.
+    ///
+    /// - Parameter count: How many texts are told.
+    package func notify(_ channel: String, count: Int) -> String {
+        "SELECT " + (1...count).map { "pg_notify('\(channel)', \(parameter($0)))" }.joined(separator: ", ")
+    }
+}
