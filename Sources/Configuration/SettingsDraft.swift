@@ -7,6 +7,7 @@ struct SettingsDraft: Sendable {
     /// The values as written, by the first names of settings.
     var inputs: [String: SettingsInput] = [:]
     var parts = BrokerParts()
+    var database = DatabaseParts()
     /// Queue entries with more than a name.
     var queueEntries: [String: QueueEntry] = [:]
     /// The periodic tasks of the file.

@@ -14,7 +14,7 @@ enum SyncdbCommand {
     static let command = Command(
         CommandSpec(
             "syncdb", section: "Project", summary: "Create or upgrade the tables of broker and result store",
-            discussion: ["Safe to repeat; never drops or rewrites rows. Upgrades the celery.db of an earlier version, and adds newer columns to tables of an older Python Celery (db+sqlite). The worker and apply create a missing database themselves; use syncdb to create it beforehand, for example as another user."],
+            discussion: ["Safe to repeat; never drops or rewrites rows. Upgrades the celery.db of an earlier version, and adds newer columns to tables of an older Python Celery (db+sqlite, db+postgresql and others). The worker and apply create a missing file and missing tables themselves; the database of a server must exist; use syncdb to create it beforehand, for example as another user."],
             options: [check.description, dryRun.description, compact.description],
             examples: [Example("celery syncdb --check || celery syncdb", "Create missing tables.")],
             exitStatuses: [
@@ -23,7 +23,7 @@ enum SyncdbCommand {
                 ExitStatus(75, "With --compact, a worker is using a file that must be rewritten."), ExitStatus(77, "No permission."), ExitStatus(78, "Configuration."),
             ],
             outputKeys: [
-                OutputKey("database", "The file."), OutputKey("state", "created, upgraded, complete, missing, outdated or compacted."),
+                OutputKey("database", "The file, or the URL of a server's database without its password."), OutputKey("state", "created, upgraded, complete, missing, outdated or compacted."),
                 OutputKey("results", "For the tables of Python's Celery, how results are written: json or pickle."),
                 OutputKey("before, after", "With --compact, the size of the file in bytes."),
             ]),

@@ -18,7 +18,9 @@ extension SettingsKey {
             With a RabbitMQ broker also rpc://, which sends each result to the project that submitted the task, \
             and amqp:// (the broker itself, or amqp://user:password@host:port/vhost), which creates a queue for \
             each result, readable by every client. redis://:password@host:6379/0, rediss:// (TLS) and \
-            socket:///path/to/redis.sock share results with Python's Celery in a Redis server. The default is the SQLite file of the broker, or with another broker celery.db \
+            socket:///path/to/redis.sock share results with Python's Celery in a Redis server. \
+            db+postgresql://user:password@host:port/name does so in the tables of a database; SQLAlchemy's name of a Python library \
+            (db+postgresql+psycopg2) is ignored, and the options after a question mark are libpq's, as sslmode=verify-full&sslrootcert=FILE. The default is the SQLite file of the broker, or with another broker celery.db \
             beside the settings file.
             """
         ) { $0.settings.resultURL = $0.text(of: $1) },
@@ -32,10 +34,39 @@ extension SettingsKey {
         SettingsKey(
             "CELERY_DATABASE_RESULT_FORMAT", .choice(["json", "pickle"]), default: "\"json\"",
             """
-            How results and task-sets are written to the tables of Python's Celery (db+sqlite): "json", as Celery 5.7 does, or "pickle" for files \
+            How results and task-sets are written to the tables of Python's Celery (db+...): "json", as Celery 5.7 does, or "pickle" for tables \
             shared with Celery 5.4 to 5.6, which read nothing else; 5.7 logs a warning for each pickle that it reads. Both are read here.
             """
         ) { $0.settings.pythonResultFormat = PythonResultFormat(rawValue: $1) ?? .json },
+        SettingsKey(
+            "CELERY_BACKEND", .choice(["database", "amqp"]), default: nil,
+            """
+            The result store as the original names it: "database" is the one that DATABASE_ENGINE and the settings after it describe, \
+            "amqp" is amqp://, a queue for each result at the broker. With DATABASE_ENGINE alone it is "database". Cannot be combined \
+            with CELERY_RESULT_BACKEND in one file.
+            """
+        ) { $0.database.backend = $1 },
+        SettingsKey(
+            "DATABASE_ENGINE", .choice(["postgresql", "postgresql_psycopg2", "mysql", "sqlite3"]), default: nil,
+            "Kind of the database for results, in the tables of Python's Celery, as Django names it."
+        ) { $0.database.engine = $1 },
+        SettingsKey(
+            "DATABASE_NAME", .text, default: nil,
+            "Name of that database; of sqlite3, the path of its file, relative to the folder of the settings file."
+        ) { $0.database.name = $1.isEmpty ? nil : $1 },
+        SettingsKey(
+            "DATABASE_USER", .text, default: nil, "User of that database."
+        ) { $0.database.user = $1.isEmpty ? nil : $1 },
+        SettingsKey(
+            "DATABASE_PASSWORD", .text, default: nil, "Password of that user."
+        ) { $0.database.password = $1.isEmpty ? nil : $1 },
+        SettingsKey(
+            "DATABASE_HOST", .text, default: nil,
+            "Host of that database. A path is that of a socket, or of the folder of PostgreSQL's socket; nothing is this machine."
+        ) { $0.database.host = $1.isEmpty ? nil : $1 },
+        SettingsKey(
+            "DATABASE_PORT", .optionalPort, default: nil, "Port of that database."
+        ) { $0.database.port = $1 },
         SettingsKey(
             "AMQP_SERVER", aliases: ["AMQP_HOST", "BROKER_HOST"], .host, default: nil,
             "Host of the RabbitMQ server; localhost if only other AMQP settings are given."
