@@ -21,6 +21,8 @@ enum TestedStore: String, CaseIterable, Sendable {
     /// A queue for each result.
     case amqp
     case redis
+    /// Python's tables at a server.
+    case postgreSQL
 
     var fixture: any ResultStoreFixture.Type {
         switch self {
@@ -30,6 +32,7 @@ enum TestedStore: String, CaseIterable, Sendable {
         case .rpc: RPCResultStoreFixture.self
         case .amqp: QueueResultStoreFixture.self
         case .redis: RedisResultStoreFixture.self
+        case .postgreSQL: PostgreSQLStoreFixture.self
         }
     }
 }

@@ -1,0 +1,15 @@
+import CeleryCore
+import Fixtures
+import ResultStores
+
+/// The tables of Python's Celery, in a schema of their own at a PostgreSQL server.
+final class PostgreSQLStoreFixture: ResultStoreFixture {
+    static let powers = PythonDatabaseFixture.powers
+
+    let clock = ManualClock()
+    private let place: DatabasePlace
+
+    init() throws { place = try DatabasePlace(.postgreSQL) }
+
+    func connect(expires: Double?) throws -> any ResultStore { try place.store(expires: expires) { [clock] in clock.now } }
+}

@@ -1,0 +1,44 @@
+import SQL
+import Testing
+
+/// What the dialects say in different ways.
+@Suite struct SQLDialectTests {
+    private func upsert(_ kind: SQLDialect.Kind, rows: Int = 1, sequence: String? = nil) -> String {
+        SQLDialect(kind).upsert(
+            into: "t", ["k", "s", "v"], rows: rows, changing: ["s", "v"], sequence: sequence, unless: ("s", ["SUCCESS", "FAILURE"]))
+    }
+
+    @Test func `a row is inserted, or changed unless it is final`() {
+        let condition = "coalesce(t.s, '') IN ('SUCCESS', 'FAILURE')"
+        let changes = "ON CONFLICT (k) DO UPDATE SET s = excluded.s, v = excluded.v WHERE NOT \(condition)"
+        #expect(upsert(.sqlite) == "INSERT INTO t (k, s, v) VALUES (?, ?, ?) \(changes)")
+        #expect(
+            upsert(.postgreSQL, rows: 2, sequence: "q")
+                == "INSERT INTO t (id, k, s, v) VALUES (nextval('q'), $1, $2, $3), (nextval('q'), $4, $5, $6) \(changes)")
+    }
+
+    @Test func `MySQL changes the column that decides last`() {
+        let condition = "coalesce(t.s, '') IN ('SUCCESS', 'FAILURE')"
+        #expect(
+            upsert(.mySQL)
+                == "INSERT INTO t (k, s, v) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE v = if(\(condition), t.v, values(v)), s = if(\(condition), t.s, values(s))"
+        )
+        #expect(upsert(.mariaDB, sequence: "q").hasPrefix("INSERT INTO t (id, k, s, v) VALUES (nextval(q), ?, ?, ?)"))
+    }
+
+    @Test func `the oldest rows are deleted, at most as many as are asked for`() {
+        #expect(SQLDialect(.mySQL).deleteOldest(of: "t", by: "d") == "DELETE FROM t WHERE d <= ? ORDER BY d LIMIT ?")
+        #expect(SQLDialect(.postgreSQL).deleteOldest(of: "t", by: "d").contains("LIMIT $2 FOR UPDATE SKIP LOCKED"))
+    }
+
+    @Test func `a beginning may have any letters`() {
+        let (sql, values) = SQLDialect(.postgreSQL).begins("id", 1, with: "50%_!a")
+        #expect(sql == "id LIKE $1 ESCAPE '!'" && values == [.text("50!%!_!!a%")])
+        #expect(SQLDialect(.sqlite).begins("id", 1, with: "a%").values == [.text("a%"), .text("a%")])
+    }
+
+    @Test func `a value is read whatever the database makes of it`() {
+        #expect(SQLValue.integer(7).text == "7" && SQLValue.text("7").integer == 7 && SQLValue.blob([0x37]).integer == 7)
+        #expect(SQLValue.text("x").bytes == [0x78] && SQLValue.null.bytes == nil && SQLValue.text("x").integer == nil)
+    }
+}
