@@ -70,6 +70,8 @@ let package = Package(
         .target(name: "CTLS"),
         // Loads libpq when it is needed, and needs nothing of it to build.
         .target(name: "CPostgreSQL"),
+        // Loads libmariadb when it is needed, and needs nothing of it to build.
+        .target(name: "CMariaDB"),
 
         // The vocabulary
         room("CeleryCore"),
@@ -81,7 +83,7 @@ let package = Package(
         room("Pickle", ["CeleryCore", "Wire"]),
         room("RabbitMQ", ["CeleryCore", "Processes", "CRabbitMQ"]),
         room("Redis", ["CeleryCore", "Processes", "CTLS", deque]),
-        room("SQL", ["CeleryCore", "Processes", "CPostgreSQL"]),
+        room("SQL", ["CeleryCore", "Processes", "CPostgreSQL", "CMariaDB"]),
         room("SQLite", ["CSQLite"]),
         room("CeleryDB", ["CeleryCore", "Wire", "SQLite", "Processes", "CLinux"]),
         room("CeleryAMQP", ["CeleryCore", "RabbitMQ", deque]),

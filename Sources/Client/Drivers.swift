@@ -80,12 +80,14 @@ package struct Drivers: Sendable {
             AMQPResultStore(link: try AMQPLink(urls, settings: settings), expires: settings.resultExpires)
         },
         "redis": openRedis, "rediss": openRedis, "socket": openRedis, "redis+socket": openRedis,
-        "db+postgresql": openServer,
+        "db+postgresql": openServer, "db+mysql": openServer, "db+mariadb": openServer,
     ]
 
     /// Databases of servers, in Python's tables.
     private static let servers: [String: @Sendable (ServiceURL, Duration) throws(SQLError) -> any SQLServer] = [
         "db+postgresql": { url, timeout throws(SQLError) in try PostgreSQLServer(url, connectTimeout: timeout) },
+        "db+mysql": { url, timeout throws(SQLError) in try MariaDBServer(url, connectTimeout: timeout) },
+        "db+mariadb": { url, timeout throws(SQLError) in try MariaDBServer(url, connectTimeout: timeout) },
     ]
 
     private static let openServer: OpenStore = { urls, settings, _, _ in
