@@ -26,7 +26,8 @@ final class DatabasePlace: Sendable {
     }
 
     static func server(_ url: String) throws -> any SQLServer {
-        try PostgreSQLServer(ServiceURL(url), connectTimeout: .seconds(4))
+        let url = try ServiceURL(url)
+        return url.scheme.hasPrefix("db+postgresql") ? try PostgreSQLServer(url) : try MariaDBServer(url)
     }
 
     func store(

@@ -22,7 +22,7 @@ enum TestedStore: String, CaseIterable, Sendable {
     case amqp
     case redis
     /// Python's tables at a server.
-    case postgreSQL
+    case postgreSQL, mariaDB
 
     var fixture: any ResultStoreFixture.Type {
         switch self {
@@ -33,6 +33,7 @@ enum TestedStore: String, CaseIterable, Sendable {
         case .amqp: QueueResultStoreFixture.self
         case .redis: RedisResultStoreFixture.self
         case .postgreSQL: PostgreSQLStoreFixture.self
+        case .mariaDB: MariaDBStoreFixture.self
         }
     }
 }

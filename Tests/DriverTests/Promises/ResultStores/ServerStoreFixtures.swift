@@ -13,3 +13,15 @@ final class PostgreSQLStoreFixture: ResultStoreFixture {
 
     func connect(expires: Double?) throws -> any ResultStore { try place.store(expires: expires) { [clock] in clock.now } }
 }
+
+/// The same in a database of its own at a MariaDB server.
+final class MariaDBStoreFixture: ResultStoreFixture {
+    static let powers = PythonDatabaseFixture.powers
+
+    let clock = ManualClock()
+    private let place: DatabasePlace
+
+    init() throws { place = try DatabasePlace(.mariaDB) }
+
+    func connect(expires: Double?) throws -> any ResultStore { try place.store(expires: expires) { [clock] in clock.now } }
+}
