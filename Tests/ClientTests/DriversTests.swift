@@ -25,6 +25,23 @@ import Testing
         #expect(store is RedisResultStore && store.location == location)
     }
 
+    @Test(arguments: [
+        ("db+postgresql://u:hush@h:5433/a", "db+postgresql://u:***@h:5433/a"), ("db+postgresql+psycopg2://h/a", "db+postgresql+psycopg2://h/a"),
+        ("db+mysql+pymysql://u:hush@h/a", "db+mysql+pymysql://u:***@h/a"), ("db+mariadb://h/a", "db+mariadb://h/a"),
+    ])
+    func `results may be in the database of a server, whatever library Python uses`(url: String, location: String) throws {
+        let store = try Drivers.open(settings(results: url)).openStore()
+        #expect(store is PythonDatabaseStore && store.location == location)
+        let databases = try TableSync.databases(of: settings(results: url))
+        #expect(databases.map(\.path) == [location] && databases[0].resultFormat == .json)
+    }
+
+    @Test func `refuses misspelled options of databases, without the password`() {
+        let error = failure(settings(results: "db+postgresql://u:hush@h/a?sslmod=require"))
+        #expect(error?.code == .configuration && error?.message == "db+postgresql://u:***@h/a: unknown option 'sslmod'; did you mean 'sslmode'?")
+        #expect(failure(settings(results: "db+postgres://h/a"))?.message.contains("unknown scheme 'db+postgres'") == true)
+    }
+
     @Test func `refuses misspelled options and prefixes, without the password`() {
         let option = failure(settings(results: "redis://:hush@h/0?socket_timeot=1"))
         #expect(option?.code == .configuration && option?.message == "redis://:***@h/0: unknown option 'socket_timeot'; did you mean 'socket_timeout'?")

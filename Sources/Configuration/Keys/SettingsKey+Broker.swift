@@ -20,7 +20,10 @@ extension SettingsKey {
             each result, readable by every client. redis://:password@host:6379/0, rediss:// (TLS) and \
             socket:///path/to/redis.sock share results with Python's Celery in a Redis server. \
             db+postgresql://user:password@host:port/name does so in the tables of a database; SQLAlchemy's name of a Python library \
-            (db+postgresql+psycopg2) is ignored, and the options after a question mark are libpq's, as sslmode=verify-full&sslrootcert=FILE. The default is the SQLite file of the broker, or with another broker celery.db \
+            (db+postgresql+psycopg2) is ignored, and the options after a question mark are libpq's, as sslmode=verify-full&sslrootcert=FILE. \
+            db+mysql:// and db+mariadb:// are the same for MySQL and MariaDB, with options of PyMySQL: ssl_ca=FILE (encrypts, and verifies the \
+            certificate), ssl_cert, ssl_key, ssl_mode, ssl_verify_cert, unix_socket, connect_timeout, read_timeout. These need the \
+            library libpq5 or libmariadb3. The default is the SQLite file of the broker, or with another broker celery.db \
             beside the settings file.
             """
         ) { $0.settings.resultURL = $0.text(of: $1) },

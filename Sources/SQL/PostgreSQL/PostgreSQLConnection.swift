@@ -67,8 +67,12 @@ final class PostgreSQLConnection: SQLServerConnection {
         }
     }
 
-    /// What libpq last complained about.
-    private var message: String { handle.map { String(cString: celery_pq_message($0)) }?.inOneLine(limit: 400) ?? "the connection is closed" }
+    /// What libpq last complained about: it has a line for each attempt, with TLS and without, and for each address.
+    private var message: String {
+        guard let handle else { return "the connection is closed" }
+        let lines = String(cString: celery_pq_message(handle)).split(separator: "\n").map { $0.inOneLine(limit: 300) }
+        return lines.distinct.joined(separator: "; ")
+    }
 
     func schemaMark() -> Int64 { mark }
 
