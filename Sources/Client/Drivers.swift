@@ -169,6 +169,8 @@ package struct Drivers: Sendable {
         case "rediss":
             if let value = value("ssl_cert_reqs"), ["none", "CERT_NONE"].contains(value) { return "ssl_cert_reqs=\(value)" }
             return value("ssl_check_hostname").flatMap { ["0", "f", "false", "n", "no"].contains($0.lowercased()) ? "ssl_check_hostname=\($0)" : nil }
+        case let scheme where scheme.hasPrefix("db+mysql") || scheme.hasPrefix("db+mariadb"):
+            return value("ssl_verify_cert").flatMap { ["0", "false", "no", "off"].contains($0.lowercased()) ? "ssl_verify_cert=\($0)" : nil }
         default: return nil
         }
     }

@@ -73,26 +73,51 @@ package struct SQLDialect: Sendable, Hashable {
     ///   - columns: Those with a value in each row; the first is the key.
     ///   - changed: Those that are changed in a row that is there.
     ///   - sequence: The sequence that numbers new rows in the column `id`; `nil` where the table does it.
-    ///   - isFinal: The condition on a row that must not be changed, for its columns named plainly.
+    ///   - guardian: What keeps a row that is there as it is.
     package func upsert(
         into table: String, _ columns: [String], rows: Int, changing changed: [String], sequence: String?,
-        unless isFinal: (column: String, values: [String])?
+        unless guardian: Guard?
     ) -> String {
         let names = (sequence == nil ? [] : ["id"]) + columns
         let number = sequence.map { next(of: $0) + ", " } ?? ""
         let values = (0..<rows).map { "(" + number + parameters(columns.count, from: $0 * columns.count + 1) + ")" }
         let insert = "INSERT INTO \(table) (\(names.joined(separator: ", "))) VALUES \(values.joined(separator: ", "))"
-        let finals = isFinal.map { "coalesce(\(table).\($0.column), '') IN (" + $0.values.map { "'\($0)'" }.joined(separator: ", ") + ")" }
+        let kept = guardian.map { condition($0, table) }
         guard isMySQL else {
             let changes = changed.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
-            return "\(insert) ON CONFLICT (\(columns[0])) DO UPDATE SET \(changes)" + (finals.map { " WHERE NOT \($0)" } ?? "")
+            return "\(insert) ON CONFLICT (\(columns[0])) DO UPDATE SET \(changes)" + (kept.map { " WHERE NOT (\($0))" } ?? "")
         }
-        // Changes are made one after the other: the column that decides must be the last.
-        let ordered = changed.filter { $0 != isFinal?.column } + changed.filter { $0 == isFinal?.column }
+        // Changes are made one after the other, and each looks at what those before have left. Once the number is changed it is not
+        // greater any more, so it is the first; the column with the final values is the last.
+        let (first, last) = (guardian?.newer?.number, guardian?.column)
+        let ordered = changed.filter { $0 == first } + changed.filter { $0 != first && $0 != last } + changed.filter { $0 == last }
         let changes = ordered.map { column in
-            "\(column) = " + (finals.map { "if(\($0), \(table).\(column), values(\(column)))" } ?? "values(\(column))")
+            "\(column) = " + (kept.map { "if(\($0), \(table).\(column), values(\(column)))" } ?? "values(\(column))")
         }
         return "\(insert) ON DUPLICATE KEY UPDATE \(changes.joined(separator: ", "))"
+    }
+
+    /// When a row stays as it is.
+    package struct Guard: Sendable {
+        /// A column, and its values that are final.
+        package var column: String
+        package var values: [String]
+        /// A column with a number, and one that is NULL while it counts: a row with a greater number is newer.
+        package var newer: (number: String, whileNull: String)?
+
+        package init(_ column: String, _ values: [String], newer: (number: String, whileNull: String)? = nil) {
+            self.column = column
+            self.values = values
+            self.newer = newer
+        }
+    }
+
+    private func condition(_ guardian: Guard, _ table: String) -> String {
+        let values = guardian.values.map { "'\($0)'" }.joined(separator: ", ")
+        let final = "coalesce(\(table).\(guardian.column), '') IN (\(values))"
+        guard let (number, date) = guardian.newer else { return final }
+        let given = isMySQL ? "values(\(number))" : "excluded.\(number)"
+        return "\(final) OR \(table).\(date) IS NULL AND coalesce(\(table).\(number), 0) > \(given)"
     }
 
     private func next(of sequence: String) -> String { kind == .mariaDB ? "nextval(\(sequence))" : "nextval('\(sequence)')" }

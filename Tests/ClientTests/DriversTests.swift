@@ -69,6 +69,7 @@ import Testing
         for (url, option) in [
             ("rediss://h/0?ssl_cert_reqs=none", "ssl_cert_reqs=none"), ("rediss://h/0?ssl_cert_reqs=CERT_NONE", "ssl_cert_reqs=CERT_NONE"),
             ("rediss://h/0?ssl_check_hostname=false", "ssl_check_hostname=false"), ("amqps://h//?verify=verify_none", "verify=verify_none"),
+            ("db+mysql+pymysql://h/a?ssl_verify_cert=false&ssl_ca=/ca.pem", "ssl_verify_cert=false"),
         ] {
             let warnings = Drivers.warnings(settings(results: url))
             #expect(warnings.count == 1 && warnings.first?.hasSuffix("is not verified, so any server can impersonate it (\(option))") == true, "\(url)")

@@ -3,14 +3,15 @@ import Testing
 
 /// What the dialects say in different ways.
 @Suite struct SQLDialectTests {
-    private func upsert(_ kind: SQLDialect.Kind, rows: Int = 1, sequence: String? = nil) -> String {
+    private func upsert(_ kind: SQLDialect.Kind, rows: Int = 1, sequence: String? = nil, newer: (String, String)? = nil) -> String {
         SQLDialect(kind).upsert(
-            into: "t", ["k", "s", "v"], rows: rows, changing: ["s", "v"], sequence: sequence, unless: ("s", ["SUCCESS", "FAILURE"]))
+            into: "t", ["k", "s", "v"], rows: rows, changing: newer == nil ? ["s", "v"] : ["s", "v", "n"], sequence: sequence,
+            unless: SQLDialect.Guard("s", ["SUCCESS", "FAILURE"], newer: newer))
     }
 
     @Test func `a row is inserted, or changed unless it is final`() {
         let condition = "coalesce(t.s, '') IN ('SUCCESS', 'FAILURE')"
-        let changes = "ON CONFLICT (k) DO UPDATE SET s = excluded.s, v = excluded.v WHERE NOT \(condition)"
+        let changes = "ON CONFLICT (k) DO UPDATE SET s = excluded.s, v = excluded.v WHERE NOT (\(condition))"
         #expect(upsert(.sqlite) == "INSERT INTO t (k, s, v) VALUES (?, ?, ?) \(changes)")
         #expect(
             upsert(.postgreSQL, rows: 2, sequence: "q")
@@ -24,6 +25,14 @@ import Testing
                 == "INSERT INTO t (k, s, v) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE v = if(\(condition), t.v, values(v)), s = if(\(condition), t.s, values(s))"
         )
         #expect(upsert(.mariaDB, sequence: "q").hasPrefix("INSERT INTO t (id, k, s, v) VALUES (nextval(q), ?, ?, ?)"))
+    }
+
+    @Test func `a row with a greater number stays, too; MySQL changes the number first`() {
+        let final = "coalesce(t.s, '') IN ('SUCCESS', 'FAILURE')"
+        #expect(upsert(.postgreSQL, newer: ("n", "d")).hasSuffix(" WHERE NOT (\(final) OR t.d IS NULL AND coalesce(t.n, 0) > excluded.n)"))
+        let mySQL = upsert(.mySQL, newer: ("n", "d"))
+        let kept = "\(final) OR t.d IS NULL AND coalesce(t.n, 0) > values(n)"
+        #expect(mySQL.contains("UPDATE n = if(\(kept), t.n, values(n)), v = if(\(kept), t.v, values(v)), s = if("))
     }
 
     @Test func `the oldest rows are deleted, at most as many as are asked for`() {

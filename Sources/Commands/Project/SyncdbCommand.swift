@@ -19,7 +19,7 @@ enum SyncdbCommand {
             examples: [Example("celery syncdb --check || celery syncdb", "Create missing tables.")],
             exitStatuses: [
                 ExitStatus(0, "All tables exist."), ExitStatus(1, "With --check, a table is missing, or a file is of an earlier version."),
-                ExitStatus(65, "The file is damaged, or the file or its tables belong to another program."), ExitStatus(73, "Cannot create the file."),
+                ExitStatus(65, "The file is damaged, or the file or its tables belong to another program."), ExitStatus(69, "The database server does not answer."), ExitStatus(73, "Cannot create the file."),
                 ExitStatus(75, "With --compact, a worker is using a file that must be rewritten."), ExitStatus(77, "No permission."), ExitStatus(78, "Configuration."),
             ],
             outputKeys: [

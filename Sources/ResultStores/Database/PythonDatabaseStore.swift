@@ -1,6 +1,6 @@
 // Results in the tables of Python's Celery (`db+sqlite:///path`, `db+postgresql://host/name`), so that both programs read each
-// other's results. The tables have no column for the attempt number, its start, stderr, the group and the parent, so these are not
-// stored.
+// other's results. The tables have no column for the start of the attempt, stderr, the group and the parent, so these are not stored; the
+// number of the attempt has one only at servers, in tables that were made or completed here.
 
 package import CeleryCore
 import CeleryDB

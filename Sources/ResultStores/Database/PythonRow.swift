@@ -10,17 +10,21 @@ import Wire
 struct PythonRow: Sendable {
     let id: TaskID
     private let isFinal: Bool
+    private let attempt: Int
     private var values: [String: SQLValue]
 
     /// Columns written, where the table has them. Arguments and stamps are left unchanged.
     private static let written = [
-        "task_id", "status", "result", "date_done", "traceback", "children", "name", "worker", "retries", "queue",
+        "task_id", "status", "result", "date_done", "traceback", "children", "name", "worker", "retries", "queue", "attempt",
     ]
 
     /// Columns read after the id; missing columns read as NULL.
     private static let read = [
-        "status", "result", "date_done", "traceback", "children", "name", "worker", "retries", "queue",
+        "status", "result", "date_done", "traceback", "children", "name", "worker", "retries", "queue", "attempt",
     ]
+
+    // The attempt counts only while nobody else has changed the row: Python, which leaves it alone, dates each row that it changes, and
+    // here only final ones get a date.
 
     /// States that nothing replaces.
     private static let final = ["SUCCESS", "FAILURE", "REVOKED"]
@@ -31,6 +35,7 @@ struct PythonRow: Sendable {
         // A row without a date would never expire.
         let date = result.state.isReady ? result.dateDone ?? now : nil
         isFinal = Self.final.contains(result.state.name)
+        attempt = result.attempt
         values = [
             "task_id": .text(result.id.text),
             "status": .text(result.state.name),
@@ -43,6 +48,7 @@ struct PythonRow: Sendable {
             "worker": SQLValue(text: result.worker),
             "retries": .integer(Int64(result.retries)),
             "queue": SQLValue(text: result.queue),
+            "attempt": .integer(Int64(result.attempt)),
         ]
     }
 
@@ -70,7 +76,7 @@ struct PythonRow: Sendable {
                 folded.append(row)
                 continue
             }
-            if !folded[place].isFinal { folded[place] = row }
+            if !folded[place].isFinal, folded[place].attempt <= row.attempt { folded[place] = row }
         }
         return folded
     }
@@ -82,6 +88,8 @@ struct PythonRow: Sendable {
     static func store(_ rows: [PythonRow], layout: SQLTableLayout, in db: any SQLConnection, of location: String) throws {
         let dialect = db.dialect
         let columns = written.filter(layout.has)
+        var guardian = SQLDialect.Guard("status", final)
+        if layout.has("attempt") { guardian.newer = (number: "attempt", whileNull: "date_done") }
         // Two who store the same results take them in the same order, so that neither waits for the other.
         let rows = try rows.map { try $0.fitted(to: layout, of: location) }.sorted { $0.id.text < $1.id.text }
         var start = 0
@@ -94,7 +102,7 @@ struct PythonRow: Sendable {
             }
             let sql = dialect.upsert(
                 into: PythonTables.tasks.name, columns, rows: end - start, changing: Array(columns.dropFirst()),
-                sequence: PythonTables.tasks.sequence(layout, dialect), unless: ("status", final))
+                sequence: PythonTables.tasks.sequence(layout, dialect), unless: guardian)
             try db.execute(sql, rows[start..<end].flatMap { row in columns.map { row.values[$0] ?? .null } })
             start = end
         }
@@ -179,6 +187,8 @@ struct PythonRow: Sendable {
         result.worker = row[7].text
         result.retries = row[8].integer.flatMap { Int(exactly: $0) } ?? 0
         result.queue = row[9].text
+        // Python's rows have none.
+        if let attempt = row[10].integer.flatMap({ Int(exactly: $0) }) { result.attempt = attempt }
         return result
     }
 }

@@ -5,7 +5,7 @@ package import SQL
 /// The tables in which Python's Celery stores results, as SQLAlchemy makes them for version 5.7.
 ///
 /// Earlier versions lack some columns, which may be added: each version reads and writes the columns it knows and leaves the
-/// others alone.
+/// others alone. So there is a column of ours at servers, with the number of the attempt: no earlier one replaces what it stored.
 package enum PythonTables {
     /// One of the tables.
     struct Table: Sendable {
@@ -15,10 +15,16 @@ package enum PythonTables {
         /// What numbers its rows, in databases that have sequences.
         let sequence: String
         let columns: [(name: String, type: SQLDialect.ColumnType)]
+        /// Columns of ours, which Python ignores, in the databases of servers.
+        var own: [(name: String, type: SQLDialect.ColumnType)] = []
         /// Columns that every version of Celery has.
         let core: Set<String>
 
         var index: String { "ix_\(name)_date_done" }
+
+        private func columns(_ dialect: SQLDialect) -> [(name: String, type: SQLDialect.ColumnType)] {
+            columns + (dialect.kind == .sqlite ? [] : own)
+        }
 
         /// The sequence that numbers new rows; `nil` where the table does it by itself.
         func sequence(_ layout: SQLTableLayout, _ dialect: SQLDialect) -> String? {
@@ -39,7 +45,7 @@ package enum PythonTables {
 
         /// The statements that make the table.
         fileprivate func creation(_ dialect: SQLDialect) -> [String] {
-            [dialect.createTable(name, columns, unique: key), dialect.createIndex(index, on: name, "date_done", isInUse: false)]
+            [dialect.createTable(name, columns(dialect), unique: key), dialect.createIndex(index, on: name, "date_done", isInUse: false)]
         }
 
         /// The statements that make the table, or what it lacks.
@@ -48,7 +54,7 @@ package enum PythonTables {
             let needsSequence = layout.map { sequence($0, dialect) != nil } ?? dialect.hasSequences
             let numbering = needsSequence ? try db.hasSequence(sequence) ? [] : ["CREATE SEQUENCE \(sequence)"] : []
             guard let layout else { return numbering + creation(dialect) }
-            var statements = columns.filter { !layout.has($0.name) }
+            var statements = columns(dialect).filter { !layout.has($0.name) }
                 .map { "ALTER TABLE \(name) ADD COLUMN \($0.name) \(dialect.name(of: $0.type))" }
             if try !db.hasIndex(index, on: name) { statements.append(dialect.createIndex(index, on: name, "date_done", isInUse: true)) }
             return numbering + statements
@@ -66,7 +72,7 @@ package enum PythonTables {
             // Since 5.7
             ("stamps", .bytes),
         ],
-        core: ["id", "task_id", "status", "result", "date_done", "traceback"])
+        own: [("attempt", .integer)], core: ["id", "task_id", "status", "result", "date_done", "traceback"])
 
     static let groups = Table(
         name: "celery_tasksetmeta", key: "taskset_id", sequence: "taskset_id_sequence",

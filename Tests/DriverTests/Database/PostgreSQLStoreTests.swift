@@ -14,13 +14,13 @@ import Testing
 
     // MARK: Tables
 
-    /// What SQLAlchemy makes of the models of Celery 5.7.
+    /// What SQLAlchemy makes of the models of Celery 5.7, and the column of ours.
     private let tables = """
         celery_taskmeta id integer|celery_taskmeta task_id character varying(155)|celery_taskmeta status character varying(50)|\
         celery_taskmeta result bytea|celery_taskmeta date_done timestamp without time zone|celery_taskmeta traceback text|\
         celery_taskmeta children bytea|celery_taskmeta name character varying(155)|celery_taskmeta args bytea|celery_taskmeta kwargs bytea|\
         celery_taskmeta worker character varying(155)|celery_taskmeta retries integer|celery_taskmeta queue character varying(155)|\
-        celery_taskmeta stamps bytea|celery_tasksetmeta id integer|celery_tasksetmeta taskset_id character varying(155)|\
+        celery_taskmeta stamps bytea|celery_taskmeta attempt integer|celery_tasksetmeta id integer|celery_tasksetmeta taskset_id character varying(155)|\
         celery_tasksetmeta result bytea|celery_tasksetmeta date_done timestamp without time zone
         """
 
@@ -138,6 +138,24 @@ import Testing
         let id = TaskID("a")
         try await store.store([TaskResult(id: id, state: .started), result(id, 1), result(id, 2)])
         #expect(try await store.results(for: [id])[id]?.value == 1)
+    }
+
+    @Test func `the number of an attempt counts until Python changes the row`() async throws {
+        let store = try place.store()
+        func started(_ attempt: Int) -> TaskResult {
+            var result = TaskResult(id: TaskID("a"), state: .started)
+            result.attempt = attempt
+            return result
+        }
+        try await store.store([started(3)])
+        var late = result(TaskID("a"))
+        try await store.store([late])
+        #expect(try await store.results(for: [late.id])[late.id]?.state == .started)
+        // Python knows of no attempts: its retry may come back here with another count.
+        try place.run("UPDATE celery_taskmeta SET status = 'RETRY', date_done = now()")
+        late.attempt = 2
+        try await store.store([late])
+        #expect(try await store.results(for: [late.id])[late.id]?.state == .success)
     }
 
     // MARK: Waiting

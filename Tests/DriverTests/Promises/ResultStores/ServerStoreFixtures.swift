@@ -4,7 +4,7 @@ import ResultStores
 
 /// The tables of Python's Celery, in a schema of their own at a PostgreSQL server.
 final class PostgreSQLStoreFixture: ResultStoreFixture {
-    static let powers = PythonDatabaseFixture.powers
+    static let powers = PythonDatabaseFixture.powers.union([.attempts])
 
     let clock = ManualClock()
     private let place: DatabasePlace
@@ -16,7 +16,7 @@ final class PostgreSQLStoreFixture: ResultStoreFixture {
 
 /// The same in a database of its own at a MariaDB server.
 final class MariaDBStoreFixture: ResultStoreFixture {
-    static let powers = PythonDatabaseFixture.powers
+    static let powers = PythonDatabaseFixture.powers.union([.attempts])
 
     let clock = ManualClock()
     private let place: DatabasePlace
