@@ -20,6 +20,7 @@ static struct {
     void (*mysql_close)(void *);
     int (*mysql_get_socket)(void *);
     const char *(*mysql_get_server_info)(void *);
+    const char *(*mysql_get_ssl_cipher)(void *);
     int (*mysql_real_query)(void *, const char *, unsigned long);
     unsigned (*mysql_errno)(void *);
     const char *(*mysql_error)(void *);
@@ -55,6 +56,7 @@ static void load(void) {
     LOAD(mysql_close)
     LOAD(mysql_get_socket)
     LOAD(mysql_get_server_info)
+    LOAD(mysql_get_ssl_cipher)
     LOAD(mysql_real_query)
     LOAD(mysql_errno)
     LOAD(mysql_error)
@@ -113,6 +115,13 @@ void *celery_maria_connect(const struct celery_maria_terms *terms, unsigned *cod
             connection, terms->host, terms->user, terms->password, terms->database, terms->port, terms->socket, 0)) {
         *code = maria.mysql_errno(connection);
         snprintf(problem, CELERY_MARIA_PROBLEM, "%s", maria.mysql_error(connection));
+        maria.mysql_close(connection);
+        return 0;
+    }
+    // The library goes on without, where it does not verify.
+    if (terms->encrypts && !maria.mysql_get_ssl_cipher(connection)) {
+        *code = 2026 /* CR_SSL_CONNECTION_ERROR */;
+        snprintf(problem, CELERY_MARIA_PROBLEM, "the server offers no TLS, which the URL demands");
         maria.mysql_close(connection);
         return 0;
     }
