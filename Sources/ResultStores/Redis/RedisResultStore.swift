@@ -113,6 +113,13 @@ package final class RedisResultStore: RevocationAnnouncing {
     }
 }
 
+extension RedisResultStore: DurabilityChecking {
+    package func durabilityWarnings() async throws -> [String] {
+        let info = try await link.ask(RedisCommand("INFO")).textValue ?? ""
+        return RedisDurability(info: info).warnings(of: location, keeping: "results")
+    }
+}
+
 /// One result on its way to the server.
 private struct Write: Sendable {
     let key: String
