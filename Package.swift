@@ -6,7 +6,7 @@ import PackageDescription
 //     CeleryCLI, Example -> Celery -> Commands -> Client, Worker, Beat
 //     Client -> Brokers, ResultStores -> CeleryDB -> SQLite         (the only way to a driver)
 //                                        CeleryAMQP -> RabbitMQ
-//                                        Redis
+//                                        Redis -> Streams
 //     Worker, Beat, Brokers, ... -> Tasks, Wire, Schedules, Processes -> CeleryCore
 //
 // The worker and beat name no driver; a connection (SQLite, RabbitMQ, Redis, HTTP) is the only room that sees its C library.
@@ -78,7 +78,9 @@ let package = Package(
         room("Wire", ["CeleryCore", "CDecompression"]),
         room("Pickle", ["CeleryCore", "Wire"]),
         room("RabbitMQ", ["CeleryCore", "Processes", "CRabbitMQ"]),
-        room("Redis", ["CeleryCore", "Processes", "CTLS", deque]),
+        // Threads that own a connection, for protocols of our own.
+        room("Streams", ["CeleryCore", "Processes", deque]),
+        room("Redis", ["CeleryCore", "Processes", "Streams", "CTLS", deque]),
         room("SQLite", ["CSQLite"]),
         room("CeleryDB", ["CeleryCore", "Wire", "SQLite", "Processes", "CLinux"]),
         room("CeleryAMQP", ["CeleryCore", "RabbitMQ", deque]),
