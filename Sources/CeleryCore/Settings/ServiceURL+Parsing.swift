@@ -28,6 +28,8 @@ extension ServiceURL {
             guard !path.isEmpty, !path.hasSuffix("/"), path != ":memory:" else {
                 throw ServiceURLError(message: "'\(Self.redact(text))' names no file; write \(scheme):///path/to/file.db")
             }
+        } else if namesServers {
+            try readServers(place, of: text)
         } else {
             guard place.hasPrefix("//") else {
                 throw ServiceURLError(message: "'\(Self.redact(text))' is not a URL: write \(scheme)://host")
@@ -82,6 +84,19 @@ extension ServiceURL {
         guard place.hasPrefix("//") else { return place }
         let remote = place.dropFirst(2)
         return scheme == "db+sqlite" && remote.hasPrefix("/") ? remote.dropFirst() : remote
+    }
+
+    /// Reads `//host:port;host2:port/`, and paths of sockets in the place of hosts.
+    private mutating func readServers(_ place: Substring, of text: String) throws(ServiceURLError) {
+        guard place.hasPrefix("//") else {
+            throw ServiceURLError(message: "'\(Self.redact(text))' is not a URL: write \(scheme)://host:11211/")
+        }
+        guard !place.contains("@") else {
+            throw ServiceURLError(message: "'\(Self.redact(text))' names a user, but Memcached is used without a password")
+        }
+        var list = place.dropFirst(2)
+        while list.hasSuffix("/") { list = list.dropLast() }
+        servers = list.split(separator: ";").map(String.init)
     }
 
     private mutating func readAuthority(_ authority: Substring, of text: String) throws(ServiceURLError) {

@@ -11,6 +11,8 @@
 ///
 /// `db+sqlite` counts slashes as Python's SQLAlchemy does, so that the same text in the settings of both programs names
 /// the same file.
+///
+/// Those of Memcached name any number of servers, as Python's Celery does: `cache+memcached://host:port;host2:port/`.
 package struct ServiceURL: Sendable, Hashable {
     /// In lower case, without the colon.
     package var scheme: String
@@ -23,6 +25,8 @@ package struct ServiceURL: Sendable, Hashable {
     package var path: String
     /// Decoded, in the order written.
     package var query: [QueryItem]
+    /// The servers of a Memcached URL, which have the place of host and path, as they are written.
+    package var servers: [String] = []
 
     /// One `name=value` after the question mark.
     package struct QueryItem: Sendable, Hashable {
@@ -54,6 +58,13 @@ package struct ServiceURL: Sendable, Hashable {
     /// Whether the path names a file on this machine.
     package var namesFile: Bool { scheme == "sqlite" || scheme == "db+sqlite" }
 
+    /// Schemes of Memcached: those of Python's Celery, also without the name of its backend.
+    package static let memcachedSchemes = Set(
+        ["memcached", "memcache", "pymemcache", "pylibmc"].flatMap { [$0, "cache+" + $0] })
+
+    /// Whether the URL names servers rather than one host.
+    package var namesServers: Bool { Self.memcachedSchemes.contains(scheme) }
+
     /// The AMQP virtual host: what follows the first slash of the path, or `/` when nothing does.
     package var virtualHost: String { path.count > 1 ? String(path.dropFirst()) : "/" }
 
@@ -81,6 +92,8 @@ package struct ServiceURL: Sendable, Hashable {
             // One more slash than the file has: `sqlite://` before `/var/q.db`.
             if scheme == "db+sqlite" { text += "///" } else if path.hasPrefix("/") { text += "//" }
             text += PercentCoding.encode(path, keeping: "/:@+=!$&'()*#")
+        } else if namesServers {
+            text += "//" + servers.joined(separator: ";") + "/"
         } else {
             text += "//" + authority(password: password)
             // The rest of the path is one name, in which a slash is an ordinary character.
