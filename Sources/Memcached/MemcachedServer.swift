@@ -34,7 +34,7 @@ package struct MemcachedServer: Sendable, Hashable, CustomStringConvertible {
             // An address of IPv6 without its brackets, whose end cannot be told from a port.
             return nil
         }
-        guard !host.isEmpty, !host.contains(where: { "/@[]?#".contains($0) }) else { return nil }
+        guard !host.isEmpty, !host.contains(where: { " /@[]?#".contains($0) }) else { return nil }
     }
 
     /// By this name Python's client chooses among several servers.
