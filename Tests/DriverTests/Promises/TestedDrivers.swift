@@ -21,6 +21,7 @@ enum TestedStore: String, CaseIterable, Sendable {
     /// A queue for each result.
     case amqp
     case redis
+    case memcached
 
     var fixture: any ResultStoreFixture.Type {
         switch self {
@@ -30,6 +31,7 @@ enum TestedStore: String, CaseIterable, Sendable {
         case .rpc: RPCResultStoreFixture.self
         case .amqp: QueueResultStoreFixture.self
         case .redis: RedisResultStoreFixture.self
+        case .memcached: MemcachedResultStoreFixture.self
         }
     }
 }
