@@ -24,12 +24,13 @@ package struct MemcachedOptions: Sendable, Hashable {
     package init(_ url: ServiceURL, connectTimeout: Duration = .seconds(4)) throws(MemcachedError) {
         var shown = url
         shown.query = []
-        location = shown.redacted
+        // A port that is none may be a password.
+        location = ServiceURL.redact(shown.redacted)
         self.connectTimeout = connectTimeout
         servers = []
         for part in url.servers {
             guard let server = MemcachedServer(part) else {
-                throw MemcachedError(.options, "\(location): '\(part)' is no server; write host:port, and ; between several")
+                throw MemcachedError(.options, "\(location): a server is written host:port, with ; between several")
             }
             if !servers.contains(server) { servers.append(server) }
         }
