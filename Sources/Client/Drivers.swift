@@ -80,6 +80,16 @@ package struct Drivers: Sendable {
             AMQPResultStore(link: try AMQPLink(urls, settings: settings), expires: settings.resultExpires)
         },
         "redis": openRedis, "rediss": openRedis, "socket": openRedis, "redis+socket": openRedis,
+        "file": { urls, settings, _, _ in
+            guard urls[0].query.isEmpty else {
+                throw DriverError(.configuration, "\(urls[0].redacted): a folder of results has no options")
+            }
+            return try FolderResultStore(
+                path: urls[0].path,
+                FolderResultStore.Terms(
+                    expires: settings.resultExpires, keyPrefix: settings.resultKeyPrefix, fileGroup: settings.fileGroup,
+                    groupWrites: settings.databaseGroupWrites, isDurable: settings.durability == "full"))
+        },
         "memcached": openMemcached, "memcache": openMemcached, "pymemcache": openMemcached, "pylibmc": openMemcached,
         "cache+memcached": openMemcached, "cache+memcache": openMemcached, "cache+pymemcache": openMemcached,
         "cache+pylibmc": openMemcached,
@@ -113,7 +123,7 @@ package struct Drivers: Sendable {
     }
 
     /// Schemes of Celery for which this version has no driver, at least not for both roles.
-    private static let known = ["redis", "rediss", "socket", "redis+socket", "postgresql", "mysql"] + MemcachedOptions.schemes
+    private static let known = ["redis", "rediss", "socket", "redis+socket", "postgresql", "mysql", "file"] + MemcachedOptions.schemes
 
     /// Schemes for Redis servers that have no name of their own.
     private static let ofSeveralRedis = ["sentinel", "redis+sentinel", "redis+cluster", "rediss+cluster"]

@@ -3,7 +3,7 @@
 extension ServiceURL {
     /// Schemes that may precede a host without `//`, by mistake.
     private static let words = memcachedSchemes.union([
-        "amqp", "amqps", "db+sqlite", "http", "https", "memory", "redis", "redis+socket", "rediss", "rpc", "socket", "sqlite",
+        "amqp", "amqps", "db+sqlite", "file", "http", "https", "memory", "redis", "redis+socket", "rediss", "rpc", "socket", "sqlite",
     ])
 
     /// The text of unparsed URLs with `***` in place of anything that may be a password.
@@ -56,7 +56,7 @@ extension ServiceURL {
     }
 
     private static func redactPort(_ rest: Substring, of text: String) -> Substring {
-        guard !text.hasPrefix("sqlite:"), !text.hasPrefix("db+sqlite:"), !rest.hasPrefix("["),
+        guard !text.hasPrefix("sqlite:"), !text.hasPrefix("db+sqlite:"), !text.hasPrefix("file:"), !rest.hasPrefix("["),
             let colon = rest[..<(rest.firstIndex { "/?".contains($0) } ?? rest.endIndex)].firstIndex(of: ":")
         else { return rest }
         let port = rest[colon...].dropFirst().prefix { !"/?".contains($0) }

@@ -19,14 +19,14 @@ extension SettingsKey {
             and amqp:// (the broker itself, or amqp://user:password@host:port/vhost), which creates a queue for \
             each result, readable by every client. redis://:password@host:6379/0, rediss:// (TLS) and \
             socket:///path/to/redis.sock share results with Python's Celery in a Redis server, and \
-            cache+memcached://host:11211;host2:11211/ in Memcached servers. The default is the SQLite file of the broker, or with another broker celery.db \
+            cache+memcached://host:11211;host2:11211/ in Memcached servers, and file:///path/to/folder in files. The default is the SQLite file of the broker, or with another broker celery.db \
             beside the settings file.
             """
         ) { $0.settings.resultURL = $0.text(of: $1) },
         SettingsKey(
             "CELERY_RESULT_KEY_PREFIX", .text, default: "\"\"",
             """
-            What all keys in a Redis or Memcached server begin with, for several projects in one place: global_keyprefix in Python's \
+            What all keys in a Redis or Memcached server, and all files of results, begin with, for several projects in one place: global_keyprefix in Python's \
             result_backend_transport_options. An underscore is added unless it ends with one of : _ - and the full stop.
             """
         ) { $0.settings.resultKeyPrefix = $1 },
@@ -76,7 +76,7 @@ extension SettingsKey {
             "CELERY_SQLITE_DURABILITY", .choice(["full", "normal"]), default: "\"full\"",
             """
             "full" loses no accepted message in a power failure; "normal" is faster but may lose the most recent \
-            transactions. Neither can damage the file.
+            transactions. Neither can damage the file. So with results in a folder (file://).
             """
         ) { $0.settings.durability = $1 },
         SettingsKey(
