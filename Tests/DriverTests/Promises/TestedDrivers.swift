@@ -22,6 +22,7 @@ enum TestedStore: String, CaseIterable, Sendable {
     case amqp
     case redis
     case memcached
+    case folder
 
     var fixture: any ResultStoreFixture.Type {
         switch self {
@@ -32,6 +33,7 @@ enum TestedStore: String, CaseIterable, Sendable {
         case .amqp: QueueResultStoreFixture.self
         case .redis: RedisResultStoreFixture.self
         case .memcached: MemcachedResultStoreFixture.self
+        case .folder: FolderResultStoreFixture.self
         }
     }
 }
