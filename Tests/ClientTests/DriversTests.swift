@@ -48,6 +48,19 @@ import Testing
         #expect(error?.code == .configuration && error?.message == "this version has no broker driver for redis://:***@h/0")
     }
 
+    @Test(arguments: ["cache+memcached://h:1;i:2/", "memcached://h:1/", "pylibmc://h:1/"])
+    func `results may be in Memcached servers`(url: String) throws {
+        let store = try Drivers.open(settings(results: url)).openStore()
+        #expect(store is MemcachedResultStore && store.location == url)
+    }
+
+    @Test func `refuses what is no Memcached server, and Memcached as a broker`() {
+        let port = failure(settings(results: "memcached://h:hush/"))
+        #expect(port?.code == .configuration && port?.message == "memcached://h:***: a server is written host:port, with ; between several")
+        let broker = failure(settings(results: "memory://", broker: "memcached://h:1/"))
+        #expect(broker?.message == "this version has no broker driver for memcached://h:1/")
+    }
+
     @Test func `warns of certificates that are not checked`() {
         for (url, option) in [
             ("rediss://h/0?ssl_cert_reqs=none", "ssl_cert_reqs=none"), ("rediss://h/0?ssl_cert_reqs=CERT_NONE", "ssl_cert_reqs=CERT_NONE"),

@@ -18,17 +18,33 @@ extension SettingsKey {
             With a RabbitMQ broker also rpc://, which sends each result to the project that submitted the task, \
             and amqp:// (the broker itself, or amqp://user:password@host:port/vhost), which creates a queue for \
             each result, readable by every client. redis://:password@host:6379/0, rediss:// (TLS) and \
-            socket:///path/to/redis.sock share results with Python's Celery in a Redis server. The default is the SQLite file of the broker, or with another broker celery.db \
+            socket:///path/to/redis.sock share results with Python's Celery in a Redis server, and \
+            cache+memcached://host:11211;host2:11211/ in Memcached servers, and file:///path/to/folder in files. The default is the SQLite file of the broker, or with another broker celery.db \
             beside the settings file.
             """
         ) { $0.settings.resultURL = $0.text(of: $1) },
         SettingsKey(
             "CELERY_RESULT_KEY_PREFIX", .text, default: "\"\"",
             """
-            What all keys in a Redis server begin with, for several projects in one database: global_keyprefix in Python's \
+            What all keys in a Redis or Memcached server, and all files of results, begin with, for several projects in one place: global_keyprefix in Python's \
             result_backend_transport_options. An underscore is added unless it ends with one of : _ - and the full stop.
             """
         ) { $0.settings.resultKeyPrefix = $1 },
+        SettingsKey(
+            "CELERY_BACKEND", .originalBackend, default: nil,
+            """
+            The result store as the first versions of Celery name it: "amqp" for queues at the broker, "cache" for the \
+            Memcached servers of CELERY_CACHE_BACKEND or CACHE_BACKEND. CELERY_RESULT_BACKEND names any store.
+            """
+        ) { $0.results.backend = $1 },
+        SettingsKey(
+            "CACHE_BACKEND", .cache, default: nil,
+            "Django's cache, which keeps the results with CELERY_BACKEND = \"cache\": memcached://host:11211;host2:11211/."
+        ) { $0.results.djangoCache = $1 },
+        SettingsKey(
+            "CELERY_CACHE_BACKEND", .cache, default: nil,
+            "The same for results alone; overrides CACHE_BACKEND."
+        ) { $0.results.cache = $1 },
         SettingsKey(
             "CELERY_DATABASE_RESULT_FORMAT", .choice(["json", "pickle"]), default: "\"json\"",
             """
@@ -60,7 +76,7 @@ extension SettingsKey {
             "CELERY_SQLITE_DURABILITY", .choice(["full", "normal"]), default: "\"full\"",
             """
             "full" loses no accepted message in a power failure; "normal" is faster but may lose the most recent \
-            transactions. Neither can damage the file.
+            transactions. Neither can damage the file. So with results in a folder (file://).
             """
         ) { $0.settings.durability = $1 },
         SettingsKey(

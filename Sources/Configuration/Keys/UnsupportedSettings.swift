@@ -16,8 +16,7 @@ enum UnsupportedSettings {
             "CELERY_AMQP_CONNECTION_RETRY", "CELERY_AMQP_CONNECTION_MAX_RETRIES",
         ] { hints[name] = "" }
         for name in [
-            "CELERY_BACKEND", "CACHE_BACKEND", "CELERY_CACHE_BACKEND", "CELERY_MONGODB_BACKEND_SETTINGS", "TT_HOST",
-            "TT_PORT", "DATABASE_ENGINE", "DATABASE_NAME", "DATABASE_USER", "DATABASE_PASSWORD", "DATABASE_HOST",
+            "CELERY_MONGODB_BACKEND_SETTINGS", "TT_HOST", "TT_PORT", "DATABASE_ENGINE", "DATABASE_NAME", "DATABASE_USER", "DATABASE_PASSWORD", "DATABASE_HOST",
             "DATABASE_PORT",
         ] { hints[name] = "name the result store with CELERY_RESULT_BACKEND" }
         for name in [

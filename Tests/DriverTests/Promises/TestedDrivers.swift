@@ -21,6 +21,8 @@ enum TestedStore: String, CaseIterable, Sendable {
     /// A queue for each result.
     case amqp
     case redis
+    case memcached
+    case folder
 
     var fixture: any ResultStoreFixture.Type {
         switch self {
@@ -30,6 +32,8 @@ enum TestedStore: String, CaseIterable, Sendable {
         case .rpc: RPCResultStoreFixture.self
         case .amqp: QueueResultStoreFixture.self
         case .redis: RedisResultStoreFixture.self
+        case .memcached: MemcachedResultStoreFixture.self
+        case .folder: FolderResultStoreFixture.self
         }
     }
 }
