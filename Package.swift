@@ -146,7 +146,7 @@ let package = Package(
             "WorkerTests",
             ["Worker", "CeleryCore", "Wire", "Tasks", "CeleryDB", "SQLite", "Brokers", "ResultStores", "Redis", "Processes", "Fixtures", logging]),
         tests("BeatTests", ["Beat", "Brokers", "CeleryCore", "Schedules", "Wire", "Fixtures", logging]),
-        tests("ClientTests", ["Client", "CeleryCore", "Tasks", "Wire", "Brokers", "ResultStores"]),
+        tests("ClientTests", ["Client", "Fixtures", "CeleryCore", "Tasks", "Wire", "Brokers", "ResultStores"]),
         tests("CommandsTests", ["Fixtures", "RabbitMQ", "ResultStores", "Commands", "Arguments", "Beat", "Schedules", "CeleryCore", "Client", "Configuration", "Processes", "Tasks", "Wire", "Worker"]),
         tests("EndToEndTests", ["CeleryCLI", "Example", "CeleryCore", "Processes", "Fixtures"]),
     ],
