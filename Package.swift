@@ -144,9 +144,9 @@ let package = Package(
             ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "Brokers", "ResultStores", "RabbitMQ", "Redis", "Memcached", "Processes", "Worker", "Fixtures", "DriverProbe"]),
         tests(
             "WorkerTests",
-            ["Worker", "CeleryCore", "Wire", "Tasks", "CeleryDB", "SQLite", "Brokers", "ResultStores", "Redis", "Processes", "Fixtures", logging]),
+            ["Worker", "CeleryCore", "Wire", "Tasks", "CeleryDB", "SQLite", "Brokers", "ResultStores", "Redis", "Memcached", "Processes", "Fixtures", logging]),
         tests("BeatTests", ["Beat", "Brokers", "CeleryCore", "Schedules", "Wire", "Fixtures", logging]),
-        tests("ClientTests", ["Client", "CeleryCore", "Tasks", "Wire", "Brokers", "ResultStores"]),
+        tests("ClientTests", ["Client", "Fixtures", "CeleryCore", "Tasks", "Wire", "Brokers", "ResultStores"]),
         tests("CommandsTests", ["Fixtures", "Brokers", "RabbitMQ", "ResultStores", "Commands", "Arguments", "Beat", "Schedules", "CeleryCore", "Client", "Configuration", "Processes", "Tasks", "Wire", "Worker"]),
         tests("EndToEndTests", ["CeleryCLI", "Example", "CeleryCore", "Processes", "Fixtures"]),
     ],

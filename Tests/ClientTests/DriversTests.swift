@@ -1,4 +1,5 @@
 import CeleryCore
+import Fixtures
 import ResultStores
 import Testing
 
@@ -52,6 +53,15 @@ import Testing
     func `results may be in Memcached servers`(url: String) throws {
         let store = try Drivers.open(settings(results: url)).openStore()
         #expect(store is MemcachedResultStore && store.location == url)
+    }
+
+    @Test func `results may be in a folder, which has no options`() throws {
+        let folder = TemporaryFolder()
+        let store = try Drivers.open(settings(results: "file://\(folder.path)/results")).openStore()
+        #expect(store is FolderResultStore && store.location == "file://\(folder.path)/results")
+        let error = failure(settings(results: "file://\(folder.path)?encoding=utf8"))
+        #expect(error?.code == .configuration && error?.message.hasSuffix("a folder of results has no options") == true)
+        #expect(failure(settings(results: "memory://", broker: "file:///x"))?.message == "this version has no broker driver for file:///x")
     }
 
     @Test func `refuses what is no Memcached server, and Memcached as a broker`() {

@@ -211,4 +211,22 @@ import Testing
         #expect(ServiceURL.redact("memcached://a:1;user:hush/") == "memcached://a:1;user:***")
         #expect(!ServiceURL.redact("memcached://a:1;u:hush@b:2/").contains("hush"))
     }
+
+    // MARK: Folders
+
+    @Test(arguments: [
+        ("file:///var/results", "/var/results"), ("file:///var/results/", "/var/results"), ("file://localhost/var/r", "/var/r"), ("file:///", "/"),
+        ("file:///a%20b", "/a%20b"),
+    ])
+    func `a folder is named as Python names it`(text: String, path: String) throws {
+        let url = try ServiceURL(text)
+        #expect(url.namesFile && url.path == path && url.host == nil)
+        #expect(url.text == "file://\(path)")
+        #expect(try ServiceURL(url.text) == url && ServiceURL.redact(text) == text)
+    }
+
+    @Test func `a folder without a slash at its beginning is in the project folder`() throws {
+        #expect(try ServiceURL("file://results").resolved(in: "/shop").text == "file:///shop/results")
+        for text in ["file://", "file:", "file:/x"] { #expect(throws: ServiceURLError.self) { try ServiceURL(text) } }
+    }
 }

@@ -6,13 +6,15 @@ import ResultStores
 /// Keys of their own at a Memcached server, for what only Memcached has.
 final class MemcachedPlace: Sendable {
     let server: LocalMemcached
-    let prefix: String
+    /// What a Python program names as `global_keyprefix`, to which it adds an underscore.
+    let name: String
+    var prefix: String { name + "_" }
     /// For looking at the server as any other program does.
     let link: MemcachedLink
 
     init(_ server: LocalMemcached? = nil) throws {
         self.server = try server ?? .shared
-        prefix = "test-\(UInt64.random(in: 0...UInt64.max))-"
+        name = "test-\(UInt64.random(in: 0...UInt64.max))"
         link = MemcachedLink(try MemcachedOptions(ServiceURL(self.server.url)))
     }
 

@@ -36,7 +36,7 @@ import Testing
                 ours, failed = AsyncResult('ours', app=app), AsyncResult('ours-failed', app=app)
                 group = GroupResult.restore(sys.argv[3], app=app)
                 print(json.dumps([ours.state, ours.result, failed.state, repr(failed.result), [each.id for each in group]]))
-                """, [place.server.url, place.prefix, set.id])
+                """, [place.server.url, place.name, set.id])
         let seen = try JSON(parsing: Array(output.utf8))
         #expect(seen == ["SUCCESS", ["k": ["ü", 1]], "FAILURE", "ValueError('bad')", .array([1, 2].map { .string(set.member($0).text) })])
         let found = try await store.results(for: ["done", "failed"].map(TaskID.init))
@@ -56,7 +56,7 @@ import Testing
                 print(json.dumps([AsyncResult(f'ours-{number}', app=app).result for number in range(50)]))
                 for number in range(50):
                     store.mark_as_done(f'python-{number}', number)
-                """, [url, place.prefix])
+                """, [url, place.name])
         #expect(try JSON(parsing: Array(output.utf8)) == .array((0..<50).map { .int(Int64($0)) }))
         let found = try await store.results(for: (0..<50).map { TaskID("python-\($0)") })
         #expect(found.count == 50 && found.allSatisfy { $0.key.text == "python-\($0.value.value.intValue ?? -1)" })
