@@ -84,7 +84,7 @@ extension SettingsKey {
             """
             Group, by name or number, whose members may use newly created SQLite files (mode 0660) and read new logs and job \
             logs (mode 0640), regardless of the umask. Without it, these files belong to their owner alone (mode 0600). Existing \
-            files keep their mode.
+            files keep their mode. A folder of results (file://) and its files follow this setting and the next, too.
             """
         ) { $0.settings.fileGroup = $1.isEmpty ? nil : $1 },
         SettingsKey(
@@ -125,7 +125,7 @@ extension SettingsKey {
         ) { $0.settings.brokerHeartbeat = $1 },
         SettingsKey(
             "CELERY_AMQP_CONNECTION_TIMEOUT", aliases: ["BROKER_CONNECTION_TIMEOUT"], .duration, default: "4",
-            "Time limit in seconds for connecting to RabbitMQ; 0 means 4."
+            "Time limit in seconds for connecting to RabbitMQ, Redis or Memcached; 0 means 4."
         ) { $0.settings.connectionTimeout = $1 ?? 4 },
         SettingsKey(
             "CELERY_PUBLISH_TIMEOUT", .duration, default: "30",

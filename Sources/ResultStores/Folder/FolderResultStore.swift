@@ -94,8 +94,8 @@ package final class FolderResultStore: RevocationAnnouncing {
     }
 
     /// How often, and after which pauses, a file is read that may be half written by Python.
-    private static let looks = 8
-    private static let pause: Duration = .milliseconds(15)
+    private static let looks = 20
+    private static let pause: Duration = .milliseconds(25)
 
     /// What a file holds; `nil` without it, when it has expired, and when it is empty: then Python is about to write it. Blocks.
     ///

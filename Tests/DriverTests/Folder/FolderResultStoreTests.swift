@@ -117,11 +117,11 @@ import Testing
         let sizes = [1 << 20, 3 << 20]
         let done = SetOnce<Void>()
         async let writing: Void = {
+            defer { done.set(()) }
             for round in 0..<20 {
                 let value = JSON.string(String(repeating: "x", count: sizes[round % 2]))
                 try await writer.store([result("a", .custom("PROGRESS"), value: value)])
             }
-            done.set(())
         }()
         while !done.isSet {
             guard let text = try? bytes("results/celery-task-meta-a") else { continue }
