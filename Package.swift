@@ -9,7 +9,7 @@ import PackageDescription
 //                                        Redis, Memcached -> Streams
 //     Worker, Beat, Brokers, ... -> Tasks, Wire, Schedules, Processes -> CeleryCore
 //
-// The worker and beat name no driver; a connection (SQLite, RabbitMQ, Redis, HTTP) is the only room that sees its C library.
+// The worker and beat name no driver; a connection (SQLite, RabbitMQ, Redis, Memcached, HTTP) is the only room that sees its C library.
 
 let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
