@@ -6,10 +6,11 @@ import PackageDescription
 //     CeleryCLI, Example -> Celery -> Commands -> Client, Worker, Beat
 //     Client -> Brokers, ResultStores -> CeleryDB -> SQLite         (the only way to a driver)
 //                                        CeleryAMQP -> RabbitMQ
-//                                        Redis, SQL
+//                                        SQL
+//                                        Redis, Memcached -> Streams
 //     Worker, Beat, Brokers, ... -> Tasks, Wire, Schedules, Processes -> CeleryCore
 //
-// The worker and beat name no driver; a connection (SQLite, SQL, RabbitMQ, Redis, HTTP) is the only room that sees its C library.
+// The worker and beat name no driver; a connection (SQLite, SQL, RabbitMQ, Redis, Memcached, HTTP) is the only room that sees its C library.
 
 let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -82,13 +83,16 @@ let package = Package(
         room("Wire", ["CeleryCore", "CDecompression"]),
         room("Pickle", ["CeleryCore", "Wire"]),
         room("RabbitMQ", ["CeleryCore", "Processes", "CRabbitMQ"]),
-        room("Redis", ["CeleryCore", "Processes", "CTLS", deque]),
+        // Threads that own a connection, for protocols of our own.
+        room("Streams", ["CeleryCore", "Processes", deque]),
+        room("Redis", ["CeleryCore", "Processes", "Streams", "CTLS", deque]),
+        room("Memcached", ["CeleryCore", "Streams"]),
         room("SQL", ["CeleryCore", "Processes", "CPostgreSQL", "CMariaDB"]),
         room("SQLite", ["CSQLite"]),
         room("CeleryDB", ["CeleryCore", "Wire", "SQLite", "Processes", "CLinux"]),
         room("CeleryAMQP", ["CeleryCore", "RabbitMQ", deque]),
         room("Brokers", ["CeleryCore", "Wire", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Processes", deque, heap]),
-        room("ResultStores", ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "SQL", deque]),
+        room("ResultStores", ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "Memcached", "SQL", "Processes", deque]),
         room("TOML"),
         room("Configuration", ["CeleryCore", "Schedules", "TOML"]),
 
@@ -104,7 +108,7 @@ let package = Package(
         room("Beat", ["CeleryCore", "Schedules", "Wire", logging]),
 
         // Faces
-        room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "SQL", "Processes"]),
+        room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "Memcached", "SQL", "Processes"]),
         room("Arguments", ["CeleryCore"]),
         room("Commands", ["Arguments", "Client", "Worker", "Beat", "Schedules", "HTTP", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
         room("FoundationValues", ["Tasks", "CeleryCore"]),
@@ -137,19 +141,20 @@ let package = Package(
         tests("RabbitMQTests", ["RabbitMQ", "CeleryCore", "Wire", "Fixtures"]),
         tests("SQLTests", ["SQL", "CeleryCore", "Processes", "Fixtures"]),
         tests("RedisTests", ["Redis", "CeleryCore", "Processes", "Fixtures"]),
+        tests("MemcachedTests", ["Memcached", "CeleryCore", "Fixtures"]),
         tests("TOMLTests", ["TOML", "CeleryCore", "Fixtures"], exclude: ["pack", "toml-test.jsonl", "toml-test.LICENSE"]),
         .executableTarget(
             name: "DriverProbe", dependencies: ["CeleryCore", "Wire", "CeleryDB", "Brokers", "Processes", "CLinux"],
             path: "Tests/DriverProbe", swiftSettings: swiftSettings),
         tests(
             "DriverTests",
-            ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "Brokers", "ResultStores", "RabbitMQ", "Redis", "SQL", "Processes", "Worker", "Fixtures", "DriverProbe"]),
+            ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "Brokers", "ResultStores", "RabbitMQ", "Redis", "Memcached", "SQL", "Processes", "Worker", "Fixtures", "DriverProbe"]),
         tests(
             "WorkerTests",
-            ["Worker", "CeleryCore", "Wire", "Tasks", "CeleryDB", "SQLite", "Brokers", "ResultStores", "Redis", "SQL", "Processes", "Fixtures", logging]),
+            ["Worker", "CeleryCore", "Wire", "Tasks", "CeleryDB", "SQLite", "Brokers", "ResultStores", "Redis", "Memcached", "SQL", "Processes", "Fixtures", logging]),
         tests("BeatTests", ["Beat", "Brokers", "CeleryCore", "Schedules", "Wire", "Fixtures", logging]),
-        tests("ClientTests", ["Client", "CeleryCore", "Tasks", "Wire", "Brokers", "ResultStores"]),
-        tests("CommandsTests", ["Fixtures", "RabbitMQ", "ResultStores", "Commands", "Arguments", "Beat", "Schedules", "CeleryCore", "Client", "Configuration", "Processes", "Tasks", "Wire", "Worker"]),
+        tests("ClientTests", ["Client", "Fixtures", "CeleryCore", "Tasks", "Wire", "Brokers", "ResultStores"]),
+        tests("CommandsTests", ["Fixtures", "Brokers", "RabbitMQ", "ResultStores", "Commands", "Arguments", "Beat", "Schedules", "CeleryCore", "Client", "Configuration", "Processes", "Tasks", "Wire", "Worker"]),
         tests("EndToEndTests", ["CeleryCLI", "Example", "CeleryCore", "Processes", "Fixtures"]),
     ],
     swiftLanguageModes: [.v6]

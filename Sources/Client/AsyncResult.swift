@@ -4,7 +4,7 @@ import Tasks
 /// The result of a task that may not have ended yet.
 public struct AsyncResult<Value: Sendable>: Sendable {
     public let id: TaskID
-    private let client: Client
+    package let client: Client
 
     init(id: TaskID, client: Client) {
         self.id = id

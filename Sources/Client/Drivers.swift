@@ -2,6 +2,7 @@ import Brokers
 import CeleryAMQP
 package import CeleryCore
 import CeleryDB
+import Memcached
 import Processes
 import RabbitMQ
 import Redis
@@ -81,6 +82,19 @@ package struct Drivers: Sendable {
         },
         "redis": openRedis, "rediss": openRedis, "socket": openRedis, "redis+socket": openRedis,
         "db+postgresql": openServer, "db+mysql": openServer, "db+mariadb": openServer,
+        "file": { urls, settings, _, _ in
+            guard urls[0].query.isEmpty else {
+                throw DriverError(.configuration, "\(urls[0].redacted): a folder of results has no options")
+            }
+            return try FolderResultStore(
+                path: urls[0].path,
+                FolderResultStore.Terms(
+                    expires: settings.resultExpires, keyPrefix: settings.resultKeyPrefix, fileGroup: settings.fileGroup,
+                    groupWrites: settings.databaseGroupWrites, isDurable: settings.durability == "full"))
+        },
+        "memcached": openMemcached, "memcache": openMemcached, "pymemcache": openMemcached, "pylibmc": openMemcached,
+        "cache+memcached": openMemcached, "cache+memcache": openMemcached, "cache+pymemcache": openMemcached,
+        "cache+pylibmc": openMemcached,
     ]
 
     /// Databases of servers, in Python's tables.
@@ -127,8 +141,21 @@ package struct Drivers: Sendable {
                 keyPrefix: settings.resultKeyPrefix))
     }
 
+    private static let openMemcached: OpenStore = { urls, settings, _, _ in
+        let options: MemcachedOptions
+        do throws(MemcachedError) {
+            options = try MemcachedOptions(urls[0], connectTimeout: .seconds(settings.connectionTimeout))
+        } catch {
+            throw DriverError(error, at: "")
+        }
+        return try MemcachedResultStore(
+            options,
+            MemcachedResultStore.Terms(
+                expires: settings.resultExpires, chordExpires: settings.chordExpires, keyPrefix: settings.resultKeyPrefix))
+    }
+
     /// Schemes of Celery for which this version has no driver, at least not for both roles.
-    private static let known = ["redis", "rediss", "socket", "redis+socket", "postgresql", "mysql"]
+    private static let known = ["redis", "rediss", "socket", "redis+socket", "postgresql", "mysql", "file"] + MemcachedOptions.schemes
 
     /// Schemes for Redis servers that have no name of their own.
     private static let ofSeveralRedis = ["sentinel", "redis+sentinel", "redis+cluster", "rediss+cluster"]

@@ -23,9 +23,7 @@ extension SettingsDraft {
             values[key.name] = (entry, origin)
             try assign(entry.value, to: key, called: entry.name, origin)
         }
-        let places = values.mapValues { (name: $0.entry.name, line: $0.entry.line) }
-        try combineBroker(places, shown: shown)
-        try combineResults(places, shown: shown)
+        try combineBroker(values.mapValues { ($0.entry.name, $0.entry.line) }, shown: shown)
     }
 
     /// Reads the environment.
@@ -38,10 +36,6 @@ extension SettingsDraft {
                 break
             }
         }
-        guard let origin = origins["CELERY_BACKEND"], origin == .environment("CELERY_BACKEND"),
-            environment["CELERY_RESULT_BACKEND"]?.isEmpty ?? true
-        else { return }
-        try useDatabase(at: nil, called: "\(origin)", origin)
     }
 
     /// Reads the flags of the command line; a later flag overrides an earlier one.
@@ -100,29 +94,5 @@ extension SettingsDraft {
             .contradiction, at: SettingsOrigin.file(shown, line: part.line).description,
             "\(part.name) contradicts \(url.name) in line \(url.line)",
             hint: "describe the broker once: either by \(url.name) or by the AMQP settings")
-    }
-
-    /// Makes the URL of the result store from CELERY_BACKEND, DATABASE_ENGINE and its companions.
-    private mutating func combineResults(
-        _ values: [String: (name: String, line: Int)], shown: String
-    ) throws(SettingsError) {
-        guard let first = values.filter({ DatabaseParts.names.contains($0.key) }).min(by: { $0.value.line < $1.value.line })?.value else { return }
-        let origin = SettingsOrigin.file(shown, line: first.line)
-        if let url = values["CELERY_RESULT_BACKEND"] {
-            throw SettingsError(
-                .contradiction, at: origin.description, "\(first.name) contradicts \(url.name) in line \(url.line)",
-                hint: "name the result store once: either by \(url.name), or by CELERY_BACKEND and the DATABASE settings")
-        }
-        try useDatabase(at: origin.description, called: first.name, origin)
-    }
-
-    private mutating func useDatabase(at place: String?, called name: String, _ origin: SettingsOrigin) throws(SettingsError) {
-        do throws(SettingsComplaint) {
-            settings.resultURL = try database.url(in: folder).text
-        } catch {
-            guard let place else { throw SettingsError(.badValue, "\(name) \(error.text)") }
-            throw SettingsError(.badValue, at: place, "\(name) \(error.text)")
-        }
-        origins["CELERY_RESULT_BACKEND"] = origin
     }
 }

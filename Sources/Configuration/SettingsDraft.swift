@@ -7,7 +7,7 @@ struct SettingsDraft: Sendable {
     /// The values as written, by the first names of settings.
     var inputs: [String: SettingsInput] = [:]
     var parts = BrokerParts()
-    var database = DatabaseParts()
+    var results = ResultParts()
     /// Queue entries with more than a name.
     var queueEntries: [String: QueueEntry] = [:]
     /// The periodic tasks of the file.
@@ -29,7 +29,10 @@ struct SettingsDraft: Sendable {
     }
 
     /// Sets the defaults that depend on other settings.
-    mutating func finish() {
+    ///
+    /// - Throws: `SettingsError` for settings of several layers that do not fit together.
+    mutating func finish() throws(SettingsError) {
+        try combineResults()
         settings.queueDefinitions = queueEntries.mapValues { $0.definition(settings) }
         if origins["CELERY_QUEUES"] == nil { settings.queues = [settings.defaultQueue] }
         if origins["CELERY_RESULT_BACKEND"] == nil {

@@ -68,7 +68,7 @@ package enum SettingsReader {
         draft.folder = workingFolder
         try draft.read(environment)
         try draft.read(flags)
-        draft.finish()
+        try draft.finish()
         return ResolvedSettings(
             settings: draft.settings, origins: draft.origins, periodicTasks: draft.periodicTasks, inputs: draft.inputs)
     }

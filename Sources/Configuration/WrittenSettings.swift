@@ -14,7 +14,7 @@ package struct WrittenSettings: Sendable {
         let document = try TOMLDocument(text, shown: shown)
         var draft = SettingsDraft(settings: Settings(projectFolder: SettingsFile.folder(of: file), file: file))
         try draft.read(document, shown: shown)
-        draft.finish()
+        try draft.finish()
         self.shown = shown
         settings = draft.settings
         var lines: [String: Int] = [:]

@@ -1,12 +1,13 @@
 // Redis as a client, by its own protocol; no library but libssl, and that only for rediss://.
 //
-//     RedisLink           one thread and connection for commands, which it pipelines
+//     RedisLink           one thread and connection for commands, which it pipelines (Streams)
 //     RedisSubscription   one thread and connection for messages of channels
 //       RedisConnection   a connection that is logged in, confined to its thread
 //         RedisSocket     the socket, with a TLSSession where it is encrypted
 //         RESPDecoder     bytes of the server <-> RESPValue
 
 import CeleryCore
+import Streams
 
 /// A connection to a server, logged in. Confined to the thread that created it; only `init` blocks.
 final class RedisConnection {
@@ -51,20 +52,17 @@ final class RedisConnection {
         return reason
     }
 
+    var answerTimeout: Duration { options.answerTimeout }
+    var location: String { options.location }
     var descriptor: Int32 { socket.descriptor }
     var wantsToSend: Bool { socket.wantsToSend }
 
-    /// Adds commands to what is to be sent by `exchange`.
     func add(_ commands: [RedisCommand]) throws(RedisError) {
         var bytes: [UInt8] = []
         for command in commands { command.encode(to: &bytes) }
         try socket.add(bytes)
     }
 
-    /// Sends and receives as much as is possible at once.
-    ///
-    /// - Parameter take: Receives each reply.
-    /// - Throws: At the end of the connection, once all replies that came before it have been taken.
     func exchange(_ take: (RESPValue) throws(RedisError) -> Void) throws(RedisError) {
         var end: RedisError?
         do throws(RedisError) {
@@ -106,10 +104,20 @@ final class RedisConnection {
         }
     }
 
-    /// Says goodbye. Does not wait for an answer.
     func close(onSocket: (Int32) -> Void) {
         socket.end()
         onSocket(-1)
+    }
+}
+
+extension RedisConnection: CommandConnection {
+    /// Nothing that a command asks for is pushed; a server may still tell of its own affairs.
+    func isAnswer(_ reply: RESPValue) -> Bool { if case .push = reply { false } else { true } }
+
+    func reason(ofUnasked reply: RESPValue) -> RedisError {
+        // `-ERR max number of clients reached`, and such, before the connection is closed.
+        if case .error(let text) = reply { return RedisError(reply: text, to: "the connection") }
+        return RedisError(.malformed, "it sent a reply to nothing")
     }
 }
 

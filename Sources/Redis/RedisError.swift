@@ -1,4 +1,5 @@
 package import CeleryCore
+import Streams
 
 /// An error of a Redis server or of the connection to it.
 package struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -62,6 +63,12 @@ package struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
         default: self.init(.refused(word), "the server refuses \(command): \(text)")
         }
     }
+}
+
+extension RedisError: CommandFailure {
+    package static func lost(_ message: String) -> RedisError { RedisError(.lost, message) }
+    package static func unreachable(_ message: String) -> RedisError { RedisError(.unreachable, message) }
+    package var isLoss: Bool { code == .lost && !isOfOpening }
 }
 
 extension DriverError {

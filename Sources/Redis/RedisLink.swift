@@ -1,6 +1,5 @@
 import CeleryCore
-import Processes
-import Synchronization
+import Streams
 
 /// The way of commands to a Redis server: one connection, made when it is needed, and a thread that owns it.
 ///
@@ -8,15 +7,16 @@ import Synchronization
 /// is sent at once.
 package final class RedisLink: Sendable {
     package let options: RedisOptions
-    private let core = Mutex<LoopCore<Exchange>?>(nil)
+    private let link: CommandLink<RedisConnection>
 
     /// The server, without its password.
     package var location: String { options.location }
 
     /// Does not connect yet.
-    package init(_ options: RedisOptions) { self.options = options }
-
-    deinit { core.withLock { $0?.beginClosing() } }
+    package init(_ options: RedisOptions) {
+        self.options = options
+        link = CommandLink(options)
+    }
 
     /// Sends commands in one go and waits for all replies.
     ///
@@ -25,26 +25,26 @@ package final class RedisLink: Sendable {
     /// - Throws: `DriverError` without replies.
     package func send(_ commands: [RedisCommand], isRepeatable: Bool = true) async throws -> [RESPValue] {
         guard !commands.isEmpty else { return [] }
-        var replies: [RESPValue]
         do {
-            replies = try await exchange(commands)
-        } catch let error where error.code == .lost && !error.isOfOpening && isRepeatable {
-            // The server may have closed a connection that was not in use.
-            do { replies = try await exchange(commands) } catch { throw DriverError(error, at: location) }
+            return try await retryingUnknownScripts(commands, try await link.send(commands, isRepeatable: isRepeatable))
         } catch {
             throw DriverError(error, at: location)
         }
+    }
+
+    /// Calls scripts that the server does not know once more, with their source.
+    private func retryingUnknownScripts(
+        _ commands: [RedisCommand], _ replies: [RESPValue]
+    ) async throws(RedisError) -> [RESPValue] {
         let unknown = commands.indices.filter { index in
             if case .error(let text) = replies[index] { commands[index].script != nil && text.hasPrefix("NOSCRIPT") } else { false }
         }
         guard !unknown.isEmpty else { return replies }
         // The server was started anew, or this is the first call; nothing was done yet.
-        do {
-            for (index, reply) in zip(unknown, try await exchange(unknown.map { commands[$0].withSource })) { replies[index] = reply }
-            return replies
-        } catch {
-            throw DriverError(error, at: location)
-        }
+        var all = replies
+        let retried = try await link.send(unknown.map { commands[$0].withSource }, isRepeatable: false)
+        for (index, reply) in zip(unknown, retried) { all[index] = reply }
+        return all
     }
 
     /// The same for commands of which none may be refused.
@@ -63,45 +63,6 @@ package final class RedisLink: Sendable {
         try await ask([command], isRepeatable: isRepeatable)[0]
     }
 
-    private func exchange(_ commands: [RedisCommand]) async throws(RedisError) -> [RESPValue] {
-        let result = await withCheckedContinuation { continuation in
-            let exchange = Exchange(commands: commands) { continuation.resume(returning: $0) }
-            do {
-                if !(try loop().add(exchange)) { exchange.end(.failure(.closed)) }
-            } catch {
-                exchange.end(.failure(RedisError(.unreachable, "\(error)")))
-            }
-        }
-        return try result.get()
-    }
-
-    /// The thread's core; the thread is started by the first call.
-    private func loop() throws(SystemError) -> LoopCore<Exchange> {
-        let (core, isNew) = try core.withLock { (core) throws(SystemError) in
-            if let core { return (core, false) }
-            let made = try LoopCore<Exchange>()
-            core = made
-            return (made, true)
-        }
-        if isNew {
-            WorkThread.start { [options] in
-                CommandLoop(options, core).run()
-                core.ended.set(())
-            }
-        }
-        return core
-    }
-
     /// Waits for outstanding replies, closes the connection and ends the thread.
-    package func close() async {
-        let core = core.withLock { $0 }
-        await core?.close()
-    }
-}
-
-/// Commands that are sent together, and who waits for their replies.
-struct Exchange: Sendable {
-    var commands: [RedisCommand]
-    /// Called once, on the thread.
-    var end: @Sendable (Result<[RESPValue], RedisError>) -> Void
+    package func close() async { await link.close() }
 }

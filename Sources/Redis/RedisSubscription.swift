@@ -1,5 +1,6 @@
 package import CeleryCore
 import Processes
+import Streams
 import Synchronization
 
 /// The way of messages from a Redis server: a connection for channels alone, and a thread that owns it.

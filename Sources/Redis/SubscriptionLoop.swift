@@ -1,4 +1,5 @@
 import DequeModule
+import Streams
 
 /// The main loop of the thread of a `RedisSubscription`.
 final class SubscriptionLoop {

@@ -1,4 +1,5 @@
 import CeleryCore
+import Fixtures
 import ResultStores
 import Testing
 
@@ -63,6 +64,28 @@ import Testing
     @Test func `takes no Redis server as broker yet`() {
         let error = failure(settings(results: "memory://", broker: "redis://:hush@h/0"))
         #expect(error?.code == .configuration && error?.message == "this version has no broker driver for redis://:***@h/0")
+    }
+
+    @Test(arguments: ["cache+memcached://h:1;i:2/", "memcached://h:1/", "pylibmc://h:1/"])
+    func `results may be in Memcached servers`(url: String) throws {
+        let store = try Drivers.open(settings(results: url)).openStore()
+        #expect(store is MemcachedResultStore && store.location == url)
+    }
+
+    @Test func `results may be in a folder, which has no options`() throws {
+        let folder = TemporaryFolder()
+        let store = try Drivers.open(settings(results: "file://\(folder.path)/results")).openStore()
+        #expect(store is FolderResultStore && store.location == "file://\(folder.path)/results")
+        let error = failure(settings(results: "file://\(folder.path)?encoding=utf8"))
+        #expect(error?.code == .configuration && error?.message.hasSuffix("a folder of results has no options") == true)
+        #expect(failure(settings(results: "memory://", broker: "file:///x"))?.message == "this version has no broker driver for file:///x")
+    }
+
+    @Test func `refuses what is no Memcached server, and Memcached as a broker`() {
+        let port = failure(settings(results: "memcached://h:hush/"))
+        #expect(port?.code == .configuration && port?.message == "memcached://h:***: a server is written host:port, with ; between several")
+        let broker = failure(settings(results: "memory://", broker: "memcached://h:1/"))
+        #expect(broker?.message == "this version has no broker driver for memcached://h:1/")
     }
 
     @Test func `warns of certificates that are not checked`() {

@@ -1,12 +1,11 @@
-import Glibc
 import Processes
-import Synchronization
 
 /// A Redis server of the tests' own, for all tests of this process.
 ///
 /// It is started on first use by `Tests/Servers/redis` and ends with this process, however that ends. With CELERY_TEST_REDIS in the
 /// environment, the server that runs in that folder is used, and left running; it must have been started with `--tls`.
 package struct RedisServer: Sendable {
+    private static let script = ServerScript(name: "redis")
     /// What DIR/env of the script says: REDIS_PORT and so on.
     private let facts: [String: String]
 
@@ -39,57 +38,17 @@ package struct RedisServer: Sendable {
     ///
     /// - Parameter options: Those of `Tests/Servers/redis start`.
     package static func start(options: [String] = ["--tls"]) throws -> RedisServer {
-        let folder = "\(temporaryFolder)/celery-redis-\(UInt32.random(in: 0...UInt32.max))"
-        // Should this process be killed, the script notices.
-        try run(["start", folder, "--owner", "\(getpid())"] + options)
-        ending.withLock { folders in
-            if folders.isEmpty {
-                atexit { RedisServer.stopAll() }
-            }
-            folders.append(folder)
-        }
-        return try RedisServer(folder: folder)
-    }
-
-    /// The folders of the servers that end with this process.
-    private static let ending = Mutex<[String]>([])
-
-    private static func stopAll() {
-        for folder in ending.withLock({ $0 }) where access("\(folder)/settings", F_OK) == 0 {
-            _ = try? run(["stop", folder])
-        }
+        try RedisServer(folder: script.start(options: options))
     }
 
     /// Does what the script can do with a server: `kill`, `restart`, `suspend`, `resume`, `stop`.
-    package func perform(_ verb: String) throws { try Self.run([verb, folder]) }
+    package func perform(_ verb: String) throws { try Self.script.run([verb, folder]) }
 
     /// Runs `redis-cli`, and returns what it prints. Blocks.
     @discardableResult
-    package func ask(_ arguments: String...) throws -> String { try Self.run(["cli", folder] + arguments) }
+    package func ask(_ arguments: String...) throws -> String { try Self.script.run(["cli", folder] + arguments) }
 
     private init(folder: String) throws {
-        guard let file = fopen("\(folder)/env", "r") else { throw ServerTrouble("no server in \(folder)") }
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 16_384)
-        bytes.removeLast(bytes.count - fread(&bytes, 1, bytes.count, file))
-        facts = Dictionary(
-            String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { line in
-                line.firstIndex(of: "=").map { (String(line[..<$0]), String(line[line.index(after: $0)...])) }
-            }, uniquingKeysWith: { $1 })
+        facts = try ServerScript.facts(of: folder)
     }
-
-    @discardableResult
-    private static func run(_ arguments: [String]) throws -> String {
-        let spawn = Spawn("/bin/bash", arguments: ["bash", script] + arguments, environment: .current())
-        let (output, status) = try capture(spawn)
-        guard status == .exited(0) else { throw ServerTrouble("redis \(arguments): \(status)\n\(output)") }
-        return output
-    }
-
-    /// Beside this file in the tree.
-    private static let script: String = {
-        "/" + #filePath.split(separator: "/").dropLast(2).joined(separator: "/") + "/Servers/redis"
-    }()
-
-    private static let temporaryFolder = Environment.current()["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
 }

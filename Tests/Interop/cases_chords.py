@@ -1,6 +1,6 @@
 """Chords that Python clients send.
 
-With the database backend the client sends `celery.chord_unlock` as well, to the queue of the
+With the database and folder backends the client sends `celery.chord_unlock` as well, to the queue of the
 body. So a body that names the queue `python` has a Python worker look at the results that the
 worker under test has written; any other is all of that worker's own.
 """
@@ -22,27 +22,27 @@ def sums(run):
     return run.sign("tsum", queue="python")
 
 
-@case(needs=["db", "python"])
+@case(needs=["unlocks", "python"])
 def a_chord_and_python(run):
     members = [run.sign("add", number, number) for number in range(10)]
     same(run.get(chord(members, sums(run)).apply_async(), 60), 90)
 
 
-@case(needs=["db", "python"])
+@case(needs=["unlocks", "python"])
 def a_chord_and_what_follows_and_python(run):
     body = chain(sums(run), run.sign("add", 4), run.sign("add", 10)).set(queue="python")
     result = chord([run.sign("add", 1, 1), run.sign("add", 2, 2)], body).apply_async()
     same(run.get(result, 60), 20)
 
 
-@case(needs=["db", "python"])
+@case(needs=["unlocks", "python"])
 def a_chord_with_a_failure_and_python(run):
     members = [run.sign("add", 1, 1), run.sign("fail", "broken")]
     result = chord(members, sums(run)).apply_async()
     return raised(run.get(result, 60, propagate=False), *broken(run))
 
 
-@case(needs=["db", "python"])
+@case(needs=["unlocks", "python"])
 def a_chord_in_a_chain_and_python(run):
     """What the worker under test has to start itself, the chord's own message first."""
     members = group(run.sign("add", 1), run.sign("add", 2))

@@ -37,6 +37,13 @@ def shell_shows_a_group_that_python_saved(run):
     same(run.get(sent), [1, 2, 3])
     celery("taskset", sent.id).expect("TOTAL\t3\nSUCCESS\t3\n")
     celery("taskset", "--results", sent.id).expect("1\n2\n3\n")
+
+
+@case(needs=["ours", "lists"])
+def shell_lists_a_group_that_python_saved(run):
+    sent = group(run.sign("add", number, 1) for number in range(3)).apply_async()
+    sent.save()
+    same(run.get(sent), [1, 2, 3])
     # Redis does not keep when Python saved it: it may be any line.
     lines = [line.split("\t")[:4] for line in celery("taskset").expect().output.splitlines()]
     same([line for line in lines if line[0] == sent.id], [[sent.id, "3", "3", "0"]], "line")

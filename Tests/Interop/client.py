@@ -21,7 +21,7 @@ from interop_case import CASES, Interop, Wrong
 
 MODULES = [
     "cases_calls", "cases_failures", "cases_canvas", "cases_chords", "cases_control", "cases_shell", "cases_shell_control", "cases_sets",
-    "cases_beat", "cases_redis"]
+    "cases_beat", "cases_redis", "cases_memcached", "cases_file"]
 
 
 def main():
@@ -42,10 +42,17 @@ def main():
         if name not in CASES:
             parser.error(f"no case is called {name}")
     backend = os.environ.get("INTEROP_BACKEND", "rpc://")
-    things = {*options.things, "db" if backend.startswith("db+") else backend.split(":")[0]}
+    # `cache+memcached` is known by its second word, `db+sqlite` by its first.
+    things = {*options.things, "db" if backend.startswith("db+") else backend.split(":")[0].split("+")[-1]}
     # What any client can look up, in contrast to answers for the sender alone.
-    if things & {"db", "redis"}:
+    if things & {"db", "redis", "memcached", "file"}:
         things.add("store")
+    # One that tells which groups it has.
+    if things & {"db", "redis", "file"}:
+        things.add("lists")
+    # One for whose chords the client sends `celery.chord_unlock`.
+    if things & {"db", "file"}:
+        things.add("unlocks")
     run = Interop(options.peer)
     return max([judge(run, name, things) for name in CASES if name in options.cases or not options.cases], default=0)
 

@@ -19,7 +19,9 @@ extension ServiceURL {
         let question = rest.firstIndex(of: "?")
         let place = rest[..<(question ?? rest.endIndex)]
         if let question { query = try Self.readQuery(rest[rest.index(after: question)...], of: text) }
-        if namesFile {
+        if namesFolder {
+            try readFolder(place, of: text)
+        } else if namesFile {
             let host = place.hasPrefix("//") ? place.dropFirst(2).prefix { $0 != "/" } : ""
             guard host.firstIndex(of: ":").map({ !host[$0...].contains("@") }) ?? true else {
                 throw ServiceURLError(message: "'\(Self.redact(text))' names a host; write \(scheme):///path/to/file.db")
@@ -28,6 +30,8 @@ extension ServiceURL {
             guard !path.isEmpty, !path.hasSuffix("/"), path != ":memory:" else {
                 throw ServiceURLError(message: "'\(Self.redact(text))' names no file; write \(scheme):///path/to/file.db")
             }
+        } else if namesServers {
+            try readServers(place, of: text)
         } else {
             guard place.hasPrefix("//") else {
                 throw ServiceURLError(message: "'\(Self.redact(text))' is not a URL: write \(scheme)://host")
@@ -82,6 +86,30 @@ extension ServiceURL {
         guard place.hasPrefix("//") else { return place }
         let remote = place.dropFirst(2)
         return scheme == "db+sqlite" && remote.hasPrefix("/") ? remote.dropFirst() : remote
+    }
+
+    /// Reads `///path/to/folder`.
+    private mutating func readFolder(_ place: Substring, of text: String) throws(ServiceURLError) {
+        var name = place.hasPrefix("//") ? place.dropFirst(2) : ""
+        if name.hasPrefix("localhost/") { name = name.dropFirst("localhost".count) }
+        while name.count > 1, name.hasSuffix("/") { name = name.dropLast() }
+        guard !name.isEmpty else {
+            throw ServiceURLError(message: "'\(Self.redact(text))' names no folder; write \(scheme):///path/to/folder")
+        }
+        path = String(name)
+    }
+
+    /// Reads `//host:port;host2:port/`, and paths of sockets in the place of hosts.
+    private mutating func readServers(_ place: Substring, of text: String) throws(ServiceURLError) {
+        guard place.hasPrefix("//") else {
+            throw ServiceURLError(message: "'\(Self.redact(text))' is not a URL: write \(scheme)://host:11211/")
+        }
+        guard !place.contains("@") else {
+            throw ServiceURLError(message: "'\(Self.redact(text))' names a user, but Memcached is used without a password")
+        }
+        var list = place.dropFirst(2)
+        while list.hasSuffix("/") { list = list.dropLast() }
+        servers = list.split(separator: ";").map(String.init)
     }
 
     private mutating func readAuthority(_ authority: Substring, of text: String) throws(ServiceURLError) {

@@ -2,7 +2,10 @@
 
 extension ServiceURL {
     /// Schemes that may precede a host without `//`, by mistake.
-    private static let words: Set = ["amqp", "amqps", "db+mariadb", "db+mysql", "db+postgresql", "db+sqlite", "http", "https", "memory", "redis", "redis+socket", "rediss", "rpc", "socket", "sqlite"]
+    private static let words = memcachedSchemes.union([
+        "amqp", "amqps", "db+mariadb", "db+mysql", "db+postgresql", "db+sqlite", "file", "http", "https", "memory", "redis", "redis+socket",
+        "rediss", "rpc", "socket", "sqlite",
+    ])
 
     /// The text of unparsed URLs with `***` in place of anything that may be a password.
     ///
@@ -49,7 +52,12 @@ extension ServiceURL {
 
     /// What follows the scheme, without an `@`: `host:port/path`, or a user and a password.
     private static func redactHost(_ rest: Substring, of text: String) -> Substring {
-        guard !text.hasPrefix("sqlite:"), !text.hasPrefix("db+sqlite:"), !rest.hasPrefix("["),
+        guard rest.contains(";"), memcachedSchemes.contains(text.prefix { $0 != ":" }.lowercased()) else { return redactPort(rest, of: text) }
+        return rest.split(separator: ";", omittingEmptySubsequences: false).map { redactPort($0, of: text) }.joined(separator: ";")[...]
+    }
+
+    private static func redactPort(_ rest: Substring, of text: String) -> Substring {
+        guard !text.hasPrefix("sqlite:"), !text.hasPrefix("db+sqlite:"), !text.hasPrefix("file:"), !rest.hasPrefix("["),
             let colon = rest[..<(rest.firstIndex { "/?".contains($0) } ?? rest.endIndex)].firstIndex(of: ":")
         else { return rest }
         let port = rest[colon...].dropFirst().prefix { !"/?".contains($0) }

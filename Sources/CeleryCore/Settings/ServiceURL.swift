@@ -1,6 +1,6 @@
 /// The location of a broker or a result store: `scheme://user:password@host:port/path?name=value`.
 ///
-/// The schemes `sqlite` and `db+sqlite` name a file instead of a host:
+/// The schemes `sqlite`, `db+sqlite` and `file` name a file or a folder instead of a host:
 ///
 /// | text | file |
 /// |---|---|
@@ -8,9 +8,13 @@
 /// | `sqlite://q.db`, `sqlite:q.db` | `q.db` in the project folder |
 /// | `db+sqlite:////var/r.db` | `/var/r.db` |
 /// | `db+sqlite:///r.db` | `r.db` in the project folder |
+/// | `file:///var/r`, `file://localhost/var/r` | `/var/r` |
+/// | `file://r` | `r` in the project folder |
 ///
 /// `db+sqlite` counts slashes as Python's SQLAlchemy does, so that the same text in the settings of both programs names
-/// the same file.
+/// the same file; `file` has no escapes, as there.
+///
+/// Those of Memcached name any number of servers, as Python's Celery does: `cache+memcached://host:port;host2:port/`.
 package struct ServiceURL: Sendable, Hashable {
     /// In lower case, without the colon.
     package var scheme: String
@@ -23,6 +27,8 @@ package struct ServiceURL: Sendable, Hashable {
     package var path: String
     /// Decoded, in the order written.
     package var query: [QueryItem]
+    /// The servers of a Memcached URL, which have the place of host and path, as they are written.
+    package var servers: [String] = []
 
     /// One `name=value` after the question mark.
     package struct QueryItem: Sendable, Hashable {
@@ -51,8 +57,18 @@ package struct ServiceURL: Sendable, Hashable {
     /// The URL of an SQLite file.
     package static func sqlite(file: String) -> ServiceURL { ServiceURL(scheme: "sqlite", path: file) }
 
-    /// Whether the path names a file on this machine.
-    package var namesFile: Bool { scheme == "sqlite" || scheme == "db+sqlite" }
+    /// Whether the path names a file or a folder on this machine.
+    package var namesFile: Bool { scheme == "sqlite" || scheme == "db+sqlite" || namesFolder }
+
+    /// Whether the path names a folder on this machine.
+    package var namesFolder: Bool { scheme == "file" }
+
+    /// Schemes of Memcached: those of Python's Celery, also without the name of its backend.
+    package static let memcachedSchemes = Set(
+        ["memcached", "memcache", "pymemcache", "pylibmc"].flatMap { [$0, "cache+" + $0] })
+
+    /// Whether the URL names servers rather than one host.
+    package var namesServers: Bool { Self.memcachedSchemes.contains(scheme) }
 
     /// The AMQP virtual host: what follows the first slash of the path, or `/` when nothing does.
     package var virtualHost: String { path.count > 1 ? String(path.dropFirst()) : "/" }
@@ -79,8 +95,10 @@ package struct ServiceURL: Sendable, Hashable {
         var text = scheme + ":"
         if namesFile {
             // One more slash than the file has: `sqlite://` before `/var/q.db`.
-            if scheme == "db+sqlite" { text += "///" } else if path.hasPrefix("/") { text += "//" }
-            text += PercentCoding.encode(path, keeping: "/:@+=!$&'()*#")
+            if scheme == "db+sqlite" { text += "///" } else if path.hasPrefix("/") || namesFolder { text += "//" }
+            text += namesFolder ? path : PercentCoding.encode(path, keeping: "/:@+=!$&'()*#")
+        } else if namesServers {
+            text += "//" + servers.joined(separator: ";") + "/"
         } else {
             text += "//" + authority(password: password)
             // The rest of the path is one name, in which a slash is an ordinary character.

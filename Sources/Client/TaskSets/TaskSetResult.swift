@@ -4,7 +4,7 @@ import Tasks
 /// The progress and results of the tasks of a set.
 public struct TaskSetResult: Sendable {
     private let record: TaskSetRecord
-    let client: Client
+    package let client: Client
 
     package init(_ record: TaskSetRecord, client: Client) {
         self.record = record
@@ -24,6 +24,9 @@ public struct TaskSetResult: Sendable {
     public var total: Int { record.total ?? record.members?.count ?? 0 }
     /// The ids of the tasks, in order.
     public var subtasks: [TaskID] { total == 0 ? [] : record.ids(1...total) }
+
+    /// The ids of the tasks, some at a time, for a set of any size.
+    package var pieces: some Sequence<[TaskID]> { record.pieces(total).lazy.map { [record] in record.ids($0) } }
 
     /// The result of each task, in order, made one by one.
     public func itersubtasks() -> some Sequence<AsyncResult<JSON>> {
@@ -97,7 +100,7 @@ public struct TaskSetResult: Sendable {
 
     /// Deletes the set and the results of its tasks from the result store.
     public func forget() async throws {
-        for numbers in record.pieces(total) { _ = try await client.store.forget(record.ids(numbers)) }
+        for ids in pieces { _ = try await client.store.forget(ids) }
         try await client.forgetTaskSet(id)
     }
 }

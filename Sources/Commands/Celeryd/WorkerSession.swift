@@ -44,6 +44,8 @@ struct WorkerSession: Sendable {
             watchers: statistics.watchers)
         let watch = Task { await follow(worker) }
         defer { watch.cancel() }
+        let warning = Task { await warnOfLoss(store) }
+        defer { warning.cancel() }
         let beat = runner.map { EmbeddedBeat($0) }
         do {
             try await statistics.kept {
@@ -60,6 +62,11 @@ struct WorkerSession: Sendable {
         await client.close()
         watch.cancel()
         return await watch.value
+    }
+
+    /// Logs how the result store may lose results, if it can be asked.
+    private func warnOfLoss(_ store: any ResultStore) async {
+        for warning in (try? await (store as? any DurabilityChecking)?.durabilityWarnings()) ?? [] { logger.warning("\(warning)") }
     }
 
     @Sendable private func sayReady() {

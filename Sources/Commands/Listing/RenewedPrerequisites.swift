@@ -7,9 +7,11 @@ enum RenewedPrerequisites {
 
     /// The repetitions, whose prerequisites have their new ids. Each is sent after its prerequisites, since a worker does not wait for
     /// tasks that nobody knows. Prerequisites that are not sent again keep their ids.
-    static func applied(to tasks: [Repetition]) -> [Repetition] {
+    ///
+    /// - Parameter renewed: The new ids of tasks that were sent before.
+    static func applied(to tasks: [Repetition], renewed: [TaskID: TaskID] = [:]) -> [Repetition] {
         let places = Dictionary(tasks.indices.map { (tasks[$0].old, $0) }) { first, _ in first }
-        guard tasks.contains(where: { Prerequisites.of($0.new).contains { places[$0] != nil } }) else { return tasks }
+        guard tasks.contains(where: { Prerequisites.of($0.new).contains { places[$0] != nil || renewed[$0] != nil } }) else { return tasks }
         var ordered: [Repetition] = []
         var isPlaced = Array(repeating: false, count: tasks.count)
         func place(_ index: Int) {
@@ -19,7 +21,7 @@ enum RenewedPrerequisites {
             for id in earlier { places[id].map(place) }
             var (old, new) = tasks[index]
             if !earlier.isEmpty {
-                Prerequisites.write(earlier.map { id in places[id].map { tasks[$0].new.id } ?? id }, to: &new)
+                Prerequisites.write(earlier.map { id in places[id].map { tasks[$0].new.id } ?? renewed[id] ?? id }, to: &new)
             }
             ordered.append((old, new))
         }

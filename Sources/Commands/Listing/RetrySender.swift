@@ -8,6 +8,8 @@ struct RetrySender {
     let client: Client
     let isDryRun: Bool
     private var pace: SendingPace
+    private var postponed = PostponedRepetitions()
+    private var areAllSent = true
 
     /// Tasks read and sent at a time, so that a million need no more memory than these.
     private static let batch = 500
@@ -27,14 +29,15 @@ struct RetrySender {
         guard let listing = try client.store as? any ResultListing else {
             throw DriverError.lacks("list tasks", try client.store.location)
         }
-        var areAllSent = true
         var position: Int64?
         while true {
             let tasks = try await listing.listedTasks(filter, before: position, limit: Self.batch)
-            guard let last = tasks.last else { return areAllSent }
+            guard let last = tasks.last else { break }
             position = last.position
-            areAllSent = try await send(tasks.map { (id: $0.id, request: $0.request) }) && areAllSent
+            try await send(tasks.map { (id: $0.id, request: $0.request) })
         }
+        try await send(postponed.release())
+        return areAllSent
     }
 
     /// - Returns: Whether all were sent.
@@ -42,28 +45,31 @@ struct RetrySender {
         guard let store = try client.store as? any RequestKeeping else {
             throw DriverError.lacks("keep the arguments of tasks", try client.store.location)
         }
-        var areAllSent = true
         for start in stride(from: 0, to: ids.count, by: Self.batch) {
             let known = try await client.status(of: Array(ids[start..<min(start + Self.batch, ids.count)]))
             let requests = try await store.requests(for: known.map(\.id))
             var ended: [(id: TaskID, request: Message?)] = []
             for status in known {
                 guard status.state.isReady else {
-                    areAllSent = false
                     let isKnown = status.result != nil || status.location != nil
                     refuse(status.id, isKnown ? "has not ended: \(status.state.name)" : "no such task id")
                     continue
                 }
                 ended.append((status.id, requests[status.id]))
             }
-            areAllSent = try await send(ended) && areAllSent
+            try await send(ended)
         }
+        try await send(postponed.release())
         return areAllSent
     }
 
-    private mutating func send(_ tasks: [(id: TaskID, request: Message?)]) async throws -> Bool {
+    private mutating func send(_ tasks: [(id: TaskID, request: Message?)]) async throws {
+        try await send(postponed.sift(try await renewed(tasks)))
+    }
+
+    private mutating func send(_ repetitions: [RenewedPrerequisites.Repetition]) async throws {
         var again: [(old: TaskID, new: Message)] = []
-        for (old, message) in RenewedPrerequisites.applied(to: try await renewed(tasks)) {
+        for (old, message) in repetitions {
             do {
                 // The old signature is that of the old id.
                 again.append((old, message.task == CommandTask.name ? try CommandSigning.signed(message, client.settings) : message))
@@ -87,11 +93,10 @@ struct RetrySender {
             // Print each id right after sending, in case this process is killed.
             context.output.flush()
         }
-        return again.count == tasks.count
     }
 
     /// The messages of tasks under new ids.
-    private func renewed(_ tasks: [(id: TaskID, request: Message?)]) async throws -> [(old: TaskID, new: Message)] {
+    private mutating func renewed(_ tasks: [(id: TaskID, request: Message?)]) async throws -> [(old: TaskID, new: Message)] {
         var renewed: [(old: TaskID, new: Message)] = []
         for (id, request) in tasks {
             guard let request else {
@@ -126,7 +131,8 @@ struct RetrySender {
             text: [old.text, isDryRun ? new.task : new.id.text].row)
     }
 
-    private func refuse(_ id: TaskID, _ why: String) {
+    private mutating func refuse(_ id: TaskID, _ why: String) {
+        areAllSent = false
         context.output.error("celery retry: \(id.text.inOneLine): not sent: \(why.inOneLine)")
     }
 }

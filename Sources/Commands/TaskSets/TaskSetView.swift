@@ -1,6 +1,5 @@
 import CeleryCore
 import Client
-import Worker
 
 /// One task-set on the command line.
 struct TaskSetView {
@@ -112,22 +111,12 @@ struct TaskSetView {
 
     /// Revokes the members that are not finished, some at a time, and says how many there were.
     func revoke(isTerminating: Bool) async throws {
-        let now = Timestamp.now
-        let until = now + .seconds(86_400)
-        let name = WorkerIdentity.here(named: "taskset@%h").name
         var revoked = 0
         var running = 0
         for numbers in record.pieces(total ?? 0) {
-            let ids = record.ids(numbers)
-            let finished = try await client.store.results(for: ids).filter(\.value.state.isReady)
-            let revocations = ids.filter { finished[$0] == nil }.map {
-                Revocation(.id($0), isTerminating: isTerminating, signal: Revocation.defaultSignal, issued: now, until: until)
-            }
-            guard !revocations.isEmpty else { continue }
-            let report = try await client.revoke(
-                revocations, ending: { RevokedTask.outcome(of: $0, attempt: $1, by: name, now: now) }, removed: { _ in })
-            running += report.fates.values.count { $0 == .held }
-            revoked += revocations.count
+            let piece = try await client.revokeOpen(record.ids(numbers), isTerminating: isTerminating, as: "taskset@%h")
+            revoked += piece.revoked
+            running += piece.held
         }
         context.output.note(
             "celery taskset: revoked \(revoked) task\(revoked == 1 ? "" : "s")"

@@ -18,7 +18,8 @@ extension SettingsKey {
             With a RabbitMQ broker also rpc://, which sends each result to the project that submitted the task, \
             and amqp:// (the broker itself, or amqp://user:password@host:port/vhost), which creates a queue for \
             each result, readable by every client. redis://:password@host:6379/0, rediss:// (TLS) and \
-            socket:///path/to/redis.sock share results with Python's Celery in a Redis server. \
+            socket:///path/to/redis.sock share results with Python's Celery in a Redis server, \
+            cache+memcached://host:11211;host2:11211/ in Memcached servers, and file:///path/to/folder in files. \
             db+postgresql://user:password@host:port/name does so in the tables of a database; SQLAlchemy's name of a Python library \
             (db+postgresql+psycopg2) is ignored, and the options after a question mark are libpq's, as sslmode=verify-full&sslrootcert=FILE. \
             db+mysql:// and db+mariadb:// are the same for MySQL and MariaDB, with options of PyMySQL: ssl_ca=FILE (encrypts, and verifies the \
@@ -30,10 +31,26 @@ extension SettingsKey {
         SettingsKey(
             "CELERY_RESULT_KEY_PREFIX", .text, default: "\"\"",
             """
-            What all keys in a Redis server begin with, for several projects in one database: global_keyprefix in Python's \
+            What all keys in a Redis or Memcached server, and all files of results, begin with, for several projects in one place: global_keyprefix in Python's \
             result_backend_transport_options. An underscore is added unless it ends with one of : _ - and the full stop.
             """
         ) { $0.settings.resultKeyPrefix = $1 },
+        SettingsKey(
+            "CELERY_BACKEND", .originalBackend, default: nil,
+            """
+            The result store as the first versions of Celery name it: "amqp" for queues at the broker, "cache" for the \
+            Memcached servers of CELERY_CACHE_BACKEND or CACHE_BACKEND, "database" for the database that DATABASE_ENGINE and the \
+            settings after it describe, which is meant as well without this setting. CELERY_RESULT_BACKEND names any store.
+            """
+        ) { $0.results.backend = $1 },
+        SettingsKey(
+            "CACHE_BACKEND", .cache, default: nil,
+            "Django's cache, which keeps the results with CELERY_BACKEND = \"cache\": memcached://host:11211;host2:11211/."
+        ) { $0.results.djangoCache = $1 },
+        SettingsKey(
+            "CELERY_CACHE_BACKEND", .cache, default: nil,
+            "The same for results alone; overrides CACHE_BACKEND."
+        ) { $0.results.cache = $1 },
         SettingsKey(
             "CELERY_DATABASE_RESULT_FORMAT", .choice(["json", "pickle"]), default: "\"json\"",
             """
@@ -42,34 +59,26 @@ extension SettingsKey {
             """
         ) { $0.settings.pythonResultFormat = PythonResultFormat(rawValue: $1) ?? .json },
         SettingsKey(
-            "CELERY_BACKEND", .choice(["database", "amqp"]), default: nil,
-            """
-            The result store as the original names it: "database" is the one that DATABASE_ENGINE and the settings after it describe, \
-            "amqp" is amqp://, a queue for each result at the broker. With DATABASE_ENGINE alone it is "database". Cannot be combined \
-            with CELERY_RESULT_BACKEND in one file.
-            """
-        ) { $0.database.backend = $1 },
-        SettingsKey(
             "DATABASE_ENGINE", .choice(["postgresql", "postgresql_psycopg2", "mysql", "sqlite3"]), default: nil,
             "Kind of the database for results, in the tables of Python's Celery, as Django names it."
-        ) { $0.database.engine = $1 },
+        ) { $0.results.engine = $1 },
         SettingsKey(
             "DATABASE_NAME", .text, default: nil,
             "Name of that database; of sqlite3, the path of its file, relative to the folder of the settings file."
-        ) { $0.database.name = $1.isEmpty ? nil : $1 },
+        ) { $0.results.name = $1.isEmpty ? nil : $1 },
         SettingsKey(
             "DATABASE_USER", .text, default: nil, "User of that database."
-        ) { $0.database.user = $1.isEmpty ? nil : $1 },
+        ) { $0.results.user = $1.isEmpty ? nil : $1 },
         SettingsKey(
             "DATABASE_PASSWORD", .text, default: nil, "Password of that user."
-        ) { $0.database.password = $1.isEmpty ? nil : $1 },
+        ) { $0.results.password = $1.isEmpty ? nil : $1 },
         SettingsKey(
             "DATABASE_HOST", .text, default: nil,
             "Host of that database. A path is that of a socket, or of the folder of PostgreSQL's socket; nothing is this machine."
-        ) { $0.database.host = $1.isEmpty ? nil : $1 },
+        ) { $0.results.host = $1.isEmpty ? nil : $1 },
         SettingsKey(
             "DATABASE_PORT", .optionalPort, default: nil, "Port of that database."
-        ) { $0.database.port = $1 },
+        ) { $0.results.port = $1 },
         SettingsKey(
             "AMQP_SERVER", aliases: ["AMQP_HOST", "BROKER_HOST"], .host, default: nil,
             "Host of the RabbitMQ server; localhost if only other AMQP settings are given."
@@ -94,7 +103,7 @@ extension SettingsKey {
             "CELERY_SQLITE_DURABILITY", .choice(["full", "normal"]), default: "\"full\"",
             """
             "full" loses no accepted message in a power failure; "normal" is faster but may lose the most recent \
-            transactions. Neither can damage the file.
+            transactions. Neither can damage the file. So with results in a folder (file://).
             """
         ) { $0.settings.durability = $1 },
         SettingsKey(
@@ -102,7 +111,7 @@ extension SettingsKey {
             """
             Group, by name or number, whose members may use newly created SQLite files (mode 0660) and read new logs and job \
             logs (mode 0640), regardless of the umask. Without it, these files belong to their owner alone (mode 0600). Existing \
-            files keep their mode.
+            files keep their mode. A folder of results (file://) and its files follow this setting and the next, too.
             """
         ) { $0.settings.fileGroup = $1.isEmpty ? nil : $1 },
         SettingsKey(
@@ -143,7 +152,7 @@ extension SettingsKey {
         ) { $0.settings.brokerHeartbeat = $1 },
         SettingsKey(
             "CELERY_AMQP_CONNECTION_TIMEOUT", aliases: ["BROKER_CONNECTION_TIMEOUT"], .duration, default: "4",
-            "Time limit in seconds for connecting to RabbitMQ; 0 means 4."
+            "Time limit in seconds for connecting to RabbitMQ, Redis or Memcached; 0 means 4."
         ) { $0.settings.connectionTimeout = $1 ?? 4 },
         SettingsKey(
             "CELERY_PUBLISH_TIMEOUT", .duration, default: "30",

@@ -145,7 +145,7 @@ extension SettingsKey {
         SettingsKey(
             "CELERY_RESULT_CHORD_EXPIRES", .duration, default: nil,
             """
-            Seconds after which the records of a chord expire in a Redis server, counted from the last member that ended; 0 means \
+            Seconds after which the records of a chord expire in a Redis or Memcached server, counted from the last member that ended; 0 means \
             never. The default is CELERY_TASK_RESULT_EXPIRES. Python's name for it is result_chord_expires.
             """
         ) { $0.settings.chordExpires = $1 ?? .infinity },

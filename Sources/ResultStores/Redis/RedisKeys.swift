@@ -11,14 +11,14 @@ struct RedisKeys: Sendable {
         guard Self.isPlain(prefix) else {
             throw DriverError(.configuration, "CELERY_RESULT_KEY_PREFIX has a line break or NUL in it")
         }
-        self.prefix = prefix.last.map { ":_-.".contains($0) } ?? true ? prefix : prefix + "_"
+        self.prefix = PythonKeys.completed(prefix: prefix)
     }
 
     /// The result of a task, and the channel on which it is told.
     func task(_ id: TaskID) throws -> String { tasks + (try checked(id.text, "the id of a task")) }
 
     /// The beginning of all keys of results.
-    var tasks: String { prefix + "celery-task-meta-" }
+    var tasks: String { prefix + PythonKeys.tasks }
 
     /// The members of a task-set, or one of the records of a chord, by its suffix.
     func group(_ id: String, _ suffix: ChordSuffix? = nil) throws -> String {
@@ -26,7 +26,7 @@ struct RedisKeys: Sendable {
     }
 
     /// The beginning of all keys of task-sets and chords.
-    var groups: String { prefix + "celery-taskset-meta-" }
+    var groups: String { prefix + PythonKeys.groups }
 
     /// The id in the key of a task-set; `nil` for a record of a chord, and for another key.
     func groupID(ofKey key: String) -> String? {

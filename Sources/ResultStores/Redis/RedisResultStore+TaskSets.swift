@@ -22,7 +22,7 @@ extension RedisResultStore: TaskSetKeeping {
             _ = try keys.task(id)
             return id
         }
-        let document = RedisGroup(set.id, of: members, created: created)
+        let document = GroupDocument(set.id, of: members, created: created)
         let seconds = RedisResultTerms.seconds(terms.expires)
         let value = RedisCommand.Word.bytes(document.bytes)
         _ = try await link.ask(
@@ -30,12 +30,12 @@ extension RedisResultStore: TaskSetKeeping {
     }
 
     /// The document of a group and its bytes; `nil` if there is none, or none that can be read.
-    private func stored(_ key: String) async throws -> (group: RedisGroup, bytes: [UInt8])? {
+    private func stored(_ key: String) async throws -> (group: GroupDocument, bytes: [UInt8])? {
         guard let bytes = try await link.ask(RedisCommand("GET", .text(key))).bytesValue else { return nil }
-        return RedisGroup(bytes).map { ($0, bytes) }
+        return GroupDocument(bytes).map { ($0, bytes) }
     }
 
-    private func group(_ key: String) async throws -> RedisGroup? { try await stored(key)?.group }
+    private func group(_ key: String) async throws -> GroupDocument? { try await stored(key)?.group }
 
     package func taskSet(_ id: String) async throws -> TaskSetRecord? { try await group(keys.group(id))?.record(id) }
 
@@ -53,7 +53,7 @@ extension RedisResultStore: TaskSetKeeping {
         // The times stand at the beginning of the values, which may be long.
         let all = Array(ids)
         let heads = try await link.send(all.map { RedisCommand("GETRANGE", .text(try keys.group($0)), "0", "63") })
-        let newest = zip(all, heads).compactMap { id, head in head.bytesValue.map { (id: id, time: RedisGroup.created(inHead: $0)) } }
+        let newest = zip(all, heads).compactMap { id, head in head.bytesValue.map { (id: id, time: GroupDocument.created(inHead: $0)) } }
             .sorted { ($0.time ?? 0, $0.id) > ($1.time ?? 0, $1.id) }
         var found: [TaskSetRecord] = []
         for (id, _) in newest {

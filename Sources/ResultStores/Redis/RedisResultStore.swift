@@ -57,11 +57,8 @@ package final class RedisResultStore: RevocationAnnouncing {
         while true {
             let there = try await link.ask(RedisCommand("GET", .text(write.key))).bytesValue
             // Who writes what cannot be read here cannot read our results either; it is as if there were none.
-            let result = there.flatMap { try? RedisResultValue.read($0) }
-            if let result {
-                let isAnnounced = result.state == .revoked && result.attempt == 0 && write.attempt > 0
-                if result.attempt > write.attempt || (result.state.isReady && !isAnnounced) { return }
-            }
+            let result = there.flatMap { try? ResultValue.read($0) }
+            if let result, !ResultValue.mayReplace(result, byAttempt: write.attempt) { return }
             let seen = there.map(SHA1.hexadecimal) ?? ""
             if try await link.ask(write.command(replacing: seen)) != .integer(-1) { return }
             // Another has replaced it meanwhile.
@@ -86,7 +83,7 @@ package final class RedisResultStore: RevocationAnnouncing {
 
     private func read(_ bytes: [UInt8], of id: TaskID) throws -> TaskResult {
         do {
-            var result = try RedisResultValue.read(bytes)
+            var result = try ResultValue.read(bytes)
             result.id = id
             return result
         } catch {
@@ -113,6 +110,13 @@ package final class RedisResultStore: RevocationAnnouncing {
     }
 }
 
+extension RedisResultStore: DurabilityChecking {
+    package func durabilityWarnings() async throws -> [String] {
+        let info = try await link.ask(RedisCommand("INFO")).textValue ?? ""
+        return RedisDurability(info: info).warnings(of: location, keeping: "results")
+    }
+}
+
 /// One result on its way to the server.
 private struct Write: Sendable {
     let key: String
@@ -123,7 +127,7 @@ private struct Write: Sendable {
     /// - Throws: `DriverError.refused` for a result that is too large.
     init(_ result: TaskResult, key: String, seconds: Int, limit: Int) throws {
         self.key = key
-        value = RedisResultValue.bytes(of: result)
+        value = ResultValue.bytes(of: result)
         self.seconds = seconds
         attempt = result.attempt
         guard value.count <= limit else {

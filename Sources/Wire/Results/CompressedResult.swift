@@ -22,4 +22,13 @@ package enum CompressedResult {
         guard let compression = try BodyFormat.compression(named: name) else { return bytes }
         return try Decompression.plainBytes(of: bytes, compression: compression, limit: limit)
     }
+
+    /// The document in a value that a client of Memcached has compressed.
+    ///
+    /// - Throws: `MalformedMessage`: `.damagedCompression`, `.tooLarge`; `.compression` where zlib is not installed.
+    package static func document(
+        zlib value: [UInt8], limit: Int = BodyCodec.defaultLimit
+    ) throws(MalformedMessage) -> [UInt8] {
+        try Decompression.plainBytes(of: value, compression: .zlib, limit: limit)
+    }
 }

@@ -183,4 +183,50 @@ import Testing
             }
         }
     }
+
+    // MARK: Memcached
+
+    @Test func `a URL of Memcached names any number of servers`() throws {
+        let url = try ServiceURL("cache+memcached://a:1;b;[::1]:2;/run/m.sock/?timeout=3")
+        #expect(url.namesServers && url.servers == ["a:1", "b", "[::1]:2", "/run/m.sock"])
+        #expect(url.host == nil && url.port == nil && url.path.isEmpty && url.query == [.init(name: "timeout", value: "3")])
+        #expect(url.text == "cache+memcached://a:1;b;[::1]:2;/run/m.sock/?timeout=3")
+        #expect(try ServiceURL(url.text) == url)
+        #expect(try ServiceURL("memcached:///run/m.sock").servers == ["/run/m.sock"])
+        #expect(try ServiceURL("memcached://").servers == [])
+        // The separator of alternatives separates servers here.
+        #expect(try ServiceURL.alternatives("memcached://a:1;b:2/;amqp://c").map(\.scheme) == ["memcached", "amqp"])
+    }
+
+    @Test(arguments: ["memcached://user:hush@h:1/", "cache+memcached://h:1;u:hush@i:2/", "memcached:h:1"])
+    func `a URL of Memcached has no user and no password`(text: String) {
+        let error = #expect(throws: ServiceURLError.self) { try ServiceURL(text) }
+        #expect(error?.message.contains("hush") == false)
+    }
+
+    @Test func `servers of Memcached are shown, and what may be a password is not`() {
+        for text in ["cache+memcached://a:11211;b:11212/", "memcached://a;b:1;/run/m.sock/", "memcached://[::1]:5/"] {
+            #expect(ServiceURL.redact(text) == text)
+        }
+        #expect(ServiceURL.redact("memcached://a:1;user:hush/") == "memcached://a:1;user:***")
+        #expect(!ServiceURL.redact("memcached://a:1;u:hush@b:2/").contains("hush"))
+    }
+
+    // MARK: Folders
+
+    @Test(arguments: [
+        ("file:///var/results", "/var/results"), ("file:///var/results/", "/var/results"), ("file://localhost/var/r", "/var/r"), ("file:///", "/"),
+        ("file:///a%20b", "/a%20b"),
+    ])
+    func `a folder is named as Python names it`(text: String, path: String) throws {
+        let url = try ServiceURL(text)
+        #expect(url.namesFile && url.path == path && url.host == nil)
+        #expect(url.text == "file://\(path)")
+        #expect(try ServiceURL(url.text) == url && ServiceURL.redact(text) == text)
+    }
+
+    @Test func `a folder without a slash at its beginning is in the project folder`() throws {
+        #expect(try ServiceURL("file://results").resolved(in: "/shop").text == "file:///shop/results")
+        for text in ["file://", "file:", "file:/x"] { #expect(throws: ServiceURLError.self) { try ServiceURL(text) } }
+    }
 }

@@ -21,6 +21,8 @@ enum TestedStore: String, CaseIterable, Sendable {
     /// A queue for each result.
     case amqp
     case redis
+    case memcached
+    case folder
     /// Python's tables at a server.
     case postgreSQL, mariaDB
 
@@ -32,6 +34,8 @@ enum TestedStore: String, CaseIterable, Sendable {
         case .rpc: RPCResultStoreFixture.self
         case .amqp: QueueResultStoreFixture.self
         case .redis: RedisResultStoreFixture.self
+        case .memcached: MemcachedResultStoreFixture.self
+        case .folder: FolderResultStoreFixture.self
         case .postgreSQL: PostgreSQLStoreFixture.self
         case .mariaDB: MariaDBStoreFixture.self
         }

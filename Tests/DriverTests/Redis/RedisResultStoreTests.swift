@@ -50,6 +50,17 @@ import Testing
         for store in [store, lasting, other] { await store.close() }
     }
 
+    @Test func `says what may lose results`() async throws {
+        let server = try RedisServer.start(options: ["--aof"])
+        let safe = try RedisPlace(server)
+        let (store, other) = (try safe.store(), try place.store())
+        #expect(try await store.durabilityWarnings() == [])
+        #expect(try await other.durabilityWarnings().count == 1)
+        await store.close()
+        await other.close()
+        try server.perform("stop")
+    }
+
     @Test func `an expired result is gone`() async throws {
         let store = try place.store(expires: 1)
         try await store.store([result("a")])

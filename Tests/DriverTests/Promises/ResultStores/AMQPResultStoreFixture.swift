@@ -6,7 +6,7 @@ import ResultStores
 
 /// `rpc://`: sent to the mailbox of a project, and kept in its file.
 final class RPCResultStoreFixture: ResultStoreFixture {
-    static let powers: Set<ResultStorePower> = [.attempts, .oneRecord, .ownFields, .manyAtOnce, .watching]
+    static let powers: Set<ResultStorePower> = [.attempts, .oneRecord, .anyIDs, .ownFields, .manyAtOnce, .watching]
 
     let clock = ManualClock()
     private let folder = TemporaryFolder()
@@ -52,7 +52,7 @@ private struct AddressedResults: ResultStore, ResultWatching {
 
 /// `amqp://`: a queue for each result.
 final class QueueResultStoreFixture: ResultStoreFixture {
-    static let powers: Set<ResultStorePower> = [.attempts, .ownFields]
+    static let powers: Set<ResultStorePower> = [.attempts, .anyIDs, .ownFields]
 
     let clock = ManualClock()
     private let place: AMQPPlace

@@ -6,7 +6,7 @@ import ResultStores
 /// `redis://`: keys of Python's layout, with a prefix of their own. The server's clock decides when they expire.
 final class RedisResultStoreFixture: ResultStoreFixture {
     static let powers: Set<ResultStorePower> = [
-        .attempts, .announcing, .oneRecord, .ownFields, .manyAtOnce, .sets, .watching,
+        .attempts, .announcing, .oneRecord, .anyIDs, .ownFields, .manyAtOnce, .sets, .setList, .watching,
     ]
 
     let clock = ManualClock()

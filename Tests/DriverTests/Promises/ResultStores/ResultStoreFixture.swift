@@ -27,8 +27,12 @@ enum ResultStorePower: CaseIterable {
     case manyAtOnce
     /// Keeps the message with the result.
     case requests
+    /// Takes ids of any characters.
+    case anyIDs
     /// Keeps task-sets.
     case sets
+    /// Tells which task-sets it keeps.
+    case setList
     /// Counts the members of a set as their results are stored.
     case setCounts
     /// Wakes who waits for a change.
@@ -72,7 +76,7 @@ final class SQLiteResultStoreFixture: ResultStoreFixture {
 
 /// The tables of Python's Celery, in a SQLite file.
 final class PythonDatabaseFixture: ResultStoreFixture {
-    static let powers: Set<ResultStorePower> = [.oneRecord, .manyAtOnce, .watching, .ownExpiry, .expiring, .sets]
+    static let powers: Set<ResultStorePower> = [.oneRecord, .anyIDs, .manyAtOnce, .watching, .ownExpiry, .expiring, .sets, .setList]
 
     let clock = ManualClock()
     let folder = TemporaryFolder()

@@ -8,7 +8,8 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
     case unknown = "ids without a record are absent"
     case many = "answers for thousands of ids at once"
     case requests = "keeps the message of a task with its result, from the first one on"
-    case sets = "keeps task-sets, and gives them back newest first"
+    case sets = "keeps task-sets"
+    case setList = "lists the task-sets that it keeps, newest first"
     case setMembers = "puts a task in the place of a member of a set"
     case setCounts = "counts the results of a set's members in each state, whoever stored them first"
     case forgets = "forgetting drops results and tells how many there were"
@@ -33,9 +34,11 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
         case .newerStays: [.attempts, .oneRecord]
         case .firstWriters: [.oneRecord]
         case .announced: [.announcing]
+        case .oddIDs: [.anyIDs]
         case .many: [.manyAtOnce]
         case .requests: [.requests]
         case .sets, .setMembers: [.sets]
+        case .setList: [.sets, .setList]
         case .setCounts: [.setCounts]
         case .expires: [.ownExpiry]
         case .dropsExpired, .keepsForEver: [.expiring]
@@ -60,6 +63,7 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
         case .many: try await proof.many()
         case .requests: try await proof.requests()
         case .sets: try await proof.sets()
+        case .setList: try await proof.setList()
         case .setMembers: try await proof.setMembers()
         case .setCounts: try await proof.setCounts()
         case .forgets: try await proof.forgets()

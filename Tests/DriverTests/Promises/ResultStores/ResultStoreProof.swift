@@ -54,7 +54,7 @@ struct ResultStoreProof<Fixture: ResultStoreFixture> {
             .int(.min), .int(.max), .double(1e300), .double(.infinity), "", "\u{0}", "𝔘 e\u{301} \u{10FFFF} \u{FEFF}", [], [:], nil,
         ]
         let store = try fixture.connect()
-        let results = values.enumerated().map { TaskResult(id: TaskID("id \($0)"), state: .success, value: $1) }
+        let results = values.enumerated().map { TaskResult(id: TaskID("id-\($0)"), state: .success, value: $1) }
         try await store.store(results)
         let stored = try await fixture.connect().results(for: results.map(\.id))
         for (number, result) in results.enumerated() {
@@ -67,7 +67,7 @@ struct ResultStoreProof<Fixture: ResultStoreFixture> {
     func sizes() async throws {
         let store = try fixture.connect()
         for size in [0, 1, 65_535, 65_536, 65_537, 1 << 20, 16 << 20] {
-            let id = TaskID("size \(size)")
+            let id = TaskID("size-\(size)")
             let value = JSON.string(String(repeating: "x", count: size))
             try await store.store([TaskResult(id: id, state: .success, value: value)])
             // Not compared inside the macro: a failure should not print megabytes.
@@ -144,7 +144,7 @@ struct ResultStoreProof<Fixture: ResultStoreFixture> {
     func firstWriters() async throws {
         let stores = [try fixture.connect(), try fixture.connect()]
         for round in 0..<20 {
-            let id = TaskID("race \(round)")
+            let id = TaskID("race-\(round)")
             async let first: Void = stores[0].store([TaskResult(id: id, state: .success, value: 0)])
             async let second: Void = stores[1].store([TaskResult(id: id, state: .success, value: 1)])
             _ = try await (first, second)

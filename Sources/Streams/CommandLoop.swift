@@ -1,22 +1,24 @@
 import DequeModule
 
-/// The main loop of the thread of a `RedisLink`.
-final class CommandLoop {
+/// The main loop of the thread of a `CommandLink`.
+final class CommandLoop<Connection: CommandConnection> {
+    typealias Failure = Connection.Failure
+
     /// An exchange that has begun.
     private struct Pending {
-        var exchange: Exchange
-        var replies: [RESPValue] = []
+        var exchange: Exchange<Connection>
+        var replies: [Connection.Reply] = []
     }
 
-    private let options: RedisOptions
-    private let core: LoopCore<Exchange>
-    private var connection: RedisConnection?
+    private let options: Connection.Options
+    private let core: LoopCore<Exchange<Connection>>
+    private var connection: Connection?
     /// In the order in which they were sent, which is that of the replies.
     private var pending: Deque<Pending> = []
     /// Why the last attempt to connect failed, and until when not to try again.
-    private var refusal: (error: RedisError, until: ContinuousClock.Instant)?
+    private var refusal: (error: Failure, until: ContinuousClock.Instant)?
 
-    init(_ options: RedisOptions, _ core: LoopCore<Exchange>) {
+    init(_ options: Connection.Options, _ core: LoopCore<Exchange<Connection>>) {
         self.options = options
         self.core = core
     }
@@ -32,26 +34,24 @@ final class CommandLoop {
         connection?.close(onSocket: core.setDescriptor)
     }
 
-    private func begin(_ exchange: Exchange) {
-        do throws(RedisError) {
-            let connection = try connected()
+    private func begin(_ exchange: Exchange<Connection>) {
+        do throws(Failure) {
+            try connect()
             // A silence counts from the question.
-            if pending.isEmpty { connection.lastHeard = .now }
+            if pending.isEmpty { connection?.lastHeard = .now }
             pending.append(Pending(exchange: exchange))
-            try connection.add(exchange.commands)
+            try connection?.add(exchange.commands)
         } catch {
             if connection == nil { exchange.end(.failure(error)) } else { drop(error) }
         }
     }
 
-    private func connected() throws(RedisError) -> RedisConnection {
-        if let connection { return connection }
+    private func connect() throws(Failure) {
+        guard connection == nil else { return }
         // What was asked for during a failed attempt gets the same error without another attempt.
         if let refusal, .now < refusal.until { throw refusal.error }
-        do throws(RedisError) {
-            let made = try RedisConnection(options, onSocket: core.setDescriptor)
-            connection = made
-            return made
+        do throws(Failure) {
+            connection = try Connection(options, onSocket: core.setDescriptor)
         } catch {
             refusal = (error, .now + .milliseconds(50))
             throw error
@@ -60,24 +60,19 @@ final class CommandLoop {
 
     private func serve() {
         guard let connection else { return }
-        do throws(RedisError) {
-            try connection.exchange { (reply) throws(RedisError) in try take(reply) }
-            if !pending.isEmpty, connection.lastHeard + options.answerTimeout <= .now {
-                throw RedisError(.lost, "the server at \(options.location) is silent")
+        do throws(Failure) {
+            try connection.exchange { (reply) throws(Failure) in try take(reply, connection) }
+            if !pending.isEmpty, connection.lastHeard + connection.answerTimeout <= .now {
+                throw Failure.lost("the server at \(connection.location) is silent")
             }
         } catch {
             drop(error)
         }
     }
 
-    private func take(_ reply: RESPValue) throws(RedisError) {
-        // Nothing that this connection asks for is pushed; a server may still tell of its own affairs.
-        if case .push = reply { return }
-        guard !pending.isEmpty else {
-            // `-ERR max number of clients reached`, and such, before the connection is closed.
-            if case .error(let text) = reply { throw RedisError(reply: text, to: "the connection") }
-            throw RedisError(.malformed, "it sent a reply to nothing")
-        }
+    private func take(_ reply: Connection.Reply, _ connection: Connection) throws(Failure) {
+        guard connection.isAnswer(reply) else { return }
+        guard !pending.isEmpty else { throw connection.reason(ofUnasked: reply) }
         pending[0].replies.append(reply)
         guard pending[0].replies.count == pending[0].exchange.commands.count else { return }
         let done = pending.removeFirst()
@@ -87,11 +82,11 @@ final class CommandLoop {
     /// How long the thread may sleep.
     private var pause: Duration {
         guard let connection, !pending.isEmpty else { return .seconds(3_600) }
-        return max(.zero, ContinuousClock.now.duration(to: connection.lastHeard + options.answerTimeout))
+        return max(.zero, ContinuousClock.now.duration(to: connection.lastHeard + connection.answerTimeout))
     }
 
     /// Ends the connection, and with it all exchanges.
-    private func drop(_ error: RedisError) {
+    private func drop(_ error: Failure) {
         connection?.close(onSocket: core.setDescriptor)
         connection = nil
         let failed = pending

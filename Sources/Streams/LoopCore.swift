@@ -1,10 +1,10 @@
-import CeleryCore
+package import CeleryCore
 import Glibc
-import Processes
+package import Processes
 import Synchronization
 
 /// The state shared by a thread that owns a connection and its users.
-final class LoopCore<Job: Sendable>: Sendable {
+package final class LoopCore<Job: Sendable>: Sendable {
     private struct State {
         var jobs: [Job] = []
         var isClosing = false
@@ -14,12 +14,14 @@ final class LoopCore<Job: Sendable>: Sendable {
 
     private let state = Mutex(State())
     private let waker: Waker
-    let ended = SetOnce<Void>()
+    /// Set when the thread has ended.
+    package let ended = SetOnce<Void>()
 
-    init() throws(SystemError) { waker = try Waker() }
+    /// Makes the descriptor by which the thread is woken.
+    package init() throws(SystemError) { waker = try Waker() }
 
     /// - Returns: Whether the thread will see the job; `false` when it is about to end.
-    func add(_ job: Job) -> Bool {
+    package func add(_ job: Job) -> Bool {
         let isTaken = state.withLock { state in
             if !state.isClosing { state.jobs.append(job) }
             return !state.isClosing
@@ -28,20 +30,21 @@ final class LoopCore<Job: Sendable>: Sendable {
         return isTaken
     }
 
-    func beginClosing() {
+    /// Asks the thread to end, once all is answered.
+    package func beginClosing() {
         state.withLock { $0.isClosing = true }
         waker.wake()
     }
 
     /// Shuts the socket down. The corresponding C function is `shutdown`.
-    func cut() {
+    private func cut() {
         state.withLock { state in
             if state.descriptor >= 0 { _ = shutdown(state.descriptor, Int32(SHUT_RDWR)) }
         }
     }
 
     /// Asks the thread to end, and waits until it has; cuts the connection if that takes more than five seconds.
-    func close() async {
+    package func close() async {
         let alarm = Task {
             try await Task.sleep(for: .seconds(5))
             self.cut()
@@ -53,7 +56,8 @@ final class LoopCore<Job: Sendable>: Sendable {
 
     // MARK: For the thread
 
-    func takeJobs() -> (jobs: [Job], isClosing: Bool) {
+    /// The jobs added since the last call, and whether they are the last.
+    package func takeJobs() -> (jobs: [Job], isClosing: Bool) {
         waker.clear()
         return state.withLock { state in
             defer { state.jobs = [] }
@@ -61,12 +65,13 @@ final class LoopCore<Job: Sendable>: Sendable {
         }
     }
 
-    func setDescriptor(_ descriptor: Int32) { state.withLock { $0.descriptor = descriptor } }
+    /// Notes the open socket; -1 without one.
+    package func setDescriptor(_ descriptor: Int32) { state.withLock { $0.descriptor = descriptor } }
 
     /// Waits for jobs, for input and, if there is output, for room for it. The corresponding C function is `poll`.
     ///
     /// - Parameter descriptor: The socket; -1 without one.
-    func wait(for descriptor: Int32, wantsToSend: Bool, _ timeout: Duration) {
+    package func wait(for descriptor: Int32, wantsToSend: Bool, _ timeout: Duration) {
         var entries = [
             pollfd(fd: waker.descriptor.number, events: Int16(POLLIN), revents: 0),
             // poll(2) ignores negative descriptors.

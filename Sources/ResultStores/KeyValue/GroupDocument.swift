@@ -1,7 +1,7 @@
 import CeleryCore
 
 /// The document of a group: `{"result": [[id, parent], [members]]}`, as Python writes it, with the time in a member of ours before it.
-struct RedisGroup {
+struct GroupDocument {
     private var document: JSONObject
     private var group: PythonGroup
 
@@ -20,6 +20,15 @@ struct RedisGroup {
         self.group = group
     }
 
+    /// Celery's nested form: `[[id, parent], [members]]`.
+    var form: JSON { group.form }
+
+    /// How many members Python counts: those of groups within the group are not among them.
+    var count: Int { group.form.arrayValue?.last?.arrayValue?.count ?? 0 }
+
+    /// The tasks in order, those of groups within the group included.
+    var members: [TaskID] { group.members }
+
     /// When the set was made; `nil` for a group that Python saved.
     var created: Timestamp? { document[Self.created]?.doubleValue.map(Timestamp.init) }
 
@@ -31,7 +40,7 @@ struct RedisGroup {
     }
 
     func record(_ id: String) -> TaskSetRecord {
-        let members = group.members
+        let members = members
         return TaskSetRecord(id: id, total: members.count, created: created ?? Timestamp(seconds: 0), members: members)
     }
 

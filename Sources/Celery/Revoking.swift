@@ -1,0 +1,28 @@
+public import Client
+import Commands
+
+extension AsyncResult {
+    /// Revokes the task: it does not run unless a worker has begun it.
+    ///
+    /// - Parameter terminating: Whether to end the task if it runs; its program gets SIGTERM.
+    /// - Returns: `false` if the task has ended already.
+    /// - Throws: `DriverError`.
+    @discardableResult
+    public func revoke(terminating: Bool = false) async throws -> Bool {
+        try await client.revokeOpen([id], isTerminating: terminating, as: "client@%h").revoked > 0
+    }
+}
+
+extension TaskSetResult {
+    /// Revokes the tasks of the set that have not ended; those that run go on.
+    ///
+    /// - Parameter terminating: Whether to end those that run, too; their programs get SIGTERM.
+    /// - Returns: The number of tasks that had not ended.
+    /// - Throws: `DriverError`; some tasks may be revoked then.
+    @discardableResult
+    public func revoke(terminating: Bool = false) async throws -> Int {
+        var revoked = 0
+        for ids in pieces { revoked += try await client.revokeOpen(ids, isTerminating: terminating, as: "client@%h").revoked }
+        return revoked
+    }
+}

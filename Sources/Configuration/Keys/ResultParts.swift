@@ -1,0 +1,99 @@
+import CeleryCore
+
+/// The result store as the original's settings describe it: CELERY_BACKEND and its companions.
+struct ResultParts: Sendable, Equatable {
+    /// What CELERY_BACKEND names.
+    enum Backend: String, Sendable, CaseIterable {
+        /// Queues at the broker.
+        case amqp
+        /// The servers of CELERY_CACHE_BACKEND or CACHE_BACKEND.
+        case cache
+        /// The database of DATABASE_ENGINE and the settings after it; the original took it where nothing was said.
+        case database
+    }
+
+    var backend: Backend?
+    /// Django's cache, which Celery uses as well unless it has one of its own.
+    var djangoCache: ServiceURL?
+    var cache: ServiceURL?
+    /// The kind of database, as Django names it.
+    var engine: String?
+    var name: String?
+    var user: String?
+    var password: String?
+    /// A path is that of a socket.
+    var host: String?
+    var port: Int?
+
+    /// The settings that describe a database, the most telling first.
+    static let databaseNames = ["DATABASE_ENGINE", "DATABASE_NAME", "DATABASE_USER", "DATABASE_PASSWORD", "DATABASE_HOST", "DATABASE_PORT"]
+
+    /// The settings that name a cache.
+    static let cacheNames = ["CELERY_CACHE_BACKEND", "CACHE_BACKEND"]
+
+    /// The URL made from these parts.
+    ///
+    /// - Parameter folder: Where a relative name of a file begins.
+    /// - Throws: `SettingsComplaint` about CELERY_BACKEND, when what it needs is missing.
+    func url(of backend: Backend, in folder: String) throws(SettingsComplaint) -> ServiceURL {
+        switch backend {
+        case .amqp: return ServiceURL(scheme: "amqp")
+        case .cache:
+            guard let url = cache ?? djangoCache else {
+                throw SettingsComplaint(
+                    "is \"cache\", but no cache is named", hint: "add CACHE_BACKEND = \"memcached://127.0.0.1:11211/\"")
+            }
+            return url
+        case .database:
+            guard let engine else { throw SettingsComplaint("needs DATABASE_ENGINE, which says what kind of database it is") }
+            guard let name else { throw SettingsComplaint("needs DATABASE_NAME") }
+            switch engine {
+            case "sqlite3": return ServiceURL(scheme: "db+sqlite", path: name).resolved(in: folder)
+            case "mysql": return server("db+mysql", socket: "unix_socket", name)
+            default: return server("db+postgresql", socket: "host", name)
+            }
+        }
+    }
+
+    /// - Parameter socket: The option that names a socket.
+    private func server(_ scheme: String, socket: String, _ name: String) -> ServiceURL {
+        let isSocket = host?.hasPrefix("/") ?? false
+        return ServiceURL(
+            scheme: scheme, user: user, password: user == nil ? nil : password, host: isSocket ? nil : host, port: port, path: "/" + name,
+            query: isSocket ? [ServiceURL.QueryItem(name: socket, value: host ?? "")] : [])
+    }
+}
+
+extension SettingsKind where Value == ResultParts.Backend {
+    /// A kind of result store, as the original names it.
+    static let originalBackend = SettingsKind(name: ResultParts.Backend.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")) {
+        input throws(SettingsComplaint) in
+        let text = try SettingsKind<String>.text.read(input)
+        if let backend = ResultParts.Backend(rawValue: text) { return backend }
+        let words = ResultParts.Backend.allCases.map(\.rawValue)
+        let near = NearestName.suggest(text, among: words).map { "; did you mean \"\($0)\"?" } ?? ""
+        throw SettingsComplaint(
+            "must be one of \(words.joined(separator: ", ")), not \(input.shown)\(near)",
+            hint: "name other result stores with CELERY_RESULT_BACKEND")
+    }
+}
+
+extension SettingsKind where Value == ServiceURL {
+    /// A cache in Django's notation, if it is one that others can read.
+    static let cache = SettingsKind(name: "URL") { input throws(SettingsComplaint) in
+        let urls = try SettingsKind<[ServiceURL]>.urls.read(input)
+        guard urls.count == 1, let url = urls.first, url.namesServers else {
+            throw SettingsComplaint("must name Memcached servers, such as memcached://127.0.0.1:11211/, not \(input.shown)")
+        }
+        return url
+    }
+}
+
+extension SettingsKind where Value == Int? {
+    /// The number of a port, also as text; an empty text is the usual one.
+    static let optionalPort = SettingsKind(name: "whole number") { input throws(SettingsComplaint) in
+        if input == .text("") { return nil }
+        if case .text(let text) = input, Int(text) != nil { return try SettingsKind<Int>.whole(1...65_535).read(.word(text)) }
+        return try SettingsKind<Int>.whole(1...65_535).read(input)
+    }
+}

@@ -1,0 +1,50 @@
+import CeleryCore
+
+extension SettingsDraft {
+    /// Makes the URL of the result store from CELERY_BACKEND and its companions, unless CELERY_RESULT_BACKEND overrides them.
+    mutating func combineResults() throws(SettingsError) {
+        let given = origins["CELERY_RESULT_BACKEND"]
+        if results.backend == nil, given == nil { try refuseIdleCache() }
+        // What describes a database names it as the store, too.
+        let telling = results.backend == nil ? ResultParts.databaseNames.first { origins[$0] != nil } : "CELERY_BACKEND"
+        guard let telling, let origin = origins[telling] else { return }
+        if let given, given.rank > origin.rank { return }
+        let url: ServiceURL
+        do throws(SettingsComplaint) {
+            url = try results.url(of: results.backend ?? .database, in: settings.projectFolder)
+        } catch {
+            // The origin of a variable includes its name.
+            guard case .file = origin else { throw SettingsError(.badValue, "\(origin) \(error.text)", hint: error.hint) }
+            throw SettingsError(.badValue, at: origin.description, "\(telling) \(error.text)", hint: error.hint)
+        }
+        if let given, given.rank == origin.rank, settings.resultURL != url.text {
+            throw SettingsError(
+                .contradiction, at: origin.description, "\(telling) contradicts CELERY_RESULT_BACKEND (\(given))",
+                hint: "name the result store once")
+        }
+        settings.resultURL = url.text
+        origins["CELERY_RESULT_BACKEND"] = origin
+    }
+
+    /// A cache that CELERY_BACKEND does not choose would have no effect.
+    private func refuseIdleCache() throws(SettingsError) {
+        for name in ResultParts.cacheNames {
+            guard let place = origins[name] else { continue }
+            throw SettingsError(
+                .contradiction, at: place.description, "\(name) names a cache, but results are not kept there",
+                hint: "add CELERY_BACKEND = \"cache\", or remove it")
+        }
+    }
+}
+
+extension SettingsOrigin {
+    /// Greater for what overrides others.
+    fileprivate var rank: Int {
+        switch self {
+        case .flag: 3
+        case .environment: 2
+        case .file: 1
+        case .byDefault: 0
+        }
+    }
+}

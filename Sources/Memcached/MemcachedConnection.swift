@@ -1,0 +1,124 @@
+// Memcached as a client, by its text protocol; no library.
+//
+//     MemcachedLink         the servers, among which keys are shared as Python's client shares them (ServerChoice)
+//       CommandLink         one thread and connection for each server (Streams)
+//         MemcachedConnection   a connection, confined to its thread
+//           MemcachedDecoder    bytes of the server -> MemcachedReply
+
+import Streams
+
+/// A connection to a server. Confined to the thread that created it; only `init` blocks.
+final class MemcachedConnection: CommandConnection {
+    private let options: MemcachedOptions
+    private let socket: StreamSocket
+    private var decoder = MemcachedDecoder()
+    private let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+    /// When the server last sent anything, or made room for what could not be sent before: what the kernel takes at once proves
+    /// nothing.
+    var lastHeard = ContinuousClock.now
+    /// Whether there was more to send than the kernel took.
+    private var isCongested = false
+
+    /// Connects, and asks for the server's version: who does not tell it is no Memcached. Blocks, for at most `connectTimeout`
+    /// before and after the TCP connection is made.
+    init(_ options: MemcachedOptions, onSocket: (Int32) -> Void) throws(MemcachedError) {
+        self.options = options
+        do throws(StreamError) {
+            let server = options.servers[0]
+            let deadline = ContinuousClock.now + options.connectTimeout
+            socket =
+                if let path = server.socketPath {
+                    try StreamSocket.connected(toPath: path, until: deadline)
+                } else {
+                    try StreamSocket.connected(toHost: server.host, port: server.port, until: deadline)
+                }
+        } catch {
+            throw Self.opening(MemcachedError(error), options)
+        }
+        onSocket(socket.descriptor)
+        do throws(MemcachedError) {
+            try greet(until: .now + options.connectTimeout)
+        } catch {
+            onSocket(-1)
+            throw Self.opening(error, options)
+        }
+    }
+
+    deinit { chunk.deallocate() }
+
+    private static func opening(_ error: MemcachedError, _ options: MemcachedOptions) -> MemcachedError {
+        var reason = MemcachedError(error.code == .lost ? .unreachable : error.code, "cannot reach \(options.location): \(error.message)")
+        reason.isOfOpening = true
+        return reason
+    }
+
+    private func greet(until deadline: ContinuousClock.Instant) throws(MemcachedError) {
+        try add([.version])
+        var answer: MemcachedReply?
+        while answer == nil {
+            try exchange { answer = answer ?? $0 }
+            if answer == nil, !socket.wait(until: deadline) {
+                throw MemcachedError(.unreachable, "it accepts connections but does not answer")
+            }
+        }
+        switch answer {
+        case .word(let word) where word.hasPrefix("VERSION"): break
+        case .error(let text): throw MemcachedError(reply: text, to: "the connection")
+        default: throw MemcachedError(.malformed, "it does not tell the version of Memcached")
+        }
+    }
+
+    var descriptor: Int32 { socket.descriptor }
+    var wantsToSend: Bool { socket.wantsToSend }
+    var answerTimeout: Duration { options.answerTimeout }
+    var location: String { options.location }
+
+    func add(_ commands: [MemcachedCommand]) throws(MemcachedError) {
+        var bytes: [UInt8] = []
+        for command in commands { command.encode(to: &bytes) }
+        socket.add(bytes)
+    }
+
+    func exchange(_ take: (MemcachedReply) throws(MemcachedError) -> Void) throws(MemcachedError) {
+        var end: MemcachedError?
+        do throws(StreamError) {
+            if try socket.flush(), isCongested { lastHeard = .now }
+            isCongested = socket.wantsToSend
+        } catch {
+            end = MemcachedError(error)
+        }
+        do throws(StreamError) {
+            // Let sending have its turn.
+            for _ in 0..<64 {
+                guard let count = try socket.read(into: chunk) else { break }
+                lastHeard = .now
+                decoder.feed(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
+            }
+        } catch {
+            end = MemcachedError(error)
+        }
+        var hasTaken = false
+        while let reply = try next() {
+            hasTaken = true
+            try take(reply)
+        }
+        // Otherwise the next call meets the same end.
+        if let end, !hasTaken { throw end }
+    }
+
+    private func next() throws(MemcachedError) -> MemcachedReply? {
+        do throws(MemcachedReplyFault) {
+            return try decoder.next()
+        } catch {
+            throw MemcachedError(.malformed, "it does not speak the text protocol of Memcached: \(error)")
+        }
+    }
+
+    func reason(ofUnasked reply: MemcachedReply) -> MemcachedError {
+        // `ERROR Too many open connections`, before the connection is closed.
+        if case .error(let text) = reply { return MemcachedError(reply: text, to: "the connection") }
+        return MemcachedError(.malformed, "it sent a reply to nothing")
+    }
+
+    func close(onSocket: (Int32) -> Void) { onSocket(-1) }
+}

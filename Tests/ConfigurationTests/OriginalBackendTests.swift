@@ -1,0 +1,110 @@
+import CeleryCore
+import Testing
+
+@testable import Configuration
+
+/// The result store in the words of Celery's first versions.
+@Suite struct OriginalBackendTests {
+    private let postgreSQL = """
+        DATABASE_ENGINE = "postgresql_psycopg2"
+        DATABASE_NAME = "shop"
+        DATABASE_USER = "celery"
+        DATABASE_PASSWORD = "s/cret"
+        DATABASE_HOST = "db.example.org"
+        DATABASE_PORT = "5433"
+        """
+
+    @Test func `database is what DATABASE_ENGINE and the settings after it describe`() throws {
+        let url = "db+postgresql://celery:s%2Fcret@db.example.org:5433/shop"
+        #expect(try settings("CELERY_BACKEND = 'database'\n" + postgreSQL).resultURL == url)
+        // The original took it where nothing was said.
+        #expect(try settings(postgreSQL).resultURL == url)
+        #expect(try resolved("\n" + postgreSQL).origin(of: "CELERY_RESULT_BACKEND") == .file("celery.toml", line: 2))
+        #expect(try settings(postgreSQL, environment: ["CELERY_BACKEND": "database"]).resultURL == url)
+    }
+
+    @Test(arguments: [
+        ("DATABASE_ENGINE = 'postgresql'\nDATABASE_NAME = 'a'", "db+postgresql:///a"),
+        ("DATABASE_ENGINE = 'postgresql'\nDATABASE_NAME = 'a'\nDATABASE_HOST = '/run/pg'\nDATABASE_PORT = ''", "db+postgresql:///a?host=/run/pg"),
+        ("DATABASE_ENGINE = 'mysql'\nDATABASE_NAME = 'a'\nDATABASE_USER = 'u'\nDATABASE_HOST = ''\nDATABASE_PORT = 3307", "db+mysql://u@:3307/a"),
+        ("DATABASE_ENGINE = 'mysql'\nDATABASE_NAME = 'a'\nDATABASE_HOST = '/run/my.sock'", "db+mysql:///a?unix_socket=/run/my.sock"),
+        ("DATABASE_ENGINE = 'sqlite3'\nDATABASE_NAME = '/var/r.db'", "db+sqlite:////var/r.db"),
+        // Beside the settings.
+        ("DATABASE_ENGINE = 'sqlite3'\nDATABASE_NAME = 'r.db'", "db+sqlite:////shop/r.db"),
+    ])
+    func `each kind of database has its URL`(text: String, url: String) throws {
+        #expect(try settings(text).resultURL == url)
+        #expect(throws: Never.self) { try ServiceURL(url) }
+    }
+
+    @Test func `cache is the cache of Django, or the one for Celery alone`() throws {
+        let django = "CELERY_BACKEND = 'cache'\nCACHE_BACKEND = 'memcached://a:1;b:2/'"
+        #expect(try settings(django).resultURL == "memcached://a:1;b:2/")
+        #expect(try settings(django + "\n" + postgreSQL).resultURL == "memcached://a:1;b:2/")
+        #expect(try settings(django + "\nCELERY_CACHE_BACKEND = 'memcached://c:3/?timeout=30'").resultURL == "memcached://c:3/?timeout=30")
+        #expect(try settings("", environment: ["CELERY_BACKEND": "cache", "CELERY_CACHE_BACKEND": "memcached://c:3/"]).resultURL == "memcached://c:3/")
+        #expect(try resolved(django).origin(of: "CELERY_RESULT_BACKEND") == .file("celery.toml", line: 1))
+    }
+
+    @Test func `amqp is the broker`() throws {
+        #expect(try settings("CELERY_BACKEND = 'amqp'\nCELERY_BROKER_URL = 'amqp://h'").resultURL == "amqp://")
+        #expect(try settings(postgreSQL, environment: ["CELERY_BACKEND": "amqp"]).resultURL == "amqp://")
+    }
+
+    @Test func `CELERY_RESULT_BACKEND from nearer by overrides it`() throws {
+        let file = "CELERY_BACKEND = 'cache'\nCACHE_BACKEND = 'memcached://a:1/'"
+        #expect(try settings(file, environment: ["CELERY_RESULT_BACKEND": "redis://h"]).resultURL == "redis://h")
+        #expect(try settings(postgreSQL, environment: ["CELERY_RESULT_BACKEND": "redis://h"]).resultURL == "redis://h")
+        let flag = SettingsFlag(option: "--result-backend", key: "CELERY_RESULT_BACKEND", text: "memory://")
+        #expect(try settings(file, flags: [flag], environment: ["CELERY_BACKEND": "amqp"]).resultURL == "memory://")
+        #expect(try settings("CELERY_RESULT_BACKEND = 'redis://h'", environment: ["CELERY_BACKEND": "amqp"]).resultURL == "amqp://")
+        #expect(try settings(file + "\nCELERY_RESULT_BACKEND = 'memcached://a:1/'").resultURL == "memcached://a:1/")
+    }
+
+    private func failure(_ text: String, environment: [String: String] = [:]) -> SettingsError? {
+        #expect(throws: SettingsError.self) { try settings(text, environment: environment) }
+    }
+
+    @Test func `says what contradicts, what is missing and what has no effect`() {
+        let two = failure("CELERY_RESULT_BACKEND = 'redis://h'\nCELERY_BACKEND = 'amqp'")
+        #expect(two?.code == .contradiction && two?.description == "celery.toml:2: CELERY_BACKEND contradicts CELERY_RESULT_BACKEND (celery.toml:1)")
+        let database = failure("CELERY_RESULT_BACKEND = 'redis://h'\n" + postgreSQL)
+        #expect(database?.description == "celery.toml:2: DATABASE_ENGINE contradicts CELERY_RESULT_BACKEND (celery.toml:1)")
+        let missing = failure("CELERY_BACKEND = 'cache'")
+        #expect(missing?.message == "CELERY_BACKEND is \"cache\", but no cache is named")
+        #expect(missing?.hint == "add CACHE_BACKEND = \"memcached://127.0.0.1:11211/\"")
+        let idle = failure("\nCACHE_BACKEND = 'memcached://a:1/'")
+        #expect(idle?.description == "celery.toml:2: CACHE_BACKEND names a cache, but results are not kept there")
+        // Which of the two is meant?
+        #expect(failure("CACHE_BACKEND = 'memcached://a:1/'\n" + postgreSQL)?.message == idle?.message)
+    }
+
+    @Test(arguments: [
+        ("CELERY_BACKEND = 'database'", "celery.toml:1: CELERY_BACKEND needs DATABASE_ENGINE, which says what kind of database it is"),
+        ("DATABASE_USER = 'u'", "celery.toml:1: DATABASE_USER needs DATABASE_ENGINE, which says what kind of database it is"),
+        ("\nDATABASE_ENGINE = 'mysql'", "celery.toml:2: DATABASE_ENGINE needs DATABASE_NAME"),
+        ("DATABASE_PORT = 'abc'", "celery.toml:1: DATABASE_PORT must be a whole number, not \"abc\""),
+        ("CELERY_BACKEND = 'databse'", "celery.toml:1: CELERY_BACKEND must be one of amqp, cache, database, not \"databse\"; did you mean \"database\"?"),
+    ])
+    func `names what a database lacks with its line`(text: String, message: String) {
+        #expect(failure(text)?.description == message)
+    }
+
+    @Test func `names the environment where CELERY_BACKEND comes from it`() {
+        let error = failure("", environment: ["CELERY_BACKEND": "database"])
+        #expect(error?.description == "CELERY_BACKEND in the environment needs DATABASE_ENGINE, which says what kind of database it is")
+    }
+
+    @Test(arguments: ["locmem://", "file:///var/tmp/cache", "dummy:///", "db://table", "redis://h"])
+    func `a cache that others cannot read is refused`(url: String) {
+        let error = failure("CELERY_BACKEND = 'cache'\nCACHE_BACKEND = '\(url)'")
+        #expect(error?.code == .badValue && error?.message.hasPrefix("CACHE_BACKEND ") == true)
+    }
+
+    @Test(arguments: ["mongodb", "tyrant"])
+    func `other kinds are refused, and the hint says how to name a store`(kind: String) {
+        let error = failure("CELERY_BACKEND = '\(kind)'")
+        #expect(error?.message == "CELERY_BACKEND must be one of amqp, cache, database, not \"\(kind)\"")
+        #expect(error?.hint == "name other result stores with CELERY_RESULT_BACKEND")
+    }
+}

@@ -1,0 +1,35 @@
+import CeleryCore
+import Testing
+
+@testable import Memcached
+
+@Suite struct MemcachedOptionsTests {
+    private func options(_ text: String) throws -> MemcachedOptions { try MemcachedOptions(ServiceURL(text)) }
+
+    @Test func `reads servers as Python's client does`() throws {
+        let many = try options("cache+memcached://a:1;b;10.0.0.1:7;[::1]:8;[fe80::1];/run/m.sock;unix:/run/n.sock;b/")
+        #expect(many.servers.map(\.node) == ["a:1", "b:11211", "10.0.0.1:7", "::1:8", "fe80::1:11211", "/run/m.sock", "/run/n.sock"])
+        #expect(many.servers.map(\.socketPath) == [nil, nil, nil, nil, nil, "/run/m.sock", "/run/n.sock"])
+        for scheme in MemcachedOptions.schemes { #expect(try options("\(scheme)://h:5").servers == [MemcachedServer(host: "h", port: 5)]) }
+        #expect(try options("memcached:///run/m.sock").servers.map(\.node) == ["/run/m.sock"])
+    }
+
+    @Test func `takes what Django writes after the question mark, and nothing else`() throws {
+        #expect(try options("memcached://h:1/?timeout=30&max_entries=400").servers.count == 1)
+        let error = #expect(throws: MemcachedError.self) { try options("memcached://h:1/?timeot=30") }
+        #expect(error == MemcachedError(.options, "memcached://h:1/: a URL of Memcached has no option 'timeot'"))
+    }
+
+    @Test(arguments: ["h:0", "h:x", "h:65536", "h:-1", "::1", "a b", "h/p", "h:1:2"])
+    func `refuses what is no server`(text: String) {
+        #expect(MemcachedServer(text) == nil)
+        #expect(throws: (any Error).self) { try options("memcached://good:1;\(text)/") }
+    }
+
+    @Test func `refuses a list without a server`() {
+        for text in ["memcached://", "cache+memcached:///", "memcached://;;/"] {
+            let error = #expect(throws: MemcachedError.self) { try options(text) }
+            #expect(error?.code == .options && error?.message.contains("names no server") == true)
+        }
+    }
+}
