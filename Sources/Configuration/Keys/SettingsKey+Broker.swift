@@ -152,7 +152,7 @@ extension SettingsKey {
         ) { $0.settings.brokerHeartbeat = $1 },
         SettingsKey(
             "CELERY_AMQP_CONNECTION_TIMEOUT", aliases: ["BROKER_CONNECTION_TIMEOUT"], .duration, default: "4",
-            "Time limit in seconds for connecting to RabbitMQ, Redis or Memcached; 0 means 4."
+            "Time limit in seconds for connecting to RabbitMQ, Redis, Memcached, PostgreSQL or MySQL; 0 means 4."
         ) { $0.settings.connectionTimeout = $1 ?? 4 },
         SettingsKey(
             "CELERY_PUBLISH_TIMEOUT", .duration, default: "30",
