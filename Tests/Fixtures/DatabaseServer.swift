@@ -1,6 +1,4 @@
-import Glibc
 import Processes
-import Synchronization
 
 /// A database server of the tests' own, for all tests of this process.
 ///
@@ -55,58 +53,20 @@ package struct DatabaseServer: Sendable {
 
     /// A server of one's own, for a test that kills it: one that ends with this process too.
     package static func start(_ kind: Kind, options: [String] = ["--tls"]) throws -> DatabaseServer {
-        let folder = "\(temporaryFolder)/celery-\(kind.rawValue)-\(UInt32.random(in: 0...UInt32.max))"
-        // Should this process be killed, the script notices.
-        try run(kind, ["start", folder, "--owner", "\(getpid())"] + options)
-        ending.withLock { servers in
-            if servers.isEmpty {
-                atexit { DatabaseServer.stopAll() }
-            }
-            servers.append((kind, folder))
-        }
-        return try DatabaseServer(kind, folder: folder)
+        try DatabaseServer(kind, folder: script(kind).start(options: options))
     }
 
-    /// The servers that end with this process.
-    private static let ending = Mutex<[(Kind, String)]>([])
-
-    private static func stopAll() {
-        for (kind, folder) in ending.withLock({ $0 }) where access("\(folder)/settings", F_OK) == 0 {
-            _ = try? run(kind, ["stop", folder])
-        }
-    }
+    private static func script(_ kind: Kind) -> ServerScript { ServerScript(name: kind.rawValue) }
 
     /// Does what the script can do with a server: `kill`, `restart`, `suspend`, `resume`, `stop`.
-    package func perform(_ verb: String) throws { try Self.run(kind, [verb, folder]) }
+    package func perform(_ verb: String) throws { try Self.script(kind).run([verb, folder]) }
 
     /// Runs statements by the server's own program, and returns what it prints. Blocks.
     @discardableResult
-    package func ask(_ sql: String) throws -> String { try Self.run(kind, ["sql", folder, sql]) }
+    package func ask(_ sql: String) throws -> String { try Self.script(kind).run(["sql", folder, sql]) }
 
     private init(_ kind: Kind, folder: String) throws {
         self.kind = kind
-        guard let file = fopen("\(folder)/env", "r") else { throw ServerTrouble("no server in \(folder)") }
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 16_384)
-        bytes.removeLast(bytes.count - fread(&bytes, 1, bytes.count, file))
-        facts = Dictionary(
-            String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { line in
-                line.firstIndex(of: "=").map { (String(line[..<$0]), String(line[line.index(after: $0)...])) }
-            }, uniquingKeysWith: { $1 })
+        facts = try ServerScript.facts(of: folder)
     }
-
-    @discardableResult
-    private static func run(_ kind: Kind, _ arguments: [String]) throws -> String {
-        let spawn = Spawn("/bin/bash", arguments: ["bash", "\(scripts)/\(kind.rawValue)"] + arguments, environment: .current())
-        let (output, status) = try capture(spawn)
-        guard status == .exited(0) else { throw ServerTrouble("\(kind.rawValue) \(arguments): \(status)\n\(output)") }
-        return output
-    }
-
-    /// Beside this folder in the tree.
-    private static let scripts: String = {
-        "/" + #filePath.split(separator: "/").dropLast(2).joined(separator: "/") + "/Servers"
-    }()
-
-    private static let temporaryFolder = Environment.current()["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
 }

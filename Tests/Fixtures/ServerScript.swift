@@ -2,7 +2,7 @@ import Glibc
 import Processes
 import Synchronization
 
-/// One of the scripts in `Tests/Servers` that start a server in a folder: `redis`, `memcached`.
+/// One of the scripts in `Tests/Servers` that start a server in a folder: `redis`, `memcached`, `postgresql`, `mariadb`.
 struct ServerScript: Sendable {
     let name: String
 
