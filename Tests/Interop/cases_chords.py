@@ -96,6 +96,21 @@ def a_chord_with_a_chain_as_its_body(run):
 
 
 @case(needs=["store"])
+def a_chord_that_a_worker_sends_sends_its_body_once(run):
+    mark = run.key()
+    members = group(run.sign("add", 1), run.sign("add", 2))
+    run.get(chain(run.sign("add", 1, 1), members, run.sign("mark", mark)).apply_async(), 60)
+
+    def unlocking():
+        inspect = run.app.control.inspect(timeout=2)
+        answers = [inspect.active(), inspect.reserved(), inspect.scheduled()]
+        return "chord_unlock" in repr(answers)
+
+    run.until(lambda: not unlocking(), "the end of what unlocks the chord")
+    same(len(run.wait_lines(mark)), 1, "bodies")
+
+
+@case(needs=["store"])
 def chords_one_after_another(run):
     members = group(run.sign("add", 1), run.sign("add", 2))
     result = chain(run.sign("add", 1, 1), members, run.sign("tsum"), members.clone(), run.sign("tsum")).apply_async()
