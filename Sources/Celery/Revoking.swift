@@ -14,9 +14,9 @@ extension AsyncResult {
 }
 
 extension TaskSetResult {
-    /// Revokes the tasks of the set that have not ended; those that run go on.
+    /// Revokes the tasks of the set that have not ended. Running tasks are not interrupted unless `terminating` is set.
     ///
-    /// - Parameter terminating: Whether to end those that run, too; their programs get SIGTERM.
+    /// - Parameter terminating: Whether to end running tasks, too; their programs get SIGTERM.
     /// - Returns: The number of tasks that had not ended.
     /// - Throws: `DriverError`; some tasks may be revoked then.
     @discardableResult

@@ -6,7 +6,7 @@ extension Client {
     package enum WaitingKnowledge: Sendable {
         /// All of them.
         case all
-        /// Only those that workers report when asked.
+        /// Only tasks that workers report when asked.
         case held
         /// None.
         case none

@@ -1,4 +1,5 @@
 import CeleryCore
+import Streams
 
 /// What cannot be a reply of Memcached.
 package struct MemcachedReplyFault: Error, Sendable, Equatable, CustomStringConvertible {
@@ -22,11 +23,7 @@ package struct MemcachedDecoder {
     }
 
     private let limits: Limits
-    private var buffer: [UInt8] = []
-    /// Where the part of the buffer begins that has not been read.
-    private var start = 0
-    /// Up to where there is no end of a line.
-    private var searched = 0
+    private var buffer = LineBuffer()
     /// The values of the present reply.
     private var values: [MemcachedValue] = []
     /// The announced value whose bytes have not all come.
@@ -38,18 +35,7 @@ package struct MemcachedDecoder {
     package init(limits: Limits = Limits()) { self.limits = limits }
 
     /// Adds bytes that have come; they are copied.
-    package mutating func feed(_ bytes: UnsafeRawBufferPointer) {
-        if start == buffer.count {
-            buffer.removeAll(keepingCapacity: buffer.capacity <= 1 << 20)
-            start = 0
-            searched = 0
-        } else if start > 1 << 16, start > buffer.count / 2 {
-            buffer.removeFirst(start)
-            searched = max(0, searched - start)
-            start = 0
-        }
-        buffer.append(contentsOf: bytes)
-    }
+    package mutating func feed(_ bytes: UnsafeRawBufferPointer) { buffer.feed(bytes) }
 
     /// Adds bytes that have come.
     package mutating func feed(_ bytes: [UInt8]) { bytes.withUnsafeBytes { feed($0) } }
@@ -110,30 +96,24 @@ package struct MemcachedDecoder {
     /// - Returns: Whether all have come.
     private mutating func takeValue() throws(MemcachedReplyFault) -> Bool {
         guard let (announced, length) = awaited else { return true }
-        guard buffer.count - start >= length + 2 else { return false }
-        guard buffer[start + length] == 0x0D, buffer[start + length + 1] == 0x0A else {
-            throw MemcachedReplyFault(description: "a value of \(length) bytes does not end where it should")
+        do {
+            guard let bytes = try buffer.takeValue(length) else { return false }
+            var value = announced
+            value.bytes = bytes
+            values.append(value)
+        } catch {
+            throw MemcachedReplyFault(description: error.description)
         }
-        var value = announced
-        value.bytes = Array(buffer[start..<start + length])
-        values.append(value)
-        start += length + 2
-        searched = start
         awaited = nil
         return true
     }
 
     /// A line without its end, once it has come.
     private mutating func takeLine() throws(MemcachedReplyFault) -> String? {
-        var end = max(searched, start)
-        while end < buffer.count, buffer[end] != 0x0A { end += 1 }
-        searched = end
-        guard end - start <= limits.line else { throw MemcachedReplyFault(description: "a line of more than \(limits.line) bytes is too long") }
-        guard end < buffer.count else { return nil }
-        guard end > start, buffer[end - 1] == 0x0D else { throw MemcachedReplyFault(description: "a line does not end with CR LF") }
-        let line = String(decoding: buffer[start..<end - 1], as: UTF8.self)
-        start = end + 1
-        searched = start
-        return line
+        do {
+            return try buffer.takeLine(limit: limits.line).map { String(decoding: $0, as: UTF8.self) }
+        } catch {
+            throw MemcachedReplyFault(description: error.description)
+        }
     }
 }

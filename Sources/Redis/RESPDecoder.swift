@@ -1,4 +1,4 @@
-import Glibc
+import Streams
 
 /// Reads replies from the bytes of a server, as they arrive, in RESP2 and RESP3.
 ///
@@ -32,11 +32,7 @@ package struct RESPDecoder {
     private enum Kind { case bytes, error, verbatim }
 
     private let limits: Limits
-    private var buffer: [UInt8] = []
-    /// Where the part of the buffer begins that has not been read.
-    private var start = 0
-    /// Up to where there is no end of a line.
-    private var searched = 0
+    private var buffer = LineBuffer()
     private var open: [Open] = []
     /// The announced value whose bytes have not all come.
     private var awaited: (kind: Kind, length: Int)?
@@ -47,21 +43,10 @@ package struct RESPDecoder {
     package init(limits: Limits = Limits()) { self.limits = limits }
 
     /// Whether part of a reply has been read, or waits to be.
-    package var isWithinReply: Bool { size > 0 || start < buffer.count }
+    package var isWithinReply: Bool { size > 0 || !buffer.isEmpty }
 
     /// Adds bytes that have come; they are copied.
-    package mutating func feed(_ bytes: UnsafeRawBufferPointer) {
-        if start == buffer.count {
-            buffer.removeAll(keepingCapacity: buffer.capacity <= 1 << 20)
-            start = 0
-            searched = 0
-        } else if start > 1 << 16, start > buffer.count / 2 {
-            buffer.removeFirst(start)
-            searched = max(0, searched - start)
-            start = 0
-        }
-        buffer.append(contentsOf: bytes)
-    }
+    package mutating func feed(_ bytes: UnsafeRawBufferPointer) { buffer.feed(bytes) }
 
     /// Adds bytes that have come.
     package mutating func feed(_ bytes: [UInt8]) { bytes.withUnsafeBytes { feed($0) } }
@@ -109,42 +94,27 @@ package struct RESPDecoder {
 
     /// The bytes of an announced value, once all have come.
     private mutating func takeValue(_ length: Int) throws(RESPError) -> [UInt8]? {
-        guard buffer.count - start >= length + 2 else { return nil }
-        guard buffer[start + length] == 0x0D, buffer[start + length + 1] == 0x0A else {
-            throw RESPError(description: "a value of \(length) bytes does not end where it should")
-        }
-        let bytes = Array(buffer[start..<start + length])
-        try advance(by: length + 2)
+        guard let bytes = try taken({ (buffer) throws(LineBuffer.Fault) in try buffer.takeValue(length) }) else { return nil }
         awaited = nil
         return bytes
     }
 
     /// The next line without its end, once all of it has come.
     private mutating func takeLine() throws(RESPError) -> [UInt8]? {
-        let from = max(start, searched)
-        let newline = buffer.withUnsafeBytes { bytes -> Int? in
-            guard from < bytes.count, let base = bytes.baseAddress, let found = memchr(base + from, 0x0A, bytes.count - from)
-            else { return nil }
-            return UnsafeRawPointer(found) - base
-        }
-        guard (newline ?? buffer.count) - start <= limits.line else {
-            throw RESPError(description: "a line is longer than \(limits.line) bytes")
-        }
-        guard let newline else {
-            searched = buffer.count
-            return nil
-        }
-        guard newline > start, buffer[newline - 1] == 0x0D else { throw RESPError(description: "a line does not end with CR LF") }
-        let line = Array(buffer[start..<newline - 1])
-        try advance(by: newline + 1 - start)
-        return line
+        try taken { [limits] (buffer) throws(LineBuffer.Fault) in try buffer.takeLine(limit: limits.line) }
     }
 
-    private mutating func advance(by count: Int) throws(RESPError) {
-        start += count
-        searched = start
-        size += count
+    /// Counts what is taken as part of the present reply, with its end.
+    private mutating func taken(_ take: (inout LineBuffer) throws(LineBuffer.Fault) -> [UInt8]?) throws(RESPError) -> [UInt8]? {
+        let bytes: [UInt8]?
+        do {
+            bytes = try take(&buffer)
+        } catch {
+            throw RESPError(description: error.description)
+        }
+        size += bytes.map { $0.count + 2 } ?? 0
         guard size <= limits.reply else { throw RESPError(description: "a reply is larger than \(limits.reply) bytes") }
+        return bytes
     }
 
     /// Reads a line that begins a value.

@@ -8,7 +8,7 @@ package import CeleryCore
 /// | `rediss://...` | by TLS |
 /// | `socket:///run/redis.sock?virtual_host=0`, `redis+socket://...` | a socket of this machine |
 ///
-/// The options are those of Python's client (redis-py) that mean something here, by the names they have there. Those that only
+/// The options have the names and meanings of Python's client (redis-py), as far as they apply here. Those that only
 /// concern its objects in Python are accepted: the same URL serves both programs.
 package struct RedisOptions: Sendable, Hashable {
     package var host: String

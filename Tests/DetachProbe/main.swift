@@ -33,6 +33,8 @@ case ("detach", .daemon(let readiness, let pidFile)):
     case "stop":
         say("about to stop")
         kill(getpid(), SIGSTOP)
+        // The signal may stop another thread first, and this one a moment later.
+        while true { pause() }
     case "crash":
         say("about to crash")
         _exit(3)

@@ -96,6 +96,21 @@ def a_chord_with_a_chain_as_its_body(run):
 
 
 @case(needs=["store"])
+def a_chord_that_a_worker_sends_sends_its_body_once(run):
+    mark = run.key()
+    members = group(run.sign("add", 1), run.sign("add", 2))
+    run.get(chain(run.sign("add", 1, 1), members, run.sign("mark", mark)).apply_async(), 60)
+
+    def unlocking():
+        inspect = run.app.control.inspect(timeout=2)
+        answers = [inspect.active(), inspect.reserved(), inspect.scheduled()]
+        return "chord_unlock" in repr(answers)
+
+    run.until(lambda: not unlocking(), "the end of what unlocks the chord")
+    same(len(run.wait_lines(mark)), 1, "bodies")
+
+
+@case(needs=["store"])
 def chords_one_after_another(run):
     members = group(run.sign("add", 1), run.sign("add", 2))
     result = chain(run.sign("add", 1, 1), members, run.sign("tsum"), members.clone(), run.sign("tsum")).apply_async()
@@ -205,4 +220,22 @@ def a_chord_with_a_failure_over_rpc(run):
     members = [run.sign("add", 1, 1), run.sign("fail", "broken")]
     with chords_over_rpc(run):
         result = chord(members, run.sign("tsum")).apply_async()
+    return raised(run.get(result, 60, propagate=False), *broken(run))
+
+
+@case(needs=["chords"])
+def chords_at_once(run):
+    """Whoever ends last sends the body, and nobody else: also with workers of both kinds in one queue."""
+    marks = [run.key() for _ in range(20)]
+    results = [chord([run.sign("add", number, each) for each in range(20)], run.sign("mark", mark)).apply_async()
+               for number, mark in enumerate(marks)]
+    for result in results:
+        run.get(result, 60)
+    same([len(run.wait_lines(mark)) for mark in marks], [1] * 20, "bodies")
+
+
+@case(needs=["chords"])
+def chord_with_a_failure_in_the_middle(run):
+    members = [run.sign("add", 1, 1), run.sign("fail", "broken"), run.sign("add", 2, 2)]
+    result = chord(members, run.sign("tsum")).apply_async()
     return raised(run.get(result, 60, propagate=False), *broken(run))

@@ -7,7 +7,6 @@ from celery import chord
 
 from app import make
 from cases_canvas import failed
-from cases_chords import broken
 from cases_shell import celery
 from interop_case import Wrong, case, raised, same
 
@@ -46,24 +45,6 @@ def memcached_chord_is_counted_and_leaves_nothing(run):
     names = [f"celery-taskset-meta-{result.parent.id}", f"chord-unlock-{result.parent.id}"]
     run.until(lambda: not any(client.get(name) for name in names), "the end of the records")
     same(len(run.wait_lines(mark)), 1, "bodies")
-
-
-@case(needs=["memcached", "chords"])
-def memcached_chords_at_once(run):
-    """Whoever ends last sends the body, and nobody else: also with workers of both kinds in one queue."""
-    marks = [run.key() for _ in range(20)]
-    results = [chord([run.sign("add", number, each) for each in range(20)], run.sign("mark", mark)).apply_async()
-               for number, mark in enumerate(marks)]
-    for result in results:
-        run.get(result, 60)
-    same([len(run.wait_lines(mark)) for mark in marks], [1] * 20, "bodies")
-
-
-@case(needs=["memcached", "chords"])
-def memcached_chord_with_a_failure_in_the_middle(run):
-    members = [run.sign("add", 1, 1), run.sign("fail", "broken"), run.sign("add", 2, 2)]
-    result = chord(members, run.sign("tsum")).apply_async()
-    return raised(run.get(result, 60, propagate=False), *broken(run))
 
 
 @case(needs=["memcached", "ours"])

@@ -10,7 +10,6 @@ from celery.backends import base
 
 from app import make
 from cases_canvas import failed
-from cases_chords import broken
 from cases_shell import celery
 from interop_case import Wrong, case, raised, same
 
@@ -81,24 +80,6 @@ def redis_chord_is_counted_and_leaves_nothing(run):
     records = [".j", ".t", ".s", *([".d"] if run.peer == "ours" or version >= "5.7" else [])]
     run.until(lambda: not any(client.exists(group + suffix) for suffix in records), "the end of the records")
     same(len(run.wait_lines(mark)), 1, "bodies")
-
-
-@case(needs=["redis", "chords"])
-def redis_chords_at_once(run):
-    """Whoever ends last sends the body, and nobody else: also with workers of both kinds in one queue."""
-    marks = [run.key() for _ in range(20)]
-    results = [chord([run.sign("add", number, each) for each in range(20)], run.sign("mark", mark)).apply_async()
-               for number, mark in enumerate(marks)]
-    for result in results:
-        run.get(result, 60)
-    same([len(run.wait_lines(mark)) for mark in marks], [1] * 20, "bodies")
-
-
-@case(needs=["redis", "chords"])
-def redis_chord_with_a_failure_in_the_middle(run):
-    members = [run.sign("add", 1, 1), run.sign("fail", "broken"), run.sign("add", 2, 2)]
-    result = chord(members, run.sign("tsum")).apply_async()
-    return raised(run.get(result, 60, propagate=False), *broken(run))
 
 
 @case(needs=["redis", "ours"])

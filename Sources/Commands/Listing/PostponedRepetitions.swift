@@ -32,7 +32,7 @@ struct PostponedRepetitions {
     mutating func release() -> [Repetition] {
         let released = RenewedPrerequisites.applied(to: waiting, renewed: renewed)
         waiting = []
-        // What was released may be awaited by what comes.
+        // Tasks that are read later may come after these.
         for (old, new) in released { renewed[old] = new.id }
         return released
     }

@@ -6,7 +6,7 @@ extension Client {
     /// Revokes the tasks that have not ended.
     ///
     /// - Parameters:
-    ///   - isTerminating: Whether to end those that run, too.
+    ///   - isTerminating: Whether to end running tasks, too.
     ///   - revoker: The program that revokes, for the results: `taskset@%h`.
     /// - Returns: How many had not ended, and how many of these a worker held.
     package func revokeOpen(_ ids: [TaskID], isTerminating: Bool, as revoker: String) async throws -> (revoked: Int, held: Int) {

@@ -27,10 +27,32 @@ struct CanvasChord {
         self.body = body
 
         var headerOptions = options
-        for name in ["task_id", "group_id", "group_index", "chain", "link", "link_error"] { headerOptions[name] = nil }
-        headerOptions["chord"] = SignatureCodec.json(body)
+        for name in ["task_id", "group_id", "group_index", "chain", "chord", "link", "link_error"] { headerOptions[name] = nil }
         self.headerOptions = headerOptions
-        self.header = header
+        self.header = try Self.uncounted(header)
+    }
+
+    /// The header without the option by which workers count members, in stores that count: a task that waits for the members is sent
+    /// with them, and the body must not be sent by both. Python's clients put the option into every chord of a workflow.
+    private static func uncounted(_ signature: Signature) throws(InvalidSignature) -> Signature {
+        var signature = signature
+        signature.options["chord"] = nil
+        switch CanvasKind(of: signature) {
+        case .group:
+            let members = try SignatureCodec.signatures(signature.kwargs["tasks"]).map(uncounted)
+            signature.kwargs["tasks"] = .array(members.map(SignatureCodec.json))
+        case .chain:
+            var steps = try SignatureCodec.signatures(signature.kwargs["tasks"])
+            // The last step stands for the chain.
+            guard let last = steps.popLast() else { break }
+            steps.append(try uncounted(last))
+            signature.kwargs["tasks"] = .array(steps.map(SignatureCodec.json))
+        case .chord:
+            guard let body = try SignatureCodec.signatures(signature.kwargs["body"]).first else { break }
+            signature.kwargs["body"] = SignatureCodec.json(try uncounted(body))
+        default: break
+        }
+        return signature
     }
 
     /// Converts a group followed by further steps into a chord whose body is the next step.

@@ -2,7 +2,7 @@ import Glibc
 import Processes
 import Synchronization
 
-/// One of the scripts in `Tests/Servers` that start a server in a folder: `redis`, `memcached`, `postgresql`, `mariadb`.
+/// One of the scripts in `Tests/Servers` that start a server in a folder: `rabbitmq`, `redis`, `memcached`, `postgresql`, `mariadb`.
 struct ServerScript: Sendable {
     let name: String
 
@@ -49,13 +49,16 @@ struct ServerScript: Sendable {
         bytes.removeLast(bytes.count - fread(&bytes, 1, bytes.count, file))
         return Dictionary(
             String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { line in
-                line.firstIndex(of: "=").map { (String(line[..<$0]), String(line[line.index(after: $0)...])) }
+                line.firstIndex(of: "=").map { equals in
+                    // Values with blanks are quoted, for a shell.
+                    (String(line[..<equals]), String(line[line.index(after: equals)...].filter { $0 != "'" }))
+                }
             }, uniquingKeysWith: { $1 })
     }
 
-    /// Beside this folder in the tree.
+    /// Beside the folder of fixtures in the tree.
     private static let scripts: String = {
-        "/" + #filePath.split(separator: "/").dropLast(2).joined(separator: "/") + "/Servers/"
+        "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/Servers/"
     }()
 
     private static let temporaryFolder = Environment.current()["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"

@@ -5,7 +5,7 @@ import Synchronization
 /// A port on 127.0.0.1 that takes connections, one after the other, and says what the test wants.
 package final class FakeServer: Sendable {
     package let port: Int
-    private let listener: Int32
+    private let listener: LoopbackListener
     private let heard = Mutex<[String]>([])
 
     /// What was read of each connection so far.
@@ -15,39 +15,28 @@ package final class FakeServer: Sendable {
     ///   - answer: What each connection gets before it is closed; `nil` says nothing and keeps it.
     ///   - ending: The text that ends a request: the answer follows it. `nil` answers at once, and reads nothing.
     package init(answer: String? = nil, after ending: String? = nil) throws {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let status = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(listener, address, size) == 0 && listen(listener, 16) == 0 && getsockname(listener, address, &size) == 0
-            }
-        }
-        guard status else { throw ServerTrouble("no port to listen at: \(errno)") }
+        let listener = try LoopbackListener()
         self.listener = listener
-        port = Int(UInt16(bigEndian: address.sin_port))
+        port = listener.port
         WorkThread.start { [weak self] in
             var kept: [Int32] = []
-            while case let connection = accept(listener, nil, nil), connection >= 0 {
+            listener.serve { connection in
                 if let ending {
                     let request = Self.read(from: connection, until: ending)
                     self?.heard.withLock { $0.append(request) }
                 }
                 guard let answer else {
                     kept.append(connection)
-                    continue
+                    return
                 }
                 _ = answer.withCString { send(connection, $0, strlen($0), Int32(MSG_NOSIGNAL)) }
                 close(connection)
             }
             for connection in kept { close(connection) }
-            close(listener)
         }
     }
 
-    deinit { shutdown(listener, Int32(SHUT_RDWR)) }
+    deinit { listener.end() }
 
     private static func read(from connection: Int32, until ending: String) -> String {
         var all: [UInt8] = []

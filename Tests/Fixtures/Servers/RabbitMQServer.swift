@@ -1,6 +1,5 @@
 import Glibc
 import Processes
-import Synchronization
 
 /// A RabbitMQ server of the tests' own, for all tests of this process.
 ///
@@ -62,30 +61,14 @@ package struct RabbitMQServer: Sendable {
     ///
     /// - Parameter options: Those of `Tests/Servers/rabbitmq start`.
     package static func start(options: [String] = ["--tls", "--management"]) throws -> RabbitMQServer {
-        let folder = "\(temporaryFolder)/celery-rabbitmq-\(UInt32.random(in: 0...UInt32.max))"
-        // Should this process be killed, the script notices.
-        try run(["start", folder, "--owner", "\(getpid())"] + options)
-        ending.withLock { folders in
-            if folders.isEmpty {
-                atexit { RabbitMQServer.stopAll() }
-            }
-            folders.append(folder)
-        }
-        return try RabbitMQServer(folder: folder)
+        try RabbitMQServer(folder: script.start(options: options))
     }
 
-    /// The folders of the servers that end with this process.
-    private static let ending = Mutex<[String]>([])
-
-    private static func stopAll() {
-        for folder in ending.withLock({ $0 }) where access("\(folder)/settings", F_OK) == 0 {
-            try? run(["stop", folder])
-        }
-    }
+    private static let script = ServerScript(name: "rabbitmq")
 
     /// Does what the script can do with a server: `kill`, `restart`, `suspend`, `resume`, `stop`.
     package func perform(_ verb: String, _ arguments: String...) throws {
-        try Self.run([verb, folder] + arguments)
+        try Self.script.run([verb, folder] + arguments)
     }
 
     /// Runs `rabbitmqctl`, and returns what it prints. Blocks.
@@ -108,36 +91,7 @@ package struct RabbitMQServer: Sendable {
     package var folder: String { facts["RABBIT_DIR"] ?? "" }
 
     private init(folder: String) throws {
-        guard let file = fopen("\(folder)/env", "r") else { throw ServerTrouble("no server in \(folder)") }
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 16_384)
-        bytes.removeLast(bytes.count - fread(&bytes, 1, bytes.count, file))
-        facts = Dictionary(
-            String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { line in
-                line.firstIndex(of: "=").map { equals in
-                    (String(line[..<equals]), String(line[line.index(after: equals)...].filter { $0 != "'" }))
-                }
-            }, uniquingKeysWith: { $1 })
+        facts = try ServerScript.facts(of: folder)
         api = try ManagementAPI(facts["RABBIT_API"])
     }
-
-    private static func run(_ arguments: [String]) throws {
-        let spawn = Spawn("/bin/bash", arguments: ["bash", script] + arguments, environment: .current())
-        let (output, status) = try capture(spawn)
-        guard status == .exited(0) else { throw ServerTrouble("rabbitmq \(arguments): \(status)\n\(output)") }
-    }
-
-    /// Beside this file in the tree.
-    private static let script: String = {
-        "/" + #filePath.split(separator: "/").dropLast(2).joined(separator: "/") + "/Servers/rabbitmq"
-    }()
-
-    private static let temporaryFolder = Environment.current()["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
-}
-
-/// What keeps a server from serving a test.
-package struct ServerTrouble: Error, CustomStringConvertible {
-    package var description: String
-
-    package init(_ description: String) { self.description = description }
 }

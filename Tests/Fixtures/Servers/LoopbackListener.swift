@@ -1,0 +1,32 @@
+import Glibc
+
+/// A port of 127.0.0.1 that takes connections, until `end` is called.
+struct LoopbackListener {
+    let port: Int
+    private let descriptor: Int32
+
+    /// Chooses a free port.
+    init() throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let status = withUnsafeMutablePointer(to: &address) { [descriptor] in
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                bind(descriptor, address, size) == 0 && listen(descriptor, 16) == 0 && getsockname(descriptor, address, &size) == 0
+            }
+        }
+        guard status else { throw ServerTrouble("no port to listen at: \(errno)") }
+        port = Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    /// Serves one connection after the other, and closes the port when `end` is called. Blocks.
+    func serve(_ body: (_ connection: Int32) -> Void) {
+        while case let connection = accept(descriptor, nil, nil), connection >= 0 { body(connection) }
+        close(descriptor)
+    }
+
+    /// Makes `serve` return; may be called on any thread.
+    func end() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+}
