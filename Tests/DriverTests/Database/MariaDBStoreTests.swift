@@ -75,7 +75,7 @@ import Testing
         try makePythonsTable()
         let store = try place.store()
         var given = TaskResult(id: TaskID("a"), state: .failure, failure: TaskFailure(type: "E"))
-        given.dateDone = Timestamp(seconds: 1_000_000_000)
+        given.dateDone = Timestamp(seconds: Timestamp.now.seconds.rounded(.down))
         given.traceback = String(repeating: "x", count: 70_000) + "the end"
         try await store.store([given])
         let found = try await store.results(for: [given.id])[given.id]
