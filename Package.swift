@@ -124,6 +124,9 @@ let package = Package(
         .executableTarget(
             name: "RoundTrip", dependencies: ["Celery"], path: "Tests/Benchmarks/RoundTrip",
             swiftSettings: swiftSettings, linkerSettings: executableLinkerSettings),
+        .executableTarget(
+            name: "StoreWrites", dependencies: ["Client", "CeleryCore"], path: "Tests/Benchmarks/StoreWrites",
+            swiftSettings: swiftSettings, linkerSettings: executableLinkerSettings),
         room("Fixtures", ["Arguments", "CeleryCore", "Processes"], path: "Tests/Fixtures"),
         tests("CeleryCoreTests", ["CeleryCore", "Fixtures"]),
         tests("SchedulesTests", ["Schedules", "CeleryCore", "Fixtures"], exclude: ["croniter_check.py", "minute_walk.py"]),

@@ -16,7 +16,7 @@ package struct Drivers: Sendable {
     package struct Connections: Sendable {
         package let broker: any Broker
         /// Blocks while files are opened.
-        let openStore: @Sendable () throws -> any ResultStore
+        package let openStore: @Sendable () throws -> any ResultStore
         /// The queue to send results to, for a store that receives them as messages.
         let replyTo: String?
 

@@ -42,6 +42,7 @@ RABBITMQ = {
     "amqp_latency": "from a task submitted to its result, inside one process",
     "amqp_memory": "memory of a worker on RabbitMQ",
 }
+STORES = {"stores": "results a second that are stored in PostgreSQL, MariaDB and Redis"}
 
 
 def arguments(names, program):

@@ -1,4 +1,4 @@
-# What `run` and `run-rabbitmq` share: finds the release binaries, and builds them when they are
+# What the `run` scripts share: finds the release binaries, and builds them when they are
 # missing or older than the sources. Sourced, with $here and $root set.
 
 lack() {
