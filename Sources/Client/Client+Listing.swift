@@ -51,7 +51,7 @@ extension Client {
         if let listing = broker as? any WaitingListing { return try await listing.waitingTasks(filter, limit: limit) }
         guard let asking = broker as? any WorkerAsking else { return [] }
         return try await HeldTasks.tasks(of: asking).filter { task in
-            task.isNamed(filter.task) && filter.text.map(task.tells) ?? true && filter.selects(task)
+            task.isNamed(filter.task) && task.tells(textOf: filter) && filter.selects(task)
         }
     }
 }

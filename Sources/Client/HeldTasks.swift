@@ -65,9 +65,10 @@ struct HeldTasks {
 }
 
 extension ListedTask {
-    /// Whether a text stands in the arguments that a worker told.
-    func tells(_ text: String) -> Bool {
-        guard let arguments else { return false }
+    /// Whether the filter's text, if it has one, stands in the arguments that a worker told, as they are shown.
+    func tells(textOf filter: TaskFilter) -> Bool {
+        guard let text = filter.text else { return true }
+        guard let arguments = arguments.flatMap(filter.redaction.shown) else { return false }
         return JSON.array(arguments.args).text(style: .compact).contains(text: text)
             || JSON.object(arguments.kwargs).text(style: .compact).contains(text: text)
             // As a list shows it.

@@ -20,6 +20,9 @@ package protocol SQLConnection: AnyObject {
     @discardableResult
     func execute(_ sql: String, _ values: [SQLValue]) throws -> Int
 
+    /// Runs a statement of `SQLDialect.upsert` with the values of its rows, each in the order of the columns.
+    func execute(_ sql: String, rows: [[SQLValue]]) throws
+
     /// Runs a query. All rows are returned at once.
     func rows(_ sql: String, _ values: [SQLValue]) throws -> [[SQLValue]]
 }
@@ -27,6 +30,8 @@ package protocol SQLConnection: AnyObject {
 extension SQLConnection {
     @discardableResult
     package func execute(_ sql: String) throws -> Int { try execute(sql, []) }
+
+    package func execute(_ sql: String, rows: [[SQLValue]]) throws { try execute(sql, rows.flatMap { $0 }) }
 
     package func rows(_ sql: String) throws -> [[SQLValue]] { try rows(sql, []) }
 }

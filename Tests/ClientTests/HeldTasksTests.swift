@@ -14,13 +14,22 @@ struct HeldTasksTests {
         ]
     }
 
+    private static func text(_ text: String) -> TaskFilter {
+        var filter = TaskFilter()
+        filter.text = text
+        return filter
+    }
+
     @Test func `a running task has its beginning, its queue, its worker and its arguments`() throws {
         let task = try #require(held.tasks("active", [request()], of: "w@h").first)
         #expect(task.phase == .started && task.task == "t" && task.queue == "q")
         #expect(task.location?.worker == "w@h" && task.location?.attempt == 2)
         #expect(task.location?.started == Timestamp(seconds: 1_900_000_000.5) && task.changed == task.location?.started)
         #expect(task.arguments == TaskArguments(args: [1, "x"], kwargs: ["k": "v"]) && task.request == nil)
-        #expect(task.tells("x") && task.tells("k=v") && !task.tells("z"))
+        #expect(task.tells(textOf: Self.text("x")) && task.tells(textOf: Self.text("k=v")) && !task.tells(textOf: Self.text("z")))
+        var hiding = Self.text("v")
+        hiding.redaction = Redaction(["k"])
+        #expect(!task.tells(textOf: hiding))
     }
 
     @Test func `a task that was taken and has not begun is queued or scheduled`() throws {
@@ -41,7 +50,7 @@ struct HeldTasksTests {
     }
 
     @Test func `arguments that are left out, or are texts, are none`() {
-        #expect(held.tasks("active", [request("i", nil), request("j", "(1,)")], of: "w").allSatisfy { $0.arguments == nil && !$0.tells("1") })
+        #expect(held.tasks("active", [request("i", nil), request("j", "(1,)")], of: "w").allSatisfy { $0.arguments == nil && !$0.tells(textOf: Self.text("1")) })
     }
 
     @Test(arguments: [nil, 5, "x", [1, nil, [:], ["id": 7]], ["id": "i"], [["request": ["id": []]]]] as [JSON])

@@ -5,7 +5,7 @@ import Testing
 @Suite struct SQLDialectTests {
     private func upsert(_ kind: SQLDialect.Kind, rows: Int = 1, sequence: String? = nil, newer: (String, String)? = nil) -> String {
         SQLDialect(kind).upsert(
-            into: "t", ["k", "s", "v"], rows: rows, changing: newer == nil ? ["s", "v"] : ["s", "v", "n"], sequence: sequence,
+            into: "t", [("k", .key), ("s", .state), ("v", .bytes)], rows: rows, changing: newer == nil ? ["s", "v"] : ["s", "v", "n"], sequence: sequence,
             unless: SQLDialect.Guard("s", ["SUCCESS", "FAILURE"], newer: newer))
     }
 
@@ -13,9 +13,14 @@ import Testing
         let condition = "coalesce(t.s, '') IN ('SUCCESS', 'FAILURE')"
         let changes = "ON CONFLICT (k) DO UPDATE SET s = excluded.s, v = excluded.v WHERE NOT (\(condition))"
         #expect(upsert(.sqlite) == "INSERT INTO t (k, s, v) VALUES (?, ?, ?) \(changes)")
+        #expect(upsert(.postgreSQL, sequence: "q") == "INSERT INTO t (id, k, s, v) VALUES (nextval('q'), $1, $2, $3) \(changes)")
+        #expect(upsert(.mySQL, rows: 2).contains(" VALUES (?, ?, ?), (?, ?, ?) "))
+    }
+
+    @Test func `PostgreSQL takes the columns of several rows as arrays`() {
         #expect(
-            upsert(.postgreSQL, rows: 2, sequence: "q")
-                == "INSERT INTO t (id, k, s, v) VALUES (nextval('q'), $1, $2, $3), (nextval('q'), $4, $5, $6) \(changes)")
+            upsert(.postgreSQL, rows: 2, sequence: "q").hasPrefix(
+                "INSERT INTO t (id, k, s, v) SELECT nextval('q'), k, s, v::bytea FROM unnest($1, $2, $3) AS given (k, s, v) ON CONFLICT (k)"))
     }
 
     @Test func `MySQL changes the column that decides last`() {

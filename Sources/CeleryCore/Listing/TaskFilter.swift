@@ -10,11 +10,17 @@ public struct TaskFilter: Sendable, Equatable {
     public var until: Timestamp?
     /// Text in the arguments, the return value or the error.
     public var text: String?
+    /// What is not shown of arguments, and not searched either.
+    package var redaction = Redaction()
 
     public init() {}
 
     /// Whether the filter selects every task.
-    public var isOpen: Bool { self == TaskFilter() }
+    public var isOpen: Bool {
+        var open = TaskFilter()
+        open.redaction = redaction
+        return self == open
+    }
 
     /// Whether any of `phases` is selected.
     public func selects(any phases: Set<TaskPhase>) -> Bool { self.phases.map { !$0.isDisjoint(with: phases) } ?? true }

@@ -29,8 +29,10 @@ enum ListCommand {
     private static func run(_ context: CommandContext) async throws -> Int32 {
         let settings = try context.settings()
         let client = try context.client(settings)
+        var filter = TaskSelection.filter(context.arguments)
+        filter.redaction = settings.redaction
         let drawing = TaskListDrawing(
-            context: context, client: client, filter: TaskSelection.filter(context.arguments),
+            context: context, client: client, filter: filter,
             limit: context.arguments[limit], redaction: settings.redaction)
         if context.arguments[watch] { try await drawing.watch() }
         try await drawing.once()

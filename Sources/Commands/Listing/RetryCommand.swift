@@ -34,7 +34,7 @@ enum RetryCommand {
 
     private static func run(_ context: CommandContext) async throws -> Int32 {
         let arguments = context.arguments
-        let filter = TaskSelection.filter(arguments)
+        var filter = TaskSelection.filter(arguments)
         if arguments.operands.isEmpty {
             guard let phases = filter.phases else {
                 throw ArgumentError("say which tasks to send again: ids, --failed, or --state")
@@ -46,6 +46,7 @@ enum RetryCommand {
             throw ArgumentError("ids and filters exclude each other")
         }
         let client = try context.client(try context.settings(), willSend: !arguments[dryRun])
+        filter.redaction = client.settings.redaction
         var sender = RetrySender(context: context, client: client, isDryRun: arguments[dryRun], rate: arguments[rate])
         let areAllSent = arguments.operands.isEmpty
             ? try await sender.send(filter) : try await sender.send(arguments.operands.map { TaskID($0) })

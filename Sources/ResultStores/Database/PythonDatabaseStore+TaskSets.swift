@@ -20,7 +20,7 @@ extension PythonDatabaseStore: TaskSetKeeping {
             guard let columns = layout.groups else { return }
             try Self.check(row, of: set.id, columns, location)
             let sql = db.dialect.upsert(
-                into: table.name, ["taskset_id", "result", "date_done"], rows: 1, changing: ["result"],
+                into: table.name, table.columns(["taskset_id", "result", "date_done"]), rows: 1, changing: ["result"],
                 sequence: table.sequence(columns, db.dialect), unless: nil)
             try db.execute(sql, [.text(set.id), .blob(row), .text(ISO8601.databaseText(set.created))])
         }

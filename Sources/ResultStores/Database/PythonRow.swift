@@ -87,7 +87,7 @@ struct PythonRow: Sendable {
     /// - Throws: `DriverError.refused` for a result that the table cannot take; then none is stored.
     static func store(_ rows: [PythonRow], layout: SQLTableLayout, in db: any SQLConnection, of location: String) throws {
         let dialect = db.dialect
-        let columns = written.filter(layout.has)
+        let columns = PythonTables.tasks.columns(Self.written.filter(layout.has))
         var guardian = SQLDialect.Guard("status", final)
         if layout.has("attempt") { guardian.newer = (number: "attempt", whileNull: "date_done") }
         // Two who store the same results take them in the same order, so that neither waits for the other.
@@ -101,9 +101,9 @@ struct PythonRow: Sendable {
                 end += 1
             }
             let sql = dialect.upsert(
-                into: PythonTables.tasks.name, columns, rows: end - start, changing: Array(columns.dropFirst()),
+                into: PythonTables.tasks.name, columns, rows: end - start, changing: columns.dropFirst().map(\.name),
                 sequence: PythonTables.tasks.sequence(layout, dialect), unless: guardian)
-            try db.execute(sql, rows[start..<end].flatMap { row in columns.map { row.values[$0] ?? .null } })
+            try db.execute(sql, rows: rows[start..<end].map { row in columns.map { row.values[$0.name] ?? .null } })
             start = end
         }
     }

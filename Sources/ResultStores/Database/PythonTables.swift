@@ -26,6 +26,11 @@ package enum PythonTables {
             columns + (dialect.kind == .sqlite ? [] : own)
         }
 
+        /// Columns by their names, in this order.
+        func columns(_ names: [String]) -> [(name: String, type: SQLDialect.ColumnType)] {
+            names.compactMap { name in (columns + own).first { $0.name == name } }
+        }
+
         /// The sequence that numbers new rows; `nil` where the table does it by itself.
         func sequence(_ layout: SQLTableLayout, _ dialect: SQLDialect) -> String? {
             dialect.hasSequences && layout.columns["id"]?.isAutomatic != true ? sequence : nil

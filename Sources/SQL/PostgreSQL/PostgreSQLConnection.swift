@@ -84,19 +84,23 @@ final class PostgreSQLConnection: SQLServerConnection {
     // MARK: Statements
 
     @discardableResult
-    func execute(_ sql: String, _ values: [SQLValue]) throws -> Int { try run(sql, values).changes }
+    func execute(_ sql: String, _ values: [SQLValue]) throws -> Int { try run(sql, PostgreSQLParameters(values)).changes }
 
-    func rows(_ sql: String, _ values: [SQLValue]) throws -> [[SQLValue]] { try run(sql, values).rows }
+    func execute(_ sql: String, rows: [[SQLValue]]) throws {
+        _ = try run(sql, dialect.takesArrays(rows: rows.count) ? PostgreSQLParameters(columnsOf: rows) : PostgreSQLParameters(rows.flatMap { $0 }))
+    }
+
+    func rows(_ sql: String, _ values: [SQLValue]) throws -> [[SQLValue]] { try run(sql, PostgreSQLParameters(values)).rows }
 
     private struct Answer {
         var rows: [[SQLValue]] = []
         var changes = 0
     }
 
-    private func run(_ sql: String, _ values: [SQLValue]) throws(SQLError) -> Answer {
+    private func run(_ sql: String, _ parameters: PostgreSQLParameters) throws(SQLError) -> Answer {
         guard let handle else { throw SQLError.closed }
         do throws(SQLError) {
-            try PostgreSQLParameters(values).send(sql, to: handle)
+            try parameters.send(sql, to: handle)
             try flush(handle)
             var answer = Answer()
             var failure: SQLError?

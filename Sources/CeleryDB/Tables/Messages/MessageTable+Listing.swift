@@ -44,7 +44,7 @@ extension MessageTable {
             if let pattern = filter.task, !Glob.matches(row[2], pattern) { continue }
             let task = ListedTask(message: row, now: now)
             if let since = filter.since, task.changed < since { break }
-            if filter.selects(task), filter.text.map(task.contains) ?? true { found.append(task) }
+            if filter.selects(task), task.contains(textOf: filter) { found.append(task) }
         }
         return found
     }

@@ -69,7 +69,7 @@ extension ResultTable {
                 let task = try ListedTask(result: row)
                 if let since = filter.since, task.changed < since { break }
                 if let pattern = filter.task, !Glob.matches(task.task ?? "", pattern) { continue }
-                if filter.selects(task), filter.text.map(task.contains) ?? true { found.append(task) }
+                if filter.selects(task), task.contains(textOf: filter) { found.append(task) }
             }
             return found
         }
