@@ -14,6 +14,8 @@ final class PoolFollower {
     private(set) var processes = PoolProcesses()
     /// Whether the configured number of children has been ready at least once.
     private(set) var isReady = false
+    /// Records the last round while the next one is gathered, so that the children and the database work at the same time.
+    private var recording: Task<Void, Never>?
     /// Whether the broker was asked to push no more deliveries.
     private var hasEndedPushing = false
 
@@ -37,6 +39,8 @@ final class PoolFollower {
         var unbegun: [DeliveryHandle] = []
         var interrupted: [Interrupted] = []
         var hasEnded = false
+        /// Whether a job that ended leaves a slot to others.
+        var leavesSlot = false
 
         /// Whether tasks ended, and nothing else happened that must be recorded.
         var mayLinger: Bool { !ended.isEmpty && unbegun.isEmpty && interrupted.isEmpty && !hasEnded }
@@ -57,7 +61,17 @@ final class PoolFollower {
             if round.mayLinger, !parts.ladder.hasBegun, gate.isEmpty, let linger = intake.prefetch.linger(holding: parts.jobs.count) {
                 try? await Task.sleep(for: linger)
                 for event in parts.pool.events.takeNow() { note(event, &round) }
+                await finishRecording()
+                await teller.finish(round.ended)
+                if round.mayLinger, !round.leavesSlot {
+                    recording = Task { [recorder, room = parts.room, endings = round.endings] in
+                        await recorder.record(endings)
+                        room.ring()
+                    }
+                    continue
+                }
             }
+            await finishRecording()
             await teller.finish(round.ended)
             // Interrupted jobs are requeued only after the outcomes of ended jobs are recorded.
             await recorder.record(round.endings)
@@ -73,6 +87,12 @@ final class PoolFollower {
             finishIfDone()
             if round.hasEnded { return await recorder.finish() }
         }
+    }
+
+    /// Waits until the round before is recorded: one after the other, so that outcomes are recorded in the order of their ends.
+    private nonisolated(nonsending) func finishRecording() async {
+        await recording?.value
+        recording = nil
     }
 
     /// Lets the pool end when a warm shutdown has begun and no jobs are left.
@@ -125,6 +145,7 @@ final class PoolFollower {
         round.ended.append(report.tag)
         intake.prefetch.note(duration: report.duration)
         gate.noteEnd(of: job)
+        if job.slot != nil { round.leavesSlot = true }
         finish(job, report, &round)
     }
 

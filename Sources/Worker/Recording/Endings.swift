@@ -1,7 +1,7 @@
 import CeleryCore
 
 /// Outcomes of jobs, separated by whether the delivery is still leased to the worker.
-struct Endings {
+struct Endings: Sendable {
     private(set) var leased: [Outcome] = []
     private(set) var acknowledged: [Outcome] = []
 
