@@ -14,7 +14,7 @@ package enum Schema {
     package static let applicationID: Int32 = 0x43_65_6C_79
 
     /// The layout below (`PRAGMA user_version`). Files with a greater number are refused.
-    package static let version: Int32 = 4
+    package static let version: Int32 = 5
 
     /// Creates all tables. Runs once, in a file that no other process can see yet.
     static func create(in db: Database) throws {
@@ -49,6 +49,7 @@ package enum Schema {
         Step(
             to: 4, columns: [Column("result", TaskSetTable.column)],
             tables: [TaskSetTable.index, TaskSetTable.schema, TaskSetTable.triggers, OutputTable.schema], filling: TaskSetTable.upgrade),
+        Step(to: 5, tables: [ResultTable.queueIndex]),
     ]
 
     /// The statements, as `celery syncdb --dry-run` prints them.

@@ -6,7 +6,7 @@ import Wire
 extension ResultTable {
     /// Selected tasks before a position, by their last change, newest first.
     ///
-    /// Reads along an index if the filter names states other than SUCCESS, or tasks; otherwise from the newest result backwards.
+    /// Reads along an index if the filter names states other than SUCCESS, tasks, or a queue other than the default one; otherwise from the newest result backwards.
     package static func page(
         _ filter: TaskFilter, before position: Int64?, limit: Int, now: Timestamp, in db: Database
     ) throws -> [ListedTask] {
@@ -28,7 +28,9 @@ extension ResultTable {
         if let states, !hasOwnStates, !states.contains("SUCCESS") {
             return states.map { Path("+task NOT NULL AND state = ? AND state <> 'SUCCESS'", $0) }
         }
-        guard let pattern = filter.task else { return [Path("true", nil)] }
+        guard let pattern = filter.task else {
+            return [filter.queue.map { $0 == Route.defaultQueue } ?? true ? Path("true", nil) : .byQueue]
+        }
         let names = try taskNames(in: db).filter { Glob.matches($0, pattern) }
         // Many short ways would cost more than one long one.
         return names.count > 100 ? [Path("true", nil)] : names.map { Path("task = ?", $0) }
@@ -43,7 +45,17 @@ extension ResultTable {
         var condition: String
         var argument: String?
 
+        /// The index to read along, which SQLite would not choose by itself; empty leaves it the choice.
+        var index = ""
+
         init(_ condition: String, _ argument: String?) { (self.condition, self.argument) = (condition, argument) }
+
+        /// Tasks of any queue but the default one.
+        static var byQueue: Path {
+            var path = Path("queue <> 'celery'", nil)
+            path.index = "INDEXED BY result_queue"
+            return path
+        }
 
         func tasks(
             _ filter: TaskFilter, before end: Int64, limit: Int, now: Timestamp, in db: Database
@@ -60,7 +72,7 @@ extension ResultTable {
             }
             let rows = try Row.fetchCursor(
                 db.cachedStatement(sql: """
-                    SELECT number, id, changed, submitted, task, queue, document, headers, properties, body FROM result
+                    SELECT number, id, changed, submitted, task, queue, document, headers, properties, body FROM result \(index)
                     WHERE \(conditions.joined(separator: " AND ")) ORDER BY number DESC
                     """),
                 arguments: StatementArguments(arguments))

@@ -35,6 +35,11 @@ package enum ResultTable {
         CREATE INDEX IF NOT EXISTS result_state ON result (state, number) WHERE state <> 'SUCCESS';
         """
 
+    /// What came with layout 5. Tasks of the default queue, mostly all, cost nothing, and a page of them is found without it.
+    static let queueIndex = """
+        CREATE INDEX IF NOT EXISTS result_queue ON result (queue) WHERE queue <> 'celery';
+        """
+
     /// Fills the columns of results that an earlier version stored.
     static let upgrade = """
         UPDATE result SET task = json_extract(CAST(document AS TEXT), '$.name'), queue = json_extract(CAST(document AS TEXT), '$.queue'),
