@@ -2,13 +2,14 @@ import Testing
 
 /// The brokers that are held to all promises. A new driver is a line here, and a fixture.
 enum TestedBroker: String, CaseIterable, Sendable {
-    case memory, sqlite, rabbitMQ
+    case memory, sqlite, rabbitMQ, redis
 
     var fixture: any (EventFixture & BeatFixture).Type {
         switch self {
         case .memory: MemoryBrokerFixture.self
         case .sqlite: SQLiteBrokerFixture.self
         case .rabbitMQ: AMQPBrokerFixture.self
+        case .redis: RedisBrokerFixture.self
         }
     }
 }

@@ -1,6 +1,7 @@
 import CeleryAMQP
 package import CeleryCore
 import Redis
+import Synchronization
 import Wire
 
 // Dead letters lie in a stream, each as an envelope with the header that dead letters have on RabbitMQ, too.
@@ -99,5 +100,17 @@ extension RedisBroker: DeadLetterKeeping {
             }
         }
         return found
+    }
+}
+
+extension RedisConsumer: DeadLetterSending {
+    package func sendDeadLetters(of outcomes: [Outcome]) async throws {
+        let isHeld = try await stillHolds(outcomes.map(\.handle))
+        let commands = zip(outcomes, isHeld).compactMap { outcome, isHeld -> RedisCommand? in
+            guard isHeld, case .bury(let message, let burial) = outcome.disposition else { return nil }
+            let envelope = deliveries.withLock { $0.delivery(outcome.handle)?.envelope }
+            return RedisCommand("XADD", .text(layout.dead), "*", "letter", .bytes(broker.letter(of: envelope, message, burial)))
+        }
+        if !commands.isEmpty { _ = try await link.ask(commands, isRepeatable: false) }
     }
 }
