@@ -3,19 +3,39 @@ import Redis
 import Wire
 
 extension RedisBroker: QueueCounting {
-    /// The queues of the settings, those that ours have published to or consume, and those bound to an exchange of the same name.
+    /// The queues of the settings, those that ours have published to or consume, and those that Python's programs have bound, unless the
+    /// server has very many keys.
     ///
-    /// What Python's workers hold is not known by queue, and they cannot be counted.
+    /// What workers hold is not known by queue, and Python's workers cannot be counted.
     package func queues() async throws -> [QueueCount] {
         var names = settings.queues + settings.queueDefinitions.keys + [settings.defaultQueue]
         let workers = try await reports()
         names += workers.flatMap(\.queues)
         names += (try await link.ask(RedisCommand("SMEMBERS", .text(layout.queues))).elements ?? []).compactMap(\.textValue)
+        names += try await boundQueues()
         var counts: [QueueCount] = []
         for name in names.distinct.sorted() {
             if let count = try await count(of: name, workers) { counts.append(count) }
         }
         return counts
+    }
+
+    /// Keys looked at in one step, and steps, in search of bindings: the server may be full of results.
+    private static let search = (keys: 5_000, steps: 20)
+
+    /// The queues that are bound to an exchange.
+    private func boundQueues() async throws -> [String] {
+        var tables: [String] = []
+        var cursor = "0"
+        let pattern = RedisSubscription.Channel.escaped(layout.bindings("")) + "*"
+        for _ in 0..<Self.search.steps {
+            let reply = try await link.ask(RedisCommand("SCAN", .text(cursor), "MATCH", .text(pattern), "COUNT", .number(Self.search.keys)))
+            tables += (reply.elements?.last?.elements ?? []).compactMap(\.textValue)
+            cursor = reply.elements?.first?.textValue ?? "0"
+            if cursor == "0" { break }
+        }
+        let members = try await link.ask(tables.distinct.map { RedisCommand("SMEMBERS", .text($0)) })
+        return members.flatMap { $0.elements ?? [] }.compactMap { $0.textValue.flatMap { RedisBinding($0, separator: layout.separator)?.queue } }
     }
 
     package func count(of queue: String) async throws -> QueueCount? { try await count(of: queue, reports()) }
@@ -88,8 +108,13 @@ extension RedisBroker: KeyedPublishing {
 }
 
 extension RedisBroker: ReplySending {
-    /// Days that an answer waits for a client that may be gone, if results are kept for ever.
-    private static let longestReply = 7.0 * 86_400
+    /// Longest time, in seconds, that an answer waits for a client that may be gone, and how many do.
+    private static let longestReply = 86_400.0
+    private static let mostReplies = 10_000
+
+    /// Every message of Python's names a queue for answers, and here, where queues are not declared, an answer to a client that waits
+    /// elsewhere would lie there. So none is sent beside results that Python's clients look up themselves.
+    package func mayBeAwaited(beside store: (any ResultStore)?) -> Bool { !(store is any RedisResultWriting) }
 
     package func reply(_ results: [TaskResult]) async throws {
         var commands: [RedisCommand] = []
@@ -98,6 +123,7 @@ extension RedisBroker: ReplySending {
             let list = layout.list(wire.routingKey, priority: 0)
             let seconds = min(settings.resultExpires ?? Self.longestReply, Self.longestReply)
             commands.append(RedisCommand("LPUSH", .text(list), .bytes(RedisEnvelope(wire).bytes)))
+            commands.append(RedisCommand("LTRIM", .text(list), "0", .number(Self.mostReplies - 1)))
             commands.append(RedisCommand("EXPIRE", .text(list), .number(max(60, Int(seconds)))))
         }
         if !commands.isEmpty { _ = try await link.ask(commands) }

@@ -2,6 +2,7 @@
 import CeleryCore
 import Fixtures
 import Redis
+import ResultStores
 import Synchronization
 import Testing
 import Wire
@@ -219,6 +220,63 @@ import Wire
         let deliveries = try await worker.take(5)
         #expect(deliveries.names == ["a", "b"] && deliveries.attempts == [1, 1])
         await worker.close()
+    }
+
+    // MARK: Settling together
+
+    private func store(expires: Double? = 3_600) throws -> RedisResultStore {
+        try RedisResultStore(RedisOptions(ServiceURL(place.server.url)), RedisResultTerms(expires: expires, keyPrefix: place.prefix))
+    }
+
+    private func success(of delivery: Delivery, _ value: JSON) -> TaskResult {
+        var result = TaskResult(id: delivery.message.id, state: .success, value: value)
+        result.attempt = delivery.handle.attempt
+        return result
+    }
+
+    @Test func `result, follow-ups and acknowledgement are one step where both are one Redis`() async throws {
+        let (broker, store) = (try place.broker(), try store())
+        try await broker.publish([Message("a")])
+        let worker = try await broker.worker()
+        #expect(worker.sharesServer(with: store) && !worker.sharesServer(with: MemoryResultStore()))
+        let other = try RedisResultStore(RedisOptions(ServiceURL(place.server.url.dropLast() + "1")), RedisResultTerms(expires: 60))
+        #expect(!worker.sharesServer(with: other))
+        let deliveries = try await worker.take(1)
+        let outcome = Outcome(deliveries[0], results: [success(of: deliveries[0], 42)], followUps: [Message("next")])
+        #expect(try await worker.settleJointly([outcome], in: store) == [true])
+        #expect(try await store.results(for: [deliveries[0].message.id])[deliveries[0].message.id]?.value == 42)
+        #expect(try await worker.take(5).names == ["next"])
+        await worker.close()
+    }
+
+    @Test func `a late outcome leaves no result and no follow-ups`() async throws {
+        let (broker, store) = (try place.broker(), try store())
+        try await place.push(text("a", tag: "T"))
+        let worker = try await broker.worker()
+        let deliveries = try await worker.take(1)
+        try await place.restore("T")
+        let late = Outcome(deliveries[0], results: [success(of: deliveries[0], 1)], followUps: [Message("never")])
+        #expect(try await worker.settleJointly([late], in: store) == [false])
+        #expect(try await store.results(for: [deliveries[0].message.id]).isEmpty)
+        #expect(try await worker.take(5).names == ["a"])
+        await worker.close()
+    }
+
+    @Test func `a result that has to be looked at first leaves all as it was`() async throws {
+        let (broker, store) = (try place.broker(), try store())
+        try await broker.publish([Message("a")])
+        let worker = try await broker.worker()
+        let deliveries = try await worker.take(1)
+        _ = try await place.ask("SET", place.prefix + "celery-task-meta-\(deliveries[0].message.id)", "compressed")
+        let outcome = Outcome(deliveries[0], results: [success(of: deliveries[0], 1)])
+        #expect(try await worker.settleJointly([outcome], in: store) == nil)
+        #expect(try await worker.stillHolds(deliveries.map(\.handle)) == [true])
+        await worker.close()
+    }
+
+    @Test func `no answers are sent beside results that Python's clients look up`() throws {
+        #expect(!(try place.broker().mayBeAwaited(beside: store())))
+        #expect(try place.broker().mayBeAwaited(beside: MemoryResultStore()) && place.broker().mayBeAwaited(beside: nil))
     }
 
     // MARK: Waiting for a time

@@ -99,14 +99,17 @@ extension RedisConsumer {
     }
 
     package func settle(_ outcomes: [Outcome]) async throws -> [Bool] {
-        try await end(outcomes)
+        // Without results nothing has to be looked at.
+        try await end(outcomes, storing: nil) ?? outcomes.map { _ in false }
     }
 
     /// How many settlements may be under way before the server forgets the first.
     private static let places = 64
 
-    /// Publishes what follows and acknowledges, in one step.
-    private func end(_ outcomes: [Outcome]) async throws -> [Bool] {
+    /// Publishes what follows, stores results and acknowledges, in one step.
+    ///
+    /// - Returns: `nil` if nothing was done because a stored result has to be looked at first.
+    private func end(_ outcomes: [Outcome], storing store: (any RedisResultWriting)?) async throws -> [Bool]? {
         let held = deliveries.withLock { deliveries in outcomes.map { deliveries.delivery($0.handle) } }
         let number = settlements.add(1, ordering: .relaxed).newValue
         var words: [RedisCommand.Word] = [.number(number % Self.places), .number(number), .text(layout.again)]
@@ -115,20 +118,24 @@ extension RedisConsumer {
             // A delivery that is named twice is settled once.
             guard let held, !asked.contains(where: { outcomes[$0].handle == outcomes[index].handle }) else { continue }
             asked.append(index)
-            words += try await self.words(for: outcomes[index], held)
+            words += try await self.words(for: outcomes[index], held, store)
         }
         guard !asked.isEmpty else { return outcomes.map { _ in false } }
         let keys = [layout.unacked, layout.unackedIndex, self.held, layout.settled(by: identity.id), layout.dead, layout.queues]
         let reply = try await link.ask(RedisCommand(RedisBrokerScripts.settle, keys: keys, words))
+        guard reply.textValue != "look" else { return nil }
         let answers = Array((reply.textValue ?? "").utf8)
         var counted = outcomes.map { _ in false }
         for (index, answer) in zip(asked, answers) { counted[index] = answer == UInt8(ascii: "1") }
         deliveries.withLock { $0.remove(asked.map { outcomes[$0].handle.tag }) }
+        store?.noteWritten(asked.flatMap { counted[$0] ? outcomes[$0].results : [] })
         return counted
     }
 
     /// The words of the script for one outcome.
-    private func words(for outcome: Outcome, _ held: RedisDeliveries.Held) async throws -> [RedisCommand.Word] {
+    private func words(
+        for outcome: Outcome, _ held: RedisDeliveries.Held, _ store: (any RedisResultWriting)?
+    ) async throws -> [RedisCommand.Word] {
         var messages = outcome.followUps
         var letter: [UInt8] = []
         switch outcome.disposition {
@@ -138,11 +145,24 @@ extension RedisConsumer {
         case .bury(let message, let burial): letter = broker.letter(of: held.envelope, message, burial)
         }
         let pushes = messages.isEmpty ? [] : try await broker.pushes(of: messages)
+        let writes = try store?.writes(of: outcome.results) ?? []
         var words: [RedisCommand.Word] = [
-            .text(held.tag), .text(String(held.number)), held.cameBack ? "1" : "0", .bytes(letter), .number(pushes.count),
+            .text(held.tag), .text(String(held.number)), held.cameBack ? "1" : "0", .bytes(letter), .number(pushes.count), .number(writes.count),
         ]
         for push in pushes { words += [.text(push.queue), .text(push.list), .bytes(push.text)] }
+        for write in writes { words += [.text(write.key), .bytes(write.value), .number(write.seconds), .number(write.attempt)] }
         return words
+    }
+}
+
+extension RedisConsumer: JointSettling {
+    package func sharesServer(with store: any ResultStore) -> Bool {
+        (store as? any RedisResultWriting)?.server.isSameDatabase(as: broker.options.server) ?? false
+    }
+
+    package func settleJointly(_ outcomes: [Outcome], in store: any ResultStore) async throws -> [Bool]? {
+        guard let store = store as? any RedisResultWriting else { throw DriverError.lacks("settle into \(store.location)", broker.location) }
+        return try await end(outcomes, storing: store)
     }
 }
 

@@ -144,27 +144,44 @@ extension RedisBrokerScripts {
             return answers
             """)
 
-    /// Ends deliveries: publishes what follows, then acknowledges. Each by itself is done as a whole or, if it is not the worker's any more, not at all.
+    /// Ends deliveries: publishes what follows, stores results, then acknowledges. Each by itself is done as a whole or, if it is not the worker's any
+    /// more, not at all.
     ///
     /// KEYS: unacked, unacked_index, what the worker holds, answers of its last settlements, dead letters, names of queues. ARGV: a place for the settlement, its number,
     /// what stands before the tags of messages that came back; then of each delivery tag, number, whether it came back, a dead letter or nothing, how many messages
-    /// follow, and of each of these its queue, its list and its text. Returns 1 and 0 as one text, the same when it is asked for again.
+    /// follow, and how many results; of each message its queue, its list and its text, of each result its key, its value, the seconds to keep it and its
+    /// attempt. Returns 1 and 0 as one text, the same when it is asked for again; `look` if it did nothing because a stored result has to be looked at first.
     static let settle = RedisScript(
-        ours + """
+        ours + RedisResultWrite.functions + """
             local known = redis.call('HGET', KEYS[4], ARGV[1])
             if known then
                 local number, answer = string.match(known, '^(%d+) (.*)$')
                 if number == ARGV[2] then return answer end
             end
-            local answers = {}
             local at = 4
             while at <= #ARGV do
+                local first = at + 6 + 3 * tonumber(ARGV[at + 4])
+                local last = first + 4 * tonumber(ARGV[at + 5])
+                for result = first, last - 1, 4 do
+                    if mayStore(ARGV[result], tonumber(ARGV[result + 3]), '') == -1 then return 'look' end
+                end
+                at = last
+            end
+
+            local answers = {}
+            at = 4
+            while at <= #ARGV do
                 local tag, number, letter, count = ARGV[at], ARGV[at + 1], ARGV[at + 3], tonumber(ARGV[at + 4])
-                local first = at + 5
+                local first = at + 6
+                local results = first + 3 * count
+                local last = results + 4 * tonumber(ARGV[at + 5])
                 if ours(KEYS[2], KEYS[3], tag, number) then
-                    for next = first, first + 3 * count - 1, 3 do
+                    for next = first, results - 1, 3 do
                         redis.call('SADD', KEYS[6], ARGV[next])
                         redis.call('LPUSH', ARGV[next + 1], ARGV[next + 2])
+                    end
+                    for result = results, last - 1, 4 do
+                        storeResult(ARGV[result], ARGV[result + 1], ARGV[result + 2], tonumber(ARGV[result + 3]), '')
                     end
                     if letter ~= '' then redis.call('XADD', KEYS[5], '*', 'letter', letter) end
                     redis.call('HDEL', KEYS[1], tag)
@@ -175,7 +192,7 @@ extension RedisBrokerScripts {
                 else
                     answers[#answers + 1] = '0'
                 end
-                at = first + 3 * count
+                at = last
             end
             local answer = table.concat(answers)
             redis.call('HSET', KEYS[4], ARGV[1], ARGV[2] .. ' ' .. answer)

@@ -8,7 +8,7 @@ enum BrokerPower: CaseIterable {
     case losses
     /// Sends results to the queue where a client waits.
     case replies
-    case workers, leases, leaseChecking, atomicSettling, deadLetters, deadLetterSending, switching, commands, commandShowing
+    case workers, leases, leaseChecking, atomicSettling, jointSettling, deadLetters, deadLetterSending, switching, commands, commandShowing
     /// Knows whether there is work for more hands.
     case demand
     /// Knows what waits for its time.
@@ -55,6 +55,7 @@ enum BrokerPower: CaseIterable {
         case .leases: consumer is any LeaseHolding
         case .leaseChecking: consumer is any LeaseChecking
         case .atomicSettling: consumer is any AtomicSettling
+        case .jointSettling: consumer is any JointSettling
         case .deadLetters: broker is any DeadLetterKeeping
         case .deadLetterSending: consumer is any DeadLetterSending
         case .switching: consumer is any QueueSwitching
