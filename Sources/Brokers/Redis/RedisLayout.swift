@@ -49,6 +49,8 @@ struct RedisLayout: Sendable {
     var leases: String { own("leases") }
     /// Worker -> what it says about itself, as JSON.
     var workers: String { own("workers") }
+    /// When any worker gave a sign of life last, and until when nobody is taken for dead.
+    var pulse: String { own("pulse") }
     /// Who takes over the messages of a dead worker.
     func takeover(of worker: String) -> String { own("takeover.\(worker)") }
     /// Workers that were lost, as JSON.

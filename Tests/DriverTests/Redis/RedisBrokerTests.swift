@@ -165,6 +165,36 @@ import Wire
         await worker.close()
     }
 
+    /// Has all leases run out but that of one worker.
+    private func outlive(_ worker: RedisConsumer, _ clock: ManualClock) async throws {
+        for _ in 0..<7 {
+            clock.advance(by: .seconds(2))
+            #expect(try await worker.renewLease().isEmpty)
+        }
+        clock.advance(by: .seconds(2))
+    }
+
+    @Test func `after an absence of the server nobody is taken for dead who comes back soon`() async throws {
+        let clock = ManualClock()
+        let broker = try place.broker(testTime: { clock.now })
+        try await broker.publish([Message("a")])
+        let (busy, other) = (try await broker.worker("busy"), try await broker.worker("other"))
+        let deliveries = try await busy.take(1)
+        clock.advance(by: .seconds(60))
+        #expect(try await other.renewLease().isEmpty)
+        clock.advance(by: .seconds(5))
+        #expect(try await busy.renewLease().isEmpty)
+        clock.advance(by: .seconds(5))
+        #expect(try await other.renewLease().isEmpty)
+        #expect(try await busy.settle(deliveries.outcomes) == [true])
+        // Who does not come back is.
+        #expect(try await busy.renewLease().isEmpty)
+        await busy.die()
+        try await outlive(other, clock)
+        #expect(try await other.renewLease().map(\.worker) == ["busy"])
+        await other.close()
+    }
+
     @Test func `the messages of a dead worker come to the front, marked for Python's workers`() async throws {
         let clock = ManualClock()
         let broker = try place.broker(testTime: { clock.now })
@@ -174,7 +204,7 @@ import Wire
         await doomed.die()
         try await place.push(text("c", tag: "c"))
         let survivor = try await broker.worker("survivor")
-        clock.advance(by: .seconds(16))
+        try await outlive(survivor, clock)
         #expect(try await survivor.renewLease().map(\.messages) == [2])
         let texts = try await place.ask("LRANGE", place.key("celery"), "0", "-1").elements?.compactMap(\.bytesValue) ?? []
         let envelopes = try texts.map { try RedisEnvelope($0) }
@@ -192,7 +222,7 @@ import Wire
         #expect(try await doomed.take(1).count == 1)
         await doomed.die()
         let survivor = try await broker.worker("survivor")
-        clock.advance(by: .seconds(16))
+        try await outlive(survivor, clock)
         // Another has begun.
         let claim = place.key("_celery.takeover.\(doomed.identity.id)")
         _ = try await place.ask("SET", claim, "another", "PX", "60000")

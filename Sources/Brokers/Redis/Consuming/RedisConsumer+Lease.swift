@@ -54,7 +54,7 @@ extension RedisConsumer: LeaseHolding {
         record.tasks = tasks.withLock { $0 }
         let reply = try await link.ask(
             RedisCommand(
-                RedisBrokerScripts.live, keys: [layout.leases, layout.workers],
+                RedisBrokerScripts.live, keys: [layout.leases, layout.workers, layout.pulse],
                 [broker.timeWord, .text(identity.id), .number(broker.settings.lease), .bytes(record.bytes)])).elements ?? []
         let dead = stride(from: 1, to: reply.count - 2, by: 3).map { at in
             DeadWorker(

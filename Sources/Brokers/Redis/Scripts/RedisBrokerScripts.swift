@@ -96,14 +96,22 @@ enum RedisBrokerScripts {
 
     /// Prolongs the life of a worker, and finds those that are dead.
     ///
-    /// KEYS: leases, workers. ARGV: time, the worker, seconds, what it says about itself. Returns the time, then of each dead worker
-    /// its id, until when it lived, and what it said about itself.
+    /// When nobody at all has given a sign of life for most of a lease, the server was away, or was alone: then nobody is taken for
+    /// dead until the others have had half a lease to come back.
+    ///
+    /// KEYS: leases, workers, the last sign of life and until when nobody is taken for dead. ARGV: time, the worker, seconds, what it
+    /// says about itself. Returns the time, then of each dead worker its id, until when it lived, and what it said about itself.
     static let live = RedisScript(
         clock + """
             local now = clock(ARGV[1])
-            redis.call('ZADD', KEYS[1], string.format('%.6f', tonumber(now) + tonumber(ARGV[3])), ARGV[2])
+            local time, lease = tonumber(now), tonumber(ARGV[3])
+            redis.call('ZADD', KEYS[1], string.format('%.6f', time + lease), ARGV[2])
             if redis.call('HGET', KEYS[2], ARGV[2]) ~= ARGV[4] then redis.call('HSET', KEYS[2], ARGV[2], ARGV[4]) end
             local answer = {now}
+            local last, grace = string.match(redis.call('GET', KEYS[3]) or '', '^([%d.]+) ([%d.]+)$')
+            if last and time - tonumber(last) > math.max(lease * 0.7, lease - 4) then grace = string.format('%.6f', time + lease / 2) end
+            redis.call('SET', KEYS[3], now .. ' ' .. (grace or '0'))
+            if grace and tonumber(grace) > time then return answer end
             local dead = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. now, 'WITHSCORES', 'LIMIT', 0, 20)
             for at = 1, #dead, 2 do
                 answer[#answer + 1] = dead[at]
