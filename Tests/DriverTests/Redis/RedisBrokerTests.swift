@@ -279,6 +279,24 @@ import Wire
         await worker.close()
     }
 
+    @Test func `a settlement whose answer was lost counts when it is asked for again, and is done once`() async throws {
+        let broker = try place.broker()
+        try await broker.publish([Message("a")])
+        let worker = try await broker.worker()
+        let deliveries = try await worker.take(1)
+        let outcome = Outcome(deliveries[0], followUps: [Message("next")])
+        let held = try #require(worker.deliveries.withLock { $0.delivery(deliveries[0].handle) })
+        #expect(try await worker.settle([outcome]) == [true])
+        // As if nobody had heard of it.
+        worker.deliveries.withLock { $0.add(held) }
+        worker.unanswered.withLock { $0[[outcome.handle]] = worker.settlements.load(ordering: .relaxed) }
+        #expect(try await worker.settle([outcome]) == [true])
+        worker.deliveries.withLock { $0.add(held) }
+        #expect(try await worker.settle([outcome]) == [false])
+        #expect(try await worker.take(5).names == ["next"])
+        await worker.close()
+    }
+
     @Test func `a late outcome leaves no result and no follow-ups`() async throws {
         let (broker, store) = (try place.broker(), try store())
         try await place.push(text("a", tag: "T"))
@@ -362,6 +380,31 @@ import Wire
         #expect(try await broker.queues().map(\.name) == ["celery", "other"])
         #expect(try await broker.purge(nil).values.reduce(0, +) == 1)
         #expect(try await place.unacked() == [])
+        await worker.close()
+    }
+
+    @Test func `what waits is listed, the newest first, with and without a time`() async throws {
+        // Ids tell when they were made by the real clock.
+        let clock = ManualClock(.now + .seconds(5))
+        let broker = try place.broker(testTime: { clock.now })
+        var again = Message("again")
+        again.retries = 1
+        try await broker.publish([Message("later", eta: clock.now + .seconds(60)), Message("held"), again, Message("other", queue: "other")])
+        let worker = try await broker.worker()
+        #expect(try await worker.take(1).names == ["held"])
+        try await broker.publish([Message("ready", priority: 9)])
+        let tasks = try await broker.waitingTasks(TaskFilter(), limit: 9)
+        #expect(tasks.map(\.task) == ["ready", "other", "later", "again"])
+        #expect(tasks.map(\.phase) == [.queued, .queued, .scheduled, .retry])
+        #expect(tasks[2].location?.eta.map { abs($0.seconds - clock.now.seconds - 60) < 0.001 } == true)
+        #expect(try await broker.waitingTasks(TaskFilter(), limit: 1).map(\.task) == ["ready"])
+        var filter = TaskFilter()
+        filter.task = "*er"
+        #expect(try await broker.waitingTasks(filter, limit: 9).map(\.task) == ["other", "later"])
+        filter.queue = "other"
+        #expect(try await broker.waitingTasks(filter, limit: 9).map(\.task) == ["other"])
+        filter.text = "nothing like it"
+        #expect(try await broker.waitingTasks(filter, limit: 9).isEmpty)
         await worker.close()
     }
 

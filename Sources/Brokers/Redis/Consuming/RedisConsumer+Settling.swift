@@ -111,7 +111,9 @@ extension RedisConsumer {
     /// - Returns: `nil` if nothing was done because a stored result has to be looked at first.
     private func end(_ outcomes: [Outcome], storing store: (any RedisResultWriting)?) async throws -> [Bool]? {
         let held = deliveries.withLock { deliveries in outcomes.map { deliveries.delivery($0.handle) } }
-        let number = settlements.add(1, ordering: .relaxed).newValue
+        let handles = outcomes.map(\.handle)
+        // Asked for again under its number, the server answers as before.
+        let number = unanswered.withLock { $0.removeValue(forKey: handles) } ?? settlements.add(1, ordering: .relaxed).newValue
         var words: [RedisCommand.Word] = [.number(number % Self.places), .number(number), .text(layout.again)]
         var asked: [Int] = []
         for (index, held) in held.enumerated() {
@@ -122,7 +124,13 @@ extension RedisConsumer {
         }
         guard !asked.isEmpty else { return outcomes.map { _ in false } }
         let keys = [layout.unacked, layout.unackedIndex, self.held, layout.settled(by: identity.id), layout.dead, layout.queues]
-        let reply = try await link.ask(RedisCommand(RedisBrokerScripts.settle, keys: keys, words))
+        let reply: RESPValue
+        do {
+            reply = try await link.ask(RedisCommand(RedisBrokerScripts.settle, keys: keys, words))
+        } catch {
+            unanswered.withLock { $0[handles] = number }
+            throw error
+        }
         guard reply.textValue != "look" else { return nil }
         let answers = Array((reply.textValue ?? "").utf8)
         var counted = outcomes.map { _ in false }

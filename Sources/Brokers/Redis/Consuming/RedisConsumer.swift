@@ -22,6 +22,8 @@ package final class RedisConsumer: BrokerConsumer {
     let rounds = Mutex(Rounds())
     /// Numbers the settlements.
     let settlements = Atomic<Int>(0)
+    /// The numbers of settlements whose answer was lost: the server may have done them.
+    let unanswered = Mutex<[[DeliveryHandle]: Int]>([:])
     let started: Timestamp
     let tasks = Mutex<[String]>([])
     /// Queues that the settings do not name.
