@@ -94,26 +94,6 @@ struct RedisPush: Sendable {
     var text: [UInt8]
 }
 
-/// Times as scripts read and write them.
-enum RedisTime {
-    /// Unix seconds with six decimals.
-    static func text(_ time: Timestamp) -> String {
-        let microseconds = Int64((time.seconds.possibleTime * 1_000_000).rounded())
-        let (seconds, rest) = microseconds.quotientAndRemainder(dividingBy: 1_000_000)
-        let digits = String(rest)
-        return "\(seconds)." + String(repeating: "0", count: 6 - digits.count) + digits
-    }
-
-    static func read(_ value: RESPValue?) -> Timestamp? {
-        value?.textValue.flatMap(Double.init).map(Timestamp.init(seconds:))
-    }
-}
-
-extension Double {
-    /// Within what microseconds can count, and not before 1970: anybody may have written a time.
-    fileprivate var possibleTime: Double { isNaN ? 0 : min(max(self, 0), 9e12) }
-}
-
 extension RedisBroker: BrokerProbing {
     package func probe() async throws { _ = try await link.ask(RedisCommand("PING")) }
 }

@@ -13,11 +13,14 @@ package final class RedisResultStore: RevocationAnnouncing {
     let keys: RedisKeys
     let terms: RedisResultTerms
     let watch: RedisWatch
+    /// The time of tests; `nil` for that of the server.
+    let testTime: (@Sendable () -> Timestamp)?
 
     /// Does not connect yet.
     ///
     /// - Throws: `DriverError.configuration`.
-    package init(_ options: RedisOptions, _ terms: RedisResultTerms) throws {
+    package init(_ options: RedisOptions, _ terms: RedisResultTerms, testTime: (@Sendable () -> Timestamp)? = nil) throws {
+        self.testTime = testTime
         link = RedisLink(options)
         location = options.location
         keys = try RedisKeys(prefix: terms.keyPrefix)

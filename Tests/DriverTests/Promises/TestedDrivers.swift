@@ -45,12 +45,13 @@ enum TestedStore: String, CaseIterable, Sendable {
 
 /// Those who keep rates and slots.
 enum TestedLimits: String, CaseIterable, Sendable {
-    case sqlite, resultStore, worker
+    case sqlite, resultStore, redisStore, worker
 
     var fixture: any LimitFixture.Type {
         switch self {
         case .sqlite: SQLiteLimitFixture.self
         case .resultStore: SQLiteSlotFixture.self
+        case .redisStore: RedisSlotFixture.self
         case .worker: WorkerLimitFixture.self
         }
     }

@@ -9,15 +9,7 @@ import Redis
 ///
 /// Times are those of the server, so that the clocks of workers need not agree; tests give their own.
 enum RedisBrokerScripts {
-    /// The time as it is written everywhere: digits that every reader takes for the same number.
-    static let clock = """
-        local function clock(given)
-            if given ~= '' then return string.format('%.6f', tonumber(given)) end
-            local time = redis.call('TIME')
-            return string.format('%d.%06d', tonumber(time[1]), tonumber(time[2]))
-        end
-
-        """
+    static let clock = RedisTime.function
 
     /// What a worker holds of a tag: list and length, or nothing.
     static let ours = """
