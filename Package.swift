@@ -91,7 +91,7 @@ let package = Package(
         room("SQLite", ["CSQLite"]),
         room("CeleryDB", ["CeleryCore", "Wire", "SQLite", "Processes", "CLinux"]),
         room("CeleryAMQP", ["CeleryCore", "RabbitMQ", deque]),
-        room("Brokers", ["CeleryCore", "Wire", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Processes", deque, heap]),
+        room("Brokers", ["CeleryCore", "Wire", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "Processes", deque, heap]),
         room("ResultStores", ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "Memcached", "SQL", "Processes", deque]),
         room("TOML"),
         room("Configuration", ["CeleryCore", "Schedules", "TOML"]),

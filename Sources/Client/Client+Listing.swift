@@ -48,7 +48,16 @@ extension Client {
     }
 
     private func openTasks(_ filter: TaskFilter, limit: Int) async throws -> [ListedTask] {
-        if let listing = broker as? any WaitingListing { return try await listing.waitingTasks(filter, limit: limit) }
+        guard let listing = broker as? any WaitingListing else { return try await heldTasks(filter) }
+        let waiting = try await listing.waitingTasks(filter, limit: limit)
+        // A broker that does not know its workers does not know what they hold, either.
+        guard let workers = broker as? any WorkerListing, !workers.knowsWorkers else { return waiting }
+        let held = try await heldTasks(filter)
+        let ids = Set(held.map(\.id))
+        return held + waiting.filter { !ids.contains($0.id) }
+    }
+
+    private func heldTasks(_ filter: TaskFilter) async throws -> [ListedTask] {
         guard let asking = broker as? any WorkerAsking else { return [] }
         return try await HeldTasks.tasks(of: asking).filter { task in
             task.isNamed(filter.task) && task.tells(textOf: filter) && filter.selects(task)

@@ -47,7 +47,12 @@ package struct Drivers: Sendable {
         "amqp": { urls, settings, _ in try AMQPBroker(urls, settings: settings, mailbox: mailbox(settings)) },
         "amqps": { urls, settings, _ in try AMQPBroker(urls, settings: settings, mailbox: mailbox(settings)) },
         "memory": { _, _, _ in MemoryBroker() },
+        "redis": openRedisBroker, "rediss": openRedisBroker, "socket": openRedisBroker, "redis+socket": openRedisBroker,
     ]
+
+    private static let openRedisBroker: OpenBroker = { urls, settings, _ in
+        RedisBroker(try RedisBrokerOptions(urls[0], connectTimeout: .seconds(settings.connectionTimeout)), settings: settings)
+    }
 
     private static let stores: [String: OpenStore] = [
         "sqlite": { urls, settings, files, _ in

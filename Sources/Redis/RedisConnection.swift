@@ -94,7 +94,7 @@ final class RedisConnection {
     }
 
     /// Sends commands and waits for their replies. Blocks.
-    private func call(_ commands: [RedisCommand], until deadline: ContinuousClock.Instant) throws(RedisError) -> [RESPValue] {
+    func call(_ commands: [RedisCommand], until deadline: ContinuousClock.Instant) throws(RedisError) -> [RESPValue] {
         try add(commands)
         var replies: [RESPValue] = []
         while true {

@@ -13,7 +13,7 @@ extension RedisOptions {
         "ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname",
     ]
 
-    mutating func take(_ item: ServiceURL.QueryItem, isSocket: Bool) throws(RedisError) {
+    mutating func take(_ item: ServiceURL.QueryItem, others: [String]) throws(RedisError) {
         switch item.name {
         case "db": database = try number(item)
         case "virtual_host":
@@ -37,7 +37,7 @@ extension RedisOptions {
         case _ where Self.ofTLS.contains(item.name): try takeTLS(item)
         case _ where Self.pythonOnly.contains(item.name): break
         default:
-            let known = Self.own + Self.ofTLS + Self.pythonOnly
+            let known = Self.own + Self.ofTLS + Self.pythonOnly + others
             let nearest = NearestName.suggest(item.name, among: known).map { "; did you mean '\($0)'?" } ?? ""
             throw complaint("unknown option '\(item.name)'\(nearest)")
         }

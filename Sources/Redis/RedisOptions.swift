@@ -50,8 +50,9 @@ package struct RedisOptions: Sendable, Hashable {
     /// Schemes of these URLs.
     package static let schemes = ["redis", "rediss", "socket", "redis+socket"]
 
+    /// - Parameter others: Names of options that the caller has read himself: for suggestions.
     /// - Throws: `RedisError.Code.options`, naming the option.
-    package init(_ url: ServiceURL, connectTimeout: Duration = .seconds(4)) throws(RedisError) {
+    package init(_ url: ServiceURL, connectTimeout: Duration = .seconds(4), others: [String] = []) throws(RedisError) {
         let isSocket = url.scheme.hasSuffix("socket")
         host = url.host ?? "localhost"
         port = url.port ?? 6379
@@ -76,7 +77,7 @@ package struct RedisOptions: Sendable, Hashable {
         var seen: Set<String> = []
         for item in url.query {
             guard seen.insert(item.name).inserted else { throw complaint("option '\(item.name)' is given twice") }
-            try take(item, isSocket: isSocket)
+            try take(item, others: others)
         }
         if user != nil, password == nil { throw complaint("it names a user and no password; write :password@ for a password alone") }
         if (tls?.certificate == nil) != (tls?.key == nil) {

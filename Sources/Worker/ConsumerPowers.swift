@@ -35,6 +35,8 @@ struct ConsumerPowers: Sendable {
     let space: (any SpaceReturning)?
     /// Records result, follow-ups and acknowledgement in one transaction; `nil` when the results go elsewhere.
     let atomic: (any AtomicSettling)?
+    /// Stores results together with the acknowledgement; `nil` when they go elsewhere.
+    let joint: (any JointSettling)?
     /// Checks before an outcome is recorded whether its lease still holds.
     let checking: (any LeaseChecking)?
     /// Sends dead letters on its own connection.
@@ -67,6 +69,8 @@ struct ConsumerPowers: Sendable {
         space = consumer as? any SpaceReturning
         let atomic = consumer as? any AtomicSettling
         self.atomic = store.map { atomic?.settlesInto($0) ?? false } ?? true ? atomic : nil
+        let joint = consumer as? any JointSettling
+        self.joint = store.map { joint?.sharesServer(with: $0) ?? false } ?? false ? joint : nil
         checking = consumer as? any LeaseChecking
         deadLetters = consumer as? any DeadLetterSending
         self.store = store

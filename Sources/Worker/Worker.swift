@@ -88,7 +88,8 @@ package actor Worker {
         let pool = try Pool(poolConfiguration)
         let refusals = Refusals(log: log, worker: configuration.identity.name, now: watchers.now)
         // A store that sends results to the waiting clients answers them itself.
-        let replying = configuration.sendsReplies && !(store is any ResultAnswering) ? broker as? any ReplySending : nil
+        let replier = configuration.sendsReplies && !(store is any ResultAnswering) ? broker as? any ReplySending : nil
+        let replying = replier.flatMap { $0.mayBeAwaited(beside: store) ? $0 : nil }
         let shift = Shift(
             configuration, powers, Records(broker: broker, store: store, replying: replying, refusals: refusals),
             TaskBook(registry, files, log), pool, ladder, watchers, events,

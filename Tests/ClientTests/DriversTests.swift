@@ -1,3 +1,4 @@
+import Brokers
 import CeleryCore
 import Fixtures
 import ResultStores
@@ -61,9 +62,12 @@ import Testing
         #expect(broker?.message.hasPrefix("Redis Sentinel and Redis Cluster are not supported as broker") == true)
     }
 
-    @Test func `takes no Redis server as broker yet`() {
-        let error = failure(settings(results: "memory://", broker: "redis://:hush@h/0"))
-        #expect(error?.code == .configuration && error?.message == "this version has no broker driver for redis://:***@h/0")
+    @Test func `a Redis server may be the broker, with options of kombu's`() throws {
+        let broker = try Drivers.open(settings(results: "memory://", broker: "redis://:hush@h/0?visibility_timeout=600&global_keyprefix=a")).broker
+        #expect(broker is RedisBroker && broker.location == "redis://:***@h/0")
+        let error = failure(settings(results: "memory://", broker: "redis://:hush@h/0?visibility_timeot=600"))
+        #expect(error?.code == .configuration)
+        #expect(error?.message == "redis://:***@h/0: unknown option 'visibility_timeot'; did you mean 'visibility_timeout'?")
     }
 
     @Test(arguments: ["cache+memcached://h:1;i:2/", "memcached://h:1/", "pylibmc://h:1/"])

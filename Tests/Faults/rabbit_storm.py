@@ -1,4 +1,4 @@
-"""A run on one RabbitMQ: what befalls it and its hosts, and how soon they work again."""
+"""A run on one server: what befalls it and its hosts, and how soon they work again. The server is a RabbitMQ, unless a subclass has another."""
 
 import random
 import subprocess
@@ -28,11 +28,13 @@ class Storm(RabbitRun):
         # How long until a worker consumed again, and after what.
         self.resumed = []
         try:
-            listen = ["--listen", "0.0.0.0"] if self.network else []
-            self.server = RabbitMQ(self.project.base / "rabbit", *listen, within=self.within(Network.BROKER))
+            self.server = self.make_server(["--listen", "0.0.0.0"] if self.network else [])
         except BaseException:
             self.close(keep=False)
             raise
+
+    def make_server(self, listen):
+        return RabbitMQ(self.project.base / "rabbit", *listen, within=self.within(Network.BROKER))
 
     def within(self, host):
         return self.network.within(host) if self.network else []

@@ -21,7 +21,7 @@ from interop_case import CASES, Interop, Wrong
 
 MODULES = [
     "cases_calls", "cases_failures", "cases_canvas", "cases_chords", "cases_control", "cases_shell", "cases_shell_control", "cases_sets",
-    "cases_beat", "cases_redis", "cases_memcached", "cases_file"]
+    "cases_beat", "cases_redis", "cases_redis_broker", "cases_memcached", "cases_file"]
 
 
 def main():

@@ -21,12 +21,14 @@ extension WorkerFacts {
         guard let first = urls.first else { return facts }
         facts.transport = first.scheme
         let isAMQP = first.scheme.hasPrefix("amqp")
+        let isRedis = first.scheme.hasPrefix("redis") && !first.scheme.hasSuffix("socket")
+        let defaultPort = isRedis ? 6379 : first.scheme == "amqps" ? 5671 : 5672
         func text(_ value: String?) -> JSON { value.map(JSON.string) ?? .null }
         facts.broker = [
-            "hostname": isAMQP ? .string(first.host ?? "localhost") : nil, "userid": isAMQP ? .string(first.user ?? "guest") : nil,
+            "hostname": isAMQP || isRedis ? .string(first.host ?? "localhost") : nil, "userid": isAMQP ? .string(first.user ?? "guest") : nil,
             "virtual_host": .string(isAMQP ? first.virtualHost : first.path),
-            "port": isAMQP ? .int(Int64(first.port ?? (first.scheme == "amqps" ? 5671 : 5672))) : nil,
-            "insist": false, "ssl": .bool(first.scheme == "amqps"), "transport": .string(first.scheme),
+            "port": isAMQP || isRedis ? .int(Int64(first.port ?? defaultPort)) : nil,
+            "insist": false, "ssl": .bool(first.scheme == "amqps" || first.scheme == "rediss"), "transport": .string(first.scheme),
             "connect_timeout": .double(settings.connectionTimeout), "transport_options": [:],
             "login_method": isAMQP ? "PLAIN" : nil, "uri_prefix": nil,
             "heartbeat": isAMQP ? .double(Double(settings.brokerHeartbeat)) : nil, "failover_strategy": "round-robin",

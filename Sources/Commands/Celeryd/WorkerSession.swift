@@ -44,7 +44,7 @@ struct WorkerSession: Sendable {
             watchers: statistics.watchers)
         let watch = Task { await follow(worker) }
         defer { watch.cancel() }
-        let warning = Task { await warnOfLoss(store) }
+        let warning = Task { await warnOfLoss(client.broker, store) }
         defer { warning.cancel() }
         let beat = runner.map { EmbeddedBeat($0) }
         do {
@@ -64,9 +64,11 @@ struct WorkerSession: Sendable {
         return await watch.value
     }
 
-    /// Logs how the result store may lose results, if it can be asked.
-    private func warnOfLoss(_ store: any ResultStore) async {
-        for warning in (try? await (store as? any DurabilityChecking)?.durabilityWarnings()) ?? [] { logger.warning("\(warning)") }
+    /// Logs how the broker may lose messages, and the result store results, if they can be asked.
+    private func warnOfLoss(_ broker: any Broker, _ store: any ResultStore) async {
+        for server: Any in [broker, store] {
+            for warning in (try? await (server as? any DurabilityChecking)?.durabilityWarnings()) ?? [] { logger.warning("\(warning)") }
+        }
     }
 
     @Sendable private func sayReady() {

@@ -7,7 +7,10 @@ extension SettingsKey {
             "CELERY_BROKER_URL", aliases: ["BROKER_URL"], .urls, default: "\"sqlite:celery.db\"",
             """
             The broker: sqlite:///path, sqlite:path (relative to the folder of the file), \
-            amqp://user:password@host:port/vhost, or several URLs separated by ";", which are tried in order.
+            amqp://user:password@host:port/vhost, or several URLs separated by ";", which are tried in order. \
+            redis://:password@host:6379/0, rediss:// (TLS) and socket:///path/to/redis.sock share the queues of Python's Celery in a Redis \
+            server, with options of its transport after a question mark: visibility_timeout, global_keyprefix, priority_steps, sep, \
+            fanout_prefix, queue_order_strategy.
             """
         ) { $0.settings.brokerURL = $0.text(of: $1) },
         SettingsKey(

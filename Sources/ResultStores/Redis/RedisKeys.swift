@@ -1,4 +1,5 @@
 import CeleryCore
+import Redis
 
 /// The keys of Python's Celery in a Redis server.
 struct RedisKeys: Sendable {
@@ -24,6 +25,14 @@ struct RedisKeys: Sendable {
     func group(_ id: String, _ suffix: ChordSuffix? = nil) throws -> String {
         groups + (try checked(id, "the id of a task-set")) + (suffix?.rawValue ?? "")
     }
+
+    /// The slots of a task name and key: our own, with a hash, because a key may be any text.
+    func slots(_ task: String, _ key: String) -> String {
+        prefix + "_celery.slots." + SHA1.hexadecimal(Array(task.utf8) + [0] + Array(key.utf8))
+    }
+
+    /// The slots that a worker has.
+    func slots(of worker: String) -> String { prefix + "_celery.slots.of." + worker }
 
     /// The beginning of all keys of task-sets and chords.
     var groups: String { prefix + PythonKeys.groups }

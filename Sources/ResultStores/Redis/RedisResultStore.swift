@@ -13,11 +13,14 @@ package final class RedisResultStore: RevocationAnnouncing {
     let keys: RedisKeys
     let terms: RedisResultTerms
     let watch: RedisWatch
+    /// The time of tests; `nil` for that of the server.
+    let testTime: (@Sendable () -> Timestamp)?
 
     /// Does not connect yet.
     ///
     /// - Throws: `DriverError.configuration`.
-    package init(_ options: RedisOptions, _ terms: RedisResultTerms) throws {
+    package init(_ options: RedisOptions, _ terms: RedisResultTerms, testTime: (@Sendable () -> Timestamp)? = nil) throws {
+        self.testTime = testTime
         link = RedisLink(options)
         location = options.location
         keys = try RedisKeys(prefix: terms.keyPrefix)
@@ -32,7 +35,7 @@ package final class RedisResultStore: RevocationAnnouncing {
 
     package func store(_ results: [TaskResult]) async throws {
         // Nothing is sent unless all can be.
-        let writes = try results.map { try Write($0, key: keys.task($0.id), seconds: terms.seconds(of: $0), limit: Self.valueLimit) }
+        let writes = try self.writes(of: results)
         var start = 0
         while start < writes.count {
             var end = start
@@ -44,16 +47,16 @@ package final class RedisResultStore: RevocationAnnouncing {
             try await store(writes[start..<end])
             start = end
         }
-        if !results.isEmpty { watch.changed(results.map(\.id)) }
+        if !results.isEmpty { noteWritten(results) }
     }
 
-    private func store(_ writes: ArraySlice<Write>) async throws {
+    private func store(_ writes: ArraySlice<RedisResultWrite>) async throws {
         let replies = try await link.ask(writes.map { $0.command() })
         for (write, reply) in zip(writes, replies) where reply == .integer(-1) { try await replace(write) }
     }
 
     /// Stores a result in place of a value whose beginning does not tell what it is.
-    private func replace(_ write: Write) async throws {
+    private func replace(_ write: RedisResultWrite) async throws {
         while true {
             let there = try await link.ask(RedisCommand("GET", .text(write.key))).bytesValue
             // Who writes what cannot be read here cannot read our results either; it is as if there were none.
@@ -117,27 +120,26 @@ extension RedisResultStore: DurabilityChecking {
     }
 }
 
-/// One result on its way to the server.
-private struct Write: Sendable {
-    let key: String
-    let value: [UInt8]
-    let seconds: Int
-    let attempt: Int
+extension RedisResultStore: RedisResultWriting {
+    package var server: RedisOptions { link.options }
 
-    /// - Throws: `DriverError.refused` for a result that is too large.
-    init(_ result: TaskResult, key: String, seconds: Int, limit: Int) throws {
-        self.key = key
-        value = ResultValue.bytes(of: result)
-        self.seconds = seconds
-        attempt = result.attempt
-        guard value.count <= limit else {
-            throw DriverError(
-                .refused, "the result of \(result.id) has \(value.count) bytes; Redis keeps at most \(limit)", subject: result.id)
+    package func writes(of results: [TaskResult]) throws -> [RedisResultWrite] {
+        try results.map { result in
+            let value = ResultValue.bytes(of: result)
+            guard value.count <= Self.valueLimit else {
+                throw DriverError(
+                    .refused, "the result of \(result.id) has \(value.count) bytes; Redis keeps at most \(Self.valueLimit)", subject: result.id)
+            }
+            return RedisResultWrite(key: try keys.task(result.id), value: value, seconds: terms.seconds(of: result), attempt: result.attempt)
         }
     }
 
+    package func noteWritten(_ results: [TaskResult]) { watch.changed(results.map(\.id)) }
+}
+
+extension RedisResultWrite {
     /// - Parameter seen: The SHA-1 of a value that may be replaced although it does not tell what it is.
-    func command(replacing seen: String = "") -> RedisCommand {
+    fileprivate func command(replacing seen: String = "") -> RedisCommand {
         RedisCommand(RedisScripts.store, keys: [key], [.bytes(value), .number(seconds), .number(attempt), .text(seen)])
     }
 }

@@ -8,32 +8,8 @@ enum RedisScripts {
     /// KEYS: the result. ARGV: the value; seconds to keep it, 0 for ever; the attempt; the SHA-1 of a value that may be replaced
     /// although its beginning tells no state (compressed, or written by others), else an empty text.
     /// Returns 1 when stored, 0 when not, -1 when the value there has to be looked at first.
-    ///
-    /// Only the beginning of a value is read: a value may have megabytes.
     static let store = RedisScript(
-        #"""
-        local head = redis.call('GETRANGE', KEYS[1], 0, 255)
-        if head ~= '' then
-            local state, rest = string.match(head, '^{%s*"status"%s*:%s*"([^"\\]*)"(.*)')
-            if state then
-                local there = tonumber(string.match(rest, '^%s*,%s*"attempt"%s*:%s*(%d+)') or '')
-                local attempt = tonumber(ARGV[3])
-                if there and there > attempt then return 0 end
-                if (state == 'SUCCESS' or state == 'FAILURE' or state == 'REVOKED') and not (there == 0 and attempt > 0) then
-                    return 0
-                end
-            elseif ARGV[4] == '' or redis.sha1hex(redis.call('GET', KEYS[1])) ~= ARGV[4] then
-                return -1
-            end
-        end
-        if tonumber(ARGV[2]) > 0 then
-            redis.call('SETEX', KEYS[1], ARGV[2], ARGV[1])
-        else
-            redis.call('SET', KEYS[1], ARGV[1])
-        end
-        redis.call('PUBLISH', KEYS[1], ARGV[1])
-        return 1
-        """#)
+        RedisResultWrite.functions + "return storeResult(KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4])")
 
     /// Replaces a value if it is still the one that was read, and keeps the time it has left.
     ///

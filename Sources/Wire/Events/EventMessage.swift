@@ -53,4 +53,10 @@ package enum EventMessage {
         }
         return (events, documents.count - events.count)
     }
+
+    /// One event as it is kept by itself.
+    package static func body(of event: Event) -> [UInt8] { JSON.object(EventDocument.object(event)).bytes(style: .python) }
+
+    /// - Returns: `nil` for a malformed event.
+    package static func event(from body: [UInt8]) -> Event? { (try? JSON(parsing: body)).flatMap(EventDocument.read) }
 }

@@ -12,6 +12,12 @@ struct Records: Sendable {
     var replying: (any ReplySending)?
     let refusals: Refusals
 
+    /// Whether an outcome has no step but those that broker and result store can take as one.
+    func hasOnlyCommonSteps(_ outcome: Outcome) -> Bool {
+        guard outcome.chordParts.isEmpty, outcome.replies.isEmpty else { return false }
+        return replying == nil || !outcome.results.contains(where: \.isAwaited)
+    }
+
     func publishFollowUps(of outcomes: inout [Outcome]) async throws {
         let messages = outcomes.flatMap(\.followUps)
         guard !messages.isEmpty else { return }

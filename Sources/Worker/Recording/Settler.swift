@@ -49,8 +49,9 @@ struct OrderedSettler: Settler {
     let powers: ConsumerPowers
 
     func settle(_ settlement: inout Settlement) async throws {
-        var count = settlement.rest.count
+        if try await settleJointly(&settlement) { return }
         try await dropLate(&settlement)
+        var count = settlement.rest.count
         while !settlement.isDone {
             try await records.publishFollowUps(of: &settlement.rest)
             // Before the result: a redelivered message with a result counts as done.
@@ -70,6 +71,21 @@ struct OrderedSettler: Settler {
                 }
                 count = 1
             }
+        }
+    }
+
+    /// Settles in one step if broker and store are one server, and no outcome has a step that is neither's.
+    ///
+    /// - Returns: `false` if nothing was done.
+    private func settleJointly(_ settlement: inout Settlement) async throws -> Bool {
+        guard let joint = powers.joint, let store = powers.store, settlement.rest.allSatisfy({ records.hasOnlyCommonSteps($0) }) else { return false }
+        do {
+            guard let counted = try await joint.settleJointly(settlement.rest, in: store) else { return false }
+            settlement.close(counted)
+            return true
+        } catch let error as DriverError where error.isAboutRequest {
+            // One outcome is refused; going step by step finds it.
+            return false
         }
     }
 

@@ -2,13 +2,14 @@ import Testing
 
 /// The brokers that are held to all promises. A new driver is a line here, and a fixture.
 enum TestedBroker: String, CaseIterable, Sendable {
-    case memory, sqlite, rabbitMQ
+    case memory, sqlite, rabbitMQ, redis
 
     var fixture: any (EventFixture & BeatFixture).Type {
         switch self {
         case .memory: MemoryBrokerFixture.self
         case .sqlite: SQLiteBrokerFixture.self
         case .rabbitMQ: AMQPBrokerFixture.self
+        case .redis: RedisBrokerFixture.self
         }
     }
 }
@@ -44,12 +45,13 @@ enum TestedStore: String, CaseIterable, Sendable {
 
 /// Those who keep rates and slots.
 enum TestedLimits: String, CaseIterable, Sendable {
-    case sqlite, resultStore, worker
+    case sqlite, resultStore, redisStore, worker
 
     var fixture: any LimitFixture.Type {
         switch self {
         case .sqlite: SQLiteLimitFixture.self
         case .resultStore: SQLiteSlotFixture.self
+        case .redisStore: RedisSlotFixture.self
         case .worker: WorkerLimitFixture.self
         }
     }

@@ -17,11 +17,13 @@ final class RedisPlace: Sendable {
     }
 
     func store(
-        expires: Double? = 3_600, failureExpires: Double? = nil, chordExpires: Double? = nil, url: String? = nil
+        expires: Double? = 3_600, failureExpires: Double? = nil, chordExpires: Double? = nil, url: String? = nil,
+        testTime: (@Sendable () -> Timestamp)? = nil
     ) throws -> RedisResultStore {
         try RedisResultStore(
             RedisOptions(ServiceURL(url ?? server.url)),
-            RedisResultTerms(expires: expires, failureExpires: failureExpires, chordExpires: chordExpires, keyPrefix: prefix))
+            RedisResultTerms(expires: expires, failureExpires: failureExpires, chordExpires: chordExpires, keyPrefix: prefix),
+            testTime: testTime)
     }
 
     /// The key of a result.

@@ -2,6 +2,7 @@ import Brokers
 import CeleryCore
 import CeleryDB
 import Fixtures
+import Redis
 import ResultStores
 import SQLite
 import Testing
@@ -9,7 +10,7 @@ import Worker
 
 /// A broker on which the stories of a worker's life are proved. A new driver adds a case.
 enum StoryPlace: String, CaseIterable, Sendable {
-    case memory, sqlite, rabbitMQ
+    case memory, sqlite, rabbitMQ, redis
 
     /// The numbers that the attempt of a task may have which came back unbegun. RabbitMQ says of such a message only that it
     /// was delivered before.
@@ -23,6 +24,8 @@ final class Stage: Sendable {
     /// Where the files of SQLite are.
     private let folder = TemporaryFolder()
     private let vhost: VirtualHost?
+    /// The name of the connections to a Redis server, and what its keys begin with.
+    private let name = "story-\(TaskID())"
 
     init(_ place: StoryPlace) throws {
         self.place = place
@@ -44,6 +47,13 @@ final class Stage: Sendable {
             let file = try DatabaseFile(path: folder.file("results.db"))
             bench = Bench(
                 broker: try AMQPBroker([ServiceURL(vhost.url)], settings: settings), store: SQLiteResultStore(file: file, expires: nil))
+        case .redis:
+            vhost = nil
+            let url = try RedisServer.shared.url + "?client_name=\(name)"
+            let options = try RedisBrokerOptions(ServiceURL(url + "&global_keyprefix=\(name)-"))
+            bench = Bench(
+                broker: RedisBroker(options, settings: Settings(projectFolder: "/nowhere")),
+                store: try RedisResultStore(RedisOptions(ServiceURL(url)), RedisResultTerms(expires: 3_600, keyPrefix: name)))
         }
     }
 
@@ -63,6 +73,18 @@ final class Stage: Sendable {
             bench.broker = lossy
             return { whileAway in
                 try await lossy.loseConnection()
+                try await whileAway()
+            }
+        }
+        if place == .redis {
+            return { [name] whileAway in
+                let link = RedisLink(try RedisOptions(ServiceURL(RedisServer.shared.url)))
+                let clients = try await link.ask(RedisCommand("CLIENT", "LIST")).textValue ?? ""
+                for client in clients.split(separator: "\n") where client.contains("name=\(name) ") {
+                    guard let id = client.split(separator: " ").first?.dropFirst("id=".count) else { continue }
+                    _ = try await link.send([RedisCommand("CLIENT", "KILL", "ID", .text(String(id)))])
+                }
+                await link.close()
                 try await whileAway()
             }
         }

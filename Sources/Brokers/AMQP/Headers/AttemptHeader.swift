@@ -31,12 +31,17 @@ enum AttemptHeader {
 
     /// Reads and removes the headers.
     static func read(_ message: inout Message, isRedelivered: Bool) -> Reading {
-        let earlier = message.takeAttempts()
         // On a first delivery the header is another queue's count.
         let count = isRedelivered ? max(1, message.headers[countName]?.intValue ?? 1) : 0
         message.headers[countName] = nil
+        return read(&message, returns: count)
+    }
+
+    /// The same for a broker that tells how often the message returned to its queue.
+    static func read(_ message: inout Message, returns count: Int) -> Reading {
+        let earlier = message.takeAttempts()
         // Clamp the values: anybody may have written them.
-        let (limit, returns) = (Int(Int32.max), min(count, Int(Int32.max)))
+        let (limit, returns) = (Int(Int32.max), min(max(0, count), Int(Int32.max)))
         let crashes = message.headers[crashesName]?.intValue.map { min(max(0, $0), limit) }
         message.headers[crashesName] = nil
         let attempt = earlier + returns + 1

@@ -82,6 +82,15 @@ public protocol ReplySending: Broker {
     ///
     /// - Throws: `DriverError`, whose `unconfirmed` lists the tasks whose results may not have been sent.
     func reply(_ results: [TaskResult]) async throws
+
+    /// Whether clients wait for such answers although results are stored.
+    ///
+    /// - Parameter store: Where they are stored; `nil` if nowhere.
+    func mayBeAwaited(beside store: (any ResultStore)?) -> Bool
+}
+
+extension ReplySending {
+    public func mayBeAwaited(beside store: (any ResultStore)?) -> Bool { true }
 }
 
 /// Locating waiting messages.

@@ -49,7 +49,7 @@ extension BrokerFixture {
 struct MemoryBrokerFixture: BrokerFixture {
     static let powers: Set<BrokerPower> = [
         .counting, .purging, .keys, .locating, .withdrawing, .backlog, .deadLetters, .uniqueIDs, .countedAttempts, .oneOrder, .exactCounts,
-        .switching, .commands, .demand, .schedule, .events, .eventReading, .control, .statistics, .beat,
+        .switching, .commands, .demand, .schedule, .events, .eventReading, .control, .statistics, .beat, .highestFirst,
     ]
 
     let clock = ManualClock()
@@ -67,7 +67,7 @@ struct MemoryBrokerFixture: BrokerFixture {
 /// A broker in a SQLite file: each connection is one of its own, as of another process.
 final class SQLiteBrokerFixture: BrokerFixture {
     static let powers = Set(BrokerPower.allCases).subtracting([
-        .probing, .pushing, .notices, .holdingAhead, .deadLetterSending, .reportNumbers, .replies,
+        .probing, .pushing, .notices, .holdingAhead, .deadLetterSending, .reportNumbers, .replies, .jointSettling,
     ])
 
     let clock = ManualClock()

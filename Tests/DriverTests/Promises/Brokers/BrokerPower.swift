@@ -1,3 +1,4 @@
+import Brokers
 import CeleryCore
 
 /// What only some brokers can do: each power that a driver may declare, and some that no protocol tells.
@@ -7,7 +8,7 @@ enum BrokerPower: CaseIterable {
     case losses
     /// Sends results to the queue where a client waits.
     case replies
-    case workers, leases, leaseChecking, atomicSettling, deadLetters, deadLetterSending, switching, commands, commandShowing
+    case workers, leases, leaseChecking, atomicSettling, jointSettling, deadLetters, deadLetterSending, switching, commands, commandShowing
     /// Knows whether there is work for more hands.
     case demand
     /// Knows what waits for its time.
@@ -32,6 +33,8 @@ enum BrokerPower: CaseIterable {
     case countedAttempts
     /// Hands over the messages of all queues, and those that become due, in one order.
     case oneOrder
+    /// Serves higher priorities first. With kombu's layout the lowest are.
+    case highestFirst
     /// Tells apart what is ready, scheduled and running.
     case exactCounts
     /// Knows a report of statistics again that was handed over before; others fail only when they have added nothing.
@@ -52,6 +55,7 @@ enum BrokerPower: CaseIterable {
         case .leases: consumer is any LeaseHolding
         case .leaseChecking: consumer is any LeaseChecking
         case .atomicSettling: consumer is any AtomicSettling
+        case .jointSettling: consumer is any JointSettling
         case .deadLetters: broker is any DeadLetterKeeping
         case .deadLetterSending: consumer is any DeadLetterSending
         case .switching: consumer is any QueueSwitching
@@ -76,6 +80,7 @@ enum BrokerPower: CaseIterable {
         // These are no protocols: a driver has them or says that it has not.
         case .uniqueIDs, .countedAttempts, .oneOrder, .exactCounts: broker is any MessageLocating
         case .reportNumbers: !(broker is any MessageLocating)
+        case .highestFirst: !(broker is RedisBroker)
         }
     }
 }

@@ -105,6 +105,7 @@ enum BrokerPromise: String, CaseIterable, Sendable {
         case .atomic, .atomicRetry, .atomicFence, .ownStore: [.atomicSettling]
         case .idInUse, .idTwiceInBatch, .publishersDoNotHurtEachOther: [.uniqueIDs]
         case .severalQueues, .dueInOrder: [.oneOrder]
+        case .order: [.highestFirst]
         case .buries, .buriesBatch, .buryFence, .buriesWithoutDelivery, .deadOrder, .deadFilters, .deadAtOnce, .replays,
             .replaysElsewhere, .replayRefused, .dropsDead:
             [.deadLetters]
@@ -117,7 +118,8 @@ enum BrokerPromise: String, CaseIterable, Sendable {
         case .purges, .purgesAll: [.purging, .locating, .exactCounts]
         case .withdraws: [.withdrawing]
         case .locates: [.locating]
-        case .keys, .keyOfRefused: [.keys]
+        case .keys: [.keys]
+        case .keyOfRefused: [.keys, .uniqueIDs]
         case .backlog: [.backlog, .exactCounts]
         case .workers: [.workers, .leases]
         case .demand: [.demand]

@@ -14,7 +14,7 @@ extension BrokerProof {
         await fixture.kill(doomed)
         try await fixture.lookAfterTheDead(survivor)
         let deliveries = try await survivor.takeAll()
-        #expect(deliveries.names == ["a", "b"])
+        #expect(deliveries.names == (Fixture.powers.contains(.highestFirst) ? ["a", "b"] : ["b", "a"]))
         #expect(deliveries.attempts == [2, 2])
         #expect(try await fixture.worker(of: ["other"]).takeAll().attempts == [2])
     }
@@ -51,8 +51,10 @@ extension BrokerProof {
         try await fixture.connect().publish([Message("a")])
         let (hangs, lives) = (try await fixture.worker("hangs"), try await fixture.worker("lives"))
         #expect(try await hangs.names() == ["a"])
-        fixture.clock.advance(by: .seconds(14))
-        #expect(try await holder(lives).renewLease().isEmpty)
+        for _ in 0..<7 {
+            fixture.clock.advance(by: .seconds(2))
+            #expect(try await holder(lives).renewLease().isEmpty)
+        }
         fixture.clock.advance(by: .seconds(2))
         let dead = try await holder(lives).renewLease()
         #expect(dead.map(\.worker) == ["hangs"])

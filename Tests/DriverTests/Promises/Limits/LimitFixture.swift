@@ -127,6 +127,27 @@ struct SQLiteSlotFixture: LimitFixture {
     }
 }
 
+/// Slots that a Redis server keeps beside results.
+struct RedisSlotFixture: LimitFixture {
+    static let powers: Set<LimitPower> = [.slots, .allWorkers]
+
+    let clock = ManualClock()
+    private let place: RedisPlace
+
+    init() throws { place = try RedisPlace() }
+
+    func worker(_ name: String) async throws -> any LimitedWorker {
+        StoreLimitedWorker(name: name, keeper: try place.store(testTime: { [clock] in clock.now }))
+    }
+
+    /// Nothing tells that it is gone but that it does not renew its lease.
+    func lookAfterTheDead(_ gone: any LimitedWorker, _ survivor: any LimitedWorker) async throws {
+        clock.advance(by: .seconds(10))
+        try await (survivor as? StoreLimitedWorker)?.renew()
+        clock.advance(by: .seconds(6))
+    }
+}
+
 /// A worker that asks a result store for the slots of its tasks.
 private actor StoreLimitedWorker: LimitedWorker {
     private let name: String

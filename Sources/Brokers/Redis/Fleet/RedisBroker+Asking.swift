@@ -1,0 +1,115 @@
+package import CeleryCore
+import Redis
+import Wire
+
+extension RedisBroker: WorkerAsking {
+    /// The server tells how many listen, so that the answers are complete when so many have come. A monitor that listens and never
+    /// answers makes it take the whole time limit, unless all workers are named.
+    package func ask(_ requests: [ControlRequest], of workers: WorkerChoice, within limit: Duration) async throws -> WorkerAnswers {
+        let key = TaskID().text
+        let expires = now() + limit
+        let messages = requests.map { ControlMessage($0, to: workers, ticket: TaskID().text, replyKey: key, expires: expires) }
+        let tracking = RedisTracking(options.server)
+        let mailbox = AnswerMailbox(key: key, layout: layout)
+        do {
+            _ = try await link.ask(mailbox.opening(now: Timestamp.now))
+            let deadline = ContinuousClock.now + limit
+            let listeners = try await link.ask(messages.map { telling($0.wire) }, isRepeatable: false).map { $0.intValue ?? 0 }
+            let answers = try await gather(messages, workers, listeners, mailbox, tracking, until: deadline)
+            await leave(mailbox, tracking)
+            return answers
+        } catch {
+            await leave(mailbox, tracking)
+            throw error
+        }
+    }
+
+    private func leave(_ mailbox: AnswerMailbox, _ tracking: RedisTracking) async {
+        _ = try? await link.ask(mailbox.closing)
+        await tracking.close()
+    }
+
+    package func tell(_ request: ControlRequest, to workers: WorkerChoice) async throws {
+        _ = try await link.ask(telling(ControlMessage(request, to: workers).wire), isRepeatable: false)
+    }
+
+    private func gather(
+        _ messages: [ControlMessage], _ workers: WorkerChoice, _ listeners: [Int], _ mailbox: AnswerMailbox, _ tracking: RedisTracking,
+        until deadline: ContinuousClock.Instant
+    ) async throws -> WorkerAnswers {
+        let indexByTicket = Dictionary(uniqueKeysWithValues: messages.enumerated().compactMap { index, message in message.ticket.map { ($0, index) } })
+        var result = WorkerAnswers(count: messages.count)
+        let named = workers.names.flatMap { $0.isEmpty ? nil : Set($0) }
+        /// Whether all have answered that can.
+        func isComplete() -> Bool {
+            messages.indices.allSatisfy { index in
+                let heard = result.answers[index]
+                if heard.count >= listeners[index] { return true }
+                return named.map { $0.isSubset(of: Set(heard.map(\.worker))) } ?? false
+            }
+        }
+        while true {
+            let seen = tracking.bell.count
+            let hasSome = try await tracking.look([RedisCommand("EXISTS", .text(mailbox.list))])[0].intValue == 1
+            // Taken from the end at which the oldest are.
+            let texts = hasSome ? try await link.ask(RedisCommand("RPOP", .text(mailbox.list), "1000"), isRepeatable: false).elements ?? [] : []
+            for text in texts {
+                guard let reply = (try? RedisEnvelope(text.bytesValue ?? []))?.wire,
+                    let index = reply.headers["ticket"]?.stringValue.flatMap({ indexByTicket[$0] }), let body = try? JSON(parsing: reply.body).objectValue
+                else { continue }
+                for (worker, value) in body.members { result.answers[index].append(WorkerAnswers.Answer(worker: worker, value: value)) }
+            }
+            if isComplete() || .now >= deadline { break }
+            if !texts.isEmpty { continue }
+            await tracking.bell.wait(since: seen, until: min(deadline, tracking.nextLook))
+            try Task.checkCancellation()
+        }
+        result.silent = (workers.names ?? []).filter { name in result.answers.contains { !$0.contains { $0.worker == name } } }.distinct.sorted()
+        return result
+    }
+}
+
+/// Where the answers to one question arrive: a queue bound to the exchange of answers, as Python's clients make one.
+private struct AnswerMailbox {
+    let list: String
+    private let member: String
+    private let bindings: String
+    private let deadlines: String
+
+    /// Milliseconds after which kombu may sweep what was left behind: its own shortest time.
+    private static let lifetime = 3_600_000
+
+    init(key: String, layout: RedisLayout) {
+        let queue = ControlMessage.replyQueue(of: key)
+        list = layout.list(queue, priority: 0)
+        member = RedisBinding(key: key, queue: queue).text(separator: layout.separator)
+        bindings = layout.bindings(ControlMessage.replyExchange)
+        deadlines = layout.bindingDeadlines
+    }
+
+    func opening(now: Timestamp) -> [RedisCommand] {
+        [
+            RedisCommand("SADD", .text(bindings), .text(member)),
+            RedisCommand(
+                "ZADD", .text(deadlines), "GT", .number(Int(now.seconds * 1_000) + Self.lifetime), .text(ControlMessage.replyExchange)),
+        ]
+    }
+
+    var closing: [RedisCommand] { [RedisCommand("SREM", .text(bindings), .text(member)), RedisCommand("DEL", .text(list))] }
+}
+
+extension RedisBroker: WorkerListing {
+    package var knowsWorkers: Bool { false }
+
+    /// Asks all workers, ours and Python's.
+    package func workers() async throws -> [WorkerReport] {
+        let asked = now()
+        let methods = ["stats", "active", "registered", "active_queues"]
+        let gathered = try await ask(methods.map { ControlRequest(method: $0) }, of: .all, within: .seconds(1))
+        var answers: [String: [String: JSON]] = [:]
+        for (method, values) in zip(methods, gathered.answers) {
+            for answer in values { answers[method, default: [:]][answer.worker] = answer.value }
+        }
+        return Set(answers.values.flatMap(\.keys)).sorted().map { AMQPBroker.report(of: $0, answers, asked: asked) }
+    }
+}
