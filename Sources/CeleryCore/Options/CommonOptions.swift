@@ -50,7 +50,7 @@ public struct CommonOptions: Sendable {
         form: OptionForm(short: "Q", settings: ["CELERY_DEFAULT_QUEUE"]))
     /// 0 to 255; higher runs earlier.
     public let priority = TaskOption(
-        "priority", OptionKind<Int>.whole(0...255), help: "Run the task earlier the higher N is, 0 to 255.",
+        "priority", OptionKind<Int>.whole(0...255), help: "Run the task earlier the higher N is, 0 to 255; with a Redis broker, the lower it is, 0 to 9.",
         travel: .field(write: { $1.priority = $0 }))
     /// The niceness of a program, 0 to 19; a worker that is nicer itself passes its own on.
     public let nice = TaskOption(

@@ -90,7 +90,10 @@ extension SettingsKey {
         ) { $0.settings.crashLimit = $1 },
         SettingsKey(
             "CELERYD_LEASE", .whole(1...86_400), default: "15",
-            "Seconds after which other workers take over the tasks of a hanging or suspended worker, with SQLite. The death of a worker process is noticed immediately."
+            """
+            Seconds after which other workers take over the tasks of a hanging or suspended worker, with SQLite and Redis. With SQLite the death \
+            of a worker process is noticed immediately, with Redis after this time.
+            """
         ) { $0.settings.lease = $1 },
         SettingsKey(
             "CELERY_DEFAULT_RATE_LIMIT", aliases: ["CELERY_TASK_DEFAULT_RATE_LIMIT"], .rate, default: nil,
@@ -128,7 +131,8 @@ extension SettingsKey {
             """
             Whether a worker with a RabbitMQ broker also sends each result to the queue that its message names in reply_to, where \
             Python's clients with rpc:// wait for it, whatever the result store. Python's clients name such a queue in every message; \
-            write false if they all read the result store. Ignored results are never sent.
+            write false if they all read the result store. Ignored results are never sent. With a Redis broker results are sent so \
+            unless they are in Redis, too.
             """
         ) { $0.settings.sendsReplies = $1 },
         SettingsKey(

@@ -56,6 +56,16 @@ import Wire
         await worker.close()
     }
 
+    @Test func `no more is taken at once than fits into memory`() async throws {
+        let broker = try place.broker()
+        let text = String(repeating: "x", count: 7 << 20)
+        try await broker.publish((0..<4).map { Message(task: "\($0)", body: BodyCodec.encode(TaskArguments(args: [.string(text)]))) })
+        let worker = try await broker.worker()
+        #expect(try await worker.take(9).names == ["0", "1"])
+        #expect(try await worker.take(9).names == ["2", "3"])
+        await worker.close()
+    }
+
     @Test func `copies of one message with one tag are held side by side`() async throws {
         try await place.push(text("a", tag: "T"))
         try await place.push(text("a", tag: "T"), to: "other")

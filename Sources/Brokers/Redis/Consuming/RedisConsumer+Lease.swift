@@ -14,8 +14,9 @@ extension RedisConsumer: LeaseHolding {
     private static let declarationInterval: Duration = .seconds(60)
     /// How long a takeover may take before another worker begins it anew.
     private static let takeoverMilliseconds = 15_000
-    /// Messages in one step.
+    /// Records in one step, and messages, which may be large.
     private static let batch = 500
+    private static let textBatch = 50
 
     package func renewLease() async throws -> [(worker: String, messages: Int)] {
         let (now, dead) = try await live()
@@ -92,8 +93,8 @@ extension RedisConsumer: LeaseHolding {
         // What is pushed last comes first.
         records.sort { $0.number > $1.number }
         var count = 0
-        for start in stride(from: 0, to: records.count, by: Self.batch) {
-            let part = Array(records[start..<min(start + Self.batch, records.count)])
+        for start in stride(from: 0, to: records.count, by: Self.textBatch) {
+            let part = Array(records[start..<min(start + Self.textBatch, records.count)])
             count += try await takeOver(part, from: key)
         }
         return count

@@ -88,16 +88,37 @@ package final class RedisConsumer: BrokerConsumer {
         guard maximum > 0 else { return [] }
         try await returnUncertain()
         var taken: [Delivery] = []
-        while taken.count < maximum {
-            let count = min(maximum - taken.count, Self.most)
-            guard let arrived = try await fetch(count) else { break }
-            let (due, early) = arrived.entries.parted { $0.message.waits(at: arrived.now) }
-            // First what can be lost: a message that is not handed over stays held until it is found.
-            if !early.isEmpty { try await park(early) }
-            taken += due.map(\.delivery)
-            if arrived.entries.count < count { break }
+        do {
+            while taken.count < maximum {
+                let count = min(maximum - taken.count, Self.most)
+                guard let arrived = try await fetch(count) else { break }
+                taken += try await parkEarly(arrived).map(\.delivery)
+                if arrived.entries.count < count { break }
+            }
+        } catch {
+            // What has been taken is the worker's already.
+            guard !taken.isEmpty else { throw error }
         }
         return taken
+    }
+
+    /// Has those wait whose time has not come.
+    ///
+    /// - Returns: The others.
+    /// - Throws: `DriverError`; then all are put back before the next taking.
+    private func parkEarly(_ arrived: Arrived) async throws -> [Entry] {
+        let (due, early) = arrived.entries.parted { $0.message.waits(at: arrived.now) }
+        do {
+            try await park(early)
+        } catch {
+            let numbers = arrived.entries.map(\.held.number)
+            deliveries.withLock { deliveries in
+                deliveries.remove(numbers)
+                for number in numbers { deliveries.noteLost(number..<number + 1) }
+            }
+            throw error
+        }
+        return due
     }
 
     /// What came with one call.

@@ -5,7 +5,7 @@ import Wire
 /// Lists what waits in the lists and for its time. What workers hold, they tell themselves when they are asked.
 extension RedisBroker: WaitingListing {
     /// Messages read in one step, and of one queue at most.
-    private static let piece = 200
+    private static let piece = 100
     private static let mostOfQueue = 20_000
 
     package func waitingTasks(_ filter: TaskFilter, limit: Int) async throws -> [ListedTask] {

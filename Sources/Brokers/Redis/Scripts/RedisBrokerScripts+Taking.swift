@@ -8,6 +8,8 @@ extension RedisBrokerScripts {
     /// read. Held messages are kept for their own queue, whatever exchange they came by, so that Python's workers put them back
     /// there and nowhere else.
     ///
+    /// After sixteen megabytes no more are taken: an answer has to fit into memory.
+    ///
     /// A text that is not JSON is kept as the body of an envelope: Python's workers, which would read it to put it back, stumble
     /// over anything else.
     ///
@@ -60,8 +62,9 @@ extension RedisBrokerScripts {
             end
 
             local answer = {score, 0}
-            local number = tonumber(ARGV[5])
+            local number, size = tonumber(ARGV[5]), 0
             local function hold(raw, list, queue)
+                size = size + #raw
                 local isRead, message = pcall(cjson.decode, raw)
                 if not isRead or type(message) ~= 'table' then message = nil end
                 local properties = message and type(message.properties) == 'table' and message.properties or {}
@@ -85,12 +88,12 @@ extension RedisBrokerScripts {
 
             for step = 1, steps do
                 local isOpen, isFirst = true, true
-                while isOpen and left > 0 do
+                while isOpen and left > 0 and size < 16777216 do
                     isOpen = false
                     for _, queue in ipairs(queues) do
                         local list = queue.key .. suffixes[step]
                         local turn = isFirst and queue.turn or queue.weight
-                        while turn > 0 and left > 0 do
+                        while turn > 0 and left > 0 and size < 16777216 do
                             local raw = redis.call('RPOP', list)
                             if not raw then break end
                             hold(raw, list, queue)
