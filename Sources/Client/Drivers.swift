@@ -9,6 +9,7 @@ import Redis
 import ResultStores
 import SQL
 import SQLite
+import Tyrant
 
 /// The table of drivers by URL scheme.
 package struct Drivers: Sendable {
@@ -92,6 +93,7 @@ package struct Drivers: Sendable {
                     expires: settings.resultExpires, keyPrefix: settings.resultKeyPrefix, fileGroup: settings.fileGroup,
                     groupWrites: settings.databaseGroupWrites, isDurable: settings.durability == "full"))
         },
+        "tyrant": openTyrant,
         "memcached": openMemcached, "memcache": openMemcached, "pymemcache": openMemcached, "pylibmc": openMemcached,
         "cache+memcached": openMemcached, "cache+memcache": openMemcached, "cache+pymemcache": openMemcached,
         "cache+pylibmc": openMemcached,
@@ -154,8 +156,18 @@ package struct Drivers: Sendable {
                 expires: settings.resultExpires, chordExpires: settings.chordExpires, keyPrefix: settings.resultKeyPrefix))
     }
 
+    private static let openTyrant: OpenStore = { urls, settings, _, _ in
+        let options: TyrantOptions
+        do throws(TyrantError) {
+            options = try TyrantOptions(urls[0], connectTimeout: .seconds(settings.connectionTimeout))
+        } catch {
+            throw DriverError(error, at: "")
+        }
+        return try TyrantResultStore(options, expires: settings.resultExpires, keyPrefix: settings.resultKeyPrefix)
+    }
+
     /// Schemes of Celery for which this version has no driver, at least not for both roles.
-    private static let known = ["redis", "rediss", "socket", "redis+socket", "postgresql", "mysql", "file"] + MemcachedOptions.schemes
+    private static let known = ["redis", "rediss", "socket", "redis+socket", "postgresql", "mysql", "file", "tyrant"] + MemcachedOptions.schemes
 
     /// Schemes for Redis servers that have no name of their own.
     private static let ofSeveralRedis = ["sentinel", "redis+sentinel", "redis+cluster", "rediss+cluster"]

@@ -4,7 +4,7 @@ extension SettingsDraft {
     /// Makes the URL of the result store from CELERY_BACKEND and its companions, unless CELERY_RESULT_BACKEND overrides them.
     mutating func combineResults() throws(SettingsError) {
         let given = origins["CELERY_RESULT_BACKEND"]
-        if results.backend == nil, given == nil { try refuseIdleCache() }
+        if results.backend == nil, given == nil { try refuseIdleCompanions() }
         // What describes a database names it as the store, too.
         let telling = results.backend == nil ? ResultParts.databaseNames.first { origins[$0] != nil } : "CELERY_BACKEND"
         guard let telling, let origin = origins[telling] else { return }
@@ -26,13 +26,15 @@ extension SettingsDraft {
         origins["CELERY_RESULT_BACKEND"] = origin
     }
 
-    /// A cache that CELERY_BACKEND does not choose would have no effect.
-    private func refuseIdleCache() throws(SettingsError) {
-        for name in ResultParts.cacheNames {
-            guard let place = origins[name] else { continue }
-            throw SettingsError(
-                .contradiction, at: place.description, "\(name) names a cache, but results are not kept there",
-                hint: "add CELERY_BACKEND = \"cache\", or remove it")
+    /// A cache or server that CELERY_BACKEND does not choose would have no effect.
+    private func refuseIdleCompanions() throws(SettingsError) {
+        for (names, noun, backend) in ResultParts.companions {
+            for name in names {
+                guard let place = origins[name] else { continue }
+                throw SettingsError(
+                    .contradiction, at: place.description, "\(name) names \(noun), but results are not kept there",
+                    hint: "add CELERY_BACKEND = \"\(backend.rawValue)\", or remove it")
+            }
         }
     }
 }

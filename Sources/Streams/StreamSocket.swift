@@ -1,8 +1,8 @@
-// Connections of our own to servers: what those of Redis and Memcached share.
+// Connections of our own to servers: what those of Redis, Memcached and Tokyo Tyrant share.
 //
 //     CommandLink         commands and their replies, for any number of callers
 //       CommandLoop       the thread that owns the connection
-//         CommandConnection   the protocol spoken: that of Redis, of Memcached
+//         CommandConnection   the protocol spoken: that of Redis, of Memcached, of Tokyo Tyrant
 //           StreamSocket  the socket
 //     LoopCore            what a thread that owns a connection shares with its users
 

@@ -88,6 +88,15 @@ import Testing
         #expect(broker?.message == "this version has no broker driver for memcached://h:1/")
     }
 
+    @Test func `results may be in a Tokyo Tyrant server, which keeps no messages`() throws {
+        let store = try Drivers.open(settings(results: "tyrant://h:1979")).openStore()
+        #expect(store is TyrantResultStore && store.location == "tyrant://h:1979")
+        let option = failure(settings(results: "tyrant://h?timeot=1"))
+        #expect(option?.code == .configuration && option?.message == "tyrant://h: a URL of Tokyo Tyrant has no option 'timeot'")
+        let broker = failure(settings(results: "memory://", broker: "tyrant://h"))
+        #expect(broker?.message == "this version has no broker driver for tyrant://h")
+    }
+
     @Test func `warns of certificates that are not checked`() {
         for (url, option) in [
             ("rediss://h/0?ssl_cert_reqs=none", "ssl_cert_reqs=none"), ("rediss://h/0?ssl_cert_reqs=CERT_NONE", "ssl_cert_reqs=CERT_NONE"),

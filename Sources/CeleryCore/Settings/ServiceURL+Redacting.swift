@@ -4,7 +4,7 @@ extension ServiceURL {
     /// Schemes that may precede a host without `//`, by mistake.
     private static let words = memcachedSchemes.union([
         "amqp", "amqps", "db+mariadb", "db+mysql", "db+postgresql", "db+sqlite", "file", "http", "https", "memory", "redis", "redis+socket",
-        "rediss", "rpc", "socket", "sqlite",
+        "rediss", "rpc", "socket", "sqlite", "tyrant",
     ])
 
     /// The text of unparsed URLs with `***` in place of anything that may be a password.

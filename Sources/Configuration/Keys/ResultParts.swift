@@ -10,6 +10,8 @@ struct ResultParts: Sendable, Equatable {
         case cache
         /// The database of DATABASE_ENGINE and the settings after it; the original took it where nothing was said.
         case database
+        /// The server of TT_HOST and TT_PORT.
+        case tyrant
     }
 
     var backend: Backend?
@@ -24,12 +26,17 @@ struct ResultParts: Sendable, Equatable {
     /// A path is that of a socket.
     var host: String?
     var port: Int?
+    var tyrantHost: String?
+    var tyrantPort: Int?
 
     /// The settings that describe a database, the most telling first.
     static let databaseNames = ["DATABASE_ENGINE", "DATABASE_NAME", "DATABASE_USER", "DATABASE_PASSWORD", "DATABASE_HOST", "DATABASE_PORT"]
 
-    /// The settings that name a cache.
-    static let cacheNames = ["CELERY_CACHE_BACKEND", "CACHE_BACKEND"]
+    /// Settings that have no effect without the kind of store that they are for, and what they name.
+    static let companions: [(names: [String], noun: String, backend: Backend)] = [
+        (["CELERY_CACHE_BACKEND", "CACHE_BACKEND"], "a cache", .cache),
+        (["TT_HOST", "TT_PORT"], "a server", .tyrant),
+    ]
 
     /// The URL made from these parts.
     ///
@@ -44,6 +51,9 @@ struct ResultParts: Sendable, Equatable {
                     "is \"cache\", but no cache is named", hint: "add CACHE_BACKEND = \"memcached://127.0.0.1:11211/\"")
             }
             return url
+        case .tyrant:
+            guard let tyrantHost else { throw SettingsComplaint("needs TT_HOST, which names the server of Tokyo Tyrant") }
+            return ServiceURL(scheme: "tyrant", host: tyrantHost, port: tyrantPort)
         case .database:
             guard let engine else { throw SettingsComplaint("needs DATABASE_ENGINE, which says what kind of database it is") }
             guard let name else { throw SettingsComplaint("needs DATABASE_NAME") }

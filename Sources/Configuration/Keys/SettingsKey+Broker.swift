@@ -24,14 +24,14 @@ extension SettingsKey {
             (db+postgresql+psycopg2) is ignored, and the options after a question mark are libpq's, as sslmode=verify-full&sslrootcert=FILE. \
             db+mysql:// and db+mariadb:// are the same for MySQL and MariaDB, with options of PyMySQL: ssl_ca=FILE (encrypts, and verifies the \
             certificate), ssl_cert, ssl_key, ssl_mode, ssl_verify_cert, unix_socket, connect_timeout, read_timeout. These need the \
-            library libpq5 or libmariadb3. The default is the SQLite file of the broker, or with another broker celery.db \
+            library libpq5 or libmariadb3. tyrant://host:1978 keeps results in a Tokyo Tyrant server. The default is the SQLite file of the broker, or with another broker celery.db \
             beside the settings file.
             """
         ) { $0.settings.resultURL = $0.text(of: $1) },
         SettingsKey(
             "CELERY_RESULT_KEY_PREFIX", .text, default: "\"\"",
             """
-            What all keys in a Redis or Memcached server, and all files of results, begin with, for several projects in one place: global_keyprefix in Python's \
+            What all keys in a Redis, Memcached or Tokyo Tyrant server, and all files of results, begin with, for several projects in one place: global_keyprefix in Python's \
             result_backend_transport_options. An underscore is added unless it ends with one of : _ - and the full stop.
             """
         ) { $0.settings.resultKeyPrefix = $1 },
@@ -39,8 +39,9 @@ extension SettingsKey {
             "CELERY_BACKEND", .originalBackend, default: nil,
             """
             The result store as the first versions of Celery name it: "amqp" for queues at the broker, "cache" for the \
-            Memcached servers of CELERY_CACHE_BACKEND or CACHE_BACKEND, "database" for the database that DATABASE_ENGINE and the \
-            settings after it describe, which is meant as well without this setting. CELERY_RESULT_BACKEND names any store.
+            Memcached servers of CELERY_CACHE_BACKEND or CACHE_BACKEND, "tyrant" for the Tokyo Tyrant server of TT_HOST, "database" for \
+            the database that DATABASE_ENGINE and the settings after it describe, which is meant as well without this setting. \
+            CELERY_RESULT_BACKEND names any store.
             """
         ) { $0.results.backend = $1 },
         SettingsKey(
@@ -51,6 +52,13 @@ extension SettingsKey {
             "CELERY_CACHE_BACKEND", .cache, default: nil,
             "The same for results alone; overrides CACHE_BACKEND."
         ) { $0.results.cache = $1 },
+        SettingsKey(
+            "TT_HOST", .host(portIn: "TT_PORT"), default: nil,
+            "Host of the Tokyo Tyrant server that keeps the results with CELERY_BACKEND = \"tyrant\"."
+        ) { $0.results.tyrantHost = $1 },
+        SettingsKey(
+            "TT_PORT", .optionalPort, default: nil, "Port of that server; 1978 without it."
+        ) { $0.results.tyrantPort = $1 },
         SettingsKey(
             "CELERY_DATABASE_RESULT_FORMAT", .choice(["json", "pickle"]), default: "\"json\"",
             """
@@ -80,7 +88,7 @@ extension SettingsKey {
             "DATABASE_PORT", .optionalPort, default: nil, "Port of that database."
         ) { $0.results.port = $1 },
         SettingsKey(
-            "AMQP_SERVER", aliases: ["AMQP_HOST", "BROKER_HOST"], .host, default: nil,
+            "AMQP_SERVER", aliases: ["AMQP_HOST", "BROKER_HOST"], .host(portIn: "AMQP_PORT"), default: nil,
             "Host of the RabbitMQ server; localhost if only other AMQP settings are given."
         ) { $0.parts.server = $1 },
         SettingsKey(
@@ -152,7 +160,7 @@ extension SettingsKey {
         ) { $0.settings.brokerHeartbeat = $1 },
         SettingsKey(
             "CELERY_AMQP_CONNECTION_TIMEOUT", aliases: ["BROKER_CONNECTION_TIMEOUT"], .duration, default: "4",
-            "Time limit in seconds for connecting to RabbitMQ, Redis, Memcached, PostgreSQL or MySQL; 0 means 4."
+            "Time limit in seconds for connecting to RabbitMQ, Redis, Memcached, Tokyo Tyrant, PostgreSQL or MySQL; 0 means 4."
         ) { $0.settings.connectionTimeout = $1 ?? 4 },
         SettingsKey(
             "CELERY_PUBLISH_TIMEOUT", .duration, default: "30",

@@ -16,7 +16,7 @@ enum UnsupportedSettings {
             "CELERY_AMQP_CONNECTION_RETRY", "CELERY_AMQP_CONNECTION_MAX_RETRIES",
         ] { hints[name] = "" }
         for name in [
-            "CELERY_MONGODB_BACKEND_SETTINGS", "TT_HOST", "TT_PORT",
+            "CELERY_MONGODB_BACKEND_SETTINGS",
         ] { hints[name] = "name the result store with CELERY_RESULT_BACKEND" }
         for name in [
             "CELERY_AMQP_EXCHANGE", "CELERY_AMQP_EXCHANGE_TYPE", "CELERY_AMQP_PUBLISHER_ROUTING_KEY",

@@ -23,6 +23,7 @@ enum TestedStore: String, CaseIterable, Sendable {
     case redis
     case memcached
     case folder
+    case tyrant
     /// Python's tables at a server.
     case postgreSQL, mariaDB
 
@@ -36,6 +37,7 @@ enum TestedStore: String, CaseIterable, Sendable {
         case .redis: RedisResultStoreFixture.self
         case .memcached: MemcachedResultStoreFixture.self
         case .folder: FolderResultStoreFixture.self
+        case .tyrant: TyrantResultStoreFixture.self
         case .postgreSQL: PostgreSQLStoreFixture.self
         case .mariaDB: MariaDBStoreFixture.self
         }
