@@ -13,10 +13,13 @@ struct TyrantScan: Sendable {
 }
 
 /// The server drops nothing by itself: whoever cleans up asks for all keys and looks at each value. Nobody does so before the oldest
-/// value that was seen is over.
+/// value that was seen is over, nor again before a part of the time is over for which results are kept.
 extension TyrantResultStore: ResultExpiring {
     /// Keys that are looked at together, and bytes of their values.
     private static let step = (keys: 500, bytes: 4 << 20)
+
+    /// Seconds between two searches: results stay that much longer.
+    private static func pause(_ expires: Double) -> Double { min(3_600, expires / 24) }
 
     package func dropExpired(now: Timestamp, limit: Int) async throws -> Int {
         guard let expires, limit > 0 else { return 0 }
@@ -50,7 +53,8 @@ extension TyrantResultStore: ResultExpiring {
         }
         if state.rest?.isEmpty ?? true {
             // What is stored from now on is over even later.
-            state = TyrantScan(rest: nil, oldest: nil, nextExpiry: min(state.oldest ?? now.seconds, now.seconds) + expires)
+            let oldest = min(state.oldest ?? now.seconds, now.seconds)
+            state = TyrantScan(rest: nil, oldest: nil, nextExpiry: max(oldest + expires, now.seconds + Self.pause(expires)))
         }
         scan.withLock { [state] in $0 = state }
         return count
