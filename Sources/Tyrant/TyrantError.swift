@@ -35,7 +35,8 @@ package struct TyrantError: Error, Sendable, Equatable, CustomStringConvertible 
         let code: Code =
             switch error.code {
             case .address: .options
-            case .unreachable: .unreachable
+            // The protocol has no TLS.
+            case .unreachable, .tls, .file, .libraryMissing: .unreachable
             case .lost: .lost
             }
         self.init(code, error.message)
