@@ -7,10 +7,10 @@ import PackageDescription
 //     Client -> Brokers, ResultStores -> CeleryDB -> SQLite         (the only way to a driver)
 //                                        CeleryAMQP -> RabbitMQ
 //                                        SQL
-//                                        Redis, Memcached, Tyrant -> Streams
+//                                        Redis, Memcached, Tyrant, Mongo -> Streams
 //     Worker, Beat, Brokers, ... -> Tasks, Wire, Schedules, Processes -> CeleryCore
 //
-// The worker and beat name no driver; a connection (SQLite, SQL, RabbitMQ, Redis, Memcached, Tyrant, HTTP) is the only room that sees its C library.
+// The worker and beat name no driver; a connection (SQLite, SQL, RabbitMQ, Redis, Memcached, Tyrant, Mongo, HTTP) is the only room that sees its C library.
 
 let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -88,12 +88,13 @@ let package = Package(
         room("Redis", ["CeleryCore", "Processes", "Streams", deque]),
         room("Memcached", ["CeleryCore", "Streams"]),
         room("Tyrant", ["CeleryCore", "Streams", deque]),
+        room("Mongo", ["CeleryCore", "Streams", deque]),
         room("SQL", ["CeleryCore", "Processes", "CPostgreSQL", "CMariaDB"]),
         room("SQLite", ["CSQLite"]),
         room("CeleryDB", ["CeleryCore", "Wire", "SQLite", "Processes", "CLinux"]),
         room("CeleryAMQP", ["CeleryCore", "RabbitMQ", deque]),
         room("Brokers", ["CeleryCore", "Wire", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Processes", deque, heap]),
-        room("ResultStores", ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "Memcached", "Tyrant", "SQL", "Processes", deque]),
+        room("ResultStores", ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", deque]),
         room("TOML"),
         room("Configuration", ["CeleryCore", "Schedules", "TOML"]),
 
@@ -109,7 +110,7 @@ let package = Package(
         room("Beat", ["CeleryCore", "Schedules", "Wire", logging]),
 
         // Faces
-        room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "Memcached", "Tyrant", "SQL", "Processes"]),
+        room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "Memcached", "Tyrant", "Mongo", "SQL", "Processes"]),
         room("Arguments", ["CeleryCore"]),
         room("Commands", ["Arguments", "Client", "Worker", "Beat", "Schedules", "HTTP", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
         room("FoundationValues", ["Tasks", "CeleryCore"]),
@@ -144,13 +145,14 @@ let package = Package(
         tests("RedisTests", ["Redis", "Streams", "CeleryCore", "Processes", "Fixtures"]),
         tests("MemcachedTests", ["Memcached", "CeleryCore", "Fixtures"]),
         tests("TyrantTests", ["Tyrant", "CeleryCore", "Fixtures"]),
+        tests("MongoTests", ["Mongo", "CeleryCore", "Fixtures"]),
         tests("TOMLTests", ["TOML", "CeleryCore", "Fixtures"], exclude: ["pack", "toml-test.jsonl", "toml-test.LICENSE"]),
         .executableTarget(
             name: "DriverProbe", dependencies: ["CeleryCore", "Wire", "CeleryDB", "Brokers", "Processes", "CLinux"],
             path: "Tests/DriverProbe", swiftSettings: swiftSettings),
         tests(
             "DriverTests",
-            ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "Brokers", "ResultStores", "RabbitMQ", "Redis", "Memcached", "Tyrant", "SQL", "Processes", "Worker", "Fixtures", "DriverProbe"]),
+            ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "Brokers", "ResultStores", "RabbitMQ", "Redis", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", "Worker", "Fixtures", "DriverProbe"]),
         tests(
             "WorkerTests",
             ["Worker", "CeleryCore", "Wire", "Tasks", "CeleryDB", "SQLite", "Brokers", "ResultStores", "Redis", "Memcached", "SQL", "Processes", "Fixtures", logging]),

@@ -3,6 +3,7 @@ import CeleryAMQP
 package import CeleryCore
 import CeleryDB
 import Memcached
+import Mongo
 import Processes
 import RabbitMQ
 import Redis
@@ -93,7 +94,7 @@ package struct Drivers: Sendable {
                     expires: settings.resultExpires, keyPrefix: settings.resultKeyPrefix, fileGroup: settings.fileGroup,
                     groupWrites: settings.databaseGroupWrites, isDurable: settings.durability == "full"))
         },
-        "tyrant": openTyrant,
+        "tyrant": openTyrant, "mongodb": openMongo, "mongodb+srv": openMongo,
         "memcached": openMemcached, "memcache": openMemcached, "pymemcache": openMemcached, "pylibmc": openMemcached,
         "cache+memcached": openMemcached, "cache+memcache": openMemcached, "cache+pymemcache": openMemcached,
         "cache+pylibmc": openMemcached,
@@ -166,8 +167,17 @@ package struct Drivers: Sendable {
         return try TyrantResultStore(options, expires: settings.resultExpires, keyPrefix: settings.resultKeyPrefix)
     }
 
+    private static let openMongo: OpenStore = { urls, settings, _, _ in
+        do throws(MongoError) {
+            let options = try MongoOptions(urls[0], connectTimeout: .seconds(settings.connectionTimeout))
+            return MongoResultStore(options, expires: settings.resultExpires)
+        } catch {
+            throw DriverError(error, at: "")
+        }
+    }
+
     /// Schemes of Celery for which this version has no driver, at least not for both roles.
-    private static let known = ["redis", "rediss", "socket", "redis+socket", "postgresql", "mysql", "file", "tyrant"] + MemcachedOptions.schemes
+    private static let known = ["redis", "rediss", "socket", "redis+socket", "postgresql", "mysql", "file", "tyrant", "mongodb", "mongodb+srv"] + MemcachedOptions.schemes
 
     /// Schemes for Redis servers that have no name of their own.
     private static let ofSeveralRedis = ["sentinel", "redis+sentinel", "redis+cluster", "rediss+cluster"]
@@ -208,6 +218,12 @@ package struct Drivers: Sendable {
         case "rediss":
             if let value = value("ssl_cert_reqs"), ["none", "CERT_NONE"].contains(value) { return "ssl_cert_reqs=\(value)" }
             return value("ssl_check_hostname").flatMap { ["0", "f", "false", "n", "no"].contains($0.lowercased()) ? "ssl_check_hostname=\($0)" : nil }
+        case "mongodb":
+            for name in ["tlsInsecure", "tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames"] {
+                let given = url.query.last { $0.name.lowercased() == name.lowercased() }?.value.lowercased()
+                if given == "true" || given == "1" { return "\(name)=\(given ?? "")" }
+            }
+            return nil
         case let scheme where scheme.hasPrefix("db+mysql") || scheme.hasPrefix("db+mariadb"):
             return value("ssl_verify_cert").flatMap { ["0", "false", "no", "off"].contains($0.lowercased()) ? "ssl_verify_cert=\($0)" : nil }
         default: return nil

@@ -5,6 +5,7 @@ extension SettingsDraft {
     mutating func combineResults() throws(SettingsError) {
         let given = origins["CELERY_RESULT_BACKEND"]
         if results.backend == nil, given == nil { try refuseIdleCompanions() }
+        if results.backend == nil, given != nil { try completeMongo() }
         // What describes a database names it as the store, too.
         let telling = results.backend == nil ? ResultParts.databaseNames.first { origins[$0] != nil } : "CELERY_BACKEND"
         guard let telling, let origin = origins[telling] else { return }
@@ -24,6 +25,23 @@ extension SettingsDraft {
         }
         settings.resultURL = url.text
         origins["CELERY_RESULT_BACKEND"] = origin
+    }
+
+    /// Completes a CELERY_RESULT_BACKEND of MongoDB, as Python does.
+    private mutating func completeMongo() throws(SettingsError) {
+        let name = "CELERY_MONGODB_BACKEND_SETTINGS"
+        guard let mongo = results.mongo, let origin = origins[name], let url = try? ServiceURL(settings.resultURL), url.scheme.hasPrefix("mongodb")
+        else { return }
+        if let server = mongo.server {
+            throw SettingsError(
+                .contradiction, at: origin.description, "\(name) has a \(server), and CELERY_RESULT_BACKEND names the server as well",
+                hint: "name the server once")
+        }
+        do throws(SettingsComplaint) {
+            settings.resultURL = try mongo.completed(url).text
+        } catch {
+            throw SettingsError(.contradiction, at: origin.description, "\(name) \(error.text) in CELERY_RESULT_BACKEND", hint: error.hint)
+        }
     }
 
     /// A cache or server that CELERY_BACKEND does not choose would have no effect.

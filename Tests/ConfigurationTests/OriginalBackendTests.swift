@@ -61,6 +61,51 @@ import Testing
         #expect(failure(file + "\nTT_PORT = 70000")?.message == "TT_PORT must be from 1 to 65535, not 70000")
     }
 
+    @Test(arguments: [
+        ("", "mongodb://localhost:27017/celery"),
+        ("{}", "mongodb://localhost:27017/celery"),
+        ("{ host = 'm.example.org', port = 27018, database = 'shop' }", "mongodb://m.example.org:27018/shop"),
+        ("{ host = 'm', user = 'u', password = 's/cret', database = 'shop' }", "mongodb://u:s%2Fcret@m:27017/shop"),
+        ("{ host = ['a:1', 'b'], options = { replicaSet = 'rs', tls = true, wTimeoutMS = 5 } }", "mongodb://a:1,b:27017/celery?replicaSet=rs&tls=true&wTimeoutMS=5"),
+        ("{ host = 'mongodb://u:p@a:1/shop?w=2', taskmeta_collection = 't', groupmeta_collection = 'g' }", "mongodb://u:p@a:1/shop?w=2&taskmeta_collection=t&groupmeta_collection=g"),
+    ])
+    func `mongodb is the database of CELERY_MONGODB_BACKEND_SETTINGS`(table: String, url: String) throws {
+        let text = "CELERY_BACKEND = 'mongodb'\n" + (table.isEmpty ? "" : "CELERY_MONGODB_BACKEND_SETTINGS = \(table)")
+        #expect(try settings(text).resultURL == url)
+        #expect(throws: Never.self) { try ServiceURL(url) }
+    }
+
+    @Test func `a password in the settings of MongoDB is not shown to others`() throws {
+        let text = "CELERY_BACKEND = 'mongodb'\nCELERY_MONGODB_BACKEND_SETTINGS = { host = 'h', user = 'u', password = 'hush' }"
+        let shown = try resolved(text).shown(withDefaults: false)
+        #expect(shown["CELERY_MONGODB_BACKEND_SETTINGS"] == ["host": "h", "password": "********", "user": "u"])
+    }
+
+    @Test func `the settings of MongoDB complete a URL that names its server`() throws {
+        let url = "CELERY_RESULT_BACKEND = 'mongodb://u:p@h'\n"
+        #expect(try settings(url + "CELERY_MONGODB_BACKEND_SETTINGS = { database = 'shop', taskmeta_collection = 't' }").resultURL == "mongodb://u:p@h/shop?taskmeta_collection=t")
+        let host = failure(url + "CELERY_MONGODB_BACKEND_SETTINGS = { host = 'i' }")
+        #expect(host?.description == "celery.toml:2: CELERY_MONGODB_BACKEND_SETTINGS has a host, and CELERY_RESULT_BACKEND names the server as well")
+        let database = failure("CELERY_RESULT_BACKEND = 'mongodb://h/a'\nCELERY_MONGODB_BACKEND_SETTINGS = { database = 'b' }")
+        #expect(database?.message == "CELERY_MONGODB_BACKEND_SETTINGS names another database than the URL in CELERY_RESULT_BACKEND")
+        let idle = failure("CELERY_MONGODB_BACKEND_SETTINGS = { database = 'b' }")
+        #expect(idle?.message == "CELERY_MONGODB_BACKEND_SETTINGS names a database, but results are not kept there" && idle?.hint == "add CELERY_BACKEND = \"mongodb\", or remove it")
+    }
+
+    @Test(arguments: [
+        ("{ prot = 1 }", "has a member 'prot' that is unknown; did you mean 'port'?"),
+        ("{ port = 'abc' }", "has a member 'port' that must be a whole number, not \"abc\""),
+        ("{ password = 5 }", "has a member 'password' that must be text in quotes, not a whole number"),
+        ("{ password = 'hush' }", "has a password and no user"),
+        ("{ options = 'w=1' }", "has a member 'options' that must be a table, not text"),
+        ("{ periodictaskmeta_collection = 'p' }", "has a member 'periodictaskmeta_collection' that has no effect: celery beat keeps its times itself"),
+        ("'mongodb://u:hush@h'", "must be a table such as { host = \"localhost\", database = \"celery\" }, not text"),
+    ])
+    func `says what is wrong with the settings of MongoDB`(table: String, message: String) {
+        let error = failure("CELERY_BACKEND = 'mongodb'\nCELERY_MONGODB_BACKEND_SETTINGS = \(table)")
+        #expect(error?.message == "CELERY_MONGODB_BACKEND_SETTINGS \(message)")
+    }
+
     @Test func `amqp is the broker`() throws {
         #expect(try settings("CELERY_BACKEND = 'amqp'\nCELERY_BROKER_URL = 'amqp://h'").resultURL == "amqp://")
         #expect(try settings(postgreSQL, environment: ["CELERY_BACKEND": "amqp"]).resultURL == "amqp://")
@@ -99,7 +144,7 @@ import Testing
         ("DATABASE_USER = 'u'", "celery.toml:1: DATABASE_USER needs DATABASE_ENGINE, which says what kind of database it is"),
         ("\nDATABASE_ENGINE = 'mysql'", "celery.toml:2: DATABASE_ENGINE needs DATABASE_NAME"),
         ("DATABASE_PORT = 'abc'", "celery.toml:1: DATABASE_PORT must be a whole number, not \"abc\""),
-        ("CELERY_BACKEND = 'databse'", "celery.toml:1: CELERY_BACKEND must be one of amqp, cache, database, tyrant, not \"databse\"; did you mean \"database\"?"),
+        ("CELERY_BACKEND = 'databse'", "celery.toml:1: CELERY_BACKEND must be one of amqp, cache, database, mongodb, tyrant, not \"databse\"; did you mean \"database\"?"),
     ])
     func `names what a database lacks with its line`(text: String, message: String) {
         #expect(failure(text)?.description == message)
@@ -116,10 +161,10 @@ import Testing
         #expect(error?.code == .badValue && error?.message.hasPrefix("CACHE_BACKEND ") == true)
     }
 
-    @Test(arguments: ["mongodb"])
+    @Test(arguments: ["redis", "mongo"])
     func `other kinds are refused, and the hint says how to name a store`(kind: String) {
         let error = failure("CELERY_BACKEND = '\(kind)'")
-        #expect(error?.message == "CELERY_BACKEND must be one of amqp, cache, database, tyrant, not \"\(kind)\"")
+        #expect(error?.message == "CELERY_BACKEND must be one of amqp, cache, database, mongodb, tyrant, not \"\(kind)\"\(kind == "mongo" ? "; did you mean \"mongodb\"?" : "")")
         #expect(error?.hint == "name other result stores with CELERY_RESULT_BACKEND")
     }
 }

@@ -10,6 +10,8 @@ struct ResultParts: Sendable, Equatable {
         case cache
         /// The database of DATABASE_ENGINE and the settings after it; the original took it where nothing was said.
         case database
+        /// The database of CELERY_MONGODB_BACKEND_SETTINGS.
+        case mongodb
         /// The server of TT_HOST and TT_PORT.
         case tyrant
     }
@@ -28,6 +30,7 @@ struct ResultParts: Sendable, Equatable {
     var port: Int?
     var tyrantHost: String?
     var tyrantPort: Int?
+    var mongo: MongoParts?
 
     /// The settings that describe a database, the most telling first.
     static let databaseNames = ["DATABASE_ENGINE", "DATABASE_NAME", "DATABASE_USER", "DATABASE_PASSWORD", "DATABASE_HOST", "DATABASE_PORT"]
@@ -35,6 +38,7 @@ struct ResultParts: Sendable, Equatable {
     /// Settings that have no effect without the kind of store that they are for, and what they name.
     static let companions: [(names: [String], noun: String, backend: Backend)] = [
         (["CELERY_CACHE_BACKEND", "CACHE_BACKEND"], "a cache", .cache),
+        (["CELERY_MONGODB_BACKEND_SETTINGS"], "a database", .mongodb),
         (["TT_HOST", "TT_PORT"], "a server", .tyrant),
     ]
 
@@ -51,6 +55,13 @@ struct ResultParts: Sendable, Equatable {
                     "is \"cache\", but no cache is named", hint: "add CACHE_BACKEND = \"memcached://127.0.0.1:11211/\"")
             }
             return url
+        case .mongodb:
+            do throws(SettingsComplaint) {
+                if let mongo { return try mongo.url() }
+                return try MongoParts([]).url()
+            } catch {
+                throw SettingsComplaint("needs other CELERY_MONGODB_BACKEND_SETTINGS: that \(error.text)", hint: error.hint)
+            }
         case .tyrant:
             guard let tyrantHost else { throw SettingsComplaint("needs TT_HOST, which names the server of Tokyo Tyrant") }
             return ServiceURL(scheme: "tyrant", host: tyrantHost, port: tyrantPort)

@@ -24,7 +24,11 @@ extension SettingsKey {
             (db+postgresql+psycopg2) is ignored, and the options after a question mark are libpq's, as sslmode=verify-full&sslrootcert=FILE. \
             db+mysql:// and db+mariadb:// are the same for MySQL and MariaDB, with options of PyMySQL: ssl_ca=FILE (encrypts, and verifies the \
             certificate), ssl_cert, ssl_key, ssl_mode, ssl_verify_cert, unix_socket, connect_timeout, read_timeout. These need the \
-            library libpq5 or libmariadb3. tyrant://host:1978 keeps results in a Tokyo Tyrant server. The default is the SQLite file of the broker, or with another broker celery.db \
+            library libpq5 or libmariadb3. tyrant://host:1978 keeps results in a Tokyo Tyrant server, \
+            mongodb://user:password@host:port,host2:port/database?replicaSet=name&tls=true in the collections of Python's Celery in a MongoDB \
+            database, with options of PyMongo: authSource, authMechanism (SCRAM-SHA-256 or SCRAM-SHA-1), tlsCAFile, \
+            tlsCertificateKeyFile, w, journal, connectTimeoutMS, and taskmeta_collection and groupmeta_collection, which name other \
+            collections than Celery's. The default is the SQLite file of the broker, or with another broker celery.db \
             beside the settings file.
             """
         ) { $0.settings.resultURL = $0.text(of: $1) },
@@ -39,7 +43,8 @@ extension SettingsKey {
             "CELERY_BACKEND", .originalBackend, default: nil,
             """
             The result store as the first versions of Celery name it: "amqp" for queues at the broker, "cache" for the \
-            Memcached servers of CELERY_CACHE_BACKEND or CACHE_BACKEND, "tyrant" for the Tokyo Tyrant server of TT_HOST, "database" for \
+            Memcached servers of CELERY_CACHE_BACKEND or CACHE_BACKEND, "mongodb" for the database of \
+            CELERY_MONGODB_BACKEND_SETTINGS, "tyrant" for the Tokyo Tyrant server of TT_HOST, "database" for \
             the database that DATABASE_ENGINE and the settings after it describe, which is meant as well without this setting. \
             CELERY_RESULT_BACKEND names any store.
             """
@@ -52,6 +57,15 @@ extension SettingsKey {
             "CELERY_CACHE_BACKEND", .cache, default: nil,
             "The same for results alone; overrides CACHE_BACKEND."
         ) { $0.results.cache = $1 },
+        SettingsKey(
+            "CELERY_MONGODB_BACKEND_SETTINGS", .mongoParts, default: nil,
+            """
+            The MongoDB database that keeps the results with CELERY_BACKEND = "mongodb": a table with host (also a list, or a URL; localhost), \
+            port (27017), user, password, database (celery; it also knows the user, unless options has an authSource), taskmeta_collection, \
+            groupmeta_collection and options, a table of those of the URL. With a CELERY_RESULT_BACKEND of MongoDB that names the server, it \
+            adds the other members.
+            """
+        ) { $0.results.mongo = $1 },
         SettingsKey(
             "TT_HOST", .host(portIn: "TT_PORT"), default: nil,
             "Host of the Tokyo Tyrant server that keeps the results with CELERY_BACKEND = \"tyrant\"."
@@ -160,7 +174,7 @@ extension SettingsKey {
         ) { $0.settings.brokerHeartbeat = $1 },
         SettingsKey(
             "CELERY_AMQP_CONNECTION_TIMEOUT", aliases: ["BROKER_CONNECTION_TIMEOUT"], .duration, default: "4",
-            "Time limit in seconds for connecting to RabbitMQ, Redis, Memcached, Tokyo Tyrant, PostgreSQL or MySQL; 0 means 4."
+            "Time limit in seconds for connecting to RabbitMQ, Redis, Memcached, Tokyo Tyrant, MongoDB, PostgreSQL or MySQL; 0 means 4."
         ) { $0.settings.connectionTimeout = $1 ?? 4 },
         SettingsKey(
             "CELERY_PUBLISH_TIMEOUT", .duration, default: "30",
