@@ -145,7 +145,7 @@ let package = Package(
         tests("RedisTests", ["Redis", "Streams", "CeleryCore", "Processes", "Fixtures"]),
         tests("MemcachedTests", ["Memcached", "CeleryCore", "Fixtures"]),
         tests("TyrantTests", ["Tyrant", "CeleryCore", "Fixtures"]),
-        tests("MongoTests", ["Mongo", "CeleryCore", "Fixtures"]),
+        tests("MongoTests", ["Mongo", "Streams", "CeleryCore", "Fixtures"]),
         tests("TOMLTests", ["TOML", "CeleryCore", "Fixtures"], exclude: ["pack", "toml-test.jsonl", "toml-test.LICENSE"]),
         .executableTarget(
             name: "DriverProbe", dependencies: ["CeleryCore", "Wire", "CeleryDB", "Brokers", "Processes", "CLinux"],

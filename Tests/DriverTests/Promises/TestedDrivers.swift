@@ -23,7 +23,7 @@ enum TestedStore: String, CaseIterable, Sendable {
     case redis
     case memcached
     case folder
-    case tyrant
+    case tyrant, mongo
     /// Python's tables at a server.
     case postgreSQL, mariaDB
 
@@ -38,6 +38,7 @@ enum TestedStore: String, CaseIterable, Sendable {
         case .memcached: MemcachedResultStoreFixture.self
         case .folder: FolderResultStoreFixture.self
         case .tyrant: TyrantResultStoreFixture.self
+        case .mongo: MongoResultStoreFixture.self
         case .postgreSQL: PostgreSQLStoreFixture.self
         case .mariaDB: MariaDBStoreFixture.self
         }
