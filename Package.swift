@@ -73,6 +73,8 @@ let package = Package(
         .target(name: "CPostgreSQL"),
         // Loads libmariadb when it is needed, and needs nothing of it to build.
         .target(name: "CMariaDB"),
+        // Loads unixODBC when it is needed, and needs nothing of it to build.
+        .target(name: "CODBC"),
 
         // The vocabulary
         room("CeleryCore"),
@@ -89,7 +91,7 @@ let package = Package(
         room("Memcached", ["CeleryCore", "Streams"]),
         room("Tyrant", ["CeleryCore", "Streams", deque]),
         room("Mongo", ["CeleryCore", "Streams", deque]),
-        room("SQL", ["CeleryCore", "Processes", "CPostgreSQL", "CMariaDB"]),
+        room("SQL", ["CeleryCore", "Processes", "CPostgreSQL", "CMariaDB", "CODBC"]),
         room("SQLite", ["CSQLite"]),
         room("CeleryDB", ["CeleryCore", "Wire", "SQLite", "Processes", "CLinux"]),
         room("CeleryAMQP", ["CeleryCore", "RabbitMQ", deque]),

@@ -83,7 +83,7 @@ package struct Drivers: Sendable {
             AMQPResultStore(link: try AMQPLink(urls, settings: settings), expires: settings.resultExpires)
         },
         "redis": openRedis, "rediss": openRedis, "socket": openRedis, "redis+socket": openRedis,
-        "db+postgresql": openServer, "db+mysql": openServer, "db+mariadb": openServer,
+        "db+postgresql": openServer, "db+mysql": openServer, "db+mariadb": openServer, "db+oracle": openServer,
         "file": { urls, settings, _, _ in
             guard urls[0].query.isEmpty else {
                 throw DriverError(.configuration, "\(urls[0].redacted): a folder of results has no options")
@@ -105,6 +105,7 @@ package struct Drivers: Sendable {
         "db+postgresql": { url, timeout throws(SQLError) in try PostgreSQLServer(url, connectTimeout: timeout) },
         "db+mysql": { url, timeout throws(SQLError) in try MariaDBServer(url, connectTimeout: timeout) },
         "db+mariadb": { url, timeout throws(SQLError) in try MariaDBServer(url, connectTimeout: timeout) },
+        "db+oracle": { url, timeout throws(SQLError) in try ODBCServer(url, connectTimeout: timeout) },
     ]
 
     private static let openServer: OpenStore = { urls, settings, _, _ in

@@ -29,6 +29,7 @@ import Testing
     @Test(arguments: [
         ("db+postgresql://u:hush@h:5433/a", "db+postgresql://u:***@h:5433/a"), ("db+postgresql+psycopg2://h/a", "db+postgresql+psycopg2://h/a"),
         ("db+mysql+pymysql://u:hush@h/a", "db+mysql+pymysql://u:***@h/a"), ("db+mariadb://h/a", "db+mariadb://h/a"),
+        ("db+oracle+oracledb://u:hush@h/a?driver=Oracle", "db+oracle+oracledb://u:***@h/a"),
     ])
     func `results may be in the database of a server, whatever library Python uses`(url: String, location: String) throws {
         let store = try Drivers.open(settings(results: url)).openStore()

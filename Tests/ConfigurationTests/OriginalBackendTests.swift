@@ -28,6 +28,7 @@ import Testing
         ("DATABASE_ENGINE = 'postgresql'\nDATABASE_NAME = 'a'\nDATABASE_HOST = '/run/pg'\nDATABASE_PORT = ''", "db+postgresql:///a?host=/run/pg"),
         ("DATABASE_ENGINE = 'mysql'\nDATABASE_NAME = 'a'\nDATABASE_USER = 'u'\nDATABASE_HOST = ''\nDATABASE_PORT = 3307", "db+mysql://u@:3307/a"),
         ("DATABASE_ENGINE = 'mysql'\nDATABASE_NAME = 'a'\nDATABASE_HOST = '/run/my.sock'", "db+mysql:///a?unix_socket=/run/my.sock"),
+        ("DATABASE_ENGINE = 'oracle'\nDATABASE_NAME = 'shop'\nDATABASE_USER = 'u'\nDATABASE_PASSWORD = 'p'", "db+oracle://u:p@/?dsn=shop"),
         ("DATABASE_ENGINE = 'sqlite3'\nDATABASE_NAME = '/var/r.db'", "db+sqlite:////var/r.db"),
         // Beside the settings.
         ("DATABASE_ENGINE = 'sqlite3'\nDATABASE_NAME = 'r.db'", "db+sqlite:////shop/r.db"),
@@ -143,6 +144,10 @@ import Testing
         ("CELERY_BACKEND = 'database'", "celery.toml:1: CELERY_BACKEND needs DATABASE_ENGINE, which says what kind of database it is"),
         ("DATABASE_USER = 'u'", "celery.toml:1: DATABASE_USER needs DATABASE_ENGINE, which says what kind of database it is"),
         ("\nDATABASE_ENGINE = 'mysql'", "celery.toml:2: DATABASE_ENGINE needs DATABASE_NAME"),
+        (
+            "DATABASE_ENGINE = 'oracle'\nDATABASE_NAME = 'shop'\nDATABASE_HOST = 'h'",
+            "celery.toml:1: DATABASE_ENGINE is a database of Oracle, which has no DATABASE_HOST and DATABASE_PORT: DATABASE_NAME is an ODBC data source"
+        ),
         ("DATABASE_PORT = 'abc'", "celery.toml:1: DATABASE_PORT must be a whole number, not \"abc\""),
         ("CELERY_BACKEND = 'databse'", "celery.toml:1: CELERY_BACKEND must be one of amqp, cache, database, mongodb, tyrant, not \"databse\"; did you mean \"database\"?"),
     ])

@@ -70,6 +70,15 @@ struct ResultParts: Sendable, Equatable {
             guard let name else { throw SettingsComplaint("needs DATABASE_NAME") }
             switch engine {
             case "sqlite3": return ServiceURL(scheme: "db+sqlite", path: name).resolved(in: folder)
+            case "oracle":
+                guard host == nil, port == nil else {
+                    throw SettingsComplaint(
+                        "is a database of Oracle, which has no DATABASE_HOST and DATABASE_PORT: DATABASE_NAME is an ODBC data source",
+                        hint: "or name driver, host and service with CELERY_RESULT_BACKEND = \"db+oracle://...\"")
+                }
+                return ServiceURL(
+                    scheme: "db+oracle", user: user, password: user == nil ? nil : password, path: "/",
+                    query: [ServiceURL.QueryItem(name: "dsn", value: name)])
             case "mysql": return server("db+mysql", socket: "unix_socket", name)
             default: return server("db+postgresql", socket: "host", name)
             }

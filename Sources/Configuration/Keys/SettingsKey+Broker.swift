@@ -24,7 +24,9 @@ extension SettingsKey {
             (db+postgresql+psycopg2) is ignored, and the options after a question mark are libpq's, as sslmode=verify-full&sslrootcert=FILE. \
             db+mysql:// and db+mariadb:// are the same for MySQL and MariaDB, with options of PyMySQL: ssl_ca=FILE (encrypts, and verifies the \
             certificate), ssl_cert, ssl_key, ssl_mode, ssl_verify_cert, unix_socket, connect_timeout, read_timeout. These need the \
-            library libpq5 or libmariadb3. tyrant://host:1978 keeps results in a Tokyo Tyrant server, \
+            library libpq5 or libmariadb3. db+oracle://user:password@host:1521/service?driver=NAME is the same for Oracle by ODBC, with the \
+            driver that unixODBC knows by this name; ?dsn=NAME names a data source instead, and ?connection=TEXT a connection string for \
+            any driver. It needs the library libodbc2 and Oracle's driver. tyrant://host:1978 keeps results in a Tokyo Tyrant server, \
             mongodb://user:password@host:port,host2:port/database?replicaSet=name&tls=true in the collections of Python's Celery in a MongoDB \
             database, with options of PyMongo: authSource, authMechanism (SCRAM-SHA-256 or SCRAM-SHA-1), tlsCAFile, \
             tlsCertificateKeyFile, w, journal, connectTimeoutMS, and taskmeta_collection and groupmeta_collection, which name other \
@@ -81,12 +83,12 @@ extension SettingsKey {
             """
         ) { $0.settings.pythonResultFormat = PythonResultFormat(rawValue: $1) ?? .json },
         SettingsKey(
-            "DATABASE_ENGINE", .choice(["postgresql", "postgresql_psycopg2", "mysql", "sqlite3"]), default: nil,
+            "DATABASE_ENGINE", .choice(["postgresql", "postgresql_psycopg2", "mysql", "oracle", "sqlite3"]), default: nil,
             "Kind of the database for results, in the tables of Python's Celery, as Django names it."
         ) { $0.results.engine = $1 },
         SettingsKey(
             "DATABASE_NAME", .text, default: nil,
-            "Name of that database; of sqlite3, the path of its file, relative to the folder of the settings file."
+            "Name of that database; of sqlite3, the path of its file, relative to the folder of the settings file; of oracle, an ODBC data source."
         ) { $0.results.name = $1.isEmpty ? nil : $1 },
         SettingsKey(
             "DATABASE_USER", .text, default: nil, "User of that database."
@@ -174,7 +176,7 @@ extension SettingsKey {
         ) { $0.settings.brokerHeartbeat = $1 },
         SettingsKey(
             "CELERY_AMQP_CONNECTION_TIMEOUT", aliases: ["BROKER_CONNECTION_TIMEOUT"], .duration, default: "4",
-            "Time limit in seconds for connecting to RabbitMQ, Redis, Memcached, Tokyo Tyrant, MongoDB, PostgreSQL or MySQL; 0 means 4."
+            "Time limit in seconds for connecting to RabbitMQ, Redis, Memcached, Tokyo Tyrant, MongoDB, PostgreSQL, MySQL or Oracle; 0 means 4."
         ) { $0.settings.connectionTimeout = $1 ?? 4 },
         SettingsKey(
             "CELERY_PUBLISH_TIMEOUT", .duration, default: "30",

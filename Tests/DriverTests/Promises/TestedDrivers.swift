@@ -25,7 +25,7 @@ enum TestedStore: String, CaseIterable, Sendable {
     case folder
     case tyrant, mongo
     /// Python's tables at a server.
-    case postgreSQL, mariaDB
+    case postgreSQL, mariaDB, oracle
 
     var fixture: any ResultStoreFixture.Type {
         switch self {
@@ -41,6 +41,7 @@ enum TestedStore: String, CaseIterable, Sendable {
         case .mongo: MongoResultStoreFixture.self
         case .postgreSQL: PostgreSQLStoreFixture.self
         case .mariaDB: MariaDBStoreFixture.self
+        case .oracle: OracleStoreFixture.self
         }
     }
 }
