@@ -119,6 +119,8 @@ void *celery_odbc_connect(const uint16_t *text, size_t count, unsigned login_sec
 }
 
 void celery_odbc_close(void *connection) {
+    // Within a transaction a connection cannot be closed.
+    odbc.SQLEndTran(HANDLE_CONNECTION, connection, 1 /* SQL_ROLLBACK */);
     odbc.SQLDisconnect(connection);
     odbc.SQLFreeHandle(HANDLE_CONNECTION, connection);
 }

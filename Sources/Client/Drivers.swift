@@ -3,14 +3,11 @@ import CeleryAMQP
 package import CeleryCore
 import CeleryDB
 import Memcached
-import Mongo
 import Processes
 import RabbitMQ
-import Redis
 import ResultStores
 import SQL
 import SQLite
-import Tyrant
 
 /// The table of drivers by URL scheme.
 package struct Drivers: Sendable {
@@ -35,7 +32,7 @@ package struct Drivers: Sendable {
 
     /// The URLs are alternative servers; drivers of files use only the first.
     private typealias OpenBroker = @Sendable ([ServiceURL], Settings, SQLiteFiles) throws -> any Broker
-    private typealias OpenStore = @Sendable ([ServiceURL], Settings, SQLiteFiles, any Broker) throws -> any ResultStore
+    typealias OpenStore = @Sendable ([ServiceURL], Settings, SQLiteFiles, any Broker) throws -> any ResultStore
 
     private static let brokers: [String: OpenBroker] = [
         "sqlite": { urls, settings, files in
@@ -129,52 +126,6 @@ package struct Drivers: Sendable {
     private static func scheme(of url: ServiceURL) -> String {
         let plain = url.scheme.split(separator: "+").prefix(2).joined(separator: "+")
         return servers[plain] == nil ? url.scheme : plain
-    }
-
-    private static let openRedis: OpenStore = { urls, settings, _, _ in
-        let options: RedisOptions
-        do throws(RedisError) {
-            options = try RedisOptions(urls[0], connectTimeout: .seconds(settings.connectionTimeout))
-        } catch {
-            throw DriverError(error, at: "")
-        }
-        return try RedisResultStore(
-            options,
-            RedisResultTerms(
-                expires: settings.resultExpires, failureExpires: settings.failureExpires, chordExpires: settings.chordExpires,
-                keyPrefix: settings.resultKeyPrefix))
-    }
-
-    private static let openMemcached: OpenStore = { urls, settings, _, _ in
-        let options: MemcachedOptions
-        do throws(MemcachedError) {
-            options = try MemcachedOptions(urls[0], connectTimeout: .seconds(settings.connectionTimeout))
-        } catch {
-            throw DriverError(error, at: "")
-        }
-        return try MemcachedResultStore(
-            options,
-            MemcachedResultStore.Terms(
-                expires: settings.resultExpires, chordExpires: settings.chordExpires, keyPrefix: settings.resultKeyPrefix))
-    }
-
-    private static let openTyrant: OpenStore = { urls, settings, _, _ in
-        let options: TyrantOptions
-        do throws(TyrantError) {
-            options = try TyrantOptions(urls[0], connectTimeout: .seconds(settings.connectionTimeout))
-        } catch {
-            throw DriverError(error, at: "")
-        }
-        return try TyrantResultStore(options, expires: settings.resultExpires, keyPrefix: settings.resultKeyPrefix)
-    }
-
-    private static let openMongo: OpenStore = { urls, settings, _, _ in
-        do throws(MongoError) {
-            let options = try MongoOptions(urls[0], connectTimeout: .seconds(settings.connectionTimeout))
-            return MongoResultStore(options, expires: settings.resultExpires)
-        } catch {
-            throw DriverError(error, at: "")
-        }
     }
 
     /// Schemes of Celery for which this version has no driver, at least not for both roles.
@@ -279,7 +230,7 @@ package struct Drivers: Sendable {
 
 /// Open database files by path. Broker and store with the same path share one connection,
 /// so that they can settle in one transaction.
-private final class SQLiteFiles {
+final class SQLiteFiles {
     private var open: [String: DatabaseFile] = [:]
 
     func open(_ url: ServiceURL, _ settings: Settings) throws -> DatabaseFile {

@@ -40,7 +40,7 @@ const char *_Nullable celery_odbc_load(void);
 /// Connects: SQLDriverConnectW with a text of `count` units of UTF-16. Returns NULL after a failure.
 void *_Nullable celery_odbc_connect(
     const uint16_t *_Nonnull text, size_t count, unsigned login_seconds, struct celery_odbc_failure *_Nonnull failure);
-/// SQLDisconnect, and frees the connection.
+/// Rolls back what was not committed, disconnects (SQLDisconnect), and frees the connection.
 void celery_odbc_close(void *_Nonnull connection);
 
 /// Begins a transaction (`on` is 0), or has each statement stand for itself: SQLSetConnectAttr. Returns 0 after a failure.
