@@ -54,4 +54,9 @@ import Testing
         let none = ODBCErrors.opening(ODBCErrors.Said(state: "08001", number: 0, reason: "no\u{1B}[2J\nanswer"), at: "db+oracle://h/x")
         #expect(none.code == .unreachable && !none.message.contains("\u{1B}") && !none.message.contains("\n"))
     }
+
+    @Test func `a missing library is told with its package`() {
+        let error = DriverError(SQLError(.libraryMissing("libodbc2"), "Oracle is reached by ODBC"), at: "")
+        #expect(error.code == .configuration && error.hint == "install it: apt-get install libodbc2")
+    }
 }

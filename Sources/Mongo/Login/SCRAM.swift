@@ -7,15 +7,28 @@ struct SCRAM {
         case sha256 = "SCRAM-SHA-256"
         case sha1 = "SCRAM-SHA-1"
 
-        fileprivate var blockLength: Int { 64 }
+        private static let blockLength = 64
 
         fileprivate func hash(_ bytes: [UInt8]) -> [UInt8] { self == .sha1 ? SHA1.hash(bytes) : SHA256.hash(bytes) }
 
-        fileprivate func code(of message: [UInt8], key: [UInt8]) -> [UInt8] {
-            if self == .sha256 { return HMAC.code(of: message, key: key) }
-            var block = key.count > blockLength ? hash(key) : key
-            block += [UInt8](repeating: 0, count: blockLength - block.count)
-            return hash(block.map { $0 ^ 0x5C } + hash(block.map { $0 ^ 0x36 } + message))
+        /// Authenticates one message by HMAC (RFC 2104).
+        fileprivate func code(of message: [UInt8], key: [UInt8]) -> [UInt8] { self.key(key)(message) }
+
+        /// HMAC with a key, for thousands of messages: what depends on the key alone is computed once.
+        fileprivate func key(_ key: [UInt8]) -> ([UInt8]) -> [UInt8] {
+            var block = key.count > Self.blockLength ? hash(key) : key
+            block += [UInt8](repeating: 0, count: Self.blockLength - block.count)
+            let (outside, inside) = (block.map { $0 ^ 0x5C }, block.map { $0 ^ 0x36 })
+            if self == .sha1 { return { message in SHA1.hash(outside + SHA1.hash(inside + message)) } }
+            var (inner, outer) = (SHA256(), SHA256())
+            inner.update(inside)
+            outer.update(outside)
+            return { [inner, outer] message in
+                var (first, second) = (inner, outer)
+                first.update(message)
+                second.update(first.finish())
+                return second.finish()
+            }
         }
     }
 
@@ -95,8 +108,9 @@ struct SCRAM {
     private func salted(_ salt: [UInt8], _ rounds: Int) -> [UInt8] {
         var code = mechanism.code(of: salt + [0, 0, 0, 1], key: password)
         var sum = code
+        let key = mechanism.key(password)
         for _ in 1..<rounds {
-            code = mechanism.code(of: code, key: password)
+            code = key(code)
             for index in sum.indices { sum[index] ^= code[index] }
         }
         return sum

@@ -44,6 +44,7 @@ package final class MongoServer: Sendable {
         let shared = Shared(manner)
         (self.listener, self.shared) = (listener, shared)
         port = listener.port
+        if manner.user != nil { MongoServerLogin.salted(manner.password, manner.rounds) }
         WorkThread.start {
             listener.serve { connection in
                 guard shared.admit(connection) else {

@@ -1,4 +1,5 @@
 import CeleryCore
+import Synchronization
 
 /// The server's side of a login by SCRAM-SHA-256 (RFC 7677).
 struct MongoServerLogin {
@@ -24,17 +25,29 @@ struct MongoServerLogin {
     }
 
     private static let salt = Array("sixteen bytes of".utf8)
+    private static let known = Mutex<[String: [UInt8]]>([:])
+
+    /// The password after all rounds, which is computed once: a client that waits for it may lose its patience.
+    @discardableResult
+    static func salted(_ password: String, _ rounds: Int) -> [UInt8] {
+        known.withLock { known in
+            if let salted = known["\(rounds) \(password)"] { return salted }
+            var block = HMAC.code(of: salt + [0, 0, 0, 1], key: Array(password.utf8))
+            var salted = block
+            for _ in 1..<rounds {
+                block = HMAC.code(of: block, key: Array(password.utf8))
+                for index in salted.indices { salted[index] ^= block[index] }
+            }
+            known["\(rounds) \(password)"] = salted
+            return salted
+        }
+    }
 
     /// - Returns: The last message; `nil` for another password.
     func end(_ message: String) -> String? {
         let parts = message.split(separator: ",")
         guard parts.count == 3, parts[0] == "c=biws", first.hasPrefix("\(parts[1]),"), let proof = Base64.decode(String(parts[2].dropFirst(2))) else { return nil }
-        var block = HMAC.code(of: Self.salt + [0, 0, 0, 1], key: Array(password.utf8))
-        var salted = block
-        for _ in 1..<rounds {
-            block = HMAC.code(of: block, key: Array(password.utf8))
-            salted = zip(salted, block).map { $0 ^ $1 }
-        }
+        let salted = Self.salted(password, rounds)
         let all = Array("\(bare),\(first),\(parts[0]),\(parts[1])".utf8)
         let stored = SHA256.hash(HMAC.code(of: Array("Client Key".utf8), key: salted))
         let key = zip(proof, HMAC.code(of: all, key: stored)).map { $0 ^ $1 }
