@@ -7,10 +7,10 @@ import PackageDescription
 //     Client -> Brokers, ResultStores -> CeleryDB -> SQLite         (the only way to a driver)
 //                                        CeleryAMQP -> RabbitMQ
 //                                        SQL
-//                                        Redis, Memcached -> Streams
+//                                        Redis, Memcached, Tyrant, Mongo -> Streams
 //     Worker, Beat, Brokers, ... -> Tasks, Wire, Schedules, Processes -> CeleryCore
 //
-// The worker and beat name no driver; a connection (SQLite, SQL, RabbitMQ, Redis, Memcached, HTTP) is the only room that sees its C library.
+// The worker and beat name no driver; a connection (SQLite, SQL, RabbitMQ, Redis, Memcached, Tyrant, Mongo, HTTP) is the only room that sees its C library.
 
 let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -73,6 +73,8 @@ let package = Package(
         .target(name: "CPostgreSQL"),
         // Loads libmariadb when it is needed, and needs nothing of it to build.
         .target(name: "CMariaDB"),
+        // Loads unixODBC when it is needed, and needs nothing of it to build.
+        .target(name: "CODBC"),
 
         // The vocabulary
         room("CeleryCore"),
@@ -84,15 +86,17 @@ let package = Package(
         room("Pickle", ["CeleryCore", "Wire"]),
         room("RabbitMQ", ["CeleryCore", "Processes", "CRabbitMQ"]),
         // Threads that own a connection, for protocols of our own.
-        room("Streams", ["CeleryCore", "Processes", deque]),
-        room("Redis", ["CeleryCore", "Processes", "Streams", "CTLS", deque]),
+        room("Streams", ["CeleryCore", "Processes", "CTLS", deque]),
+        room("Redis", ["CeleryCore", "Processes", "Streams", deque]),
         room("Memcached", ["CeleryCore", "Streams"]),
-        room("SQL", ["CeleryCore", "Processes", "CPostgreSQL", "CMariaDB"]),
+        room("Tyrant", ["CeleryCore", "Streams", deque]),
+        room("Mongo", ["CeleryCore", "Streams", deque]),
+        room("SQL", ["CeleryCore", "Processes", "CPostgreSQL", "CMariaDB", "CODBC"]),
         room("SQLite", ["CSQLite"]),
         room("CeleryDB", ["CeleryCore", "Wire", "SQLite", "Processes", "CLinux"]),
         room("CeleryAMQP", ["CeleryCore", "RabbitMQ", deque]),
         room("Brokers", ["CeleryCore", "Wire", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "Processes", deque, heap]),
-        room("ResultStores", ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "Memcached", "SQL", "Processes", deque]),
+        room("ResultStores", ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", deque]),
         room("TOML"),
         room("Configuration", ["CeleryCore", "Schedules", "TOML"]),
 
@@ -108,7 +112,7 @@ let package = Package(
         room("Beat", ["CeleryCore", "Schedules", "Wire", logging]),
 
         // Faces
-        room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "Memcached", "SQL", "Processes"]),
+        room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "Memcached", "Tyrant", "Mongo", "SQL", "Processes"]),
         room("Arguments", ["CeleryCore"]),
         room("Commands", ["Arguments", "Client", "Worker", "Beat", "Schedules", "HTTP", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
         room("FoundationValues", ["Tasks", "CeleryCore"]),
@@ -143,15 +147,17 @@ let package = Package(
         tests("HTTPTests", ["HTTP", "Fixtures"]),
         tests("RabbitMQTests", ["RabbitMQ", "CeleryCore", "Wire", "Fixtures"]),
         tests("SQLTests", ["SQL", "CeleryCore", "Processes", "Fixtures"]),
-        tests("RedisTests", ["Redis", "CeleryCore", "Processes", "Fixtures"]),
+        tests("RedisTests", ["Redis", "Streams", "CeleryCore", "Processes", "Fixtures"]),
         tests("MemcachedTests", ["Memcached", "CeleryCore", "Fixtures"]),
+        tests("TyrantTests", ["Tyrant", "CeleryCore", "Fixtures"]),
+        tests("MongoTests", ["Mongo", "Streams", "CeleryCore", "Fixtures"]),
         tests("TOMLTests", ["TOML", "CeleryCore", "Fixtures"], exclude: ["pack", "toml-test.jsonl", "toml-test.LICENSE"]),
         .executableTarget(
             name: "DriverProbe", dependencies: ["CeleryCore", "Wire", "CeleryDB", "Brokers", "Processes", "CLinux"],
             path: "Tests/DriverProbe", swiftSettings: swiftSettings),
         tests(
             "DriverTests",
-            ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "Brokers", "ResultStores", "RabbitMQ", "Redis", "Memcached", "SQL", "Processes", "Worker", "Fixtures", "DriverProbe"]),
+            ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "Brokers", "ResultStores", "RabbitMQ", "Redis", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", "Worker", "Fixtures", "DriverProbe"]),
         tests(
             "WorkerTests",
             ["Worker", "CeleryCore", "Wire", "Tasks", "CeleryDB", "SQLite", "Brokers", "ResultStores", "Redis", "Memcached", "SQL", "Processes", "Fixtures", logging]),

@@ -5,7 +5,6 @@ import CeleryDB
 import Memcached
 import Processes
 import RabbitMQ
-import Redis
 import ResultStores
 import SQL
 import SQLite
@@ -33,7 +32,7 @@ package struct Drivers: Sendable {
 
     /// The URLs are alternative servers; drivers of files use only the first.
     private typealias OpenBroker = @Sendable ([ServiceURL], Settings, SQLiteFiles) throws -> any Broker
-    private typealias OpenStore = @Sendable ([ServiceURL], Settings, SQLiteFiles, any Broker) throws -> any ResultStore
+    typealias OpenStore = @Sendable ([ServiceURL], Settings, SQLiteFiles, any Broker) throws -> any ResultStore
 
     private static let brokers: [String: OpenBroker] = [
         "sqlite": { urls, settings, files in
@@ -86,7 +85,7 @@ package struct Drivers: Sendable {
             AMQPResultStore(link: try AMQPLink(urls, settings: settings), expires: settings.resultExpires)
         },
         "redis": openRedis, "rediss": openRedis, "socket": openRedis, "redis+socket": openRedis,
-        "db+postgresql": openServer, "db+mysql": openServer, "db+mariadb": openServer,
+        "db+postgresql": openServer, "db+mysql": openServer, "db+mariadb": openServer, "db+oracle": openServer,
         "file": { urls, settings, _, _ in
             guard urls[0].query.isEmpty else {
                 throw DriverError(.configuration, "\(urls[0].redacted): a folder of results has no options")
@@ -97,6 +96,7 @@ package struct Drivers: Sendable {
                     expires: settings.resultExpires, keyPrefix: settings.resultKeyPrefix, fileGroup: settings.fileGroup,
                     groupWrites: settings.databaseGroupWrites, isDurable: settings.durability == "full"))
         },
+        "tyrant": openTyrant, "mongodb": openMongo, "mongodb+srv": openMongo,
         "memcached": openMemcached, "memcache": openMemcached, "pymemcache": openMemcached, "pylibmc": openMemcached,
         "cache+memcached": openMemcached, "cache+memcache": openMemcached, "cache+pymemcache": openMemcached,
         "cache+pylibmc": openMemcached,
@@ -107,6 +107,7 @@ package struct Drivers: Sendable {
         "db+postgresql": { url, timeout throws(SQLError) in try PostgreSQLServer(url, connectTimeout: timeout) },
         "db+mysql": { url, timeout throws(SQLError) in try MariaDBServer(url, connectTimeout: timeout) },
         "db+mariadb": { url, timeout throws(SQLError) in try MariaDBServer(url, connectTimeout: timeout) },
+        "db+oracle": { url, timeout throws(SQLError) in try ODBCServer(url, connectTimeout: timeout) },
     ]
 
     private static let openServer: OpenStore = { urls, settings, _, _ in
@@ -132,35 +133,8 @@ package struct Drivers: Sendable {
         return servers[plain] == nil ? url.scheme : plain
     }
 
-    private static let openRedis: OpenStore = { urls, settings, _, _ in
-        let options: RedisOptions
-        do throws(RedisError) {
-            options = try RedisOptions(urls[0], connectTimeout: .seconds(settings.connectionTimeout))
-        } catch {
-            throw DriverError(error, at: "")
-        }
-        return try RedisResultStore(
-            options,
-            RedisResultTerms(
-                expires: settings.resultExpires, failureExpires: settings.failureExpires, chordExpires: settings.chordExpires,
-                keyPrefix: settings.resultKeyPrefix))
-    }
-
-    private static let openMemcached: OpenStore = { urls, settings, _, _ in
-        let options: MemcachedOptions
-        do throws(MemcachedError) {
-            options = try MemcachedOptions(urls[0], connectTimeout: .seconds(settings.connectionTimeout))
-        } catch {
-            throw DriverError(error, at: "")
-        }
-        return try MemcachedResultStore(
-            options,
-            MemcachedResultStore.Terms(
-                expires: settings.resultExpires, chordExpires: settings.chordExpires, keyPrefix: settings.resultKeyPrefix))
-    }
-
     /// Schemes of Celery for which this version has no driver, at least not for both roles.
-    private static let known = ["redis", "rediss", "socket", "redis+socket", "postgresql", "mysql", "file"] + MemcachedOptions.schemes
+    private static let known = ["redis", "rediss", "socket", "redis+socket", "postgresql", "mysql", "file", "tyrant", "mongodb", "mongodb+srv"] + MemcachedOptions.schemes
 
     /// Schemes for Redis servers that have no name of their own.
     private static let ofSeveralRedis = ["sentinel", "redis+sentinel", "redis+cluster", "rediss+cluster"]
@@ -201,6 +175,12 @@ package struct Drivers: Sendable {
         case "rediss":
             if let value = value("ssl_cert_reqs"), ["none", "CERT_NONE"].contains(value) { return "ssl_cert_reqs=\(value)" }
             return value("ssl_check_hostname").flatMap { ["0", "f", "false", "n", "no"].contains($0.lowercased()) ? "ssl_check_hostname=\($0)" : nil }
+        case "mongodb":
+            for name in ["tlsInsecure", "tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames"] {
+                let given = url.query.last { $0.name.lowercased() == name.lowercased() }?.value.lowercased()
+                if given == "true" || given == "1" { return "\(name)=\(given ?? "")" }
+            }
+            return nil
         case let scheme where scheme.hasPrefix("db+mysql") || scheme.hasPrefix("db+mariadb"):
             return value("ssl_verify_cert").flatMap { ["0", "false", "no", "off"].contains($0.lowercased()) ? "ssl_verify_cert=\($0)" : nil }
         default: return nil
@@ -255,7 +235,7 @@ package struct Drivers: Sendable {
 
 /// Open database files by path. Broker and store with the same path share one connection,
 /// so that they can settle in one transaction.
-private final class SQLiteFiles {
+final class SQLiteFiles {
     private var open: [String: DatabaseFile] = [:]
 
     func open(_ url: ServiceURL, _ settings: Settings) throws -> DatabaseFile {

@@ -25,13 +25,16 @@ extension ResolvedSettings {
         return JSONObject(members)
     }
 
-    private static func isSecret(_ name: String) -> Bool { secretWords.contains { name.contains(text: $0) } }
+    private static func isSecret(_ name: String) -> Bool {
+        let name = name.uppercased()
+        return secretWords.contains { name.contains(text: $0) }
+    }
 
-    /// The value with passwords in URLs hidden.
+    /// The value with passwords in URLs and in tables hidden.
     private static func masked(_ value: JSON) -> JSON {
         switch value {
         case .array(let elements): return .array(elements.map(masked))
-        case .object(let object): return .object(JSONObject(object.members.map { ($0.key, masked($0.value)) }))
+        case .object(let object): return .object(JSONObject(object.members.map { ($0.key, isSecret($0.key) ? .string(hidden) : masked($0.value)) }))
         default: break
         }
         guard case .string(let text) = value else { return value }

@@ -58,7 +58,8 @@ package struct MemcachedError: Error, Sendable, Equatable, CustomStringConvertib
         let code: Code =
             switch error.code {
             case .address: .options
-            case .unreachable: .unreachable
+            // The protocol has no TLS.
+            case .unreachable, .tls, .file, .libraryMissing: .unreachable
             case .lost: .lost
             }
         self.init(code, error.message)

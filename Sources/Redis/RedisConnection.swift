@@ -3,7 +3,7 @@
 //     RedisLink           one thread and connection for commands, which it pipelines (Streams)
 //     RedisSubscription   one thread and connection for messages of channels
 //       RedisConnection   a connection that is logged in, confined to its thread
-//         RedisSocket     the socket, with a TLSSession where it is encrypted
+//         RedisSocket     the socket (Streams), with a TLSSession where it is encrypted
 //         RESPDecoder     bytes of the server <-> RESPValue
 
 import CeleryCore

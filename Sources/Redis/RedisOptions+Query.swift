@@ -1,4 +1,5 @@
 import CeleryCore
+import Streams
 
 // The part of a URL after the question mark.
 extension RedisOptions {

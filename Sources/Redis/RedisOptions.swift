@@ -1,4 +1,5 @@
 package import CeleryCore
+package import Streams
 
 /// How to connect to one Redis server, read from its URL.
 ///
@@ -27,22 +28,9 @@ package struct RedisOptions: Sendable, Hashable {
     package var clientName: String
     /// 2 or 3: which version of the protocol to speak.
     package var protocolVersion: Int
-    package var tls: TLS?
+    package var tls: TLSTerms?
     /// For display, without the password.
     package var location: String
-
-    /// Certificates for a TLS connection.
-    package struct TLS: Sendable, Hashable {
-        /// PEM file of trusted certificates, and folder of such files; without either the system's are trusted.
-        package var authorities: String?
-        package var authorityFolder: String?
-        /// PEM files with the client's certificate and key.
-        package var certificate: String?
-        package var key: String?
-        package var isVerified = true
-        /// Whether the certificate must be for the host of the URL.
-        package var checksHost = true
-    }
 
     /// Longest silence that is not a lost connection; the default of `answerTimeout`. An option may only shorten it, so that a
     /// dead connection is noticed within ten seconds.
@@ -65,7 +53,7 @@ package struct RedisOptions: Sendable, Hashable {
         answerTimeout = Self.longestSilence
         clientName = "celery"
         protocolVersion = 2
-        tls = url.scheme == "rediss" ? TLS() : nil
+        tls = url.scheme == "rediss" ? TLSTerms() : nil
         location = Self.shown(url)
         if isSocket {
             guard url.host == nil, url.path.count > 1 else {

@@ -1,3 +1,5 @@
+import CeleryCore
+
 /// A Lua script that a server runs as one step.
 package struct RedisScript: Sendable, Equatable {
     package let source: String

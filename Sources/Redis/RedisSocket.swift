@@ -1,121 +1,59 @@
 import Streams
 
-/// The socket of a connection, encrypted or not. Never blocks, except where its name says so; confined to one thread.
+/// The socket of a connection to Redis: its errors are those of Redis. Confined to one thread.
 final class RedisSocket {
-    private let stream: StreamSocket
-    private var session: TLSSession?
-    private let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+    private let socket: SecureSocket
 
-    private init(_ stream: StreamSocket) { self.stream = stream }
+    private init(_ socket: SecureSocket) { self.socket = socket }
 
     /// Connects. Blocks; looking up the name of a host has no time limit but that of the resolver.
     ///
     /// - Throws: `unreachable`; `options` for a path that is too long.
     static func connected(to options: RedisOptions, until deadline: ContinuousClock.Instant) throws(RedisError) -> RedisSocket {
-        do throws(StreamError) {
-            if let path = options.socketPath { return RedisSocket(try StreamSocket.connected(toPath: path, until: deadline)) }
-            return RedisSocket(try StreamSocket.connected(toHost: options.host, port: options.port, until: deadline))
-        } catch {
-            throw RedisError(error)
+        try translating { () throws(StreamError) in
+            if let path = options.socketPath { return RedisSocket(SecureSocket(try StreamSocket.connected(toPath: path, until: deadline))) }
+            return RedisSocket(SecureSocket(try StreamSocket.connected(toHost: options.host, port: options.port, until: deadline)))
         }
     }
 
-    deinit { chunk.deallocate() }
+    private static func translating<Value>(_ body: () throws(StreamError) -> Value) throws(RedisError) -> Value {
+        do throws(StreamError) { return try body() } catch { throw RedisError(error) }
+    }
 
-    var descriptor: Int32 { stream.descriptor }
-    var wantsToSend: Bool { stream.wantsToSend }
+    var descriptor: Int32 { socket.descriptor }
+    var wantsToSend: Bool { socket.wantsToSend }
 
     /// Adds bytes to what is to be sent.
-    func add(_ bytes: [UInt8]) throws(RedisError) {
-        if let session {
-            try session.write(bytes)
-            takeRecords(session)
-        } else {
-            stream.add(bytes)
-        }
-    }
-
-    private func takeRecords(_ session: TLSSession) {
-        while case let count = session.take(into: chunk), count > 0 { stream.add(UnsafeRawBufferPointer(rebasing: chunk[..<count])) }
-    }
+    func add(_ bytes: [UInt8]) throws(RedisError) { try Self.translating { () throws(StreamError) in try socket.add(bytes) } }
 
     /// Sends as much as the kernel takes.
     ///
     /// - Returns: Whether anything was sent.
     @discardableResult
-    func flush() throws(RedisError) -> Bool {
-        do throws(StreamError) { return try stream.flush() } catch { throw RedisError(error) }
-    }
+    func flush() throws(RedisError) -> Bool { try Self.translating { () throws(StreamError) in try socket.flush() } }
 
     /// Reads what has come.
     ///
     /// - Returns: Whether anything has.
     /// - Throws: `lost` when the server has closed the connection, after all that came before.
     func receive(_ take: (UnsafeRawBufferPointer) -> Void) throws(RedisError) -> Bool {
-        var didReceive = false
-        // Let sending have its turn.
-        for _ in 0..<64 {
-            guard let count = try read() else { return didReceive }
-            didReceive = true
-            let bytes = UnsafeRawBufferPointer(rebasing: chunk[..<count])
-            guard let session else {
-                take(bytes)
-                continue
-            }
-            try session.give(bytes)
-            while let count = try session.read(into: chunk) { take(UnsafeRawBufferPointer(rebasing: chunk[..<count])) }
-            // Answers of the session itself, such as to a change of keys.
-            takeRecords(session)
-        }
-        return didReceive
-    }
-
-    private func read() throws(RedisError) -> Int? {
-        do throws(StreamError) { return try stream.read(into: chunk) } catch { throw RedisError(error) }
+        try Self.translating { () throws(StreamError) in try socket.receive(take) }
     }
 
     /// Encrypts the connection. Blocks until the handshake is over.
-    func encrypt(_ tls: RedisOptions.TLS, host: String, until deadline: ContinuousClock.Instant) throws(RedisError) {
-        let session = try TLSSession(tls, host: host)
-        while true {
-            let isDone: Bool
-            do throws(RedisError) {
-                isDone = try session.shake()
-            } catch {
-                // The server is told why.
-                takeRecords(session)
-                _ = try? flush()
-                throw error
-            }
-            takeRecords(session)
-            try flush()
-            if isDone { break }
-            try wait(until: deadline, or: RedisError(.unreachable, "it accepts connections but does not speak TLS"))
-            let count: Int?
-            do throws(StreamError) {
-                count = try stream.read(into: chunk)
-            } catch {
-                throw RedisError(.tls, "\(error.message) during the TLS handshake")
-            }
-            if let count { try session.give(UnsafeRawBufferPointer(rebasing: chunk[..<count])) }
-        }
-        self.session = session
+    func encrypt(_ tls: TLSTerms, host: String, until deadline: ContinuousClock.Instant) throws(RedisError) {
+        try Self.translating { () throws(StreamError) in try socket.encrypt(tls, host: host, until: deadline) }
     }
 
     /// Blocks until the server has sent something, or takes more.
     ///
     /// - Throws: `late` at the deadline.
     func wait(until deadline: ContinuousClock.Instant, or late: RedisError) throws(RedisError) {
-        guard stream.wait(until: deadline) else { throw late }
+        guard socket.wait(until: deadline) else { throw late }
     }
 
     /// Says goodbye to an encrypted connection.
-    func end() {
-        guard let session else { return }
-        session.end()
-        takeRecords(session)
-        _ = try? flush()
-    }
+    func end() { socket.end() }
 }
 
 extension RedisError {
@@ -123,9 +61,11 @@ extension RedisError {
     init(_ error: StreamError) {
         let code: Code =
             switch error.code {
-            case .address: .options
+            case .address, .file: .options
             case .unreachable: .unreachable
             case .lost: .lost
+            case .tls: .tls
+            case .libraryMissing: .libraryMissing
             }
         self.init(code, error.message)
     }

@@ -2,8 +2,8 @@
 //
 //     SQLDatabase            transactions, from any task
 //       SQLServerLink        ... at a server: a serial queue that owns one connection, and makes it anew
-//         SQLServer          a server's address and options, from its URL: PostgreSQLServer, MariaDBServer
-//           SQLConnection    a connection, confined to its queue or thread: libpq's, libmariadb's, and elsewhere SQLite's
+//         SQLServer          a server's address and options, from its URL: PostgreSQLServer, MariaDBServer, ODBCServer
+//           SQLConnection    a connection, confined to its queue or thread: libpq's, libmariadb's, one of ODBC, and elsewhere SQLite's
 //     PostgreSQLListener     a thread and connection for notices
 
 /// A connection to a database. Confined to the queue or thread that owns it; calls block.
@@ -43,23 +43,32 @@ package protocol SQLServerConnection: SQLConnection {
 
     /// Ends the connection; later calls fail. May be called again.
     func close()
+
+    /// Begins, commits and rolls back a transaction: by statements, unless the database has none for it.
+    func begin() throws
+    func commit() throws
+    func rollBack() throws
 }
 
 extension SQLServerConnection {
+    func begin() throws { try execute("BEGIN") }
+    func commit() throws { try execute("COMMIT") }
+    func rollBack() throws { try execute("ROLLBACK") }
+
     /// Runs one transaction, which is committed when the body returns and rolled back when it throws.
     func transaction<Value>(_ body: () throws -> Value) throws -> Value {
-        try execute("BEGIN")
+        try begin()
         let value: Value
         do {
             value = try body()
         } catch {
             // What cannot be rolled back ends with the connection.
             if !isLost {
-                do { try execute("ROLLBACK") } catch { close() }
+                do { try rollBack() } catch { close() }
             }
             throw error
         }
-        try execute("COMMIT")
+        try commit()
         return value
     }
 }

@@ -20,14 +20,26 @@ extension SQLDialect {
             switch kind {
             case .sqlite: "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT"
             case .mySQL: "INTEGER NOT NULL AUTO_INCREMENT"
-            case .postgreSQL, .mariaDB: "INTEGER NOT NULL"
+            case .postgreSQL, .mariaDB, .oracle: "INTEGER NOT NULL"
             }
-        case .name: "VARCHAR(155)" + (isMySQLLike ? " CHARACTER SET utf8mb4" : "")
-        case .key: "VARCHAR(155)" + (isMySQLLike ? " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" : "")
-        case .state: "VARCHAR(50)" + (isMySQLLike ? " CHARACTER SET utf8mb4" : "")
-        case .bytes: kind == .sqlite ? "BLOB" : kind == .postgreSQL ? "BYTEA" : "LONGBLOB"
-        case .time: kind == .sqlite ? "DATETIME" : kind == .postgreSQL ? "TIMESTAMP WITHOUT TIME ZONE" : "DATETIME(6)"
-        case .text: isMySQLLike ? "LONGTEXT CHARACTER SET utf8mb4" : "TEXT"
+        case .name: kind == .oracle ? "VARCHAR2(155 CHAR)" : "VARCHAR(155)" + (isMySQLLike ? " CHARACTER SET utf8mb4" : "")
+        case .key: kind == .oracle ? "VARCHAR2(155 CHAR)" : "VARCHAR(155)" + (isMySQLLike ? " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" : "")
+        case .state: kind == .oracle ? "VARCHAR2(50 CHAR)" : "VARCHAR(50)" + (isMySQLLike ? " CHARACTER SET utf8mb4" : "")
+        case .bytes:
+            switch kind {
+            case .sqlite, .oracle: "BLOB"
+            case .postgreSQL: "BYTEA"
+            case .mySQL, .mariaDB: "LONGBLOB"
+            }
+        case .time:
+            switch kind {
+            case .sqlite: "DATETIME"
+            case .postgreSQL: "TIMESTAMP WITHOUT TIME ZONE"
+            case .mySQL, .mariaDB: "DATETIME(6)"
+            // DATE, as SQLAlchemy has it, has whole seconds; Python reads both.
+            case .oracle: "TIMESTAMP(6)"
+            }
+        case .text: kind == .oracle ? "CLOB" : isMySQLLike ? "LONGTEXT CHARACTER SET utf8mb4" : "TEXT"
         case .integer: "INTEGER"
         }
     }
@@ -47,6 +59,11 @@ extension SQLDialect {
         "CREATE INDEX \(isInUse && kind == .postgreSQL ? "CONCURRENTLY " : "")\(index) ON \(table) (\(column))"
     }
 
+    /// The statement that adds a column to a table.
+    package func addColumn(_ name: String, _ type: ColumnType, to table: String) -> String {
+        kind == .oracle ? "ALTER TABLE \(table) ADD (\(name) \(self.name(of: type)))" : "ALTER TABLE \(table) ADD COLUMN \(name) \(self.name(of: type))"
+    }
+
     /// A query for the columns of a table, in the form that `SQLTableLayout` reads: none without the table.
     func columns(of table: String) -> String {
         switch kind {
@@ -62,6 +79,13 @@ extension SQLDialect {
             SELECT column_name, extra LIKE '%auto_increment%', character_maximum_length, data_type LIKE '%blob' OR data_type LIKE '%text'
             FROM information_schema.columns WHERE table_schema = database() AND table_name = '\(table)'
             """
+        // Names without quotation marks are in capitals there. Lengths are those in characters.
+        case .oracle:
+            """
+            SELECT LOWER(column_name), CASE WHEN default_length > 0 THEN 1 ELSE 0 END,
+                CASE WHEN data_type IN ('VARCHAR2', 'NVARCHAR2', 'CHAR', 'NCHAR') THEN char_length END, 0
+            FROM user_tab_columns WHERE table_name = UPPER('\(table)')
+            """
         }
     }
 
@@ -72,13 +96,17 @@ extension SQLDialect {
         case .postgreSQL: "SELECT 1 WHERE to_regclass('\(index)') IS NOT NULL"
         case .mySQL, .mariaDB:
             "SELECT 1 FROM information_schema.statistics WHERE table_schema = database() AND table_name = '\(table)' AND index_name = '\(index)'"
+        case .oracle: "SELECT 1 FROM user_indexes WHERE index_name = UPPER('\(index)')"
         }
     }
 
     func existence(ofSequence sequence: String) -> String {
-        kind == .postgreSQL
-            ? "SELECT 1 WHERE to_regclass('\(sequence)') IS NOT NULL"
-            : "SELECT 1 FROM information_schema.tables WHERE table_schema = database() AND table_name = '\(sequence)' AND table_type = 'SEQUENCE'"
+        switch kind {
+        case .postgreSQL: "SELECT 1 WHERE to_regclass('\(sequence)') IS NOT NULL"
+        case .oracle: "SELECT 1 FROM user_sequences WHERE sequence_name = UPPER('\(sequence)')"
+        case .sqlite, .mySQL, .mariaDB:
+            "SELECT 1 FROM information_schema.tables WHERE table_schema = database() AND table_name = '\(sequence)' AND table_type = 'SEQUENCE'"
+        }
     }
 }
 

@@ -5,6 +5,8 @@ package struct SQLDialect: Sendable, Hashable {
         case mySQL
         /// As MySQL, but with sequences, which SQLAlchemy uses for ids.
         case mariaDB
+        /// Of version 12.2 or later, by ODBC.
+        case oracle
     }
 
     package let kind: Kind
@@ -12,15 +14,17 @@ package struct SQLDialect: Sendable, Hashable {
     package init(_ kind: Kind) { self.kind = kind }
 
     /// Whether sequences number the rows of Celery's tables, as SQLAlchemy has it.
-    package var hasSequences: Bool { kind == .postgreSQL || kind == .mariaDB }
+    package var hasSequences: Bool { kind == .postgreSQL || kind == .mariaDB || kind == .oracle }
 
     /// Whether whoever listens is told of changes.
     package var hasNotices: Bool { kind == .postgreSQL }
 
     private var isMySQL: Bool { kind == .mySQL || kind == .mariaDB }
 
-    /// Rows that one statement inserts at most. SQLite has no way to its file that more rows would share.
-    package var rowsPerStatement: Int { kind == .sqlite ? 1 : Self.rowsPerServerStatement }
+    /// Rows that one statement inserts at most. SQLite has no way to its file that more rows would share, and Oracle no statement.
+    package var rowsPerStatement: Int { kind == .sqlite || kind == .oracle ? 1 : Self.rowsPerServerStatement }
+    /// Keys that one query looks for at most.
+    package var keysPerStatement: Int { kind == .sqlite ? 1 : 500 }
     package static let rowsPerServerStatement = 1000
 
     /// Bytes of values in a statement, after which no more rows are added to it.
@@ -44,7 +48,22 @@ package struct SQLDialect: Sendable, Hashable {
         case .sqlite: column
         case .postgreSQL: "to_char(\(column), 'YYYY-MM-DD HH24:MI:SS.US')"
         case .mySQL, .mariaDB: "date_format(\(column), '%Y-%m-%d %H:%i:%s.%f')"
+        // ODBC has one text for times, whatever their type.
+        case .oracle: column
         }
+    }
+
+    /// A parameter for a time, which is given as text.
+    package func timeParameter(_ number: Int) -> String {
+        // What a text alone would mean there, the settings of the session decide.
+        kind == .oracle ? "TO_TIMESTAMP(\(parameter(number)), 'YYYY-MM-DD HH24:MI:SS.FF6')" : parameter(number)
+    }
+
+    /// A query for some of the rows of another, the first ones of its order.
+    ///
+    /// - Parameter number: The number of the parameter that says how many at most.
+    package func limited(_ query: String, _ number: Int) -> String {
+        kind == .oracle ? "\(query) FETCH FIRST \(parameter(number)) ROWS ONLY" : "\(query) LIMIT \(parameter(number))"
     }
 
     /// What locks the rows of a query until the end of its transaction.
@@ -142,12 +161,22 @@ package struct SQLDialect: Sendable, Hashable {
         return "\(final) OR \(table).\(date) IS NULL AND coalesce(\(table).\(number), 0) > \(given)"
     }
 
-    private func next(of sequence: String) -> String { kind == .mariaDB ? "nextval(\(sequence))" : "nextval('\(sequence)')" }
+    func next(of sequence: String) -> String {
+        switch kind {
+        case .mariaDB: "nextval(\(sequence))"
+        case .oracle: "\(sequence).NEXTVAL"
+        case .sqlite, .postgreSQL, .mySQL: "nextval('\(sequence)')"
+        }
+    }
 
     /// A statement that deletes at most as many rows of a table, oldest first, as parameter 2 says, whose time is at or before
     /// parameter 1.
     package func deleteOldest(of table: String, by column: String) -> String {
-        let (time, limit) = (parameter(1), parameter(2))
+        let (time, limit) = (timeParameter(1), parameter(2))
+        if kind == .oracle {
+            let oldest = "SELECT id FROM \(table) WHERE \(column) <= \(time) ORDER BY \(column) FETCH FIRST \(limit) ROWS ONLY"
+            return "DELETE FROM \(table) WHERE id IN (SELECT id FROM (\(oldest)) t)"
+        }
         if isMySQL { return "DELETE FROM \(table) WHERE \(column) <= \(time) ORDER BY \(column) LIMIT \(limit)" }
         // Two who delete at once do not wait for each other.
         let skipping = kind == .postgreSQL ? " FOR UPDATE SKIP LOCKED" : ""

@@ -7,6 +7,13 @@ package protocol SQLServer: Sendable {
     ///
     /// - Parameter patience: For how long the server may be silent while it owes an answer.
     func connect(patience: Duration) throws(SQLError) -> any SQLServerConnection
+
+    /// Whether one statement may store several rows, or the row of a new result.
+    var joinsRows: Bool { get }
+}
+
+extension SQLServer {
+    package var joinsRows: Bool { true }
 }
 
 /// How long to wait for a server.

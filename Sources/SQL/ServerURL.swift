@@ -8,14 +8,15 @@ struct ServerURL {
     let database: String
     let options: [ServiceURL.QueryItem]
 
+    /// - Parameter needsDatabase: Whether the path has to name the database.
     /// - Throws: `SQLError.Code.options`.
-    init(_ url: ServiceURL) throws(SQLError) {
+    init(_ url: ServiceURL, needsDatabase: Bool = true) throws(SQLError) {
         var shown = url
         shown.query = []
         location = shown.redacted
         database = url.path.hasPrefix("/") ? String(url.path.dropFirst()) : url.path
         options = url.query
-        guard !database.isEmpty else { throw complaint("it names no database; write \(url.scheme)://user:password@host/database") }
+        guard !database.isEmpty || !needsDatabase else { throw complaint("it names no database; write \(url.scheme)://user:password@host/database") }
         if url.user == nil, url.password != nil { throw complaint("it has a password and no user") }
         var seen: Set<String> = []
         for item in options {

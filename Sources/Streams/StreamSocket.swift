@@ -1,9 +1,10 @@
-// Connections of our own to servers: what those of Redis and Memcached share.
+// Connections of our own to servers: what those of Redis, Memcached, Tokyo Tyrant and MongoDB share.
 //
 //     CommandLink         commands and their replies, for any number of callers
 //       CommandLoop       the thread that owns the connection
-//         CommandConnection   the protocol spoken: that of Redis, of Memcached
-//           StreamSocket  the socket
+//         CommandConnection   the protocol spoken: that of Redis, Memcached, Tokyo Tyrant, MongoDB
+//           SecureSocket  the socket, with TLS by a TLSSession
+//             StreamSocket
 //     LoopCore            what a thread that owns a connection shares with its users
 
 import Glibc

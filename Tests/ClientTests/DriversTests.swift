@@ -30,6 +30,7 @@ import Testing
     @Test(arguments: [
         ("db+postgresql://u:hush@h:5433/a", "db+postgresql://u:***@h:5433/a"), ("db+postgresql+psycopg2://h/a", "db+postgresql+psycopg2://h/a"),
         ("db+mysql+pymysql://u:hush@h/a", "db+mysql+pymysql://u:***@h/a"), ("db+mariadb://h/a", "db+mariadb://h/a"),
+        ("db+oracle+oracledb://u:hush@h/a?driver=Oracle", "db+oracle+oracledb://u:***@h/a"),
     ])
     func `results may be in the database of a server, whatever library Python uses`(url: String, location: String) throws {
         let store = try Drivers.open(settings(results: url)).openStore()
@@ -92,10 +93,31 @@ import Testing
         #expect(broker?.message == "this version has no broker driver for memcached://h:1/")
     }
 
+    @Test func `results may be in a Tokyo Tyrant server, which keeps no messages`() throws {
+        let store = try Drivers.open(settings(results: "tyrant://h:1979")).openStore()
+        #expect(store is TyrantResultStore && store.location == "tyrant://h:1979")
+        let option = failure(settings(results: "tyrant://h?timeot=1"))
+        #expect(option?.code == .configuration && option?.message == "tyrant://h: a URL of Tokyo Tyrant has no option 'timeot'")
+        let broker = failure(settings(results: "memory://", broker: "tyrant://h"))
+        #expect(broker?.message == "this version has no broker driver for tyrant://h")
+    }
+
+    @Test func `results may be in a MongoDB database`() throws {
+        let store = try Drivers.open(settings(results: "mongodb://u:hush@a:1,b/shop?replicaSet=rs")).openStore()
+        #expect(store is MongoResultStore && store.location == "mongodb://u:***@a:1,b/shop")
+        let option = failure(settings(results: "mongodb://u:hush@h/a?authSorce=b"))
+        #expect(option?.code == .configuration && option?.message == "mongodb://u:***@h/a: unknown option 'authSorce'; did you mean 'authSource'?")
+        let lookup = failure(settings(results: "mongodb+srv://u:hush@h/a"))
+        #expect(lookup?.code == .configuration && lookup?.message.contains("not looked up in the DNS") == true)
+        let broker = failure(settings(results: "memory://", broker: "mongodb://u:hush@h/a"))
+        #expect(broker?.message == "this version has no broker driver for mongodb://u:***@h/a")
+    }
+
     @Test func `warns of certificates that are not checked`() {
         for (url, option) in [
             ("rediss://h/0?ssl_cert_reqs=none", "ssl_cert_reqs=none"), ("rediss://h/0?ssl_cert_reqs=CERT_NONE", "ssl_cert_reqs=CERT_NONE"),
             ("rediss://h/0?ssl_check_hostname=false", "ssl_check_hostname=false"), ("amqps://h//?verify=verify_none", "verify=verify_none"),
+            ("mongodb://h/a?tlsinsecure=true", "tlsInsecure=true"), ("mongodb://h/a?tls=true&tlsAllowInvalidHostnames=true", "tlsAllowInvalidHostnames=true"),
             ("db+mysql+pymysql://h/a?ssl_verify_cert=false&ssl_ca=/ca.pem", "ssl_verify_cert=false"),
         ] {
             let warnings = Drivers.warnings(settings(results: url))

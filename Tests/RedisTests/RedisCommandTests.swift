@@ -1,3 +1,4 @@
+import CeleryCore
 import Fixtures
 import Testing
 

@@ -121,6 +121,11 @@ extension ServiceURL {
             user = try Self.decode(credentials[..<colon], of: text)
             if colon < credentials.endIndex { password = try Self.decode(credentials[colon...].dropFirst(), of: text) }
         }
+        if scheme == "mongodb", hostPart.contains(",") {
+            servers = hostPart.split(separator: ",").map(String.init)
+            guard !servers.isEmpty, servers.allSatisfy(Self.isServer) else { throw Self.badPort(text) }
+            return
+        }
         var portPart: Substring?
         if hostPart.hasPrefix("["), let bracket = hostPart.firstIndex(of: "]") {
             host = String(hostPart[..<bracket].dropFirst())
@@ -142,6 +147,14 @@ extension ServiceURL {
             throw ServiceURLError(
                 message: "'\(Self.redact(text))' has no usable host; write alternatives as whole URLs, separated by ';'")
         }
+    }
+
+    /// Whether a text is `host` or `host:port`; an address of IPv6 has brackets.
+    private static func isServer(_ text: String) -> Bool {
+        let rest = text.hasPrefix("[") ? text.drop { $0 != "]" }.dropFirst() : text.drop { $0 != ":" }
+        guard !rest.isEmpty else { return true }
+        guard rest.hasPrefix(":"), rest.dropFirst().utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = Int(rest.dropFirst()) else { return false }
+        return (1...65_535).contains(port)
     }
 
     private static func badPort(_ text: String) -> ServiceURLError {

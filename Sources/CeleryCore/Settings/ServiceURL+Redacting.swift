@@ -3,8 +3,8 @@
 extension ServiceURL {
     /// Schemes that may precede a host without `//`, by mistake.
     private static let words = memcachedSchemes.union([
-        "amqp", "amqps", "db+mariadb", "db+mysql", "db+postgresql", "db+sqlite", "file", "http", "https", "memory", "redis", "redis+socket",
-        "rediss", "rpc", "socket", "sqlite",
+        "amqp", "amqps", "db+mariadb", "db+mysql", "db+oracle", "db+postgresql", "db+sqlite", "file", "http", "https", "memory", "mongodb", "mongodb+srv", "redis", "redis+socket",
+        "rediss", "rpc", "socket", "sqlite", "tyrant",
     ])
 
     /// The text of unparsed URLs with `***` in place of anything that may be a password.
@@ -52,6 +52,9 @@ extension ServiceURL {
 
     /// What follows the scheme, without an `@`: `host:port/path`, or a user and a password.
     private static func redactHost(_ rest: Substring, of text: String) -> Substring {
+        if rest.contains(","), text.hasPrefix("mongodb") {
+            return rest.split(separator: ",", omittingEmptySubsequences: false).map { redactPort($0, of: text) }.joined(separator: ",")[...]
+        }
         guard rest.contains(";"), memcachedSchemes.contains(text.prefix { $0 != ":" }.lowercased()) else { return redactPort(rest, of: text) }
         return rest.split(separator: ";", omittingEmptySubsequences: false).map { redactPort($0, of: text) }.joined(separator: ";")[...]
     }

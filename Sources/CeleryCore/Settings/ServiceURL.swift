@@ -14,7 +14,8 @@
 /// `db+sqlite` counts slashes as Python's SQLAlchemy does, so that the same text in the settings of both programs names
 /// the same file; `file` has no escapes, as there.
 ///
-/// Those of Memcached name any number of servers, as Python's Celery does: `cache+memcached://host:port;host2:port/`.
+/// Those of Memcached name any number of servers, as Python's Celery does: `cache+memcached://host:port;host2:port/`. Those of MongoDB
+/// name the servers of a replica set: `mongodb://user:password@host:port,host2:port/database`.
 package struct ServiceURL: Sendable, Hashable {
     /// In lower case, without the colon.
     package var scheme: String
@@ -27,7 +28,8 @@ package struct ServiceURL: Sendable, Hashable {
     package var path: String
     /// Decoded, in the order written.
     package var query: [QueryItem]
-    /// The servers of a Memcached URL, which have the place of host and path, as they are written.
+    /// The servers of a Memcached URL, which have the place of host and path, as they are written. Of a MongoDB URL with several
+    /// servers, these; they have the place of host and port.
     package var servers: [String] = []
 
     /// One `name=value` after the question mark.
@@ -115,6 +117,7 @@ package struct ServiceURL: Sendable, Hashable {
         if user != nil || password != nil {
             text += PercentCoding.encode(user ?? "") + (password.map { ":" + $0 } ?? "") + "@"
         }
+        guard servers.isEmpty else { return text + servers.joined(separator: ",") }
         if let host { text += host.contains(":") ? "[\(host)]" : PercentCoding.encode(host) }
         if let port { text += ":\(port)" }
         return text

@@ -37,14 +37,20 @@ struct BrokerParts: Sendable, Equatable {
 
 extension SettingsKind where Value == String {
     /// A host name or address, without a port.
-    static let host = SettingsKind(name: "host name") { input throws(SettingsComplaint) in
+    ///
+    /// - Parameter setting: Where the port belongs.
+    static func host(portIn setting: String) -> SettingsKind {
+        SettingsKind(name: "host name") { input throws(SettingsComplaint) in try host(input, setting) }
+    }
+
+    private static func host(_ input: SettingsInput, _ setting: String) throws(SettingsComplaint) -> String {
         let host = try SettingsKind.text.read(input)
         let bare = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
         guard !bare.isEmpty, bare.unicodeScalars.allSatisfy({ $0.value > 0x20 && !"/@?#,;[]".unicodeScalars.contains($0) })
         else { throw SettingsComplaint("must be a host name, not \(input.shown)") }
         // An IPv6 address has several colons; a single one is a port.
         guard bare.count(where: { $0 == ":" }) != 1 else {
-            throw SettingsComplaint("must be a host name alone; the port belongs in AMQP_PORT")
+            throw SettingsComplaint("must be a host name alone; the port belongs in \(setting)")
         }
         return bare
     }

@@ -10,6 +10,10 @@ struct ResultParts: Sendable, Equatable {
         case cache
         /// The database of DATABASE_ENGINE and the settings after it; the original took it where nothing was said.
         case database
+        /// The database of CELERY_MONGODB_BACKEND_SETTINGS.
+        case mongodb
+        /// The server of TT_HOST and TT_PORT.
+        case tyrant
     }
 
     var backend: Backend?
@@ -24,12 +28,19 @@ struct ResultParts: Sendable, Equatable {
     /// A path is that of a socket.
     var host: String?
     var port: Int?
+    var tyrantHost: String?
+    var tyrantPort: Int?
+    var mongo: MongoParts?
 
     /// The settings that describe a database, the most telling first.
     static let databaseNames = ["DATABASE_ENGINE", "DATABASE_NAME", "DATABASE_USER", "DATABASE_PASSWORD", "DATABASE_HOST", "DATABASE_PORT"]
 
-    /// The settings that name a cache.
-    static let cacheNames = ["CELERY_CACHE_BACKEND", "CACHE_BACKEND"]
+    /// Settings that have no effect without the kind of store that they are for, and what they name.
+    static let companions: [(names: [String], noun: String, backend: Backend)] = [
+        (["CELERY_CACHE_BACKEND", "CACHE_BACKEND"], "a cache", .cache),
+        (["CELERY_MONGODB_BACKEND_SETTINGS"], "a database", .mongodb),
+        (["TT_HOST", "TT_PORT"], "a server", .tyrant),
+    ]
 
     /// The URL made from these parts.
     ///
@@ -44,11 +55,30 @@ struct ResultParts: Sendable, Equatable {
                     "is \"cache\", but no cache is named", hint: "add CACHE_BACKEND = \"memcached://127.0.0.1:11211/\"")
             }
             return url
+        case .mongodb:
+            do throws(SettingsComplaint) {
+                if let mongo { return try mongo.url() }
+                return try MongoParts([]).url()
+            } catch {
+                throw SettingsComplaint("needs other CELERY_MONGODB_BACKEND_SETTINGS: that \(error.text)", hint: error.hint)
+            }
+        case .tyrant:
+            guard let tyrantHost else { throw SettingsComplaint("needs TT_HOST, which names the server of Tokyo Tyrant") }
+            return ServiceURL(scheme: "tyrant", host: tyrantHost, port: tyrantPort)
         case .database:
             guard let engine else { throw SettingsComplaint("needs DATABASE_ENGINE, which says what kind of database it is") }
             guard let name else { throw SettingsComplaint("needs DATABASE_NAME") }
             switch engine {
             case "sqlite3": return ServiceURL(scheme: "db+sqlite", path: name).resolved(in: folder)
+            case "oracle":
+                guard host == nil, port == nil else {
+                    throw SettingsComplaint(
+                        "is a database of Oracle, which has no DATABASE_HOST and DATABASE_PORT: DATABASE_NAME is an ODBC data source",
+                        hint: "or name driver, host and service with CELERY_RESULT_BACKEND = \"db+oracle://...\"")
+                }
+                return ServiceURL(
+                    scheme: "db+oracle", user: user, password: user == nil ? nil : password, path: "/",
+                    query: [ServiceURL.QueryItem(name: "dsn", value: name)])
             case "mysql": return server("db+mysql", socket: "unix_socket", name)
             default: return server("db+postgresql", socket: "host", name)
             }

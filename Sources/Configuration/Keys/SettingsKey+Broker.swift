@@ -27,14 +27,20 @@ extension SettingsKey {
             (db+postgresql+psycopg2) is ignored, and the options after a question mark are libpq's, as sslmode=verify-full&sslrootcert=FILE. \
             db+mysql:// and db+mariadb:// are the same for MySQL and MariaDB, with options of PyMySQL: ssl_ca=FILE (encrypts, and verifies the \
             certificate), ssl_cert, ssl_key, ssl_mode, ssl_verify_cert, unix_socket, connect_timeout, read_timeout. These need the \
-            library libpq5 or libmariadb3. The default is the SQLite file of the broker, or with another broker celery.db \
+            library libpq5 or libmariadb3. db+oracle://user:password@host:1521/service?driver=NAME is the same for Oracle by ODBC, with the \
+            driver that unixODBC knows by this name; ?dsn=NAME names a data source instead, and ?connection=TEXT a connection string for \
+            any driver. It needs the library libodbc2 and Oracle's driver. tyrant://host:1978 keeps results in a Tokyo Tyrant server, \
+            mongodb://user:password@host:port,host2:port/database?replicaSet=name&tls=true in the collections of Python's Celery in a MongoDB \
+            database, with options of PyMongo: authSource, authMechanism (SCRAM-SHA-256 or SCRAM-SHA-1), tlsCAFile, \
+            tlsCertificateKeyFile, w, journal, connectTimeoutMS, and taskmeta_collection and groupmeta_collection, which name other \
+            collections than Celery's. The default is the SQLite file of the broker, or with another broker celery.db \
             beside the settings file.
             """
         ) { $0.settings.resultURL = $0.text(of: $1) },
         SettingsKey(
             "CELERY_RESULT_KEY_PREFIX", .text, default: "\"\"",
             """
-            What all keys in a Redis or Memcached server, and all files of results, begin with, for several projects in one place: global_keyprefix in Python's \
+            What all keys in a Redis, Memcached or Tokyo Tyrant server, and all files of results, begin with, for several projects in one place: global_keyprefix in Python's \
             result_backend_transport_options. An underscore is added unless it ends with one of : _ - and the full stop.
             """
         ) { $0.settings.resultKeyPrefix = $1 },
@@ -42,8 +48,10 @@ extension SettingsKey {
             "CELERY_BACKEND", .originalBackend, default: nil,
             """
             The result store as the first versions of Celery name it: "amqp" for queues at the broker, "cache" for the \
-            Memcached servers of CELERY_CACHE_BACKEND or CACHE_BACKEND, "database" for the database that DATABASE_ENGINE and the \
-            settings after it describe, which is meant as well without this setting. CELERY_RESULT_BACKEND names any store.
+            Memcached servers of CELERY_CACHE_BACKEND or CACHE_BACKEND, "mongodb" for the database of \
+            CELERY_MONGODB_BACKEND_SETTINGS, "tyrant" for the Tokyo Tyrant server of TT_HOST, "database" for \
+            the database that DATABASE_ENGINE and the settings after it describe, which is meant as well without this setting. \
+            CELERY_RESULT_BACKEND names any store.
             """
         ) { $0.results.backend = $1 },
         SettingsKey(
@@ -55,6 +63,22 @@ extension SettingsKey {
             "The same for results alone; overrides CACHE_BACKEND."
         ) { $0.results.cache = $1 },
         SettingsKey(
+            "CELERY_MONGODB_BACKEND_SETTINGS", .mongoParts, default: nil,
+            """
+            The MongoDB database that keeps the results with CELERY_BACKEND = "mongodb": a table with host (also a list, or a URL; localhost), \
+            port (27017), user, password, database (celery; it also knows the user, unless options has an authSource), taskmeta_collection, \
+            groupmeta_collection and options, a table of those of the URL. With a CELERY_RESULT_BACKEND of MongoDB that names the server, it \
+            adds the other members.
+            """
+        ) { $0.results.mongo = $1 },
+        SettingsKey(
+            "TT_HOST", .host(portIn: "TT_PORT"), default: nil,
+            "Host of the Tokyo Tyrant server that keeps the results with CELERY_BACKEND = \"tyrant\"."
+        ) { $0.results.tyrantHost = $1 },
+        SettingsKey(
+            "TT_PORT", .optionalPort, default: nil, "Port of that server; 1978 without it."
+        ) { $0.results.tyrantPort = $1 },
+        SettingsKey(
             "CELERY_DATABASE_RESULT_FORMAT", .choice(["json", "pickle"]), default: "\"json\"",
             """
             How results and task-sets are written to the tables of Python's Celery (db+...): "json", as Celery 5.7 does, or "pickle" for tables \
@@ -62,12 +86,12 @@ extension SettingsKey {
             """
         ) { $0.settings.pythonResultFormat = PythonResultFormat(rawValue: $1) ?? .json },
         SettingsKey(
-            "DATABASE_ENGINE", .choice(["postgresql", "postgresql_psycopg2", "mysql", "sqlite3"]), default: nil,
+            "DATABASE_ENGINE", .choice(["postgresql", "postgresql_psycopg2", "mysql", "oracle", "sqlite3"]), default: nil,
             "Kind of the database for results, in the tables of Python's Celery, as Django names it."
         ) { $0.results.engine = $1 },
         SettingsKey(
             "DATABASE_NAME", .text, default: nil,
-            "Name of that database; of sqlite3, the path of its file, relative to the folder of the settings file."
+            "Name of that database; of sqlite3, the path of its file, relative to the folder of the settings file; of oracle, an ODBC data source."
         ) { $0.results.name = $1.isEmpty ? nil : $1 },
         SettingsKey(
             "DATABASE_USER", .text, default: nil, "User of that database."
@@ -83,7 +107,7 @@ extension SettingsKey {
             "DATABASE_PORT", .optionalPort, default: nil, "Port of that database."
         ) { $0.results.port = $1 },
         SettingsKey(
-            "AMQP_SERVER", aliases: ["AMQP_HOST", "BROKER_HOST"], .host, default: nil,
+            "AMQP_SERVER", aliases: ["AMQP_HOST", "BROKER_HOST"], .host(portIn: "AMQP_PORT"), default: nil,
             "Host of the RabbitMQ server; localhost if only other AMQP settings are given."
         ) { $0.parts.server = $1 },
         SettingsKey(
@@ -155,7 +179,7 @@ extension SettingsKey {
         ) { $0.settings.brokerHeartbeat = $1 },
         SettingsKey(
             "CELERY_AMQP_CONNECTION_TIMEOUT", aliases: ["BROKER_CONNECTION_TIMEOUT"], .duration, default: "4",
-            "Time limit in seconds for connecting to RabbitMQ, Redis, Memcached, PostgreSQL or MySQL; 0 means 4."
+            "Time limit in seconds for connecting to RabbitMQ, Redis, Memcached, Tokyo Tyrant, MongoDB, PostgreSQL, MySQL or Oracle; 0 means 4."
         ) { $0.settings.connectionTimeout = $1 ?? 4 },
         SettingsKey(
             "CELERY_PUBLISH_TIMEOUT", .duration, default: "30",

@@ -16,9 +16,6 @@ enum UnsupportedSettings {
             "CELERY_AMQP_CONNECTION_RETRY", "CELERY_AMQP_CONNECTION_MAX_RETRIES",
         ] { hints[name] = "" }
         for name in [
-            "CELERY_MONGODB_BACKEND_SETTINGS", "TT_HOST", "TT_PORT",
-        ] { hints[name] = "name the result store with CELERY_RESULT_BACKEND" }
-        for name in [
             "CELERY_AMQP_EXCHANGE", "CELERY_AMQP_EXCHANGE_TYPE", "CELERY_AMQP_PUBLISHER_ROUTING_KEY",
             "CELERY_AMQP_CONSUMER_ROUTING_KEY", "CELERY_AMQP_CONSUMER_QUEUE", "CELERY_AMQP_CONSUMER_QUEUES",
         ] { hints[name] = "describe queues in CELERY_QUEUES, and name the one for tasks in CELERY_DEFAULT_QUEUE" }

@@ -19,10 +19,10 @@ extension PythonDatabaseStore: TaskSetKeeping {
         try await writeTable { [location] db, layout in
             guard let columns = layout.groups else { return }
             try Self.check(row, of: set.id, columns, location)
-            let sql = db.dialect.upsert(
-                into: table.name, table.columns(["taskset_id", "result", "date_done"]), rows: 1, changing: ["result"],
-                sequence: table.sequence(columns, db.dialect), unless: nil)
-            try db.execute(sql, [.text(set.id), .blob(row), .text(ISO8601.databaseText(set.created))])
+            try db.upsert(
+                into: table.name, table.columns(["taskset_id", "result", "date_done"]),
+                [[.text(set.id), .blob(row), .text(ISO8601.databaseText(set.created))]],
+                changing: ["result"], sequence: table.sequence(columns, db.dialect), unless: nil)
         }
     }
 
@@ -45,7 +45,7 @@ extension PythonDatabaseStore: TaskSetKeeping {
             let dialect = db.dialect
             let columns = "SELECT taskset_id, result, \(dialect.time("date_done")) FROM \(PythonTables.groups.name)"
             guard let id else {
-                return try db.rows("\(columns) ORDER BY id DESC LIMIT \(dialect.parameter(1))", [.integer(Int64(limit))])
+                return try db.rows(dialect.limited("\(columns) ORDER BY id DESC", 1), [.integer(Int64(limit))])
             }
             return try db.rows("\(columns) WHERE taskset_id = \(dialect.parameter(1))", [.text(id)]).filter { $0[0].text == id }
         } ?? []

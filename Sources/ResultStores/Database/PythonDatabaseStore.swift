@@ -17,6 +17,8 @@ package final class PythonDatabaseStore: ResultRefining {
     private let expires: Double?
     let format: PythonResultFormat
     private let now: @Sendable () -> Timestamp
+    /// Whether one statement may store several rows.
+    private let joinsRows: Bool
     private let known = Mutex<(mark: Int64, layout: PythonTables.Layout)?>(nil)
 
     /// Opens the file, or creates an empty one. Blocks.
@@ -29,6 +31,7 @@ package final class PythonDatabaseStore: ResultRefining {
         let file = try SharedDatabaseFile(path: path)
         database = SharedSQLite(file)
         watch = SQLiteTableWatch(file)
+        joinsRows = true
         self.expires = expires
         self.format = format
         self.now = now
@@ -42,6 +45,7 @@ package final class PythonDatabaseStore: ResultRefining {
         location = server.location
         database = SQLServerLink(server)
         watch = ServerTableWatch(server)
+        joinsRows = server.joinsRows
         self.expires = expires
         self.format = format
         self.now = now
@@ -51,7 +55,7 @@ package final class PythonDatabaseStore: ResultRefining {
         guard !results.isEmpty else { return }
         let now = self.now()
         let rows = PythonRow.folded(results.map { PythonRow($0, format, now: now) })
-        let notices = try await writeTable(isOneStatement: PythonRow.fitOneStatement(rows)) { [location = database.location] db, layout in
+        let notices = try await writeTable(isOneStatement: joinsRows && PythonRow.fitOneStatement(rows)) { [location = database.location] db, layout in
             try PythonRow.store(rows, layout: layout.tasks, in: db, of: location)
             return db.dialect.hasNotices
         }
@@ -89,7 +93,7 @@ package final class PythonDatabaseStore: ResultRefining {
         guard !keys.isEmpty, try await readTable({ _, _ in true }) == true else { return 0 }
         // Again it would not count what the first time has deleted.
         return try await database.write(isOneStatement: false, isRepeatable: false) { db in
-            let step = db.dialect.rowsPerStatement
+            let step = db.dialect.keysPerStatement
             var count = 0
             for start in stride(from: 0, to: keys.count, by: step) {
                 let part = keys[start..<min(start + step, keys.count)].filter { db.dialect.kind == .sqlite || !$0.utf8.contains(0) }
@@ -193,12 +197,12 @@ extension PythonDatabaseStore: TaskIDListing {
             let dialect = db.dialect
             let ids = "SELECT task_id FROM \(PythonTables.tasks.name)"
             if prefix.isEmpty {
-                return try db.rows("\(ids) ORDER BY id DESC LIMIT \(dialect.parameter(1))", [.integer(Int64(limit))]).compactMap(\.first?.text)
+                return try db.rows(dialect.limited("\(ids) ORDER BY id DESC", 1), [.integer(Int64(limit))]).compactMap(\.first?.text)
             }
             let (condition, values) = dialect.begins("task_id", 1, with: prefix)
-            let limitation = "ORDER BY task_id DESC LIMIT \(dialect.parameter(values.count + 1))"
             // A table of MySQL may not tell `a` from `A`.
-            return try db.rows("\(ids) WHERE \(condition) \(limitation)", values + [.integer(Int64(limit))])
+            let query = dialect.limited("\(ids) WHERE \(condition) ORDER BY task_id DESC", values.count + 1)
+            return try db.rows(query, values + [.integer(Int64(limit))])
                 .compactMap(\.first?.text).filter { $0.utf8.starts(with: prefix.utf8) }
         }?.map { TaskID($0) } ?? []
     }

@@ -61,7 +61,7 @@ struct PythonRow: Sendable {
 
     private var size: Int { values.values.reduce(0) { $0 + $1.size } }
 
-    /// Whether one statement stores them all, at a server.
+    /// Whether one statement stores them all, at a server that has such statements.
     static func fitOneStatement(_ rows: [PythonRow]) -> Bool {
         rows.count <= SQLDialect.rowsPerServerStatement && rows.dropLast().reduce(0) { $0 + $1.size } < SQLDialect.bytesPerStatement
     }
@@ -100,10 +100,9 @@ struct PythonRow: Sendable {
                 size += rows[end].size
                 end += 1
             }
-            let sql = dialect.upsert(
-                into: PythonTables.tasks.name, columns, rows: end - start, changing: columns.dropFirst().map(\.name),
-                sequence: PythonTables.tasks.sequence(layout, dialect), unless: guardian)
-            try db.execute(sql, rows: rows[start..<end].map { row in columns.map { row.values[$0.name] ?? .null } })
+            try db.upsert(
+                into: PythonTables.tasks.name, columns, rows[start..<end].map { row in columns.map { row.values[$0.name] ?? .null } },
+                changing: columns.dropFirst().map(\.name), sequence: PythonTables.tasks.sequence(layout, dialect), unless: guardian)
             start = end
         }
     }
@@ -137,9 +136,6 @@ struct PythonRow: Sendable {
 
     // MARK: Reading
 
-    /// Ids in one query.
-    private static func idsPerQuery(_ dialect: SQLDialect) -> Int { dialect.rowsPerStatement == 1 ? 1 : 500 }
-
     /// Reads the results of tasks.
     ///
     /// A result that is neither JSON nor a pickle becomes a failure that says so, as in Python; other results requested with it
@@ -151,7 +147,7 @@ struct PythonRow: Sendable {
         let columns = read.map { layout.has($0) ? $0 == "date_done" ? dialect.time($0) : $0 : "NULL" }
         // Nobody can have stored these.
         let ids = dialect.kind == .sqlite ? ids : ids.distinct.filter { !$0.text.utf8.contains(0) }
-        let step = idsPerQuery(dialect)
+        let step = dialect.keysPerStatement
         var found: [TaskID: TaskResult] = [:]
         for start in stride(from: 0, to: ids.count, by: step) {
             let part = ids[start..<min(start + step, ids.count)]

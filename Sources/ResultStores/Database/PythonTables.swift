@@ -60,7 +60,7 @@ package enum PythonTables {
             let numbering = needsSequence ? try db.hasSequence(sequence) ? [] : ["CREATE SEQUENCE \(sequence)"] : []
             guard let layout else { return numbering + creation(dialect) }
             var statements = columns(dialect).filter { !layout.has($0.name) }
-                .map { "ALTER TABLE \(name) ADD COLUMN \($0.name) \(dialect.name(of: $0.type))" }
+                .map { dialect.addColumn($0.name, $0.type, to: name) }
             if try !db.hasIndex(index, on: name) { statements.append(dialect.createIndex(index, on: name, "date_done", isInUse: true)) }
             return numbering + statements
         }

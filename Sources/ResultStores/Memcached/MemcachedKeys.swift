@@ -1,6 +1,5 @@
 import CeleryCore
 import Memcached
-import Redis
 
 /// The keys of Python's Celery in Memcached servers, and those of ours beside them.
 struct MemcachedKeys: Sendable {

@@ -24,8 +24,9 @@ enum TestedStore: String, CaseIterable, Sendable {
     case redis
     case memcached
     case folder
+    case tyrant, mongo
     /// Python's tables at a server.
-    case postgreSQL, mariaDB
+    case postgreSQL, mariaDB, oracle
 
     var fixture: any ResultStoreFixture.Type {
         switch self {
@@ -37,8 +38,11 @@ enum TestedStore: String, CaseIterable, Sendable {
         case .redis: RedisResultStoreFixture.self
         case .memcached: MemcachedResultStoreFixture.self
         case .folder: FolderResultStoreFixture.self
+        case .tyrant: TyrantResultStoreFixture.self
+        case .mongo: MongoResultStoreFixture.self
         case .postgreSQL: PostgreSQLStoreFixture.self
         case .mariaDB: MariaDBStoreFixture.self
+        case .oracle: OracleStoreFixture.self
         }
     }
 }

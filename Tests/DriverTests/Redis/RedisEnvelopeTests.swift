@@ -63,11 +63,11 @@ import Wire
         for _ in 0..<300 {
             var text = bytes(python)
             for _ in 0..<Int.random(in: 1...6, using: &generator) {
-                let at = Int.random(in: 0..<text.count, using: &generator)
-                switch Int.random(in: 0..<4, using: &generator) {
+                let at = Int.random(in: 0..<max(1, text.count), using: &generator)
+                switch text.isEmpty ? 2 : Int.random(in: 0..<4, using: &generator) {
                 case 0: text[at] = UInt8.random(in: .min ... .max, using: &generator)
                 case 1: text.remove(at: at)
-                case 2: text.insert(contentsOf: text[..<at].suffix(20), at: at)
+                case 2: text.insert(contentsOf: text.prefix(at).suffix(20), at: min(at, text.count))
                 default: text.removeLast(text.count - max(1, at))
                 }
             }

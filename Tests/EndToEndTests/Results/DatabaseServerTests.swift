@@ -44,9 +44,26 @@ import Testing
         #expect(try waiting.wait() == Ended("4\n"))
     }
 
+    @Test func `results are kept in Oracle's dialect by ODBC`() throws {
+        let server = try DatabaseServer.mariaDB
+        let name = "e2e_\(UInt32.random(in: 0...UInt32.max))"
+        try server.makeOracleDatabase(name, hasTables: true)
+        let variables = ["CELERY_RESULT_BACKEND": server.odbcURL(database: name)]
+        let project = try Project()
+        let tables = try project.run("celery syncdb --check", with: variables)
+        #expect(tables.output.hasSuffix("\ndb+oracle://celery:***@: complete\n"), "\(tables)")
+        let id = try project.run("celery apply -q demo.tasks.add 1 2", with: variables).text
+        #expect(try project.run("celery celeryd --burst -q", with: variables).status == 0)
+        try project.expect("celery result \(id)", with: variables, Ended("3\n"))
+        let set = try project.run("seq 3 | celery dmap --detach demo.tasks.square", with: variables).text
+        #expect(try project.run("celery celeryd --burst -q", with: variables).status == 0)
+        #expect(try project.run("celery taskset --wait --results \(set)", with: variables).output == "1\n4\n9\n")
+        try project.expect("celery result --forget \(id)", with: variables, Ended("3\n"))
+    }
+
     @Test(arguments: [
         ("db+postgresql://u:secret@127.0.0.1:1/a", 69), ("db+mysql://u:secret@127.0.0.1:1/a", 69), ("db+postgresql://u:secret@h/a?sslmod=require", 78),
-        ("db+mysql://u:secret@h", 78), ("db+mariadb://u:secret@h/a?ssl_ca=/ca.pem&ssl=false", 78),
+        ("db+oracle://u:secret@h/a", 78), ("db+oracle://u:secret@h/a?driver=NoDriverOfThisName", 78), ("db+mysql://u:secret@h", 78), ("db+mariadb://u:secret@h/a?ssl_ca=/ca.pem&ssl=false", 78),
     ])
     func `what is wrong is told without the password`(url: String, status: Int32) throws {
         let ended = try Project().run("celery result a", with: ["CELERY_RESULT_BACKEND": url])

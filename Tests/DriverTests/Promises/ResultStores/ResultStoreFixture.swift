@@ -8,6 +8,8 @@ protocol ResultStoreFixture: Sendable {
     init() throws
     /// What this driver can do beyond the core.
     static var powers: Set<ResultStorePower> { get }
+    /// Letters of the longest text that it carries, 16 MiB unless the server cannot.
+    static var largestValue: Int { get }
     var clock: ManualClock { get }
     /// Opens a connection of its own to the place.
     func connect(expires: Double?) throws -> any ResultStore
@@ -44,6 +46,8 @@ enum ResultStorePower: CaseIterable {
 }
 
 extension ResultStoreFixture {
+    static var largestValue: Int { 16 << 20 }
+
     func connect() throws -> any ResultStore { try connect(expires: nil) }
 }
 

@@ -25,3 +25,15 @@ final class MariaDBStoreFixture: ResultStoreFixture {
 
     func connect(expires: Double?) throws -> any ResultStore { try place.store(expires: expires) { [clock] in clock.now } }
 }
+
+/// The same in Oracle's dialect by ODBC, at a MariaDB server that speaks it as far as it can.
+final class OracleStoreFixture: ResultStoreFixture {
+    static let powers = PythonDatabaseFixture.powers.union([.attempts])
+
+    let clock = ManualClock()
+    private let place: OraclePlace
+
+    init() throws { place = try OraclePlace(hasTables: true) }
+
+    func connect(expires: Double?) throws -> any ResultStore { try place.store(expires: expires) { [clock] in clock.now } }
+}

@@ -9,11 +9,11 @@ final class TLSSession {
     /// Begins a session.
     ///
     /// - Parameter host: The name or address that the certificate of the server must be for.
-    /// - Throws: `libraryMissing`; `options` for files that cannot be used.
+    /// - Throws: `libraryMissing`; `file` for files that cannot be used.
     ///
     /// The corresponding C functions are `SSL_CTX_new` and `SSL_new`.
-    init(_ tls: RedisOptions.TLS, host: String) throws(RedisError) {
-        if let reason = celery_tls_load() { throw RedisError(.libraryMissing, "cannot load libssl: \(String(cString: reason))") }
+    init(_ tls: TLSTerms, host: String) throws(StreamError) {
+        if let reason = celery_tls_load() { throw StreamError(.libraryMissing, "cannot load libssl: \(String(cString: reason))") }
         var problem = Problem()
         let opened = host.withCString { host in
             Self.withPointers(tls.authorities, tls.authorityFolder, tls.certificate, tls.key) { authorities, folder, certificate, key in
@@ -23,7 +23,7 @@ final class TLSSession {
                 return celery_tls_open(&terms, &problem.bytes)
             }
         }
-        guard let opened else { throw RedisError(.options, problem.text.isEmpty ? "out of memory" : problem.text) }
+        guard let opened else { throw StreamError(.file, problem.text.isEmpty ? "out of memory" : problem.text) }
         handle = opened
     }
 
@@ -32,15 +32,15 @@ final class TLSSession {
     /// Takes the next step of the handshake.
     ///
     /// - Returns: Whether it is complete; otherwise records of the server are missing.
-    func shake() throws(RedisError) -> Bool {
+    func shake() throws(StreamError) -> Bool {
         var problem = Problem()
         switch celery_tls_shake(handle, &problem.bytes) {
         case CELERY_TLS_DONE: return true
         case CELERY_TLS_WAITS: return false
-        case CELERY_TLS_DISTRUSTED: throw RedisError(.tls, "the certificate of the server is not accepted: \(problem.text)")
+        case CELERY_TLS_DISTRUSTED: throw StreamError(.tls, "the certificate of the server is not accepted: \(problem.text)")
         default:
             let reason = problem.text.isEmpty ? "" : ": \(problem.text)"
-            throw RedisError(.tls, "the TLS handshake failed\(reason)")
+            throw StreamError(.tls, "the TLS handshake failed\(reason)")
         }
     }
 
@@ -48,30 +48,30 @@ final class TLSSession {
     ///
     /// - Returns: The number of bytes; `nil` until more records come.
     /// - Throws: `lost` at the end of the session.
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws(RedisError) -> Int? {
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamError) -> Int? {
         var problem = Problem()
         var count = buffer.count
         switch celery_tls_read(handle, buffer.baseAddress!, &count, &problem.bytes) {
         case CELERY_TLS_DONE: return count
         case CELERY_TLS_WAITS: return nil
-        case CELERY_TLS_ENDED: throw RedisError(.lost, "the server closed the connection")
-        default: throw RedisError(.lost, "the TLS session failed: \(problem.text)")
+        case CELERY_TLS_ENDED: throw StreamError(.lost, "the server closed the connection")
+        default: throw StreamError(.lost, "the TLS session failed: \(problem.text)")
         }
     }
 
     /// Turns bytes into records for the server.
-    func write(_ bytes: [UInt8]) throws(RedisError) {
+    func write(_ bytes: [UInt8]) throws(StreamError) {
         guard !bytes.isEmpty else { return }
         var problem = Problem()
         guard celery_tls_write(handle, bytes, bytes.count, &problem.bytes) == CELERY_TLS_DONE else {
-            throw RedisError(.lost, "the TLS session failed: \(problem.text)")
+            throw StreamError(.lost, "the TLS session failed: \(problem.text)")
         }
     }
 
     /// Takes in records of the server.
-    func give(_ records: UnsafeRawBufferPointer) throws(RedisError) {
+    func give(_ records: UnsafeRawBufferPointer) throws(StreamError) {
         guard !records.isEmpty else { return }
-        guard celery_tls_give(handle, records.baseAddress!, records.count) == 1 else { throw RedisError(.lost, "out of memory") }
+        guard celery_tls_give(handle, records.baseAddress!, records.count) == 1 else { throw StreamError(.lost, "out of memory") }
     }
 
     /// Hands out records for the server.

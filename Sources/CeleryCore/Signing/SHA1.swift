@@ -1,9 +1,12 @@
-/// The hash function SHA-1 of FIPS 180-4: Redis names scripts by it, and scripts compare long values by it.
+/// The hash function SHA-1 of FIPS 180-4: Redis names scripts by it, scripts compare long values by it, and MongoDB's older logins use it.
 ///
 /// Not for anything secret: it is broken for signatures.
 package enum SHA1 {
     /// The hash as 40 hexadecimal digits, as `redis.sha1hex` gives it.
-    package static func hexadecimal(_ bytes: [UInt8]) -> String {
+    package static func hexadecimal(_ bytes: [UInt8]) -> String { Hexadecimal.text(hash(bytes)) }
+
+    /// The 20 bytes of the hash.
+    package static func hash(_ bytes: [UInt8]) -> [UInt8] {
         var state: [UInt32] = [0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476, 0xC3D2_E1F0]
         let whole = bytes.count / 64 * 64
         var words = [UInt32](repeating: 0, count: 80)
@@ -13,12 +16,7 @@ package enum SHA1 {
         let bits = UInt64(bytes.count) &* 8
         for shift in stride(from: 56, through: 0, by: -8) { end.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift))) }
         for start in stride(from: 0, to: end.count, by: 64) { compress(end[start..<start + 64], &words, &state) }
-        var text = ""
-        for word in state {
-            let digits = String(word, radix: 16)
-            text += String(repeating: "0", count: 8 - digits.count) + digits
-        }
-        return text
+        return state.flatMap { word in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> UInt32($0)) } }
     }
 
     /// The step for one block of 64 bytes; names as in the standard.
