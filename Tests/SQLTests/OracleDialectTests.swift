@@ -45,7 +45,7 @@ import Testing
         func said(changes: Int, found: [[SQLValue]]) throws -> [String] {
             let db = Noting(changes: changes, found: found)
             try db.upsert(
-                into: "t", ["k", "s", "n"], [[.text("key"), .text("state"), .integer(2)]], changing: ["s", "n"], times: [], sequence: "q",
+                into: "t", [("k", .key), ("s", .state), ("n", .integer)], [[.text("key"), .text("state"), .integer(2)]], changing: ["s", "n"], sequence: "q",
                 unless: SQLDialect.Guard("s", ["SUCCESS"], newer: (number: "n", whileNull: "d")))
             return db.said
         }
