@@ -20,6 +20,7 @@ static struct {
     outcome (*SQLFreeHandle)(short, void *);
     outcome (*SQLSetEnvAttr)(void *, int, void *, int);
     outcome (*SQLSetConnectAttr)(void *, int, void *, int);
+    outcome (*SQLGetConnectAttr)(void *, int, void *, int, int *);
     outcome (*SQLDriverConnectW)(void *, void *, uint16_t *, short, uint16_t *, short, short *, unsigned short);
     outcome (*SQLDisconnect)(void *);
     outcome (*SQLPrepare)(void *, unsigned char *, int);
@@ -58,6 +59,7 @@ static void load(void) {
     LOAD(SQLFreeHandle)
     LOAD(SQLSetEnvAttr)
     LOAD(SQLSetConnectAttr)
+    LOAD(SQLGetConnectAttr)
     LOAD(SQLDriverConnectW)
     LOAD(SQLDisconnect)
     LOAD(SQLPrepare)
@@ -123,6 +125,11 @@ void celery_odbc_close(void *connection) {
     odbc.SQLEndTran(HANDLE_CONNECTION, connection, 1 /* SQL_ROLLBACK */);
     odbc.SQLDisconnect(connection);
     odbc.SQLFreeHandle(HANDLE_CONNECTION, connection);
+}
+
+int celery_odbc_is_dead(void *connection) {
+    unsigned dead = 0;
+    return succeeded(odbc.SQLGetConnectAttr(connection, 1209 /* SQL_ATTR_CONNECTION_DEAD */, &dead, sizeof dead, 0)) && dead == 1;
 }
 
 int celery_odbc_autocommit(void *connection, int on, struct celery_odbc_failure *failure) {

@@ -71,14 +71,19 @@ import Testing
     }
 
     @Test func `no user where one is needed is an error of rights`() async throws {
-        let error = try await failure(try guarded().url)
+        let server = try guarded()
+        let error = try await failure(server.url)
+        withExtendedLifetime(server) {}
         #expect(error.code == .noPermission && error.message.contains("requires authentication"))
     }
 
     @Test func `a server that does not know the password itself is not believed`() async throws {
-        let error = try await failure(url(try guarded { $0.isGenuine = false }))
+        let other = try guarded { $0.isGenuine = false }
+        let error = try await failure(url(other))
         #expect(error.code == .noPermission && error.message.hasSuffix("it does not know the password itself, so it is not the server that it seems to be"))
-        let rounds = try await failure(url(try guarded { $0.rounds = 10 }))
+        let hasty = try guarded { $0.rounds = 10 }
+        let rounds = try await failure(url(hasty))
+        withExtendedLifetime((other, hasty)) {}
         #expect(rounds.code == .noPermission && rounds.message.contains("hashed 10 times, which is not safe"))
     }
 
@@ -167,7 +172,9 @@ import Testing
         #expect(late.code == .unreachable && late.message.hasSuffix("it accepts connections but does not answer"))
         var manner = MongoServer.Manner()
         manner.wireVersion = 5
-        let old = try await failure(try MongoServer(manner).url)
+        let server = try MongoServer(manner)
+        let old = try await failure(server.url)
+        withExtendedLifetime(server) {}
         #expect(old.code == .unusable && old.message.hasSuffix("its version is older than 3.6, and speaks another protocol"))
     }
 

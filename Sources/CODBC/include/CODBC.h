@@ -42,6 +42,8 @@ void *_Nullable celery_odbc_connect(
     const uint16_t *_Nonnull text, size_t count, unsigned login_seconds, struct celery_odbc_failure *_Nonnull failure);
 /// Rolls back what was not committed, disconnects (SQLDisconnect), and frees the connection.
 void celery_odbc_close(void *_Nonnull connection);
+/// Whether the driver knows that the connection was lost: SQLGetConnectAttr. It does not ask the server.
+int celery_odbc_is_dead(void *_Nonnull connection);
 
 /// Begins a transaction (`on` is 0), or has each statement stand for itself: SQLSetConnectAttr. Returns 0 after a failure.
 int celery_odbc_autocommit(void *_Nonnull connection, int on, struct celery_odbc_failure *_Nonnull failure);

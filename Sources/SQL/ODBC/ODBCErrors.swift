@@ -14,8 +14,10 @@ enum ODBCErrors {
     }
 
     /// The error of a statement.
-    static func error(_ said: Said) -> SQLError {
-        let code = code(of: said)
+    ///
+    /// - Parameter isOver: Whether the connection is known to be lost, whatever was said.
+    static func error(_ said: Said, isOver: Bool = false) -> SQLError {
+        let code = isOver ? .lost : code(of: said)
         if code == .lost { return SQLError(.lost, "the connection was lost: \(said.text)") }
         return SQLError(code, "the server says: \(said.text)")
     }

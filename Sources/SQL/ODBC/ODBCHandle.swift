@@ -139,7 +139,11 @@ final class ODBCHandle {
             }
             return celery_odbc_run(handle, sql, all, all.count, &failure)
         }
-        guard let statement else { throw ODBCErrors.error(Self.said(failure)) }
+        guard let statement else {
+            let said = Self.said(failure)
+            // PostgreSQL's driver has no state of its own for this.
+            throw ODBCErrors.error(said, isOver: celery_odbc_is_dead(handle) == 1)
+        }
         return statement
     }
 

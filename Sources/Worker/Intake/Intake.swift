@@ -112,6 +112,8 @@ final class Intake {
 
     /// Sends deliveries to the pool. Settles deliveries that do not run, and runs built-in tasks.
     private nonisolated(nonsending) func admit(_ deliveries: [Delivery]) async {
+        // A message may come again while the outcome of its task is on the way to the store.
+        await recorder.waitForOutcomes(of: deliveries.filter(\.mayRepeat).map(\.message.id))
         let recorded = await repeats.recorded(deliveries)
         let standings = await prerequisites.standings(of: deliveries)
         // `decide` does not suspend: a revocation either is known to `decide` or finds the jobs in the book.

@@ -29,11 +29,15 @@ final class Recorder: Sendable {
     private let room: Bell
     private let intakeWait: IntakeWait
     private let state = Mutex(State())
+    /// Rings when outcomes have been recorded, or were given up.
+    private let settled = Bell()
 
     private struct State {
         var lastSuccess = ContinuousClock.now
         var recordings: [Int: Recording] = [:]
         var lastNumber = 0
+        /// The tasks whose outcomes are being recorded, with how many of each.
+        var open: [TaskID: Int] = [:]
 
         var slowCount: Int { recordings.values.reduce(0) { $0 + ($1.isSlow ? $1.outcomes.count : 0) } }
     }
@@ -127,6 +131,14 @@ final class Recorder: Sendable {
     private nonisolated(nonsending) func settle(_ outcomes: [Outcome], by settler: any Settler) async -> Settlement {
         var settlement = Settlement(outcomes)
         guard !outcomes.isEmpty else { return settlement }
+        let tasks = outcomes.compactMap { $0.results.last?.id }
+        state.withLock { state in for id in tasks { state.open[id, default: 0] += 1 } }
+        defer {
+            state.withLock { state in
+                for id in tasks { state.open[id] = state.open[id].flatMap { $0 > 1 ? $0 - 1 : nil } }
+            }
+            settled.ring()
+        }
         var backoff = Backoff()
         while true {
             do {
@@ -147,6 +159,17 @@ final class Recorder: Sendable {
                 if let error = error as? DriverError, settlement.setAside(waitingFor: error.unconfirmed) { continue }
                 await ladder.pause(backoff.next())
             }
+        }
+    }
+
+    /// Waits until no outcome of these tasks is being recorded, at most as long as loops wait for a record: who looks up their
+    /// results then finds what they have come to.
+    nonisolated(nonsending) func waitForOutcomes(of tasks: [TaskID]) async {
+        let deadline = ContinuousClock.now + Self.patience
+        while deadline > .now {
+            let seen = settled.count
+            guard state.withLock({ state in tasks.contains { state.open[$0] != nil } }) else { return }
+            await settled.wait(since: seen, until: deadline)
         }
     }
 

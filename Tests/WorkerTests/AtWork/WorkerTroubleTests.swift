@@ -30,6 +30,22 @@ extension WorkerTests {
             #expect(worker.log.contains("error: cannot record 1 outcome: no luck with settle"))
         }
 
+        @Test func `a message that comes again while the result of its task is being stored is not run again`() async throws {
+            var bench = try Bench(.memory)
+            try bench.addProgram("once", "echo $CELERY_ATTEMPT >> runs; echo done")
+            let (broker, store) = (LossyBroker(base: bench.broker), SlowStore(base: bench.store))
+            (bench.broker, bench.store) = (broker, store)
+            let id = try await bench.send("once")
+            let worker = try await bench.start()
+            #expect(try await eventually { store.hasBegun })
+            try await broker.loseConnection()
+            #expect(try await eventually { broker.hasGiven })
+            store.setFree()
+            #expect(try await bench.result(of: id).value == "done")
+            try await worker.stop()
+            #expect(bench.folder.read("runs") == "1\n")
+        }
+
         @Test(arguments: Backing.allCases)
         func `outlives messages with times that no clock can be asked for`(_ backing: Backing) async throws {
             var bench = try Bench(backing)

@@ -93,6 +93,9 @@ final class LossyBroker: ForwardingBroker {
         return LossyConsumer(base: consumer) { handles in self.given.withLock { $0.handles += handles } }
     }
 
+    /// Whether it has given something out since it was lost.
+    var hasGiven: Bool { given.withLock { !$0.handles.isEmpty } }
+
     func loseConnection() async throws {
         let (consumer, handles) = given.withLock { given in
             defer { given.handles = [] }
@@ -122,6 +125,27 @@ struct FlakyStore: ForwardingStore {
         try trouble.strike(.store)
         try await base.store(results)
     }
+}
+
+/// A store that takes its time over the first final result, until it is set free.
+final class SlowStore: ForwardingStore {
+    let base: any ResultStore
+    private let begun = Bell()
+    private let free = Bell()
+
+    init(base: any ResultStore) { self.base = base }
+
+    var hasBegun: Bool { begun.count > 0 }
+
+    func store(_ results: [TaskResult]) async throws {
+        if results.contains(where: \.state.isReady), !hasBegun {
+            begun.ring()
+            await free.wait(since: 0, until: nil)
+        }
+        try await base.store(results)
+    }
+
+    func setFree() { free.ring() }
 }
 
 /// How often each call is still to fail.

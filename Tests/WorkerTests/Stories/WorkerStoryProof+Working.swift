@@ -34,7 +34,10 @@ extension WorkerStoryProof {
         let worker = try await bench.start()
         let id = try await bench.send("once", "a b", 1.5, kwargs: ["size": "XL"])
         #expect(try await bench.result(of: id).state == .success)
-        let store = try #require(bench.store as? any RequestKeeping)
+        guard let store = bench.store as? any RequestKeeping else {
+            #expect(stage.place == .redis, "Python's layout has no room for messages")
+            return try await worker.stop()
+        }
         let request = try #require(try await store.requests(for: [id])[id])
         #expect(request.task == "once" && request.id == id && request.route.queue == "celery")
         let arguments = try BodyCodec.decode(request.body)
