@@ -36,7 +36,7 @@ extension WorkerTests {
             let (broker, store) = (LossyBroker(base: bench.broker), SlowStore(base: bench.store))
             (bench.broker, bench.store) = (broker, store)
             let id = try await bench.send("once")
-            let worker = try await bench.start()
+            let worker = try await bench.start(children: 2)
             #expect(try await eventually { store.hasBegun })
             try await broker.loseConnection()
             #expect(try await eventually { broker.hasGiven })
