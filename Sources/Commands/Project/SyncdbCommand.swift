@@ -43,7 +43,7 @@ enum SyncdbCommand {
                 continue
             }
             let state: String
-            let isOutdated = try database.isOutdated()
+            let isOutdated = try await database.isOutdated()
             if missing.isEmpty {
                 state = "complete"
             } else if context.arguments[check] {

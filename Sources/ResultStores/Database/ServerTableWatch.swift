@@ -4,10 +4,10 @@ import Synchronization
 
 /// Who waits for results in the database of a server.
 ///
-/// PostgreSQL tells of what our own writers store. Python's tell nobody, and MySQL has no way to: for these the waits look from time
+/// PostgreSQL tells of what our own writers store; in tables that only these use, that is all. Python's tell nobody, and MySQL has no way to: for these the waits look from time
 /// to time, with pauses in proportion to how long there has been nothing new.
 final class ServerTableWatch: PythonTableWatch {
-    /// The channel of notices in PostgreSQL. Their texts are ids of tasks, one a line; an empty text stands for any task.
+    /// The channel of notices of Python's tables in PostgreSQL. Their texts are ids of tasks, one a line; an empty text stands for any task.
     static let channel = "celery_taskmeta"
     /// PostgreSQL takes up to 7,999 bytes.
     private static let noticeSize = 7_500
@@ -34,9 +34,12 @@ final class ServerTableWatch: PythonTableWatch {
     private static let most = 100_000
     /// Between two looks of a wait.
     private static let pauses = (shortest: Duration.milliseconds(50), longest: Duration.seconds(1), longestWithNotices: Duration.seconds(2))
+    /// The same where only our own writers store, in case one of them ends before it has told.
+    private static let pauseOfOurs: Duration = .seconds(4)
 
     private let shared: SharedState
     private let listener: PostgreSQLListener?
+    private let othersWrite: Bool
 
     /// The state and the bell, apart from the watch: the listener's thread refers to them as well.
     private final class SharedState: Sendable {
@@ -52,11 +55,15 @@ final class ServerTableWatch: PythonTableWatch {
         }
     }
 
-    init(_ server: any SQLServer) {
+    /// - Parameters:
+    ///   - channel: That of the notices.
+    ///   - othersWrite: Whether results are stored by programs that tell nobody, too.
+    init(_ server: any SQLServer, channel: String = ServerTableWatch.channel, othersWrite: Bool = true) {
         let shared = SharedState()
         self.shared = shared
+        self.othersWrite = othersWrite
         listener = (server as? PostgreSQLServer).map { server in
-            PostgreSQLListener(server, channel: Self.channel) { shared.heard($0) }
+            PostgreSQLListener(server, channel: channel) { shared.heard($0) }
         }
     }
 
@@ -100,7 +107,8 @@ final class ServerTableWatch: PythonTableWatch {
         let isListening = listener?.listen() ?? false
         let longest = isListening ? Self.pauses.longestWithNotices : Self.pauses.longest
         let quiet = shared.state.withLock { $0.lastNews }.duration(to: .now)
-        let look = ContinuousClock.now + min(longest, max(Self.pauses.shortest, quiet / 8))
+        let pause = isListening && !othersWrite ? Self.pauseOfOurs : min(longest, max(Self.pauses.shortest, quiet / 8))
+        let look = ContinuousClock.now + pause
         await shared.bell.wait(since: mark, until: deadline.map { min($0, look) } ?? look)
         try Task.checkCancellation()
     }
