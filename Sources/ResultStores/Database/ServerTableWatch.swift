@@ -20,6 +20,8 @@ final class ServerTableWatch: PythonTableWatch {
         /// When a task was looked for that was not before, or got its result.
         var lastNews = ContinuousClock.now
         var lastSweep = ContinuousClock.now
+        /// Those of the open tasks that were told of.
+        var noticed = NoticedResults()
 
         mutating func sweep(_ now: ContinuousClock.Instant) {
             guard lastSweep + ServerTableWatch.memory / 4 < now else { return }
@@ -48,8 +50,18 @@ final class ServerTableWatch: PythonTableWatch {
 
         func heard(_ text: String?) {
             let concerns = state.withLock { state in
-                guard let text, !text.isEmpty, state.open.count < ServerTableWatch.most else { return true }
-                return text.split(separator: "\n").contains { state.open[TaskID(String($0))] != nil }
+                guard let text, !text.isEmpty else {
+                    state.noticed.miss()
+                    return true
+                }
+                let ids = text.split(separator: "\n").map { TaskID(String($0)) }
+                guard state.open.count < ServerTableWatch.most else {
+                    state.noticed.add(ids)
+                    return true
+                }
+                let open = ids.filter { state.open[$0] != nil }
+                state.noticed.add(open)
+                return !open.isEmpty
             }
             if concerns { bell.ring() }
         }
@@ -111,6 +123,17 @@ final class ServerTableWatch: PythonTableWatch {
         let look = ContinuousClock.now + pause
         await shared.bell.wait(since: mark, until: deadline.map { min($0, look) } ?? look)
         try Task.checkCancellation()
+    }
+
+    /// The position behind the last notice.
+    func feedPosition() -> Int64 { shared.state.withLock { $0.noticed.end } }
+
+    /// The awaited tasks that notices told of since a position: all that are awaited, if some may have been missed.
+    func changes(after position: Int64) -> (ids: [TaskID], position: Int64) {
+        let isListening = listener?.listen() ?? false
+        return shared.state.withLock { state in
+            (isListening ? state.noticed.ids(after: position) : nil).map { ($0, state.noticed.end) } ?? (Array(state.open.keys), state.noticed.end)
+        }
     }
 
     func close() {

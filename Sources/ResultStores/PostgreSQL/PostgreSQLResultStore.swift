@@ -123,6 +123,8 @@ package final class PostgreSQLResultStore: RevocationAnnouncing, RequestKeeping 
 
     package func results(for ids: [TaskID]) async throws -> [TaskID: TaskResult] {
         guard !ids.isEmpty else { return [:] }
+        // Before the look: a notice that comes right behind it then wakes who waits.
+        watch.looked(for: ids, [:])
         let columns = "id, document, submitted::text"
         let found = try await rows(of: ids, columns).reduce(into: [TaskID: TaskResult]()) { found, row in
             guard let id = row[0].text else { return }
@@ -258,6 +260,13 @@ extension PostgreSQLResultStore: ResultWatching {
     package func waitForChange(since mark: ResultMark, until deadline: ContinuousClock.Instant?) async throws {
         try await watch.wait(since: mark.number, until: deadline)
     }
+}
+
+/// By the notices, since numbers of results do not grow in the order in which they are committed.
+extension PostgreSQLResultStore: ResultFeeding {
+    package func feedPosition() async throws -> Int64 { watch.feedPosition() }
+
+    package func changes(after position: Int64) async throws -> (ids: [TaskID], position: Int64) { watch.changes(after: position) }
 }
 
 extension PostgreSQLResultStore: TaskIDListing {

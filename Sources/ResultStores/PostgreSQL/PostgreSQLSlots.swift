@@ -70,10 +70,13 @@ extension PostgreSQLResultStore: SlotKeeping {
     /// The clock of a test; `NULL` for that of the server.
     private var time: SQLValue { SQLValue(seconds: testTime?().seconds) }
 
+    /// A name or key as it is stored: those that differ only after their first thousand bytes, or in a NUL, share their slots.
+    private static func column(_ text: String) -> SQLValue { .text(PostgreSQLResultRow.column(text)) }
+
     package func claim(_ claims: [SlotClaim], by worker: String, for lease: Duration) async throws -> [Bool] {
         guard !claims.isEmpty else { return [] }
         let columns: [[SQLValue]] = [
-            claims.map { .text($0.holder) }, claims.map { .text($0.id.text) }, claims.map { .text($0.task) }, claims.map { .text($0.key) },
+            claims.map { .text($0.holder) }, claims.map { Self.column($0.id.text) }, claims.map { Self.column($0.task) }, claims.map { Self.column($0.key) },
             claims.map { .integer(Int64($0.slots)) },
         ]
         let now = time
@@ -105,7 +108,7 @@ extension PostgreSQLResultStore: SlotKeeping {
         return try await readTables { db in
             try db.rows(
                 "SELECT id FROM celery_slot WHERE task = $1 AND key = $2 AND until > \(PostgreSQLSlots.now(3)) ORDER BY until",
-                [.text(task), .text(key), now])
+                [Self.column(task), Self.column(key), now])
         }?.compactMap { $0[0].text.map { TaskID($0) } } ?? []
     }
 
