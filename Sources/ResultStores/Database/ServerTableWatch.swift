@@ -4,8 +4,8 @@ import Synchronization
 
 /// Who waits for results in the database of a server.
 ///
-/// PostgreSQL tells of what our own writers store; in tables that only these use, that is all. Python's tell nobody, and MySQL has no way to: for these the waits look from time
-/// to time, with pauses in proportion to how long there has been nothing new.
+/// PostgreSQL tells of what our own writers store; in tables that only these use, that is all. Python's tell nobody, and MySQL has no
+/// way to: for these the waits look from time to time, with pauses in proportion to how long there has been nothing new.
 final class ServerTableWatch: PythonTableWatch {
     /// The channel of notices of Python's tables in PostgreSQL. Their texts are ids of tasks, one a line; an empty text stands for any task.
     static let channel = "celery_taskmeta"

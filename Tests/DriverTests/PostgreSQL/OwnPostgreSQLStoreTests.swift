@@ -31,7 +31,8 @@ import Wire
         (given.task, given.queue, given.groupID, given.submitted) = ("shop.sell", "orders", "g", Timestamp(seconds: 1_000.5))
         try await store.store([given])
         let row = try #require(try place.tables.rows("""
-            SELECT state, attempt, task, queue, member_of, submitted::text, expires, document::json ->> 'result', to_timestamp((number >> 8) / 1e6) > now() - interval '1 hour'
+            SELECT state, attempt, task, queue, member_of, submitted::text, expires, document::json ->> 'result',
+                to_timestamp((number >> 8) / 1e6) > now() - interval '1 hour'
             FROM celery_result
             """).first)
         #expect(row.map(\.text) == ["SUCCESS", "1", "shop.sell", "orders", "g", "1000.5", nil, #"{"x": "\u00fc"}"#, "1"])
