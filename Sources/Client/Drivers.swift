@@ -85,7 +85,7 @@ package struct Drivers: Sendable {
             AMQPResultStore(link: try AMQPLink(urls, settings: settings), expires: settings.resultExpires)
         },
         "redis": openRedis, "rediss": openRedis, "socket": openRedis, "redis+socket": openRedis,
-        "db+postgresql": openServer, "db+mysql": openServer, "db+mariadb": openServer, "db+oracle": openServer,
+        "postgresql": openPostgreSQL, "db+postgresql": openServer, "db+mysql": openServer, "db+mariadb": openServer, "db+oracle": openServer,
         "file": { urls, settings, _, _ in
             guard urls[0].query.isEmpty else {
                 throw DriverError(.configuration, "\(urls[0].redacted): a folder of results has no options")

@@ -13,7 +13,7 @@ package enum TableSync {
     package struct Database: Sendable {
         /// The path of the file; of a server's database, its URL without the password.
         package let path: String
-        /// How results are written; `nil` for a database with our own schema.
+        /// How results are written to Python's tables; `nil` for a database with our own schema.
         package let resultFormat: PythonResultFormat?
         fileprivate let layout: Layout
         /// The access rights of the file when it is created.
@@ -27,10 +27,12 @@ package enum TableSync {
             case python
             /// The same at a server.
             case server(any SQLServer)
+            /// Our own schema of results, at a server.
+            case results(PostgreSQLServer)
 
             func isSame(as other: Layout) -> Bool {
                 switch (self, other) {
-                case (.celery, .celery), (.python, .python), (.server, .server): true
+                case (.celery, .celery), (.python, .python), (.server, .server), (.results, .results): true
                 default: false
                 }
             }
@@ -43,7 +45,12 @@ package enum TableSync {
             self.access = access
         }
 
-        /// The database of a server.
+        /// The database of a server, in our own layout.
+        fileprivate init(_ server: PostgreSQLServer, access: DatabaseAccess) {
+            (path, resultFormat, layout, self.access) = (server.location, nil, .results(server), access)
+        }
+
+        /// The database of a server, in Python's tables.
         fileprivate init(_ server: any SQLServer, access: DatabaseAccess, results: PythonResultFormat) {
             path = server.location
             resultFormat = results
@@ -58,7 +65,7 @@ package enum TableSync {
             switch layout {
             case .celery: try DatabaseFile.exists(path)
             case .python: try SharedDatabaseFile.exists(path)
-            case .server: true
+            case .server, .results: true
             }
         }
 
@@ -70,6 +77,7 @@ package enum TableSync {
             case .celery: try missingStatements()
             case .python: try await PythonTables.missing(at: path).map { $0 + ";" }
             case .server(let server): try await Self.use(server) { try await PythonTables.missing(in: $0).map { $0 + ";" } }
+            case .results(let server): try await Self.use(server) { try await PostgreSQLSchema.current.missing(in: $0).statements.map { $0 + ";" } }
             }
         }
 
@@ -90,12 +98,17 @@ package enum TableSync {
             return layout < Schema.version ? [Schema.upgrade(from: layout)] : []
         }
 
-        /// Whether the file is a `celery.db` of an earlier version, which `create` upgrades.
+        /// Whether the tables are our own and of an earlier version, which `create` upgrades.
         ///
         /// - Throws: `DriverError` for a file that cannot be opened or belongs to another program.
-        package func isOutdated() throws -> Bool {
-            guard case .celery = layout, let version = try DatabaseFile.layout(of: path) else { return false }
-            return version < Schema.version
+        package func isOutdated() async throws -> Bool {
+            switch layout {
+            case .celery: return try DatabaseFile.layout(of: path).map { $0 < Schema.version } ?? false
+            case .results(let server):
+                guard case .outdated = try await Self.use(server, { try await PostgreSQLSchema.current.missing(in: $0).state }) else { return false }
+                return true
+            case .python, .server: return false
+            }
         }
 
         /// Checks the file for damage, if it exists. Reads the whole file.
@@ -115,7 +128,7 @@ package enum TableSync {
                 defer { file.close() }
                 try await file.check()
             // Its damage is its server's business.
-            case .server: break
+            case .server, .results: break
             }
         }
 
@@ -156,6 +169,7 @@ package enum TableSync {
                 try DatabaseFile(path: path, access: access).close()
             case .python: try await PythonTables.complete(at: path)
             case .server(let server): try await Self.use(server) { try await PythonTables.complete($0) }
+            case .results(let server): try await Self.use(server) { try await PostgreSQLSchema.current.complete($0) }
             }
         }
     }
@@ -167,6 +181,10 @@ package enum TableSync {
             let url = try Drivers.urls(text)[0]
             if text == settings.resultURL, let server = try Drivers.server(url, settings) {
                 databases.append(Database(server, access: DatabaseAccess(settings), results: settings.pythonResultFormat))
+                continue
+            }
+            if text == settings.resultURL, let server = try Drivers.ownServer(url, settings) {
+                databases.append(Database(server, access: DatabaseAccess(settings)))
                 continue
             }
             let layout: Database.Layout

@@ -42,7 +42,10 @@ RABBITMQ = {
     "amqp_latency": "from a task submitted to its result, inside one process",
     "amqp_memory": "memory of a worker on RabbitMQ",
 }
-STORES = {"stores": "results a second that are stored in PostgreSQL, MariaDB and Redis"}
+STORES = {
+    "stores": "results a second that are stored in PostgreSQL, MariaDB and Redis",
+    "storelisting": "a page of a million ended tasks in PostgreSQL, by each filter",
+}
 
 
 def arguments(names, program):

@@ -16,7 +16,7 @@ COLUMNS = "id, task_id, status, result, date_done, traceback, children, name, wo
 
 
 def measure(bench):
-    return [row for peer in (PostgreSQL, MariaDB, Redis) for row in peer(bench).rows()]
+    return [row for peer in (PostgreSQL, OwnPostgreSQL, MariaDB, Redis) for row in peer(bench).rows()]
 
 
 class Peer:
@@ -48,12 +48,14 @@ class Peer:
 
 class PostgreSQL(Peer):
     name, title, beside = "postgresql", "PostgreSQL", "psql: COPY of as many rows"
+    scheme, table, columns = "db+postgresql", "celery_taskmeta", COLUMNS
 
     def url(self):
-        return f"db+postgresql://celery:celery-secret@127.0.0.1:{self.server.facts['PORT']}/celery"
+        return f"{self.scheme}://celery:celery-secret@127.0.0.1:{self.server.facts['PORT']}/celery"
 
     def empty(self):
-        self.server("sql", "DROP TABLE IF EXISTS peer; DO $$ BEGIN IF to_regclass('celery_taskmeta') IS NOT NULL THEN TRUNCATE celery_taskmeta; END IF; END $$")
+        self.server(
+            "sql", f"DROP TABLE IF EXISTS peer; DO $$ BEGIN IF to_regclass('{self.table}') IS NOT NULL THEN TRUNCATE {self.table}; END IF; END $$")
 
     def client(self):
         return ["env", "PGPASSWORD=celery-secret", "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1",
@@ -61,12 +63,20 @@ class PostgreSQL(Peer):
 
     def script(self, count):
         copied = subprocess.run(
-            [*self.client(), "-c", f"COPY (SELECT {COLUMNS} FROM celery_taskmeta LIMIT {count}) TO STDOUT"],
+            [*self.client(), "-c", f"COPY (SELECT {self.columns} FROM {self.table} LIMIT {count}) TO STDOUT"],
             capture_output=True, text=True, check=True).stdout.splitlines(keepends=True)
         parts = []
         for start in range(0, count, BATCH):
-            parts += [f"COPY celery_taskmeta ({COLUMNS}) FROM STDIN;\n", *copied[start : start + BATCH], "\\.\n"]
+            parts += [f"COPY {self.table} ({self.columns}) FROM STDIN;\n", *copied[start : start + BATCH], "\\.\n"]
         return self.write(parts)
+
+
+class OwnPostgreSQL(PostgreSQL):
+    """Our own layout, which a list is read from by any of its columns: seven indexes."""
+
+    title = "PostgreSQL, own layout"
+    scheme, table = "postgresql", "celery_result"
+    columns = "id, number, state, attempt, expires, document, task, queue, member_of, submitted, headers, properties, body"
 
 
 class MariaDB(Peer):

@@ -39,6 +39,17 @@ import Testing
         #expect(databases.map(\.path) == [location] && databases[0].resultFormat == .json)
     }
 
+    @Test func `results may be in our own layout in PostgreSQL, which is no broker`() throws {
+        let store = try Drivers.open(settings(results: "postgresql://u:hush@h:5433/a?sslmode=require")).openStore()
+        #expect(store is PostgreSQLResultStore && store.location == "postgresql://u:***@h:5433/a")
+        let databases = try TableSync.databases(of: settings(results: "postgresql://u:hush@h/a"))
+        #expect(databases.map(\.path) == ["postgresql://u:***@h/a"] && databases[0].resultFormat == nil)
+        let option = failure(settings(results: "postgresql://u:hush@h/a?sslmod=require"))
+        #expect(option?.code == .configuration && option?.message == "postgresql://u:***@h/a: unknown option 'sslmod'; did you mean 'sslmode'?")
+        let broker = failure(settings(results: "memory://", broker: "postgresql://u:hush@h/a"))
+        #expect(broker?.message == "this version has no broker driver for postgresql://u:***@h/a")
+    }
+
     @Test func `refuses misspelled options of databases, without the password`() {
         let error = failure(settings(results: "db+postgresql://u:hush@h/a?sslmod=require"))
         #expect(error?.code == .configuration && error?.message == "db+postgresql://u:***@h/a: unknown option 'sslmod'; did you mean 'sslmode'?")

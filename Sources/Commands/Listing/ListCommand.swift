@@ -13,8 +13,8 @@ enum ListCommand {
             "list", aliases: ["ls"], section: "Results", summary: "List tasks",
             discussion: [
                 "Lists tasks that wait, run or have ended, the most recently submitted, begun or ended first: id, state, task, queue, time since submission, duration of the last attempt, worker, and the error of a task that failed or else its arguments, or the command of celery-run(1); of a running task, first the progress that it reports. The states are QUEUED, SCHEDULED (waiting for its ETA), STARTED, RETRY, SUCCESS, FAILURE and REVOKED.",
-                "Ended tasks are listed as long as their results are stored (CELERY_TASK_RESULT_EXPIRES), and not at all if their results are ignored. Arguments are kept with a result in celery.db up to CELERY_KEEP_ARGUMENTS; values whose names contain a word of CELERY_REDACT are shown as ***.",
-                "RabbitMQ cannot search its queues: there, a task that waits or runs is listed if a worker has taken it and answers within a second. Result stores other than celery.db cannot list results: then ended tasks are listed if workers have sent events about them (celeryd -E) within the last hour, or since --since, as far as these can be read within two seconds.",
+                "Ended tasks are listed as long as their results are stored (CELERY_TASK_RESULT_EXPIRES), and not at all if their results are ignored. Arguments are kept with a result in celery.db, and in PostgreSQL (postgresql://), up to CELERY_KEEP_ARGUMENTS; values whose names contain a word of CELERY_REDACT are shown as ***.",
+                "RabbitMQ cannot search its queues: there, a task that waits or runs is listed if a worker has taken it and answers within a second. Result stores other than celery.db and PostgreSQL (postgresql://) cannot list results: then ended tasks are listed if workers have sent events about them (celeryd -E) within the last hour, or since --since, as far as these can be read within two seconds.",
             ],
             options: TaskSelection.filters + [limit.description, watch.description],
             examples: [

@@ -14,11 +14,11 @@ enum SyncdbCommand {
     static let command = Command(
         CommandSpec(
             "syncdb", section: "Project", summary: "Create or upgrade the tables of broker and result store",
-            discussion: ["Safe to repeat; never drops or rewrites rows. Upgrades the celery.db of an earlier version, and adds newer columns to tables of an older Python Celery (db+sqlite, db+postgresql and others). The worker and apply create a missing file and missing tables themselves; the database of a server must exist; use syncdb to create it beforehand, for example as another user."],
+            discussion: ["Safe to repeat; never drops or rewrites rows. Upgrades the celery.db and the tables in PostgreSQL (postgresql://) of an earlier version, and adds newer columns to tables of an older Python Celery (db+sqlite, db+postgresql and others). The worker and apply create a missing file and missing tables themselves; the database of a server must exist; use syncdb to create it beforehand, for example as another user."],
             options: [check.description, dryRun.description, compact.description],
             examples: [Example("celery syncdb --check || celery syncdb", "Create missing tables.")],
             exitStatuses: [
-                ExitStatus(0, "All tables exist."), ExitStatus(1, "With --check, a table is missing, or a file is of an earlier version."),
+                ExitStatus(0, "All tables exist."), ExitStatus(1, "With --check, a table is missing, or tables are of an earlier version."),
                 ExitStatus(65, "The file is damaged, or the file or its tables belong to another program."), ExitStatus(69, "The database server does not answer."), ExitStatus(73, "Cannot create the file."),
                 ExitStatus(75, "With --compact, a worker is using a file that must be rewritten."), ExitStatus(77, "No permission."), ExitStatus(78, "Configuration."),
             ],
@@ -43,7 +43,7 @@ enum SyncdbCommand {
                 continue
             }
             let state: String
-            let isOutdated = try database.isOutdated()
+            let isOutdated = try await database.isOutdated()
             if missing.isEmpty {
                 state = "complete"
             } else if context.arguments[check] {

@@ -16,7 +16,7 @@ enum LogsCommand {
             discussion: [
                 "Prints what the program of a task wrote to stdout and stderr, unchanged and in the order in which it was written, also while the task runs. For a task in Swift, prints the messages of its logger.",
                 "Of each stream of an attempt, the worker keeps CELERYD_TASK_OUTPUT_BYTES, half from the beginning and half from the end; of each task, the last \(AttemptOutput.attemptLimit) attempts. They are kept as long as the result, or for CELERY_TASK_OUTPUT_EXPIRES. A line on stderr tells how many bytes are missing.",
-                "Output is kept in the SQLite file of the results, so anyone who may read the file can read it. Other result stores cannot keep it.",
+                "Output is kept beside the results, in their SQLite file or in a PostgreSQL database (postgresql://), so anyone who may read these can read it. Other result stores cannot keep it.",
             ],
             options: [attempt.description, follow.description, stdout.description, stderr.description],
             operands: [Operand("ID", help: "The id of a task, as printed by apply.", completion: .taskID)],

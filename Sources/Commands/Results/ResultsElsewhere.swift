@@ -10,6 +10,6 @@ enum ResultsElsewhere {
         else { return nil }
         return
             "results by rpc:// are sent to the project that submitted the task: ask there, or use a common result store, "
-            + "CELERY_RESULT_BACKEND = \"db+sqlite:///FILE\" on one machine or \"amqp://\""
+            + "CELERY_RESULT_BACKEND = \"db+sqlite:///FILE\" on one machine, \"postgresql://HOST/DATABASE\" or \"amqp://\""
     }
 }

@@ -16,7 +16,7 @@ enum TaskSetCommand {
             "taskset", section: "Results", summary: "Show task-sets and their progress",
             discussion: [
                 "A task-set is created by 'celery apply --batch FILE --set', by 'celery dmap', or by a program. Without ID, lists the sets that are kept: id, number of tasks, how many are finished, how many of these failed, and when the set was created. With the ID of a set, prints the number of its tasks, and how many are in each state; tasks without a result count as PENDING.",
-                "celery.db counts results when they are recorded, so that the counts of a million tasks are one short read, and keeps a set as long as results (CELERY_TASK_RESULT_EXPIRES). In the tables of Python's Celery (db+sqlite) a set is what GroupResult.save stores and GroupResult.restore reads (see CELERY_DATABASE_RESULT_FORMAT), of at most 100,000 tasks, and the results are read one by one. Other result stores keep no sets.",
+                "celery.db and PostgreSQL (postgresql://) count results when they are recorded, so that the counts of a million tasks are one short read, and keep a set as long as results (CELERY_TASK_RESULT_EXPIRES). In the tables of Python's Celery (db+sqlite) a set is what GroupResult.save stores and GroupResult.restore reads (see CELERY_DATABASE_RESULT_FORMAT), of at most 100,000 tasks, and the results are read one by one. Other result stores keep no sets.",
             ],
             options: [
                 wait.description, WaitOptions.timeout.description, results.description, revoke.description, terminate.description,

@@ -23,8 +23,9 @@ extension SettingsKey {
             each result, readable by every client. redis://:password@host:6379/0, rediss:// (TLS) and \
             socket:///path/to/redis.sock share results with Python's Celery in a Redis server, \
             cache+memcached://host:11211;host2:11211/ in Memcached servers, and file:///path/to/folder in files. \
-            db+postgresql://user:password@host:port/name does so in the tables of a database; SQLAlchemy's name of a Python library \
-            (db+postgresql+psycopg2) is ignored, and the options after a question mark are libpq's, as sslmode=verify-full&sslrootcert=FILE. \
+            postgresql://user:password@host:port/name keeps all that celery.db keeps of tasks in a PostgreSQL database, for workers that share \
+            no disk; Python cannot read it. db+postgresql://user:password@host:port/name shares results with Python in the tables of a database; SQLAlchemy's name of a Python library \
+            (db+postgresql+psycopg2) is ignored, and the options of both after a question mark are libpq's, as sslmode=verify-full&sslrootcert=FILE. \
             db+mysql:// and db+mariadb:// are the same for MySQL and MariaDB, with options of PyMySQL: ssl_ca=FILE (encrypts, and verifies the \
             certificate), ssl_cert, ssl_key, ssl_mode, ssl_verify_cert, unix_socket, connect_timeout, read_timeout. These need the \
             library libpq5 or libmariadb3. db+oracle://user:password@host:1521/service?driver=NAME is the same for Oracle by ODBC, with the \

@@ -156,7 +156,7 @@ extension SettingsKey {
         SettingsKey(
             "CELERY_KEEP_ARGUMENTS", .memory, default: "\"64k\"",
             """
-            Size up to which the arguments of a task are kept with its result in celery.db, for celery-list(1) and \
+            Size up to which the arguments of a task are kept with its result in celery.db or PostgreSQL (postgresql://), for celery-list(1) and \
             celery-retry(1): bytes of the encoded arguments. 0 keeps none and leaves arguments out wherever they would be shown: \
             of lists, events, answers to celery-inspect(1), dead letters, logs, and titles of commands.
             """

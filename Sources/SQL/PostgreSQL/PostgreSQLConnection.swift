@@ -5,7 +5,7 @@ import Synchronization
 
 /// A connection to a PostgreSQL server by libpq. Confined to the queue or thread that uses it; every wait has an end, since
 /// libpq itself never waits here.
-final class PostgreSQLConnection: SQLServerConnection {
+final class PostgreSQLConnection: SQLServerConnection, SQLArrayConnection {
     let dialect = SQLDialect(.postgreSQL)
     private let location: String
     /// For how long the server may be silent while it owes an answer.
@@ -91,6 +91,15 @@ final class PostgreSQLConnection: SQLServerConnection {
     }
 
     func rows(_ sql: String, _ values: [SQLValue]) throws -> [[SQLValue]] { try run(sql, PostgreSQLParameters(values)).rows }
+
+    @discardableResult
+    func execute(_ sql: String, arrays: [[SQLValue]], _ values: [SQLValue]) throws -> Int {
+        try run(sql, PostgreSQLParameters(arrays: arrays, values)).changes
+    }
+
+    func rows(_ sql: String, arrays: [[SQLValue]], _ values: [SQLValue]) throws -> [[SQLValue]] {
+        try run(sql, PostgreSQLParameters(arrays: arrays, values)).rows
+    }
 
     private struct Answer {
         var rows: [[SQLValue]] = []

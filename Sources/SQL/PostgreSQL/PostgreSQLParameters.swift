@@ -13,41 +13,43 @@ struct PostgreSQLParameters {
     private var starts: [Int?] = []
 
     /// - Throws: `SQLError.Code.refused` for a text with a NUL, which the server cannot store.
-    init(_ values: [SQLValue]) throws(SQLError) {
-        bytes.reserveCapacity(values.reduce(0) { $0 + ($1.size + 1) })
-        for value in values {
-            switch value {
-            case .null: add(nil, type: 0, format: 0)
-            case .integer(let number): add("\(number)".utf8, type: 0, format: 0)
-            case .text(let text): add(try Self.plain(text), type: 0, format: 0)
-            case .blob(let blob): add(blob, type: UInt32(CELERY_PQ_BYTEA), format: 1)
-            }
-        }
-    }
+    init(_ values: [SQLValue]) throws(SQLError) { try add(values) }
 
     /// The columns of rows as one array each: of bytes if one of its values is, otherwise of texts.
     ///
     /// - Throws: As above.
     init(columnsOf rows: [[SQLValue]]) throws(SQLError) {
         bytes.reserveCapacity(rows.reduce(0) { $0 + $1.reduce(0) { $0 + $1.size + 5 } })
-        for column in 0..<(rows.first?.count ?? 0) {
-            let holdsBytes = rows.contains { if case .blob = $0[column] { true } else { false } }
-            let start = bytes.count
-            starts.append(start)
-            types.append(UInt32(holdsBytes ? CELERY_PQ_BYTEA_ARRAY : CELERY_PQ_TEXT_ARRAY))
-            formats.append(1)
-            // One dimension, with NULLs, the type of its elements, their number and the index of the first: array_send of the server.
-            for number in [1, 1, holdsBytes ? CELERY_PQ_BYTEA : CELERY_PQ_TEXT, rows.count, 1] { add(number: number) }
-            for row in rows {
-                switch row[column] {
-                case .null: add(number: -1)
-                case .integer(let number): add(element: "\(number)".utf8)
-                case .text(let text): add(element: try Self.plain(text))
-                case .blob(let blob): add(element: blob)
-                }
+        for column in 0..<(rows.first?.count ?? 0) { try add(array: rows.lazy.map { $0[column] }) }
+    }
+
+    /// Arrays, and after them single values.
+    ///
+    /// - Throws: As above.
+    init(arrays: [[SQLValue]], _ values: [SQLValue]) throws(SQLError) {
+        bytes.reserveCapacity(arrays.reduce(0) { $0 + $1.reduce(20) { $0 + $1.size + 5 } })
+        for array in arrays { try add(array: array) }
+        try add(values)
+    }
+
+    /// One array: of bytes if one of its values is, otherwise of texts.
+    private mutating func add(array: some Collection<SQLValue>) throws(SQLError) {
+        let holdsBytes = array.contains { if case .blob = $0 { true } else { false } }
+        let start = bytes.count
+        starts.append(start)
+        types.append(UInt32(holdsBytes ? CELERY_PQ_BYTEA_ARRAY : CELERY_PQ_TEXT_ARRAY))
+        formats.append(1)
+        // One dimension, with NULLs, the type of its elements, their number and the index of the first: array_send of the server.
+        for number in [1, 1, holdsBytes ? CELERY_PQ_BYTEA : CELERY_PQ_TEXT, array.count, 1] { add(number: number) }
+        for value in array {
+            switch value {
+            case .null: add(number: -1)
+            case .integer(let number): add(element: "\(number)".utf8)
+            case .text(let text): add(element: try Self.plain(text))
+            case .blob(let blob): add(element: blob)
             }
-            lengths.append(Int32(bytes.count - start))
         }
+        lengths.append(Int32(bytes.count - start))
     }
 
     private static func plain(_ text: String) throws(SQLError) -> String.UTF8View {
@@ -62,6 +64,18 @@ struct PostgreSQLParameters {
     private mutating func add(element: some Collection<UInt8>) {
         add(number: element.count)
         bytes.append(contentsOf: element)
+    }
+
+    private mutating func add(_ values: [SQLValue]) throws(SQLError) {
+        bytes.reserveCapacity(values.reduce(bytes.count) { $0 + ($1.size + 1) })
+        for value in values {
+            switch value {
+            case .null: add(nil, type: 0, format: 0)
+            case .integer(let number): add("\(number)".utf8, type: 0, format: 0)
+            case .text(let text): add(try Self.plain(text), type: 0, format: 0)
+            case .blob(let blob): add(blob, type: UInt32(CELERY_PQ_BYTEA), format: 1)
+            }
+        }
     }
 
     private mutating func add(_ value: (some Collection<UInt8>)?, type: UInt32, format: Int32) {

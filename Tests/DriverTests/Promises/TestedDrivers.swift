@@ -27,6 +27,8 @@ enum TestedStore: String, CaseIterable, Sendable {
     case tyrant, mongo
     /// Python's tables at a server.
     case postgreSQL, mariaDB, oracle
+    /// Our own layout at a server.
+    case ownPostgreSQL
 
     var fixture: any ResultStoreFixture.Type {
         switch self {
@@ -43,19 +45,21 @@ enum TestedStore: String, CaseIterable, Sendable {
         case .postgreSQL: PostgreSQLStoreFixture.self
         case .mariaDB: MariaDBStoreFixture.self
         case .oracle: OracleStoreFixture.self
+        case .ownPostgreSQL: OwnPostgreSQLStoreFixture.self
         }
     }
 }
 
 /// Those who keep rates and slots.
 enum TestedLimits: String, CaseIterable, Sendable {
-    case sqlite, resultStore, redisStore, worker
+    case sqlite, resultStore, redisStore, postgreSQLStore, worker
 
     var fixture: any LimitFixture.Type {
         switch self {
         case .sqlite: SQLiteLimitFixture.self
         case .resultStore: SQLiteSlotFixture.self
         case .redisStore: RedisSlotFixture.self
+        case .postgreSQLStore: PostgreSQLSlotFixture.self
         case .worker: WorkerLimitFixture.self
         }
     }

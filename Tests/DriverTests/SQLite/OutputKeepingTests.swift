@@ -21,6 +21,7 @@ import Testing
         let file = try DatabaseFile(path: folder.file("\(TaskID().text).db"))
         return [
             MemoryResultStore(expires: expires) { clock.now },
+            try OwnPostgreSQLPlace().store(expires: expires, outputExpires: outputExpires) { clock.now },
             SQLiteResultStore(file: file, expires: expires, outputExpires: outputExpires) { clock.now },
         ]
     }

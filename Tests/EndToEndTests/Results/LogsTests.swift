@@ -108,7 +108,7 @@ import Testing
         #expect(try project.run("celery celeryd --burst -q \(options)").status == 0)
         try project.expect("celery logs \(id) \(options)", Ended(errors: """
             celery logs: db+sqlite:////\(project.path.dropFirst())/results.db cannot keep the output of tasks
-            hint: keep results in a SQLite file, with CELERY_RESULT_BACKEND = "sqlite:///PATH"
+            hint: keep results in a SQLite file or in PostgreSQL, with CELERY_RESULT_BACKEND = "sqlite:///PATH" or "postgresql://HOST/DATABASE"
 
             """, status: 78))
     }

@@ -22,7 +22,7 @@ struct MessageResultTests {
         let id = try place.run("celery apply demo.tasks.add 2 3", with: variables).text
         #expect(try place.run("celery celeryd --burst -q", with: variables).status == 0)
         let hint = "hint: results by rpc:// are sent to the project that submitted the task: ask there, or use a common result store, "
-            + "CELERY_RESULT_BACKEND = \"db+sqlite:///FILE\" on one machine or \"amqp://\"\n"
+            + "CELERY_RESULT_BACKEND = \"db+sqlite:///FILE\" on one machine, \"postgresql://HOST/DATABASE\" or \"amqp://\"\n"
         let elsewhere = try Project()
         let all = place.variables().merging(variables) { $1 }
         try elsewhere.expect("celery result \(id)", with: all, Ended(errors: "celery result: \(id): not ready: PENDING\n\(hint)", status: 75))

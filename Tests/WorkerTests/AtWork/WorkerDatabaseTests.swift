@@ -10,15 +10,17 @@ import Worker
 extension WorkerTests {
     /// A worker whose results are in the database of a server.
     @Suite struct DatabaseResults {
-        private func server(_ server: DatabaseServer) throws -> any SQLServer {
+        /// - Parameter isOwn: In our own layout, not in Python's tables.
+        private func store(_ server: DatabaseServer, isOwn: Bool) throws -> any ResultStore {
             let url = try ServiceURL(server.url)
-            return server.kind == .postgreSQL ? try PostgreSQLServer(url) : try MariaDBServer(url)
+            if isOwn { return PostgreSQLResultStore(try PostgreSQLServer(url), PostgreSQLResultStore.Terms(expires: 600)) }
+            return PythonDatabaseStore(server.kind == .postgreSQL ? try PostgreSQLServer(url) : try MariaDBServer(url), expires: 600)
         }
 
-        @Test(arguments: [DatabaseServer.Kind.postgreSQL, .mariaDB])
-        func `results outlive the absence of their server`(_ kind: DatabaseServer.Kind) async throws {
+        @Test(arguments: [(DatabaseServer.Kind.postgreSQL, false), (.mariaDB, false), (.postgreSQL, true)])
+        func `results outlive the absence of their server`(_ kind: DatabaseServer.Kind, isOwn: Bool) async throws {
             let server = try DatabaseServer.start(kind, options: [])
-            let store = PythonDatabaseStore(try self.server(server), expires: 600)
+            let store = try store(server, isOwn: isOwn)
             var bench = Bench(broker: MemoryBroker(), store: store)
             try bench.addGate()
             try bench.addProgram("show", TaskOptions(), "echo \"$1\"")

@@ -36,7 +36,7 @@ extension DriverError {
     /// The store does not conform to `OutputKeeping`.
     package static func keepsNoOutput(_ location: String) -> DriverError {
         var error = DriverError.lacks("keep the output of tasks", location)
-        error.hint = "keep results in a SQLite file, with CELERY_RESULT_BACKEND = \"sqlite:///PATH\""
+        error.hint = "keep results in a SQLite file or in PostgreSQL, with CELERY_RESULT_BACKEND = \"sqlite:///PATH\" or \"postgresql://HOST/DATABASE\""
         return error
     }
 }

@@ -148,6 +148,27 @@ struct RedisSlotFixture: LimitFixture {
     }
 }
 
+/// Slots that a PostgreSQL server keeps beside results.
+struct PostgreSQLSlotFixture: LimitFixture {
+    static let powers: Set<LimitPower> = [.slots, .allWorkers]
+
+    private let stores: OwnPostgreSQLStoreFixture
+    var clock: ManualClock { stores.clock }
+
+    init() throws { stores = try OwnPostgreSQLStoreFixture() }
+
+    func worker(_ name: String) async throws -> any LimitedWorker {
+        StoreLimitedWorker(name: name, keeper: try stores.store(expires: nil))
+    }
+
+    /// Nothing tells that it is gone but that it does not renew its lease.
+    func lookAfterTheDead(_ gone: any LimitedWorker, _ survivor: any LimitedWorker) async throws {
+        clock.advance(by: .seconds(10))
+        try await (survivor as? StoreLimitedWorker)?.renew()
+        clock.advance(by: .seconds(6))
+    }
+}
+
 /// A worker that asks a result store for the slots of its tasks.
 private actor StoreLimitedWorker: LimitedWorker {
     private let name: String

@@ -14,7 +14,21 @@ final class PostgreSQLStoreFixture: ResultStoreFixture {
     func connect(expires: Double?) throws -> any ResultStore { try place.store(expires: expires) { [clock] in clock.now } }
 }
 
-/// The same in a database of its own at a MariaDB server.
+/// Tables of our own layout, in a schema of their own at a PostgreSQL server.
+final class OwnPostgreSQLStoreFixture: ResultStoreFixture {
+    static let powers = Set(ResultStorePower.allCases)
+
+    let clock = ManualClock()
+    let place: OwnPostgreSQLPlace
+
+    init() throws { place = try OwnPostgreSQLPlace() }
+
+    func connect(expires: Double?) throws -> any ResultStore { try store(expires: expires) }
+
+    func store(expires: Double?) throws -> PostgreSQLResultStore { try place.store(expires: expires) { [clock] in clock.now } }
+}
+
+/// Python's tables in a database of its own at a MariaDB server.
 final class MariaDBStoreFixture: ResultStoreFixture {
     static let powers = PythonDatabaseFixture.powers.union([.attempts])
 
