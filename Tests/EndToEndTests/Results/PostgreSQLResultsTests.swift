@@ -77,7 +77,8 @@ import Testing
         #expect(try run("celery logs -q --stderr \(id)").output == "err 1\nerr 2\n")
         #expect(try run("celery logs -q --attempt 1 --stdout \(id)").output == "out 1\n")
         #expect(try run("celery result --forget \(id)").status == 0)
-        #expect(try run("celery logs \(id)") == Ended(errors: "celery logs: \(id): no such task id\n", status: 127))
+        // RabbitMQ cannot tell a task that is unknown from one that waits.
+        #expect(try run("celery logs \(id)") == Ended(errors: "celery logs: \(id): the task has not begun\n"))
     }
 
     @Test func `explain tells why a task failed, what it wrote, and its relatives`() throws {
