@@ -10,7 +10,7 @@ import PackageDescription
 //                                        Redis, Memcached, Tyrant, Mongo -> Streams
 //     Worker, Beat, Brokers, ... -> Tasks, Wire, Schedules, Processes -> CeleryCore
 //
-// The worker and beat name no driver; a connection (SQLite, SQL, RabbitMQ, Redis, Memcached, Tyrant, Mongo, HTTP) is the only room that sees its C library.
+// The worker and beat name no driver; a connection (SQLite, SQL, RabbitMQ, Redis, Memcached, Tyrant, Mongo, HTTP, WebServer) is the only room that sees its C library.
 
 let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -75,6 +75,10 @@ let package = Package(
         .target(name: "CMariaDB"),
         // Loads unixODBC when it is needed, and needs nothing of it to build.
         .target(name: "CODBC"),
+        // Loads libmicrohttpd when `celery web` runs, and needs nothing of it to build.
+        .target(name: "CMicroHTTPD"),
+        // Loads libcrypt when it is needed, and needs nothing of it to build.
+        .target(name: "CCrypt"),
 
         // The vocabulary
         room("CeleryCore"),
@@ -102,6 +106,8 @@ let package = Package(
 
         // Talking to other services
         room("HTTP", ["CCurl"]),
+        // Answering others.
+        room("WebServer", ["CeleryCore", "Processes", "CMicroHTTPD", "CCrypt"]),
 
         // Running tasks
         room("Processes", ["CLinux"]),
@@ -114,7 +120,7 @@ let package = Package(
         // Faces
         room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "Memcached", "Tyrant", "Mongo", "SQL", "Processes"]),
         room("Arguments", ["CeleryCore"]),
-        room("Commands", ["Arguments", "Client", "Worker", "Beat", "Schedules", "HTTP", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
+        room("Commands", ["Arguments", "Client", "Worker", "Beat", "Schedules", "HTTP", "WebServer", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
         room("FoundationValues", ["Tasks", "CeleryCore"]),
         room("Celery", ["FoundationValues", "Commands", "Client", "Configuration", "Tasks", "Schedules", "Processes", "CeleryCore", logging]),
         .executableTarget(
@@ -145,6 +151,7 @@ let package = Package(
         tests("TasksTests", ["FoundationValues", "Tasks", "CeleryCore", "Schedules", "Fixtures", logging]),
         tests("ConfigurationTests", ["Configuration", "CeleryCore", "Schedules", "Fixtures"]),
         tests("HTTPTests", ["HTTP", "Fixtures"]),
+        tests("WebServerTests", ["WebServer", "CeleryCore", "Processes", "Fixtures"]),
         tests("RabbitMQTests", ["RabbitMQ", "CeleryCore", "Wire", "Fixtures"]),
         tests("SQLTests", ["SQL", "CeleryCore", "Processes", "Fixtures"]),
         tests("RedisTests", ["Redis", "Streams", "CeleryCore", "Processes", "Fixtures"]),
@@ -163,7 +170,7 @@ let package = Package(
             ["Worker", "CeleryCore", "Wire", "Tasks", "CeleryDB", "SQLite", "Brokers", "ResultStores", "Redis", "Memcached", "SQL", "Processes", "Fixtures", logging]),
         tests("BeatTests", ["Beat", "Brokers", "CeleryCore", "Schedules", "Wire", "Fixtures", logging]),
         tests("ClientTests", ["Client", "Fixtures", "CeleryCore", "Tasks", "Wire", "Brokers", "ResultStores"]),
-        tests("CommandsTests", ["Fixtures", "Brokers", "RabbitMQ", "ResultStores", "Commands", "Arguments", "Beat", "Schedules", "CeleryCore", "Client", "Configuration", "Processes", "Tasks", "Wire", "Worker"]),
+        tests("CommandsTests", ["Fixtures", "Brokers", "RabbitMQ", "ResultStores", "Commands", "Arguments", "Beat", "Schedules", "CeleryCore", "Client", "Configuration", "Processes", "Tasks", "WebServer", "Wire", "Worker"]),
         tests("EndToEndTests", ["CeleryCLI", "Example", "CeleryCore", "Processes", "Fixtures"]),
     ],
     swiftLanguageModes: [.v6]

@@ -70,6 +70,8 @@ public struct Settings: Sendable, Equatable {
     public var beatLogLevel = "INFO"
     /// The longest time, in seconds, between two checks of beat for due entries.
     public var beatMaxInterval = 300.0
+    /// What `celery web` is told.
+    public var web: WebSettings
 
     public var defaultQueue = Route.defaultQueue
     /// Queues with more settings than their name.
@@ -137,5 +139,6 @@ public struct Settings: Sendable, Equatable {
         pidFile = folder + "celeryd.pid"
         beatLogFile = folder + "celerybeat.log"
         beatPIDFile = folder + "celerybeat.pid"
+        web = WebSettings(folder: folder)
     }
 }

@@ -1,0 +1,105 @@
+import CeleryCore
+import Glibc
+import Processes
+
+/// The file of users and tokens.
+///
+///     # a user: its hash as mkpasswd, htpasswd -B or openssl passwd -6 print it, and what it may do
+///     ada:$y$j9T$...:act
+///     grace:$6$...
+///     # a bearer token: the SHA-256 of at least 32 random characters
+///     @ci:9f86d081884c7d65...:act
+///
+/// `act` includes `read`; without a third part a line gives `read`.
+package struct WebCredentials: Sendable, Equatable {
+    /// Hashes of crypt(3) and rights, by name.
+    package var users: [String: Entry] = [:]
+    /// SHA-256 hashes and rights.
+    package var tokens: [(name: String, entry: Entry)] = []
+
+    package struct Entry: Sendable, Equatable {
+        package var hash: [UInt8]
+        package var rights: Set<WebRight>
+    }
+
+    package static func == (left: Self, right: Self) -> Bool {
+        left.users == right.users && left.tokens.count == right.tokens.count
+            && zip(left.tokens, right.tokens).allSatisfy { $0.name == $1.name && $0.entry == $1.entry }
+    }
+
+    /// Bytes of the largest file.
+    private static let largest = 1 << 20
+
+    /// Reads a file. Blocks.
+    ///
+    /// - Throws: `WebError.file` for a file that cannot be read or that others can read or write, and for a line that is none.
+    package init(file path: String) throws(WebError) {
+        func fail(_ reason: String, hint: String? = nil) -> WebError {
+            WebError(.file, "cannot use the credentials file \(path): \(reason)", hint: hint)
+        }
+        let number = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        if number < 0 { throw fail(SystemError.text(of: errno)) }
+        let descriptor = OwnedDescriptor(owning: number)
+        var status = stat()
+        guard fstat(number, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw fail("it is not a file") }
+        guard [0, geteuid()].contains(status.st_uid) else { throw fail("it belongs to another user") }
+        guard status.st_mode & 0o027 == 0 else {
+            throw fail("other users can read it, or its group can write it", hint: "chmod 600 \(path)")
+        }
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try descriptor.readToEnd(limit: Self.largest)
+        } catch {
+            throw fail(SystemError.text(of: error.code))
+        }
+        do throws(Mistake) {
+            try self.init(text: String(decoding: bytes, as: UTF8.self))
+        } catch {
+            throw fail("line \(error.line): \(error.reason)")
+        }
+    }
+
+    /// What is wrong with a line. Never has any of its text, which may be a password.
+    package struct Mistake: Error, Equatable {
+        package var line: Int
+        package var reason: String
+    }
+
+    package init(text: String) throws(Mistake) {
+        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let line = line.last == "\r" ? line.dropLast() : line
+            if line.isEmpty || line.hasPrefix("#") { continue }
+            func fail(_ reason: String) -> Mistake { Mistake(line: index + 1, reason: reason) }
+            let parts = line.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+            guard (2...3).contains(parts.count) else { throw fail("it is not NAME:HASH or NAME:HASH:RIGHT") }
+            let isToken = parts[0].hasPrefix("@")
+            let name = isToken ? String(parts[0].dropFirst()) : parts[0]
+            guard (1...100).contains(name.utf8.count), name.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+                throw fail("a name has 1 to 100 characters, without spaces")
+            }
+            guard let right = WebRight(rawValue: parts.count == 3 ? parts[2] : "read") else { throw fail("the right is neither read nor act") }
+            let rights: Set<WebRight> = right == .act ? [.read, .act] : [.read]
+            guard users[name] == nil, !tokens.contains(where: { $0.name == name }) else { throw fail("the name is there already") }
+            if isToken {
+                guard let hash = Hexadecimal.bytes(parts[1]), hash.count == 32 else {
+                    throw fail("the hash of a token is a SHA-256, 64 hexadecimal digits in lower case")
+                }
+                tokens.append((name, Entry(hash: hash, rights: rights)))
+            } else {
+                // Without a method it would be the DES of old, which a machine guesses in a day.
+                guard parts[1].hasPrefix("$"), parts[1].utf8.count >= 20 else {
+                    throw fail("the hash is none of crypt(3) that begins with $")
+                }
+                users[name] = Entry(hash: Array(parts[1].utf8), rights: rights)
+            }
+        }
+    }
+
+    /// The token's owner. Takes the same time whichever token it is.
+    func owner(ofToken token: String) -> WebIdentity? {
+        let hash = SHA256.hash(token.utf8)
+        var found: WebIdentity?
+        for (name, entry) in tokens where HMAC.isEqual(entry.hash, hash) { found = WebIdentity(name, entry.rights, isBearer: true) }
+        return found
+    }
+}

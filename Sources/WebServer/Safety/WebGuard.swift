@@ -1,0 +1,143 @@
+package import CeleryCore
+import Glibc
+import Synchronization
+
+/// Decides whether somebody may do what a request asks for.
+package final class WebGuard: Sendable {
+    /// What a request needs.
+    package enum Demand: Sendable, Hashable {
+        /// Nothing: it tells nothing.
+        case open
+        /// The status of a task whose id is known.
+        case status
+        case right(WebRight)
+    }
+
+    /// The decision.
+    package enum Decision: Sendable {
+        case granted(WebIdentity)
+        case refused(WebRefusal)
+        /// A password is to be hashed first, or a failure to be answered slowly.
+        case later(@Sendable () async -> Result<WebIdentity, WebRefusal>)
+    }
+
+    private let settings: WebSettings
+    private let credentials: WebCredentials?
+    private let passwords: PasswordCheck
+    private let publicRate: RequestRate?
+    private let users: Set<UInt32>
+    private let failures = Mutex(0)
+
+    package let hosts: HostCheck
+    package let origins = OriginCheck()
+
+    /// How long a refused client waits for its answer, so that nobody tries many passwords.
+    private let failureDelay: Duration
+    /// Refused clients that wait at a time; more are turned away at once.
+    private static let mostFailures = 64
+
+    /// - Parameter users: Who needs no credentials from this machine: the user we are, and root.
+    /// - Throws: `WebError.libraryMissing`.
+    package init(
+        _ settings: WebSettings, _ credentials: WebCredentials?, users: Set<UInt32> = [0, geteuid()], failureDelay: Duration = .seconds(1)
+    ) throws(WebError) {
+        self.settings = settings
+        self.credentials = credentials
+        self.users = users
+        self.failureDelay = failureDelay
+        passwords = try PasswordCheck(credentials?.users ?? [:])
+        publicRate = settings.publicRate > 0 ? RequestRate(settings.publicRate) : nil
+        hosts = HostCheck(settings.hosts)
+    }
+
+    /// Decides who asks and whether they may. Does not block.
+    package func decide(_ request: WebRequest, _ demand: Demand) -> Decision {
+        if demand == .open { return .granted(WebIdentity("anybody", [])) }
+        if demand == .right(.act), settings.isReadOnly { return .refused(WebRefusal(403, "this server changes nothing: it is read-only")) }
+        if let authorization = request.header("authorization") { return identify(authorization, demand) }
+        if isOurs(request) { return grant(WebIdentity(request.peer.description, [.read, .act]), demand) }
+        if demand == .status, settings.showsStatusToAll, request.verb == "GET" {
+            guard publicRate?.admits(request.peer) ?? true else {
+                return .refused(WebRefusal(429, "too many requests from this address", headers: [WebField("Retry-After", "1")]))
+            }
+            return .granted(WebIdentity("anybody", []))
+        }
+        return .refused(needed)
+    }
+
+    /// Whether the peer is a process of ours on this machine. What a proxy passes on comes from anywhere.
+    private func isOurs(_ request: WebRequest) -> Bool {
+        guard let user = request.peer.user, users.contains(user) else { return false }
+        return !["forwarded", "x-forwarded-for", "x-real-ip", "via"].contains { request.header($0) != nil }
+    }
+
+    private func identify(_ authorization: String, _ demand: Demand) -> Decision {
+        let parts = authorization.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, let credentials else { return fail() }
+        switch parts[0].lowercased() {
+        case "bearer":
+            guard let identity = credentials.owner(ofToken: String(parts[1])) else { return fail() }
+            return grant(identity, demand)
+        case "basic":
+            guard let decoded = Base64.decode(String(parts[1])), let colon = decoded.firstIndex(of: UInt8(ascii: ":")),
+                let name = String(validating: decoded[..<colon], as: UTF8.self),
+                let password = String(validating: decoded[(colon + 1)...], as: UTF8.self), password.utf8.count <= 512
+            else { return fail() }
+            guard begin() else { return .refused(crowded) }
+            return .later { [self] in
+                let identity = await passwords.identity(name, password)
+                guard let identity else {
+                    try? await Task.sleep(for: failureDelay)
+                    end()
+                    return .failure(needed)
+                }
+                end()
+                switch grant(identity, demand) {
+                case .granted(let identity): return .success(identity)
+                case .refused(let refusal): return .failure(refusal)
+                case .later: return .failure(needed)
+                }
+            }
+        default: return fail()
+        }
+    }
+
+    private func grant(_ identity: WebIdentity, _ demand: Demand) -> Decision {
+        switch demand {
+        case .open: .granted(identity)
+        case .status: identity.rights.contains(.read) ? .granted(identity) : .refused(WebRefusal(403, "\(identity.name) may not read"))
+        case .right(let right):
+            identity.rights.contains(right) ? .granted(identity) : .refused(WebRefusal(403, "\(identity.name) may not \(right.rawValue)"))
+        }
+    }
+
+    /// A refusal that takes its time.
+    private func fail() -> Decision {
+        guard begin() else { return .refused(crowded) }
+        return .later { [self] in
+            try? await Task.sleep(for: failureDelay)
+            end()
+            return .failure(needed)
+        }
+    }
+
+    private func begin() -> Bool {
+        failures.withLock { failures in
+            guard failures < Self.mostFailures else { return false }
+            failures += 1
+            return true
+        }
+    }
+
+    private func end() { failures.withLock { $0 -= 1 } }
+
+    private var crowded: WebRefusal { WebRefusal(429, "too many failures to log in", headers: [WebField("Retry-After", "2")]) }
+
+    private var needed: WebRefusal {
+        guard let credentials else {
+            return WebRefusal(403, "only the user that runs this server may ask from this machine; CELERY_WEB_AUTH lets others in")
+        }
+        let ways = credentials.users.isEmpty ? "Bearer realm=\"celery\"" : "Basic realm=\"celery\", charset=\"UTF-8\""
+        return WebRefusal(401, "a password or a token is needed", headers: [WebField("WWW-Authenticate", ways)])
+    }
+}
