@@ -68,3 +68,21 @@ extension DurationHistogram {
         }
     }
 }
+
+extension DurationHistogram {
+    /// How many durations did not exceed each of these numbers of seconds, to within 2 % of the number.
+    ///
+    /// - Parameter bounds: Ascending.
+    package func counts(upTo bounds: [Double]) -> [Int] {
+        let sorted = counts.sorted { $0.key < $1.key }
+        var next = 0
+        var sum = 0
+        return bounds.map { bound in
+            while next < sorted.count, Self.middle(of: sorted[next].key) <= bound {
+                sum += sorted[next].value
+                next += 1
+            }
+            return sum
+        }
+    }
+}

@@ -1,4 +1,4 @@
-package import CeleryCore
+import CeleryCore
 
 /// Checks that an action was asked for by a page of this server, and not by one of another site in the same browser.
 ///
