@@ -28,6 +28,14 @@ package struct WebRequest: Sendable {
     /// HEAD is answered as GET, without a body.
     package var verb: String { method == "HEAD" ? "GET" : method }
 
+    /// The fields of a form, without its token; empty for any other body.
+    ///
+    /// - Throws: `WebRefusal` with 400.
+    package func form() throws(WebRefusal) -> [WebField] {
+        guard header("content-type")?.hasPrefix("application/x-www-form-urlencoded") == true else { return [] }
+        return try WebTarget.parameters(String(decoding: body, as: UTF8.self)).filter { $0.name != OriginCheck.field }
+    }
+
     /// What decides about rights or about where the request is for, and so occurs once.
     private static let single: Set<String> = [
         "host", "authorization", "origin", "sec-fetch-site", "content-length", "content-type", "transfer-encoding", "if-none-match",

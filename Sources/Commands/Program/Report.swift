@@ -4,6 +4,7 @@ import Configuration
 import Glibc
 import Processes
 import Schedules
+import WebServer
 import Worker
 
 /// An error with its exit status, its message in one line, and perhaps a hint.
@@ -37,6 +38,7 @@ enum Report {
             CommandError(
                 error.code == .noPermission ? ExitCode.noPermission : ExitCode.configuration, error.description,
                 hint: error.hint)
+        case let error as WebError: CommandError(ExitCode.configuration, error.message, hint: error.hint)
         case let error as PIDFile.Refusal: CommandError(ExitCode.cannotCreate, error.description)
         case let error as SystemError: CommandError(status(of: error), error.description)
         case let error as WorkerError: CommandError(ExitCode.ownBug, error.description)

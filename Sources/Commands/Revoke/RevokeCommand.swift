@@ -152,7 +152,7 @@ enum RevokeCommand {
 
 extension ValueParser where Value == String {
     /// A signal by its name or number.
-    fileprivate static var signalName: Self {
+    static var signalName: Self {
         Self { (text) throws(InvalidValue) in
             guard let number = Signal.number(of: text) else { throw InvalidValue("is not a signal", advice: "write TERM, INT or KILL") }
             return Signal.name(of: number)

@@ -10,6 +10,8 @@ enum StatsCommand {
         help: "Count from T on: an age such as 90s, 10m, 2h, 1d; or ISO 8601 or HH:MM, in the local time zone unless T names another.")
     static let tasks = Option<[String]>.values(
         "task", placeholder: "NAME", .nonEmptyText, help: "Count this task only.", completion: .task)
+    static let prometheus = Option.flag(
+        "prometheus", help: "Print the metrics of celery web in Prometheus's text format, for the textfile collector of node_exporter.")
     static let reset = Option.flag("reset", help: "Delete all statistics; asks for confirmation on a terminal.")
     static let force = Option.flag("force", short: "f", help: "Do not ask for confirmation of --reset.")
 
@@ -22,10 +24,12 @@ enum StatsCommand {
                 "Every ended execution counts, whether by success, failure, retry, time or memory limit, termination, or loss of its process. Failures and retries together therefore never exceed the executions; the others succeeded, were terminated, or lost their process and were requeued. A task revoked or expired before it began has not run.",
                 "Statistics are stored by the minute for three hours, by the hour for a week, and by the day for a year; --since counts whole intervals. On RabbitMQ they are in the stream celery.statistics, for 30 days or up to 128 MiB; this requires RabbitMQ 3.9.",
             ],
-            options: [since.description, tasks.description, watch.description, reset.description, force.description],
+            options: [since.description, tasks.description, watch.description, prometheus.description, reset.description, force.description],
             examples: [
                 Example("celery stats", "Show all statistics."),
                 Example("celery stats --since 10m --watch", "Watch the present activity of the workers."),
+                Example(
+                    "celery stats --prometheus > celery.prom.tmp && mv celery.prom.tmp celery.prom", "Write metrics for node_exporter."),
                 Example("celery stats --reset --force", "Delete all statistics without confirmation."),
             ],
             exitStatuses: CeleryTable.statuses("0", "64", "65", "69", "75", "77", "78"),
@@ -43,6 +47,12 @@ enum StatsCommand {
 
     private static func run(_ context: CommandContext) async throws -> Int32 {
         let arguments = context.arguments
+        if arguments[prometheus] {
+            if arguments[reset] || arguments[watch] || arguments.isGiven(since) || arguments.isGiven(tasks) || arguments[GlobalOptions.json] {
+                throw ArgumentError("--prometheus goes with no other option: it prints every metric, in a format of its own")
+            }
+            return try await printMetrics(context)
+        }
         if arguments[reset], arguments[watch] || arguments.isGiven(since) || arguments.isGiven(tasks) {
             throw ArgumentError("--reset goes with no other option than --force")
         }
@@ -54,6 +64,16 @@ enum StatsCommand {
         if arguments[reset] { return try await forget(context, keeper) }
         let drawing = StatisticsDrawing(context: context, keeper: keeper)
         return try await arguments[watch] ? drawing.watch() : drawing.once()
+    }
+
+    /// Prints what `/metrics` of `celery web` says.
+    private static func printMetrics(_ context: CommandContext) async throws -> Int32 {
+        let client = try context.client(try context.settings())
+        let reading = try await MetricsReader(context, client).read()
+        let text = MetricsText(format: .prometheus).text(CeleryMetrics(reading: reading).families)
+        context.output.raw(bytes: text.utf8)
+        await client.close()
+        return ExitCode.done
     }
 
     private static func forget(_ context: CommandContext, _ keeper: any StatisticsKeeping) async throws -> Int32 {

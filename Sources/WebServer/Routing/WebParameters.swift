@@ -39,6 +39,7 @@ package struct WebParameters: Sendable, Equatable {
         for field in query {
             guard let kind = kinds[field.name] else { throw WebRefusal(400, "there is a parameter that is not known here") }
             guard kind.takes(field.value) else { throw WebRefusal(400, "the parameter \(field.name) has an impossible value") }
+            guard values[field.name] == nil else { throw WebRefusal(400, "a parameter is given twice") }
             values[field.name] = field.value
         }
     }
