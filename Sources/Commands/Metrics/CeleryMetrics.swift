@@ -102,7 +102,7 @@ struct CeleryMetrics {
     }
 
     /// The part of a worker's name after the @, as celery-exporter has it.
-    private static func host(_ worker: String) -> String {
+    static func host(_ worker: String) -> String {
         worker.firstIndex(of: "@").map { String(worker[worker.index(after: $0)...]) } ?? worker
     }
 

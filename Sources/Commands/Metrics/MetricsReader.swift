@@ -7,7 +7,7 @@ import Synchronization
 /// Reads from broker and store what metrics are made of. What one of them cannot tell is left out.
 final class MetricsReader: Sendable {
     private let client: Client
-    private let queuesOfTasks: [String: String]
+    let queuesOfTasks: [String: String]
     private let entries: [Entry]
     private let errors = Mutex(0)
 

@@ -23,7 +23,9 @@ struct WebSession: Sendable {
         let router = WebRouter(site.routes, guarding, origins: web.origins)
         let socket = try ListeningSocket.open(web.address, group: try FileGroup.number(settings))
         defer { removeSocket() }
-        let server = try WebServer(terms(socket)) { router.answer($0) }
+        let server = try WebServer(terms(socket)) { answer($0, router) }
+        let following = Task { await site.events.run() }
+        defer { following.cancel() }
         announce(socket)
         daemon.ready()
         let isRestarting = await follow()
@@ -31,6 +33,17 @@ struct WebSession: Sendable {
         server.stop()
         await client.close()
         return isRestarting
+    }
+
+    /// The answer of the router. A login that failed is logged.
+    private func answer(_ request: WebRequest, _ router: WebRouter) -> WebServer.Reply {
+        let reply = router.answer(request)
+        guard request.header("authorization") != nil, case .later(let work) = reply else { return reply }
+        return .later {
+            let response = await work()
+            if response.status == 401 { daemon.logger.warning("A login from \(request.peer) was refused") }
+            return response
+        }
     }
 
     /// - Throws: `CommandError` for an address that others can reach while nobody can prove who they are.

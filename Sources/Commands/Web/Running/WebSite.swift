@@ -6,6 +6,8 @@ import WebServer
 /// Everything that `celery web` serves.
 struct WebSite: Sendable {
     let routes: [WebRoute]
+    /// To be run beside the server.
+    let events: EventFollower
 
     /// - Throws: errors of the project's tasks.
     init(context: CommandContext, client: Client, logger: Logger) throws {
@@ -13,8 +15,9 @@ struct WebSite: Sendable {
         let names = try context.registry(client.settings).registry.names
         let tasks = KnownNames(client: client, own: names)
         let reader = try MetricsReader(context, client)
+        events = EventFollower(client: client, queuesOfTasks: reader.queuesOfTasks)
         let status = StatusRoutes(client: client, tasks: tasks, failures: failures)
-        let metrics = MetricsRoutes(page: MetricsPage(reader), failures: failures)
+        let metrics = MetricsRoutes(page: MetricsPage(reader, events: events), failures: failures)
         let flower = FlowerReading(client: client, tasks: tasks, failures: failures)
         let actions = FlowerActions(client: client, tasks: tasks, failures: failures, logger: logger)
         routes = status.routes + metrics.routes + flower.routes + actions.routes

@@ -19,6 +19,8 @@ struct StatusRoutes: Sendable {
 
     /// Seconds of the longest poll.
     private static let longestWait = 60
+    /// How long a stream without credentials goes on.
+    private static let publicStream: Duration = .seconds(300)
 
     var routes: [WebRoute] {
         let parameters: [String: WebParameterKind] = [
@@ -89,7 +91,9 @@ struct StatusRoutes: Sendable {
         return WebResponse(
             200, headers: [WebField("Content-Type", "text/event-stream"), WebField("X-Accel-Buffering", "no")],
             body: .stream { stream in
-                for await item in await feed.watch(id, until: nil) {
+                // Who needs no credentials is not to hold connections for ever; a browser connects again by itself.
+                let end = call.identity.rights.isEmpty ? ContinuousClock.now + Self.publicStream : nil
+                for await item in await feed.watch(id, until: end) {
                     switch item {
                     case .pulse: guard stream.sendComment() else { return }
                     case .status(let document):
