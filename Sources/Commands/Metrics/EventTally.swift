@@ -39,6 +39,7 @@ struct EventTally: Sendable {
 
     private var open: [TaskID: Open] = [:]
     private var tasks = LabelCap(200)
+    private var workers = LabelCap(100)
     private var hosts = LabelCap(100)
     private var queues = LabelCap(100)
     private let queuesOfTasks: [String: String]
@@ -91,7 +92,7 @@ struct EventTally: Sendable {
 
     private mutating func receive(_ id: TaskID, _ event: Event) {
         var task = opened(id, event)
-        task.worker = hosts.value(event.hostname)
+        task.worker = workers.value(event.hostname)
         task.received = event.time.seconds
         task.eta = task.eta ?? Self.eta(event)
         received[key(task, event), default: 0] += 1

@@ -3,6 +3,7 @@ import CeleryCore
 import Client
 import Configuration
 import Synchronization
+import Tasks
 
 /// Reads from broker and store what metrics are made of. What one of them cannot tell is left out.
 final class MetricsReader: Sendable {

@@ -10,8 +10,8 @@ enum WebOptions {
             logLevel: "CELERY_WEB_LOG_LEVEL", logFile: "CELERY_WEB_LOG_FILE", pidFile: "CELERY_WEB_PID_FILE"),
         ready: "the server answers", restart: "start again with new settings")
     static let bind = Option.value(
-        "bind", placeholder: "ADDR:PORT|unix:PATH", .webAddress,
-        help: "Listen there, by default on 127.0.0.1:5555. An address that other machines can reach requires --auth.",
+        "bind", placeholder: "ADDRESS", .webAddress,
+        help: "Listen on ADDRESS: a numeric address and a port, by default 127.0.0.1:5555; or unix:PATH. An address that other machines can reach requires --auth.",
         settings: ["CELERY_WEB_BIND"])
     static let auth = Option.value(
         "auth", placeholder: "FILE", .nonEmptyText, help: "Let in the users and tokens of FILE, from anywhere.",

@@ -8,7 +8,7 @@ import Testing
     private func event(_ type: String, _ id: String, at time: Double, from host: String = "celery@a", _ details: JSONObject = [:]) -> Event {
         var all = details
         all["uuid"] = .string(id)
-        return Event(type: type, hostname: host, utcOffset: 0, pid: 1, clock: 1, time: Timestamp(seconds: time), details: all)
+        return Event(type, from: host, pid: 1, clock: 1, at: Timestamp(seconds: time), details: all)
     }
 
     @Test func `counts what is sent and received, and measures how long it waits`() {

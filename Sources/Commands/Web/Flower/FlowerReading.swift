@@ -42,7 +42,7 @@ struct FlowerReading: Sendable {
         let name = parameters["workername"]
         let reports = try await listing.workers().filter { name == nil || $0.name == name }
         if name != nil, reports.isEmpty { throw WebRefusal(404, "no such worker answers") }
-        if parameters.flag("status") { return .json(.object(JSONObject(reports.map { ($0.name, true) }))) }
+        if parameters.flag("status") { return .json(.object(JSONObject(reports.map { ($0.name, JSON.bool(true)) }))) }
         var objects = JSONObject()
         for report in reports { objects[report.name] = Self.object(report) }
         if parameters.flag("refresh") { try await ask(reports.map(\.name), &objects) }

@@ -1,6 +1,7 @@
 import CeleryCore
 import Client
 import Logging
+import Tasks
 import WebServer
 
 /// Everything that `celery web` serves.
