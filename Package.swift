@@ -105,8 +105,8 @@ let package = Package(
 
         // Running tasks
         room("Processes", ["CLinux"]),
-        room("Tasks", ["CeleryCore", "Schedules", "Processes", "CLinux", logging]),
-        room("Worker", ["CeleryCore", "Wire", "Tasks", "Processes", logging, deque]),
+        room("Tasks", ["CeleryCore", "HTTP", "Schedules", "Processes", "CLinux", logging]),
+        room("Worker", ["CeleryCore", "Wire", "Tasks", "HTTP", "Processes", logging, deque]),
 
         // Sending periodic tasks
         room("Beat", ["CeleryCore", "Schedules", "Wire", logging]),

@@ -26,7 +26,7 @@ struct WorkerSession: Sendable {
         try client.checkMayWork()
         let store = try client.store
         try await WorkerDiscard(context: context, settings: settings).run(client.broker)
-        let files = try context.taskFiles(settings, guardedBy: .current)
+        let files = try context.taskFiles(settings, guardedBy: .current, isWorking: true)
         var configuration = WorkerSetup(context: context, settings: settings).configuration()
         configuration.facts = .of(resolved, store: store.location)
         let runner = context.arguments[CelerydOptions.beat]
@@ -116,7 +116,7 @@ struct WorkerSession: Sendable {
     private func canRestart() -> Bool {
         do {
             let resolved = try context.resolved(CelerydOptions.flags(context.arguments))
-            _ = try context.registry(resolved.settings)
+            _ = try context.taskFiles(resolved.settings, guardedBy: nil, isWorking: true)
             if context.arguments[CelerydOptions.beat] { _ = try EntryTable(resolved, context, client: nil) }
             return true
         } catch {
