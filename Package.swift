@@ -142,7 +142,7 @@ let package = Package(
         .executableTarget(
             name: "DetachProbe", dependencies: ["Processes"], path: "Tests/DetachProbe", swiftSettings: swiftSettings),
         tests("ProcessesTests", ["Processes", "DetachProbe", "Fixtures"]),
-        tests("TasksTests", ["FoundationValues", "Tasks", "CeleryCore", "Schedules", "Fixtures", logging]),
+        tests("TasksTests", ["FoundationValues", "Tasks", "HTTP", "CeleryCore", "Schedules", "Fixtures", logging]),
         tests("ConfigurationTests", ["Configuration", "CeleryCore", "Schedules", "Fixtures"]),
         tests("HTTPTests", ["HTTP", "Fixtures"]),
         tests("RabbitMQTests", ["RabbitMQ", "CeleryCore", "Wire", "Fixtures"]),

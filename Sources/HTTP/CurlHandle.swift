@@ -99,7 +99,12 @@ final class CurlHandle {
             throw HTTPError(curl: code, said.isEmpty ? meaning(code) : said)
         }
         var answer = HTTPAnswer(status: celery_curl_status(pointer), body: Self.bytes(exchange.pointee.body))
-        if keepsHeaders { answer.headers = HTTPAnswer.headers(in: Self.bytes(exchange.pointee.head)) }
+        if keepsHeaders {
+            guard let headers = HTTPAnswer.headers(in: Self.bytes(exchange.pointee.head)) else {
+                throw HTTPError(.unreachable, "the answer ends in its head")
+            }
+            answer.headers = headers
+        }
         return answer
     }
 

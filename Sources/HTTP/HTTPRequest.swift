@@ -70,16 +70,20 @@ package struct HTTPAnswer: Sendable, Hashable {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
 
-    /// The header lines in the heads of an answer and of those that announced it, of which the last counts.
-    static func headers(in head: [UInt8]) -> [HTTPRequest.Header] {
+    /// The header lines in the heads of an answer and of those that announced it, of which the last counts; `nil` if that one has
+    /// no end: libcurl takes a head that is cut off for an answer.
+    static func headers(in head: [UInt8]) -> [HTTPRequest.Header]? {
         var headers: [HTTPRequest.Header] = []
-        for line in head.split(separator: UInt8(ascii: "\n")) {
+        var isWhole = false
+        // A trailer follows the blank line at the end of the head.
+        for line in head.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast() {
             let text = String(decoding: line, as: UTF8.self)
-            if text.hasPrefix("HTTP/") { headers = [] }
-            guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")), colon > text.startIndex else { continue }
+            if text.hasPrefix("HTTP/") { (headers, isWhole) = ([], false) }
+            if line.isEmpty || line.elementsEqual("\r".utf8) { isWhole = true }
+            guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")), colon > text.startIndex, !isWhole else { continue }
             headers.append(HTTPRequest.Header(String(text[..<colon]), trimmed(text[text.utf8.index(after: colon)...])))
         }
-        return headers
+        return isWhole ? headers : nil
     }
 
     private static func trimmed(_ text: Substring) -> String {

@@ -70,19 +70,19 @@ package struct HTTPAddress: Sendable, Hashable {
 
     /// The address that a Location header names, seen from this one; `nil` if it is none.
     package func resolving(_ location: String) -> HTTPAddress? {
-        let head = location.prefix { !"/?#".contains($0) }
-        if head.utf8.contains(UInt8(ascii: ":")) { return try? HTTPAddress(location) }
+        // A fragment is for the reader alone.
+        let location = location.prefix { $0 != "#" }
+        if location.prefix(while: { $0 != "/" && $0 != "?" }).utf8.contains(UInt8(ascii: ":")) { return try? HTTPAddress(String(location)) }
         if location.hasPrefix("//") { return scheme == .unix ? nil : try? HTTPAddress("\(scheme.rawValue):\(location)") }
-        let withoutFragment = location.prefix { $0 != "#" }
         let path = target.utf8.firstIndex(of: UInt8(ascii: "?")).map { target[..<$0] } ?? target[...]
         var moved = self
         let folder = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[...$0] } ?? "/"
         let new: String =
-            switch withoutFragment.first {
-            case nil: String(path)
-            case "/": String(withoutFragment)
-            case "?": String(path + withoutFragment)
-            default: String(folder + withoutFragment)
+            switch location.first {
+            case nil: target
+            case "/": String(location)
+            case "?": String(path + location)
+            default: String(folder + location)
             }
         guard let target = try? Self.target(new[...]) else { return nil }
         moved.target = target
