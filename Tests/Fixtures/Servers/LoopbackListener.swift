@@ -15,7 +15,7 @@ struct LoopbackListener {
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let status = withUnsafeMutablePointer(to: &address) { [descriptor] in
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(descriptor, address, size) == 0 && listen(descriptor, 16) == 0 && getsockname(descriptor, address, &size) == 0
+                bind(descriptor, address, size) == 0 && listen(descriptor, 512) == 0 && getsockname(descriptor, address, &size) == 0
             }
         }
         guard status else { throw ServerTrouble("no port to listen at: \(errno)") }
@@ -31,7 +31,7 @@ struct LoopbackListener {
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
         let status = withUnsafePointer(to: &address) { [descriptor] in
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(descriptor, address, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0 && listen(descriptor, 16) == 0
+                bind(descriptor, address, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0 && listen(descriptor, 512) == 0
             }
         }
         guard status else { throw ServerTrouble("no socket at \(path): \(errno)") }
