@@ -22,6 +22,10 @@ final class Call {
     private(set) var step: HTTPStep
     /// When to ask for the result again; `nil` while a request is under way.
     private(set) var nextPoll: ContinuousClock.Instant?
+    private let softEnd: ContinuousClock.Instant?
+    private let hardEnd: ContinuousClock.Instant?
+    /// The first time at which the call ends anyway.
+    private let firstEnd: ContinuousClock.Instant
     private var isAccepted = false
     /// Requests for the result in a row that failed.
     private var failedPolls = 0
@@ -51,6 +55,10 @@ final class Call {
         facts.traceparent = message.headers["traceparent"]?.stringValue
         let limit = [job.softTimeLimit, job.hardTimeLimit].compactMap { $0 }.min()
         facts.deadline = limit.map { now + .seconds($0) }
+        let started = started
+        softEnd = job.softTimeLimit.map { started + .seconds($0) }
+        hardEnd = job.hardTimeLimit.map { started + .seconds($0) }
+        firstEnd = started + .seconds(min(limit ?? .infinity, Double(Self.patience.components.seconds)))
         self.facts = facts
         step = try task.request(facts, now: now)
     }
@@ -113,11 +121,8 @@ final class Call {
 
     // MARK: Limits
 
-    private var softEnd: ContinuousClock.Instant? { job.softTimeLimit.map { started + .seconds($0) } }
-    private var hardEnd: ContinuousClock.Instant? { job.hardTimeLimit.map { started + .seconds($0) } }
-
-    /// When something has to be done without an answer.
-    var deadline: ContinuousClock.Instant { [nextPoll, softEnd, hardEnd].compactMap { $0 }.reduce(started + Self.patience, min) }
+    /// When something has to be done without an answer. Asked for each call whenever the thread wakes.
+    var deadline: ContinuousClock.Instant { nextPoll.map { min($0, firstEnd) } ?? firstEnd }
 
     /// How the call ends at this time; `nil` if it goes on.
     func end(at now: ContinuousClock.Instant) -> LimitEnd? {
