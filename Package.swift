@@ -105,6 +105,7 @@ let package = Package(
 
         // Running tasks
         room("Processes", ["CLinux"]),
+        room("Mail", ["CeleryCore", "HTTP", "Processes"]),
         room("Tasks", ["CeleryCore", "HTTP", "Schedules", "Processes", "CLinux", logging]),
         room("Worker", ["CeleryCore", "Wire", "Tasks", "HTTP", "Processes", logging, deque]),
 
@@ -114,7 +115,7 @@ let package = Package(
         // Faces
         room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "Memcached", "Tyrant", "Mongo", "SQL", "Processes"]),
         room("Arguments", ["CeleryCore"]),
-        room("Commands", ["Arguments", "Client", "Worker", "Beat", "Schedules", "HTTP", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
+        room("Commands", ["Arguments", "Client", "Worker", "Beat", "Schedules", "HTTP", "Mail", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
         room("FoundationValues", ["Tasks", "CeleryCore"]),
         room("Celery", ["FoundationValues", "Commands", "Client", "Configuration", "Tasks", "Schedules", "Processes", "CeleryCore", logging]),
         .executableTarget(
@@ -145,6 +146,7 @@ let package = Package(
         tests("TasksTests", ["FoundationValues", "Tasks", "HTTP", "CeleryCore", "Schedules", "Fixtures", logging]),
         tests("ConfigurationTests", ["Configuration", "CeleryCore", "Schedules", "Fixtures"]),
         tests("HTTPTests", ["HTTP", "Fixtures"]),
+        tests("MailTests", ["Mail", "HTTP", "CeleryCore", "Processes", "Fixtures"]),
         tests("RabbitMQTests", ["RabbitMQ", "CeleryCore", "Wire", "Fixtures"]),
         tests("SQLTests", ["SQL", "CeleryCore", "Processes", "Fixtures"]),
         tests("RedisTests", ["Redis", "Streams", "CeleryCore", "Processes", "Fixtures"]),

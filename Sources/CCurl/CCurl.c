@@ -196,6 +196,47 @@ void celery_curl_clear(struct celery_curl_exchange *exchange) {
 
 int celery_curl_perform(void *handle) { return curl.easy_perform(handle); }
 
+struct outgoing {
+    const char *bytes;
+    size_t count;
+};
+
+// CURLOPT_READFUNCTION.
+static size_t give(char *buffer, size_t size, size_t count, void *context) {
+    struct outgoing *outgoing = context;
+    size_t more = size * count < outgoing->count ? size * count : outgoing->count;
+    memcpy(buffer, outgoing->bytes, more);
+    outgoing->bytes += more;
+    outgoing->count -= more;
+    return more;
+}
+
+int celery_curl_mail(
+    void *handle, const char *const *recipients, size_t recipient_count, const char *bytes, size_t count, char *problem) {
+    void *list = 0;
+    for (size_t i = 0; i < recipient_count; i++) {
+        void *longer = curl.slist_append(list, recipients[i]);
+        if (!longer) {
+            curl.slist_free_all(list);
+            return 27; /* CURLE_OUT_OF_MEMORY */
+        }
+        list = longer;
+    }
+    struct outgoing outgoing = {bytes, count};
+    problem[0] = 0;
+    curl.easy_setopt(handle, 10010 /* CURLOPT_ERRORBUFFER */, problem);
+    curl.easy_setopt(handle, 10187 /* CURLOPT_MAIL_RCPT */, list);
+    // One wrong address need not keep the mail from the others; unknown before 7.69.
+    curl.easy_setopt(handle, 290 /* CURLOPT_MAIL_RCPT_ALLLOWFAILS */, 1L);
+    curl.easy_setopt(handle, 20012 /* CURLOPT_READFUNCTION */, give);
+    curl.easy_setopt(handle, 10009 /* CURLOPT_READDATA */, &outgoing);
+    int code = curl.easy_perform(handle);
+    curl.easy_setopt(handle, 10010, (char *)0);
+    curl.easy_setopt(handle, 10187, (void *)0);
+    curl.slist_free_all(list);
+    return code;
+}
+
 long celery_curl_status(void *handle) {
     long status = 0;
     curl.easy_getinfo(handle, 0x200002 /* CURLINFO_RESPONSE_CODE */, &status);

@@ -7,9 +7,11 @@
 
 /// CURLoption, those in use.
 enum {
+    CELERY_CURL_UPLOAD = 46,
     CELERY_CURL_NO_SIGNAL = 99,
     CELERY_CURL_POST_FIELD_SIZE = 60,
     CELERY_CURL_HTTP_AUTH = 107,
+    CELERY_CURL_USE_TLS = 119,
     CELERY_CURL_TIMEOUT_MS = 155,
     CELERY_CURL_CONNECT_TIMEOUT_MS = 156,
     CELERY_CURL_PROTOCOLS = 181,
@@ -22,6 +24,7 @@ enum {
     CELERY_CURL_COPIED_POST_FIELDS = 10165,
     CELERY_CURL_USER_NAME = 10173,
     CELERY_CURL_PASSWORD = 10174,
+    CELERY_CURL_MAIL_FROM = 10186,
     CELERY_CURL_UNIX_SOCKET_PATH = 10231,
 };
 
@@ -96,7 +99,11 @@ void celery_curl_clear(struct celery_curl_exchange *exchange);
 /// curl_easy_perform(3). Returns a CURLcode.
 int celery_curl_perform(void *handle);
 
-/// CURLINFO_RESPONSE_CODE.
+/// curl_easy_perform(3) of a mail: `bytes` go to these recipients. `problem` has room for 256 bytes. Returns a CURLcode.
+int celery_curl_mail(
+    void *handle, const char *const *recipients, size_t recipient_count, const char *bytes, size_t count, char *problem);
+
+/// CURLINFO_RESPONSE_CODE: of HTTP, or of SMTP's last answer.
 long celery_curl_status(void *handle);
 /// curl_easy_strerror(3).
 const char *celery_curl_meaning(int code);

@@ -133,6 +133,8 @@ public struct Settings: Sendable, Equatable {
     package var httpKeys: [String: String] = [:]
     /// How many HTTP tasks a worker has under way at once.
     public var httpConcurrency = 100
+    /// Mails to the administrators.
+    package var mail: MailSettings
 
     /// The defaults for a project: everything in one SQLite file, `celery.db` in its folder.
     public init(projectFolder: String, file: String? = nil) {
@@ -145,5 +147,6 @@ public struct Settings: Sendable, Equatable {
         pidFile = folder + "celeryd.pid"
         beatLogFile = folder + "celerybeat.log"
         beatPIDFile = folder + "celerybeat.pid"
+        mail = MailSettings(spool: folder + "celery.mail")
     }
 }

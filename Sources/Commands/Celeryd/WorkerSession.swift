@@ -39,9 +39,10 @@ struct WorkerSession: Sendable {
         for warning in await runner?.warnings ?? [] { logger.warning("\(warning)") }
 
         let statistics = try WorkerStatistics(settings, client.broker, configuration.identity, logger)
+        let mail = try WorkerMail(settings, configuration.identity, logger)
         let worker = Worker(
             configuration: configuration, broker: client.broker, store: store, registry: files.registry, files: files, logger: logger,
-            watchers: statistics.watchers)
+            watchers: statistics.watchers + mail.watchers)
         let watch = Task { await follow(worker) }
         defer { watch.cancel() }
         let warning = Task { await warnOfLoss(client.broker, store) }
@@ -54,9 +55,11 @@ struct WorkerSession: Sendable {
                 }
             }
         } catch {
+            await mail.end()
             try? await beat?.stop()
             throw error
         }
+        await mail.end()
         try await beat?.stop()
         daemon.notifier?.stopping()
         await client.close()

@@ -31,6 +31,7 @@ package enum SettingsPage {
         + [.heading("Worker")] + SettingsKey.workerKeys.map(entry)
         + [.heading("Tasks and results")] + SettingsKey.taskKeys.map(entry)
         + [.heading("HTTP tasks")] + SettingsKey.httpKeys.map(entry)
+        + [.heading("Mail to the administrators")] + SettingsKey.mailKeys.map(entry)
         + [.heading("Events")] + SettingsKey.eventKeys.map(entry)
         + [.heading("Beat")] + SettingsKey.beatKeys.map(entry)
 

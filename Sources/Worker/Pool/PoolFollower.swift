@@ -150,7 +150,7 @@ final class PoolFollower {
     }
 
     private func finish(_ job: Job, _ report: JobReport, _ round: inout Round) {
-        parts.watchers.tell(.ended(job.delivery, attempt: job.attempt, report))
+        parts.watchers.tell(.ended(job.delivery, attempt: job.attempt, report), of: job)
         round.endings.add(job.outcomeBuilder(parts.configuration, now: parts.now()).outcome(of: report), of: job)
     }
 
@@ -187,7 +187,7 @@ final class PoolFollower {
     }
 
     private func fail(_ job: Job, _ failure: TaskFailure, seconds: Double, _ outcome: Outcome, _ round: inout Round) {
-        parts.watchers.tell(.failed(job.delivery, attempt: job.attempt, failure, seconds: seconds))
+        parts.watchers.tell(.failed(job.delivery, attempt: job.attempt, failure, seconds: seconds), of: job)
         round.endings.add(outcome, of: job)
     }
 
@@ -199,7 +199,7 @@ final class PoolFollower {
         let job = task.job
         guard let error = await recorder.giveBack([job.delivery.handle], .begun(isCrash: task.isCrash)) else { return }
         let failure = TaskFailure.unsent("\(error)", isNextTry: true)
-        parts.watchers.tell(.failed(job.delivery, attempt: job.attempt, failure, seconds: nil))
+        parts.watchers.tell(.failed(job.delivery, attempt: job.attempt, failure, seconds: nil), of: job)
         await recorder.settle([job.outcomeBuilder(parts.configuration, now: parts.now()).outcome(.failure, failure: failure)])
     }
 }
