@@ -41,6 +41,8 @@ package struct MailDigest: Sendable, Equatable {
     package static let interval = 600.0
     /// Seconds after which a kind is forgotten that neither failed again nor succeeded.
     package static let memory = 86_400.0
+    /// The same for periodic tasks, which may be due once in a month.
+    package static let alarmMemory = 32 * 86_400.0
     /// Kinds that are told apart; anybody may send messages with any name.
     private static let mostGroups = 500
 
@@ -109,7 +111,7 @@ package struct MailDigest: Sendable, Equatable {
     package func next(limit: Int, now: Timestamp) -> Timestamp? {
         let times = groups.compactMap { group -> Double? in
             if group.pending > 0 { return max(now.seconds, (group.mailed?.seconds ?? 0) + Self.interval) }
-            return group.last.seconds + (group.succeeded == nil && group.sample.kind == .failure ? Self.memory : Self.interval)
+            return group.last.seconds + (group.succeeded == nil ? Self.patience(group) : Self.interval)
         }
         guard let next = times.min() else { return nil }
         let isFull = written.count >= limit
@@ -121,18 +123,23 @@ package struct MailDigest: Sendable, Equatable {
     }
 
     private func isOver(_ group: Group, _ now: Timestamp) -> Bool {
-        group.pending == 0 && group.mailed != nil && group.succeeded != nil && group.sample.kind == .failure
+        group.pending == 0 && group.mailed != nil && group.succeeded != nil && group.sample.kind.canRecover
             && now.seconds >= group.last.seconds + Self.interval
     }
 
     /// Forgets kinds about which there is nothing more to say.
     private mutating func forget(_ now: Timestamp) {
         groups.removeAll { group in
-            let patience = group.sample.kind == .failure ? Self.memory : Self.interval
-            return group.pending == 0 && group.succeeded == nil && now.seconds >= group.last.seconds + patience
+            group.pending == 0 && (group.succeeded == nil || !group.sample.kind.canRecover) && now.seconds >= group.last.seconds + Self.patience(group)
         }
-        // Nothing but failures of tasks can be over.
-        groups.removeAll { $0.sample.kind != .failure && $0.pending == 0 && now.seconds >= $0.last.seconds + Self.interval }
+    }
+
+    private static func patience(_ group: Group) -> Double {
+        switch group.sample.kind {
+        case .failure: memory
+        case .alarm: alarmMemory
+        case .deadLetter, .loss, .success: interval
+        }
     }
 
     /// Notes that a mail tells of the failures; returns them as they were.

@@ -15,12 +15,17 @@ package struct MailNotice: Sendable, Equatable {
         case deadLetter = "dead letter"
         /// A worker has disappeared.
         case loss
-        /// A task that had failed has succeeded.
+        /// A periodic task has not succeeded as it should.
+        case alarm
+        /// A task that had failed, or a periodic task with an alarm, has succeeded.
         case success
+
+        /// Whether a success ends it.
+        package var canRecover: Bool { self == .failure || self == .alarm }
     }
 
     package var kind: Kind
-    /// The name of the task; of a lost worker, its name.
+    /// The name of the task; of a lost worker, its name, and of an alarm, that of the entry.
     package var task: String
     /// The type of the error.
     package var error: String

@@ -23,10 +23,10 @@ package struct MailText: Sendable {
             // The first mail of a kind is about its first failure, as the original's; the others carry on its thread.
             return compose(subject(group, count), failures(group, count), group, number: group.mails, now)
         case .recovery(let group):
-            let subject = "[\(group.sample.worker)] Task \(group.sample.task) works again"
+            let subject = "[\(group.sample.worker)] \(title(group)) works again"
             let since = group.succeeded ?? group.last
             let body = """
-                Task \(group.sample.task) has succeeded since \(ISO8601.text(since)),
+                \(title(group)) has succeeded since \(ISO8601.text(since)),
                 and has not failed with \(group.sample.error) again.
 
                 It failed \(times(group.total)) between \(ISO8601.text(group.first))
@@ -46,6 +46,7 @@ package struct MailText: Sendable {
         switch group.sample.kind {
         case .loss: "Worker \(group.sample.task)"
         case .deadLetter: "Dead letter of task \(group.sample.task)"
+        case .alarm: "Periodic task \(group.sample.task)"
         case .failure, .success: "Task \(group.sample.task)"
         }
     }
@@ -68,7 +69,7 @@ package struct MailText: Sendable {
         func add(_ name: String, _ value: String) {
             if !value.isEmpty { lines.append(name + String(repeating: " ", count: max(1, 11 - name.count)) + value.inOneLine(limit: 4_000)) }
         }
-        add(sample.kind == .loss ? "Worker:" : "Task:", sample.task)
+        add(sample.kind == .loss ? "Worker:" : sample.kind == .alarm ? "Entry:" : "Task:", sample.task)
         add("Id:", sample.id)
         add("Error:", "\(sample.error): \(sample.message)")
         if sample.kind == .deadLetter { lines.append("           The message is kept: celery dead list") }
@@ -91,7 +92,7 @@ package struct MailText: Sendable {
         let worker = group?.sample.worker ?? host
         let thread = group.map { PercentCoding.encode($0.thread) } ?? "summary.\(Int64(now.seconds * 1_000))"
         let domain = PercentCoding.encode(host.isEmpty ? "localhost" : host)
-        let text = body + "\n\n-- \ncelery worker \(worker)\nFurther failures of a kind come as one mail every ten minutes.\n"
+        let text = body + "\n\n-- \ncelery: \(worker)\nFurther failures of a kind come as one mail every ten minutes.\n"
         var head = [
             "From: <\(settings.sender)>",
             "To: " + settings.admins.map { $0.name.isEmpty ? "<\($0.address)>" : "\(Self.phrase($0.name)) <\($0.address)>" }.joined(separator: ",\r\n "),

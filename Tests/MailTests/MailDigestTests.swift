@@ -97,6 +97,15 @@ import Testing
         #expect(drafts(&digest, at: 700) == [] && digest.groups.isEmpty)
     }
 
+    @Test func `an alarm of a periodic task is over when that says so, even after weeks`() {
+        var digest = MailDigest()
+        digest.note(failure("nightly", "Absent", at: 0, kind: .alarm))
+        #expect(drafts(&digest, at: 0) == ["nightly Absent 1 of 1"])
+        #expect(drafts(&digest, at: 20 * 86_400) == [])
+        digest.note(success("nightly", at: 20 * 86_400))
+        #expect(drafts(&digest, at: 20 * 86_400) == ["nightly works"])
+    }
+
     @Test func `beyond the limit of an hour the rest comes in one mail, and later`() {
         var digest = MailDigest()
         for name in ["a", "b", "c", "d"] { digest.note(failure(name, at: 0)) }

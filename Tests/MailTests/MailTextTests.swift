@@ -41,7 +41,7 @@ import Testing
         #expect(head.contains("To: Ann Lee <ann@example.com>,") && head.contains(" <ops@example.com>"))
         #expect(head.contains("Date: Sun, 06 Nov 1994 08:49:37 +0000"))
         #expect(head.contains("Auto-Submitted: auto-generated") && head.contains("List-Id: <errors.celery.here>"))
-        for part in ["shop.tasks.resize", "7f3a", "SoldOut: no more", "(1,) {'w': 2}", "line 1\nline 2", "-- \ncelery worker celery@here"] {
+        for part in ["shop.tasks.resize", "7f3a", "SoldOut: no more", "(1,) {'w': 2}", "line 1\nline 2", "-- \ncelery: celery@here"] {
             #expect(body.contains(part))
         }
     }

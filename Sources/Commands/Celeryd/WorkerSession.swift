@@ -39,7 +39,7 @@ struct WorkerSession: Sendable {
         for warning in await runner?.warnings ?? [] { logger.warning("\(warning)") }
 
         let statistics = try WorkerStatistics(settings, client.broker, configuration.identity, logger)
-        let mail = try WorkerMail(settings, configuration.identity, logger)
+        let mail = try AdminMail(settings, configuration.identity, logger)
         let worker = Worker(
             configuration: configuration, broker: client.broker, store: store, registry: files.registry, files: files, logger: logger,
             watchers: statistics.watchers + mail.watchers)

@@ -33,7 +33,7 @@ import Testing
         #expect(server.mails.count == 1)
         #expect(mail.recipients == ["ann@example.com", "ops@example.com"] && mail.sender == "celery@example.com")
         #expect(mail.subject.contains("Error: Task demo.tasks.fail (\(id)): CalledProcessError: demo.tasks.fail returned exit status 3"))
-        for part in ["a.jpg", "400", "disk full", "celery worker celery@"] { #expect(mail.body.contains(part)) }
+        for part in ["a.jpg", "400", "disk full", "celery: celery@"] { #expect(mail.body.contains(part)) }
         #expect(!mail.body.contains("sesame") && mail.body.contains("***"))
     }
 
@@ -60,6 +60,16 @@ import Testing
         #expect(eventually { server.mails.count == 1 })
         #expect(server.mails.first?.subject.contains("Error: Dead letter of task no.such.task") == true)
         #expect(server.mails.first?.body.contains("celery dead list") == true)
+    }
+
+    @Test func `the alarm of a periodic task is told, too`() throws {
+        let server = try MailServer()
+        let project = try project(server)
+        _ = try project.run("cat >>celery.toml", input: "\n[beat.often]\ntask = 'demo.tasks.quiet'\nevery = 1\nalarm_after = 1\n").text
+        try project.startWorker("-B")
+        #expect(eventually(within: .seconds(60)) { !server.mails.isEmpty })
+        try project.stopWorker()
+        #expect(server.mails.first?.subject.contains("Error: Periodic task often: Failing: it has failed ") == true)
     }
 
     @Test func `nothing is sent without ADMINS, or when that is not wanted`() throws {

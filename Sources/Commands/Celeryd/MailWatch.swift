@@ -1,40 +1,8 @@
 import CeleryCore
-import HTTP
-import Logging
 import Mail
 import Tasks
 import Wire
 import Worker
-
-/// The mails of a worker to the administrators, if the settings name any.
-struct WorkerMail: Sendable {
-    private let post: MailPost?
-    private let watch: MailWatch?
-
-    /// - Throws: `CommandError` if no mail can be sent from here; `SystemError` when the spool cannot be used.
-    init(_ settings: Settings, _ identity: WorkerIdentity, _ logger: Logger) throws {
-        guard settings.mail.isOn else {
-            (post, watch) = (nil, nil)
-            return
-        }
-        let delivery = MailDelivery(settings.mail)
-        guard !delivery.needsLibrary || HTTPClient.isAvailable else {
-            throw CommandError(
-                ExitCode.configuration, "cannot send mail to ADMINS: libcurl is not installed",
-                hint: "install the package libcurl4, or a sendmail program, or set SEND_CELERY_TASK_ERROR_EMAILS = false")
-        }
-        let host = identity.name.split(separator: "@", maxSplits: 1).last.map(String.init) ?? "localhost"
-        let post = try MailPost(settings.mail, host: host, delivery: delivery) { logger.warning("\($0)") }
-        self.post = post
-        watch = MailWatch(post: post, worker: identity.name, redaction: settings.redaction)
-    }
-
-    /// The observers to register with the worker.
-    var watchers: [any TaskWatching] { watch.map { [$0] } ?? [] }
-
-    /// Has all notices stored, and mails tried once more.
-    func end() async { await post?.end() }
-}
 
 /// Picks from what happens to tasks what the administrators shall know.
 struct MailWatch: TaskWatching {
