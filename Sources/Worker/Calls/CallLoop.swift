@@ -13,8 +13,10 @@ final class CallLoop {
     private let configuration: CallConfiguration
     private let inbox: PoolInbox
     private let mailbox: Mailbox<PoolEvent>
-    /// `nil` without libcurl: then each call fails.
+    /// `nil` without libcurl, or with one that is too old: then each call fails.
     private let transfers: HTTPTransfers?
+    /// Why there are no transfers.
+    private let missing: HTTPError
 
     /// Jobs beyond the limit.
     private var waiting: Deque<JobRequest> = []
@@ -29,7 +31,12 @@ final class CallLoop {
         self.configuration = configuration
         self.inbox = inbox
         self.mailbox = mailbox
-        transfers = try? HTTPTransfers(most: configuration.limit, byteLimit: configuration.byteLimit)
+        do throws(HTTPError) {
+            transfers = try HTTPTransfers(most: configuration.limit, byteLimit: configuration.byteLimit)
+            missing = HTTPError(.noLibrary, "")
+        } catch {
+            (transfers, missing) = (nil, error)
+        }
     }
 
     /// Makes calls until all have ended after `finish` or `kill`.
@@ -129,7 +136,7 @@ final class CallLoop {
     private func ask(_ call: Call) {
         let request = call.ask(now: .now)
         do throws(HTTPError) {
-            guard let transfers else { throw HTTPError(.noLibrary, "libcurl is not installed here") }
+            guard let transfers else { throw missing }
             try transfers.begin(request, number: call.job.tag)
         } catch {
             follow(.failure(error), call.job.tag)
