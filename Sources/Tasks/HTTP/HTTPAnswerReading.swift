@@ -80,12 +80,15 @@ struct ConfiguredAnswer {
     /// The body as the return value, or what it says of a failure.
     private var value: HTTPVerdict {
         guard !answer.body.isEmpty else { return .success(.null) }
+        let value = try? JSON(parsing: answer.body)
+        // Also in what a careless server calls text/html: its failures must not pass for results.
+        if let verdict = value.flatMap(AnswerEnvelope.init)?.verdict { return verdict }
         let type = (answer.header("Content-Type") ?? "").lowercased()
         if type.hasPrefix("text/"), let text = String(validating: answer.body, as: UTF8.self) { return .success(.string(text)) }
-        guard let value = try? JSON(parsing: answer.body) else {
+        guard let value else {
             return .failure(.invalidResponse("\(step.address.shown) answered something that is not JSON: \(AnswerText.excerpt(answer.body))"))
         }
-        return AnswerEnvelope(value)?.verdict ?? .success(value)
+        return .success(value)
     }
 }
 

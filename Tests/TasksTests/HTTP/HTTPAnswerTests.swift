@@ -55,6 +55,8 @@ import Testing
 
     @Test func `text is a return value if it says that it is text`() throws {
         #expect(try verdict(answer(200, "done\n", ["content-type": "text/plain; charset=utf-8"])) == .success("done\n"))
+        #expect(try verdict(answer(200, "[1]", ["Content-Type": "text/html"])) == .success("[1]"))
+        #expect(try verdict(answer(200, #"{"status": "failure", "reason": "no"}"#, ["Content-Type": "text/html"])) == .failure(.remoteExecute("no")))
         #expect(try failure(try verdict(answer(200, "done\n"))).type == "InvalidResponseError")
         #expect(try failure(try verdict(answer(200, "{\"a\": ", ["Content-Type": "application/json"]))).type == "InvalidResponseError")
     }
