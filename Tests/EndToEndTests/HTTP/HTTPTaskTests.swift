@@ -32,7 +32,7 @@ import Testing
         #expect(!listed.contains { $0.contains("secret") || $0.contains("3f7a") })
         // A proxy that the environment names is none of ours.
         try project.startWorker(with: ["http_proxy": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1"])
-        try project.expect("celery apply --strict shop.resize a.jpg width=400 --wait --timeout 30", Ended("{\"width\": 400}\n"))
+        try project.expect("celery apply --strict shop.resize a.jpg width=400 --wait --timeout 30", Ended("{\"width\":400}\n"))
         try project.expect("celery apply --strict ping host=a --wait --timeout 30", Ended("/ping?host=a\n"))
         let request = try #require(server.requests.first)
         #expect(request.target == "/resize?key=secret" && request.headers["authorization"] == "Bearer 3f7a")
