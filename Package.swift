@@ -111,8 +111,9 @@ let package = Package(
 
         // Running tasks
         room("Processes", ["CLinux"]),
-        room("Tasks", ["CeleryCore", "Schedules", "Processes", "CLinux", logging]),
-        room("Worker", ["CeleryCore", "Wire", "Tasks", "Processes", logging, deque]),
+        room("Mail", ["CeleryCore", "HTTP", "Processes"]),
+        room("Tasks", ["CeleryCore", "HTTP", "Schedules", "Processes", "CLinux", logging]),
+        room("Worker", ["CeleryCore", "Wire", "Tasks", "HTTP", "Processes", logging, deque]),
 
         // Sending periodic tasks
         room("Beat", ["CeleryCore", "Schedules", "Wire", logging]),
@@ -120,7 +121,7 @@ let package = Package(
         // Faces
         room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "Memcached", "Tyrant", "Mongo", "SQL", "Processes"]),
         room("Arguments", ["CeleryCore"]),
-        room("Commands", ["Arguments", "Client", "Worker", "Beat", "Schedules", "HTTP", "WebServer", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
+        room("Commands", ["Arguments", "Client", "Worker", "Beat", "Schedules", "HTTP", "Mail", "WebServer", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
         room("FoundationValues", ["Tasks", "CeleryCore"]),
         room("Celery", ["FoundationValues", "Commands", "Client", "Configuration", "Tasks", "Schedules", "Processes", "CeleryCore", logging]),
         .executableTarget(
@@ -148,10 +149,11 @@ let package = Package(
         .executableTarget(
             name: "DetachProbe", dependencies: ["Processes"], path: "Tests/DetachProbe", swiftSettings: swiftSettings),
         tests("ProcessesTests", ["Processes", "DetachProbe", "Fixtures"]),
-        tests("TasksTests", ["FoundationValues", "Tasks", "CeleryCore", "Schedules", "Fixtures", logging]),
+        tests("TasksTests", ["FoundationValues", "Tasks", "HTTP", "CeleryCore", "Schedules", "Fixtures", logging]),
         tests("ConfigurationTests", ["Configuration", "CeleryCore", "Schedules", "Fixtures"]),
         tests("HTTPTests", ["HTTP", "Fixtures"]),
         tests("WebServerTests", ["WebServer", "CeleryCore", "Processes", "Fixtures"]),
+        tests("MailTests", ["Mail", "HTTP", "CeleryCore", "Processes", "Fixtures"]),
         tests("RabbitMQTests", ["RabbitMQ", "CeleryCore", "Wire", "Fixtures"]),
         tests("SQLTests", ["SQL", "CeleryCore", "Processes", "Fixtures"]),
         tests("RedisTests", ["Redis", "Streams", "CeleryCore", "Processes", "Fixtures"]),

@@ -30,11 +30,12 @@ package actor Beat {
     private var isStopping = false
     private var waiting: Task<Void, Never>?
 
+    /// - Parameter onAlarm: Told of alarms, besides the log; must not block.
     /// - Throws: `DriverError` when the broker cannot keep a schedule, two entries have the same name, or an entry depends on
     ///   outcomes that nobody records.
     package init(
         configuration: BeatConfiguration, entries: [Entry], broker: any Broker, store: (any ResultStore)?, logger: Logger,
-        now: @escaping @Sendable () -> Timestamp = { .now }
+        onAlarm: @escaping @Sendable (BeatAlarm) -> Void = { _ in }, now: @escaping @Sendable () -> Timestamp = { .now }
     ) throws {
         guard let keeping = broker as? any BeatKeeping else { throw DriverError.lacks("keep a schedule for beat", broker.location) }
         self.configuration = configuration
@@ -42,7 +43,7 @@ package actor Beat {
         self.keeping = keeping
         self.now = now
         lookup = RunLookup(broker: broker, store: store)
-        log = BeatLog(logger: logger)
+        log = BeatLog(logger: logger, onAlarm: onAlarm)
         let table = try Self.table(of: entries, for: broker)
         self.entries = table
         roster = Roster(table)

@@ -6,6 +6,8 @@ import Wire
 /// The log messages of beat.
 struct BeatLog: Sendable {
     let logger: Logger
+    /// Told of alarms, besides the log.
+    var onAlarm: @Sendable (BeatAlarm) -> Void = { _ in }
 
     func leads() { logger.info("This beat is the leader and sends the due tasks") }
     func waits() { logger.info("Another beat is the leader; waiting to take over") }
@@ -43,13 +45,19 @@ struct BeatLog: Sendable {
         let last = since.map { "the last success was \(ISO8601.text($0))" } ?? "it has never succeeded"
         let limit = DurationWords.text(entry.periodic.expectWithin?.inSeconds ?? 0)
         logger.error("\(entry.name.forLog) has not succeeded within \(limit): \(last)")
+        onAlarm(BeatAlarm(entry: entry.name, .absent, "it has not succeeded within \(limit): \(last)"))
     }
 
     func failing(_ entry: Entry, _ count: Int) {
-        logger.error("\(entry.name.forLog) has failed \(count) time\(count == 1 ? "" : "s") in a row")
+        let text = "has failed \(count) time\(count == 1 ? "" : "s") in a row"
+        logger.error("\(entry.name.forLog) \(text)")
+        onAlarm(BeatAlarm(entry: entry.name, .failing, "it \(text)"))
     }
 
-    func backAgain(_ entry: Entry) { logger.info("\(entry.name.forLog) has succeeded again") }
+    func backAgain(_ entry: Entry) {
+        logger.info("\(entry.name.forLog) has succeeded again")
+        onAlarm(BeatAlarm(entry: entry.name, .over, ""))
+    }
 
     func refused(_ entry: Entry, _ error: any Error) {
         logger.error("Cannot send \(entry.name.forLog) (\(entry.message.task.forLog)); will try again: \(error)")

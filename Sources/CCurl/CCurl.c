@@ -1,9 +1,13 @@
 #include "CCurl.h"
 
+#include <arpa/inet.h>
 #include <dlfcn.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 // The library's functions, once it is loaded.
 static struct {
@@ -17,7 +21,38 @@ static struct {
     const char *(*easy_strerror)(int);
     void *(*slist_append)(void *, const char *);
     void (*slist_free_all)(void *);
+    // Several requests at once; absent from libraries older than 7.66.
+    void *(*multi_init)(void);
+    int (*multi_cleanup)(void *);
+    int (*multi_setopt)(void *, int, ...);
+    int (*multi_add_handle)(void *, void *);
+    int (*multi_remove_handle)(void *, void *);
+    int (*multi_perform)(void *, int *);
+    int (*multi_poll)(void *, void *, unsigned, int, int *);
+    void *(*multi_info_read)(void *, int *);
 } curl;
+
+// struct curl_waitfd, curl_sockaddr and CURLMsg.
+struct waited {
+    int descriptor;
+    short events;
+    short happened;
+};
+struct peer {
+    int family;
+    int type;
+    int protocol;
+    unsigned length;
+    struct sockaddr address;
+};
+struct note {
+    int kind;
+    void *handle;
+    union {
+        void *unused;
+        int code;
+    } data;
+};
 
 static int loaded = -1;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -41,6 +76,22 @@ static void load(void) {
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         if (!(*wanted[i].function = dlsym(library, wanted[i].name))) return;
+    struct {
+        void **function;
+        const char *name;
+    } wished[] = {
+        {(void **)&curl.multi_cleanup, "curl_multi_cleanup"},
+        {(void **)&curl.multi_setopt, "curl_multi_setopt"},
+        {(void **)&curl.multi_add_handle, "curl_multi_add_handle"},
+        {(void **)&curl.multi_remove_handle, "curl_multi_remove_handle"},
+        {(void **)&curl.multi_perform, "curl_multi_perform"},
+        {(void **)&curl.multi_poll, "curl_multi_poll"},
+        {(void **)&curl.multi_info_read, "curl_multi_info_read"},
+        // Last: whoever finds it finds the others.
+        {(void **)&curl.multi_init, "curl_multi_init"},
+    };
+    for (size_t i = 0; i < sizeof wished / sizeof *wished; i++)
+        if (!(*wished[i].function = dlsym(library, wished[i].name))) break;
     loaded = curl.global_init(3 /* CURL_GLOBAL_ALL */);
 }
 
@@ -56,10 +107,7 @@ void celery_curl_reset(void *handle) { curl.easy_reset(handle); }
 int celery_curl_set_text(void *handle, int option, const char *value) { return curl.easy_setopt(handle, option, value); }
 int celery_curl_set_number(void *handle, int option, long value) { return curl.easy_setopt(handle, option, value); }
 
-// CURLOPT_WRITEFUNCTION: anything but `size * count` ends the transfer.
-static size_t receive(char *bytes, size_t size, size_t count, void *context) {
-    struct celery_curl_answer *answer = context;
-    size_t more = size * count;
+static size_t keep(struct celery_curl_answer *answer, const char *bytes, size_t more) {
     if (more > answer->limit - answer->count) return 0;
     char *grown = realloc(answer->bytes, answer->count + more + 1);
     if (!grown) return 0;
@@ -69,25 +117,122 @@ static size_t receive(char *bytes, size_t size, size_t count, void *context) {
     return more;
 }
 
-int celery_curl_perform(
-    void *handle, const char *const *headers, size_t count, struct celery_curl_answer *answer, char *problem) {
-    void *list = 0;
+// CURLOPT_WRITEFUNCTION: anything but `size * count` ends the transfer.
+static size_t receive(char *bytes, size_t size, size_t count, void *context) {
+    struct celery_curl_exchange *exchange = context;
+    struct celery_curl_budget *budget = exchange->budget;
+    size_t more = size * count;
+    if (budget && more > budget->limit - budget->count) return 0;
+    size_t kept = keep(&exchange->body, bytes, more);
+    if (budget) budget->count += kept;
+    return kept;
+}
+
+// CURLOPT_HEADERFUNCTION.
+static size_t receive_head(char *bytes, size_t size, size_t count, void *context) {
+    struct celery_curl_exchange *exchange = context;
+    size_t more = size * count;
+    return exchange->head.limit ? keep(&exchange->head, bytes, more) : more;
+}
+
+static int permits(struct celery_curl_exchange *exchange, int family, const void *address) {
+    size_t count = family == AF_INET ? 4 : family == AF_INET6 ? 16 : 0;
+    if (count && exchange->permits(exchange->context, address, count)) return 1;
+    exchange->is_refused = 1;
+    return 0;
+}
+
+// CURLOPT_OPENSOCKETFUNCTION: opens the socket for the address that was found, and no other is connected to.
+static int open_socket(void *context, int purpose, struct peer *peer) {
+    (void)purpose;
+    const void *address = peer->family == AF_INET ? (const void *)&((struct sockaddr_in *)&peer->address)->sin_addr
+                                                  : (const void *)&((struct sockaddr_in6 *)&peer->address)->sin6_addr;
+    if (!permits(context, peer->family, address)) return -1;
+    return socket(peer->family, peer->type | SOCK_CLOEXEC, peer->protocol);
+}
+
+// CURLOPT_PREREQFUNCTION: also asked before a request goes over a connection that stands already, perhaps made for a
+// request to which all addresses are permitted.
+static int before_request(void *context, char *address, char *own, int port, int own_port) {
+    (void)own;
+    (void)port;
+    (void)own_port;
+    unsigned char bytes[16];
+    int family = strchr(address, ':') ? AF_INET6 : AF_INET;
+    return inet_pton(family, address, bytes) == 1 && permits(context, family, bytes) ? 0 : 1;
+}
+
+int celery_curl_prepare(
+    void *handle, const char *const *headers, size_t count, struct celery_curl_exchange *exchange) {
     for (size_t i = 0; i < count; i++) {
-        void *longer = curl.slist_append(list, headers[i]);
+        void *longer = curl.slist_append(exchange->lines, headers[i]);
+        if (!longer) return 27; /* CURLE_OUT_OF_MEMORY */
+        exchange->lines = longer;
+    }
+    exchange->problem[0] = 0;
+    curl.easy_setopt(handle, 10010 /* CURLOPT_ERRORBUFFER */, exchange->problem);
+    curl.easy_setopt(handle, 10023 /* CURLOPT_HTTPHEADER */, exchange->lines);
+    curl.easy_setopt(handle, 20011 /* CURLOPT_WRITEFUNCTION */, receive);
+    curl.easy_setopt(handle, 10001 /* CURLOPT_WRITEDATA */, exchange);
+    curl.easy_setopt(handle, 20079 /* CURLOPT_HEADERFUNCTION */, receive_head);
+    curl.easy_setopt(handle, 10029 /* CURLOPT_HEADERDATA */, exchange);
+    if (!exchange->permits) return 0;
+    curl.easy_setopt(handle, 20163 /* CURLOPT_OPENSOCKETFUNCTION */, open_socket);
+    curl.easy_setopt(handle, 10164 /* CURLOPT_OPENSOCKETDATA */, exchange);
+    int code = curl.easy_setopt(handle, 20312 /* CURLOPT_PREREQFUNCTION */, before_request);
+    curl.easy_setopt(handle, 10313 /* CURLOPT_PREREQDATA */, exchange);
+    // Without it, before 7.80, no connection may be there already.
+    if (code) curl.easy_setopt(handle, 74 /* CURLOPT_FRESH_CONNECT */, 1L);
+    return 0;
+}
+
+void celery_curl_clear(struct celery_curl_exchange *exchange) {
+    if (exchange->budget) exchange->budget->count -= exchange->body.count;
+    free(exchange->body.bytes);
+    free(exchange->head.bytes);
+    curl.slist_free_all(exchange->lines);
+    memset(exchange, 0, sizeof *exchange);
+}
+
+int celery_curl_perform(void *handle) { return curl.easy_perform(handle); }
+
+struct outgoing {
+    const char *bytes;
+    size_t count;
+};
+
+// CURLOPT_READFUNCTION.
+static size_t give(char *buffer, size_t size, size_t count, void *context) {
+    struct outgoing *outgoing = context;
+    size_t more = size * count < outgoing->count ? size * count : outgoing->count;
+    memcpy(buffer, outgoing->bytes, more);
+    outgoing->bytes += more;
+    outgoing->count -= more;
+    return more;
+}
+
+int celery_curl_mail(
+    void *handle, const char *const *recipients, size_t recipient_count, const char *bytes, size_t count, char *problem) {
+    void *list = 0;
+    for (size_t i = 0; i < recipient_count; i++) {
+        void *longer = curl.slist_append(list, recipients[i]);
         if (!longer) {
             curl.slist_free_all(list);
             return 27; /* CURLE_OUT_OF_MEMORY */
         }
         list = longer;
     }
+    struct outgoing outgoing = {bytes, count};
     problem[0] = 0;
     curl.easy_setopt(handle, 10010 /* CURLOPT_ERRORBUFFER */, problem);
-    curl.easy_setopt(handle, 10023 /* CURLOPT_HTTPHEADER */, list);
-    curl.easy_setopt(handle, 20011 /* CURLOPT_WRITEFUNCTION */, receive);
-    curl.easy_setopt(handle, 10001 /* CURLOPT_WRITEDATA */, answer);
+    curl.easy_setopt(handle, 10187 /* CURLOPT_MAIL_RCPT */, list);
+    // One wrong address need not keep the mail from the others; unknown before 7.69.
+    curl.easy_setopt(handle, 290 /* CURLOPT_MAIL_RCPT_ALLLOWFAILS */, 1L);
+    curl.easy_setopt(handle, 20012 /* CURLOPT_READFUNCTION */, give);
+    curl.easy_setopt(handle, 10009 /* CURLOPT_READDATA */, &outgoing);
     int code = curl.easy_perform(handle);
     curl.easy_setopt(handle, 10010, (char *)0);
-    curl.easy_setopt(handle, 10023, (void *)0);
+    curl.easy_setopt(handle, 10187, (void *)0);
     curl.slist_free_all(list);
     return code;
 }
@@ -99,3 +244,34 @@ long celery_curl_status(void *handle) {
 }
 
 const char *celery_curl_meaning(int code) { return curl.easy_strerror(code); }
+
+void *celery_curl_multi_open(long connections) {
+    void *multi = curl.multi_init ? curl.multi_init() : 0;
+    if (multi) curl.multi_setopt(multi, 6 /* CURLMOPT_MAXCONNECTS */, connections);
+    return multi;
+}
+
+void celery_curl_multi_close(void *multi) { curl.multi_cleanup(multi); }
+int celery_curl_multi_add(void *multi, void *handle) { return curl.multi_add_handle(multi, handle); }
+void celery_curl_multi_remove(void *multi, void *handle) { curl.multi_remove_handle(multi, handle); }
+
+int celery_curl_multi_run(void *multi) {
+    int running = 0;
+    return curl.multi_perform(multi, &running);
+}
+
+int celery_curl_multi_wait(void *multi, int descriptor, int milliseconds) {
+    struct waited waited = {descriptor, POLLIN /* CURL_WAIT_POLLIN */, 0};
+    return curl.multi_poll(multi, &waited, 1, milliseconds, 0);
+}
+
+void *celery_curl_multi_next(void *multi, int *code) {
+    int left = 0;
+    struct note *note;
+    while ((note = curl.multi_info_read(multi, &left)))
+        if (note->kind == 1 /* CURLMSG_DONE */) {
+            *code = note->data.code;
+            return note->handle;
+        }
+    return 0;
+}

@@ -10,6 +10,10 @@ extension SettingsDraft {
                 periodicTasks = try PeriodicTable(document, shown: shown).sections(of: entry.value)
                 continue
             }
+            if entry.name == HTTPTaskTable.name {
+                settings.httpTasks = try HTTPTaskTable(document, shown: shown).sections(of: entry.value)
+                continue
+            }
             let key = try Self.key(of: entry, at: origin.description)
             if let earlier = values[key.name] {
                 guard earlier.entry.value == entry.value else {
@@ -56,7 +60,7 @@ extension SettingsDraft {
             throw SettingsError(
                 .unsupported, at: place, "\(what) is not supported by this version", hint: hint.isEmpty ? nil : hint)
         }
-        let near = NearestName.suggest(entry.name, among: SettingsKey.all.flatMap(\.names) + [PeriodicTable.name])
+        let near = NearestName.suggest(entry.name, among: SettingsKey.all.flatMap(\.names) + [PeriodicTable.name, HTTPTaskTable.name])
         let question = near.map { "; did you mean '\($0)'?" } ?? ""
         throw SettingsError(.unknownSetting, at: place, "unknown setting '\(entry.name)'\(question)")
     }

@@ -33,6 +33,9 @@ struct SettingsDraft: Sendable {
     /// - Throws: `SettingsError` for settings of several layers that do not fit together.
     mutating func finish() throws(SettingsError) {
         try combineResults()
+        if settings.mail.usesTLS, settings.mail.usesSSL {
+            throw SettingsError(.contradiction, "EMAIL_USE_TLS and EMAIL_USE_SSL are both true", hint: "EMAIL_USE_SSL is for port 465, EMAIL_USE_TLS for port 587 or 25")
+        }
         settings.queueDefinitions = queueEntries.mapValues { $0.definition(settings) }
         if origins["CELERY_QUEUES"] == nil { settings.queues = [settings.defaultQueue] }
         if origins["CELERY_RESULT_BACKEND"] == nil {

@@ -15,6 +15,8 @@ package struct HTTPError: Error, Sendable, Hashable, CustomStringConvertible {
         case badURL
         /// Somebody answers, but not in HTTP.
         case notHTTP
+        /// The host has no address that the request permits.
+        case forbidden
         /// The answer is longer than we take.
         case tooLong
     }
@@ -29,6 +31,8 @@ package struct HTTPError: Error, Sendable, Hashable, CustomStringConvertible {
         self.code = code
         self.message = message
     }
+
+    static let noLibrary = HTTPError(.noLibrary, "libcurl is not installed")
 
     /// From a `CURLcode`.
     init(curl number: Int32, _ words: String) {

@@ -23,6 +23,11 @@ package struct TaskDefinition: Sendable {
         case swift(SwiftTaskRunner)
         /// The command that the message names, if it is signed.
         case command(CommandPolicy)
+        /// A URL that the worker calls.
+        case http(HTTPTask)
+
+        /// Whether the task runs in the worker itself, without a process of the pool.
+        package var needsNoProcess: Bool { if case .http = self { true } else { false } }
     }
 
     package init(name: String, options: TaskOptions, kind: Kind, source: String, fileMark: FileMark? = nil) {

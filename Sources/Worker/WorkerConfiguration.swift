@@ -15,6 +15,8 @@ package struct WorkerConfiguration: Sendable {
     package var facts = WorkerFacts()
     /// Messages to prefetch beyond one for each child; 0 adapts to the duration of tasks.
     package var prefetch = 0
+    /// HTTP tasks under way at once, which do not count as held messages.
+    package var calls = CallConfiguration()
     /// Seconds; the default for tasks and messages without a time limit of their own.
     package var softTimeLimit: Double?
     package var hardTimeLimit: Double?

@@ -14,7 +14,7 @@ import Testing
         ("\n\nCELERY_ALWAYS_EAGER = true", "celery.toml:3: CELERY_ALWAYS_EAGER is not supported by this version"),
         ("\n[beats.daily]\ntask = 'x'", "celery.toml:2: unknown setting 'beats'; did you mean 'beat'?"),
         ("CELERYBEAT_SCHEDULE = {}", "celery.toml:1: [CELERYBEAT_SCHEDULE] is not supported by this version"),
-        ("ADMINS = []", "celery.toml:1: ADMINS is not supported by this version"),
+        ("DEBUG = true", "celery.toml:1: DEBUG is not supported by this version"),
         ("[worker]\nCELERYD_PREFETCH = 1", "celery.toml:1: unknown setting 'worker'"),
         // Values
         ("\nAMQP_PORT = 'abc'", "celery.toml:2: AMQP_PORT must be a whole number, not \"abc\""),

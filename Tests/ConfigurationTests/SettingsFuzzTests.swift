@@ -26,7 +26,7 @@ import Testing
         X = { y = 10:00:00.5, z = [[1], {}] }
         """
 
-    /// Periodic tasks.
+    /// Periodic tasks and HTTP tasks.
     private static let beat = """
         [beat.x]
         task = "a.b"
@@ -39,6 +39,11 @@ import Testing
         crontab = "*/5 1,2 * * mon-fri"
         timezone = "Europe/Berlin"
         missed = "all"
+        [task."a.b"]
+        url = "https://[::1]:8443/x?y=%41"
+        headers = { A = "b" }
+        retry_backoff = 2
+        timeout = "1m"
 
         """
 

@@ -23,6 +23,10 @@ public struct TaskOnlyOptions: Sendable {
         "concurrency", OptionKind<Int>.whole(1...100_000, others: " or `unlimited`").or("unlimited", json: nil), default: nil,
         help: "Run at most N of the task at once: counted over all workers that store messages or results in the same SQLite file, elsewhere by each worker alone.",
         places: .optionLine)
+    /// Whether the administrators get no mail when the task fails.
+    public let disableErrorEmails = TaskOption(
+        "disable_error_emails", OptionKind<Bool>.words(yes: ["yes", "true"], no: ["no", "false"]), default: false,
+        help: "Send no mail to ADMINS when the task fails (`yes`).", places: .optionLine)
 
     /// When the message is acknowledged.
     public enum Acknowledgement: String, Sendable, Hashable, CaseIterable {
@@ -37,5 +41,5 @@ public struct TaskOnlyOptions: Sendable {
 
     private init() {}
 
-    var rows: [any AnyTaskOption] { [acknowledgement, crashLimit, maxOutputBytes, rateLimit, concurrency] }
+    var rows: [any AnyTaskOption] { [acknowledgement, crashLimit, maxOutputBytes, rateLimit, concurrency, disableErrorEmails] }
 }

@@ -127,6 +127,16 @@ public struct Settings: Sendable, Equatable {
     public var commandPatterns: [String]?
     /// Variables that commands take along, besides the usual ones.
     public var commandVariables: [String] = []
+    /// The HTTP tasks of the settings file.
+    package var httpTasks: [HTTPTaskSection] = []
+    /// The hosts that a URL in a message may name.
+    package var httpHosts = HTTPHosts()
+    /// The files with the keys that sign requests, absolute, by host.
+    package var httpKeys: [String: String] = [:]
+    /// How many HTTP tasks a worker has under way at once.
+    public var httpConcurrency = 100
+    /// Mails to the administrators.
+    package var mail: MailSettings
 
     /// The defaults for a project: everything in one SQLite file, `celery.db` in its folder.
     public init(projectFolder: String, file: String? = nil) {
@@ -139,6 +149,7 @@ public struct Settings: Sendable, Equatable {
         pidFile = folder + "celeryd.pid"
         beatLogFile = folder + "celerybeat.log"
         beatPIDFile = folder + "celerybeat.pid"
+        mail = MailSettings(spool: folder + "celery.mail")
         web = WebSettings(folder: folder)
     }
 }

@@ -17,6 +17,7 @@ struct KnownTasks {
                 hint: "use celery run -- COMMAND ARG...")
         }
         if let builtIn = context.builtIn.first(where: { $0.name == name }) { return builtIn.options }
+        if let known = HTTPTask.definitions(settings).first(where: { $0.name == name }) { return known.options }
         // Search only the app that the name begins with: a project may have many.
         let apps = settings.installedApps.filter { name.hasPrefix("\($0).tasks.") }
         let discovery = TaskDiscovery(apps: apps, in: settings.projectFolder)

@@ -26,7 +26,7 @@ struct WorkerSession: Sendable {
         try client.checkMayWork()
         let store = try client.store
         try await WorkerDiscard(context: context, settings: settings).run(client.broker)
-        let files = try context.taskFiles(settings, guardedBy: .current)
+        let files = try context.taskFiles(settings, guardedBy: .current, isWorking: true)
         var configuration = WorkerSetup(context: context, settings: settings).configuration()
         configuration.facts = .of(resolved, store: store.location)
         let runner = context.arguments[CelerydOptions.beat]
@@ -39,9 +39,10 @@ struct WorkerSession: Sendable {
         for warning in await runner?.warnings ?? [] { logger.warning("\(warning)") }
 
         let statistics = try WorkerStatistics(settings, client.broker, configuration.identity, logger)
+        let mail = try AdminMail(settings, configuration.identity, logger)
         let worker = Worker(
             configuration: configuration, broker: client.broker, store: store, registry: files.registry, files: files, logger: logger,
-            watchers: statistics.watchers)
+            watchers: statistics.watchers + mail.watchers)
         let watch = Task { await follow(worker) }
         defer { watch.cancel() }
         let warning = Task { await warnOfLoss(client.broker, store) }
@@ -54,9 +55,11 @@ struct WorkerSession: Sendable {
                 }
             }
         } catch {
+            await mail.end()
             try? await beat?.stop()
             throw error
         }
+        await mail.end()
         try await beat?.stop()
         daemon.notifier?.stopping()
         await client.close()
@@ -116,7 +119,7 @@ struct WorkerSession: Sendable {
     private func canRestart() -> Bool {
         do {
             let resolved = try context.resolved(CelerydOptions.flags(context.arguments))
-            _ = try context.registry(resolved.settings)
+            _ = try context.taskFiles(resolved.settings, guardedBy: nil, isWorking: true)
             if context.arguments[CelerydOptions.beat] { _ = try EntryTable(resolved, context, client: nil) }
             return true
         } catch {

@@ -35,6 +35,8 @@ struct WorkerSetup {
         configuration.autoscale = autoscale
         configuration.autoscaleKeepalive = .seconds(settings.autoscaleKeepalive)
         configuration.prefetch = settings.prefetch
+        configuration.calls.limit = settings.httpConcurrency
+        configuration.calls.agent = "celery/\(Version.text)"
         configuration.softTimeLimit = settings.softTimeLimit
         configuration.hardTimeLimit = settings.hardTimeLimit
         configuration.maxMemoryBytes = settings.maxTaskMemory

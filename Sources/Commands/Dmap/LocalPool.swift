@@ -16,7 +16,7 @@ struct LocalPool: Sendable {
     }
 
     static func start(_ size: Int, _ context: CommandContext, _ plan: DmapPlan) async throws -> LocalPool {
-        let files = try context.taskFiles(plan.settings, guardedBy: .current)
+        let files = try context.taskFiles(plan.settings, guardedBy: .current, isWorking: true)
         var configuration = WorkerSetup(context: context, settings: plan.settings).configuration(concurrency: size)
         configuration.queues = [plan.queue]
         // dmap itself reports failures.

@@ -76,9 +76,18 @@ struct CommandContext: Sendable {
     }
 
     /// The same, for a worker that follows changes of the files.
-    func taskFiles(_ settings: Settings, guardedBy taskGuard: TaskGuard?) throws -> TaskFiles {
+    ///
+    /// - Parameter isWorking: Whether the tasks are to run here, so that libcurl and the keys of HTTP tasks are needed.
+    func taskFiles(_ settings: Settings, guardedBy taskGuard: TaskGuard?, isWorking: Bool = false) throws -> TaskFiles {
         var registry = TaskRegistry()
         for definition in builtIn { try registry.register(definition) }
+        for definition in HTTPTask.definitions(settings, keys: isWorking ? try HTTPSetup(settings).keys() : HTTPKeys()) {
+            do throws(AlreadyRegistered) {
+                try registry.register(definition)
+            } catch {
+                throw HTTPSetup(settings).error(registeredTwice: definition.name)
+            }
+        }
         // Only workers run commands, and only where nobody else could make them do so.
         let policy = CommandPolicy(settings)
         if taskGuard != nil, (try? policy.checkRunning()) != nil { try registry.register(CommandTask.definition(policy)) }

@@ -12,6 +12,7 @@ package enum SettingsPage {
             ReferencePage.Part("DESCRIPTION", description),
             ReferencePage.Part("SETTINGS", settings),
             ReferencePage.Part("PERIODIC TASKS", periodicTasks),
+            ReferencePage.Part("HTTP TASKS", httpTasks),
             ReferencePage.Part("OPTIONS OF A TASK", taskOptions),
             ReferencePage.Part("ENVIRONMENT", environment),
             ReferencePage.Part("EXAMPLES", examples),
@@ -29,6 +30,8 @@ package enum SettingsPage {
         [.heading("Broker and result store")] + SettingsKey.brokerKeys.map(entry)
         + [.heading("Worker")] + SettingsKey.workerKeys.map(entry)
         + [.heading("Tasks and results")] + SettingsKey.taskKeys.map(entry)
+        + [.heading("HTTP tasks")] + SettingsKey.httpKeys.map(entry)
+        + [.heading("Mail to the administrators")] + SettingsKey.mailKeys.map(entry)
         + [.heading("Events")] + SettingsKey.eventKeys.map(entry)
         + [.heading("Beat")] + SettingsKey.beatKeys.map(entry)
         + [.heading("Web")] + SettingsKey.webKeys.map(entry)
@@ -45,6 +48,15 @@ package enum SettingsPage {
         .entry(["options.\(option.name)"], [plain(option.overrides ? option.help : option.callHelp), "Value: \(option.fileValue)."])
     } + [
         .paragraph("A program task can also define its own schedule with the options below, and so can a Swift task. celery(7) explains when a task is due."),
+    ]
+
+    private static let httpTasks: [ReferencePage.Block] = [
+        .paragraph("A section [task.NAME] defines a task that a worker runs by calling a URL; celery(7) describes request and answer. Quote a NAME with dots. Besides the keys below it may contain the options of a task of the next section, as keys of their own, but for those that need a process: nice, max_memory and crash_limit."),
+        .literal(["[task.\"shop.resize\"]", "url = \"https://images.example.com/resize\"", "headers = { Authorization = \"Bearer 3f7a\" }", "time_limit = \"10m\"", "retry_backoff = 5"]),
+        .entry(["url"], ["The URL to call: https://, http://, or http+unix://%2Frun%2Fapp.sock/path for a Unix socket. Required."]),
+        .entry(["method"], ["POST, PUT or PATCH send the arguments as JSON; GET and DELETE take only keyword arguments, and send them in the query.", "Default: \"POST\"."]),
+        .entry(["headers"], ["Further header lines of each request, a table of texts. A file with a secret here should be readable by its owner alone.", "Default: none."]),
+        .entry(["timeout"], ["How long the server may take for one answer, at most a day; for longer work it answers 202.", "Default: \"60s\"."]),
     ]
 
     private static func periodicKeys(_ title: (PeriodicKey) -> String) -> [ReferencePage.Block] {

@@ -147,7 +147,7 @@ final class ManagementService: BrokerAdministration {
             CommandError(
                 ExitCode.configuration, "the management API needs libcurl, which is not installed",
                 hint: "install it (apt-get install libcurl4), or use rabbitmqctl as root")
-        case .unreachable, .timedOut:
+        case .unreachable, .timedOut, .forbidden:
             CommandError(
                 ExitCode.unreachable, "cannot reach \(base): \(error)",
                 hint: "enable the management plugin: rabbitmq-plugins enable rabbitmq_management")

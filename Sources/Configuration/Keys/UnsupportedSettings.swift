@@ -10,9 +10,7 @@ enum UnsupportedSettings {
     private static let hints: [String: String] = {
         var hints: [String: String] = [:]
         for name in [
-            "SEND_CELERY_TASK_ERROR_EMAILS", "ADMINS", "SERVER_EMAIL", "EMAIL_HOST", "EMAIL_PORT",
-            "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_SUBJECT_PREFIX", "EMAIL_USE_TLS", "DEBUG",
-            "CELERYD_DAEMON_LOG_FORMAT", "CELERY_ALWAYS_EAGER", "CELERY_PERIODIC_STATUS_BACKEND",
+            "DEBUG", "CELERYD_DAEMON_LOG_FORMAT", "CELERY_ALWAYS_EAGER", "CELERY_PERIODIC_STATUS_BACKEND",
             "CELERY_AMQP_CONNECTION_RETRY", "CELERY_AMQP_CONNECTION_MAX_RETRIES",
         ] { hints[name] = "" }
         for name in [

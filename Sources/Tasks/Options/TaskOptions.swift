@@ -57,6 +57,13 @@ public struct TaskOptions: Sendable, Hashable {
         set { self[TaskOnlyOptions.table[keyPath: path]] = newValue }
     }
 
+    /// Options as the settings write them.
+    package init(_ said: OptionValues) {
+        self.init()
+        self.said.merge(said)
+        for option in said.options { option.removeDefault(from: &self.said) }
+    }
+
     /// The value of an option, or its default.
     package subscript<Value>(option: TaskOption<Value>) -> Value {
         get { said[option] ?? option.defaultValue }

@@ -22,6 +22,7 @@ package struct TaskTerms: Sendable {
     package let concurrency: Int?
     package let ignoreResult: Bool?
     package let acknowledgement: TaskOptions.Acknowledgement
+    package let disablesErrorEmails: Bool
     /// The options that the pool child implements.
     package let forChild: OptionValues
 
@@ -44,6 +45,7 @@ package struct TaskTerms: Sendable {
         concurrency = options[own.concurrency]
         ignoreResult = options[common.ignoreResult]
         acknowledgement = options[own.acknowledgement]
+        disablesErrorEmails = options[own.disableErrorEmails]
         forChild = options.said.filter(\.isForChild)
     }
 }

@@ -47,32 +47,18 @@ struct JobRunner: Sendable {
                     tell: { [tell] in tell(job.tag, $0) }, show: { [show] in show(job.tag, $0.encoded) })
                 ended = await task.run()
             }
-            ended = decided(ended, job.retry)
+            ended = ended.decided(job.retry, now: now(), random: random)
         } catch let refusal as CommandRefusal {
             // Trying again would not make it safer.
             ended = Ended(.failure(refusal.failure, traceback: nil))
         } catch let missing as CommandMissing {
-            ended = decided(Ended(.failure(missing.failure, traceback: nil)), job.retry)
+            ended = Ended(.failure(missing.failure, traceback: nil)).decided(job.retry, now: now(), random: random)
         } catch BodyError.invalidTask(let failure) {
             ended = Ended(.failure(failure, traceback: nil))
         } catch {
             ended = Ended(.failure(.invalidTask("\(error)"), traceback: nil))
         }
-        var report = JobReport(
-            tag: job.tag, ending: ended.ending, duration: (ContinuousClock.now - started).inSeconds,
-            errorOutput: ended.errorOutput)
-        report.meta = ended.meta
-        report.isUnbegun = ended.isUnbegun
-        report.standardOutput = ended.standardOutput
-        if !ended.output.isEmpty { report.output = ended.output.encoded }
-        if let message, let arguments {
-            switch ended.ending {
-            case .success(let value): report.next = WorkflowSteps(after: message, arguments, .success, value: value)
-            case .failure: report.next = WorkflowSteps(after: message, arguments, .failure)
-            case .retry, .revoked: break
-            }
-        }
-        return report
+        return ended.report(of: job, message, arguments, seconds: (ContinuousClock.now - started).inSeconds)
     }
 
     private func run(
@@ -83,21 +69,6 @@ struct JobRunner: Sendable {
             log: log, tell: { [tell] in tell(job.tag, $0) }, show: { [show] in show(job.tag, $0.encoded) })
         program.controlGroups = controlGroups
         return program.run()
-    }
-
-    /// Decides whether an ended job is retried, because the task asked for it or because of `autoretry`. Otherwise it has failed.
-    private func decided(_ ended: Ended, _ plan: RetryPlan) -> Ended {
-        var decided = ended
-        switch ended.ending {
-        case .success, .revoked: break
-        case .failure(let failure, let traceback):
-            guard let delay = plan.delay(after: failure, now: now(), random: random) else { break }
-            decided.ending = .retry(delay: delay, failure, traceback: traceback)
-        case .retry(_, let failure, let traceback):
-            decided.ending = plan.delay(asked: ended.askedDelay, now: now(), random: random)
-                .map { .retry(delay: $0, failure, traceback: traceback) } ?? .failure(failure, traceback: traceback)
-        }
-        return decided
     }
 
     /// How a job ended, before retries are decided.
@@ -119,5 +90,44 @@ struct JobRunner: Sendable {
             self.ending = ending
             self.errorOutput = errorOutput
         }
+    }
+}
+
+extension JobRunner.Ended {
+    /// Decides whether the job is retried, because the task asked for it or because of `autoretry`. Otherwise it has failed.
+    ///
+    /// - Parameter random: Returns a number from 0 to 1; called only for jitter.
+    func decided(_ plan: RetryPlan, now: Timestamp, random: () -> Double) -> JobRunner.Ended {
+        var decided = self
+        switch ending {
+        case .success, .revoked: break
+        case .failure(let failure, let traceback):
+            guard let delay = plan.delay(after: failure, now: now, random: random) else { break }
+            decided.ending = .retry(delay: delay, failure, traceback: traceback)
+        case .retry(_, let failure, let traceback):
+            decided.ending = plan.delay(asked: askedDelay, now: now, random: random)
+                .map { .retry(delay: $0, failure, traceback: traceback) } ?? .failure(failure, traceback: traceback)
+        }
+        return decided
+    }
+
+    /// The report to the worker, with the steps that follow.
+    ///
+    /// - Parameters:
+    ///   - message: `nil` if it could not be decoded, as `arguments`.
+    ///   - seconds: How long the job ran.
+    func report(of job: JobRequest, _ message: Message?, _ arguments: TaskArguments?, seconds: Double) -> JobReport {
+        var report = JobReport(tag: job.tag, ending: ending, duration: seconds, errorOutput: errorOutput)
+        report.meta = meta
+        report.isUnbegun = isUnbegun
+        report.standardOutput = standardOutput
+        if !output.isEmpty { report.output = output.encoded }
+        guard let message, let arguments else { return report }
+        switch ending {
+        case .success(let value): report.next = WorkflowSteps(after: message, arguments, .success, value: value)
+        case .failure: report.next = WorkflowSteps(after: message, arguments, .failure)
+        case .retry, .revoked: break
+        }
+        return report
     }
 }

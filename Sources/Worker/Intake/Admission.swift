@@ -57,6 +57,9 @@ struct Admission: Sendable {
             if message.task == CommandTask.name, let refusal = configuration.commandRefusal {
                 return bury(.unregistered, refusal.failure, refusal.message)
             }
+            if DispatchTask(rawValue: message.task) != nil {
+                return bury(.unregistered, DispatchTask.refusal.failure, DispatchTask.refusal.message)
+            }
             return bury(.unregistered, .notRegistered(message.task), "no task of this name is registered here")
         }
         let crashLimit = definition.terms.crashLimit ?? configuration.crashLimit
@@ -86,9 +89,11 @@ struct Admission: Sendable {
         let terms = definition.terms(for: message)
         var program: String?
         var command: CommandPolicy?
+        var http: HTTPTask?
         switch definition.kind {
         case .program(let path): program = path
         case .command(let policy): command = policy
+        case .http(let task): http = task
         case .swift: break
         }
         var request = JobRequest(
@@ -100,6 +105,7 @@ struct Admission: Sendable {
             retry: RetryPlan(for: message, terms, received: now),
             memoryLimit: terms.maxMemoryBytes ?? configuration.maxMemoryBytes)
         request.command = command
+        request.http = http
         request.keptOutputBytes = configuration.keptOutputBytes
         request.logBytes = configuration.logBytesPerTask
         request.said = terms.forChild

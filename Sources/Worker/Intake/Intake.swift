@@ -13,6 +13,8 @@ final class Intake {
 
     /// Limits the deliveries that the worker holds at once.
     var prefetch: Prefetch
+    /// Allows more deliveries while they are jobs without a child.
+    private var allowance: CallAllowance
     /// Deliveries taken so far, except for jobs that left unbegun; compared to `maxTasks`.
     private(set) var taken = 0
     /// How many tasks of each name were taken.
@@ -30,6 +32,7 @@ final class Intake {
         self.prerequisites = prerequisites
         self.builtins = builtins
         prefetch = Prefetch(children: parts.configuration.pool.size, fixed: parts.configuration.prefetch)
+        allowance = CallAllowance(limit: parts.configuration.calls.limit)
     }
 
     /// Takes deliveries until a shutdown begins, `maxTasks` are done, or a burst worker finds its queues empty.
@@ -70,9 +73,11 @@ final class Intake {
 
     /// How many deliveries to take now, limited by `prefetch` and `maxTasks`.
     private var capacity: Int {
-        let free = max(0, prefetch.limit - parts.jobs.count)
-        guard free >= prefetch.step || parts.jobs.isEmpty, recorder.slowCount < Recorder.slowLimit, !gate.isFull else { return 0 }
-        return parts.configuration.maxTasks > 0 ? min(free, max(0, parts.configuration.maxTasks - taken)) : free
+        let held = allowance.held(jobs: parts.jobs.count, calls: parts.jobs.calls)
+        let free = max(0, prefetch.limit - held)
+        guard free >= prefetch.step || held == 0, recorder.slowCount < Recorder.slowLimit, !gate.isFull else { return 0 }
+        let wanted = free + allowance.more(calls: parts.jobs.calls)
+        return parts.configuration.maxTasks > 0 ? min(wanted, max(0, parts.configuration.maxTasks - taken)) : wanted
     }
 
     /// Whether `maxTasks` deliveries are taken.
@@ -118,6 +123,7 @@ final class Intake {
         let standings = await prerequisites.standings(of: deliveries)
         // `decide` does not suspend: a revocation either is known to `decide` or finds the jobs in the book.
         let admitted = decide(deliveries, recorded, standings)
+        allowance.note(calls: admitted.jobs.count(where: \.isCall), others: admitted.jobs.count { !$0.isCall })
         let settlement = await recorder.settle(admitted.early + admitted.refused.filter { !$0.sendsMessages })
         noteAcknowledged(admitted.early, settlement)
         await submit(admitted.jobs)

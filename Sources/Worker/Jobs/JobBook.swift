@@ -4,6 +4,8 @@ import CeleryCore
 final class JobBook {
     private var jobs: [Int64: Job] = [:]
     private var lastNumber: Int64 = 0
+    /// The number of jobs that need no child.
+    private(set) var calls = 0
 
     var count: Int { jobs.count }
     var isEmpty: Bool { jobs.isEmpty }
@@ -20,7 +22,10 @@ final class JobBook {
         return lastNumber
     }
 
-    func add(_ job: Job) { jobs[job.number] = job }
+    func add(_ job: Job) {
+        jobs[job.number] = job
+        if job.isCall { calls += 1 }
+    }
 
     subscript(number: Int64) -> Job? { jobs[number] }
 
@@ -29,15 +34,21 @@ final class JobBook {
 
     /// Removes a job that has ended.
     func end(_ number: Int64) -> Job? {
-        let job = jobs.removeValue(forKey: number)
+        let job = remove(number)
         job?.end()
         return job
     }
 
     /// Removes a job that leaves the worker unbegun.
     func withdraw(_ number: Int64) -> Job? {
-        let job = jobs.removeValue(forKey: number)
+        let job = remove(number)
         job?.withdraw()
+        return job
+    }
+
+    private func remove(_ number: Int64) -> Job? {
+        let job = jobs.removeValue(forKey: number)
+        if job?.isCall == true { calls -= 1 }
         return job
     }
 }

@@ -18,6 +18,8 @@ package struct JobRequest: Sendable {
     package var fileMark: FileMark?
     /// The conditions for running the command that the message names; `nil` for other tasks.
     package var command: CommandPolicy?
+    /// The URL to call; `nil` for other tasks. Never sent to a child.
+    package var http: HTTPTask?
     /// Seconds; `nil` for no limit.
     package var softTimeLimit: Double?
     /// Seconds; `nil` for no limit.

@@ -3,7 +3,7 @@ package import Processes
 
 /// An event that the pool reports to the worker.
 package enum PoolEvent: Sendable {
-    /// The child with this process id has begun a job.
+    /// The process with this id has begun a job: a child, or the worker itself for a job that needs no child.
     case began(tag: Int64, pid: Int32)
     /// A job has ended.
     case report(JobReport)
@@ -33,7 +33,7 @@ package enum PoolEvent: Sendable {
     case ready(Int)
     /// The pool cannot work: its children cannot be started, or die repeatedly before they are ready. With the reason.
     case failed(String)
-    /// All children have exited, after `finish`, `kill` or `failed`.
+    /// All children have exited, and all HTTP calls have ended, after `finish`, `kill` or `failed`.
     case ended
 }
 

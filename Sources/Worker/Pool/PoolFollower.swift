@@ -58,7 +58,7 @@ final class PoolFollower {
         while true {
             var round = Round()
             for event in await parts.pool.events.take() { note(event, &round) }
-            if round.mayLinger, !parts.ladder.hasBegun, gate.isEmpty, let linger = intake.prefetch.linger(holding: parts.jobs.count) {
+            if round.mayLinger, !parts.ladder.hasBegun, gate.isEmpty, let linger = intake.prefetch.linger(holding: parts.jobs.count - parts.jobs.calls) {
                 try? await Task.sleep(for: linger)
                 for event in parts.pool.events.takeNow() { note(event, &round) }
                 await finishRecording()
@@ -143,14 +143,14 @@ final class PoolFollower {
     private func finish(_ report: JobReport, _ round: inout Round) {
         guard let job = parts.jobs.end(report.tag) else { return }
         round.ended.append(report.tag)
-        intake.prefetch.note(duration: report.duration)
+        if !job.isCall { intake.prefetch.note(duration: report.duration) }
         gate.noteEnd(of: job)
         if job.slot != nil { round.leavesSlot = true }
         finish(job, report, &round)
     }
 
     private func finish(_ job: Job, _ report: JobReport, _ round: inout Round) {
-        parts.watchers.tell(.ended(job.delivery, attempt: job.attempt, report))
+        parts.watchers.tell(.ended(job.delivery, attempt: job.attempt, report), of: job)
         round.endings.add(job.outcomeBuilder(parts.configuration, now: parts.now()).outcome(of: report), of: job)
     }
 
@@ -187,7 +187,7 @@ final class PoolFollower {
     }
 
     private func fail(_ job: Job, _ failure: TaskFailure, seconds: Double, _ outcome: Outcome, _ round: inout Round) {
-        parts.watchers.tell(.failed(job.delivery, attempt: job.attempt, failure, seconds: seconds))
+        parts.watchers.tell(.failed(job.delivery, attempt: job.attempt, failure, seconds: seconds), of: job)
         round.endings.add(outcome, of: job)
     }
 
@@ -199,7 +199,7 @@ final class PoolFollower {
         let job = task.job
         guard let error = await recorder.giveBack([job.delivery.handle], .begun(isCrash: task.isCrash)) else { return }
         let failure = TaskFailure.unsent("\(error)", isNextTry: true)
-        parts.watchers.tell(.failed(job.delivery, attempt: job.attempt, failure, seconds: nil))
+        parts.watchers.tell(.failed(job.delivery, attempt: job.attempt, failure, seconds: nil), of: job)
         await recorder.settle([job.outcomeBuilder(parts.configuration, now: parts.now()).outcome(.failure, failure: failure)])
     }
 }

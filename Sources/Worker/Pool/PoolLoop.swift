@@ -67,7 +67,6 @@ final class PoolLoop {
                 let ready = try poller.wait(timeout: nextDeadline.map { max(.zero, $0 - .now) })
                 for event in ready where event.token != Self.wakerToken { serve(event) }
                 if ready.contains(where: { $0.token == Self.wakerToken }) {
-                    waker.clear()
                     for command in takeCommands() { execute(command) }
                 }
                 if let time = nextFill, time <= .now { fill() }
@@ -84,7 +83,7 @@ final class PoolLoop {
         } catch {
             events.append(.failed(error.description))
         }
-        mailbox.put(events + [.ended])
+        mailbox.put(events)
     }
 
     /// Reports the current children if they have changed.

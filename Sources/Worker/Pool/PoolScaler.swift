@@ -21,6 +21,9 @@ final class PoolScaler {
     /// The wanted number of children.
     var size: Int { intake.prefetch.children }
 
+    /// The number of jobs for the children.
+    private var busy: Int { parts.jobs.count - parts.jobs.calls }
+
     /// The bounds of autoscaling; `nil` without autoscaling.
     var range: AutoscaleRange? { autoscaler?.range }
 
@@ -55,7 +58,7 @@ final class PoolScaler {
         // Jobs that wait in this worker are done soon or return to the broker, so only messages at the broker count.
         var waiting = 0
         var isCertain = true
-        if let autoscaler, autoscaler.wantsToKnow(size: size, busy: parts.jobs.count), let knowing = parts.powers.waiting {
+        if let autoscaler, autoscaler.wantsToKnow(size: size, busy: busy), let knowing = parts.powers.waiting {
             // The intake reports errors of the broker.
             let limits = gate.knownLimits
             waiting = (try? await knowing.waiting(upTo: autoscaler.range.most - size, within: limits.byName)) ?? 0
@@ -69,7 +72,7 @@ final class PoolScaler {
     private func fit(waiting: Int = 0, isCertain: Bool = true) {
         guard !parts.ladder.hasBegun, var scaler = autoscaler else { return }
         let size = self.size
-        let target = scaler.target(size: size, busy: parts.jobs.count, waiting: waiting, isCertain: isCertain, now: .now)
+        let target = scaler.target(size: size, busy: busy, waiting: waiting, isCertain: isCertain, now: .now)
         autoscaler = scaler
         guard target != size else { return }
         parts.log.scaled(from: size, to: target)

@@ -37,6 +37,7 @@ final class Housekeeper {
             do {
                 for (worker, messages) in try await parts.powers.leases?.renewLease() ?? [] where messages > 0 {
                     parts.log.tookOver(worker, messages)
+                    parts.watchers.tellLoss(of: worker, messages: messages)
                     mayHaveOrphans = true
                 }
             } catch {

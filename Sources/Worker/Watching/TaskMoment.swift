@@ -21,4 +21,16 @@ package enum TaskMoment: Sendable {
 package protocol TaskWatching: Sendable {
     /// Called synchronously by the worker: must return quickly and not block.
     func note(_ moment: TaskMoment, at time: Timestamp)
+
+    /// The same, for a task whose options say whether its failures are for the administrators. By default, this does not matter.
+    func note(_ moment: TaskMoment, at time: Timestamp, disablesErrorEmails: Bool)
+
+    /// Called when another worker has disappeared and its messages were requeued. By default, nothing is done.
+    func noteLoss(of worker: String, messages: Int, at time: Timestamp)
+}
+
+extension TaskWatching {
+    package func note(_ moment: TaskMoment, at time: Timestamp, disablesErrorEmails: Bool) { note(moment, at: time) }
+
+    package func noteLoss(of worker: String, messages: Int, at time: Timestamp) {}
 }

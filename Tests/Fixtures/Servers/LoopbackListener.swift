@@ -1,24 +1,43 @@
 import Glibc
 
-/// A port of 127.0.0.1 that takes connections, until `end` is called.
+/// A port of 127.0.0.1, or a Unix socket, that takes connections until `end` is called.
 struct LoopbackListener {
+    /// 0 for a Unix socket.
     let port: Int
     private let descriptor: Int32
 
-    /// Chooses a free port.
-    init() throws {
+    /// - Parameter wanted: 0 chooses a free port.
+    init(port wanted: Int = 0) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var yes: Int32 = 1
+        if wanted != 0 { setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size)) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        address.sin_port = UInt16(wanted).bigEndian
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let status = withUnsafeMutablePointer(to: &address) { [descriptor] in
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(descriptor, address, size) == 0 && listen(descriptor, 16) == 0 && getsockname(descriptor, address, &size) == 0
+                bind(descriptor, address, size) == 0 && listen(descriptor, 512) == 0 && getsockname(descriptor, address, &size) == 0
             }
         }
         guard status else { throw ServerTrouble("no port to listen at: \(errno)") }
         port = Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    /// Makes a Unix socket.
+    init(path: String) throws {
+        port = 0
+        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+        let status = withUnsafePointer(to: &address) { [descriptor] in
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                bind(descriptor, address, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0 && listen(descriptor, 512) == 0
+            }
+        }
+        guard status else { throw ServerTrouble("no socket at \(path): \(errno)") }
     }
 
     /// Serves one connection after the other, and closes the port when `end` is called. Blocks.

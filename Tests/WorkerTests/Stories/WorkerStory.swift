@@ -7,6 +7,7 @@ enum WorkerStory: String, CaseIterable, Sendable, CustomTestStringConvertible {
     // Working
     case swiftTask = "runs a Swift task and records its result"
     case program = "runs a program, and what that prints is its result"
+    case calls = "calls URLs beside its children, many at once, and the answers are the results"
     case many = "runs hundreds of tasks over several children, each once"
     case due = "runs a task when it is due, and no sooner"
     case linked = "sends the value of a task to those linked to it"
@@ -60,6 +61,7 @@ enum WorkerStory: String, CaseIterable, Sendable, CustomTestStringConvertible {
         switch self {
         case .swiftTask: try await proof.swiftTask()
         case .program: try await proof.program()
+        case .calls: try await proof.calls()
         case .many: try await proof.many()
         case .due: try await proof.due()
         case .linked: try await proof.linked()

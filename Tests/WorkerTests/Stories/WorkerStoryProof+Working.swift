@@ -28,6 +28,23 @@ extension WorkerStoryProof {
         #expect(try await stage.isEmpty())
     }
 
+    func calls() async throws {
+        let server = try ScriptedHTTPServer { request, _ in .slow(.milliseconds(100), .json("\"\(request.headers["celery-task-id"] ?? "")\"")) }
+        var bench = stage.bench
+        try bench.addCall(server)
+        try bench.addExample("add")
+        let example = bench
+        let messages = (0..<40).map { _ in example.message("call") }
+        try await bench.broker.publish(messages)
+        let worker = try await bench.start()
+        let sum = try await bench.send("example.add", 2, 3)
+        for message in messages { #expect(try await bench.result(of: message.id).value == .string(message.id.text)) }
+        #expect(try await bench.result(of: sum).value == 5)
+        #expect(server.requests.count == 40)
+        try await worker.stop()
+        #expect(try await stage.isEmpty())
+    }
+
     func request() async throws {
         var bench = stage.bench
         try bench.addProgram("once", TaskOptions(retryDelay: .milliseconds(10)), "[ $CELERY_TASK_RETRIES = 1 ] || exit 75")

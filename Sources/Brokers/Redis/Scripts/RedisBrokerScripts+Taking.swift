@@ -13,12 +13,15 @@ extension RedisBrokerScripts {
     /// A text that is not JSON is kept as the body of an envelope: Python's workers, which would read it to put it back, stumble
     /// over anything else.
     ///
-    /// KEYS: unacked, unacked_index, what the worker holds, leases, commands, pauses. ARGV: time, the worker, how many, seconds of its
-    /// lease, the number of the first delivery, the last command that it heeds or `*` for any, what stands before the tags of messages that came back, seconds to remember those; how many
-    /// steps, their suffixes; then of each queue its name, its key, that of its due messages, its weight, and how many it may take in this turn.
-    ///
-    /// Returns the time and 1 if there is a newer command; else the time, 0, and of each message number, tag, list, length of its text, name of
-    /// its queue, how often it came back, -1 if it never did, and the text.
+    /// - KEYS: unacked, unacked_index, what the worker holds, leases, commands, pauses.
+    /// - ARGV:
+    ///   - time, the worker, how many messages, seconds of its lease, the number of the first delivery
+    ///   - the last command that it heeds, or `*` for any
+    ///   - what stands before the tags of messages that came back, seconds to remember those
+    ///   - how many steps, their suffixes
+    ///   - of each queue: its name, its key, that of its due messages, its weight, how many it may take in this turn
+    /// - Returns: The time and 1 if there is a newer command; otherwise the time, 0, and of each message its number, tag, list, length of
+    ///   its text, name of its queue, how often it came back (-1 for never), and the text.
     static let take = RedisScript(
         clock + """
             local score = clock(ARGV[1])
@@ -109,9 +112,13 @@ extension RedisBrokerScripts {
 
     /// Puts back messages that a worker holds, or has them wait for their time.
     ///
-    /// KEYS: unacked, unacked_index, what the worker holds. ARGV: what stands before the tags of messages that came back, seconds to remember those; then of
-    /// each message tag, number, another text or none, what becomes of the count of its returns (`keep`, `undo`, or `fresh` for a text that counts itself),
-    /// the time it waits for or nothing, the key of due messages, the place of its step. Returns 1 for each that was the worker's, else 0.
+    /// - KEYS: unacked, unacked_index, what the worker holds.
+    /// - ARGV:
+    ///   - what stands before the tags of messages that came back, seconds to remember those
+    ///   - of each message: tag, number, another text or nothing
+    ///   - ... what becomes of the count of its returns: `keep`, `undo`, or `fresh` for a text that counts itself
+    ///   - ... the time it waits for or nothing, the key of due messages, the place of its step
+    /// - Returns: 1 for each message that was the worker's, otherwise 0.
     static let putBack = RedisScript(
         ours + """
             local answers = {}
@@ -147,13 +154,17 @@ extension RedisBrokerScripts {
             return answers
             """)
 
-    /// Ends deliveries: publishes what follows, stores results, then acknowledges. Each by itself is done as a whole or, if it is not the worker's any
-    /// more, not at all.
+    /// Ends deliveries: publishes what follows, stores results, then acknowledges. Each is done as a whole or, if it is not the worker's
+    /// any more, not at all.
     ///
-    /// KEYS: unacked, unacked_index, what the worker holds, answers of its last settlements, dead letters, names of queues. ARGV: a place for the settlement, its number,
-    /// what stands before the tags of messages that came back; then of each delivery tag, number, whether it came back, a dead letter or nothing, how many messages
-    /// follow, and how many results; of each message its queue, its list and its text, of each result its key, its value, the seconds to keep it and its
-    /// attempt. Returns 1 and 0 as one text, the same when it is asked for again; `look` if it did nothing because a stored result has to be looked at first.
+    /// - KEYS: unacked, unacked_index, what the worker holds, answers of its last settlements, dead letters, names of queues.
+    /// - ARGV:
+    ///   - a place for the settlement, its number, what stands before the tags of messages that came back
+    ///   - of each delivery: tag, number, whether it came back, a dead letter or nothing, how many messages follow, how many results
+    ///   - ... of each of these messages its queue, its list and its text
+    ///   - ... of each result its key, its value, the seconds to keep it, and its attempt
+    /// - Returns: 1 and 0 as one text, the same when it is asked for again; `look` if it did nothing because a stored result has to be
+    ///   looked at first.
     static let settle = RedisScript(
         ours + RedisResultWrite.functions + """
             local known = redis.call('HGET', KEYS[4], ARGV[1])

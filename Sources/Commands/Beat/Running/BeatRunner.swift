@@ -14,6 +14,7 @@ actor BeatRunner {
     private let client: Client
     private let logger: Logger
     private let beat: Beat
+    private let mail: AdminMail
     /// The settings at startup.
     private let begun: Settings
     private var table: EntryTable
@@ -41,8 +42,11 @@ actor BeatRunner {
         var configuration = BeatConfiguration(name: settings.beatName, identity: .here(named: "beat@%h"))
         configuration.maxInterval = .seconds(settings.beatMaxInterval)
         configuration.isOnce = isOnce
+        let mail = try AdminMail(settings, configuration.identity, logger)
+        self.mail = mail
         beat = try Beat(
-            configuration: configuration, entries: table.entries, broker: client.broker, store: client.store, logger: logger)
+            configuration: configuration, entries: table.entries, broker: client.broker, store: client.store, logger: logger,
+            onAlarm: { mail.tell($0) })
     }
 
     private static func paths(_ table: EntryTable) -> Set<String> {
@@ -62,7 +66,13 @@ actor BeatRunner {
     func run(onReady: @escaping @Sendable () async -> Void) async throws {
         watching = Task { await watchProject() }
         defer { watching?.cancel() }
-        try await beat.run(onReady: onReady)
+        do {
+            try await beat.run(onReady: onReady)
+        } catch {
+            await mail.end()
+            throw error
+        }
+        await mail.end()
     }
 
     /// Ends `run`.

@@ -1,0 +1,125 @@
+package import CeleryCore
+import Glibc
+package import Processes
+
+/// The folder in which notices and mails wait: readable by its owner alone.
+///
+/// `new` has files of notices, `out` has mails. `state` is the digest, and names the files of `new` that it contains: they are removed
+/// after it was written, so that a crash in between counts no notice twice. Only the holder of `lock` reads `new`, and sends.
+package final class MailSpool {
+    private let path: String
+    private let lock: OwnedDescriptor
+    private(set) var isLeading = false
+    private var lastNumber = 0
+    /// Tells this object's files from those of others.
+    private let tag = "\(getpid())-\(UInt32.random(in: 0 ... .max))"
+
+    /// More notices than this are not read at once, in bytes of a file.
+    private static let fileLimit = 4 << 20
+
+    /// Makes the folder if necessary.
+    ///
+    /// - Throws: `SystemError` when that is impossible, or when the folder is another user's.
+    package init(_ path: String) throws(SystemError) {
+        self.path = path
+        for folder in [path, path + "/new", path + "/out"] where mkdir(folder, 0o700) != 0 && errno != EEXIST {
+            throw SystemError(errno, "make mail spool", path: folder)
+        }
+        var status = stat()
+        try Syscall.check("look at mail spool", path: path) { lstat(path, &status) }
+        guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid() else {
+            throw SystemError(EPERM, "use mail spool", path: path, reason: "it is not a folder of this user")
+        }
+        // Arguments of tasks are nobody else's business.
+        try Syscall.check("protect mail spool", path: path) { chmod(path, 0o700) }
+        let place = path + "/lock"
+        let number = try Syscall.check("open mail spool", path: place) { open(place, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600) }
+        lock = OwnedDescriptor(owning: number)
+    }
+
+    /// Whether this process reads the notices and sends the mails; tries to become the one that does.
+    package func lead() -> Bool {
+        if !isLeading { isLeading = flock(lock.number, LOCK_EX | LOCK_NB) == 0 }
+        return isLeading
+    }
+
+    // MARK: Notices
+
+    /// Stores notices durably. Blocks.
+    package func add(_ notices: [MailNotice], now: Timestamp) throws(SystemError) {
+        lastNumber += 1
+        try write(JSON.array(notices.map(\.json)).bytes(style: .compact), to: "new/\(name(now))")
+    }
+
+    /// The state, and the notices that it does not contain yet, by file.
+    package func read() -> (digest: MailDigest, folded: [String], new: [(file: String, notices: [MailNotice])]) {
+        let state = content("state").flatMap { try? JSON(parsing: $0) } ?? [:]
+        let folded = (state["folded"]?.arrayValue ?? []).compactMap(\.stringValue)
+        let files = names("new").filter { !folded.contains($0) }
+        let new = files.map { file in
+            let list = content("new/" + file).flatMap { try? JSON(parsing: $0) }?.arrayValue ?? []
+            return (file, list.compactMap(MailNotice.init))
+        }
+        return (MailDigest(state["digest"] ?? [:]), folded, new)
+    }
+
+    /// Stores the state, which now contains these files, and removes them. The mails are stored before.
+    package func store(_ digest: MailDigest, containing files: [String]) throws(SystemError) {
+        let state: JSON = ["digest": digest.json, "folded": .array(files.map(JSON.string))]
+        try write(state.bytes(style: .compact), to: "state")
+        for file in files { unlink("\(path)/new/\(file)") }
+    }
+
+    /// The tasks of which a success is news, by the state as it is stored.
+    package func failing() -> Set<String> {
+        guard let bytes = content("state"), let state = try? JSON(parsing: bytes) else { return [] }
+        return MailDigest(state["digest"] ?? [:]).failing
+    }
+
+    // MARK: Mails
+
+    package func add(mail: [UInt8], now: Timestamp) throws(SystemError) {
+        lastNumber += 1
+        try write(mail, to: "out/\(name(now))")
+    }
+
+    /// The names of the mails that wait, oldest first.
+    package var mails: [String] { names("out") }
+
+    package func mail(_ name: String) -> [UInt8]? { content("out/" + name) }
+
+    package func remove(mail name: String) { unlink("\(path)/out/\(name)") }
+
+    // MARK: Files
+
+    /// Sorts by time.
+    private func name(_ now: Timestamp) -> String {
+        let time = String(Int64(max(0, now.seconds) * 1_000_000))
+        let number = String(lastNumber)
+        return String(repeating: "0", count: max(0, 18 - time.count)) + time + "-\(tag)-" + String(repeating: "0", count: max(0, 9 - number.count)) + number
+    }
+
+    private func names(_ folder: String) -> [String] {
+        FolderNames.of("\(path)/\(folder)").filter { !$0.hasPrefix(".") }
+    }
+
+    private func content(_ name: String) -> [UInt8]? {
+        let number = open("\(path)/\(name)", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard number >= 0 else { return nil }
+        return try? OwnedDescriptor(owning: number).readToEnd(limit: Self.fileLimit)
+    }
+
+    /// Writes a file whole or not at all.
+    ///
+    /// The corresponding C functions are `fsync` and `rename`.
+    private func write(_ bytes: [UInt8], to name: String) throws(SystemError) {
+        let draft = "\(path)/.draft-\(tag)"
+        let number = try Syscall.check("write mail spool", path: draft) { open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600) }
+        let file = OwnedDescriptor(owning: number)
+        try bytes.withUnsafeBufferPointer { (bytes) throws(SystemError) in try file.write(UnsafeRawBufferPointer(bytes)) }
+        try Syscall.check("write mail spool", path: draft) { fsync(number) }
+        try Syscall.check("write mail spool", path: name) { rename(draft, "\(path)/\(name)") }
+        let folder = open("\(path)/\(name.hasPrefix("new/") ? "new" : name.hasPrefix("out/") ? "out" : "")", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if folder >= 0 { fsync(folder); close(folder) }
+    }
+}

@@ -1,0 +1,44 @@
+import CeleryCore
+import HTTP
+
+/// The header by which the receiver of a request knows that a holder of the key sent it, and when.
+///
+///     Celery-Signature: t=1763800000,v1=5f3a…
+///
+/// `v1` is HMAC-SHA256, in hexadecimal digits, over these lines, each with a line feed at its end, and then the body: the time, the
+/// method, host and port as in the Host header, path and query, the id of the task, the number of the attempt.
+package enum HTTPSignature {
+    package static let name = "Celery-Signature"
+
+    static func header(of step: HTTPStep, _ call: HTTPCall, _ key: [UInt8], now: Timestamp) -> HTTPRequest.Header {
+        let time = String(Int64(now.seconds))
+        let code = code(
+            lines: [
+                time, step.request.method, step.address.authority, step.address.target, HTTPHeaderText.safe(call.taskID.text), String(call.attempt),
+            ], body: step.request.body ?? [], key: key)
+        return HTTPRequest.Header(name, "t=\(time),v1=\(code)")
+    }
+
+    /// The code of a request, in hexadecimal digits.
+    package static func code(lines: [String], body: [UInt8], key: [UInt8]) -> String {
+        Hexadecimal.text(HMAC.code(of: Array(lines.map { $0 + "\n" }.joined().utf8) + body, key: key))
+    }
+}
+
+/// Untrusted text in a header.
+enum HTTPHeaderText {
+    /// The text itself if it is printable ASCII without blanks, as ids and names usually are; else percent-encoded.
+    static func safe(_ text: String) -> String {
+        text.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "%") } ? text : PercentCoding.encode(text, keeping: ":/@")
+    }
+
+    /// A header `traceparent` of the W3C, `00-<32 digits>-<16 digits>-<2 digits>`; `nil` for anything else.
+    static func traceparent(_ text: String?) -> String? {
+        guard let text, text.utf8.count == 55 else { return nil }
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.map(\.utf8.count) == [2, 32, 16, 2], parts[0] != "ff" else { return nil }
+        let areDigits = parts.allSatisfy { $0.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) } }
+        let haveIDs = parts[1...2].allSatisfy { $0.contains { $0 != "0" } }
+        return areDigits && haveIDs ? text : nil
+    }
+}
