@@ -5,17 +5,43 @@
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <linux/netlink.h>
 #include <unistd.h>
 
-// The user whose socket is at `near` and connected to `far`, both of this machine. Returns 0 if the kernel does not tell: there is
-// no such socket here, or sock_diag(7) is missing.
+// The same by proc(5), which reads about every socket there is: for a kernel without sock_diag(7).
+static int find_user_in_table(int family, const void *near, unsigned near_port, const void *far, unsigned far_port, unsigned *user) {
+    // Addresses are printed as words of the machine, ports as numbers.
+    char wanted[2 * (4 * 8 + 6) + 1], *end = wanted;
+    const void *const addresses[] = {near, far};
+    const unsigned ports[] = {near_port, far_port};
+    for (int i = 0; i < 2; i++) {
+        unsigned words[4];
+        memcpy(words, addresses[i], family == AF_INET6 ? 16 : 4);
+        for (int word = 0; word < (family == AF_INET6 ? 4 : 1); word++) end += sprintf(end, "%08X", words[word]);
+        end += sprintf(end, ":%04X%s", ntohs((unsigned short)ports[i]), i == 0 ? " " : "");
+    }
+    FILE *table = fopen(family == AF_INET6 ? "/proc/net/tcp6" : "/proc/net/tcp", "re");
+    if (!table) return 0;
+    char line[512];
+    int is_found = 0;
+    while (!is_found && fgets(line, sizeof line, table)) {
+        const char *place = strstr(line, wanted);
+        unsigned long inode = 0;
+        is_found = place && sscanf(place + strlen(wanted), " %*x %*x:%*x %*x:%*x %*x %u %*u %lu", user, &inode) == 2 && inode != 0;
+    }
+    fclose(table);
+    return is_found;
+}
+
+// The user whose socket is at `near` and connected to `far`, both of this machine. Returns 0 if the kernel does not tell, for there
+// is no such socket here.
 static int find_user(int family, const void *near, unsigned near_port, const void *far, unsigned far_port, unsigned *user) {
     int channel = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-    if (channel < 0) return 0;
+    if (channel < 0) return find_user_in_table(family, near, near_port, far, far_port, user);
     struct {
         struct nlmsghdr header;
         struct inet_diag_req_v2 question;
@@ -45,7 +71,7 @@ static int find_user(int family, const void *near, unsigned near_port, const voi
         }
     }
     close(channel);
-    return is_found;
+    return is_found || find_user_in_table(family, near, near_port, far, far_port, user);
 }
 
 static int is_ours(const struct celery_web_peer *peer) {

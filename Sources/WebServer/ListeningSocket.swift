@@ -44,6 +44,7 @@ package enum ListeningSocket {
         let operation = "listen on unix:\(path)"
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
+        guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else { throw SystemError(ENAMETOOLONG, operation) }
         withUnsafeMutableBytes(of: &address.sun_path) { room in
             room.copyBytes(from: path.utf8.prefix(room.count - 1))
         }

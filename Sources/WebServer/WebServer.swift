@@ -28,7 +28,7 @@ package final class WebServer: Sendable {
         /// Seconds after which an idle connection is closed.
         package var patience = 60
         /// Bytes of memory of a connection: limits request line and headers, and counts for each of a thousand listeners.
-        package var memory = 10 << 10
+        package var memory = 8 << 10
         /// Bytes of the longest body.
         package var body = 1 << 20
         /// PEM texts; `nil` for plain HTTP.

@@ -32,9 +32,9 @@ import Testing
         ("a b:\(WebCredentialsTests.hash)", "name"), ("ada:\(WebCredentialsTests.hash):act:x", "NAME:HASH"), ("@ci:secret", "SHA-256"), ("@ci:\(String(repeating: "G", count: 64))", "SHA-256"),
     ])
     func `a line that is none is named by its number, and nothing of it is told`(line: String, about: String) throws {
-        let mistake = try #require(mistake(in: "# first\n\(line)\n"))
-        #expect(mistake.line == 2 && mistake.reason.contains(about))
-        #expect(!mistake.reason.contains("secret") && !mistake.reason.contains(Self.hash))
+        let found = try #require(mistake(in: "# first\n\(line)\n"))
+        #expect(found.line == 2 && found.reason.contains(about))
+        #expect(!found.reason.contains("secret") && !found.reason.contains(Self.hash))
     }
 
     @Test func `a name occurs once`() {

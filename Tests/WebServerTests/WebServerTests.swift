@@ -151,7 +151,7 @@ import Testing
 
     @Test func `what is too long is refused before it is read`() async throws {
         let (server, port) = try serve { _ in .now(.text("taken")) }
-        try await aside {
+        try await aside { () throws in
             func answer(_ text: String) throws -> String {
                 let connection = try RawConnection(port: port)
                 connection.send(text)

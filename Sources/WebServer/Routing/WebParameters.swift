@@ -9,7 +9,7 @@ package enum WebParameterKind: Sendable {
     case check(@Sendable (String) -> Bool)
 
     /// Whether a value is one.
-    func takes(_ value: String) -> Bool {
+    package func takes(_ value: String) -> Bool {
         switch self {
         case .flag: Self.flags[value] != nil
         case .whole(let range): Self.number(value).map(range.contains) ?? false

@@ -48,14 +48,15 @@ import Testing
         let apply = "-X POST -H 'Content-Type: application/json' -d '{\"args\": [1, 2]}'"
         #expect(try site.ask("/api/task/async-apply/demo.tasks.add", "\(proxied) \(apply) -H 'Authorization: Bearer reading'").status == 403)
         #expect(try site.ask("/api/task/async-apply/demo.tasks.add", "\(proxied) \(apply) -H 'Authorization: Bearer \(Self.token)'").status == 200)
-        #expect(try !site.project.read("web.log").contains(Self.token))
+        #expect(!site.project.read("web.log").contains(Self.token))
         try site.stop()
     }
 
     @Test func `a public status is public, and nothing else becomes so`() throws {
         let site = try protected("--public-status")
         let proxied = "-H 'X-Forwarded-For: 192.0.2.1'"
-        #expect(try site.ask("/celery/x/status/", proxied).status == 200 && site.ask("/celery/x/done/", proxied).status == 200)
+        #expect(try site.ask("/celery/x/status/", proxied).status == 200)
+        #expect(try site.ask("/celery/x/done/", proxied).status == 200)
         #expect(try site.ask("/celery/x/status/", "\(proxied) -X POST").status == 401)
         for path in ["/celery/tasks/", "/metrics", "/api/tasks", "/api/task/info/x", "/"] {
             #expect(try site.ask(path, proxied).status == 401, "\(path)")

@@ -88,6 +88,11 @@ import Testing
         let id = try project.apply("demo.tasks.add 2 3")
         _ = try site.ask("/celery/\(id)/status/")
         let before = try resident()
+        // The connections are ours, too.
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         let connections = try (0..<1_000).map { _ in try RawConnection(port: try site.port) }
         for connection in connections {
             connection.send("GET /celery/\(id)/status/ HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n")
