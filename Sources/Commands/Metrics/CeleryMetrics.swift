@@ -126,15 +126,17 @@ struct CeleryMetrics {
         var consumers = MetricFamily("celery_active_consumer_count", .gauge, "Workers that consume the queue.")
         var workers = MetricFamily("celery_active_worker_count", .gauge, consumers.help)
         var scheduled = MetricFamily("celery_queue_scheduled", .gauge, "Messages that wait for their time.")
+        var oldest = MetricFamily("celery_queue_oldest_seconds", .gauge, "Seconds since the oldest message that is due was submitted.")
         var running = MetricFamily("celery_queue_running", .gauge, "Messages that workers have.")
         for queue in reading.queues.sorted(by: { $0.name < $1.name }).prefix(Self.most) where queue.name.utf8.count <= LabelCap.longest {
             length.add(queue.ready, [("queue_name", queue.name)])
             consumers.add(queue.consumers, [("queue_name", queue.name)])
             workers.add(queue.consumers, [("queue_name", queue.name)])
+            if let age = reading.ages[queue.name] { oldest.add(age, [("queue", queue.name)]) }
             if let count = queue.scheduled { scheduled.add(count, [("queue", queue.name)]) }
             if let count = queue.running { running.add(count, [("queue", queue.name)]) }
         }
-        return [length, consumers, workers, scheduled, running]
+        return [length, consumers, workers, oldest, scheduled, running]
     }
 
     private var ownFamilies: [MetricFamily] {

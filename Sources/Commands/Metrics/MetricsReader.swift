@@ -37,6 +37,11 @@ final class MetricsReader: Sendable {
         if let counting = broker as? any QueueCounting {
             reading.queues = try await counting.queues().filter { $0.trouble == nil }
         }
+        if let knowing = broker as? any AgeKnowing {
+            let now = Timestamp.now
+            let oldest = await attempt { try await knowing.oldestWaiting() } ?? [:]
+            reading.ages = oldest.mapValues { max(0, now.seconds - $0.seconds) }
+        }
         if let keeper = broker as? any StatisticsKeeping { reading.ledger = await attempt { try await keeper.statistics(since: nil) } }
         if let listing = broker as? any WorkerListing { reading.workers = await attempt { try await listing.workers() } ?? [] }
         if let telling = broker as? any LossTelling {

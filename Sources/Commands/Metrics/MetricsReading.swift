@@ -5,6 +5,8 @@ struct MetricsReading: Sendable {
     /// Counts of tasks over all workers since the statistics began; `nil` where none are kept.
     var ledger: StatisticsLedger?
     var queues: [QueueCount] = []
+    /// Seconds since the oldest message that is due was submitted, by queue.
+    var ages: [String: Double] = [:]
     var workers: [WorkerReport] = []
     /// Workers that ended without saying so, and are not running again.
     var lost: [String] = []

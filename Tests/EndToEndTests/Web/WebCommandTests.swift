@@ -33,7 +33,11 @@ import Testing
     @Test func `metrics are those of celery stats --prometheus, and outlive the server`() throws {
         let project = try Project()
         let batch = (1...20).map { #"{"task": "demo.tasks.add", "args": [\#($0), 1]}"# }.joined(separator: "\n")
-        _ = try project.run("celery apply --batch - && celery celeryd --burst -s -c2", input: batch).text
+        _ = try project.run("celery apply --batch -", input: batch).text
+        let before = try project.run("celery stats --prometheus").lines
+        #expect(before.contains(#"celery_queue_length{queue_name="celery"} 20"#))
+        #expect(before.contains { $0.hasPrefix(#"celery_queue_oldest_seconds{queue="celery"} "#) })
+        _ = try project.run("celery celeryd --burst -s -c2").text
         let line = #"celery_task_succeeded_total{name="demo.tasks.add",hostname="generic",queue_name="celery"} 20"#
         #expect(try project.run("celery stats --prometheus").lines.contains(line))
         for _ in 0..<2 {
