@@ -23,17 +23,3 @@ package struct WebError: Error, Sendable, Hashable, CustomStringConvertible {
 
     package var description: String { message }
 }
-
-/// Why a request is refused: its status and a sentence for whoever sent it.
-package struct WebRefusal: Error, Sendable, Hashable {
-    package var status: Int
-    package var reason: String
-    /// Header lines that belong to the status, such as `Allow`.
-    package var headers: [WebField] = []
-
-    package init(_ status: Int, _ reason: String, headers: [WebField] = []) {
-        self.status = status
-        self.reason = reason
-        self.headers = headers
-    }
-}

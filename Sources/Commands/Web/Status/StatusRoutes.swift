@@ -47,7 +47,7 @@ struct StatusRoutes: Sendable {
 
     private func answer(_ call: WebCall, isShort: Bool) -> WebServer.Reply {
         let id = TaskID(call.parameters["id"] ?? "")
-        if !isShort, call.request.header("accept")?.contains(text: "text/event-stream") == true { return .now(stream(id, call)) }
+        if !isShort, call.request.header("accept")?.contains(text: "text/event-stream") == true { return streamed(id, call) }
         // Most requests are for tasks that have ended, and need no look at all.
         if let shown = cache.shown(id) { return .now(response(shown, call, isShort)) }
         let wait = call.parameters.number("wait") ?? 0
@@ -84,11 +84,18 @@ struct StatusRoutes: Sendable {
         }
     }
 
-    /// One event for each state; the last one ends the stream. A browser that connects again has seen it, and is told to stop.
+    /// A stream of events. A browser that connects again has seen the last one, and is told to stop.
+    private func streamed(_ id: TaskID, _ call: WebCall) -> WebServer.Reply {
+        guard let seen = call.request.header("last-event-id") else { return .now(stream(id, call)) }
+        return failures.answer {
+            let shown = ShownStatus(try await client.statusDocument(of: id, hidingResults: client.settings.web.hidesResults))
+            return shown.tag == "\"\(seen)\"" ? WebResponse(204) : stream(id, call)
+        }
+    }
+
+    /// One event for each state; the last one ends the stream.
     private func stream(_ id: TaskID, _ call: WebCall) -> WebResponse {
-        let seen = call.request.header("last-event-id")
-        if let seen, let shown = cache.shown(id), shown.tag == "\"\(seen)\"" { return WebResponse(204) }
-        return WebResponse(
+        WebResponse(
             200, headers: [WebField("Content-Type", "text/event-stream"), WebField("X-Accel-Buffering", "no")],
             body: .stream { stream in
                 // Who needs no credentials is not to hold connections for ever; a browser connects again by itself.
