@@ -42,7 +42,8 @@ struct EventTally: Sendable {
     private var workers = LabelCap(100)
     private var hosts = LabelCap(100)
     private var queues = LabelCap(100)
-    private let queuesOfTasks: [String: String]
+    /// The tasks of the project.
+    let queuesOfTasks: [String: String]
     private let defaultQueue: String
 
     /// Open tasks that are followed; beyond, the others count but are not measured.
