@@ -42,6 +42,11 @@ RABBITMQ = {
     "amqp_latency": "from a task submitted to its result, inside one process",
     "amqp_memory": "memory of a worker on RabbitMQ",
 }
+REDIS = {
+    "redis_submit": "messages a second of apply --batch to Redis",
+    "redis_drain": "no-op tasks a second from Redis, without and with results",
+    "redis_latency": "from a task submitted to its result, inside one process; memory of the workers",
+}
 STORES = {
     "stores": "results a second that are stored in PostgreSQL, MariaDB and Redis",
     "storelisting": "a page of a million ended tasks in PostgreSQL, by each filter",
