@@ -26,7 +26,7 @@ class RedisBench(Bench):
         super().__enter__()
         self.python = os.environ["CELERY_PYTHON"]
         self.round_trip = os.environ["CELERY_ROUND_TRIP_BIN"]
-        self.server = StoreServer("redis", self.folder / "peers" / "redis")
+        self.server = StoreServer("redis", self.folder / "peers" / "server")
         # Not the user of the scripts: Python's client would log in by the password alone.
         self.url = f"redis://:default-secret@127.0.0.1:{self.server.facts['PORT']}/0"
         self.redis = Connection(int(self.server.facts["PORT"]), "default-secret")
