@@ -141,7 +141,13 @@ static __attribute__((noinline, unused)) int celery_spawn_confined(const struct 
             // dup2 leaves a descriptor alone that is already where it should be, and close-on-exec.
             if (from == to ? fcntl(to, F_SETFD, 0) < 0 : dup2(from, to) < 0) goto failed;
         }
-        // Ours are close-on-exec anyway; a kernel before 5.9 does not have this.
+        // Ours are close-on-exec anyway, but a C library's may not be.
+        for (int gap = 3; gap < wanted->close_from; gap++) {
+            int kept = 0;
+            for (int move = 0; move < wanted->moves; move++) kept |= wanted->to[move] == gap;
+            if (!kept) close(gap);
+        }
+        // A kernel before 5.9 does not have this.
         syscall(SYS_close_range, wanted->close_from, ~0u, 0u);
         if (wanted->folder && chdir(wanted->folder) != 0) goto failed;
         sigset_t none;

@@ -10,14 +10,8 @@ import Streams
 /// A connection to a server. Confined to the thread that created it; only `init` blocks.
 final class MemcachedConnection: CommandConnection {
     private let options: MemcachedOptions
-    private let socket: StreamSocket
+    private let socket: SecureSocket
     private var decoder = MemcachedDecoder()
-    private let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
-    /// When the server last sent anything, or made room for what could not be sent before: what the kernel takes at once proves
-    /// nothing.
-    var lastHeard = ContinuousClock.now
-    /// Whether there was more to send than the kernel took.
-    private var isCongested = false
 
     /// Connects, and asks for the server's version: who does not tell it is no Memcached. Blocks, for at most `connectTimeout`
     /// before and after the TCP connection is made.
@@ -28,9 +22,9 @@ final class MemcachedConnection: CommandConnection {
             let deadline = ContinuousClock.now + options.connectTimeout
             socket =
                 if let path = server.socketPath {
-                    try StreamSocket.connected(toPath: path, until: deadline)
+                    SecureSocket(try StreamSocket.connected(toPath: path, until: deadline))
                 } else {
-                    try StreamSocket.connected(toHost: server.host, port: server.port, until: deadline)
+                    SecureSocket(try StreamSocket.connected(toHost: server.host, port: server.port, until: deadline))
                 }
         } catch {
             throw Self.opening(MemcachedError(error), options)
@@ -43,8 +37,6 @@ final class MemcachedConnection: CommandConnection {
             throw Self.opening(error, options)
         }
     }
-
-    deinit { chunk.deallocate() }
 
     private static func opening(_ error: MemcachedError, _ options: MemcachedOptions) -> MemcachedError {
         var reason = MemcachedError(error.code == .lost ? .unreachable : error.code, "cannot reach \(options.location): \(error.message)")
@@ -72,38 +64,26 @@ final class MemcachedConnection: CommandConnection {
     var wantsToSend: Bool { socket.wantsToSend }
     var answerTimeout: Duration { options.answerTimeout }
     var location: String { options.location }
+    var lastHeard: ContinuousClock.Instant {
+        get { socket.lastHeard }
+        set { socket.lastHeard = newValue }
+    }
 
     func add(_ commands: [MemcachedCommand]) throws(MemcachedError) {
         var bytes: [UInt8] = []
         for command in commands { command.encode(to: &bytes) }
-        socket.add(bytes)
+        do throws(StreamError) { try socket.add(bytes) } catch { throw MemcachedError(error) }
     }
 
     func exchange(_ take: (MemcachedReply) throws(MemcachedError) -> Void) throws(MemcachedError) {
-        var end: MemcachedError?
-        do throws(StreamError) {
-            if try socket.flush(), isCongested { lastHeard = .now }
-            isCongested = socket.wantsToSend
-        } catch {
-            end = MemcachedError(error)
-        }
-        do throws(StreamError) {
-            // Let sending have its turn.
-            for _ in 0..<64 {
-                guard let count = try socket.read(into: chunk) else { break }
-                lastHeard = .now
-                decoder.feed(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
-            }
-        } catch {
-            end = MemcachedError(error)
-        }
+        let end = socket.exchange { decoder.feed($0) }
         var hasTaken = false
         while let reply = try next() {
             hasTaken = true
             try take(reply)
         }
         // Otherwise the next call meets the same end.
-        if let end, !hasTaken { throw end }
+        if let end, !hasTaken { throw MemcachedError(end) }
     }
 
     private func next() throws(MemcachedError) -> MemcachedReply? {

@@ -8,11 +8,10 @@ final class MongoWire {
     /// The numbers of the commands that were not answered yet, in order.
     private var owed: Deque<Int32> = []
     private var lastNumber: Int32 = 0
-    /// When the server last sent anything, or made room for what could not be sent before: what the kernel takes at once proves
-    /// nothing.
-    var lastHeard = ContinuousClock.now
-    /// Whether there was more to send than the kernel took.
-    private var isCongested = false
+    var lastHeard: ContinuousClock.Instant {
+        get { socket.lastHeard }
+        set { socket.lastHeard = newValue }
+    }
 
     init(_ socket: SecureSocket) { self.socket = socket }
 
@@ -32,18 +31,7 @@ final class MongoWire {
 
     /// Sends and receives as much as is possible at once.
     func exchange(_ take: (BSONDocument) throws(MongoError) -> Void) throws(MongoError) {
-        var end: MongoError?
-        do throws(StreamError) {
-            if try socket.flush(), isCongested { lastHeard = .now }
-            isCongested = socket.wantsToSend
-        } catch {
-            end = MongoError(error)
-        }
-        do throws(StreamError) {
-            if try socket.receive({ decoder.feed($0) }) { lastHeard = .now }
-        } catch {
-            end = MongoError(error)
-        }
+        let end = socket.exchange { decoder.feed($0) }
         var hasTaken = false
         while let (answer, number) = try next() {
             guard owed.popFirst() == number else { throw MongoError(.malformed, "it answers what nobody asked") }
@@ -51,7 +39,7 @@ final class MongoWire {
             try take(answer)
         }
         // Otherwise the next call meets the same end.
-        if let end, !hasTaken { throw end }
+        if let end, !hasTaken { throw MongoError(end) }
     }
 
     private func next() throws(MongoError) -> (BSONDocument, Int32)? {

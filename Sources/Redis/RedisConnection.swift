@@ -14,11 +14,10 @@ final class RedisConnection {
     let options: RedisOptions
     private let socket: RedisSocket
     private var decoder = RESPDecoder()
-    /// When the server last sent anything, or made room for what could not be sent before: what the kernel takes at once proves
-    /// nothing.
-    var lastHeard = ContinuousClock.now
-    /// Whether there was more to send than the kernel took.
-    private var isCongested = false
+    var lastHeard: ContinuousClock.Instant {
+        get { socket.lastHeard }
+        set { socket.lastHeard = newValue }
+    }
 
     /// Connects and logs in. Blocks, for at most `connectTimeout` before and after the TCP connection is made.
     ///
@@ -64,18 +63,7 @@ final class RedisConnection {
     }
 
     func exchange(_ take: (RESPValue) throws(RedisError) -> Void) throws(RedisError) {
-        var end: RedisError?
-        do throws(RedisError) {
-            if try socket.flush(), isCongested { lastHeard = .now }
-            isCongested = socket.wantsToSend
-        } catch {
-            end = error
-        }
-        do throws(RedisError) {
-            if try socket.receive({ decoder.feed($0) }) { lastHeard = .now }
-        } catch {
-            end = error
-        }
+        let end = socket.exchange { decoder.feed($0) }
         var hasTaken = false
         while let reply = try next() {
             hasTaken = true

@@ -26,19 +26,15 @@ final class RedisSocket {
     /// Adds bytes to what is to be sent.
     func add(_ bytes: [UInt8]) throws(RedisError) { try Self.translating { () throws(StreamError) in try socket.add(bytes) } }
 
-    /// Sends as much as the kernel takes.
-    ///
-    /// - Returns: Whether anything was sent.
-    @discardableResult
-    func flush() throws(RedisError) -> Bool { try Self.translating { () throws(StreamError) in try socket.flush() } }
-
-    /// Reads what has come.
-    ///
-    /// - Returns: Whether anything has.
-    /// - Throws: `lost` when the server has closed the connection, after all that came before.
-    func receive(_ take: (UnsafeRawBufferPointer) -> Void) throws(RedisError) -> Bool {
-        try Self.translating { () throws(StreamError) in try socket.receive(take) }
+    var lastHeard: ContinuousClock.Instant {
+        get { socket.lastHeard }
+        set { socket.lastHeard = newValue }
     }
+
+    /// Sends and receives as much as is possible at once.
+    ///
+    /// - Returns: Why the connection has ended.
+    func exchange(_ take: (UnsafeRawBufferPointer) -> Void) -> RedisError? { socket.exchange(take).map { RedisError($0) } }
 
     /// Encrypts the connection. Blocks until the handshake is over.
     func encrypt(_ tls: TLSTerms, host: String, until deadline: ContinuousClock.Instant) throws(RedisError) {

@@ -4,6 +4,12 @@ package final class SecureSocket {
     private var session: TLSSession?
     private let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
 
+    /// When the server last sent anything, or made room for what could not be sent before: what the kernel takes at once proves
+    /// nothing.
+    package var lastHeard = ContinuousClock.now
+    /// Whether there was more to send than the kernel took.
+    private var isCongested = false
+
     package init(_ stream: StreamSocket) { self.stream = stream }
 
     deinit { chunk.deallocate() }
@@ -52,6 +58,26 @@ package final class SecureSocket {
             takeRecords(session)
         }
         return didReceive
+    }
+
+    /// Sends and receives as much as is possible at once, and notes when the server was heard.
+    ///
+    /// - Parameter take: Takes what has come, also what came before the end.
+    /// - Returns: Why the connection has ended; the next call would meet the same end.
+    package func exchange(_ take: (UnsafeRawBufferPointer) -> Void) -> StreamError? {
+        var end: StreamError?
+        do throws(StreamError) {
+            if try flush(), isCongested { lastHeard = .now }
+            isCongested = wantsToSend
+        } catch {
+            end = error
+        }
+        do throws(StreamError) {
+            if try receive(take) { lastHeard = .now }
+        } catch {
+            end = error
+        }
+        return end
     }
 
     /// Encrypts the connection. Blocks until the handshake is over.

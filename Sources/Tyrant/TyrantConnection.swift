@@ -12,22 +12,17 @@ import Streams
 /// A connection to a server. Confined to the thread that created it; only `init` blocks.
 final class TyrantConnection: CommandConnection {
     private let options: TyrantOptions
-    private let socket: StreamSocket
+    private let socket: SecureSocket
     private var decoder = TyrantDecoder()
-    private let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
     /// The forms of the replies that the server owes, in the order of the commands.
     private var owed: Deque<TyrantReply.Shape> = []
-    /// When the server last sent anything, or made room for what could not be sent before: what the kernel takes at once proves
-    /// nothing.
-    var lastHeard = ContinuousClock.now
-    /// Whether there was more to send than the kernel took.
-    private var isCongested = false
 
     /// Connects, and asks what the server is. Blocks, for at most `connectTimeout` before and after the TCP connection is made.
     init(_ options: TyrantOptions, onSocket: (Int32) -> Void) throws(TyrantError) {
         self.options = options
         do throws(StreamError) {
-            socket = try StreamSocket.connected(toHost: options.host, port: options.port, until: ContinuousClock.now + options.connectTimeout)
+            socket = SecureSocket(
+                try StreamSocket.connected(toHost: options.host, port: options.port, until: ContinuousClock.now + options.connectTimeout))
         } catch {
             throw Self.opening(TyrantError(error), options)
         }
@@ -39,8 +34,6 @@ final class TyrantConnection: CommandConnection {
             throw Self.opening(error, options)
         }
     }
-
-    deinit { chunk.deallocate() }
 
     private static func opening(_ error: TyrantError, _ options: TyrantOptions) -> TyrantError {
         var reason = TyrantError(error.code == .lost ? .unreachable : error.code, "cannot reach \(options.location): \(error.message)")
@@ -75,6 +68,10 @@ final class TyrantConnection: CommandConnection {
     var wantsToSend: Bool { socket.wantsToSend }
     var answerTimeout: Duration { options.answerTimeout }
     var location: String { options.location }
+    var lastHeard: ContinuousClock.Instant {
+        get { socket.lastHeard }
+        set { socket.lastHeard = newValue }
+    }
 
     func add(_ commands: [TyrantCommand]) throws(TyrantError) {
         var bytes: [UInt8] = []
@@ -82,27 +79,11 @@ final class TyrantConnection: CommandConnection {
             command.encode(to: &bytes)
             owed.append(command.shape)
         }
-        socket.add(bytes)
+        do throws(StreamError) { try socket.add(bytes) } catch { throw TyrantError(error) }
     }
 
     func exchange(_ take: (TyrantReply) throws(TyrantError) -> Void) throws(TyrantError) {
-        var end: TyrantError?
-        do throws(StreamError) {
-            if try socket.flush(), isCongested { lastHeard = .now }
-            isCongested = socket.wantsToSend
-        } catch {
-            end = TyrantError(error)
-        }
-        do throws(StreamError) {
-            // Let sending have its turn.
-            for _ in 0..<64 {
-                guard let count = try socket.read(into: chunk) else { break }
-                lastHeard = .now
-                decoder.feed(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
-            }
-        } catch {
-            end = TyrantError(error)
-        }
+        let end = socket.exchange { decoder.feed($0) }
         var hasTaken = false
         while let shape = owed.first, let reply = try next(shape) {
             owed.removeFirst()
@@ -111,7 +92,7 @@ final class TyrantConnection: CommandConnection {
         }
         if owed.isEmpty, !decoder.isEmpty { throw TyrantError(.malformed, "it sent a reply to nothing") }
         // Otherwise the next call meets the same end.
-        if let end, !hasTaken { throw end }
+        if let end, !hasTaken { throw TyrantError(end) }
     }
 
     private func next(_ shape: TyrantReply.Shape) throws(TyrantError) -> TyrantReply? {

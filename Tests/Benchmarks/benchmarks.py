@@ -1,7 +1,7 @@
 """Runs the benchmarks and prints their figures as one table.
 
-The names `run` and `run-rabbitmq` beside this file are the ways in. Each benchmark is a file
-of its own with a function `measure(bench)`; what it needs of the machine it gets from `Bench`.
+The `run` scripts beside this file are the ways in. Each benchmark is a file with a function `measure(bench)`, in a folder named after
+what it runs on; what it needs of the machine it gets from `Bench`.
 """
 
 import argparse
@@ -14,8 +14,9 @@ import signal
 import sys
 import time
 
-# Where the benchmarks play: projects, servers, processes, and the table of figures.
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "stage"))
+# Where the benchmarks play (projects, servers, processes, and the table of figures), and the benchmarks by what they run on.
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE / folder) for folder in ("stage", "sqlite", "rabbitmq", "redis", "stores")]
 
 from bench import Bench
 from failure import CannotMeasure
@@ -41,6 +42,11 @@ RABBITMQ = {
     "amqp_drain": "no-op tasks a second from RabbitMQ, without and with results",
     "amqp_latency": "from a task submitted to its result, inside one process",
     "amqp_memory": "memory of a worker on RabbitMQ",
+}
+REDIS = {
+    "redis_submit": "messages a second of apply --batch to Redis",
+    "redis_drain": "no-op tasks a second from Redis, without and with results",
+    "redis_latency": "from a task submitted to its result, inside one process; memory of the workers",
 }
 STORES = {
     "stores": "results a second that are stored in PostgreSQL, MariaDB and Redis",

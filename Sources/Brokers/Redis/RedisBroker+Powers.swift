@@ -3,8 +3,8 @@ import Redis
 import Wire
 
 extension RedisBroker: QueueCounting {
-    /// The queues of the settings, those that ours have published to or consume, and those that Python's programs have bound, unless the
-    /// server has very many keys.
+    /// The queues of the settings, the queues that our programs have published to or consume, and the queues that Python's programs
+    /// have bound. The last are left out if the server has too many keys to search.
     ///
     /// What workers hold is not known by queue, and Python's workers cannot be counted.
     package func queues() async throws -> [QueueCount] {

@@ -1,7 +1,7 @@
 // The broker driver for Redis, in the layout of Python's kombu, so that its workers, clients and monitors share the queues.
 //
 //     RedisBroker     publishes, counts, purges      one connection for commands, opened on first use
-//     RedisConsumer   one worker's subscription      one connection for commands, one that is told of changes, one for requests
+//     RedisConsumer   one worker's subscription      three connections: commands, changes of queues, requests
 //
 // See `RedisLayout` for the keys, `RedisEnvelope` for messages, `RedisBrokerScripts` for what is done in one step, and the room
 // `Redis` for connections.
@@ -20,7 +20,7 @@ package final class RedisBroker: Broker {
     let link: RedisLink
     /// The time of tests; `nil` for that of the server.
     let testTime: (@Sendable () -> Timestamp)?
-    /// Names this program among those that publish, and counts what it publishes.
+    /// The id of this program and the number of its last batch: a batch that is sent twice is published once.
     private let program = TaskID().text
     private let batches = Atomic<Int>(0)
 

@@ -4,7 +4,7 @@ package import Wire
 /// A message as kombu's virtual transports keep it: one JSON object with the body as text.
 package struct RedisEnvelope: Sendable, Equatable {
     package var wire: WireMessage
-    /// Names the message among those that are held; given when it is published.
+    /// The delivery tag: the key of the message in `unacked`. It is chosen when the message is published.
     package var tag: String
     /// Whether it may have been delivered before.
     package var isRedelivered: Bool

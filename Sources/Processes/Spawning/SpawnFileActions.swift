@@ -17,7 +17,7 @@ struct SpawnFileActions: ~Copyable {
     }
 
     /// The corresponding C functions are `posix_spawn_file_actions_addopen`, `_adddup2`, which also clears
-    /// close-on-exec when both numbers are the same, `_addclosefrom_np` and `_addchdir_np`.
+    /// close-on-exec when both numbers are the same, `_addclose`, `_addclosefrom_np` and `_addchdir_np`.
     mutating func prepare(_ spawn: Spawn) throws(SystemError) {
         var moves: [DescriptorMoves.Move] = []
         let streams = [spawn.standardInput, spawn.standardOutput, spawn.standardError]
@@ -31,9 +31,10 @@ struct SpawnFileActions: ~Copyable {
         for (target, descriptor) in spawn.inherited { moves.append((descriptor.number, target)) }
         for move in DescriptorMoves(moves).ordered { try check(posix_spawn_file_actions_adddup2(&raw, move.from, move.to)) }
 
-        // Our descriptors are close-on-exec, but a C library's may not be. Inherited descriptors are usually
-        // 3, 4, ...; with gaps, only descriptors above the last are closed.
+        // Our descriptors are close-on-exec, but a C library's may not be. To close a number that is not open is no error here.
         let last = moves.reduce(2) { max($0, $1.to) }
+        let targets = Set(moves.map(\.to))
+        for gap in 3..<max(3, last) where !targets.contains(gap) { try check(posix_spawn_file_actions_addclose(&raw, gap)) }
         try check(posix_spawn_file_actions_addclosefrom_np(&raw, last + 1))
         if let directory = spawn.workingDirectory {
             try check(posix_spawn_file_actions_addchdir_np(&raw, directory))

@@ -53,9 +53,9 @@ package struct PostgreSQLSchema: Sendable {
 
     /// - Throws: `DriverError` for tables of another program, or of a version whose layout this one cannot use.
     package func state(in db: any SQLConnection, of location: String) throws -> State {
-        let names = Self.tables.map(\.name)
-        let found = try db.rows("SELECT \(names.map { "to_regclass('\($0)') IS NOT NULL" }.joined(separator: ", "))").first ?? []
-        let there = zip(names, found).filter { $1 == .integer(1) }.map(\.0)
+        var there = try existing(in: db)
+        // The server looks for one table after the other; another program may have made them all in between.
+        if !there.isEmpty, there.count < Self.tables.count { there = try existing(in: db) }
         guard there.contains("celery_layout") else {
             guard let other = there.first else { return .missing }
             throw DriverError(
@@ -71,6 +71,13 @@ package struct PostgreSQLSchema: Sendable {
                 hint: "upgrade celery on this machine; the tables were left unchanged")
         }
         return layout < self.layout ? .outdated(Int(layout)) : .usable
+    }
+
+    /// The names of our tables that are there.
+    private func existing(in db: any SQLConnection) throws -> [String] {
+        let names = Self.tables.map(\.name)
+        let found = try db.rows("SELECT \(names.map { "to_regclass('\($0)') IS NOT NULL" }.joined(separator: ", "))").first ?? []
+        return zip(names, found).filter { $1 == .integer(1) }.map(\.0)
     }
 
     /// The statements that make the tables, or what they lack.

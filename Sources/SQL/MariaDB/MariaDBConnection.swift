@@ -143,7 +143,7 @@ enum MariaDBVersion {
     /// MariaDB has sequences since 10.3, and SQLAlchemy uses them from then on. Behind `5.5.5-` stands the version for those who
     /// would not believe in one with two digits.
     static func hasSequences(_ text: String) -> Bool {
-        guard text.lowercased().contains("mariadb") else { return false }
+        guard text.lowercased().contains(text: "mariadb") else { return false }
         let version = text.hasPrefix("5.5.5-") ? text.dropFirst("5.5.5-".count) : text[...]
         let numbers = version.prefix { $0.isNumber || $0 == "." }.split(separator: ".").compactMap { Int($0) }
         guard numbers.count >= 2 else { return false }

@@ -104,7 +104,7 @@ import Testing
             "celery.toml:1: CELERY_QUEUES gives queue 'a' both the weight 2 and the weight 3\n"
         ),
         ("CELERY_ALWAYS_EAGER = true", "celery.toml:1: CELERY_ALWAYS_EAGER is not supported by this version\n"),
-        ("CELERY_BROKER_URL = \"reddis://h\"", "unknown scheme 'reddis' in broker reddis://h\n"),
+        ("CELERY_BROKER_URL = \"reddis://h\"", "unknown scheme 'reddis' in broker reddis://h; did you mean 'redis'?\n"),
         ("AMQP_PASSWORD = 7", "celery.toml:1: AMQP_PASSWORD must be text in quotes, not a whole number\n"),
     ])
     func `78 for settings that cannot be used`(_ text: String, _ errors: String) throws {
@@ -191,7 +191,7 @@ import Testing
         _ = try project.run("celery syncdb && sqlite3 celery.db 'PRAGMA user_version = 99'").text
         try project.expect("celery apply demo.tasks.add", Ended(
             errors: """
-                celery apply: \(project.path)/celery.db was written by a newer celery (layout 99; this one reads up to 4)
+                celery apply: \(project.path)/celery.db was written by a newer celery (layout 99; this one reads up to 5)
                 hint: use the newer celery; the file was left unchanged
 
                 """, status: 65))

@@ -240,7 +240,7 @@ extension Message {
 }
 
 extension Array {
-    /// The elements that do not match, and those that do.
+    /// Splits the array into the elements that do not match and those that match, each in their order.
     fileprivate func parted(by matches: (Element) -> Bool) -> (others: [Element], matching: [Element]) {
         reduce(into: ([], [])) { parts, element in
             if matches(element) { parts.1.append(element) } else { parts.0.append(element) }

@@ -3,8 +3,8 @@ import Redis
 import Wire
 
 extension RedisBroker: WorkerAsking {
-    /// The server tells how many listen, so that the answers are complete when so many have come. A monitor that listens and never
-    /// answers makes it take the whole time limit, unless all workers are named.
+    /// Redis reports how many programs received a request, so asking ends when that many have answered. A monitor receives requests
+    /// too and never answers; with one connected, asking takes the whole time limit unless all workers are named.
     package func ask(_ requests: [ControlRequest], of workers: WorkerChoice, within limit: Duration) async throws -> WorkerAnswers {
         let key = TaskID().text
         let expires = now() + limit

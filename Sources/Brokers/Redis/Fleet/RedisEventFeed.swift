@@ -3,7 +3,7 @@ import Redis
 import Synchronization
 import Wire
 
-/// Follows events: those that are kept, in the stream, and those of others, on their channels.
+/// Follows events: those of our workers are kept in a stream and read from there, those of Python's workers arrive on channels.
 final class RedisEventFeed: EventFeed {
     /// Where to read next in the stream.
     enum Position: Sendable {
@@ -126,7 +126,7 @@ final class RedisEventFeed: EventFeed {
                 return state.isLost
             }) { piece.notices.append(BrokerNotice("connected to \(broker.location) again", isTrouble: false)) }
         } catch let error as DriverError where error.code == .unreachable || error.code == .tryAgain {
-            // It is made again; what is kept is not lost.
+            // The link reconnects, and the stream has kept the events meanwhile.
             if !state.withLock({ state in
                 defer { state.isLost = true }
                 return state.isLost
