@@ -12,4 +12,8 @@ package enum Machine {
 extension Duration {
     /// This time, on a machine as slow as the present one.
     package var onThisMachine: Duration { self * Machine.factor }
+
+    /// Whether a client may have given up a silent server after this time: each waits 8 s for an answer. The upper limit only
+    /// tells that from TCP, which gives up after a quarter of an hour; a busy machine may need long for what comes before and after.
+    package var isWaitForSilentServer: Bool { self > .seconds(7) && self < .seconds(60).onThisMachine }
 }

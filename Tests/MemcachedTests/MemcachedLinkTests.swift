@@ -122,7 +122,7 @@ import Testing
         try server.perform("stop")
     }
 
-    @Test func `a server that says nothing more is noticed within ten seconds`() async throws {
+    @Test func `a server that says nothing more is noticed`() async throws {
         let server = try LocalMemcached.start()
         let link = try link(server.url)
         _ = try await link.values(of: ["k"])
@@ -131,7 +131,7 @@ import Testing
             let error = await #expect(throws: DriverError.self) { _ = try await link.ask(.increment("k"), isRepeatable: false) }
             #expect(error?.code == .unreachable && error?.message.contains("is silent") == true)
         }
-        #expect(time > .seconds(7) && time < .seconds(10).onThisMachine)
+        #expect(time.isWaitForSilentServer)
         try server.perform("resume")
         #expect(try await link.values(of: ["k"]).isEmpty)
         await link.close()

@@ -133,7 +133,7 @@ import Testing
         await link.close()
     }
 
-    @Test func `a server that says nothing more is noticed within ten seconds`() async throws {
+    @Test func `a server that says nothing more is noticed`() async throws {
         let server = try MongoServer()
         let link = try link(server.url)
         try await put(link, "a", 1)
@@ -142,7 +142,7 @@ import Testing
             let error = await #expect(throws: DriverError.self) { _ = try await link.delete(from: "c", [:]) }
             #expect(error?.code == .unreachable && error?.message.contains("is silent") == true)
         }
-        #expect(time > .seconds(7) && time < .seconds(14).onThisMachine)
+        #expect(time.isWaitForSilentServer)
         server.resume()
         await link.close()
     }

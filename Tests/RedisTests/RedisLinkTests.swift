@@ -90,7 +90,7 @@ import Testing
         try server.perform("stop")
     }
 
-    @Test func `a server that says nothing more is noticed within ten seconds`() async throws {
+    @Test func `a server that says nothing more is noticed`() async throws {
         let server = try RedisServer.start(options: [])
         let link = try link(server.url)
         _ = try await link.ask(RedisCommand("PING"))
@@ -99,7 +99,7 @@ import Testing
             let error = await #expect(throws: DriverError.self) { _ = try await link.ask(RedisCommand("PING"), isRepeatable: false) }
             #expect(error?.code == .unreachable && error?.message.contains("is silent") == true)
         }
-        #expect(time > .seconds(7) && time < .seconds(10).onThisMachine)
+        #expect(time.isWaitForSilentServer)
         try server.perform("resume")
         #expect(try await link.ask(RedisCommand("PING")).textValue == "PONG")
         await link.close()

@@ -75,7 +75,7 @@ import Testing
         await link.close()
     }
 
-    @Test func `a server that says nothing more is noticed within ten seconds`() async throws {
+    @Test func `a server that says nothing more is noticed`() async throws {
         let server = try TyrantServer()
         let link = try link(server.url)
         _ = try await link.values(of: ["k"])
@@ -84,7 +84,7 @@ import Testing
             let error = await #expect(throws: DriverError.self) { _ = try await link.effects(of: [.out("k")], isRepeatable: false) }
             #expect(error?.code == .unreachable && error?.message.contains("is silent") == true)
         }
-        #expect(time > .seconds(7) && time < .seconds(10).onThisMachine)
+        #expect(time.isWaitForSilentServer)
         server.resume()
         #expect(try await link.values(of: ["k"]).isEmpty)
         await link.close()

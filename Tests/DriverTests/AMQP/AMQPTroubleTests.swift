@@ -72,7 +72,7 @@ import Testing
             try await promptly("the publishing elsewhere", within: .seconds(60)) { try await broker.publish(messages) }
         }
         // Two heartbeats, and the message anew to the other server, on a machine that may be busy. Unnoticed it takes 33 s.
-        #expect(time < .seconds(14).onThisMachine, "\(time)")
+        #expect(time < .seconds(28).onThisMachine, "\(time)")
         try await aside { try place.server.perform("resume") }
         await broker.close()
     }

@@ -129,7 +129,7 @@ import Testing
         #expect(error?.code == .unreachable)
     }
 
-    @Test func `a server that falls silent is given up within ten seconds; killed and started again, it is used again`() async throws {
+    @Test func `a server that falls silent is given up; killed and started again, it is used again`() async throws {
         let own = try DatabaseServer.start(.mariaDB, options: [])
         let store = PythonDatabaseStore(try DatabasePlace.server(own.url), expires: nil)
         try await store.store([result(TaskID("a"))])
@@ -137,7 +137,7 @@ import Testing
         let began = ContinuousClock.now
         let error = await #expect(throws: DriverError.self) { _ = try await store.forget([TaskID("b")]) }
         #expect(error?.code == .unreachable)
-        #expect(ContinuousClock.now - began < .seconds(14).onThisMachine)
+        #expect((ContinuousClock.now - began).isWaitForSilentServer)
         try own.perform("resume")
         #expect(try await eventually { (try? await store.store([result(TaskID("b"))])) != nil })
         try own.perform("kill")

@@ -223,7 +223,7 @@ import Testing
         #expect(error?.code == .unreachable)
     }
 
-    @Test func `a server that falls silent is given up within ten seconds; killed and started again, it is used again`() async throws {
+    @Test func `a server that falls silent is given up; killed and started again, it is used again`() async throws {
         let own = try DatabaseServer.start(.postgreSQL, options: [])
         let store = PythonDatabaseStore(try DatabasePlace.server(own.url), expires: nil)
         try await store.store([result(TaskID("a"))])
@@ -233,8 +233,7 @@ import Testing
             _ = try await store.forget([TaskID("b")])
         }
         #expect(error?.code == .unreachable)
-        // A read is repeated once on a new connection, which has its own time limit.
-        #expect(ContinuousClock.now - began < .seconds(14).onThisMachine)
+        #expect((ContinuousClock.now - began).isWaitForSilentServer)
         try own.perform("resume")
         #expect(try await eventually { (try? await store.store([result(TaskID("b"))])) != nil })
         try own.perform("kill")
