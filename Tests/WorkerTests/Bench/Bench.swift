@@ -124,7 +124,13 @@ struct Bench: Sendable {
             let watching = store as? any ResultWatching
             while true {
                 let mark = await watching?.mark()
-                if let result = try await store.results(for: [id])[id], result.state.isReady { return result }
+                do {
+                    if let result = try await store.results(for: [id])[id], result.state.isReady { return result }
+                } catch let error as DriverError where error.code == .unreachable {
+                    // As `celery apply --wait` does, it waits for a server that is away.
+                    try await Task.sleep(for: .milliseconds(50))
+                    continue
+                }
                 if let watching, let mark {
                     try await watching.waitForChange(since: mark, until: nil)
                 } else {
