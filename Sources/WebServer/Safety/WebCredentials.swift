@@ -66,8 +66,8 @@ package struct WebCredentials: Sendable, Equatable {
     }
 
     package init(text: String) throws(Mistake) {
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let line = line.last == "\r" ? line.dropLast() : line
+        // A line may end with CR and LF, which is one character in Swift.
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             if line.isEmpty || line.hasPrefix("#") { continue }
             func fail(_ reason: String) -> Mistake { Mistake(line: index + 1, reason: reason) }
             let parts = line.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
