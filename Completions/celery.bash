@@ -21,6 +21,7 @@ _celery_enter() {
         ':control') command='control' ;;
         ':events') command='events' ;;
         ':stats') command='stats' ;;
+        ':web') command='web' ;;
         ':tasks') command='tasks' ;;
         ':queues') command='queues' ;;
         ':purge') command='purge' ;;
@@ -215,6 +216,15 @@ _celery_option() {
         'events:--id') kind=ids ;;
         'stats:--since') kind=none ;;
         'stats:--task') kind=tasks ;;
+        'web:--bind') kind=none ;;
+        'web:--auth') kind=file ;;
+        'web:-l' | 'web:--loglevel') kind='=DEBUG INFO WARNING WARN ERROR CRITICAL FATAL debug info warning warn error critical fatal' ;;
+        'web:-f' | 'web:--logfile') kind=file ;;
+        'web:-p' | 'web:--pidfile') kind=file ;;
+        'web:-u' | 'web:--uid') kind=none ;;
+        'web:-g' | 'web:--gid') kind=none ;;
+        'web:--umask') kind=none ;;
+        'web:--chroot') kind=directory ;;
         'queues pause:--reason') kind=none ;;
         'queues pause:--until') kind=none ;;
         'queues pause:--for') kind=none ;;
@@ -302,7 +312,7 @@ _celery_operand() {
         'self fail:'1) kind=none ;;
         'self meta:'*) kind=none ;;
         'completion:'0) kind='=bash zsh fish' ;;
-        'help:'*) kind='=celeryd beat apply run status result list retry logs taskset explain revoke dmap inspect control events stats tasks queues purge dead syncdb rabbit-setup startproject self completion help version' ;;
+        'help:'*) kind='=celeryd beat apply run status result list retry logs taskset explain revoke dmap inspect control events stats web tasks queues purge dead syncdb rabbit-setup startproject self completion help version' ;;
         *) ;;
     esac
 }
@@ -310,7 +320,7 @@ _celery_operand() {
 # Sets commands and options to the words that may follow.
 _celery_words() {
     case "$command" in
-        '') commands='celeryd beat apply run status result list retry logs taskset explain revoke dmap inspect control events stats tasks queues purge dead syncdb rabbit-setup startproject self completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        '') commands='celeryd beat apply run status result list retry logs taskset explain revoke dmap inspect control events stats web tasks queues purge dead syncdb rabbit-setup startproject self completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'celeryd') commands='' options='-c --concurrency -n --hostname -Q --queues -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -B --beat -E --task-events -s --statistics --discard --force --time-limit --soft-time-limit --task-max-memory --shutdown-timeout --max-tasks-per-child --max-memory-per-child --prefetch --autoscale --burst --max-tasks -S --supervised -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat') commands='next list status run pause resume backfill import-crontab' options='-l --loglevel -f --logfile -p --pidfile -d --detach --daemon --max-interval --once -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat next') commands='' options='-n --number --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
@@ -335,7 +345,8 @@ _celery_words() {
         'inspect') commands='' options='-d --destination --pattern --matcher -t --timeout --list --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'control') commands='' options='-d --destination --pattern --matcher -t --timeout --list --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'events') commands='' options='-f --follow --dump --after --since --type --task --id --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'stats') commands='' options='--since --task --watch --reset -f --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'stats') commands='' options='--since --task --watch --prometheus --reset -f --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'web') commands='' options='--bind --auth --read-only --public-status -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'tasks') commands='' options='--remote --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'queues') commands='pause resume' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'queues pause') commands='' options='--reason --until --for --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
