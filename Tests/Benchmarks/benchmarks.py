@@ -16,7 +16,7 @@ import time
 
 # Where the benchmarks play (projects, servers, processes, and the table of figures), and the benchmarks by what they run on.
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE / folder) for folder in ("stage", "sqlite", "rabbitmq", "redis", "stores")]
+sys.path[:0] = [str(HERE / folder) for folder in ("stage", "sqlite", "rabbitmq", "redis", "stores", "web")]
 
 from bench import Bench
 from failure import CannotMeasure
@@ -51,6 +51,11 @@ REDIS = {
 STORES = {
     "stores": "results a second that are stored in PostgreSQL, MariaDB and Redis",
     "storelisting": "a page of a million ended tasks in PostgreSQL, by each filter",
+}
+WEB = {
+    "web_status": "answers a second of the status URL, beside a bare server and Flower",
+    "web_listeners": "memory of 1,000 listeners, and the first answer of celery web",
+    "http_calls": "HTTP tasks a second, beside wrk",
 }
 
 

@@ -341,7 +341,7 @@ def main(arguments):
         return
     texts = LINES
     if mode == "whole":
-        texts = LINES + random_lines(200, seed=4)
+        texts = LINES + random_lines(int(arguments[2]), seed=4)
     lines = [Line(text) for text in texts]
     for index, line in enumerate(lines):
         print("L", index, line.text)
