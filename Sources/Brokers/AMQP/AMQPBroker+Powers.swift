@@ -100,3 +100,10 @@ extension DriverError {
 extension AMQPBroker: BrokerProbing {
     package func probe() async throws { try await link.probe() }
 }
+
+extension AMQPBroker: QueueRemoving {
+    package func remove(temporary queue: QueueDefinition) async throws {
+        // The server answers the same for a queue that is gone.
+        try await link.ask { (connection, channel) throws(RabbitMQError) in try connection.deleteQueue(queue.name, on: channel) }
+    }
+}

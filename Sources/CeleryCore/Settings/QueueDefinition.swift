@@ -10,6 +10,8 @@ public struct QueueDefinition: Sendable, Hashable {
     public var type: QueueType
     /// Makes it a priority queue with priorities up to this; `nil` makes it a plain queue.
     public var maxPriority: Int?
+    /// Whether the broker deletes the queue as soon as its consumer leaves. It is bound to no exchange.
+    package private(set) var isTemporary = false
 
     /// The RabbitMQ queue types for tasks.
     public enum QueueType: String, Sendable, CaseIterable {
@@ -26,6 +28,12 @@ public struct QueueDefinition: Sendable, Hashable {
         self.maxPriority = maxPriority
         exchange = name
         routingKey = name
+    }
+
+    /// A queue for a few seconds.
+    package init(temporary name: String) {
+        self.init(name)
+        isTemporary = true
     }
 }
 

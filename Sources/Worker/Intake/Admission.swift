@@ -43,6 +43,8 @@ struct Admission: Sendable {
         if let defect = delivery.defect {
             return bury(.unreadable, .invalidTask(defect.reason), "it cannot be read: \(defect.reason)")
         }
+        // Before all that leaves a result.
+        if BuiltinTask(name: message.task) == .probe { return .builtin(.probe) }
         func refuse(_ state: TaskState, _ failure: TaskFailure, _ reason: String) -> Decision {
             .settle(builder(of: delivery, now).outcome(state, failure: failure), reason: reason)
         }

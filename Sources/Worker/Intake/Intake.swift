@@ -157,8 +157,7 @@ final class Intake {
             }
             if let defect = delivery.defect {
                 parts.log.unreadable(delivery, defect)
-            } else if delivery.message.retries == 0 || BuiltinTask(name: delivery.message.task) == nil {
-                // A built-in task that retries every second is reported once.
+            } else if isReported(delivery.message) {
                 parts.watchers.tell(.received(delivery))
             }
             if let result = recorded.done[delivery.message.id] {
@@ -188,6 +187,15 @@ final class Intake {
             }
         }
         return admitted
+    }
+
+    /// Whether watchers learn of the arrival: once of a built-in task that retries every second, and never of a probe.
+    private func isReported(_ message: Message) -> Bool {
+        switch BuiltinTask(name: message.task) {
+        case nil: true
+        case .probe: false
+        case .chordUnlock, .backendCleanup: message.retries == 0
+        }
     }
 
     /// The outcome that acknowledges the delivery of a job before the job runs. From then on only the result store knows
