@@ -35,6 +35,11 @@ package struct Topology: Sendable {
         try connection.bindQueue(queue, to: definition.exchange, key: definition.routingKey, on: channel)
     }
 
+    /// Declares the queue alone, for a server that has it already.
+    package func declareQueue(_ queue: String, _ connection: Connection, on channel: UInt16) throws(RabbitMQError) {
+        try connection.declare(declaration(of: settings.definition(of: queue)), on: channel)
+    }
+
     /// Declares the same without waiting for the server's answer.
     func declareUnawaited(_ queue: String, _ connection: Connection, on channel: UInt16) throws(RabbitMQError) {
         let definition = settings.definition(of: queue)

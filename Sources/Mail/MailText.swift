@@ -42,6 +42,11 @@ package struct MailText: Sendable {
         }
     }
 
+    /// A mail that only shows that mails arrive.
+    package func trial(now: Timestamp) -> [UInt8] {
+        compose("[\(host)] Mail from celery arrives", "celery doctor --mail has sent this on \(host). There is nothing to do.", nil, number: 0, now)
+    }
+
     private func title(_ group: MailDigest.Group) -> String {
         switch group.sample.kind {
         case .loss: "Worker \(group.sample.task)"

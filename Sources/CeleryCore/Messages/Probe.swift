@@ -7,6 +7,11 @@ package enum Probe {
     /// What the names of the queues begin with that doctors make for probes.
     package static let queuePrefix = "celery.probe."
 
+    /// The queue of one worker among those of one doctor.
+    ///
+    /// - Parameter visit: A word that no other doctor has.
+    package static func queue(of worker: String, visit: String) -> String { "\(queuePrefix)\(visit).\(worker)" }
+
     /// A probe on its way to a queue.
     ///
     /// - Parameters:

@@ -38,8 +38,9 @@ public struct QueueDefinition: Sendable, Hashable {
 }
 
 extension Settings {
-    /// How to declare a queue: by CELERY_QUEUES, or by the defaults.
+    /// How to declare a queue: by CELERY_QUEUES, or by the defaults; a queue for probes is temporary.
     public func definition(of queue: String) -> QueueDefinition {
-        queueDefinitions[queue] ?? QueueDefinition(queue, type: queueType, maxPriority: queueType == .quorum ? nil : queueMaxPriority)
+        if queue.hasPrefix(Probe.queuePrefix) { return QueueDefinition(temporary: queue) }
+        return queueDefinitions[queue] ?? QueueDefinition(queue, type: queueType, maxPriority: queueType == .quorum ? nil : queueMaxPriority)
     }
 }

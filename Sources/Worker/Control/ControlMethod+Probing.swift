@@ -3,22 +3,22 @@ import CeleryCore
 extension ControlMethod {
     /// What `celery doctor` asks. Python's workers do not know these methods.
     static let probing = [
-        // Tells the time and the version; with a queue, also consumes from it for a few seconds.
+        // Tells the time and the version; in a visit, also consumes from the worker's queue for probes for some seconds.
         ControlMethod("probe") { shift, arguments in
             let arguments = ControlArguments("probe", arguments)
-            if let queue = try arguments.optionalText("queue") {
-                try await shift.startProbing(queue, for: try arguments.seconds("seconds") ?? 5)
+            if let visit = try arguments.optionalText("visit") {
+                try await shift.startProbing(visit, for: try arguments.seconds("seconds") ?? 5)
             }
             return ["time": .double(shift.now().seconds), "software": .string(shift.configuration.facts.software)]
         },
-        // When probes arrived, and whether the worker has room for messages at all; stops consuming from a queue of `probe`.
+        // When probes arrived, and whether the worker has room for messages at all.
         ControlMethod("probed") { shift, arguments in
             let arguments = ControlArguments("probed", arguments)
             let ids = try arguments.texts("ids") ?? []
             let seen = ids.compactMap { id in shift.probes.time(of: TaskID(id)).map { (id, JSON.double($0.seconds)) } }
-            if let queue = try arguments.optionalText("done") { await shift.stopProbing(queue) }
+            if let visit = try arguments.optionalText("done") { await shift.stopProbing(visit) }
             return [
-                "seen": .object(JSONObject(seen)), "jobs": .int(Int64(shift.jobs.count)), "slots": .int(Int64(shift.scaler.size)),
+                "seen": .object(JSONObject(seen)), "jobs": .int(Int64(shift.jobs.count)), "full": .bool(shift.intake.isFull),
                 "stopping": .bool(shift.ladder.hasBegun),
             ]
         },
@@ -29,22 +29,22 @@ extension Shift {
     /// The longest time that a queue for probes is consumed, in seconds.
     private static let longestProbe = 60.0
 
-    fileprivate func startProbing(_ queue: String, for seconds: Double) async throws {
-        guard queue.hasPrefix(Probe.queuePrefix), BrokerName.queue.rule(brokenBy: queue) == nil else {
-            throw ControlError.value("not the name of a queue for probes: \(queue)")
-        }
+    fileprivate func startProbing(_ visit: String, for seconds: Double) async throws {
+        let queue = Probe.queue(of: configuration.identity.name, visit: visit)
+        if let rule = BrokerName.queue.rule(brokenBy: queue) { throw ControlError.value("not the name of a queue: write \(rule)") }
         guard let switching = powers.switching else { throw ControlError.value("this broker cannot change the queues of a worker") }
         try await switching.add(QueueDefinition(temporary: queue))
         room.ring()
         // Whoever asked may be gone.
         Task { [weak self] in
             try? await Task.sleep(for: .seconds(min(seconds, Self.longestProbe)))
-            await self?.stopProbing(queue)
+            await self?.stopProbing(visit)
         }
     }
 
-    fileprivate func stopProbing(_ queue: String) async {
-        guard queue.hasPrefix(Probe.queuePrefix), let switching = powers.switching, switching.consumedQueues.contains(queue) else { return }
+    fileprivate func stopProbing(_ visit: String) async {
+        let queue = Probe.queue(of: configuration.identity.name, visit: visit)
+        guard let switching = powers.switching, switching.consumedQueues.contains(queue) else { return }
         do {
             try await switching.remove(queue)
         } catch {

@@ -80,6 +80,9 @@ final class Intake {
         return parts.configuration.maxTasks > 0 ? min(wanted, max(0, parts.configuration.maxTasks - taken)) : wanted
     }
 
+    /// Whether nothing is taken until a task ends.
+    var isFull: Bool { capacity == 0 }
+
     /// Whether `maxTasks` deliveries are taken.
     private var hasTakenAll: Bool { parts.configuration.maxTasks > 0 && taken >= parts.configuration.maxTasks }
 
