@@ -35,7 +35,7 @@ struct DoctorVisit {
     /// Connects to the broker. A database that a worker would create or upgrade is left as it is.
     private mutating func connect(_ patient: Patient) async -> Client? {
         do {
-            if let path = try await TablesCheck.unusable(patient) {
+            if patient.settings.brokerURL.hasPrefix("sqlite:"), let path = try await TablesCheck.unusable(patient) {
                 tell(Finding("broker", .unknown, "\(path) is not opened: that would create or upgrade it"))
                 return nil
             }

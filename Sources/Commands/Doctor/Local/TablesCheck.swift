@@ -26,7 +26,7 @@ struct TablesCheck: LocalCheck {
         return found
     }
 
-    /// The database that opening the broker or the store would create or upgrade; `nil` if there is none.
+    /// The database file that opening the broker or the store would create or upgrade; `nil` if there is none.
     static func unusable(_ patient: Patient) async throws -> String? {
         for database in try TableSync.databases(of: patient.settings) where database.path.hasPrefix("/") {
             if try !database.exists() { return database.path }

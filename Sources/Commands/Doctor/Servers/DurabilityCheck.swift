@@ -6,7 +6,8 @@ struct DurabilityCheck: ServerCheck {
     let name = "durability"
 
     func findings(_ patient: Patient, _ client: Client) async throws -> [Finding] {
-        let servers: [(any Sendable)?] = [client.broker, try? client.store]
+        let store = try await TablesCheck.unusable(patient) == nil ? try? client.store : nil
+        let servers: [(any Sendable)?] = [client.broker, store]
         var found: [Finding] = []
         var hasAsked = false
         for case let server as any DurabilityChecking in servers.compactMap({ $0 }) {
