@@ -42,7 +42,10 @@ struct ConfiguredRequest {
             .init("Idempotency-Key", HTTPHeaderText.safe(call.taskID.text)),
         ]
         if let deadline = call.deadline { headers.append(.init("Celery-Deadline", ISO8601.text(deadline))) }
-        if let trace = HTTPHeaderText.traceparent(call.traceparent) { headers.append(.init("traceparent", trace)) }
+        if let trace = call.trace {
+            headers.append(.init("traceparent", trace.traceparent))
+            if let state = trace.tracestate { headers.append(.init("tracestate", state)) }
+        }
         step.request.headers += headers + section.headers.map { .init($0.name, $0.value) }
         step.request.timeout = .seconds(section.timeout)
     }

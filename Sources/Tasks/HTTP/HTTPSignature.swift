@@ -31,14 +31,4 @@ enum HTTPHeaderText {
     static func safe(_ text: String) -> String {
         text.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "%") } ? text : PercentCoding.encode(text, keeping: ":/@")
     }
-
-    /// A header `traceparent` of the W3C, `00-<32 digits>-<16 digits>-<2 digits>`; `nil` for anything else.
-    static func traceparent(_ text: String?) -> String? {
-        guard let text, text.utf8.count == 55 else { return nil }
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.map(\.utf8.count) == [2, 32, 16, 2], parts[0] != "ff" else { return nil }
-        let areDigits = parts.allSatisfy { $0.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) } }
-        let haveIDs = parts[1...2].allSatisfy { $0.contains { $0 != "0" } }
-        return areDigits && haveIDs ? text : nil
-    }
 }

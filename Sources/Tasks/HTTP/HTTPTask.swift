@@ -97,8 +97,8 @@ package struct HTTPCall: Sendable {
     package var body: JSONObject
     /// When the caller gives up.
     package var deadline: Timestamp?
-    /// The header `traceparent` of the message.
-    package var traceparent: String?
+    /// The trace that the message continues.
+    package var trace: TraceContext?
     /// The most bytes of an answer.
     package var bodyLimit: Int
     /// The header User-Agent.
