@@ -47,6 +47,8 @@ struct WorkerSetup {
         configuration.ignoreResult = settings.ignoreResult
         configuration.sendsReplies = settings.sendsReplies
         configuration.redaction = settings.redaction
+        configuration.webhooks.hosts = settings.httpHosts
+        configuration.webhooks.queue = settings.webhookQueue
         do throws(CommandRefusal) {
             try CommandPolicy(settings).checkRunning()
         } catch {

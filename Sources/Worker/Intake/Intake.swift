@@ -174,6 +174,9 @@ final class Intake {
             switch decision {
             case .run(var request, let definition):
                 request.tag = parts.jobs.nextNumber()
+                if let refusal = parts.configuration.webhooks.refusal(of: delivery.message) {
+                    parts.log.warn("The callback of task \(delivery.message.id) will not be called: \(refusal)")
+                }
                 let job = Job(request, delivery, definition, admitted: now)
                 gate.mark(job)
                 if definition.terms.acknowledgement == .early { admitted.early.append(acknowledgement(of: job, now)) }

@@ -166,6 +166,6 @@ import Testing
         settings.httpHosts = try HTTPHosts(["a"])
         #expect(
             HTTPTask.definitions(settings).map(\.name)
-                == ["t", "celery.task.rest.RESTProxyTask", "celery.task.http.HttpDispatchTask", "celery.http_dispatch"])
+                == ["t", "celery.task.rest.RESTProxyTask", "celery.task.http.HttpDispatchTask", "celery.http_dispatch", "celery.webhook"])
     }
 }
