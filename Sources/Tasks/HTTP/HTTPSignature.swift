@@ -1,5 +1,5 @@
-import CeleryCore
-import HTTP
+package import CeleryCore
+package import HTTP
 
 /// The header by which the receiver of a request knows that a holder of the key sent it, and when.
 ///
@@ -11,11 +11,16 @@ package enum HTTPSignature {
     package static let name = "Celery-Signature"
 
     static func header(of step: HTTPStep, _ call: HTTPCall, _ key: [UInt8], now: Timestamp) -> HTTPRequest.Header {
+        header(of: step.request, to: step.address, id: HTTPHeaderText.safe(call.taskID.text), attempt: call.attempt, key, now: now)
+    }
+
+    /// - Parameter id: As the request's header Celery-Task-Id has it.
+    package static func header(
+        of request: HTTPRequest, to address: HTTPAddress, id: String, attempt: Int, _ key: [UInt8], now: Timestamp
+    ) -> HTTPRequest.Header {
         let time = String(Int64(now.seconds))
         let code = code(
-            lines: [
-                time, step.request.method, step.address.authority, step.address.target, HTTPHeaderText.safe(call.taskID.text), String(call.attempt),
-            ], body: step.request.body ?? [], key: key)
+            lines: [time, request.method, address.authority, address.target, id, String(attempt)], body: request.body ?? [], key: key)
         return HTTPRequest.Header(name, "t=\(time),v1=\(code)")
     }
 

@@ -111,7 +111,7 @@ import Testing
         #expect(server.mails.isEmpty)
         #expect(states(try findings(project, "--mail"), "mail") == ["ok"])
         #expect(eventually { server.mails.count == 1 })
-        #expect(server.mails.first?.subject.contains("Mail from celery arrives") == true)
+        #expect(server.mails.first?.subject.contains("Notices of celery arrive") == true)
     }
 
     @Test func `a stale pidfile is told`() throws {
