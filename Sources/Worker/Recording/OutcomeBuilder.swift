@@ -77,7 +77,12 @@ struct OutcomeBuilder {
         var outcome = Outcome(handle: delivery.handle, results: [])
         switch report.ending {
         case .success(let value):
-            if !ignoresResult { outcome.results = [result(.success, value, nil, nil, report.errorOutput)] }
+            if !ignoresResult {
+                outcome.results = [result(.success, value, nil, nil, report.errorOutput)]
+            } else if delivery.message.retries > 0 {
+                // Else the task would be in the state RETRY for ever.
+                outcome.results = [result(.success, .null, nil, nil, nil)]
+            }
         case .failure(let failure, let traceback):
             outcome.results = [result(.failure, .null, failure, traceback, report.errorOutput)]
             // The message failed, not the task: its arguments could not be decoded.

@@ -67,6 +67,7 @@ extension WorkerTests {
             let id = try await send(bench, "fine", to: "\(server.url)/yes")
             #expect(try await eventually { server.requests.count == 2 })
             #expect(server.requests.map { $0.headers["idempotency-key"] } == ["\(id).callback", "\(id).callback"])
+            #expect(try await bench.result(of: TaskID("\(id.text).callback")).state == .success)
             let refused = try await send(bench, "fine", to: "\(server.url)/no")
             let result = try await bench.result(of: TaskID("\(refused.text).callback"))
             #expect(result.state == .failure && result.failure?.type == "HTTPError" && server.requests.count == 3)
