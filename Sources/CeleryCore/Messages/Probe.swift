@@ -4,13 +4,12 @@ package enum Probe {
     /// The name of its task, which every worker of ours has.
     package static let task = "celery.probe"
 
-    /// What the names of the queues begin with that doctors make for probes.
+    /// What the names of the queues for probes begin with.
     package static let queuePrefix = "celery.probe."
 
-    /// The queue of one worker among those of one doctor.
-    ///
-    /// - Parameter visit: A word that no other doctor has.
-    package static func queue(of worker: String, visit: String) -> String { "\(queuePrefix)\(visit).\(worker)" }
+    /// The queue for probes of one worker. It exists only while somebody probes; its name stays the same, since subscriptions
+    /// remember the queues that they have consumed.
+    package static func queue(of worker: String) -> String { queuePrefix + worker }
 
     /// A probe on its way to a queue.
     ///

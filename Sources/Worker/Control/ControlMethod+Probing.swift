@@ -30,10 +30,16 @@ extension Shift {
     private static let longestProbe = 60.0
 
     fileprivate func startProbing(_ visit: String, for seconds: Double) async throws {
-        let queue = Probe.queue(of: configuration.identity.name, visit: visit)
+        let queue = Probe.queue(of: configuration.identity.name)
         if let rule = BrokerName.queue.rule(brokenBy: queue) { throw ControlError.value("not the name of a queue: write \(rule)") }
         guard let switching = powers.switching else { throw ControlError.value("this broker cannot change the queues of a worker") }
-        try await switching.add(QueueDefinition(temporary: queue))
+        guard probes.begin(visit) else { throw ControlError.value("too many visits at once") }
+        do {
+            try await switching.add(QueueDefinition(temporary: queue))
+        } catch {
+            probes.end(visit)
+            throw error
+        }
         room.ring()
         // Whoever asked may be gone.
         Task { [weak self] in
@@ -42,11 +48,14 @@ extension Shift {
         }
     }
 
+    /// Leaves the queue after the last visit.
     fileprivate func stopProbing(_ visit: String) async {
-        let queue = Probe.queue(of: configuration.identity.name, visit: visit)
-        guard let switching = powers.switching, switching.consumedQueues.contains(queue) else { return }
+        let queue = Probe.queue(of: configuration.identity.name)
+        guard probes.end(visit), !probes.hasVisits, let switching = powers.switching else { return }
         do {
             try await switching.remove(queue)
+            // Another visit may have begun meanwhile.
+            if probes.hasVisits { try await switching.add(QueueDefinition(temporary: queue)) }
         } catch {
             log.brokerTrouble("cannot leave queue \(queue)", error)
         }

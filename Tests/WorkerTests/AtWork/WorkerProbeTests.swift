@@ -27,7 +27,7 @@ extension WorkerTests {
                 [ControlRequest(method: "probe", arguments: ["visit": "v", "seconds": 60])], of: .all, within: .seconds(30))
             let answer = try #require(started.answers[0].first)
             #expect(answer.value["time"]?.doubleValue != nil && answer.value["software"]?.stringValue != nil)
-            let queue = Probe.queue(of: answer.worker, visit: "v")
+            let queue = Probe.queue(of: answer.worker)
             let message = probe(queue)
             try await bench.broker.publish([message])
             #expect(try await eventually { try await ask(bench, "probed", ["ids": [.string(message.id.text)]])["seen"]?[message.id.text] != nil })
@@ -50,6 +50,22 @@ extension WorkerTests {
             let worker = try await bench.start()
             #expect(try await eventually { try await ask(bench, "probed", ["ids": [.string(message.id.text)]])["seen"]?[message.id.text] != nil })
             #expect(try await bench.record(of: message.id) == nil)
+            try await worker.stop()
+        }
+
+        @Test(arguments: Backing.allCases)
+        func `the queue is consumed until the last of several visits ends`(_ backing: Backing) async throws {
+            let bench = try Bench(backing)
+            let worker = try await bench.start()
+            let asking = try #require(bench.broker as? any WorkerAsking)
+            let visits = ["a", "b"].map { ControlRequest(method: "probe", arguments: ["visit": .string($0), "seconds": 60]) }
+            let name = try #require(try await asking.ask(visits, of: .all, within: .seconds(30)).answers[1].first).worker
+            _ = try await ask(bench, "probed", ["done": "a"])
+            // Nobody's visit ends anything.
+            _ = try await ask(bench, "probed", ["done": "z"])
+            let message = probe(Probe.queue(of: name))
+            try await bench.broker.publish([message])
+            #expect(try await eventually { try await ask(bench, "probed", ["ids": [.string(message.id.text)]])["seen"]?[message.id.text] != nil })
             try await worker.stop()
         }
 

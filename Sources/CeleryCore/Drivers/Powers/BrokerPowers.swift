@@ -60,7 +60,7 @@ extension QueuePurging {
 
 /// Removing a queue that is more than its messages.
 package protocol QueueRemoving: Broker {
-    /// Removes a temporary queue with its messages, if it is still there.
+    /// Removes a temporary queue with its messages, if it is still there and nobody consumes it.
     func remove(temporary queue: QueueDefinition) async throws
 }
 

@@ -16,7 +16,7 @@ struct FilesCheck: LocalCheck {
             }
             if file.isReadableByAll, hasPassword(patient.resolved) {
                 found.append(
-                    finding(.warning, "\(file.path) contains a password and can be read by every user", hint: "chmod o-r \(file.path)"))
+                    finding(.warning, "\(file.path) contains a password or token and can be read by every user", hint: "chmod o-r \(file.path)"))
             }
         }
         for file in Self.databases(settings).flatMap({ [$0, $0 + "-wal", $0 + "-shm"] }).compactMap(FileFacts.init) {
@@ -48,6 +48,9 @@ struct FilesCheck: LocalCheck {
         func holds(_ text: String) -> Bool { ((try? ServiceURL.alternatives(text)) ?? []).contains { !($0.password ?? "").isEmpty } }
         if isWritten("CELERY_BROKER_URL"), holds(settings.brokerURL) { return true }
         if isWritten("CELERY_RESULT_BACKEND"), holds(settings.resultURL) { return true }
+        // The URL of a chat's webhook is itself the right to write there, and headers of HTTP tasks often are such a right.
+        if settings.mail.webhook != nil, isWritten("CELERY_ADMIN_WEBHOOK") { return true }
+        if settings.httpTasks.contains(where: { !$0.headers.isEmpty }) { return true }
         return settings.mail.password != nil && isWritten("EMAIL_HOST_PASSWORD")
     }
 

@@ -37,7 +37,7 @@ struct ProbeCheck: FleetCheck {
         var round = ProbeRound(client, asking, of: ready, within: patience)
         let sent = ContinuousClock.now
         do {
-            try await round.send(to: ready.map { Probe.queue(of: $0, visit: visit) }, within: patience)
+            try await round.send(to: ready.map { Probe.queue(of: $0) }, within: patience)
             try await round.follow { $0.seen.count == $0.ids.count }
         } catch {
             await clean(round, visit, asking, workers)
@@ -54,12 +54,12 @@ struct ProbeCheck: FleetCheck {
         return found
     }
 
-    /// Ends the visit: no queue is left behind.
+    /// Ends the visit: no queue is left behind, unless another doctor is there.
     private func clean(_ round: ProbeRound, _ visit: String, _ asking: any WorkerAsking, _ workers: [String]) async {
         let done = ControlRequest(method: "probed", arguments: ["done": .string(visit)])
         _ = try? await asking.ask([done], of: WorkerChoice(names: workers), within: .seconds(2))
         for worker in workers {
-            let queue = QueueDefinition(temporary: Probe.queue(of: worker, visit: visit))
+            let queue = QueueDefinition(temporary: Probe.queue(of: worker))
             if let removing = round.client.broker as? any QueueRemoving {
                 try? await removing.remove(temporary: queue)
             } else if let purging = round.client.broker as? any QueuePurging, round.seen.count < round.ids.count {
