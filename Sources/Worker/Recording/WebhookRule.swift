@@ -9,7 +9,13 @@ package struct WebhookRule: Sendable, Equatable {
     /// The queue of the calls; `nil` is that of the task.
     package var queue: String?
 
+    /// Nobody is told.
     package init() {}
+
+    package init(_ settings: Settings) {
+        hosts = settings.httpHosts
+        queue = settings.webhookQueue
+    }
 
     /// Why the URL that a message names will not be called; `nil` if it will, or if there is none.
     func refusal(of message: Message) -> String? {

@@ -20,11 +20,16 @@ import Testing
         #expect(eventually { first.requests.count == 2 })
         let body = try JSON(parsing: try #require(first.requests.last).body)
         #expect(body["id"] == .string(id) && body["state"] == "SUCCESS" && body["result"] == 5 && body["task"] == "demo.tasks.add")
-        // A call outlives its worker.
-        let closed = first.port
-        _ = try project.run("celery apply demo.tasks.fail --wait --callback http://127.0.0.1:\(closed)/again")
+        _ = try project.run("celery apply demo.tasks.fail --wait --callback \(first.url)/failed")
         #expect(eventually { first.requests.count == 3 })
         try project.stopWorker()
+        // A task that no worker has taken is told of when it is revoked, by the next worker.
+        let waiting = try project.apply("demo.tasks.add 1 --callback \(first.url)/revoked")
+        _ = try project.run("celery revoke \(waiting)").text
+        #expect(first.requests.count == 3)
+        _ = try project.run("celery celeryd --burst -q").text
+        let last = try JSON(parsing: try #require(first.requests.last).body)
+        #expect(first.requests.count == 4 && last["id"] == .string(waiting) && last["state"] == "REVOKED")
     }
 
     @Test func `a URL that makes no sense is refused, and a host that is not listed is told in the log`() throws {
