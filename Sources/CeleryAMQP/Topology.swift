@@ -20,17 +20,30 @@ package struct Topology: Sendable {
         settings.queueDefinitions.values.filter { $0.exchange == exchange }.map(\.name).sorted()
     }
 
+    /// Milliseconds after which the server deletes a temporary queue that nobody has consumed.
+    private static let temporaryLife: Int64 = 60_000
+
     /// Declares the queue with its exchange and binding.
     package func declare(_ queue: String, _ connection: Connection, on channel: UInt16) throws(RabbitMQError) {
         let definition = settings.definition(of: queue)
+        guard !definition.isTemporary else {
+            try connection.declare(declaration(of: definition), on: channel)
+            return
+        }
         try connection.declare(exchange(of: definition), on: channel)
         try connection.declare(declaration(of: definition), on: channel)
         try connection.bindQueue(queue, to: definition.exchange, key: definition.routingKey, on: channel)
     }
 
+    /// Declares the queue alone, for a server that has it already.
+    package func declareQueue(_ queue: String, _ connection: Connection, on channel: UInt16) throws(RabbitMQError) {
+        try connection.declare(declaration(of: settings.definition(of: queue)), on: channel)
+    }
+
     /// Declares the same without waiting for the server's answer.
     func declareUnawaited(_ queue: String, _ connection: Connection, on channel: UInt16) throws(RabbitMQError) {
         let definition = settings.definition(of: queue)
+        guard !definition.isTemporary else { return try connection.declareUnawaited(declaration(of: definition), on: channel) }
         try connection.declare(exchange(of: definition), isAwaited: false, on: channel)
         try connection.declareUnawaited(declaration(of: definition), on: channel)
         try connection.bindQueue(
@@ -58,6 +71,10 @@ package struct Topology: Sendable {
         var declaration = QueueDeclaration(definition.name)
         // A queue declared without a type is classic.
         if definition.type == .quorum { declaration.arguments["x-queue-type"] = "quorum" }
+        if definition.isTemporary {
+            declaration.isAutoDeleted = true
+            declaration.arguments["x-expires"] = .int(Self.temporaryLife)
+        }
         if let priority = definition.maxPriority { declaration.arguments["x-max-priority"] = .int(Int64(priority)) }
         return declaration
     }
@@ -65,6 +82,8 @@ package struct Topology: Sendable {
     /// Whether one prefetch count for a whole channel is possible: RabbitMQ supports that from version 3.3 until 4.0, and never
     /// for quorum queues. Queues with different weights need separate counts.
     package func sharesPrefetch(_ queues: [String], serverVersion: String) -> Bool {
+        // A temporary queue must not change how a running worker consumes.
+        let queues = queues.filter { !settings.definition(of: $0).isTemporary }
         let parts = serverVersion.split(separator: ".").map { Int($0) ?? 0 }
         guard parts.count >= 2, (parts[0], parts[1]) >= (3, 3), parts[0] < 4 else { return false }
         guard Set(queues.map { settings.queueWeights[$0] ?? 1 }).count < 2 else { return false }

@@ -9,18 +9,20 @@ package struct MessageFactory: Sendable {
     let replyTo: String?
     private let parentID: TaskID?
     private let rootID: TaskID?
+    private let trace: TraceContext?
 
     /// The name of this process in messages and events.
     static let origin = "gen\(getpid())@\(HostName.current)"
 
     /// - Parameters:
-    ///   - environment: Tells a task that submits other tasks its own id (`CELERY_TASK_ID`, `CELERY_ROOT_ID`).
+    ///   - environment: Tells a task that submits other tasks its own id (`CELERY_TASK_ID`, `CELERY_ROOT_ID`) and its trace (`TRACEPARENT`).
     ///   - replyTo: The queue for results, for a store that receives them as messages.
     package init(settings: Settings, environment: [String: String], replyTo: String? = nil) {
         self.replyTo = replyTo
         defaultQueue = settings.defaultQueue
         parentID = environment["CELERY_TASK_ID"].flatMap { $0.isEmpty ? nil : TaskID($0) }
         rootID = environment["CELERY_ROOT_ID"].flatMap { $0.isEmpty ? nil : TaskID($0) }
+        trace = TraceContext(environment: environment)
     }
 
     /// - Parameters:
@@ -43,6 +45,7 @@ package struct MessageFactory: Sendable {
         message.parentID = parentID
         message.rootID = rootID ?? message.id
         options.said.write(to: &message)
+        (TraceContext.current ?? trace)?.write(to: &message)
         // A duration counts from the time of sending, which the worker would not know.
         if let until = (options.said[common.retryUntil] ?? nil) ?? task?[common.retryUntil] {
             var end = OptionValues()

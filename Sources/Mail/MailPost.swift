@@ -32,10 +32,11 @@ package final class MailPost: Sendable {
     ///
     /// - Parameters:
     ///   - host: The name of this machine.
+    ///   - hook: Gets every notice too, as JSON.
     ///   - warn: Told when mails cannot be sent, and when they can again; on the thread.
     /// - Throws: `SystemError` when the spool cannot be used.
     package init(
-        _ settings: MailSettings, host: String, delivery: MailDelivery, now: @escaping @Sendable () -> Timestamp = { .now },
+        _ settings: MailSettings, host: String, delivery: MailDelivery, hook: (any NoticeDelivery)? = nil, now: @escaping @Sendable () -> Timestamp = { .now },
         warn: @escaping @Sendable (String) -> Void
     ) throws(SystemError) {
         waker = try Waker()
@@ -43,8 +44,10 @@ package final class MailPost: Sendable {
         _ = try MailSpool(settings.spool)
         WorkThread.start { [self] in
             if let spool = try? MailSpool(settings.spool) {
+                var outlets = settings.admins.isEmpty ? [] : [MailOutlet(.mails, delivery, spool, now: now, warn: warn)]
+                if let hook { outlets.append(MailOutlet(.calls, hook, spool, now: now, warn: warn)) }
                 MailLoop(
-                    spool: spool, text: MailText(settings: settings, host: host), delivery: delivery, limit: settings.hourlyLimit, now: now,
+                    spool: spool, text: MailText(settings: settings, host: host), outlets: outlets, limit: settings.hourlyLimit, now: now,
                     warn: warn
                 ).run(for: self)
             }

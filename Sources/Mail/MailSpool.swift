@@ -4,7 +4,7 @@ package import Processes
 
 /// The folder in which notices and mails wait: readable by its owner alone.
 ///
-/// `new` has files of notices, `out` has mails. `state` is the digest, and names the files of `new` that it contains: they are removed
+/// `new` has files of notices, `out` has mails, `calls` what goes to a webhook. `state` is the digest, and names the files of `new` that it contains: they are removed
 /// after it was written, so that a crash in between counts no notice twice. Only the holder of `lock` reads `new`, and sends.
 package final class MailSpool {
     private let path: String
@@ -22,7 +22,7 @@ package final class MailSpool {
     /// - Throws: `SystemError` when that is impossible, or when the folder is another user's.
     package init(_ path: String) throws(SystemError) {
         self.path = path
-        for folder in [path, path + "/new", path + "/out"] where mkdir(folder, 0o700) != 0 && errno != EEXIST {
+        for folder in [path, path + "/new"] + Box.allCases.map({ "\(path)/\($0.rawValue)" }) where mkdir(folder, 0o700) != 0 && errno != EEXIST {
             throw SystemError(errno, "make mail spool", path: folder)
         }
         var status = stat()
@@ -76,19 +76,29 @@ package final class MailSpool {
         return MailDigest(state["digest"] ?? [:]).failing
     }
 
-    // MARK: Mails
+    // MARK: What waits to be sent
 
-    package func add(mail: [UInt8], now: Timestamp) throws(SystemError) {
-        lastNumber += 1
-        try write(mail, to: "out/\(name(now))")
+    /// Where it waits, by the way that it goes.
+    package enum Box: String, Sendable, CaseIterable {
+        case mails = "out"
+        /// For CELERY_ADMIN_WEBHOOK.
+        case calls
+
+        /// What is in it, for messages.
+        var noun: String { self == .mails ? "mail" : "notice" }
     }
 
-    /// The names of the mails that wait, oldest first.
-    package var mails: [String] { names("out") }
+    package func add(_ notice: [UInt8], to box: Box, now: Timestamp) throws(SystemError) {
+        lastNumber += 1
+        try write(notice, to: "\(box.rawValue)/\(name(now))")
+    }
 
-    package func mail(_ name: String) -> [UInt8]? { content("out/" + name) }
+    /// The names of what waits, oldest first.
+    package func waiting(in box: Box) -> [String] { names(box.rawValue) }
 
-    package func remove(mail name: String) { unlink("\(path)/out/\(name)") }
+    package func notice(_ name: String, in box: Box) -> [UInt8]? { content("\(box.rawValue)/\(name)") }
+
+    package func remove(_ name: String, from box: Box) { unlink("\(path)/\(box.rawValue)/\(name)") }
 
     // MARK: Files
 
@@ -119,7 +129,7 @@ package final class MailSpool {
         try bytes.withUnsafeBufferPointer { (bytes) throws(SystemError) in try file.write(UnsafeRawBufferPointer(bytes)) }
         try Syscall.check("write mail spool", path: draft) { fsync(number) }
         try Syscall.check("write mail spool", path: name) { rename(draft, "\(path)/\(name)") }
-        let folder = open("\(path)/\(name.hasPrefix("new/") ? "new" : name.hasPrefix("out/") ? "out" : "")", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let folder = open("\(path)/\(name.utf8.firstIndex(of: UInt8(ascii: "/")).map { name[..<$0] } ?? "")", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if folder >= 0 { fsync(folder); close(folder) }
     }
 }

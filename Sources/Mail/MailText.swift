@@ -18,12 +18,12 @@ package struct MailText: Sendable {
 
     /// The mail, with CRLF at the end of each line.
     package func mail(_ draft: MailDigest.Draft, now: Timestamp) -> [UInt8] {
+        let subject = subject(of: draft)
         switch draft {
         case .failures(let group, let count):
             // The first mail of a kind is about its first failure, as the original's; the others carry on its thread.
-            return compose(subject(group, count), failures(group, count), group, number: group.mails, now)
+            return compose(subject, failures(group, count), group, number: group.mails, now)
         case .recovery(let group):
-            let subject = "[\(group.sample.worker)] \(title(group)) works again"
             let since = group.succeeded ?? group.last
             let body = """
                 \(title(group)) has succeeded since \(ISO8601.text(since)),
@@ -34,13 +34,34 @@ package struct MailText: Sendable {
                 """
             return compose(subject, body, group, number: group.mails, now)
         case .summary(let groups):
-            let worker = groups.first?.sample.worker ?? host
             let lines = groups.map { "\($0.pending) x \(title($0)): \($0.sample.error): \($0.sample.message.inOneLine(limit: 200))" }
             let shown = lines.prefix(Self.mostLines) + (lines.count > Self.mostLines ? ["... and \(lines.count - Self.mostLines) more kinds"] : [])
             let body = "More kinds of failures than mails may be sent in an hour:\n\n" + shown.joined(separator: "\n")
-            return compose("[\(worker)] Errors: \(groups.count) kinds of failures", body, nil, number: 0, now)
+            return compose(subject, body, nil, number: 0, now)
         }
     }
+
+    /// What it is about, in one line.
+    func subject(of draft: MailDigest.Draft) -> String {
+        switch draft {
+        case .failures(let group, let count): subject(group, count)
+        case .recovery(let group): "[\(group.sample.worker)] \(title(group)) works again"
+        case .summary(let groups): "[\(groups.first?.sample.worker ?? host)] Errors: \(groups.count) kinds of failures"
+        }
+    }
+
+    /// A mail that only shows that mails arrive.
+    package func trial(now: Timestamp) -> [UInt8] {
+        compose(trialSubject, "celery doctor --mail has sent this on \(host). There is nothing to do.", nil, number: 0, now)
+    }
+
+    /// The same as JSON.
+    package func trialNotice(now: Timestamp) -> [UInt8] {
+        let notice: JSON = ["event": "trial", "text": .string(trialSubject), "host": .string(host), "time": .string(ISO8601.text(now))]
+        return notice.bytes(style: .compact)
+    }
+
+    private var trialSubject: String { "[\(host)] Notices of celery arrive" }
 
     private func title(_ group: MailDigest.Group) -> String {
         switch group.sample.kind {

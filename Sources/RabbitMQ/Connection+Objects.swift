@@ -153,10 +153,12 @@ extension Connection {
     }
 
     /// The corresponding C function is `amqp_queue_delete`.
-    package func deleteQueue(_ queue: String, on channel: UInt16) throws(RabbitMQError) {
+    ///
+    /// - Parameter ifUnused: Whether a queue with consumers is refused.
+    package func deleteQueue(_ queue: String, ifUnused: Bool = false, on channel: UInt16) throws(RabbitMQError) {
         try check("queue", queue)
         defer { scratch.reset() }
-        _ = library.calls.amqp_queue_delete(state, channel, scratch.bytes(queue), 0, 0)
+        _ = library.calls.amqp_queue_delete(state, channel, scratch.bytes(queue), ifUnused ? 1 : 0, 0)
         try checkReply("delete queue '\(queue)'")
     }
 

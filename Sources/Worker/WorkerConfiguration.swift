@@ -33,6 +33,8 @@ package struct WorkerConfiguration: Sendable {
     package var redaction = Redaction()
     /// Whether a client that names a queue for the answer is answered, besides the result being stored.
     package var sendsReplies = true
+    /// Which servers are told of the end of tasks.
+    package var webhooks = WebhookRule()
     /// Why this worker runs no commands; `nil` if it does.
     package var commandRefusal: CommandRefusal?
     package var maxOutputBytes = 16 << 20

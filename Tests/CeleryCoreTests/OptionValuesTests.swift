@@ -18,7 +18,7 @@ import Testing
         "retry_jitter": false, "retry_until": "1h", "max_memory": "64m", "time_limit": 30, "soft_time_limit": 20, "queue": "q",
         "priority": 3, "nice": 4, "ignore_result": true, "concurrency_key": "k", "ack": "early", "crash_limit": 2, "max_output": "1k",
         "rate_limit": "10/s", "concurrency": 4, "disable_error_emails": true, "countdown": 5, "eta": "2030-01-01T00:00:00Z", "expires": "2030-01-01T00:00:00Z",
-        "exchange": "e", "routing_key": "r", "headers": ["h": 1],
+        "exchange": "e", "routing_key": "r", "callback_url": "https://a/b", "headers": ["h": 1],
     ]
 
     @Test func `without anything said they are empty, and a message says nothing`() {

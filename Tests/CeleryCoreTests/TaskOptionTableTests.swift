@@ -49,7 +49,7 @@ import Testing
         #expect(
             TaskOptionTable.all.compactMap(\.header) == [
                 "max_retries", "retry_delay", "autoretry", "retry_backoff", "retry_backoff_max", "retry_jitter", "retry_until",
-                "max_memory", "nice", "concurrency_key",
+                "max_memory", "nice", "concurrency_key", "callback_url",
             ])
     }
 

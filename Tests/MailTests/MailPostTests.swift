@@ -78,12 +78,12 @@ import Testing
         await down.end()
         let warned = warnings.lines.withLock { $0 }
         #expect(warned.count == 1 && warned[0].hasPrefix("cannot send mail to ADMINS by 127.0.0.1:\(port): "))
-        #expect(try MailSpool(settings.spool).mails.count == 2)
+        #expect(try MailSpool(settings.spool).waiting(in: .mails).count == 2)
         let server = try MailServer(port: port)
         let up = try post(settings)
         #expect(try await eventually { server.mails.count == 2 })
         await up.end()
-        #expect(try MailSpool(settings.spool).mails.isEmpty)
+        #expect(try MailSpool(settings.spool).waiting(in: .mails).isEmpty)
     }
 
     @Test func `a server that comes back gets what waited, from the same worker`() async throws {
@@ -139,7 +139,7 @@ import Testing
         #expect(folder.read("words") == "-i -f celery@localhost -- ann@example.com ops@example.com\n")
         #expect(folder.read("mail")?.contains("\r") == false)
         await post.end()
-        #expect(try MailSpool(settings.spool).mails.isEmpty)
+        #expect(try MailSpool(settings.spool).waiting(in: .mails).isEmpty)
     }
 
     @Test func `a sendmail that fails is asked again`() async throws {

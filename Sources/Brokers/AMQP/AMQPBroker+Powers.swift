@@ -100,3 +100,14 @@ extension DriverError {
 extension AMQPBroker: BrokerProbing {
     package func probe() async throws { try await link.probe() }
 }
+
+extension AMQPBroker: QueueRemoving {
+    package func remove(temporary queue: QueueDefinition) async throws {
+        // The server answers the same for a queue that is gone.
+        let answer = try await link.answer { (connection, channel) throws(RabbitMQError) in
+            try connection.deleteQueue(queue.name, ifUnused: true, on: channel)
+        }
+        // 406: somebody consumes it.
+        if case .failure(let error) = answer, error.code != .refused(406) { throw DriverError(error, at: location) }
+    }
+}

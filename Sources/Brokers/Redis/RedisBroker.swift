@@ -70,7 +70,7 @@ package final class RedisBroker: Broker {
     func push(_ pushes: [RedisPush]) async throws {
         guard !pushes.isEmpty else { return }
         let number = batches.add(1, ordering: .relaxed).newValue
-        let queues = pushes.map(\.queue).distinct
+        let queues = pushes.map(\.queue).distinct.filter { !settings.definition(of: $0).isTemporary }
         var words: [RedisCommand.Word] = [.number(number % Self.places), .number(number), .number(queues.count)]
         words += queues.map(RedisCommand.Word.text)
         for push in pushes { words += [.text(push.list), .bytes(push.text)] }

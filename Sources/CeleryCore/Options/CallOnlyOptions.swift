@@ -22,6 +22,11 @@ public struct CallOnlyOptions: Sendable {
     public let routingKey = TaskOption(
         "routing_key", OptionKind<String>.routingKey, help: "Publish with this routing key.", places: .calls,
         travel: .field(write: { $1.route.routingKey = $0 }), form: OptionForm(placeholder: "K"))
+    /// Where the result is sent when the task has ended: a webhook.
+    public let callbackURL = TaskOption(
+        "callback_url", OptionKind<String>.webURL,
+        help: "Send the result to URL by POST when the task has ended; CELERY_HTTP_HOSTS of the worker must list its host.", places: .calls,
+        form: OptionForm(long: "callback"))
     /// Headers added to the message.
     public let headers: TaskOption<JSONObject> = TaskOption(
         "headers", OptionKind<JSONObject>.object, default: [:], fallback: .nothing,
@@ -46,5 +51,5 @@ public struct CallOnlyOptions: Sendable {
 
     private init() {}
 
-    var rows: [any AnyTaskOption] { [countdown, eta, expires, exchange, routingKey, headers] }
+    var rows: [any AnyTaskOption] { [countdown, eta, expires, exchange, routingKey, callbackURL, headers] }
 }

@@ -1,7 +1,9 @@
 /// How the administrators are told of failures: ADMINS and the settings of mail.
 package struct MailSettings: Sendable, Equatable {
-    /// ADMINS; none turns mail off.
+    /// ADMINS; none sends no mail.
     package var admins: [Admin] = []
+    /// CELERY_ADMIN_WEBHOOK: gets each notice as JSON.
+    package var webhook: HTTPAddress?
     /// SEND_CELERY_TASK_ERROR_EMAILS.
     package var isWanted = true
     /// The sender of the mails.
@@ -36,8 +38,8 @@ package struct MailSettings: Sendable, Equatable {
 
     package init(spool: String) { self.spool = spool }
 
-    /// Whether mails are sent.
-    package var isOn: Bool { isWanted && !admins.isEmpty }
+    /// Whether the administrators are told anything, by mail or otherwise.
+    package var isOn: Bool { isWanted && (!admins.isEmpty || webhook != nil) }
 
     /// Whether a text can be the address of a mail: two parts without blanks, brackets and control characters.
     package static func isAddress(_ text: String) -> Bool {

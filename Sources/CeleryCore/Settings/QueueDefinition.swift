@@ -10,6 +10,8 @@ public struct QueueDefinition: Sendable, Hashable {
     public var type: QueueType
     /// Makes it a priority queue with priorities up to this; `nil` makes it a plain queue.
     public var maxPriority: Int?
+    /// Whether the broker deletes the queue as soon as its consumer leaves. It is bound to no exchange.
+    package private(set) var isTemporary = false
 
     /// The RabbitMQ queue types for tasks.
     public enum QueueType: String, Sendable, CaseIterable {
@@ -27,11 +29,18 @@ public struct QueueDefinition: Sendable, Hashable {
         exchange = name
         routingKey = name
     }
+
+    /// A queue for a few seconds.
+    package init(temporary name: String) {
+        self.init(name)
+        isTemporary = true
+    }
 }
 
 extension Settings {
-    /// How to declare a queue: by CELERY_QUEUES, or by the defaults.
+    /// How to declare a queue: by CELERY_QUEUES, or by the defaults; a queue for probes is temporary.
     public func definition(of queue: String) -> QueueDefinition {
-        queueDefinitions[queue] ?? QueueDefinition(queue, type: queueType, maxPriority: queueType == .quorum ? nil : queueMaxPriority)
+        if queue.hasPrefix(Probe.queuePrefix) { return QueueDefinition(temporary: queue) }
+        return queueDefinitions[queue] ?? QueueDefinition(queue, type: queueType, maxPriority: queueType == .quorum ? nil : queueMaxPriority)
     }
 }

@@ -133,6 +133,8 @@ public struct Settings: Sendable, Equatable {
     package var httpHosts = HTTPHosts()
     /// The files with the keys that sign requests, absolute, by host.
     package var httpKeys: [String: String] = [:]
+    /// The queue of calls that tell servers of the end of tasks; `nil` is the queue of the task.
+    package var webhookQueue: String?
     /// How many HTTP tasks a worker has under way at once.
     public var httpConcurrency = 100
     /// Mails to the administrators.

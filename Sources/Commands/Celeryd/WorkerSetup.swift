@@ -47,6 +47,7 @@ struct WorkerSetup {
         configuration.ignoreResult = settings.ignoreResult
         configuration.sendsReplies = settings.sendsReplies
         configuration.redaction = settings.redaction
+        configuration.webhooks = WebhookRule(settings)
         do throws(CommandRefusal) {
             try CommandPolicy(settings).checkRunning()
         } catch {

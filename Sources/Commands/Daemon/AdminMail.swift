@@ -20,13 +20,14 @@ struct AdminMail: Sendable {
             return
         }
         let delivery = MailDelivery(settings.mail)
-        guard !delivery.needsLibrary || HTTPClient.isAvailable else {
+        let needsLibrary = delivery.needsLibrary && !settings.mail.admins.isEmpty || settings.mail.webhook != nil
+        guard !needsLibrary || HTTPClient.isAvailable else {
             throw CommandError(
                 ExitCode.configuration, "cannot send mail to ADMINS: libcurl is not installed",
                 hint: "install the package libcurl4, or a sendmail program, or set SEND_CELERY_TASK_ERROR_EMAILS = false")
         }
         let host = identity.name.split(separator: "@", maxSplits: 1).last.map(String.init) ?? "localhost"
-        let post = try MailPost(settings.mail, host: host, delivery: delivery) { logger.warning("\($0)") }
+        let post = try MailPost(settings.mail, host: host, delivery: delivery, hook: try AdminWebhook(settings)) { logger.warning("\($0)") }
         self.post = post
         watch = MailWatch(post: post, worker: identity.name, redaction: settings.redaction)
     }

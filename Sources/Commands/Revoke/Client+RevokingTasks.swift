@@ -17,8 +17,9 @@ extension Client {
             Revocation(.id($0), isTerminating: isTerminating, signal: Revocation.defaultSignal, issued: now, until: now + .seconds(86_400))
         }
         guard !revocations.isEmpty else { return (0, 0) }
+        let webhooks = WebhookRule(settings)
         let report = try await revoke(
-            revocations, ending: { RevokedTask.outcome(of: $0, attempt: $1, by: name, now: now) }, removed: { _ in })
+            revocations, ending: { RevokedTask.outcome(of: $0, attempt: $1, by: name, now: now, webhooks: webhooks) }, removed: { _ in })
         return (revocations.count, report.fates.values.count { $0 == .held })
     }
 }

@@ -79,8 +79,9 @@ enum RevokeCommand {
         let name = WorkerIdentity.here(named: "celery@%h").name
         let progress = ProgressLine(output: context.output, "revoke: removed")
         let named = Set(ids)
+        let webhooks = WebhookRule(settings)
         let report = try await client.revoke(
-            revocations, ending: { RevokedTask.outcome(of: $0, attempt: $1, by: name, now: now) }
+            revocations, ending: { RevokedTask.outcome(of: $0, attempt: $1, by: name, now: now, webhooks: webhooks) }
         ) { removed in
             progress.add(removed.count)
             // Named tasks are printed below, in the order of the operands.

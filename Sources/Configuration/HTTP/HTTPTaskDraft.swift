@@ -68,7 +68,7 @@ struct HTTPTaskDraft {
 
     /// Names that requests have anyway, or that would change where a message ends.
     private static let ownNames: Set<String> = [
-        "connection", "content-length", "content-type", "expect", "host", "idempotency-key", "te", "trailer", "transfer-encoding", "traceparent",
+        "connection", "content-length", "content-type", "expect", "host", "idempotency-key", "te", "trailer", "transfer-encoding", "traceparent", "tracestate",
         "upgrade",
     ]
 

@@ -14,12 +14,19 @@ extension SettingsKey {
             "CELERY_HTTP_HOSTS", .hosts, default: "[]",
             """
             Hosts that a URL in a message may name, for the tasks celery.http_dispatch, celery.task.http.HttpDispatchTask and \
-            celery.task.rest.RESTProxyTask, which a worker knows only if there are any: names such as "api.example.com", "*.example.com" \
+            celery.task.rest.RESTProxyTask, which a worker knows only if there are any, and for callbacks (celery apply --callback): names such as "api.example.com", "*.example.com" \
             for all names below, addresses and networks such as "10.1.0.0/16", each with a port or without. A name with a private, \
             loopback, link-local or multicast address is refused unless the list contains that address, too. URLs of [task.NAME] \
             need no entry.
             """
         ) { $0.settings.httpHosts = $1 },
+        SettingsKey(
+            "CELERY_WEBHOOK_QUEUE", .queue, default: nil,
+            """
+            Queue for the calls of callbacks (celery apply --callback), messages of the task celery.webhook. The default is the queue of \
+            the task; where Python's workers consume that, too, name another one, for they do not know the task.
+            """
+        ) { $0.settings.webhookQueue = $1 },
         SettingsKey(
             "CELERY_HTTP_KEYS", .filesByHost, default: "{}",
             """

@@ -11,8 +11,15 @@ extension SettingsKey {
             """
         ) { $0.settings.mail.admins = $1 },
         SettingsKey(
+            "CELERY_ADMIN_WEBHOOK", .webhook, default: nil,
+            """
+            URL that gets what ADMINS are told as JSON by POST, beside the mail or instead of it: text, which chats show, event, task, id, \
+            error, message, count and others. Signed if CELERY_HTTP_KEYS has a key for its host; offered again until it is taken.
+            """
+        ) { $0.settings.mail.webhook = $1 },
+        SettingsKey(
             "SEND_CELERY_TASK_ERROR_EMAILS", aliases: ["CELERY_SEND_TASK_ERROR_EMAILS"], .truth, default: "true",
-            "Whether workers send mail to ADMINS. A task with disable_error_emails is left out."
+            "Whether workers tell ADMINS and CELERY_ADMIN_WEBHOOK of failures. A task with disable_error_emails is left out."
         ) { $0.settings.mail.isWanted = $1 },
         SettingsKey("SERVER_EMAIL", .address, default: "\"celery@localhost\"", "Address from which mail is sent.") { $0.settings.mail.sender = $1 },
         SettingsKey("EMAIL_SUBJECT_PREFIX", .text, default: "\"\"", "Text before the subject of each mail.") { $0.settings.mail.subjectPrefix = $1 },
@@ -45,6 +52,17 @@ extension SettingsKey {
             "Folder of notices and mails that wait to be sent, relative to the folder of the settings file. Workers that share it send one mail for all."
         ) { $0.settings.mail.spool = $0.absolute($1) },
     ]
+}
+
+extension SettingsKind where Value == HTTPAddress {
+    fileprivate static let webhook = SettingsKind(name: "URL") { input throws(SettingsComplaint) in
+        let text = try SettingsKind<String>.text.read(input)
+        do throws(HTTPAddressError) {
+            return try HTTPAddress(text)
+        } catch {
+            throw SettingsComplaint(error.text)
+        }
+    }
 }
 
 extension SettingsKind where Value == String {

@@ -32,18 +32,28 @@ struct ConfiguredRequest {
     }
 
     private func finish(_ step: inout HTTPStep) {
+        step.request.headers += call.headers + section.headers.map { .init($0.name, $0.value) }
+        step.request.timeout = .seconds(section.timeout)
+    }
+}
+
+extension HTTPCall {
+    /// The headers that say which attempt of which task it is.
+    var headers: [HTTPRequest.Header] {
         var headers: [HTTPRequest.Header] = [
             .init("Accept", "application/json"),
-            .init("Celery-Task", HTTPHeaderText.safe(call.task)),
-            .init("Celery-Task-Id", HTTPHeaderText.safe(call.taskID.text)),
-            .init("Celery-Root-Id", HTTPHeaderText.safe(call.rootID.text)),
-            .init("Celery-Attempt", String(call.attempt)),
+            .init("Celery-Task", HTTPHeaderText.safe(task)),
+            .init("Celery-Task-Id", HTTPHeaderText.safe(taskID.text)),
+            .init("Celery-Root-Id", HTTPHeaderText.safe(rootID.text)),
+            .init("Celery-Attempt", String(attempt)),
             // The same for each attempt, so that the receiver can tell what it has done already.
-            .init("Idempotency-Key", HTTPHeaderText.safe(call.taskID.text)),
+            .init("Idempotency-Key", HTTPHeaderText.safe(taskID.text)),
         ]
-        if let deadline = call.deadline { headers.append(.init("Celery-Deadline", ISO8601.text(deadline))) }
-        if let trace = HTTPHeaderText.traceparent(call.traceparent) { headers.append(.init("traceparent", trace)) }
-        step.request.headers += headers + section.headers.map { .init($0.name, $0.value) }
-        step.request.timeout = .seconds(section.timeout)
+        if let deadline { headers.append(.init("Celery-Deadline", ISO8601.text(deadline))) }
+        if let trace {
+            headers.append(.init("traceparent", trace.traceparent))
+            if let state = trace.tracestate { headers.append(.init("tracestate", state)) }
+        }
+        return headers
     }
 }

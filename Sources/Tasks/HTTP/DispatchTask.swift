@@ -55,7 +55,10 @@ package enum DispatchTask: String, Sendable, Hashable, CaseIterable {
         return word.uppercased()
     }
 
-    private static func address(_ text: String, _ hosts: HTTPHosts) throws(HTTPRefusal) -> HTTPAddress {
+    /// The address of a URL that a message names.
+    ///
+    /// - Throws: `HTTPRefusal` unless its host is listed.
+    static func address(_ text: String, _ hosts: HTTPHosts) throws(HTTPRefusal) -> HTTPAddress {
         let address: HTTPAddress
         do throws(HTTPAddressError) {
             // The fragment is not for the server.

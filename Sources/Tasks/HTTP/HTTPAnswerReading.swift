@@ -10,6 +10,7 @@ extension HTTPTask {
         switch form {
         case .configured: ConfiguredAnswer(answer: answer, step: step, now: now).verdict
         case .dispatched: DispatchAnswer(answer: answer, step: step).verdict
+        case .webhook: Webhook.verdict(answer, step, now: now)
         }
     }
 
@@ -19,7 +20,7 @@ extension HTTPTask {
         switch (form, error.code) {
         // It would be the same the next time.
         case (_, .badURL), (_, .tooLong), (_, .forbidden), (_, .noLibrary): return .failure(failure)
-        case (.configured, _): return .retry(failure, after: nil)
+        case (.configured, _), (.webhook, _): return .retry(failure, after: nil)
         // Celery never tried again by itself.
         case (.dispatched, _): return .failure(failure)
         }
@@ -70,9 +71,9 @@ struct ConfiguredAnswer {
         }
     }
 
-    private var retryAfter: Double? { answer.header("Retry-After").flatMap { RetryAfter.seconds($0, now: now) } }
+    var retryAfter: Double? { answer.header("Retry-After").flatMap { RetryAfter.seconds($0, now: now) } }
 
-    private var error: TaskFailure {
+    var error: TaskFailure {
         let excerpt = AnswerText.excerpt(answer.body)
         return .http(status: answer.status, "\(step.address.shown) answered \(answer.status)" + (excerpt.isEmpty ? "" : ": \(excerpt)"))
     }

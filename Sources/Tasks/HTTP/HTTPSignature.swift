@@ -1,5 +1,5 @@
-import CeleryCore
-import HTTP
+package import CeleryCore
+package import HTTP
 
 /// The header by which the receiver of a request knows that a holder of the key sent it, and when.
 ///
@@ -11,11 +11,16 @@ package enum HTTPSignature {
     package static let name = "Celery-Signature"
 
     static func header(of step: HTTPStep, _ call: HTTPCall, _ key: [UInt8], now: Timestamp) -> HTTPRequest.Header {
+        header(of: step.request, to: step.address, id: HTTPHeaderText.safe(call.taskID.text), attempt: call.attempt, key, now: now)
+    }
+
+    /// - Parameter id: As the request's header Celery-Task-Id has it.
+    package static func header(
+        of request: HTTPRequest, to address: HTTPAddress, id: String, attempt: Int, _ key: [UInt8], now: Timestamp
+    ) -> HTTPRequest.Header {
         let time = String(Int64(now.seconds))
         let code = code(
-            lines: [
-                time, step.request.method, step.address.authority, step.address.target, HTTPHeaderText.safe(call.taskID.text), String(call.attempt),
-            ], body: step.request.body ?? [], key: key)
+            lines: [time, request.method, address.authority, address.target, id, String(attempt)], body: request.body ?? [], key: key)
         return HTTPRequest.Header(name, "t=\(time),v1=\(code)")
     }
 
@@ -30,15 +35,5 @@ enum HTTPHeaderText {
     /// The text itself if it is printable ASCII without blanks, as ids and names usually are; else percent-encoded.
     static func safe(_ text: String) -> String {
         text.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "%") } ? text : PercentCoding.encode(text, keeping: ":/@")
-    }
-
-    /// A header `traceparent` of the W3C, `00-<32 digits>-<16 digits>-<2 digits>`; `nil` for anything else.
-    static func traceparent(_ text: String?) -> String? {
-        guard let text, text.utf8.count == 55 else { return nil }
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.map(\.utf8.count) == [2, 32, 16, 2], parts[0] != "ff" else { return nil }
-        let areDigits = parts.allSatisfy { $0.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) } }
-        let haveIDs = parts[1...2].allSatisfy { $0.contains { $0 != "0" } }
-        return areDigits && haveIDs ? text : nil
     }
 }

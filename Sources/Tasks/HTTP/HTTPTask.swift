@@ -19,6 +19,8 @@ package struct HTTPTask: Sendable, Hashable {
         indirect case configured(HTTPTaskSection)
         /// The message names the URL, of one of these hosts.
         case dispatched(DispatchTask, HTTPHosts)
+        /// The result of another task, for the URL that its message named.
+        case webhook(HTTPHosts)
     }
 
     package init(_ form: Form, keys: HTTPKeys = HTTPKeys()) {
@@ -38,7 +40,7 @@ package struct HTTPTask: Sendable, Hashable {
             TaskDefinition(
                 name: task.rawValue, options: TaskOptions(), kind: .http(HTTPTask(.dispatched(task, settings.httpHosts), keys: keys)),
                 source: "hosts of CELERY_HTTP_HOSTS")
-        }
+        } + [Webhook.definition(settings.httpHosts, keys)]
     }
 
     /// The first request of a call.
@@ -49,6 +51,7 @@ package struct HTTPTask: Sendable, Hashable {
         switch form {
         case .configured(let section): step = try ConfiguredRequest(section: section, call: call).step()
         case .dispatched(let task, let hosts): step = try task.step(call.arguments, hosts)
+        case .webhook(let hosts): step = try Webhook.step(call, hosts)
         }
         complete(&step, call, now)
         return step
@@ -97,8 +100,8 @@ package struct HTTPCall: Sendable {
     package var body: JSONObject
     /// When the caller gives up.
     package var deadline: Timestamp?
-    /// The header `traceparent` of the message.
-    package var traceparent: String?
+    /// The trace that the message continues.
+    package var trace: TraceContext?
     /// The most bytes of an answer.
     package var bodyLimit: Int
     /// The header User-Agent.

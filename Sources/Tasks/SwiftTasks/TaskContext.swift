@@ -17,6 +17,8 @@ public struct TaskContext: Sendable {
     public let rootID: TaskID
     /// The task that sent this one, if any.
     public let parentID: TaskID?
+    /// The trace that the message continues, if any. Messages that the task sends continue it too.
+    public let trace: TraceContext?
     /// The arguments of the message.
     public let arguments: TaskArguments
     /// Why the task is being cancelled, if it is.
@@ -30,7 +32,7 @@ public struct TaskContext: Sendable {
         taskID: TaskID, taskName: String, retries: Int = 0, attempt: Int = 1, logFile: String? = nil,
         logLevel: String = "INFO", rootID: TaskID? = nil, parentID: TaskID? = nil,
         arguments: TaskArguments = TaskArguments(), interruption: TaskInterruption = TaskInterruption(),
-        telling: SwiftTelling? = nil, logger: Logger
+        trace: TraceContext? = nil, telling: SwiftTelling? = nil, logger: Logger
     ) {
         self.taskID = taskID
         self.taskName = taskName
@@ -41,6 +43,7 @@ public struct TaskContext: Sendable {
         self.rootID = rootID ?? taskID
         self.parentID = parentID
         self.arguments = arguments
+        self.trace = trace
         self.interruption = interruption
         workerLogger = logger
         self.telling = telling

@@ -78,6 +78,9 @@ package enum Canvas {
             sender.sendGroup(of: embed.errbacks, prepending: [.string(message.id.text)], options: family)
             sender.followUps.heirs = embed.chain.reversed().flatMap(heirs)
         }
+        if let trace = TraceContext(message) {
+            for index in sender.followUps.messages.indices { trace.write(to: &sender.followUps.messages[index]) }
+        }
         return sender.followUps
     }
 

@@ -6,6 +6,7 @@ struct BuiltinRunner: Sendable {
     let configuration: WorkerConfiguration
     let store: (any ResultStore)?
     let powers: ConsumerPowers
+    let probes: ProbeBook
     let log: TaskLog
     let now: @Sendable () -> Timestamp
 
@@ -22,6 +23,9 @@ struct BuiltinRunner: Sendable {
         case .backendCleanup:
             builder.started = builder.now
             return await cleanUp(builder)
+        case .probe:
+            probes.note(delivery.message.id, at: builder.now)
+            return Outcome(handle: delivery.handle, results: [])
         }
     }
 

@@ -52,7 +52,7 @@ final class Call {
             body: Self.body(ProgramRequest(job: job, message: message, arguments: arguments).members),
             bodyLimit: min(job.maxOutputBytes, job.memoryLimit ?? .max))
         facts.agent = agent
-        facts.traceparent = message.headers["traceparent"]?.stringValue
+        facts.trace = TraceContext(message)
         let limit = [job.softTimeLimit, job.hardTimeLimit].compactMap { $0 }.min()
         facts.deadline = limit.map { now + .seconds($0) }
         let started = started

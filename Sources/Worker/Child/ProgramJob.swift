@@ -169,6 +169,9 @@ struct ProgramJob {
         environment["CELERY_PARENT_ID"] = message.parentID?.text ?? ""
         environment["CELERY_BEAT_ENTRY"] = message.headers[BeatHeader.entry]?.stringValue
         environment["CELERY_BEAT_DUE"] = message.headers[BeatHeader.due]?.stringValue
+        let trace = TraceContext(message)
+        // A command may have been given variables of its own; the worker's are not the task's.
+        if trace != nil || command == nil { for (name, value) in TraceContext.variables(trace) { environment[name] = value } }
         return environment
     }
 }

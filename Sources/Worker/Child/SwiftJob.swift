@@ -24,8 +24,10 @@ struct SwiftJob {
             taskID: message.id, taskName: message.task, retries: message.retries, attempt: job.attempt,
             logFile: SwiftLog.file, logLevel: SwiftLog.level, rootID: message.rootID ?? message.id,
             parentID: message.parentID, arguments: arguments, interruption: interruption,
-            telling: telling, logger: SwiftLog.logger(for: job) { lines.add($0) })
-        let report = await limited(interruption) { await runner.run(arguments, context) }
+            trace: TraceContext(message), telling: telling, logger: SwiftLog.logger(for: job) { lines.add($0) })
+        let report = await TraceContext.$current.withValue(context.trace) {
+            await limited(interruption) { await runner.run(arguments, context) }
+        }
         telling.end()
         var ended = end(report)
         ended.meta = telling.meta

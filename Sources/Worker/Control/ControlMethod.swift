@@ -14,7 +14,7 @@ struct ControlMethod: Sendable {
 
     /// All methods by name.
     static let all: [String: ControlMethod] = {
-        let methods = asking + tasks + facts + poolCommands + queueCommands + commands + events + revoking + limiting
+        let methods = asking + tasks + facts + poolCommands + queueCommands + commands + events + revoking + limiting + probing
         return Dictionary(uniqueKeysWithValues: methods.flatMap { method in method.names.map { ($0, method) } })
     }()
 }

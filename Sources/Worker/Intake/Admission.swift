@@ -30,7 +30,7 @@ struct Admission: Sendable {
 
     /// The decision about a task that will never run because another one has not succeeded.
     func withdrawal(of delivery: Delivery, because reason: String, now: Timestamp) -> Decision {
-        let outcome = OutcomeBuilder(delivery: delivery, worker: configuration.identity.name, now: now)
+        let outcome = OutcomeBuilder(delivery: delivery, by: configuration, now: now)
             .outcome(.revoked, failure: .revoked(reason))
         return .settle(outcome, reason: reason)
     }
@@ -43,6 +43,8 @@ struct Admission: Sendable {
         if let defect = delivery.defect {
             return bury(.unreadable, .invalidTask(defect.reason), "it cannot be read: \(defect.reason)")
         }
+        // Before all that leaves a result.
+        if BuiltinTask(name: message.task) == .probe { return .builtin(.probe) }
         func refuse(_ state: TaskState, _ failure: TaskFailure, _ reason: String) -> Decision {
             .settle(builder(of: delivery, now).outcome(state, failure: failure), reason: reason)
         }
@@ -57,7 +59,7 @@ struct Admission: Sendable {
             if message.task == CommandTask.name, let refusal = configuration.commandRefusal {
                 return bury(.unregistered, refusal.failure, refusal.message)
             }
-            if DispatchTask(rawValue: message.task) != nil {
+            if DispatchTask(rawValue: message.task) != nil || message.task == Webhook.task {
                 return bury(.unregistered, DispatchTask.refusal.failure, DispatchTask.refusal.message)
             }
             return bury(.unregistered, .notRegistered(message.task), "no task of this name is registered here")
@@ -77,7 +79,7 @@ struct Admission: Sendable {
     }
 
     private func builder(of delivery: Delivery, _ now: Timestamp) -> OutcomeBuilder {
-        var builder = OutcomeBuilder(delivery: delivery, worker: configuration.identity.name, now: now)
+        var builder = OutcomeBuilder(delivery: delivery, by: configuration, now: now)
         builder.ignoresResult = ignoresResult(delivery.message)
         return builder
     }

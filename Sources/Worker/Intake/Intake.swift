@@ -80,6 +80,9 @@ final class Intake {
         return parts.configuration.maxTasks > 0 ? min(wanted, max(0, parts.configuration.maxTasks - taken)) : wanted
     }
 
+    /// Whether nothing is taken until a task ends.
+    var isFull: Bool { capacity == 0 }
+
     /// Whether `maxTasks` deliveries are taken.
     private var hasTakenAll: Bool { parts.configuration.maxTasks > 0 && taken >= parts.configuration.maxTasks }
 
@@ -157,8 +160,7 @@ final class Intake {
             }
             if let defect = delivery.defect {
                 parts.log.unreadable(delivery, defect)
-            } else if delivery.message.retries == 0 || BuiltinTask(name: delivery.message.task) == nil {
-                // A built-in task that retries every second is reported once.
+            } else if isReported(delivery.message) {
                 parts.watchers.tell(.received(delivery))
             }
             if let result = recorded.done[delivery.message.id] {
@@ -172,6 +174,9 @@ final class Intake {
             switch decision {
             case .run(var request, let definition):
                 request.tag = parts.jobs.nextNumber()
+                if let refusal = parts.configuration.webhooks.refusal(of: delivery.message) {
+                    parts.log.warn("The callback of task \(delivery.message.id) will not be called: \(refusal)")
+                }
                 let job = Job(request, delivery, definition, admitted: now)
                 gate.mark(job)
                 if definition.terms.acknowledgement == .early { admitted.early.append(acknowledgement(of: job, now)) }
@@ -188,6 +193,15 @@ final class Intake {
             }
         }
         return admitted
+    }
+
+    /// Whether watchers learn of the arrival: once of a built-in task that retries every second, and never of a probe.
+    private func isReported(_ message: Message) -> Bool {
+        switch BuiltinTask(name: message.task) {
+        case nil: true
+        case .probe: false
+        case .chordUnlock, .backendCleanup: message.retries == 0
+        }
     }
 
     /// The outcome that acknowledges the delivery of a job before the job runs. From then on only the result store knows

@@ -145,7 +145,7 @@ final class Job {
 
     /// A builder for outcomes of this job.
     func outcomeBuilder(_ configuration: WorkerConfiguration, now: Timestamp) -> OutcomeBuilder {
-        var builder = OutcomeBuilder(delivery: delivery, worker: configuration.identity.name, now: now)
+        var builder = OutcomeBuilder(delivery: delivery, by: configuration, now: now)
         builder.attempt = attempt
         builder.started = admitted
         builder.retryEnd = retry.until

@@ -13,6 +13,8 @@ struct OutcomeBuilder {
     var ignoresResult: Bool
     /// When the retries of the task end; passed on with the next try.
     var retryEnd: Timestamp?
+    /// Whether a server is told of the end.
+    var webhooks = WebhookRule()
 
     init(delivery: Delivery, worker: String, now: Timestamp) {
         self.delivery = delivery
@@ -20,6 +22,12 @@ struct OutcomeBuilder {
         ignoresResult = delivery.message.ignoreResult ?? false
         self.worker = worker
         self.now = now
+    }
+
+    /// For an outcome that a worker records.
+    init(delivery: Delivery, by configuration: WorkerConfiguration, now: Timestamp) {
+        self.init(delivery: delivery, worker: configuration.identity.name, now: now)
+        webhooks = configuration.webhooks
     }
 
     /// The STARTED result.
@@ -43,7 +51,7 @@ struct OutcomeBuilder {
         let next = WorkflowSteps(after: delivery.message, state)
         var outcome = Outcome(handle: delivery.handle, results: [result(state, .null, failure, nil, nil)])
         if state.isReady { outcome.chordParts = parts(next, outcome.results[0]) }
-        return following(outcome, next)
+        return following(outcome, next, endedBy: outcome.results[0])
     }
 
     /// The outcome of a message that is given up: the task fails, and the message becomes a dead letter.
@@ -69,7 +77,12 @@ struct OutcomeBuilder {
         var outcome = Outcome(handle: delivery.handle, results: [])
         switch report.ending {
         case .success(let value):
-            if !ignoresResult { outcome.results = [result(.success, value, nil, nil, report.errorOutput)] }
+            if !ignoresResult {
+                outcome.results = [result(.success, value, nil, nil, report.errorOutput)]
+            } else if delivery.message.retries > 0 {
+                // Else the task would be in the state RETRY for ever.
+                outcome.results = [result(.success, .null, nil, nil, nil)]
+            }
         case .failure(let failure, let traceback):
             outcome.results = [result(.failure, .null, failure, traceback, report.errorOutput)]
             // The message failed, not the task: its arguments could not be decoded.
@@ -93,13 +106,17 @@ struct OutcomeBuilder {
             outcome.results[index].standardOutput = report.standardOutput
         }
         outcome.output = output(of: report)
-        outcome = following(outcome, report.next)
         switch report.ending {
         // Also of a result that nobody keeps.
-        case .success(let value): outcome.chordParts = parts(report.next, result(.success, value, nil, nil, nil))
-        case .failure(let failure, _): outcome.chordParts = parts(report.next, result(.failure, .null, failure, nil, nil))
-        case .retry, .revoked: break
+        case .success(let value): return ending(outcome, report.next, result(.success, value, nil, nil, nil))
+        case .failure(let failure, _): return ending(outcome, report.next, result(.failure, .null, failure, nil, nil))
+        case .retry, .revoked: return following(outcome, report.next)
         }
+    }
+
+    private func ending(_ outcome: Outcome, _ next: WorkflowSteps, _ result: TaskResult) -> Outcome {
+        var outcome = following(outcome, next, endedBy: result)
+        outcome.chordParts = parts(next, result)
         return outcome
     }
 
@@ -136,9 +153,11 @@ struct OutcomeBuilder {
         return Outcome(handle: delivery.handle, results: [], disposition: .retry(message))
     }
 
-    private func following(_ outcome: Outcome, _ next: WorkflowSteps) -> Outcome {
+    /// - Parameter end: The result by which the task has ended, stored or not; `nil` if it goes on.
+    private func following(_ outcome: Outcome, _ next: WorkflowSteps, endedBy end: TaskResult? = nil) -> Outcome {
         var outcome = outcome
         outcome.followUps = next.messages.compactMap { try? $0.message() }
+        if let end, let call = webhooks.message(after: delivery.message, end) { outcome.followUps.append(call) }
         guard !outcome.results.isEmpty else { return outcome }
         outcome.results[0].children = next.children
         outcome.results += Self.share(outcome.results[0], with: next.heirs)

@@ -84,7 +84,7 @@ final class CommandKeeper {
         let now = parts.now()
         var outcomes: [Outcome] = []
         for delivery in deliveries {
-            let outcome = OutcomeBuilder(delivery: delivery, worker: parts.configuration.identity.name, now: now)
+            let outcome = OutcomeBuilder(delivery: delivery, by: parts.configuration, now: now)
                 .outcome(.revoked, failure: .revoked("revoked"))
             parts.watchers.tell(.refused(delivery, outcome, reason: "revoked"))
             outcomes.append(outcome)

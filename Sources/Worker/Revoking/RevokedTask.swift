@@ -7,8 +7,13 @@ package enum RevokedTask {
     /// - Parameters:
     ///   - attempt: The number of the execution that does not take place.
     ///   - name: The recorder's name, as the worker of the result.
-    package static func outcome(of message: Message, attempt: Int, by name: String, now: Timestamp) -> Outcome {
+    ///   - webhooks: Which servers are told.
+    package static func outcome(
+        of message: Message, attempt: Int, by name: String, now: Timestamp, webhooks: WebhookRule = WebhookRule()
+    ) -> Outcome {
         let delivery = Delivery(handle: DeliveryHandle(tag: 0, attempt: attempt), message: message)
-        return OutcomeBuilder(delivery: delivery, worker: name, now: now).outcome(.revoked, failure: .revoked("revoked"))
+        var builder = OutcomeBuilder(delivery: delivery, worker: name, now: now)
+        builder.webhooks = webhooks
+        return builder.outcome(.revoked, failure: .revoked("revoked"))
     }
 }

@@ -33,6 +33,7 @@ actor Shift {
     private let writer: OutputWriter
     let scaler: PoolScaler
     let recorder: Recorder
+    let probes = ProbeBook()
     private let builtins: BuiltinRunner
     private let parts: ShiftParts
     /// The consumed queues.
@@ -60,7 +61,7 @@ actor Shift {
         self.registry = registry
         recorder = Recorder(
             powers, records, stoppingPatience: worker.stoppingPatience, ladder: ladder, log: log, room: room, intakeWait: wait)
-        builtins = BuiltinRunner(configuration: worker, store: records.store, powers: powers, log: log, now: now)
+        builtins = BuiltinRunner(configuration: worker, store: records.store, powers: powers, probes: probes, log: log, now: now)
         slots = SlotLedger(powers, worker: worker.identity.id, log)
         parts = ShiftParts(
             configuration: worker, powers: powers, registry: self.registry, jobs: jobs, revocations: revocations, pool: pool,

@@ -45,8 +45,8 @@ import Testing
     @Test func `knows every method of our workers, and no name twice`() {
         let known = Set(ControlVerb.all.map(\.name))
         #expect(known.count == ControlVerb.all.count)
-        // What workers ask each other, and older names.
-        let others = ControlMethod.all.keys.filter { !$0.hasPrefix("dump_") && !["hello", "election"].contains($0) }
+        // What workers ask each other, what celery doctor asks, and older names.
+        let others = ControlMethod.all.keys.filter { !$0.hasPrefix("dump_") && !["hello", "election", "probe", "probed"].contains($0) }
         #expect(Set(others).isSubset(of: known), "\(Set(others).subtracting(known))")
     }
 }

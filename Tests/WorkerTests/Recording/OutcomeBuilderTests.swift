@@ -6,11 +6,13 @@ import Wire
 @Suite struct OutcomeBuilderTests {
     private let now = Timestamp(seconds: 1_000)
 
-    private func builder(_ embed: TaskArguments.Embed = .init(), _ change: (inout OutcomeBuilder) -> Void = { _ in }) -> OutcomeBuilder {
+    private func builder(
+        _ embed: TaskArguments.Embed = .init(), retries: Int = 1, _ change: (inout OutcomeBuilder) -> Void = { _ in }
+    ) -> OutcomeBuilder {
         var message = Message(id: TaskID("id"), task: "t", body: BodyCodec.encode(TaskArguments(embed: embed)))
         message.groupID = "group"
         message.parentID = TaskID("parent")
-        message.retries = 1
+        message.retries = retries
         message.route.queue = "q"
         let delivery = Delivery(handle: DeliveryHandle(tag: 7, attempt: 2), message: message)
         var builder = OutcomeBuilder(delivery: delivery, worker: "w", now: now)
@@ -44,9 +46,13 @@ import Wire
         #expect(outcome.followUps.isEmpty)
     }
 
-    @Test func `a success nobody wants leaves no result, a failure does`() {
+    @Test func `a success nobody wants leaves no result unless it was retried, a failure does`() throws {
+        let first = builder(retries: 0) { $0.ignoresResult = true }
+        #expect(first.outcome(of: report(.success(1))).results.isEmpty)
+        // It ends what the retry has stored, without the value.
         let ignoring = builder { $0.ignoresResult = true }
-        #expect(ignoring.outcome(of: report(.success(1))).results.isEmpty)
+        let end = try #require(ignoring.outcome(of: report(.success(1))).results.first)
+        #expect(end.state == .success && end.value == .null && end.isIgnored)
         let failure = TaskFailure(type: "E", arguments: ["x"], module: "m")
         let result = ignoring.outcome(of: report(.failure(failure, traceback: "trace"))).results.first
         #expect(result?.failure == failure)
@@ -88,7 +94,7 @@ import Wire
         let membership = try #require(Canvas.memberships(
             after: builder(.init()).delivery.message, arguments: TaskArguments(embed: .init(chord: body)), state: .success).first)
         report.next.memberships = [membership]
-        var builder = builder(.init(chord: body))
+        var builder = builder(.init(chord: body), retries: 0)
         builder.ignoresResult = true
         let outcome = builder.outcome(of: report)
         #expect(outcome.results.isEmpty)

@@ -76,10 +76,11 @@ package final class RedisConsumer: BrokerConsumer {
     var layout: RedisLayout { broker.layout }
     var held: String { layout.held(by: identity.id) }
 
-    /// Binds the queues to their exchanges.
+    /// Binds the queues to their exchanges. A temporary queue is its messages alone.
     func declare(_ queues: [String]) async throws {
-        let names = queues.map { RedisCommand("SADD", .text(layout.queues), .text($0)) }
         let defined = self.defined.withLock { $0 }
+        let queues = queues.filter { defined[$0]?.isTemporary != true }
+        let names = queues.map { RedisCommand("SADD", .text(layout.queues), .text($0)) }
         _ = try await link.ask(
             try queues.flatMap { try broker.declaration(of: defined[$0] ?? broker.settings.definition(of: $0)) } + names)
     }

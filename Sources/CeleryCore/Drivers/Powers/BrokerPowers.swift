@@ -58,6 +58,12 @@ extension QueuePurging {
     public func purge(_ queues: [String]?) async throws -> [String: Int] { try await purge(queues) { _ in } }
 }
 
+/// Removing a queue that is more than its messages.
+package protocol QueueRemoving: Broker {
+    /// Removes a temporary queue with its messages, if it is still there and nobody consumes it.
+    func remove(temporary queue: QueueDefinition) async throws
+}
+
 /// Storing messages in a file that grows with them.
 public protocol SpaceReturning: BrokerConsumer {
     /// Returns unused space to the file system, if that is worth the effort. Stops as soon as another process waits for the file.

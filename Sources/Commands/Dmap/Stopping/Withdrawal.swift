@@ -51,12 +51,12 @@ struct Withdrawal: Sendable {
     private func revoke(_ ids: [TaskID], isTerminating: Bool, until: Timestamp) async throws -> RevocationReport {
         guard !ids.isEmpty, client.broker is any Revoking else { return RevocationReport() }
         let now = Timestamp.now
-        let name = WorkerIdentity.here(named: "dmap@%h").name
+        let (name, webhooks) = (WorkerIdentity.here(named: "dmap@%h").name, WebhookRule(client.settings))
         let revocations = ids.map {
             Revocation(.id($0), isTerminating: isTerminating, signal: Revocation.defaultSignal, issued: now, until: until)
         }
         return try await client.revoke(
-            revocations, ending: { RevokedTask.outcome(of: $0, attempt: $1, by: name, now: now) }, removed: { _ in })
+            revocations, ending: { RevokedTask.outcome(of: $0, attempt: $1, by: name, now: now, webhooks: webhooks) }, removed: { _ in })
     }
 }
 
