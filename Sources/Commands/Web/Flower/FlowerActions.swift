@@ -117,10 +117,10 @@ struct FlowerActions: Sendable {
             let revocation = Revocation(
                 .id(id), isTerminating: isTerminating, signal: call.parameters["signal"] ?? Revocation.defaultSignal, issued: now,
                 until: now + life)
-            let name = WorkerIdentity.here(named: "web@%h").name
+            let (name, webhooks) = (WorkerIdentity.here(named: "web@%h").name, WebhookRule(client.settings))
             log(call, "revokes \(id)\(isTerminating ? ", also if it runs" : "")")
             _ = try await client.revoke(
-                [revocation], ending: { RevokedTask.outcome(of: $0, attempt: $1, by: name, now: now) }, removed: { _ in })
+                [revocation], ending: { RevokedTask.outcome(of: $0, attempt: $1, by: name, now: now, webhooks: webhooks) }, removed: { _ in })
             return .json(["message": .string("\(word) '\(id.text)'")])
         }
     }
