@@ -1,10 +1,13 @@
 import Glibc
+import Synchronization
 
 /// A port of 127.0.0.1, or a Unix socket, that takes connections until `end` is called.
-struct LoopbackListener {
+final class LoopbackListener: Sendable {
     /// 0 for a Unix socket.
     let port: Int
     private let descriptor: Int32
+    /// Once it is closed, its number is soon that of another test's socket.
+    private let isOpen = Mutex(true)
 
     /// - Parameter wanted: 0 chooses a free port.
     init(port wanted: Int = 0) throws {
@@ -42,10 +45,15 @@ struct LoopbackListener {
 
     /// Serves one connection after the other, and closes the port when `end` is called. Blocks.
     func serve(_ body: (_ connection: Int32) -> Void) {
-        while case let connection = accept(descriptor, nil, nil), connection >= 0 { body(connection) }
-        close(descriptor)
+        while case let connection = accept(descriptor, nil, nil), connection >= 0 || errno == EINTR || errno == ECONNABORTED {
+            if connection >= 0 { body(connection) }
+        }
+        isOpen.withLock { isOpen in
+            isOpen = false
+            close(descriptor)
+        }
     }
 
-    /// Makes `serve` return; may be called on any thread.
-    func end() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    /// Makes `serve` return; may be called on any thread, and more than once.
+    func end() { isOpen.withLock { if $0 { shutdown(descriptor, Int32(SHUT_RDWR)) } } }
 }
