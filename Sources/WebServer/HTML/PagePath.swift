@@ -17,6 +17,13 @@ package struct PagePath: Sendable, Equatable {
         self.query = query.filter { !$0.value.isEmpty }
     }
 
+    /// Whether a request for it is taken: see `WebTarget`.
+    package var isPossible: Bool {
+        parts.allSatisfy { part in
+            !part.isEmpty && part != "." && part != ".." && part.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") }
+        } && text.utf8.count <= WebTarget.longest
+    }
+
     /// The address with another field.
     package func with(_ name: String, _ value: String) -> PagePath {
         PagePath(parts, query.filter { $0.name != name } + [WebField(name, value)])
