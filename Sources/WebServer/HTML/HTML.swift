@@ -3,7 +3,7 @@
 ///
 ///     let row: HTML = "<td title=\"\(worker)\">\(task.name)</td>"
 ///
-/// Attributes are written with quotation marks.
+/// Attributes are written with quotation marks. `HTML("...")` with a literal is the literal, as for any type made from literals.
 package struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
     /// The document.
     package private(set) var text: String
