@@ -24,7 +24,14 @@ struct Dashboard: Sendable {
         let viewer = viewer(call)
         let notice = call.parameters["done"].flatMap(notices.take)
         return failures.answer {
-            let page = try await make(viewer)
+            let page: Page
+            do {
+                page = try await make(viewer)
+            } catch let error as DriverError where error.code == .unsupported {
+                page = Page(
+                    title: "Not possible here", area: call.request.target.path.first.flatMap(Page.Area.init) ?? .overview,
+                    body: "\(Shown.missing(error.message))\(error.hint.map { "<p>\($0)</p>" as HTML })", status: 501)
+            }
             return .html(Frame(dashboard: self, viewer: viewer).html(page, notice), status: page.status)
         }
     }

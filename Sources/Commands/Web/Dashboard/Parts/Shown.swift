@@ -59,9 +59,9 @@ enum Shown {
     static func count(_ number: Int?) -> HTML { number.map { "\($0)" } ?? "<span class=\"muted\">not known</span>" }
 
     /// Why something is not told.
-    static func missing(_ reason: String) -> HTML {
-        "<p class=\"muted\">\(reason.prefix(1).uppercased() + reason.dropFirst()).</p>"
-    }
+    ///
+    /// - Parameter reason: A sentence without its full stop.
+    static func missing(_ reason: String) -> HTML { "<p class=\"muted\">\(reason).</p>" }
 
     /// Lines of text, at most so many bytes of their end.
     static func text(_ text: String, limit: Int = 65_536) -> HTML {
