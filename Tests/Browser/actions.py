@@ -12,7 +12,7 @@ def act(page, action, command, fields=None, outcome=""):
     expect(details.locator(".command code")).to_contain_text(command)
     for label, value in (fields or {}).items():
         details.get_by_label(label, exact=True).fill(value)
-    details.get_by_role("button").click()
+    details.locator("form button").click()
     notice = page.locator(".notice")
     expect(notice).to_contain_text(outcome)
     return notice.inner_text()
@@ -141,7 +141,7 @@ def paging(page, fleet):
         older = page.get_by_role("link", name="Older")
         if not older.count():
             break
-        older.click()
+        page.goto(older.get_attribute("href"))
     assert len(seen) == len(set(seen)) == 120, f"{len(seen)} rows, {len(set(seen))} tasks"
 
 

@@ -45,16 +45,19 @@ class Look:
         """A page whose complaints are noted."""
         page = self.browser.new_context(base_url=self.fleet.address, **options).new_page()
         page.set_default_timeout(10_000 * FACTOR)
-        page.on("console", lambda message: self.note(page, message.text) if message.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: self.note(page, str(error)))
-        page.on("dialog", lambda dialog: (self.note(page, f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("console", self.listen)
+        page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
+        page.on("dialog", lambda dialog: (self.complaints.append(f"{page.url}: dialog: {dialog.message}"), dialog.dismiss()))
         page.on("request", self.watch)
         return page
 
-    def note(self, page, text):
+    def listen(self, message):
+        if message.type not in ("error", "warning"):
+            return
+        place = message.location.get("url", "")
         # A page that is not there says so with its status, which the browser repeats as an error.
-        if not (page.url.endswith("/task/nobody") and "404" in text):
-            self.complaints.append(f"{page.url}: {text}")
+        if not (place.endswith("/task/nobody") and "404" in message.text):
+            self.complaints.append(f"{place}: {message.text}")
 
     def watch(self, request):
         if urllib.parse.urlsplit(request.url).netloc != urllib.parse.urlsplit(self.fleet.address).netloc:
@@ -125,8 +128,9 @@ def script(look):
 
     def undisturbed():
         page.goto("/queues")
-        page.locator("details.action", has_text="Pause queue orders").locator("summary").click()
-        field = page.get_by_label("Reason").first
+        action = page.locator("details.action", has_text="Pause queue orders")
+        action.locator("summary").click()
+        field = action.get_by_label("Reason")
         field.fill("half a sentence")
         before = page.evaluate("performance.getEntriesByType('resource').length")
         look.fleet.apply("shop.tasks.add", "8", "-Q", "live")
@@ -192,7 +196,7 @@ def plain(look):
         action = page.locator("details.action", has_text="Retry this task")
         action.locator("summary").click()
         expect(action.get_by_text(f"celery retry {look.fleet.failed[1]}")).to_be_visible()
-        action.get_by_role("button").click()
+        action.locator("form button").click()
         expect(page.locator(".notice")).to_contain_text("Sent again as ")
 
     look.check("a search without JavaScript", search)
@@ -252,6 +256,7 @@ def main():
     look = None
     try:
         fleet.start()
+        expect.set_options(timeout=10_000 * FACTOR)
         with sync_playwright() as playwright:
             sandbox = [] if os.getuid() else ["--no-sandbox"]
             browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=sandbox)

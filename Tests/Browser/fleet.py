@@ -33,7 +33,8 @@ class Fleet:
 
     def start(self):
         self.failed = [self.apply("shop.tasks.fail", str(number)) for number in range(3)]
-        self.apply("shop.tasks.add", "1", "2", "password=hush")
+        self.apply("shop.tasks.add", "1", "2")
+        self.apply("shop.tasks.fail", "password=hush")
         self.apply(HOSTILE, HOSTILE)
         # Nobody knows these, and they become dead letters.
         self.dead = [self.apply("shop.tasks.gone", str(number)) for number in range(4)]

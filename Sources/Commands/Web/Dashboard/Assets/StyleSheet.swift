@@ -37,7 +37,7 @@ enum StyleSheet {
         h2 { margin: 1.5rem 0 .5rem; font-size: 1.15rem; }
         .muted, footer { color: var(--muted); }
         footer { padding: 0 1rem 1rem; border-top: 1px solid var(--line); font-size: .875rem; overflow-wrap: anywhere; }
-        .wide { overflow-x: auto; border: 1px solid var(--line); border-radius: .3rem; }
+        .wide { position: relative; overflow-x: auto; border: 1px solid var(--line); border-radius: .3rem; }
         table { width: 100%; border-collapse: collapse; font-size: .9rem; }
         th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
         tbody tr:last-child > * { border-bottom: 0; }
@@ -46,7 +46,8 @@ enum StyleSheet {
         td { max-width: 32rem; overflow-wrap: anywhere; }
         .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
         code, pre, .id { font-family: ui-monospace, monospace; font-size: .85em; }
-        .id { white-space: nowrap; }
+        .id { overflow-wrap: anywhere; }
+        td .id, th .id { white-space: nowrap; }
         pre { max-height: 30rem; overflow: auto; margin: .25rem 0; padding: .6rem; background: var(--panel); border-radius: .3rem;
           white-space: pre-wrap; overflow-wrap: anywhere; }
         code { overflow-wrap: anywhere; }
@@ -69,11 +70,13 @@ enum StyleSheet {
         label { display: grid; font-size: .85rem; }
         input, select, button { padding: .35rem .5rem; border: 1px solid var(--muted); border-radius: .3rem; background: var(--back);
           color: var(--front); font: inherit; max-width: 100%; }
+        ::placeholder { color: var(--muted); opacity: 1; }
         button { border-color: transparent; background: var(--button); color: #fff; cursor: pointer; }
         button.danger { background: var(--danger); }
         .actions { display: flex; flex-wrap: wrap; gap: .5rem; margin: .25rem 0; }
         .action summary { display: inline-block; padding: .1rem .5rem; border: 1px solid var(--muted); border-radius: .3rem; cursor: pointer;
           white-space: nowrap; }
+        .action { position: relative; }
         .action[open] { flex-basis: 100%; }
         .action form { margin: .25rem 0; padding: .6rem; background: var(--panel); border-radius: .3rem; min-width: 14rem; }
         .tree, .tree ul { padding-left: 1.2rem; }
