@@ -74,7 +74,7 @@ struct Dashboard: Sendable {
         do {
             return .told(try await body(power))
         } catch {
-            return .not("Cannot \(what): \(Report.describe(error).message)")
+            return .not("Cannot \(what): \(ServiceURL.redact(within: Report.describe(error).message).forLog)")
         }
     }
 
