@@ -57,6 +57,9 @@ struct Frame {
     private var foot: HTML {
         let store = (try? dashboard.client.store.location).map { $0 == dashboard.client.broker.location ? "" : "; results: \($0)" } ?? ""
         let rights = viewer.mayAct ? "" : viewer.isReadOnly ? " This server is read-only." : " You may look, not act."
-        return "<p>Broker: \(dashboard.client.broker.location)\(store).\(rights)</p><p>Celery \(Version.text). Times are those of \(Shown.zone(viewer.now)); it is <time>\(LocalTime.text(viewer.now))</time>.</p>"
+        return """
+            <p>Broker: \(dashboard.client.broker.location)\(store).\(rights)</p>
+            <p>Celery \(Version.text). Times are those of \(Shown.zone(viewer.now)); it is <time>\(LocalTime.text(viewer.now))</time>.</p>
+            """
     }
 }

@@ -67,7 +67,9 @@ struct DeadPages: Sendable {
                 Shown.ago(letter.burial.date, viewer.now), "\(letter.burial.attempts)", PageAction.html(actions(letter), viewer),
             ])
         }
-        let next: HTML? = hasMore ? letters.last.map { "<nav aria-label=\"Pages of dead letters\"><p><a rel=\"next\" href=\"\(search.path(after: $0))\">Newer</a></p></nav>" } : nil
+        let next = hasMore ? letters.last.map { last -> HTML in
+            "<nav aria-label=\"Pages of dead letters\"><p><a rel=\"next\" href=\"\(search.path(after: last))\">Newer</a></p></nav>"
+        } : nil
         return Page(
             title: "Dead letters", area: .dead, head: form(search),
             body: "\(sheet.html)\(next)\(ShellLine.html("celery dead list"))\(letters.isEmpty ? "" : bulk(search, viewer))")

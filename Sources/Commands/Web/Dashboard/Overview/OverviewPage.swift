@@ -35,13 +35,16 @@ struct OverviewPage: Sendable {
         // Elsewhere events tell of failures, but reading those takes seconds.
         let listing = try? client.store as? any ResultListing
         let failures = await dashboard.ask("list tasks that have ended", listing) { _ in try await failed() }
+        let shown = failures.value.map {
+            TaskSheet(redaction: client.settings.redaction, caption: "Failed tasks").html($0, viewer.now, "No failure is stored.")
+        }
         return Page(
             title: "Overview", area: .overview,
             body: """
                 \(figures(queues, workers, letters, viewer.now))
                 \(Shown.section("What needs attention", attention(queues, workers, letters)))
                 \(Shown.section("The last hour", statistics(ledger)))
-                \(Shown.section("Failed last", failures.value.map { TaskSheet(redaction: client.settings.redaction, caption: "Failed tasks").html($0, viewer.now, "No failure is stored.") } ?? reason(failures)))
+                \(Shown.section("Failed last", shown ?? reason(failures)))
                 """)
     }
 
@@ -74,7 +77,10 @@ struct OverviewPage: Sendable {
 
     private func attention(_ queues: Told<QueueReading>, _ workers: Told<[WorkerReport]>, _ letters: Told<Int>) -> HTML {
         var items: [HTML] = [queues.notTold, workers.notTold, letters.notTold].compactMap { $0.map { HTML($0) } }
-        if let workers = workers.value, workers.isEmpty { items.append("No worker \((client.broker as? any WorkerListing)?.knowsWorkers == true ? "is alive" : "has answered").") }
+        if let workers = workers.value, workers.isEmpty {
+            let isKnown = (client.broker as? any WorkerListing)?.knowsWorkers == true
+            items.append("No worker \(isKnown ? "is alive" : "has answered").")
+        }
         for queue in queues.value?.queues ?? [] {
             if let pause = queues.value?.pauses[queue.name] {
                 let reason: HTML? = pause.reason.map { ": \($0.forLog)" }

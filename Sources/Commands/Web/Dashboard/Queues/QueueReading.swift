@@ -5,6 +5,8 @@ import Client
 struct QueueReading: Sendable {
     /// Sorted by name.
     var queues: [QueueCount] = []
+    /// Whether the broker counts scheduled and running messages as well; one that does not knows only the queues in the settings.
+    var tellsAll = true
     /// Why some cannot be counted.
     var troubles: [String] = []
     var pauses: [String: QueuePause] = [:]
@@ -17,6 +19,7 @@ struct QueueReading: Sendable {
         guard let counting = broker as? any QueueCounting else { throw DriverError.lacks("count queues", broker.location) }
         let counted = try await counting.queues()
         queues = counted.filter { $0.trouble == nil }
+        tellsAll = queues.allSatisfy { $0.scheduled != nil && $0.running != nil }
         troubles = counted.compactMap(\.trouble)
         pauses = await dashboard.ask("pause queues", broker as? any QueuePausing) { try await $0.pausedQueues() }.value ?? [:]
         ages = await dashboard.ask("tell how long messages have waited", broker as? any AgeKnowing) { try await $0.oldestWaiting() }

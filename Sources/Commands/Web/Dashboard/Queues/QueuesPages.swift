@@ -56,8 +56,8 @@ struct QueuesPages: Sendable {
         }
         var notes = reading.troubles.map { Shown.missing($0.forLog) }
         if case .not(let reason) = reading.ages { notes.append(Shown.missing(reason)) }
-        if client.broker.location.hasPrefix("amqp") {
-            notes.append(Shown.missing("RabbitMQ tells of the queues in the settings, and only how many messages are ready"))
+        if !reading.tellsAll {
+            notes.append(Shown.missing("\(client.broker.location) tells only of the queues in the settings, and not how many of their messages are scheduled or run"))
         }
         return Page(title: "Queues", area: .queues, body: "\(sheet.html)\(notes)\(ShellLine.html("celery queues"))")
     }

@@ -34,10 +34,11 @@ struct TaskView {
     /// Why, when, with what, and what came of it.
     var rest: HTML {
         let warnings = report.warnings.map { Shown.missing($0.forLog) }
+        let own = HTML("\(facts.task?.forLog ?? facts.id.text) (this task)")
         let parts: [HTML] = [
             Shown.section("Why", why), Shown.section("Timeline", timeline), Shown.section("Arguments", arguments),
             Shown.section("Result", outcome), Shown.section("Output", output),
-            Shown.section("Parents and children", report.family.isEmpty ? "<p class=\"muted\">None is known.</p>" : report.family.html(HTML("\(facts.task?.forLog ?? facts.id.text) (this task)"))),
+            Shown.section("Parents and children", report.family.isEmpty ? "<p class=\"muted\">None is known.</p>" : report.family.html(own)),
         ]
         return "\(warnings)\(parts)"
     }
