@@ -37,7 +37,7 @@ extension Client {
     }
 
     /// Ended tasks of which stored events tell, if the store cannot list them.
-    private func toldTasks(_ filter: TaskFilter) async -> [ListedTask] {
+    func toldTasks(_ filter: TaskFilter) async -> [ListedTask] {
         guard let broker = broker as? any EventFollowing, !((try? store) is any ResultListing),
             filter.selects(any: [.success, .failure, .revoked])
         else { return [] }
@@ -47,7 +47,7 @@ extension Client {
         }
     }
 
-    private func openTasks(_ filter: TaskFilter, limit: Int) async throws -> [ListedTask] {
+    func openTasks(_ filter: TaskFilter, limit: Int) async throws -> [ListedTask] {
         guard let listing = broker as? any WaitingListing else { return try await heldTasks(filter) }
         let waiting = try await listing.waitingTasks(filter, limit: limit)
         // A broker that does not know its workers does not know what they hold, either.

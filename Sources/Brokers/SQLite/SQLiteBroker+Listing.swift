@@ -11,3 +11,13 @@ extension SQLiteBroker: WaitingListing {
         }
     }
 }
+
+extension SQLiteBroker: TaskPaging {
+    package func taskPart(
+        _ filter: TaskFilter, before position: Int64?, limit: Int, within time: Duration
+    ) async throws -> TaskPart {
+        let now = self.now()
+        let deadline = ContinuousClock.now + time
+        return try await file.read { try MessageTable.waiting(filter, before: position, limit: limit, now: now, until: deadline, in: $0) }
+    }
+}

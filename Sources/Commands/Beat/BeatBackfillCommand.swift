@@ -35,11 +35,6 @@ enum BeatBackfillCommand {
             ]),
         run: run)
 
-    /// The number of runs sent without `--force`.
-    private static let limit = 10_000
-    /// The number of runs looked up and sent at a time.
-    private static let chunk = 500
-
     private static func run(_ context: CommandContext) async throws -> Int32 {
         let arguments = context.arguments
         let now = Timestamp.now
@@ -51,13 +46,12 @@ enum BeatBackfillCommand {
         }
         let timetable = try Timetable(context, willSend: true)
         let entry = try timetable.entry(arguments.operands[0])
-        let due = entry.periodic.schedule.times(
-            after: Timestamp(seconds: from.seconds.nextDown), through: to, limit: arguments[force] ? .max : limit + 1)
-        guard due.count <= limit || arguments[force] else {
-            throw ArgumentError("more than \(limit) runs of '\(entry.name.forLog)' were due then", hint: "choose a shorter period, or add --force")
+        let due = Backfill.due(entry, from: from, to: to, limit: arguments[force] ? .max : Backfill.limit + 1)
+        guard due.count <= Backfill.limit || arguments[force] else {
+            throw ArgumentError("more than \(Backfill.limit) runs of '\(entry.name.forLog)' were due then", hint: "choose a shorter period, or add --force")
         }
-        for start in stride(from: 0, to: due.count, by: chunk) {
-            try await send(due[start..<min(start + chunk, due.count)], of: entry, timetable, now)
+        for start in stride(from: 0, to: due.count, by: Backfill.chunk) {
+            try await send(due[start..<min(start + Backfill.chunk, due.count)], of: entry, timetable, now)
             context.output.flush()
         }
         if due.isEmpty { context.output.note("celery beat backfill: no run of '\(entry.name.forLog)' was due then") }
@@ -67,37 +61,18 @@ enum BeatBackfillCommand {
 
     private static func send(_ due: ArraySlice<Timestamp>, of entry: Entry, _ timetable: Timetable, _ now: Timestamp) async throws {
         let (output, isDry) = (timetable.context.output, timetable.context.arguments[dryRun])
-        let runs = due.map { (due: $0, message: message(of: entry, due: $0, timetable, now)) }
-        let known = try await Self.known(runs.map(\.message.id), timetable.client)
-        let fresh = runs.filter { known[$0.message.id] == nil }.map(\.message)
-        if !isDry, !fresh.isEmpty { try await timetable.client.publish(fresh) }
-        for (due, message) in runs {
-            let reason = known[message.id]
-            if let reason { output.note("celery beat backfill: skipped \(message.id), due \(LocalTime.text(due)): \(reason)") }
+        let backfill = Backfill(entry: entry, client: timetable.client, beat: timetable.beat, now: now)
+        for run in try await backfill.send(Array(due), isDryRun: isDry) {
+            if let reason = run.reason { output.note("celery beat backfill: skipped \(run.message.id), due \(LocalTime.text(run.due)): \(reason)") }
             // Text output lists only runs that are, or would be, sent.
-            if reason != nil, output.format == .text { continue }
+            if run.reason != nil, output.format == .text { continue }
             output.record(
                 [
-                    "id": .string(message.id.text), "due": .string(ISO8601.text(due)), "entry": .string(entry.name),
-                    "task": .string(message.task), "sent": .bool(reason == nil && !isDry), "known": .bool(reason != nil),
+                    "id": .string(run.message.id.text), "due": .string(ISO8601.text(run.due)), "entry": .string(entry.name),
+                    "task": .string(run.message.task), "sent": .bool(run.reason == nil && !isDry), "known": .bool(run.reason != nil),
                 ],
-                text: isDry ? "\(message.id)\t\(LocalTime.text(due))" : message.id.text)
+                text: isDry ? "\(run.message.id)\t\(LocalTime.text(run.due))" : run.message.id.text)
         }
-    }
-
-    private static func message(of entry: Entry, due: Timestamp, _ timetable: Timetable, _ now: Timestamp) -> Message {
-        var message = entry.message(due: due, beat: timetable.beat)
-        if let expires = entry.periodic.expires { message.expires = now + expires }
-        return message
-    }
-
-    /// The runs already known to the broker or the result store, with what it knows.
-    private static func known(_ ids: [TaskID], _ client: Client) async throws -> [TaskID: String] {
-        // Ask the broker first: a run that ends between the two queries is then found in the store.
-        let located = try await (client.broker as? any MessageLocating)?.locate(ids) ?? [:]
-        let results = try await client.store.results(for: ids)
-        return located.mapValues { $0.worker == nil ? "it waits in its queue" : "it runs" }
-            .merging(results.mapValues { "its state is \($0.state.name)" }) { $1 }
     }
 
     private static func time(_ text: String, _ now: Timestamp) throws -> Timestamp {

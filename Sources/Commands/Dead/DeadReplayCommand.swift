@@ -1,7 +1,6 @@
 import Arguments
 import CeleryCore
 import Client
-import Wire
 
 /// `celery dead replay`: resends dead letters.
 enum DeadReplayCommand {
@@ -44,7 +43,7 @@ enum DeadReplayCommand {
         for start in stride(from: 0, to: letters.count, by: pace.batch) {
             let batch = Array(letters[start..<min(start + pace.batch, letters.count)])
             try await pace.wait(for: batch.count)
-            for replay in try await send(batch, keeping, client, to: arguments[target]) {
+            for replay in try await LetterReplay(keeping: keeping, store: try client.store).send(batch, to: arguments[target]) {
                 let letter = replay.letter
                 if let refusal = replay.refusal {
                     isRefused = true
@@ -63,24 +62,5 @@ enum DeadReplayCommand {
         await client.close()
         try DeadOptions.checkFound(letters, of: filter, isLimited: context.arguments.isGiven(DeadOptions.limit), context)
         return isRefused ? ExitCode.badData : ExitCode.done
-    }
-
-    private static func send(
-        _ letters: [DeadLetter], _ keeping: any DeadLetterKeeping, _ client: Client, to queue: String?
-    ) async throws -> [DeadLetterReplay] {
-        var filter = DeadLetterFilter(letters)
-        var refused: [DeadLetterReplay] = []
-        let store = try client.store
-        if !keeping.replayClears(store) {
-            let full = try await keeping.deadLetters(filter, limit: letters.count, withContent: true)
-            for id in try await FailureRemoval(store: store).clear(full) {
-                filter.keys?.remove(id.text)
-                refused += letters.filter { $0.taskID == id }.map {
-                    DeadLetterReplay($0, refusal: "task id \(id) is already in use: its result is stored")
-                }
-            }
-        }
-        guard filter.keys?.isEmpty == false else { return refused }
-        return refused + (try await keeping.replay(filter, limit: letters.count, to: queue))
     }
 }

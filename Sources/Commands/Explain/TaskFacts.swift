@@ -83,7 +83,10 @@ extension TaskFacts {
     var group: String? { standing?.message?.groupID ?? result?.groupID }
 
     /// The tasks that this task sent.
-    var children: [TaskID] { (result?.children ?? []).flatMap(Self.ids).distinct }
+    var children: [TaskID] { Self.children(of: result) }
+
+    /// The tasks that a task sent, as its result tells.
+    static func children(of result: TaskResult?) -> [TaskID] { (result?.children ?? []).flatMap(ids).distinct }
 
     /// The newest revocation in force for this task.
     var revocation: Revocation? {

@@ -47,9 +47,24 @@ enum RetryCommand {
         }
         let client = try context.client(try context.settings(), willSend: !arguments[dryRun])
         filter.redaction = client.settings.redaction
-        var sender = RetrySender(context: context, client: client, isDryRun: arguments[dryRun], rate: arguments[rate])
+        var sender = RetrySender(client: client, isDryRun: arguments[dryRun], rate: arguments[rate]) { show($0, context) }
         let areAllSent = arguments.operands.isEmpty
             ? try await sender.send(filter) : try await sender.send(arguments.operands.map { TaskID($0) })
         return areAllSent ? ExitCode.done : ExitCode.unknown
+    }
+    private static func show(_ news: RetrySender.News, _ context: CommandContext) {
+        let isDry = context.arguments[dryRun]
+        switch news {
+        case .sent(let old, let new):
+            context.output.record(
+                [
+                    "id": .string(old.text), "new": isDry ? .null : .string(new.id.text), "task": .string(new.task),
+                    "queue": .string(new.route.queue),
+                ],
+                text: [old.text, isDry ? new.task : new.id.text].row)
+        case .refused(let id, let why): context.output.error("celery retry: \(id.text.inOneLine): not sent: \(why.inOneLine)")
+        // Print each id right after sending, in case this process is killed.
+        case .pause: context.output.flush()
+        }
     }
 }

@@ -2,11 +2,20 @@ import CeleryCore
 import Client
 import Tasks
 
-/// Sends ended tasks again, some at a time, and prints the ids.
+/// Sends ended tasks again, some at a time, and tells of each.
 struct RetrySender {
-    let context: CommandContext
+    /// What it tells.
+    enum News {
+        /// A task was sent, or would be.
+        case sent(TaskID, Message)
+        case refused(TaskID, String)
+        /// Those sent together have been told.
+        case pause
+    }
+
     let client: Client
     let isDryRun: Bool
+    private let tell: (News) -> Void
     private var pace: SendingPace
     private var postponed = PostponedRepetitions()
     private var areAllSent = true
@@ -15,10 +24,10 @@ struct RetrySender {
     private static let batch = 500
 
     /// - Parameter rate: Messages per second; `nil` means without a limit.
-    init(context: CommandContext, client: Client, isDryRun: Bool, rate: Double?) {
-        self.context = context
+    init(client: Client, isDryRun: Bool = false, rate: Double? = nil, tell: @escaping (News) -> Void) {
         self.client = client
         self.isDryRun = isDryRun
+        self.tell = tell
         pace = SendingPace(isDryRun ? nil : rate, batch: Self.batch)
     }
 
@@ -89,9 +98,8 @@ struct RetrySender {
                     _ = try await client.taskSets.replace(old, by: new.id, in: set)
                 }
             }
-            for (old, new) in some { print(old, new) }
-            // Print each id right after sending, in case this process is killed.
-            context.output.flush()
+            for (old, new) in some { tell(.sent(old, new)) }
+            tell(.pause)
         }
     }
 
@@ -122,17 +130,8 @@ struct RetrySender {
         return try await sets.taskSet(set)?.number(of: id) == nil ? nil : set
     }
 
-    private func print(_ old: TaskID, _ new: Message) {
-        context.output.record(
-            [
-                "id": .string(old.text), "new": isDryRun ? .null : .string(new.id.text), "task": .string(new.task),
-                "queue": .string(new.route.queue),
-            ],
-            text: [old.text, isDryRun ? new.task : new.id.text].row)
-    }
-
     private mutating func refuse(_ id: TaskID, _ why: String) {
         areAllSent = false
-        context.output.error("celery retry: \(id.text.inOneLine): not sent: \(why.inOneLine)")
+        tell(.refused(id, why))
     }
 }

@@ -7,3 +7,13 @@ extension SQLiteResultStore: ResultListing {
         return try await file.read { try ResultTable.page(filter, before: position, limit: limit, now: now, in: $0) }
     }
 }
+
+extension SQLiteResultStore: TaskPaging {
+    package func taskPart(
+        _ filter: TaskFilter, before position: Int64?, limit: Int, within time: Duration
+    ) async throws -> TaskPart {
+        let now = self.now()
+        let deadline = ContinuousClock.now + time
+        return try await file.read { try ResultTable.part(filter, before: position, limit: limit, now: now, until: deadline, in: $0) }
+    }
+}

@@ -7,46 +7,63 @@ extension MessageTable {
     /// Selected tasks that workers hold, by their start, newest first.
     package static func running(_ filter: TaskFilter, limit: Int, now: Timestamp, in db: Database) throws -> [ListedTask] {
         guard filter.selects(any: [.started]) else { return [] }
+        let tables = "FROM lease l CROSS JOIN message m ON m.tag = l.tag LEFT JOIN worker w ON w.number = l.worker"
         return try list(
-            filter, limit: limit,
-            "FROM lease l CROSS JOIN message m ON m.tag = l.tag LEFT JOIN worker w ON w.number = l.worker",
-            "l.attempt, l.since, w.name", order: "l.since DESC, l.tag DESC", now: now, in: db)
+            filter, limit: limit, tables, "l.attempt, l.since, w.name", order: "l.since DESC, l.tag DESC", now: now, until: nil, in: db
+        ).tasks
     }
 
     /// Selected tasks that wait, by their submission, newest first.
     package static func waiting(_ filter: TaskFilter, limit: Int, now: Timestamp, in db: Database) throws -> [ListedTask] {
-        guard filter.selects(any: [.queued, .scheduled, .retry]) else { return [] }
+        try waiting(filter, before: nil, limit: limit, now: now, until: nil, in: db).tasks
+    }
+
+    /// The same before a position, until a deadline: then the part ends where the reading has.
+    package static func waiting(
+        _ filter: TaskFilter, before position: Int64?, limit: Int, now: Timestamp, until deadline: ContinuousClock.Instant?, in db: Database
+    ) throws -> TaskPart {
+        guard filter.selects(any: [.queued, .scheduled, .retry]) else { return TaskPart([], next: nil) }
         if filter.phases == [.scheduled] {
             return try list(
                 filter, limit: limit, "FROM scheduled s CROSS JOIN message m ON m.tag = s.tag", "s.attempt, NULL, NULL",
-                order: "s.tag DESC", now: now, in: db)
+                order: "s.tag DESC", condition: "s.tag < ?2", before: position, now: now, until: deadline, in: db)
         }
         return try list(
             filter, limit: limit,
             "FROM message m LEFT JOIN ready r ON r.queue = m.queue AND r.rank = m.rank AND r.tag = m.tag",
             "coalesce(r.attempt, 0), NULL, NULL", order: "m.tag DESC",
-            condition: "NOT EXISTS (SELECT 1 FROM lease l WHERE l.tag = m.tag)", now: now, in: db)
+            condition: "m.tag < ?2 AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.tag = m.tag)", before: position, now: now,
+            until: deadline, in: db)
     }
 
+    /// - Parameter deadline: With one, every row is looked at here, so that the reading can end at any.
     private static func list(
-        _ filter: TaskFilter, limit: Int, _ tables: String, _ columns: String, order: String, condition: String = "true",
-        now: Timestamp, in db: Database
-    ) throws -> [ListedTask] {
+        _ filter: TaskFilter, limit: Int, _ tables: String, _ columns: String, order: String, condition: String = "?2 IS NOT NULL",
+        before position: Int64? = nil, now: Timestamp, until deadline: ContinuousClock.Instant?, in db: Database
+    ) throws -> TaskPart {
+        let isWanted = "(?1 IS NULL OR m.queue = ?1)"
         let rows = try Row.fetchCursor(
             db.cachedStatement(sql: """
-                SELECT m.tag, m.id, m.task, m.queue, m.retries, m.submitted, m.headers, m.properties, m.body, \(columns)
-                \(tables) WHERE \(condition) AND (?1 IS NULL OR m.queue = ?1) ORDER BY \(order)
+                SELECT m.tag, m.id, m.task, m.queue, m.retries, m.submitted, m.headers, m.properties, m.body, \(columns), \(isWanted)
+                \(tables) WHERE \(condition)\(deadline == nil ? " AND \(isWanted)" : "") ORDER BY \(order)
                 """),
-            arguments: [filter.queue])
+            arguments: [filter.queue, position ?? .max])
         var found: [ListedTask] = []
-        while found.count < limit, let row = try rows.next() {
+        var seen = 0
+        while found.count < limit {
+            guard let row = try rows.next() else { return TaskPart(found, next: nil) }
+            if let deadline {
+                seen += 1
+                if seen % 32 == 0, deadline <= .now { return TaskPart(found, next: (row[0] as Int64) + 1) }
+            }
             // The cheap tests first: a million may wait.
+            if (row[12] as Int64?) != 1 { continue }
             if let pattern = filter.task, !Glob.matches(row[2], pattern) { continue }
             let task = ListedTask(message: row, now: now)
-            if let since = filter.since, task.changed < since { break }
+            if let since = filter.since, task.changed < since { return TaskPart(found, next: nil) }
             if filter.selects(task), task.contains(textOf: filter) { found.append(task) }
         }
-        return found
+        return TaskPart(found, next: found.last?.position ?? position)
     }
 }
 

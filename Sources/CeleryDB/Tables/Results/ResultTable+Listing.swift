@@ -10,22 +10,37 @@ extension ResultTable {
     package static func page(
         _ filter: TaskFilter, before position: Int64?, limit: Int, now: Timestamp, in db: Database
     ) throws -> [ListedTask] {
+        try part(filter, before: position, limit: limit, now: now, until: nil, in: db).tasks
+    }
+
+    /// The same, until a deadline: then the part ends where the reading has.
+    package static func part(
+        _ filter: TaskFilter, before position: Int64?, limit: Int, now: Timestamp, until deadline: ContinuousClock.Instant?,
+        in db: Database
+    ) throws -> TaskPart {
         var end = position ?? .max
         if let until = filter.until { end = min(end, try firstNumber(changedSince: until, in: db) ?? .max) }
+        let paths = try paths(filter, in: db)
         var found: [ListedTask] = []
-        for path in try paths(filter, in: db) {
-            found += try path.tasks(filter, before: end, limit: limit, now: now, in: db)
+        // Down to this number, every way has been read.
+        var reached: Int64?
+        for (index, path) in paths.enumerated() {
+            let share = deadline.map { ContinuousClock.now + (ContinuousClock.now.duration(to: $0)) / (paths.count - index) }
+            let part = try path.tasks(filter, before: end, limit: limit, now: now, until: share, in: db)
+            found += part.tasks
+            if let next = part.next { reached = max(reached ?? next, next) }
         }
+        if let reached { found.removeAll { $0.position < reached } }
         found.sort { $0.position > $1.position }
-        return Array(found.prefix(limit))
+        guard found.count > limit else { return TaskPart(found, next: reached) }
+        return TaskPart(Array(found.prefix(limit)), next: limit > 0 ? found[limit - 1].position : end)
     }
 
     /// The ways through the table that together pass every selected result.
     private static func paths(_ filter: TaskFilter, in db: Database) throws -> [Path] {
-        let states = filter.phases.map { phases in stateNames.filter { phases.contains($0.phase) }.map(\.name) }
-        // A running task may have a state of its own, which no list of names can hold.
-        let hasOwnStates = filter.phases?.contains(.started) ?? true
-        if let states, !hasOwnStates, !states.contains("SUCCESS") {
+        if let phases = filter.phases, !phases.contains(.success) {
+            // A running task may have a state of its own.
+            let states = try stateNames(in: db).filter { phases.contains(TaskPhase(TaskState(name: $0))) }
             return states.map { Path("+task NOT NULL AND state = ? AND state <> 'SUCCESS'", $0) }
         }
         guard let pattern = filter.task else {
@@ -35,10 +50,6 @@ extension ResultTable {
         // Many short ways would cost more than one long one.
         return names.count > 100 ? [Path("true", nil)] : names.map { Path("task = ?", $0) }
     }
-
-    private static let stateNames: [(name: String, phase: TaskPhase)] = [
-        TaskState.started, .retry, .success, .failure, .revoked,
-    ].map { ($0.name, TaskPhase($0)) }
 
     /// One way through the table.
     private struct Path {
@@ -57,34 +68,63 @@ extension ResultTable {
             return path
         }
 
+        /// - Parameter deadline: With one, every row is looked at here, so that the reading can end at any.
         func tasks(
-            _ filter: TaskFilter, before end: Int64, limit: Int, now: Timestamp, in db: Database
-        ) throws -> [ListedTask] {
+            _ filter: TaskFilter, before end: Int64, limit: Int, now: Timestamp, until deadline: ContinuousClock.Instant?, in db: Database
+        ) throws -> TaskPart {
+            var wanted: [String] = []
+            var wantedArguments: [(any SQLiteConvertible)?] = []
+            if let queue = filter.queue, index.isEmpty {
+                wanted.append("queue = ?")
+                wantedArguments.append(queue)
+            }
+            if let text = filter.text, let condition = TextCondition(text) {
+                wanted.append(condition.sql)
+                wantedArguments += condition.arguments.map { $0 as (any SQLiteConvertible)? }
+            }
+            let test = wanted.isEmpty ? "true" : wanted.joined(separator: " AND ")
             var conditions = [condition, "number < ?", "(expires IS NULL OR expires > ?)"]
             var arguments: [(any SQLiteConvertible)?] = [argument].compactMap(\.self) + [end, now.seconds]
-            if let queue = filter.queue {
+            if let queue = filter.queue, !index.isEmpty {
                 conditions.append("queue = ?")
                 arguments.append(queue)
             }
-            if let text = filter.text, let condition = TextCondition(text) {
-                conditions.append(condition.sql)
-                arguments += condition.arguments.map { $0 as (any SQLiteConvertible)? }
-            }
+            if deadline == nil { conditions.append(test) }
             let rows = try Row.fetchCursor(
                 db.cachedStatement(sql: """
-                    SELECT number, id, changed, submitted, task, queue, document, headers, properties, body FROM result \(index)
-                    WHERE \(conditions.joined(separator: " AND ")) ORDER BY number DESC
+                    SELECT number, id, changed, submitted, task, queue, document, headers, properties, body\(deadline == nil ? "" : ", \(test)")
+                    FROM result \(index) WHERE \(conditions.joined(separator: " AND ")) ORDER BY number DESC
                     """),
-                arguments: StatementArguments(arguments))
+                arguments: StatementArguments(deadline == nil ? arguments + wantedArguments : wantedArguments + arguments))
             var found: [ListedTask] = []
-            while found.count < limit, let row = try rows.next() {
+            var seen = 0
+            while found.count < limit {
+                guard let row = try rows.next() else { return TaskPart(found, next: nil) }
+                if let deadline {
+                    // The clock is not asked for each of many rows.
+                    seen += 1
+                    if seen % 32 == 0, deadline <= .now { return TaskPart(found, next: (row[0] as Int64) + 1) }
+                    if (row[10] as Int64?) != 1 { continue }
+                }
+                if let pattern = filter.task, !Glob.matches((row[4] as String?) ?? "", pattern) { continue }
                 let task = try ListedTask(result: row)
-                if let since = filter.since, task.changed < since { break }
-                if let pattern = filter.task, !Glob.matches(task.task ?? "", pattern) { continue }
+                if let since = filter.since, task.changed < since { return TaskPart(found, next: nil) }
                 if filter.selects(task), task.contains(textOf: filter) { found.append(task) }
             }
-            return found
+            return TaskPart(found, next: found.last?.position ?? end)
         }
+    }
+
+    /// The states of results but for SUCCESS. Jumps from one to the next in the index.
+    private static func stateNames(in db: Database) throws -> [String] {
+        try String.fetchAll(db, sql: """
+            WITH RECURSIVE name (text) AS (
+                SELECT min(state) FROM result WHERE state <> 'SUCCESS'
+                UNION ALL SELECT (SELECT min(state) FROM result WHERE state <> 'SUCCESS' AND state > name.text) FROM name
+                WHERE name.text IS NOT NULL
+            )
+            SELECT text FROM name WHERE text IS NOT NULL
+            """)
     }
 
     /// Names of all tasks with a result. Jumps from name to name in the index.

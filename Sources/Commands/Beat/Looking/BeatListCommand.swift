@@ -41,7 +41,7 @@ enum BeatListCommand {
     }
 
     /// The state of the last run of each entry: as recorded by beat, or else as the store has it now.
-    private static func lastStates(_ state: BeatState?, _ timetable: Timetable) async throws -> [String: String] {
+    static func lastStates(_ state: BeatState?, _ timetable: Timetable) async throws -> [String: String] {
         let last = state?.records.compactMapValues(\.last) ?? [:]
         var known = last.compactMapValues(\.state?.name)
         let open = last.filter { known[$0.key] == nil }.map { (entry: $0.key, id: $0.value.id) }

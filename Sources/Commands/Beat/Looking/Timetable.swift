@@ -15,13 +15,14 @@ struct Timetable {
     var entries: [Entry] { table.entries }
     var beat: String { settings.beatName }
 
+    /// - Parameter client: One that is open already.
     /// - Throws: errors in the settings or entries.
-    init(_ context: CommandContext, willSend: Bool = false) throws {
+    init(_ context: CommandContext, willSend: Bool = false, client: Client? = nil) throws {
         self.context = context
         let resolved = try context.resolved()
         settings = resolved.settings
-        client = try context.client(settings, willSend: willSend)
-        table = try EntryTable(resolved, context, client: client)
+        self.client = try client ?? context.client(settings, willSend: willSend)
+        table = try EntryTable(resolved, context, client: self.client)
     }
 
     /// The broker as a store of the schedule.

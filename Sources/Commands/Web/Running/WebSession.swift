@@ -19,7 +19,7 @@ struct WebSession: Sendable {
         try checkAddress(credentials)
         let guarding = try WebGuard(web, credentials)
         let client = try context.client(settings)
-        let site = try WebSite(context: context, client: client, logger: daemon.logger)
+        let site = try WebSite(context: context, client: client, origins: guarding.origins, logger: daemon.logger)
         let router = WebRouter(site.routes, guarding, origins: web.origins)
         let socket = try ListeningSocket.open(web.address, group: try FileGroup.number(settings))
         defer { removeSocket() }
@@ -37,7 +37,7 @@ struct WebSession: Sendable {
 
     /// The answer of the router. A login that failed is logged.
     private func answer(_ request: WebRequest, _ router: WebRouter) -> WebServer.Reply {
-        let reply = router.answer(request)
+        let reply = RefusalPage.applied(to: router.answer(request), of: request)
         guard request.header("authorization") != nil, case .later(let work) = reply else { return reply }
         return .later {
             let response = await work()

@@ -10,8 +10,9 @@ struct WebSite: Sendable {
     /// To be run beside the server.
     let events: EventFollower
 
+    /// - Parameter origins: Makes the tokens of forms, and checks them.
     /// - Throws: errors of the project's tasks.
-    init(context: CommandContext, client: Client, logger: Logger) throws {
+    init(context: CommandContext, client: Client, origins: OriginCheck, logger: Logger) throws {
         let failures = WebFailures(logger: logger)
         let names = try context.registry(client.settings).registry.names
         let tasks = KnownNames(client: client, own: names)
@@ -21,6 +22,7 @@ struct WebSite: Sendable {
         let metrics = MetricsRoutes(page: MetricsPage(reader, events: events), failures: failures)
         let flower = FlowerReading(client: client, tasks: tasks, failures: failures)
         let actions = FlowerActions(client: client, tasks: tasks, failures: failures, logger: logger)
-        routes = status.routes + metrics.routes + flower.routes + actions.routes
+        let dashboard = Dashboard(client: client, context: context, failures: failures, logger: logger, origins: origins)
+        routes = status.routes + metrics.routes + flower.routes + actions.routes + DashboardRoutes(dashboard: dashboard).routes
     }
 }
