@@ -94,7 +94,8 @@ extension STOMPConsumer: Postponing {
             guard let held else { return [] }
             // Send a new message, so that returns are not mistaken for deaths. The attempt number stays the same.
             var message = AttemptHeader.next(held.message.backToItsQueue, after: held.attempt - 1, crashes: held.crashes)
-            if case .none = server.delaying { message.eta = postponement.until }
+            let isDelayed = if case .none = server.delaying { false } else { !inbox.delaysInVain }
+            if !isDelayed { message.eta = postponement.until }
             return try broker.frames(
                 of: WaitHeader.write(postponement.since, on: message), at: server, delayedBy: max(1, postponement.until.seconds - now.seconds), now: now)
         }

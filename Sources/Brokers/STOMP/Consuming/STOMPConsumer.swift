@@ -50,14 +50,15 @@ package final class STOMPConsumer: BrokerConsumer {
                 }
                 guard let arrived = state.popArrived() else { break }
                 let entry = Self.read(arrived, number: state.nextNumber())
+                let wasInVain = STOMPEnvelope.wasDelayedInVain(arrived.frame)
+                isInVain = isInVain || wasInVain
                 // An expired message need not wait for its ETA.
                 if entry.eta <= now || entry.message.expires.map({ $0 < now }) ?? false {
                     deliveries.append(Self.hand(entry, &state))
-                } else if entry.eta.seconds - now.seconds > nearETA, !STOMPEnvelope.wasDelayedInVain(arrived.frame) {
+                } else if entry.eta.seconds - now.seconds > nearETA, !wasInVain {
                     state.setAside()
                     distant.append(entry)
                 } else {
-                    isInVain = isInVain || STOMPEnvelope.wasDelayedInVain(arrived.frame)
                     state.hold(entry)
                 }
             }

@@ -23,7 +23,8 @@ final class STOMPInbox: Sendable {
     let bell = Bell()
     let notices: AsyncStream<BrokerNotice>
 
-    private static let control = "control"
+    /// Of this program alone: RabbitMQ may name a queue after it.
+    private let control = "control-\(TaskID())"
 
     init(layout: STOMPLayout, settings: Settings, queues: [String], location: String) {
         (self.layout, self.settings, self.queues, self.location) = (layout, settings, queues, location)
@@ -50,7 +51,7 @@ final class STOMPInbox: Sendable {
         let control = STOMPFrame(
             "SUBSCRIBE",
             [
-                STOMPFrame.Header("id", Self.control), STOMPFrame.Header("destination", layout.topic(ControlMessage.exchange)),
+                STOMPFrame.Header("id", self.control), STOMPFrame.Header("destination", layout.topic(ControlMessage.exchange)),
                 STOMPFrame.Header("ack", "auto"),
             ])
         return [control] + frames(for: subscriptions, at: server)
@@ -69,7 +70,7 @@ final class STOMPInbox: Sendable {
     }
 
     func hear(_ frame: STOMPFrame, generation: Int) {
-        if frame["subscription"] == Self.control {
+        if frame["subscription"] == self.control {
             if let wire = try? STOMPEnvelope.read(frame) { pass.yield(wire) }
             return
         }
@@ -88,6 +89,9 @@ final class STOMPInbox: Sendable {
     // MARK: For the worker
 
     func notice(_ text: String) { notify.yield(BrokerNotice(text, isTrouble: true)) }
+
+    /// Whether the server was found to delay no messages although it should be able to.
+    var delaysInVain: Bool { toldAboutDelays.load(ordering: .relaxed) }
 
     /// Tells once that the server delays no messages although it should be able to.
     func tellAboutDelays() {

@@ -98,6 +98,8 @@ final class STOMPMailbox: Sendable {
     init(_ options: STOMPOptions, topic destination: String) {
         let bell = Bell()
         self.bell = bell
+        // Of this program alone: RabbitMQ may name a queue after it.
+        let id = "box-\(TaskID())"
         let state = SharedState()
         self.state = state
         link = STOMPLink(
@@ -109,7 +111,7 @@ final class STOMPMailbox: Sendable {
                     return [
                         STOMPFrame(
                             "SUBSCRIBE",
-                            [STOMPFrame.Header("id", "box"), STOMPFrame.Header("destination", destination), STOMPFrame.Header("ack", "auto")])
+                            [STOMPFrame.Header("id", id), STOMPFrame.Header("destination", destination), STOMPFrame.Header("ack", "auto")])
                     ]
                 },
                 heard: { frame, _ in

@@ -1,0 +1,80 @@
+import CeleryCore
+import Fixtures
+import STOMP
+import Testing
+
+@testable import Brokers
+
+/// How the number of subscriptions follows a worker's demand.
+@Suite struct STOMPDeliveriesTests {
+    private func deliveries(at server: String = "ActiveMQ/5.17.2", wanting space: Int, of queues: [String] = ["q"]) -> STOMPDeliveries {
+        var state = STOMPDeliveries()
+        state.begin(STOMPServer(header: server), generation: 1)
+        _ = state.want(space, of: queues)
+        return state
+    }
+
+    private func add(_ state: inout STOMPDeliveries, _ subscription: String, _ ackID: String) {
+        state.add(STOMPFrame("MESSAGE", [STOMPFrame.Header("subscription", subscription), STOMPFrame.Header("ack", ackID)]))
+    }
+
+    private func hand(_ state: inout STOMPDeliveries) -> DeliveryHandle? {
+        guard let arrived = state.popArrived() else { return nil }
+        let message = Message("a")
+        let entry = STOMPDeliveries.Scheduled(eta: Timestamp(seconds: 0), number: state.nextNumber(), arrived: arrived, message: message, attempt: 1)
+        return state.hand(entry)
+    }
+
+    @Test func `each queue gets as much as the worker can take, in parts`() {
+        let state = deliveries(wanting: 20, of: ["a", "b"])
+        for queue in ["a", "b"] {
+            let sizes = state.subscriptions.values.filter { $0.queue == queue }.map(\.size)
+            #expect(sizes.reduce(0, +) == 20 && sizes.allSatisfy { $0 <= 3 })
+        }
+    }
+
+    @Test func `a fixed demand makes no new subscriptions while messages come and go`() throws {
+        var state = deliveries(wanting: 8)
+        for id in state.subscriptions.keys.sorted() { add(&state, id, "a-\(id)") }
+        var handles: [DeliveryHandle] = []
+        while let handle = hand(&state) { handles.append(handle) }
+        #expect(handles.count == 8)
+        #expect(state.want(0, of: ["q"]).isEmpty)
+        #expect(state.release(handles[0]) != nil)
+        #expect(state.want(1, of: ["q"]).isEmpty)
+        #expect(state.want(5, of: ["q"]).map(\.size).reduce(0, +) == 4)
+    }
+
+    @Test func `a subscription that is leaving ends with its last message, and what was not read is the server's`() throws {
+        var state = deliveries(wanting: 2)
+        let ids = state.subscriptions.keys.sorted()
+        #expect(ids.count == 2)
+        add(&state, ids[0], "1")
+        let handle = try #require(hand(&state))
+        add(&state, ids[1], "2")
+        #expect(state.endPushing() == [ids[1]])
+        #expect(state.arrived.isEmpty)
+        #expect(state.release(handle) != nil)
+        #expect(state.end([ids[0]]) == [ids[0]])
+        add(&state, ids[0], "3")
+        #expect(state.arrived.isEmpty)
+        #expect(state.want(10, of: ["q"]).isEmpty)
+    }
+
+    @Test func `RabbitMQ's subscriptions end with their connection`() throws {
+        var state = deliveries(at: "RabbitMQ/3.10.8", wanting: 2)
+        add(&state, state.subscriptions.keys.sorted()[0], "1")
+        #expect(state.endPushing().isEmpty)
+        #expect(state.popAllArrived().map(\.ackID) == ["1"])
+    }
+
+    @Test func `nothing of a lost connection can be ended on the next`() throws {
+        var state = deliveries(wanting: 1)
+        add(&state, state.subscriptions.keys.sorted()[0], "1")
+        let handle = try #require(hand(&state))
+        state.reset()
+        #expect(state.held(handle) == nil && state.release(handle) == nil)
+        state.begin(STOMPServer(header: nil), generation: 2)
+        #expect(state.held(handle) == nil && state.release(handle) == nil)
+    }
+}
