@@ -46,7 +46,7 @@ enum STOMPEnvelope {
             // Without one a message has 4 at ActiveMQ, and 0 at all other brokers of Celery.
             add("priority", number.map(String.init) ?? (server.kind == .rabbitMQ ? nil : "0"))
         } else {
-            add(priority, number.map(String.init))
+            add(priority, number.map(String.init) ?? "none")
         }
         let pieces = pieces(of: JSON.object(wire.headers).bytes(style: .python))
         guard pieces.count <= mostPieces else {
@@ -104,7 +104,7 @@ enum STOMPEnvelope {
             exchange: frame[exchange] ?? "", routingKey: frame[routingKey] ?? "",
             properties: WireProperties(
                 contentType: frame["content-type"], contentEncoding: frame["content-encoding"],
-                deliveryMode: frame["persistent"] == "true" ? 2 : 1, priority: number(priority) ?? number("priority"),
+                deliveryMode: frame["persistent"] == "true" ? 2 : 1, priority: frame[priority].map { Int($0) } ?? number("priority"),
                 correlationID: frame["correlation-id"], replyTo: frame[replyTo]),
             headers: [:], body: frame.body)
     }

@@ -12,7 +12,7 @@ extension STOMPFixture {
     /// What STOMP cannot do: count, list, look at or remove single messages that wait, nor keep events, statistics, standing commands
     /// and what beat needs.
     static var powers: Set<BrokerPower> {
-        [.schedule, .events, .control, .postponing, .pushing, .notices, .probing, .deadLetterSending, .highestFirst]
+        [.schedule, .events, .control, .postponing, .pushing, .notices, .probing, .deadLetters, .deadLetterSending, .highestFirst]
     }
     static var patience: Duration { .milliseconds(300) }
 
