@@ -171,7 +171,7 @@ let package = Package(
             ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "Brokers", "ResultStores", "RabbitMQ", "Redis", "STOMP", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", "Worker", "Fixtures", "DriverProbe"]),
         tests(
             "WorkerTests",
-            ["Worker", "CeleryCore", "Wire", "Tasks", "CeleryDB", "SQLite", "Brokers", "ResultStores", "Redis", "Memcached", "SQL", "Processes", "Fixtures", logging]),
+            ["Worker", "CeleryCore", "Wire", "Tasks", "CeleryDB", "SQLite", "Brokers", "ResultStores", "Redis", "STOMP", "Memcached", "SQL", "Processes", "Fixtures", logging]),
         tests("BeatTests", ["Beat", "Brokers", "CeleryCore", "Schedules", "Wire", "Fixtures", logging]),
         tests("ClientTests", ["Client", "Fixtures", "CeleryCore", "Tasks", "Wire", "Brokers", "ResultStores"]),
         tests("CommandsTests", ["Fixtures", "Brokers", "RabbitMQ", "ResultStores", "Commands", "Arguments", "Beat", "Schedules", "CeleryCore", "Client", "Configuration", "Processes", "Tasks", "WebServer", "Wire", "Worker"]),

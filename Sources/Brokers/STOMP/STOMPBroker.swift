@@ -111,7 +111,8 @@ package final class STOMPBroker: Broker {
 
     package func consumer(of queues: [String], as worker: WorkerIdentity) async throws -> any BrokerConsumer {
         for queue in queues { try layout.check(queue) }
-        return try await STOMPConsumer(broker: self, queues: queues.distinct, worker: worker)
+        let isActiveMQ = try await server().kind == .activeMQ
+        return try await (isActiveMQ ? ActiveMQConsumer.self : STOMPConsumer.self).init(broker: self, queues: queues.distinct, worker: worker)
     }
 
     package func close() async { await link.close() }

@@ -8,9 +8,9 @@ import Testing
 /// How the number of subscriptions follows a worker's demand.
 @Suite struct STOMPDeliveriesTests {
     private func deliveries(at server: String = "ActiveMQ/5.17.2", wanting space: Int, of queues: [String] = ["q"]) -> STOMPDeliveries {
-        var state = STOMPDeliveries()
+        var state = STOMPDeliveries(queues: queues)
         state.begin(STOMPServer(header: server), generation: 1)
-        _ = state.want(space, of: queues)
+        _ = state.want(space)
         return state
     }
 
@@ -39,10 +39,10 @@ import Testing
         var handles: [DeliveryHandle] = []
         while let handle = hand(&state) { handles.append(handle) }
         #expect(handles.count == 8)
-        #expect(state.want(0, of: ["q"]).isEmpty)
+        #expect(state.want(0).isEmpty)
         #expect(state.release(handles[0]) != nil)
-        #expect(state.want(1, of: ["q"]).isEmpty)
-        #expect(state.want(5, of: ["q"]).map(\.size).reduce(0, +) == 4)
+        #expect(state.want(1).isEmpty)
+        #expect(state.want(5).map(\.size).reduce(0, +) == 4)
     }
 
     @Test func `a subscription that is leaving ends with its last message, and what was not read is the server's`() throws {
@@ -58,7 +58,7 @@ import Testing
         #expect(state.end([ids[0]]) == [ids[0]])
         add(&state, ids[0], "3")
         #expect(state.arrived.isEmpty)
-        #expect(state.want(10, of: ["q"]).isEmpty)
+        #expect(state.want(10).isEmpty)
     }
 
     @Test func `RabbitMQ's subscriptions end with their connection`() throws {

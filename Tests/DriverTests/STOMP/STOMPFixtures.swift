@@ -9,11 +9,6 @@ protocol STOMPFixture: EventFixture {
 }
 
 extension STOMPFixture {
-    /// What STOMP cannot do: count, list, look at or remove single messages that wait, nor keep events, statistics, standing commands
-    /// and what beat needs.
-    static var powers: Set<BrokerPower> {
-        [.schedule, .events, .control, .postponing, .pushing, .notices, .probing, .deadLetters, .deadLetterSending, .highestFirst]
-    }
     static var patience: Duration { .milliseconds(300) }
 
     func connect() throws -> any Broker { try open() }
@@ -38,6 +33,12 @@ extension STOMPFixture {
 
 /// A broker at a real ActiveMQ server.
 final class ActiveMQFixture: STOMPFixture {
+    /// What STOMP cannot do: list, look at or remove single messages that wait, nor keep events, statistics, standing commands and what
+    /// beat needs. ActiveMQ can at least show a queue.
+    static let powers: Set<BrokerPower> = [
+        .backlog, .schedule, .switching, .events, .control, .postponing, .pushing, .notices, .probing, .deadLetters, .deadLetterSending,
+        .highestFirst,
+    ]
     let clock = ManualClock()
     let place: STOMPPlace
 
@@ -46,6 +47,7 @@ final class ActiveMQFixture: STOMPFixture {
 
 /// A broker at a real RabbitMQ server with its plugin: a virtual host of its own for each fixture.
 final class RabbitMQByStompFixture: STOMPFixture {
+    static let powers = ActiveMQFixture.powers.subtracting([.backlog, .switching])
     let clock = ManualClock()
     let place: STOMPPlace
     private let virtualHost: String

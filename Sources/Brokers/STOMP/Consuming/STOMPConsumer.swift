@@ -7,7 +7,8 @@ import Wire
 ///
 /// The server pushes; `take` reads what has arrived. How much it pushes follows the worker's demand, so that no message waits here that
 /// another worker could start.
-package final class STOMPConsumer: BrokerConsumer {
+// All that it stores are constants of types that may be shared, and its subclass stores nothing.
+package class STOMPConsumer: BrokerConsumer, @unchecked Sendable {
     let broker: STOMPBroker
     /// The worker's name.
     let node: String
@@ -17,7 +18,7 @@ package final class STOMPConsumer: BrokerConsumer {
     /// Connects and subscribes.
     ///
     /// - Throws: `DriverError` when the first connection fails; later ones are made as often as needed.
-    init(broker: STOMPBroker, queues: [String], worker: WorkerIdentity) async throws {
+    required init(broker: STOMPBroker, queues: [String], worker: WorkerIdentity) async throws {
         self.broker = broker
         node = worker.name
         let inbox = STOMPInbox(layout: broker.layout, settings: broker.settings, queues: queues, location: broker.location)
@@ -110,7 +111,7 @@ package final class STOMPConsumer: BrokerConsumer {
 
     /// Adapts the number of messages that the server sends to the worker's free capacity.
     private func follow(_ space: Int, _ generation: Int, _ server: STOMPServer) {
-        let new = inbox.withDeliveries { $0.generation == generation ? $0.want(space, of: inbox.queues) : [] }
+        let new = inbox.withDeliveries { $0.generation == generation ? $0.want(space) : [] }
         link.post(inbox.frames(for: new, at: server), on: generation)
     }
 

@@ -54,6 +54,10 @@ struct STOMPDeliveries {
     }
 
     private(set) var arrived: Deque<Arrived> = []
+    /// What came by subscriptions that are leaving: the worker does not take it, and it returns with their end.
+    private var stranded: [Arrived] = []
+    /// The queues that the worker takes from, in the order they were named.
+    private(set) var queues: [String]
     private(set) var scheduled: Heap<Scheduled> = []
     private var handed: [Int64: Held] = [:]
     private(set) var subscriptions: [String: Subscription] = [:]
@@ -66,6 +70,8 @@ struct STOMPDeliveries {
     private var lastSubscription = 0
     var shares = QueueShares()
     var isEnding = false
+
+    init(queues: [String] = []) { self.queues = queues }
 
     var nextDue: Timestamp? { scheduled.min?.eta }
 
@@ -85,6 +91,7 @@ struct STOMPDeliveries {
     mutating func reset() {
         generation = -1
         arrived = []
+        stranded = []
         scheduled = []
         subscriptions = [:]
         (handedCount, asideCount) = (0, 0)
@@ -93,10 +100,14 @@ struct STOMPDeliveries {
     /// Notes that the worker can take `space` more deliveries than it has, and adds the subscriptions that this needs.
     ///
     /// - Returns: Those to be made.
-    mutating func want(_ space: Int, of queues: [String]) -> [Subscription] {
+    mutating func want(_ space: Int) -> [Subscription] {
         guard !isEnding else { return [] }
         let waiting = scheduled.count + min(asideCount, Self.mostAside)
         wanted = min(Self.mostWanted, max(1, handedCount + waiting + max(0, space)))
+        return addMissing(waiting)
+    }
+
+    private mutating func addMissing(_ waiting: Int) -> [Subscription] {
         guard generation >= 0 else { return [] }
         let step = max(1, (wanted + 7) / 8)
         var new: [Subscription] = []
@@ -123,7 +134,27 @@ struct STOMPDeliveries {
     mutating func endPushing() -> [String] {
         isEnding = true
         for id in subscriptions.keys { subscriptions[id]?.isLeaving = true }
+        strand()
         return leave(subscriptions.keys.sorted())
+    }
+
+    /// Takes from exactly these queues from now on.
+    ///
+    /// - Returns: The subscriptions that can end at once, and those to be made.
+    mutating func take(from queues: [String]) -> (gone: [String], new: [Subscription]) {
+        self.queues = queues
+        guard !isEnding else { return ([], []) }
+        for (id, subscription) in subscriptions { subscriptions[id]?.isLeaving = !queues.contains(subscription.queue) }
+        strand()
+        return (leave(subscriptions.keys.sorted()), addMissing(0))
+    }
+
+    /// Sorts what has come: what is of a subscription that is leaving is not for the worker.
+    private mutating func strand() {
+        let all = stranded + arrived
+        func isLeaving(_ each: Arrived) -> Bool { subscriptions[each.subscription]?.isLeaving ?? true }
+        stranded = all.filter(isLeaving)
+        arrived = Deque(all.filter { !isLeaving($0) })
     }
 
     /// Ends those subscriptions that are leaving and have no message with the worker. What of them was not read returns to its queue.
@@ -132,7 +163,7 @@ struct STOMPDeliveries {
         let gone = ids.filter { id in subscriptions[id].map { $0.isLeaving && $0.heldCount == 0 } ?? false }
         guard !gone.isEmpty else { return [] }
         for id in gone { subscriptions[id] = nil }
-        arrived.removeAll { gone.contains($0.subscription) }
+        stranded.removeAll { gone.contains($0.subscription) }
         return gone
     }
 
@@ -141,7 +172,8 @@ struct STOMPDeliveries {
     mutating func add(_ frame: STOMPFrame) {
         // By a subscription that has ended meanwhile: it returns to its queue.
         guard let id = frame["subscription"], let subscription = subscriptions[id] else { return }
-        arrived.append(Arrived(frame: frame, subscription: id, queue: subscription.queue))
+        let new = Arrived(frame: frame, subscription: id, queue: subscription.queue)
+        if subscription.isLeaving { stranded.append(new) } else { arrived.append(new) }
     }
 
     /// Moves the deliveries that come next by queue weight to the front, when not all can be taken.
@@ -172,8 +204,8 @@ struct STOMPDeliveries {
 
     /// Takes out all that was not read, to be given back.
     mutating func popAllArrived() -> [Arrived] {
-        defer { arrived = [] }
-        return Array(arrived)
+        defer { (arrived, stranded) = ([], []) }
+        return stranded + arrived
     }
 
     mutating func nextNumber() -> Int64 {

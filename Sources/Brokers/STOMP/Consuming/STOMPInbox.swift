@@ -5,7 +5,7 @@ import Wire
 
 /// Shared by the connection's thread and the worker.
 final class STOMPInbox: Sendable {
-    private let deliveries = Mutex(STOMPDeliveries())
+    private let deliveries: Mutex<STOMPDeliveries>
     private let requests: AsyncStream<WireMessage>
     private let pass: AsyncStream<WireMessage>.Continuation
     private let notify: AsyncStream<BrokerNotice>.Continuation
@@ -17,7 +17,6 @@ final class STOMPInbox: Sendable {
 
     let layout: STOMPLayout
     let settings: Settings
-    let queues: [String]
     let location: String
     /// Rings when a delivery arrives or the connection changes.
     let bell = Bell()
@@ -27,7 +26,8 @@ final class STOMPInbox: Sendable {
     private let control = "control-\(TaskID())"
 
     init(layout: STOMPLayout, settings: Settings, queues: [String], location: String) {
-        (self.layout, self.settings, self.queues, self.location) = (layout, settings, queues, location)
+        (self.layout, self.settings, self.location) = (layout, settings, location)
+        deliveries = Mutex(STOMPDeliveries(queues: queues))
         (notices, notify) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(100))
         (requests, pass) = AsyncStream.makeStream(of: WireMessage.self, bufferingPolicy: .bufferingNewest(1_000))
         deliveries.withLock { $0.shares = QueueShares(weights: settings.queueWeights) }
@@ -43,7 +43,7 @@ final class STOMPInbox: Sendable {
     func begin(_ server: STOMPServer, generation: Int) -> [STOMPFrame] {
         let subscriptions = deliveries.withLock { deliveries -> [STOMPDeliveries.Subscription] in
             deliveries.begin(server, generation: generation)
-            return deliveries.want(0, of: queues)
+            return deliveries.want(0)
         }
         if isLost.exchange(false, ordering: .relaxed) { notify.yield(BrokerNotice("connected to \(location) again, and consuming", isTrouble: false)) }
         hasBegun.store(true, ordering: .relaxed)
