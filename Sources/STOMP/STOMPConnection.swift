@@ -148,7 +148,8 @@ final class STOMPConnection {
     /// When `keepAlive` has to be called again.
     var nextTurn: ContinuousClock.Instant {
         var next = socket.lastHeard + options.silence
-        if let beatInterval { next = min(next, lastSent + beatInterval / 2) }
+        // While the server takes nothing it gets no sign of life either.
+        if let beatInterval, !wantsToSend { next = min(next, lastSent + beatInterval / 2) }
         return needsQuestions ? min(next, nextQuestion) : next
     }
 
