@@ -39,10 +39,10 @@ import Testing
         var handles: [DeliveryHandle] = []
         while let handle = hand(&state) { handles.append(handle) }
         #expect(handles.count == 8)
-        #expect(state.want(0).isEmpty)
+        #expect(state.want(0).new.isEmpty)
         #expect(state.release(handles[0]) != nil)
-        #expect(state.want(1).isEmpty)
-        #expect(state.want(5).map(\.size).reduce(0, +) == 4)
+        #expect(state.want(1).new.isEmpty)
+        #expect(state.want(5).new.map(\.size).reduce(0, +) == 4)
     }
 
     @Test func `a subscription that is leaving ends with its last message, and what was not read is the server's`() throws {
@@ -58,7 +58,7 @@ import Testing
         #expect(state.end([ids[0]]) == [ids[0]])
         add(&state, ids[0], "3")
         #expect(state.arrived.isEmpty)
-        #expect(state.want(10).isEmpty)
+        #expect(state.want(10).new.isEmpty)
     }
 
     @Test func `RabbitMQ's subscriptions end with their connection`() throws {
@@ -76,5 +76,32 @@ import Testing
         #expect(state.held(handle) == nil && state.release(handle) == nil)
         state.begin(STOMPServer(header: nil), generation: 2)
         #expect(state.held(handle) == nil && state.release(handle) == nil)
+    }
+
+    @Test func `what a smaller pool does not need ends, but for what the worker has of it`() throws {
+        var state = deliveries(wanting: 8)
+        let ids = state.subscriptions.keys.sorted()
+        add(&state, ids[3], "held")
+        #expect(hand(&state) != nil)
+        add(&state, ids[0], "unread")
+        let change = state.want(1)
+        #expect(change.new.isEmpty && change.gone.count == 6 && !change.gone.contains(ids[3]))
+        #expect(state.subscriptions.values.reduce(0) { $0 + $1.size } == 2)
+        // A little less is not worth it.
+        var other = deliveries(wanting: 8)
+        #expect(other.want(7).gone.isEmpty)
+    }
+
+    @Test func `what came of a queue that is left is not taken, and is again when the worker comes back to it`() throws {
+        var state = deliveries(wanting: 2, of: ["a", "b"])
+        let id = try #require(state.subscriptions.values.first { $0.queue == "a" }?.id)
+        add(&state, id, "1")
+        #expect(hand(&state) != nil)
+        let change = state.take(from: ["b"])
+        #expect(!change.gone.contains(id) && state.queues == ["b"])
+        add(&state, id, "2")
+        #expect(state.popArrived() == nil)
+        _ = state.take(from: ["a", "b"])
+        #expect(state.popArrived()?.ackID == "2")
     }
 }

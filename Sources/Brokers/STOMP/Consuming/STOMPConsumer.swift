@@ -111,8 +111,8 @@ package class STOMPConsumer: BrokerConsumer, @unchecked Sendable {
 
     /// Adapts the number of messages that the server sends to the worker's free capacity.
     private func follow(_ space: Int, _ generation: Int, _ server: STOMPServer) {
-        let new = inbox.withDeliveries { $0.generation == generation ? $0.want(space) : [] }
-        link.post(inbox.frames(for: new, at: server), on: generation)
+        let (gone, new) = inbox.withDeliveries { $0.generation == generation ? $0.want(space) : ([], []) }
+        link.post(Self.ends("ACK", [], gone) + inbox.frames(for: new, at: server), on: generation)
     }
 
     package func waitForWork(until deadline: ContinuousClock.Instant?) async throws {

@@ -99,12 +99,32 @@ struct STOMPDeliveries {
 
     /// Notes that the worker can take `space` more deliveries than it has, and adds the subscriptions that this needs.
     ///
-    /// - Returns: Those to be made.
-    mutating func want(_ space: Int) -> [Subscription] {
-        guard !isEnding else { return [] }
+    /// - Returns: The subscriptions that can end because the worker takes less than before, and those to be made.
+    mutating func want(_ space: Int) -> (gone: [String], new: [Subscription]) {
+        guard !isEnding else { return ([], []) }
         let waiting = scheduled.count + min(asideCount, Self.mostAside)
         wanted = min(Self.mostWanted, max(1, handedCount + waiting + max(0, space)))
-        return addMissing(waiting)
+        return (waiting > 0 ? [] : endSurplus(), addMissing(waiting))
+    }
+
+    /// Ends subscriptions of which the worker has nothing, when there are far more than it needs: what came by them is for others.
+    private mutating func endSurplus() -> [String] {
+        guard server.unsubscribesAtOnce else { return [] }
+        var leaving: [String] = []
+        for queue in queues {
+            let all = subscriptions.values.filter { $0.queue == queue && !$0.isLeaving }
+            var size = all.reduce(0) { $0 + $1.size }
+            // Small changes are not worth a message that is delivered twice.
+            guard size > wanted + wanted / 3 else { continue }
+            for idle in all where idle.heldCount == 0 && size - idle.size >= wanted {
+                leaving.append(idle.id)
+                size -= idle.size
+            }
+        }
+        guard !leaving.isEmpty else { return [] }
+        for id in leaving { subscriptions[id]?.isLeaving = true }
+        strand()
+        return leave(leaving)
     }
 
     private mutating func addMissing(_ waiting: Int) -> [Subscription] {

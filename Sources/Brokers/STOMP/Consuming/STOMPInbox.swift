@@ -43,7 +43,7 @@ final class STOMPInbox: Sendable {
     func begin(_ server: STOMPServer, generation: Int) -> [STOMPFrame] {
         let subscriptions = deliveries.withLock { deliveries -> [STOMPDeliveries.Subscription] in
             deliveries.begin(server, generation: generation)
-            return deliveries.want(0)
+            return deliveries.want(0).new
         }
         if isLost.exchange(false, ordering: .relaxed) { notify.yield(BrokerNotice("connected to \(location) again, and consuming", isTrouble: false)) }
         hasBegun.store(true, ordering: .relaxed)
