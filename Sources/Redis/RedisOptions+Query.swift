@@ -10,9 +10,6 @@ extension RedisOptions {
         "encoding_errors", "decode_responses", "timeout",
     ]
     private static let own = ["db", "virtual_host", "username", "password", "socket_timeout", "socket_connect_timeout", "client_name", "protocol"]
-    private static let ofTLS = [
-        "ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname",
-    ]
 
     mutating func take(_ item: ServiceURL.QueryItem, others: [String]) throws(RedisError) {
         switch item.name {
@@ -35,10 +32,10 @@ extension RedisOptions {
             protocolVersion = item.value == "3" ? 3 : 2
         case "credential_provider":
             throw complaint("credential_provider names a class of Python; write user and password in the URL")
-        case _ where Self.ofTLS.contains(item.name): try takeTLS(item)
+        case _ where TLSTerms.optionNames.contains(item.name): try takeTLS(item)
         case _ where Self.pythonOnly.contains(item.name): break
         default:
-            let known = Self.own + Self.ofTLS + Self.pythonOnly + others
+            let known = Self.own + TLSTerms.optionNames + Self.pythonOnly + others
             let nearest = NearestName.suggest(item.name, among: known).map { "; did you mean '\($0)'?" } ?? ""
             throw complaint("unknown option '\(item.name)'\(nearest)")
         }
@@ -46,22 +43,7 @@ extension RedisOptions {
 
     private mutating func takeTLS(_ item: ServiceURL.QueryItem) throws(RedisError) {
         guard tls != nil else { throw complaint("\(item.name) needs rediss://") }
-        switch item.name {
-        case "ssl_ca_certs": tls?.authorities = item.value
-        case "ssl_ca_path": tls?.authorityFolder = item.value
-        case "ssl_certfile": tls?.certificate = item.value
-        case "ssl_keyfile": tls?.key = item.value
-        case "ssl_check_hostname":
-            guard let isTrue = Self.truth(item.value) else { throw complaint("ssl_check_hostname must be true or false") }
-            tls?.checksHost = isTrue
-        default:
-            switch item.value {
-            // A server always shows a certificate, so that both come to the same.
-            case "required", "CERT_REQUIRED", "optional", "CERT_OPTIONAL": tls?.isVerified = true
-            case "none", "CERT_NONE": tls?.isVerified = false
-            default: throw complaint("ssl_cert_reqs must be required, optional or none")
-            }
-        }
+        if let text = tls?.take(item.name, item.value) { throw complaint(text) }
     }
 
     private func number(_ item: ServiceURL.QueryItem) throws(RedisError) -> Int {
@@ -76,15 +58,6 @@ extension RedisOptions {
             throw complaint("\(item.name) must be a number of seconds, up to 3600")
         }
         return .seconds(number)
-    }
-
-    /// As redis-py reads truth values in a URL.
-    private static func truth(_ text: String) -> Bool? {
-        switch text.lowercased() {
-        case "0", "f", "false", "n", "no": false
-        case "1", "t", "true", "y", "yes": true
-        default: nil
-        }
     }
 }
 

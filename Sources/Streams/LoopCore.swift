@@ -37,7 +37,7 @@ package final class LoopCore<Job: Sendable>: Sendable {
     }
 
     /// Shuts the socket down. The corresponding C function is `shutdown`.
-    private func cut() {
+    package func cut() {
         state.withLock { state in
             if state.descriptor >= 0 { _ = shutdown(state.descriptor, Int32(SHUT_RDWR)) }
         }

@@ -205,7 +205,7 @@ import Testing
 
 extension TestedBroker {
     /// Whether it knows who lives.
-    fileprivate var knowsWorkers: Bool { self != .rabbitMQ && self != .redis }
+    fileprivate var knowsWorkers: Bool { self == .memory || self == .sqlite }
 }
 
 extension Sequence where Element: Sendable {

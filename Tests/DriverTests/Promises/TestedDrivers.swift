@@ -3,14 +3,25 @@ import Testing
 /// The brokers that are held to all promises. A new driver is a line here, and a fixture.
 enum TestedBroker: String, CaseIterable, Sendable {
     case memory, sqlite, rabbitMQ, redis
+    /// By STOMP.
+    case activeMQ, rabbitMQByStomp
 
-    var fixture: any (EventFixture & BeatFixture).Type {
+    var fixture: any EventFixture.Type {
         switch self {
         case .memory: MemoryBrokerFixture.self
         case .sqlite: SQLiteBrokerFixture.self
         case .rabbitMQ: AMQPBrokerFixture.self
         case .redis: RedisBrokerFixture.self
+        case .activeMQ: ActiveMQFixture.self
+        case .rabbitMQByStomp: RabbitMQByStompFixture.self
         }
+    }
+}
+
+extension TestedBroker {
+    /// The brokers that keep what beat needs.
+    static var forBeat: [(driver: TestedBroker, fixture: any BeatFixture.Type)] {
+        allCases.compactMap { driver in (driver.fixture as? any BeatFixture.Type).map { (driver, $0) } }
     }
 }
 

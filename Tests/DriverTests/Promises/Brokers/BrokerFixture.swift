@@ -49,7 +49,7 @@ extension BrokerFixture {
 struct MemoryBrokerFixture: BrokerFixture {
     static let powers: Set<BrokerPower> = [
         .counting, .purging, .keys, .locating, .withdrawing, .backlog, .deadLetters, .uniqueIDs, .countedAttempts, .oneOrder, .exactCounts,
-        .switching, .commands, .demand, .schedule, .events, .eventReading, .control, .statistics, .beat, .highestFirst,
+        .switching, .commands, .demand, .schedule, .events, .keptEvents, .widePriorities, .eventReading, .control, .statistics, .beat, .highestFirst,
     ]
 
     let clock = ManualClock()

@@ -17,6 +17,10 @@ enum BrokerPower: CaseIterable {
     case limits
     /// Keeps a delivery back for a while without a worker.
     case postponing
+    /// Keeps events for those who come later.
+    case keptEvents
+    /// Tells priorities above nine apart from nine.
+    case widePriorities
     case events, eventReading, statistics, beat
     /// Carries questions to workers, and their answers back.
     case control
@@ -66,6 +70,8 @@ enum BrokerPower: CaseIterable {
         case .limits: consumer is any LimitKeeping && broker is any LimitReporting
         case .postponing: consumer is any Postponing
         case .events: broker is any EventSending & EventFollowing
+        case .keptEvents: broker is any EventSending && !(broker is STOMPBroker)
+        case .widePriorities: !(broker is RedisBroker || broker is STOMPBroker)
         case .eventReading: broker is any EventReading
         case .statistics: broker is any StatisticsKeeping
         case .beat: broker is any BeatKeeping
@@ -79,7 +85,7 @@ enum BrokerPower: CaseIterable {
         case .spaceReturning: consumer is any SpaceReturning
         // These are no protocols: a driver has them or says that it has not.
         case .uniqueIDs, .countedAttempts, .oneOrder, .exactCounts: broker is any MessageLocating
-        case .reportNumbers: !(broker is any MessageLocating)
+        case .reportNumbers: broker is any StatisticsKeeping && !(broker is any MessageLocating)
         case .highestFirst: !(broker is RedisBroker)
         }
     }

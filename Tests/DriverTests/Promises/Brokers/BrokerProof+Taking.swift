@@ -8,7 +8,8 @@ extension BrokerProof {
         try await broker.publish([Message("a"), Message("b", priority: 0), Message("c", priority: 9)])
         try await broker.publish([Message("d", priority: 255), Message("e", priority: 9), Message("f")])
         let worker = try await fixture.worker()
-        #expect(try await worker.take(2).names == ["d", "c"])
+        // Where nine is the highest, what comes first is the older.
+        #expect(try await worker.take(2).names == (Fixture.powers.contains(.widePriorities) ? ["d", "c"] : ["c", "d"]))
         #expect(try await worker.names() == ["e", "a", "b", "f"])
     }
 
