@@ -8,9 +8,10 @@ import PackageDescription
 //                                        CeleryAMQP -> RabbitMQ
 //                                        SQL
 //                                        Redis, Memcached, Tyrant, Mongo -> Streams
+//                                        CeleryZMQ -> ZeroMQ             (and BrokerServer, its other end)
 //     Worker, Beat, Brokers, ... -> Tasks, Wire, Schedules, Processes -> CeleryCore
 //
-// The worker and beat name no driver; a connection (SQLite, SQL, RabbitMQ, Redis, Memcached, Tyrant, Mongo, HTTP, WebServer) is the only room that sees its C library.
+// The worker and beat name no driver; a connection (SQLite, SQL, RabbitMQ, Redis, Memcached, Tyrant, Mongo, ZeroMQ, HTTP, WebServer) is the only room that sees its C library.
 
 let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -77,6 +78,8 @@ let package = Package(
         .target(name: "CODBC"),
         // Loads libmicrohttpd when `celery web` runs, and needs nothing of it to build.
         .target(name: "CMicroHTTPD"),
+        // Loads libzmq when a URL or `celery broker` needs it, and needs nothing of it to build.
+        .target(name: "CZeroMQ"),
         // Loads libcrypt when it is needed, and needs nothing of it to build.
         .target(name: "CCrypt"),
 
@@ -99,8 +102,11 @@ let package = Package(
         room("SQLite", ["CSQLite"]),
         room("CeleryDB", ["CeleryCore", "Wire", "SQLite", "Processes", "CLinux"]),
         room("CeleryAMQP", ["CeleryCore", "RabbitMQ", deque]),
-        room("Brokers", ["CeleryCore", "Wire", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "Processes", deque, heap]),
-        room("ResultStores", ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", deque]),
+        room("ZeroMQ", ["CeleryCore", "Processes", "CZeroMQ"]),
+        // The protocol of `celery broker`, and its client.
+        room("CeleryZMQ", ["CeleryCore", "Wire", "Processes", "Streams", "ZeroMQ"]),
+        room("Brokers", ["CeleryCore", "Wire", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "RabbitMQ", "Redis", "Processes", deque, heap]),
+        room("ResultStores", ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "RabbitMQ", "Redis", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", deque]),
         room("TOML"),
         room("Configuration", ["CeleryCore", "Schedules", "TOML"]),
 
@@ -108,6 +114,9 @@ let package = Package(
         room("HTTP", ["CCurl"]),
         // Answering others.
         room("WebServer", ["CeleryCore", "Processes", "CMicroHTTPD", "CCrypt"]),
+
+        // A broker and its result store for other machines.
+        room("BrokerServer", ["CeleryCore", "Processes", "Streams", "ZeroMQ", "CeleryZMQ"]),
 
         // Running tasks
         room("Processes", ["CLinux"]),
@@ -119,9 +128,9 @@ let package = Package(
         room("Beat", ["CeleryCore", "Schedules", "Wire", logging]),
 
         // Faces
-        room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "Memcached", "Tyrant", "Mongo", "SQL", "Processes"]),
+        room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "RabbitMQ", "Redis", "Memcached", "Tyrant", "Mongo", "SQL", "Processes"]),
         room("Arguments", ["CeleryCore"]),
-        room("Commands", ["Arguments", "Client", "Worker", "Beat", "Schedules", "HTTP", "Mail", "WebServer", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
+        room("Commands", ["Arguments", "Client", "Worker", "Beat", "Schedules", "HTTP", "Mail", "WebServer", "BrokerServer", "ZeroMQ", "CeleryZMQ", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
         room("FoundationValues", ["Tasks", "CeleryCore"]),
         room("Celery", ["FoundationValues", "Commands", "Client", "Configuration", "Tasks", "Schedules", "Processes", "CeleryCore", logging]),
         .executableTarget(
@@ -160,13 +169,14 @@ let package = Package(
         tests("MemcachedTests", ["Memcached", "CeleryCore", "Fixtures"]),
         tests("TyrantTests", ["Tyrant", "CeleryCore", "Fixtures"]),
         tests("MongoTests", ["Mongo", "Streams", "CeleryCore", "Fixtures"]),
+        tests("CeleryZMQTests", ["CeleryZMQ", "ZeroMQ", "BrokerServer", "CeleryCore", "Wire", "Processes", "Fixtures"]),
         tests("TOMLTests", ["TOML", "CeleryCore", "Fixtures"], exclude: ["pack", "toml-test.jsonl", "toml-test.LICENSE"]),
         .executableTarget(
             name: "DriverProbe", dependencies: ["CeleryCore", "Wire", "CeleryDB", "Brokers", "Processes", "CLinux"],
             path: "Tests/DriverProbe", swiftSettings: swiftSettings),
         tests(
             "DriverTests",
-            ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "Brokers", "ResultStores", "RabbitMQ", "Redis", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", "Worker", "Fixtures", "DriverProbe"]),
+            ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "ZeroMQ", "BrokerServer", "Brokers", "ResultStores", "RabbitMQ", "Redis", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", "Worker", "Fixtures", "DriverProbe"]),
         tests(
             "WorkerTests",
             ["Worker", "CeleryCore", "Wire", "Tasks", "CeleryDB", "SQLite", "Brokers", "ResultStores", "Redis", "Memcached", "SQL", "Processes", "Fixtures", logging]),

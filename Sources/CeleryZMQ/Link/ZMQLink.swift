@@ -9,8 +9,13 @@ package final class ZMQLink: Sendable {
     package let options: ZMQOptions
     private let core: LoopCore<ZMQJob>
     private let last = Atomic<UInt64>(0)
-    /// The role of the last connection; `nil` before the first.
-    private let known = Mutex<BrokerRole?>(nil)
+    private let known = Known()
+
+    /// What is known of the server.
+    private final class Known: Sendable {
+        /// The role of the last connection; `nil` before the first.
+        let role = Mutex<BrokerRole?>(nil)
+    }
 
     /// How long requests that may be repeated wait for a server that was there before and is gone.
     private static let outage: Duration = .seconds(10)
@@ -26,7 +31,7 @@ package final class ZMQLink: Sendable {
             throw DriverError(.tryAgain, "cannot connect to \(options.location): \(error)")
         }
         WorkThread.start { [core, known] in
-            ZMQLoop(options, core) { role in known.withLock { $0 = role } }.run()
+            ZMQLoop(options, core) { role in known.role.withLock { $0 = role } }.run()
             core.ended.set(())
         }
     }
@@ -52,7 +57,7 @@ package final class ZMQLink: Sendable {
             do {
                 return try Self.read(try await exchange(verb.name, place, body))
             } catch let loss as ZMQLoss {
-                let isOutage = loss.error.code == .unreachable && known.withLock { $0 != nil }
+                let isOutage = loss.error.code == .unreachable && known.role.withLock { $0 != nil }
                 let limit = deadline ?? ContinuousClock.now + Self.outage
                 deadline = limit
                 guard isOutage, verb.isRepeatable || !loss.wasSent, ContinuousClock.now < limit, !Task.isCancelled else {

@@ -70,7 +70,8 @@ final class ZMQLoop {
         if let refusal, .now < refusal.until { throw refusal.error }
         let keys = try options.keys()
         do throws(ZMQError) {
-            let context = try self.context ?? ZMQContext()
+            let context: ZMQContext
+            if let known = self.context { context = known } else { context = try ZMQContext() }
             self.context = context
             let socket = try context.open(.dealer)
             socket.limit(bytes: WireBounds.messageBytes, messages: 2 * WireBounds.requests)

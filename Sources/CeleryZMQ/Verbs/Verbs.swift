@@ -30,8 +30,8 @@ package enum Verbs {
     /// Requests that only ask are for everybody; the others need the role `admin`.
     package static let ask = Verb<Triple<[ControlRequest], WorkerChoice, Duration>, WorkerAnswers>("ask", .submit)
     package static let tell = Verb<Pair<ControlRequest, WorkerChoice>, Nothing>("tell", .submit)
-    /// Revocations, and who asks. Answers with the fates, and the ids and next attempts of what was removed.
-    package static let revoke = Verb<Pair<[Revocation], String>, Pair<[TaskID: RevocationReport.Fate], [Pair<TaskID, Int>]>>("revoke", .admin)
+    /// Revocations, and who asks. Answers with the fates, and the outcomes of what was removed.
+    package static let revoke = Verb<Pair<[Revocation], String>, Pair<[TaskID: RevocationReport.Fate], [Pair<TaskID, Outcome>]>>("revoke", .admin)
     package static let standingCommands = Verb<Nothing, StandingCommands>("standing-commands", .submit)
     package static let pausedQueues = Verb<Nothing, [String: QueuePause]>("paused-queues", .submit)
     package static let pause = Verb<Pair<String, QueuePause>, Nothing>("pause", .admin)
