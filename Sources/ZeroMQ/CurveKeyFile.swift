@@ -9,20 +9,13 @@ package enum CurveKeyFile {
     /// - Returns: `nil` if there is no file.
     /// - Throws: `ZMQError`: `keys` for a file that others can read, or without a key; `libraryMissing`.
     package static func read(_ path: String) throws(ZMQError) -> CurveKeyPair? {
-        func fail(_ reason: String, hint: String? = nil) -> ZMQError { ZMQError(.keys, "cannot use the key in \(path): \(reason)", hint: hint) }
-        let number = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        if number < 0, errno == ENOENT { return nil }
-        if number < 0 { throw fail(SystemError.text(of: errno)) }
-        let descriptor = OwnedDescriptor(owning: number)
-        var status = stat()
-        guard fstat(number, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw fail("it is not a file") }
-        guard [0, geteuid()].contains(status.st_uid) else { throw fail("it belongs to another user") }
-        guard status.st_mode & 0o027 == 0 else { throw fail("other users can read it, or its group can write it", hint: "chmod 600 \(path)") }
+        func fail(_ reason: String, hint: String?) -> ZMQError { ZMQError(.keys, "cannot use the key in \(path): \(reason)", hint: hint) }
         let bytes: [UInt8]
-        do throws(SystemError) {
-            bytes = try descriptor.readToEnd(limit: 4_096)
+        do throws(TrustedFile.Refusal) {
+            bytes = try TrustedFile(path, isSecret: true).read(limit: 4_096)
         } catch {
-            throw fail(SystemError.text(of: error.code))
+            if error.isMissing { return nil }
+            throw fail(error.reason, hint: error.hint)
         }
         let text = String(decoding: bytes, as: UTF8.self)
         guard let line = text.split(whereSeparator: \.isNewline).first(where: { !$0.hasPrefix("#") }), let key = CurveKey(line) else {
