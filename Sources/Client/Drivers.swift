@@ -31,7 +31,7 @@ package struct Drivers: Sendable {
     }
 
     /// The URLs are alternative servers; drivers of files use only the first.
-    private typealias OpenBroker = @Sendable ([ServiceURL], Settings, SQLiteFiles) throws -> any Broker
+    typealias OpenBroker = @Sendable ([ServiceURL], Settings, SQLiteFiles) throws -> any Broker
     typealias OpenStore = @Sendable ([ServiceURL], Settings, SQLiteFiles, any Broker) throws -> any ResultStore
 
     private static let brokers: [String: OpenBroker] = [
@@ -47,6 +47,7 @@ package struct Drivers: Sendable {
         "amqps": { urls, settings, _ in try AMQPBroker(urls, settings: settings, mailbox: mailbox(settings)) },
         "memory": { _, _, _ in MemoryBroker() },
         "redis": openRedisBroker, "rediss": openRedisBroker, "socket": openRedisBroker, "redis+socket": openRedisBroker,
+        "zmq": openZMQBroker,
     ]
 
     private static let openRedisBroker: OpenBroker = { urls, settings, _ in
@@ -96,7 +97,7 @@ package struct Drivers: Sendable {
                     expires: settings.resultExpires, keyPrefix: settings.resultKeyPrefix, fileGroup: settings.fileGroup,
                     groupWrites: settings.databaseGroupWrites, isDurable: settings.durability == "full"))
         },
-        "tyrant": openTyrant, "mongodb": openMongo, "mongodb+srv": openMongo,
+        "zmq": openZMQ, "tyrant": openTyrant, "mongodb": openMongo, "mongodb+srv": openMongo,
         "memcached": openMemcached, "memcache": openMemcached, "pymemcache": openMemcached, "pylibmc": openMemcached,
         "cache+memcached": openMemcached, "cache+memcache": openMemcached, "cache+pymemcache": openMemcached,
         "cache+pylibmc": openMemcached,

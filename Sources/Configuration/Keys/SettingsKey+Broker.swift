@@ -10,7 +10,8 @@ extension SettingsKey {
             amqp://user:password@host:port/vhost, or several URLs separated by ";", which are tried in order. \
             redis://:password@host:6379/0, rediss:// (TLS) and socket:///path/to/redis.sock share the queues of Python's Celery in a Redis \
             server, with options of its transport after a question mark: visibility_timeout, global_keyprefix, priority_steps, sep, \
-            fanout_prefix, queue_order_strategy.
+            fanout_prefix, queue_order_strategy. zmq://host:5556?server_key=KEY is the celery.db of a project on another machine, where \
+            celery broker serves it and prints this URL; it needs the library libzmq5.
             """
         ) { $0.settings.brokerURL = $0.text(of: $1) },
         SettingsKey(
@@ -34,8 +35,8 @@ extension SettingsKey {
             mongodb://user:password@host:port,host2:port/database?replicaSet=name&tls=true in the collections of Python's Celery in a MongoDB \
             database, with options of PyMongo: authSource, authMechanism (SCRAM-SHA-256 or SCRAM-SHA-1), tlsCAFile, \
             tlsCertificateKeyFile, w, journal, connectTimeoutMS, and taskmeta_collection and groupmeta_collection, which name other \
-            collections than Celery's. The default is the SQLite file of the broker, or with another broker celery.db \
-            beside the settings file.
+            collections than Celery's. zmq://host:5556?server_key=KEY is the celery.db behind a celery broker. The default is the SQLite file of \
+            the broker, also behind a zmq:// broker, or with another broker celery.db beside the settings file.
             """
         ) { $0.settings.resultURL = $0.text(of: $1) },
         SettingsKey(
