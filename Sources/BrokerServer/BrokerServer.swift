@@ -6,6 +6,7 @@
 
 package import CeleryCore
 import CeleryZMQ
+import Dispatch
 import Processes
 import Streams
 import Synchronization
@@ -43,26 +44,42 @@ package final class BrokerServer: Sendable {
     private let core: LoopCore<ServerJob>
     private let pulse: Task<Void, Never>
 
-    /// Starts to listen.
+    /// Starts to listen. Blocks until it does.
     ///
     /// - Throws: `ZMQError`; `SystemError`.
-    package init(_ terms: Terms) async throws {
+    package init(_ terms: Terms) throws {
         let core = try LoopCore<ServerJob>()
         let service = Service(terms)
-        let started = SetOnce<Result<String, ZMQError>>()
+        let start = Start()
         WorkThread.start {
             do throws(ZMQError) {
                 let loop = try ServerLoop(terms, service, core)
-                started.set(.success(loop.address))
+                start.end(.success(loop.address))
                 loop.run()
             } catch {
-                started.set(.failure(error))
+                start.end(.failure(error))
             }
             core.ended.set(())
         }
-        address = try await started.value().get()
+        address = try start.result().get()
         self.core = core
         pulse = Task { await service.pulse.run() }
+    }
+
+    /// The address, or why there is none, from the thread that opens the sockets and keeps them.
+    private final class Start: Sendable {
+        private let value = Mutex<Result<String, ZMQError>?>(nil)
+        private let done = DispatchSemaphore(value: 0)
+
+        func end(_ result: Result<String, ZMQError>) {
+            value.withLock { $0 = result }
+            done.signal()
+        }
+
+        func result() -> Result<String, ZMQError> {
+            done.wait()
+            return value.withLock { $0 } ?? .failure(ZMQError(.system, "ZeroMQ cannot start"))
+        }
     }
 
     /// Stops to answer. Clients see their connections end, and try elsewhere or again; the subscriptions of workers go on at the next

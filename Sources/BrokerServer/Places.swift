@@ -10,9 +10,9 @@ final class Places: Sendable {
     private static let most = 20_000
     private static let life: Duration = .seconds(600)
 
-    /// The place of a request; `nil` if there is none of this name for this connection.
+    /// The place of a request; `nil` if there is none of this name for this client and connection.
     func place(_ name: String, of caller: Caller) -> Place? {
-        guard let place = places.withLock({ $0[name] }), place.owner.connection == caller.connection else { return nil }
+        guard let place = places.withLock({ $0[name] }), place.owner == caller else { return nil }
         place.used.withLock { $0 = .now }
         return place
     }

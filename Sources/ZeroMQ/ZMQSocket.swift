@@ -120,8 +120,10 @@ package final class ZMQSocket {
         case connected
         /// The peer refused the key.
         case refused
-        /// Encryption failed: the peer has another key, or does not encrypt.
+        /// The peer encrypts and this socket does not, or the reverse.
         case mismatched
+        /// It ended before the two had agreed: the peer has another key, or has just died.
+        case unfinished
         case ended
     }
 
@@ -148,7 +150,8 @@ package final class ZMQSocket {
             switch Int(head[0]) | Int(head[1]) << 8 {
             case Int(CELERY_ZMQ_HANDSHAKE_SUCCEEDED): return .connected
             case Int(CELERY_ZMQ_HANDSHAKE_FAILED_AUTH): return .refused
-            case Int(CELERY_ZMQ_HANDSHAKE_FAILED), Int(CELERY_ZMQ_HANDSHAKE_FAILED_PROTOCOL): return .mismatched
+            case Int(CELERY_ZMQ_HANDSHAKE_FAILED_PROTOCOL): return .mismatched
+            case Int(CELERY_ZMQ_HANDSHAKE_FAILED): return .unfinished
             default: return .ended
             }
         }

@@ -60,7 +60,15 @@ extension ZMQBroker: LossTelling {
 }
 
 extension ZMQBroker: MessageWithdrawing {
-    package func withdraw(_ ids: [TaskID]) async throws -> Set<TaskID> { ids.isEmpty ? [] : try await link.ask(Verbs.withdraw, ids) }
+    package func withdraw(_ ids: [TaskID]) async throws -> Set<TaskID> {
+        var withdrawn: Set<TaskID> = []
+        for start in stride(from: 0, to: ids.count, by: Self.idsAtOnce) {
+            withdrawn.formUnion(try await link.ask(Verbs.withdraw, Array(ids[start..<min(start + Self.idsAtOnce, ids.count)])))
+        }
+        return withdrawn
+    }
+
+    private static let idsAtOnce = 10_000
 }
 
 extension ZMQBroker: DeadLetterKeeping {

@@ -137,9 +137,11 @@ final class ZMQLoop {
                 DriverError(
                     .noPermission,
                     options.serverKey == nil
-                        ? "broker \(options.location) is no broker that takes plain connections"
-                        : "broker \(options.location) does not prove that it has the key of the URL",
-                    hint: "use the URL that celery broker prints when it starts"))
+                        ? "broker \(options.location) takes no plain connections" : "broker \(options.location) takes plain connections only",
+                    hint: Self.keyHint))
+        case .unfinished:
+            // A broker that has just died looks like one with another key.
+            drop(DriverError(.unreachable, "cannot reach broker \(options.location): it ended the connection at once", hint: Self.keyHint))
         case .ended:
             drop(
                 connection?.isReady == true
@@ -148,6 +150,7 @@ final class ZMQLoop {
         }
     }
 
+    private static let keyHint = "use the URL that celery broker prints when it starts"
     private static let hint = "start it with 'celery broker', or name another broker with --broker URL"
 
     /// Ends the connection, and with it all requests.

@@ -84,7 +84,7 @@ extension Array: Packed where Element: Packed {
         for element in self { element.pack(into: &packer) }
     }
     package init(from unpacker: inout Unpacker) throws {
-        let count = try unpacker.count()
+        let count = try unpacker.elementCount()
         self.init()
         for _ in 0..<count { append(try unpacker.next()) }
     }
@@ -101,7 +101,7 @@ extension Dictionary: Packed where Key: Packed, Value: Packed {
         for (key, value) in self { packer.add(key, value) }
     }
     package init(from unpacker: inout Unpacker) throws {
-        let count = try unpacker.count()
+        let count = try unpacker.elementCount()
         self.init()
         for _ in 0..<count {
             let key: Key = try unpacker.next()

@@ -5,6 +5,8 @@ package struct Unpacker {
     /// Values within values that are being read.
     private var depth = 0
 
+    /// Elements of a list: an empty one takes more room in memory than its byte.
+    private static let mostElements = 2_000_000
     /// Nothing that is sent here is nested deeper.
     private static let deepest = 32
 
@@ -54,6 +56,13 @@ package struct Unpacker {
         let count = try varint()
         guard count <= UInt64(left) else { throw UnpackError("a length is greater than the rest") }
         return Int(count)
+    }
+
+    /// Reads the number of elements of a list.
+    package mutating func elementCount() throws -> Int {
+        let count = try count()
+        guard count <= Self.mostElements else { throw UnpackError("a list is too long") }
+        return count
     }
 
     /// Reads that many bytes.

@@ -23,7 +23,7 @@ struct BrokerSession: Sendable {
         let keys = try keys()
         let client = try context.client(fileSettings)
         OpenFileLimit.raise(to: Self.connections)
-        let server = try await start(client, keys)
+        let server = try start(client, keys)
         announce(server.address, keys?.pair.publicKey)
         daemon.ready()
         let isRestarting = await daemon.obeySignals()
@@ -59,13 +59,13 @@ struct BrokerSession: Sendable {
         }
     }
 
-    private func start(_ client: Client, _ keys: (pair: CurveKeyPair, clients: ClientList)?) async throws -> BrokerServer {
+    private func start(_ client: Client, _ keys: (pair: CurveKeyPair, clients: ClientList)?) throws -> BrokerServer {
         let terms = BrokerServer.Terms(
             address: own.address.description, broker: client.broker, store: try client.store,
             keys: keys.map { ($0.pair.secretKey, $0.clients) }, redaction: settings.redaction,
             ending: { RevokedTask.outcome(of: $0, attempt: $1, by: $2, now: $3) }, note: { [logger = daemon.logger] in logger.info("\($0)") })
         do {
-            return try await BrokerServer(terms)
+            return try BrokerServer(terms)
         } catch let error as ZMQError where error.code == .address {
             throw CommandError(ExitCode.configuration, "cannot listen on \(own.address): \(error.message)")
         }

@@ -2,7 +2,7 @@ import Testing
 
 /// The brokers that are held to all promises. A new driver is a line here, and a fixture.
 enum TestedBroker: String, CaseIterable, Sendable {
-    case memory, sqlite, rabbitMQ, redis
+    case memory, sqlite, rabbitMQ, redis, zmq
 
     var fixture: any (EventFixture & BeatFixture).Type {
         switch self {
@@ -10,6 +10,7 @@ enum TestedBroker: String, CaseIterable, Sendable {
         case .sqlite: SQLiteBrokerFixture.self
         case .rabbitMQ: AMQPBrokerFixture.self
         case .redis: RedisBrokerFixture.self
+        case .zmq: ZMQBrokerFixture.self
         }
     }
 }
@@ -29,6 +30,8 @@ enum TestedStore: String, CaseIterable, Sendable {
     case postgreSQL, mariaDB, oracle
     /// Our own layout at a server.
     case ownPostgreSQL
+    /// Behind a `celery broker`.
+    case zmq
 
     var fixture: any ResultStoreFixture.Type {
         switch self {
@@ -46,17 +49,19 @@ enum TestedStore: String, CaseIterable, Sendable {
         case .mariaDB: MariaDBStoreFixture.self
         case .oracle: OracleStoreFixture.self
         case .ownPostgreSQL: OwnPostgreSQLStoreFixture.self
+        case .zmq: ZMQResultStoreFixture.self
         }
     }
 }
 
 /// Those who keep rates and slots.
 enum TestedLimits: String, CaseIterable, Sendable {
-    case sqlite, resultStore, redisStore, postgreSQLStore, worker
+    case sqlite, zmq, resultStore, redisStore, postgreSQLStore, worker
 
     var fixture: any LimitFixture.Type {
         switch self {
         case .sqlite: SQLiteLimitFixture.self
+        case .zmq: ZMQLimitFixture.self
         case .resultStore: SQLiteSlotFixture.self
         case .redisStore: RedisSlotFixture.self
         case .postgreSQLStore: PostgreSQLSlotFixture.self

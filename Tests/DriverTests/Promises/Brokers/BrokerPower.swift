@@ -39,6 +39,8 @@ enum BrokerPower: CaseIterable {
     case exactCounts
     /// Knows a report of statistics again that was handed over before; others fail only when they have added nothing.
     case reportNumbers
+    /// Goes on with the subscription of a worker whose connection ended.
+    case resuming
 
     func isHad(by broker: any Broker, _ consumer: any BrokerConsumer) -> Bool {
         switch self {
@@ -77,6 +79,7 @@ enum BrokerPower: CaseIterable {
         case .notices: consumer is any BrokerReporting
         case .holdingAhead: consumer is any HoldingAhead
         case .spaceReturning: consumer is any SpaceReturning
+        case .resuming: broker is any SubscriptionResuming
         // These are no protocols: a driver has them or says that it has not.
         case .uniqueIDs, .countedAttempts, .oneOrder, .exactCounts: broker is any MessageLocating
         case .reportNumbers: !(broker is any MessageLocating)
