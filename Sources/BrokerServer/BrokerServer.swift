@@ -52,18 +52,23 @@ package final class BrokerServer: Sendable {
         let service = Service(terms)
         let start = Start()
         WorkThread.start {
-            do throws(ZMQError) {
-                let loop = try ServerLoop(terms, service, core)
-                start.end(.success(loop.address))
-                loop.run()
-            } catch {
-                start.end(.failure(error))
-            }
+            Self.serve(terms, service, core, start)
             core.ended.set(())
         }
         address = try start.result().get()
         self.core = core
         pulse = Task { await service.pulse.run() }
+    }
+
+    /// Opens the sockets, answers, and closes them: when it returns, the port is free.
+    private static func serve(_ terms: Terms, _ service: Service, _ core: LoopCore<ServerJob>, _ start: Start) {
+        do throws(ZMQError) {
+            let loop = try ServerLoop(terms, service, core)
+            start.end(.success(loop.address))
+            loop.run()
+        } catch {
+            start.end(.failure(error))
+        }
     }
 
     /// The address, or why there is none, from the thread that opens the sockets and keeps them.

@@ -107,11 +107,11 @@ package final class ZMQSocket {
         return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// Begins to connect.
+    /// Begins to connect. Of a name, the IPv4 address is used: the library tries only one, and servers listen on all of these.
     ///
     /// - Throws: `ZMQError.address`.
     package func connect(to address: String) throws(ZMQError) {
-        celery_zmq_set_number(pointer, Int32(CELERY_ZMQ_IPV6), 1)
+        celery_zmq_set_number(pointer, Int32(CELERY_ZMQ_IPV6), address.utf8.contains(UInt8(ascii: "[")) ? 1 : 0)
         guard celery_zmq_connect(pointer, address) == 0 else { throw ZMQError(.address, ZMQContext.reason(errno)) }
     }
 

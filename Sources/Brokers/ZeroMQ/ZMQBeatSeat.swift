@@ -15,7 +15,9 @@ final class ZMQBeatSeat: BeatSeat {
     }
 
     func open() async throws {
-        try await place.open { [self] in _ = try await place.link.ask(Verbs.takeSeat, Pair(beat, identity), at: place.name) }
+        try await place.open { [beat, identity, link = place.link, name = place.name] in
+            _ = try await link.ask(Verbs.takeSeat, Pair(beat, identity), at: name)
+        }
     }
 
     func lead() async throws -> BeatState? { try await place.ask(Verbs.lead, Nothing()) }

@@ -16,10 +16,12 @@ final class ZMQEventFeed: EventFeed {
     var patience: Duration { .zero }
 
     func open() async throws {
-        try await place.open { [self] in _ = try await place.link.ask(Verbs.follow, start.withLock { $0 }, at: place.name) }
+        try await place.open { [weak self] in try await self?.follow() }
         // Whatever happens from now on is followed, also over a lost connection before the first event.
         start.withLock { if $0 == .now { $0 = .since(.now) } }
     }
+
+    private func follow() async throws { _ = try await place.link.ask(Verbs.follow, start.withLock { $0 }, at: place.name) }
 
     func next(until deadline: ContinuousClock.Instant?) async throws -> FollowedEvents {
         while true {

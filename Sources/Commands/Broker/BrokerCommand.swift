@@ -33,9 +33,9 @@ enum BrokerCommand {
                 ExitStatus(0, "Stopped as asked; with --is-running, the broker runs; with --keygen, the key is printed."),
                 ExitStatus(1, "With --is-running, --stop or --restart, no broker runs."),
                 ExitStatus(64, "Usage."),
-                ExitStatus(73, "Cannot create the key, the pidfile, the log file or celery.db, or the broker of the pidfile is running."),
+                ExitStatus(73, "Cannot listen, create the key, the pidfile, the log file or celery.db, or the broker of the pidfile is running."),
                 ExitStatus(77, "No permission."),
-                ExitStatus(78, "Configuration: an address that cannot be used, a missing library, an unsafe key file, or a bad allow list."),
+                ExitStatus(78, "Configuration: a missing library, an unsafe key file, or a bad allow list."),
                 ExitStatus(124, "With --stop, the broker did not stop in time."),
             ],
             outputKeys: [

@@ -67,7 +67,7 @@ struct BrokerSession: Sendable {
         do {
             return try BrokerServer(terms)
         } catch let error as ZMQError where error.code == .address {
-            throw CommandError(ExitCode.configuration, "cannot listen on \(own.address): \(error.message)")
+            throw CommandError(ExitCode.cannotCreate, "cannot listen on \(own.address): \(error.message)")
         }
     }
 

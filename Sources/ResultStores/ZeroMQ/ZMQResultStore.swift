@@ -7,6 +7,9 @@ package final class ZMQResultStore: RevocationAnnouncing, RequestKeeping, ZMQLin
     package let link: ZMQLink
     /// The newest position of the results that the server has told.
     private let newest = Atomic<Int64>(-1)
+    /// Whether somebody waits at the server, and who waits for what comes of it.
+    private let isWatching = Atomic<Bool>(false)
+    private let bell = Bell()
 
     package init(_ options: ZMQOptions) throws(DriverError) { link = try ZMQLink(options) }
 
@@ -27,14 +30,33 @@ package final class ZMQResultStore: RevocationAnnouncing, RequestKeeping, ZMQLin
 extension ZMQResultStore: ResultWatching {
     package func mark() async -> ResultMark { ResultMark(number: UInt64(bitPattern: newest.load(ordering: .relaxed))) }
 
+    /// One request waits for all who wait here: hundreds of waiting tasks must not take the room of those that send.
     package func waitForChange(since mark: ResultMark, until deadline: ContinuousClock.Instant?) async throws {
-        // The server tells of results, and what else may matter is looked at after a while.
-        let longest = Duration.seconds(2)
-        let wait = deadline.map { min(longest, max(.zero, ContinuousClock.now.duration(to: $0))) } ?? longest
-        let position = try await link.ask(Verbs.awaitChange, Pair(Int64(bitPattern: mark.number), wait))
-        // Not the greatest of all: a file that was replaced begins anew.
-        newest.store(position, ordering: .relaxed)
+        let seen = bell.count
+        guard newest.load(ordering: .relaxed) == Int64(bitPattern: mark.number) else { return }
+        watch(since: Int64(bitPattern: mark.number))
+        // The server tells of results; what else may matter is looked at after a while.
+        let look = ContinuousClock.now + Self.fallbackLook
+        await bell.wait(since: seen, until: deadline.map { min($0, look) } ?? look)
         try Task.checkCancellation()
+    }
+
+    private static let fallbackLook: Duration = .seconds(2)
+
+    /// Asks for the next result, unless somebody does.
+    private func watch(since position: Int64) {
+        guard !isWatching.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        Task { [self] in
+            if let position = try? await link.ask(Verbs.awaitChange, Pair(position, Self.fallbackLook)) {
+                // Not the greatest of all: a file that was replaced begins anew.
+                newest.store(position, ordering: .relaxed)
+            } else {
+                // Whoever looks for results then is told what is wrong.
+                try? await Task.sleep(for: .milliseconds(200))
+            }
+            isWatching.store(false, ordering: .releasing)
+            bell.ring()
+        }
     }
 }
 
