@@ -18,13 +18,14 @@ package final class ZMQBroker: Broker, ZMQLinked {
 
     package var location: String { link.location }
 
-    /// All or none. After a connection was lost it is unknown whether they were accepted.
+    /// All or none, up to 64 megabytes; more are published in parts. After a connection was lost it is unknown whether they were accepted.
     package func publish(_ messages: [Message]) async throws {
         guard !messages.isEmpty else { return }
+        var count = 0
         do {
-            _ = try await link.ask(Verbs.publish, messages)
+            _ = try await link.askInParts(Verbs.publish, messages) { count += $0 }
         } catch var error as DriverError {
-            if error.unconfirmed.isEmpty, error.code == .tryAgain || error.isAboutRequest { error.unconfirmed = Set(messages.map(\.id)) }
+            if count > 0 || error.code == .tryAgain || error.isAboutRequest { error.unconfirmed = Set(messages[count...].map(\.id)) }
             throw error
         }
     }

@@ -36,6 +36,11 @@ final class ZMQPlace: Sendable {
         try await again { try await self.link.ask(verb, request, at: self.name) }
     }
 
+    /// Asks for many things at once.
+    func askInParts<Element, Reply>(_ verb: Verb<[Element], Reply>, _ elements: [Element]) async throws -> [Reply] {
+        try await again { try await self.link.askInParts(verb, elements, at: self.name) }
+    }
+
     /// Asks for something that is lost unless `note` has seen it before the place is opened again.
     func receive<Request, Reply>(_ verb: Verb<Request, Reply>, _ request: Request, _ note: @escaping @Sendable (Reply) -> Void) async throws {
         try await again {

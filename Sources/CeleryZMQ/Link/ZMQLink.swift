@@ -47,8 +47,31 @@ package final class ZMQLink: Sendable {
     /// - Throws: `DriverError`: `tryAgain` if it is unknown whether the server has heard a request that must not be repeated;
     ///   `UnknownPlace`.
     package func ask<Request, Reply>(_ verb: Verb<Request, Reply>, _ request: Request, at place: String = "") async throws -> Reply {
-        let body = Packer.bytes(of: request)
-        guard body.count < WireBounds.messageBytes - 2_048 else {
+        try await ask(verb, packed: Packer.bytes(of: request), at: place)
+    }
+
+    /// Asks for many things at once; in several requests, one after another, if they do not fit into one.
+    ///
+    /// - Parameter confirmed: Called after each request with the number of elements in it.
+    package func askInParts<Element, Reply>(
+        _ verb: Verb<[Element], Reply>, _ elements: [Element], at place: String = "", confirmed: (Int) -> Void = { _ in }
+    ) async throws -> [Reply] {
+        let body = Packer.bytes(of: elements)
+        if body.count >= Self.most, elements.count > 1 {
+            let middle = elements.count / 2
+            let first = try await askInParts(verb, Array(elements[..<middle]), at: place, confirmed: confirmed)
+            return first + (try await askInParts(verb, Array(elements[middle...]), at: place, confirmed: confirmed))
+        }
+        let reply = try await ask(verb, packed: body, at: place)
+        confirmed(elements.count)
+        return [reply]
+    }
+
+    /// Bytes of the largest request, without its envelope.
+    private static let most = WireBounds.messageBytes - 2_048
+
+    private func ask<Request, Reply>(_ verb: Verb<Request, Reply>, packed body: [UInt8], at place: String) async throws -> Reply {
+        guard body.count < Self.most else {
             throw DriverError(.refused, "too large for broker \(location): \(body.count >> 20) MB of at most \(WireBounds.messageBytes >> 20)")
         }
         var pauses = ReconnectPauses()

@@ -15,9 +15,19 @@ package final class ZMQResultStore: RevocationAnnouncing, RequestKeeping, ZMQLin
 
     package var location: String { link.location }
 
-    package func store(_ results: [TaskResult]) async throws { if !results.isEmpty { _ = try await link.ask(Verbs.store, results) } }
+    package func store(_ results: [TaskResult]) async throws { if !results.isEmpty { _ = try await link.askInParts(Verbs.store, results) } }
 
-    package func results(for ids: [TaskID]) async throws -> [TaskID: TaskResult] { ids.isEmpty ? [:] : try await link.ask(Verbs.results, ids) }
+    package func results(for ids: [TaskID]) async throws -> [TaskID: TaskResult] {
+        guard !ids.isEmpty else { return [:] }
+        do {
+            return try await link.ask(Verbs.results, ids)
+        } catch let error as DriverError where error.code == .refused && ids.count > 1 {
+            // Together they do not fit into one answer.
+            let middle = ids.count / 2
+            let first = try await results(for: Array(ids[..<middle]))
+            return first.merging(try await results(for: Array(ids[middle...]))) { $1 }
+        }
+    }
 
     package func requests(for ids: [TaskID]) async throws -> [TaskID: Message] { ids.isEmpty ? [:] : try await link.ask(Verbs.requests, ids) }
 
@@ -91,7 +101,7 @@ extension ZMQResultStore: ResultListing {
 }
 
 extension ZMQResultStore: OutputKeeping {
-    package func keep(_ outputs: [AttemptOutput]) async throws { if !outputs.isEmpty { _ = try await link.ask(Verbs.keepOutputs, outputs) } }
+    package func keep(_ outputs: [AttemptOutput]) async throws { if !outputs.isEmpty { _ = try await link.askInParts(Verbs.keepOutputs, outputs) } }
 
     package func outputs(of id: TaskID, from attempt: Int) async throws -> [AttemptOutput] {
         try await link.ask(Verbs.outputs, Pair(id, attempt))

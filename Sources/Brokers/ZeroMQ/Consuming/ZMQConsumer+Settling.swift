@@ -22,7 +22,7 @@ extension ZMQConsumer: AtomicSettling {
 
     private func settle(_ outcomes: [Outcome], by verb: Verb<[Outcome], [Bool]>) async throws -> [Bool] {
         guard !outcomes.isEmpty else { return [] }
-        var counted = try await place.ask(verb, outcomes)
+        var counted = try await place.askInParts(verb, outcomes).flatMap { $0 }
         guard counted.count == outcomes.count else { throw DriverError(.unusable, "the broker has answered for other outcomes than it was told") }
         // If the answer was lost with a connection, the request was made twice: then the first one has counted.
         let doubtful = outcomes.indices.filter { !counted[$0] && !outcomes[$0].results.isEmpty }
