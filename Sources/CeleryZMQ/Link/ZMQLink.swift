@@ -78,7 +78,7 @@ package final class ZMQLink: Sendable {
         var deadline: ContinuousClock.Instant?
         while true {
             do {
-                return try Self.read(try await exchange(verb.name, place, body))
+                return try Self.read(try await exchange(verb, place, body))
             } catch let loss as ZMQLoss {
                 let isOutage = loss.error.code == .unreachable && known.role.withLock { $0 != nil }
                 let limit = deadline ?? ContinuousClock.now + Self.outage
@@ -108,14 +108,15 @@ package final class ZMQLink: Sendable {
     }
 
     /// - Throws: `ZMQLoss`.
-    private func exchange(_ verb: String, _ place: String, _ body: [UInt8]) async throws -> ReplyEnvelope {
+    private func exchange(_ verb: Verb<some Packed, some Packed>, _ place: String, _ body: [UInt8]) async throws -> ReplyEnvelope {
         let number = last.add(1, ordering: .relaxed).newValue
-        let bytes = Packer.bytes(of: RequestEnvelope(number: number, verb: verb, place: place, body: body))
+        let bytes = Packer.bytes(of: RequestEnvelope(number: number, verb: verb.name, place: place, body: body))
         let answer = SetOnce<Result<ReplyEnvelope, ZMQLoss>>()
         let exchange = ZMQExchange(number: number, bytes: bytes) { answer.set($0) }
         guard core.add(.ask(exchange)) else {
             throw ZMQLoss(error: DriverError(.unreachable, "the connection to \(location) is closed"), wasSent: false)
         }
+        guard verb.waits else { return try await answer.value().get() }
         return try await withTaskCancellationHandler {
             try await answer.value().get()
         } onCancel: { [core] in

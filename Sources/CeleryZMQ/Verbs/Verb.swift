@@ -17,10 +17,15 @@ package struct Verb<Request: Packed & Sendable, Reply: Packed & Sendable>: AnyVe
     package let role: BrokerRole
     package let scope: VerbScope
     package let isRepeatable: Bool
+    package let waits: Bool
 
-    /// - Parameter isRepeatable: Whether it does no harm to ask again, when it is unknown whether the server has heard it.
-    init(_ name: String, _ role: BrokerRole, _ scope: VerbScope = .all, isRepeatable: Bool = true) {
-        (self.name, self.role, self.scope, self.isRepeatable) = (name, role, scope, isRepeatable)
+    /// - Parameters:
+    ///   - isRepeatable: Whether it does no harm to ask again, when it is unknown whether the server has heard it.
+    ///   - waits: Whether it waits for something, so that a cancelled task ends it early. Others are done in any case: a worker that is
+    ///     stopped still has to record what has run.
+    init(_ name: String, _ role: BrokerRole, _ scope: VerbScope = .all, isRepeatable: Bool = true, waits: Bool = false) {
+        (self.name, self.role, self.scope) = (name, role, scope)
+        (self.isRepeatable, self.waits) = (isRepeatable, waits)
     }
 }
 

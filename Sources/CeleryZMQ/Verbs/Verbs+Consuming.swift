@@ -7,7 +7,7 @@ extension Verbs {
     package static let unsubscribe = Verb<Nothing, Nothing>("unsubscribe", .work, .subscription)
     /// A waiting take: as many as there is room for, as soon as there is one, or none when the time has passed. What is lost on the way
     /// is returned by the next `subscribe`.
-    package static let take = Verb<Pair<Int, Duration>, [Delivery]>("take", .work, .subscription)
+    package static let take = Verb<Pair<Int, Duration>, [Delivery]>("take", .work, .subscription, waits: true)
     /// Follow-ups, results and acknowledgements in one transaction.
     package static let settle = Verb<[Outcome], [Bool]>("settle", .work, .subscription)
     /// The same where the results are kept elsewhere.
@@ -34,9 +34,9 @@ extension Verbs {
 
     package static let takeCommands = Verb<Nothing, StandingCommands>("take-commands", .work, .subscription)
     /// Answers whether there are new ones.
-    package static let awaitCommands = Verb<Duration, Bool>("await-commands", .work, .subscription)
+    package static let awaitCommands = Verb<Duration, Bool>("await-commands", .work, .subscription, waits: true)
     /// Requests of remote control with their numbers, as soon as there is one.
-    package static let awaitRequests = Verb<Duration, [Pair<Int64, ControlRequest>]>("await-requests", .work, .subscription)
+    package static let awaitRequests = Verb<Duration, [Pair<Int64, ControlRequest>]>("await-requests", .work, .subscription, waits: true)
     package static let answer = Verb<Pair<Int64, JSON?>, Nothing>("answer", .work, .subscription)
 
     static let ofSubscription: [any AnyVerb] = [
@@ -52,11 +52,11 @@ extension Verbs {
     package static let lead = Verb<Nothing, BeatState?>("lead", .work, .seat)
     /// Messages, records, and commands that are done.
     package static let sendDue = Verb<Triple<[Message], [EntryRecord], [Int64]>, Bool>("send-due", .work, .seat)
-    package static let awaitSeat = Verb<Duration, Nothing>("await-seat", .work, .seat)
+    package static let awaitSeat = Verb<Duration, Nothing>("await-seat", .work, .seat, waits: true)
     package static let leaveSeat = Verb<Nothing, Nothing>("leave-seat", .work, .seat)
 
     package static let follow = Verb<EventStart, Nothing>("follow", .submit, .feed)
-    package static let awaitEvents = Verb<Duration, FollowedEvents>("await-events", .submit, .feed)
+    package static let awaitEvents = Verb<Duration, FollowedEvents>("await-events", .submit, .feed, waits: true)
     package static let unfollow = Verb<Nothing, Nothing>("unfollow", .submit, .feed)
 
     static let ofSeatsAndFeeds: [any AnyVerb] = [takeSeat, lead, sendDue, awaitSeat, leaveSeat, follow, awaitEvents, unfollow]

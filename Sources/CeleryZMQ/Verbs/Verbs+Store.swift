@@ -11,7 +11,7 @@ extension Verbs {
     package static let feedPosition = Verb<Nothing, Int64>("feed-position", .submit)
     package static let changes = Verb<Int64, Pair<[TaskID], Int64>>("changes", .submit)
     /// Waits for a result after this position; -1 answers at once. Answers with the newest position.
-    package static let awaitChange = Verb<Pair<Int64, Duration>, Int64>("await-change", .submit)
+    package static let awaitChange = Verb<Pair<Int64, Duration>, Int64>("await-change", .submit, waits: true)
     /// Filter, position before which the list continues, and its length.
     package static let listedTasks = Verb<Triple<TaskFilter, Int64?, Int>, [ListedTask]>("listed-tasks", .submit)
 

@@ -28,7 +28,7 @@ package enum Verbs {
     package static let eventsOf = Verb<[TaskID], [RecordedEvent]>("events-of", .submit)
 
     /// Requests that only ask are for everybody; the others need the role `admin`.
-    package static let ask = Verb<Triple<[ControlRequest], WorkerChoice, Duration>, WorkerAnswers>("ask", .submit)
+    package static let ask = Verb<Triple<[ControlRequest], WorkerChoice, Duration>, WorkerAnswers>("ask", .submit, waits: true)
     package static let tell = Verb<Pair<ControlRequest, WorkerChoice>, Nothing>("tell", .submit)
     /// Revocations, and who asks. Answers with the fates, and the outcomes of what was removed.
     package static let revoke = Verb<Pair<[Revocation], String>, Pair<[TaskID: RevocationReport.Fate], [Pair<TaskID, Outcome>]>>("revoke", .admin)
