@@ -8,9 +8,10 @@ import PackageDescription
 //                                        CeleryAMQP -> RabbitMQ
 //                                        SQL
 //                                        Redis, STOMP, Memcached, Tyrant, Mongo -> Streams
+//                                        CeleryZMQ -> ZeroMQ             (and BrokerServer, its other end)
 //     Worker, Beat, Brokers, ... -> Tasks, Wire, Schedules, Processes -> CeleryCore
 //
-// The worker and beat name no driver; a connection (SQLite, SQL, RabbitMQ, Redis, STOMP, Memcached, Tyrant, Mongo, HTTP, WebServer) is the only room that sees its C library.
+// The worker and beat name no driver; a connection (SQLite, SQL, RabbitMQ, Redis, STOMP, Memcached, Tyrant, Mongo, ZeroMQ, HTTP, WebServer) is the only room that sees its C library.
 
 let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -77,6 +78,8 @@ let package = Package(
         .target(name: "CODBC"),
         // Loads libmicrohttpd when `celery web` runs, and needs nothing of it to build.
         .target(name: "CMicroHTTPD"),
+        // Loads libzmq when a URL or `celery broker` needs it, and needs nothing of it to build.
+        .target(name: "CZeroMQ"),
         // Loads libcrypt when it is needed, and needs nothing of it to build.
         .target(name: "CCrypt"),
 
@@ -100,8 +103,11 @@ let package = Package(
         room("SQLite", ["CSQLite"]),
         room("CeleryDB", ["CeleryCore", "Wire", "SQLite", "Processes", "CLinux"]),
         room("CeleryAMQP", ["CeleryCore", "RabbitMQ", deque]),
-        room("Brokers", ["CeleryCore", "Wire", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "STOMP", "Processes", deque, heap]),
-        room("ResultStores", ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", deque]),
+        room("ZeroMQ", ["CeleryCore", "Processes", "CZeroMQ"]),
+        // The protocol of `celery broker`, and its client.
+        room("CeleryZMQ", ["CeleryCore", "Wire", "Processes", "Streams", "ZeroMQ"]),
+        room("Brokers", ["CeleryCore", "Wire", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "RabbitMQ", "Redis", "STOMP", "Processes", deque, heap]),
+        room("ResultStores", ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "RabbitMQ", "Redis", "STOMP", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", deque]),
         room("TOML"),
         room("Configuration", ["CeleryCore", "Schedules", "TOML"]),
 
@@ -109,6 +115,9 @@ let package = Package(
         room("HTTP", ["CCurl"]),
         // Answering others.
         room("WebServer", ["CeleryCore", "Processes", "CMicroHTTPD", "CCrypt"]),
+
+        // A broker and its result store for other machines.
+        room("BrokerServer", ["CeleryCore", "Processes", "Streams", "ZeroMQ", "CeleryZMQ"]),
 
         // Running tasks
         room("Processes", ["CLinux"]),
@@ -120,9 +129,9 @@ let package = Package(
         room("Beat", ["CeleryCore", "Schedules", "Wire", logging]),
 
         // Faces
-        room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "CeleryDB", "SQLite", "CeleryAMQP", "RabbitMQ", "Redis", "STOMP", "Memcached", "Tyrant", "Mongo", "SQL", "Processes"]),
+        room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "RabbitMQ", "Redis", "STOMP", "Memcached", "Tyrant", "Mongo", "SQL", "Processes"]),
         room("Arguments", ["CeleryCore"]),
-        room("Commands", ["Arguments", "Client", "Worker", "Beat", "Schedules", "HTTP", "Mail", "WebServer", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
+        room("Commands", ["Arguments", "Client", "Worker", "Beat", "Schedules", "HTTP", "Mail", "WebServer", "BrokerServer", "ZeroMQ", "CeleryZMQ", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging]),
         room("FoundationValues", ["Tasks", "CeleryCore"]),
         room("Celery", ["FoundationValues", "Commands", "Client", "Configuration", "Tasks", "Schedules", "Processes", "CeleryCore", logging]),
         .executableTarget(
@@ -162,13 +171,14 @@ let package = Package(
         tests("STOMPTests", ["STOMP", "Streams", "CeleryCore", "Fixtures"]),
         tests("TyrantTests", ["Tyrant", "CeleryCore", "Fixtures"]),
         tests("MongoTests", ["Mongo", "Streams", "CeleryCore", "Fixtures"]),
+        tests("CeleryZMQTests", ["CeleryZMQ", "ZeroMQ", "BrokerServer", "CeleryCore", "Wire", "Processes", "Fixtures"]),
         tests("TOMLTests", ["TOML", "CeleryCore", "Fixtures"], exclude: ["pack", "toml-test.jsonl", "toml-test.LICENSE"]),
         .executableTarget(
             name: "DriverProbe", dependencies: ["CeleryCore", "Wire", "CeleryDB", "Brokers", "Processes", "CLinux"],
             path: "Tests/DriverProbe", swiftSettings: swiftSettings),
         tests(
             "DriverTests",
-            ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "Brokers", "ResultStores", "RabbitMQ", "Redis", "STOMP", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", "Worker", "Fixtures", "DriverProbe"]),
+            ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "ZeroMQ", "BrokerServer", "Brokers", "ResultStores", "RabbitMQ", "Redis", "STOMP", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", "Worker", "Fixtures", "DriverProbe"]),
         tests(
             "WorkerTests",
             ["Worker", "CeleryCore", "Wire", "Tasks", "CeleryDB", "SQLite", "Brokers", "ResultStores", "Redis", "STOMP", "Memcached", "SQL", "Processes", "Fixtures", logging]),

@@ -32,7 +32,7 @@ package struct Drivers: Sendable {
     }
 
     /// The URLs are alternative servers; drivers of files use only the first.
-    private typealias OpenBroker = @Sendable ([ServiceURL], Settings, SQLiteFiles) throws -> any Broker
+    typealias OpenBroker = @Sendable ([ServiceURL], Settings, SQLiteFiles) throws -> any Broker
     typealias OpenStore = @Sendable ([ServiceURL], Settings, SQLiteFiles, any Broker) throws -> any ResultStore
 
     private static let brokers: [String: OpenBroker] = [
@@ -49,6 +49,7 @@ package struct Drivers: Sendable {
         "memory": { _, _, _ in MemoryBroker() },
         "redis": openRedisBroker, "rediss": openRedisBroker, "socket": openRedisBroker, "redis+socket": openRedisBroker,
         "stomp": openSTOMPBroker, "stomp+ssl": openSTOMPBroker,
+        "zmq": openZMQBroker,
     ]
 
     private static let openSTOMPBroker: OpenBroker = { urls, settings, _ in
@@ -106,7 +107,7 @@ package struct Drivers: Sendable {
                     expires: settings.resultExpires, keyPrefix: settings.resultKeyPrefix, fileGroup: settings.fileGroup,
                     groupWrites: settings.databaseGroupWrites, isDurable: settings.durability == "full"))
         },
-        "tyrant": openTyrant, "mongodb": openMongo, "mongodb+srv": openMongo,
+        "zmq": openZMQ, "tyrant": openTyrant, "mongodb": openMongo, "mongodb+srv": openMongo,
         "memcached": openMemcached, "memcache": openMemcached, "pymemcache": openMemcached, "pylibmc": openMemcached,
         "cache+memcached": openMemcached, "cache+memcache": openMemcached, "cache+pymemcache": openMemcached,
         "cache+pylibmc": openMemcached,

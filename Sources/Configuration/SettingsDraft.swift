@@ -39,8 +39,8 @@ struct SettingsDraft: Sendable {
         settings.queueDefinitions = queueEntries.mapValues { $0.definition(settings) }
         if origins["CELERY_QUEUES"] == nil { settings.queues = [settings.defaultQueue] }
         if origins["CELERY_RESULT_BACKEND"] == nil {
-            // An embedded broker also stores the results: one file, one transaction.
-            let isEmbedded = settings.brokerURL.hasPrefix("sqlite:") || settings.brokerURL.hasPrefix("memory:")
+            // An embedded broker also stores the results, here or at the other end of zmq: one file, one transaction.
+            let isEmbedded = ["sqlite:", "memory:", "zmq:"].contains(where: settings.brokerURL.hasPrefix)
             if isEmbedded { settings.resultURL = settings.brokerURL }
         }
     }

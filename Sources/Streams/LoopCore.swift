@@ -56,6 +56,9 @@ package final class LoopCore<Job: Sendable>: Sendable {
 
     // MARK: For the thread
 
+    /// Readable when there are jobs, for a thread that does not wait by `wait`.
+    package var signal: Int32 { waker.descriptor.number }
+
     /// The jobs added since the last call, and whether they are the last.
     package func takeJobs() -> (jobs: [Job], isClosing: Bool) {
         waker.clear()

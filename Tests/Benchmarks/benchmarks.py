@@ -16,7 +16,7 @@ import time
 
 # Where the benchmarks play (projects, servers, processes, and the table of figures), and the benchmarks by what they run on.
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE / folder) for folder in ("stage", "sqlite", "rabbitmq", "redis", "stores", "web")]
+sys.path[:0] = [str(HERE / folder) for folder in ("stage", "sqlite", "rabbitmq", "redis", "zmq", "stores", "web")]
 
 from bench import Bench
 from failure import CannotMeasure
@@ -47,6 +47,11 @@ REDIS = {
     "redis_submit": "messages a second of apply --batch to Redis",
     "redis_drain": "no-op tasks a second from Redis, without and with results",
     "redis_latency": "from a task submitted to its result, inside one process; memory of the workers",
+}
+ZMQ = {
+    "zmq_submit": "messages a second of apply --batch to celery broker, beside RabbitMQ",
+    "zmq_drain": "no-op tasks a second from celery broker with results, beside RabbitMQ",
+    "zmq_latency": "from a task submitted to its result, inside one process, beside RabbitMQ",
 }
 STORES = {
     "stores": "results a second that are stored in PostgreSQL, MariaDB and Redis",

@@ -29,7 +29,9 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
     let now: @Sendable () -> Timestamp
     /// Seconds on a clock that is never set and that stops while the machine sleeps.
     let uptime: @Sendable () -> Double
-    private let publications: GroupCommit<Message>
+    private let publications: GroupCommit<Message, Void>
+    /// What several workers of this process settle at the same time.
+    let settlements: GroupCommit<SQLiteSettlement, [Bool]>
 
     /// - Parameters:
     ///   - outputExpires: `nil` for as long as results.
@@ -69,6 +71,16 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
                 }
             }
         }
+        let terms = SQLiteSettlement.Terms(
+            resultExpires: resultExpires, outputExpires: self.outputExpires, argumentLimit: argumentLimit, ranking: ranking)
+        settlements = GroupCommit { groups in
+            try await file.write(waking: true) { db in
+                let now = now()
+                return try groups.map { settlements in
+                    try Self.savepoint(in: db, alone: groups.count == 1) { try settlements.flatMap { try $0.commit(terms, now: now, in: db) } }
+                }
+            }
+        }
     }
 
     package func publish(_ messages: [Message]) async throws {
@@ -89,18 +101,20 @@ package final class SQLiteBroker: Broker, SQLiteFileHolding {
     package func close() async { file.close() }
 
     /// One publisher's mistake must not undo the messages of others in the same commit.
-    private static func savepoint(
-        in db: Database, alone: Bool, _ body: () throws -> Void
-    ) throws -> Result<Void, any Error> {
-        if alone {
-            try body()
-            return .success(())
-        }
+    private static func savepoint<Value>(
+        in db: Database, alone: Bool, _ body: () throws -> Value
+    ) throws -> Result<Value, any Error> {
+        if alone { return .success(try body()) }
         do {
-            try db.inSavepoint(body)
-            return .success(())
+            return .success(try db.inSavepoint(body))
         } catch let error as DriverError {
             return .failure(error)
         }
+    }
+}
+
+extension SQLiteBroker: SubscriptionResuming {
+    package func resume(holding held: [DeliveryHandle], of queues: [String], as worker: WorkerIdentity) async throws -> any BrokerConsumer {
+        try await SQLiteConsumer(broker: self, queues: queues, worker: worker, holding: held)
     }
 }

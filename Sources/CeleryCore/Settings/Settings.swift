@@ -72,6 +72,8 @@ public struct Settings: Sendable, Equatable {
     public var beatMaxInterval = 300.0
     /// What `celery web` is told.
     public var web: WebSettings
+    /// What `celery broker` and its clients are told.
+    public var brokerServer: BrokerServerSettings
 
     public var defaultQueue = Route.defaultQueue
     /// Queues with more settings than their name.
@@ -153,5 +155,6 @@ public struct Settings: Sendable, Equatable {
         beatPIDFile = folder + "celerybeat.pid"
         mail = MailSettings(spool: folder + "celery.mail")
         web = WebSettings(folder: folder)
+        brokerServer = BrokerServerSettings(folder: folder)
     }
 }

@@ -22,13 +22,14 @@ extension WorkerFacts {
         facts.transport = first.scheme
         let isAMQP = first.scheme.hasPrefix("amqp")
         let isRedis = first.scheme.hasPrefix("redis") && !first.scheme.hasSuffix("socket")
-        let defaultPort = isRedis ? 6379 : first.scheme == "amqps" ? 5671 : 5672
+        let isNamed = isAMQP || isRedis || first.scheme == "zmq"
+        let defaultPort = isRedis ? 6379 : first.scheme == "zmq" ? 5556 : first.scheme == "amqps" ? 5671 : 5672
         func text(_ value: String?) -> JSON { value.map(JSON.string) ?? .null }
         facts.broker = [
-            "hostname": isAMQP || isRedis ? .string(first.host ?? "localhost") : nil, "userid": isAMQP ? .string(first.user ?? "guest") : nil,
+            "hostname": isNamed ? .string(first.host ?? "localhost") : nil, "userid": isAMQP ? .string(first.user ?? "guest") : nil,
             "virtual_host": .string(isAMQP ? first.virtualHost : first.path),
-            "port": isAMQP || isRedis ? .int(Int64(first.port ?? defaultPort)) : nil,
-            "insist": false, "ssl": .bool(first.scheme == "amqps" || first.scheme == "rediss" || first.scheme == "stomp+ssl"), "transport": .string(first.scheme),
+            "port": isNamed ? .int(Int64(first.port ?? defaultPort)) : nil,
+            "insist": false, "ssl": .bool(first.scheme == "amqps" || first.scheme == "rediss" || first.scheme == "stomp+ssl" || first.scheme == "zmq" && !first.query.isEmpty), "transport": .string(first.scheme),
             "connect_timeout": .double(settings.connectionTimeout), "transport_options": [:],
             "login_method": isAMQP ? "PLAIN" : nil, "uri_prefix": nil,
             "heartbeat": isAMQP ? .double(Double(settings.brokerHeartbeat)) : nil, "failover_strategy": "round-robin",

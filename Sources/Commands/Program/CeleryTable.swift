@@ -5,7 +5,8 @@ package enum CeleryTable {
     static let commands: [Command] = [
         CelerydCommand.command, BeatCommand.command, ApplyCommand.command, RunCommand.command, StatusCommand.command, ResultCommand.command,
         ListCommand.command, RetryCommand.command, LogsCommand.command, TaskSetCommand.command, ExplainCommand.command, RevokeCommand.command, DmapCommand.command, InspectCommand.command, ControlCommand.command, EventsCommand.command,
-        StatsCommand.command, DoctorCommand.command, WebCommand.command, TasksCommand.command, QueuesCommand.command, PurgeCommand.command, DeadCommand.command,
+        StatsCommand.command, DoctorCommand.command, WebCommand.command, BrokerCommand.command, TasksCommand.command, QueuesCommand.command,
+        PurgeCommand.command, DeadCommand.command,
         SyncdbCommand.command,
         RabbitSetupCommand.command, StartprojectCommand.command, SelfCommand.command, CompletionCommand.command, HelpCommand.command, VersionCommand.command,
         CompleteCommand.command,

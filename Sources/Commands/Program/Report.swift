@@ -6,6 +6,7 @@ import Processes
 import Schedules
 import WebServer
 import Worker
+import ZeroMQ
 
 /// An error with its exit status, its message in one line, and perhaps a hint.
 struct CommandError: Error, Sendable {
@@ -38,6 +39,8 @@ enum Report {
             CommandError(
                 error.code == .noPermission ? ExitCode.noPermission : ExitCode.configuration, error.description,
                 hint: error.hint)
+        case let error as ZMQError:
+            CommandError(error.code == .system ? ExitCode.tryAgain : ExitCode.configuration, error.message, hint: error.hint)
         case let error as WebError: CommandError(ExitCode.configuration, error.message, hint: error.hint)
         case let error as PIDFile.Refusal: CommandError(ExitCode.cannotCreate, error.description)
         case let error as SystemError: CommandError(status(of: error), error.description)

@@ -35,6 +35,7 @@ package enum SettingsPage {
         + [.heading("Events")] + SettingsKey.eventKeys.map(entry)
         + [.heading("Beat")] + SettingsKey.beatKeys.map(entry)
         + [.heading("Web")] + SettingsKey.webKeys.map(entry)
+        + [.heading("Broker for other machines")] + SettingsKey.brokerServerKeys.map(entry)
 
     private static let periodicTasks: [ReferencePage.Block] = [
         .paragraph("A section [beat.NAME] defines a task that celery-beat(1) sends periodically. Choose any NAME, in quotes if it contains characters other than letters, digits, _ and -."),

@@ -45,7 +45,7 @@ enum WebCommand {
     private static func launch(_ context: CommandContext) throws -> Command.Launch {
         let settings = try context.settings(WebOptions.flags(context.arguments))
         return try DaemonLaunch(program: program, context: context, settings: settings).launch(
-            WebSignal.table, complaints: { _ in [] },
+            ServerSignal.table, complaints: { _ in [] },
             live: { try await WebSession(context: context, settings: settings, daemon: $0).work() })
     }
 }

@@ -13,7 +13,9 @@ extension SettingsKey {
             fanout_prefix, queue_order_strategy. \
             stomp://user:password@host:61613 and stomp+ssl://user:password@host:61614 name an ActiveMQ server, or RabbitMQ with its STOMP \
             plugin, whose virtual host is the path; options are destination_prefix, which all names of queues and topics begin with, \
-            connect_timeout, and with TLS ssl_ca_certs, ssl_ca_path, ssl_certfile, ssl_keyfile, ssl_cert_reqs and ssl_check_hostname.
+            connect_timeout, and with TLS ssl_ca_certs, ssl_ca_path, ssl_certfile, ssl_keyfile, ssl_cert_reqs and ssl_check_hostname. \
+            zmq://host:5556?server_key=KEY is the celery.db of a project on another machine, where celery broker serves it and prints this \
+            URL; it needs the library libzmq5.
             """
         ) { $0.settings.brokerURL = $0.text(of: $1) },
         SettingsKey(
@@ -37,8 +39,8 @@ extension SettingsKey {
             mongodb://user:password@host:port,host2:port/database?replicaSet=name&tls=true in the collections of Python's Celery in a MongoDB \
             database, with options of PyMongo: authSource, authMechanism (SCRAM-SHA-256 or SCRAM-SHA-1), tlsCAFile, \
             tlsCertificateKeyFile, w, journal, connectTimeoutMS, and taskmeta_collection and groupmeta_collection, which name other \
-            collections than Celery's. The default is the SQLite file of the broker, or with another broker celery.db \
-            beside the settings file.
+            collections than Celery's. zmq://host:5556?server_key=KEY is the celery.db behind a celery broker. The default is the SQLite file of \
+            the broker, also behind a zmq:// broker, or with another broker celery.db beside the settings file.
             """
         ) { $0.settings.resultURL = $0.text(of: $1) },
         SettingsKey(

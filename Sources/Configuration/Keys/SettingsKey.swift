@@ -37,7 +37,7 @@ package struct SettingsKey: Sendable {
     package var environmentNames: [String] { names.filter { $0.hasPrefix("CELERY") } }
 
     /// Every setting, in the order of the manual.
-    package static let all = brokerKeys + workerKeys + taskKeys + httpKeys + mailKeys + eventKeys + beatKeys + webKeys
+    package static let all = brokerKeys + workerKeys + taskKeys + httpKeys + mailKeys + eventKeys + beatKeys + webKeys + brokerServerKeys
 
     /// The setting of this name or alias.
     package static func named(_ name: String) -> SettingsKey? { byName[name] }

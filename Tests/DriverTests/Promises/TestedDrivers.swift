@@ -2,7 +2,7 @@ import Testing
 
 /// The brokers that are held to all promises. A new driver is a line here, and a fixture.
 enum TestedBroker: String, CaseIterable, Sendable {
-    case memory, sqlite, rabbitMQ, redis
+    case memory, sqlite, rabbitMQ, redis, zmq
     /// By STOMP.
     case activeMQ, rabbitMQByStomp
 
@@ -14,6 +14,7 @@ enum TestedBroker: String, CaseIterable, Sendable {
         case .redis: RedisBrokerFixture.self
         case .activeMQ: ActiveMQFixture.self
         case .rabbitMQByStomp: RabbitMQByStompFixture.self
+        case .zmq: ZMQBrokerFixture.self
         }
     }
 }
@@ -40,6 +41,8 @@ enum TestedStore: String, CaseIterable, Sendable {
     case postgreSQL, mariaDB, oracle
     /// Our own layout at a server.
     case ownPostgreSQL
+    /// Behind a `celery broker`.
+    case zmq
 
     var fixture: any ResultStoreFixture.Type {
         switch self {
@@ -57,17 +60,19 @@ enum TestedStore: String, CaseIterable, Sendable {
         case .mariaDB: MariaDBStoreFixture.self
         case .oracle: OracleStoreFixture.self
         case .ownPostgreSQL: OwnPostgreSQLStoreFixture.self
+        case .zmq: ZMQResultStoreFixture.self
         }
     }
 }
 
 /// Those who keep rates and slots.
 enum TestedLimits: String, CaseIterable, Sendable {
-    case sqlite, resultStore, redisStore, postgreSQLStore, worker
+    case sqlite, zmq, resultStore, redisStore, postgreSQLStore, worker
 
     var fixture: any LimitFixture.Type {
         switch self {
         case .sqlite: SQLiteLimitFixture.self
+        case .zmq: ZMQLimitFixture.self
         case .resultStore: SQLiteSlotFixture.self
         case .redisStore: RedisSlotFixture.self
         case .postgreSQLStore: PostgreSQLSlotFixture.self

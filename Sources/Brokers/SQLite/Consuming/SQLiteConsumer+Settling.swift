@@ -5,38 +5,7 @@ import SQLite
 extension SQLiteConsumer: AtomicSettling {
     func settleAtomically(_ outcomes: [Outcome]) async throws -> [Bool] {
         guard !outcomes.isEmpty else { return [] }
-        let now = broker.now()
-        let expires = broker.resultExpires.map { now.seconds + $0 }
-        let outputExpires = broker.outputExpires.map { now.seconds + $0 }
-        return try await broker.file.write(waking: true) { [number, ranking = broker.ranking, limit = broker.argumentLimit] db in
-            // The fence: an outcome counts only for a lease still held.
-            let counted = try outcomes.map { outcome in
-                // Before the lease ends, since the slot would be freed with it.
-                if outcome.keepsSlot, try LeaseTable.isHeld(outcome.handle, by: number, in: db) {
-                    try LimitTable.keepSlot(of: outcome.handle.tag, for: number, in: db)
-                }
-                return try LeaseTable.end(outcome.handle, of: number, in: db)
-            }
-            let standing = zip(outcomes, counted).compactMap { $1 ? $0 : nil }
-            var done: [Int64] = []
-            for outcome in standing {
-                for message in outcome.followUps { try MessageTable.insertIfNew(message, submitted: now, ranking: ranking, in: db) }
-                for result in outcome.results { try ResultTable.store(result, of: outcome.handle.tag, keeping: limit, expires: expires, now: now, in: db) }
-                if let output = outcome.output { try OutputTable.keep(output, expires: outputExpires, in: db) }
-                switch outcome.disposition {
-                case .acknowledge:
-                    done.append(outcome.handle.tag)
-                case .retry(let message):
-                    try MessageTable.retry(
-                        outcome.handle.tag, with: message, attempt: outcome.handle.attempt, now: now, ranking: ranking, in: db)
-                case .bury(_, let burial):
-                    try DeadLetterTable.bury(outcome.handle.tag, burial, in: db)
-                    done.append(outcome.handle.tag)
-                }
-            }
-            try MessageTable.delete(done, in: db)
-            return counted
-        }
+        return try await broker.settlements.add([SQLiteSettlement(worker: number, outcomes: outcomes)])
     }
 
     func settlesInto(_ store: any ResultStore) -> Bool {

@@ -49,14 +49,15 @@ final class SQLiteConsumer: BrokerConsumer {
     /// The longest wait without a look; `ChangeWatch` explains why a wake-up can be missed.
     static let fallbackPoll: Duration = .seconds(2)
 
-    init(broker: SQLiteBroker, queues: [String], worker: WorkerIdentity) async throws {
+    /// - Parameter held: The deliveries of an earlier subscription that is to be continued; `nil` for a new one.
+    init(broker: SQLiteBroker, queues: [String], worker: WorkerIdentity, holding held: [DeliveryHandle]? = nil) async throws {
         self.broker = broker
         selected = Mutex(queues.distinct)
         identity = worker
         shares = Mutex(QueueShares(weights: broker.queueWeights))
-        let (number, others, lastRequest) = try await broker.file.write { db in
+        let (number, others, lastRequest) = try await broker.file.write(waking: held != nil) { db in
             let now = broker.now()
-            let number = try WorkerTable.register(
+            let number = try Self.resume(held, of: queues, as: worker, leaseUntil: now + broker.leaseLength, in: db) ?? WorkerTable.register(
                 worker, queues: queues.distinct, tasks: [], number: nil, leaseUntil: now + broker.leaseLength,
                 leaseLength: broker.leaseLength, now: now, in: db)
             broker.dropFlightRecords(sparing: try WorkerTable.ids(in: db))
@@ -66,6 +67,24 @@ final class SQLiteConsumer: BrokerConsumer {
         self.lastRequest = lastRequest
         pace.withLock { $0.renewed = broker.uptime() }
         for other in others { _ = isSilent(other) }
+    }
+
+    /// Continues the subscription of a worker whose row is there, and returns what has not reached it.
+    ///
+    /// - Returns: The number of its row; `nil` if there is none.
+    private static func resume(
+        _ held: [DeliveryHandle]?, of queues: [String], as worker: WorkerIdentity, leaseUntil: Timestamp, in db: Database
+    ) throws -> Int64? {
+        guard let held, let number = try Int64.fetchOne(db, sql: "SELECT number FROM worker WHERE id = ?", arguments: [worker.id]) else { return nil }
+        try db.execute(
+            sql: "UPDATE worker SET queues = ?, lease_until = ? WHERE number = ?",
+            arguments: [WorkerTable.text(queues.distinct), leaseUntil.seconds, number])
+        let known = Set(held)
+        for (tag, attempt) in try LeaseTable.attempts(of: number, in: db) {
+            let handle = DeliveryHandle(tag: tag, attempt: attempt)
+            if !known.contains(handle) { _ = try LeaseTable.giveBack(handle, of: number, started: false, in: db) }
+        }
+        return number
     }
 
     var queues: [String] { selected.withLock { $0 } }

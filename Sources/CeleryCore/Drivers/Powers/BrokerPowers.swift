@@ -256,6 +256,14 @@ public struct BrokerNotice: Sendable, Equatable {
     }
 }
 
+/// Continuing the subscription of a worker on another machine, whose connection, or the process that served it, has ended.
+package protocol SubscriptionResuming: Broker {
+    /// Subscribes a worker, under its old lease if it has one.
+    ///
+    /// - Parameter held: The deliveries that have reached the worker; all others leased to it return to their queues, as never tried.
+    func resume(holding held: [DeliveryHandle], of queues: [String], as worker: WorkerIdentity) async throws -> any BrokerConsumer
+}
+
 /// Delivering remote-control requests to a worker, and its answers.
 public protocol RemoteControllable: BrokerConsumer {
     /// Answers requests with `handler` from now on. A handler returns `nil` to send no answer.

@@ -9,7 +9,7 @@ import WebServer
 struct WebSession: Sendable {
     let context: CommandContext
     let settings: Settings
-    let daemon: DaemonSession<WebSignal>
+    let daemon: DaemonSession<ServerSignal>
 
     private var web: WebSettings { settings.web }
 
@@ -28,7 +28,7 @@ struct WebSession: Sendable {
         defer { following.cancel() }
         announce(socket)
         daemon.ready()
-        let isRestarting = await follow()
+        let isRestarting = await daemon.obeySignals()
         daemon.notifier?.stopping()
         server.stop()
         await client.close()
@@ -66,7 +66,7 @@ struct WebSession: Sendable {
         var terms = WebServer.Terms(socket: socket)
         terms.threads = min(4, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         terms.connections = web.connections
-        raiseFileLimit(web.connections + 64)
+        OpenFileLimit.raise(to: web.connections + 64)
         if let certificate = web.certificate, let key = web.key {
             terms.tls = (try text(of: certificate), try text(of: key))
         }
@@ -76,16 +76,6 @@ struct WebSession: Sendable {
     private func text(of file: String) throws -> String {
         let number = try Syscall.check("read TLS file", path: file) { open(file, O_RDONLY | O_CLOEXEC) }
         return String(decoding: try OwnedDescriptor(owning: number).readToEnd(), as: UTF8.self)
-    }
-
-    /// Allows as many open files as there may be connections, if the system lets us.
-    ///
-    /// The corresponding C function is `setrlimit`.
-    private func raiseFileLimit(_ count: Int) {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < rlim_t(count) else { return }
-        limit.rlim_cur = min(limit.rlim_max, rlim_t(count))
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
     private func announce(_ socket: OwnedDescriptor) {
@@ -99,23 +89,5 @@ struct WebSession: Sendable {
 
     private func removeSocket() {
         if case .file(let path) = web.address { unlink(path) }
-    }
-
-    /// Obeys signals until one ends the server. Returns whether it shall start again.
-    private func follow() async -> Bool {
-        for await delivery in daemon.signals.deliveries {
-            let name = Signal.name(of: delivery.signal)
-            switch delivery.action {
-            case .stop:
-                daemon.logger.warning("Got signal \(name): stopping")
-                return false
-            case .restart:
-                daemon.logger.info("Got signal \(name): starting again with new settings")
-                daemon.notifier?.reloading()
-                return true
-            case .reopenLog: daemon.reopenLog()
-            }
-        }
-        return false
     }
 }

@@ -67,6 +67,7 @@ struct MemoryBrokerFixture: BrokerFixture {
 /// A broker in a SQLite file: each connection is one of its own, as of another process.
 final class SQLiteBrokerFixture: BrokerFixture {
     static let powers = Set(BrokerPower.allCases).subtracting([
+        .queueRemoving, .declarationChecking,
         .probing, .pushing, .notices, .holdingAhead, .deadLetterSending, .reportNumbers, .replies, .jointSettling,
     ])
 

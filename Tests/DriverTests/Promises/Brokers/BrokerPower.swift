@@ -3,6 +3,10 @@ import CeleryCore
 
 /// What only some brokers can do: each power that a driver may declare, and some that no protocol tells.
 enum BrokerPower: CaseIterable {
+    /// Tells how long the oldest message of a queue has waited.
+    case ages
+    /// Has queues that are more than their messages: they can be removed, and other declarations noticed.
+    case queueRemoving, declarationChecking
     case counting, purging, keys, locating, listing, withdrawing, backlog
     /// Tells which workers were lost.
     case losses
@@ -43,9 +47,14 @@ enum BrokerPower: CaseIterable {
     case exactCounts
     /// Knows a report of statistics again that was handed over before; others fail only when they have added nothing.
     case reportNumbers
+    /// Goes on with the subscription of a worker whose connection ended.
+    case resuming
 
     func isHad(by broker: any Broker, _ consumer: any BrokerConsumer) -> Bool {
         switch self {
+        case .ages: broker is any AgeKnowing
+        case .queueRemoving: broker is any QueueRemoving
+        case .declarationChecking: broker is any DeclarationChecking
         case .counting: broker is any QueueCounting
         case .purging: broker is any QueuePurging
         case .keys: broker is any KeyedPublishing
@@ -83,6 +92,7 @@ enum BrokerPower: CaseIterable {
         case .notices: consumer is any BrokerReporting
         case .holdingAhead: consumer is any HoldingAhead
         case .spaceReturning: consumer is any SpaceReturning
+        case .resuming: broker is any SubscriptionResuming
         // These are no protocols: a driver has them or says that it has not.
         case .uniqueIDs, .countedAttempts, .oneOrder, .exactCounts: broker is any MessageLocating
         case .reportNumbers: broker is any StatisticsKeeping && !(broker is any MessageLocating)

@@ -6,6 +6,7 @@ extension BrokerPower {
     /// What the manual calls the power; `nil` for what only the tests tell apart.
     var title: String? {
         switch self {
+        case .ages: "age of the oldest message"
         case .counting: "count messages in queues"
         case .purging: "delete waiting messages"
         case .keys: "one task for a key (--key)"
@@ -38,7 +39,7 @@ extension BrokerPower {
         case .oneOrder: "one order over all queues"
         case .highestFirst: "highest priority first"
         case .leaseChecking, .deadLetterSending, .commandShowing, .schedule, .probing, .pushing, .notices, .holdingAhead, .spaceReturning,
-            .widePriorities, .exactCounts, .reportNumbers:
+            .widePriorities, .exactCounts, .reportNumbers, .resuming, .queueRemoving, .declarationChecking:
             nil
         }
     }
@@ -52,6 +53,7 @@ extension TestedBroker {
         case .sqlite: "SQLite"
         case .rabbitMQ: "AMQP"
         case .redis: "Redis"
+        case .zmq: "ZeroMQ"
         case .activeMQ: "ActiveMQ"
         case .rabbitMQByStomp: "plugin"
         }

@@ -58,7 +58,7 @@ struct SQLiteLimitFixture: LimitFixture {
 }
 
 /// A worker whose broker keeps the limits. It has a queue of its own.
-private actor BrokerLimitedWorker: LimitedWorker {
+actor BrokerLimitedWorker: LimitedWorker {
     nonisolated let worker: TestWorker
     private let broker: any Broker
     private var limits: [TaskID: (number: Int, limit: TaskLimit)] = [:]

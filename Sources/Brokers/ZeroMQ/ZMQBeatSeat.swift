@@ -1,0 +1,41 @@
+import CeleryCore
+import CeleryZMQ
+
+/// A beat whose state is at a `celery broker`, and which may become the leader there.
+final class ZMQBeatSeat: BeatSeat {
+    private let place: ZMQPlace
+    private let beat: String
+    private let identity: WorkerIdentity
+
+    let renewalInterval: Duration = .seconds(2)
+
+    init(link: ZMQLink, beat: String, identity: WorkerIdentity) {
+        (self.beat, self.identity) = (beat, identity)
+        place = ZMQPlace(link: link, name: "seat-\(identity.id)")
+    }
+
+    func open() async throws {
+        try await place.open { [beat, identity, link = place.link, name = place.name] in
+            _ = try await link.ask(Verbs.takeSeat, Pair(beat, identity), at: name)
+        }
+    }
+
+    func lead() async throws -> BeatState? { try await place.ask(Verbs.lead, Nothing()) }
+
+    /// Asked again after a lost connection: a message whose id the broker knows is skipped.
+    func send(_ messages: [Message], writing records: [EntryRecord], settling commands: [Int64]) async throws -> Bool {
+        try await place.ask(Verbs.sendDue, Triple(messages, records, commands))
+    }
+
+    func waitForChange(until deadline: ContinuousClock.Instant) async {
+        let wait = min(max(.zero, ContinuousClock.now.duration(to: deadline)), WireBounds.waiting)
+        do {
+            _ = try await place.ask(Verbs.awaitSeat, wait)
+        } catch {
+            // `lead` reports the trouble.
+            try? await Task.sleep(until: min(deadline, .now + .seconds(1)))
+        }
+    }
+
+    func close() async { _ = try? await place.link.ask(Verbs.leaveSeat, Nothing(), at: place.name) }
+}
