@@ -15,8 +15,9 @@ import Testing
         try Data().write(to: output)
 
         let shell = Process()
-        shell.executableURL = URL(filePath: "/bin/bash")
-        shell.arguments = [folder.appending(path: "tour.sh").path]
+        // What other tests use ignores SIGPIPE in this process, which a shell would pass on.
+        shell.executableURL = URL(filePath: "/usr/bin/env")
+        shell.arguments = ["--default-signal=PIPE", "/bin/bash", folder.appending(path: "tour.sh").path]
         shell.currentDirectoryURL = folder
         var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("CELERY") }
         environment["PATH"] = "\(try binaries().path):\(environment["PATH"] ?? "/usr/bin:/bin")"
