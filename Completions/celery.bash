@@ -21,7 +21,9 @@ _celery_enter() {
         ':control') command='control' ;;
         ':events') command='events' ;;
         ':stats') command='stats' ;;
+        ':doctor') command='doctor' ;;
         ':web') command='web' ;;
+        ':broker') command='broker' ;;
         ':tasks') command='tasks' ;;
         ':queues') command='queues' ;;
         ':purge') command='purge' ;;
@@ -114,6 +116,7 @@ _celery_option() {
         'apply:--expires') kind=none ;;
         'apply:--exchange') kind=none ;;
         'apply:--routing-key') kind=none ;;
+        'apply:--callback') kind=none ;;
         'apply:--header') kind=none ;;
         'apply:--link') kind=tasks ;;
         'apply:--link-error') kind=tasks ;;
@@ -143,6 +146,7 @@ _celery_option() {
         'run:--expires') kind=none ;;
         'run:--exchange') kind=none ;;
         'run:--routing-key') kind=none ;;
+        'run:--callback') kind=none ;;
         'run:--header') kind=none ;;
         'run:--link') kind=tasks ;;
         'run:--link-error') kind=tasks ;;
@@ -200,6 +204,7 @@ _celery_option() {
         'dmap:--expires') kind=none ;;
         'dmap:--exchange') kind=none ;;
         'dmap:--routing-key') kind=none ;;
+        'dmap:--callback') kind=none ;;
         'dmap:--header') kind=none ;;
         'inspect:-d' | 'inspect:--destination') kind=workers ;;
         'inspect:--pattern') kind=none ;;
@@ -216,6 +221,8 @@ _celery_option() {
         'events:--id') kind=ids ;;
         'stats:--since') kind=none ;;
         'stats:--task') kind=tasks ;;
+        'doctor:--worker') kind=workers ;;
+        'doctor:-t' | 'doctor:--timeout') kind=none ;;
         'web:--bind') kind=none ;;
         'web:--auth') kind=file ;;
         'web:-l' | 'web:--loglevel') kind='=DEBUG INFO WARNING WARN ERROR CRITICAL FATAL debug info warning warn error critical fatal' ;;
@@ -225,6 +232,15 @@ _celery_option() {
         'web:-g' | 'web:--gid') kind=none ;;
         'web:--umask') kind=none ;;
         'web:--chroot') kind=directory ;;
+        'broker:--bind') kind=none ;;
+        'broker:--allow') kind=file ;;
+        'broker:-l' | 'broker:--loglevel') kind='=DEBUG INFO WARNING WARN ERROR CRITICAL FATAL debug info warning warn error critical fatal' ;;
+        'broker:-f' | 'broker:--logfile') kind=file ;;
+        'broker:-p' | 'broker:--pidfile') kind=file ;;
+        'broker:-u' | 'broker:--uid') kind=none ;;
+        'broker:-g' | 'broker:--gid') kind=none ;;
+        'broker:--umask') kind=none ;;
+        'broker:--chroot') kind=directory ;;
         'queues pause:--reason') kind=none ;;
         'queues pause:--until') kind=none ;;
         'queues pause:--for') kind=none ;;
@@ -298,6 +314,7 @@ _celery_operand() {
         'inspect:'*) kind=none ;;
         'control:'0) kind='=add_consumer autoscale cancel_consumer disable_events enable_events heartbeat pool_grow pool_restart pool_shrink rate_limit revoke revoke_by_stamped_headers shutdown terminate time_limit' ;;
         'control:'*) kind=none ;;
+        'broker:'*) kind=file ;;
         'queues pause:'*) kind=queues ;;
         'queues resume:'*) kind=queues ;;
         'dead list:'*) kind=dead ;;
@@ -312,7 +329,7 @@ _celery_operand() {
         'self fail:'1) kind=none ;;
         'self meta:'*) kind=none ;;
         'completion:'0) kind='=bash zsh fish' ;;
-        'help:'*) kind='=celeryd beat apply run status result list retry logs taskset explain revoke dmap inspect control events stats web tasks queues purge dead syncdb rabbit-setup startproject self completion help version' ;;
+        'help:'*) kind='=celeryd beat apply run status result list retry logs taskset explain revoke dmap inspect control events stats doctor web broker tasks queues purge dead syncdb rabbit-setup startproject self completion help version' ;;
         *) ;;
     esac
 }
@@ -320,7 +337,7 @@ _celery_operand() {
 # Sets commands and options to the words that may follow.
 _celery_words() {
     case "$command" in
-        '') commands='celeryd beat apply run status result list retry logs taskset explain revoke dmap inspect control events stats web tasks queues purge dead syncdb rabbit-setup startproject self completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        '') commands='celeryd beat apply run status result list retry logs taskset explain revoke dmap inspect control events stats doctor web broker tasks queues purge dead syncdb rabbit-setup startproject self completion help version' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'celeryd') commands='' options='-c --concurrency -n --hostname -Q --queues -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -B --beat -E --task-events -s --statistics --discard --force --time-limit --soft-time-limit --task-max-memory --shutdown-timeout --max-tasks-per-child --max-memory-per-child --prefetch --autoscale --burst --max-tasks -S --supervised -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat') commands='next list status run pause resume backfill import-crontab' options='-l --loglevel -f --logfile -p --pidfile -d --detach --daemon --max-interval --once -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat next') commands='' options='-n --number --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
@@ -331,8 +348,8 @@ _celery_words() {
         'beat resume') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat backfill') commands='' options='--dry-run --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'beat import-crontab') commands='' options='--app --system --dry-run --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'apply') commands='' options='--raw --args --kwargs --task-id --max-retries --retry-delay --autoretry --retry-backoff --retry-backoff-max --retry-jitter --retry-until --max-memory --time-limit --soft-time-limit -Q --queue --priority --nice --ignore-result --concurrency-key --countdown --eta --expires --exchange --routing-key --header --link --link-error -w --wait -t --timeout --batch --set --skip-bad --key --key-ttl --strict --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'run') commands='' options='--after --env --task-id --max-retries --retry-delay --autoretry --retry-backoff --retry-backoff-max --retry-jitter --retry-until --max-memory --time-limit --soft-time-limit -Q --queue --priority --nice --ignore-result --concurrency-key --countdown --eta --expires --exchange --routing-key --header --link --link-error -w --wait -t --timeout --key --key-ttl --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'apply') commands='' options='--raw --args --kwargs --task-id --max-retries --retry-delay --autoretry --retry-backoff --retry-backoff-max --retry-jitter --retry-until --max-memory --time-limit --soft-time-limit -Q --queue --priority --nice --ignore-result --concurrency-key --countdown --eta --expires --exchange --routing-key --callback --header --link --link-error -w --wait -t --timeout --batch --set --skip-bad --key --key-ttl --strict --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'run') commands='' options='--after --env --task-id --max-retries --retry-delay --autoretry --retry-backoff --retry-backoff-max --retry-jitter --retry-until --max-memory --time-limit --soft-time-limit -Q --queue --priority --nice --ignore-result --concurrency-key --countdown --eta --expires --exchange --routing-key --callback --header --link --link-error -w --wait -t --timeout --key --key-ttl --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'status') commands='' options='-l --long -w --wait -t --timeout --watch --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'result') commands='' options='-w --wait -t --timeout --traceback --forget --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'list') commands='' options='--state --failed --task -Q --queue --since --until --grep -n --limit --watch --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
@@ -341,12 +358,14 @@ _celery_words() {
         'taskset') commands='' options='-w --wait -t --timeout --results --revoke --terminate --bar --no-bar -n --limit --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'explain') commands='' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'revoke') commands='' options='--task --header --terminate -s --signal -t --timeout --ttl --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'dmap') commands='' options='--json-lines --raw -0 --null --chunk --in-flight --delay --unordered --tag -o --output -j --jobs --joblog --resume --retry-failed --halt -t --timeout --keep -d --detach --dry-run --bar --no-bar --max-retries --retry-delay --autoretry --retry-backoff --retry-backoff-max --retry-jitter --retry-until --max-memory --time-limit --soft-time-limit -Q --queue --priority --nice --ignore-result --concurrency-key --countdown --eta --expires --exchange --routing-key --header --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'dmap') commands='' options='--json-lines --raw -0 --null --chunk --in-flight --delay --unordered --tag -o --output -j --jobs --joblog --resume --retry-failed --halt -t --timeout --keep -d --detach --dry-run --bar --no-bar --max-retries --retry-delay --autoretry --retry-backoff --retry-backoff-max --retry-jitter --retry-until --max-memory --time-limit --soft-time-limit -Q --queue --priority --nice --ignore-result --concurrency-key --countdown --eta --expires --exchange --routing-key --callback --header --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'inspect') commands='' options='-d --destination --pattern --matcher -t --timeout --list --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'control') commands='' options='-d --destination --pattern --matcher -t --timeout --list --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'events') commands='' options='-f --follow --dump --after --since --type --task --id --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'stats') commands='' options='--since --task --watch --prometheus --reset -f --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'doctor') commands='' options='--worker --mail -t --timeout --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'web') commands='' options='--bind --auth --read-only --public-status -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'broker') commands='' options='--bind --allow --keygen -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'tasks') commands='' options='--remote --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'queues') commands='pause resume' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'queues pause') commands='' options='--reason --until --for --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
