@@ -96,7 +96,7 @@ package final class ClientList: Sendable {
     /// Reads the lines of a list.
     package static func read(text: String, of path: String) throws(Mistake) -> [CurveKey: Client] {
         var clients: [CurveKey: Client] = [:]
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let words = line.split { $0 == " " || $0 == "\t" || $0 == "\r" }
             guard let first = words.first, !first.hasPrefix("#") else { continue }
             func fail(_ reason: String) -> Mistake { Mistake(description: "\(path), line \(index + 1): \(reason)") }

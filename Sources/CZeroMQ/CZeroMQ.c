@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -185,6 +186,11 @@ const char *celery_zmq_user(struct celery_zmq_part *part) { return zmq.msg_gets(
 void celery_zmq_drop(struct celery_zmq_part *part) { zmq.msg_close(part); }
 
 int celery_zmq_wait(void *const *sockets, int count, int descriptor, long milliseconds) {
+    if (count == 0) {
+        // The library is loaded with the first socket only.
+        struct pollfd only = {descriptor, POLLIN, 0};
+        return poll(&only, 1, (int)milliseconds);
+    }
     struct waited items[MAX_SOCKETS + 1];
     if (count > MAX_SOCKETS) count = MAX_SOCKETS;
     for (int i = 0; i < count; i++) items[i] = (struct waited){sockets[i], 0, POLLIN_, 0};

@@ -8,7 +8,7 @@ import Testing
     private func trip<Value: Packed>(_ value: Value) throws -> Value { try Unpacker.value(of: Packer.bytes(of: value)) }
 
     private var message: Message {
-        var message = Message(id: TaskID("a"), task: "t", body: MessageBody(bytes: [0, 255], contentType: "application/data", contentEncoding: "binary"))
+        var message = Message(id: TaskID("a"), task: "t", body: MessageBody(bytes: Array("[[\"☃\"], {}, {}]".utf8)))
         (message.eta, message.priority, message.retries) = (Timestamp(seconds: 1_800_000_000.25), 7, 2)
         message.headers["snow"] = "☃"
         message.route = Route(queue: "q ☃", exchange: "x", routingKey: "k")

@@ -9,7 +9,7 @@ import Testing
         let id = try project.apply("demo.tasks.add -Q images")
         let tasks = ["demo.tasks.add", "demo.tasks.flaky", "demo.tasks.shout", "demo.tasks.square"]
         let commands = [
-            "apply", "beat", "celeryd", "completion", "control", "dead", "dmap", "doctor", "events", "explain", "help", "inspect", "list", "logs", "purge",
+            "apply", "beat", "broker", "celeryd", "completion", "control", "dead", "dmap", "doctor", "events", "explain", "help", "inspect", "list", "logs", "purge",
             "queues", "rabbit-setup", "result", "retry", "revoke", "run", "self", "startproject", "stats", "status", "syncdb", "tasks", "taskset",
             "version", "web",
         ]

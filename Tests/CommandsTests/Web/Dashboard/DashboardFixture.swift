@@ -85,9 +85,10 @@ final class DashboardFixture: Sendable {
 
     /// Sends a task.
     @discardableResult
-    func send(_ task: String, args: [JSON] = [], kwargs: JSONObject = [:], queue: String? = nil) async throws -> TaskID {
+    func send(_ task: String, args: [JSON] = [], kwargs: JSONObject = [:], queue: String? = nil, id: TaskID? = nil) async throws -> TaskID {
         var options = SendOptions()
         options.queue = queue
+        options.id = id
         let message = client.factory.message(task, args: args, kwargs: kwargs, options: options)
         try await client.publish([message])
         return message.id
