@@ -175,23 +175,29 @@ package final class ZMQSocket {
     /// The next message; `nil` if there is none.
     package func receive() -> Received? {
         while true {
-            var parts: [[UInt8]] = []
-            var user: String?
-            var isMore = true
+            var message = Received(parts: [])
             var count = 0
+            var isMore = true
             while isMore {
-                var part = celery_zmq_part()
                 // All parts of a message are there with the first.
-                guard celery_zmq_receive(pointer, &part) == 1 else { return nil }
+                guard let part = receivePart(copying: count < Self.mostParts) else { return nil }
                 count += 1
-                if count <= Self.mostParts {
-                    parts.append(Array(UnsafeRawBufferPointer(start: celery_zmq_bytes(&part), count: celery_zmq_size(&part))))
-                    user = celery_zmq_user(&part).map { String(cString: $0) } ?? user
-                }
-                isMore = celery_zmq_more(&part) == 1
-                celery_zmq_drop(&part)
+                if let bytes = part.bytes { message.parts.append(bytes) }
+                message.user = part.user ?? message.user
+                isMore = part.isMore
             }
-            if count <= Self.mostParts { return Received(parts: parts, user: user) }
+            if count <= Self.mostParts { return message }
+        }
+    }
+
+    private func receivePart(copying: Bool) -> (bytes: [UInt8]?, user: String?, isMore: Bool)? {
+        var part = celery_zmq_part()
+        // The bytes of a short part are in the structure itself, which must stay where it is while they are read.
+        return withUnsafeMutablePointer(to: &part) { part in
+            guard celery_zmq_receive(pointer, part) == 1 else { return nil }
+            defer { celery_zmq_drop(part) }
+            let bytes = copying ? Array(UnsafeRawBufferPointer(start: celery_zmq_bytes(part), count: celery_zmq_size(part))) : nil
+            return (bytes, copying ? celery_zmq_user(part).map { String(cString: $0) } : nil, celery_zmq_more(part) == 1)
         }
     }
 

@@ -23,7 +23,7 @@ final class DashboardFixture: Sendable {
     ///   - settings: More lines of celery.toml.
     ///   - isInMemory: Whether broker and store are in this process, and so can tell less than a database.
     init(_ settings: String = "", readOnly: Bool = false, isInMemory: Bool = false) throws {
-        let lines = "CELERY_BROKER_URL = \"sqlite:///celery.db\"\n" + (readOnly ? "CELERY_WEB_READ_ONLY = true\n" : "")
+        let lines = readOnly ? "CELERY_WEB_READ_ONLY = true\n" : ""
         try folder.write(lines + settings, to: "celery.toml")
         let context = CommandContext(
             arguments: try ArgumentParser.parse(["web"], table: CeleryTable.table), output: Output(isQuiet: true), environment: [:],
