@@ -96,7 +96,7 @@ final class ServerLoop {
 
     /// Begins to answer a request. What is none is dropped: it comes from no client of ours.
     private func take(_ message: ZMQSocket.Received) {
-        guard message.parts.count == 2, let envelope: RequestEnvelope = try? Unpacker.value(of: message.parts[1]) else { return }
+        guard message.parts.count == 2, let envelope = try? Unpacker.value(RequestEnvelope.self, of: message.parts[1]) else { return }
         let connection = message.parts[0]
         if envelope.verb.isEmpty {
             underway[connection]?[envelope.number]?.task.cancel()

@@ -101,7 +101,7 @@ package final class ZMQLink: Sendable {
                 throw DriverError(.unusable, "the broker has sent an answer that cannot be read: \(error)")
             }
         case .failed:
-            let error: DriverError? = try? Unpacker.value(of: reply.body)
+            let error = try? Unpacker.value(DriverError.self, of: reply.body)
             throw error ?? DriverError(.unusable, "the broker has sent an error that cannot be read")
         case .unknownPlace: throw UnknownPlace()
         }

@@ -92,7 +92,7 @@ final class ZMQLoop {
         // A server that stopped and one that refuses look the same to those who read the answers first.
         while let event = connection?.monitor.event() { note(event) }
         while let message = connection?.socket.receive() {
-            guard let bytes = message.parts.first, let reply: ReplyEnvelope = try? Unpacker.value(of: bytes) else {
+            guard let bytes = message.parts.first, let reply = try? Unpacker.value(ReplyEnvelope.self, of: bytes) else {
                 return drop(DriverError(.unusable, "\(options.location) does not speak the protocol of celery broker"))
             }
             if reply.number == Self.hello { welcome(reply) } else { sent.removeValue(forKey: reply.number)?.end(.success(reply)) }
@@ -113,8 +113,8 @@ final class ZMQLoop {
 
     /// Reads the answer to our hello.
     private func welcome(_ reply: ReplyEnvelope) {
-        if reply.status == .failed, let error: DriverError = try? Unpacker.value(of: reply.body) { return drop(error) }
-        guard reply.status == .done, let hello: Hello = try? Unpacker.value(of: reply.body), hello.number == Hello.protocolNumber else {
+        if reply.status == .failed, let error = try? Unpacker.value(DriverError.self, of: reply.body) { return drop(error) }
+        guard reply.status == .done, let hello = try? Unpacker.value(Hello.self, of: reply.body), hello.number == Hello.protocolNumber else {
             return drop(
                 DriverError(
                     .unusable, "the broker at \(options.location) speaks another edition of the protocol than this celery (\(Hello.protocolNumber))",

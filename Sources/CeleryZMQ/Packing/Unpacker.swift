@@ -12,7 +12,7 @@ package struct Unpacker {
 
     package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// Reads a whole value.
+    /// Reads a whole value. Name its type where `try?` stands before the call: an optional value would be read otherwise.
     ///
     /// - Throws: `UnpackError`, also for bytes after it.
     package static func value<Value: Packed>(_ type: Value.Type = Value.self, of bytes: [UInt8]) throws -> Value {
