@@ -32,7 +32,7 @@ import Testing
         #expect(eventually { (try? host.home.run("celery status slow").output.contains("STARTED")) ?? false })
         for _ in 0..<2 { try host.killAndRestart() }
         #expect(try running.wait() == Ended("done\n"))
-        #expect(try host.run("celery status -l slow --json").output.contains(#""attempt": 1"#))
+        #expect(try host.run("celery status -l slow --json").output.contains(#""attempt":1"#))
         #expect(try host.run("celery apply --wait demo.tasks.add 1 2") == Ended("3\n"))
     }
 
@@ -48,11 +48,13 @@ import Testing
 
     @Test func `a client has the rights of its role, and learns which are missing`() throws {
         let host = try BrokerHost(role: "submit")
+        try host.home.startWorker()
         #expect(try host.run("celery apply demo.tasks.add 1 2").status == 0)
         for line in ["celery purge --force", "celery control shutdown", "celery queues pause celery", "celery revoke nobody", "celery celeryd --burst -q"] {
             let ended = try host.run(line)
             #expect(ended.status == 77 && ended.errors.contains("lets this client submit"), "\(line): \(ended)")
         }
+        try host.home.stopWorker()
     }
 
     @Test func `plain connections are for this machine, and neither control nor purge`() throws {
@@ -61,7 +63,9 @@ import Testing
         #expect(try host.run("celery apply demo.tasks.add 1 2").status == 0)
         #expect(try host.run("celery celeryd --burst -q").status == 0)
         #expect(try host.run("celery purge --force").status == 77)
+        try host.home.startWorker()
         #expect(try host.run("celery control shutdown").status == 77)
+        try host.home.stopWorker()
         let open = try host.home.run("celery broker --bind 'tcp://*:0'")
         #expect(open.status == 78 && open.errors.contains("cannot listen on tcp://*:0, which other machines can reach, without the key"), "\(open)")
         let remote = try host.client.run("celery apply demo.tasks.add 1 2 --broker zmq://192.0.2.1:5556")
