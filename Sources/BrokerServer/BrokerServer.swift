@@ -29,6 +29,8 @@ package final class BrokerServer: Sendable {
         package var redaction: Redaction
         /// Takes what is worth a line in the log.
         package var note: @Sendable (String) -> Void
+        /// The server's clock: a client's says nothing about what has expired.
+        package var now: @Sendable () -> Timestamp = { .now }
 
         package init(
             address: String, broker: any Broker, store: any ResultStore, keys: (secret: CurveKey, clients: ClientList)?, redaction: Redaction,

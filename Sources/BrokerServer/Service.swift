@@ -9,13 +9,14 @@ final class Service: Sendable {
     let ending: BrokerServer.Ending
     /// What is not shown of arguments.
     let redaction: Redaction
+    let now: @Sendable () -> Timestamp
     let places = Places()
     let pulse: ResultPulse
     /// The last report of each worker's statistics.
     let reports = Mutex<[String: Int64]>([:])
 
     init(_ terms: BrokerServer.Terms) {
-        (broker, store, ending, redaction) = (terms.broker, terms.store, terms.ending, terms.redaction)
+        (broker, store, ending, redaction, now) = (terms.broker, terms.store, terms.ending, terms.redaction, terms.now)
         pulse = ResultPulse(terms.store)
     }
 

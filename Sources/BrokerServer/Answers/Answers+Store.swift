@@ -12,7 +12,7 @@ extension Answers {
             try await call.store((any TaskIDListing).self, to: "list ids").taskIDs(startingWith: request.first, limit: request.second.bounded(most))
         },
         Answer(Verbs.dropExpired) { call, limit in
-            try await call.store((any ResultExpiring).self, to: "drop results").dropExpired(now: .now, limit: limit.bounded(most))
+            try await call.store((any ResultExpiring).self, to: "drop results").dropExpired(now: call.service.now(), limit: limit.bounded(most))
         },
         Answer(Verbs.feedPosition) { call, _ in try await call.store((any ResultFeeding).self, to: "list new results").feedPosition() },
         Answer(Verbs.changes) { call, position in

@@ -1,11 +1,15 @@
 import CeleryCore
 import CeleryZMQ
+import Synchronization
 
 /// A beat whose state is at a `celery broker`, and which may become the leader there.
 final class ZMQBeatSeat: BeatSeat {
     private let place: ZMQPlace
     private let beat: String
     private let identity: WorkerIdentity
+
+    /// A seat that was left is not taken again.
+    private let isClosed = Atomic<Bool>(false)
 
     let renewalInterval: Duration = .seconds(2)
 
@@ -20,11 +24,14 @@ final class ZMQBeatSeat: BeatSeat {
         }
     }
 
-    func lead() async throws -> BeatState? { try await place.ask(Verbs.lead, Nothing()) }
+    func lead() async throws -> BeatState? {
+        isClosed.load(ordering: .acquiring) ? nil : try await place.ask(Verbs.lead, Nothing())
+    }
 
     /// Asked again after a lost connection: a message whose id the broker knows is skipped.
     func send(_ messages: [Message], writing records: [EntryRecord], settling commands: [Int64]) async throws -> Bool {
-        try await place.ask(Verbs.sendDue, Triple(messages, records, commands))
+        guard !isClosed.load(ordering: .acquiring) else { return false }
+        return try await place.ask(Verbs.sendDue, Triple(messages, records, commands))
     }
 
     func waitForChange(until deadline: ContinuousClock.Instant) async {
@@ -37,5 +44,8 @@ final class ZMQBeatSeat: BeatSeat {
         }
     }
 
-    func close() async { _ = try? await place.link.ask(Verbs.leaveSeat, Nothing(), at: place.name) }
+    func close() async {
+        isClosed.store(true, ordering: .releasing)
+        _ = try? await place.link.ask(Verbs.leaveSeat, Nothing(), at: place.name)
+    }
 }

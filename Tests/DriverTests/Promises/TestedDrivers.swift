@@ -6,6 +6,9 @@ enum TestedBroker: String, CaseIterable, Sendable {
     /// By STOMP.
     case activeMQ, rabbitMQByStomp
 
+    /// Those that have a power.
+    static func with(_ power: BrokerPower) -> [Self] { allCases.filter { $0.fixture.powers.contains(power) } }
+
     var fixture: any EventFixture.Type {
         switch self {
         case .memory: MemoryBrokerFixture.self

@@ -18,7 +18,7 @@ final class ZMQPlace: Sendable {
     let url: String
 
     /// - Parameter isPlain: Whether there are no keys.
-    init(broker: any Broker, store: any ResultStore, isPlain: Bool = false) throws {
+    init(broker: any Broker, store: any ResultStore, isPlain: Bool = false, now: @escaping @Sendable () -> Timestamp = { .now }) throws {
         serverKeys = try CurveKeyPair()
         let list = folder.file("clients")
         var lines = ""
@@ -33,6 +33,7 @@ final class ZMQPlace: Sendable {
                 (result.dateDone, result.attempt, result.worker) = (now, attempt, name)
                 return Outcome(handle: DeliveryHandle(tag: 0, attempt: attempt), results: [result])
             }, note: { _ in })
+        terms.now = now
         let server = try BrokerServer(terms)
         terms.address = server.address
         let port = server.address.split(separator: ":").last ?? ""

@@ -2,7 +2,9 @@ import Brokers
 import CeleryCore
 import CeleryDB
 import Fixtures
+import ResultStores
 import Synchronization
+import Testing
 
 /// What the promises of brokers are proved on: a place of its own that keeps messages,
 /// with a clock that only the test moves.
@@ -20,6 +22,9 @@ protocol BrokerFixture: Sendable {
     /// Opens a connection of its own to the place. The first makes the place.
     func connect() throws -> any Broker
 
+    /// The store that the broker can settle into.
+    func store(beside broker: any Broker) throws -> any ResultStore
+
     /// Ends a worker the way SIGKILL would: it gives nothing back and says nothing.
     func kill(_ worker: TestWorker) async
 
@@ -36,6 +41,10 @@ struct TestWorker: Sendable {
 
 extension BrokerFixture {
     static var patience: Duration { .zero }
+
+    func store(beside broker: any Broker) throws -> any ResultStore {
+        SQLiteResultStore(file: try #require(broker as? any SQLiteFileHolding).file, expires: nil)
+    }
 
     /// Subscribes a worker, by itself on a connection of its own.
     func worker(_ name: String = "w", of queues: [String] = ["celery"], on broker: (any Broker)? = nil) async throws -> TestWorker {

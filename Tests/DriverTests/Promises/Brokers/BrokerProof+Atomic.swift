@@ -11,12 +11,7 @@ extension BrokerProof {
         try await broker.publish([Message("a")])
         let worker = try await fixture.worker(on: broker)
         let delivery = try #require(try await worker.takeAll().first)
-        return (worker, try #require(worker.consumer as? any AtomicSettling), delivery, try store(beside: broker))
-    }
-
-    private func store(beside broker: any Broker) throws -> any ResultStore {
-        let holding = try #require(broker as? any SQLiteFileHolding)
-        return SQLiteResultStore(file: holding.file, expires: nil)
+        return (worker, try #require(worker.consumer as? any AtomicSettling), delivery, try fixture.store(beside: broker))
     }
 
     private func results(of delivery: Delivery, _ state: TaskState = .success) -> [TaskResult] {
@@ -71,8 +66,8 @@ extension BrokerProof {
     func ownStore() async throws {
         let broker = try fixture.connect()
         let consumer = try #require(try await fixture.worker(on: broker).consumer as? any AtomicSettling)
-        #expect(consumer.settlesInto(try store(beside: broker)))
+        #expect(consumer.settlesInto(try fixture.store(beside: broker)))
         #expect(!consumer.settlesInto(MemoryResultStore()))
-        #expect(!consumer.settlesInto(try store(beside: fixture.connect())))
+        #expect(!consumer.settlesInto(try fixture.store(beside: fixture.connect())))
     }
 }

@@ -32,7 +32,8 @@ extension BrokerProof {
         try await fixture.connect().publish([message, plain])
 
         var deliveries = try await fixture.worker(of: ["orders", "celery"]).takeAll()
-        if !Fixture.powers.contains(.highestFirst) { deliveries.reverse() }
+        // The order of two queues is another promise.
+        if !Fixture.powers.contains(.oneOrder) { deliveries.sort { $0.message.task > $1.message.task } }
         #expect(deliveries.map(\.message.task) == ["shop.tasks.sell", "plain"])
         var received = try #require(deliveries.first).message
         // The readable form of the arguments can be made anew from the body.

@@ -48,7 +48,10 @@ extension BrokerProof {
         let clock = fixture.clock
         try await fixture.connect().publish([Message("soon", eta: clock.now + .milliseconds(50))])
         let worker = try await fixture.worker()
-        try await promptly("the end of the wait") { try await worker.consumer.waitForWork(until: nil) }
+        if !Fixture.powers.contains(.pushing) {
+            // By the time that has really passed. Where messages are pushed, only one that has come ends a wait.
+            try await promptly("the end of the wait") { try await worker.consumer.waitForWork(until: nil) }
+        }
         #expect(try await worker.names() == [])
         clock.advance(by: .milliseconds(50))
         try await promptly("the end of the wait") { try await worker.consumer.waitForWork(until: nil) }

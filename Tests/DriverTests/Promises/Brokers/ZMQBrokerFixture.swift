@@ -8,6 +8,8 @@ import ResultStores
 final class ZMQBrokerFixture: BrokerFixture {
     static let powers = SQLiteBrokerFixture.powers.subtracting([.flightRecords, .resuming]).union([.probing, .pushing])
 
+    static let patience: Duration = .milliseconds(200)
+
     let file = SQLiteBrokerFixture()
     let place: ZMQPlace
     var clock: ManualClock { file.clock }
@@ -18,6 +20,8 @@ final class ZMQBrokerFixture: BrokerFixture {
     }
 
     func connect() throws -> any Broker { try place.broker() }
+
+    func store(beside broker: any Broker) throws -> any ResultStore { try place.store() }
 
     func kill(_ worker: TestWorker) async { await file.kill(worker) }
 

@@ -19,7 +19,7 @@ final class ZMQResultStoreFixture: ResultStoreFixture {
             let file = try DatabaseFile(path: folder.file("celery.db"))
             let store = SQLiteResultStore(file: file, expires: expires) { [clock] in clock.now }
             let broker = SQLiteBroker(file: file, resultExpires: expires, processLives: { _ in nil })
-            let place = try ZMQPlace(broker: broker, store: store)
+            let place = try ZMQPlace(broker: broker, store: store) { [clock] in clock.now }
             places[expires] = place
             return place
         }
