@@ -54,8 +54,6 @@ extension TestedBroker {
         case .rabbitMQ: "AMQP"
         case .redis: "Redis"
         case .zmq: "ZeroMQ"
-        case .activeMQ: "ActiveMQ"
-        case .rabbitMQByStomp: "plugin"
         }
     }
 }
