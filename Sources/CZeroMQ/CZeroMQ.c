@@ -144,6 +144,8 @@ int celery_zmq_connect(void *socket, const char *address) { return checked(zmq.c
 
 int celery_zmq_monitor(void *socket, const char *address, int events) { return checked(zmq.monitor(socket, address, events)); }
 
+void celery_zmq_unmonitor(void *socket) { zmq.monitor(socket, NULL, 0); }
+
 int celery_zmq_address(void *socket, char *text, size_t size) {
     return checked(zmq.getsockopt(socket, CELERY_ZMQ_LAST_ENDPOINT, text, &size));
 }

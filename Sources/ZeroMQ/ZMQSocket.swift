@@ -29,6 +29,8 @@ package final class ZMQSocket {
     private let pointer: UnsafeMutableRawPointer
     // The context ends after its sockets.
     private let context: ZMQContext
+    /// Whose events this socket tells, if it is a monitor.
+    private var watched: ZMQSocket?
 
     init(_ pointer: UnsafeMutableRawPointer, _ context: ZMQContext) {
         self.pointer = pointer
@@ -37,7 +39,11 @@ package final class ZMQSocket {
         celery_zmq_set_number(pointer, Int32(CELERY_ZMQ_LINGER), 0)
     }
 
-    deinit { celery_zmq_close(pointer) }
+    deinit {
+        // With an event for a reader that is gone, the library's thread would stand still, and with it all connections.
+        if let watched { celery_zmq_unmonitor(watched.pointer) }
+        celery_zmq_close(pointer)
+    }
 
     // MARK: Options
 
@@ -139,6 +145,7 @@ package final class ZMQSocket {
         guard celery_zmq_monitor(pointer, address, Int32(events)) == 0 else { throw ZMQError(.system, ZMQContext.reason(errno)) }
         let monitor = try context.open(.pair)
         try monitor.connect(to: address)
+        monitor.watched = self
         return monitor
     }
 

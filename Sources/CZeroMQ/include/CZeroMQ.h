@@ -57,6 +57,9 @@ int celery_zmq_bind(void *socket, const char *address);
 int celery_zmq_connect(void *socket, const char *address);
 // Tells the events of a socket to the PAIR socket that connects to the address.
 int celery_zmq_monitor(void *socket, const char *address, int events);
+
+// Ends telling them. Must come before the PAIR socket is closed.
+void celery_zmq_unmonitor(void *socket);
 // Writes the address to which a socket was last bound, with a final zero.
 int celery_zmq_address(void *socket, char *text, size_t size);
 
