@@ -97,6 +97,9 @@ class ZMQStorm(Storm):
     def make_server(self, listen):
         return CeleryBroker(self.project, "0.0.0.0" if listen else "127.0.0.1", within=self.within(Network.BROKER))
 
+    def server_process(self):
+        return self.server.process.pid
+
     def url(self, host):
         address = self.network.address(host) if self.network and host in self.network.hosts else "127.0.0.1"
         return f"zmq://{address}:{self.server.port}?server_key={self.server.key}"
