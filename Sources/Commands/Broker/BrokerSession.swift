@@ -63,7 +63,8 @@ struct BrokerSession: Sendable {
         let terms = BrokerServer.Terms(
             address: own.address.description, broker: client.broker, store: try client.store,
             keys: keys.map { ($0.pair.secretKey, $0.clients) }, redaction: settings.redaction,
-            ending: { [webhooks = WebhookRule(settings)] in RevokedTask.outcome(of: $0, attempt: $1, by: $2, now: $3, webhooks: webhooks) }, note: { [logger = daemon.logger] in logger.info("\($0)") })
+            ending: { [webhooks = WebhookRule(settings)] in RevokedTask.outcome(of: $0, attempt: $1, by: $2, now: $3, webhooks: webhooks) },
+            note: { [logger = daemon.logger] in logger.info("\($0)") })
         do {
             return try BrokerServer(terms)
         } catch let error as ZMQError where error.code == .address {
