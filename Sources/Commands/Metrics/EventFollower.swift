@@ -8,6 +8,8 @@ actor EventFollower {
 
     /// Before the broker is asked again that could not be.
     private static let pause: Duration = .seconds(5)
+    /// For one event at most: a feed does not end by itself.
+    private static let patience: Duration = .seconds(10)
 
     init(client: Client, queuesOfTasks: [String: String]) {
         self.client = client
@@ -21,7 +23,7 @@ actor EventFollower {
         guard let broker = client.broker as? any EventFollowing else { return }
         while !Task.isCancelled {
             if let feed = try? await broker.events(from: .now) {
-                while !Task.isCancelled, let piece = try? await feed.next(until: .now + feed.patience) {
+                while !Task.isCancelled, let piece = try? await feed.next(until: .now + Self.patience) {
                     for recorded in piece.events { tally.add(recorded.event) }
                 }
                 await feed.close()

@@ -17,7 +17,7 @@ def measure(bench):
     for _ in range(bench.pick(5, 3)):
         project = bench.project()
         with (project.folder / "celery.toml").open("a") as file:
-            file.write(f'\n[task."demo.call"]\nurl = "http://127.0.0.1:{port}/"\n')
+            file.write(f'CELERYD_HTTP_CONCURRENCY = {CALLS}\n\n[task."demo.call"]\nurl = "http://127.0.0.1:{port}/"\n')
         project.submit(count, {"task": "demo.call", "kwargs": {"n": 1}})
         began = time.monotonic()
         project.celery("celeryd", "--burst", "-q", "-l", "error", "-c", "2")

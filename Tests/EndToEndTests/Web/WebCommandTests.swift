@@ -17,6 +17,17 @@ import Testing
         #expect(try project.run("curl -sS -m 5 \(site.address)/healthcheck").status == 7)
     }
 
+    @Test func `a server that nobody asks uses next to no processor time`() throws {
+        let project = try Project()
+        let site = try Site(project)
+        // Ticks of 10 ms, and three seconds of them.
+        let ticks = "awk '{print $14 + $15}' /proc/$(tr -dc 0-9 <web.pid)/stat"
+        let lines = try project.run("\(ticks); sleep 3; \(ticks)").text.split(separator: "\n").compactMap { Int($0) }
+        try #require(lines.count == 2)
+        #expect(lines[1] - lines[0] < 60, "\(lines)")
+        try site.stop()
+    }
+
     @Test func `serves on a Unix socket, which goes away with it`() throws {
         let project = try Project()
         let running = try project.start("exec celery web --bind unix:web.sock")
