@@ -48,22 +48,8 @@ extension MessageTable {
                 \(tables) WHERE \(condition)\(deadline == nil ? " AND \(isWanted)" : "") ORDER BY \(order)
                 """),
             arguments: [filter.queue, position ?? .max])
-        var found: [ListedTask] = []
-        var seen = 0
-        while found.count < limit {
-            guard let row = try rows.next() else { return TaskPart(found, next: nil) }
-            if let deadline {
-                seen += 1
-                if seen % 32 == 0, deadline <= .now { return TaskPart(found, next: (row[0] as Int64) + 1) }
-            }
-            // The cheap tests first: a million may wait.
-            if (row[12] as Int64?) != 1 { continue }
-            if let pattern = filter.task, !Glob.matches(row[2], pattern) { continue }
-            let task = ListedTask(message: row, now: now)
-            if let since = filter.since, task.changed < since { return TaskPart(found, next: nil) }
-            if filter.selects(task), task.contains(textOf: filter) { found.append(task) }
-        }
-        return TaskPart(found, next: found.last?.position ?? position)
+        return try ListReading(filter: filter, limit: limit, end: position, deadline: deadline, nameColumn: 2, testColumn: 12)
+            .part(of: rows) { ListedTask(message: $0, now: now) }
     }
 }
 

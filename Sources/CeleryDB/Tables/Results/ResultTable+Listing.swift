@@ -96,22 +96,9 @@ extension ResultTable {
                     FROM result \(index) WHERE \(conditions.joined(separator: " AND ")) ORDER BY number DESC
                     """),
                 arguments: StatementArguments(deadline == nil ? arguments + wantedArguments : wantedArguments + arguments))
-            var found: [ListedTask] = []
-            var seen = 0
-            while found.count < limit {
-                guard let row = try rows.next() else { return TaskPart(found, next: nil) }
-                if let deadline {
-                    // The clock is not asked for each of many rows.
-                    seen += 1
-                    if seen % 32 == 0, deadline <= .now { return TaskPart(found, next: (row[0] as Int64) + 1) }
-                    if (row[10] as Int64?) != 1 { continue }
-                }
-                if let pattern = filter.task, !Glob.matches((row[4] as String?) ?? "", pattern) { continue }
-                let task = try ListedTask(result: row)
-                if let since = filter.since, task.changed < since { return TaskPart(found, next: nil) }
-                if filter.selects(task), task.contains(textOf: filter) { found.append(task) }
-            }
-            return TaskPart(found, next: found.last?.position ?? end)
+            return try ListReading(
+                filter: filter, limit: limit, end: end, deadline: deadline, nameColumn: 4, testColumn: deadline == nil ? nil : 10
+            ).part(of: rows) { try ListedTask(result: $0) }
         }
     }
 
