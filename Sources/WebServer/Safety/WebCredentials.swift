@@ -1,5 +1,4 @@
 import CeleryCore
-import Glibc
 import Processes
 
 /// The file of users and tokens.
@@ -37,20 +36,11 @@ package struct WebCredentials: Sendable, Equatable {
         func fail(_ reason: String, hint: String? = nil) -> WebError {
             WebError(.file, "cannot use the credentials file \(path): \(reason)", hint: hint)
         }
-        let number = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        if number < 0 { throw fail(SystemError.text(of: errno)) }
-        let descriptor = OwnedDescriptor(owning: number)
-        var status = stat()
-        guard fstat(number, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw fail("it is not a file") }
-        guard [0, geteuid()].contains(status.st_uid) else { throw fail("it belongs to another user") }
-        guard status.st_mode & 0o027 == 0 else {
-            throw fail("other users can read it, or its group can write it", hint: "chmod 600 \(path)")
-        }
         let bytes: [UInt8]
-        do throws(SystemError) {
-            bytes = try descriptor.readToEnd(limit: Self.largest)
+        do throws(TrustedFile.Refusal) {
+            bytes = try TrustedFile(path, isSecret: true).read(limit: Self.largest)
         } catch {
-            throw fail(SystemError.text(of: error.code))
+            throw fail(error.reason, hint: error.hint)
         }
         do throws(Mistake) {
             try self.init(text: String(decoding: bytes, as: UTF8.self))
