@@ -6,7 +6,7 @@ package actor MemoryBroker: Broker {
     package nonisolated let location: String
     private let now: @Sendable () -> Timestamp
 
-    private struct Entry {
+    struct Entry {
         var tag: Int64
         var message: Message
         var attempt: Int
@@ -28,11 +28,11 @@ package actor MemoryBroker: Broker {
     /// Dead letters, oldest first; see `MemoryBroker+DeadLetters`.
     var graves: [Grave] = []
 
-    private var entries: [Int64: Entry] = [:]
-    private var tags: [TaskID: Int64] = [:]
+    private(set) var entries: [Int64: Entry] = [:]
+    private(set) var tags: [TaskID: Int64] = [:]
     /// Ready messages of each queue, by priority.
     private var ready: [String: [Int: Deque<Int64>]] = [:]
-    private var scheduled: [(due: Timestamp, tag: Int64)] = []
+    private(set) var scheduled: [(due: Timestamp, tag: Int64)] = []
     private var keys: [String: (id: TaskID, expires: Timestamp)] = [:]
     private(set) var consumers: [WorkerIdentity: MemoryConsumer] = [:]
     private var nextTag: Int64 = 1
@@ -226,7 +226,7 @@ package actor MemoryBroker: Broker {
         queue.insert(tag, at: index)
     }
 
-    private func promoteDue(_ now: Timestamp) {
+    func promoteDue(_ now: Timestamp) {
         while let first = scheduled.first, first.due <= now {
             scheduled.removeFirst()
             if let entry = entries[first.tag] { enqueue(first.tag, entry.message) }
@@ -239,26 +239,6 @@ package actor MemoryBroker: Broker {
         }
         guard let best = candidates.min(by: { (-$0.1, $0.2) < (-$1.1, $1.2) }) else { return nil }
         return ready[best.0]?[best.1]?.popFirst()
-    }
-}
-
-extension MemoryBroker: QueueCounting {
-    package func queues() -> [QueueCount] {
-        promoteDue(now())
-        let waiting = Set(scheduled.map(\.tag))
-        var counts: [String: QueueCount] = [:]
-        func count(_ queue: String, _ change: (inout QueueCount) -> Void) {
-            change(&counts[queue, default: QueueCount(name: queue, ready: 0, scheduled: 0, running: 0, consumers: 0)])
-        }
-        for entry in entries.values {
-            count(entry.message.route.queue) {
-                if entry.worker != nil { $0.running = ($0.running ?? 0) + 1 } else if waiting.contains(entry.tag) { $0.scheduled = ($0.scheduled ?? 0) + 1 } else { $0.ready += 1 }
-            }
-        }
-        for consumer in consumers.values {
-            for queue in consumer.queues { count(queue) { $0.consumers += 1 } }
-        }
-        return counts.values.sorted { $0.name < $1.name }
     }
 }
 
@@ -292,25 +272,6 @@ extension MemoryBroker: KeyedPublishing {
         try publish([message])
         keys[key] = (message.id, now + ttl)
         return message.id
-    }
-}
-
-extension MemoryBroker: MessageLocating {
-    package func locate(_ ids: [TaskID]) -> [TaskID: MessageLocation] {
-        var found: [TaskID: MessageLocation] = [:]
-        for id in ids {
-            guard let tag = tags[id], let entry = entries[tag] else { continue }
-            let state: TaskState = entry.worker != nil ? .started : entry.message.retries > 0 ? .retry : .pending
-            var location = MessageLocation(
-                task: entry.message.task, queue: entry.message.route.queue, state: state,
-                attempt: entry.attempt, retries: entry.message.retries)
-            location.worker = entry.worker?.name
-            location.eta = scheduled.first { $0.tag == tag }?.due
-            location.submitted = entry.submitted
-            location.started = entry.since
-            found[id] = location
-        }
-        return found
     }
 }
 
