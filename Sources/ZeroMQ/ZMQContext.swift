@@ -3,9 +3,10 @@ import Glibc
 
 /// ZeroMQ's thread for the network, and what its sockets have in common. The library is loaded with the first one.
 ///
-/// The only room that sees the library's pointers.
+/// This room alone sees the library's pointers.
+///
+/// Unchecked, because any thread may use a `zmq_ctx_t`, and nothing here changes after the initializer.
 package final class ZMQContext: @unchecked Sendable {
-    // `zmq_ctx_t` may be used by any thread; nothing here changes after the initializer.
     private let pointer: UnsafeMutableRawPointer
 
     /// Blocks while the library is loaded.

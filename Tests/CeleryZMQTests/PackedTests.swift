@@ -6,7 +6,7 @@ import Wire
 @testable import CeleryZMQ
 
 @Suite struct PackedTests {
-    private func trip<Value: Packed>(_ value: Value) throws -> Value { try Unpacker.value(of: Packer.bytes(of: value)) }
+    private func trip<Value: Packed>(_ value: Value) throws -> Value { try Unpacker.value(Value.self, of: Packer.bytes(of: value)) }
 
     /// As a broker hands it over: what is told twice in the wire's form is told once.
     private let message: Message

@@ -10,14 +10,14 @@ struct Answer: Sendable {
 
     init<Request, Reply>(_ verb: Verb<Request, Reply>, _ answer: @escaping @Sendable (Call, Request) async throws -> Reply) {
         self.verb = verb
-        run = { call, body in Packer.bytes(of: try await answer(call, try Unpacker.value(of: body))) }
+        run = { call, body in Packer.bytes(of: try await answer(call, try Unpacker.value(Request.self, of: body))) }
     }
 
     /// A verb without an answer.
     init<Request>(doing verb: Verb<Request, Nothing>, _ answer: @escaping @Sendable (Call, Request) async throws -> Void) {
         self.verb = verb
         run = { call, body in
-            try await answer(call, try Unpacker.value(of: body))
+            try await answer(call, try Unpacker.value(Request.self, of: body))
             return []
         }
     }

@@ -96,7 +96,7 @@ package final class ZMQLink: Sendable {
         switch reply.status {
         case .done:
             do {
-                return try Unpacker.value(of: reply.body)
+                return try Unpacker.value(Reply.self, of: reply.body)
             } catch {
                 throw DriverError(.unusable, "the broker has sent an answer that cannot be read: \(error)")
             }

@@ -12,10 +12,10 @@ package struct Unpacker {
 
     package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// Reads a whole value. Name its type where `try?` stands before the call: an optional value would be read otherwise.
+    /// Reads a whole value. Its type is always named: `try?` before the call would make an optional value of one that is inferred.
     ///
     /// - Throws: `UnpackError`, also for bytes after it.
-    package static func value<Value: Packed>(_ type: Value.Type = Value.self, of bytes: [UInt8]) throws -> Value {
+    package static func value<Value: Packed>(_ type: Value.Type, of bytes: [UInt8]) throws -> Value {
         var unpacker = Unpacker(bytes)
         let value: Value = try unpacker.next()
         guard unpacker.left == 0 else { throw UnpackError("\(unpacker.left) bytes too many") }
