@@ -1,4 +1,4 @@
-"""The same run with `celery broker` as the broker, as `rabbit_storm.py` has it with RabbitMQ."""
+"""The same run with `celery broker` as the broker, as `storm.py` has it with RabbitMQ."""
 
 import json
 import signal
@@ -8,7 +8,7 @@ import time
 
 from harness import FACTOR
 from network import Network
-from rabbit_storm import Storm
+from storm import Storm
 
 # Seconds in which a dead connection has to be noticed, and everything has to work again.
 LIMIT = 10

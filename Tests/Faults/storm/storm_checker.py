@@ -1,4 +1,4 @@
-"""What was promised in a run on RabbitMQ, against what came of it."""
+"""What was promised in a storm, against what came of it."""
 
 import json
 import sqlite3

@@ -1,4 +1,4 @@
-"""What befalls a run on RabbitMQ, and when: made from the seed before it begins."""
+"""What befalls a storm, and when: made from the seed before it begins."""
 
 import dataclasses
 

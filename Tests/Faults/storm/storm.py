@@ -9,13 +9,13 @@ import uuid
 from harness import children
 from network import Network
 from rabbit import RabbitMQ
-from rabbit_run import RabbitRun, kill
-from rabbit_schedule import schedule
+from storm_run import StormRun, kill
+from storm_schedule import schedule
 
 WORKERS = ("w0", "w1", "w2")
 
 
-class Storm(RabbitRun):
+class Storm(StormRun):
     def __init__(self, options):
         self.network = Network([*WORKERS, "client"]) if options.network else None
         try:

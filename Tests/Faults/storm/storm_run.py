@@ -1,4 +1,4 @@
-"""What runs on RabbitMQ share: a project, workers and submitters, and what was violated."""
+"""What runs at a broker share: a project, workers and submitters, and what was violated."""
 
 import os
 import signal
@@ -6,8 +6,8 @@ import subprocess
 import time
 
 from harness import FACTOR, Project
-from rabbit_checker import Checker
-from rabbit_submitters import Submitters
+from storm_checker import Checker
+from storm_submitters import Submitters
 
 # Two lines of one write each, so that lines of many processes do not mix.
 MARK_TASK = """#!/bin/bash
@@ -22,7 +22,7 @@ printf '{"id": "%s", "attempt": %s}\\n' "$CELERY_TASK_ID" "$CELERY_ATTEMPT"
 """
 
 
-class RabbitRun:
+class StormRun:
     """A run with `workers` by name; subclasses start a server and let something befall it."""
 
     def __init__(self, options, workers, settings=""):

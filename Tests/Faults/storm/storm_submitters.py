@@ -1,4 +1,4 @@
-"""Those who submit during a run on RabbitMQ: batches, single tasks and dmap."""
+"""Those who submit during a storm: batches, single tasks and dmap."""
 
 import json
 import random

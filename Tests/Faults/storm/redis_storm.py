@@ -1,8 +1,8 @@
-"""The same run with Redis as the broker, as `rabbit_storm.py` has it with RabbitMQ."""
+"""The same run with Redis as the broker, as `storm.py` has it with RabbitMQ."""
 
 from harness import FACTOR
 from network import Network
-from rabbit_storm import Storm
+from storm import Storm
 from redis_server import Redis
 
 # Seconds in which a dead connection has to be noticed, and everything has to work again.
