@@ -5,20 +5,12 @@ Against psql, which reads as many rows of the same table. One task in a thousand
 
 import os
 
+from listing import PAGES
 from report import Row
 from storeserver import StoreServer
 
 PEER = "SELECT id, state, document, body FROM celery_result ORDER BY number + 0 DESC LIMIT 20"
 RARE = "UPDATE celery_result SET state = 'FAILURE', task = 'example.divide' WHERE number % 1000 = 7"
-PAGES = {
-    "the newest": [],
-    "--failed": ["--failed"],
-    "--task of one in a thousand": ["--task", "example.divide"],
-    "--state SUCCESS --since 1d": ["--state", "SUCCESS", "--since", "1d"],
-    "--until 1h (none)": ["--until", "1h"],
-    "--queue without tasks": ["--queue", "nothing"],
-    "--grep that finds nothing": ["--grep", "no such text"],
-}
 
 
 def measure(bench):
