@@ -1,7 +1,7 @@
 // A broker and its result store for other machines: `celery broker`.
 //
 // One thread owns the sockets (`ServerLoop`). Each request is a concurrency task, which calls the broker or store as any client on this
-// machine would (`Answers`), so that all that arrives together is committed together. What is confirmed is in the file: the server keeps
+// machine would (`Answers`), so that requests which arrive together are committed together. What is confirmed is in the file: the server keeps
 // nothing that is lost with it but subscriptions, seats and feeds, which clients open again.
 
 package import CeleryCore

@@ -94,7 +94,7 @@ final class ServerLoop {
         router.send([job.connection, job.bytes])
     }
 
-    /// Begins to answer a request. What is none is dropped: it comes from no client of ours.
+    /// Begins to answer a request. A message that is not a request is dropped: none of our clients sends one.
     private func take(_ message: ZMQSocket.Received) {
         guard message.parts.count == 2, let envelope = try? Unpacker.value(RequestEnvelope.self, of: message.parts[1]) else { return }
         let connection = message.parts[0]

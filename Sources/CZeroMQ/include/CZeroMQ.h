@@ -70,7 +70,7 @@ int celery_zmq_send(void *socket, const void *bytes, size_t size, int more);
 struct celery_zmq_part {
     _Alignas(8) unsigned char opaque[64];
 };
-// Receives one part without waiting: 1, 0 if there is none, -1 for an error. What was received is to be closed.
+// Receives one part without waiting: 1 for a part, which must be closed, 0 if none has arrived, -1 for an error.
 int celery_zmq_receive(void *socket, struct celery_zmq_part *part);
 const void *celery_zmq_bytes(struct celery_zmq_part *part);
 size_t celery_zmq_size(struct celery_zmq_part *part);

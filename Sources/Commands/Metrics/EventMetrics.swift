@@ -31,7 +31,7 @@ struct EventMetrics {
     private func counter(_ kind: String, _ help: String, _ counts: [EventTally.Key: Int]) -> MetricFamily {
         var family = MetricFamily("celery_task_\(kind)", .counter, help)
         var counts = counts
-        // A counter begins at 0, so that its first event is a rate; and dashboards choose tasks by what was sent.
+        // Counters start at 0, so that `rate` sees the first event. Dashboards build their list of tasks from the sent counter.
         let seen = Set(counts.keys.map(\.task))
         for (task, queue) in tally.queuesOfTasks.sorted(by: { $0.key < $1.key }).prefix(200) where !seen.contains(task) {
             counts[EventTally.Key(task: task, host: CeleryMetrics.generic, queue: queue)] = 0

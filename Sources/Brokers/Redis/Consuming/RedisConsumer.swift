@@ -241,7 +241,7 @@ extension Message {
 }
 
 extension Array {
-    /// Splits the array into the elements that do not match and those that match, each in their order.
+    /// Splits the array by a predicate, keeping the order of the elements.
     fileprivate func parted(by matches: (Element) -> Bool) -> (others: [Element], matching: [Element]) {
         reduce(into: ([], [])) { parts, element in
             if matches(element) { parts.1.append(element) } else { parts.0.append(element) }

@@ -15,7 +15,7 @@ package final class ZMQConsumer: BrokerConsumer {
         var queues: [String]
         /// The deliveries that have arrived and not ended.
         var held: Set<DeliveryHandle> = []
-        /// Those that came while the worker waited, and that it has not taken.
+        /// Deliveries that arrived while the worker was waiting, and that it has not taken yet.
         var arrived: [Delivery] = []
         /// How many more the last take would have taken.
         var room = 1

@@ -8,7 +8,7 @@ struct RealQueueProbe: Sendable {
     let asking: any WorkerAsking
     let patience: Duration
 
-    /// Probes for each worker of a queue: enough that each gets one, as brokers share messages among those that wait.
+    /// Probes sent for each worker of a queue. Brokers spread messages over the workers that wait, so with several probes each worker gets one.
     private static let perWorker = 8
     private static let most = 64
 

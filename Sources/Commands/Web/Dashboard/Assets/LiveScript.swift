@@ -8,7 +8,7 @@ enum LiveScript {
           if (!part || !place || !window.EventSource || !window.DOMParser) return;
           let source = null, looking = false, missed = false, on = sessionStorage.getItem("updates") !== "off";
 
-          // Whoever fills in a form or reads what is unfolded is not disturbed.
+          // No update while a user fills in a form or has opened a section.
           const isBusy = () => {
             const at = document.activeElement;
             return part.querySelector("details[open]") !== null
