@@ -121,7 +121,7 @@ final class Call {
 
     // MARK: Limits
 
-    /// When something has to be done without an answer. Asked for each call whenever the thread wakes.
+    /// When something has to be done without an answer.
     var deadline: ContinuousClock.Instant { nextPoll.map { min($0, firstEnd) } ?? firstEnd }
 
     /// How the call ends at this time; `nil` if it goes on.
