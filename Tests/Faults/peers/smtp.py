@@ -54,7 +54,8 @@ class SMTPServer:
         (self.folder / "mode").write_text(mode)
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(
-                [self.python, SCRIPT, self.folder, str(self.port), *self.credentials], env=self.project.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                [self.python, SCRIPT, self.folder, str(self.port), *self.credentials], env=self.project.env,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         if not self.project.wait_for(self._answers, 20, "the SMTP server"):
             raise RuntimeError(f"no SMTP server: {(self.folder / 'log').read_text(errors='replace')[-800:]}")
 
