@@ -79,8 +79,8 @@ enum BrokerPower: CaseIterable {
         case .limits: consumer is any LimitKeeping && broker is any LimitReporting
         case .postponing: consumer is any Postponing
         case .events: broker is any EventSending & EventFollowing
-        case .keptEvents: broker is any EventSending
-        case .widePriorities: !(broker is RedisBroker)
+        case .keptEvents: broker is any EventSending && !(broker is STOMPBroker)
+        case .widePriorities: !(broker is RedisBroker || broker is STOMPBroker)
         case .eventReading: broker is any EventReading
         case .statistics: broker is any StatisticsKeeping
         case .beat: broker is any BeatKeeping

@@ -54,6 +54,8 @@ extension TestedBroker {
         case .rabbitMQ: "AMQP"
         case .redis: "Redis"
         case .zmq: "ZeroMQ"
+        case .activeMQ: "ActiveMQ"
+        case .rabbitMQByStomp: "plugin"
         }
     }
 }
