@@ -47,7 +47,7 @@ final class ActiveMQFixture: STOMPFixture {
 
 /// A broker at a real RabbitMQ server with its plugin: a virtual host of its own for each fixture.
 final class RabbitMQByStompFixture: STOMPFixture {
-    static let powers = ActiveMQFixture.powers.subtracting([.backlog, .switching])
+    static let powers = ActiveMQFixture.powers.subtracting([.backlog, .switching]).union([.returnOrder])
     let clock = ManualClock()
     let place: STOMPPlace
     private let virtualHost: String
