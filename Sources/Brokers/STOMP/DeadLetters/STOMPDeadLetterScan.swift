@@ -143,7 +143,9 @@ final class STOMPDeadLetterScan: Sendable {
             await shared.bell.wait(since: seen, until: min(deadline, .now + pause))
             try Task.checkCancellation()
             guard shared.bell.count == seen else { continue }
-            try await askForMore()
+            // A marker that is sent before the letters have come is left behind by who reads no more of them.
+            if server.kind != .activeMQ || pause > Self.pauses.shortest { try await mark() }
+            lookForMore()
             pause = min(pause * 2, Self.pauses.longest)
         }
     }
@@ -162,26 +164,26 @@ final class STOMPDeadLetterScan: Sendable {
         return nil
     }
 
-    /// Sends the marker, if it was not sent; else has ActiveMQ look whether there is more. A new subscription makes it do so, even one
-    /// that takes nothing.
-    private func askForMore() async throws {
-        let (isMarked, generation) = shared.state.withLock { state in
+    /// Sends the marker, once.
+    private func mark() async throws {
+        let isMarked = shared.state.withLock { state in
             defer { state.isMarked = true }
-            return (state.isMarked, state.generation)
+            return state.isMarked
         }
-        guard isMarked else {
-            let destination = broker.layout.queue(STOMPLayout.deadLetters)
-            return try await broker.send([
-                STOMPFrame(
-                    "SEND",
-                    [
-                        .init("destination", destination), .init("persistent", "true"), .init(Self.markerName, marker),
-                        .init(Self.markerTime, String(Int(Timestamp.now.seconds))),
-                    ])
-            ])
-        }
+        guard !isMarked else { return }
+        let destination = broker.layout.queue(STOMPLayout.deadLetters)
+        let headers: [STOMPFrame.Header] = [
+            .init("destination", destination), .init("persistent", "true"), .init(Self.markerName, marker),
+            .init(Self.markerTime, String(Int(Timestamp.now.seconds))),
+        ]
+        try await broker.send([STOMPFrame("SEND", headers)])
+    }
+
+    /// Has ActiveMQ load the next page, if there is more. A new subscription makes it do so, even one that takes nothing.
+    private func lookForMore() {
         guard server.kind == .activeMQ else { return }
-        link.post([subscribe("more", prefetch: 0), STOMPFrame("UNSUBSCRIBE", [.init("id", "more")])], on: generation)
+        let more = [subscribe("more", prefetch: 0), STOMPFrame("UNSUBSCRIBE", [.init("id", "more")])]
+        link.post(more, on: shared.state.withLock { $0.generation })
     }
 
     private var busy: DriverError { DriverError(.tryAgain, "broker \(broker.location): another command is still reading the dead letters") }
