@@ -157,7 +157,8 @@ import Wire
         await leaving.close()
         let other = try await broker.worker("other")
         let rest = try await other.gather(3)
-        #expect(Dictionary(uniqueKeysWithValues: rest.map { ($0.message.task, $0.handle.attempt) }) == ["started": 2, "waited": 1, "retried": 2])
+        let attempts = Dictionary(uniqueKeysWithValues: rest.map { ($0.message.task, $0.handle.attempt) })
+        #expect(attempts == ["started": 2, "waited": 1, "retried": 2])
         #expect(rest.allSatisfy { $0.crashes == 0 && $0.doubts == 0 })
         #expect(try await other.settle(rest.outcomes) == [true, true, true])
         await other.close()
@@ -171,11 +172,12 @@ import Wire
             message.body.bytes = [UInt8](repeating: UInt8(ascii: " "), count: 1 << 20)
             try await broker.bury(message, Burial(.signal(9), error: "", date: .now, worker: "w", attempts: 1, crashes: 1))
         }
-        let error = await #expect(throws: DriverError.self) { try await broker.deadLetters(DeadLetterFilter(), limit: .max, withContent: false) }
+        let all = DeadLetterFilter()
+        let error = await #expect(throws: DriverError.self) { try await broker.deadLetters(all, limit: .max, withContent: false) }
         #expect(error?.code == .refused && error?.message.contains("32 MB") == true)
-        #expect(try await broker.deadLetters(DeadLetterFilter(), limit: 9, withContent: false).map(\.task) == (0..<9).map(String.init))
-        #expect(try await broker.dropDeadLetters(DeadLetterFilter(), limit: .max).map(\.task) == (0..<36).map(String.init))
-        #expect(try await broker.deadLetters(DeadLetterFilter(), limit: .max, withContent: false).isEmpty)
+        #expect(try await broker.deadLetters(all, limit: 9, withContent: false).map(\.task) == (0..<9).map(String.init))
+        #expect(try await broker.dropDeadLetters(all, limit: .max).map(\.task) == (0..<36).map(String.init))
+        #expect(try await broker.deadLetters(all, limit: .max, withContent: false).isEmpty)
         await broker.close()
     }
 

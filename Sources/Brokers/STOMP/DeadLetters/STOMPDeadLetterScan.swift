@@ -98,8 +98,8 @@ final class STOMPDeadLetterScan: Sendable {
         let destination = broker.layout.queue(STOMPLayout.deadLetters)
         let headers: [STOMPFrame.Header] = [.init("id", id), .init("destination", destination), .init("ack", "client-individual")]
         // Without a limit RabbitMQ sends all there is.
-        let terms: [STOMPFrame.Header] = server.kind == .rabbitMQ ? [] : [server.prefetchHeader(prefetch), .init("activemq.exclusive", "true")]
-        return STOMPFrame("SUBSCRIBE", headers + terms)
+        guard server.kind != .rabbitMQ else { return STOMPFrame("SUBSCRIBE", headers) }
+        return STOMPFrame("SUBSCRIBE", headers + [server.prefetchHeader(prefetch), .init("activemq.exclusive", "true")])
     }
 
     /// The next letters that match, the oldest first: as many as asked for, or eight megabytes of them; none at the end.
@@ -138,7 +138,7 @@ final class STOMPDeadLetterScan: Sendable {
                 return frame
             }
             if hasEnded { return nil }
-            guard isReading else { throw DriverError(.unreachable, "broker \(broker.location): the connection was lost while reading dead letters") }
+            guard isReading else { throw trouble(.unreachable, "the connection was lost while reading dead letters") }
             guard .now < deadline else { throw stuck }
             await shared.bell.wait(since: seen, until: min(deadline, .now + pause))
             try Task.checkCancellation()
@@ -186,18 +186,26 @@ final class STOMPDeadLetterScan: Sendable {
         link.post(more, on: shared.state.withLock { $0.generation })
     }
 
-    private var busy: DriverError { DriverError(.tryAgain, "broker \(broker.location): another command is still reading the dead letters") }
+    // MARK: Errors
+
+    private func trouble(_ code: DriverError.Code, _ text: String, hint: String? = nil) -> DriverError {
+        DriverError(code, "broker \(broker.location): \(text)", hint: hint)
+    }
+
+    private var busy: DriverError { trouble(.tryAgain, "another command is still reading the dead letters") }
 
     private var stuck: DriverError {
         guard shared.state.withLock({ $0.heldSize > 0 }) else { return busy }
-        return DriverError(.tryAgain, "broker \(broker.location): the server sends no more of its dead letters", hint: "it may be short of memory: see its log")
+        return trouble(.tryAgain, "the server sends no more of its dead letters", hint: "it may be short of memory: see its log")
     }
 
     private var tooMuch: DriverError {
-        DriverError(
-            .refused, "broker \(broker.location): to look at more than \(Self.mostHeld >> 20) MB of dead letters would fill the server's memory",
+        trouble(
+            .refused, "to look at more than \(Self.mostHeld >> 20) MB of dead letters would fill the server's memory",
             hint: "look at the oldest with --limit, and send again or drop what is not needed")
     }
+
+    // MARK: Connecting
 
     /// Connects, and waits until no other program reads.
     private func lock() async throws -> Int {
