@@ -8,6 +8,7 @@ import RabbitMQ
 import ResultStores
 import SQL
 import SQLite
+import STOMP
 
 /// The table of drivers by URL scheme.
 package struct Drivers: Sendable {
@@ -47,8 +48,17 @@ package struct Drivers: Sendable {
         "amqps": { urls, settings, _ in try AMQPBroker(urls, settings: settings, mailbox: mailbox(settings)) },
         "memory": { _, _, _ in MemoryBroker() },
         "redis": openRedisBroker, "rediss": openRedisBroker, "socket": openRedisBroker, "redis+socket": openRedisBroker,
+        "stomp": openSTOMPBroker, "stomp+ssl": openSTOMPBroker,
         "zmq": openZMQBroker,
     ]
+
+    private static let openSTOMPBroker: OpenBroker = { urls, settings, _ in
+        do throws(STOMPError) {
+            return STOMPBroker(try STOMPOptions(urls[0], connectTimeout: .seconds(settings.connectionTimeout)), settings: settings)
+        } catch {
+            throw DriverError(error, at: "")
+        }
+    }
 
     private static let openRedisBroker: OpenBroker = { urls, settings, _ in
         RedisBroker(try RedisBrokerOptions(urls[0], connectTimeout: .seconds(settings.connectionTimeout)), settings: settings)
@@ -135,7 +145,7 @@ package struct Drivers: Sendable {
     }
 
     /// Schemes of Celery for which this version has no driver, at least not for both roles.
-    private static let known = ["redis", "rediss", "socket", "redis+socket", "postgresql", "mysql", "file", "tyrant", "mongodb", "mongodb+srv"] + MemcachedOptions.schemes
+    private static let known = ["redis", "rediss", "socket", "redis+socket", "postgresql", "mysql", "file", "tyrant", "mongodb", "mongodb+srv", "stomp", "stomp+ssl"] + MemcachedOptions.schemes
 
     /// Schemes for Redis servers that have no name of their own.
     private static let ofSeveralRedis = ["sentinel", "redis+sentinel", "redis+cluster", "rediss+cluster"]
@@ -173,7 +183,7 @@ package struct Drivers: Sendable {
         func value(_ name: String) -> String? { url.query.last { $0.name == name }?.value }
         switch url.scheme {
         case "amqps": return value("verify") == "verify_none" ? "verify=verify_none" : nil
-        case "rediss":
+        case "rediss", "stomp+ssl":
             if let value = value("ssl_cert_reqs"), ["none", "CERT_NONE"].contains(value) { return "ssl_cert_reqs=\(value)" }
             return value("ssl_check_hostname").flatMap { ["0", "f", "false", "n", "no"].contains($0.lowercased()) ? "ssl_check_hostname=\($0)" : nil }
         case "mongodb":

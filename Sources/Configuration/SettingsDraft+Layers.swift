@@ -86,7 +86,7 @@ extension SettingsDraft {
         guard parts != BrokerParts() else { return }
         guard let url = values["CELERY_BROKER_URL"] else {
             settings.brokerURL = parts.url.text
-            let first = values.filter { $0.key.hasPrefix("AMQP_") }.min { $0.value.line < $1.value.line }
+            let first = values.filter { $0.key.hasPrefix("AMQP_") || $0.key == "CARROT_BACKEND" }.min { $0.value.line < $1.value.line }
             origins["CELERY_BROKER_URL"] = first.flatMap { origins[$0.key] }
             return
         }

@@ -1,4 +1,4 @@
-// Connections of our own to servers: what those of Redis, Memcached, Tokyo Tyrant and MongoDB share.
+// Connections of our own to servers: what those of Redis, STOMP, Memcached, Tokyo Tyrant and MongoDB share.
 //
 //     CommandLink         commands and their replies, for any number of callers
 //       CommandLoop       the thread that owns the connection

@@ -82,6 +82,17 @@ import Testing
         #expect(error?.message == "redis://:***@h/0: unknown option 'visibility_timeot'; did you mean 'visibility_timeout'?")
     }
 
+    @Test(arguments: ["stomp://u:hush@h/shop?destination_prefix=a.", "stomp+ssl://u:hush@h/shop?ssl_cert_reqs=none"])
+    func `a server that speaks STOMP may be the broker`(url: String) throws {
+        let settings = settings(results: "memory://", broker: url)
+        let broker = try Drivers.open(settings).broker
+        #expect(broker is STOMPBroker && broker.location == url.prefix { $0 != ":" } + "://u:***@h/shop")
+        #expect(Drivers.warnings(settings).count == (url.contains("ssl_cert_reqs") ? 1 : 0))
+        let error = failure(self.settings(results: "memory://", broker: "stomp://h?destination_prefx=a"))
+        #expect(error?.message == "stomp://h: unknown option 'destination_prefx'; did you mean 'destination_prefix'?")
+        #expect(failure(self.settings(results: "stomp://h"))?.message == "this version has no result store driver for stomp://h")
+    }
+
     @Test(arguments: ["cache+memcached://h:1;i:2/", "memcached://h:1/", "pylibmc://h:1/"])
     func `results may be in Memcached servers`(url: String) throws {
         let store = try Drivers.open(settings(results: url)).openStore()

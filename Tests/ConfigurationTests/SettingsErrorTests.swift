@@ -94,9 +94,9 @@ import Testing
     }
 
     @Test func `an unsupported setting that has a successor names it`() throws {
-        let error = try #require(throws: SettingsError.self) { try settings("CARROT_BACKEND = 'amqp'") }
+        let error = try #require(throws: SettingsError.self) { try settings("CELERY_IMPORTS = ['tasks']") }
         #expect(error.code == .unsupported)
-        #expect(error.hint == "name the broker with CELERY_BROKER_URL")
+        #expect(error.hint == "name the folders of tasks with INSTALLED_APPS")
     }
 
     @Test func `a variable or a flag is named as it was given`() {

@@ -189,4 +189,14 @@ func resolved(
         #expect(throws: SettingsError.self) { try settings("[CELERY_QUEUES.images]\nweight = 0\n") }
         #expect(try settings("CELERY_PRIORITY_AGEING = '1m'").priorityAgeing == 60)
     }
+
+    @Test func `pystomp reaches the broker of the AMQP settings by STOMP`() throws {
+        #expect(try settings("CARROT_BACKEND = 'pystomp'").brokerURL == "stomp://localhost:61613")
+        let all = "AMQP_SERVER = 'mq'\nAMQP_PORT = 61612\nAMQP_USER = 'u'\nAMQP_PASSWORD = 'p'\nAMQP_VHOST = 'shop'"
+        #expect(try settings("CARROT_BACKEND = 'stomp'\n" + all).brokerURL == "stomp://u:p@mq:61612/shop")
+        #expect(try settings("CARROT_BACKEND = 'pyamqplib'\nAMQP_SERVER = 'mq'").brokerURL == "amqp://mq:5672/%2F")
+        #expect(try settings("CARROT_BACKEND = 'pystomp'\nCELERY_BROKER_URL = 'stomp+ssl://mq'").brokerURL == "stomp+ssl://mq")
+        #expect(throws: SettingsError.self) { try settings("CARROT_BACKEND = 'pystomp'\nCELERY_BROKER_URL = 'amqp://mq'") }
+        #expect(throws: SettingsError.self) { try settings("CARROT_BACKEND = 'memory'") }
+    }
 }

@@ -4,7 +4,7 @@ extension ServiceURL {
     /// Schemes that may precede a host without `//`, by mistake.
     private static let words = memcachedSchemes.union([
         "amqp", "amqps", "db+mariadb", "db+mysql", "db+oracle", "db+postgresql", "db+sqlite", "file", "http", "https", "memory", "mongodb", "mongodb+srv", "postgresql", "redis",
-        "redis+socket", "rediss", "rpc", "socket", "sqlite", "tyrant", "zmq",
+        "redis+socket", "rediss", "rpc", "socket", "sqlite", "stomp", "stomp+ssl", "tyrant", "zmq",
     ])
 
     /// The text of unparsed URLs with `***` in place of anything that may be a password.

@@ -7,10 +7,23 @@ struct BrokerParts: Sendable, Equatable {
     var user: String?
     var password: String?
     var virtualHost: String?
+    /// CARROT_BACKEND: which of the original's libraries, and with it the protocol.
+    var backend: String?
+
+    /// Names of the libraries in CARROT_BACKEND, and the schemes of their protocols.
+    static let backends = ["pyamqplib": "amqp", "amqplib": "amqp", "amqp": "amqp", "pystomp": "stomp", "stomp": "stomp", "stompy": "stomp"]
+
+    private var isSTOMP: Bool { backend.flatMap { Self.backends[$0] } == "stomp" }
 
     /// The URL made from these parts; missing parts have the original's defaults.
     var url: ServiceURL {
-        ServiceURL(
+        // The original's virtual host has no meaning to STOMP, but for RabbitMQ.
+        if isSTOMP {
+            return ServiceURL(
+                scheme: "stomp", user: user ?? (password == nil ? nil : "guest"), password: password, host: server ?? "localhost",
+                port: port ?? 61_613, path: virtualHost.map { "/" + $0 } ?? "")
+        }
+        return ServiceURL(
             scheme: "amqp",
             // A password without a user belongs to RabbitMQ's default user.
             user: user ?? (password == nil ? nil : "guest"), password: password, host: server ?? "localhost",
@@ -19,7 +32,8 @@ struct BrokerParts: Sendable, Equatable {
 
     /// The setting of the first part that differs from `url`.
     func contradiction(with url: ServiceURL) -> String? {
-        guard ["amqp", "amqps", "pyamqp"].contains(url.scheme) else {
+        if let backend, let scheme = Self.backends[backend], !url.scheme.hasPrefix(scheme) { return "CARROT_BACKEND" }
+        guard ["amqp", "amqps", "pyamqp", "stomp", "stomp+ssl"].contains(url.scheme) else {
             let given: [(String, Bool)] = [
                 ("AMQP_SERVER", server != nil), ("AMQP_PORT", port != nil), ("AMQP_USER", user != nil),
                 ("AMQP_PASSWORD", password != nil), ("AMQP_VHOST", virtualHost != nil),
@@ -27,7 +41,8 @@ struct BrokerParts: Sendable, Equatable {
             return given.first { $0.1 }?.0
         }
         if let server, server != url.host ?? "localhost" { return "AMQP_SERVER" }
-        if let port, port != url.port ?? (url.scheme == "amqps" ? 5671 : 5672) { return "AMQP_PORT" }
+        let ports = ["amqps": 5671, "stomp": 61_613, "stomp+ssl": 61_614]
+        if let port, port != url.port ?? ports[url.scheme] ?? 5672 { return "AMQP_PORT" }
         if let user, user != url.user ?? "guest" { return "AMQP_USER" }
         if let password, password != url.password ?? "guest" { return "AMQP_PASSWORD" }
         if let virtualHost, virtualHost != url.virtualHost { return "AMQP_VHOST" }

@@ -11,6 +11,9 @@ extension SettingsKey {
             redis://:password@host:6379/0, rediss:// (TLS) and socket:///path/to/redis.sock share the queues of Python's Celery in a Redis \
             server, with options of its transport after a question mark: visibility_timeout, global_keyprefix, priority_steps, sep, \
             fanout_prefix, queue_order_strategy. \
+            stomp://user:password@host:61613 and stomp+ssl://user:password@host:61614 name an ActiveMQ server, or RabbitMQ with its STOMP \
+            plugin, whose virtual host is the path; options are destination_prefix, which all names of queues and topics begin with, \
+            connect_timeout, and with TLS ssl_ca_certs, ssl_ca_path, ssl_certfile, ssl_keyfile, ssl_cert_reqs and ssl_check_hostname. \
             zmq://host:5556?server_key=KEY is the celery.db of a project on another machine, where celery broker serves it and prints this \
             URL; it needs the library libzmq5.
             """
@@ -110,12 +113,19 @@ extension SettingsKey {
             "DATABASE_PORT", .optionalPort, default: nil, "Port of that database."
         ) { $0.results.port = $1 },
         SettingsKey(
+            "CARROT_BACKEND", .choice(BrokerParts.backends.keys.sorted()), default: nil,
+            """
+            How the AMQP settings below reach the broker, as the first versions of Celery name it: "pyamqplib" (also "amqplib" and "amqp") \
+            by AMQP, as without this setting, and "pystomp" (also "stomp" and "stompy") by STOMP.
+            """
+        ) { $0.parts.backend = $1 },
+        SettingsKey(
             "AMQP_SERVER", aliases: ["AMQP_HOST", "BROKER_HOST"], .host(portIn: "AMQP_PORT"), default: nil,
             "Host of the broker; localhost if only other AMQP settings are given."
         ) { $0.parts.server = $1 },
         SettingsKey(
             "AMQP_PORT", aliases: ["BROKER_PORT"], .whole(1...65_535), default: nil,
-            "Port of the broker; 5672 if only other AMQP settings are given."
+            "Port of the broker; 5672, and with STOMP 61613, if only other AMQP settings are given."
         ) { $0.parts.port = $1 },
         SettingsKey(
             "AMQP_USER", aliases: ["BROKER_USER"], .text, default: nil,
@@ -182,7 +192,7 @@ extension SettingsKey {
         ) { $0.settings.brokerHeartbeat = $1 },
         SettingsKey(
             "CELERY_AMQP_CONNECTION_TIMEOUT", aliases: ["BROKER_CONNECTION_TIMEOUT"], .duration, default: "4",
-            "Time limit in seconds for connecting to RabbitMQ, Redis, Memcached, Tokyo Tyrant, MongoDB, PostgreSQL, MySQL or Oracle; 0 means 4."
+            "Time limit in seconds for connecting to RabbitMQ, Redis, a STOMP server, Memcached, Tokyo Tyrant, MongoDB, PostgreSQL, MySQL or Oracle; 0 means 4."
         ) { $0.settings.connectionTimeout = $1 ?? 4 },
         SettingsKey(
             "CELERY_PUBLISH_TIMEOUT", .duration, default: "30",

@@ -17,7 +17,6 @@ enum UnsupportedSettings {
             "CELERY_AMQP_EXCHANGE", "CELERY_AMQP_EXCHANGE_TYPE", "CELERY_AMQP_PUBLISHER_ROUTING_KEY",
             "CELERY_AMQP_CONSUMER_ROUTING_KEY", "CELERY_AMQP_CONSUMER_QUEUE", "CELERY_AMQP_CONSUMER_QUEUES",
         ] { hints[name] = "describe queues in CELERY_QUEUES, and name the one for tasks in CELERY_DEFAULT_QUEUE" }
-        hints["CARROT_BACKEND"] = "name the broker with CELERY_BROKER_URL"
         hints["CELERY_IMPORTS"] = "name the folders of tasks with INSTALLED_APPS"
         hints["CELERYBEAT_SCHEDULE"] = "write each periodic task as a table [beat.NAME]"
         hints["CELERY_TASK_SERIALIZER"] = "messages are JSON"

@@ -3,6 +3,8 @@ import Testing
 /// The brokers that are held to all promises. A new driver is a line here, and a fixture.
 enum TestedBroker: String, CaseIterable, Sendable {
     case memory, sqlite, rabbitMQ, redis, zmq
+    /// By STOMP.
+    case activeMQ, rabbitMQByStomp
 
     /// Those that have a power.
     static func with(_ power: BrokerPower) -> [Self] { allCases.filter { $0.fixture.powers.contains(power) } }
@@ -13,6 +15,8 @@ enum TestedBroker: String, CaseIterable, Sendable {
         case .sqlite: SQLiteBrokerFixture.self
         case .rabbitMQ: AMQPBrokerFixture.self
         case .redis: RedisBrokerFixture.self
+        case .activeMQ: ActiveMQFixture.self
+        case .rabbitMQByStomp: RabbitMQByStompFixture.self
         case .zmq: ZMQBrokerFixture.self
         }
     }

@@ -5,7 +5,7 @@ import Processes
 ///
 /// It is started on first use by `Tests/Servers/rabbitmq` and ends with this process, however that ends.
 /// With CELERY_TEST_RABBITMQ in the environment, the server that runs in that folder is used, and left running;
-/// it must have been started with `--tls --management`.
+/// it must have been started with `--tls --management --stomp`.
 package struct RabbitMQServer: Sendable {
     /// What DIR/env of the script says: RABBIT_PORT and so on.
     package let facts: [String: String]
@@ -38,6 +38,11 @@ package struct RabbitMQServer: Sendable {
         "amqp://celery:celery-secret@127.0.0.1:\(port)/\(vhost == "/" ? "%2F" : vhost)"
     }
 
+    /// The same by the plugin for STOMP.
+    package func stompURL(vhost: String = "celery") -> String {
+        "stomp://celery:celery-secret@127.0.0.1:\(facts["RABBIT_STOMP_PORT"] ?? "")/\(vhost)"
+    }
+
     /// The same over TLS.
     package func tlsURL(vhost: String = "celery") -> String {
         "amqps://celery:celery-secret@localhost:\(tlsPort)/\(vhost == "/" ? "%2F" : vhost)"
@@ -60,7 +65,7 @@ package struct RabbitMQServer: Sendable {
     /// A server of one's own, for a test that kills it: one that ends with this process too.
     ///
     /// - Parameter options: Those of `Tests/Servers/rabbitmq start`.
-    package static func start(options: [String] = ["--tls", "--management"]) throws -> RabbitMQServer {
+    package static func start(options: [String] = ["--tls", "--management", "--stomp"]) throws -> RabbitMQServer {
         try RabbitMQServer(folder: script.start(options: options))
     }
 

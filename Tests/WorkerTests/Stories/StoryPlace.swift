@@ -5,16 +5,20 @@ import Fixtures
 import Redis
 import ResultStores
 import SQLite
+import STOMP
 import Testing
 import Worker
 
 /// A broker on which the stories of a worker's life are proved. A new driver adds a case.
 enum StoryPlace: String, CaseIterable, Sendable {
-    case memory, sqlite, rabbitMQ, redis
+    case memory, sqlite, rabbitMQ, redis, activeMQ
 
-    /// The numbers that the attempt of a task may have which came back unbegun. RabbitMQ says of such a message only that it
-    /// was delivered before.
-    var attemptsOfUntried: ClosedRange<Int> { self == .rabbitMQ ? 1...2 : 1...1 }
+    /// The numbers that the attempt of a task may have which came back unbegun. RabbitMQ and ActiveMQ say of such a message only
+    /// that it was delivered before.
+    var attemptsOfUntried: ClosedRange<Int> { self == .rabbitMQ || self == .activeMQ ? 1...2 : 1...1 }
+
+    /// Whether the broker keeps what operators tell workers: a server that speaks STOMP does not.
+    var keepsCommands: Bool { self != .activeMQ }
 }
 
 /// One worker's stage: a broker of its own with a result store, and what may happen to that broker.
@@ -24,11 +28,14 @@ final class Stage: Sendable {
     /// Where the files of SQLite are.
     private let folder = TemporaryFolder()
     private let vhost: VirtualHost?
+    /// On the way to an ActiveMQ server.
+    private let link: CutLink?
     /// The name of the connections to a Redis server, and what its keys begin with.
     private let name = "story-\(TaskID())"
 
     init(_ place: StoryPlace) throws {
         self.place = place
+        link = place == .activeMQ ? try CutLink(to: ActiveMQServer.shared.port) : nil
         switch place {
         case .memory:
             vhost = nil
@@ -47,6 +54,13 @@ final class Stage: Sendable {
             let file = try DatabaseFile(path: folder.file("results.db"))
             bench = Bench(
                 broker: try AMQPBroker([ServiceURL(vhost.url)], settings: settings), store: SQLiteResultStore(file: file, expires: nil))
+        case .activeMQ:
+            vhost = nil
+            let url = "stomp://celery:celery-secret@127.0.0.1:\(link?.port ?? 0)?destination_prefix=\(name)."
+            let file = try DatabaseFile(path: folder.file("results.db"))
+            bench = Bench(
+                broker: STOMPBroker(try STOMPOptions(ServiceURL(url)), settings: Settings(projectFolder: "/nowhere")),
+                store: SQLiteResultStore(file: file, expires: nil))
         case .redis:
             vhost = nil
             let url = try RedisServer.shared.url + "?client_name=\(name)"
@@ -65,6 +79,12 @@ final class Stage: Sendable {
         if let vhost {
             return { whileAway in
                 try await aside { try vhost.closeConnections() }
+                try await whileAway()
+            }
+        }
+        if let link {
+            return { whileAway in
+                link.cut()
                 try await whileAway()
             }
         }

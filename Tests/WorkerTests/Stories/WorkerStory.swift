@@ -55,6 +55,9 @@ enum WorkerStory: String, CaseIterable, Sendable, CustomTestStringConvertible {
 
     var testDescription: String { rawValue }
 
+    /// Whether the broker has to keep what operators tell workers.
+    var needsCommands: Bool { [.revokedBefore, .revokedRunning, .paused].contains(self) }
+
     /// Proves it on a broker of its own.
     func prove(on place: StoryPlace) async throws {
         let proof = WorkerStoryProof(stage: try Stage(place))

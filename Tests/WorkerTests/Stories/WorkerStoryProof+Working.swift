@@ -84,8 +84,8 @@ extension WorkerStoryProof {
         for (number, message) in messages.enumerated() {
             let result = try await bench.result(of: message.id)
             #expect(result.value == .int(Int64(number + 1)))
-            // A child that the machine leaves no time gives back what waits behind its task, and RabbitMQ counts that.
-            #expect(result.attempt == 1 || stage.place == .rabbitMQ)
+            // A child that the machine leaves no time gives back what waits behind its task, and some brokers count that.
+            #expect(stage.place.attemptsOfUntried.contains(result.attempt))
         }
         try await worker.stop()
         #expect(worker.log.lines.count { $0.contains("Got task from broker") } == 300)

@@ -41,6 +41,9 @@ enum BrokerPower: CaseIterable {
     case countedAttempts
     /// Hands over the messages of all queues, and those that become due, in one order.
     case oneOrder
+    /// Puts what returns to a queue where it came from. Elsewhere what several connections, or several parts of one, give back comes
+    /// again in the order in which they end.
+    case returnOrder
     /// Serves higher priorities first. With kombu's layout the lowest are.
     case highestFirst
     /// Tells apart what is ready, scheduled and running.
@@ -79,8 +82,8 @@ enum BrokerPower: CaseIterable {
         case .limits: consumer is any LimitKeeping && broker is any LimitReporting
         case .postponing: consumer is any Postponing
         case .events: broker is any EventSending & EventFollowing
-        case .keptEvents: broker is any EventSending
-        case .widePriorities: !(broker is RedisBroker)
+        case .keptEvents: broker is any EventSending && !(broker is STOMPBroker)
+        case .widePriorities: !(broker is RedisBroker || broker is STOMPBroker)
         case .eventReading: broker is any EventReading
         case .statistics: broker is any StatisticsKeeping
         case .beat: broker is any BeatKeeping
@@ -96,6 +99,7 @@ enum BrokerPower: CaseIterable {
         // These are no protocols: a driver has them or says that it has not.
         case .uniqueIDs, .countedAttempts, .oneOrder, .exactCounts: broker is any MessageLocating
         case .reportNumbers: broker is any StatisticsKeeping && !(broker is any MessageLocating)
+        case .returnOrder: !(consumer is ActiveMQConsumer)
         case .highestFirst: !(broker is RedisBroker)
         }
     }

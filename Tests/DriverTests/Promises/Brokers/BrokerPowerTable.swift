@@ -37,6 +37,7 @@ extension BrokerPower {
         case .uniqueIDs: "refuse an id in use"
         case .countedAttempts: "exact numbers of attempts"
         case .oneOrder: "one order over all queues"
+        case .returnOrder: "returned messages keep their order"
         case .highestFirst: "highest priority first"
         case .leaseChecking, .deadLetterSending, .commandShowing, .schedule, .probing, .pushing, .notices, .holdingAhead, .spaceReturning,
             .widePriorities, .exactCounts, .reportNumbers, .resuming, .queueRemoving, .declarationChecking:
@@ -54,6 +55,8 @@ extension TestedBroker {
         case .rabbitMQ: "AMQP"
         case .redis: "Redis"
         case .zmq: "ZeroMQ"
+        case .activeMQ: "ActiveMQ"
+        case .rabbitMQByStomp: "plugin"
         }
     }
 }

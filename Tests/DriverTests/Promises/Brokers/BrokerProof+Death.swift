@@ -14,7 +14,8 @@ extension BrokerProof {
         await fixture.kill(doomed)
         try await fixture.lookAfterTheDead(survivor)
         let deliveries = try await survivor.takeAll()
-        #expect(deliveries.names == (Fixture.powers.contains(.highestFirst) ? ["a", "b"] : ["b", "a"]))
+        let order = Fixture.powers.contains(.highestFirst) ? ["a", "b"] : ["b", "a"]
+        #expect(Fixture.powers.contains(.returnOrder) ? deliveries.names == order : deliveries.names.sorted() == ["a", "b"])
         #expect(deliveries.attempts == [2, 2])
         #expect(try await fixture.worker(of: ["other"]).takeAll().attempts == [2])
     }

@@ -7,7 +7,7 @@ import Redis
 final class RedisBrokerFixture: BrokerFixture {
     static let powers: Set<BrokerPower> = [
         .counting, .purging, .keys, .listing, .losses, .replies, .backlog, .leases, .leaseChecking, .jointSettling, .deadLetters, .deadLetterSending, .switching,
-        .commands, .commandShowing, .demand, .schedule, .postponing, .events, .keptEvents, .control, .statistics, .beat, .probing, .reportNumbers,
+        .commands, .commandShowing, .demand, .schedule, .postponing, .events, .keptEvents, .control, .statistics, .beat, .probing, .reportNumbers, .returnOrder,
     ]
 
     let clock = ManualClock()

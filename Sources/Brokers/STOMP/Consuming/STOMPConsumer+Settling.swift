@@ -1,0 +1,145 @@
+package import CeleryCore
+import STOMP
+import Wire
+
+// What follows is stored, in one transaction, before the old message is acknowledged. Both in one transaction would be better still,
+// and neither server can do it: ActiveMQ acknowledges outside of the transaction, and all that the subscription has delivered up to
+// the message, before it commits; RabbitMQ's plugin acknowledges before what it publishes is stored.
+extension STOMPConsumer {
+    package func settle(_ outcomes: [Outcome]) async throws -> [Bool] {
+        guard !outcomes.isEmpty else { return [] }
+        let held = inbox.withDeliveries { state in outcomes.map { state.held($0.handle) } }
+        let server = try await broker.server()
+        let now = broker.now()
+        var frames: [STOMPFrame] = []
+        for case (let outcome, let held?) in zip(outcomes, held) {
+            frames += try outcome.followUps.flatMap { try broker.frames(of: $0, at: server, now: now) }
+            switch outcome.disposition {
+            case .acknowledge: break
+            case .retry(let again):
+                // Attempt numbers keep rising: an outcome with a lower number than the stored result would be fenced off.
+                let next = AttemptHeader.next(again, after: outcome.handle.attempt, crashes: held.crashes)
+                frames += try broker.frames(of: next, at: server, now: now)
+            case .bury(let message, let burial): frames.append(try letter(of: held, message, burial, at: server))
+            }
+        }
+        let marks = inbox.marks
+        try await broker.send(frames.map { $0.adding(marks) })
+        return await release(outcomes.map(\.handle), "ACK")
+    }
+
+    package func giveBack(_ handles: [DeliveryHandle], started: Bool) async throws {
+        let returnsByNACK = inbox.withDeliveries { $0.server.returnsByNACK }
+        if started {
+            try await replace(handles) { AttemptHeader.next($0.message, after: $0.attempt, crashes: $0.crashes) }
+        } else if returnsByNACK {
+            let worn = inbox.withDeliveries { state in handles.filter { state.held($0).map { $0.entry.returns >= AttemptHeader.manyReturns } ?? false } }
+            try await replace(worn) { AttemptHeader.next($0.message, after: $0.attempt - 1, crashes: $0.crashes) }
+            _ = await release(handles.filter { !worn.contains($0) }, "NACK")
+        } else {
+            // A new message at the end of the queue; the attempt number stays, as a lost worker may have begun any of the earlier ones.
+            try await replace(handles) { AttemptHeader.next($0.message, after: $0.attempt - 1, crashes: $0.crashes) }
+        }
+    }
+
+    package func giveBack(crashed handles: [DeliveryHandle]) async throws {
+        try await replace(handles) { AttemptHeader.next($0.message, after: $0.attempt, crashes: $0.crashes + 1) }
+    }
+
+    /// Replaces each delivery by a new message in the same queue.
+    private func replace(_ handles: [DeliveryHandle], _ next: @Sendable (STOMPDeliveries.Held) -> Message) async throws {
+        guard !handles.isEmpty else { return }
+        let again = inbox.withDeliveries { state in handles.compactMap { state.held($0).map { next($0).backToItsQueue } } }
+        try await broker.publish(again, with: inbox.marks)
+        _ = await release(handles, "ACK")
+    }
+
+    /// Ends deliveries that the worker had.
+    ///
+    /// - Returns: For each, whether it was still ours.
+    func release(_ handles: [DeliveryHandle], _ command: String) async -> [Bool] {
+        let (ackIDs, leaving, generation) = inbox.withDeliveries { state -> ([String?], [String], Int) in
+            let held = handles.map { state.release($0) }
+            let leaving = state.end(held.compactMap { $0?.entry.arrived.subscription })
+            return (held.map { $0?.entry.arrived.ackID }, leaving, state.generation)
+        }
+        let frames = Self.ends(command, ackIDs.compactMap { $0 }, leaving)
+        guard !frames.isEmpty else { return handles.map { _ in false } }
+        let isSent: Bool
+        do throws(STOMPError) {
+            // Without a receipt: should the end be lost with the connection, the message comes again.
+            try await link.send(frames, on: generation)
+            isSent = true
+        } catch {
+            isSent = false
+        }
+        return ackIDs.map { $0 != nil && isSent }
+    }
+
+    func letter(
+        of held: STOMPDeliveries.Held, _ message: Message, _ burial: Burial, at server: STOMPServer
+    ) throws -> STOMPFrame {
+        // As it came, if it cannot be read.
+        let wire = held.entry.defect == nil ? TaskMessageEncoder.encode(message, now: broker.now()) : STOMPEnvelope.remains(of: held.entry.arrived.frame)
+        return try broker.letter(wire, from: held.message.route.queue, burial, at: server)
+    }
+}
+
+extension STOMPConsumer: Postponing {
+    /// By a delay at the server, where it has one; else this worker, or another, holds the message.
+    package func postpone(_ postponements: [Postponement]) async throws -> [Bool] {
+        let server = try await broker.server()
+        let now = broker.now()
+        let held = inbox.withDeliveries { state in postponements.map { state.held($0.handle) } }
+        let frames = try zip(postponements, held).flatMap { postponement, held -> [STOMPFrame] in
+            guard let held else { return [] }
+            // Send a new message, so that returns are not mistaken for deaths. The attempt number stays the same.
+            var message = AttemptHeader.next(held.message.backToItsQueue, after: held.attempt - 1, crashes: held.crashes)
+            let isDelayed = if case .none = server.delaying { false } else { !inbox.delaysInVain }
+            if !isDelayed { message.eta = postponement.until }
+            return try broker.frames(
+                of: WaitHeader.write(postponement.since, on: message), at: server, delayedBy: max(1, postponement.until.seconds - now.seconds), now: now)
+        }
+        let marks = inbox.marks
+        try await broker.send(frames.map { $0.adding(marks) })
+        return await release(postponements.map(\.handle), "ACK")
+    }
+}
+
+extension STOMPConsumer: DeadLetterSending {
+    package func sendDeadLetters(of outcomes: [Outcome]) async throws {
+        let held = inbox.withDeliveries { state in outcomes.map { state.held($0.handle) } }
+        let server = try await broker.server()
+        let letters = try zip(outcomes, held).compactMap { outcome, held -> STOMPFrame? in
+            guard let held, case .bury(let message, let burial) = outcome.disposition else { return nil }
+            return try letter(of: held, message, burial, at: server)
+        }
+        try await broker.send(letters)
+    }
+}
+
+extension STOMPConsumer: DeliveryPushing {
+    /// Does nothing: what the server sends is never more than the worker can run of one queue, whether it runs or waits.
+    package func haveNoRoom() {}
+
+    package func endPushing() async {
+        let (gone, generation) = inbox.withDeliveries { ($0.endPushing(), $0.generation) }
+        link.post(Self.ends("ACK", [], gone), on: generation)
+        // Where a subscription cannot end before the connection, what it sends is given back now and then: others get their turn.
+        Task { [weak self] in
+            while let self, self.returnsUnread() { try? await Task.sleep(for: .seconds(1)) }
+        }
+    }
+
+    /// Gives back what the worker has not read.
+    ///
+    /// - Returns: Whether there may be more.
+    private func returnsUnread() -> Bool {
+        let (unread, generation, returnsByNACK) = inbox.withDeliveries { state -> ([STOMPDeliveries.Arrived], Int, Bool) in
+            guard state.server.returnsByNACK else { return ([], state.generation, false) }
+            return (state.popAllArrived(), state.generation, true)
+        }
+        link.post(Self.ends("NACK", unread.map(\.ackID), []), on: generation)
+        return returnsByNACK && generation >= 0
+    }
+}

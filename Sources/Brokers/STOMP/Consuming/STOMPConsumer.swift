@@ -1,0 +1,184 @@
+package import CeleryCore
+import HeapModule
+import STOMP
+import Wire
+
+/// A worker's subscription at a STOMP server.
+///
+/// The server pushes; `take` reads what has arrived. How much it pushes follows the worker's demand, so that no message waits here that
+/// another worker could start.
+// All that it stores are constants of types that may be shared, and its subclass stores nothing.
+package class STOMPConsumer: BrokerConsumer, @unchecked Sendable {
+    let broker: STOMPBroker
+    /// The worker's name.
+    let node: String
+    let inbox: STOMPInbox
+    let link: STOMPLink
+
+    /// Connects and subscribes.
+    ///
+    /// - Throws: `DriverError` when the first connection fails; later ones are made as often as needed.
+    required init(broker: STOMPBroker, queues: [String], worker: WorkerIdentity) async throws {
+        self.broker = broker
+        node = worker.name
+        let inbox = STOMPInbox(layout: broker.layout, settings: broker.settings, queues: queues, location: broker.location)
+        self.inbox = inbox
+        link = STOMPLink(
+            broker.options,
+            listener: STOMPLink.Listener(
+                connected: { inbox.begin($0, generation: $1) }, heard: { inbox.hear($0, generation: $1) }, lost: { inbox.lost($0) }))
+        do throws(STOMPError) {
+            broker.note(try await link.connect())
+        } catch {
+            await link.abort()
+            throw DriverError(error, at: broker.location)
+        }
+    }
+
+    package func take(_ maximum: Int) async throws -> [Delivery] {
+        guard maximum > 0 else { return [] }
+        let now = broker.now()
+        var deliveries: [Delivery] = []
+        var distant: [STOMPDeliveries.Scheduled] = []
+        var isInVain = false
+        let (generation, server) = inbox.withDeliveries { state -> (Int, STOMPServer) in
+            let nearETA = broker.nearETA(at: state.server)
+            state.arrange(maximum)
+            while deliveries.count < maximum {
+                if let due = state.popDue(now) {
+                    deliveries.append(Self.hand(due, &state))
+                    continue
+                }
+                guard let arrived = state.popArrived() else { break }
+                let entry = Self.read(arrived, number: state.nextNumber())
+                let wasInVain = STOMPEnvelope.wasDelayedInVain(arrived.frame)
+                isInVain = isInVain || wasInVain
+                // An expired message need not wait for its ETA.
+                if entry.eta <= now || entry.message.expires.map({ $0 < now }) ?? false {
+                    deliveries.append(Self.hand(entry, &state))
+                } else if entry.eta.seconds - now.seconds > nearETA, !wasInVain {
+                    state.setAside()
+                    distant.append(entry)
+                } else {
+                    state.hold(entry)
+                }
+            }
+            return (state.generation, state.server)
+        }
+        if isInVain { inbox.tellAboutDelays() }
+        follow(maximum - deliveries.count, generation, server)
+        // Run concurrently: publishing may block, and the deliveries that are due must not wait.
+        if !distant.isEmpty { Task { [distant] in await relocate(distant, generation) } }
+        return deliveries
+    }
+
+    private static func hand(_ entry: STOMPDeliveries.Scheduled, _ state: inout STOMPDeliveries) -> Delivery {
+        var delivery = Delivery(handle: state.hand(entry), message: entry.message)
+        (delivery.crashes, delivery.doubts, delivery.defect) = (entry.crashes, entry.doubts, entry.defect)
+        delivery.waitsSince = entry.waitsSince
+        return delivery
+    }
+
+    /// Reads a delivery.
+    private static func read(_ arrived: STOMPDeliveries.Arrived, number: Int64) -> STOMPDeliveries.Scheduled {
+        var message: Message
+        var defect: Delivery.Defect?
+        do throws(MalformedMessage) {
+            message = try TaskMessageDecoder().decode(STOMPEnvelope.read(arrived.frame), queue: arrived.queue)
+        } catch {
+            (message, defect) = remains(of: arrived.frame, "\(error)")
+        }
+        message.route.queue = arrived.queue
+        let count = AttemptHeader.read(&message, returns: STOMPEnvelope.returns(of: arrived.frame))
+        let waitsSince = WaitHeader.read(&message)
+        return STOMPDeliveries.Scheduled(
+            eta: message.eta ?? Timestamp(seconds: 0), number: number, arrived: arrived, message: message, attempt: count.attempt,
+            returns: count.returns, crashes: count.crashes, doubts: count.doubts, defect: defect, waitsSince: waitsSince)
+    }
+
+    /// Recovers enough of an unreadable message to report its failure to the waiting client.
+    private static func remains(of frame: STOMPFrame, _ reason: String) -> (Message, Delivery.Defect) {
+        let wire = (try? STOMPEnvelope.read(frame)) ?? STOMPEnvelope.remains(of: frame)
+        let id = wire.headers["id"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
+        var message = Message(
+            id: id.map { TaskID($0) } ?? TaskID(), task: wire.headers["task"]?.stringValue ?? "",
+            body: MessageBody(bytes: wire.body, contentType: wire.properties.contentType ?? ""))
+        message.replyTo = wire.properties.replyTo
+        message.correlationID = wire.properties.correlationID
+        message.headers = wire.headers
+        return (message, Delivery.Defect(reason, hasID: id != nil))
+    }
+
+    /// Adapts the number of messages that the server sends to the worker's free capacity.
+    private func follow(_ space: Int, _ generation: Int, _ server: STOMPServer) {
+        let (gone, new) = inbox.withDeliveries { $0.generation == generation ? $0.want(space) : ([], []) }
+        link.post(Self.ends("ACK", [], gone) + inbox.frames(for: new, at: server), on: generation)
+    }
+
+    package func waitForWork(until deadline: ContinuousClock.Instant?) async throws {
+        let seen = inbox.bell.count
+        let (hasArrived, nextDue) = inbox.withDeliveries { (!$0.arrived.isEmpty && !$0.isEnding, $0.nextDue) }
+        if hasArrived { return }
+        var wake = deadline
+        if let nextDue {
+            let instant = ContinuousClock.now + max(.zero, nextDue - broker.now())
+            wake = wake.map { min($0, instant) } ?? instant
+        }
+        await inbox.bell.wait(since: seen, until: wake)
+        try Task.checkCancellation()
+    }
+
+    /// Moves messages with a far-off ETA to where they wait without a worker.
+    private func relocate(_ entries: [STOMPDeliveries.Scheduled], _ generation: Int) async {
+        do {
+            try await broker.publish(entries.map { AttemptHeader.next($0.message.backToItsQueue, after: $0.attempt - 1, crashes: $0.crashes) })
+            let leaving = inbox.withDeliveries { $0.endAside(entries, keeping: false, generation: generation) }
+            link.post(Self.ends("ACK", entries.map(\.arrived.ackID), leaving), on: generation)
+        } catch {
+            inbox.notice("cannot have \(entries.count) messages wait at the server, so this worker holds them: \(error)")
+            _ = inbox.withDeliveries { $0.endAside(entries, keeping: true, generation: generation) }
+        }
+        inbox.bell.ring()
+    }
+
+    /// The frames that end deliveries, and subscriptions.
+    static func ends(_ command: String, _ ackIDs: [String], _ subscriptions: [String]) -> [STOMPFrame] {
+        ackIDs.map { STOMPFrame(command, [STOMPFrame.Header("id", $0)]) } + subscriptions.map { STOMPFrame("UNSUBSCRIBE", [STOMPFrame.Header("id", $0)]) }
+    }
+
+    /// Ends as a killed worker would: the server finds the connection closed.
+    package func die() async {
+        inbox.finish()
+        await link.abort()
+        inbox.withDeliveries { $0.reset() }
+    }
+
+    package func close() async {
+        // A cancelled task must not leave deliveries behind.
+        await Task { [self] in
+            // From now on a lost connection is not reported. What is held returns to its queue with the connection.
+            inbox.finish()
+            await link.close()
+            inbox.withDeliveries { $0.reset() }
+            inbox.bell.ring()
+        }.value
+    }
+}
+
+extension STOMPConsumer: BrokerReporting {
+    package var notices: AsyncStream<BrokerNotice> { inbox.notices }
+}
+
+extension STOMPConsumer: RemoteControllable {
+    package func answerControl(_ handler: @escaping @Sendable (ControlRequest) async -> JSON?) {
+        Task { [inbox, node, broker] in await inbox.answer(as: node, through: broker, handler) }
+    }
+}
+
+extension STOMPConsumer: ScheduleKnowing {
+    /// Those that this worker holds; a server that holds messages itself does not show them.
+    package func scheduled(upTo most: Int) async throws -> [Message] {
+        let entries = inbox.withDeliveries { $0.scheduled.unordered }
+        return entries.sorted().prefix(most).map(\.message)
+    }
+}

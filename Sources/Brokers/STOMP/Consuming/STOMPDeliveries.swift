@@ -1,0 +1,289 @@
+import CeleryCore
+import DequeModule
+import HeapModule
+import STOMP
+
+/// The deliveries of a subscription: waiting, held until their ETA, moving elsewhere, or with the worker; and the subscriptions by which
+/// they came. The consumer guards this value with a lock.
+///
+/// A server delivers a fixed number of messages by a subscription before they are acknowledged. As the demand of a worker changes,
+/// each queue has several, of an eighth of the demand or less: more are added, and one that is not needed ends when the worker has none of its
+/// messages.
+struct STOMPDeliveries {
+    /// What the server sends to the worker of one queue, up to `size` messages at a time.
+    struct Subscription {
+        var id: String
+        var queue: String
+        var size: Int
+        /// Messages that were read and not ended.
+        var heldCount = 0
+        /// Whether it ends when none is left.
+        var isLeaving = false
+    }
+
+    struct Arrived {
+        var frame: STOMPFrame
+        var subscription: String
+        var queue: String
+        var ackID: String { frame["ack"] ?? "" }
+    }
+
+    struct Scheduled: Comparable {
+        var eta: Timestamp
+        var number: Int64
+        var arrived: Arrived
+        var message: Message
+        var attempt: Int
+        var returns = 0
+        var crashes = 0
+        var doubts = 0
+        var defect: Delivery.Defect?
+        var waitsSince: Timestamp?
+
+        static func < (left: Self, right: Self) -> Bool { (left.eta, left.number) < (right.eta, right.number) }
+        static func == (left: Self, right: Self) -> Bool { left.number == right.number }
+    }
+
+    /// A delivery that the worker has, or had when its connection was lost.
+    struct Held {
+        var generation: Int
+        var entry: Scheduled
+        var message: Message { entry.message }
+        var attempt: Int { entry.attempt }
+        var crashes: Int { entry.crashes }
+    }
+
+    private(set) var arrived: Deque<Arrived> = []
+    /// What came by subscriptions that are leaving: the worker does not take it, and it returns with their end.
+    private var stranded: [Arrived] = []
+    /// The queues that the worker takes from, in the order they were named.
+    private(set) var queues: [String]
+    private(set) var scheduled: Heap<Scheduled> = []
+    private var handed: [Int64: Held] = [:]
+    private(set) var subscriptions: [String: Subscription] = [:]
+    private(set) var generation = 0
+    private(set) var handedCount = 0
+    private(set) var asideCount = 0
+    private(set) var wanted = 1
+    private(set) var server = STOMPServer(header: nil)
+    private var lastNumber: Int64 = 0
+    private var lastSubscription = 0
+    var shares = QueueShares()
+    var isEnding = false
+
+    init(queues: [String] = []) { self.queues = queues }
+
+    var nextDue: Timestamp? { scheduled.min?.eta }
+
+    /// Approximate limit of messages taken to be delayed elsewhere, while that cannot be done.
+    private static let mostAside = 1_000
+    private static let mostWanted = 30_000
+
+    // MARK: Demand
+
+    /// Starts a new connection: the server delivers everything of the last one again.
+    mutating func begin(_ server: STOMPServer, generation: Int) {
+        reset()
+        (self.server, self.generation) = (server, generation)
+    }
+
+    /// Forgets the deliveries of a lost connection.
+    mutating func reset() {
+        generation = -1
+        arrived = []
+        stranded = []
+        scheduled = []
+        subscriptions = [:]
+        (handedCount, asideCount) = (0, 0)
+    }
+
+    /// Notes that the worker can take `space` more deliveries than it has, and adds the subscriptions that this needs.
+    ///
+    /// - Returns: The subscriptions that can end because the worker takes less than before, and those to be made.
+    mutating func want(_ space: Int) -> (gone: [String], new: [Subscription]) {
+        guard !isEnding else { return ([], []) }
+        let waiting = scheduled.count + min(asideCount, Self.mostAside)
+        wanted = min(Self.mostWanted, max(1, handedCount + waiting + max(0, space)))
+        return (waiting > 0 ? [] : endSurplus(), addMissing(waiting))
+    }
+
+    /// Ends subscriptions of which the worker has nothing, when there are far more than it needs: what came by them is for others.
+    private mutating func endSurplus() -> [String] {
+        guard server.unsubscribesAtOnce else { return [] }
+        var leaving: [String] = []
+        for queue in queues {
+            let all = subscriptions.values.filter { $0.queue == queue && !$0.isLeaving }
+            var size = all.reduce(0) { $0 + $1.size }
+            // Small changes are not worth a message that is delivered twice.
+            guard size > wanted + wanted / 3 else { continue }
+            for idle in all where idle.heldCount == 0 && size - idle.size >= wanted {
+                leaving.append(idle.id)
+                size -= idle.size
+            }
+        }
+        guard !leaving.isEmpty else { return [] }
+        for id in leaving { subscriptions[id]?.isLeaving = true }
+        strand()
+        return leave(leaving)
+    }
+
+    private mutating func addMissing(_ waiting: Int) -> [Subscription] {
+        guard generation >= 0 else { return [] }
+        let step = min(server.largestSubscription, max(1, (wanted + 7) / 8))
+        var new: [Subscription] = []
+        for queue in queues {
+            let size = subscriptions.values.reduce(0) { $0 + ($1.queue == queue && !$1.isLeaving ? $1.size : 0) }
+            var missing = wanted - size
+            guard missing > 0 else { continue }
+            // What waits for its time comes by and by: not each message needs a subscription of its own.
+            if waiting > 0 { missing = max(missing, size / 2) }
+            while missing > 0 {
+                lastSubscription += 1
+                let subscription = Subscription(id: "s\(lastSubscription)", queue: queue, size: min(step, missing))
+                subscriptions[subscription.id] = subscription
+                new.append(subscription)
+                missing -= subscription.size
+            }
+        }
+        return new
+    }
+
+    /// Takes no more from now on.
+    ///
+    /// - Returns: The subscriptions that can end at once.
+    mutating func endPushing() -> [String] {
+        isEnding = true
+        for id in subscriptions.keys { subscriptions[id]?.isLeaving = true }
+        strand()
+        return leave(subscriptions.keys.sorted())
+    }
+
+    /// Takes from exactly these queues from now on.
+    ///
+    /// - Returns: The subscriptions that can end at once, and those to be made.
+    mutating func take(from queues: [String]) -> (gone: [String], new: [Subscription]) {
+        self.queues = queues
+        guard !isEnding else { return ([], []) }
+        for (id, subscription) in subscriptions { subscriptions[id]?.isLeaving = !queues.contains(subscription.queue) }
+        strand()
+        return (leave(subscriptions.keys.sorted()), addMissing(0))
+    }
+
+    /// Sorts what has come: what is of a subscription that is leaving is not for the worker.
+    private mutating func strand() {
+        let all = stranded + arrived
+        func isLeaving(_ each: Arrived) -> Bool { subscriptions[each.subscription]?.isLeaving ?? true }
+        stranded = all.filter(isLeaving)
+        arrived = Deque(all.filter { !isLeaving($0) })
+    }
+
+    /// Ends those subscriptions that are leaving and have no message with the worker. What of them was not read returns to its queue.
+    private mutating func leave(_ ids: [String]) -> [String] {
+        guard server.unsubscribesAtOnce else { return [] }
+        let gone = ids.filter { id in subscriptions[id].map { $0.isLeaving && $0.heldCount == 0 } ?? false }
+        guard !gone.isEmpty else { return [] }
+        for id in gone { subscriptions[id] = nil }
+        stranded.removeAll { gone.contains($0.subscription) }
+        return gone
+    }
+
+    // MARK: Deliveries
+
+    mutating func add(_ frame: STOMPFrame) {
+        // By a subscription that has ended meanwhile: it returns to its queue.
+        guard let id = frame["subscription"], let subscription = subscriptions[id] else { return }
+        let new = Arrived(frame: frame, subscription: id, queue: subscription.queue)
+        if subscription.isLeaving { stranded.append(new) } else { arrived.append(new) }
+    }
+
+    /// Moves the deliveries that come next by queue weight to the front, when not all can be taken.
+    mutating func arrange(_ maximum: Int) {
+        guard arrived.count > maximum else { return }
+        let queues = arrived.map(\.queue).distinct
+        guard queues.count > 1 else { return }
+        let counts = shares.share(maximum, among: queues.map { name in (name, arrived.count { $0.queue == name }) })
+        var open = Dictionary(uniqueKeysWithValues: zip(queues, counts))
+        var first: Deque<Arrived> = []
+        var rest: Deque<Arrived> = []
+        for each in arrived {
+            if let count = open[each.queue], count > 0 {
+                open[each.queue] = count - 1
+                first.append(each)
+            } else {
+                rest.append(each)
+            }
+        }
+        arrived = first + rest
+    }
+
+    mutating func popArrived() -> Arrived? {
+        guard let first = arrived.popFirst() else { return nil }
+        subscriptions[first.subscription]?.heldCount += 1
+        return first
+    }
+
+    /// Takes out all that was not read, to be given back.
+    mutating func popAllArrived() -> [Arrived] {
+        defer { (arrived, stranded) = ([], []) }
+        return stranded + arrived
+    }
+
+    mutating func nextNumber() -> Int64 {
+        lastNumber += 1
+        return lastNumber
+    }
+
+    mutating func popDue(_ now: Timestamp) -> Scheduled? {
+        guard let first = scheduled.min, first.eta <= now else { return nil }
+        return scheduled.removeMin()
+    }
+
+    mutating func hold(_ entry: Scheduled) { scheduled.insert(entry) }
+
+    /// Notes a delivery on its way to where it waits for its time.
+    mutating func setAside() { asideCount += 1 }
+
+    /// Notes that deliveries got there, or could not; `nil` entries are of another connection.
+    mutating func endAside(_ entries: [Scheduled], keeping: Bool, generation: Int) -> [String] {
+        guard generation == self.generation else { return [] }
+        asideCount -= entries.count
+        if keeping {
+            for entry in entries { hold(entry) }
+            return []
+        }
+        return end(entries.map(\.arrived.subscription))
+    }
+
+    mutating func hand(_ entry: Scheduled) -> DeliveryHandle {
+        handed[entry.number] = Held(generation: generation, entry: entry)
+        handedCount += 1
+        return DeliveryHandle(tag: entry.number, attempt: entry.attempt)
+    }
+
+    /// The delivery behind a handle, if the worker may still settle it.
+    func held(_ handle: DeliveryHandle) -> Held? {
+        guard let held = handed[handle.tag], held.generation == generation, held.attempt == handle.attempt else { return nil }
+        return held
+    }
+
+    /// Removes a delivery that the worker is done with.
+    ///
+    /// - Returns: The delivery, if the server still waits for its end.
+    mutating func release(_ handle: DeliveryHandle) -> Held? {
+        guard let held = held(handle) else {
+            if handed[handle.tag]?.generation != generation { handed[handle.tag] = nil }
+            return nil
+        }
+        handed[handle.tag] = nil
+        handedCount -= 1
+        return held
+    }
+
+    /// Notes that messages of these subscriptions have ended.
+    ///
+    /// - Returns: The subscriptions that end with them.
+    mutating func end(_ ids: [String]) -> [String] {
+        for id in ids { subscriptions[id]?.heldCount -= 1 }
+        return leave(ids.distinct)
+    }
+}

@@ -1,0 +1,63 @@
+import CeleryCore
+import STOMP
+import Wire
+
+extension STOMPBroker {
+    /// The frames that send a message to its queue, or to all queues of the settings that its exchange has.
+    ///
+    /// - Throws: `DriverError.refused` for a name that no queue can have, headers that are too long, or an exchange without a queue.
+    func frames(of message: Message, at server: STOMPServer, now: Timestamp) throws(DriverError) -> [STOMPFrame] {
+        let wait = message.eta.map { $0.seconds - now.seconds }.flatMap { $0 > nearETA(at: server) ? $0 : nil }
+        return try frames(of: message, at: server, delayedBy: wait, now: now)
+    }
+
+    /// The same, to be delivered after so many seconds where the server can do that.
+    func frames(of message: Message, at server: STOMPServer, delayedBy seconds: Double?, now: Timestamp) throws(DriverError) -> [STOMPFrame] {
+        do throws(DriverError) {
+            let wire = TaskMessageEncoder.encode(message, now: now)
+            let headers = try STOMPEnvelope.headers(of: wire, at: server)
+            return try queues(of: message, wire).map { (queue) throws(DriverError) in
+                var destination = layout.queue(queue)
+                var more = layout.arguments(of: settings.definition(of: queue), at: server)
+                // Anybody may have chosen the time.
+                if let seconds = seconds.map({ min($0, 1e10) }), seconds > 0 {
+                    switch server.delaying {
+                    case .scheduler: more.append(STOMPFrame.Header(STOMPEnvelope.delay, String(Int((seconds * 1_000).rounded(.up)))))
+                    case .queues: (destination, more) = layout.delay(seconds, to: queue)
+                    case .none: break
+                    }
+                }
+                return STOMPFrame("SEND", [STOMPFrame.Header("destination", destination)] + headers + more, body: wire.body)
+            }
+        } catch var error {
+            error.subject = message.id
+            throw error
+        }
+    }
+
+    private func queues(of message: Message, _ wire: WireMessage) throws(DriverError) -> [String] {
+        guard let exchange = message.route.exchange else {
+            try layout.check(message.route.queue)
+            return [message.route.queue]
+        }
+        // There are no exchanges here: the settings tell who would get it.
+        let queues = settings.queueDefinitions.values.filter { $0.exchange == exchange && ($0.exchangeType == "fanout" || RedisBinding($0).takes(wire.routingKey)) }
+            .map(\.name).sorted()
+        guard !queues.isEmpty else {
+            throw DriverError(
+                .refused, "no queue of the settings is bound to exchange '\(exchange.forLog)' with key '\(wire.routingKey.forLog)', and \(location) has no exchanges",
+                hint: "describe the queue in CELERY_QUEUES, or name the queue alone")
+        }
+        for queue in queues { try layout.check(queue) }
+        return queues
+    }
+
+    /// A message to all who listen to a topic now.
+    func telling(_ topic: String, _ wire: WireMessage, at server: STOMPServer) throws(DriverError) -> STOMPFrame {
+        var wire = wire
+        wire.exchange = ""
+        wire.properties.deliveryMode = 1
+        let headers = try STOMPEnvelope.headers(of: wire, at: server)
+        return STOMPFrame("SEND", [STOMPFrame.Header("destination", layout.topic(topic))] + headers, body: wire.body)
+    }
+}

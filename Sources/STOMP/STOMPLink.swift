@@ -1,0 +1,115 @@
+import CeleryCore
+import Processes
+import Streams
+import Synchronization
+
+/// The way to a STOMP server: one connection, and a thread that owns it.
+///
+/// Without a listener the connection is made when it is needed. With one it is always there, and comes back by itself: a server that
+/// says nothing for eight seconds is given up.
+package final class STOMPLink: Sendable {
+    /// Receives what happens, on the thread; must not block.
+    package struct Listener: Sendable {
+        /// A connection was made; its number is larger than that of any before. Returns what to send first.
+        package var connected: @Sendable (STOMPServer, Int) -> [STOMPFrame]
+        /// A message came, by the connection with this number.
+        package var heard: @Sendable (STOMPFrame, Int) -> Void
+        /// A connection ended, or could not be made. It is tried again.
+        package var lost: @Sendable (STOMPError) -> Void
+
+        package init(
+            connected: @escaping @Sendable (STOMPServer, Int) -> [STOMPFrame], heard: @escaping @Sendable (STOMPFrame, Int) -> Void,
+            lost: @escaping @Sendable (STOMPError) -> Void
+        ) {
+            self.connected = connected
+            self.heard = heard
+            self.lost = lost
+        }
+    }
+
+    private let options: STOMPOptions
+    private let listener: Listener?
+    private let core = Mutex<LoopCore<STOMPLoop.Request>?>(nil)
+
+    /// Does not connect yet.
+    package init(_ options: STOMPOptions, listener: Listener? = nil) {
+        self.options = options
+        self.listener = listener
+    }
+
+    deinit { core.withLock { $0?.beginClosing() } }
+
+    package var location: String { options.location }
+
+    /// Starts the thread, and returns which server answers.
+    package func connect() async throws(STOMPError) -> STOMPServer { try await exchange([], nil, options.connectTimeout * 3) }
+
+    /// Sends frames in one go, and returns when the server has confirmed all those that want a receipt.
+    ///
+    /// - Parameters:
+    ///   - generation: The connection they belong to; `nil` for any.
+    ///   - limit: After this time without all confirmations the connection is given up.
+    ///   - isRepeatable: Whether to send them again when the connection is lost before the receipts have come.
+    /// - Throws: `late`, `refused`, `denied`, or why there is no connection.
+    package func send(
+        _ frames: [STOMPFrame], on generation: Int? = nil, within limit: Duration = .seconds(20), isRepeatable: Bool = false
+    ) async throws(STOMPError) {
+        do {
+            _ = try await exchange(frames, generation, limit)
+        } catch {
+            // The server may have closed a connection that was not in use.
+            guard error.code == .lost, isRepeatable, !error.isOfOpening else { throw error }
+            _ = try await exchange(frames, generation, limit)
+        }
+    }
+
+    private func exchange(_ frames: [STOMPFrame], _ generation: Int?, _ limit: Duration) async throws(STOMPError) -> STOMPServer {
+        let result = await withCheckedContinuation { (continuation: CheckedContinuation<Result<STOMPServer, STOMPError>, Never>) in
+            let request = STOMPLoop.Request(frames: frames, generation: generation, deadline: .now + limit) { continuation.resume(returning: $0) }
+            do {
+                if !(try loop().add(request)) { request.end(.failure(.closed)) }
+            } catch {
+                request.end(.failure(STOMPError(.unreachable, "\(error)")))
+            }
+        }
+        return try result.get()
+    }
+
+    /// Sends frames that nobody waits for, if the connection with this number is still there. Returns at once; calls take effect in
+    /// their order.
+    package func post(_ frames: [STOMPFrame], on generation: Int) {
+        guard !frames.isEmpty, let core = core.withLock({ $0 }) else { return }
+        _ = core.add(STOMPLoop.Request(frames: frames, generation: generation, deadline: .now + .seconds(20)) { _ in })
+    }
+
+    /// The thread's core; the thread is started by the first call.
+    private func loop() throws(SystemError) -> LoopCore<STOMPLoop.Request> {
+        let (core, isNew) = try core.withLock { (core) throws(SystemError) in
+            if let core { return (core, false) }
+            let made = try LoopCore<STOMPLoop.Request>()
+            core = made
+            return (made, true)
+        }
+        if isNew {
+            WorkThread.start { [options, listener] in
+                STOMPLoop(options, listener, core).run()
+                core.ended.set(())
+            }
+        }
+        return core
+    }
+
+    /// Takes leave of the server and ends the thread.
+    package func close() async {
+        let core = core.withLock { $0 }
+        await core?.close()
+    }
+
+    /// Ends the connection without a word, as the death of the process would.
+    package func abort() async {
+        guard let core = core.withLock({ $0 }) else { return }
+        core.beginClosing()
+        core.cut()
+        await core.ended.value()
+    }
+}
