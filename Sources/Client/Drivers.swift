@@ -110,7 +110,7 @@ package struct Drivers: Sendable {
         "zmq": openZMQ, "tyrant": openTyrant, "mongodb": openMongo, "mongodb+srv": openMongo,
         "memcached": openMemcached, "memcache": openMemcached, "pymemcache": openMemcached, "pylibmc": openMemcached,
         "cache+memcached": openMemcached, "cache+memcache": openMemcached, "cache+pymemcache": openMemcached,
-        "cache+pylibmc": openMemcached,
+        "cache+pylibmc": openMemcached, "memcacheds": openMemcached, "cache+memcacheds": openMemcached,
     ]
 
     /// Databases of servers, in Python's tables.
@@ -183,7 +183,7 @@ package struct Drivers: Sendable {
         func value(_ name: String) -> String? { url.query.last { $0.name == name }?.value }
         switch url.scheme {
         case "amqps": return value("verify") == "verify_none" ? "verify=verify_none" : nil
-        case "rediss", "stomp+ssl":
+        case "rediss", "memcacheds", "cache+memcacheds", "stomp+ssl":
             if let value = value("ssl_cert_reqs"), ["none", "CERT_NONE"].contains(value) { return "ssl_cert_reqs=\(value)" }
             return value("ssl_check_hostname").flatMap { ["0", "f", "false", "n", "no"].contains($0.lowercased()) ? "ssl_check_hostname=\($0)" : nil }
         case "mongodb":

@@ -18,25 +18,38 @@ struct FactFinder {
     /// - Throws: `DriverError` if the broker or the result store cannot be queried at all.
     func facts(of ids: [TaskID]) async throws -> [TaskFacts] {
         let broker = client.broker
-        let statuses = try await client.status(of: ids)
+        var statuses = try await client.status(of: ids)
+        let search = try await search(for: statuses)
+        let unfound = statuses.filter { !($0.result?.state.isReady ?? false) && search?.found[$0.id] == nil }.map(\.id)
+        if search != nil, !unfound.isEmpty {
+            // A task that has ended since it was looked up is in no queue.
+            let now = Dictionary(try await client.status(of: unfound).map { ($0.id, $0) }) { first, _ in first }
+            statuses = statuses.map { now[$0.id] ?? $0 }
+        }
+        let known = statuses
         // Workers and commands do not matter once every task has ended.
-        let isOpen = statuses.contains { !($0.result?.state.isReady ?? false) }
+        let isOpen = known.contains { !($0.result?.state.isReady ?? false) }
         async let workers = isOpen ? workers(of: broker) : nil
-        async let holds = isOpen ? holds(statuses) : Holds()
+        async let holds = isOpen ? holds(known) : Holds()
         async let counts = look("count queues") { try await (broker as? any QueueCounting)?.queues() }
         async let commands = isOpen ? look("read commands to workers") { try await (broker as? any CommandShowing)?.standingCommands() } : nil
         let letters = await letters(of: ids)
-        let events = await look("read events") { try await (broker as? any EventReading)?.events(of: ids) } ?? []
+        let events = await look("read events") {
+            if let broker = broker as? any EventSearching { return try await broker.searchEvents(of: ids) }
+            return try await (broker as? any EventReading)?.events(of: ids)
+        } ?? []
         let byTask = Dictionary(grouping: events.map(\.event)) { $0.taskID ?? TaskID("") }
 
         let shared = await (workers: workers, holds: holds, counts: counts, commands: commands)
         var all: [TaskFacts] = []
-        for status in statuses {
+        for status in known {
             var facts = TaskFacts(status.id, now: .now)
             facts.result = status.result
-            facts.location = status.location
+            let found = search?.found[status.id]
+            facts.location = status.location ?? found?.location
             facts.redaction = client.settings.redaction
-            facts.brokerTells = broker is any MessageLocating
+            facts.brokerTells = broker is any MessageLocating || search.map { $0.limit == nil } ?? false
+            facts.searchLimit = search?.limit
             facts.workers = shared.workers
             facts.counts = shared.counts ?? []
             facts.pauses = shared.commands?.pauses ?? [:]
@@ -44,10 +57,12 @@ struct FactFinder {
             facts.hold = shared.holds.found[status.id]
             let limit = facts.hold?.limit?.shown(facts.redaction, nil)
             facts.hold?.limit = limit
-            facts.isSilent = status.location?.worker.map { shared.holds.silent.contains($0) } ?? false
+            facts.isSilent = status.location?.worker.map { shared.holds.silent.contains($0) } ?? (facts.hold == nil && found?.isHolderAlive == true)
             facts.letter = letters.last { $0.taskID == status.id }
             facts.events = byTask[status.id] ?? []
-            if status.location != nil {
+            if let found {
+                (facts.standing, facts.waitsSince) = (found.standing, found.waitsSince)
+            } else if status.location != nil {
                 facts.standing = await look("read the message") { try await (broker as? any MessageShowing)?.standing(of: status.id) }
                 facts.limit = await look("read limits") { try await (broker as? any LimitReporting)?.limitWait(of: status.id) }
                 let arguments = facts.standing?.message.flatMap { try? BodyCodec.decode($0.body) }
@@ -63,6 +78,15 @@ struct FactFinder {
             all.append(facts)
         }
         return all
+    }
+
+    /// Searches for the messages of tasks that have not ended, at a broker that has to read its queues for that.
+    ///
+    /// - Returns: `nil` where that is not necessary, or not possible.
+    private func search(for statuses: [TaskStatus]) async throws -> MessageSearch? {
+        let open = statuses.filter { !($0.result?.state.isReady ?? false) }.map(\.id)
+        guard let broker = client.broker as? any MessageSearching, !open.isEmpty else { return nil }
+        return try await broker.search(for: open)
     }
 
     private func workers(of broker: any Broker) async -> [WorkerReport]? {
