@@ -272,15 +272,16 @@ static int watch_socket(void *handle, int number, int what, void *context, void 
     struct epoll_event event = {.data.fd = number};
     if (what & 1 /* CURL_POLL_IN */) event.events |= EPOLLIN;
     if (what & 2 /* CURL_POLL_OUT */) event.events |= EPOLLOUT;
-    if (epoll_ctl(queue, EPOLL_CTL_MOD, number, &event) == 0) return 0;
-    // -1 fails the transfer: nobody would ever wake it.
-    return errno == ENOENT && epoll_ctl(queue, EPOLL_CTL_ADD, number, &event) == 0 ? 0 : -1;
+    // A socket that cannot be watched leaves its request to its timeout: -1 would end all others, and those to come.
+    if (epoll_ctl(queue, EPOLL_CTL_MOD, number, &event) != 0) epoll_ctl(queue, EPOLL_CTL_ADD, number, &event);
+    return 0;
 }
 
 // CURLMOPT_TIMERFUNCTION.
 static int note_time(void *multi, long milliseconds, void *context) {
     (void)multi;
-    ((struct transfers *)context)->due = milliseconds < 0 ? -1 : milliseconds_now() + milliseconds;
+    // Rounded up: libcurl may ask only once for a time.
+    ((struct transfers *)context)->due = milliseconds < 0 ? -1 : milliseconds_now() + milliseconds + (milliseconds > 0);
     return 0;
 }
 
