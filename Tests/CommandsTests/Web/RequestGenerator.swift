@@ -24,25 +24,67 @@ struct RequestGenerator<Random: RandomNumberGenerator> {
         self.tokens = tokens
     }
 
-    /// Routes with a place for each value, and their parameters. Waiting takes time, and is left to other tests.
-    private static var routes: [(methods: [String], path: String, parameters: [String])] {
-        [
-            (["GET"], "/celery/:/status", ["wait=0", "strict", "_"]), (["GET"], "/celery/:/done", ["strict", "_"]),
-            (["GET"], "/celery/tasks", ["_"]), (["POST"], "/celery/apply/:", ["a"]), (["GET"], "/healthcheck", []), (["GET"], "/healthcheck/complete", []),
-            (["GET"], "/metrics", []), (["GET"], "/api/workers", ["refresh", "status", "workername"]),
-            (["GET"], "/api/tasks", ["limit", "offset", "workername", "taskname", "state", "search", "sort_by", "received_start", "started_end"]),
-            (["GET"], "/api/task/types", []), (["GET"], "/api/task/info/:", []), (["GET"], "/api/task/result/:", ["timeout=0"]),
-            (["GET"], "/api/queues/length", []), (["POST"], "/api/task/apply/:", []), (["POST"], "/api/task/async-apply/:", []),
-            (["POST"], "/api/task/send-task/:", []), (["POST"], "/api/task/revoke/:", ["terminate", "signal"]), (["POST"], "/api/task/abort/:", []),
-            (["POST"], "/api/task/timeout/:", ["workername", "soft", "hard"]), (["POST"], "/api/task/rate-limit/:", ["workername", "ratelimit"]),
-            (["GET"], "/", ["done"]), (["GET"], "/tasks", ["state", "task", "queue", "text", "since", "until", "at", "done"]),
-            (["POST"], "/tasks/:", ["state", "task", "queue", "text"]), (["GET"], "/task/:", ["done"]), (["POST"], "/task/:/:", []),
-            (["GET"], "/queues", ["done"]), (["GET"], "/queues/:", ["done"]), (["POST"], "/queues/:/:", ["for", "done"]), (["GET"], "/workers", ["done"]),
-            (["POST"], "/workers/:/:", ["n", "queue", "min", "max"]), (["GET"], "/beat", ["done"]), (["POST"], "/beat/:/:", ["since", "until"]),
-            (["GET"], "/sets", ["done"]), (["GET"], "/sets/:", ["from", "done"]), (["POST"], "/sets/:/revoke", []),
-            (["GET"], "/dead", ["task", "queue", "reason", "after", "text", "done"]), (["GET"], "/dead/:", ["done"]), (["POST"], "/dead/:/:", []),
-            (["GET"], "/assets/:", []), (["GET"], "/live", []), (["GET"], "/:", []), (["GET"], "/:/:/:/:", []),
-        ]
+    /// Methods, paths with a colon in the place of each value, and parameters. Those that wait have only the value that does not.
+    private static var table: String {
+        """
+        GET /celery/:/status wait=0 strict _
+        GET /celery/:/done strict _
+        GET /celery/tasks _
+        POST /celery/apply/: a
+        GET /healthcheck
+        GET /healthcheck/complete
+        GET /metrics
+        GET /api/workers refresh status workername
+        GET /api/tasks limit offset workername taskname state search sort_by received_start started_end
+        GET /api/task/types
+        GET /api/task/info/:
+        GET /api/task/result/: timeout=0
+        GET /api/queues/length
+        POST /api/task/apply/:
+        POST /api/task/async-apply/:
+        POST /api/task/send-task/:
+        POST /api/task/revoke/: terminate signal
+        POST /api/task/abort/:
+        POST /api/task/timeout/: workername soft hard
+        POST /api/task/rate-limit/: workername ratelimit
+        GET / done
+        GET /tasks state task queue text since until at done
+        POST /tasks/retry state task queue text
+        POST /tasks/revoke state task queue text
+        GET /task/: done
+        POST /task/:/retry
+        POST /task/:/revoke
+        POST /task/:/terminate
+        GET /queues done
+        GET /queues/: done
+        POST /queues/:/purge
+        POST /queues/:/pause for
+        POST /queues/:/resume
+        GET /workers done
+        POST /workers/:/: n queue min max
+        POST /workers/:/pool_grow n
+        GET /beat done
+        POST /beat/:/run
+        POST /beat/:/pause for
+        POST /beat/:/backfill since until
+        GET /sets done
+        GET /sets/: from done
+        POST /sets/:/revoke
+        GET /dead task queue reason after text done
+        GET /dead/: done
+        POST /dead/replay task queue reason
+        POST /dead/:/drop
+        POST /dead/:/:
+        GET /assets/:
+        GET /live
+        GET /:
+        GET /:/:/:/:
+        """
+    }
+
+    private let routes = Self.table.split(separator: "\n").map { line in
+        let words = line.split(separator: " ").map(String.init)
+        return (method: words[0], path: words[1], parameters: Array(words[2...]))
     }
 
     private static var words: [String] {
@@ -93,7 +135,7 @@ struct RequestGenerator<Random: RandomNumberGenerator> {
     }
 
     mutating func next() -> Request {
-        let route = Self.routes.randomElement(using: &random)!
+        let route = routes.randomElement(using: &random)!
         var path = ""
         for (index, part) in route.path.split(separator: ":", omittingEmptySubsequences: false).enumerated() {
             if index > 0 { path += encoded(value()) }
@@ -101,7 +143,7 @@ struct RequestGenerator<Random: RandomNumberGenerator> {
         }
         if chance(1, of: 4), path != "/" { path += "/" }
         let query = fields(route.parameters)
-        var request = Request(method: pick(route.methods), target: query.isEmpty ? path : "\(path)?\(query)")
+        var request = Request(method: route.method, target: query.isEmpty ? path : "\(path)?\(query)")
         if chance(1, of: 8) { request.method = pick(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "get", ""]) }
         request.isFromHere = chance(8, of: 10)
         addHeaders(to: &request)
