@@ -18,31 +18,20 @@ struct FactFinder {
     /// - Throws: `DriverError` if the broker or the result store cannot be queried at all.
     func facts(of ids: [TaskID]) async throws -> [TaskFacts] {
         let broker = client.broker
-        var statuses = try await client.status(of: ids)
-        let search = try await search(for: statuses)
-        let unfound = statuses.filter { !($0.result?.state.isReady ?? false) && search?.found[$0.id] == nil }.map(\.id)
-        if search != nil, !unfound.isEmpty {
-            // A task that has ended since it was looked up is in no queue.
-            let now = Dictionary(try await client.status(of: unfound).map { ($0.id, $0) }) { first, _ in first }
-            statuses = statuses.map { now[$0.id] ?? $0 }
-        }
-        let known = statuses
+        let (statuses, search) = try await statuses(of: ids)
         // Workers and commands do not matter once every task has ended.
-        let isOpen = known.contains { !($0.result?.state.isReady ?? false) }
+        let isOpen = statuses.contains { !($0.result?.state.isReady ?? false) }
         async let workers = isOpen ? workers(of: broker) : nil
-        async let holds = isOpen ? holds(known) : Holds()
+        async let holds = isOpen ? holds(statuses) : Holds()
         async let counts = look("count queues") { try await (broker as? any QueueCounting)?.queues() }
         async let commands = isOpen ? look("read commands to workers") { try await (broker as? any CommandShowing)?.standingCommands() } : nil
         let letters = await letters(of: ids)
-        let events = await look("read events") {
-            if let broker = broker as? any EventSearching { return try await broker.searchEvents(of: ids) }
-            return try await (broker as? any EventReading)?.events(of: ids)
-        } ?? []
+        let events = await events(of: ids)
         let byTask = Dictionary(grouping: events.map(\.event)) { $0.taskID ?? TaskID("") }
 
         let shared = await (workers: workers, holds: holds, counts: counts, commands: commands)
         var all: [TaskFacts] = []
-        for status in known {
+        for status in statuses {
             var facts = TaskFacts(status.id, now: .now)
             facts.result = status.result
             let found = search?.found[status.id]
@@ -78,15 +67,6 @@ struct FactFinder {
             all.append(facts)
         }
         return all
-    }
-
-    /// Searches for the messages of tasks that have not ended, at a broker that has to read its queues for that.
-    ///
-    /// - Returns: `nil` where that is not necessary, or not possible.
-    private func search(for statuses: [TaskStatus]) async throws -> MessageSearch? {
-        let open = statuses.filter { !($0.result?.state.isReady ?? false) }.map(\.id)
-        guard let broker = client.broker as? any MessageSearching, !open.isEmpty else { return nil }
-        return try await broker.search(for: open)
     }
 
     private func workers(of broker: any Broker) async -> [WorkerReport]? {
@@ -131,7 +111,7 @@ struct FactFinder {
     }
 
     /// The result of a query; `nil` with a warning if it fails.
-    private func look<Value: Sendable>(_ what: String, _ body: @Sendable () async throws -> Value?) async -> Value? {
+    func look<Value: Sendable>(_ what: String, _ body: @Sendable () async throws -> Value?) async -> Value? {
         do {
             return try await body()
         } catch {
