@@ -43,12 +43,16 @@ package struct Drivers: Sendable {
                 ranking: MessageRanking(ageing: settings.priorityAgeing), queueWeights: settings.queueWeights,
                 processLives: ProcessIdentity.isAlive)
         },
-        "amqp": { urls, settings, _ in try AMQPBroker(urls, settings: settings, mailbox: mailbox(settings)) },
-        "amqps": { urls, settings, _ in try AMQPBroker(urls, settings: settings, mailbox: mailbox(settings)) },
+        "amqp": openAMQPBroker, "amqps": openAMQPBroker,
         "memory": { _, _, _ in MemoryBroker() },
         "redis": openRedisBroker, "rediss": openRedisBroker, "socket": openRedisBroker, "redis+socket": openRedisBroker,
         "zmq": openZMQBroker,
     ]
+
+    private static let openAMQPBroker: OpenBroker = { urls, settings, _ in
+        try AMQPBroker(
+            urls, settings: settings, mailbox: mailbox(settings), local: { try ReplyProject(settings).openLocalBroker() })
+    }
 
     private static let openRedisBroker: OpenBroker = { urls, settings, _ in
         RedisBroker(try RedisBrokerOptions(urls[0], connectTimeout: .seconds(settings.connectionTimeout)), settings: settings)
