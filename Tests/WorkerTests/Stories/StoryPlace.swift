@@ -10,7 +10,7 @@ import Worker
 
 /// A broker on which the stories of a worker's life are proved. A new driver adds a case.
 enum StoryPlace: String, CaseIterable, Sendable {
-    case memory, sqlite, rabbitMQ, redis
+    case memory, sqlite, rabbitMQ, garageMQ, redis
 
     /// The numbers that the attempt of a task may have which came back unbegun. RabbitMQ says of such a message only that it
     /// was delivered before.
@@ -24,11 +24,13 @@ final class Stage: Sendable {
     /// Where the files of SQLite are.
     private let folder = TemporaryFolder()
     private let vhost: VirtualHost?
+    private let garage: GarageMQServer?
     /// The name of the connections to a Redis server, and what its keys begin with.
     private let name = "story-\(TaskID())"
 
     init(_ place: StoryPlace) throws {
         self.place = place
+        garage = place == .garageMQ ? try GarageMQServer() : nil
         switch place {
         case .memory:
             vhost = nil
@@ -47,6 +49,16 @@ final class Stage: Sendable {
             let file = try DatabaseFile(path: folder.file("results.db"))
             bench = Bench(
                 broker: try AMQPBroker([ServiceURL(vhost.url)], settings: settings), store: SQLiteResultStore(file: file, expires: nil))
+        case .garageMQ:
+            vhost = nil
+            var settings = Settings(projectFolder: "/nowhere")
+            settings.publishTimeout = 120
+            let local = folder.file("celery.db")
+            let file = try DatabaseFile(path: folder.file("results.db"))
+            bench = Bench(
+                broker: try AMQPBroker([ServiceURL(garage?.url ?? "")], settings: settings, local: {
+                    SQLiteBroker(file: try DatabaseFile(path: local), resultExpires: nil, processLives: { _ in nil })
+                }), store: SQLiteResultStore(file: file, expires: nil))
         case .redis:
             vhost = nil
             let url = try RedisServer.shared.url + "?client_name=\(name)"
@@ -66,6 +78,14 @@ final class Stage: Sendable {
             return { whileAway in
                 try await aside { try vhost.closeConnections() }
                 try await whileAway()
+            }
+        }
+        if let garage {
+            return { whileAway in
+                // Nobody can ask it to close connections; what it holds is on its disk.
+                try await aside { try garage.perform("kill") }
+                try await whileAway()
+                try await aside { try garage.perform("restart") }
             }
         }
         if place == .memory {
