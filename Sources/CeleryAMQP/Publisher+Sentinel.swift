@@ -22,7 +22,9 @@ extension Publisher {
         guard promise == .confirms, sentinels.number == nil, !unconfirmed.isEmpty, firstNumber <= sentinels.mark else { return }
         if let queue = sentinels.queue {
             // Those before it have done their duty.
-            while let old = try connection.get(queue, on: Self.channel) { try connection.acknowledge(old.tag, isMultiple: false, on: Self.channel) }
+            while let old = try connection.get(queue, on: Self.channel) {
+                try connection.acknowledge(old.tag, isMultiple: false, on: Self.channel)
+            }
         } else {
             var queue = QueueDeclaration("celery-sentinel-\(TaskID())")
             // Durable, or its messages would not be written.

@@ -12,7 +12,11 @@ enum PackedHeaders {
         var plain: [(key: String, value: JSON)] = []
         for member in headers.members {
             // A header of this name would be taken for ours.
-            if isPlain(member.value), member.key != name { plain.append((member.key, member.value)) } else { packed.append((member.key, member.value)) }
+            if isPlain(member.value), member.key != name {
+                plain.append((member.key, member.value))
+            } else {
+                packed.append((member.key, member.value))
+            }
         }
         guard !packed.isEmpty else { return headers }
         plain.append((name, .string(JSON.object(JSONObject(distinct: packed)).text(style: .compact))))

@@ -18,7 +18,9 @@ final class LocalBroker: Sendable {
         try opened.withLock { opened in
             if let opened { return opened }
             guard let open else {
-                throw DriverError(.unsupported, "there is no celery.db to keep what the broker cannot", hint: "start in a project: celery startproject NAME")
+                throw DriverError(
+                    .unsupported, "there is no celery.db to keep what the broker cannot",
+                    hint: "start in a project: celery startproject NAME")
             }
             let made = try open()
             opened = made
