@@ -44,8 +44,7 @@ package struct Drivers: Sendable {
                 ranking: MessageRanking(ageing: settings.priorityAgeing), queueWeights: settings.queueWeights,
                 processLives: ProcessIdentity.isAlive)
         },
-        "amqp": { urls, settings, _ in try AMQPBroker(urls, settings: settings, mailbox: mailbox(settings)) },
-        "amqps": { urls, settings, _ in try AMQPBroker(urls, settings: settings, mailbox: mailbox(settings)) },
+        "amqp": openAMQPBroker, "amqps": openAMQPBroker,
         "memory": { _, _, _ in MemoryBroker() },
         "redis": openRedisBroker, "rediss": openRedisBroker, "socket": openRedisBroker, "redis+socket": openRedisBroker,
         "stomp": openSTOMPBroker, "stomp+ssl": openSTOMPBroker,
@@ -58,6 +57,11 @@ package struct Drivers: Sendable {
         } catch {
             throw DriverError(error, at: "")
         }
+    }
+
+    private static let openAMQPBroker: OpenBroker = { urls, settings, _ in
+        try AMQPBroker(
+            urls, settings: settings, mailbox: mailbox(settings), local: { try ReplyProject(settings).openLocalBroker() })
     }
 
     private static let openRedisBroker: OpenBroker = { urls, settings, _ in

@@ -46,6 +46,12 @@ enum BrokerPower: CaseIterable {
     case returnOrder
     /// Serves higher priorities first. With kombu's layout the lowest are.
     case highestFirst
+    /// Serves messages by priority at all.
+    case priorities
+    /// Tells that a message was delivered before, so that its attempts go on.
+    case redelivery
+    /// Tells what its server cannot do.
+    case lacking
     /// Tells apart what is ready, scheduled and running.
     case exactCounts
     /// Knows a report of statistics again that was handed over before; others fail only when they have added nothing.
@@ -101,6 +107,18 @@ enum BrokerPower: CaseIterable {
         case .reportNumbers: broker is any StatisticsKeeping && !(broker is any MessageLocating)
         case .returnOrder: !(consumer is ActiveMQConsumer)
         case .highestFirst: !(broker is RedisBroker)
+        case .lacking: broker is any PowerLacking
+        case .priorities, .redelivery: true
+        }
+    }
+
+    /// Whether the driver has the power only with other servers.
+    func isLacked(_ lacked: Set<LackedPower.Kind>) -> Bool {
+        switch self {
+        case .keptEvents, .losses, .reportNumbers: lacked.contains(.streams)
+        case .highestFirst, .priorities, .widePriorities: lacked.contains(.priorities)
+        case .redelivery: lacked.contains(.redelivery)
+        default: false
         }
     }
 }

@@ -39,8 +39,10 @@ extension BrokerPower {
         case .oneOrder: "one order over all queues"
         case .returnOrder: "returned messages keep their order"
         case .highestFirst: "highest priority first"
+        case .priorities: "priorities"
+        case .redelivery: "know lost attempts"
         case .leaseChecking, .deadLetterSending, .commandShowing, .schedule, .probing, .pushing, .notices, .holdingAhead, .spaceReturning,
-            .widePriorities, .exactCounts, .reportNumbers, .resuming, .queueRemoving, .declarationChecking:
+            .widePriorities, .exactCounts, .reportNumbers, .resuming, .queueRemoving, .declarationChecking, .lacking:
             nil
         }
     }
@@ -52,7 +54,8 @@ extension TestedBroker {
         switch self {
         case .memory: nil
         case .sqlite: "SQLite"
-        case .rabbitMQ: "AMQP"
+        case .rabbitMQ: "RabbitMQ"
+        case .garageMQ: "garagemq"
         case .redis: "Redis"
         case .zmq: "ZeroMQ"
         case .activeMQ: "ActiveMQ"
