@@ -16,7 +16,8 @@ public struct TaskID: Sendable, Hashable, CustomStringConvertible {
     /// An id that follows from something else, such as a hash of it: a UUID of version 8 (RFC 9562 section 5.8) with 122 of the bits.
     package init(version8 bits: UInt128) {
         text = TaskIDGenerator.format(
-            UInt64(truncatingIfNeeded: bits >> 64) & ~0xF000 | 0x8000, UInt64(truncatingIfNeeded: bits) & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
+            UInt64(truncatingIfNeeded: bits >> 64) & ~0xF000 | 0x8000,
+            UInt64(truncatingIfNeeded: bits) & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
     }
 
     public var description: String { text }

@@ -13,7 +13,7 @@ package struct SubmissionPattern: Sendable, Hashable, CustomStringConvertible {
 
     /// - Returns: `nil` for text that is no pattern, or that could match only Celery's own tasks.
     package init?(_ text: String) {
-        guard Self.isName(text), !text.hasPrefix(Self.reserved), !text.utf8.contains(where: { Self.refused.contains($0) }) else { return nil }
+        guard Self.isName(text), !text.hasPrefix(Self.reserved), Self.refused.isDisjoint(with: text.utf8) else { return nil }
         self.text = text
     }
 

@@ -51,7 +51,8 @@ extension ValueParser where Value == SubmissionPattern {
         Self { (text) throws(InvalidValue) in
             guard let pattern = SubmissionPattern(text) else {
                 throw InvalidValue(
-                    "is no pattern of tasks that may be submitted", advice: "write names such as mail.send, with * for any text as in 'shop.*'; never celery.*")
+                    "is no pattern of tasks that may be submitted",
+                    advice: "write names such as mail.send, with * for any text as in 'shop.*'; never celery.*")
             }
             return pattern
         }

@@ -53,7 +53,9 @@ import Testing
         let second = try #require(line.split(separator: " ").last).dropLast()
         let ids = try project.run("""
             for n in 1 2 3 4 5 6 7 8; do
-              for site in \(first.address) \(second); do curl -sS -m 60 \(Self.headers) -H "Idempotency-Key: $n" -d {} "$site/celery/apply/demo.tasks.add/" && echo & done
+              for site in \(first.address) \(second); do
+                (answer=$(curl -sS -m 60 \(Self.headers) -H "Idempotency-Key: $n" -d {} "$site/celery/apply/demo.tasks.add/") && echo "$answer") &
+              done
             done
             wait
             """).lines
