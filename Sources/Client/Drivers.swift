@@ -71,9 +71,13 @@ package struct Drivers: Sendable {
                     hint: "write just rpc://")
             }
             guard let broker = broker as? AMQPBroker else {
+                let advice =
+                    broker is RedisBroker
+                    ? "name the same server as result store, which tells every client that waits; Python's clients with rpc:// get their answers anyway"
+                    : "leave the result store out of the settings to keep results in celery.db"
                 throw DriverError(
-                    .configuration, "rpc:// results need an amqp:// broker, not \(broker.location)",
-                    hint: "leave the result store out of the settings to keep results in celery.db")
+                    .configuration, "rpc:// results need an amqp:// broker, which keeps them for a command that is not there yet, not \(broker.location)",
+                    hint: advice)
             }
             return RPCResultStore(link: broker.link, mailbox: ReplyProject(settings).mailbox) {
                 try ReplyProject(settings).openFile()
