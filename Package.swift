@@ -166,7 +166,7 @@ let package = Package(
         tests("RabbitMQTests", ["RabbitMQ", "CeleryCore", "Wire", "Fixtures"]),
         tests("SQLTests", ["SQL", "CeleryCore", "Processes", "Fixtures"]),
         tests("RedisTests", ["Redis", "Streams", "CeleryCore", "Processes", "Fixtures"]),
-        tests("MemcachedTests", ["Memcached", "CeleryCore", "Fixtures"]),
+        tests("MemcachedTests", ["Memcached", "Streams", "CeleryCore", "Fixtures"]),
         tests("TyrantTests", ["Tyrant", "CeleryCore", "Fixtures"]),
         tests("MongoTests", ["Mongo", "Streams", "CeleryCore", "Fixtures"]),
         tests("CeleryZMQTests", ["CeleryZMQ", "ZeroMQ", "BrokerServer", "CeleryCore", "Wire", "Processes", "Fixtures"]),
