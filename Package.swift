@@ -174,7 +174,7 @@ let package = Package(
         tests("RabbitMQTests", ["RabbitMQ", "CeleryCore", "Wire", "Fixtures"]),
         tests("SQLTests", ["SQL", "CeleryCore", "Processes", "Fixtures"]),
         tests("RedisTests", ["Redis", "Streams", "CeleryCore", "Processes", "Fixtures"]),
-        tests("MemcachedTests", ["Memcached", "CeleryCore", "Fixtures"]),
+        tests("MemcachedTests", ["Memcached", "Streams", "CeleryCore", "Fixtures"]),
         tests("STOMPTests", ["STOMP", "Streams", "CeleryCore", "Fixtures"]),
         tests("TyrantTests", ["Tyrant", "CeleryCore", "Fixtures"]),
         tests("MongoTests", ["Mongo", "Streams", "CeleryCore", "Fixtures"]),

@@ -1,4 +1,5 @@
 import CeleryCore
+import Streams
 import Testing
 
 @testable import Memcached

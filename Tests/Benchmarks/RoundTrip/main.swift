@@ -55,7 +55,7 @@ do {
                 group.addTask { try await goThere(client) }
             }
         }
-        fflush(stdout)
+        fflush(nil)
         while readLine() != nil {}
     }
     await client.close()

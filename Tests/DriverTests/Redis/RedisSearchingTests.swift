@@ -133,7 +133,7 @@ import Wire
     }
 
     @Test func `events of a task are found among those of others`() async throws {
-        let broker = try place.broker { $0.eventLog = 3_600 }
+        let broker = try place.broker("", testTime: nil) { $0.eventLog = 3_600 }
         try await broker.keepEvents()
         let (wanted, other) = (TaskID(), TaskID())
         func event(_ type: String, _ id: TaskID, parent: JSON = .null) -> Event {
