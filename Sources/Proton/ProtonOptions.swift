@@ -19,6 +19,8 @@ package struct ProtonOptions: Sendable, Hashable {
     package var tls: TLSTerms?
     /// Before the name of every queue and topic: most servers have no virtual hosts, so this keeps projects apart.
     package var prefix = ""
+    /// Which form task messages have: 1 puts all into the body, for readers whom the server shows nothing else.
+    package var taskProtocol = 2
     /// For how long the server may be silent. It is told, and gives signs of life at least twice as often.
     package var silence = Self.longestSilence
     /// For display, without the password.
@@ -28,7 +30,7 @@ package struct ProtonOptions: Sendable, Hashable {
     package static let longestSilence: Duration = .seconds(8)
     package static let schemes = ["amqp10", "amqps10"]
 
-    private static let own = ["destination_prefix", "hostname", "connect_timeout"]
+    private static let own = ["destination_prefix", "hostname", "task_protocol", "connect_timeout"]
 
     /// - Throws: `ProtonError.Code.options`, naming the option.
     package init(_ url: ServiceURL, connectTimeout: Duration = .seconds(4)) throws(ProtonError) {
@@ -64,6 +66,9 @@ package struct ProtonOptions: Sendable, Hashable {
         case "hostname":
             guard !item.value.isEmpty else { throw complaint("hostname must be a name") }
             hostname = item.value
+        case "task_protocol":
+            guard let number = Int(item.value), number == 1 || number == 2 else { throw complaint("task_protocol must be 1 or 2") }
+            taskProtocol = number
         case "connect_timeout":
             guard let seconds = Double(item.value), seconds > 0, seconds <= 3_600 else {
                 throw complaint("connect_timeout must be a number of seconds, up to 3600")

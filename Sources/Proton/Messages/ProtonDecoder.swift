@@ -19,6 +19,9 @@ package struct ProtonDecoder: Sendable {
 
     package var isAtEnd: Bool { position == bytes.endIndex }
 
+    /// What has not been read.
+    package var rest: ArraySlice<UInt8> { bytes[position...] }
+
     /// The next value.
     package mutating func next() throws(Fault) -> ProtonValue { try value(depth: 0) }
 

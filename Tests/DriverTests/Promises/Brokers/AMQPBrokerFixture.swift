@@ -7,7 +7,7 @@ final class AMQPBrokerFixture: BrokerFixture {
     static let powers: Set<BrokerPower> = [
         .counting, .purging, .backlog, .deadLetters, .switching, .commands, .commandShowing, .demand, .schedule, .events, .control,
         .statistics, .beat, .postponing, .pushing, .notices, .holdingAhead, .probing, .deadLetterSending, .reportNumbers,
-        .losses, .replies, .highestFirst, .keptEvents, .widePriorities, .queueRemoving, .declarationChecking,
+        .losses, .replies, .returning, .highestFirst, .keptEvents, .widePriorities, .queueRemoving, .declarationChecking,
     ]
     static let patience: Duration = .milliseconds(200)
 

@@ -37,6 +37,7 @@ extension BrokerPower {
         case .uniqueIDs: "refuse an id in use"
         case .countedAttempts: "exact numbers of attempts"
         case .oneOrder: "one order over all queues"
+        case .returning: "return what a lost worker had"
         case .highestFirst: "highest priority first"
         case .leaseChecking, .deadLetterSending, .commandShowing, .schedule, .probing, .pushing, .notices, .holdingAhead, .spaceReturning,
             .widePriorities, .exactCounts, .reportNumbers, .resuming, .queueRemoving, .declarationChecking:
@@ -56,6 +57,8 @@ extension TestedBroker {
         case .zmq: "ZeroMQ"
         case .activeMQ: "ActiveMQ"
         case .rabbitMQByStomp: "plugin"
+        case .rabbitMQByAMQP10: "AMQP 1.0"
+        case .proton: "example"
         }
     }
 }
