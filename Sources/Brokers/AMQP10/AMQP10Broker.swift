@@ -68,16 +68,17 @@ package final class AMQP10Broker: Broker {
         let now = self.now()
         var parcels: [ProtonParcel] = []
         var owners: [TaskID] = []
-        do {
+        do throws(DriverError) {
             for message in messages {
                 let new = try self.parcels(of: message, at: server, now: now)
                 parcels += new
                 owners += new.map { _ in message.id }
             }
-        } catch var error as DriverError {
+        } catch {
             // None was sent.
-            error.unconfirmed = Set(messages.map(\.id))
-            throw error
+            var refusal = error
+            refusal.unconfirmed = Set(messages.map(\.id))
+            throw refusal
         }
         var unconfirmed: Set<TaskID> = []
         var first: (error: ProtonError, id: TaskID)?

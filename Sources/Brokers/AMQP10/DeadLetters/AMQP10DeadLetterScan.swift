@@ -95,10 +95,10 @@ final class AMQP10DeadLetterScan: Sendable {
             guard current == generation else {
                 throw DriverError(.unreachable, "broker \(broker.location): the connection was lost while reading dead letters")
             }
-            if let end = letters.firstIndex(where: { Self.marker(of: $0) == marker }) {
+            if let last = letters.firstIndex(where: { Self.marker(of: $0) == marker }) {
                 // Markers go at once, also those of readers that have died; where copies were shown, they go with the next removal.
                 try await end(letters.filter { isOld($0) }.compactMap(\.delivery), generation)
-                return letters[..<end].filter { Self.marker(of: $0) == nil }.map { letter in
+                return letters[..<last].filter { Self.marker(of: $0) == nil }.map { letter in
                     let wire = (try? AMQP10Envelope.read(letter.message)) ?? AMQP10Envelope.remains(of: letter.message)
                     return Held(delivery: letter.delivery, opened: DeadLetterQueue.read(wire))
                 }

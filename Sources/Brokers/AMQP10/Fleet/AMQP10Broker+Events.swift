@@ -29,7 +29,7 @@ extension AMQP10Broker: EventFollowing {
                 .unsupported, "broker \(location) stores no events, as no AMQP 1.0 server does",
                 hint: "--follow alone shows events from now on")
         }
-        let mailbox = AMQP10Mailbox(options, topic: try topic(EventMessage.exchange, at: server()))
+        let mailbox = AMQP10Mailbox(options, topic: try topic(EventMessage.exchange, at: try await server()))
         do throws(ProtonError) {
             _ = try await mailbox.open()
         } catch {
