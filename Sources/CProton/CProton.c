@@ -60,6 +60,9 @@ static struct {
     void *(*link_remote_condition)(void *);
     int (*link_credit)(void *);
     void (*link_flow)(void *, int);
+    void (*set_drain)(void *, bool);
+    bool (*get_drain)(void *);
+    bool (*draining)(void *);
     ssize_t (*link_send)(void *, const char *, size_t);
     ssize_t (*link_recv)(void *, char *, size_t);
     bool (*link_advance)(void *);
@@ -183,6 +186,9 @@ static void load(void) {
         {(void **)&pn.link_remote_condition, "pn_link_remote_condition"},
         {(void **)&pn.link_credit, "pn_link_credit"},
         {(void **)&pn.link_flow, "pn_link_flow"},
+        {(void **)&pn.set_drain, "pn_link_set_drain"},
+        {(void **)&pn.get_drain, "pn_link_get_drain"},
+        {(void **)&pn.draining, "pn_link_draining"},
         {(void **)&pn.link_send, "pn_link_send"},
         {(void **)&pn.link_recv, "pn_link_recv"},
         {(void **)&pn.link_advance, "pn_link_advance"},
@@ -367,6 +373,8 @@ int celery_proton_credit(void *link) { return pn.link_credit(link); }
 
 void celery_proton_flow(void *link, int change) { pn.link_flow(link, change); }
 
+void celery_proton_drain(void *link, int on) { pn.set_drain(link, on != 0); }
+
 int celery_proton_send(void *link, uint64_t tag, const void *bytes, size_t size) {
     char text[sizeof tag];
     memcpy(text, &tag, sizeof tag);
@@ -470,7 +478,14 @@ static bool tell_event(struct engine *engine, struct celery_proton_event *event,
             link = pn.event_link(happened);
             event->number = number_of(link);
             event->link = link;
-            if (event->number && pn.link_is_sender(link)) event->kind = CELERY_PROTON_CREDIT;
+            if (!event->number) break;
+            if (pn.link_is_sender(link)) {
+                event->kind = CELERY_PROTON_CREDIT;
+            } else if (pn.get_drain(link) && !pn.draining(link)) {
+                event->kind = CELERY_PROTON_DRAINED;
+            } else if (!pn.get_drain(link)) {
+                event->kind = CELERY_PROTON_TOLD;
+            }
             break;
         case DELIVERY: tell_delivery(engine, event, pn.event_delivery(happened)); break;
         default: break;

@@ -29,6 +29,24 @@ extension ProtonServer {
     /// plugin ends the session instead.
     var countsReturns: Bool { kind == .activeMQ || kind == .artemis || kind == .brokerJ }
 
+    /// How it is found out that a queue has no more messages.
+    enum Emptiness: Sendable {
+        /// The server says when it has sent all there is.
+        case draining
+        /// It tells how many there are. RabbitMQ's plugin fails when it is asked to drain a classic queue.
+        case counting
+        /// Neither, as Proton's example.
+        case waiting
+    }
+
+    var emptiness: Emptiness {
+        switch kind {
+        case .rabbitMQPlugin: .counting
+        case .other: .waiting
+        default: .draining
+        }
+    }
+
     /// Whether topics carry remote control and events.
     var hasTopics: Bool { kind != .other }
 

@@ -55,6 +55,10 @@ int celery_proton_credit(void *_Nonnull link);
 /// Changes how many messages may yet come, by a positive or negative number.
 void celery_proton_flow(void *_Nonnull link, int change);
 
+/// Asks the server to send what it has, as far as there is credit, and to say when it has no more: the credit that is left is then
+/// gone. `on` is 0 to end that.
+void celery_proton_drain(void *_Nonnull link, int on);
+
 /// Sends a message, whose outcome is told under its tag. Needs credit. Returns 0, or -1 if the link has ended.
 int celery_proton_send(void *_Nonnull link, uint64_t tag, const void *_Nonnull bytes, size_t size);
 
@@ -83,6 +87,10 @@ enum celery_proton_kind {
     CELERY_PROTON_CREDIT,
     /// A message came: read it before the next event.
     CELERY_PROTON_MESSAGE,
+    /// A receiver that was drained has got all there is.
+    CELERY_PROTON_DRAINED,
+    /// The server has answered to a change of a receiver's credit, as RabbitMQ does.
+    CELERY_PROTON_TOLD,
     /// The fate of a message that was sent: `tag`, `outcome`, and `condition` if it was rejected.
     CELERY_PROTON_FATE,
 };

@@ -47,9 +47,11 @@ package final class ProtonClient: Sendable {
     /// Has orders carried out, and returns when the receivers among them are there.
     ///
     /// - Parameter generation: The connection they belong to.
+    /// - Returns: How many nodes have a message, of those that were looked into.
     /// - Throws: `lost` when that connection has ended; `missing`, `denied` or `conflict` when the server refuses a receiver.
-    package func perform(_ orders: [ProtonOrder], on generation: Int, within limit: Duration = .seconds(20)) async throws(ProtonError) {
-        _ = try await answer(.orders(orders), generation, limit)
+    @discardableResult
+    package func perform(_ orders: [ProtonOrder], on generation: Int, within limit: Duration = .seconds(20)) async throws(ProtonError) -> Int {
+        try await answer(.orders(orders), generation, limit).count
     }
 
     /// Sends messages, and returns when the server has told the fate of each.

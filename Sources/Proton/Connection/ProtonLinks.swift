@@ -92,7 +92,7 @@ struct ProtonLinks {
     mutating func carryOut(_ order: ProtonOrder, _ connection: ProtonConnection) {
         switch order {
         case .receive(let number, let node, let credit, let isCopying):
-            makeReceiver(number, node, address: 0, credit: credit, isCopying, connection)
+            makeReceiver(number, node, address: 0, credit: credit, isCopying: isCopying, connection)
         case .credit(let number, let credit):
             guard let link = linkOfReceiver[number], let receiver = receivers[link] else { return }
             receivers[link]?.credit = max(0, credit)
@@ -100,6 +100,10 @@ struct ProtonLinks {
             // Negative after a reduction that messages on their way had not heard of.
             let change = max(0, credit) - Int(celery_proton_credit(receiver.link))
             if change != 0 { celery_proton_flow(receiver.link, Int32(clamping: change)) }
+        case .count(let number, let node):
+            makeReceiver(number, node, address: 0, credit: 1, isCopying: false, connection)
+        case .drain(let number):
+            if let link = linkOfReceiver[number], let receiver = receivers[link], receiver.isAttached { celery_proton_drain(receiver.link, 1) }
         case .stop(let number):
             guard let link = linkOfReceiver.removeValue(forKey: number), let receiver = receivers.removeValue(forKey: link) else { return }
             deliveries = deliveries.filter { $0.value.link != link }
@@ -119,7 +123,7 @@ struct ProtonLinks {
     }
 
     private mutating func makeReceiver(
-        _ number: Int, _ node: ProtonNode, address: Int, credit: Int, _ isCopying: Bool, _ connection: ProtonConnection
+        _ number: Int, _ node: ProtonNode, address: Int, credit: Int, isCopying: Bool, _ connection: ProtonConnection
     ) {
         lastLink += 1
         guard let link = connection.attach(lastLink, node, address: node.addresses[address], isSender: false, isCopying: isCopying) else { return }
@@ -140,6 +144,29 @@ struct ProtonLinks {
         // Credit is given to links that are there: a server that refuses one has sent nothing.
         if receiver.credit > 0 { celery_proton_flow(receiver.link, Int32(clamping: receiver.credit)) }
         return receiver.number
+    }
+
+    /// Notes that a receiver has got all there is.
+    ///
+    /// - Returns: The caller's number.
+    func noteDrained(_ event: celery_proton_event) -> Int? {
+        guard let receiver = receivers[event.number] else { return nil }
+        celery_proton_drain(receiver.link, 0)
+        return receiver.number
+    }
+
+    /// The caller's number of the receiver that an event is about.
+    func receiver(of event: celery_proton_event) -> Int? { receivers[event.number]?.number }
+
+    /// Gives credit for one message more.
+    func raiseCredit(of event: celery_proton_event) {
+        if let receiver = receivers[event.number] { celery_proton_flow(receiver.link, 1) }
+    }
+
+    /// Whether a receiver is there and has credit, so that it can be drained.
+    func canDrain(_ number: Int) -> Bool {
+        guard let link = linkOfReceiver[number], let receiver = receivers[link] else { return false }
+        return receiver.isAttached && celery_proton_credit(receiver.link) > 0
     }
 
     /// Notes a message that came; `nil` if it is of a link that has ended.
@@ -171,7 +198,7 @@ struct ProtonLinks {
         deliveries = deliveries.filter { $0.value.link != number }
         linkOfReceiver[receiver.number] = nil
         if !receiver.isAttached, isElsewhere, receiver.address + 1 < receiver.node.addresses.count {
-            makeReceiver(receiver.number, receiver.node, address: receiver.address + 1, credit: receiver.credit, receiver.isCopying, connection)
+            makeReceiver(receiver.number, receiver.node, address: receiver.address + 1, credit: receiver.credit, isCopying: receiver.isCopying, connection)
             return .nothing
         }
         return .receiver(receiver.number)

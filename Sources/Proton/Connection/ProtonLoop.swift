@@ -23,6 +23,8 @@ final class ProtonLoop {
         var server: ProtonServer
         /// What became of parcels that were not accepted, by their position.
         var failures: [Int: ProtonError] = [:]
+        /// How many nodes have a message for a new receiver, of those that were looked into.
+        var count = 0
     }
 
     private struct Pending {
@@ -30,6 +32,7 @@ final class ProtonLoop {
         /// How many fates or receivers are missing.
         var open: Int
         var failures: [Int: ProtonError] = [:]
+        var count = 0
     }
 
     private let options: ProtonOptions
@@ -44,6 +47,12 @@ final class ProtonLoop {
     private var fates: [UInt64: (request: Int, position: Int)] = [:]
     /// Receivers that are not there yet -> the requests that wait for them.
     private var arriving: [Int: [Int]] = [:]
+    /// Receivers that are drained -> the requests that wait for that.
+    private var draining: [Int: [Int]] = [:]
+    /// Receivers that look into a node -> the request that waits for that, and how often the server has answered.
+    private var counting: [Int: (request: Int, answers: Int)] = [:]
+    /// A session of RabbitMQ's plugin may answer before it passes on what came earlier, but not twice.
+    private static let answersOfEmpty = 3
     private var lastRequest = 0
     private var lastTag: UInt64 = 0
     private var pauses = ReconnectPauses()
@@ -88,7 +97,17 @@ final class ProtonLoop {
         pending[number] = Pending(request: request, open: 0)
         switch request.work {
         case .orders(let orders):
-            for order in orders { carryOut(order, connection) }
+            for order in orders {
+                if case .drain(let receiver) = order, links.canDrain(receiver) {
+                    draining[receiver, default: []].append(number)
+                    pending[number]?.open += 1
+                }
+                if case .count(let receiver, _) = order {
+                    counting[receiver] = (number, 0)
+                    pending[number]?.open += 1
+                }
+                carryOut(order, connection)
+            }
             var awaited = orders.compactMap { order -> Int? in if case .receive(let receiver, _, _, _) = order { receiver } else { nil } }
             // Who connects waits for all that the listener asked for.
             if request.generation == nil { awaited += arriving.keys }
@@ -111,7 +130,7 @@ final class ProtonLoop {
     private func finish(_ number: Int, _ connection: ProtonConnection) {
         guard let one = pending[number], one.open == 0 else { return }
         pending[number] = nil
-        one.request.end(.success(Answer(server: connection.server, failures: one.failures)))
+        one.request.end(.success(Answer(server: connection.server, failures: one.failures, count: one.count)))
     }
 
     private func carryOut(_ order: ProtonOrder, _ connection: ProtonConnection) {
@@ -157,21 +176,34 @@ final class ProtonLoop {
         case CELERY_PROTON_MESSAGE:
             // Read in any case: it must not stand before the next.
             let bytes = try connection.read(event)
+            if let receiver = links.receiver(of: event), counting[receiver] != nil { return counted(receiver, 1, connection) }
             if let arrival = links.arrival(event, bytes) { listener?.heard(arrival, generation) }
         case CELERY_PROTON_ATTACHED:
             if let receiver = links.noteAttached(event) { arrived(receiver, nil, connection) }
             links.sendWaiting(by: event.number)
+        case CELERY_PROTON_DRAINED:
+            guard let receiver = links.noteDrained(event) else { break }
+            for number in draining.removeValue(forKey: receiver) ?? [] {
+                pending[number]?.open -= 1
+                finish(number, connection)
+            }
+        case CELERY_PROTON_TOLD:
+            guard let receiver = links.receiver(of: event), let answers = counting[receiver]?.answers else { break }
+            counting[receiver]?.answers = answers + 1
+            if answers + 1 < Self.answersOfEmpty { links.raiseCredit(of: event) } else { counted(receiver, 0, connection) }
         case CELERY_PROTON_CREDIT: links.sendWaiting(by: event.number)
         case CELERY_PROTON_FATE:
             links.noteFate(event)
-            settleFate(event.tag, Self.error(of: event), connection)
+            settleFate(event.tag, ProtonError.refusal(in: event), connection)
         case CELERY_PROTON_DETACHED:
             let (condition, text) = ProtonConnection.texts(of: event)
             let error = ProtonError(condition: condition, text.isEmpty && condition.isEmpty ? "it has ended the link" : text)
             switch links.noteDetached(event.number, error, connection) {
             case .nothing: break
             case .receiver(let receiver):
-                if let waiting = arriving[receiver], !waiting.isEmpty {
+                if let looking = counting.removeValue(forKey: receiver) {
+                    pending.removeValue(forKey: looking.request)?.request.end(.failure(error))
+                } else if let waiting = arriving[receiver], !waiting.isEmpty {
                     arrived(receiver, error, connection)
                 } else {
                     throw error
@@ -184,24 +216,20 @@ final class ProtonLoop {
         }
     }
 
-    /// Why a message was not accepted; `nil` if it was.
-    private static func error(of event: celery_proton_event) -> ProtonError? {
-        switch event.outcome {
-        case UInt64(CELERY_PROTON_ACCEPTED.rawValue): return nil
-        case UInt64(CELERY_PROTON_REJECTED.rawValue):
-            let (condition, text) = ProtonConnection.texts(of: event)
-            return ProtonError(condition: condition, text.isEmpty && condition.isEmpty ? "it rejects the message" : text)
-        case UInt64(CELERY_PROTON_RELEASED.rawValue), UInt64(CELERY_PROTON_MODIFIED.rawValue):
-            return ProtonError(.refused, "the server has no queue for the message, or no room")
-        default: return ProtonError(.refused, "the server does not say what became of the message")
-        }
-    }
-
     private func settleFate(_ tag: UInt64, _ error: ProtonError?, _ connection: ProtonConnection) {
         guard let fate = fates.removeValue(forKey: tag) else { return }
         if let error { pending[fate.request]?.failures[fate.position] = error }
         pending[fate.request]?.open -= 1
         finish(fate.request, connection)
+    }
+
+    /// Ends a receiver that has found a message in its node, or none.
+    private func counted(_ receiver: Int, _ count: Int, _ connection: ProtonConnection) {
+        links.carryOut(.stop(receiver), connection)
+        guard let looking = counting.removeValue(forKey: receiver) else { return }
+        pending[looking.request]?.count += count
+        pending[looking.request]?.open -= 1
+        finish(looking.request, connection)
     }
 
     /// Tells those who wait for a receiver that it is there, or will not be.
@@ -258,7 +286,7 @@ final class ProtonLoop {
         connection?.close(onSocket: core.setDescriptor)
         connection = nil
         links = ProtonLinks()
-        (pending, fates, arriving) = ([:], [:], [:])
+        (pending, fates, arriving, draining, counting) = ([:], [:], [:], [:], [:])
         guard let listener else { return }
         // At once after a loss; but a server that ends each new connection is left alone for a while.
         if since + .seconds(10) <= .now { pauses.reset() }

@@ -59,6 +59,11 @@ package enum ProtonOrder: Sendable {
     case receive(Int, from: ProtonNode, credit: Int, isCopying: Bool = false)
     /// So many messages may yet come; fewer than before, too.
     case credit(Int, Int)
+    /// Let all come for which there is credit; who waits is told when there is no more, and the rest of the credit is gone.
+    case drain(Int)
+    /// Find out whether a node has a message for a new receiver, which gets this number, and then ends: what it got returns. For
+    /// RabbitMQ, which answers to each change of credit.
+    case count(Int, of: ProtonNode)
     /// Receive no more; what came and was not settled returns to its queue.
     case stop(Int)
     case settle([Int64], ProtonOutcome)

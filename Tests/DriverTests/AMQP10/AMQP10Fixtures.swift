@@ -33,7 +33,7 @@ final class RabbitMQByAMQP10Fixture: AMQP10Fixture {
     /// What AMQP 1.0 cannot do: count, list, look at or remove single messages that wait, nor keep events, statistics, standing commands
     /// and what beat needs.
     static let powers: Set<BrokerPower> = [
-        .schedule, .switching, .events, .control, .postponing, .pushing, .notices, .probing, .deadLetters, .deadLetterSending, .returning,
+        .backlog, .schedule, .switching, .events, .control, .postponing, .pushing, .notices, .probing, .deadLetters, .deadLetterSending, .returning,
         .highestFirst,
     ]
     let clock = ManualClock()

@@ -19,6 +19,8 @@ package struct ProtonExample: Sendable {
         return try ProtonExample(folder: script.start(options: []))
     }
 
+    /// Port on 127.0.0.1.
+    package var port: Int { Int(facts["PROTON_PORT"] ?? "") ?? 0 }
     package var url: String { facts["PROTON_URL"] ?? "" }
 
     private init(folder: String) throws { facts = try ServerScript.facts(of: folder) }

@@ -15,13 +15,18 @@ enum StoryPlace: String, CaseIterable, Sendable {
     case memory, sqlite, rabbitMQ, redis, activeMQ
     /// RabbitMQ by AMQP 1.0.
     case amqp10
+    /// Proton's example broker.
+    case proton
 
     /// The numbers that the attempt of a task may have which came back unbegun. RabbitMQ and ActiveMQ say of such a message only
     /// that it was delivered before.
     var attemptsOfUntried: ClosedRange<Int> { self == .rabbitMQ || self == .activeMQ || self == .amqp10 ? 1...2 : 1...1 }
 
     /// Whether the broker keeps what operators tell workers: a server that speaks STOMP or AMQP 1.0 does not.
-    var keepsCommands: Bool { self != .activeMQ && self != .amqp10 }
+    var keepsCommands: Bool { self != .activeMQ && self != .amqp10 && self != .proton }
+
+    /// Whether the broker carries questions to workers.
+    var carriesControl: Bool { self != .proton }
 }
 
 /// One worker's stage: a broker of its own with a result store, and what may happen to that broker.
@@ -31,14 +36,19 @@ final class Stage: Sendable {
     /// Where the files of SQLite are.
     private let folder = TemporaryFolder()
     private let vhost: VirtualHost?
-    /// On the way to an ActiveMQ server.
+    /// On the way to an ActiveMQ server, or to Proton's example.
     private let link: CutLink?
     /// The name of the connections to a Redis server, and what its keys begin with.
     private let name = "story-\(TaskID())"
 
     init(_ place: StoryPlace) throws {
         self.place = place
-        link = place == .activeMQ ? try CutLink(to: ActiveMQServer.shared.port) : nil
+        link =
+            switch place {
+            case .activeMQ: try CutLink(to: ActiveMQServer.shared.port)
+            case .proton: try CutLink(to: ProtonExample.shared.port)
+            default: nil
+            }
         switch place {
         case .memory:
             vhost = nil
@@ -63,6 +73,13 @@ final class Stage: Sendable {
             let file = try DatabaseFile(path: folder.file("results.db"))
             bench = Bench(
                 broker: AMQP10Broker(try ProtonOptions(ServiceURL(vhost.server.amqp10URL(vhost: vhost.name))), settings: Settings(projectFolder: "/nowhere")),
+                store: SQLiteResultStore(file: file, expires: nil))
+        case .proton:
+            vhost = nil
+            let url = "amqp10://127.0.0.1:\(link?.port ?? 0)?destination_prefix=\(name)."
+            let file = try DatabaseFile(path: folder.file("results.db"))
+            bench = Bench(
+                broker: AMQP10Broker(try ProtonOptions(ServiceURL(url)), settings: Settings(projectFolder: "/nowhere")),
                 store: SQLiteResultStore(file: file, expires: nil))
         case .activeMQ:
             vhost = nil

@@ -107,13 +107,10 @@ extension AMQP10Consumer: DeadLetterSending {
 }
 
 extension AMQP10Consumer: DeliveryPushing {
-    /// Takes back the credit, and gives back what has come: others may begin it.
+    /// Takes back the credit. What has come stays: given back, it would pass for what a lost worker may have begun.
     package func haveNoRoom() {
-        let (orders, unread, generation) = inbox.withDeliveries { state in
-            let unread = state.popReturnable()
-            return (state.want(0), unread, state.generation)
-        }
-        client.post(orders + [.settle(unread, .released)], on: generation)
+        let (orders, generation) = inbox.withDeliveries { state in (state.want(0), state.generation) }
+        client.post(orders, on: generation)
     }
 
     package func endPushing() async {

@@ -220,3 +220,31 @@ extension AMQP10Consumer: QueueSwitching {
     /// Does nothing: a queue has no properties here.
     package func define(_ queue: QueueDefinition) async {}
 }
+
+extension AMQP10Consumer: BacklogKnowing {
+    /// What waits in the queues, and what this worker has; what others have, the server does not tell.
+    ///
+    /// A server that does not say when it has sent all there is gets half a second for it.
+    package func backlog() async throws -> Int {
+        let seen = inbox.bell.count
+        let server = try await broker.server()
+        var waiting = 0
+        do throws(ProtonError) {
+            switch server.emptiness {
+            case .draining:
+                let (orders, generation) = inbox.withDeliveries { state in (state.drain(), state.generation) }
+                try await client.perform(orders.before, on: generation)
+                client.post(orders.after, on: generation)
+            case .counting:
+                let (orders, generation) = inbox.withDeliveries { [layout = broker.layout] state in
+                    (state.count { layout.queue($0, at: server) }, state.generation)
+                }
+                waiting = try await client.perform(orders, on: generation)
+            case .waiting: await inbox.bell.wait(since: seen, until: .now + .milliseconds(500))
+            }
+        } catch {
+            throw DriverError(error, at: broker.location)
+        }
+        return waiting + inbox.withDeliveries { $0.count }
+    }
+}

@@ -106,6 +106,24 @@ struct AMQP10Deliveries {
         return credits()
     }
 
+    /// Gives each queue credit for one message at least, if nothing of it has come.
+    ///
+    /// - Returns: What lets all come that can, and what restores the demand afterwards.
+    mutating func drain() -> (before: [ProtonOrder], after: [ProtonOrder]) {
+        guard !isEnding, arrived.isEmpty else { return ([], []) }
+        wanted = max(1, wanted)
+        let numbers = queues.compactMap { receivers[$0] }
+        return (credits() + numbers.map { .drain($0) }, credits())
+    }
+
+    /// What has the server count the queues.
+    mutating func count(_ node: (String) -> ProtonNode) -> [ProtonOrder] {
+        queues.map { queue in
+            lastReceiver += 1
+            return .count(lastReceiver, of: node(queue))
+        }
+    }
+
     private func credits() -> [ProtonOrder] {
         queues.compactMap { queue in receivers[queue].map { .credit($0, credit(of: queue)) } }
     }
@@ -174,10 +192,9 @@ struct AMQP10Deliveries {
         arrived = first + rest
     }
 
-    /// Takes out what was not read and the server has not forgotten.
-    mutating func popReturnable() -> [Int64] {
-        defer { arrived.removeAll { $0.delivery != nil } }
-        return arrived.compactMap(\.delivery)
+    /// What this worker has: with it, held until its time, and not read.
+    var count: Int {
+        arrived.count + asideCount + scheduled.count + handed.values.count { $0.generation == generation || $0.entry.arrived.delivery == nil }
     }
 
     mutating func popArrived() -> Arrived? { arrived.popFirst() }
