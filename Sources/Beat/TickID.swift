@@ -17,20 +17,6 @@ enum TickID {
         for shift in stride(from: 0, to: 64, by: 8) { take(UInt8(truncatingIfNeeded: milliseconds >> shift)) }
         // Further rounds, so that the last byte affects every bit.
         for _ in 0..<16 { take(0xFF) }
-        return TaskID(text(hash))
-    }
-
-    private static func text(_ hash: UInt128) -> String {
-        let fields: UInt128 = 0xF000 << 64 | 0xC000 << 48
-        let versionAndVariant: UInt128 = 0x8000 << 64 | 0x8000 << 48
-        let marked = hash & ~fields | versionAndVariant
-        let digits = String(marked, radix: 16)
-        let padded = String(repeating: "0", count: 32 - digits.count) + digits
-        var text = ""
-        for (index, digit) in padded.enumerated() {
-            if index == 8 || index == 12 || index == 16 || index == 20 { text.append("-") }
-            text.append(digit)
-        }
-        return text
+        return TaskID(version8: hash)
     }
 }

@@ -2,12 +2,16 @@
 
 #include <arpa/inet.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
 
 // The library's functions, once it is loaded.
 static struct {
@@ -21,23 +25,17 @@ static struct {
     const char *(*easy_strerror)(int);
     void *(*slist_append)(void *, const char *);
     void (*slist_free_all)(void *);
-    // Several requests at once; absent from libraries older than 7.66.
+    // Several requests at once.
     void *(*multi_init)(void);
     int (*multi_cleanup)(void *);
     int (*multi_setopt)(void *, int, ...);
     int (*multi_add_handle)(void *, void *);
     int (*multi_remove_handle)(void *, void *);
-    int (*multi_perform)(void *, int *);
-    int (*multi_poll)(void *, void *, unsigned, int, int *);
+    int (*multi_socket_action)(void *, int, int, int *);
     void *(*multi_info_read)(void *, int *);
 } curl;
 
-// struct curl_waitfd, curl_sockaddr and CURLMsg.
-struct waited {
-    int descriptor;
-    short events;
-    short happened;
-};
+// curl_sockaddr and CURLMsg.
 struct peer {
     int family;
     int type;
@@ -84,8 +82,7 @@ static void load(void) {
         {(void **)&curl.multi_setopt, "curl_multi_setopt"},
         {(void **)&curl.multi_add_handle, "curl_multi_add_handle"},
         {(void **)&curl.multi_remove_handle, "curl_multi_remove_handle"},
-        {(void **)&curl.multi_perform, "curl_multi_perform"},
-        {(void **)&curl.multi_poll, "curl_multi_poll"},
+        {(void **)&curl.multi_socket_action, "curl_multi_socket_action"},
         {(void **)&curl.multi_info_read, "curl_multi_info_read"},
         // Last: whoever finds it finds the others.
         {(void **)&curl.multi_init, "curl_multi_init"},
@@ -245,30 +242,115 @@ long celery_curl_status(void *handle) {
 
 const char *celery_curl_meaning(int code) { return curl.easy_strerror(code); }
 
+// Requests under way at once. libcurl says which sockets it waits for, and `queue` watches them: what a round costs depends on the
+// sockets that are ready, not on all that wait, as it would with curl_multi_poll and curl_multi_perform.
+struct transfers {
+    void *multi;
+    int queue;
+    // When libcurl wants to be called without an event, in milliseconds of CLOCK_MONOTONIC; -1 is never.
+    long long due;
+};
+
+// Sockets served in one round; what is ready beyond them comes with the next one.
+enum { ROUND = 512 };
+
+static long long milliseconds_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+// CURLMOPT_SOCKETFUNCTION.
+static int watch_socket(void *handle, int number, int what, void *context, void *socket_context) {
+    (void)handle;
+    (void)socket_context;
+    int queue = ((struct transfers *)context)->queue;
+    if (what == 4 /* CURL_POLL_REMOVE */) {
+        epoll_ctl(queue, EPOLL_CTL_DEL, number, 0);
+        return 0;
+    }
+    struct epoll_event event = {.data.fd = number};
+    if (what & 1 /* CURL_POLL_IN */) event.events |= EPOLLIN;
+    if (what & 2 /* CURL_POLL_OUT */) event.events |= EPOLLOUT;
+    // A socket that cannot be watched leaves its request to its timeout: -1 would end all others, and those to come.
+    if (epoll_ctl(queue, EPOLL_CTL_MOD, number, &event) != 0) epoll_ctl(queue, EPOLL_CTL_ADD, number, &event);
+    return 0;
+}
+
+// CURLMOPT_TIMERFUNCTION.
+static int note_time(void *multi, long milliseconds, void *context) {
+    (void)multi;
+    // Rounded up: libcurl may ask only once for a time.
+    ((struct transfers *)context)->due = milliseconds < 0 ? -1 : milliseconds_now() + milliseconds + (milliseconds > 0);
+    return 0;
+}
+
 void *celery_curl_multi_open(long connections) {
-    void *multi = curl.multi_init ? curl.multi_init() : 0;
-    if (multi) curl.multi_setopt(multi, 6 /* CURLMOPT_MAXCONNECTS */, connections);
-    return multi;
+    struct transfers *transfers = curl.multi_init ? malloc(sizeof *transfers) : 0;
+    if (!transfers) return 0;
+    transfers->due = -1;
+    transfers->queue = epoll_create1(EPOLL_CLOEXEC);
+    transfers->multi = transfers->queue < 0 ? 0 : curl.multi_init();
+    if (!transfers->multi) {
+        if (transfers->queue >= 0) close(transfers->queue);
+        free(transfers);
+        return 0;
+    }
+    curl.multi_setopt(transfers->multi, 6 /* CURLMOPT_MAXCONNECTS */, connections);
+    curl.multi_setopt(transfers->multi, 20001 /* CURLMOPT_SOCKETFUNCTION */, watch_socket);
+    curl.multi_setopt(transfers->multi, 10002 /* CURLMOPT_SOCKETDATA */, transfers);
+    curl.multi_setopt(transfers->multi, 20004 /* CURLMOPT_TIMERFUNCTION */, note_time);
+    curl.multi_setopt(transfers->multi, 10005 /* CURLMOPT_TIMERDATA */, transfers);
+    return transfers;
 }
 
-void celery_curl_multi_close(void *multi) { curl.multi_cleanup(multi); }
-int celery_curl_multi_add(void *multi, void *handle) { return curl.multi_add_handle(multi, handle); }
-void celery_curl_multi_remove(void *multi, void *handle) { curl.multi_remove_handle(multi, handle); }
-
-int celery_curl_multi_run(void *multi) {
-    int running = 0;
-    return curl.multi_perform(multi, &running);
+void celery_curl_multi_close(void *context) {
+    struct transfers *transfers = context;
+    curl.multi_cleanup(transfers->multi);
+    close(transfers->queue);
+    free(transfers);
 }
 
-int celery_curl_multi_wait(void *multi, int descriptor, int milliseconds) {
-    struct waited waited = {descriptor, POLLIN /* CURL_WAIT_POLLIN */, 0};
-    return curl.multi_poll(multi, &waited, 1, milliseconds, 0);
+int celery_curl_multi_add(void *context, void *handle) {
+    return curl.multi_add_handle(((struct transfers *)context)->multi, handle);
 }
 
-void *celery_curl_multi_next(void *multi, int *code) {
+void celery_curl_multi_remove(void *context, void *handle) {
+    curl.multi_remove_handle(((struct transfers *)context)->multi, handle);
+}
+
+int celery_curl_multi_run(void *context) {
+    struct transfers *transfers = context;
+    struct epoll_event events[ROUND];
+    int running = 0, code = 0;
+    int count = epoll_wait(transfers->queue, events, ROUND, 0);
+    for (int i = 0; i < count && code == 0; i++) {
+        unsigned happened = events[i].events;
+        int what = (happened & EPOLLIN ? 1 : 0) | (happened & EPOLLOUT ? 2 : 0) | (happened & (EPOLLERR | EPOLLHUP) ? 4 : 0);
+        code = curl.multi_socket_action(transfers->multi, events[i].data.fd, what, &running);
+    }
+    if (transfers->due >= 0 && transfers->due <= milliseconds_now()) {
+        transfers->due = -1;
+        code = curl.multi_socket_action(transfers->multi, -1 /* CURL_SOCKET_TIMEOUT */, 0, &running);
+    }
+    return code;
+}
+
+int celery_curl_multi_wait(void *context, int descriptor, int milliseconds) {
+    struct transfers *transfers = context;
+    if (transfers->due >= 0) {
+        long long left = transfers->due - milliseconds_now();
+        if (left < milliseconds) milliseconds = left > 0 ? (int)left : 0;
+    }
+    // A descriptor below 0 is passed over.
+    struct pollfd waited[] = {{.fd = transfers->queue, .events = POLLIN}, {.fd = descriptor, .events = POLLIN}};
+    return poll(waited, 2, milliseconds) < 0 && errno != EINTR ? -1 : 0;
+}
+
+void *celery_curl_multi_next(void *context, int *code) {
     int left = 0;
     struct note *note;
-    while ((note = curl.multi_info_read(multi, &left)))
+    while ((note = curl.multi_info_read(((struct transfers *)context)->multi, &left)))
         if (note->kind == 1 /* CURLMSG_DONE */) {
             *code = note->data.code;
             return note->handle;

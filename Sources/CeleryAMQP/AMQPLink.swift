@@ -159,6 +159,19 @@ package final class AMQPLink: Sendable {
         }
     }
 
+    /// What the server can do. Connects if necessary, and asks nothing: a server says that itself.
+    ///
+    /// - Throws: `DriverError`.
+    package func abilities() async throws -> ServerAbilities {
+        do {
+            return try await connection().perform(as: Publisher.self, within: .seconds(20)) { (connection, _) throws(RabbitMQError) in
+                connection.abilities
+            }
+        } catch let error as RabbitMQError {
+            throw DriverError(error, at: location)
+        }
+    }
+
     /// Opens and closes a channel of the publishing connection, unless messages are in flight there: these find out by themselves
     /// whether the server is there, and during a resource alarm nothing else is answered after them.
     ///

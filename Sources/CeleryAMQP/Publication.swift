@@ -25,6 +25,19 @@ package struct Publication: Sendable {
         }
     }
 
+    /// The publication as a server with these abilities can carry it out: without the ladder a message goes to its queue at once, and
+    /// whoever takes it there keeps it until its ETA.
+    func possible(with abilities: ServerAbilities) -> Publication {
+        guard !abilities.has(.delays) else { return self }
+        var direct = self
+        for case .ladder(let queue) in needs {
+            direct.message.exchange = ""
+            direct.message.routingKey = queue
+        }
+        direct.needs.removeAll { if case .ladder = $0 { true } else { false } }
+        return direct
+    }
+
     /// An object at the server that is declared before publishing, once per connection.
     package enum Need: Sendable, Hashable {
         /// A queue for tasks, with its exchange.

@@ -5,24 +5,24 @@ package import RabbitMQ
 /// Publishes with confirms, on a connection of its own.
 ///
 /// Batches queue up; a window limits the unconfirmed messages in flight. The server confirms a message when it is on
-/// disk, or on a quorum of nodes.
+/// disk, or on a quorum of nodes. A server without confirms commits what was sent as a transaction (`Publisher+Commit.swift`).
 package final class Publisher: ConnectionUse {
     /// Limits of messages, and of body bytes, sent and not yet confirmed.
     private static let window = 2_000
     private static let windowBytes = 8 << 20
     /// Limit of messages abandoned on one connection.
     private static let mostAbandoned = 3
-    private static let channel: UInt16 = 1
+    static let channel: UInt16 = 1
     private static let spareChannel: UInt16 = 2
 
     private let topology: Topology
     private var batches: Deque<PublishBatch> = []
     /// Messages in flight, by delivery number; a confirmed entry is `nil` until all earlier ones are confirmed.
-    private var unconfirmed: Deque<InFlight?> = []
-    private var firstNumber: UInt64 = 1
+    var unconfirmed: Deque<InFlight?> = []
+    private(set) var firstNumber: UInt64 = 1
     /// The highest confirmed number.
     private var lastConfirmed: UInt64 = 0
-    private var countUnderWay = 0
+    var countUnderWay = 0
     private var bytesUnderWay = 0
     /// Why the server accepts no messages now; it answers nothing then.
     private(set) var blockedBy: String?
@@ -37,10 +37,16 @@ package final class Publisher: ConnectionUse {
     private var denied: [Publication.Need: RabbitMQError] = [:]
     private var hasLadder = false
 
-    private struct InFlight {
-        var batch: PublishBatch
+    /// How the server promises to have a message.
+    private(set) var promise = PublishingPromise.confirms
+    var sentinels = Sentinels()
+
+    struct InFlight {
+        /// `nil` for a message of our own; see `Publisher+Sentinel.swift`.
+        var batch: PublishBatch?
         var index: Int
-        var message: WireMessage { batch.publications[index].message }
+        /// As it was sent.
+        var message: WireMessage
     }
 
     package init(topology: Topology) { self.topology = topology }
@@ -68,18 +74,14 @@ package final class Publisher: ConnectionUse {
         countUnderWay = 0
         bytesUnderWay = 0
         abandonedCount = 0
+        sentinels = Sentinels()
         try connection.openChannel(Self.channel)
-        try connection.selectConfirms(Self.channel)
+        promise = try connection.selectPromise(Self.channel)
     }
 
     package func receive(_ incoming: Incoming, _ connection: Connection) throws(RabbitMQError) {
         switch incoming {
-        case .confirm(let number, let isMultiple, let isTaken):
-            let first = isMultiple ? firstNumber : number
-            guard first <= number else { return }
-            for number in first...number { confirm(number, isTaken: isTaken) }
-            lastConfirmed = max(lastConfirmed, number)
-            dropConfirmed()
+        case .confirm(let number, let isMultiple, let isTaken): confirm(upTo: number, isMultiple: isMultiple, isTaken: isTaken)
         case .returned(let message, let reason): noteReturn(of: message, reason)
         case .blocked(let reason): blockedBy = reason
         case .unblocked: blockedBy = nil
@@ -87,11 +89,32 @@ package final class Publisher: ConnectionUse {
         }
     }
 
-    package func settleDown(_ connection: Connection) throws(RabbitMQError) { try pump(connection) }
+    package func settleDown(_ connection: Connection) throws(RabbitMQError) {
+        try pump(connection)
+        if promise == .transactions { try commitAll(connection) }
+    }
+
+    /// Sends what the window permits.
+    func sendMore(_ connection: Connection) throws(RabbitMQError) { try pump(connection) }
+
+    /// Notes the server's answer for a message, or for all up to it.
+    func confirm(upTo number: UInt64, isMultiple: Bool, isTaken: Bool) {
+        let first = isMultiple ? firstNumber : number
+        guard first <= number else { return }
+        for number in first...number { confirm(number, isTaken: isTaken) }
+        if let sentinel = sentinels.number, (first...number).contains(sentinel) {
+            sentinels.number = nil
+            // What was sent before it has had its turn, too.
+            for number in min(firstNumber, sentinel)...sentinel { confirm(number, isTaken: true) }
+        }
+        lastConfirmed = max(lastConfirmed, number)
+        dropConfirmed()
+    }
 
     package func tick(_ connection: Connection) throws(RabbitMQError) {
+        if !connection.abilities.has(.everyConfirm) { try sendSentinel(connection) }
         let now = ContinuousClock.now
-        let indices = unconfirmed.indices.filter { unconfirmed[$0].map { $0.batch.deadline <= now } ?? false }
+        let indices = unconfirmed.indices.filter { unconfirmed[$0]?.batch.map { $0.deadline <= now } ?? false }
         guard !indices.isEmpty || batches.contains(where: { $0.deadline <= now }) else { return }
         // Sent messages may still arrive; another connection would confirm none of them.
         if let blockedBy {
@@ -106,7 +129,7 @@ package final class Publisher: ConnectionUse {
             countOut(entry)
         }
         dropConfirmed()
-        for entry in late { entry.batch.finish(error) }
+        for entry in late { entry.batch?.finish(error) }
     }
 
     /// Whether messages are late only because their queue confirms nothing, such as a quorum queue without a leader, while the
@@ -159,7 +182,7 @@ package final class Publisher: ConnectionUse {
                 suspects -= 1
             }
             while batch.next < batch.publications.count {
-                let publication = batch.publications[batch.next]
+                let publication = batch.publications[batch.next].possible(with: connection.abilities)
                 if let fault = connection.fault(of: publication.message) {
                     batch.refuse(batch.next, RabbitMQError(.refused(312), fault))
                     batch.next += 1
@@ -179,7 +202,7 @@ package final class Publisher: ConnectionUse {
                     if unconfirmed.isEmpty { batch.finish(error) }
                     throw error
                 }
-                unconfirmed.append(InFlight(batch: batch, index: batch.next))
+                unconfirmed.append(InFlight(batch: batch, index: batch.next, message: publication.message))
                 countUnderWay += 1
                 bytesUnderWay += bytes
                 batch.next += 1
@@ -248,7 +271,7 @@ package final class Publisher: ConnectionUse {
         else { return }
         unconfirmed[index] = nil
         countOut(entry)
-        entry.batch.confirm(entry.index, isTaken: isTaken)
+        entry.batch?.confirm(entry.index, isTaken: isTaken)
     }
 
     private func countOut(_ entry: InFlight) {
@@ -265,7 +288,7 @@ package final class Publisher: ConnectionUse {
             guard sent.properties.correlationID == message.properties.correlationID, sent.routingKey == message.routingKey
             else { continue }
             let target = message.exchange.isEmpty ? "" : "exchange '\(message.exchange)' with "
-            entry.batch.noteReturn(entry.index, "no queue receives messages for \(target)routing key '\(message.routingKey)'")
+            entry.batch?.noteReturn(entry.index, "no queue receives messages for \(target)routing key '\(message.routingKey)'")
             return
         }
     }

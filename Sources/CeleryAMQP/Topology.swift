@@ -57,7 +57,7 @@ package struct Topology: Sendable {
     ) throws(RabbitMQError) {
         let definitions = queues.map(settings.definition)
         let delayed = definitions.filter { $0.exchangeType == "topic" || $0.exchangeType == "fanout" }
-        guard !delayed.isEmpty, definitions.contains(where: { $0.type == .quorum }) else { return }
+        guard !delayed.isEmpty, definitions.contains(where: { $0.type == .quorum }), connection.abilities.has(.delays) else { return }
         // Python declares the ladder with quorum queues by default.
         try DelayLadder.declare(.quorum, connection, spareChannel: spareChannel)
         for definition in delayed { try DelayLadder.bind(definition, connection, on: channel) }
@@ -79,12 +79,13 @@ package struct Topology: Sendable {
         return declaration
     }
 
-    /// Whether one prefetch count for a whole channel is possible: RabbitMQ supports that from version 3.3 until 4.0, and never
+    /// Whether one prefetch count for a whole channel is possible: of all servers only RabbitMQ supports that from version 3.3 until 4.0, and never
     /// for quorum queues. Queues with different weights need separate counts.
-    package func sharesPrefetch(_ queues: [String], serverVersion: String) -> Bool {
+    package func sharesPrefetch(_ queues: [String], at server: ServerAbilities) -> Bool {
         // A temporary queue must not change how a running worker consumes.
         let queues = queues.filter { !settings.definition(of: $0).isTemporary }
-        let parts = serverVersion.split(separator: ".").map { Int($0) ?? 0 }
+        guard server.product == "RabbitMQ" else { return false }
+        let parts = server.version.split(separator: ".").map { Int($0) ?? 0 }
         guard parts.count >= 2, (parts[0], parts[1]) >= (3, 3), parts[0] < 4 else { return false }
         guard Set(queues.map { settings.queueWeights[$0] ?? 1 }).count < 2 else { return false }
         return queues.allSatisfy { settings.definition(of: $0).type == .classic }

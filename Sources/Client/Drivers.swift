@@ -45,8 +45,7 @@ package struct Drivers: Sendable {
                 ranking: MessageRanking(ageing: settings.priorityAgeing), queueWeights: settings.queueWeights,
                 processLives: ProcessIdentity.isAlive)
         },
-        "amqp": { urls, settings, _ in try AMQPBroker(urls, settings: settings, mailbox: mailbox(settings)) },
-        "amqps": { urls, settings, _ in try AMQPBroker(urls, settings: settings, mailbox: mailbox(settings)) },
+        "amqp": openAMQPBroker, "amqps": openAMQPBroker,
         "amqp10": openAMQP10Broker, "amqps10": openAMQP10Broker,
         "memory": { _, _, _ in MemoryBroker() },
         "redis": openRedisBroker, "rediss": openRedisBroker, "socket": openRedisBroker, "redis+socket": openRedisBroker,
@@ -70,6 +69,11 @@ package struct Drivers: Sendable {
         }
     }
 
+    private static let openAMQPBroker: OpenBroker = { urls, settings, _ in
+        try AMQPBroker(
+            urls, settings: settings, mailbox: mailbox(settings), local: { try ReplyProject(settings).openLocalBroker() })
+    }
+
     private static let openRedisBroker: OpenBroker = { urls, settings, _ in
         RedisBroker(try RedisBrokerOptions(urls[0], connectTimeout: .seconds(settings.connectionTimeout)), settings: settings)
     }
@@ -91,9 +95,13 @@ package struct Drivers: Sendable {
                     hint: "write just rpc://")
             }
             guard let broker = broker as? AMQPBroker else {
+                let advice =
+                    broker is RedisBroker
+                    ? "name the same server as result store, which tells every client that waits; Python's clients with rpc:// get their answers anyway"
+                    : "leave the result store out of the settings to keep results in celery.db"
                 throw DriverError(
-                    .configuration, "rpc:// results need an amqp:// broker, not \(broker.location)",
-                    hint: "leave the result store out of the settings to keep results in celery.db")
+                    .configuration, "rpc:// results need an amqp:// broker, which keeps them for a command that is not there yet, not \(broker.location)",
+                    hint: advice)
             }
             return RPCResultStore(link: broker.link, mailbox: ReplyProject(settings).mailbox) {
                 try ReplyProject(settings).openFile()
@@ -120,7 +128,7 @@ package struct Drivers: Sendable {
         "zmq": openZMQ, "tyrant": openTyrant, "mongodb": openMongo, "mongodb+srv": openMongo,
         "memcached": openMemcached, "memcache": openMemcached, "pymemcache": openMemcached, "pylibmc": openMemcached,
         "cache+memcached": openMemcached, "cache+memcache": openMemcached, "cache+pymemcache": openMemcached,
-        "cache+pylibmc": openMemcached,
+        "cache+pylibmc": openMemcached, "memcacheds": openMemcached, "cache+memcacheds": openMemcached,
     ]
 
     /// Databases of servers, in Python's tables.
@@ -193,7 +201,7 @@ package struct Drivers: Sendable {
         func value(_ name: String) -> String? { url.query.last { $0.name == name }?.value }
         switch url.scheme {
         case "amqps": return value("verify") == "verify_none" ? "verify=verify_none" : nil
-        case "rediss", "stomp+ssl", "amqps10":
+        case "rediss", "memcacheds", "cache+memcacheds", "stomp+ssl", "amqps10":
             if let value = value("ssl_cert_reqs"), ["none", "CERT_NONE"].contains(value) { return "ssl_cert_reqs=\(value)" }
             return value("ssl_check_hostname").flatMap { ["0", "f", "false", "n", "no"].contains($0.lowercased()) ? "ssl_check_hostname=\($0)" : nil }
         case "mongodb":

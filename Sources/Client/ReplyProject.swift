@@ -1,3 +1,4 @@
+import Brokers
 import CeleryCore
 import CeleryDB
 import Glibc
@@ -19,15 +20,26 @@ struct ReplyProject {
     ///
     /// - Throws: `DriverError` when the file cannot be created or opened.
     func openFile() throws -> SQLiteResultStore {
+        SQLiteResultStore(file: try databaseFile(), expires: settings.resultExpires, argumentLimit: settings.argumentLimit)
+    }
+
+    /// Opens the same file for what an AMQP server cannot keep: messages until their ETA, commands and statistics.
+    ///
+    /// - Throws: `DriverError` when the file cannot be created or opened.
+    func openLocalBroker() throws -> SQLiteBroker {
+        SQLiteBroker(
+            file: try databaseFile(), resultExpires: settings.resultExpires, argumentLimit: settings.argumentLimit,
+            leaseLength: .seconds(settings.lease), processLives: ProcessIdentity.isAlive)
+    }
+
+    private func databaseFile() throws -> DatabaseFile {
         let path: String
         if settings.file != nil {
             path = Self.join(settings.projectFolder, "celery.db")
         } else {
             path = Self.join(try stateFolder(), "\(mailbox.queue.name).db")
         }
-        return SQLiteResultStore(
-            file: try DatabaseFile(path: path, access: DatabaseAccess(settings)), expires: settings.resultExpires,
-            argumentLimit: settings.argumentLimit)
+        return try DatabaseFile(path: path, access: DatabaseAccess(settings))
     }
 
     private static func join(_ folder: String, _ name: String) -> String {

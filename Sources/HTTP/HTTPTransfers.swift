@@ -17,10 +17,10 @@ package final class HTTPTransfers {
     /// - Parameters:
     ///   - most: How many requests are expected at once; as many connections and handles are kept.
     ///   - byteLimit: Bytes that all requests may have received together; one that would exceed it fails as too long.
-    /// - Throws: `HTTPError.Code.noLibrary`, also for a library older than 7.66.
+    /// - Throws: `HTTPError.Code.noLibrary`; `unreachable` when there is no memory or descriptor.
     package init(most: Int, byteLimit: Int) throws(HTTPError) {
         guard celery_curl_load() == 0 else { throw .noLibrary }
-        guard let multi = celery_curl_multi_open(most) else { throw HTTPError(.noLibrary, "libcurl is older than 7.66") }
+        guard let multi = celery_curl_multi_open(most) else { throw HTTPError(.unreachable, "libcurl cannot have several requests under way: out of memory or open files") }
         self.multi = multi
         self.most = most
         budget = .allocate(capacity: 1)

@@ -1,11 +1,11 @@
 import CeleryCore
 import Processes
 
-/// The thread of `MailPost`.
+/// The thread of `MailPost`. Writes to the spool, and never waits for a server.
 final class MailLoop {
     private let spool: MailSpool
     private let text: MailText
-    private let outlets: [MailOutlet]
+    private let couriers: [MailCourier]
     private let limit: Int
     private let now: @Sendable () -> Timestamp
     private let warn: @Sendable (String) -> Void
@@ -21,12 +21,12 @@ final class MailLoop {
     private static let mostUnwritten = 1_000
 
     init(
-        spool: MailSpool, text: MailText, outlets: [MailOutlet], limit: Int, now: @escaping @Sendable () -> Timestamp,
+        spool: MailSpool, text: MailText, couriers: [MailCourier], limit: Int, now: @escaping @Sendable () -> Timestamp,
         warn: @escaping @Sendable (String) -> Void
     ) {
         self.spool = spool
         self.text = text
-        self.outlets = outlets
+        self.couriers = couriers
         self.limit = limit
         self.now = now
         self.warn = warn
@@ -37,8 +37,8 @@ final class MailLoop {
             let isEnding = post.isEnding
             write(post.take())
             if spool.lead() {
-                fold()
-                for outlet in outlets { outlet.deliver(isLast: isEnding) }
+                let hasNews = fold()
+                for courier in couriers { courier.deliver(hasNews: hasNews) }
             }
             post.watch(spool.failing())
             if isEnding { return }
@@ -62,23 +62,25 @@ final class MailLoop {
     }
 
     /// Takes new notices into the digest, and writes the mails that follow.
-    private func fold() {
+    ///
+    /// - Returns: Whether there are any.
+    private func fold() -> Bool {
         var (digest, folded, new) = spool.read()
         let before = digest
         for (_, notices) in new { for notice in notices { digest.note(notice) } }
         let time = now()
         let drafts = digest.drafts(limit: limit, now: time)
-        guard digest != before || !new.isEmpty || !folded.isEmpty else { return }
+        guard digest != before || !new.isEmpty || !folded.isEmpty else { return false }
         do throws(SystemError) {
             for draft in drafts {
-                for outlet in outlets { try spool.add(content(of: draft, for: outlet.box, time), to: outlet.box, now: time) }
+                for courier in couriers { try spool.add(content(of: draft, for: courier.box, time), to: courier.box, now: time) }
             }
-            if !drafts.isEmpty { for outlet in outlets { outlet.hurry() } }
             folded = new.map(\.file)
             try spool.store(digest, containing: folded)
         } catch {
             trouble(error)
         }
+        return !drafts.isEmpty
     }
 
     private func trouble(_ error: SystemError) {

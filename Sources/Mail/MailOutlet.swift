@@ -1,7 +1,7 @@
 import CeleryCore
 import HTTP
 
-/// One way to the administrators: what waits in a box of the spool is offered until it is taken.
+/// One way to the administrators: what waits in a box of the spool is offered until it is taken. For one thread; see `MailCourier`.
 final class MailOutlet {
     let box: MailSpool.Box
     private let delivery: any NoticeDelivery

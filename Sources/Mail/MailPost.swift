@@ -28,12 +28,12 @@ package final class MailPost: Sendable {
     /// Kinds of events kept in memory at once: the thread writes them within milliseconds.
     private static let mostKinds = 10_000
 
-    /// Starts the thread.
+    /// Starts the threads.
     ///
     /// - Parameters:
     ///   - host: The name of this machine.
     ///   - hook: Gets every notice too, as JSON.
-    ///   - warn: Told when mails cannot be sent, and when they can again; on the thread.
+    ///   - warn: Told when mails cannot be sent, and when they can again; on a thread.
     /// - Throws: `SystemError` when the spool cannot be used.
     package init(
         _ settings: MailSettings, host: String, delivery: MailDelivery, hook: (any NoticeDelivery)? = nil, now: @escaping @Sendable () -> Timestamp = { .now },
@@ -42,15 +42,19 @@ package final class MailPost: Sendable {
         waker = try Waker()
         // Told now, not when the first task fails.
         _ = try MailSpool(settings.spool)
-        WorkThread.start { [self] in
+        var ways: [(courier: MailCourier, delivery: any NoticeDelivery)] = settings.admins.isEmpty ? [] : [(try MailCourier(.mails), delivery)]
+        if let hook { ways.append((try MailCourier(.calls), hook)) }
+        for (courier, delivery) in ways {
+            courier.start { (try? MailSpool(settings.spool)).map { MailOutlet(courier.box, delivery, $0, now: now, warn: warn) } }
+        }
+        WorkThread.start { [self, couriers = ways.map(\.courier)] in
             if let spool = try? MailSpool(settings.spool) {
-                var outlets = settings.admins.isEmpty ? [] : [MailOutlet(.mails, delivery, spool, now: now, warn: warn)]
-                if let hook { outlets.append(MailOutlet(.calls, hook, spool, now: now, warn: warn)) }
                 MailLoop(
-                    spool: spool, text: MailText(settings: settings, host: host), outlets: outlets, limit: settings.hourlyLimit, now: now,
+                    spool: spool, text: MailText(settings: settings, host: host), couriers: couriers, limit: settings.hourlyLimit, now: now,
                     warn: warn
                 ).run(for: self)
             }
+            for courier in couriers { courier.end() }
             let waiters = state.withLock { state in
                 state.hasEnded = true
                 return state.waiters

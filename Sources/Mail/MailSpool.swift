@@ -6,6 +6,7 @@ package import Processes
 ///
 /// `new` has files of notices, `out` has mails, `calls` what goes to a webhook. `state` is the digest, and names the files of `new` that it contains: they are removed
 /// after it was written, so that a crash in between counts no notice twice. Only the holder of `lock` reads `new`, and sends.
+/// For one thread: each has a value of its own.
 package final class MailSpool {
     private let path: String
     private let lock: OwnedDescriptor

@@ -13,8 +13,8 @@ final class MemcachedConnection: CommandConnection {
     private let socket: SecureSocket
     private var decoder = MemcachedDecoder()
 
-    /// Connects, and asks for the server's version: who does not tell it is no Memcached. Blocks, for at most `connectTimeout`
-    /// before and after the TCP connection is made.
+    /// Connects, encrypted if the options say so, and asks for the server's version: who does not tell it is no Memcached. Blocks,
+    /// for at most `connectTimeout` before and after the TCP connection is made.
     init(_ options: MemcachedOptions, onSocket: (Int32) -> Void) throws(MemcachedError) {
         self.options = options
         do throws(StreamError) {
@@ -31,7 +31,11 @@ final class MemcachedConnection: CommandConnection {
         }
         onSocket(socket.descriptor)
         do throws(MemcachedError) {
-            try greet(until: .now + options.connectTimeout)
+            let deadline = ContinuousClock.now + options.connectTimeout
+            if let tls = options.tls {
+                do throws(StreamError) { try socket.encrypt(tls, host: options.servers[0].host, until: deadline) } catch { throw MemcachedError(error) }
+            }
+            try greet(until: deadline)
         } catch {
             onSocket(-1)
             throw Self.opening(error, options)
@@ -40,6 +44,8 @@ final class MemcachedConnection: CommandConnection {
 
     private static func opening(_ error: MemcachedError, _ options: MemcachedOptions) -> MemcachedError {
         var reason = MemcachedError(error.code == .lost ? .unreachable : error.code, "cannot reach \(options.location): \(error.message)")
+        // A port for TLS ends what does not begin as TLS.
+        if error.code == .lost, options.tls == nil, options.servers[0].socketPath == nil { reason.message += "; use cache+memcacheds:// for a TLS port" }
         reason.isOfOpening = true
         return reason
     }
@@ -100,5 +106,8 @@ final class MemcachedConnection: CommandConnection {
         return MemcachedError(.malformed, "it sent a reply to nothing")
     }
 
-    func close(onSocket: (Int32) -> Void) { onSocket(-1) }
+    func close(onSocket: (Int32) -> Void) {
+        socket.end()
+        onSocket(-1)
+    }
 }

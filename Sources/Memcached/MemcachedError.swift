@@ -8,6 +8,10 @@ package struct MemcachedError: Error, Sendable, Equatable, CustomStringConvertib
         case unreachable
         /// The URL is invalid.
         case options
+        /// The certificate is not accepted, or the TLS handshake failed.
+        case tls
+        /// libssl is not installed.
+        case libraryMissing
         /// The connection ended: closed by the server or the network, or silent for too long.
         case lost
         /// The server asks for a password, or speaks the binary protocol alone.
@@ -57,10 +61,11 @@ package struct MemcachedError: Error, Sendable, Equatable, CustomStringConvertib
     init(_ error: StreamError) {
         let code: Code =
             switch error.code {
-            case .address: .options
-            // The protocol has no TLS.
-            case .unreachable, .tls, .file, .libraryMissing: .unreachable
+            case .address, .file: .options
+            case .unreachable: .unreachable
             case .lost: .lost
+            case .tls: .tls
+            case .libraryMissing: .libraryMissing
             }
         self.init(code, error.message)
     }
@@ -81,10 +86,15 @@ extension DriverError {
         switch error.code {
         case .unreachable: self.init(.unreachable, text, hint: "start memcached, or correct the URL")
         case .options: self.init(.configuration, error.message)
+        case .tls:
+            self.init(
+                .unreachable, text,
+                hint: "name the file of trusted certificates with ?ssl_ca_certs=FILE in the URL, and use the host name in the certificate")
+        case .libraryMissing: self.init(.configuration, text, hint: "install it: apt-get install libssl3")
         case .lost: self.init(.unreachable, text)
         case .unsupportedServer:
             self.init(.configuration, text, hint: "only servers without a password are supported; start memcached without -S and -Y")
-        case .malformed: self.init(.unusable, text, hint: "check that the URL names a memcached server, and a port without TLS")
+        case .malformed: self.init(.unusable, text, hint: "check that the URL names a memcached server, and use cache+memcacheds:// for a TLS port")
         case .full: self.init(.tryAgain, text, hint: "give memcached more memory (-m), or start it without -M so that it drops what is oldest")
         case .tooLarge: self.init(.refused, text, hint: Self.largerItems)
         case .refused: self.init(.refused, text)

@@ -1,8 +1,10 @@
 package import CeleryCore
+package import Streams
 
 /// Which servers keep the values, read from a URL: `cache+memcached://host:port;host2:port/`.
 ///
-/// The scheme is that of Python's Celery, with or without `cache+`: `memcached`, `memcache`, `pymemcache` or `pylibmc`.
+/// The scheme is that of Python's Celery, with or without `cache+`: `memcached`, `memcache`, `pymemcache` or `pylibmc`. Python's URLs
+/// have no TLS; here `memcacheds` asks for it, as `rediss` does, with the options that Redis has for it.
 package struct MemcachedOptions: Sendable, Hashable {
     /// At least one, each once, in the order of the URL.
     package var servers: [MemcachedServer]
@@ -10,6 +12,8 @@ package struct MemcachedOptions: Sendable, Hashable {
     package var connectTimeout: Duration
     /// For how long a server may be silent while it owes an answer.
     package var answerTimeout: Duration = .seconds(8)
+    /// What is demanded of the servers' certificates; `nil` without TLS.
+    package var tls: TLSTerms?
     /// For display.
     package var location: String
 
@@ -28,6 +32,7 @@ package struct MemcachedOptions: Sendable, Hashable {
         location = ServiceURL.redact(shown.redacted)
         self.connectTimeout = connectTimeout
         servers = []
+        tls = url.scheme.hasSuffix("memcacheds") ? TLSTerms() : nil
         for part in url.servers {
             guard let server = MemcachedServer(part) else {
                 throw MemcachedError(.options, "\(location): a server is written host:port, with ; between several")
@@ -37,16 +42,33 @@ package struct MemcachedOptions: Sendable, Hashable {
         guard !servers.isEmpty else {
             throw MemcachedError(.options, "\(location) names no server; write \(url.scheme)://host:11211/")
         }
-        if let item = url.query.first(where: { !Self.djangoOnly.contains($0.name) }) {
-            throw MemcachedError(.options, "\(location): a URL of Memcached has no option '\(item.name)'")
+        if tls != nil, let server = servers.first(where: { $0.socketPath != nil }) {
+            throw MemcachedError(.options, "\(location): a socket such as \(server) has no TLS; name it with memcached://")
         }
+        var seen: Set<String> = []
+        for item in url.query where !Self.djangoOnly.contains(item.name) {
+            guard seen.insert(item.name).inserted else { throw MemcachedError(.options, "\(location): option '\(item.name)' is given twice") }
+            try take(item)
+        }
+        if (tls?.certificate == nil) != (tls?.key == nil) {
+            throw MemcachedError(.options, "\(location): ssl_certfile and ssl_keyfile must be given together")
+        }
+    }
+
+    private mutating func take(_ item: ServiceURL.QueryItem) throws(MemcachedError) {
+        guard TLSTerms.optionNames.contains(item.name) else {
+            let nearest = NearestName.suggest(item.name, among: TLSTerms.optionNames).map { "; did you mean '\($0)'?" } ?? ""
+            throw MemcachedError(.options, "\(location): a URL of Memcached has no option '\(item.name)'\(nearest)")
+        }
+        guard tls != nil else { throw MemcachedError(.options, "\(location): \(item.name) needs cache+memcacheds://") }
+        if let text = tls?.take(item.name, item.value) { throw MemcachedError(.options, "\(location): \(text)") }
     }
 
     /// One of the servers alone.
     func only(_ server: MemcachedServer) -> MemcachedOptions {
         var copy = self
         copy.servers = [server]
-        copy.location = servers.count == 1 ? location : "memcached://\(server)/"
+        copy.location = servers.count == 1 ? location : "\(tls == nil ? "memcached" : "memcacheds")://\(server)/"
         return copy
     }
 }

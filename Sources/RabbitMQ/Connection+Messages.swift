@@ -11,7 +11,8 @@ extension Connection {
     package func publish(_ message: WireMessage, isMandatory: Bool, on channel: UInt16) throws(RabbitMQError) {
         defer { scratch.reset() }
         var properties = self.properties(of: message)
-        let status = message.body.withUnsafeBytes { body in
+        let body = message.body.isEmpty && !abilities.has(.emptyBodies) ? [UInt8(ascii: " ")] : message.body
+        let status = body.withUnsafeBytes { body in
             library.calls.amqp_basic_publish(
                 state, channel, scratch.bytes(message.exchange), scratch.bytes(message.routingKey), isMandatory ? 1 : 0, 0,
                 &properties,
@@ -43,8 +44,14 @@ extension Connection {
             properties.priority = UInt8(clamping: priority)
         }
         set(AMQP_BASIC_HEADERS_FLAG)
-        properties.headers = FieldTable.table(message.headers, in: scratch)
+        properties.headers = FieldTable.table(headers(of: message), in: scratch)
         return properties
+    }
+
+    /// The headers as the server can keep them.
+    func headers(of message: WireMessage) -> JSONObject {
+        let headers = abilities.has(.tables) ? message.headers : PackedHeaders.pack(message.headers)
+        return abilities.has(.separateQueues) ? headers : QueueMark.write(message, in: headers)
     }
 
     /// The corresponding C function is `amqp_basic_ack`.
@@ -61,6 +68,14 @@ extension Connection {
     ///
     /// The corresponding C functions are `amqp_basic_get` and `amqp_read_message`.
     package func get(_ queue: String, on channel: UInt16) throws(RabbitMQError) -> IncomingDelivery? {
+        while let delivery = try getAny(queue, on: channel) {
+            if !delivery.isStray { return delivery }
+            try acknowledge(delivery.tag, isMultiple: false, on: channel)
+        }
+        return nil
+    }
+
+    private func getAny(_ queue: String, on channel: UInt16) throws(RabbitMQError) -> IncomingDelivery? {
         try check("queue", queue)
         defer { scratch.reset() }
         let reply = library.calls.amqp_basic_get(state, channel, scratch.bytes(queue), 0)
@@ -72,12 +87,14 @@ extension Connection {
         var content = amqp_message_t()
         try check(library.calls.amqp_read_message(state, channel, &content, 0), "get a message from queue '\(queue)'")
         defer { library.calls.amqp_destroy_message(&content) }
-        (message.properties, message.headers) = Self.read(content.properties)
+        (message.properties, message.headers) = read(content.properties)
         message.body = [UInt8](content.body.buffer)
-        return IncomingDelivery(channel: channel, consumer: "", tag: tag, isRedelivered: isRedelivered, message: message)
+        let isStray = QueueMark.take(from: &message.headers, of: queue)
+        return IncomingDelivery(
+            channel: channel, consumer: "", tag: tag, isRedelivered: isRedelivered, isStray: isStray, message: message)
     }
 
-    static func read(_ given: amqp_basic_properties_t) -> (WireProperties, JSONObject) {
+    func read(_ given: amqp_basic_properties_t) -> (WireProperties, JSONObject) {
         func has(_ flag: Int32) -> Bool { given._flags & amqp_flags_t(flag) != 0 }
         var properties = WireProperties()
         if has(AMQP_BASIC_CONTENT_TYPE_FLAG) { properties.contentType = given.content_type.string }
@@ -87,6 +104,7 @@ extension Connection {
         if has(AMQP_BASIC_EXPIRATION_FLAG) { properties.expiration = given.expiration.string }
         if has(AMQP_BASIC_DELIVERY_MODE_FLAG) { properties.deliveryMode = Int(given.delivery_mode) }
         if has(AMQP_BASIC_PRIORITY_FLAG) { properties.priority = Int(given.priority) }
-        return (properties, has(AMQP_BASIC_HEADERS_FLAG) ? FieldTable.object(given.headers) : [:])
+        let headers = has(AMQP_BASIC_HEADERS_FLAG) ? FieldTable.object(given.headers) : [:]
+        return (properties, abilities.has(.tables) ? headers : PackedHeaders.unpack(headers))
     }
 }

@@ -12,13 +12,15 @@ package final class Connection {
     package let options: ConnectionOptions
     /// Negotiated seconds between heartbeats; 0 when there are none.
     package let heartbeat: Int
-    /// The server's version, e.g. `3.10.8`.
-    package let serverVersion: String
+    /// What the server can do.
+    package let abilities: ServerAbilities
     let scratch = Scratch()
     /// When the server was last heard.
     var lastHeard = ContinuousClock.now
     /// Messages with missing frames, by channel.
     var partial: [UInt16: PartialMessage] = [:]
+    /// The queues of the subscriptions at a server that mixes queues up, by consumer tag; empty elsewhere.
+    var sources: [String: String] = [:]
 
     /// How long to wait for an answer.
     static let answerTimeout: Duration = .seconds(15)
@@ -48,8 +50,7 @@ package final class Connection {
         _ = calls.amqp_set_rpc_timeout(state, &timeout)
         heartbeat = Int(calls.amqp_get_heartbeat(state))
         Self.bound(sendsOn: calls.amqp_get_sockfd(state), heartbeat)
-        serverVersion =
-            calls.amqp_get_server_properties(state).map { FieldTable.object($0.pointee)["version"]?.stringValue ?? "" } ?? ""
+        abilities = options.assumed ?? ServerAbilities(calls.amqp_get_server_properties(state).map { FieldTable.object($0.pointee) } ?? [:])
         self.state = state
     }
 

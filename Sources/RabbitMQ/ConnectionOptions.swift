@@ -22,6 +22,8 @@ package struct ConnectionOptions: Sendable, Hashable {
     package var isExternal: Bool
     /// For display, without the password.
     package var location: String
+    /// What the server can do, instead of what it says, so that tests find at RabbitMQ what other servers are.
+    package var assumed: ServerAbilities?
 
     /// Certificates for a TLS connection.
     package struct TLS: Sendable, Hashable {

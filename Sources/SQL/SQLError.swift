@@ -25,6 +25,8 @@ package struct SQLError: Error, Sendable, Equatable, CustomStringConvertible {
         case denied
         /// The server or its disk is full, or it is busy: it passes.
         case full
+        /// The server ended a statement that took longer than it may.
+        case tooSlow
         /// The server only answers queries: a replica, or a disk in danger.
         case readOnly
         /// A value, or a statement, is larger than the server takes.
@@ -72,7 +74,7 @@ extension DriverError {
             self.init(
                 .noPermission, text,
                 hint: "grant the user of the URL SELECT, INSERT, UPDATE and DELETE on Celery's tables, or create them as another user: celery syncdb")
-        case .full: self.init(.tryAgain, text)
+        case .full, .tooSlow: self.init(.tryAgain, text)
         case .readOnly: self.init(.tryAgain, text, hint: "name the primary server in the URL, not a replica")
         case .tooLarge, .refused: self.init(.refused, text)
         case .malformed: self.init(.unusable, text)

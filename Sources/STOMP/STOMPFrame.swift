@@ -32,6 +32,13 @@ package struct STOMPFrame: Sendable, Equatable {
     /// The value of a header; of several with one name the first counts.
     package subscript(name: String) -> String? { headers.first { $0.name == name }?.value }
 
+    /// The frame with more headers.
+    package func adding(_ more: [Header]) -> STOMPFrame {
+        var frame = self
+        frame.headers += more
+        return frame
+    }
+
     /// Writes the frame as it is sent.
     ///
     /// - Throws: `refused` for a header that has a carriage return or NUL in it: servers read these in different ways, and none of

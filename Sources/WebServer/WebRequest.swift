@@ -39,6 +39,7 @@ package struct WebRequest: Sendable {
     /// What decides about rights or about where the request is for, and so occurs once.
     private static let single: Set<String> = [
         "host", "authorization", "origin", "sec-fetch-site", "content-length", "content-type", "transfer-encoding", "if-none-match",
+        "idempotency-key",
     ]
 
     /// - Throws: `WebRefusal` for a request that contradicts itself or is too large.

@@ -47,6 +47,7 @@ REDIS = {
     "redis_submit": "messages a second of apply --batch to Redis",
     "redis_drain": "no-op tasks a second from Redis, without and with results",
     "redis_latency": "from a task submitted to its result, inside one process; memory of the workers",
+    "redis_waits": "connections and channels of 100,000 waits for results",
 }
 ZMQ = {
     "zmq_submit": "messages a second of apply --batch to celery broker, beside RabbitMQ",

@@ -56,6 +56,20 @@ import Testing
         #expect(failure(settings(results: "db+postgres://h/a"))?.message.contains("unknown scheme 'db+postgres'") == true)
     }
 
+    @Test func `rpc results need RabbitMQ, and the error says what to name instead`() {
+        let redis = failure(settings(results: "rpc://", broker: "redis://:hush@h/0"))
+        #expect(redis?.code == .configuration && redis?.message.contains("need an amqp:// broker") == true)
+        #expect(redis?.message.hasSuffix("not redis://:***@h/0") == true && redis?.hint?.hasPrefix("name the same server as result store") == true)
+        #expect(failure(settings(results: "rpc://"))?.hint == "leave the result store out of the settings to keep results in celery.db")
+    }
+
+    @Test(arguments: ["memcacheds", "cache+memcacheds"]) func `results in Memcached may go by TLS, which a worker warns of if unchecked`(scheme: String) throws {
+        let url = "\(scheme)://h:1;i:2/?ssl_ca_certs=/ca.pem"
+        #expect(try Drivers.open(settings(results: url)).openStore() is MemcachedResultStore)
+        #expect(Drivers.warnings(settings(results: url)).isEmpty)
+        #expect(Drivers.warnings(settings(results: "\(url)&ssl_cert_reqs=none")).first?.contains("ssl_cert_reqs=none") == true)
+    }
+
     @Test func `refuses misspelled options and prefixes, without the password`() {
         let option = failure(settings(results: "redis://:hush@h/0?socket_timeot=1"))
         #expect(option?.code == .configuration && option?.message == "redis://:***@h/0: unknown option 'socket_timeot'; did you mean 'socket_timeout'?")

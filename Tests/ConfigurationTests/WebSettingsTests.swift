@@ -24,11 +24,14 @@ import Testing
             CELERY_WEB_PUBLIC_STATUS = true
             CELERY_WEB_PUBLIC_RATE = 0
             CELERY_WEB_HIDE_RESULTS = true
+            CELERY_WEB_APPLY = ["shop.*", "mail.send"]
+            CELERY_WEB_APPLY_RATE = 7
             CELERY_WEB_HOSTS = ["jobs.example"]
             CELERY_WEB_ORIGINS = ["https://shop.example", "http://localhost:8000"]
             """).web
         #expect(web.address == .network(host: "::1", port: 8080) && web.credentials == "/web.auth")
         #expect(web.isReadOnly && web.showsStatusToAll && web.publicRate == 0 && web.hidesResults)
+        #expect(web.submissions.map(\.text) == ["shop.*", "mail.send"] && web.submissionRate == 7)
         #expect(web.hosts == ["jobs.example"] && web.origins == ["https://shop.example", "http://localhost:8000"])
     }
 
@@ -43,6 +46,7 @@ import Testing
     @Test(arguments: [
         "CELERY_WEB_BIND = \"jobs.example:80\"", "CELERY_WEB_ORIGINS = [\"*\"]", "CELERY_WEB_ORIGINS = [\"shop.example\"]",
         "CELERY_WEB_ORIGINS = [\"https://shop.example/\"]", "CELERY_WEB_CONNECTIONS = 1", "CELERY_WEB_PUBLIC_RATE = -1",
+        "CELERY_WEB_APPLY = [\"celery.*\"]", "CELERY_WEB_APPLY = [\"\"]", "CELERY_WEB_APPLY = [\"shop.?\"]", "CELERY_WEB_APPLY_RATE = -1",
     ])
     func `a value that would be something else is refused`(text: String) {
         #expect(throws: SettingsError.self) { try settings(text) }

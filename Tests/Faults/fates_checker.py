@@ -74,7 +74,8 @@ class Checker:
         for number, times in begins.items():
             # At RabbitMQ a worker sends a task on before it acknowledges the message it had. Death between the two leaves both, and
             # both have the next number. What a worker had taken before the server died begins a moment after that.
-            is_twin = len(times) == 2 and self.run.broker == "rabbitmq"
+            # ActiveMQ tells of a message that it was delivered before, and not how often: all but the first execution may have one number.
+            is_twin = len(times) == 2 and self.run.broker == "rabbitmq" or number > 1 and self.run.broker == "activemq"
             if is_twin and any(first - 5 <= death <= max(times) for death in self.run.deaths):
                 self.twins.append(f"{task} {number}")
             elif len(times) > 1:

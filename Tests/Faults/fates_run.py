@@ -13,9 +13,10 @@ from fates_checker import Checker
 from fates_tasks import Expectation, programs
 from harness import Project, children
 from rabbit import RabbitMQ
+from stomp_storm import BrokerActiveMQ
 
-# Seconds; of a worker at a SQLite file, and of a connection to RabbitMQ with a heartbeat of 2 s.
-STOP = {"sqlite": 18, "rabbitmq": 12}
+# Seconds; of a worker at a SQLite file, of a connection to RabbitMQ with a heartbeat of 2 s, and of one to ActiveMQ.
+STOP = {"sqlite": 18, "rabbitmq": 12, "activemq": 12}
 
 
 class Fates:
@@ -65,6 +66,9 @@ class Fates:
             self.server = RabbitMQ(self.project.base / "rabbitmq")
             settings += f'CELERY_BROKER_URL = "{self.server.url}"\nCELERY_BROKER_HEARTBEAT = 2\nCELERY_DEFAULT_QUEUE_TYPE = "quorum"\n'
             settings += f'CELERY_RESULT_BACKEND = "sqlite:///{self.disk}/celery.db"\n'
+        elif self.broker == "activemq":
+            self.server = BrokerActiveMQ(self.project.base / "activemq")
+            settings += f'CELERY_BROKER_URL = "{self.server.url}"\nCELERY_RESULT_BACKEND = "sqlite:///{self.disk}/celery.db"\n'
         else:
             settings += f'CELERY_BROKER_URL = "sqlite:///{self.disk}/celery.db"\n'
         (self.project.folder / "celery.toml").write_text(settings)
@@ -283,8 +287,8 @@ class Fates:
                     self.violate(f"{log.name}: {line[:300]}")
 
     def server_processes(self):
-        """RabbitMQ was started by us, but not in the project."""
-        return [pid for pid, words in self.project.processes().items() if "rabbit" in words or "epmd" in words or "erl" in words]
+        """A server was started by us, but not in the project."""
+        return [pid for pid, words in self.project.processes().items() if any(word in words for word in ("rabbit", "epmd", "erl", "activemq"))]
 
     def report(self):
         print(f"faults {dict(sorted(self.faults.items()))}")

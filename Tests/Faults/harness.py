@@ -19,7 +19,7 @@ import uuid
 # The Swift runtime of a debug build would write a backtrace instead of ending, for a signal that comes before ours are set up.
 os.environ["SWIFT_BACKTRACE"] = "enable=no"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path += [str(ROOT / "Tests" / "Servers"), str(ROOT / "Tests" / "Faults" / "storm")]
+sys.path += [str(ROOT / "Tests" / "Servers"), str(ROOT / "Tests" / "Faults" / "storm"), str(ROOT / "Tests" / "Faults" / "peers")]
 MARK = "CELERY_FAULTS_RUN"
 FINAL = ("SUCCESS", "FAILURE", "REVOKED")
 # How many times slower this machine is than the one limits of time were made for, as Tests/run measures it.

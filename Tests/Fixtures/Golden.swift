@@ -17,6 +17,10 @@ package enum Golden {
         try JSON(parsing: [UInt8](Data(contentsOf: folder.appending(path: name))))
     }
 
+    package static func text(_ name: String) throws -> String {
+        String(decoding: try Data(contentsOf: folder.appending(path: name)), as: UTF8.self)
+    }
+
     /// A recorded message.
     package static func message(_ name: String) throws -> WireMessage {
         let recording = try load(name)

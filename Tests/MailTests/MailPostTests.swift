@@ -99,6 +99,36 @@ import Testing
         await post.end()
     }
 
+    /// A server that answers nobody until it is let go.
+    private final class Hanging: NoticeDelivery {
+        let place = "there"
+        let isHeld = Atomic(true)
+        let offers = Atomic(0)
+
+        func send(_ notice: [UInt8], named name: String) -> SMTPClient.Failure? {
+            offers.add(1, ordering: .sequentiallyConsistent)
+            while isHeld.load(ordering: .sequentiallyConsistent) { usleep(10_000) }
+            return nil
+        }
+    }
+
+    @Test func `a server that hangs keeps neither notices from the spool nor mails from another server`() async throws {
+        let (server, hook) = (try MailServer(), Hanging())
+        let settings = settings(server.port)
+        let post = try MailPost(settings, host: "here", delivery: MailDelivery(settings, programs: []), hook: hook) { _ in }
+        fail(post)
+        #expect(try await eventually { hook.offers.load(ordering: .sequentiallyConsistent) == 1 && server.mails.count == 1 })
+        fail(post, times: 7)
+        #expect(try await eventually { (try? MailSpool(settings.spool))?.read().digest.groups.first?.total == 8 })
+        fail(post, "u")
+        #expect(try await eventually { server.mails.count == 2 })
+        #expect(hook.offers.load(ordering: .sequentiallyConsistent) == 1)
+        #expect(try MailSpool(settings.spool).waiting(in: .calls).count == 2)
+        hook.isHeld.store(false, ordering: .sequentiallyConsistent)
+        await post.end()
+        #expect(try MailSpool(settings.spool).waiting(in: .calls).isEmpty)
+    }
+
     @Test func `an address that is refused does not keep the mail from the others`() async throws {
         let server = try MailServer { $0 == "ann@example.com" }
         let post = try post(settings(server.port))

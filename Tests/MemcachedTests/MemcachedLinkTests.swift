@@ -85,6 +85,36 @@ import Testing
         try server.perform("stop")
     }
 
+    @Test func `verifies the certificate of a server for the host of the URL`() async throws {
+        let server = try LocalMemcached.start(options: ["--tls"])
+        let authority = "?ssl_ca_certs=\(server.authority)"
+        let link = try link(server.url + authority)
+        let key = key()
+        let value = (0..<3 << 20).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        _ = try await link.ask(.set(key, value, expires: 60))
+        let isSame = try await link.values(of: [key])[key]?.bytes == value
+        #expect(isSame)
+        await link.close()
+        let stranger = try await failure(server.url)
+        #expect(stranger.code == .unreachable && stranger.message.contains("the certificate of the server is not accepted"), "\(stranger.message)")
+        #expect(stranger.hint?.contains("ssl_ca_certs") == true)
+        // This address is its own, too, and not in the certificate.
+        let elsewhere = "memcacheds://0.0.0.0:\(server.port)/\(authority)"
+        #expect(try await failure(elsewhere).message.contains("the certificate of the server is not accepted"))
+        for option in ["ssl_check_hostname=false", "ssl_cert_reqs=none"] {
+            let trusting = try self.link("\(elsewhere)&\(option)")
+            #expect(try await trusting.values(of: [key]).count == 1)
+            await trusting.close()
+        }
+        let plain = try await failure("memcached://127.0.0.1:\(server.port)/")
+        #expect(plain.code == .unreachable || plain.code == .unusable)
+        #expect("\(plain.message) \(plain.hint ?? "")".contains("memcacheds://"))
+        let encrypted = try await failure("memcacheds://127.0.0.1:\(LocalMemcached.shared.port)/")
+        #expect(encrypted.code == .unreachable && encrypted.message.contains("TLS"), "\(encrypted.message)")
+        #expect(try await failure("\(server.url)?ssl_ca_certs=/nowhere/ca.pem").code == .configuration)
+        try server.perform("stop")
+    }
+
     @Test func `shares keys among several servers, and names the one that is away`() async throws {
         let servers = [try LocalMemcached.start(), try LocalMemcached.start()]
         let list = servers.map { "127.0.0.1:\($0.port)" }

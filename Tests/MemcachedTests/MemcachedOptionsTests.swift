@@ -20,6 +20,24 @@ import Testing
         #expect(error == MemcachedError(.options, "memcached://h:1/: a URL of Memcached has no option 'timeot'"))
     }
 
+    @Test func `encrypts where the scheme says so, and knows the options of TLS there alone`() throws {
+        #expect(try options("cache+memcached://h:1").tls == nil)
+        let tls = try options("cache+memcacheds://h:1;i:2/?ssl_ca_certs=/ca.pem&ssl_certfile=/c.pem&ssl_keyfile=/c.key&timeout=3")
+        #expect(tls.servers.map(\.node) == ["h:1", "i:2"] && tls.tls?.authorities == "/ca.pem" && tls.tls?.isVerified == true)
+        #expect(tls.only(tls.servers[1]).location == "memcacheds://i:2/" && tls.only(tls.servers[1]).tls == tls.tls)
+        #expect(try options("memcacheds://h?ssl_cert_reqs=none").tls?.isVerified == false)
+        for (url, text) in [
+            ("memcached://h:1/?ssl_ca_certs=/ca.pem", "memcached://h:1/: ssl_ca_certs needs cache+memcacheds://"),
+            ("memcacheds://h:1/?ssl_ca_cert=/ca.pem", "memcacheds://h:1/: a URL of Memcached has no option 'ssl_ca_cert'; did you mean 'ssl_ca_certs'?"),
+            ("memcacheds://h:1/?ssl_certfile=/c.pem", "memcacheds://h:1/: ssl_certfile and ssl_keyfile must be given together"),
+            ("memcacheds://h:1/?ssl_cert_reqs=7", "memcacheds://h:1/: ssl_cert_reqs must be required, optional or none"),
+            ("memcacheds:///run/m.sock", "memcacheds:///run/m.sock/: a socket such as /run/m.sock has no TLS; name it with memcached://"),
+        ] {
+            let error = #expect(throws: MemcachedError.self) { try options(url) }
+            #expect(error == MemcachedError(.options, text))
+        }
+    }
+
     @Test(arguments: ["h:0", "h:x", "h:65536", "h:-1", "::1", "a b", "h/p", "h:1:2"])
     func `refuses what is no server`(text: String) {
         #expect(MemcachedServer(text) == nil)

@@ -52,7 +52,7 @@ import Wire
             }
         }
         #expect(refusal?.code == .refused(404))
-        let version = try await owner.perform(as: Idle.self, within: .seconds(20)) { connection, _ in connection.serverVersion }
+        let version = try await owner.perform(as: Idle.self, within: .seconds(20)) { connection, _ in connection.abilities.version }
         #expect(version.contains("."))
         await owner.close()
     }

@@ -27,7 +27,19 @@ import Testing
         #expect(credentials.owner(ofToken: "a long secret toke") == nil && credentials.owner(ofToken: "") == nil)
     }
 
+    @Test func `a token may be bound to tasks, and then has no other right`() throws {
+        let credentials = try WebCredentials(text: "@shop:\(Self.tokenHash):apply=shop.*,mail.send\r\n@ci:\(String(repeating: "0", count: 64)):act\n")
+        let shop = try #require(credentials.owner(ofToken: "a long secret token"))
+        #expect(shop.rights.isEmpty && shop.isBearer && shop.submission?.patterns.map(\.text) == ["shop.*", "mail.send"])
+        #expect(shop.submission?.permits("shop.sell") == true && shop.submission?.permits("mail.drop") == false)
+        #expect(credentials.hasSubmitters && credentials.tokens[1].entry.submissions.isEmpty)
+        #expect(try !WebCredentials(text: "ada:\(Self.hash):act").hasSubmitters)
+    }
+
     @Test(arguments: [
+        ("@ci:\(WebCredentialsTests.tokenHash):apply=", "names of tasks"), ("@ci:\(WebCredentialsTests.tokenHash):apply=a,,b", "names of tasks"),
+        ("@ci:\(WebCredentialsTests.tokenHash):apply=celery.run", "celery.*"), ("@ci:\(WebCredentialsTests.tokenHash):apply=a b", "names of tasks"),
+        ("@ci:\(WebCredentialsTests.tokenHash):apply", "right"), ("ada:\(WebCredentialsTests.hash):apply=shop.*", "only a token"),
         ("ada", "NAME:HASH"), ("ada:secret", "crypt(3)"), ("ada:\(WebCredentialsTests.hash):root", "right"), (":\(WebCredentialsTests.hash)", "name"),
         ("a b:\(WebCredentialsTests.hash)", "name"), ("ada:\(WebCredentialsTests.hash):act:x", "NAME:HASH"), ("@ci:secret", "SHA-256"), ("@ci:\(String(repeating: "G", count: 64))", "SHA-256"),
     ])
@@ -56,11 +68,12 @@ import Testing
 
     @Test func `random lines are read or refused`() {
         var random = SeededGenerator(seed: 7)
-        let pieces = ["ada", "@", ":", "$6$", Self.hash, Self.tokenHash, "act", "read", "\n", "\r", "#", " ", "\u{0}", "é"]
+        let pieces = ["ada", "@", ":", "$6$", Self.hash, Self.tokenHash, "act", "read", "apply=", "shop.*", ",", "celery.", "\n", "\r", "#", " ", "\u{0}", "é"]
         for _ in 0..<fuzzRounds(5_000) {
             let text = (0..<Int.random(in: 0...10, using: &random)).map { _ in pieces.randomElement(using: &random)! }.joined()
             guard let credentials = try? WebCredentials(text: text) else { continue }
             #expect(credentials.users.values.allSatisfy { $0.hash.first == UInt8(ascii: "$") } && credentials.tokens.allSatisfy { $0.entry.hash.count == 32 })
+            #expect(credentials.tokens.allSatisfy { token in !token.entry.submissions.contains { $0.matches("celery.run") } })
         }
     }
 }

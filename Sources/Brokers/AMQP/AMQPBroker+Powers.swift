@@ -107,7 +107,7 @@ extension AMQPBroker: QueueRemoving {
         let answer = try await link.answer { (connection, channel) throws(RabbitMQError) in
             try connection.deleteQueue(queue.name, ifUnused: true, on: channel)
         }
-        // 406: somebody consumes it.
-        if case .failure(let error) = answer, error.code != .refused(406) { throw DriverError(error, at: location) }
+        // 406: somebody consumes it. 404: it is gone, which RabbitMQ does not mind.
+        if case .failure(let error) = answer, error.code != .refused(406), error.code != .refused(404) { throw DriverError(error, at: location) }
     }
 }

@@ -18,6 +18,8 @@ package final class AMQPBroker: Broker {
     /// Queue that receives the results of published tasks; `nil` when results do not come by message.
     let mailbox: QueueDeclaration?
     let now: @Sendable () -> Timestamp
+    /// For what the server cannot keep.
+    let local: LocalBroker
     /// Publishes events, created on first use.
     private let eventLink = Mutex<AMQPLink?>(nil)
 
@@ -32,14 +34,16 @@ package final class AMQPBroker: Broker {
     /// - Parameters:
     ///   - urls: Alternatives, tried in this order.
     ///   - mailbox: Declared before the first message that names it as its reply queue.
+    ///   - local: Opens the `celery.db` of the project, for what a server cannot keep. RabbitMQ never needs it.
     /// - Throws: `DriverError` for invalid URL options.
     package init(
         _ urls: [ServiceURL], settings: Settings, mailbox: QueueDeclaration? = nil, nearETA: Double = 60,
-        now: @escaping @Sendable () -> Timestamp = { .now }
+        now: @escaping @Sendable () -> Timestamp = { .now }, local: (@Sendable () throws -> SQLiteBroker)? = nil
     ) throws {
         link = try AMQPLink(urls, settings: settings)
         self.mailbox = mailbox
         self.nearETA = nearETA
+        self.local = LocalBroker(local)
         redaction = settings.redaction
         self.now = now
     }
@@ -74,5 +78,6 @@ package final class AMQPBroker: Broker {
             return made
         }
         await events?.close()
+        await local.close()
     }
 }

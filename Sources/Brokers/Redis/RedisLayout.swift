@@ -57,6 +57,8 @@ struct RedisLayout: Sendable {
     var lost: String { own("lost") }
     /// Answers of the last settlements of a worker, should they have to be asked for again.
     func settled(by worker: String) -> String { own("settled.\(worker)") }
+    /// The number below which nothing may be taken for a worker any more.
+    func fence(of worker: String) -> String { own("fence.\(worker)") }
     /// The last batches that a program has published.
     func sent(by program: String) -> String { own("sent.\(program)") }
     /// Names of queues in use.

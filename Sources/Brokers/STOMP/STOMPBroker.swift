@@ -38,7 +38,7 @@ package final class STOMPBroker: Broker {
     package var location: String { options.location }
 
     /// Messages of one transaction, and bytes after which no more are added to it: servers hold it in memory.
-    private static let batch = (messages: 500, bytes: 8 << 20)
+    static let largestBatch = (messages: 500, bytes: 8 << 20)
 
     /// Which server this is; asks it the first time.
     func server() async throws -> STOMPServer {
@@ -58,13 +58,16 @@ package final class STOMPBroker: Broker {
     func nearETA(at server: STOMPServer) -> Double { nearETA ?? server.nearETA }
 
     /// All or none, up to five hundred messages or eight megabytes; more are published in parts.
-    package func publish(_ messages: [Message]) async throws {
+    package func publish(_ messages: [Message]) async throws { try await publish(messages, with: []) }
+
+    /// The same, with more headers.
+    func publish(_ messages: [Message], with headers: [STOMPFrame.Header]) async throws {
         guard !messages.isEmpty else { return }
         let server = try await server()
         let now = self.now()
         let sends: [(id: TaskID, frames: [STOMPFrame])]
         do {
-            sends = try messages.map { ($0.id, try frames(of: $0, at: server, now: now)) }
+            sends = try messages.map { ($0.id, try frames(of: $0, at: server, now: now).map { $0.adding(headers) }) }
         } catch var error as DriverError {
             // None was sent.
             error.unconfirmed = Set(messages.map(\.id))
@@ -74,7 +77,7 @@ package final class STOMPBroker: Broker {
         while start < sends.count {
             var end = start
             var size = 0
-            while end < sends.count, end - start < Self.batch.messages, size < Self.batch.bytes {
+            while end < sends.count, end - start < Self.largestBatch.messages, size < Self.largestBatch.bytes {
                 size += sends[end].frames.reduce(0) { $0 + $1.body.count }
                 end += 1
             }

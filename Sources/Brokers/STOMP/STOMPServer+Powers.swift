@@ -37,6 +37,13 @@ extension STOMPServer {
     /// error instead, and keeps such a message until the connection ends.
     var unsubscribesAtOnce: Bool { kind != .rabbitMQ }
 
+    /// Whether a subscription can leave out messages by a header of theirs.
+    var selects: Bool { kind == .activeMQ }
+
+    /// The most messages that one subscription asks for. ActiveMQ loads a page of 200 for each (`maxPageSize`), and the next when
+    /// something happens to the queue: a larger one could wait for messages that lie there.
+    var largestSubscription: Int { kind == .activeMQ ? 100 : .max }
+
     /// The header of SUBSCRIBE that limits how many messages are delivered and not acknowledged.
     func prefetchHeader(_ count: Int) -> STOMPFrame.Header {
         switch kind {

@@ -108,8 +108,7 @@ long celery_curl_status(void *handle);
 /// curl_easy_strerror(3).
 const char *celery_curl_meaning(int code);
 
-/// curl_multi_init(3), keeping up to `connections` unused connections; 0 when there is no memory, or the library is
-/// older than 7.66.
+/// curl_multi_init(3), keeping up to `connections` unused connections; 0 when there is no memory or no descriptor.
 void *celery_curl_multi_open(long connections);
 /// curl_multi_cleanup(3), when all handles are removed.
 void celery_curl_multi_close(void *multi);
@@ -117,9 +116,10 @@ void celery_curl_multi_close(void *multi);
 int celery_curl_multi_add(void *multi, void *handle);
 /// curl_multi_remove_handle(3): ends the request.
 void celery_curl_multi_remove(void *multi, void *handle);
-/// curl_multi_perform(3): sends and receives what is possible without blocking. Returns a CURLMcode.
+/// curl_multi_socket_action(3) for what is ready: sends and receives without blocking. Returns a CURLMcode.
 int celery_curl_multi_run(void *multi);
-/// curl_multi_poll(3): waits for the connections, until `descriptor` is readable, or that many milliseconds.
+/// Waits for the connections, until `descriptor` is readable (-1: none), or that many milliseconds; less if libcurl wants to
+/// be called before.
 int celery_curl_multi_wait(void *multi, int descriptor, int milliseconds);
 /// curl_multi_info_read(3): a request that has ended, with its CURLcode; 0 when there are no more.
 void *celery_curl_multi_next(void *multi, int *code);

@@ -13,6 +13,13 @@ public struct TaskID: Sendable, Hashable, CustomStringConvertible {
     /// A new id, greater than every id this process created before.
     public init() { text = Self.generator.withLock { $0.next() } }
 
+    /// An id that follows from something else, such as a hash of it: a UUID of version 8 (RFC 9562 section 5.8) with 122 of the bits.
+    package init(version8 bits: UInt128) {
+        text = TaskIDGenerator.format(
+            UInt64(truncatingIfNeeded: bits >> 64) & ~0xF000 | 0x8000,
+            UInt64(truncatingIfNeeded: bits) & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
+    }
+
     public var description: String { text }
 
     private static let generator = Mutex(TaskIDGenerator())
@@ -44,7 +51,7 @@ private struct TaskIDGenerator {
         return Self.format(high, low)
     }
 
-    private static func format(_ high: UInt64, _ low: UInt64) -> String {
+    fileprivate static func format(_ high: UInt64, _ low: UInt64) -> String {
         String(unsafeUninitializedCapacity: 36) { buffer in
             var at = 0
             for (word, base) in [(high, 0), (low, 16)] {

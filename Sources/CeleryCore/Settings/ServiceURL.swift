@@ -65,9 +65,10 @@ package struct ServiceURL: Sendable, Hashable {
     /// Whether the path names a folder on this machine.
     package var namesFolder: Bool { scheme == "file" }
 
-    /// Schemes of Memcached: those of Python's Celery, also without the name of its backend.
+    /// Schemes of Memcached: those of Python's Celery, also without the name of its backend, and one of ours for TLS, which Python's
+    /// URLs do not have.
     package static let memcachedSchemes = Set(
-        ["memcached", "memcache", "pymemcache", "pylibmc"].flatMap { [$0, "cache+" + $0] })
+        ["memcached", "memcache", "pymemcache", "pylibmc", "memcacheds"].flatMap { [$0, "cache+" + $0] })
 
     /// Whether the URL names servers rather than one host.
     package var namesServers: Bool { Self.memcachedSchemes.contains(scheme) }

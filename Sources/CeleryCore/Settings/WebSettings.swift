@@ -11,6 +11,10 @@ public struct WebSettings: Sendable, Equatable {
     public var publicRate = 20
     /// Whether return values and errors are left out of what is shown.
     public var hidesResults = false
+    /// Tasks that may be submitted by whoever has a token for them; none by default.
+    package var submissions: [SubmissionPattern] = []
+    /// Requests a second that one token may make to submit tasks; 0 is no limit.
+    public var submissionRate = 50
     /// Names by which browsers may call the server, besides those of this machine.
     public var hosts: [String] = []
     /// Origins whose pages may read the status URL, such as `https://shop.example`.

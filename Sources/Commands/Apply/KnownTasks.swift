@@ -4,7 +4,7 @@ import Client
 import Tasks
 
 /// Looks a task name up in this project and at the workers before the task is submitted.
-struct KnownTasks {
+struct KnownTasks: Sendable {
     let context: CommandContext
     let settings: Settings
     let client: Client
@@ -16,13 +16,8 @@ struct KnownTasks {
                 ExitCode.usage, "task '\(name)' needs a signed message, which only celery run makes",
                 hint: "use celery run -- COMMAND ARG...")
         }
-        if let builtIn = context.builtIn.first(where: { $0.name == name }) { return builtIn.options }
-        if let known = HTTPTask.definitions(settings).first(where: { $0.name == name }) { return known.options }
-        // Search only the app that the name begins with: a project may have many.
-        let apps = settings.installedApps.filter { name.hasPrefix("\($0).tasks.") }
-        let discovery = TaskDiscovery(apps: apps, in: settings.projectFolder)
-        if let task = discovery.definitions.first(where: { $0.name == name }) { return task.options }
-        let problem = discovery.problems.first { $0.task == name }
+        let (options, problem) = declared(name)
+        if let options { return options }
         var workers: [WorkerReport] = []
         if let listing = client.broker as? any WorkerListing {
             // Waiting a second for workers' answers is too much for a mere warning.
@@ -47,6 +42,17 @@ struct KnownTasks {
         if strict { throw CommandError(ExitCode.unknown, text) }
         warn(text)
         return nil
+    }
+
+    /// What this project says of a task: its options, or why its file is none. Blocks while files are read.
+    func declared(_ name: String) -> (options: TaskOptions?, problem: TaskProblem?) {
+        if let builtIn = context.builtIn.first(where: { $0.name == name }) { return (builtIn.options, nil) }
+        if let known = HTTPTask.definitions(settings).first(where: { $0.name == name }) { return (known.options, nil) }
+        // Search only the app that the name begins with: a project may have many.
+        let apps = settings.installedApps.filter { name.hasPrefix("\($0).tasks.") }
+        let discovery = TaskDiscovery(apps: apps, in: settings.projectFolder)
+        if let task = discovery.definitions.first(where: { $0.name == name }) { return (task.options, nil) }
+        return (nil, discovery.problems.first { $0.task == name })
     }
 
     private func warn(_ text: String) {

@@ -22,8 +22,9 @@ extension WorkerFacts {
         facts.transport = first.scheme
         let isAMQP = first.scheme.hasPrefix("amqp")
         let isRedis = first.scheme.hasPrefix("redis") && !first.scheme.hasSuffix("socket")
-        let isNamed = isAMQP || isRedis || first.scheme == "zmq"
-        let defaultPort = isRedis ? 6379 : first.scheme == "zmq" ? 5556 : first.scheme == "amqps" ? 5671 : 5672
+        let isNamed = isAMQP || isRedis || first.scheme.hasPrefix("stomp") || first.scheme == "zmq"
+        let ports = ["rediss": 6379, "redis": 6379, "stomp": 61_613, "stomp+ssl": 61_614, "zmq": 5556, "amqps": 5671]
+        let defaultPort = ports[first.scheme] ?? 5672
         func text(_ value: String?) -> JSON { value.map(JSON.string) ?? .null }
         facts.broker = [
             "hostname": isNamed ? .string(first.host ?? "localhost") : nil, "userid": isAMQP ? .string(first.user ?? "guest") : nil,

@@ -51,7 +51,7 @@ enum DoctorTable {
         SettingsCheck(), FilesCheck(), TablesCheck(), TasksCheck(), DiskCheck(), LibrariesCheck(), DaemonsCheck(), ServiceCheck(), MailCheck(),
         WebCheck(),
     ]
-    static let servers: [any ServerCheck] = [StoreCheck(), DurabilityCheck(), DeclarationsCheck(), QueuesCheck()]
+    static let servers: [any ServerCheck] = [StoreCheck(), PowersCheck(), DurabilityCheck(), DeclarationsCheck(), QueuesCheck()]
     static let fleet: [any FleetCheck] = [WorkersCheck(), ClockCheck(), ProbeCheck()]
 
     /// Of one worker; the rest is about this machine, which need not be the worker's.

@@ -9,7 +9,8 @@ enum ExplainCommand {
             "explain", section: "Results", summary: "Explain why a task is waiting, was late or failed",
             discussion: [
                 "Collects what the broker, the result store, the workers, the dead letters and the stored events know about each task. The first line states what has become of the task and why. The lines below show further reasons, times, how long the task waited, its attempts with their workers, the last lines it wrote to stderr and, if it failed, to stdout, and its parent, group and children. Lines that begin with also: are further reasons to wait, which would remain without the first.",
-                "The attempts before the last are known only from stored events: use the SQLite broker and start workers with celeryd -E.",
+                "The attempts before the last are known only from stored events: use the SQLite broker or Redis, and start workers with celeryd -E.",
+                "Redis has no index of ids, so celery explain reads its queues, up to 200,000 messages of each priority, and what workers hold.",
                 "RabbitMQ cannot search its queues. There a task without a result that no worker has cannot be seen: the command shows what is known about workers, queues and pauses instead, and exits with 75. Stored events are not read on RabbitMQ.",
             ],
             operands: [Operand("ID", .oneOrMore, help: "Ids of tasks, as printed by apply.", completion: .taskID)],

@@ -35,7 +35,7 @@ extension Explanation {
         OutputKey("verdict", "waiting, running, succeeded, failed, revoked, dead, unseen or unknown."),
         OutputKey(
             "causes",
-            "Objects with kind and text, the decisive one first. The kind of a waiting task is revoked, after, eta, retry, paused, no_worker, no_consumer, silent, unregistered, rate, concurrency, turn, behind, busy, lost_worker or due; of an unsuccessful task exit_status, signal, memory, time_limit, lost, unregistered, expired, revoked, terminated, dead or error; otherwise running, unanswered, unseen, gone or unknown."
+            "Objects with kind and text, the decisive one first. The kind of a waiting task is revoked, expired, after, eta, retry, limit, paused, no_worker, no_consumer, silent, unregistered, rate, concurrency, turn, behind, busy, lost_worker or due; of an unsuccessful task exit_status, signal, memory, time_limit, lost, unregistered, expired, revoked, terminated, dead or error; otherwise running, unanswered, unseen, gone or unknown."
         ),
         OutputKey("command", "The command of a task sent by celery run; null if unknown."),
         OutputKey("ahead", "The number of messages ahead in the queue; null if unknown."),

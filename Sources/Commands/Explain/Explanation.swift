@@ -79,7 +79,9 @@ struct Explanation: Sendable, Equatable {
 
     /// The verdict on a task that a worker has.
     private static func held(_ facts: TaskFacts) -> (Verdict, [Cause]) {
-        guard let worker = facts.hold?.worker ?? facts.location?.worker else { return (.running, []) }
+        guard let worker = facts.hold?.worker ?? facts.location?.worker else {
+            return (.running, [Cause("silent", "a worker has it that does not answer; if that is lost, the broker delivers the message again")])
+        }
         let name = worker.forLog
         switch facts.hold?.place {
         case "scheduled": return (.waiting, WaitingCauses(facts).kept(by: name))
@@ -88,7 +90,7 @@ struct Explanation: Sendable, Equatable {
             return (.waiting, limit.isEmpty ? [Cause("busy", "worker \(name) has it, and all its children are busy")] : limit)
         default: break
         }
-        if facts.hold == nil, let workers = facts.workers, !workers.contains(where: { $0.name == worker }) {
+        if facts.hold == nil, !facts.isSilent, let workers = facts.workers, !workers.contains(where: { $0.name == worker }) {
             return (.waiting, [Cause("lost_worker", "worker \(name) had it and is gone; another worker will requeue it")])
         }
         let began = (facts.hold?.began ?? facts.location?.started).map {

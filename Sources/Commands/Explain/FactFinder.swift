@@ -18,7 +18,7 @@ struct FactFinder {
     /// - Throws: `DriverError` if the broker or the result store cannot be queried at all.
     func facts(of ids: [TaskID]) async throws -> [TaskFacts] {
         let broker = client.broker
-        let statuses = try await client.status(of: ids)
+        let (statuses, search) = try await statuses(of: ids)
         // Workers and commands do not matter once every task has ended.
         let isOpen = statuses.contains { !($0.result?.state.isReady ?? false) }
         async let workers = isOpen ? workers(of: broker) : nil
@@ -26,7 +26,7 @@ struct FactFinder {
         async let counts = look("count queues") { try await (broker as? any QueueCounting)?.queues() }
         async let commands = isOpen ? look("read commands to workers") { try await (broker as? any CommandShowing)?.standingCommands() } : nil
         let letters = await letters(of: ids)
-        let events = await look("read events") { try await (broker as? any EventReading)?.events(of: ids) } ?? []
+        let events = await events(of: ids)
         let byTask = Dictionary(grouping: events.map(\.event)) { $0.taskID ?? TaskID("") }
 
         let shared = await (workers: workers, holds: holds, counts: counts, commands: commands)
@@ -34,9 +34,11 @@ struct FactFinder {
         for status in statuses {
             var facts = TaskFacts(status.id, now: .now)
             facts.result = status.result
-            facts.location = status.location
+            let found = search?.found[status.id]
+            facts.location = status.location ?? found?.location
             facts.redaction = client.settings.redaction
-            facts.brokerTells = broker is any MessageLocating
+            facts.brokerTells = broker is any MessageLocating || search.map { $0.limit == nil } ?? false
+            facts.searchLimit = search?.limit
             facts.workers = shared.workers
             facts.counts = shared.counts ?? []
             facts.pauses = shared.commands?.pauses ?? [:]
@@ -44,10 +46,12 @@ struct FactFinder {
             facts.hold = shared.holds.found[status.id]
             let limit = facts.hold?.limit?.shown(facts.redaction, nil)
             facts.hold?.limit = limit
-            facts.isSilent = status.location?.worker.map { shared.holds.silent.contains($0) } ?? false
+            facts.isSilent = status.location?.worker.map { shared.holds.silent.contains($0) } ?? (facts.hold == nil && found?.isHolderAlive == true)
             facts.letter = letters.last { $0.taskID == status.id }
             facts.events = byTask[status.id] ?? []
-            if status.location != nil {
+            if let found {
+                (facts.standing, facts.waitsSince) = (found.standing, found.waitsSince)
+            } else if status.location != nil {
                 facts.standing = await look("read the message") { try await (broker as? any MessageShowing)?.standing(of: status.id) }
                 facts.limit = await look("read limits") { try await (broker as? any LimitReporting)?.limitWait(of: status.id) }
                 let arguments = facts.standing?.message.flatMap { try? BodyCodec.decode($0.body) }
@@ -107,7 +111,7 @@ struct FactFinder {
     }
 
     /// The result of a query; `nil` with a warning if it fails.
-    private func look<Value: Sendable>(_ what: String, _ body: @Sendable () async throws -> Value?) async -> Value? {
+    func look<Value: Sendable>(_ what: String, _ body: @Sendable () async throws -> Value?) async -> Value? {
         do {
             return try await body()
         } catch {

@@ -16,6 +16,10 @@ struct TaskFacts: Sendable {
     var hold: Hold?
     /// Whether the worker that has the task did not answer.
     var isSilent = false
+    /// Since when the message waits for the limits of its task, if a worker has put it back for them.
+    var waitsSince: Timestamp?
+    /// How many messages of each queue were searched in vain, if some queue has more.
+    var searchLimit: Int?
     var limit: LimitWait?
     /// The workers that are alive; `nil` if unknown.
     var workers: [WorkerReport]?

@@ -10,7 +10,7 @@ struct WaitingCauses {
 
     /// The causes for a message in a queue.
     var all: [Explanation.Cause] {
-        let all = revoked + (after.isEmpty ? time : after) + pause + consumers + limit + line
+        let all = revoked + expired + (after.isEmpty ? limited ?? time : after) + pause + consumers + limit + line
         return all.isEmpty ? [Cause("due", "it is due, and no reason to wait is known")] : all
     }
 
@@ -32,7 +32,10 @@ struct WaitingCauses {
     }
 
     private var unseenText: String {
-        "neither a worker nor the result store has it; RabbitMQ cannot search its queues, so the task may be waiting there or may never have been sent"
+        if let limit = facts.searchLimit {
+            return "neither a worker nor the result store has it, nor \(limit) messages of each queue; the task may be waiting behind them or may never have been sent"
+        }
+        return "neither a worker nor the result store has it; RabbitMQ cannot search its queues, so the task may be waiting there or may never have been sent"
     }
 
     /// The revocation in force for the task.
@@ -57,6 +60,23 @@ struct WaitingCauses {
     }
 
     // MARK: Its time
+
+    /// An expired message stays where it is until it is its turn.
+    private var expired: [Explanation.Cause] {
+        guard let expires = facts.standing?.message?.expires, expires <= facts.now else { return [] }
+        return [Cause("expired", "it expired at \(LocalTime.text(expires)), and will be dropped when a worker receives it")]
+    }
+
+    /// The limits for which a worker has put the message back; the broker does not know which.
+    private var limited: [Explanation.Cause]? {
+        guard let since = facts.waitsSince, let next = facts.location?.eta, next > facts.now else { return nil }
+        let task = (facts.task ?? "its task").forLog
+        return [
+            Cause(
+                "limit",
+                "it has waited for the rate or the slots of \(task) since \(LocalTime.text(since)), and a worker looks at it again at \(LocalTime.text(next))")
+        ]
+    }
 
     private var time: [Explanation.Cause] {
         let retries = facts.location?.retries ?? facts.result?.retries ?? 0

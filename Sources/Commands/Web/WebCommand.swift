@@ -14,6 +14,7 @@ enum WebCommand {
             discussion: [
                 "Open http://127.0.0.1:5555/ in a browser for the dashboard: tasks, queues, workers, periodic tasks, task-sets and dead letters, with what can be done to them. Its pages need no JavaScript; where there is some, they follow what happens. Every action shows the command that does the same. Who may only read sees no actions.",
                 "Answers /celery/ID/status/ and /celery/ID/done/ for Ajax in the form of django-celery, /celery/tasks/, /metrics for Prometheus under the names of Flower and of celery-exporter, /healthcheck, and the reading half and the task actions of Flower's /api/. celery(7) describes them.",
+                "With --apply, programs submit tasks by POST to /celery/apply/TASK/, with a token that names the tasks that it may submit.",
                 "The server listens on 127.0.0.1:5555, where the user that runs it needs no credentials. Everybody else needs a user or token of the file given by --auth, which also states who may only read. Requests that a proxy passes on always need credentials.",
                 "It needs the library libmicrohttpd12, which is loaded when the command starts.",
                 "With --detach, the command returns once the server answers (exit 0), or prints the server's error and exits with its status.",
@@ -24,6 +25,7 @@ enum WebCommand {
                 Example("celery web --detach --public-status", "Serve in the background; the status of tasks needs no credentials."),
                 Example("celery web --bind unix:web.sock --read-only", "Serve on a socket in the file system, without actions."),
                 Example("celery web --bind 0.0.0.0:5555 --auth web.auth", "Serve to other machines, for the users of a file."),
+                Example("celery web --auth web.auth --apply 'shop.*'", "Let programs with a token submit the tasks of shop."),
                 Example("curl localhost:5555/celery/ID/status/?wait=30", "Wait up to 30 seconds for the end of a task."),
                 Example("celery web --stop", "Stop the server of the default pidfile."),
             ],
@@ -38,7 +40,7 @@ enum WebCommand {
             ],
             notes: [
                 "TERM, INT and QUIT stop the server with exit status 0. HUP starts it again with new settings and credentials. USR1 reopens the log file.",
-                "A line of the file of credentials is NAME:HASH:RIGHT for a user, with a hash of crypt(3) as 'htpasswd -nB NAME', 'mkpasswd' or 'openssl passwd -6' print it, or @NAME:SHA256:RIGHT for a bearer token, with the SHA-256 of the token. RIGHT is read or act, which includes read; without it, a line gives read.",
+                "A line of the file of credentials is NAME:HASH:RIGHT for a user, with a hash of crypt(3) as 'htpasswd -nB NAME', 'mkpasswd' or 'openssl passwd -6' print it, or @NAME:SHA256:RIGHT for a bearer token, with the SHA-256 of the token. RIGHT is read or act, which includes read; without it, a line gives read. A token may instead have apply=PATTERN, with commas between several: it submits those tasks that --apply lists as well, and reads the status of tasks whose ids it knows.",
             ]),
         launch: launch)
 

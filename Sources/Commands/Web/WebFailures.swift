@@ -28,8 +28,10 @@ struct WebFailures: Sendable {
         }
         logger.warning("Cannot answer: \(message)")
         switch error.code {
-        case .unreachable, .tryAgain:
+        case .unreachable:
             return WebResponse(WebRefusal(503, "the broker or the result store cannot be reached", headers: [WebField("Retry-After", "5")]))
+        case .tryAgain:
+            return WebResponse(WebRefusal(503, "the broker or the result store is busy, or took too long", headers: [WebField("Retry-After", "5")]))
         case .unsupported: return WebResponse(WebRefusal(501, "the broker or the result store cannot do this"))
         case .refused, .alreadyThere: return WebResponse(WebRefusal(409, "the broker has refused this"))
         default: return WebResponse(WebRefusal(500, "there was an error, which the log of the server explains"))

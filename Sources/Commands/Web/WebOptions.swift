@@ -19,10 +19,14 @@ enum WebOptions {
     static let readOnly = Option.flag("read-only", help: "Refuse every action.", settings: ["CELERY_WEB_READ_ONLY"])
     static let publicStatus = Option.flag(
         "public-status", help: "Show the status of a task to everybody who knows its id.", settings: ["CELERY_WEB_PUBLIC_STATUS"])
+    static let apply = Option.values(
+        "apply", placeholder: "PATTERN", .submissionPattern,
+        help: "Let tokens with the right apply submit tasks whose names match PATTERN, in which * stands for any text.",
+        settings: ["CELERY_WEB_APPLY"], completion: .task)
 
     static let all: [OptionDescription] =
-        [bind.description, auth.description, readOnly.description, publicStatus.description] + daemon.files + daemon.surroundings
-        + daemon.control
+        [bind.description, auth.description, readOnly.description, publicStatus.description, apply.description] + daemon.files
+        + daemon.surroundings + daemon.control
 
     /// The settings given by options.
     static func flags(_ arguments: ParsedArguments) -> [SettingsFlag] {
@@ -33,7 +37,25 @@ enum WebOptions {
         if arguments[publicStatus] {
             flags.append(SettingsFlag(option: "--public-status", key: "CELERY_WEB_PUBLIC_STATUS", text: "true"))
         }
+        let patterns = arguments[apply]
+        if !patterns.isEmpty {
+            flags.append(SettingsFlag(option: "--apply", key: "CELERY_WEB_APPLY", text: patterns.map(\.text).joined(separator: ",")))
+        }
         return flags
+    }
+}
+
+extension ValueParser where Value == SubmissionPattern {
+    /// A pattern of names of tasks.
+    fileprivate static var submissionPattern: Self {
+        Self { (text) throws(InvalidValue) in
+            guard let pattern = SubmissionPattern(text) else {
+                throw InvalidValue(
+                    "is no pattern of tasks that may be submitted",
+                    advice: "write names such as mail.send, with * for any text as in 'shop.*'; never celery.*")
+            }
+            return pattern
+        }
     }
 }
 

@@ -31,7 +31,8 @@ extension SettingsKey {
             and amqp:// (the broker itself, or amqp://user:password@host:port/vhost), which creates a queue for \
             each result, readable by every client. redis://:password@host:6379/0, rediss:// (TLS) and \
             socket:///path/to/redis.sock share results with Python's Celery in a Redis server, \
-            cache+memcached://host:11211;host2:11211/ in Memcached servers, and file:///path/to/folder in files. \
+            cache+memcached://host:11211;host2:11211/ in Memcached servers (cache+memcacheds:// by TLS, with ssl_ca_certs=FILE and the other options of \
+            rediss://; Python's URLs have no TLS), and file:///path/to/folder in files. \
             postgresql://user:password@host:port/name keeps all that celery.db keeps of tasks in a PostgreSQL database, for workers that share \
             no disk; Python cannot read it. db+postgresql://user:password@host:port/name shares results with Python in the tables of a database; SQLAlchemy's name of a Python library \
             (db+postgresql+psycopg2) is ignored, and the options of both after a question mark are libpq's, as sslmode=verify-full&sslrootcert=FILE. \
@@ -196,7 +197,7 @@ extension SettingsKey {
         ) { $0.settings.brokerHeartbeat = $1 },
         SettingsKey(
             "CELERY_AMQP_CONNECTION_TIMEOUT", aliases: ["BROKER_CONNECTION_TIMEOUT"], .duration, default: "4",
-            "Time limit in seconds for connecting to RabbitMQ, Redis, Memcached, Tokyo Tyrant, MongoDB, PostgreSQL, MySQL or Oracle; 0 means 4."
+            "Time limit in seconds for connecting to RabbitMQ, Redis, a STOMP server, Memcached, Tokyo Tyrant, MongoDB, PostgreSQL, MySQL or Oracle; 0 means 4."
         ) { $0.settings.connectionTimeout = $1 ?? 4 },
         SettingsKey(
             "CELERY_PUBLISH_TIMEOUT", .duration, default: "30",

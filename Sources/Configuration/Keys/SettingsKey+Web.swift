@@ -34,6 +34,17 @@ extension SettingsKey {
             """
         ) { $0.settings.web.publicRate = $1 },
         SettingsKey(
+            "CELERY_WEB_APPLY", .patterns, default: "[]",
+            """
+            Tasks that may be submitted to celery web by a token bound to them: names and patterns such as "shop.*", where * stands \
+            for any text. Tasks of Celery itself, celery.*, can never be submitted.
+            """
+        ) { $0.settings.web.submissions = $1 },
+        SettingsKey(
+            "CELERY_WEB_APPLY_RATE", .whole(0...1_000_000), default: "50",
+            "Requests per second that one token may make to submit tasks; 0 sets no limit."
+        ) { $0.settings.web.submissionRate = $1 },
+        SettingsKey(
             "CELERY_WEB_HIDE_RESULTS", .truth, default: "false",
             "Whether the status URL leaves out return values, errors and texts of progress."
         ) { $0.settings.web.hidesResults = $1 },
@@ -68,6 +79,20 @@ extension SettingsKey {
             "File with the process id of celery web, relative to the folder of the settings file."
         ) { $0.settings.web.pidFile = $0.absolute($1) },
     ]
+}
+
+extension SettingsKind where Value == [SubmissionPattern] {
+    fileprivate static let patterns = SettingsKind(name: "list of texts") { input throws(SettingsComplaint) in
+        var patterns: [SubmissionPattern] = []
+        for text in try SettingsKind<[String]>.list(of: .text).read(input) {
+            guard let pattern = SubmissionPattern(text) else {
+                throw SettingsComplaint(
+                    "contains \"\(text.forLog)\", which is no pattern; write names of tasks such as \"mail.send\", with * for any text as in \"shop.*\"")
+            }
+            patterns.append(pattern)
+        }
+        return patterns
+    }
 }
 
 extension SettingsKind where Value == WebAddress {

@@ -26,7 +26,7 @@ enum PostgreSQLErrors {
         case "25006": .readOnly
         case "3D000": .noDatabase
         // A statement was cancelled, perhaps by the statement_timeout of the user: it may go better later.
-        case "57014": .full
+        case "57014": .tooSlow
         // Shutdown, crash, or a server that is starting.
         case "57P01", "57P02", "57P03", "57P05", "25P03": .lost
         case "22001", "54000": .tooLarge

@@ -1,3 +1,5 @@
+import CeleryCore
+
 /// A connection whose statements take many values as one array, as PostgreSQL's do.
 package protocol SQLArrayConnection: SQLConnection {
     /// Runs a statement whose first parameters are arrays, of bytes or of texts, and whose others are single values.
@@ -11,6 +13,17 @@ package protocol SQLArrayConnection: SQLConnection {
 }
 
 extension SQLArrayConnection {
+    /// Runs queries in one transaction, none of which may take longer than a limit.
+    ///
+    /// - Throws: `SQLError.tooSlow` when the server has ended one of them; then none of the others can be run any more.
+    package func queries<Value>(eachWithin limit: Duration, _ body: () throws -> Value) throws -> Value {
+        guard let connection = self as? any SQLServerConnection else { return try body() }
+        return try connection.transaction {
+            try execute("SET LOCAL statement_timeout = \(max(1, Int((limit.inSeconds * 1_000).rounded())))", [])
+            return try body()
+        }
+    }
+
     @discardableResult
     package func execute(_ sql: String, arrays: [[SQLValue]]) throws -> Int { try execute(sql, arrays: arrays, []) }
 

@@ -13,6 +13,8 @@ package struct WebRoute: Sendable {
     package var demand: WebGuard.Demand
     /// The parameters of its query.
     package var parameters: [String: WebParameterKind]
+    /// Whether its answer reads the body itself; otherwise the fields of a form are parameters, too.
+    package var readsBody = false
     package var answer: @Sendable (WebCall) -> WebServer.Reply
 
     /// - Parameter path: `/celery/:id/status`; a part that begins with a colon is a value, whose kind is among `parameters`.

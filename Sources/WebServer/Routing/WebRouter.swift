@@ -64,7 +64,7 @@ package struct WebRouter: Sendable {
             }
             if route.method != "GET" { try guarding.origins.check(request, identity) }
             guard route.method != "GET" || request.body.isEmpty else { throw WebRefusal(400, "a question has no body") }
-            var parameters = try WebParameters(try request.target.query + request.form(), route.parameters)
+            var parameters = try WebParameters(try request.target.query + (route.readsBody ? [] : request.form()), route.parameters)
             for value in values { parameters[value.name] = value.value }
             return route.answer(WebCall(request: request, parameters: parameters, identity: identity))
         } catch {

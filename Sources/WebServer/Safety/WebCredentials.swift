@@ -1,4 +1,4 @@
-import CeleryCore
+package import CeleryCore
 import Processes
 
 /// The file of users and tokens.
@@ -8,6 +8,8 @@ import Processes
 ///     grace:$6$...
 ///     # a bearer token: the SHA-256 of at least 32 random characters
 ///     @ci:9f86d081884c7d65...:act
+///     # a token that only submits tasks of these names
+///     @shop:60303ae22b998861...:apply=shop.*,mail.send
 ///
 /// `act` includes `read`; without a third part a line gives `read`.
 package struct WebCredentials: Sendable, Equatable {
@@ -19,6 +21,8 @@ package struct WebCredentials: Sendable, Equatable {
     package struct Entry: Sendable, Equatable {
         package var hash: [UInt8]
         package var rights: Set<WebRight>
+        /// Tasks that a token may submit by HTTP; empty for any other token, and for users.
+        package var submissions: [SubmissionPattern] = []
     }
 
     package static func == (left: Self, right: Self) -> Bool {
@@ -67,14 +71,13 @@ package struct WebCredentials: Sendable, Equatable {
             guard (1...100).contains(name.utf8.count), name.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
                 throw fail("a name has 1 to 100 characters, without spaces")
             }
-            guard let right = WebRight(rawValue: parts.count == 3 ? parts[2] : "read") else { throw fail("the right is neither read nor act") }
-            let rights: Set<WebRight> = right == .act ? [.read, .act] : [.read]
+            let (rights, submissions) = try Self.rights(parts.count == 3 ? parts[2] : "read", isToken: isToken, fail)
             guard users[name] == nil, !tokens.contains(where: { $0.name == name }) else { throw fail("the name is there already") }
             if isToken {
                 guard let hash = Hexadecimal.bytes(parts[1]), hash.count == 32 else {
                     throw fail("the hash of a token is a SHA-256, 64 hexadecimal digits in lower case")
                 }
-                tokens.append((name, Entry(hash: hash, rights: rights)))
+                tokens.append((name, Entry(hash: hash, rights: rights, submissions: submissions)))
             } else {
                 // Without a method it would be the DES of old, which a machine guesses in a day.
                 guard parts[1].hasPrefix("$"), parts[1].utf8.count >= 20 else {
@@ -85,11 +88,35 @@ package struct WebCredentials: Sendable, Equatable {
         }
     }
 
+    /// Reads the third part of a line.
+    private static func rights(
+        _ text: String, isToken: Bool, _ fail: (String) -> Mistake
+    ) throws(Mistake) -> (Set<WebRight>, [SubmissionPattern]) {
+        if let right = WebRight(rawValue: text) { return (right == .act ? [.read, .act] : [.read], []) }
+        let key = "apply="
+        guard text.hasPrefix(key) else { throw fail("the right is neither read nor act nor apply=PATTERN") }
+        guard isToken else { throw fail("only a token can have the right to apply") }
+        var patterns: [SubmissionPattern] = []
+        for word in text.dropFirst(key.count).split(separator: ",", omittingEmptySubsequences: false) {
+            guard let pattern = SubmissionPattern(String(word)) else {
+                throw fail("apply= takes names of tasks, with * for any text and commas between them, and none of celery.*")
+            }
+            patterns.append(pattern)
+        }
+        return ([], patterns)
+    }
+
+    /// Whether a token may submit tasks.
+    package var hasSubmitters: Bool { tokens.contains { !$0.entry.submissions.isEmpty } }
+
     /// The token's owner. Takes the same time whichever token it is.
     func owner(ofToken token: String) -> WebIdentity? {
         let hash = SHA256.hash(token.utf8)
         var found: WebIdentity?
-        for (name, entry) in tokens where HMAC.isEqual(entry.hash, hash) { found = WebIdentity(name, entry.rights, isBearer: true) }
+        for (name, entry) in tokens where HMAC.isEqual(entry.hash, hash) {
+            let submission = entry.submissions.isEmpty ? nil : SubmissionRight(patterns: entry.submissions, secret: entry.hash)
+            found = WebIdentity(name, entry.rights, isBearer: true, submission: submission)
+        }
         return found
     }
 }

@@ -11,6 +11,8 @@ package final class WebGuard: Sendable {
         /// The status of a task whose id is known.
         case status
         case right(WebRight)
+        /// A token that may submit some tasks, whoever sends it from wherever.
+        case submission
     }
 
     /// The decision.
@@ -24,7 +26,7 @@ package final class WebGuard: Sendable {
     private let settings: WebSettings
     private let credentials: WebCredentials?
     private let passwords: PasswordCheck
-    private let publicRate: RequestRate?
+    private let publicRate: RequestRate<WebPeer>?
     private let users: Set<UInt32>
     private let failures = Mutex(0)
 
@@ -53,11 +55,12 @@ package final class WebGuard: Sendable {
     /// Decides who asks and whether they may. Does not block.
     package func decide(_ request: WebRequest, _ demand: Demand) -> Decision {
         if demand == .open { return .granted(WebIdentity("anybody", [])) }
-        if demand == .right(.act), settings.isReadOnly { return .refused(WebRefusal(403, "this server changes nothing: it is read-only")) }
+        if demand == .right(.act) || demand == .submission, settings.isReadOnly { return .refused(WebRefusal(403, "this server changes nothing: it is read-only")) }
         if let authorization = request.header("authorization") { return identify(authorization, demand) }
+        if demand == .submission { return .refused(tokenNeeded) }
         if isOurs(request) { return grant(WebIdentity(request.peer.description, [.read, .act]), demand) }
         if demand == .status, settings.showsStatusToAll, request.verb == "GET" {
-            guard publicRate?.admits(request.peer) ?? true else {
+            guard publicRate?.admits(request.peer.network) ?? true else {
                 return .refused(WebRefusal(429, "too many requests from this address", headers: [WebField("Retry-After", "1")]))
             }
             return .granted(WebIdentity("anybody", []))
@@ -105,7 +108,11 @@ package final class WebGuard: Sendable {
     private func grant(_ identity: WebIdentity, _ demand: Demand) -> Decision {
         switch demand {
         case .open: .granted(identity)
-        case .status: identity.rights.contains(.read) ? .granted(identity) : .refused(WebRefusal(403, "\(identity.name) may not read"))
+        // Who may submit a task may also follow it.
+        case .status where identity.rights.contains(.read) || identity.submission != nil: .granted(identity)
+        case .status: .refused(WebRefusal(403, "\(identity.name) may not read"))
+        case .submission where identity.submission != nil: .granted(identity)
+        case .submission: .refused(WebRefusal(403, "\(identity.name) may not submit tasks here: only a token with the right apply may"))
         case .right(let right):
             identity.rights.contains(right) ? .granted(identity) : .refused(WebRefusal(403, "\(identity.name) may not \(right.rawValue)"))
         }
@@ -132,6 +139,10 @@ package final class WebGuard: Sendable {
     private func end() { failures.withLock { $0 -= 1 } }
 
     private var crowded: WebRefusal { WebRefusal(429, "too many failures to log in", headers: [WebField("Retry-After", "2")]) }
+
+    private var tokenNeeded: WebRefusal {
+        WebRefusal(401, "a token with the right apply is needed", headers: [WebField("WWW-Authenticate", "Bearer realm=\"celery\"")])
+    }
 
     private var needed: WebRefusal {
         guard let credentials else {

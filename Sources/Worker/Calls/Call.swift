@@ -45,11 +45,11 @@ final class Call {
     init(_ job: JobRequest, _ task: HTTPTask, agent: String, now: Timestamp) throws {
         self.job = job
         self.task = task
-        message = try job.message.message()
+        message = if let decoded = job.decoded { decoded } else { try job.message.message() }
         let arguments = try BodyCodec.decode(message.body)
         var facts = HTTPCall(
             taskID: message.id, task: message.task, rootID: message.rootID ?? message.id, attempt: job.attempt, arguments: arguments,
-            body: Self.body(ProgramRequest(job: job, message: message, arguments: arguments).members),
+            body: ProgramRequest(job: job, message: message, arguments: arguments).outward,
             bodyLimit: min(job.maxOutputBytes, job.memoryLimit ?? .max))
         facts.agent = agent
         facts.trace = TraceContext(message)
@@ -61,12 +61,6 @@ final class Call {
         firstEnd = started + .seconds(min(limit ?? .infinity, Double(Self.patience.components.seconds)))
         self.facts = facts
         step = try task.request(facts, now: now)
-    }
-
-    /// What programs read on standard input, without what is nobody's business outside: other headers, queues and workflows.
-    private static func body(_ members: JSONObject) -> JSONObject {
-        let told = ["id", "task", "args", "kwargs", "retries", "attempt", "eta", "expires", "root_id", "parent_id", "group_id"]
-        return JSONObject(distinct: members.members.filter { told.contains($0.key) })
     }
 
     /// What follows an answer.
@@ -121,7 +115,7 @@ final class Call {
 
     // MARK: Limits
 
-    /// When something has to be done without an answer. Asked for each call whenever the thread wakes.
+    /// When something has to be done without an answer.
     var deadline: ContinuousClock.Instant { nextPoll.map { min($0, firstEnd) } ?? firstEnd }
 
     /// How the call ends at this time; `nil` if it goes on.

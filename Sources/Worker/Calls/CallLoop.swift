@@ -13,7 +13,7 @@ final class CallLoop {
     private let configuration: CallConfiguration
     private let inbox: PoolInbox
     private let mailbox: Mailbox<PoolEvent>
-    /// `nil` without libcurl, or with one that is too old: then each call fails.
+    /// `nil` without libcurl: then each call fails.
     private let transfers: HTTPTransfers?
     /// Why there are no transfers.
     private let missing: HTTPError
@@ -21,6 +21,8 @@ final class CallLoop {
     /// Jobs beyond the limit.
     private var waiting: Deque<JobRequest> = []
     private var running: [Int64: Call] = [:]
+    /// When the first call needs attention, or a time before: there are too many calls to ask each of them in each round.
+    private var attention: ContinuousClock.Instant?
     /// Events to report at the end of this round.
     private var events: [PoolEvent] = []
     private var isFinishing = false
@@ -53,8 +55,7 @@ final class CallLoop {
     }
 
     private func wait() {
-        let now = ContinuousClock.now
-        let timeout = running.values.map(\.deadline).min().map { max(.zero, $0 - now) }
+        let timeout = attention.map { max(.zero, $0 - .now) }
         if let transfers { return transfers.wait(upTo: timeout, orUntilReadable: inbox.waker.descriptor.number) }
         var waited = pollfd(fd: inbox.waker.descriptor.number, events: Int16(POLLIN), revents: 0)
         poll(&waited, 1, -1)
@@ -116,6 +117,7 @@ final class CallLoop {
         do {
             let call = try Call(job, task, agent: configuration.agent, now: .now)
             running[job.tag] = call
+            heed(call)
             ask(call)
         } catch let refusal as HTTPRefusal {
             refuse(job, refusal.failure)
@@ -145,8 +147,14 @@ final class CallLoop {
 
     private func follow(_ answer: Result<HTTPAnswer, HTTPError>, _ tag: Int64) {
         guard let call = running[tag] else { return }
-        if case .ended(let ended) = call.follow(answer, now: .now) { end(call, ended) }
+        switch call.follow(answer, now: .now) {
+        case .ended(let ended): end(call, ended)
+        case .rest: heed(call)
+        }
     }
+
+    /// Notes when the call needs attention.
+    private func heed(_ call: Call) { attention = attention.map { min($0, call.deadline) } ?? call.deadline }
 
     private func end(_ call: Call, _ ended: JobRunner.Ended) {
         remove(call)
@@ -161,6 +169,7 @@ final class CallLoop {
     /// Ends calls at their limits, and asks for results that may be there.
     private func attend() {
         let now = ContinuousClock.now
+        guard let attention, attention <= now else { return }
         for call in running.values where call.deadline <= now {
             switch call.end(at: now) {
             case .hard(let seconds):
@@ -170,5 +179,6 @@ final class CallLoop {
             case nil: ask(call)
             }
         }
+        self.attention = running.values.map(\.deadline).min()
     }
 }

@@ -10,20 +10,12 @@ struct ProgramRequest {
     let message: Message
     let arguments: TaskArguments
 
+    /// All members.
     var members: JSONObject {
         let wire = TaskMessageEncoder.encode(message)
         let body = BodyCodec.json(arguments).arrayValue?.last
-        let time: (Timestamp?) -> JSON = { $0.map { .string(ISO8601.text($0)) } ?? .null }
-        let text: (String?) -> JSON = { $0.map(JSON.string) ?? .null }
-        return [
-            "id": .string(message.id.text), "task": .string(message.task),
-            "args": .array(arguments.args), "kwargs": .object(arguments.kwargs),
-            "retries": .int(Int64(message.retries)), "attempt": .int(Int64(job.attempt)),
+        let others: JSONObject = [
             "queue": .string(message.route.queue),
-            "eta": time(message.eta), "expires": time(message.expires),
-            "root_id": .string((message.rootID ?? message.id).text), "parent_id": text(message.parentID?.text),
-            // Ours; Python calls it `group`.
-            "group_id": text(message.groupID),
             "group": text(message.groupID), "group_index": message.groupIndex.map { .int(Int64($0)) } ?? .null,
             "headers": .object(message.headers),
             "timelimit": [limit(job.hardTimeLimit), limit(job.softTimeLimit)],
@@ -41,7 +33,25 @@ struct ProgramRequest {
             ],
             "properties": .object(properties(wire.properties)),
         ]
+        return JSONObject(distinct: outward.members + others.members)
     }
+
+    /// The members that a server may see as well: without other headers, queues and workflows, which are nobody's business outside.
+    var outward: JSONObject {
+        [
+            "id": .string(message.id.text), "task": .string(message.task),
+            "args": .array(arguments.args), "kwargs": .object(arguments.kwargs),
+            "retries": .int(Int64(message.retries)), "attempt": .int(Int64(job.attempt)),
+            "eta": time(message.eta), "expires": time(message.expires),
+            "root_id": .string((message.rootID ?? message.id).text), "parent_id": text(message.parentID?.text),
+            // Ours; Python calls it `group`.
+            "group_id": text(message.groupID),
+        ]
+    }
+
+    private func time(_ time: Timestamp?) -> JSON { time.map { .string(ISO8601.text($0)) } ?? .null }
+
+    private func text(_ text: String?) -> JSON { text.map(JSON.string) ?? .null }
 
     /// Whether an earlier execution of the message did not end; a retry is another message.
     private var isRedelivered: Bool { job.attempt > message.retries + 1 }

@@ -108,6 +108,7 @@ struct Admission: Sendable {
             memoryLimit: terms.maxMemoryBytes ?? configuration.maxMemoryBytes)
         request.command = command
         request.http = http
+        if http != nil { request.decoded = message }
         request.keptOutputBytes = configuration.keptOutputBytes
         request.logBytes = configuration.logBytesPerTask
         request.said = terms.forChild

@@ -80,6 +80,16 @@ final class Intake {
         return parts.configuration.maxTasks > 0 ? min(wanted, max(0, parts.configuration.maxTasks - taken)) : wanted
     }
 
+    /// Notes how long a job took.
+    func note(_ job: Job, duration: Double) {
+        if job.isCall { allowance.note(duration: duration) } else { prefetch.note(duration: duration) }
+    }
+
+    /// How long to wait for the ends of other jobs after one has ended; `nil` when the end is to be recorded at once.
+    var linger: Duration? {
+        prefetch.linger(holding: parts.jobs.count - parts.jobs.calls) ?? allowance.linger(calls: parts.jobs.calls)
+    }
+
     /// Whether nothing is taken until a task ends.
     var isFull: Bool { capacity == 0 }
 

@@ -20,6 +20,8 @@ package struct JobRequest: Sendable {
     package var command: CommandPolicy?
     /// The URL to call; `nil` for other tasks. Never sent to a child.
     package var http: HTTPTask?
+    /// `message` as the worker has read it, for a job that it runs itself. Never sent to a child.
+    package var decoded: Message?
     /// Seconds; `nil` for no limit.
     package var softTimeLimit: Double?
     /// Seconds; `nil` for no limit.

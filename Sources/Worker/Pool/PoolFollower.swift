@@ -58,7 +58,7 @@ final class PoolFollower {
         while true {
             var round = Round()
             for event in await parts.pool.events.take() { note(event, &round) }
-            if round.mayLinger, !parts.ladder.hasBegun, gate.isEmpty, let linger = intake.prefetch.linger(holding: parts.jobs.count - parts.jobs.calls) {
+            if round.mayLinger, !parts.ladder.hasBegun, gate.isEmpty, let linger = intake.linger {
                 try? await Task.sleep(for: linger)
                 for event in parts.pool.events.takeNow() { note(event, &round) }
                 await finishRecording()
@@ -143,7 +143,7 @@ final class PoolFollower {
     private func finish(_ report: JobReport, _ round: inout Round) {
         guard let job = parts.jobs.end(report.tag) else { return }
         round.ended.append(report.tag)
-        if !job.isCall { intake.prefetch.note(duration: report.duration) }
+        intake.note(job, duration: report.duration)
         gate.noteEnd(of: job)
         if job.slot != nil { round.leavesSlot = true }
         finish(job, report, &round)

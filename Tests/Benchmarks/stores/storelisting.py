@@ -1,11 +1,12 @@
-"""What it costs to look at a million ended tasks in PostgreSQL, in our own layout: a page of them, by each filter.
+"""What it costs to look at a million ended tasks in PostgreSQL, in our own layout: a page of them, by each filter, in a shell and in the
+dashboard of celery web.
 
 Against psql, which reads as many rows of the same table. One task in a thousand has failed and has another name.
 """
 
 import os
 
-from listing import PAGES
+from listing import PAGES, dashboard
 from report import Row
 from storeserver import StoreServer
 
@@ -30,4 +31,5 @@ def measure(bench):
                 peer.append(1_000 * bench.seconds(psql, cwd=project.folder))
             aim = ("<", 50) if not words else ("<", 200) if "--grep" not in words else None
             rows.append(Row(f"celery list, {count:,} ended tasks in PostgreSQL: {what}", "ms", seconds, "psql, 20 rows", peer, aim=aim))
+        rows += dashboard(bench, project, count, "--result-backend", url, where=" in PostgreSQL")
     return rows

@@ -33,6 +33,12 @@ import Testing
             running: running.map { WorkerReport.RunningTask(id: TaskID($0), task: "t", attempt: 1, started: now) }, tasks: tasks)
     }
 
+    private static func message(expires: Timestamp) -> Message {
+        var message = Message(id: id, task: "t", body: MessageBody(bytes: []))
+        message.expires = expires
+        return message
+    }
+
     private static func ended(_ state: TaskState, _ failure: TaskFailure?, _ change: (inout TaskResult) -> Void = { _ in }) -> TaskFacts {
         facts { facts in
             var result = TaskResult(id: id, state: state, failure: failure)
@@ -104,6 +110,19 @@ import Testing
         Row(waiting { $0.standing?.ahead = 1 }, .waiting, ["behind"], "it is behind 1 other in queue q"),
         Row(
             waiting { facts in
+                facts.standing?.message = message(expires: time(-3))
+                facts.standing?.ahead = 1
+            }, .waiting, ["expired", "behind"], "it expired at \(LocalTime.text(time(-3))), and will be dropped when a worker receives it"),
+        Row(waiting { $0.standing?.message = message(expires: time(3)) }, .waiting, ["due"], "it is due"),
+        Row(
+            waiting { facts in
+                facts.waitsSince = time(-40)
+                facts.location?.eta = time(20)
+                facts.standing?.ahead = nil
+            }, .waiting, ["limit"],
+            "it has waited for the rate or the slots of t since \(LocalTime.text(time(-40))), and a worker looks at it again at \(LocalTime.text(time(20)))"),
+        Row(
+            waiting { facts in
                 facts.standing?.ahead = 7
                 facts.workers = [worker(running: ["a", "b"])]
             }, .waiting, ["behind", "busy"], "it is behind 7 others in queue q"),
@@ -153,6 +172,15 @@ import Testing
         Row(
             waiting { facts in
                 facts.location?.state = .started
+                facts.location?.worker = "w9"
+                facts.isSilent = true
+            }, .running, ["running", "silent"], "also:       worker w9 does not answer now"),
+        Row(
+            waiting { $0.location?.state = .started }, .running, ["silent"],
+            "is running: a worker has it that does not answer; if that is lost, the broker delivers the message again"),
+        Row(
+            waiting { facts in
+                facts.location?.state = .started
                 facts.location?.worker = "w1"
                 facts.hold = TaskFacts.Hold(worker: "w1", place: "reserved")
             }, .waiting, ["busy"], "worker w1 has it, and all its children are busy"),
@@ -192,6 +220,12 @@ import Testing
     ]
 
     private static let unclear: [Row] = [
+        Row(
+            facts { facts in
+                facts.brokerTells = false
+                facts.searchLimit = 200_000
+                facts.workers = []
+            }, .unseen, ["unseen", "no_worker"], "neither a worker nor the result store has it, nor 200000 messages of each queue"),
         Row(facts { _ in }, .unknown, ["unknown"], "is not known: neither the broker nor the result store knows it"),
         Row(
             facts { facts in

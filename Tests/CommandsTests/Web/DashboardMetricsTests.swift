@@ -1,29 +1,48 @@
 import CeleryCore
+import Fixtures
 import Testing
 
 @testable import Commands
 
 /// Dashboards and alert rules made for Flower and for celery-exporter.
 @Suite struct DashboardMetricsTests {
-    /// The series that Flower's example dashboard and alerts, and the overview and by-task dashboards of celery-exporter, ask for, with the labels
-    /// by which they select and sum.
-    static let asked: [(name: String, labels: Set<String>)] = [
-        ("flower_worker_online", ["worker"]), ("flower_worker_number_of_currently_executing_tasks", ["worker"]),
-        ("flower_events_total", ["task", "type", "worker"]), ("flower_task_prefetch_time_seconds", ["task", "worker"]),
-        ("flower_worker_prefetched_tasks", ["task", "worker"]), ("flower_task_runtime_seconds_bucket", ["task", "worker", "le"]),
-        ("flower_task_runtime_seconds_sum", ["task", "worker"]), ("flower_task_runtime_seconds_count", ["task", "worker"]),
-        ("celery_task_sent_total", ["name", "queue_name", "hostname"]), ("celery_task_received_total", ["name", "queue_name", "hostname"]),
-        ("celery_task_started_total", ["name", "queue_name", "hostname"]), ("celery_task_succeeded_total", ["name", "queue_name", "hostname"]),
-        ("celery_task_failed_total", ["name", "queue_name", "hostname", "exception"]), ("celery_task_rejected_total", ["name", "queue_name", "hostname"]),
-        ("celery_task_retried_total", ["name", "queue_name", "hostname"]), ("celery_task_revoked_total", ["name", "queue_name", "hostname"]),
-        ("celery_task_runtime_bucket", ["name", "queue_name", "hostname", "le"]), ("celery_task_runtime_sum", ["name", "queue_name", "hostname"]),
-        ("celery_task_runtime_count", ["name", "queue_name", "hostname"]), ("celery_task_queue_wait_time_bucket", ["name", "queue_name", "hostname", "le"]),
-        ("celery_queue_length", ["queue_name"]), ("celery_worker_up", ["hostname"]), ("celery_worker_tasks_active", ["hostname"]),
-        ("celery_active_consumer_count", ["queue_name"]), ("celery_active_worker_count", ["queue_name"]),
-    ]
+    /// What a line of the recorded list asks for.
+    struct Selector: Sendable, CustomStringConvertible {
+        let description: String
+        let name: String
+        /// By which it selects or sums.
+        var labels: Set<String> = []
+        /// Labels that must have exactly this value.
+        var values: [String: String] = [:]
+
+        /// Reads `series{label="value", label=~"pattern"} by (label, label)`.
+        init?(_ line: Substring) {
+            description = String(line)
+            name = String(line.prefix { $0.isLetter || $0.isNumber || $0 == "_" })
+            var rest = line.dropFirst(name.count)
+            guard !name.isEmpty else { return nil }
+            if rest.hasPrefix("{") {
+                guard let end = rest.firstIndex(of: "}") else { return nil }
+                for matcher in rest[..<end].dropFirst().split(separator: ",") {
+                    let label = String(matcher.drop { $0 == " " }.prefix { $0.isLetter || $0 == "_" })
+                    labels.insert(label)
+                    let parts = matcher.split(separator: "\"", omittingEmptySubsequences: false)
+                    guard parts.count == 3 else { return nil }
+                    if parts[0].hasSuffix("="), !parts[0].hasSuffix("!=") { values[label] = String(parts[1]) }
+                }
+                rest = rest[rest.index(after: end)...]
+            }
+            guard !rest.isEmpty else { return }
+            guard rest.hasPrefix(" by ("), rest.hasSuffix(")") else { return nil }
+            for label in rest.dropFirst(5).dropLast().split(separator: ",") { labels.insert(String(label.drop { $0 == " " })) }
+        }
+    }
+
+    /// A sample of the metrics: its labels.
+    private typealias Sample = [String: String]
 
     /// The metrics of a small fleet that has done something.
-    private func series() -> [String: Set<String>] {
+    private func series() -> [String: [Sample]] {
         var ledger = StatisticsLedger()
         ledger.note(StatisticsPeriod(task: "t", start: 60, length: 60)) { $0.noteEnd(seconds: 1) }
         var reading = MetricsReading()
@@ -35,18 +54,29 @@ import Testing
             tally.add(Event(type, from: "celery@a", pid: 1, clock: 1, at: Timestamp(seconds: time), details: ["uuid": "x", "name": "t"]))
         }
         let text = MetricsText(format: .prometheus).text(CeleryMetrics(reading: reading).families + EventMetrics(tally: tally).families)
-        var series: [String: Set<String>] = [:]
+        var series: [String: [Sample]] = [:]
         for line in text.split(separator: "\n") where !line.hasPrefix("#") {
             let parts = line.split(separator: " ")[0].split(separator: "{")
-            let labels = parts.count > 1 ? parts[1].dropLast().split(separator: ",").map { String($0.split(separator: "=")[0]) } : []
-            series[String(parts[0]), default: []].formUnion(labels)
+            var sample: Sample = [:]
+            for label in parts.count > 1 ? parts[1].dropLast().split(separator: ",") : [] {
+                let pair = label.split(separator: "=", maxSplits: 1)
+                sample[String(pair[0])] = String(pair[1].dropFirst().dropLast())
+            }
+            series[String(parts[0]), default: []].append(sample)
         }
         return series
     }
 
-    @Test func `find every series and every label that they ask for`() {
+    @Test func `find every series, label and value that they ask for`() throws {
         let series = series()
-        for (name, labels) in Self.asked { #expect(series[name].map { labels.isSubset(of: $0) } == true, "\(name) \(labels)") }
+        let lines = try Golden.text("dashboard-selectors.txt").split(separator: "\n").filter { !$0.hasPrefix("#") }
+        #expect(lines.count > 30)
+        for line in lines {
+            let selector = try #require(Selector(line), "\(line)")
+            let samples = try #require(series[selector.name], "\(selector)")
+            #expect(samples.contains { selector.labels.isSubset(of: $0.keys) }, "\(selector)")
+            for (label, value) in selector.values { #expect(samples.contains { $0[label] == value }, "\(selector)") }
+        }
     }
 
     @Test func `find the tasks of the project before the first event`() {

@@ -13,7 +13,18 @@ import WebServer
         }
         var checked = WebParameters()
         for (name, value) in parameters { checked[name] = value }
-        return FlowerQuery(checked, Redaction())
+        return try FlowerQuery(checked, Settings(projectFolder: "/p"))
+    }
+
+    @Test func `a search for text is refused where results are hidden: it would tell them`() throws {
+        var settings = Settings(projectFolder: "/p")
+        settings.web.hidesResults = true
+        var parameters = WebParameters()
+        parameters["search"] = "secret"
+        let refusal = #expect(throws: WebRefusal.self) { try FlowerQuery(parameters, settings) }
+        #expect(refusal?.status == 403 && refusal?.reason.contains("CELERY_WEB_HIDE_RESULTS") == true)
+        parameters["search"] = ""
+        #expect(try FlowerQuery(parameters, settings).filter.text == nil)
     }
 
     private func task(_ id: String, worker: String?, runtime: Double?) -> FlowerTask {

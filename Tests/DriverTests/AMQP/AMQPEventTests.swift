@@ -81,11 +81,6 @@ import Wire
         #expect(try inbox.take(100).events.map(\.event.clock) == [3, 4])
     }
 
-    @Test func `knows which servers have streams`() {
-        #expect(["3.9.0", "3.10.8", "4.0.1"].allSatisfy(EventQueues.hasStreams))
-        #expect(!["3.8.35", "2.9", "", "x.y"].contains(where: EventQueues.hasStreams))
-    }
-
     @Test func `events that the server refuses do not touch messages`() async throws {
         let place = try AMQPPlace()
         let user = "deaf-\(TaskID())"

@@ -1,6 +1,7 @@
 @testable import CeleryAMQP
 import CeleryCore
 import Fixtures
+import RabbitMQ
 import Testing
 
 @testable import Brokers
@@ -91,9 +92,11 @@ import Testing
         for (version, isShared) in [
             ("3.10.8", true), ("3.3.0", true), ("3.2.9", false), ("4.0.1", false), ("4.2", false), ("", false), ("odd", false), ("3.12.0-rc.1", true),
         ] {
-            #expect(topology.sharesPrefetch(["celery", "b"], serverVersion: version) == isShared, "\(version)")
-            #expect(!topology.sharesPrefetch(["celery", "solid"], serverVersion: version))
+            let server = ServerAbilities(product: "RabbitMQ", version: version, abilities: [])
+            #expect(topology.sharesPrefetch(["celery", "b"], at: server) == isShared, "\(version)")
+            #expect(!topology.sharesPrefetch(["celery", "solid"], at: server))
         }
+        #expect(!topology.sharesPrefetch(["celery"], at: ServerAbilities(product: "LavinMQ", version: "3.3.0", abilities: [])))
     }
 
     @Test func `an attempt that somebody made up does no harm`() {

@@ -249,7 +249,7 @@ import Wire
         let worker = try await broker.worker()
         let numbers = worker.deliveries.withLock { $0.reserve(2) }
         // As the server does it, and nobody hears.
-        let keys = [place.key("unacked"), place.key("unacked_index"), worker.held, place.key("_celery.leases"), place.key("_celery.commands"), place.key("_celery.pauses")]
+        let keys = [place.key("unacked"), place.key("unacked_index"), worker.held, place.key("_celery.leases"), place.key("_celery.commands"), place.key("_celery.pauses"), place.key("_celery.fence.\(worker.identity.id)")]
         _ = try await place.link.ask(
             RedisCommand(
                 RedisBrokerScripts.take, keys: keys,
@@ -260,6 +260,27 @@ import Wire
         let deliveries = try await worker.take(5)
         #expect(deliveries.names == ["a", "b"] && deliveries.attempts == [1, 1])
         await worker.close()
+    }
+
+    @Test func `what was given up takes nothing when it reaches the server after all`() async throws {
+        let broker = try place.broker()
+        let worker = try await broker.worker()
+        let numbers = worker.deliveries.withLock { $0.reserve(2) }
+        worker.deliveries.withLock { $0.noteLost(numbers) }
+        #expect(try await worker.take(5).isEmpty)
+        try await broker.publish([Message("a")])
+        // The link is whole again, and carries what was asked for before.
+        let keys = ["unacked", "unacked_index"].map(place.key) + [worker.held]
+            + ["leases", "commands", "pauses", "fence.\(worker.identity.id)"].map { place.key("_celery.\($0)") }
+        let late = RedisCommand(
+            RedisBrokerScripts.take, keys: keys,
+            ["", .text(worker.identity.id), "2", "15", .number(Int(numbers.lowerBound)), "*", .text(place.key("_celery.again.")), "60", "1", "",
+             "celery", .text(place.key("celery")), .text(place.key("_celery.due.celery")), "1", "1"])
+        #expect(try await place.link.ask(late).elements?.count == 2)
+        #expect(try await place.unacked() == [] && place.ask("LLEN", place.key("celery")) == .integer(1))
+        #expect(try await worker.take(5).names == ["a"])
+        await worker.close()
+        #expect(try await place.ask("EXISTS", place.key("_celery.fence.\(worker.identity.id)")) == .integer(0))
     }
 
     // MARK: Settling together

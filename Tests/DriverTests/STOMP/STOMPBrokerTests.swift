@@ -131,6 +131,56 @@ import Wire
         await broker.close()
     }
 
+    @Test(arguments: Server.allCases) func `a worker may hold more than a server loads at a time`(_ server: Server) async throws {
+        let broker = try server.place().broker()
+        try await broker.publish((0..<700).map { Message("\($0)") })
+        let worker = try await broker.worker()
+        let held = try await worker.gather(700, atATime: 700)
+        #expect(Set(held.names).count == 700)
+        #expect(try await worker.settle(held.outcomes).allSatisfy { $0 })
+        await worker.close()
+        await broker.close()
+    }
+
+    @Test func `what an ending worker sends again goes to others, and no attempt is counted that nobody made`() async throws {
+        let broker = try Server.activeMQ.place().broker()
+        try await broker.publish(["started", "waited", "retried"].map { Message($0) })
+        let leaving = try await broker.worker("leaving")
+        let held = try await leaving.gather(3, atATime: 3)
+        func delivery(_ name: String) throws -> Delivery { try #require(held.first { $0.message.task == name }) }
+        await leaving.endPushing()
+        try await leaving.giveBack([delivery("started").handle], started: true)
+        try await leaving.giveBack([delivery("waited").handle], started: false)
+        var again = try delivery("retried").message
+        again.retries = 1
+        #expect(try await leaving.settle([Outcome(delivery("retried"), retry: again)]) == [true])
+        await leaving.close()
+        let other = try await broker.worker("other")
+        let rest = try await other.gather(3)
+        let attempts = Dictionary(uniqueKeysWithValues: rest.map { ($0.message.task, $0.handle.attempt) })
+        #expect(attempts == ["started": 2, "waited": 1, "retried": 2])
+        #expect(rest.allSatisfy { $0.crashes == 0 && $0.doubts == 0 })
+        #expect(try await other.settle(rest.outcomes) == [true, true, true])
+        await other.close()
+        await broker.close()
+    }
+
+    @Test func `no more dead letters are looked at than ActiveMQ should have in memory, but all can be dropped`() async throws {
+        let broker = try Server.activeMQ.place().broker()
+        for number in 0..<36 {
+            var message = Message("\(number)")
+            message.body.bytes = [UInt8](repeating: UInt8(ascii: " "), count: 1 << 20)
+            try await broker.bury(message, Burial(.signal(9), error: "", date: .now, worker: "w", attempts: 1, crashes: 1))
+        }
+        let all = DeadLetterFilter()
+        let error = await #expect(throws: DriverError.self) { try await broker.deadLetters(all, limit: .max, withContent: false) }
+        #expect(error?.code == .refused && error?.message.contains("32 MB") == true)
+        #expect(try await broker.deadLetters(all, limit: 9, withContent: false).map(\.task) == (0..<9).map(String.init))
+        #expect(try await broker.dropDeadLetters(all, limit: .max).map(\.task) == (0..<36).map(String.init))
+        #expect(try await broker.deadLetters(all, limit: .max, withContent: false).isEmpty)
+        await broker.close()
+    }
+
     @Test func `a broker that stops without a word is given up within ten seconds, and work goes on when it is back`() async throws {
         let server = try ActiveMQServer.start(options: [])
         let broker = try STOMPPlace(server.url).broker(configuring: { $0.publishTimeout = 60 })

@@ -33,6 +33,11 @@ import Testing
         }
     }
 
+    @Test func `no subscription is larger than what ActiveMQ loads at a time`() {
+        #expect(deliveries(wanting: 2_000).subscriptions.values.map(\.size) == Array(repeating: 100, count: 20))
+        #expect(deliveries(at: "RabbitMQ/3.10.8", wanting: 2_000).subscriptions.count == 8)
+    }
+
     @Test func `a fixed demand makes no new subscriptions while messages come and go`() throws {
         var state = deliveries(wanting: 8)
         for id in state.subscriptions.keys.sorted() { add(&state, id, "a-\(id)") }

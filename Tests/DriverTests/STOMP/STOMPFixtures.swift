@@ -37,7 +37,7 @@ final class ActiveMQFixture: STOMPFixture {
     /// beat needs. ActiveMQ can at least show a queue.
     static let powers: Set<BrokerPower> = [
         .backlog, .schedule, .switching, .events, .control, .postponing, .pushing, .notices, .probing, .deadLetters, .deadLetterSending,
-        .returning, .highestFirst,
+        .returning, .highestFirst, .priorities, .redelivery,
     ]
     let clock = ManualClock()
     let place: STOMPPlace
@@ -47,7 +47,7 @@ final class ActiveMQFixture: STOMPFixture {
 
 /// A broker at a real RabbitMQ server with its plugin: a virtual host of its own for each fixture.
 final class RabbitMQByStompFixture: STOMPFixture {
-    static let powers = ActiveMQFixture.powers.subtracting([.backlog, .switching])
+    static let powers = ActiveMQFixture.powers.subtracting([.backlog, .switching]).union([.returnOrder])
     let clock = ManualClock()
     let place: STOMPPlace
     private let virtualHost: String

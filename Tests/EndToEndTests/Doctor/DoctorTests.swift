@@ -127,7 +127,7 @@ import Testing
         let place = try RabbitMQPlace()
         try place.project.startWorker("-n w@h", with: place.variables())
         let found = try place.run("celery doctor --json").lines.map { try JSON(parsing: $0) }
-        for check in ["broker", "declarations", "probe", "clock"] {
+        for check in ["broker", "powers", "declarations", "probe", "clock"] {
             #expect(found.filter { $0["check"]?.stringValue == check }.map { $0["state"] } == ["ok"], "\(check) in \(found)")
         }
         #expect(try place.run("celery doctor --worker w@h").status == 0)

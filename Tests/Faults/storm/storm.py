@@ -99,18 +99,28 @@ class Storm(StormRun):
         end = time.monotonic() + self.limit + 30
         while waiting and time.monotonic() < end:
             self.watch_workers()
-            for name, identity in list(waiting.items()):
-                began = self.checker.began(identity)
-                if began is not None:
-                    del waiting[name]
-                    self.resumed.append((max(0.0, began - healed), f"{name} after {fault}"))
+            for name, moment in self.answered(waiting).items():
+                del waiting[name]
+                self.resumed.append((max(0.0, moment - healed), f"{name} after {fault}"))
             time.sleep(0.05)
         for name in waiting:
-            self.violate(f"{name} does not consume {self.limit + 30} s after {fault}")
+            self.violate(f"{name} does not {self.duty} {self.limit + 30} s after {fault}")
+
+    # What a worker has to do again after a fault, as a violation says it, and what has happened when it did.
+    duty, done = "consume", "consumed"
+
+    def answered(self, waiting):
+        """Of the workers, each with the task in its own queue, those that have done their duty, and when."""
+        moments = {name: self.checker.began(identity) for name, identity in waiting.items()}
+        return {name: moment for name, moment in moments.items() if moment is not None}
+
+    def schedule(self, hosts):
+        """What befalls them, in order."""
+        return schedule(self.random, hosts, self.options.heartbeat, self.options.quick, self.network is not None)
 
     def run(self):
         hosts = [*WORKERS, "client"]
-        faults = schedule(self.random, hosts, self.options.heartbeat, self.options.quick, self.network is not None)
+        faults = self.schedule(hosts)
         for fault in faults:
             self.note(f"plan {fault}")
         for name in WORKERS:
@@ -141,9 +151,9 @@ class Storm(StormRun):
         times = sorted(seconds for seconds, _ in self.resumed)
         for seconds, what in self.resumed:
             if seconds > self.limit:
-                self.violate(f"consumed again only {seconds:.1f} s later, not within {self.limit} s: {what}")
+                self.violate(f"{self.done} again only {seconds:.1f} s later, not within {self.limit} s: {what}")
         if times:
-            print(f"consumed again after {times[len(times) // 2]:.2f} s in the middle, {times[-1]:.2f} s at most, "
+            print(f"{self.done} again after {times[len(times) // 2]:.2f} s in the middle, {times[-1]:.2f} s at most, "
                   f"{len(times)} times; allowed {self.limit} s")
         return super().report()
 

@@ -23,17 +23,24 @@ class Checker:
 
     # While it goes on
 
+    # Seconds between two looks at all results.
+    pause = 0.5
+
+    def results(self):
+        """All results: rows of id, state, attempt and Celery's document as text; `None` when nobody can tell now."""
+        try:
+            return self.storm.project.query("SELECT id, state, attempt, document FROM result")
+        except sqlite3.OperationalError:
+            # No worker has made the table yet.
+            return None
+
     def sample(self):
-        """Notes what is final when: it may not change after that."""
+        """Notices what is final when: it may not change after that."""
         while not self.storm.is_over:
-            try:
-                for identity, attempt, document in self.storm.project.query(
-                        f"SELECT id, attempt, document FROM result WHERE state IN {FINAL}"):
+            for identity, state, attempt, document in self.results() or []:
+                if state in FINAL:
                     self.seen.setdefault(identity, (time.time(), attempt, document))
-            except sqlite3.OperationalError:
-                # No worker has made the table yet.
-                pass
-            time.sleep(0.5)
+            time.sleep(self.pause)
 
     def began(self, identity):
         """When a task first began; `None` before that."""
@@ -52,19 +59,16 @@ class Checker:
             word, identity, attempt, moment, _ = line.split()
             (self.begins if word == "begin" else self.ends).setdefault(identity, []).append((int(attempt), float(moment)))
 
-    def finals(self):
-        return {identity for identity, in self.storm.project.query(f"SELECT id FROM result WHERE state IN {FINAL}")}
-
     def unfinished(self):
         """What was promised and is not final."""
-        return self.storm.submitters.printed - self.finals()
+        return self.storm.submitters.printed - {identity for identity, state, _, _ in self.results() or [] if state in FINAL}
 
     # At the end
 
     def check(self):
         submitters, violate = self.storm.submitters, self.storm.violate
         self.read_marks()
-        found = self.storm.project.query("SELECT id, state, attempt, document FROM result")
+        found = self.results() or []
         rows = {row[0]: row[1:] for row in found}
         if len(rows) != len(found):
             violate(f"{len(found) - len(rows)} ids have more than one result")

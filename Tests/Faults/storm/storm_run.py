@@ -69,7 +69,7 @@ class StormRun:
             for line in (self.project.base / f"{name}.log").read_text(errors="replace").splitlines():
                 if identity in line:
                     print(f"  {name}: {line[:300]}")
-        print(f"  at the server: {self.server.queues() if self.server else 'none'}")
+        print(f"  at the server: {self.queues() if self.server else 'none'}")
 
     # Hosts
 
@@ -81,12 +81,20 @@ class StormRun:
         """The broker as a host knows it."""
         raise NotImplementedError
 
+    def environment(self, host):
+        """What the environment of a host says of where things are."""
+        return {"CELERY_BROKER_URL": self.url(host)}
+
+    def queues(self):
+        """How many messages each queue of the broker holds: name -> (all, held)."""
+        return self.server.queues()
+
     def with_heartbeat(self, url):
         return f"{url}?heartbeat={self.options.heartbeat}"
 
     def start_host(self, host, *words, **options):
         """Starts a celery command on a host."""
-        environment = {**self.project.env, "CELERY_BROKER_URL": self.url(host), "MARKS": str(self.marks), "HOST": host}
+        environment = {**self.project.env, **self.environment(host), "MARKS": str(self.marks), "HOST": host}
         options.setdefault("stdin", subprocess.DEVNULL)
         return subprocess.Popen(
             [*self.within(host), *self.project.command(*words, binary="celery-example")], cwd=self.project.folder,
@@ -135,7 +143,7 @@ class StormRun:
             self.watch_workers()
             unfinished = self.checker.unfinished()
             # Each worker has a message in a queue of its own that tells of its loss, for which there is another queue.
-            queues = {name: counts for name, counts in self.server.queues().items()
+            queues = {name: counts for name, counts in self.queues().items()
                       if counts[0] > 0 and not name.startswith("celeryev.") and name != "celery.lost"}
             if not unfinished and not queues:
                 return

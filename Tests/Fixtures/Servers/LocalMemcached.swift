@@ -30,6 +30,8 @@ package struct LocalMemcached: Sendable {
     /// Port on 127.0.0.1.
     package var port: Int { Int(facts["MEMCACHED_PORT"] ?? "") ?? 0 }
     package var url: String { facts["MEMCACHED_URL"] ?? "" }
+    /// File of the authority of its certificate, if it was started with `--tls`.
+    package var authority: String { facts["MEMCACHED_TLS_CA"] ?? "" }
 
     /// Does what the script can do with a server: `kill`, `restart`, `suspend`, `resume`, `stop`.
     package func perform(_ verb: String) throws { try Self.script.run([verb, facts["MEMCACHED_DIR"] ?? ""]) }

@@ -32,4 +32,27 @@ import Testing
         allowance.note(calls: 0, others: 0)
         #expect(allowance.more(calls: 0) == 10)
     }
+
+    @Test(arguments: [(seconds: 0.1, ahead: 200), (0.001, 250), (1, 20), (60, 0)])
+    func `of short calls some more are taken, which wait for twenty milliseconds at most`(seconds: Double, ahead: Int) {
+        var allowance = CallAllowance(limit: 1_000)
+        allowance.note(duration: seconds)
+        allowance.note(calls: 5_000, others: 0)
+        #expect(allowance.more(calls: 1_000) == ahead)
+        #expect(allowance.more(calls: 1_000 + ahead) == 0)
+        #expect(allowance.held(jobs: 1_001 + ahead, calls: 1_000 + ahead) == 1)
+    }
+
+    @Test func `ends are gathered while enough calls wait to keep all going`() {
+        var allowance = CallAllowance(limit: 1_000)
+        #expect(allowance.linger(calls: 1_200) == nil)
+        allowance.note(duration: 0.1)
+        #expect(milliseconds(allowance.linger(calls: 1_200)) == 5)
+        #expect(allowance.linger(calls: 1_010) == nil)
+        #expect(allowance.linger(calls: 1_000) == nil)
+        // 60 of 1,000 wait for 6 ms.
+        #expect(milliseconds(allowance.linger(calls: 1_060)) == 2)
+    }
+
+    private func milliseconds(_ duration: Duration?) -> Int? { duration.map { Int(($0 / .milliseconds(1)).rounded()) } }
 }

@@ -198,8 +198,8 @@ package actor AMQPBeatSeat: BeatSeat {
         let bytes = document.bytes(written: broker.now())
         do {
             guard try await transmit([queues.statePublication(bytes)], generation) else { return false }
-            return try await perform { (_, use) throws(RabbitMQError) in
-                if use.leads(generation) { use.tell(bytes) }
+            return try await perform { (connection, use) throws(RabbitMQError) in
+                if use.leads(generation) { try use.tell(bytes, connection) }
                 return true
             }
         } catch let failure as PublishFailure {

@@ -14,8 +14,9 @@ final class BeatConnection: ConnectionUse {
     private static let stateChannel: UInt16 = 5
     private static let commandChannel: UInt16 = 6
 
-    /// RabbitMQ's direct reply-to: the server delivers answers to the channel without a queue.
-    private static let answers = "amq.rabbitmq.reply-to"
+    /// Where answers to knocks arrive: RabbitMQ's direct reply-to, by which the server delivers answers to the channel without a
+    /// queue, or an exclusive queue where the server has no such thing.
+    private var answers = "amq.rabbitmq.reply-to"
 
     let publisher: Publisher
     private let queues: BeatQueues
@@ -49,7 +50,14 @@ final class BeatConnection: ConnectionUse {
         forget()
         try publisher.establish(connection)
         for channel in [Self.doorChannel, Self.stateChannel, Self.commandChannel] { try connection.openChannel(channel) }
-        try connection.consume(Self.answers, as: "answers", isAcknowledged: false, on: Self.doorChannel)
+        if !connection.abilities.has(.directReplies) {
+            var queue = QueueDeclaration("celery.reply.\(TaskID())")
+            queue.isDurable = false
+            queue.isExclusive = true
+            try connection.declare(queue, on: Self.doorChannel)
+            answers = queue.name
+        }
+        try connection.consume(answers, as: "answers", isAcknowledged: false, on: Self.doorChannel)
         isEstablished = true
     }
 
@@ -127,7 +135,7 @@ final class BeatConnection: ConnectionUse {
     func claim(_ connection: Connection) throws(RabbitMQError) -> Claim {
         if holdsLock { return .stays(generation: generation, commands) }
         guard mayBeVacant ? try takeLock(connection) : false else {
-            try connection.publish(queues.knock(replyTo: Self.answers), isMandatory: true, on: Self.doorChannel)
+            try connection.publish(queues.knock(replyTo: answers), isMandatory: true, on: Self.doorChannel)
             return .another
         }
         // An empty queue may be one that another reader is looking into; a missing queue is certainly empty.
@@ -178,7 +186,18 @@ final class BeatConnection: ConnectionUse {
     func leads(_ generation: Int) -> Bool { holdsLock && self.generation == generation }
 
     /// Sets the state to answer questions with: the last one that the server confirmed.
-    func tell(_ state: [UInt8]) { self.state = state }
+    ///
+    /// Removes the states before it where the server does not do that itself.
+    func tell(_ state: [UInt8], _ connection: Connection) throws(RabbitMQError) {
+        self.state = state
+        guard !connection.abilities.has(.expiry) else { return }
+        var newest: IncomingDelivery?
+        while let delivery = try connection.get(queues.state.name, on: Self.stateChannel) {
+            if let newest { try connection.acknowledge(newest.tag, isMultiple: false, on: Self.stateChannel) }
+            newest = delivery
+        }
+        if let newest { try connection.reject(newest.tag, requeue: true, on: Self.stateChannel) }
+    }
 
     /// Acknowledges commands that are done.
     func settle(_ numbers: [Int64], _ connection: Connection) throws(RabbitMQError) {

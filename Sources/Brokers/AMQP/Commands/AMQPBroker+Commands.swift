@@ -14,7 +14,10 @@ extension AMQPBroker: Revoking {
         removed: @Sendable ([RemovedMessage]) async throws -> Void
     ) async throws -> RevocationReport {
         var report = RevocationReport()
-        if let refusal = try await commandRefusal() {
+        if try await !link.abilities().has(.streams) {
+            try await spread(revocations.map(CommandStream.Entry.revoke))
+            report.forgetful = "the broker has no streams; the workers that run now keep the command, and so does the celery.db of this project"
+        } else if let refusal = try await commandRefusal() {
             report.forgetful = refusal.message
             if revocations.contains(where: { if case .task = $0.target { true } else { false } }) { throw refusal }
         } else {
@@ -76,7 +79,14 @@ extension AMQPBroker: CommandShowing {
         return isPaused
     }
 
+    /// Keeps commands in the project's file, and sends them to the workers that run now, which keep them, too.
+    private func spread(_ entries: [CommandStream.Entry]) async throws {
+        try await local.keep(entries, now: now())
+        try await link.publish(entries.map(SpreadCommands.publication))
+    }
+
     private func write(_ entry: CommandStream.Entry) async throws {
+        guard try await link.abilities().has(.streams) else { return try await spread([entry]) }
         if var refusal = try await commandRefusal() {
             refusal.message = "cannot keep commands for workers: \(refusal.message)"
             if refusal.code != .noPermission {
@@ -91,6 +101,7 @@ extension AMQPBroker: CommandShowing {
     package func pausedQueues() async throws -> [String: QueuePause] { try await standingCommands().pauses }
 
     package func standingCommands() async throws -> StandingCommands {
+        guard try await link.abilities().has(.streams) else { return try await local.broker().standingCommands() }
         // Reading must not create the stream.
         guard try await state(of: CommandStream.name) != nil else { return StandingCommands() }
         let book = CommandBook()

@@ -40,6 +40,16 @@ final class CommandBook: Sendable {
         bell.ring()
     }
 
+    /// Takes over the commands of a file: revocations that are new, and all pauses.
+    func put(_ revocations: [Revocation], _ pauses: [String: QueuePause]) {
+        for revocation in revocations { add(.revoke(revocation)) }
+        state.withLock { state in
+            if state.pauses != pauses { state.version += 1 }
+            state.pauses = pauses
+        }
+        bell.ring()
+    }
+
     func catchUp() {
         state.withLock { $0.isCaughtUp = true }
         bell.ring()

@@ -1,11 +1,13 @@
 import CeleryAMQP
 package import CeleryCore
+import RabbitMQ
 
 extension AMQPConsumer: Postponing {
     /// Uses the ladder even for a few seconds: no worker has to remember the message.
     package func postpone(_ deliveries: [Postponement]) async throws -> [Bool] {
         let now = broker.now()
         let held = inbox.withQueue { queue in deliveries.map { queue.held($0.handle) } }
+        guard inbox.serverHas(.delays) else { return try await postponeHere(deliveries, held) }
         let again = zip(deliveries, held).compactMap { postponement, held -> Publication? in
             guard let held else { return nil }
             // Send a new message, so that returns are not mistaken for deaths. The attempt number stays the same.
@@ -14,6 +16,24 @@ extension AMQPConsumer: Postponing {
                 of: WaitHeader.write(postponement.since, on: message), delayedUntil: postponement.until, now: now)
         }
         if !again.isEmpty { try await broker.link.publish(again) }
+        return await release(deliveries.map(\.handle), .acknowledge)
+    }
+
+    /// Keeps the messages in the project's file. One that cannot be kept there goes to the end of its queue, and a worker holds it
+    /// until then.
+    private func postponeHere(_ deliveries: [Postponement], _ held: [DeliveryQueue.Held?]) async throws -> [Bool] {
+        let waiting = zip(deliveries, held).compactMap { postponement, held -> (message: Message, until: Timestamp)? in
+            guard let held else { return nil }
+            let message = AttemptHeader.next(held.message.backToItsQueue, after: held.attempt - 1, crashes: held.crashes)
+            return (WaitHeader.write(postponement.since, on: message), postponement.until)
+        }
+        let areKept = (try? await DelayedMessages(local: broker.local).keep(waiting)) ?? waiting.map { _ in false }
+        let rest = zip(waiting, areKept).filter { !$1 }.map { entry, _ in
+            var message = entry.message
+            message.eta = entry.until
+            return message
+        }
+        if !rest.isEmpty { try await broker.publish(rest) }
         return await release(deliveries.map(\.handle), .acknowledge)
     }
 }

@@ -14,6 +14,8 @@ package final class AMQPConsumer: BrokerConsumer {
     let node: String
     let owner: ConnectionOwner
     let inbox: Inbox
+    /// What this worker does itself because the server cannot; see `AMQPConsumer+Local.swift`.
+    let substitutes = Mutex<[Task<Void, Never>]>([])
 
     /// Connects and subscribes.
     ///
@@ -27,6 +29,15 @@ package final class AMQPConsumer: BrokerConsumer {
             // On another connection, since a server with a resource alarm blocks every connection that publishes.
             Subscription(worker: worker, topology: topology, inbox: inbox, now: now) { publication in
                 Task { try? await broker.link.publish([publication]) }
+            } keep: { entry in
+                Task {
+                    do {
+                        try await broker.local.keep([entry], now: now())
+                    } catch {
+                        // Without a file the command counts for this worker alone.
+                        inbox.commands.add(entry)
+                    }
+                }
             }
         }
         do {
@@ -35,6 +46,7 @@ package final class AMQPConsumer: BrokerConsumer {
             await owner.close()
             throw (error as? RabbitMQError).map { DriverError($0, at: broker.location) } ?? error
         }
+        makeUp(for: worker)
     }
 
     package func take(_ maximum: Int) async throws -> [Delivery] {
@@ -75,6 +87,7 @@ package final class AMQPConsumer: BrokerConsumer {
         var delivery = Delivery(handle: queue.hand(entry), message: entry.message)
         (delivery.crashes, delivery.doubts, delivery.defect) = (entry.crashes, entry.doubts, entry.defect)
         delivery.waitsSince = entry.waitsSince
+        delivery.mayBeRepeated = !inbox.serverHas(.redelivery)
         return delivery
     }
 
@@ -208,9 +221,14 @@ package final class AMQPConsumer: BrokerConsumer {
     private func relocate(_ entries: [DeliveryQueue.Scheduled], _ generation: Int) async {
         do {
             // Route to the queue directly: the ladder ends there, and an exchange would only bring the message back here.
-            try await broker.publish(entries.map { AttemptHeader.next($0.message.backToItsQueue, after: $0.attempt - 1, crashes: $0.crashes) })
-            await end(entries.map(\.delivery.tag), generation, .acknowledge)
-            inbox.withQueue { if $0.generation == generation { $0.endAside(entries.count) } }
+            let messages = entries.map { AttemptHeader.next($0.message.backToItsQueue, after: $0.attempt - 1, crashes: $0.crashes) }
+            let areMoved = try await delay(messages, until: entries.map(\.eta))
+            await end(zip(entries, areMoved).filter { $1 }.map { entry, _ in entry.delivery.tag }, generation, .acknowledge)
+            inbox.withQueue { queue in
+                guard queue.generation == generation else { return }
+                queue.endAside(entries.count)
+                for case (let entry, false) in zip(entries, areMoved) { queue.hold(entry) }
+            }
         } catch {
             inbox.notice("cannot move \(entries.count) messages to the delay queues, so this worker holds them: \(error)")
             inbox.withQueue { queue in
@@ -235,6 +253,7 @@ package final class AMQPConsumer: BrokerConsumer {
 
     /// Ends as a killed worker would: the server finds the connection closed.
     package func die() async {
+        await endSubstitutes()
         inbox.finish()
         await owner.abort()
     }
@@ -243,6 +262,7 @@ package final class AMQPConsumer: BrokerConsumer {
         // A cancelled task must not leave deliveries behind.
         await Task { [self] in
             await waitForRelocation()
+            await endSubstitutes()
             let (tags, generation) = inbox.withQueue { queue -> ([UInt64], Int) in
                 return (queue.releaseAll() + queue.popAll(), queue.generation)
             }

@@ -10,6 +10,8 @@ final class Inbox: Sendable {
     let bell = Bell()
     let control = ControlInbox()
     let commands = CommandBook()
+    /// What the server of this connection can do, or of the last one.
+    private let known = Mutex<ServerAbilities?>(nil)
     let notices: AsyncStream<BrokerNotice>
     private let notify: AsyncStream<BrokerNotice>.Continuation
     /// The outcome of the first connection.
@@ -34,8 +36,9 @@ final class Inbox: Sendable {
     // MARK: For the thread
 
     /// Starts a new connection and returns its number.
-    func begin() -> Int {
-        queue.withLock { queue in
+    func begin(at server: ServerAbilities) -> Int {
+        known.withLock { $0 = server }
+        return queue.withLock { queue in
             queue.begin()
             return queue.generation
         }
@@ -65,6 +68,15 @@ final class Inbox: Sendable {
     }
 
     // MARK: For the worker
+
+    /// Whether the server can do this; `true` before the first connection.
+    func serverHas(_ ability: ServerAbilities.Ability) -> Bool { server?.has(ability) ?? true }
+
+    /// The server of this connection, or of the last one; `nil` before the first.
+    var server: ServerAbilities? { known.withLock { $0 } }
+
+    /// Tells operators what is no trouble.
+    func mention(_ text: String) { notify.yield(BrokerNotice(text, isTrouble: false)) }
 
     func notice(_ text: String) { notify.yield(BrokerNotice(text, isTrouble: true)) }
 

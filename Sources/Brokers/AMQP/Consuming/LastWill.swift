@@ -44,8 +44,8 @@ final class LastWill {
         (queue, held, replaced) = (nil, nil, [])
         self.queues = queues
         defer { hasReported = true }
-        // Others than RabbitMQ ignore what the queue asks for, and would keep it for ever.
-        guard EventQueues.hasStreams(connection.serverVersion) else { return }
+        // Others ignore what the queue asks for, and would keep it for ever.
+        guard connection.abilities.has(.streams) else { return }
         let will = LossQueues.will(TaskID().text)
         let isMade = try attempt("monitors do not learn when this worker is lost", connection, spareChannel) { () throws(RabbitMQError) in
             try connection.declare(EventQueues.exchange, on: spareChannel)

@@ -41,7 +41,7 @@ extension Subscription {
         inbox.select(selection)
         consumers.weights = weights(of: selection)
         // The prefetch count belongs to the channel or to each consumer; switching between the two needs a new subscription.
-        if topology.sharesPrefetch(selection.wantedNames, serverVersion: connection.serverVersion) == sharesPrefetch {
+        if topology.sharesPrefetch(selection.wantedNames, at: connection.abilities) == sharesPrefetch {
             try applySelection(connection)
         } else {
             mustBeginAnew = true

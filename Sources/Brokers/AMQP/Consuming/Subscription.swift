@@ -15,6 +15,7 @@ final class Subscription: ConnectionUse {
     var topology: Topology
     let inbox: Inbox
     private let commands: CommandReader
+    private let spread: SpreadCommands
     let will: LastWill
     let now: @Sendable () -> Timestamp
     /// The worker's name, for remote control.
@@ -30,6 +31,8 @@ final class Subscription: ConnectionUse {
     var consumers: ConsumerSet
     private var gathered: [IncomingDelivery] = []
     /// Deliveries of queues left meanwhile, to be returned.
+    private var late: [UInt64] = []
+    /// Copies of messages of other queues, to be dropped.
     private var strays: [UInt64] = []
     var hasLeftQueues = false
     /// Whether all standing commands were known at the last look.
@@ -45,11 +48,12 @@ final class Subscription: ConnectionUse {
 
     init(
         worker: WorkerIdentity, topology: Topology, inbox: Inbox, now: @escaping @Sendable () -> Timestamp,
-        publish: @escaping (Publication) -> Void
+        publish: @escaping (Publication) -> Void, keep: @escaping (CommandStream.Entry) -> Void
     ) {
         self.now = now
         // Without an entry, the next worker to start waits for the end of an empty stream.
         commands = CommandReader(inbox.commands, seed: { publish(CommandStream.publication(.seed)) }) { [inbox] in inbox.notice($0) }
+        spread = SpreadCommands(heard: keep)
         will = LastWill(of: worker, started: now(), publish: publish) { [inbox] in inbox.notice($0) }
         node = worker.name
         self.topology = topology
@@ -59,6 +63,7 @@ final class Subscription: ConnectionUse {
 
     func establish(_ connection: Connection) throws(RabbitMQError) {
         gathered = []
+        late = []
         strays = []
         mustBeginAnew = false
         hasCommands = false
@@ -69,13 +74,17 @@ final class Subscription: ConnectionUse {
         for queue in wanted { try topology.declare(queue, connection, on: Self.channel) }
         try topology.awaitDelayed(wanted, connection, on: Self.channel, spareChannel: Self.spareChannel)
         consumers.weights = weights(of: inbox.queues)
-        sharesPrefetch = topology.sharesPrefetch(wanted, serverVersion: connection.serverVersion)
+        sharesPrefetch = topology.sharesPrefetch(wanted, at: connection.abilities)
         hasControl = false
         try connection.openChannel(Self.controlChannel)
         try listen(connection, isFirst: true)
-        try commands.establish(connection, spareChannel: Self.spareChannel)
+        if connection.abilities.has(.streams) {
+            try commands.establish(connection, spareChannel: Self.spareChannel)
+        } else {
+            try spread.establish(connection)
+        }
         try will.establish(connection, queues: wanted, spareChannel: Self.spareChannel)
-        generation = inbox.begin()
+        generation = inbox.begin(at: connection.abilities)
         prefetch = inbox.withQueue { $0.wanted }
         if sharesPrefetch { try connection.setPrefetch(prefetch, isShared: true, on: Self.channel) }
         // Consume last: a delivery may be so large that no answer passes it in time.
@@ -162,16 +171,16 @@ final class Subscription: ConnectionUse {
         case .delivery(let delivery) where delivery.channel == Self.controlChannel:
             inbox.control.add(delivery.message)
         case .delivery(let delivery) where delivery.channel == CommandReader.channel:
-            commands.receive(delivery)
+            if delivery.consumer == SpreadCommands.consumer { spread.receive(delivery) } else { commands.receive(delivery) }
         case .delivery(let delivery) where delivery.channel == LastWill.channel:
             will.receive(delivery)
         case .delivery(let delivery):
             deliveries += 1
-            guard isOpen(delivery) else {
+            guard isOpen(delivery), !delivery.isStray else {
                 // The delivery was in flight when its queue was left. Earlier deliveries are added first.
                 handOver()
                 inbox.withQueue { $0.pass(delivery) }
-                strays.append(delivery.tag)
+                if delivery.isStray { strays.append(delivery.tag) } else { late.append(delivery.tag) }
                 return
             }
             if !sharesPrefetch { consumers.delivered(delivery.tag, to: delivery.consumer) }
@@ -205,10 +214,15 @@ final class Subscription: ConnectionUse {
         // The worker waits for this.
         if hasCommands && !knewAll { inbox.bell.ring() }
         if mustBeginAnew { throw RabbitMQError(.lost, "the prefetch mode of this worker's queues has changed") }
+        if !late.isEmpty {
+            let tags = late
+            late = []
+            try end(tags, .giveBack, connection)
+        }
         if !strays.isEmpty {
             let tags = strays
             strays = []
-            try end(tags, .giveBack, connection)
+            try end(tags, .acknowledge, connection)
         }
         try followPrefetch(connection)
         try returnSurplus(connection)
@@ -216,7 +230,7 @@ final class Subscription: ConnectionUse {
 
     /// Checks that deliveries flow: a worker that gets nothing while messages wait and it has capacity subscribes again.
     func tick(_ connection: Connection) throws(RabbitMQError) {
-        if !connection.isReceiving { try commands.tick(connection, spareChannel: Self.spareChannel) }
+        if !connection.isReceiving, connection.abilities.has(.streams) { try commands.tick(connection, spareChannel: Self.spareChannel) }
         will.tick()
         // The answer would wait behind the rest of a large message, and that message proves the flow.
         guard nextWatch <= .now, !connection.isReceiving else { return }

@@ -15,8 +15,8 @@ extension AMQPBroker: EventSending {
         guard let seconds = settings.eventLog else { return }
         let log = EventQueues.log(seconds: seconds)
         do {
-            let version = try await forEvents.answer { (connection, _) throws(RabbitMQError) in connection.serverVersion }.get()
-            guard EventQueues.hasStreams(version) else { throw Self.noStreams(version, location) }
+            let server = try await forEvents.answer { (connection, _) throws(RabbitMQError) in connection.abilities }.get()
+            guard server.has(.streams) else { throw Self.noStreams(server, location) }
             _ = try await forEvents.answer { (connection, channel) throws(RabbitMQError) in
                 try connection.declare(EventQueues.exchange, on: channel)
             }
@@ -32,8 +32,8 @@ extension AMQPBroker: EventSending {
         }
     }
 
-    private static func noStreams(_ version: String, _ location: String) -> DriverError {
-        DriverError(.unsupported, "broker \(location) stores no events: RabbitMQ \(version) has no streams, which need 3.9")
+    private static func noStreams(_ server: ServerAbilities, _ location: String) -> DriverError {
+        DriverError(.unsupported, "broker \(location) stores no events: \(server.title) has no streams, which need RabbitMQ 3.9")
     }
 }
 

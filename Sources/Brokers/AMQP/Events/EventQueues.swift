@@ -33,10 +33,4 @@ enum EventQueues {
         queue.arguments = ["x-expires": 60_000, "x-message-ttl": 5_000, "x-max-length": 20_000]
         return queue
     }
-
-    /// Streams need RabbitMQ 3.9.
-    static func hasStreams(_ serverVersion: String) -> Bool {
-        let parts = serverVersion.split(separator: ".").map { Int($0) ?? 0 }
-        return parts.count >= 2 && (parts[0], parts[1]) >= (3, 9)
-    }
 }

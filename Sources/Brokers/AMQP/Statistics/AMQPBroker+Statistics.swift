@@ -7,10 +7,12 @@ extension AMQPBroker: StatisticsKeeping {
     package var statisticsInterval: Duration { .seconds(5) }
 
     package func add(_ report: StatisticsReport) async throws {
+        guard try await link.abilities().has(.streams) else { return try await local.broker().add(report) }
         try await link.publish([StatisticsRecord.report(report).publication])
     }
 
     package func statistics(since: Timestamp?) async throws -> StatisticsLedger {
+        guard try await link.abilities().has(.streams) else { return try await local.broker().statistics(since: since) }
         // Reading must not create the queue.
         guard try await readableState(of: StatisticsRecord.queue.name) != nil else { return StatisticsLedger() }
         let reading = StatisticsReading(mark: TaskID().text, since: since)
@@ -31,6 +33,7 @@ extension AMQPBroker: StatisticsKeeping {
     }
 
     package func resetStatistics() async throws {
+        guard try await link.abilities().has(.streams) else { return try await local.broker().resetStatistics() }
         guard try await readableState(of: StatisticsRecord.queue.name) != nil else { return }
         try await link.publish([StatisticsRecord.reset.publication])
     }

@@ -71,7 +71,13 @@ extension RedisConsumer {
     func returnUncertain() async throws {
         let uncertain = deliveries.withLock { $0.uncertain }
         guard !uncertain.isEmpty else { return }
-        let records = try await link.ask(RedisCommand("HGETALL", .text(held))).elements ?? []
+        // What was asked for and has not reached the server yet must not be taken after this look at what was.
+        let fence = uncertain.map(\.upperBound).max() ?? 0
+        let replies = try await link.ask([
+            RedisCommand("SET", .text(layout.fence(of: identity.id)), .text(String(fence)), "EX", .number(Self.memory)),
+            RedisCommand("HGETALL", .text(held)),
+        ])
+        let records = replies[1].elements ?? []
         var found: [PutBack] = []
         for at in stride(from: 0, to: records.count - 1, by: 2) {
             guard let tag = records[at].textValue, let number = records[at + 1].textValue?.split(separator: " ").first.flatMap({ Int64($0) }),

@@ -150,7 +150,7 @@ package final class RedisConsumer: BrokerConsumer {
         for turn in turns {
             words += [.text(turn.queue), .text(layout.prefix + turn.queue), .text(layout.due(turn.queue)), .number(turn.weight), .number(turn.first)]
         }
-        let keys = [layout.unacked, layout.unackedIndex, held, layout.leases, layout.commands, layout.pauses]
+        let keys = [layout.unacked, layout.unackedIndex, held, layout.leases, layout.commands, layout.pauses, layout.fence(of: identity.id)]
         let parts: [RESPValue]
         do {
             parts = try await link.ask(RedisCommand(RedisBrokerScripts.take, keys: keys, words), isRepeatable: false).elements ?? []
@@ -215,7 +215,7 @@ package final class RedisConsumer: BrokerConsumer {
             _ = try? await putBack(handles.map { PutBack($0) })
             _ = try? await link.ask([
                 RedisCommand("ZREM", .text(layout.leases), .text(identity.id)), RedisCommand("HDEL", .text(layout.workers), .text(identity.id)),
-                RedisCommand("DEL", .text(layout.settled(by: identity.id))),
+                RedisCommand("DEL", .text(layout.settled(by: identity.id)), .text(layout.fence(of: identity.id))),
             ])
             await closeConnections()
         }.value

@@ -10,22 +10,26 @@ extension RedisBrokerScripts {
     ///
     /// After sixteen megabytes no more are taken: an answer has to fit into memory.
     ///
+    /// A call that was given up may still reach the server, when a broken link carries again what the kernel has kept for it: its number
+    /// is below the fence by then, and it takes nothing.
+    ///
     /// A text that is not JSON is kept as the body of an envelope: Python's workers, which would read it to put it back, stumble
     /// over anything else.
     ///
-    /// - KEYS: unacked, unacked_index, what the worker holds, leases, commands, pauses.
+    /// - KEYS: unacked, unacked_index, what the worker holds, leases, commands, pauses, the fence.
     /// - ARGV:
     ///   - time, the worker, how many messages, seconds of its lease, the number of the first delivery
     ///   - the last command that it heeds, or `*` for any
     ///   - what stands before the tags of messages that came back, seconds to remember those
     ///   - how many steps, their suffixes
     ///   - of each queue: its name, its key, that of its due messages, its weight, how many it may take in this turn
-    /// - Returns: The time and 1 if there is a newer command; otherwise the time, 0, and of each message its number, tag, list, length of
+    /// - Returns: The time and 1 if there is a newer command, or the call comes too late; otherwise the time, 0, and of each message its number, tag, list, length of
     ///   its text, name of its queue, how often it came back (-1 for never), and the text.
     static let take = RedisScript(
         clock + """
             local score = clock(ARGV[1])
             local worker, left = ARGV[2], tonumber(ARGV[3])
+            if tonumber(ARGV[5]) < tonumber(redis.call('GET', KEYS[7]) or '0') then return {score, 1} end
             redis.call('ZADD', KEYS[4], string.format('%.6f', tonumber(score) + tonumber(ARGV[4])), worker)
             local newest = redis.call('XREVRANGE', KEYS[5], '+', '-', 'COUNT', 1)[1]
             if newest and ARGV[6] ~= '*' and newest[1] ~= ARGV[6] then return {score, 1} end

@@ -23,8 +23,8 @@ extension ActiveMQConsumer: QueueSwitching {
 }
 
 extension ActiveMQConsumer: BacklogKnowing {
-    /// Has the server show all that its queues hold, by a connection of its own: with what any worker has, and without what waits for
-    /// its time in the scheduler.
+    /// Has the server show what its queues hold, by a connection of its own: with what any worker has, and without what waits for its
+    /// time in the scheduler. It shows 400 messages of a queue at most (`maxBrowsePageSize`), so a larger number may be too small.
     package func backlog() async throws -> Int {
         let queues = consumedQueues
         guard !queues.isEmpty else { return 0 }

@@ -23,7 +23,8 @@ extension STOMPConsumer {
             case .bury(let message, let burial): frames.append(try letter(of: held, message, burial, at: server))
             }
         }
-        try await broker.send(frames)
+        let marks = inbox.marks
+        try await broker.send(frames.map { $0.adding(marks) })
         return await release(outcomes.map(\.handle), "ACK")
     }
 
@@ -49,7 +50,7 @@ extension STOMPConsumer {
     private func replace(_ handles: [DeliveryHandle], _ next: @Sendable (STOMPDeliveries.Held) -> Message) async throws {
         guard !handles.isEmpty else { return }
         let again = inbox.withDeliveries { state in handles.compactMap { state.held($0).map { next($0).backToItsQueue } } }
-        try await broker.publish(again)
+        try await broker.publish(again, with: inbox.marks)
         _ = await release(handles, "ACK")
     }
 
@@ -99,7 +100,8 @@ extension STOMPConsumer: Postponing {
             return try broker.frames(
                 of: WaitHeader.write(postponement.since, on: message), at: server, delayedBy: max(1, postponement.until.seconds - now.seconds), now: now)
         }
-        try await broker.send(frames)
+        let marks = inbox.marks
+        try await broker.send(frames.map { $0.adding(marks) })
         return await release(postponements.map(\.handle), "ACK")
     }
 }

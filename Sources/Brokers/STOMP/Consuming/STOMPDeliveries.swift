@@ -7,7 +7,7 @@ import STOMP
 /// they came. The consumer guards this value with a lock.
 ///
 /// A server delivers a fixed number of messages by a subscription before they are acknowledged. As the demand of a worker changes,
-/// each queue has several, of an eighth of the demand: more are added, and one that is not needed ends when the worker has none of its
+/// each queue has several, of an eighth of the demand or less: more are added, and one that is not needed ends when the worker has none of its
 /// messages.
 struct STOMPDeliveries {
     /// What the server sends to the worker of one queue, up to `size` messages at a time.
@@ -129,7 +129,7 @@ struct STOMPDeliveries {
 
     private mutating func addMissing(_ waiting: Int) -> [Subscription] {
         guard generation >= 0 else { return [] }
-        let step = max(1, (wanted + 7) / 8)
+        let step = min(server.largestSubscription, max(1, (wanted + 7) / 8))
         var new: [Subscription] = []
         for queue in queues {
             let size = subscriptions.values.reduce(0) { $0 + ($1.queue == queue && !$1.isLeaving ? $1.size : 0) }

@@ -24,6 +24,11 @@ final class STOMPInbox: Sendable {
 
     /// Of this program alone: RabbitMQ may name a queue after it.
     private let control = "control-\(TaskID())"
+    /// What the worker sends while it ends has this mark, and its own subscriptions do not take it.
+    ///
+    /// They are still there until their last message is acknowledged, and would get at once what replaces that message. ActiveMQ marks
+    /// all that a subscription had as redelivered, so the next worker would count an attempt that nobody made.
+    private let ending = STOMPFrame.Header("celery_ending", TaskID().text)
 
     init(layout: STOMPLayout, settings: Settings, queues: [String], location: String) {
         (self.layout, self.settings, self.location) = (layout, settings, location)
@@ -65,9 +70,16 @@ final class STOMPInbox: Sendable {
                 [
                     STOMPFrame.Header("id", subscription.id), STOMPFrame.Header("destination", layout.queue(subscription.queue)),
                     STOMPFrame.Header("ack", "client-individual"), server.prefetchHeader(subscription.size),
-                ] + layout.arguments(of: settings.definition(of: subscription.queue), at: server))
+                ] + layout.arguments(of: settings.definition(of: subscription.queue), at: server) + (server.selects ? [selector] : []))
         }
     }
+
+    private var selector: STOMPFrame.Header {
+        STOMPFrame.Header("selector", "\(ending.name) IS NULL OR \(ending.name) <> '\(ending.value)'")
+    }
+
+    /// More headers of what the worker sends.
+    var marks: [STOMPFrame.Header] { withDeliveries { $0.isEnding && $0.server.selects } ? [ending] : [] }
 
     func hear(_ frame: STOMPFrame, generation: Int) {
         if frame["subscription"] == self.control {

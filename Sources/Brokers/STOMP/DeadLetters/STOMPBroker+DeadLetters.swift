@@ -16,14 +16,15 @@ extension STOMPBroker {
 
 extension STOMPBroker: DeadLetterKeeping {
     package func deadLetters(_ filter: DeadLetterFilter, limit: Int, withContent: Bool) async throws -> [DeadLetter] {
-        try await scan { letters, remove in
-            try await remove([])
-            return letters.filter { filter.matches($0.letter) }.prefix(limit).map { held in
+        var found: [DeadLetter] = []
+        try await scan(filter, limit: limit) { letters, _ in
+            found += letters.map { held in
                 var letter = held.letter
                 if withContent { letter.content = held.opened.content }
                 return letter
             }
         }
+        return found
     }
 
     package func bury(_ message: Message, _ burial: Burial) async throws {
@@ -34,11 +35,11 @@ extension STOMPBroker: DeadLetterKeeping {
     package func replay(_ filter: DeadLetterFilter, limit: Int, to queue: String?) async throws -> [DeadLetterReplay] {
         let server = try await server()
         let now = self.now()
-        return try await scan { letters, remove in
-            var replays: [DeadLetterReplay] = []
+        var replays: [DeadLetterReplay] = []
+        try await scan(filter, limit: limit) { letters, scan in
             var sent: [STOMPDeadLetterScan.Held] = []
             var frames: [STOMPFrame] = []
-            for held in letters.filter({ filter.matches($0.letter) }).prefix(limit) {
+            for held in letters {
                 var refusal = held.opened.message.flatMap { $0.refusalOfReplay(now: now) }
                 if refusal == nil {
                     do throws(DriverError) {
@@ -50,10 +51,10 @@ extension STOMPBroker: DeadLetterKeeping {
                 }
                 replays.append(DeadLetterReplay(held.letter, refusal: refusal))
             }
-            for start in stride(from: 0, to: frames.count, by: 500) { try await self.send(Array(frames[start..<min(start + 500, frames.count)])) }
-            try await remove(sent)
-            return replays
+            try await self.send(frames)
+            try await scan.remove(sent)
         }
+        return replays
     }
 
     private func frames(
@@ -70,25 +71,36 @@ extension STOMPBroker: DeadLetterKeeping {
     }
 
     package func dropDeadLetters(_ filter: DeadLetterFilter, limit: Int) async throws -> [DeadLetter] {
-        try await scan { letters, remove in
-            let chosen = Array(letters.filter { filter.matches($0.letter) }.prefix(limit))
-            try await remove(chosen)
-            return chosen.map(\.letter)
+        var dropped: [DeadLetter] = []
+        try await scan(filter, limit: limit) { letters, scan in
+            try await scan.remove(letters)
+            dropped += letters.map(\.letter)
         }
+        return dropped
     }
 
     package func replayClears(_ store: any ResultStore) -> Bool { false }
 
-    private func scan<Value>(
-        _ body: (_ letters: [STOMPDeadLetterScan.Held], _ remove: ([STOMPDeadLetterScan.Held]) async throws -> Void) async throws -> Value
-    ) async throws -> Value {
+    /// Hands over the letters that match, the oldest first and some at a time.
+    private func scan(
+        _ filter: DeadLetterFilter, limit: Int, _ body: (_ letters: [STOMPDeadLetterScan.Held], _ scan: STOMPDeadLetterScan) async throws -> Void
+    ) async throws {
+        guard limit > 0 else { return }
         let scan = STOMPDeadLetterScan(self, try await server())
         do {
-            let value = try await body(scan.read()) { try await scan.remove($0) }
+            try await scan.begin()
+            var left = limit
+            while left > 0 {
+                // As many as one transaction sends again.
+                let letters = try await scan.next(min(left, Self.largestBatch.messages)) { filter.matches($0) }
+                guard !letters.isEmpty else { break }
+                left -= letters.count
+                try await body(letters, scan)
+            }
+            // The markers.
+            try await scan.remove([])
             await scan.close()
-            return value
         } catch {
-            // What was not removed returns to its place.
             await scan.close()
             throw error
         }

@@ -12,20 +12,29 @@ struct WebCheck: LocalCheck {
         var found: [Finding] = []
         if let path = web.credentials {
             do throws(WebError) {
-                _ = try WebCredentials(file: path)
+                let credentials = try WebCredentials(file: path)
+                if !web.submissions.isEmpty, !credentials.hasSubmitters { found.append(nobodySubmits) }
             } catch {
                 found.append(Finding(name, error))
             }
-        } else if !web.address.isLocal {
-            found.append(
-                finding(.error, "CELERY_WEB_BIND is \(web.address), which other machines can reach, and there are no credentials",
-                    hint: "name a file of users in CELERY_WEB_AUTH"))
+        } else {
+            if !web.submissions.isEmpty { found.append(nobodySubmits) }
+            if !web.address.isLocal {
+                found.append(
+                    finding(.error, "CELERY_WEB_BIND is \(web.address), which other machines can reach, and there are no credentials",
+                        hint: "name a file of users in CELERY_WEB_AUTH"))
+            }
         }
         guard let state = try? PIDFile.state(at: web.pidFile), case .live = state else { return found }
         guard HTTPClient.isAvailable, let client = try? HTTPClient() else {
             return found + [finding(.unknown, "a server runs, and cannot be asked without libcurl", hint: "install the package libcurl4")]
         }
         return found + [ask(web, client)]
+    }
+
+    private var nobodySubmits: Finding {
+        finding(.error, "CELERY_WEB_APPLY lists tasks, and there is no token that may submit them",
+            hint: "add a line @NAME:SHA256:apply=PATTERN to the file that CELERY_WEB_AUTH names")
     }
 
     private func ask(_ web: WebSettings, _ client: HTTPClient) -> Finding {

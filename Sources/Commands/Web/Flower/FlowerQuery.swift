@@ -32,15 +32,17 @@ struct FlowerQuery: Sendable {
         return ISO8601.timestamp(text) ?? ISO8601.timestamp(text + ":00")
     }
 
-    init(_ parameters: WebParameters, _ redaction: Redaction) {
+    /// - Throws: `WebRefusal` with 403 for a search of results that are not shown: it would tell them.
+    init(_ parameters: WebParameters, _ settings: Settings) throws(WebRefusal) {
         limit = parameters.number("limit") ?? 100
         offset = parameters.number("offset") ?? 0
         worker = parameters["workername"]
         order = parameters["sort_by"]
-        filter.redaction = redaction
+        filter.redaction = settings.redaction
         filter.task = parameters["taskname"]
         filter.phases = parameters["state"].flatMap(TaskPhase.named)
         filter.text = parameters["search"].flatMap { $0.isEmpty ? nil : $0 }
+        if filter.text != nil, settings.web.hidesResults { throw TaskSearch.hidden }
         let starts = ["received_start", "started_start"].compactMap { parameters[$0].flatMap(Self.time) }
         let ends = ["received_end", "started_end"].compactMap { parameters[$0].flatMap(Self.time) }
         filter.since = starts.max()

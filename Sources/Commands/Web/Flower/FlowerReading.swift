@@ -17,7 +17,7 @@ struct FlowerReading: Sendable {
             },
             WebRoute("GET", "/api/tasks", .right(.read), FlowerQuery.parameters) { call in
                 failures.answer {
-                    let query = FlowerQuery(call.parameters, client.settings.redaction)
+                    let query = try FlowerQuery(call.parameters, client.settings)
                     let found = try await client.tasks(query.filter, limit: query.window).map { FlowerTask($0, client.settings) }
                     return .json(.object(JSONObject(query.page(of: found).map { ($0.uuid, $0.json) })))
                 }

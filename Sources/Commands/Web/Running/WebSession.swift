@@ -46,10 +46,16 @@ struct WebSession: Sendable {
         }
     }
 
-    /// - Throws: `CommandError` for an address that others can reach while nobody can prove who they are.
+    /// - Throws: `CommandError` for an address that others can reach while nobody can prove who they are, and for tasks that nobody
+    ///   could submit.
     private func checkAddress(_ credentials: WebCredentials?) throws {
         if (web.certificate == nil) != (web.key == nil) {
             throw CommandError(ExitCode.configuration, "CELERY_WEB_CERTIFICATE and CELERY_WEB_KEY are set together or not at all")
+        }
+        if !web.submissions.isEmpty, credentials?.hasSubmitters != true {
+            throw CommandError(
+                ExitCode.configuration, "tasks can be submitted only with a token that has the right to, and there is none",
+                hint: "add a line @NAME:SHA256:apply=PATTERN to a file of credentials, and name the file with --auth FILE")
         }
         guard !web.address.isLocal else { return }
         guard credentials != nil else {

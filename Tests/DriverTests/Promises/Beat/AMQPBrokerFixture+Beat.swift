@@ -5,8 +5,8 @@ import Fixtures
 import RabbitMQ
 import Wire
 
-extension AMQPBrokerFixture: BeatFixture {
-    static let beatPowers: Set<BeatPower> = [.spoiling]
+extension AMQPFixture {
+    static var beatPowers: Set<BeatPower> { [.spoiling] }
 
     func openForBeat() throws -> any BeatKeeping { try open() }
 

@@ -57,8 +57,9 @@ extension BrokerFixture {
 /// A broker in memory: all connections are the same one.
 struct MemoryBrokerFixture: BrokerFixture {
     static let powers: Set<BrokerPower> = [
-        .counting, .purging, .keys, .locating, .withdrawing, .backlog, .deadLetters, .uniqueIDs, .countedAttempts, .oneOrder, .returning, .exactCounts,
+        .counting, .purging, .keys, .locating, .withdrawing, .backlog, .deadLetters, .uniqueIDs, .countedAttempts, .oneOrder, .returning, .returnOrder, .exactCounts,
         .switching, .commands, .demand, .schedule, .events, .keptEvents, .widePriorities, .eventReading, .control, .statistics, .beat, .highestFirst,
+        .priorities, .redelivery,
     ]
 
     let clock = ManualClock()
@@ -76,7 +77,7 @@ struct MemoryBrokerFixture: BrokerFixture {
 /// A broker in a SQLite file: each connection is one of its own, as of another process.
 final class SQLiteBrokerFixture: BrokerFixture {
     static let powers = Set(BrokerPower.allCases).subtracting([
-        .queueRemoving, .declarationChecking,
+        .queueRemoving, .declarationChecking, .lacking,
         .probing, .pushing, .notices, .holdingAhead, .deadLetterSending, .reportNumbers, .replies, .jointSettling,
     ])
 

@@ -43,8 +43,17 @@ enum BrokerPower: CaseIterable {
     case oneOrder
     /// Returns what a worker had that was lost with its connection.
     case returning
+    /// Puts what returns to a queue where it came from. Elsewhere what several connections, or several parts of one, give back comes
+    /// again in the order in which they end.
+    case returnOrder
     /// Serves higher priorities first. With kombu's layout the lowest are.
     case highestFirst
+    /// Serves messages by priority at all.
+    case priorities
+    /// Tells that a message was delivered before, so that its attempts go on.
+    case redelivery
+    /// Tells what its server cannot do.
+    case lacking
     /// Tells apart what is ready, scheduled and running.
     case exactCounts
     /// Knows a report of statistics again that was handed over before; others fail only when they have added nothing.
@@ -99,7 +108,21 @@ enum BrokerPower: CaseIterable {
         case .uniqueIDs, .countedAttempts, .oneOrder, .exactCounts: broker is any MessageLocating
         case .reportNumbers: broker is any StatisticsKeeping && !(broker is any MessageLocating)
         case .returning: keepsDelivered(broker)
+        case .returnOrder: !(consumer is ActiveMQConsumer) && keepsDelivered(broker)
         case .highestFirst: !(broker is RedisBroker) && keepsDelivered(broker)
+        case .lacking: broker is any PowerLacking
+        case .priorities: keepsDelivered(broker)
+        case .redelivery: true
+        }
+    }
+
+    /// Whether the driver has the power only with other servers.
+    func isLacked(_ lacked: Set<LackedPower.Kind>) -> Bool {
+        switch self {
+        case .keptEvents, .losses, .reportNumbers: lacked.contains(.streams)
+        case .highestFirst, .priorities, .widePriorities: lacked.contains(.priorities)
+        case .redelivery: lacked.contains(.redelivery)
+        default: false
         }
     }
 

@@ -38,9 +38,12 @@ extension BrokerPower {
         case .countedAttempts: "exact numbers of attempts"
         case .oneOrder: "one order over all queues"
         case .returning: "return what a lost worker had"
+        case .returnOrder: "returned messages keep their order"
         case .highestFirst: "highest priority first"
+        case .priorities: "priorities"
+        case .redelivery: "know lost attempts"
         case .leaseChecking, .deadLetterSending, .commandShowing, .schedule, .probing, .pushing, .notices, .holdingAhead, .spaceReturning,
-            .widePriorities, .exactCounts, .reportNumbers, .resuming, .queueRemoving, .declarationChecking:
+            .widePriorities, .exactCounts, .reportNumbers, .resuming, .queueRemoving, .declarationChecking, .lacking:
             nil
         }
     }
@@ -52,7 +55,8 @@ extension TestedBroker {
         switch self {
         case .memory: nil
         case .sqlite: "SQLite"
-        case .rabbitMQ: "AMQP"
+        case .rabbitMQ: "RabbitMQ"
+        case .garageMQ: "garagemq"
         case .redis: "Redis"
         case .zmq: "ZeroMQ"
         case .activeMQ: "ActiveMQ"

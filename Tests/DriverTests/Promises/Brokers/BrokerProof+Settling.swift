@@ -136,7 +136,7 @@ extension BrokerProof {
         let (worker, deliveries) = try await worker(holding: "a", "b")
         await worker.consumer.close()
         let again = try await fixture.worker().takeAll()
-        #expect(again.names == deliveries.names)
+        #expect(Fixture.powers.contains(.returnOrder) ? again.names == deliveries.names : again.names.sorted() == deliveries.names)
         expectUntried(again)
     }
 

@@ -34,11 +34,12 @@ struct TaskSearch: Sendable {
 
     private static func time(_ text: String) -> Timestamp? { text.utf8.count > 40 ? nil : try? ValueParser<Timestamp>.pastTime.parse(text) }
 
+    /// The refusal of a search for text where results are hidden.
+    static let hidden = WebRefusal(403, "results are hidden here (CELERY_WEB_HIDE_RESULTS), and a search for text would tell them")
+
     /// - Throws: `WebRefusal` with 403 for a search of results that are not shown: it would tell them.
     func filter(_ settings: Settings) throws(WebRefusal) -> TaskFilter {
-        if !text.isEmpty, settings.web.hidesResults {
-            throw WebRefusal(403, "results are hidden here (CELERY_WEB_HIDE_RESULTS), and a search for text would tell them")
-        }
+        if !text.isEmpty, settings.web.hidesResults { throw Self.hidden }
         var filter = TaskFilter()
         filter.redaction = settings.redaction
         filter.phases = state.isEmpty ? nil : TaskPhase.named(state)

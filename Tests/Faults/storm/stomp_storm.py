@@ -1,4 +1,4 @@
-"""The same run by STOMP, at ActiveMQ or at RabbitMQ's plugin, as `rabbit_storm.py` has it with AMQP."""
+"""The same run by STOMP, at ActiveMQ or at RabbitMQ's plugin, as `storm.py` has it with AMQP."""
 
 import pathlib
 import subprocess
@@ -8,7 +8,7 @@ from activemq_server import ActiveMQ
 from harness import FACTOR
 from network import Network
 from rabbit import RabbitMQ
-from rabbit_storm import WORKERS, Storm
+from storm import WORKERS, Storm
 
 # Seconds in which a dead connection has to be noticed, and everything has to work again.
 LIMIT = 10

@@ -1,0 +1,24 @@
+/// Telling what a server cannot do that the driver can do with other servers of its kind.
+package protocol PowerLacking: Broker {
+    /// What the server lacks, with the consequence of each; empty if it lacks nothing.
+    ///
+    /// - Throws: `DriverError` when the server cannot be asked.
+    func lackedPowers() async throws -> [LackedPower]
+}
+
+/// Something that a server cannot do.
+package struct LackedPower: Sendable, Hashable {
+    package enum Kind: String, CaseIterable, Sendable {
+        case confirms, delays, streams, priorities, redelivery, expiry, tables, exchangeBindings, separateQueues
+    }
+
+    package var kind: Kind
+    /// What is missing, as operators call it.
+    package var name: String
+    /// What happens instead: one sentence without its period.
+    package var consequence: String
+
+    package init(_ kind: Kind, _ name: String, consequence: String) {
+        (self.kind, self.name, self.consequence) = (kind, name, consequence)
+    }
+}
