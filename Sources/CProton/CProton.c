@@ -276,13 +276,14 @@ void *celery_proton_open(const char *container, const char *hostname, uint32_t s
 
 void celery_proton_free(void *pointer) {
     struct engine *engine = pointer;
-    // The collector goes last: the objects tell it of their end.
+    // In the order of pn_connection_driver_destroy: events that were not told name objects of the connection, which knows the
+    // collector until its own end.
     if (engine->transport) {
         pn.unbind(engine->transport);
         pn.transport_free(engine->transport);
     }
-    if (engine->connection) pn.connection_free(engine->connection);
     if (engine->collector) pn.collector_free(engine->collector);
+    if (engine->connection) pn.connection_free(engine->connection);
     free(engine);
 }
 
@@ -355,7 +356,7 @@ void *celery_proton_attach(void *pointer, const struct celery_proton_terms *term
     return link;
 }
 
-// Ends both ends of a link and of its session.
+// Ends our ends of a link and a session that the server has ended.
 static void drop(void *session, void *link) {
     if (link) {
         pn.link_set_context(link, 0);
@@ -367,7 +368,16 @@ static void drop(void *session, void *link) {
     pn.session_free(session);
 }
 
-void celery_proton_detach(void *link) { drop(pn.link_session(link), link); }
+// The context of a session that we have ended. It is freed once the server has answered: until then its frames still come.
+static char left;
+
+void celery_proton_detach(void *link) {
+    void *session = pn.link_session(link);
+    pn.link_set_context(link, 0);
+    pn.session_set_context(session, &left);
+    pn.link_close(link);
+    pn.session_close(session);
+}
 
 int celery_proton_credit(void *link) { return pn.link_credit(link); }
 
@@ -449,6 +459,12 @@ static bool tell_event(struct engine *engine, struct celery_proton_event *event,
         case SESSION_REMOTE_CLOSE: {
             void *session = pn.event_session(happened);
             link = pn.session_get_context(session);
+            if (link == &left) {
+                pn.session_set_context(session, 0);
+                // With its link.
+                pn.session_free(session);
+                break;
+            }
             if (!link) break;
             event->number = number_of(link);
             tell(event, pn.session_remote_condition(session));
