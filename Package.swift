@@ -7,11 +7,11 @@ import PackageDescription
 //     Client -> Brokers, ResultStores -> CeleryDB -> SQLite         (the only way to a driver)
 //                                        CeleryAMQP -> RabbitMQ
 //                                        SQL
-//                                        Redis, STOMP, Memcached, Tyrant, Mongo -> Streams
+//                                        Redis, STOMP, Proton, Memcached, Tyrant, Mongo -> Streams
 //                                        CeleryZMQ -> ZeroMQ             (and BrokerServer, its other end)
 //     Worker, Beat, Brokers, ... -> Tasks, Wire, Schedules, Processes -> CeleryCore
 //
-// The worker and beat name no driver; a connection (SQLite, SQL, RabbitMQ, Redis, STOMP, Memcached, Tyrant, Mongo, ZeroMQ, HTTP, WebServer) is the only room that sees its C library.
+// The worker and beat name no driver; a connection (SQLite, SQL, RabbitMQ, Redis, STOMP, Proton, Memcached, Tyrant, Mongo, ZeroMQ, HTTP, WebServer) is the only room that sees its C library.
 
 let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -87,6 +87,8 @@ let package = Package(
         .target(name: "CMicroHTTPD"),
         // Loads libzmq when a URL or `celery broker` needs it, and needs nothing of it to build.
         .target(name: "CZeroMQ"),
+        // Loads libqpid-proton when an amqp10:// URL needs it, and needs nothing of it to build.
+        .target(name: "CProton"),
         // Loads libcrypt when it is needed, and needs nothing of it to build.
         .target(name: "CCrypt"),
 
@@ -103,6 +105,8 @@ let package = Package(
         room("Streams", ["CeleryCore", "Processes", "CTLS", deque]),
         room("Redis", ["CeleryCore", "Processes", "Streams", deque]),
         room("STOMP", ["CeleryCore", "Processes", "Streams"], settings: smallCode),
+        // AMQP 1.0.
+        room("Proton", ["CeleryCore", "Processes", "Streams", "CProton"], settings: smallCode),
         room("Memcached", ["CeleryCore", "Streams"], settings: smallCode),
         room("Tyrant", ["CeleryCore", "Streams", deque], settings: smallCode),
         room("Mongo", ["CeleryCore", "Streams", deque], settings: smallCode),
@@ -113,7 +117,7 @@ let package = Package(
         room("ZeroMQ", ["CeleryCore", "Processes", "CZeroMQ"]),
         // The protocol of `celery broker`, and its client.
         room("CeleryZMQ", ["CeleryCore", "Wire", "Processes", "Streams", "ZeroMQ"]),
-        room("Brokers", ["CeleryCore", "Wire", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "RabbitMQ", "Redis", "STOMP", "Processes", deque, heap]),
+        room("Brokers", ["CeleryCore", "Wire", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "RabbitMQ", "Redis", "STOMP", "Proton", "Processes", deque, heap]),
         room("ResultStores", ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "RabbitMQ", "Redis", "STOMP", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", deque]),
         room("TOML", settings: smallCode),
         room("Configuration", ["CeleryCore", "Schedules", "TOML"], settings: smallCode),
@@ -136,7 +140,7 @@ let package = Package(
         room("Beat", ["CeleryCore", "Schedules", "Wire", logging], settings: smallCode),
 
         // Faces
-        room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "RabbitMQ", "Redis", "STOMP", "Memcached", "Tyrant", "Mongo", "SQL", "Processes"]),
+        room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "RabbitMQ", "Redis", "STOMP", "Proton", "Memcached", "Tyrant", "Mongo", "SQL", "Processes"]),
         room("Arguments", ["CeleryCore"], settings: smallCode),
         room("Commands", ["Arguments", "Client", "Worker", "Beat", "Schedules", "HTTP", "Mail", "WebServer", "BrokerServer", "ZeroMQ", "CeleryZMQ", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging], settings: smallCode),
         room("FoundationValues", ["Tasks", "CeleryCore"]),
@@ -176,6 +180,7 @@ let package = Package(
         tests("RedisTests", ["Redis", "Streams", "CeleryCore", "Processes", "Fixtures"]),
         tests("MemcachedTests", ["Memcached", "Streams", "CeleryCore", "Fixtures"]),
         tests("STOMPTests", ["STOMP", "Streams", "CeleryCore", "Fixtures"]),
+        tests("ProtonTests", ["Proton", "Streams", "CeleryCore", "Fixtures"]),
         tests("TyrantTests", ["Tyrant", "CeleryCore", "Fixtures"]),
         tests("MongoTests", ["Mongo", "Streams", "CeleryCore", "Fixtures"]),
         tests("CeleryZMQTests", ["CeleryZMQ", "ZeroMQ", "BrokerServer", "CeleryCore", "Wire", "Processes", "Fixtures"]),
@@ -185,10 +190,10 @@ let package = Package(
             path: "Tests/DriverProbe", swiftSettings: swiftSettings),
         tests(
             "DriverTests",
-            ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "ZeroMQ", "BrokerServer", "Brokers", "ResultStores", "RabbitMQ", "Redis", "STOMP", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", "Worker", "Fixtures", "DriverProbe"]),
+            ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "ZeroMQ", "BrokerServer", "Brokers", "ResultStores", "RabbitMQ", "Redis", "STOMP", "Proton", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", "Worker", "Fixtures", "DriverProbe"]),
         tests(
             "WorkerTests",
-            ["Worker", "CeleryCore", "Wire", "Tasks", "CeleryDB", "SQLite", "Brokers", "ResultStores", "Redis", "STOMP", "Memcached", "SQL", "Processes", "Fixtures", logging]),
+            ["Worker", "CeleryCore", "Wire", "Tasks", "CeleryDB", "SQLite", "Brokers", "ResultStores", "Redis", "STOMP", "Proton", "Memcached", "SQL", "Processes", "Fixtures", logging]),
         tests("BeatTests", ["Beat", "Brokers", "CeleryCore", "Schedules", "Wire", "Fixtures", logging]),
         tests("ClientTests", ["Client", "Fixtures", "CeleryCore", "CeleryDB", "Tasks", "Wire", "Brokers", "ResultStores"]),
         tests("CommandsTests", ["Fixtures", "Brokers", "RabbitMQ", "ResultStores", "Commands", "Arguments", "Beat", "Schedules", "CeleryCore", "Client", "Configuration", "Processes", "Tasks", "WebServer", "Wire", "Worker", logging]),

@@ -4,6 +4,7 @@ package import CeleryCore
 import CeleryDB
 import Memcached
 import Processes
+import Proton
 import RabbitMQ
 import ResultStores
 import SQL
@@ -45,11 +46,20 @@ package struct Drivers: Sendable {
                 processLives: ProcessIdentity.isAlive)
         },
         "amqp": openAMQPBroker, "amqps": openAMQPBroker,
+        "amqp10": openAMQP10Broker, "amqps10": openAMQP10Broker,
         "memory": { _, _, _ in MemoryBroker() },
         "redis": openRedisBroker, "rediss": openRedisBroker, "socket": openRedisBroker, "redis+socket": openRedisBroker,
         "stomp": openSTOMPBroker, "stomp+ssl": openSTOMPBroker,
         "zmq": openZMQBroker,
     ]
+
+    private static let openAMQP10Broker: OpenBroker = { urls, settings, _ in
+        do throws(ProtonError) {
+            return AMQP10Broker(try ProtonOptions(urls[0], connectTimeout: .seconds(settings.connectionTimeout)), settings: settings)
+        } catch {
+            throw DriverError(error, at: "")
+        }
+    }
 
     private static let openSTOMPBroker: OpenBroker = { urls, settings, _ in
         do throws(STOMPError) {
@@ -153,7 +163,7 @@ package struct Drivers: Sendable {
     }
 
     /// Schemes of Celery for which this version has no driver, at least not for both roles.
-    private static let known = ["redis", "rediss", "socket", "redis+socket", "postgresql", "mysql", "file", "tyrant", "mongodb", "mongodb+srv", "stomp", "stomp+ssl"] + MemcachedOptions.schemes
+    private static let known = ["redis", "rediss", "socket", "redis+socket", "postgresql", "mysql", "file", "tyrant", "mongodb", "mongodb+srv", "stomp", "stomp+ssl", "amqp10", "amqps10"] + MemcachedOptions.schemes
 
     /// Schemes for Redis servers that have no name of their own.
     private static let ofSeveralRedis = ["sentinel", "redis+sentinel", "redis+cluster", "rediss+cluster"]
@@ -191,7 +201,7 @@ package struct Drivers: Sendable {
         func value(_ name: String) -> String? { url.query.last { $0.name == name }?.value }
         switch url.scheme {
         case "amqps": return value("verify") == "verify_none" ? "verify=verify_none" : nil
-        case "rediss", "memcacheds", "cache+memcacheds", "stomp+ssl":
+        case "rediss", "memcacheds", "cache+memcacheds", "stomp+ssl", "amqps10":
             if let value = value("ssl_cert_reqs"), ["none", "CERT_NONE"].contains(value) { return "ssl_cert_reqs=\(value)" }
             return value("ssl_check_hostname").flatMap { ["0", "f", "false", "n", "no"].contains($0.lowercased()) ? "ssl_check_hostname=\($0)" : nil }
         case "mongodb":

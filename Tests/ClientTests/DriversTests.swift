@@ -96,6 +96,15 @@ import Testing
         #expect(error?.message == "redis://:***@h/0: unknown option 'visibility_timeot'; did you mean 'visibility_timeout'?")
     }
 
+    @Test(arguments: ["amqp10://u:hush@h/shop?destination_prefix=a.", "amqps10://u:hush@h/shop?ssl_cert_reqs=none"])
+    func `an AMQP 1.0 server is a broker`(url: String) throws {
+        let connections = try Drivers.open(settings(results: "memory://", broker: url))
+        #expect(connections.broker is AMQP10Broker && !connections.broker.location.contains("hush"))
+        let error = failure(settings(results: "memory://", broker: "amqp10://h?hostnam=a"))
+        #expect(error?.message == "amqp10://h: unknown option 'hostnam'; did you mean 'hostname'?")
+        #expect(failure(settings(results: url))?.message.hasPrefix("this version has no result store driver for amqp") == true)
+    }
+
     @Test(arguments: ["stomp://u:hush@h/shop?destination_prefix=a.", "stomp+ssl://u:hush@h/shop?ssl_cert_reqs=none"])
     func `a server that speaks STOMP may be the broker`(url: String) throws {
         let settings = settings(results: "memory://", broker: url)

@@ -3,7 +3,7 @@
 extension ServiceURL {
     /// Schemes that may precede a host without `//`, by mistake.
     private static let words = memcachedSchemes.union([
-        "amqp", "amqps", "db+mariadb", "db+mysql", "db+oracle", "db+postgresql", "db+sqlite", "file", "http", "https", "memory", "mongodb", "mongodb+srv", "postgresql", "redis",
+        "amqp", "amqp10", "amqps", "amqps10", "db+mariadb", "db+mysql", "db+oracle", "db+postgresql", "db+sqlite", "file", "http", "https", "memory", "mongodb", "mongodb+srv", "postgresql", "redis",
         "redis+socket", "rediss", "rpc", "socket", "sqlite", "stomp", "stomp+ssl", "tyrant", "zmq",
     ])
 

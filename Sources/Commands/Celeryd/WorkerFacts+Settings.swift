@@ -30,7 +30,7 @@ extension WorkerFacts {
             "hostname": isNamed ? .string(first.host ?? "localhost") : nil, "userid": isAMQP ? .string(first.user ?? "guest") : nil,
             "virtual_host": .string(isAMQP ? first.virtualHost : first.path),
             "port": isNamed ? .int(Int64(first.port ?? defaultPort)) : nil,
-            "insist": false, "ssl": .bool(first.scheme == "amqps" || first.scheme == "rediss" || first.scheme == "stomp+ssl" || first.scheme == "zmq" && !first.query.isEmpty), "transport": .string(first.scheme),
+            "insist": false, "ssl": .bool(first.scheme == "amqps" || first.scheme == "amqps10" || first.scheme == "rediss" || first.scheme == "stomp+ssl" || first.scheme == "zmq" && !first.query.isEmpty), "transport": .string(first.scheme),
             "connect_timeout": .double(settings.connectionTimeout), "transport_options": [:],
             "login_method": isAMQP ? "PLAIN" : nil, "uri_prefix": nil,
             "heartbeat": isAMQP ? .double(Double(settings.brokerHeartbeat)) : nil, "failover_strategy": "round-robin",

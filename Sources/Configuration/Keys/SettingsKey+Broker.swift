@@ -14,6 +14,10 @@ extension SettingsKey {
             stomp://user:password@host:61613 and stomp+ssl://user:password@host:61614 name an ActiveMQ server, or RabbitMQ with its STOMP \
             plugin, whose virtual host is the path; options are destination_prefix, which all names of queues and topics begin with, \
             connect_timeout, and with TLS ssl_ca_certs, ssl_ca_path, ssl_certfile, ssl_keyfile, ssl_cert_reqs and ssl_check_hostname. \
+            amqp10://user:password@host:5672/vhost and amqps10://user:password@host:5671/vhost name a server by AMQP 1.0: RabbitMQ, before version \
+            4 with its plugin rabbitmq_amqp1_0, whose virtual host is the path, ActiveMQ, Artemis or Qpid Broker-J; options are those of \
+            stomp://, hostname, which AMQP calls so and Broker-J takes for its virtual host, and task_protocol=1, which puts all of a task into the body \
+            of its message, for Python's workers at RabbitMQ 3. They need the library libqpid-proton11. \
             zmq://host:5556?server_key=KEY is the celery.db of a project on another machine, where celery broker serves it and prints this \
             URL; it needs the library libzmq5.
             """

@@ -18,7 +18,7 @@ import Testing
         return worker
     }
 
-    @Test(arguments: TestedBroker.allCases) func `each worker answers each question, with its arguments`(_ driver: TestedBroker) async throws {
+    @Test(arguments: TestedBroker.with(.control)) func `each worker answers each question, with its arguments`(_ driver: TestedBroker) async throws {
         let fixture = try driver.fixture.init()
         let workers = try await ["a@x", "b@x"].asyncMap { name in
             try await answering(name, on: fixture.connect()) { [.string(name), .string($0.method), .object($0.arguments)] }
@@ -35,7 +35,7 @@ import Testing
         withExtendedLifetime(fixture) {}
     }
 
-    @Test(arguments: TestedBroker.allCases) func `only those answer who are meant, at once, and the silent are named`(_ driver: TestedBroker) async throws {
+    @Test(arguments: TestedBroker.with(.control)) func `only those answer who are meant, at once, and the silent are named`(_ driver: TestedBroker) async throws {
         let fixture = try driver.fixture.init()
         let workers = try await ["a@x", "b@x"].asyncMap { name in
             try await answering(name, on: fixture.connect()) { $0.method == "say" ? .string(name) : nil }
@@ -62,7 +62,7 @@ import Testing
         withExtendedLifetime(fixture) {}
     }
 
-    @Test(arguments: TestedBroker.allCases) func `a command is carried out once, and not answered`(_ driver: TestedBroker) async throws {
+    @Test(arguments: TestedBroker.with(.control)) func `a command is carried out once, and not answered`(_ driver: TestedBroker) async throws {
         let fixture = try driver.fixture.init()
         let (commands, note) = AsyncStream.makeStream(of: String.self)
         let worker = try await answering("a@x", on: fixture.connect()) { request in

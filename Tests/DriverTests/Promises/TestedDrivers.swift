@@ -5,6 +5,8 @@ enum TestedBroker: String, CaseIterable, Sendable {
     case memory, sqlite, rabbitMQ, garageMQ, redis, zmq
     /// By STOMP.
     case activeMQ, rabbitMQByStomp
+    /// By AMQP 1.0.
+    case rabbitMQByAMQP10, proton
 
     /// Those that have a power.
     static func with(_ power: BrokerPower) -> [Self] { allCases.filter { $0.fixture.powers.contains(power) } }
@@ -18,6 +20,8 @@ enum TestedBroker: String, CaseIterable, Sendable {
         case .redis: RedisBrokerFixture.self
         case .activeMQ: ActiveMQFixture.self
         case .rabbitMQByStomp: RabbitMQByStompFixture.self
+        case .rabbitMQByAMQP10: RabbitMQByAMQP10Fixture.self
+        case .proton: ProtonFixture.self
         case .zmq: ZMQBrokerFixture.self
         }
     }

@@ -5,7 +5,7 @@ import Processes
 ///
 /// It is started on first use by `Tests/Servers/rabbitmq` and ends with this process, however that ends.
 /// With CELERY_TEST_RABBITMQ in the environment, the server that runs in that folder is used, and left running;
-/// it must have been started with `--tls --management --stomp`.
+/// it must have been started with `--tls --management --stomp --amqp10`.
 package struct RabbitMQServer: Sendable {
     /// What DIR/env of the script says: RABBIT_PORT and so on.
     package let facts: [String: String]
@@ -43,6 +43,12 @@ package struct RabbitMQServer: Sendable {
         "stomp://celery:celery-secret@127.0.0.1:\(facts["RABBIT_STOMP_PORT"] ?? "")/\(vhost)"
     }
 
+    /// The same by the plugin for AMQP 1.0, at the port of AMQP.
+    package func amqp10URL(vhost: String = "celery") -> String { "amqp10://celery:celery-secret@127.0.0.1:\(port)/\(vhost)" }
+
+    /// The same over TLS.
+    package func amqp10TLSURL(vhost: String = "celery") -> String { "amqps10://celery:celery-secret@localhost:\(tlsPort)/\(vhost)" }
+
     /// The same over TLS.
     package func tlsURL(vhost: String = "celery") -> String {
         "amqps://celery:celery-secret@localhost:\(tlsPort)/\(vhost == "/" ? "%2F" : vhost)"
@@ -62,10 +68,15 @@ package struct RabbitMQServer: Sendable {
         try api.expect("DELETE", "vhosts/\(name)")
     }
 
+    /// Makes a queue that serves higher priorities first: by AMQP 1.0 only its name can be told.
+    package func makeQueue(_ name: String, maxPriority: Int, in virtualHost: String) throws {
+        try api.expect("PUT", "queues/\(virtualHost)/\(name)", body: "{\"durable\": true, \"arguments\": {\"x-max-priority\": \(maxPriority)}}")
+    }
+
     /// A server of one's own, for a test that kills it: one that ends with this process too.
     ///
     /// - Parameter options: Those of `Tests/Servers/rabbitmq start`.
-    package static func start(options: [String] = ["--tls", "--management", "--stomp"]) throws -> RabbitMQServer {
+    package static func start(options: [String] = ["--tls", "--management", "--stomp", "--amqp10"]) throws -> RabbitMQServer {
         try RabbitMQServer(folder: script.start(options: options))
     }
 

@@ -2,7 +2,7 @@ import Glibc
 import Processes
 import Synchronization
 
-/// One of the scripts in `Tests/Servers` that start a server in a folder: `rabbitmq`, `redis`, `memcached`, `postgresql`, `mariadb`, `activemq`.
+/// One of the scripts in `Tests/Servers` that start a server in a folder: `rabbitmq`, `redis`, `memcached`, `postgresql`, `mariadb`, `activemq`, `proton`.
 struct ServerScript: Sendable {
     let name: String
 

@@ -2,6 +2,7 @@ import Brokers
 import CeleryCore
 import CeleryDB
 import Fixtures
+import Proton
 import Redis
 import ResultStores
 import SQLite
@@ -12,13 +13,20 @@ import Worker
 /// A broker on which the stories of a worker's life are proved. A new driver adds a case.
 enum StoryPlace: String, CaseIterable, Sendable {
     case memory, sqlite, rabbitMQ, garageMQ, redis, activeMQ
+    /// RabbitMQ by AMQP 1.0.
+    case amqp10
+    /// Proton's example broker.
+    case proton
 
     /// The numbers that the attempt of a task may have which came back unbegun. RabbitMQ and ActiveMQ say of such a message only
     /// that it was delivered before.
-    var attemptsOfUntried: ClosedRange<Int> { self == .rabbitMQ || self == .activeMQ ? 1...2 : 1...1 }
+    var attemptsOfUntried: ClosedRange<Int> { self == .rabbitMQ || self == .activeMQ || self == .amqp10 ? 1...2 : 1...1 }
 
-    /// Whether the broker keeps what operators tell workers: a server that speaks STOMP does not.
-    var keepsCommands: Bool { self != .activeMQ }
+    /// Whether the broker keeps what operators tell workers: a server that speaks STOMP or AMQP 1.0 does not.
+    var keepsCommands: Bool { self != .activeMQ && self != .amqp10 && self != .proton }
+
+    /// Whether the broker carries questions to workers.
+    var carriesControl: Bool { self != .proton }
 }
 
 /// One worker's stage: a broker of its own with a result store, and what may happen to that broker.
@@ -28,7 +36,7 @@ final class Stage: Sendable {
     /// Where the files of SQLite are.
     private let folder = TemporaryFolder()
     private let vhost: VirtualHost?
-    /// On the way to an ActiveMQ server.
+    /// On the way to an ActiveMQ server, or to Proton's example.
     private let link: CutLink?
     private let garage: GarageMQServer?
     /// The name of the connections to a Redis server, and what its keys begin with.
@@ -36,7 +44,12 @@ final class Stage: Sendable {
 
     init(_ place: StoryPlace) throws {
         self.place = place
-        link = place == .activeMQ ? try CutLink(to: ActiveMQServer.shared.port) : nil
+        link =
+            switch place {
+            case .activeMQ: try CutLink(to: ActiveMQServer.shared.port)
+            case .proton: try CutLink(to: ProtonExample.shared.port)
+            default: nil
+            }
         garage = place == .garageMQ ? try GarageMQServer() : nil
         switch place {
         case .memory:
@@ -56,6 +69,20 @@ final class Stage: Sendable {
             let file = try DatabaseFile(path: folder.file("results.db"))
             bench = Bench(
                 broker: try AMQPBroker([ServiceURL(vhost.url)], settings: settings), store: SQLiteResultStore(file: file, expires: nil))
+        case .amqp10:
+            let vhost = try VirtualHost()
+            self.vhost = vhost
+            let file = try DatabaseFile(path: folder.file("results.db"))
+            bench = Bench(
+                broker: AMQP10Broker(try ProtonOptions(ServiceURL(vhost.server.amqp10URL(vhost: vhost.name))), settings: Settings(projectFolder: "/nowhere")),
+                store: SQLiteResultStore(file: file, expires: nil))
+        case .proton:
+            vhost = nil
+            let url = "amqp10://127.0.0.1:\(link?.port ?? 0)?destination_prefix=\(name)."
+            let file = try DatabaseFile(path: folder.file("results.db"))
+            bench = Bench(
+                broker: AMQP10Broker(try ProtonOptions(ServiceURL(url)), settings: Settings(projectFolder: "/nowhere")),
+                store: SQLiteResultStore(file: file, expires: nil))
         case .activeMQ:
             vhost = nil
             let url = "stomp://celery:celery-secret@127.0.0.1:\(link?.port ?? 0)?destination_prefix=\(name)."

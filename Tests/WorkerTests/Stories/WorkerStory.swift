@@ -58,6 +58,9 @@ enum WorkerStory: String, CaseIterable, Sendable, CustomTestStringConvertible {
     /// Whether the broker has to keep what operators tell workers.
     var needsCommands: Bool { [.revokedBefore, .revokedRunning, .paused].contains(self) }
 
+    /// Whether the broker has to carry questions to workers.
+    var needsControl: Bool { [.otherQueue, .answers].contains(self) }
+
     /// Proves it on a broker of its own.
     func prove(on place: StoryPlace) async throws {
         let proof = WorkerStoryProof(stage: try Stage(place))

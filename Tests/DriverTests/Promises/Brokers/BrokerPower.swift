@@ -41,6 +41,8 @@ enum BrokerPower: CaseIterable {
     case countedAttempts
     /// Hands over the messages of all queues, and those that become due, in one order.
     case oneOrder
+    /// Returns what a worker had that was lost with its connection.
+    case returning
     /// Puts what returns to a queue where it came from. Elsewhere what several connections, or several parts of one, give back comes
     /// again in the order in which they end.
     case returnOrder
@@ -78,7 +80,7 @@ enum BrokerPower: CaseIterable {
         case .leaseChecking: consumer is any LeaseChecking
         case .atomicSettling: consumer is any AtomicSettling
         case .jointSettling: consumer is any JointSettling
-        case .deadLetters: broker is any DeadLetterKeeping
+        case .deadLetters: broker is any DeadLetterKeeping && keepsDelivered(broker)
         case .deadLetterSending: consumer is any DeadLetterSending
         case .switching: consumer is any QueueSwitching
         case .commands: broker is any Revoking & QueuePausing && consumer is any CommandFollowing
@@ -87,13 +89,13 @@ enum BrokerPower: CaseIterable {
         case .schedule: consumer is any ScheduleKnowing
         case .limits: consumer is any LimitKeeping && broker is any LimitReporting
         case .postponing: consumer is any Postponing
-        case .events: broker is any EventSending & EventFollowing
-        case .keptEvents: broker is any EventSending && !(broker is STOMPBroker)
-        case .widePriorities: !(broker is RedisBroker || broker is STOMPBroker)
+        case .events: broker is any EventSending & EventFollowing && hasTopics(broker)
+        case .keptEvents: broker is any EventSending && !(broker is STOMPBroker || broker is AMQP10Broker)
+        case .widePriorities: !(broker is RedisBroker || broker is STOMPBroker || broker is AMQP10Broker)
         case .eventReading: broker is any EventReading
         case .statistics: broker is any StatisticsKeeping
         case .beat: broker is any BeatKeeping
-        case .control: broker is any WorkerAsking && consumer is any RemoteControllable
+        case .control: broker is any WorkerAsking && consumer is any RemoteControllable && hasTopics(broker)
         case .showing: broker is any MessageShowing
         case .probing: broker is any BrokerProbing
         case .flightRecords: consumer is any FlightRecording
@@ -105,10 +107,12 @@ enum BrokerPower: CaseIterable {
         // These are no protocols: a driver has them or says that it has not.
         case .uniqueIDs, .countedAttempts, .oneOrder, .exactCounts: broker is any MessageLocating
         case .reportNumbers: broker is any StatisticsKeeping && !(broker is any MessageLocating)
-        case .returnOrder: !(consumer is ActiveMQConsumer)
-        case .highestFirst: !(broker is RedisBroker)
+        case .returning: keepsDelivered(broker)
+        case .returnOrder: !(consumer is ActiveMQConsumer) && keepsDelivered(broker)
+        case .highestFirst: !(broker is RedisBroker) && keepsDelivered(broker)
         case .lacking: broker is any PowerLacking
-        case .priorities, .redelivery: true
+        case .priorities: keepsDelivered(broker)
+        case .redelivery: true
         }
     }
 
@@ -121,4 +125,8 @@ enum BrokerPower: CaseIterable {
         default: false
         }
     }
+
+    /// What an AMQP 1.0 server can do is known once it has answered: Proton's example has queues that are lists, and nothing else.
+    private func hasTopics(_ broker: any Broker) -> Bool { (broker as? AMQP10Broker)?.hasTopics ?? true }
+    private func keepsDelivered(_ broker: any Broker) -> Bool { (broker as? AMQP10Broker)?.keepsDelivered ?? true }
 }

@@ -37,6 +37,7 @@ extension BrokerPower {
         case .uniqueIDs: "refuse an id in use"
         case .countedAttempts: "exact numbers of attempts"
         case .oneOrder: "one order over all queues"
+        case .returning: "return what a lost worker had"
         case .returnOrder: "returned messages keep their order"
         case .highestFirst: "highest priority first"
         case .priorities: "priorities"
@@ -60,6 +61,8 @@ extension TestedBroker {
         case .zmq: "ZeroMQ"
         case .activeMQ: "ActiveMQ"
         case .rabbitMQByStomp: "plugin"
+        case .rabbitMQByAMQP10: "AMQP 1.0"
+        case .proton: "example"
         }
     }
 }

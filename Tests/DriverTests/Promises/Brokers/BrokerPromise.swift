@@ -106,6 +106,7 @@ enum BrokerPromise: String, CaseIterable, Sendable {
         case .idInUse, .idTwiceInBatch, .publishersDoNotHurtEachOther: [.uniqueIDs]
         case .severalQueues, .dueInOrder: [.oneOrder]
         case .order: [.highestFirst]
+        case .deathIsNoLoss, .lateOutcome: [.returning]
         case .buries, .buriesBatch, .buryFence, .buriesWithoutDelivery, .deadOrder, .deadFilters, .deadAtOnce, .replays,
             .replaysElsewhere, .replayRefused, .dropsDead:
             [.deadLetters]

@@ -1,0 +1,250 @@
+package import CeleryCore
+import HeapModule
+import Proton
+import Wire
+
+/// A worker's subscription at an AMQP 1.0 server.
+///
+/// The server pushes as far as it has credit; `take` reads what has arrived.
+package final class AMQP10Consumer: BrokerConsumer {
+    let broker: AMQP10Broker
+    /// The worker's name.
+    let node: String
+    let inbox: AMQP10Inbox
+    let client: ProtonClient
+
+    /// Connects and subscribes.
+    ///
+    /// - Throws: `DriverError` when the first connection fails or a queue is refused; later connections are made as often as needed.
+    init(broker: AMQP10Broker, queues: [String], worker: WorkerIdentity) async throws {
+        self.broker = broker
+        node = worker.name
+        let inbox = AMQP10Inbox(layout: broker.layout, settings: broker.settings, queues: queues, location: broker.location)
+        self.inbox = inbox
+        let reply = ReplyingClient()
+        client = ProtonClient(
+            broker.options,
+            listener: ProtonClient.Listener(
+                connected: { inbox.begin($0, generation: $1) },
+                heard: { arrival, generation in reply.client?.post(inbox.hear(arrival, generation: generation), on: generation) },
+                lost: { inbox.lost($0) }))
+        reply.set(client)
+        do throws(ProtonError) {
+            broker.note(try await client.connect())
+        } catch {
+            await client.abort()
+            throw DriverError(error, at: broker.location)
+        }
+        Task { [weak self, strays = inbox.strays] in
+            for await stray in strays { await self?.giveBack(unread: [stray]) }
+        }
+    }
+
+    package func take(_ maximum: Int) async throws -> [Delivery] {
+        guard maximum > 0 else { return [] }
+        let now = broker.now()
+        var deliveries: [Delivery] = []
+        var distant: [AMQP10Deliveries.Scheduled] = []
+        let (generation, orders) = inbox.withDeliveries { state -> (Int, [ProtonOrder]) in
+            let nearETA = broker.nearETA(at: state.server)
+            state.arrange(maximum)
+            distant = state.popOverdue()
+            state.setAside(distant.count)
+            while deliveries.count < maximum {
+                if let due = state.popDue(now) {
+                    deliveries.append(Self.hand(due, &state))
+                    continue
+                }
+                guard let arrived = state.popArrived() else { break }
+                let entry = Self.read(arrived, number: state.nextNumber())
+                // An expired message need not wait for its ETA.
+                if entry.eta <= now || entry.message.expires.map({ $0 < now }) ?? false {
+                    deliveries.append(Self.hand(entry, &state))
+                } else if entry.eta.seconds - now.seconds > nearETA, !AMQP10Envelope.wasDelayed(arrived.message) {
+                    state.setAside()
+                    distant.append(entry)
+                } else {
+                    state.hold(entry)
+                }
+            }
+            return (state.generation, state.want(maximum - deliveries.count))
+        }
+        client.post(orders, on: generation)
+        // Run concurrently: publishing may block, and the deliveries that are due must not wait.
+        if !distant.isEmpty { Task { [distant] in await relocate(distant, generation) } }
+        return deliveries
+    }
+
+    private static func hand(_ entry: AMQP10Deliveries.Scheduled, _ state: inout AMQP10Deliveries) -> Delivery {
+        var delivery = Delivery(handle: state.hand(entry), message: entry.message)
+        (delivery.crashes, delivery.doubts, delivery.defect) = (entry.crashes, entry.doubts, entry.defect)
+        delivery.waitsSince = entry.waitsSince
+        return delivery
+    }
+
+    /// Reads a delivery.
+    private static func read(_ arrived: AMQP10Deliveries.Arrived, number: Int64) -> AMQP10Deliveries.Scheduled {
+        var message: Message
+        var defect: Delivery.Defect?
+        if let fault = arrived.fault {
+            (message, defect) = remains(of: arrived.message, fault)
+        } else {
+            do throws(MalformedMessage) {
+                message = try TaskMessageDecoder().decode(AMQP10Envelope.read(arrived.message), queue: arrived.queue)
+            } catch {
+                (message, defect) = remains(of: arrived.message, "\(error)")
+            }
+        }
+        message.route.queue = arrived.queue
+        let count = AttemptHeader.read(&message, returns: AMQP10Envelope.returns(of: arrived.message))
+        let waitsSince = WaitHeader.read(&message)
+        return AMQP10Deliveries.Scheduled(
+            eta: message.eta ?? Timestamp(seconds: 0), number: number, arrived: arrived, message: message, attempt: count.attempt,
+            returns: count.returns, crashes: count.crashes, doubts: count.doubts, defect: defect, waitsSince: waitsSince)
+    }
+
+    /// Recovers enough of an unreadable message to report its failure to the waiting client.
+    private static func remains(of arrived: ProtonMessage, _ reason: String) -> (Message, Delivery.Defect) {
+        let wire = (try? AMQP10Envelope.read(arrived)) ?? AMQP10Envelope.remains(of: arrived)
+        let id = wire.headers["id"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
+        var message = Message(
+            id: id.map { TaskID($0) } ?? TaskID(), task: wire.headers["task"]?.stringValue ?? "",
+            body: MessageBody(bytes: wire.body, contentType: wire.properties.contentType ?? ""))
+        message.replyTo = wire.properties.replyTo
+        message.correlationID = wire.properties.correlationID
+        message.headers = wire.headers
+        return (message, Delivery.Defect(reason, hasID: id != nil))
+    }
+
+    package func waitForWork(until deadline: ContinuousClock.Instant?) async throws {
+        let seen = inbox.bell.count
+        let (hasArrived, nextDue, renewal) = inbox.withDeliveries { (!$0.arrived.isEmpty && !$0.isEnding, $0.nextDue, $0.nextRenewal) }
+        if hasArrived { return }
+        var wake = deadline
+        for instant in [nextDue.map { ContinuousClock.now + max(.zero, $0 - broker.now()) }, renewal] {
+            if let instant { wake = wake.map { min($0, instant) } ?? instant }
+        }
+        await inbox.bell.wait(since: seen, until: wake)
+        try Task.checkCancellation()
+    }
+
+    /// Moves messages with a far-off ETA to where they wait without a worker, or puts them into their queue anew.
+    private func relocate(_ entries: [AMQP10Deliveries.Scheduled], _ generation: Int) async {
+        do {
+            try await broker.publish(entries.map { AttemptHeader.next($0.message.backToItsQueue, after: $0.attempt - 1, crashes: $0.crashes) })
+            inbox.withDeliveries { $0.endAside(entries, keeping: false, generation: generation) }
+            client.post([.settle(entries.compactMap(\.arrived.delivery), .accepted)], on: generation)
+        } catch {
+            inbox.notice("cannot have \(entries.count) messages wait at the server, so this worker holds them: \(error)")
+            inbox.withDeliveries { $0.endAside(entries, keeping: true, generation: generation) }
+        }
+        inbox.bell.ring()
+    }
+
+    /// Gives back what the worker has not read.
+    func giveBack(unread: [AMQP10Deliveries.Arrived]) async {
+        let generation = inbox.withDeliveries { $0.generation }
+        client.post([.settle(unread.compactMap(\.delivery), .released)], on: generation)
+        await sendAgain(unread.filter { $0.delivery == nil }.map { ($0.queue, $0.message) })
+    }
+
+    /// Sends what the server has forgotten; a message that came in bytes goes back in the same.
+    private func sendAgain(_ messages: [(queue: String, message: ProtonMessage)]) async {
+        guard !messages.isEmpty, let server = try? await broker.server() else { return }
+        do {
+            try await broker.send(messages.map { ProtonParcel(broker.layout.queue($0.queue, at: server), $0.message.encoded()) })
+        } catch {
+            inbox.notice("\(messages.count) messages that \(broker.location) keeps no more could not be given back: \(error)")
+        }
+    }
+
+    /// Ends as a killed worker would: the server finds the connection closed.
+    package func die() async {
+        inbox.finish()
+        await client.abort()
+        inbox.withDeliveries { $0.reset() }
+    }
+
+    package func close() async {
+        // A cancelled task must not leave deliveries behind.
+        await Task { [self] in
+            let (orders, unread) = inbox.withDeliveries { $0.endPushing() }
+            client.post(orders, on: inbox.withDeliveries { $0.generation })
+            await giveBack(unread: unread)
+            let forgotten = inbox.withDeliveries { $0.popForgotten() }
+            await sendAgain(forgotten.unread.map { ($0.queue, $0.message) })
+            let again = forgotten.entries.map { AttemptHeader.next($0.message.backToItsQueue, after: $0.attempt - 1, crashes: $0.crashes) }
+            do { try await broker.publish(again) } catch { inbox.notice("\(again.count) messages could not be given back: \(error)") }
+            // From now on a lost connection is not reported. What else is held returns to its queue with the connection.
+            inbox.finish()
+            await client.close()
+            inbox.withDeliveries { $0.reset() }
+            inbox.bell.ring()
+        }.value
+    }
+}
+
+extension AMQP10Consumer: BrokerReporting {
+    package var notices: AsyncStream<BrokerNotice> { inbox.notices }
+}
+
+extension AMQP10Consumer: RemoteControllable {
+    package func answerControl(_ handler: @escaping @Sendable (ControlRequest) async -> JSON?) {
+        Task { [inbox, node, broker] in await inbox.answer(as: node, through: broker, handler) }
+    }
+}
+
+extension AMQP10Consumer: ScheduleKnowing {
+    /// Those that this worker holds; a server that holds messages itself does not show them.
+    package func scheduled(upTo most: Int) async throws -> [Message] {
+        let entries = inbox.withDeliveries { $0.scheduled.unordered }
+        return entries.sorted().prefix(most).map(\.message)
+    }
+}
+
+extension AMQP10Consumer: QueueSwitching {
+    package var consumedQueues: [String] { inbox.withDeliveries { $0.queues } }
+
+    package func consume(from queues: [String]) async throws {
+        for queue in queues { try broker.layout.check(queue) }
+        let server = try await broker.server()
+        let (orders, unread, generation) = inbox.withDeliveries { [layout = broker.layout] state in
+            let change = state.take(from: queues.distinct) { layout.queue($0, at: server) }
+            return (change.orders, change.unread, state.generation)
+        }
+        client.post(orders, on: generation)
+        await giveBack(unread: unread)
+        inbox.bell.ring()
+    }
+
+    /// Does nothing: a queue has no properties here.
+    package func define(_ queue: QueueDefinition) async {}
+}
+
+extension AMQP10Consumer: BacklogKnowing {
+    /// What waits in the queues, and what this worker has; what others have, the server does not tell.
+    ///
+    /// A server that does not say when it has sent all there is gets half a second for it.
+    package func backlog() async throws -> Int {
+        let seen = inbox.bell.count
+        let server = try await broker.server()
+        var waiting = 0
+        do throws(ProtonError) {
+            switch server.emptiness {
+            case .draining:
+                let (orders, generation) = inbox.withDeliveries { state in (state.drain(), state.generation) }
+                try await client.perform(orders.before, on: generation)
+                client.post(orders.after, on: generation)
+            case .counting:
+                let (orders, generation) = inbox.withDeliveries { [layout = broker.layout] state in
+                    (state.count { layout.queue($0, at: server) }, state.generation)
+                }
+                waiting = try await client.perform(orders, on: generation)
+            case .waiting: await inbox.bell.wait(since: seen, until: .now + .milliseconds(500))
+            }
+        } catch {
+            throw DriverError(error, at: broker.location)
+        }
+        return waiting + inbox.withDeliveries { $0.count }
+    }
+}

@@ -1,0 +1,276 @@
+import CeleryCore
+import DequeModule
+import HeapModule
+import Proton
+
+/// The deliveries of a subscription: waiting, held until their ETA, moving elsewhere, or with the worker. The consumer guards this
+/// value with a lock.
+///
+/// There is one receiver for each queue, and its credit follows the demand of the worker: so no message waits here that another
+/// worker could start, but for those of several queues, of which the shares of the queues choose.
+struct AMQP10Deliveries {
+    struct Arrived {
+        var message: ProtonMessage
+        /// What is wrong with the bytes that came; then the message is what could be read.
+        var fault: String?
+        var queue: String
+        /// What to settle; `nil` if the server has forgotten the message already.
+        var delivery: Int64?
+    }
+
+    struct Scheduled: Comparable {
+        var eta: Timestamp
+        var number: Int64
+        var arrived: Arrived
+        var message: Message
+        var attempt: Int
+        var returns = 0
+        var crashes = 0
+        var doubts = 0
+        var defect: Delivery.Defect?
+        var waitsSince: Timestamp?
+        /// Since when it is held here.
+        var since = ContinuousClock.now
+
+        static func < (left: Self, right: Self) -> Bool { (left.eta, left.number) < (right.eta, right.number) }
+        static func == (left: Self, right: Self) -> Bool { left.number == right.number }
+    }
+
+    /// A delivery that the worker has, or had when its connection was lost.
+    struct Held {
+        var generation: Int
+        var entry: Scheduled
+        var message: Message { entry.message }
+        var attempt: Int { entry.attempt }
+        var crashes: Int { entry.crashes }
+    }
+
+    private(set) var arrived: Deque<Arrived> = []
+    /// The queues that the worker takes from, in the order they were named.
+    private(set) var queues: [String]
+    private(set) var scheduled: Heap<Scheduled> = []
+    private var handed: [Int64: Held] = [:]
+    /// Queue -> the number of its receiver.
+    private var receivers: [String: Int] = [:]
+    private(set) var generation = 0
+    private(set) var asideCount = 0
+    private(set) var wanted = 1
+    private(set) var server = ProtonServer(properties: .null)
+    private var lastNumber: Int64 = 0
+    private var lastReceiver = 0
+    var shares = QueueShares()
+    var isEnding = false
+
+    init(queues: [String] = []) { self.queues = queues }
+
+    var nextDue: Timestamp? { scheduled.min?.eta }
+
+    private static let mostWanted = 30_000
+    /// Approximate limit of messages taken to be delayed elsewhere, or held until their time.
+    private static let mostHeld = 20_000
+
+    // MARK: Demand
+
+    /// Starts a new connection: the server delivers everything of the last one again, but for what it has forgotten.
+    ///
+    /// - Returns: What to ask for.
+    mutating func begin(_ server: ProtonServer, generation: Int, _ node: (String) -> ProtonNode) -> [ProtonOrder] {
+        reset()
+        (self.server, self.generation) = (server, generation)
+        return isEnding ? [] : queues.map { receive($0, node) }
+    }
+
+    private mutating func receive(_ queue: String, _ node: (String) -> ProtonNode) -> ProtonOrder {
+        lastReceiver += 1
+        receivers[queue] = lastReceiver
+        return .receive(lastReceiver, from: node(queue), credit: credit(of: queue))
+    }
+
+    /// Forgets the deliveries of a lost connection.
+    mutating func reset() {
+        generation = -1
+        // What the server has forgotten is here alone.
+        arrived.removeAll { $0.delivery != nil }
+        let kept = scheduled.unordered.filter { $0.arrived.delivery == nil }
+        scheduled = Heap(kept)
+        receivers = [:]
+        asideCount = 0
+    }
+
+    /// Notes that the worker can take `space` more deliveries than it has.
+    ///
+    /// - Returns: What to tell the server.
+    mutating func want(_ space: Int) -> [ProtonOrder] {
+        guard !isEnding else { return [] }
+        wanted = min(Self.mostWanted, max(0, space))
+        return credits()
+    }
+
+    /// Gives each queue credit for one message at least, if nothing of it has come.
+    ///
+    /// - Returns: What lets all come that can, and what restores the demand afterwards.
+    mutating func drain() -> (before: [ProtonOrder], after: [ProtonOrder]) {
+        guard !isEnding, arrived.isEmpty else { return ([], []) }
+        wanted = max(1, wanted)
+        let numbers = queues.compactMap { receivers[$0] }
+        return (credits() + numbers.map { .drain($0) }, credits())
+    }
+
+    /// What has the server count the queues.
+    mutating func count(_ node: (String) -> ProtonNode) -> [ProtonOrder] {
+        queues.map { queue in
+            lastReceiver += 1
+            return .count(lastReceiver, of: node(queue))
+        }
+    }
+
+    private func credits() -> [ProtonOrder] {
+        queues.compactMap { queue in receivers[queue].map { .credit($0, credit(of: queue)) } }
+    }
+
+    private func credit(of queue: String) -> Int {
+        guard !isEnding, scheduled.count + asideCount < Self.mostHeld else { return 0 }
+        return max(0, wanted - arrived.count { $0.queue == queue })
+    }
+
+    /// Takes no more from now on.
+    ///
+    /// - Returns: What to tell the server, and what came and was not read.
+    mutating func endPushing() -> (orders: [ProtonOrder], unread: [Arrived]) {
+        isEnding = true
+        defer { arrived = [] }
+        return (credits(), Array(arrived))
+    }
+
+    /// Takes from exactly these queues from now on.
+    ///
+    /// - Returns: What to tell the server, and what came from other queues and was not read. Receivers of queues that are left stay,
+    ///   without credit, for the messages that the worker has.
+    mutating func take(from queues: [String], _ node: (String) -> ProtonNode) -> (orders: [ProtonOrder], unread: [Arrived]) {
+        let left = self.queues.filter { !queues.contains($0) }
+        self.queues = queues
+        guard !isEnding, generation >= 0 else { return ([], []) }
+        var orders = left.compactMap { queue in receivers[queue].map { ProtonOrder.credit($0, 0) } }
+        for queue in queues where receivers[queue] == nil { orders.append(receive(queue, node)) }
+        let unread = arrived.filter { left.contains($0.queue) }
+        arrived.removeAll { left.contains($0.queue) }
+        return (orders + credits(), Array(unread))
+    }
+
+    // MARK: Deliveries
+
+    /// - Returns: What to give back at once: it is of a queue that was left, or came after the end.
+    mutating func add(_ arrival: ProtonArrival) -> Arrived? {
+        guard let queue = receivers.first(where: { $0.value == arrival.receiver })?.key else { return nil }
+        var new = Arrived(message: ProtonMessage(), queue: queue, delivery: arrival.delivery)
+        do throws(ProtonDecoder.Fault) { new.message = try ProtonMessage(decoding: arrival.bytes) } catch {
+            new.fault = "\(error)"
+            new.message.body = arrival.bytes
+        }
+        guard !isEnding, queues.contains(queue) else { return new }
+        arrived.append(new)
+        return nil
+    }
+
+    /// Moves the deliveries that come next by queue weight to the front, when not all can be taken.
+    mutating func arrange(_ maximum: Int) {
+        guard arrived.count > maximum else { return }
+        let queues = arrived.map(\.queue).distinct
+        guard queues.count > 1 else { return }
+        let counts = shares.share(maximum, among: queues.map { name in (name, arrived.count { $0.queue == name }) })
+        var open = Dictionary(uniqueKeysWithValues: zip(queues, counts))
+        var first: Deque<Arrived> = []
+        var rest: Deque<Arrived> = []
+        for each in arrived {
+            if let count = open[each.queue], count > 0 {
+                open[each.queue] = count - 1
+                first.append(each)
+            } else {
+                rest.append(each)
+            }
+        }
+        arrived = first + rest
+    }
+
+    /// What this worker has: with it, held until its time, and not read.
+    var count: Int {
+        arrived.count + asideCount + scheduled.count + handed.values.count { $0.generation == generation || $0.entry.arrived.delivery == nil }
+    }
+
+    mutating func popArrived() -> Arrived? { arrived.popFirst() }
+
+    mutating func nextNumber() -> Int64 {
+        lastNumber += 1
+        return lastNumber
+    }
+
+    mutating func popDue(_ now: Timestamp) -> Scheduled? {
+        guard let first = scheduled.min, first.eta <= now else { return nil }
+        return scheduled.removeMin()
+    }
+
+    mutating func hold(_ entry: Scheduled) { scheduled.insert(entry) }
+
+    /// When the first of those held has been here for too long; `nil` for never.
+    var nextRenewal: ContinuousClock.Instant? {
+        guard let longest = server.longestHold else { return nil }
+        return scheduled.unordered.lazy.map(\.since).min().map { $0 + longest }
+    }
+
+    /// Takes out what is held here for too long, to be put back as new messages.
+    mutating func popOverdue() -> [Scheduled] {
+        guard let next = nextRenewal, next <= .now, let longest = server.longestHold else { return [] }
+        let (old, rest) = scheduled.unordered.reduce(into: ([Scheduled](), [Scheduled]())) { parts, entry in
+            if entry.since + longest <= .now { parts.0.append(entry) } else { parts.1.append(entry) }
+        }
+        scheduled = Heap(rest)
+        return old
+    }
+
+    /// Notes deliveries on their way to where they wait for their time.
+    mutating func setAside(_ count: Int = 1) { asideCount += count }
+
+    /// Notes that deliveries got there, or could not.
+    mutating func endAside(_ entries: [Scheduled], keeping: Bool, generation: Int) {
+        guard generation == self.generation else { return }
+        asideCount -= entries.count
+        guard keeping else { return }
+        for var entry in entries {
+            entry.since = .now
+            hold(entry)
+        }
+    }
+
+    mutating func hand(_ entry: Scheduled) -> DeliveryHandle {
+        handed[entry.number] = Held(generation: generation, entry: entry)
+        return DeliveryHandle(tag: entry.number, attempt: entry.attempt)
+    }
+
+    /// The delivery behind a handle, if the worker may still settle it. What the server has forgotten, no other worker has.
+    func held(_ handle: DeliveryHandle) -> Held? {
+        guard let held = handed[handle.tag], held.attempt == handle.attempt else { return nil }
+        return held.generation == generation || held.entry.arrived.delivery == nil ? held : nil
+    }
+
+    /// Removes a delivery that the worker is done with.
+    ///
+    /// - Returns: The delivery, if it is still the worker's.
+    mutating func release(_ handle: DeliveryHandle) -> Held? {
+        guard let held = held(handle) else {
+            if handed[handle.tag]?.generation != generation { handed[handle.tag] = nil }
+            return nil
+        }
+        handed[handle.tag] = nil
+        return held
+    }
+
+    /// Takes out all that the server has forgotten, to be sent again.
+    mutating func popForgotten() -> (entries: [Scheduled], unread: [Arrived]) {
+        let entries = handed.values.map(\.entry).filter { $0.arrived.delivery == nil } + scheduled.unordered.filter { $0.arrived.delivery == nil }
+        let unread = arrived.filter { $0.delivery == nil }
+        handed = handed.filter { $0.value.entry.arrived.delivery != nil }
+        scheduled = Heap(scheduled.unordered.filter { $0.arrived.delivery != nil })
+        arrived.removeAll { $0.delivery == nil }
+        return (entries.sorted { $0.number < $1.number }, Array(unread))
+    }
+}
