@@ -225,6 +225,7 @@ _celery_option() {
         'doctor:-t' | 'doctor:--timeout') kind=none ;;
         'web:--bind') kind=none ;;
         'web:--auth') kind=file ;;
+        'web:--apply') kind=tasks ;;
         'web:-l' | 'web:--loglevel') kind='=DEBUG INFO WARNING WARN ERROR CRITICAL FATAL debug info warning warn error critical fatal' ;;
         'web:-f' | 'web:--logfile') kind=file ;;
         'web:-p' | 'web:--pidfile') kind=file ;;
@@ -364,7 +365,7 @@ _celery_words() {
         'events') commands='' options='-f --follow --dump --after --since --type --task --id --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'stats') commands='' options='--since --task --watch --prometheus --reset -f --force --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'doctor') commands='' options='--worker --mail -t --timeout --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
-        'web') commands='' options='--bind --auth --read-only --public-status -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
+        'web') commands='' options='--bind --auth --read-only --public-status --apply -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'broker') commands='' options='--bind --allow --keygen -l --loglevel -f --logfile -p --pidfile -d --detach --daemon -u --uid -g --gid --umask --chroot --stop --restart --is-running --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'tasks') commands='' options='--remote --settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
         'queues') commands='pause resume' options='--settings -b --broker --result-backend --workdir --json -q --quiet -v --verbose --no-color -V --version -h --help' ;;
