@@ -50,9 +50,6 @@ package struct ProtonOptions: Sendable, Hashable {
             try take(item)
         }
         if (tls?.certificate == nil) != (tls?.key == nil) { throw complaint("ssl_certfile and ssl_keyfile must be given together") }
-        for text in [user, password, hostname] where text?.utf8.contains(0) ?? false {
-            throw complaint("user, password or virtual host has a NUL in it")
-        }
         if password != nil, user == nil { throw complaint("it has a password without a user") }
     }
 

@@ -182,7 +182,7 @@ import Testing
         for answer in ["HTTP/1.1 400 Bad Request\r\n\r\n", "-ERR unknown command `version`\r\n", "STORED\r\n"] {
             let server = try FakeServer(answer: answer, after: "version\r\n")
             let error = try await failure("memcached://127.0.0.1:\(server.port)/")
-            #expect(error.code == .unusable && error.hint == "check that the URL names a memcached server, and a port without TLS", "\(answer)")
+            #expect(error.code == .unusable && error.hint == "check that the URL names a memcached server, and use cache+memcacheds:// for a TLS port", "\(answer)")
         }
         let silent = try FakeServer()
         let late = try await failure("memcached://127.0.0.1:\(silent.port)/", within: .milliseconds(300))

@@ -29,6 +29,7 @@ enum AMQP10Envelope {
     static func message(of wire: WireMessage, keepsPriority: Bool = true, delay: ProtonValue.Pair? = nil) -> ProtonMessage {
         let given = wire.properties
         var message = ProtonMessage()
+        message.body = wire.body
         message.isDurable = given.deliveryMode == 2
         message.timeToLive = given.expiration.flatMap { UInt32($0) }.flatMap { $0 > 0 ? $0 : nil }
         (message.contentType, message.contentEncoding) = (given.contentType, given.contentEncoding)

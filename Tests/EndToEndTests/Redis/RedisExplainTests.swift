@@ -59,7 +59,7 @@ import Testing
         #expect(try verdict(elsewhere) == "ID demo.tasks.add is waiting: no worker consumes queue other (1 worker alive)")
         _ = try run("celery apply demo.tasks.slow --wait").text
         let rated = try apply("demo.tasks.slow")
-        #expect(try eventually { try kinds(rated) == ["rate"] })
+        #expect(try eventually { try kinds(rated) == ["limit"] })
         let runs = try apply("demo.tasks.wait")
         #expect(try eventually { try explained(runs)["verdict"] == "running" })
         #expect(try verdict(runs).hasPrefix("ID demo.tasks.wait is running on w1@host since 2"))

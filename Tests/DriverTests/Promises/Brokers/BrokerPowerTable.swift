@@ -73,9 +73,17 @@ extension TestedBroker {
     private static let first = #".\" Powers by broker. Generated: CELERY_RECORD=1 swift test --filter BrokerPowerTableTests"#
     private static let last = #".\" End of the powers by broker."#
 
+    /// The brokers for whose columns a page is wide enough.
+    private static let columns = 5
+
     /// Drivers declare their powers, and `BrokerPowerTests` sees that they have them.
     private var table: String {
         let brokers = TestedBroker.allCases.filter { $0.title != nil }
+        let parts = stride(from: 0, to: brokers.count, by: Self.columns).map { part(Array(brokers[$0...].prefix(Self.columns))) }
+        return ([Self.first] + parts + [Self.last]).joined(separator: "\n")
+    }
+
+    private func part(_ brokers: [TestedBroker]) -> String {
         let titles = brokers.compactMap(\.title)
         let powers = BrokerPower.allCases.filter { $0.title != nil }
         let widest = powers.compactMap(\.title).max { $0.count < $1.count } ?? ""
@@ -83,7 +91,7 @@ extension TestedBroker {
         let rows = powers.map { power in
             ".It " + ([power.title ?? ""] + brokers.map { $0.fixture.powers.contains(power) ? "yes" : "no" }).joined(separator: " Ta ")
         }
-        return ([Self.first, head, ".It " + (["power"] + titles).joined(separator: " Ta ")] + rows + [".El", Self.last]).joined(separator: "\n")
+        return ([head, ".It " + (["power"] + titles).joined(separator: " Ta ")] + rows + [".El"]).joined(separator: "\n")
     }
 
     @Test func `the manual says what the drivers declare`() throws {
