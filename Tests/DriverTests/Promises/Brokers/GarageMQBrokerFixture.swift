@@ -10,7 +10,8 @@ final class GarageMQBrokerFixture: AMQPFixture {
     static let powers = AMQPBrokerFixture.powers.subtracting([
         .keptEvents, .losses, .highestFirst, .priorities, .widePriorities, .redelivery, .reportNumbers,
     ])
-    static let patience: Duration = .milliseconds(200)
+    /// Some confirms come late there, and with them what waits for them.
+    static let patience: Duration = .milliseconds(600)
 
     let clock = ManualClock()
     private let server: GarageMQServer
