@@ -11,6 +11,8 @@ package final class AMQPLink: Sendable {
     private let owner = Mutex<ConnectionOwner?>(nil)
     /// Whether anything was ever published: publishing waits for a server that was reachable once.
     private let hasPublished = Atomic(false)
+    /// What the server could do when the connection was last made; `nil` before the first time.
+    private let known = Mutex<ServerAbilities?>(nil)
 
     /// Does not connect yet.
     ///
@@ -153,16 +155,20 @@ package final class AMQPLink: Sendable {
     private func connection() throws -> ConnectionOwner {
         try owner.withLock { owner in
             if let owner { return owner }
-            let made = try ConnectionOwner(alternatives, .onDemand) { [topology] in Publisher(topology: topology) }
+            let made = try ConnectionOwner(alternatives, .onDemand) { [topology, weak self] in
+                Publisher(topology: topology) { [weak self] abilities in self?.known.withLock { $0 = abilities } }
+            }
             owner = made
             return made
         }
     }
 
-    /// What the server can do. Connects if necessary, and asks nothing: a server says that itself.
+    /// What the server can do. Connects the first time, and asks nothing: a server says that itself.
     ///
     /// - Throws: `DriverError`.
     package func abilities() async throws -> ServerAbilities {
+        // The thread may be waiting for the server under what is being published, which a late answer would cut.
+        if let known = known.withLock({ $0 }) { return known }
         do {
             return try await connection().perform(as: Publisher.self, within: .seconds(20)) { (connection, _) throws(RabbitMQError) in
                 connection.abilities

@@ -49,7 +49,13 @@ package final class Publisher: ConnectionUse {
         var message: WireMessage
     }
 
-    package init(topology: Topology) { self.topology = topology }
+    private let greet: @Sendable (ServerAbilities) -> Void
+
+    /// - Parameter greet: Gets what the server of each new connection can do, on the thread of the connection.
+    package init(topology: Topology, greet: @escaping @Sendable (ServerAbilities) -> Void = { _ in }) {
+        self.topology = topology
+        self.greet = greet
+    }
 
     /// Whether messages wait to be sent or confirmed.
     var isBusy: Bool { !batches.isEmpty || !unconfirmed.isEmpty }
@@ -64,16 +70,14 @@ package final class Publisher: ConnectionUse {
     // MARK: ConnectionUse
 
     package func establish(_ connection: Connection) throws(RabbitMQError) {
+        greet(connection.abilities)
         provided = []
         denied = [:]
         hasLadder = false
         blockedBy = nil
         unconfirmed = []
-        firstNumber = 1
-        lastConfirmed = 0
-        countUnderWay = 0
-        bytesUnderWay = 0
-        abandonedCount = 0
+        (firstNumber, lastConfirmed) = (1, 0)
+        (countUnderWay, bytesUnderWay, abandonedCount) = (0, 0, 0)
         sentinels = Sentinels()
         try connection.openChannel(Self.channel)
         promise = try connection.selectPromise(Self.channel)
@@ -104,8 +108,8 @@ package final class Publisher: ConnectionUse {
         for number in first...number { confirm(number, isTaken: isTaken) }
         if let sentinel = sentinels.number, (first...number).contains(sentinel) {
             sentinels.number = nil
-            // What was sent before it has had its turn, too.
-            for number in min(firstNumber, sentinel)...sentinel { confirm(number, isTaken: true) }
+            // What was sent before it has had its turn, too. If the server rejects the sentinel, that turn is in doubt.
+            for number in min(firstNumber, sentinel)...sentinel { confirm(number, isTaken: isTaken) }
         }
         lastConfirmed = max(lastConfirmed, number)
         dropConfirmed()

@@ -71,7 +71,8 @@ package struct Drivers: Sendable {
 
     private static let openAMQPBroker: OpenBroker = { urls, settings, _ in
         try AMQPBroker(
-            urls, settings: settings, mailbox: mailbox(settings), local: { try ReplyProject(settings).openLocalBroker() })
+            urls, settings: settings, mailbox: mailbox(settings), local: { try ReplyProject(settings).openLocalBroker() },
+            hasLocal: { ReplyProject(settings).hasFile })
     }
 
     private static let openRedisBroker: OpenBroker = { urls, settings, _ in

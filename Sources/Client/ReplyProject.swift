@@ -32,13 +32,16 @@ struct ReplyProject {
             leaseLength: .seconds(settings.lease), processLives: ProcessIdentity.isAlive)
     }
 
+    /// Whether that file exists.
+    var hasFile: Bool { access(path, F_OK) == 0 }
+
+    private var path: String {
+        settings.file != nil
+            ? Self.join(settings.projectFolder, "celery.db") : Self.join(stateFolder, "\(mailbox.queue.name).db")
+    }
+
     private func databaseFile() throws -> DatabaseFile {
-        let path: String
-        if settings.file != nil {
-            path = Self.join(settings.projectFolder, "celery.db")
-        } else {
-            path = Self.join(try stateFolder(), "\(mailbox.queue.name).db")
-        }
+        if settings.file == nil { try createStateFolder() }
         return try DatabaseFile(path: path, access: DatabaseAccess(settings))
     }
 
@@ -46,13 +49,17 @@ struct ReplyProject {
         folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
     }
 
-    /// The folder for data that belongs to no project: `celery` in XDG_STATE_HOME (XDG Base Directory Specification). Creates it.
-    private func stateFolder() throws -> String {
+    /// The folder for data that belongs to no project: `celery` in XDG_STATE_HOME (XDG Base Directory Specification).
+    private var stateFolder: String {
         let environment = Environment.current()
         let base =
             environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
             ?? Self.join(environment["HOME"] ?? "/", ".local/state")
-        let folder = Self.join(base, "celery")
+        return Self.join(base, "celery")
+    }
+
+    private func createStateFolder() throws {
+        let folder = stateFolder
         var path = ""
         for part in folder.split(separator: "/") {
             path += "/" + part
@@ -62,6 +69,5 @@ struct ReplyProject {
                     hint: "name a result store with --result-backend, or start in a project")
             }
         }
-        return folder
     }
 }

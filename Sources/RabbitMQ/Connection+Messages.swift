@@ -50,7 +50,9 @@ extension Connection {
 
     /// The headers as the server can keep them.
     func headers(of message: WireMessage) -> JSONObject {
-        let headers = abilities.has(.tables) ? message.headers : PackedHeaders.pack(message.headers)
+        // A header of this name would be taken for ours.
+        let isKept = abilities.has(.tables) && message.headers[PackedHeaders.name] == nil
+        let headers = isKept ? message.headers : PackedHeaders.pack(message.headers)
         return abilities.has(.separateQueues) ? headers : QueueMark.write(message, in: headers)
     }
 
@@ -89,7 +91,7 @@ extension Connection {
         defer { library.calls.amqp_destroy_message(&content) }
         (message.properties, message.headers) = read(content.properties)
         message.body = [UInt8](content.body.buffer)
-        let isStray = QueueMark.take(from: &message.headers, of: queue)
+        let isStray = !abilities.has(.separateQueues) && QueueMark.take(from: &message.headers, of: queue)
         return IncomingDelivery(
             channel: channel, consumer: "", tag: tag, isRedelivered: isRedelivered, isStray: isStray, message: message)
     }
@@ -105,6 +107,7 @@ extension Connection {
         if has(AMQP_BASIC_DELIVERY_MODE_FLAG) { properties.deliveryMode = Int(given.delivery_mode) }
         if has(AMQP_BASIC_PRIORITY_FLAG) { properties.priority = Int(given.priority) }
         let headers = has(AMQP_BASIC_HEADERS_FLAG) ? FieldTable.object(given.headers) : [:]
-        return (properties, abilities.has(.tables) ? headers : PackedHeaders.unpack(headers))
+        // Whoever sent the message may have taken the server for another.
+        return (properties, PackedHeaders.unpack(headers))
     }
 }

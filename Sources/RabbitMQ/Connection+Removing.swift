@@ -2,27 +2,31 @@ import CRabbitMQ
 
 // Removing messages and queues.
 extension Connection {
-    /// Deletes the waiting messages. Returns their number. The corresponding C function is `amqp_queue_purge`.
+    /// Deletes the waiting messages. The corresponding C function is `amqp_queue_purge`.
     ///
-    /// Takes them one by one where the server's own purge does harm.
-    package func purge(_ queue: String, on channel: UInt16) throws(RabbitMQError) -> Int {
-        guard abilities.has(.safeRemoval) else { return try drain(queue, on: channel) }
+    /// Takes them one by one where the server's own purge does harm, and some of them only: other callers wait for the connection.
+    ///
+    /// - Parameter most: How many to delete, where they are taken one by one; `nil` for those that wait now.
+    /// - Returns: How many it deleted, and how many another call is to delete.
+    package func purge(_ queue: String, most: Int? = nil, on channel: UInt16) throws(RabbitMQError) -> (count: Int, rest: Int) {
+        guard abilities.has(.safeRemoval) else { return try drain(queue, most, on: channel) }
         try check("queue", queue)
         defer { scratch.reset() }
         let answer = library.calls.amqp_queue_purge(state, channel, scratch.bytes(queue))
         try checkReply("purge queue '\(queue)'")
-        return Int(answer?.pointee.message_count ?? 0)
+        return (Int(answer?.pointee.message_count ?? 0), 0)
     }
 
-    /// Takes the messages that wait now.
-    private func drain(_ queue: String, on channel: UInt16) throws(RabbitMQError) -> Int {
-        let most = try declare(QueueDeclaration(queue), isPassive: true, on: channel).messages
+    /// Takes messages, no more at a time than even a slow link carries in a few seconds.
+    private func drain(_ queue: String, _ most: Int?, on channel: UInt16) throws(RabbitMQError) -> (count: Int, rest: Int) {
+        let most = if let most { most } else { try declare(QueueDeclaration(queue), isPassive: true, on: channel).messages }
         var count = 0
-        while count < most, let delivery = try get(queue, on: channel) {
+        while count < min(most, 1_000) {
+            guard let delivery = try get(queue, on: channel) else { return (count, 0) }
             try acknowledge(delivery.tag, isMultiple: false, on: channel)
             count += 1
         }
-        return count
+        return (count, most - count)
     }
 
     /// The corresponding C function is `amqp_queue_delete`.

@@ -2,8 +2,9 @@ package import CeleryCore
 
 /// What an AMQP 0-9-1 server can do, from the properties it sends when a connection opens (`connection.start`).
 ///
-/// RabbitMQ and LavinMQ can do everything. The protocol itself promises little of what RabbitMQ has, so any other server can do
-/// only what it announces, and what the protocol requires of all servers.
+/// RabbitMQ and LavinMQ can do everything, under whatever name: a proxy, or RabbitMQ's setting `server_properties`, may give another.
+/// The protocol itself promises little of what RabbitMQ has, so any other server can do only what it announces, and what the protocol
+/// requires of all servers.
 package struct ServerAbilities: Sendable, Hashable {
     /// An ability that the driver uses where it is there, and does without where it is not.
     package enum Ability: String, CaseIterable, Sendable {
@@ -58,10 +59,15 @@ package struct ServerAbilities: Sendable, Hashable {
         product = properties["product"]?.stringValue ?? ""
         version = properties["version"]?.stringValue ?? ""
         let announced = properties["capabilities"]?.objectValue ?? [:]
+        // Errors are not announced: these are those of garagemq 0.1, in Debian since 12.
+        let isGarage = product.lowercased().contains(text: "garagemq")
         switch product {
         case "RabbitMQ":
-            abilities = Set(Ability.allCases).subtracting(Self.isOld(version) ? [.streams] : [])
+            abilities = Set(Ability.allCases).subtracting(Self.isOld(version, before: (3, 9)) ? [.streams] : [])
         case "LavinMQ":
+            abilities = Set(Ability.allCases).subtracting(Self.isOld(version, before: (2, 0)) ? [.streams] : [])
+        // AMQProxy announces these in its own name. The version is not RabbitMQ's, and few run one without streams.
+        case _ where !isGarage && (announced["direct_reply_to"] == true || announced["consumer_priorities"] == true):
             abilities = Set(Ability.allCases)
         default:
             var abilities: Set<Ability> = []
@@ -70,10 +76,9 @@ package struct ServerAbilities: Sendable, Hashable {
                 abilities.insert(.confirms)
             }
             if announced["exchange_exchange_bindings"] == true { abilities.insert(.exchangeBindings) }
-            // Errors are not announced: these are those of garagemq 0.1, in Debian since 12.
-            if !product.lowercased().contains("garagemq") { abilities.formUnion(Self.ordinary) }
+            if !isGarage { abilities.formUnion(Self.ordinary) }
             // Broker-J reads and writes every type of RabbitMQ's tables.
-            if product.lowercased().contains("qpid") { abilities.insert(.tables) }
+            if product.lowercased().contains(text: "qpid") { abilities.insert(.tables) }
             self.abilities = abilities
         }
     }
@@ -84,10 +89,10 @@ package struct ServerAbilities: Sendable, Hashable {
     /// numbers beyond 32 bits).
     var takesArguments: Bool { has(.delays) }
 
-    /// Streams came with RabbitMQ 3.9.
-    private static func isOld(_ version: String) -> Bool {
+    /// Whether the server is older than streams, which came with RabbitMQ 3.9 and LavinMQ 2.0.
+    private static func isOld(_ version: String, before first: (Int, Int)) -> Bool {
         let parts = version.split(separator: ".").map { Int($0) ?? 0 }
-        return parts.count < 2 || (parts[0], parts[1]) < (3, 9)
+        return parts.count < 2 || (parts[0], parts[1]) < first
     }
 
     /// Name and version as people write them: `garagemq 0.1`.

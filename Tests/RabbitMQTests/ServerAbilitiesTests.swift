@@ -28,6 +28,18 @@ import Testing
             #expect(abilities("RabbitMQ", version).abilities == Set(ServerAbilities.Ability.allCases).subtracting([.streams]), "\(version)")
         }
         #expect(abilities("LavinMQ", "2.1.0").abilities == Set(ServerAbilities.Ability.allCases))
+        #expect(abilities("LavinMQ", "1.2.9").abilities == Set(ServerAbilities.Ability.allCases).subtracting([.streams]))
+    }
+
+    @Test func `a server that announces what only RabbitMQ has is one, whatever it is called`() {
+        for sign in ["direct_reply_to", "consumer_priorities"] {
+            for (product, version) in [("AMQProxy", "2.0.4"), ("Our Queue", "1"), ("", "")] {
+                let server = abilities(product, version, ["capabilities": .object([sign: true])])
+                #expect(server.abilities == Set(ServerAbilities.Ability.allCases), "\(product) \(sign)")
+            }
+            #expect(abilities("AcmeMQ", "1", ["capabilities": .object([sign: false])]).abilities == ServerAbilities.ordinary)
+            #expect(abilities("garagemq", "0.2", ["capabilities": .object([sign: true])]).abilities.isEmpty)
+        }
     }
 
     @Test func `another server can do what it announces, and what the protocol asks of all`() {

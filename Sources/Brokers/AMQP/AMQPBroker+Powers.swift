@@ -73,9 +73,14 @@ extension AMQPBroker: QueuePurging {
         var first: DriverError?
         for queue in queues?.distinct ?? knownQueues {
             do {
-                counts[queue] = try await link.ask { (connection, channel) throws(RabbitMQError) in
-                    try connection.purge(queue, on: channel)
-                }
+                var most: Int?
+                repeat {
+                    let (count, rest) = try await link.ask { [most] (connection, channel) throws(RabbitMQError) in
+                        try connection.purge(queue, most: most, on: channel)
+                    }
+                    counts[queue, default: 0] += count
+                    most = rest
+                } while most != 0
             } catch let error as DriverError where error.code == .refused {
                 // There is no such queue.
                 continue

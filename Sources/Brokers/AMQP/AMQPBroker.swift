@@ -34,16 +34,18 @@ package final class AMQPBroker: Broker {
     /// - Parameters:
     ///   - urls: Alternatives, tried in this order.
     ///   - mailbox: Declared before the first message that names it as its reply queue.
-    ///   - local: Opens the `celery.db` of the project, for what a server cannot keep. RabbitMQ never needs it.
+    ///   - local: Opens the `celery.db` of the project, for what a server cannot keep. RabbitMQ needs it before 3.9, which brought streams.
+    ///   - hasLocal: Whether that file exists.
     /// - Throws: `DriverError` for invalid URL options.
     package init(
         _ urls: [ServiceURL], settings: Settings, mailbox: QueueDeclaration? = nil, nearETA: Double = 60,
-        now: @escaping @Sendable () -> Timestamp = { .now }, local: (@Sendable () throws -> SQLiteBroker)? = nil
+        now: @escaping @Sendable () -> Timestamp = { .now }, local: (@Sendable () throws -> SQLiteBroker)? = nil,
+        hasLocal: @escaping @Sendable () -> Bool = { true }
     ) throws {
         link = try AMQPLink(urls, settings: settings)
         self.mailbox = mailbox
         self.nearETA = nearETA
-        self.local = LocalBroker(local)
+        self.local = LocalBroker(local, isThere: hasLocal)
         redaction = settings.redaction
         self.now = now
     }

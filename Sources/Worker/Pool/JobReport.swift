@@ -29,6 +29,9 @@ package struct JobReport: Sendable {
         case revoked(TaskFailure, signal: Int32?)
     }
 
+    /// Whether the task expired before it began.
+    var isExpired: Bool { if case .revoked(_, signal: nil) = ending { true } else { false } }
+
     package init(tag: Int64, ending: Ending, duration: Double, errorOutput: String? = nil) {
         self.tag = tag
         self.ending = ending

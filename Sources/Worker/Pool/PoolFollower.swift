@@ -143,7 +143,8 @@ final class PoolFollower {
     private func finish(_ report: JobReport, _ round: inout Round) {
         guard let job = parts.jobs.end(report.tag) else { return }
         round.ended.append(report.tag)
-        intake.note(job, duration: report.duration)
+        // One that expired before it began tells nothing of the others.
+        if !report.isExpired { intake.note(job, duration: report.duration) }
         gate.noteEnd(of: job)
         if job.slot != nil { round.leavesSlot = true }
         finish(job, report, &round)
@@ -159,6 +160,7 @@ final class PoolFollower {
         guard let job = parts.jobs.end(number) else { return }
         round.ended.append(number)
         let seconds = job.seconds(until: parts.now())
+        intake.note(job, duration: seconds)
         if let delay = job.retry.delay(after: failure, now: parts.now(), random: { .random(in: 0...1) }) {
             finish(job, JobReport(tag: number, ending: .retry(delay: delay, failure, traceback: nil), duration: seconds), &round)
         } else {

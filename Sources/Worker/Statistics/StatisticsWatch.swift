@@ -46,8 +46,7 @@ package final class StatisticsWatch: TaskWatching {
             count(delivery, time) { $0.revoked += 1 }
         case .ended(let delivery, _, let report):
             count(delivery, time) { tally in
-                // The task had expired before it began.
-                if case .revoked(_, signal: nil) = report.ending { return tally.revoked += 1 }
+                if report.isExpired { return tally.revoked += 1 }
                 tally.noteEnd(seconds: report.duration)
                 switch report.ending {
                 case .success: break

@@ -108,6 +108,21 @@ import Testing
         #expect(try await messages.keep([(message("a"), until), (message("b"), until), (message("c"), until)]) == [true, false, true])
     }
 
+    @Test func `a message that is being sent, or of another try, is not kept`() async throws {
+        let messages = delayed()
+        let due = clock.now
+        #expect(try await messages.keep([(message("a"), due)]) == [true])
+        var again = message("a")
+        again.retries = 1
+        #expect(try await messages.keep([(again, due)]) == [false])
+        let worker = WorkerIdentity(id: "w", name: "w@h", pid: 1, process: "p")
+        let consumer = try await messages.local.broker().consumer(of: [DelayedMessages.queue], as: worker)
+        #expect(try await consumer.take(1).count == 1)
+        #expect(try await messages.keep([(message("a"), due)]) == [false])
+        await consumer.close()
+        #expect(try await messages.keep([(message("a"), due)]) == [true])
+    }
+
     @Test func `several workers send each message once`() async throws {
         let (one, other) = (delayed(), delayed())
         #expect(try await one.keep((0..<500).map { (message("\($0)"), clock.now) }).allSatisfy { $0 })
@@ -118,6 +133,17 @@ import Testing
             await task.value
         }
         #expect(ids.count == 500 && Set(ids).count == 500)
+    }
+
+    @Test func `a file that is not there is not created by reading`() throws {
+        let opened = Mutex(false)
+        let local = LocalBroker(
+            {
+                opened.withLock { $0 = true }
+                throw DriverError(.unsupported, "opened")
+            }, isThere: { false })
+        #expect(try local.existing() == nil)
+        #expect(!opened.withLock { $0 })
     }
 
     @Test func `without a project nothing is kept, and that is said`() async throws {

@@ -281,7 +281,10 @@ import Wire
         #expect(try await place.ask("LLEN", place.key("celery")) == .integer(1))
         #expect(try await worker.take(5).names == ["a"])
         await worker.close()
-        #expect(try await place.ask("EXISTS", place.key("_celery.fence.\(worker.identity.id)")) == .integer(0))
+        // Nor does it once the worker has gone.
+        #expect(try await place.link.ask(late).elements?.count == 2)
+        #expect(try await place.ask("LLEN", place.key("celery")) == .integer(1))
+        #expect((1...3_600).contains(try await place.ask("TTL", place.key("_celery.fence.\(worker.identity.id)")).intValue ?? 0))
     }
 
     // MARK: Settling together

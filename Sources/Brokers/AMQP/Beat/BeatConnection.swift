@@ -16,7 +16,8 @@ final class BeatConnection: ConnectionUse {
 
     /// Where answers to knocks arrive: RabbitMQ's direct reply-to, by which the server delivers answers to the channel without a
     /// queue, or an exclusive queue where the server has no such thing.
-    private var answers = "amq.rabbitmq.reply-to"
+    private var answers = BeatConnection.directReplies
+    private static let directReplies = "amq.rabbitmq.reply-to"
 
     let publisher: Publisher
     private let queues: BeatQueues
@@ -50,7 +51,10 @@ final class BeatConnection: ConnectionUse {
         forget()
         try publisher.establish(connection)
         for channel in [Self.doorChannel, Self.stateChannel, Self.commandChannel] { try connection.openChannel(channel) }
-        if !connection.abilities.has(.directReplies) {
+        // The connection before may have been to another server.
+        if connection.abilities.has(.directReplies) {
+            answers = Self.directReplies
+        } else {
             var queue = QueueDeclaration("celery.reply.\(TaskID())")
             queue.isDurable = false
             queue.isExclusive = true

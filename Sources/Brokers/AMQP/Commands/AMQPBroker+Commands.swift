@@ -101,7 +101,9 @@ extension AMQPBroker: CommandShowing {
     package func pausedQueues() async throws -> [String: QueuePause] { try await standingCommands().pauses }
 
     package func standingCommands() async throws -> StandingCommands {
-        guard try await link.abilities().has(.streams) else { return try await local.broker().standingCommands() }
+        guard try await link.abilities().has(.streams) else {
+            return try await local.existing()?.standingCommands() ?? StandingCommands()
+        }
         // Reading must not create the stream.
         guard try await state(of: CommandStream.name) != nil else { return StandingCommands() }
         let book = CommandBook()

@@ -22,8 +22,8 @@ extension AMQPConsumer: Postponing {
     /// Keeps the messages in the project's file. One that cannot be kept there goes to the end of its queue, and a worker holds it
     /// until then.
     private func postponeHere(_ deliveries: [Postponement], _ held: [DeliveryQueue.Held?]) async throws -> [Bool] {
-        let waiting = zip(deliveries, held).compactMap { postponement, held -> (message: Message, until: Timestamp)? in
-            guard let held else { return nil }
+        let own = zip(deliveries, held).compactMap { postponement, held in held.map { (postponement: postponement, held: $0) } }
+        let waiting = own.map { postponement, held -> (message: Message, until: Timestamp) in
             let message = AttemptHeader.next(held.message.backToItsQueue, after: held.attempt - 1, crashes: held.crashes)
             return (WaitHeader.write(postponement.since, on: message), postponement.until)
         }
@@ -33,7 +33,13 @@ extension AMQPConsumer: Postponing {
             message.eta = entry.until
             return message
         }
-        if !rest.isEmpty { try await broker.publish(rest) }
+        do {
+            if !rest.isEmpty { try await broker.publish(rest) }
+        } catch {
+            // Those in the file would come back from the server, too.
+            _ = await release(zip(own, areKept).filter { $1 }.map { entry, _ in entry.postponement.handle }, .acknowledge)
+            throw error
+        }
         return await release(deliveries.map(\.handle), .acknowledge)
     }
 }

@@ -19,8 +19,8 @@ struct DelayedMessages: Sendable {
 
     /// Stores messages until `until`.
     ///
-    /// - Returns: For each, whether it is stored. One whose id is in use by a result is not.
-    /// - Throws: `DriverError`; then none is stored.
+    /// - Returns: For each, whether it is stored. One whose id is in use by a result, or by another try of its task, is not.
+    /// - Throws: `DriverError`. What was stored all the same is found when the message is kept again.
     func keep(_ messages: [(message: Message, until: Timestamp)]) async throws -> [Bool] {
         let broker = try local.broker()
         let wrapped = messages.map { Self.wrap($0.message, until: $0.until) }
@@ -39,8 +39,10 @@ struct DelayedMessages: Sendable {
             try await broker.publish([message])
             return true
         } catch let error as DriverError where error.code == .alreadyThere {
-            // Stored before, by a worker that died before it had acknowledged the message.
-            return try await broker.locate([message.id])[message.id] != nil
+            // Stored before, by a worker that died before it had acknowledged the message. But `sendDue` removes a message that it
+            // holds, and the one at hand may be the one that it has just sent; and a stored earlier try does not stand for this one.
+            guard let stored = try await broker.locate([message.id])[message.id] else { return false }
+            return stored.state != .started && stored.retries == message.retries
         }
     }
 
@@ -67,7 +69,7 @@ struct DelayedMessages: Sendable {
                     try await subscription.waitForWork(until: .now + .seconds(5))
                     continue
                 }
-                try await send(held.map(Self.unwrap))
+                try await Self.whileRenewing(subscription) { [held] in try await send(held.map(Self.unwrap)) }
                 _ = try await subscription.settle(held.map { Outcome(handle: $0.handle, results: []) })
                 hasReported = false
             } catch {
@@ -79,6 +81,18 @@ struct DelayedMessages: Sendable {
             }
         }
         await consumer?.close()
+    }
+
+    /// Keeps the lease during `body`: for an unreachable server it waits longer than the lease lasts.
+    private static func whileRenewing(_ consumer: any BrokerConsumer, _ body: @Sendable () async throws -> Void) async throws {
+        async let _: Void = renew(consumer)
+        try await body()
+    }
+
+    /// Renews the lease until the task is cancelled.
+    private static func renew(_ consumer: any BrokerConsumer) async {
+        guard let leases = consumer as? any LeaseHolding else { return }
+        while (try? await Task.sleep(for: leases.leaseRenewalInterval)) != nil { _ = try? await leases.renewLease() }
     }
 
     // MARK: Messages

@@ -7,9 +7,20 @@ import Synchronization
 /// Each machine has its own file. The file is opened when it is needed first.
 final class LocalBroker: Sendable {
     private let open: (@Sendable () throws -> SQLiteBroker)?
+    private let isThere: @Sendable () -> Bool
     private let opened = Mutex<SQLiteBroker?>(nil)
 
-    init(_ open: (@Sendable () throws -> SQLiteBroker)?) { self.open = open }
+    /// - Parameters:
+    ///   - open: Opens the file, or creates it.
+    ///   - isThere: Whether the file exists.
+    init(_ open: (@Sendable () throws -> SQLiteBroker)?, isThere: @escaping @Sendable () -> Bool = { true }) {
+        (self.open, self.isThere) = (open, isThere)
+    }
+
+    /// For reading, which must not create the file; `nil` when nothing was ever kept. Blocks the first time.
+    ///
+    /// - Throws: `DriverError`; `unsupported` when there is no project.
+    func existing() throws -> SQLiteBroker? { isThere() ? try broker() : nil }
 
     /// Opens the file, or creates it. Blocks the first time.
     ///

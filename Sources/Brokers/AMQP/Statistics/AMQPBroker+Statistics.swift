@@ -12,7 +12,9 @@ extension AMQPBroker: StatisticsKeeping {
     }
 
     package func statistics(since: Timestamp?) async throws -> StatisticsLedger {
-        guard try await link.abilities().has(.streams) else { return try await local.broker().statistics(since: since) }
+        guard try await link.abilities().has(.streams) else {
+            return try await local.existing()?.statistics(since: since) ?? StatisticsLedger()
+        }
         // Reading must not create the queue.
         guard try await readableState(of: StatisticsRecord.queue.name) != nil else { return StatisticsLedger() }
         let reading = StatisticsReading(mark: TaskID().text, since: since)
@@ -33,7 +35,10 @@ extension AMQPBroker: StatisticsKeeping {
     }
 
     package func resetStatistics() async throws {
-        guard try await link.abilities().has(.streams) else { return try await local.broker().resetStatistics() }
+        guard try await link.abilities().has(.streams) else {
+            try await local.existing()?.resetStatistics()
+            return
+        }
         guard try await readableState(of: StatisticsRecord.queue.name) != nil else { return }
         try await link.publish([StatisticsRecord.reset.publication])
     }

@@ -67,6 +67,9 @@ extension RedisConsumer {
         try await putBack(entries.map { PutBack($0.held, due: ($0.message.eta ?? Timestamp(seconds: 0), $0.step)) })
     }
 
+    /// Seconds: far longer than a kernel tries to send what it has kept for a broken link (some 15 minutes; `tcp_retries2` in tcp(7)).
+    private static let fenceLife = 3_600
+
     /// Puts back what the server counts as this worker's, although the answer that delivered it was lost.
     func returnUncertain() async throws {
         let uncertain = deliveries.withLock { $0.uncertain }
@@ -74,7 +77,7 @@ extension RedisConsumer {
         // What was asked for and has not reached the server yet must not be taken after this look at what was.
         let fence = uncertain.map(\.upperBound).max() ?? 0
         let replies = try await link.ask([
-            RedisCommand("SET", .text(layout.fence(of: identity.id)), .text(String(fence)), "EX", .number(Self.memory)),
+            RedisCommand("SET", .text(layout.fence(of: identity.id)), .text(String(fence)), "EX", .number(Self.fenceLife)),
             RedisCommand("HGETALL", .text(held)),
         ])
         let records = replies[1].elements ?? []

@@ -215,7 +215,8 @@ package final class RedisConsumer: BrokerConsumer {
             _ = try? await putBack(handles.map { PutBack($0) })
             _ = try? await link.ask([
                 RedisCommand("ZREM", .text(layout.leases), .text(identity.id)), RedisCommand("HDEL", .text(layout.workers), .text(identity.id)),
-                RedisCommand("DEL", .text(layout.settled(by: identity.id)), .text(layout.fence(of: identity.id))),
+                // The fence ends by itself: what was given up may still be on its way.
+                RedisCommand("DEL", .text(layout.settled(by: identity.id))),
             ])
             await closeConnections()
         }.value
