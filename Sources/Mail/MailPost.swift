@@ -53,8 +53,11 @@ package final class MailPost: Sendable {
                     spool: spool, text: MailText(settings: settings, host: host), couriers: couriers, limit: settings.hourlyLimit, now: now,
                     warn: warn
                 ).run(for: self)
+                // The spool has the lock: without it, another process would send what the couriers are still sending.
+                withExtendedLifetime(spool) { for courier in couriers { courier.end() } }
+            } else {
+                for courier in couriers { courier.end() }
             }
-            for courier in couriers { courier.end() }
             let waiters = state.withLock { state in
                 state.hasEnded = true
                 return state.waiters

@@ -22,6 +22,15 @@ package struct WebRequest: Sendable {
     /// The value of a header line; of several the first.
     package func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
 
+    /// The type of the body in lower case, without its parameters; `nil` if none is given.
+    package var mediaType: String? {
+        let text = header("content-type")?.split(separator: ";", maxSplits: 1, omittingEmptySubsequences: false).first
+        return text?.lowercased().split(whereSeparator: \.isWhitespace).first.map(String.init)
+    }
+
+    /// The media type of forms.
+    package static let formType = "application/x-www-form-urlencoded"
+
     /// Whether the answer has a body: not that of HEAD.
     package var wantsBody: Bool { method != "HEAD" }
 
@@ -32,7 +41,7 @@ package struct WebRequest: Sendable {
     ///
     /// - Throws: `WebRefusal` with 400.
     package func form() throws(WebRefusal) -> [WebField] {
-        guard header("content-type")?.hasPrefix("application/x-www-form-urlencoded") == true else { return [] }
+        guard mediaType == Self.formType else { return [] }
         return try WebTarget.parameters(String(decoding: body, as: UTF8.self)).filter { $0.name != OriginCheck.field }
     }
 

@@ -37,8 +37,10 @@ package struct WebTarget: Sendable, Equatable {
         return decoded
     }
 
-    /// Parameters as forms write them: with `+` for a space.
-    static func parameters(_ text: some StringProtocol) throws(WebRefusal) -> [WebField] {
+    /// Parameters as forms write them: with `+` for a space. A name occurs once.
+    ///
+    /// - Throws: `WebRefusal` with 400.
+    package static func parameters(_ text: some StringProtocol) throws(WebRefusal) -> [WebField] {
         var fields: [WebField] = []
         for part in text.split(separator: "&") {
             guard fields.count < mostParameters else { throw WebRefusal(400, "there are more than \(mostParameters) parameters") }

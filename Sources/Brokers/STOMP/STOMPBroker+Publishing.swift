@@ -23,7 +23,9 @@ extension STOMPBroker {
                 if let seconds = seconds.map({ min($0, 1e10) }), seconds > 0 {
                     switch server.delaying {
                     case .scheduler: more.append(STOMPFrame.Header(STOMPEnvelope.delay, String(Int((seconds * 1_000).rounded(.up)))))
-                    case .queues: (destination, more) = layout.delay(seconds, to: queue)
+                    // From where it waits, the server would move it to a queue that nobody has declared, and lose it. So the first one
+                    // goes to its queue, which declares that, and the worker has it wait.
+                    case .queues: if isDeclared(destination) { (destination, more) = layout.delay(seconds, to: queue) }
                     case .none: break
                     }
                 }

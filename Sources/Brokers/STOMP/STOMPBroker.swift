@@ -22,6 +22,8 @@ package final class STOMPBroker: Broker {
     private let nearETA: Double?
     private let knownServer = Mutex<STOMPServer?>(nil)
     private let transactions = Atomic<Int>(0)
+    /// Where this process has sent something or takes something from: what waits for its time can be moved there.
+    private let declared = Mutex<Set<String>>([])
 
     /// Does not connect yet.
     package init(
@@ -36,6 +38,17 @@ package final class STOMPBroker: Broker {
     }
 
     package var location: String { options.location }
+
+    /// A limit to what is remembered; the names of queues may be anybody's.
+    private static let mostDeclared = 10_000
+
+    /// Whether a destination is known to be there.
+    func isDeclared(_ destination: String) -> Bool { declared.withLock { $0.contains(destination) } }
+
+    /// Notes that the server has declared destinations.
+    func noteDeclared(_ destinations: [String]) {
+        declared.withLock { if $0.count < Self.mostDeclared { $0.formUnion(destinations) } }
+    }
 
     /// Messages of one transaction, and bytes after which no more are added to it: servers hold it in memory.
     static let largestBatch = (messages: 500, bytes: 8 << 20)
@@ -110,6 +123,7 @@ package final class STOMPBroker: Broker {
         } catch {
             throw DriverError(error, at: location)
         }
+        noteDeclared(frames.compactMap { $0["destination"] })
     }
 
     package func consumer(of queues: [String], as worker: WorkerIdentity) async throws -> any BrokerConsumer {

@@ -36,6 +36,12 @@ struct STOMPLayout: Sendable {
         return headers
     }
 
+    /// The same for the queues of dead letters. Each reading returns all letters, and a quorum queue, which may be the default of a
+    /// virtual host, would give them up after some.
+    func deadLetterArguments(at server: STOMPServer) -> [STOMPFrame.Header] {
+        server.kind == .rabbitMQ ? [STOMPFrame.Header("x-queue-type", "classic")] : []
+    }
+
     /// The longest delay of one queue: twelve days, as a power of two. Later messages are delayed again on the way.
     private static let longestStep = 20
 

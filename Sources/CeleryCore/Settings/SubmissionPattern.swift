@@ -13,12 +13,15 @@ package struct SubmissionPattern: Sendable, Hashable, CustomStringConvertible {
 
     /// - Returns: `nil` for text that is no pattern, or that could match only Celery's own tasks.
     package init?(_ text: String) {
-        guard Self.isName(text), !text.hasPrefix(Self.reserved), Self.refused.isDisjoint(with: text.utf8) else { return nil }
+        guard Self.isName(text), !Self.isReserved(text), Self.refused.isDisjoint(with: text.utf8) else { return nil }
         self.text = text
     }
 
     /// The wildcards of other patterns, which would stand for themselves here, and what separates patterns.
     private static let refused = Set("?[]\\,:=".utf8)
+
+    /// By bytes: to `hasPrefix`, a dot and a combining accent behind it are one character, and no dot.
+    private static func isReserved(_ name: String) -> Bool { name.utf8.starts(with: reserved.utf8) }
 
     /// Whether a text could be the name of a task: without spaces and control characters.
     package static func isName(_ text: String) -> Bool {
@@ -34,7 +37,7 @@ package struct SubmissionPattern: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether tasks of this name may be submitted. Takes a time of at most the product of both lengths.
     package func matches(_ name: String) -> Bool {
-        guard Self.isName(name), !name.hasPrefix(Self.reserved) else { return false }
+        guard Self.isName(name), !Self.isReserved(name) else { return false }
         let (name, pattern) = (Array(name.utf8), Array(text.utf8))
         var (n, p) = (0, 0)
         // The last star, and where the text that it stands for ends.

@@ -178,15 +178,13 @@ final class ProtonLoop {
             let bytes = try connection.read(event)
             if let receiver = links.receiver(of: event), counting[receiver] != nil { return counted(receiver, 1, connection) }
             if let arrival = links.arrival(event, bytes) { listener?.heard(arrival, generation) }
+            // A server whose messages have used all credit has none to give back, and need not say so.
+            if let receiver = links.receiver(of: event), draining[receiver] != nil, !links.canDrain(receiver) { drained(event, connection) }
         case CELERY_PROTON_ATTACHED:
             if let receiver = links.noteAttached(event) { arrived(receiver, nil, connection) }
             links.sendWaiting(by: event.number)
         case CELERY_PROTON_DRAINED:
-            guard let receiver = links.noteDrained(event) else { break }
-            for number in draining.removeValue(forKey: receiver) ?? [] {
-                pending[number]?.open -= 1
-                finish(number, connection)
-            }
+            drained(event, connection)
         case CELERY_PROTON_TOLD:
             guard let receiver = links.receiver(of: event), let answers = counting[receiver]?.answers else { break }
             counting[receiver]?.answers = answers + 1
@@ -213,6 +211,15 @@ final class ProtonLoop {
                 for tag in lost { settleFate(tag, ProtonError(.lost, error.message), connection) }
             }
         default: break
+        }
+    }
+
+    /// Tells those who wait for it that a receiver has got all there is.
+    private func drained(_ event: celery_proton_event, _ connection: ProtonConnection) {
+        guard let receiver = links.noteDrained(event) else { return }
+        for number in draining.removeValue(forKey: receiver) ?? [] {
+            pending[number]?.open -= 1
+            finish(number, connection)
         }
     }
 

@@ -32,10 +32,12 @@ extension PostgreSQLResultStore: TaskPaging {
         let deadline = ContinuousClock.now + time
         return try await readTables { [location] db in
             var page: PostgreSQLPage?
+            var start: Int64?
             var found: [ListedTask] = []
             do {
                 return try db.queries(eachWithin: max(time, Self.statementLimit)) {
                     page = try PostgreSQLPage(filter, before: position, now: now, in: db)
+                    start = page?.end
                     var rows = PostgreSQLPage.firstStep
                     while let end = page?.end {
                         guard found.count < limit else { return TaskPart(found, next: end) }
@@ -47,9 +49,10 @@ extension PostgreSQLResultStore: TaskPaging {
                     }
                     return TaskPart(found, next: nil)
                 }
-            } catch let error as SQLError where error.code == .tooSlow && page != nil {
-                // The part ends before the step that took too long, and says so by going on there.
-                return TaskPart(found, next: page!.end)
+            } catch let error as SQLError where error.code == .tooSlow && page?.end != start {
+                // The part ends before the step that took too long, and says so by going on there. The first step is an error: who
+                // went on there would ask the same again.
+                return TaskPart(found, next: page?.end)
             }
         } ?? TaskPart([], next: nil)
     }

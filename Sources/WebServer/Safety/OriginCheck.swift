@@ -50,7 +50,7 @@ package struct OriginCheck: Sendable {
     }
 
     private static func formToken(_ request: WebRequest) -> String? {
-        guard request.header("content-type")?.hasPrefix("application/x-www-form-urlencoded") == true else { return nil }
+        guard request.mediaType == WebRequest.formType else { return nil }
         let text = String(decoding: request.body, as: UTF8.self)
         return (try? WebTarget.parameters(text))?.first { $0.name == field }?.value
     }

@@ -100,6 +100,26 @@ import Wire
         await broker.close()
     }
 
+    @Test(arguments: Server.allCases) func `waiting for its time at a worker that closes is no attempt of a message`(_ server: Server) async throws {
+        let broker = try server.place().broker()
+        let leaving = try await broker.worker("leaving")
+        let due = Timestamp.now + .seconds(3)
+        try await broker.publish([Message("later", eta: due)])
+        try await promptly("the message is held") {
+            while try await leaving.scheduled(upTo: 10).isEmpty {
+                #expect(try await leaving.take(10).isEmpty)
+                try await leaving.waitForWork(until: .now + .milliseconds(100))
+            }
+        }
+        await leaving.close()
+        let other = try await broker.worker("other")
+        let delivery = try #require(try await other.gather(1).first)
+        #expect(delivery.message.task == "later" && delivery.handle.attempt == 1 && .now >= due)
+        #expect(try await other.settle([Outcome(delivery)]) == [true])
+        await other.close()
+        await broker.close()
+    }
+
     @Test(arguments: Server.allCases) func `ten thousand messages go through, each once`(_ server: Server) async throws {
         let broker = try server.place().broker()
         let count = 10_000

@@ -44,6 +44,25 @@ import Wire
         await broker.close()
     }
 
+    @Test func `RabbitMQ has a message wait only for a queue that is there`() async throws {
+        let place = try Server.rabbitMQ.place()
+        let broker = try place.broker(nearETA: 1)
+        let server = try await broker.server()
+        let message = Message("later", eta: .now + .seconds(600))
+        func destination() throws -> String? { try broker.frames(of: message, at: server, now: .now).first?["destination"] }
+        let own = broker.layout.queue(message.route.queue)
+        #expect(try destination() == own)
+        try await broker.publish([message])
+        #expect(try destination()?.contains("celery.delay.") == true)
+        await broker.close()
+        // A worker has declared its queues.
+        let other = try place.broker(nearETA: 1)
+        let worker = try await other.worker()
+        #expect(try other.frames(of: message, at: server, now: .now).first?["destination"] != own)
+        await worker.close()
+        await other.close()
+    }
+
     @Test func `without the scheduler of ActiveMQ the worker holds messages, and says why`() async throws {
         let server = try ActiveMQServer.start(options: ["--no-scheduler"])
         let broker = try STOMPPlace(server.url).broker()

@@ -70,7 +70,24 @@ import Testing
         var state = deliveries(at: "RabbitMQ/3.10.8", wanting: 2)
         add(&state, state.subscriptions.keys.sorted()[0], "1")
         #expect(state.endPushing().isEmpty)
-        #expect(state.popAllArrived().map(\.ackID) == ["1"])
+        #expect(state.popUnread().map(\.ackID) == ["1"])
+    }
+
+    @Test func `what returned often stays with a worker that is ending, for a quorum queue counts`() throws {
+        var state = deliveries(at: "RabbitMQ/4.0.2", wanting: 2)
+        let id = state.subscriptions.keys.sorted()[0]
+        for count in [1, 2, 3, 4] {
+            state.add(
+                STOMPFrame(
+                    "MESSAGE",
+                    [
+                        STOMPFrame.Header("subscription", id), STOMPFrame.Header("ack", "\(count)"), STOMPFrame.Header("redelivered", "true"),
+                        STOMPFrame.Header("x-delivery-count", "\(count)"),
+                    ]))
+        }
+        _ = state.endPushing()
+        #expect(state.popUnread().map(\.ackID) == ["1", "2"])
+        #expect(state.popUnread().isEmpty)
     }
 
     @Test func `nothing of a lost connection can be ended on the next`() throws {

@@ -45,6 +45,18 @@ import Testing
         try next.stop()
     }
 
+    @Test func `a key is that of one task and one body`() throws {
+        let project = try project()
+        let site = try Site(project, "--auth web.auth --apply 'demo.tasks.*'")
+        let first = try id(try apply(site, "demo.tasks.add", #"{"args": [2, 3]}"#, key: "k"))
+        let changed = try apply(site, "demo.tasks.add", #"{"args": [2, 4]}"#, key: "k")
+        #expect(changed.status == 422 && changed.body.contains("another body"), "\(changed)")
+        #expect(try id(try apply(site, "demo.tasks.also", #"{"args": [2, 3]}"#, key: "k")) != first)
+        #expect(try id(try apply(site, "demo.tasks.add", #"{"args": [2, 3]}"#, key: "k")) == first)
+        #expect(try project.run("celery list --json -n 100").lines.count == 2)
+        try site.stop()
+    }
+
     @Test func `two servers that get one key at the same moment send one task`() throws {
         let project = try project()
         let first = try Site(project, "--auth web.auth --apply 'demo.tasks.*'")

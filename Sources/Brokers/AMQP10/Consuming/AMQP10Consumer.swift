@@ -1,6 +1,7 @@
 package import CeleryCore
 import HeapModule
 import Proton
+import Synchronization
 import Wire
 
 /// A worker's subscription at an AMQP 1.0 server.
@@ -12,6 +13,11 @@ package final class AMQP10Consumer: BrokerConsumer {
     let node: String
     let inbox: AMQP10Inbox
     let client: ProtonClient
+    /// Gives back what came and is not for the worker; ends with the inbox.
+    private let returning = Mutex<Task<Void, Never>?>(nil)
+
+    /// How long messages that were sent before the credit was taken back may be on their way from a server that forgets them.
+    private static let grace: Duration = .milliseconds(250)
 
     /// Connects and subscribes.
     ///
@@ -35,9 +41,10 @@ package final class AMQP10Consumer: BrokerConsumer {
             await client.abort()
             throw DriverError(error, at: broker.location)
         }
-        Task { [weak self, strays = inbox.strays] in
+        let task = Task { [weak self, strays = inbox.strays] in
             for await stray in strays { await self?.giveBack(unread: [stray]) }
         }
+        returning.withLock { $0 = task }
     }
 
     package func take(_ maximum: Int) async throws -> [Delivery] {
@@ -158,6 +165,20 @@ package final class AMQP10Consumer: BrokerConsumer {
         }
     }
 
+    /// Puts what is held until its time back as new messages: returning with the connection, each would count an attempt that nobody
+    /// made.
+    private func giveBackScheduled() async {
+        let (entries, generation) = inbox.withDeliveries { ($0.popScheduled(), $0.generation) }
+        guard !entries.isEmpty else { return }
+        do {
+            let again = entries.map { AttemptHeader.next($0.message.backToItsQueue, after: $0.attempt - 1, crashes: $0.crashes) }
+            try await broker.publish(again)
+            try await client.perform([.settle(entries.compactMap(\.arrived.delivery), .accepted)], on: generation)
+        } catch {
+            inbox.notice("\(entries.count) messages that wait for their time return as if they had been begun: \(error)")
+        }
+    }
+
     /// Ends as a killed worker would: the server finds the connection closed.
     package func die() async {
         inbox.finish()
@@ -168,15 +189,21 @@ package final class AMQP10Consumer: BrokerConsumer {
     package func close() async {
         // A cancelled task must not leave deliveries behind.
         await Task { [self] in
-            let (orders, unread) = inbox.withDeliveries { $0.endPushing() }
-            client.post(orders, on: inbox.withDeliveries { $0.generation })
+            let (orders, unread, generation, server) = inbox.withDeliveries { state in
+                let end = state.endPushing()
+                return (end.orders, end.unread, state.generation, state.server)
+            }
+            client.post(orders, on: generation)
             await giveBack(unread: unread)
+            if !server.keepsDelivered, generation >= 0 { try? await Task.sleep(for: Self.grace) }
             let forgotten = inbox.withDeliveries { $0.popForgotten() }
             await sendAgain(forgotten.unread.map { ($0.queue, $0.message) })
             let again = forgotten.entries.map { AttemptHeader.next($0.message.backToItsQueue, after: $0.attempt - 1, crashes: $0.crashes) }
             do { try await broker.publish(again) } catch { inbox.notice("\(again.count) messages could not be given back: \(error)") }
+            await giveBackScheduled()
             // From now on a lost connection is not reported. What else is held returns to its queue with the connection.
             inbox.finish()
+            await returning.withLock { $0 }?.value
             await client.close()
             inbox.withDeliveries { $0.reset() }
             inbox.bell.ring()

@@ -264,6 +264,12 @@ struct AMQP10Deliveries {
         return held
     }
 
+    /// Takes out what is held until its time, to be put back as new messages.
+    mutating func popScheduled() -> [Scheduled] {
+        defer { scheduled = [] }
+        return scheduled.unordered.sorted { $0.number < $1.number }
+    }
+
     /// Takes out all that the server has forgotten, to be sent again.
     mutating func popForgotten() -> (entries: [Scheduled], unread: [Arrived]) {
         let entries = handed.values.map(\.entry).filter { $0.arrived.delivery == nil } + scheduled.unordered.filter { $0.arrived.delivery == nil }

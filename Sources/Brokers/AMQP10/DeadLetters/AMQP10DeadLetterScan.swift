@@ -24,6 +24,8 @@ final class AMQP10DeadLetterScan: Sendable {
     private struct State {
         var generation = 0
         var letters: [Letter] = []
+        /// Bytes of the letters.
+        var size = 0
         /// Deliveries of the lock.
         var locks: [Int64] = []
     }
@@ -49,6 +51,8 @@ final class AMQP10DeadLetterScan: Sendable {
     private static let oldMarker = 600.0
     /// Letters that are read at most.
     private static let credit = 1_000_000
+    /// Bytes of letters that this program keeps in memory at most.
+    private static let mostKept = 512 << 20
 
     init(_ broker: AMQP10Broker, _ server: ProtonServer, isCopying: Bool) {
         (self.broker, self.server) = (broker, server)
@@ -66,6 +70,9 @@ final class AMQP10DeadLetterScan: Sendable {
                         if arrival.receiver == Self.lockReceiver {
                             if let delivery = arrival.delivery { state.locks.append(delivery) }
                         } else {
+                            state.size += arrival.bytes.count
+                            // What comes behind is left out, and `read` refuses the whole.
+                            guard state.size <= Self.mostKept else { return }
                             let message = (try? ProtonMessage(decoding: arrival.bytes)) ?? ProtonMessage()
                             state.letters.append(Letter(message: message, delivery: arrival.delivery))
                         }
@@ -76,7 +83,7 @@ final class AMQP10DeadLetterScan: Sendable {
 
     /// All letters, the oldest first.
     ///
-    /// - Throws: `DriverError`; `tryAgain` when another reader keeps them.
+    /// - Throws: `DriverError`; `tryAgain` when another reader keeps them, `refused` when they are more than should be in memory.
     func read() async throws -> [Held] {
         let generation = try await begin()
         let queue = broker.layout.queue(AMQP10Layout.deadLetters, at: server)
@@ -91,7 +98,13 @@ final class AMQP10DeadLetterScan: Sendable {
         var deadline = ContinuousClock.now + Self.patience
         while true {
             let seen = shared.bell.count
-            let (letters, current) = shared.state.withLock { ($0.letters, $0.generation) }
+            let (letters, size, current) = shared.state.withLock { ($0.letters, $0.size, $0.generation) }
+            guard size <= Self.mostKept else {
+                let limit = "\(Self.mostKept >> 20) MB"
+                throw DriverError(
+                    .refused, "broker \(broker.location): to look at more than \(limit) of dead letters would fill the memory of this program",
+                    hint: "remove some by a tool of the server")
+            }
             guard current == generation else {
                 throw DriverError(.unreachable, "broker \(broker.location): the connection was lost while reading dead letters")
             }

@@ -58,17 +58,19 @@ extension STOMPConsumer {
     ///
     /// - Returns: For each, whether it was still ours.
     func release(_ handles: [DeliveryHandle], _ command: String) async -> [Bool] {
-        let (ackIDs, leaving, generation) = inbox.withDeliveries { state -> ([String?], [String], Int) in
-            let held = handles.map { state.release($0) }
-            let leaving = state.end(held.compactMap { $0?.entry.arrived.subscription })
-            return (held.map { $0?.entry.arrived.ackID }, leaving, state.generation)
+        let (ackIDs, generation) = inbox.withDeliveries { state -> ([String?], Int) in
+            let arrived = handles.map { state.release($0)?.entry.arrived }
+            let ackIDs = arrived.map { $0?.ackID }
+            let leaving = state.end(arrived.compactMap { $0?.subscription })
+            // Under the lock, or another thread could end the subscription first: what is not acknowledged by then comes again.
+            link.post(Self.ends(command, ackIDs.compactMap { $0 }, leaving), on: state.generation)
+            return (ackIDs, state.generation)
         }
-        let frames = Self.ends(command, ackIDs.compactMap { $0 }, leaving)
-        guard !frames.isEmpty else { return handles.map { _ in false } }
+        guard ackIDs.contains(where: { $0 != nil }) else { return handles.map { _ in false } }
         let isSent: Bool
         do throws(STOMPError) {
-            // Without a receipt: should the end be lost with the connection, the message comes again.
-            try await link.send(frames, on: generation)
+            // Fails if the connection was gone already. Without a receipt: should the end be lost with it later, the message comes again.
+            try await link.send([], on: generation)
             isSent = true
         } catch {
             isSent = false
@@ -137,7 +139,7 @@ extension STOMPConsumer: DeliveryPushing {
     private func returnsUnread() -> Bool {
         let (unread, generation, returnsByNACK) = inbox.withDeliveries { state -> ([STOMPDeliveries.Arrived], Int, Bool) in
             guard state.server.returnsByNACK else { return ([], state.generation, false) }
-            return (state.popAllArrived(), state.generation, true)
+            return (state.popUnread(), state.generation, true)
         }
         link.post(Self.ends("NACK", unread.map(\.ackID), []), on: generation)
         return returnsByNACK && generation >= 0

@@ -33,6 +33,8 @@ package class STOMPConsumer: BrokerConsumer, @unchecked Sendable {
             await link.abort()
             throw DriverError(error, at: broker.location)
         }
+        // By SUBSCRIBE, which the connection begins with.
+        broker.noteDeclared(queues.map(broker.layout.queue))
     }
 
     package func take(_ maximum: Int) async throws -> [Delivery] {
@@ -132,8 +134,11 @@ package class STOMPConsumer: BrokerConsumer, @unchecked Sendable {
     private func relocate(_ entries: [STOMPDeliveries.Scheduled], _ generation: Int) async {
         do {
             try await broker.publish(entries.map { AttemptHeader.next($0.message.backToItsQueue, after: $0.attempt - 1, crashes: $0.crashes) })
-            let leaving = inbox.withDeliveries { $0.endAside(entries, keeping: false, generation: generation) }
-            link.post(Self.ends("ACK", entries.map(\.arrived.ackID), leaving), on: generation)
+            inbox.withDeliveries { state in
+                let leaving = state.endAside(entries, keeping: false, generation: generation)
+                // Under the lock: see `release`.
+                link.post(Self.ends("ACK", entries.map(\.arrived.ackID), leaving), on: generation)
+            }
         } catch {
             inbox.notice("cannot have \(entries.count) messages wait at the server, so this worker holds them: \(error)")
             _ = inbox.withDeliveries { $0.endAside(entries, keeping: true, generation: generation) }

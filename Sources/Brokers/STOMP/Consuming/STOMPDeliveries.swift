@@ -222,10 +222,13 @@ struct STOMPDeliveries {
         return first
     }
 
-    /// Takes out all that was not read, to be given back.
-    mutating func popAllArrived() -> [Arrived] {
-        defer { (arrived, stranded) = ([], []) }
-        return stranded + arrived
+    /// Takes out what was not read, to be given back. What returned often stays until the connection ends: a quorum queue counts
+    /// returns, and gives up a message after some.
+    mutating func popUnread() -> [Arrived] {
+        let unread = stranded + arrived
+        func isWorn(_ each: Arrived) -> Bool { STOMPEnvelope.returns(of: each.frame) >= AttemptHeader.manyReturns }
+        (arrived, stranded) = ([], unread.filter(isWorn))
+        return unread.filter { !isWorn($0) }
     }
 
     mutating func nextNumber() -> Int64 {

@@ -10,7 +10,8 @@ extension STOMPBroker {
         var letter = DeadLetterQueue(type: .classic).publication(of: wire, from: queue, burial).message
         (letter.exchange, letter.routingKey) = (wire.exchange, wire.routingKey)
         let headers = try STOMPEnvelope.headers(of: letter, at: server, keepsPriority: false)
-        return STOMPFrame("SEND", [STOMPFrame.Header("destination", layout.queue(STOMPLayout.deadLetters))] + headers, body: letter.body)
+        let place = [STOMPFrame.Header("destination", layout.queue(STOMPLayout.deadLetters))] + layout.deadLetterArguments(at: server)
+        return STOMPFrame("SEND", place + headers, body: letter.body)
     }
 }
 

@@ -32,8 +32,21 @@ final class STOMPDeadLetterScan: Sendable {
         var hasEnded = false
         /// Markers that nobody needs, by the ids that acknowledge them.
         var spent: [String] = []
-        /// Bytes of the letters that have come and were not removed.
+        /// Bytes of the letters that were read and not removed.
         var heldSize = 0
+        /// Bytes of what has come and was not read.
+        var waitingSize = 0
+        /// Whether more came than is kept here, and was left out.
+        var isOverfull = false
+
+        mutating func add(_ frame: STOMPFrame) {
+            let size = STOMPDeadLetterScan.size(of: frame)
+            // Once something is left out, all behind it is: the oldest come first.
+            isOverfull = isOverfull || heldSize + waitingSize + size > STOMPDeadLetterScan.mostKept
+            guard !isOverfull else { return }
+            waitingSize += size
+            frames.append(frame)
+        }
     }
 
     private final class Shared: Sendable {
@@ -59,17 +72,18 @@ final class STOMPDeadLetterScan: Sendable {
     /// What ActiveMQ is made to load at most: it keeps in memory what it has delivered, also when that is given back, and accepts no
     /// message of anybody once its memory is full.
     private static let mostHeld = 32 << 20
+    /// What this program keeps in memory at most: RabbitMQ sends all there is.
+    private static let mostKept = 512 << 20
     /// Bytes that ActiveMQ needs for a message besides its own.
     private static let overhead = 1_024
 
     init(_ broker: STOMPBroker, _ server: STOMPServer) {
         (self.broker, self.server) = (broker, server)
-        let lock = STOMPFrame(
-            "SUBSCRIBE",
-            [
-                .init("id", "lock"), .init("destination", broker.layout.queue(STOMPLayout.deadLetters + ".lock")), .init("ack", "auto"),
-                .init("durable", "false"), .init("exclusive", "true"), .init("auto-delete", "true"),
-            ])
+        let headers: [STOMPFrame.Header] = [
+            .init("id", "lock"), .init("destination", broker.layout.queue(STOMPLayout.deadLetters + ".lock")), .init("ack", "auto"),
+            .init("durable", "false"), .init("exclusive", "true"), .init("auto-delete", "true"),
+        ]
+        let lock = STOMPFrame("SUBSCRIBE", headers + broker.layout.deadLetterArguments(at: server))
         link = STOMPLink(
             broker.options,
             listener: STOMPLink.Listener(
@@ -78,7 +92,7 @@ final class STOMPDeadLetterScan: Sendable {
                     return server.kind == .rabbitMQ ? [lock] : []
                 },
                 heard: { [shared] frame, generation in
-                    shared.state.withLock { if $0.generation == generation { $0.frames.append(frame) } }
+                    shared.state.withLock { if $0.generation == generation { $0.add(frame) } }
                     shared.bell.ring()
                 }, lost: { [shared] _ in shared.bell.ring() }))
     }
@@ -98,13 +112,14 @@ final class STOMPDeadLetterScan: Sendable {
         let destination = broker.layout.queue(STOMPLayout.deadLetters)
         let headers: [STOMPFrame.Header] = [.init("id", id), .init("destination", destination), .init("ack", "client-individual")]
         // Without a limit RabbitMQ sends all there is.
-        guard server.kind != .rabbitMQ else { return STOMPFrame("SUBSCRIBE", headers) }
+        guard server.kind != .rabbitMQ else { return STOMPFrame("SUBSCRIBE", headers + broker.layout.deadLetterArguments(at: server)) }
         return STOMPFrame("SUBSCRIBE", headers + [server.prefetchHeader(prefetch), .init("activemq.exclusive", "true")])
     }
 
     /// The next letters that match, the oldest first: as many as asked for, or eight megabytes of them; none at the end.
     ///
-    /// - Throws: `DriverError`; `tryAgain` when no more come, `refused` when they are more than the server should have in memory.
+    /// - Throws: `DriverError`; `tryAgain` when no more come, `refused` when they are more than the server, or this program,
+    ///   should have in memory.
     func next(_ most: Int, where matches: (DeadLetter) -> Bool) async throws -> [Held] {
         var found: [Held] = []
         var size = 0
@@ -130,14 +145,19 @@ final class STOMPDeadLetterScan: Sendable {
         var pause = Self.pauses.shortest
         while true {
             let seen = shared.bell.count
-            let (frame, hasEnded, isReading, heldSize) = shared.state.withLock { state in
-                (takeLetter(from: &state), state.hasEnded, state.isReading, state.heldSize)
+            let (frame, hasEnded, isReading, heldSize, isOverfull) = shared.state.withLock { state in
+                (takeLetter(from: &state), state.hasEnded, state.isReading, state.heldSize, state.isOverfull)
             }
             if let frame {
-                guard heldSize <= Self.mostHeld || server.kind == .rabbitMQ else { throw tooMuch }
+                guard heldSize <= Self.mostHeld || server.kind == .rabbitMQ else {
+                    throw tooMuch("more than \(Self.mostHeld >> 20) MB of dead letters would fill the server's memory")
+                }
                 return frame
             }
             if hasEnded { return nil }
+            guard !isOverfull else {
+                throw tooMuch("more than \(Self.mostKept >> 20) MB of dead letters would fill the memory of this program")
+            }
             guard isReading else { throw trouble(.unreachable, "the connection was lost while reading dead letters") }
             guard .now < deadline else { throw stuck }
             await shared.bell.wait(since: seen, until: min(deadline, .now + pause))
@@ -152,6 +172,7 @@ final class STOMPDeadLetterScan: Sendable {
 
     private func takeLetter(from state: inout State) -> STOMPFrame? {
         while !state.hasEnded, let frame = state.frames.popFirst() {
+            state.waitingSize -= Self.size(of: frame)
             guard frame["subscription"] == Self.subscription else { continue }
             guard let name = frame[Self.markerName] else {
                 state.heldSize += Self.size(of: frame)
@@ -176,7 +197,7 @@ final class STOMPDeadLetterScan: Sendable {
             .init("destination", destination), .init("persistent", "true"), .init(Self.markerName, marker),
             .init(Self.markerTime, String(Int(Timestamp.now.seconds))),
         ]
-        try await broker.send([STOMPFrame("SEND", headers)])
+        try await broker.send([STOMPFrame("SEND", headers + broker.layout.deadLetterArguments(at: server))])
     }
 
     /// Has ActiveMQ load the next page, if there is more. A new subscription makes it do so, even one that takes nothing.
@@ -199,9 +220,9 @@ final class STOMPDeadLetterScan: Sendable {
         return trouble(.tryAgain, "the server sends no more of its dead letters", hint: "it may be short of memory: see its log")
     }
 
-    private var tooMuch: DriverError {
+    private func tooMuch(_ text: String) -> DriverError {
         trouble(
-            .refused, "to look at more than \(Self.mostHeld >> 20) MB of dead letters would fill the server's memory",
+            .refused, "to look at \(text)",
             hint: "look at the oldest with --limit, and send again or drop what is not needed")
     }
 

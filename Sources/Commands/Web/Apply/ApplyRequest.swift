@@ -17,6 +17,8 @@ struct ApplyRequest: Sendable {
     private(set) var options = SendOptions()
     /// What the sender calls this submission, however often it sends it; `nil` if nothing.
     let key: String?
+    /// Tells this body from others that are sent with the same key.
+    let digest: [UInt8]
 
     /// Bytes of the longest body.
     static let longestBody = 256 << 10
@@ -28,6 +30,7 @@ struct ApplyRequest: Sendable {
     /// - Throws: `WebRefusal` with 400, 413 or 415.
     init(_ request: WebRequest) throws(WebRefusal) {
         key = request.header("idempotency-key")
+        digest = SHA256.hash(Array("\(request.mediaType ?? "")\n".utf8) + request.body)
         if let key {
             guard (1...Self.longestKey).contains(key.utf8.count), key.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
                 throw WebRefusal(400, "an Idempotency-Key has 1 to \(Self.longestKey) printable ASCII characters")
@@ -35,19 +38,16 @@ struct ApplyRequest: Sendable {
         }
         guard request.body.count <= Self.longestBody else { throw WebRefusal(413, "the body is longer than \(Self.longestBody) bytes") }
         guard !request.body.isEmpty else { return }
-        switch Self.mediaType(request) {
+        switch request.mediaType {
         case "application/json": try read(request.body)
-        case "application/x-www-form-urlencoded":
-            for field in try request.form() { kwargs[field.name] = .string(field.value) }
+        case WebRequest.formType:
+            // All of its fields: a bearer token needs no field with a token of ours.
+            for field in try WebTarget.parameters(String(decoding: request.body, as: UTF8.self)) {
+                kwargs[field.name] = .string(field.value)
+            }
         default: throw WebRefusal(415, "the body must be application/json or application/x-www-form-urlencoded, as Content-Type says")
         }
         guard kwargs[""] == nil else { throw WebRefusal(400, "a keyword argument has no name") }
-    }
-
-    /// Without its parameters; a body without a type has none of ours.
-    private static func mediaType(_ request: WebRequest) -> String? {
-        let text = request.header("content-type")?.split(separator: ";", maxSplits: 1, omittingEmptySubsequences: false).first
-        return text?.lowercased().split(separator: " ").first.map(String.init)
     }
 
     private mutating func read(_ body: [UInt8]) throws(WebRefusal) {

@@ -61,24 +61,24 @@ struct ApplyRoutes: Sendable {
             throw WebRefusal(404, "no such task is known here")
         }
         var options = work.options
-        options.id = work.key.map { Self.id(of: $0, right) }
+        options.id = work.key.map { Self.id(of: $0, task, right) }
         let message = client.factory.message(task, args: work.args, kwargs: work.kwargs, options: options, task: tasks.options(of: task))
         let who = "\(call.identity.name) from \(call.request.peer)"
         if work.key == nil {
-            logger.info("\(who): submits \(task) as \(message.id)")
+            logger.info("\(who): submits \(task.forLog) as \(message.id)")
             try await client.publish([message])
         } else {
-            let isNew = try await sender.send(message)
-            logger.info("\(who): \(isNew ? "submits" : "submits again, which changes nothing,") \(task) as \(message.id)")
+            let isNew = try await sender.send(message, digest: work.digest)
+            logger.info("\(who): \(isNew ? "submits" : "submits again, which changes nothing,") \(task.forLog) as \(message.id)")
         }
         return .json(
             ["ok": "true", "task_id": .string(message.id.text)], headers: [WebField("Location", "/celery/\(message.id.text)/status/")])
     }
 
-    /// The id of the task that was submitted first with a key, derived from token and key alone: any server, also after a restart,
-    /// comes to the same, and nobody else can guess it.
-    static func id(of key: String, _ right: SubmissionRight) -> TaskID {
-        let code = HMAC.code(of: Array("celery web apply\n\(key)".utf8), key: right.secret)
+    /// The id of the task that was submitted first with a key, derived from token, name of the task, and key alone: any server, also
+    /// after a restart, comes to the same, and nobody else can guess it. A name has no line feed in it.
+    static func id(of key: String, _ task: String, _ right: SubmissionRight) -> TaskID {
+        let code = HMAC.code(of: Array("celery web apply\n\(task)\n\(key)".utf8), key: right.secret)
         return TaskID(version8: code.prefix(16).reduce(0) { $0 << 8 | UInt128($1) })
     }
 }

@@ -44,7 +44,7 @@ struct FlowerActions: Sendable {
 
     /// Tasks of Celery itself, and commands, are for nobody to submit by HTTP.
     private static func isName(_ text: String) -> Bool {
-        (1...255).contains(text.utf8.count) && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F } && !text.hasPrefix("celery.")
+        (1...255).contains(text.utf8.count) && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F } && !text.utf8.starts(with: "celery.".utf8)
             && text != CommandTask.name
     }
 
