@@ -102,12 +102,17 @@ extension Connection {
         defer { scratch.reset() }
         let answer = library.calls.amqp_queue_declare(
             state, channel, scratch.bytes(queue.name), isPassive ? 1 : 0, queue.isDurable ? 1 : 0,
-            queue.isExclusive ? 1 : 0, queue.isAutoDeleted ? 1 : 0, arguments(queue.arguments))
+            isExclusive(queue) ? 1 : 0, queue.isAutoDeleted ? 1 : 0, arguments(queue.arguments))
         try checkReply("declare queue '\(queue.name)'")
         guard let answer else { throw RabbitMQError(.lost, "no answer to the declaration of queue '\(queue.name)'") }
         return QueueState(
             name: answer.pointee.queue.string, messages: Int(answer.pointee.message_count),
             consumers: Int(answer.pointee.consumer_count))
+    }
+
+    /// A queue that ends with its consumer can do without, where an exclusive one would be the server's end.
+    private func isExclusive(_ queue: QueueDeclaration) -> Bool {
+        queue.isExclusive && (abilities.has(.exclusiveConsumers) || !queue.isAutoDeleted)
     }
 
     /// Declares a queue without waiting for the answer.
@@ -121,7 +126,7 @@ extension Connection {
         var method = amqp_queue_declare_t()
         method.queue = scratch.bytes(queue.name)
         method.durable = queue.isDurable ? 1 : 0
-        method.exclusive = queue.isExclusive ? 1 : 0
+        method.exclusive = isExclusive(queue) ? 1 : 0
         method.auto_delete = queue.isAutoDeleted ? 1 : 0
         method.nowait = 1
         method.arguments = arguments(queue.arguments)

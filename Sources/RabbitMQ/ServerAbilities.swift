@@ -38,10 +38,15 @@ package struct ServerAbilities: Sendable, Hashable {
         case separateQueues
         /// `queue.purge` and `queue.delete` with `if-unused` that do what the protocol says.
         case safeRemoval
+        /// Exclusive queues with consumers, whose connection ends. garagemq waits for itself when it deletes such a queue, and answers
+        /// nobody any more.
+        case exclusiveConsumers
     }
 
     /// What the protocol asks of every server.
-    package static let ordinary: Set<Ability> = [.redelivery, .everyConfirm, .emptyBodies, .channelEnds, .separateQueues, .safeRemoval]
+    package static let ordinary: Set<Ability> = [
+        .redelivery, .everyConfirm, .emptyBodies, .channelEnds, .separateQueues, .safeRemoval, .exclusiveConsumers,
+    ]
 
     /// The server's name for itself, such as `RabbitMQ` or `garagemq`; empty if it gives none.
     package let product: String

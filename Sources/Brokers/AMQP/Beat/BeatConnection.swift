@@ -58,6 +58,7 @@ final class BeatConnection: ConnectionUse {
             var queue = QueueDeclaration("celery.reply.\(TaskID())")
             queue.isDurable = false
             queue.isExclusive = true
+            queue.isAutoDeleted = true
             try connection.declare(queue, on: Self.doorChannel)
             answers = queue.name
         }
