@@ -3,7 +3,7 @@
     celery -A app worker -Q QUEUE
 
 INTEROP_BROKER and INTEROP_BACKEND are URLs (the backend `rpc://` unless told otherwise),
-INTEROP_PROTOCOL is that of messages (2), INTEROP_QUEUE is where messages go that name no queue. A worker with INTEROP_PRIORITY takes
+INTEROP_QUEUE is where messages go that name no queue. A worker with INTEROP_PRIORITY takes
 also from a queue of that name with priorities.
 """
 
@@ -22,7 +22,7 @@ def make(**settings):
         "interop", broker=os.environ["INTEROP_BROKER"], backend=os.environ.get("INTEROP_BACKEND", "rpc://"), set_as_current=False)
     made.conf.update(
         task_default_queue=QUEUE, worker_prefetch_multiplier=1, worker_hijack_root_logger=False,
-        broker_connection_retry_on_startup=True, result_expires=3600, task_protocol=int(os.environ.get("INTEROP_PROTOCOL", "2")))
+        broker_connection_retry_on_startup=True, result_expires=3600)
     if PRIORITY_QUEUE:
         made.conf.task_queues = [
             Queue(QUEUE), Queue(PRIORITY_QUEUE, queue_arguments={"x-max-priority": 10})]

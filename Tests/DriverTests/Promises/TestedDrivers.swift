@@ -2,7 +2,7 @@ import Testing
 
 /// The brokers that are held to all promises. A new driver is a line here, and a fixture.
 enum TestedBroker: String, CaseIterable, Sendable {
-    case memory, sqlite, rabbitMQ, garageMQ, redis, zmq
+    case memory, sqlite, rabbitMQ, redis, zmq
     /// By STOMP.
     case activeMQ, rabbitMQByStomp
     /// By AMQP 1.0.
@@ -16,7 +16,6 @@ enum TestedBroker: String, CaseIterable, Sendable {
         case .memory: MemoryBrokerFixture.self
         case .sqlite: SQLiteBrokerFixture.self
         case .rabbitMQ: AMQPBrokerFixture.self
-        case .garageMQ: GarageMQBrokerFixture.self
         case .redis: RedisBrokerFixture.self
         case .activeMQ: ActiveMQFixture.self
         case .rabbitMQByStomp: RabbitMQByStompFixture.self

@@ -31,7 +31,7 @@ final class ZMQPlace: Sendable {
             ending: { message, attempt, name, now in
                 var result = TaskResult(id: message.id, state: .revoked, failure: .revoked("revoked"))
                 (result.dateDone, result.attempt, result.worker) = (now, attempt, name)
-                return Outcome(handle: DeliveryHandle(tag: 0, attempt: attempt), results: [result])
+                return Outcome(handle: DeliveryHandle(tag: 0, attempt: attempt), results: [result], followUps: [Message("after \(message.task)")])
             }, note: { _ in })
         terms.now = now
         let server = try BrokerServer(terms)

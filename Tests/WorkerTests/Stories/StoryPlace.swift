@@ -12,7 +12,7 @@ import Worker
 
 /// A broker on which the stories of a worker's life are proved. A new driver adds a case.
 enum StoryPlace: String, CaseIterable, Sendable {
-    case memory, sqlite, rabbitMQ, garageMQ, redis, activeMQ
+    case memory, sqlite, rabbitMQ, redis, activeMQ
     /// RabbitMQ by AMQP 1.0.
     case amqp10
     /// Proton's example broker.
@@ -38,7 +38,6 @@ final class Stage: Sendable {
     private let vhost: VirtualHost?
     /// On the way to an ActiveMQ server, or to Proton's example.
     private let link: CutLink?
-    private let garage: GarageMQServer?
     /// The name of the connections to a Redis server, and what its keys begin with.
     private let name = "story-\(TaskID())"
 
@@ -50,7 +49,6 @@ final class Stage: Sendable {
             case .proton: try CutLink(to: ProtonExample.shared.port)
             default: nil
             }
-        garage = place == .garageMQ ? try GarageMQServer() : nil
         switch place {
         case .memory:
             vhost = nil
@@ -90,16 +88,6 @@ final class Stage: Sendable {
             bench = Bench(
                 broker: STOMPBroker(try STOMPOptions(ServiceURL(url)), settings: Settings(projectFolder: "/nowhere")),
                 store: SQLiteResultStore(file: file, expires: nil))
-        case .garageMQ:
-            vhost = nil
-            var settings = Settings(projectFolder: "/nowhere")
-            settings.publishTimeout = 120
-            let local = folder.file("celery.db")
-            let file = try DatabaseFile(path: folder.file("results.db"))
-            bench = Bench(
-                broker: try AMQPBroker([ServiceURL(garage?.url ?? "")], settings: settings, local: {
-                    SQLiteBroker(file: try DatabaseFile(path: local), resultExpires: nil, processLives: { _ in nil })
-                }), store: SQLiteResultStore(file: file, expires: nil))
         case .redis:
             vhost = nil
             let url = try RedisServer.shared.url + "?client_name=\(name)"
@@ -125,14 +113,6 @@ final class Stage: Sendable {
             return { whileAway in
                 link.cut()
                 try await whileAway()
-            }
-        }
-        if let garage {
-            return { whileAway in
-                // Nobody can ask it to close connections; what it holds is on its disk.
-                try await aside { try garage.perform("kill") }
-                try await whileAway()
-                try await aside { try garage.perform("restart") }
             }
         }
         if place == .memory {

@@ -88,7 +88,8 @@ extension WorkerStoryProof {
             #expect(stage.place.attemptsOfUntried.contains(result.attempt))
         }
         try await worker.stop()
-        #expect(worker.log.lines.count { $0.contains("Got task from broker") } == 300)
+        // What a child gave back is taken again.
+        #expect(worker.log.lines.count { $0.contains("Got task from broker") } >= 300)
         #expect(try await stage.isEmpty())
     }
 

@@ -31,7 +31,8 @@ package actor AMQPBeatSeat: BeatSeat {
 
     /// Connects.
     ///
-    /// - Throws: `DriverError` when the first connection fails; later connections are made as often as needed.
+    /// - Throws: `DriverError` when the first connection fails, later connections are made as often as needed; `unsupported` at a server
+    ///   that the death of a leader would stop.
     init(broker: AMQPBroker, queues: BeatQueues, identity: WorkerIdentity) async throws {
         (self.broker, self.queues, self.identity) = (broker, queues, identity)
         let alternatives = broker.link.alternatives.map { options in
@@ -45,7 +46,8 @@ package actor AMQPBeatSeat: BeatSeat {
             BeatConnection(queues: queues, topology: topology, bell: bell)
         }
         do {
-            try await perform { (_, _) throws(RabbitMQError) in }
+            let hasLocks = try await perform { (connection, _) throws(RabbitMQError) in connection.abilities.has(.exclusiveConsumers) }
+            guard hasLocks else { throw DriverError.lacks("send periodic tasks", broker.location) }
         } catch {
             await owner.close()
             throw error

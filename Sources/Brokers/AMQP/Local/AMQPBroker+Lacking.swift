@@ -25,6 +25,7 @@ extension ServerAbilities {
                 case .expiry: (.expiry, "queues that expire", "results that nobody fetches from result queues stay")
                 case .tables: (.tables, "lists and tables in headers", "Python's workers see no time limits and stamps, and its clients need task_protocol = 1")
                 case .exchangeBindings: (.exchangeBindings, "bindings between exchanges", "Python's clients cannot delay messages for topic and fanout exchanges")
+                case .locks: (.exclusiveConsumers, "locks that end with their owner", "beat cannot run, and a dead connection may stop the server")
                 case .separateQueues:
                     (.separateQueues, "queues that stay apart", "after its restart Python's workers on queue a also get messages of queue a.b")
                 }

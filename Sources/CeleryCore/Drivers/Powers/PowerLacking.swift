@@ -9,7 +9,7 @@ package protocol PowerLacking: Broker {
 /// Something that a server cannot do.
 package struct LackedPower: Sendable, Hashable {
     package enum Kind: String, CaseIterable, Sendable {
-        case confirms, delays, streams, priorities, redelivery, expiry, tables, exchangeBindings, separateQueues
+        case confirms, delays, streams, priorities, redelivery, expiry, tables, exchangeBindings, locks, separateQueues
     }
 
     package var kind: Kind

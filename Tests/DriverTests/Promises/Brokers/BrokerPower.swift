@@ -122,6 +122,7 @@ enum BrokerPower: CaseIterable {
         case .keptEvents, .losses, .reportNumbers: lacked.contains(.streams)
         case .highestFirst, .priorities, .widePriorities: lacked.contains(.priorities)
         case .redelivery: lacked.contains(.redelivery)
+        case .beat: lacked.contains(.locks)
         default: false
         }
     }

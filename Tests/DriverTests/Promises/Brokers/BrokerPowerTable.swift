@@ -56,7 +56,6 @@ extension TestedBroker {
         case .memory: nil
         case .sqlite: "SQLite"
         case .rabbitMQ: "RabbitMQ"
-        case .garageMQ: "garagemq"
         case .redis: "Redis"
         case .zmq: "ZeroMQ"
         case .activeMQ: "ActiveMQ"

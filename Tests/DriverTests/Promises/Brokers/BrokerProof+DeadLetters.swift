@@ -138,9 +138,9 @@ extension BrokerProof {
         let ids = try await buryAll((0..<300).map { "t\($0)" }, on: broker).map(\.id.text)
         try await withThrowingTaskGroup(of: [String].self) { group in
             for _ in 0..<4 { group.addTask { try await self.keys(try self.fixture.connect()) } }
-            for try await seen in group { #expect(seen == ids) }
+            for try await seen in group { #expect(Set(seen) == Set(ids) && seen.count == ids.count) }
         }
-        #expect(try await keys(broker) == ids)
+        #expect(try await keys(broker).sorted() == ids.sorted())
     }
 
     func replays() async throws {

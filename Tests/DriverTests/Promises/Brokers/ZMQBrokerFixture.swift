@@ -8,8 +8,6 @@ import ResultStores
 final class ZMQBrokerFixture: BrokerFixture {
     static let powers = SQLiteBrokerFixture.powers.subtracting([.flightRecords, .resuming]).union([.probing, .pushing])
 
-    static let patience: Duration = .milliseconds(200)
-
     let file = SQLiteBrokerFixture()
     let place: ZMQPlace
     var clock: ManualClock { file.clock }
