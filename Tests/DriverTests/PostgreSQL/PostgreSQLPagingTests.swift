@@ -96,15 +96,16 @@ import Wire
         #expect(try await all(try place.store()).ids.isEmpty)
     }
 
-    @Test func `the server ends a query that takes too long, and the part says so`() async throws {
+    @Test func `the server ends a query that takes too long`() async throws {
         let store = try await results(10)
         _ = try await all(store)
         let other = try place.tables.connection()
         defer { other.close() }
         try other.begin()
         try other.execute("LOCK TABLE celery_result IN ACCESS EXCLUSIVE MODE")
-        let part = try await store.taskPart(TaskFilter(), before: nil, limit: 50, within: .zero)
-        #expect(part.tasks.isEmpty && part.next == .max)
+        // A part without a first row has no place to go on at.
+        let slow = await #expect(throws: DriverError.self) { try await store.taskPart(TaskFilter(), before: nil, limit: 50, within: .zero) }
+        #expect(slow?.code == .tryAgain)
         // Which names there are is asked first.
         let error = await #expect(throws: DriverError.self) {
             try await store.taskPart(filter { $0.task = "shop.*" }, before: nil, limit: 50, within: .zero)

@@ -77,7 +77,7 @@ struct MemoryBrokerFixture: BrokerFixture {
 /// A broker in a SQLite file: each connection is one of its own, as of another process.
 final class SQLiteBrokerFixture: BrokerFixture {
     static let powers = Set(BrokerPower.allCases).subtracting([
-        .queueRemoving, .declarationChecking, .lacking,
+        .queueRemoving, .declarationChecking, .lacking, .searching, .eventSearching,
         .probing, .pushing, .notices, .holdingAhead, .deadLetterSending, .reportNumbers, .replies, .jointSettling,
     ])
 

@@ -26,6 +26,8 @@ enum BrokerPower: CaseIterable {
     /// Tells priorities above nine apart from nine.
     case widePriorities
     case events, eventReading, statistics, beat
+    /// Looks through messages, or kept events, for one task.
+    case searching, eventSearching
     /// Carries questions to workers, and their answers back.
     case control
     /// Shows a message that waits, and where it stands.
@@ -93,6 +95,8 @@ enum BrokerPower: CaseIterable {
         case .keptEvents: broker is any EventSending && !(broker is STOMPBroker || broker is AMQP10Broker)
         case .widePriorities: !(broker is RedisBroker || broker is STOMPBroker || broker is AMQP10Broker)
         case .eventReading: broker is any EventReading
+        case .searching: broker is any MessageSearching
+        case .eventSearching: broker is any EventSearching
         case .statistics: broker is any StatisticsKeeping
         case .beat: broker is any BeatKeeping
         case .control: broker is any WorkerAsking && consumer is any RemoteControllable && hasTopics(broker)

@@ -29,6 +29,8 @@ extension BrokerPower {
         case .events: "events"
         case .keptEvents: "events of the past"
         case .eventReading: "events of single tasks"
+        case .searching: "search for a message"
+        case .eventSearching: "search for the events of a task"
         case .statistics: "statistics"
         case .beat: "periodic tasks"
         case .control: "remote control"
