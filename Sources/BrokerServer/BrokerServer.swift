@@ -1,8 +1,8 @@
 // A broker and its result store for other machines: `celery broker`.
 //
 // One thread owns the sockets (`ServerLoop`). Each request is a concurrency task, which calls the broker or store as any client on this
-// machine would (`Answers`), so that requests which arrive together are committed together. What is confirmed is in the file: the server keeps
-// nothing that is lost with it but subscriptions, seats and feeds, which clients open again.
+// machine would (`Answers`); requests that arrive together are committed together. What a client was promised is in the file. The server
+// itself has only subscriptions, seats and feeds, which clients open again when it comes back.
 
 package import CeleryCore
 import CeleryZMQ

@@ -23,14 +23,15 @@ extension WorkerFacts {
         let isAMQP = first.scheme.hasPrefix("amqp")
         let isRedis = first.scheme.hasPrefix("redis") && !first.scheme.hasSuffix("socket")
         let isNamed = isAMQP || isRedis || first.scheme.hasPrefix("stomp") || first.scheme == "zmq"
-        let ports = ["rediss": 6379, "redis": 6379, "stomp": 61_613, "stomp+ssl": 61_614, "zmq": 5556, "amqps": 5671]
+        let ports = ["rediss": 6379, "redis": 6379, "stomp": 61_613, "stomp+ssl": 61_614, "zmq": 5556, "amqps": 5671, "amqps10": 5671]
         let defaultPort = ports[first.scheme] ?? 5672
+        let isEncrypted = ["amqps", "amqps10", "rediss", "stomp+ssl"].contains(first.scheme) || first.scheme == "zmq" && !first.query.isEmpty
         func text(_ value: String?) -> JSON { value.map(JSON.string) ?? .null }
         facts.broker = [
             "hostname": isNamed ? .string(first.host ?? "localhost") : nil, "userid": isAMQP ? .string(first.user ?? "guest") : nil,
             "virtual_host": .string(isAMQP ? first.virtualHost : first.path),
             "port": isNamed ? .int(Int64(first.port ?? defaultPort)) : nil,
-            "insist": false, "ssl": .bool(first.scheme == "amqps" || first.scheme == "amqps10" || first.scheme == "rediss" || first.scheme == "stomp+ssl" || first.scheme == "zmq" && !first.query.isEmpty), "transport": .string(first.scheme),
+            "insist": false, "ssl": .bool(isEncrypted), "transport": .string(first.scheme),
             "connect_timeout": .double(settings.connectionTimeout), "transport_options": [:],
             "login_method": isAMQP ? "PLAIN" : nil, "uri_prefix": nil,
             "heartbeat": isAMQP ? .double(Double(settings.brokerHeartbeat)) : nil, "failover_strategy": "round-robin",

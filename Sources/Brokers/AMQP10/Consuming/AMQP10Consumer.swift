@@ -222,7 +222,7 @@ extension AMQP10Consumer: RemoteControllable {
 }
 
 extension AMQP10Consumer: ScheduleKnowing {
-    /// Those that this worker holds; a server that holds messages itself does not show them.
+    /// Lists the postponed messages of this worker. A server that keeps messages back itself does not list them.
     package func scheduled(upTo most: Int) async throws -> [Message] {
         let entries = inbox.withDeliveries { $0.scheduled.unordered }
         return entries.sorted().prefix(most).map(\.message)

@@ -47,7 +47,7 @@ extension RedisBroker: MessageSearching {
         return length
     }
 
-    /// - Parameter start: Negative for so many at the right end.
+    /// - Parameter start: Index of the first element, as LRANGE takes it: a negative index counts from the right end.
     /// - Returns: How many were read, and the length of the list.
     private func piece(
         of list: String, of queue: String, from start: Int, _ ahead: Int, _ search: inout RedisSearch

@@ -3,6 +3,7 @@ import STOMP
 
 /// A worker's subscription at ActiveMQ, which can do more than STOMP asks for: its subscriptions end at any time, and it shows what a
 /// queue holds.
+// It stores nothing beside what its class does.
 package final class ActiveMQConsumer: STOMPConsumer, @unchecked Sendable {}
 
 extension ActiveMQConsumer: QueueSwitching {
