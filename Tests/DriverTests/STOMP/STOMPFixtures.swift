@@ -36,7 +36,7 @@ final class ActiveMQFixture: STOMPFixture {
     /// What STOMP cannot do: list, look at or remove single messages that wait, nor keep events, statistics, standing commands and what
     /// beat needs. ActiveMQ can at least show a queue.
     static let powers: Set<BrokerPower> = [
-        .backlog, .schedule, .switching, .events, .control, .postponing, .pushing, .notices, .probing, .deadLetters, .deadLetterSending,
+        .backlog, .schedule, .switching, .events, .control, .postponing, .pushing, .notices, .probing, .deadLetters, .firstReaders, .deadLetterSending,
         .returning, .highestFirst, .priorities, .redelivery,
     ]
     let clock = ManualClock()

@@ -57,7 +57,7 @@ extension BrokerFixture {
 /// A broker in memory: all connections are the same one.
 struct MemoryBrokerFixture: BrokerFixture {
     static let powers: Set<BrokerPower> = [
-        .counting, .purging, .keys, .locating, .withdrawing, .backlog, .deadLetters, .uniqueIDs, .countedAttempts, .oneOrder, .returning, .returnOrder, .exactCounts,
+        .counting, .purging, .keys, .locating, .withdrawing, .backlog, .deadLetters, .firstReaders, .uniqueIDs, .countedAttempts, .oneOrder, .returning, .returnOrder, .exactCounts,
         .switching, .commands, .demand, .schedule, .events, .keptEvents, .widePriorities, .eventReading, .control, .statistics, .beat, .highestFirst,
         .priorities, .redelivery,
     ]

@@ -48,6 +48,8 @@ enum BrokerPower: CaseIterable {
     /// Puts what returns to a queue where it came from. Elsewhere what several connections, or several parts of one, give back comes
     /// again in the order in which they end.
     case returnOrder
+    /// Shows all dead letters to each of several commands that are the first to read them. Elsewhere the first makes the lock.
+    case firstReaders
     /// Serves higher priorities first. With kombu's layout the lowest are.
     case highestFirst
     /// Serves messages by priority at all.
@@ -113,6 +115,7 @@ enum BrokerPower: CaseIterable {
         case .reportNumbers: broker is any StatisticsKeeping && !(broker is any MessageLocating)
         case .returning: keepsDelivered(broker)
         case .returnOrder: !(consumer is ActiveMQConsumer) && keepsDelivered(broker)
+        case .firstReaders: broker is any DeadLetterKeeping && !(broker is AMQP10Broker)
         case .highestFirst: !(broker is RedisBroker) && keepsDelivered(broker)
         case .lacking: broker is any PowerLacking
         case .priorities: keepsDelivered(broker)

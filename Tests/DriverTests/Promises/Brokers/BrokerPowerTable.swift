@@ -41,6 +41,7 @@ extension BrokerPower {
         case .oneOrder: "one order over all queues"
         case .returning: "return what a lost worker had"
         case .returnOrder: "returned messages keep their order"
+        case .firstReaders: "several first readers of dead letters"
         case .highestFirst: "highest priority first"
         case .priorities: "priorities"
         case .redelivery: "know lost attempts"

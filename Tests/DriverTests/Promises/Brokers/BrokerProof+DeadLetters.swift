@@ -136,7 +136,7 @@ extension BrokerProof {
     func deadAtOnce() async throws {
         let broker = try fixture.connect()
         let ids = try await buryAll((0..<300).map { "t\($0)" }, on: broker).map(\.id.text)
-        #expect(try await keys(broker) == ids)
+        if !Fixture.powers.contains(.firstReaders) { #expect(try await keys(broker) == ids) }
         try await withThrowingTaskGroup(of: [String].self) { group in
             for _ in 0..<4 { group.addTask { try await self.keys(try self.fixture.connect()) } }
             for try await seen in group { #expect(seen == ids) }
