@@ -1,7 +1,7 @@
 import CeleryAMQP
 import CeleryCore
 
-/// A dead letter that a reading holds, until the reading removes it or ends.
+/// A dead letter as a reading finds it, with what removes it.
 protocol HeldLetter: Sendable {
     var opened: DeadLetterQueue.Letter { get }
 }
