@@ -12,7 +12,8 @@ struct GatheredAnswers {
     /// Nothing yet.
     init(to messages: [ControlMessage], of workers: WorkerChoice) {
         answers = WorkerAnswers(count: messages.count)
-        indexByTicket = Dictionary(uniqueKeysWithValues: messages.enumerated().compactMap { index, message in message.ticket.map { ($0, index) } })
+        indexByTicket = Dictionary(
+            uniqueKeysWithValues: messages.enumerated().compactMap { index, message in message.ticket.map { ($0, index) } })
         let named = Set(workers.names ?? [])
         open = Array(repeating: named, count: messages.count)
         namesWorkers = !named.isEmpty
@@ -20,7 +21,8 @@ struct GatheredAnswers {
 
     /// Adds what a message says; it may be anybody's, and is left out if it answers no request.
     mutating func add(_ reply: WireMessage) {
-        guard let index = reply.headers["ticket"]?.stringValue.flatMap({ indexByTicket[$0] }), let body = try? JSON(parsing: reply.body).objectValue
+        guard let index = reply.headers["ticket"]?.stringValue.flatMap({ indexByTicket[$0] }),
+            let body = try? JSON(parsing: reply.body).objectValue
         else { return }
         for (worker, value) in body.members {
             answers.answers[index].append(WorkerAnswers.Answer(worker: worker, value: value))

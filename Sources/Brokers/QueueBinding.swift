@@ -86,7 +86,8 @@ extension Settings {
         let bound = queueDefinitions.values.filter { $0.exchange == exchange && ($0.exchangeType == "fanout" || QueueBinding($0).takes(key)) }
         guard !bound.isEmpty else {
             throw DriverError(
-                .refused, "no queue of the settings is bound to exchange '\(exchange.forLog)' with key '\(key.forLog)', and \(lack)",
+                .refused,
+                "no queue of the settings is bound to exchange '\(exchange.forLog)' with key '\(key.forLog)', and \(lack)",
                 hint: "describe the queue in CELERY_QUEUES, or name the queue alone")
         }
         return bound.map(\.name).sorted()

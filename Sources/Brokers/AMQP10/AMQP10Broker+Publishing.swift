@@ -17,7 +17,8 @@ extension AMQP10Broker {
             let wire = try wire(of: message, now: now)
             let delay = seconds.flatMap { $0 > 0 ? server.delay($0, now: now) : nil }
             let bytes = AMQP10Envelope.message(of: wire, delay: delay).encoded()
-            return try settings.queues(of: message, key: wire.routingKey, lack: "AMQP 1.0 has no exchanges: \(location)").map { (queue) throws(DriverError) in
+            let queues = try settings.queues(of: message, key: wire.routingKey, lack: "AMQP 1.0 has no exchanges: \(location)")
+            return try queues.map { (queue) throws(DriverError) in
                 try layout.check(queue)
                 return ProtonParcel(layout.queue(queue, at: server), bytes)
             }

@@ -27,7 +27,9 @@ extension AMQP10Broker: TopicBroker {
     }
 
     func topic(_ name: String, at server: ProtonServer) throws(DriverError) -> ProtonNode {
-        guard let topic = layout.topic(name, at: server) else { throw DriverError.lacks("carry remote control and events", "broker \(location) (\(server.name))") }
+        guard let topic = layout.topic(name, at: server) else {
+            throw DriverError.lacks("carry remote control and events", "broker \(location) (\(server.name))")
+        }
         return topic
     }
 

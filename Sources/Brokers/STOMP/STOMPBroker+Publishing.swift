@@ -16,7 +16,8 @@ extension STOMPBroker {
         do throws(DriverError) {
             let wire = TaskMessageEncoder.encode(message, now: now)
             let headers = try STOMPEnvelope.headers(of: wire, at: server)
-            return try settings.queues(of: message, key: wire.routingKey, lack: "\(location) has no exchanges").map { (queue) throws(DriverError) in
+            let queues = try settings.queues(of: message, key: wire.routingKey, lack: "\(location) has no exchanges")
+            return try queues.map { (queue) throws(DriverError) in
                 try layout.check(queue)
                 var destination = layout.queue(queue)
                 var more = layout.arguments(of: settings.definition(of: queue), at: server)

@@ -27,7 +27,9 @@ final class TopicEventFeed<Mailbox: TopicMailbox>: EventFeed {
                 piece.notices.append(BrokerNotice("connected to \(location) again", isTrouble: false))
                 piece.gap = piece.gap ?? EventGap(count: nil, reason: "the connection was lost, and events are not kept")
             }
-            for wire in mailbox.takeMessages() { piece.events += EventMessage.events(in: wire).events.map { RecordedEvent($0, cursor: nil) } }
+            for wire in mailbox.takeMessages() {
+                piece.events += EventMessage.events(in: wire).events.map { RecordedEvent($0, cursor: nil) }
+            }
             if !piece.isEmpty || deadline.map({ $0 <= .now }) ?? false { return piece }
             await mailbox.bell.wait(since: seen, until: deadline)
             try Task.checkCancellation()
