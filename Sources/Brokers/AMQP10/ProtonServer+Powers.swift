@@ -6,7 +6,7 @@ extension ProtonServer {
     /// Whether the server delivers a message with an annotation at its time.
     var delays: Bool { kind == .activeMQ || kind == .artemis }
 
-    /// The annotation for a delay of so many seconds.
+    /// The annotation that has the server hold a message back for `seconds`; `nil` at a server that cannot.
     func delay(_ seconds: Double, now: Timestamp) -> ProtonValue.Pair? {
         // Anybody may have chosen the time.
         let milliseconds = min(max(1, seconds * 1_000), 1e13)

@@ -35,7 +35,7 @@ extension RedisBroker: QueueCounting {
             if cursor == "0" { break }
         }
         let members = try await link.ask(tables.distinct.map { RedisCommand("SMEMBERS", .text($0)) })
-        return members.flatMap { $0.elements ?? [] }.compactMap { $0.textValue.flatMap { RedisBinding($0, separator: layout.separator)?.queue } }
+        return members.flatMap { $0.elements ?? [] }.compactMap { $0.textValue.flatMap { QueueBinding($0, separator: layout.separator)?.queue } }
     }
 
     package func count(of queue: String) async throws -> QueueCount? { try await count(of: queue, reports()) }

@@ -15,7 +15,7 @@ extension RedisBroker {
         return try messages.flatMap { try pushes(of: $0, tables, now) }
     }
 
-    private func pushes(of message: Message, _ tables: [String: [RedisBinding]], _ now: Timestamp) throws -> [RedisPush] {
+    private func pushes(of message: Message, _ tables: [String: [QueueBinding]], _ now: Timestamp) throws -> [RedisPush] {
         var message = message
         describeArguments(of: &message)
         var wire = TaskMessageEncoder.encode(message, now: now)
@@ -44,16 +44,16 @@ extension RedisBroker {
     }
 
     /// The bindings of exchanges, after those of the settings were written.
-    private func bindings(of exchanges: [String]) async throws -> [String: [RedisBinding]] {
+    private func bindings(of exchanges: [String]) async throws -> [String: [QueueBinding]] {
         guard !exchanges.isEmpty else { return [:] }
         for exchange in exchanges { try layout.check(exchange, "an exchange") }
         let declared = settings.queueDefinitions.values.filter { exchanges.contains($0.exchange) }.map(\.name).sorted()
         let declarations = try declared.flatMap { try declaration(of: settings.definition(of: $0)) }
         let replies = try await link.ask(declarations + exchanges.map { RedisCommand("SMEMBERS", .text(layout.bindings($0))) })
-        var tables: [String: [RedisBinding]] = [:]
+        var tables: [String: [QueueBinding]] = [:]
         for (exchange, reply) in zip(exchanges, replies.dropFirst(declarations.count)) {
             let texts = (reply.elements ?? []).compactMap(\.textValue)
-            tables[exchange] = texts.compactMap { RedisBinding($0, separator: layout.separator) }.sorted { $0.queue < $1.queue }
+            tables[exchange] = texts.compactMap { QueueBinding($0, separator: layout.separator) }.sorted { $0.queue < $1.queue }
         }
         return tables
     }
@@ -69,7 +69,7 @@ extension RedisBroker {
                 .configuration, "queue '\(queue)' is bound to a \(definition.exchangeType) exchange, and with Redis queues have direct or topic exchanges",
                 hint: "change exchange_type in CELERY_QUEUES")
         }
-        let binding = RedisBinding(definition).text(separator: layout.separator)
+        let binding = QueueBinding(definition).text(separator: layout.separator)
         return [
             RedisCommand("SADD", .text(layout.bindings(definition.exchange)), .text(binding)),
             RedisCommand("SADD", .text(layout.permanentBindings(definition.exchange)), .text(binding)),

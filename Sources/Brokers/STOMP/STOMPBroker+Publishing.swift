@@ -11,12 +11,14 @@ extension STOMPBroker {
         return try frames(of: message, at: server, delayedBy: wait, now: now)
     }
 
-    /// The same, to be delivered after so many seconds where the server can do that.
+    /// The frames that send a message, to be delivered after `seconds` where the server can delay it.
     func frames(of message: Message, at server: STOMPServer, delayedBy seconds: Double?, now: Timestamp) throws(DriverError) -> [STOMPFrame] {
         do throws(DriverError) {
             let wire = TaskMessageEncoder.encode(message, now: now)
             let headers = try STOMPEnvelope.headers(of: wire, at: server)
-            return try queues(of: message, wire).map { (queue) throws(DriverError) in
+            let queues = try settings.queues(of: message, key: wire.routingKey, lack: "\(location) has no exchanges")
+            return try queues.map { (queue) throws(DriverError) in
+                try layout.check(queue)
                 var destination = layout.queue(queue)
                 var more = layout.arguments(of: settings.definition(of: queue), at: server)
                 // Anybody may have chosen the time.
@@ -35,31 +37,5 @@ extension STOMPBroker {
             error.subject = message.id
             throw error
         }
-    }
-
-    private func queues(of message: Message, _ wire: WireMessage) throws(DriverError) -> [String] {
-        guard let exchange = message.route.exchange else {
-            try layout.check(message.route.queue)
-            return [message.route.queue]
-        }
-        // There are no exchanges here: the settings tell who would get it.
-        let queues = settings.queueDefinitions.values.filter { $0.exchange == exchange && ($0.exchangeType == "fanout" || RedisBinding($0).takes(wire.routingKey)) }
-            .map(\.name).sorted()
-        guard !queues.isEmpty else {
-            throw DriverError(
-                .refused, "no queue of the settings is bound to exchange '\(exchange.forLog)' with key '\(wire.routingKey.forLog)', and \(location) has no exchanges",
-                hint: "describe the queue in CELERY_QUEUES, or name the queue alone")
-        }
-        for queue in queues { try layout.check(queue) }
-        return queues
-    }
-
-    /// A message to all who listen to a topic now.
-    func telling(_ topic: String, _ wire: WireMessage, at server: STOMPServer) throws(DriverError) -> STOMPFrame {
-        var wire = wire
-        wire.exchange = ""
-        wire.properties.deliveryMode = 1
-        let headers = try STOMPEnvelope.headers(of: wire, at: server)
-        return STOMPFrame("SEND", [STOMPFrame.Header("destination", layout.topic(topic))] + headers, body: wire.body)
     }
 }

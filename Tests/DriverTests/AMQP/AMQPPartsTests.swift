@@ -77,11 +77,11 @@ import Testing
         ]
         let asked = Timestamp(seconds: 1_700_000_000)
         for name in ["a", "b", "c", "d"] {
-            let report = AMQPBroker.report(of: name, answers, asked: asked)
+            let report = WorkerReport(of: name, answers, asked: asked)
             let times = [report.started] + report.running.map(\.started)
             #expect(times.allSatisfy { (0...253_402_300_799).contains($0.seconds) }, "\(times)")
         }
-        let report = AMQPBroker.report(of: "a", answers, asked: asked)
+        let report = WorkerReport(of: "a", answers, asked: asked)
         #expect(report.pid == 0 && report.tasks == ["t"] && report.running.map(\.id.text) == ["1", "2"])
     }
 

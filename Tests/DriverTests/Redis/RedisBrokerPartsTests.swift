@@ -53,17 +53,17 @@ import Testing
         var definition = QueueDefinition("q")
         definition.exchangeType = "topic"
         definition.routingKey = key
-        #expect(RedisBinding(definition).takes(routingKey) == matches)
+        #expect(QueueBinding(definition).takes(routingKey) == matches)
     }
 
     @Test func `bindings are written as kombu writes them`() {
         var topic = QueueDefinition("q")
         (topic.exchangeType, topic.routingKey) = ("topic", "a-b.*.#")
-        #expect(RedisBinding(topic).text(separator: "\u{06}\u{16}") == "a-b.*.#\u{06}\u{16}^a\\-b\\.[^\\.]+\\..*?$\u{06}\u{16}q")
-        let direct = RedisBinding(QueueDefinition("celery"))
+        #expect(QueueBinding(topic).text(separator: "\u{06}\u{16}") == "a-b.*.#\u{06}\u{16}^a\\-b\\.[^\\.]+\\..*?$\u{06}\u{16}q")
+        let direct = QueueBinding(QueueDefinition("celery"))
         #expect(direct.text(separator: "|") == "celery||celery")
-        #expect(RedisBinding("celery||celery", separator: "|") == direct)
-        #expect(RedisBinding("celery|celery", separator: "|") == nil && RedisBinding("", separator: "|") == nil)
+        #expect(QueueBinding("celery||celery", separator: "|") == direct)
+        #expect(QueueBinding("celery|celery", separator: "|") == nil && QueueBinding("", separator: "|") == nil)
     }
 
     @Test func `times keep six digits`() {

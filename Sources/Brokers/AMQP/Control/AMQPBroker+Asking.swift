@@ -39,33 +39,22 @@ extension AMQPBroker: WorkerAsking {
     private func gather(
         _ messages: [ControlMessage], _ workers: WorkerChoice, _ inbox: AnswerInbox, until deadline: ContinuousClock.Instant
     ) async throws -> WorkerAnswers {
-        let indexByTicket = Dictionary(uniqueKeysWithValues: messages.enumerated().compactMap { index, message in message.ticket.map { ($0, index) } })
-        var result = WorkerAnswers(count: messages.count)
-        /// Outstanding answers of named workers.
-        var open = Set(messages.indices.flatMap { index in (workers.names ?? []).map { OpenQuestion(index: index, worker: $0) } })
-        let knowsEnd = !open.isEmpty
-        while !(knowsEnd && open.isEmpty) {
+        var gathered = GatheredAnswers(to: messages, of: workers)
+        while true {
             let seen = inbox.bell.count
-            for reply in try inbox.take() {
-                guard let index = reply.headers["ticket"]?.stringValue.flatMap({ indexByTicket[$0] }),
-                    let body = try? JSON(parsing: reply.body).objectValue
-                else { continue }
-                for (worker, value) in body.members {
-                    result.answers[index].append(WorkerAnswers.Answer(worker: worker, value: value))
-                    open.remove(OpenQuestion(index: index, worker: worker))
-                }
-            }
-            if (knowsEnd && open.isEmpty) || inbox.unheard == messages.count || .now >= deadline { break }
+            for reply in try inbox.take() { gathered.add(reply) }
+            if gathered.isComplete || inbox.unheard == messages.count || .now >= deadline { return gathered.result }
             await inbox.bell.wait(since: seen, until: deadline)
             try Task.checkCancellation()
         }
-        result.silent = open.map(\.worker).distinct.sorted()
-        return result
     }
 }
 
-/// An outstanding answer.
-private struct OpenQuestion: Hashable {
-    var index: Int
-    var worker: String
+extension AMQPBroker: WorkerListing {
+    package var knowsWorkers: Bool { false }
+
+    /// Asks all workers, ours and Python's, and collects answers for one second.
+    ///
+    /// - Throws: `DriverError.tryAgain` during a resource alarm, after some seconds.
+    package func workers() async throws -> [WorkerReport] { try await askForReports(at: now()) }
 }

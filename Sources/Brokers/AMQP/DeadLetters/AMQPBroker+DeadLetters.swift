@@ -16,9 +16,7 @@ extension AMQPBroker: DeadLetterKeeping {
         try await scan { next, _ in
             while found.count < limit, case let letters = try await next(), !letters.isEmpty {
                 for letter in letters where filter.matches(letter.letter) && found.count < limit {
-                    var shown = letter.letter
-                    if withContent { shown.content = letter.opened.content }
-                    found.append(shown)
+                    found.append(letter.shown(withContent: withContent))
                 }
             }
         }
@@ -59,10 +57,9 @@ extension AMQPBroker: DeadLetterKeeping {
     package func replayClears(_ store: any ResultStore) -> Bool { false }
 
     /// A letter read and not acknowledged.
-    private struct Held: Sendable {
+    private struct Held: HeldLetter {
         var tag: UInt64
         var opened: DeadLetterQueue.Letter
-        var letter: DeadLetter { opened.letter }
     }
 
     /// Publishes letters again, in one batch if possible.

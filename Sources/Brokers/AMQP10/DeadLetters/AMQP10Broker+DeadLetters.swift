@@ -17,11 +17,7 @@ extension AMQP10Broker {
 extension AMQP10Broker: DeadLetterKeeping {
     package func deadLetters(_ filter: DeadLetterFilter, limit: Int, withContent: Bool) async throws -> [DeadLetter] {
         try await scan(isCopying: true) { letters, _ in
-            letters.filter { filter.matches($0.letter) }.prefix(limit).map { held in
-                var letter = held.letter
-                if withContent { letter.content = held.opened.content }
-                return letter
-            }
+            letters.filter { filter.matches($0.letter) }.prefix(limit).map { $0.shown(withContent: withContent) }
         }
     }
 
@@ -34,24 +30,12 @@ extension AMQP10Broker: DeadLetterKeeping {
         let server = try await server()
         let now = self.now()
         return try await scan(isCopying: false) { letters, remove in
-            var replays: [DeadLetterReplay] = []
-            var sent: [AMQP10DeadLetterScan.Held] = []
-            var parcels: [ProtonParcel] = []
-            for held in letters.filter({ filter.matches($0.letter) }).prefix(limit) {
-                var refusal = held.opened.message.flatMap { $0.refusalOfReplay(now: now) }
-                if refusal == nil {
-                    do throws(DriverError) {
-                        parcels += try self.parcels(of: held.opened, to: queue ?? held.letter.queue, at: server, now: now)
-                        sent.append(held)
-                    } catch {
-                        refusal = error.message
-                    }
-                }
-                replays.append(DeadLetterReplay(held.letter, refusal: refusal))
+            let replay = Replay(of: letters.filter { filter.matches($0.letter) }.prefix(limit), now: now) { (held) throws(DriverError) in
+                try self.parcels(of: held.opened, to: queue ?? held.letter.queue, at: server, now: now)
             }
-            try await self.send(parcels)
-            try await remove(sent)
-            return replays
+            try await self.send(replay.parcels)
+            try await remove(replay.sent)
+            return replay.report
         }
     }
 

@@ -10,10 +10,9 @@ import Synchronization
 /// has. The lock is the one message of a queue: who has it, reads, and it returns however the reader ends. Other servers show copies to
 /// those who only look.
 final class AMQP10DeadLetterScan: Sendable {
-    struct Held: Sendable {
+    struct Held: HeldLetter {
         var delivery: Int64?
         var opened: DeadLetterQueue.Letter
-        var letter: DeadLetter { opened.letter }
     }
 
     private struct Letter {
@@ -71,7 +70,7 @@ final class AMQP10DeadLetterScan: Sendable {
                             if let delivery = arrival.delivery { state.locks.append(delivery) }
                         } else {
                             state.size += arrival.bytes.count
-                            // What comes behind is left out, and `read` refuses the whole.
+                            // Letters beyond the limit are left out, and `read` refuses all of them.
                             guard state.size <= Self.mostKept else { return }
                             let message = (try? ProtonMessage(decoding: arrival.bytes)) ?? ProtonMessage()
                             state.letters.append(Letter(message: message, delivery: arrival.delivery))

@@ -37,35 +37,22 @@ extension RedisBroker: WorkerAsking {
         _ messages: [ControlMessage], _ workers: WorkerChoice, _ listeners: [Int], _ mailbox: AnswerMailbox, _ tracking: RedisTracking,
         until deadline: ContinuousClock.Instant
     ) async throws -> WorkerAnswers {
-        let indexByTicket = Dictionary(uniqueKeysWithValues: messages.enumerated().compactMap { index, message in message.ticket.map { ($0, index) } })
-        var result = WorkerAnswers(count: messages.count)
-        let named = workers.names.flatMap { $0.isEmpty ? nil : Set($0) }
-        /// Whether all have answered that can.
-        func isComplete() -> Bool {
-            messages.indices.allSatisfy { index in
-                let heard = result.answers[index]
-                if heard.count >= listeners[index] { return true }
-                return named.map { $0.isSubset(of: Set(heard.map(\.worker))) } ?? false
-            }
-        }
+        var gathered = GatheredAnswers(to: messages, of: workers)
         while true {
             let seen = tracking.bell.count
             let hasSome = try await tracking.look([RedisCommand("EXISTS", .text(mailbox.list))])[0].intValue == 1
             // Taken from the end at which the oldest are.
             let texts = hasSome ? try await link.ask(RedisCommand("RPOP", .text(mailbox.list), "1000"), isRepeatable: false).elements ?? [] : []
             for text in texts {
-                guard let reply = (try? RedisEnvelope(text.bytesValue ?? []))?.wire,
-                    let index = reply.headers["ticket"]?.stringValue.flatMap({ indexByTicket[$0] }), let body = try? JSON(parsing: reply.body).objectValue
-                else { continue }
-                for (worker, value) in body.members { result.answers[index].append(WorkerAnswers.Answer(worker: worker, value: value)) }
+                if let reply = (try? RedisEnvelope(text.bytesValue ?? []))?.wire { gathered.add(reply) }
             }
-            if isComplete() || .now >= deadline { break }
+            // All have answered that can.
+            let isComplete = messages.indices.allSatisfy { gathered.count(to: $0) >= listeners[$0] || gathered.isComplete($0) }
+            if isComplete || .now >= deadline { return gathered.result }
             if !texts.isEmpty { continue }
             await tracking.bell.wait(since: seen, until: min(deadline, tracking.nextLook))
             try Task.checkCancellation()
         }
-        result.silent = (workers.names ?? []).filter { name in result.answers.contains { !$0.contains { $0.worker == name } } }.distinct.sorted()
-        return result
     }
 }
 
@@ -82,7 +69,7 @@ private struct AnswerMailbox {
     init(key: String, layout: RedisLayout) {
         let queue = ControlMessage.replyQueue(of: key)
         list = layout.list(queue, priority: 0)
-        member = RedisBinding(key: key, queue: queue).text(separator: layout.separator)
+        member = QueueBinding(key: key, queue: queue).text(separator: layout.separator)
         bindings = layout.bindings(ControlMessage.replyExchange)
         deadlines = layout.bindingDeadlines
     }
@@ -102,14 +89,5 @@ extension RedisBroker: WorkerListing {
     package var knowsWorkers: Bool { false }
 
     /// Asks all workers, ours and Python's.
-    package func workers() async throws -> [WorkerReport] {
-        let asked = now()
-        let methods = ["stats", "active", "registered", "active_queues"]
-        let gathered = try await ask(methods.map { ControlRequest(method: $0) }, of: .all, within: .seconds(1))
-        var answers: [String: [String: JSON]] = [:]
-        for (method, values) in zip(methods, gathered.answers) {
-            for answer in values { answers[method, default: [:]][answer.worker] = answer.value }
-        }
-        return Set(answers.values.flatMap(\.keys)).sorted().map { AMQPBroker.report(of: $0, answers, asked: asked) }
-    }
+    package func workers() async throws -> [WorkerReport] { try await askForReports(at: now()) }
 }

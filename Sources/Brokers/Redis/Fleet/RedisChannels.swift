@@ -19,7 +19,7 @@ extension RedisBroker {
     /// Puts an answer into the queue that its receiver has bound to the exchange of answers.
     func answer(_ wire: WireMessage) async throws {
         let members = try await link.ask(RedisCommand("SMEMBERS", .text(layout.bindings(wire.exchange)))).elements ?? []
-        let bindings = members.compactMap { $0.textValue.flatMap { RedisBinding($0, separator: layout.separator) } }
+        let bindings = members.compactMap { $0.textValue.flatMap { QueueBinding($0, separator: layout.separator) } }
         // A client that has left has no queue any more.
         let lists = bindings.filter { $0.takes(wire.routingKey) }.map { layout.list($0.queue, priority: 0) }.distinct
         let text = RedisEnvelope(wire).bytes

@@ -10,7 +10,7 @@ extension RedisBroker: DeadLetterKeeping {
     private static let batch = 200
 
     /// A letter and its id in the stream.
-    private struct Kept: Sendable {
+    private struct Kept: HeldLetter {
         var id: String
         var opened: DeadLetterQueue.Letter
     }
@@ -30,11 +30,7 @@ extension RedisBroker: DeadLetterKeeping {
     }
 
     package func deadLetters(_ filter: DeadLetterFilter, limit: Int, withContent: Bool) async throws -> [DeadLetter] {
-        try await find(filter, limit).map { kept in
-            var letter = kept.opened.letter
-            if withContent { letter.content = kept.opened.content }
-            return letter
-        }
+        try await find(filter, limit).map { $0.shown(withContent: withContent) }
     }
 
     /// Publishes before it removes the letters.

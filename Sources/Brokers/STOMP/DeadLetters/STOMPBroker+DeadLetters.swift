@@ -19,11 +19,7 @@ extension STOMPBroker: DeadLetterKeeping {
     package func deadLetters(_ filter: DeadLetterFilter, limit: Int, withContent: Bool) async throws -> [DeadLetter] {
         var found: [DeadLetter] = []
         try await scan(filter, limit: limit) { letters, _ in
-            found += letters.map { held in
-                var letter = held.letter
-                if withContent { letter.content = held.opened.content }
-                return letter
-            }
+            found += letters.map { $0.shown(withContent: withContent) }
         }
         return found
     }
@@ -38,22 +34,12 @@ extension STOMPBroker: DeadLetterKeeping {
         let now = self.now()
         var replays: [DeadLetterReplay] = []
         try await scan(filter, limit: limit) { letters, scan in
-            var sent: [STOMPDeadLetterScan.Held] = []
-            var frames: [STOMPFrame] = []
-            for held in letters {
-                var refusal = held.opened.message.flatMap { $0.refusalOfReplay(now: now) }
-                if refusal == nil {
-                    do throws(DriverError) {
-                        frames += try self.frames(of: held.opened, to: queue ?? held.letter.queue, at: server, now: now)
-                        sent.append(held)
-                    } catch {
-                        refusal = error.message
-                    }
-                }
-                replays.append(DeadLetterReplay(held.letter, refusal: refusal))
+            let replay = Replay(of: letters, now: now) { (held) throws(DriverError) in
+                try self.frames(of: held.opened, to: queue ?? held.letter.queue, at: server, now: now)
             }
-            try await self.send(frames)
-            try await scan.remove(sent)
+            replays += replay.report
+            try await self.send(replay.parcels)
+            try await scan.remove(replay.sent)
         }
         return replays
     }

@@ -13,12 +13,11 @@ import Synchronization
 /// ActiveMQ delivers a page of 200 messages, and the next when something happens to the queue (`maxPageSize`). Its browsers, which take
 /// nothing, see 400 messages and no more (`maxBrowsePageSize`), so they are of no use here.
 final class STOMPDeadLetterScan: Sendable {
-    struct Held: Sendable {
+    struct Held: HeldLetter {
         var ackID: String
         /// Bytes at the server, about.
         var size: Int
         var opened: DeadLetterQueue.Letter
-        var letter: DeadLetter { opened.letter }
     }
 
     private struct State {

@@ -1,7 +1,7 @@
 import CeleryCore
 
-/// A queue bound to an exchange, as kombu keeps it in a set: `routing key, pattern, queue`.
-struct RedisBinding: Hashable, Sendable {
+/// A queue bound to an exchange, as kombu keeps it in a set of Redis: `routing key, pattern, queue`.
+struct QueueBinding: Hashable, Sendable {
     var key: String
     /// A regular expression for topic exchanges; empty for others.
     var pattern: String
@@ -71,5 +71,25 @@ struct RedisBinding: Hashable, Sendable {
             if !isPlain { text += "\\" }
             text.unicodeScalars.append(scalar)
         }
+    }
+}
+
+extension Settings {
+    /// The queues to which a broker without exchanges sends a message: its own, or those that the settings bind to its exchange.
+    ///
+    /// - Parameters:
+    ///   - key: The routing key.
+    ///   - lack: Says that there are no exchanges: the end of an error.
+    /// - Throws: `DriverError.refused` for an exchange without a queue.
+    func queues(of message: Message, key: String, lack: String) throws(DriverError) -> [String] {
+        guard let exchange = message.route.exchange else { return [message.route.queue] }
+        let bound = queueDefinitions.values.filter { $0.exchange == exchange && ($0.exchangeType == "fanout" || QueueBinding($0).takes(key)) }
+        guard !bound.isEmpty else {
+            throw DriverError(
+                .refused,
+                "no queue of the settings is bound to exchange '\(exchange.forLog)' with key '\(key.forLog)', and \(lack)",
+                hint: "describe the queue in CELERY_QUEUES, or name the queue alone")
+        }
+        return bound.map(\.name).sorted()
     }
 }

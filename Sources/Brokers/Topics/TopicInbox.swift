@@ -1,0 +1,62 @@
+import CeleryCore
+import Synchronization
+
+/// What arrives by the connection of a mailbox, until its reader takes it.
+final class TopicInbox<Item: Sendable, Failure: Error>: Sendable {
+    /// What a follower should know about the connection.
+    struct News {
+        /// How many items were dropped since the last news, because they came faster than they were taken.
+        var dropped = 0
+        /// How many connections there have been, the present one included.
+        var connections = 0
+        /// The last loss of a connection since the last news.
+        var loss: Failure?
+    }
+
+    private struct State {
+        var items: [Item] = []
+        var news = News()
+    }
+
+    let bell = Bell()
+    private let state = Mutex(State())
+
+    /// Items kept for a reader who does not come.
+    private static var limit: Int { 50_000 }
+
+    func noteConnection() {
+        state.withLock { $0.news.connections += 1 }
+        bell.ring()
+    }
+
+    func add(_ item: Item) {
+        state.withLock { state in
+            state.items.append(item)
+            let surplus = state.items.count - Self.limit
+            guard surplus > 0 else { return }
+            state.items.removeFirst(surplus)
+            state.news.dropped += surplus
+        }
+        bell.ring()
+    }
+
+    func noteLoss(_ error: Failure) {
+        state.withLock { $0.news.loss = error }
+        bell.ring()
+    }
+
+    /// What came since the last call.
+    func take() -> [Item] {
+        state.withLock { state in
+            defer { state.items = [] }
+            return state.items
+        }
+    }
+
+    func takeNews() -> News {
+        state.withLock { state in
+            defer { (state.news.dropped, state.news.loss) = (0, nil) }
+            return state.news
+        }
+    }
+}
