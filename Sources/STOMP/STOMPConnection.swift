@@ -53,13 +53,8 @@ final class STOMPConnection {
 
     private static func opening(_ error: STOMPError, _ options: STOMPOptions) -> STOMPError {
         guard error.code != .options else { return error }
-        var reason = STOMPError(error.code, "cannot reach \(options.location): \(error.message)")
-        if error.code == .lost {
-            reason.code = .unreachable
-            if options.tls == nil { reason.message += "; use stomp+ssl:// for a TLS port" }
-        }
+        var reason = error.whileConnecting(to: options.location, secureScheme: options.tls == nil ? "stomp+ssl" : nil)
         if error.code == .refused { reason.code = .denied }
-        reason.isOfOpening = true
         return reason
     }
 

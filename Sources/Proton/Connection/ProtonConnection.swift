@@ -23,7 +23,7 @@ final class ProtonConnection {
     init(_ options: ProtonOptions, onSocket: (Int32) -> Void) throws(ProtonError) {
         self.options = options
         if let reason = celery_proton_load() {
-            throw ProtonError(.libraryMissing(package: "libqpid-proton11"), "cannot load libqpid-proton: \(String(cString: reason))")
+            throw ProtonError(.engineMissing, "cannot load libqpid-proton: \(String(cString: reason))")
         }
         let socket: SecureSocket
         do throws(StreamError) {
@@ -60,13 +60,8 @@ final class ProtonConnection {
     deinit { celery_proton_free(engine) }
 
     private static func opening(_ error: ProtonError, _ options: ProtonOptions) -> ProtonError {
-        var reason = ProtonError(error.code, "cannot reach \(options.location): \(error.message)")
+        var reason = error.whileConnecting(to: options.location, secureScheme: options.tls == nil ? "amqps10" : nil)
         if error.code == .options { reason.message = error.message }
-        if error.code == .lost {
-            reason.code = .unreachable
-            if options.tls == nil { reason.message += "; use amqps10:// for a TLS port" }
-        }
-        reason.isOfOpening = true
         return reason
     }
 
