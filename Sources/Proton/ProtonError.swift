@@ -58,6 +58,10 @@ package struct ProtonError: ConnectionFailure {
     }
 }
 
+extension ProtonError: ConversationFailure {
+    package static func late(_ message: String) -> ProtonError { ProtonError(.late, message) }
+}
+
 extension DriverError {
     /// Translates an error of the server or the connection.
     ///

@@ -47,6 +47,10 @@ package struct STOMPError: ConnectionFailure {
     }
 }
 
+extension STOMPError: ConversationFailure {
+    package static func late(_ message: String) -> STOMPError { STOMPError(.late, message) }
+}
+
 extension DriverError {
     /// Translates an error of the server or the connection.
     ///

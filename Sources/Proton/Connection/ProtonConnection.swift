@@ -3,8 +3,8 @@ import CeleryCore
 import Streams
 
 /// A connection to a server, logged in and opened. Confined to the thread that created it; only `init` and `leave` block.
-final class ProtonConnection {
-    let options: ProtonOptions
+final class ProtonConnection: ConversationConnection {
+    private let options: ProtonOptions
     private(set) var server = ProtonServer(properties: .null)
     private let socket: SecureSocket
     private let engine: UnsafeMutableRawPointer
@@ -104,6 +104,7 @@ final class ProtonConnection {
 
     var descriptor: Int32 { socket.descriptor }
     var wantsToSend: Bool { socket.wantsToSend }
+    var location: String { options.location }
 
     /// Sends and receives as much as is possible at once, and tells what happened.
     ///
@@ -130,7 +131,7 @@ final class ProtonConnection {
         guard !condition.isEmpty else { return ProtonError(.lost, "the server closed the connection") }
         // What the engine finds has names of the protocol, too: a frame that is none, or silence.
         if condition == "amqp:resource-limit-exceeded", text.contains(text: "idle") {
-            return ProtonError(.lost, "the server at \(options.location) is silent")
+            return ProtonError(.lost, "the server at \(location) is silent")
         }
         if condition == "amqp:connection:framing-error" || condition == "amqp:decode-error" {
             return ProtonError(.malformed, "what it sends is not AMQP 1.0: \(text.inOneLine(limit: 200))")
