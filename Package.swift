@@ -104,9 +104,9 @@ let package = Package(
         // Threads that own a connection, for protocols of our own.
         room("Streams", ["CeleryCore", "Processes", "CTLS", deque]),
         room("Redis", ["CeleryCore", "Processes", "Streams", deque]),
-        room("STOMP", ["CeleryCore", "Processes", "Streams"], settings: smallCode),
+        room("STOMP", ["CeleryCore", "Streams"], settings: smallCode),
         // AMQP 1.0.
-        room("Proton", ["CeleryCore", "Processes", "Streams", "CProton"], settings: smallCode),
+        room("Proton", ["CeleryCore", "Streams", "CProton"], settings: smallCode),
         room("Memcached", ["CeleryCore", "Streams"], settings: smallCode),
         room("Tyrant", ["CeleryCore", "Streams", deque], settings: smallCode),
         room("Mongo", ["CeleryCore", "Streams", deque], settings: smallCode),

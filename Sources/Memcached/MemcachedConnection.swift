@@ -43,11 +43,8 @@ final class MemcachedConnection: CommandConnection {
     }
 
     private static func opening(_ error: MemcachedError, _ options: MemcachedOptions) -> MemcachedError {
-        var reason = MemcachedError(error.code == .lost ? .unreachable : error.code, "cannot reach \(options.location): \(error.message)")
-        // A port for TLS ends what does not begin as TLS.
-        if error.code == .lost, options.tls == nil, options.servers[0].socketPath == nil { reason.message += "; use cache+memcacheds:// for a TLS port" }
-        reason.isOfOpening = true
-        return reason
+        let mayNeedTLS = options.tls == nil && options.servers[0].socketPath == nil
+        return error.whileConnecting(to: options.location, secureScheme: mayNeedTLS ? "cache+memcacheds" : nil)
     }
 
     private func greet(until deadline: ContinuousClock.Instant) throws(MemcachedError) {

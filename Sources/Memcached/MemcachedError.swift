@@ -2,8 +2,8 @@ package import CeleryCore
 import Streams
 
 /// An error of a Memcached server or of the connection to it.
-package struct MemcachedError: Error, Sendable, Equatable, CustomStringConvertible {
-    package enum Code: Sendable, Equatable {
+package struct MemcachedError: ConnectionFailure {
+    package enum Code: ConnectionFailureCode {
         /// The host name is unknown, no server listens, the network is blocked, or nothing answers.
         case unreachable
         /// The URL is invalid.
@@ -37,8 +37,6 @@ package struct MemcachedError: Error, Sendable, Equatable, CustomStringConvertib
         self.message = message
     }
 
-    package var description: String { message }
-
     /// The error in a reply: `SERVER_ERROR out of memory storing object`.
     ///
     /// - Parameter command: The name of the command that it answers.
@@ -57,24 +55,6 @@ package struct MemcachedError: Error, Sendable, Equatable, CustomStringConvertib
             }
         self.init(code, code == .unsupportedServer ? "the server asks for a password" : "the server refuses \(command): \(text)")
     }
-
-    init(_ error: StreamError) {
-        let code: Code =
-            switch error.code {
-            case .address, .file: .options
-            case .unreachable: .unreachable
-            case .lost: .lost
-            case .tls: .tls
-            case .libraryMissing: .libraryMissing
-            }
-        self.init(code, error.message)
-    }
-}
-
-extension MemcachedError: CommandFailure {
-    package static func lost(_ message: String) -> MemcachedError { MemcachedError(.lost, message) }
-    package static func unreachable(_ message: String) -> MemcachedError { MemcachedError(.unreachable, message) }
-    package var isLoss: Bool { code == .lost && !isOfOpening }
 }
 
 extension DriverError {
@@ -82,15 +62,12 @@ extension DriverError {
     ///
     /// - Parameter location: The URL.
     package init(_ error: MemcachedError, at location: String) {
-        let text = error.message.contains(text: location) ? error.message : "\(location): \(error.message)"
+        let text = error.message(at: location)
         switch error.code {
         case .unreachable: self.init(.unreachable, text, hint: "start memcached, or correct the URL")
         case .options: self.init(.configuration, error.message)
-        case .tls:
-            self.init(
-                .unreachable, text,
-                hint: "name the file of trusted certificates with ?ssl_ca_certs=FILE in the URL, and use the host name in the certificate")
-        case .libraryMissing: self.init(.configuration, text, hint: "install it: apt-get install libssl3")
+        case .tls: self.init(.unreachable, text, hint: TLSTerms.distrustHint)
+        case .libraryMissing: self.init(.configuration, text, hint: TLSTerms.libraryHint)
         case .lost: self.init(.unreachable, text)
         case .unsupportedServer:
             self.init(.configuration, text, hint: "only servers without a password are supported; start memcached without -S and -Y")

@@ -26,10 +26,8 @@ package struct MemcachedOptions: Sendable, Hashable {
 
     /// - Throws: `MemcachedError.Code.options`.
     package init(_ url: ServiceURL, connectTimeout: Duration = .seconds(4)) throws(MemcachedError) {
-        var shown = url
-        shown.query = []
         // A port that is none may be a password.
-        location = ServiceURL.redact(shown.redacted)
+        location = ServiceURL.redact(url.location)
         self.connectTimeout = connectTimeout
         servers = []
         tls = url.scheme.hasSuffix("memcacheds") ? TLSTerms() : nil
@@ -50,9 +48,7 @@ package struct MemcachedOptions: Sendable, Hashable {
             guard seen.insert(item.name).inserted else { throw MemcachedError(.options, "\(location): option '\(item.name)' is given twice") }
             try take(item)
         }
-        if (tls?.certificate == nil) != (tls?.key == nil) {
-            throw MemcachedError(.options, "\(location): ssl_certfile and ssl_keyfile must be given together")
-        }
+        if let problem = tls.problem { throw MemcachedError(.options, "\(location): \(problem)") }
     }
 
     private mutating func take(_ item: ServiceURL.QueryItem) throws(MemcachedError) {
@@ -60,8 +56,7 @@ package struct MemcachedOptions: Sendable, Hashable {
             let nearest = NearestName.suggest(item.name, among: TLSTerms.optionNames).map { "; did you mean '\($0)'?" } ?? ""
             throw MemcachedError(.options, "\(location): a URL of Memcached has no option '\(item.name)'\(nearest)")
         }
-        guard tls != nil else { throw MemcachedError(.options, "\(location): \(item.name) needs cache+memcacheds://") }
-        if let text = tls?.take(item.name, item.value) { throw MemcachedError(.options, "\(location): \(text)") }
+        if let problem = tls.take(item, scheme: "cache+memcacheds") { throw MemcachedError(.options, "\(location): \(problem)") }
     }
 
     /// One of the servers alone.

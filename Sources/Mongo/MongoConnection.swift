@@ -27,9 +27,7 @@ final class MongoConnection: CommandConnection {
             wire = try Self.open(options, onSocket)
         } catch {
             onSocket(-1)
-            var reason = MongoError(error.code == .lost ? .unreachable : error.code, "cannot reach \(options.location): \(error.message)")
-            reason.isOfOpening = true
-            throw reason
+            throw error.whileConnecting(to: options.location)
         }
     }
 

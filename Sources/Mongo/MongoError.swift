@@ -2,8 +2,8 @@ package import CeleryCore
 import Streams
 
 /// An error of a MongoDB server or of the connection to it.
-package struct MongoError: Error, Sendable, Equatable, CustomStringConvertible {
-    package enum Code: Sendable, Equatable {
+package struct MongoError: ConnectionFailure {
+    package enum Code: ConnectionFailureCode {
         /// libssl is not installed.
         case libraryMissing
         /// The host name is unknown, no server listens, the network is blocked, nothing answers, or none of the servers takes writes.
@@ -41,8 +41,6 @@ package struct MongoError: Error, Sendable, Equatable, CustomStringConvertible {
         self.message = message
     }
 
-    package var description: String { message }
-
     /// The error in an answer, or in a part of one: a document with `code` and `errmsg`.
     package init(answer: BSONDocument, to command: String) {
         let number = answer["code"]?.integer ?? 0
@@ -69,24 +67,6 @@ package struct MongoError: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// Two who insert the same id at once (DuplicateKey).
     package static let duplicate = 11_000
-
-    init(_ error: StreamError) {
-        let code: Code =
-            switch error.code {
-            case .address, .file: .options
-            case .unreachable: .unreachable
-            case .lost: .lost
-            case .tls: .tls
-            case .libraryMissing: .libraryMissing
-            }
-        self.init(code, error.message)
-    }
-}
-
-extension MongoError: CommandFailure {
-    package static func lost(_ message: String) -> MongoError { MongoError(.lost, message) }
-    package static func unreachable(_ message: String) -> MongoError { MongoError(.unreachable, message) }
-    package var isLoss: Bool { code == .lost && !isOfOpening }
 }
 
 extension DriverError {
@@ -94,9 +74,9 @@ extension DriverError {
     ///
     /// - Parameter location: The URL without its password.
     package init(_ error: MongoError, at location: String) {
-        let text = error.message.contains(text: location) ? error.message : "\(location): \(error.message)"
+        let text = error.message(at: location)
         switch error.code {
-        case .libraryMissing: self.init(.configuration, text, hint: "install it: apt-get install libssl3")
+        case .libraryMissing: self.init(.configuration, text, hint: TLSTerms.libraryHint)
         case .unreachable: self.init(.unreachable, text, hint: "start MongoDB, or correct the URL")
         case .tls: self.init(.unreachable, text, hint: "name the authority of its certificate with tlsCAFile=FILE, and the host as the certificate does")
         case .options: self.init(.configuration, error.message)

@@ -57,9 +57,7 @@ package struct MongoOptions: Sendable, Hashable {
 
     /// - Throws: `MongoError.Code.options`, naming the option.
     package init(_ url: ServiceURL, connectTimeout: Duration = .seconds(4)) throws(MongoError) {
-        var shown = url
-        shown.query = []
-        location = shown.redacted
+        location = url.location
         self.connectTimeout = connectTimeout
         user = url.user.flatMap { $0.isEmpty ? nil : $0 }
         password = url.password

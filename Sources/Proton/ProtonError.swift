@@ -2,10 +2,12 @@ package import CeleryCore
 import Streams
 
 /// An error of a server that speaks AMQP 1.0, or of the connection to it.
-package struct ProtonError: Error, Sendable, Equatable, CustomStringConvertible {
-    package enum Code: Sendable, Equatable {
-        /// libqpid-proton or libssl is not installed.
-        case libraryMissing(package: String)
+package struct ProtonError: ConnectionFailure {
+    package enum Code: ConnectionFailureCode {
+        /// libqpid-proton is not installed.
+        case engineMissing
+        /// libssl is not installed.
+        case libraryMissing
         /// The host name is unknown, no server listens, or nothing answers.
         case unreachable
         /// A certificate is not acceptable.
@@ -39,11 +41,6 @@ package struct ProtonError: Error, Sendable, Equatable, CustomStringConvertible 
         self.message = message
     }
 
-    package var description: String { message }
-
-    /// The client was closed.
-    static let closed = ProtonError(.lost, "the connection is closed")
-
     /// What a server says: the name of a condition, and a sentence.
     ///
     /// - Parameter other: The code for conditions that have none of their own.
@@ -59,19 +56,10 @@ package struct ProtonError: Error, Sendable, Equatable, CustomStringConvertible 
         let said = (text.isEmpty ? condition : text).inOneLine(limit: 300)
         message = "the server says: \(said.isEmpty ? "error" : said)"
     }
+}
 
-    /// What happened to the socket.
-    init(_ error: StreamError) {
-        let code: Code =
-            switch error.code {
-            case .address, .file: .options
-            case .unreachable: .unreachable
-            case .lost: .lost
-            case .tls: .tls
-            case .libraryMissing: .libraryMissing(package: "libssl3")
-            }
-        self.init(code, error.message)
-    }
+extension ProtonError: ConversationFailure {
+    package static func late(_ message: String) -> ProtonError { ProtonError(.late, message) }
 }
 
 extension DriverError {
@@ -79,15 +67,13 @@ extension DriverError {
     ///
     /// - Parameter location: The URL without its password.
     package init(_ error: ProtonError, at location: String) {
-        let text = location.isEmpty || error.message.contains(text: location) ? error.message : "\(location): \(error.message)"
+        let text = error.message(at: location)
         switch error.code {
-        case .libraryMissing(let package): self.init(.configuration, text, hint: "install it: apt-get install \(package)")
+        case .engineMissing: self.init(.configuration, text, hint: "install it: apt-get install libqpid-proton11")
+        case .libraryMissing: self.init(.configuration, text, hint: TLSTerms.libraryHint)
         case .options: self.init(.configuration, error.message)
         case .unreachable: self.init(.unreachable, text, hint: "start the server with its AMQP port, or correct the URL")
-        case .tls:
-            self.init(
-                .unreachable, text,
-                hint: "name the file of trusted certificates with ?ssl_ca_certs=FILE in the URL, and use the host name in the certificate")
+        case .tls: self.init(.unreachable, text, hint: TLSTerms.distrustHint)
         case .lost: self.init(.unreachable, text)
         case .late: self.init(.tryAgain, text, hint: "the server may be short of memory or disk: see its log")
         case .denied: self.init(.noPermission, text, hint: "check user and password in the URL: amqp10://user:password@host, and what the user may do")

@@ -41,24 +41,16 @@ package struct ProtonOptions: Sendable, Hashable {
         password = url.password
         hostname = url.path.count > 1 ? "vhost:" + url.virtualHost : url.host ?? "localhost"
         self.connectTimeout = connectTimeout
-        var shown = url
-        shown.query = []
-        location = shown.redacted
-        var seen: Set<String> = []
-        for item in url.query {
-            guard seen.insert(item.name).inserted else { throw complaint("option '\(item.name)' is given twice") }
-            try take(item)
-        }
-        if (tls?.certificate == nil) != (tls?.key == nil) { throw complaint("ssl_certfile and ssl_keyfile must be given together") }
+        location = url.location
+        try url.takeOptions(complaint) { (item) throws(ProtonError) in try take(item) }
+        if let problem = tls.problem { throw complaint(problem) }
         if password != nil, user == nil { throw complaint("it has a password without a user") }
     }
 
     private mutating func take(_ item: ServiceURL.QueryItem) throws(ProtonError) {
         switch item.name {
         case "destination_prefix":
-            guard item.value.utf8.allSatisfy(Self.isPlain) else {
-                throw complaint("destination_prefix may have letters, digits, and the signs . _ - in it")
-            }
+            guard item.isNamePrefix else { throw complaint("destination_prefix may have letters, digits, and the signs . _ - in it") }
             prefix = item.value
         case "hostname":
             guard !item.value.isEmpty else { throw complaint("hostname must be a name") }
@@ -67,21 +59,12 @@ package struct ProtonOptions: Sendable, Hashable {
             guard let number = Int(item.value), number == 1 || number == 2 else { throw complaint("task_protocol must be 1 or 2") }
             taskProtocol = number
         case "connect_timeout":
-            guard let seconds = Double(item.value), seconds > 0, seconds <= 3_600 else {
-                throw complaint("connect_timeout must be a number of seconds, up to 3600")
-            }
-            connectTimeout = .seconds(seconds)
+            guard let limit = item.timeLimit else { throw complaint(item.timeLimitProblem) }
+            connectTimeout = limit
         case _ where TLSTerms.optionNames.contains(item.name):
-            guard tls != nil else { throw complaint("\(item.name) needs amqps10://") }
-            if let text = tls?.take(item.name, item.value) { throw complaint(text) }
-        default:
-            let nearest = NearestName.suggest(item.name, among: Self.own + TLSTerms.optionNames).map { "; did you mean '\($0)'?" } ?? ""
-            throw complaint("unknown option '\(item.name)'\(nearest)")
+            if let problem = tls.take(item, scheme: "amqps10") { throw complaint(problem) }
+        default: throw complaint(item.unknown(among: Self.own + TLSTerms.optionNames))
         }
-    }
-
-    private static func isPlain(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || "._-".utf8.contains(byte)
     }
 
     private func complaint(_ text: String) -> ProtonError { ProtonError(.options, "\(location): \(text)") }

@@ -41,14 +41,8 @@ final class RedisConnection {
     }
 
     private static func opening(_ error: RedisError, _ options: RedisOptions) -> RedisError {
-        var reason = RedisError(error.code, "cannot reach \(options.location): \(error.message)")
-        if error.code == .lost {
-            reason.code = .unreachable
-            let advice = options.tls == nil && options.socketPath == nil ? "; use rediss:// for a TLS port" : ""
-            reason.message += advice
-        }
-        reason.isOfOpening = true
-        return reason
+        let mayNeedTLS = options.tls == nil && options.socketPath == nil
+        return error.whileConnecting(to: options.location, secureScheme: mayNeedTLS ? "rediss" : nil)
     }
 
     var answerTimeout: Duration { options.answerTimeout }

@@ -2,8 +2,8 @@ package import CeleryCore
 import Streams
 
 /// An error of a Redis server or of the connection to it.
-package struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
-    package enum Code: Sendable, Equatable {
+package struct RedisError: ConnectionFailure {
+    package enum Code: ConnectionFailureCode {
         /// libssl is not installed.
         case libraryMissing
         /// The host name is unknown, no server listens, the network is blocked, or nothing answers.
@@ -35,11 +35,6 @@ package struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
         self.message = message
     }
 
-    package var description: String { message }
-
-    /// The link was closed.
-    static let closed = RedisError(.lost, "the connection is closed")
-
     /// The word that says what is wrong. Before Redis 7 that of a command in a script stands in the middle:
     /// `ERR Error running script (call to f_...): @user_script:20: @user_script: 20: -OOM command not allowed ...`.
     private static func word(of reply: String) -> String {
@@ -65,26 +60,17 @@ package struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-extension RedisError: CommandFailure {
-    package static func lost(_ message: String) -> RedisError { RedisError(.lost, message) }
-    package static func unreachable(_ message: String) -> RedisError { RedisError(.unreachable, message) }
-    package var isLoss: Bool { code == .lost && !isOfOpening }
-}
-
 extension DriverError {
     /// Translates an error of the server or the connection.
     ///
     /// - Parameter location: The URL without its password.
     package init(_ error: RedisError, at location: String) {
-        let text = error.message.contains(text: location) ? error.message : "\(location): \(error.message)"
+        let text = error.message(at: location)
         switch error.code {
-        case .libraryMissing: self.init(.configuration, text, hint: "install it: apt-get install libssl3")
+        case .libraryMissing: self.init(.configuration, text, hint: TLSTerms.libraryHint)
         case .options: self.init(.configuration, error.message)
         case .unreachable: self.init(.unreachable, text, hint: "start Redis, or correct the URL")
-        case .tls:
-            self.init(
-                .unreachable, text,
-                hint: "name the file of trusted certificates with ?ssl_ca_certs=FILE in the URL, and use the host name in the certificate")
+        case .tls: self.init(.unreachable, text, hint: TLSTerms.distrustHint)
         case .lost: self.init(.unreachable, text)
         case .login: self.init(.noPermission, text, hint: "check user and password in the URL: redis://user:password@host, or redis://:password@host")
         case .unsupportedServer:

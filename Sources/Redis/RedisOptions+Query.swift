@@ -32,18 +32,11 @@ extension RedisOptions {
             protocolVersion = item.value == "3" ? 3 : 2
         case "credential_provider":
             throw complaint("credential_provider names a class of Python; write user and password in the URL")
-        case _ where TLSTerms.optionNames.contains(item.name): try takeTLS(item)
+        case _ where TLSTerms.optionNames.contains(item.name):
+            if let problem = tls.take(item, scheme: "rediss") { throw complaint(problem) }
         case _ where Self.pythonOnly.contains(item.name): break
-        default:
-            let known = Self.own + TLSTerms.optionNames + Self.pythonOnly + others
-            let nearest = NearestName.suggest(item.name, among: known).map { "; did you mean '\($0)'?" } ?? ""
-            throw complaint("unknown option '\(item.name)'\(nearest)")
+        default: throw complaint(item.unknown(among: Self.own + TLSTerms.optionNames + Self.pythonOnly + others))
         }
-    }
-
-    private mutating func takeTLS(_ item: ServiceURL.QueryItem) throws(RedisError) {
-        guard tls != nil else { throw complaint("\(item.name) needs rediss://") }
-        if let text = tls?.take(item.name, item.value) { throw complaint(text) }
     }
 
     private func number(_ item: ServiceURL.QueryItem) throws(RedisError) -> Int {
@@ -54,10 +47,8 @@ extension RedisOptions {
     }
 
     private func seconds(_ item: ServiceURL.QueryItem) throws(RedisError) -> Duration {
-        guard let number = Double(item.value), number > 0, number <= 3_600 else {
-            throw complaint("\(item.name) must be a number of seconds, up to 3600")
-        }
-        return .seconds(number)
+        guard let limit = item.timeLimit else { throw complaint(item.timeLimitProblem) }
+        return limit
     }
 }
 

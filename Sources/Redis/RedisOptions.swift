@@ -62,25 +62,18 @@ package struct RedisOptions: Sendable, Hashable {
         } else {
             try readDatabase(url.path)
         }
-        var seen: Set<String> = []
-        for item in url.query {
-            guard seen.insert(item.name).inserted else { throw complaint("option '\(item.name)' is given twice") }
-            try take(item, others: others)
-        }
+        try url.takeOptions(complaint) { (item) throws(RedisError) in try take(item, others: others) }
         if user != nil, password == nil { throw complaint("it names a user and no password; write :password@ for a password alone") }
-        if (tls?.certificate == nil) != (tls?.key == nil) {
-            throw complaint("ssl_certfile and ssl_keyfile must be given together")
-        }
+        if let problem = tls.problem { throw complaint(problem) }
     }
 
     /// The URL without the password and without its options.
     private static func shown(_ url: ServiceURL) -> String {
-        var shown = url
-        shown.query = []
-        guard url.scheme.hasSuffix("socket") else { return shown.redacted }
+        guard url.scheme.hasSuffix("socket") else { return url.location }
         // A path, in which slashes are no ordinary characters.
+        var shown = url
         shown.path = ""
-        return shown.redacted + url.path
+        return shown.location + url.path
     }
 
     private mutating func readDatabase(_ path: String) throws(RedisError) {

@@ -51,18 +51,3 @@ final class RedisSocket {
     /// Says goodbye to an encrypted connection.
     func end() { socket.end() }
 }
-
-extension RedisError {
-    /// What happened to the socket.
-    init(_ error: StreamError) {
-        let code: Code =
-            switch error.code {
-            case .address, .file: .options
-            case .unreachable: .unreachable
-            case .lost: .lost
-            case .tls: .tls
-            case .libraryMissing: .libraryMissing
-            }
-        self.init(code, error.message)
-    }
-}

@@ -1,7 +1,5 @@
 package import CeleryCore
-import Processes
 import Streams
-import Synchronization
 
 /// The way of messages from a Redis server: a connection for channels alone, and a thread that owns it.
 ///
@@ -39,16 +37,13 @@ package final class RedisSubscription: Sendable {
     }
 
     private let options: RedisOptions
-    private let listener: Listener
-    private let core = Mutex<LoopCore<SubscriptionLoop.Job>?>(nil)
+    private let thread: LoopThread<SubscriptionLoop.Job>
 
     /// Does not connect yet.
     package init(_ options: RedisOptions, _ listener: Listener) {
         self.options = options
-        self.listener = listener
+        thread = LoopThread { SubscriptionLoop(options, listener, $0).run() }
     }
-
-    deinit { core.withLock { $0?.beginClosing() } }
 
     /// Listens to channels.
     ///
@@ -69,36 +64,15 @@ package final class RedisSubscription: Sendable {
     /// - Parameter confirm: Called on the thread, with an error if there is no connection.
     /// - Returns: `false` when the subscription is closed; then `confirm` is not called.
     package func subscribe(_ channels: [Channel], _ confirm: @escaping @Sendable (DriverError?) -> Void) -> Bool {
-        guard let loop = try? loop() else { return false }
         let location = options.location
-        return loop.add(.subscribe(channels) { confirm($0.map { DriverError($0, at: location) }) })
+        return (try? thread.add(.subscribe(channels) { confirm($0.map { DriverError($0, at: location) }) })) ?? false
     }
 
     /// Listens no more. Returns at once.
     package func unsubscribe(_ channels: [Channel]) {
-        guard !channels.isEmpty, let core = core.withLock({ $0 }) else { return }
-        _ = core.add(.unsubscribe(channels))
-    }
-
-    private func loop() throws(SystemError) -> LoopCore<SubscriptionLoop.Job> {
-        let (core, isNew) = try core.withLock { (core) throws(SystemError) in
-            if let core { return (core, false) }
-            let made = try LoopCore<SubscriptionLoop.Job>()
-            core = made
-            return (made, true)
-        }
-        if isNew {
-            WorkThread.start { [options, listener] in
-                SubscriptionLoop(options, listener, core).run()
-                core.ended.set(())
-            }
-        }
-        return core
+        if !channels.isEmpty { thread.addIfStarted(.unsubscribe(channels)) }
     }
 
     /// Closes the connection and ends the thread.
-    package func close() async {
-        let core = core.withLock { $0 }
-        await core?.close()
-    }
+    package func close() async { await thread.close() }
 }

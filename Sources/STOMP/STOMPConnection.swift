@@ -2,8 +2,8 @@ import CeleryCore
 import Streams
 
 /// A connection to a server, logged in. Confined to the thread that created it; only `init` and `leave` block.
-final class STOMPConnection {
-    let options: STOMPOptions
+final class STOMPConnection: ConversationConnection {
+    private let options: STOMPOptions
     let server: STOMPServer
     private let socket: SecureSocket
     private var decoder = STOMPDecoder()
@@ -53,13 +53,8 @@ final class STOMPConnection {
 
     private static func opening(_ error: STOMPError, _ options: STOMPOptions) -> STOMPError {
         guard error.code != .options else { return error }
-        var reason = STOMPError(error.code, "cannot reach \(options.location): \(error.message)")
-        if error.code == .lost {
-            reason.code = .unreachable
-            if options.tls == nil { reason.message += "; use stomp+ssl:// for a TLS port" }
-        }
+        var reason = error.whileConnecting(to: options.location, secureScheme: options.tls == nil ? "stomp+ssl" : nil)
         if error.code == .refused { reason.code = .denied }
-        reason.isOfOpening = true
         return reason
     }
 
@@ -102,6 +97,7 @@ final class STOMPConnection {
 
     var descriptor: Int32 { socket.descriptor }
     var wantsToSend: Bool { socket.wantsToSend }
+    var location: String { options.location }
 
     /// Adds encoded frames to what is to be sent by `exchange`.
     func add(_ bytes: [UInt8]) throws(STOMPError) {
@@ -128,7 +124,7 @@ final class STOMPConnection {
     /// - Throws: `lost` when the server has been silent for too long.
     func keepAlive() throws(STOMPError) {
         let now = ContinuousClock.now
-        if socket.lastHeard + options.silence <= now { throw STOMPError(.lost, "the server at \(options.location) is silent") }
+        if socket.lastHeard + options.silence <= now { throw STOMPError(.lost, "the server at \(location) is silent") }
         if let beatInterval, lastSent + beatInterval / 2 <= now, !wantsToSend { try add([STOMPFrame.lineFeed]) }
         if needsQuestions, nextQuestion <= now {
             nextQuestion = now + Self.questionInterval

@@ -2,8 +2,8 @@ package import CeleryCore
 import Streams
 
 /// An error of a STOMP server or of the connection to it.
-package struct STOMPError: Error, Sendable, Equatable, CustomStringConvertible {
-    package enum Code: Sendable, Equatable {
+package struct STOMPError: ConnectionFailure {
+    package enum Code: ConnectionFailureCode {
         /// libssl is not installed.
         case libraryMissing
         /// The host name is unknown, no server listens, or nothing answers.
@@ -35,11 +35,6 @@ package struct STOMPError: Error, Sendable, Equatable, CustomStringConvertible {
         self.message = message
     }
 
-    package var description: String { message }
-
-    /// The link was closed.
-    static let closed = STOMPError(.lost, "the connection is closed")
-
     /// What an ERROR frame says. ActiveMQ adds the stack of its own calls, RabbitMQ a sentence.
     init(answer frame: STOMPFrame) {
         let first = String(decoding: frame.body.prefix { $0 != 0x0A }, as: UTF8.self)
@@ -50,19 +45,10 @@ package struct STOMPError: Error, Sendable, Equatable, CustomStringConvertible {
         let isDenied = ["access refused", "access_refused", "access denied", "not authorized", "user name", "password"].contains { lower.contains(text: $0) }
         self.init(isDenied ? .denied : .refused, "the server says: \(text.isEmpty ? "error" : text)")
     }
+}
 
-    /// What happened to the socket.
-    init(_ error: StreamError) {
-        let code: Code =
-            switch error.code {
-            case .address, .file: .options
-            case .unreachable: .unreachable
-            case .lost: .lost
-            case .tls: .tls
-            case .libraryMissing: .libraryMissing
-            }
-        self.init(code, error.message)
-    }
+extension STOMPError: ConversationFailure {
+    package static func late(_ message: String) -> STOMPError { STOMPError(.late, message) }
 }
 
 extension DriverError {
@@ -70,15 +56,12 @@ extension DriverError {
     ///
     /// - Parameter location: The URL without its password.
     package init(_ error: STOMPError, at location: String) {
-        let text = error.message.contains(text: location) ? error.message : "\(location): \(error.message)"
+        let text = error.message(at: location)
         switch error.code {
-        case .libraryMissing: self.init(.configuration, text, hint: "install it: apt-get install libssl3")
+        case .libraryMissing: self.init(.configuration, text, hint: TLSTerms.libraryHint)
         case .options: self.init(.configuration, error.message)
         case .unreachable: self.init(.unreachable, text, hint: "start the server with its STOMP port, or correct the URL")
-        case .tls:
-            self.init(
-                .unreachable, text,
-                hint: "name the file of trusted certificates with ?ssl_ca_certs=FILE in the URL, and use the host name in the certificate")
+        case .tls: self.init(.unreachable, text, hint: TLSTerms.distrustHint)
         case .lost: self.init(.unreachable, text)
         case .late: self.init(.tryAgain, text, hint: "the server may be short of memory or disk: see its log")
         case .denied: self.init(.noPermission, text, hint: "check user and password in the URL: stomp://user:password@host, and what the user may do")

@@ -1,9 +1,10 @@
 // STOMP 1.2 as a client; no library but libssl, and that only for stomp+ssl://.
 //
 //     STOMPLink           one connection for all callers, made when it is needed or kept for a listener
-//       STOMPLoop         the thread that owns it: receipts, heart-beats, reconnecting
-//         STOMPConnection a connection that is logged in: a SecureSocket (Streams)
-//           STOMPDecoder  bytes of the server -> STOMPFrame
+//       ConversationLoop  the thread that owns it, and reconnects (Streams)
+//         STOMPConversation   requests and their receipts
+//           STOMPConnection   a connection that is logged in: heart-beats, and a SecureSocket (Streams)
+//             STOMPDecoder    bytes of the server -> STOMPFrame
 
 import CeleryCore
 

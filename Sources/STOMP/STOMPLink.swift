@@ -1,7 +1,4 @@
-import CeleryCore
-import Processes
 import Streams
-import Synchronization
 
 /// The way to a STOMP server: one connection, and a thread that owns it.
 ///
@@ -28,16 +25,16 @@ package final class STOMPLink: Sendable {
     }
 
     private let options: STOMPOptions
-    private let listener: Listener?
-    private let core = Mutex<LoopCore<STOMPLoop.Request>?>(nil)
+    private let thread: LoopThread<STOMPConversation.Request>
 
     /// Does not connect yet.
     package init(_ options: STOMPOptions, listener: Listener? = nil) {
         self.options = options
-        self.listener = listener
+        thread = LoopThread { core in
+            let loop = ConversationLoop(options, core, lost: listener?.lost) { STOMPConversation($0, listener, generation: $1) }
+            loop.run()
+        }
     }
-
-    deinit { core.withLock { $0?.beginClosing() } }
 
     package var location: String { options.location }
 
@@ -58,58 +55,25 @@ package final class STOMPLink: Sendable {
             _ = try await exchange(frames, generation, limit)
         } catch {
             // The server may have closed a connection that was not in use.
-            guard error.code == .lost, isRepeatable, !error.isOfOpening else { throw error }
+            guard error.isLoss, isRepeatable else { throw error }
             _ = try await exchange(frames, generation, limit)
         }
     }
 
     private func exchange(_ frames: [STOMPFrame], _ generation: Int?, _ limit: Duration) async throws(STOMPError) -> STOMPServer {
-        let result = await withCheckedContinuation { (continuation: CheckedContinuation<Result<STOMPServer, STOMPError>, Never>) in
-            let request = STOMPLoop.Request(frames: frames, generation: generation, deadline: .now + limit) { continuation.resume(returning: $0) }
-            do {
-                if !(try loop().add(request)) { request.end(.failure(.closed)) }
-            } catch {
-                request.end(.failure(STOMPError(.unreachable, "\(error)")))
-            }
-        }
-        return try result.get()
+        try await thread.perform { STOMPConversation.Request(frames, on: generation, within: limit, end: $0) }
     }
 
     /// Sends frames that nobody waits for, if the connection with this number is still there. Returns at once; calls take effect in
     /// their order.
     package func post(_ frames: [STOMPFrame], on generation: Int) {
-        guard !frames.isEmpty, let core = core.withLock({ $0 }) else { return }
-        _ = core.add(STOMPLoop.Request(frames: frames, generation: generation, deadline: .now + .seconds(20)) { _ in })
-    }
-
-    /// The thread's core; the thread is started by the first call.
-    private func loop() throws(SystemError) -> LoopCore<STOMPLoop.Request> {
-        let (core, isNew) = try core.withLock { (core) throws(SystemError) in
-            if let core { return (core, false) }
-            let made = try LoopCore<STOMPLoop.Request>()
-            core = made
-            return (made, true)
-        }
-        if isNew {
-            WorkThread.start { [options, listener] in
-                STOMPLoop(options, listener, core).run()
-                core.ended.set(())
-            }
-        }
-        return core
+        guard !frames.isEmpty else { return }
+        thread.addIfStarted(STOMPConversation.Request(frames, on: generation, within: .seconds(20)) { _ in })
     }
 
     /// Takes leave of the server and ends the thread.
-    package func close() async {
-        let core = core.withLock { $0 }
-        await core?.close()
-    }
+    package func close() async { await thread.close() }
 
     /// Ends the connection without a word, as the death of the process would.
-    package func abort() async {
-        guard let core = core.withLock({ $0 }) else { return }
-        core.beginClosing()
-        core.cut()
-        await core.ended.value()
-    }
+    package func abort() async { await thread.abort() }
 }

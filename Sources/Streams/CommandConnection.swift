@@ -4,7 +4,7 @@ package protocol CommandConnection: SendableMetatype {
     associatedtype Options: Sendable
     associatedtype Command: Sendable
     associatedtype Reply: Sendable
-    associatedtype Failure: CommandFailure
+    associatedtype Failure: ConnectionFailure
 
     /// Connects, and logs in where that is needed. Blocks.
     ///
@@ -38,16 +38,6 @@ package protocol CommandConnection: SendableMetatype {
 
     /// Says goodbye. Does not wait for an answer.
     func close(onSocket: (Int32) -> Void)
-}
-
-/// An error of a connection and its server.
-package protocol CommandFailure: Error {
-    /// The connection ended: closed by the server or the network, or silent for too long.
-    static func lost(_ message: String) -> Self
-    /// The server cannot be used now.
-    static func unreachable(_ message: String) -> Self
-    /// Whether the connection was lost after something may have been sent, rather than while it was made.
-    var isLoss: Bool { get }
 }
 
 extension CommandConnection {

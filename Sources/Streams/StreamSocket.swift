@@ -1,11 +1,16 @@
-// Connections of our own to servers: what those of Redis, STOMP, Memcached, Tokyo Tyrant and MongoDB share.
+// Connections of our own to servers: what those of Redis, STOMP, AMQP 1.0, Memcached, Tokyo Tyrant and
+// MongoDB share.
 //
 //     CommandLink         commands and their replies, for any number of callers
 //       CommandLoop       the thread that owns the connection
 //         CommandConnection   the protocol spoken: that of Redis, Memcached, Tokyo Tyrant, MongoDB
-//           SecureSocket  the socket, with TLS by a TLSSession
-//             StreamSocket
-//     LoopCore            what a thread that owns a connection shares with its users
+//     ConversationLoop    the thread that owns a connection whose server also speaks unasked, and makes it again
+//       Conversation        what is said on the connection: that of STOMP, AMQP 1.0
+//     LoopThread          the owner of either thread, or of another's
+//       LoopCore            what the thread shares with its users
+//     SecureSocket        the socket of a connection, with TLS by a TLSSession
+//       StreamSocket
+//     ConnectionFailure   the errors of connections and servers
 
 import Glibc
 import Processes

@@ -24,21 +24,15 @@ final class TyrantConnection: CommandConnection {
             socket = SecureSocket(
                 try StreamSocket.connected(toHost: options.host, port: options.port, until: ContinuousClock.now + options.connectTimeout))
         } catch {
-            throw Self.opening(TyrantError(error), options)
+            throw TyrantError(error).whileConnecting(to: options.location)
         }
         onSocket(socket.descriptor)
         do throws(TyrantError) {
             try greet(until: .now + options.connectTimeout)
         } catch {
             onSocket(-1)
-            throw Self.opening(error, options)
+            throw error.whileConnecting(to: options.location)
         }
-    }
-
-    private static func opening(_ error: TyrantError, _ options: TyrantOptions) -> TyrantError {
-        var reason = TyrantError(error.code == .lost ? .unreachable : error.code, "cannot reach \(options.location): \(error.message)")
-        reason.isOfOpening = true
-        return reason
     }
 
     /// Kinds of databases, as `stat` names them, whose keys are numbers or whose values are tables of columns.

@@ -2,8 +2,8 @@ package import CeleryCore
 import Streams
 
 /// An error of a Tokyo Tyrant server or of the connection to it.
-package struct TyrantError: Error, Sendable, Equatable, CustomStringConvertible {
-    package enum Code: Sendable, Equatable {
+package struct TyrantError: ConnectionFailure {
+    package enum Code: ConnectionFailureCode {
         /// The host name is unknown, no server listens, the network is blocked, or nothing answers.
         case unreachable
         /// The URL is invalid.
@@ -16,6 +16,10 @@ package struct TyrantError: Error, Sendable, Equatable, CustomStringConvertible 
         case unsuitable
         /// The server did not do what it was told.
         case refused
+
+        // The protocol has no TLS.
+        package static var tls: Code { .unreachable }
+        package static var libraryMissing: Code { .unreachable }
     }
 
     package var code: Code
@@ -28,25 +32,6 @@ package struct TyrantError: Error, Sendable, Equatable, CustomStringConvertible 
         self.code = code
         self.message = message
     }
-
-    package var description: String { message }
-
-    init(_ error: StreamError) {
-        let code: Code =
-            switch error.code {
-            case .address: .options
-            // The protocol has no TLS.
-            case .unreachable, .tls, .file, .libraryMissing: .unreachable
-            case .lost: .lost
-            }
-        self.init(code, error.message)
-    }
-}
-
-extension TyrantError: CommandFailure {
-    package static func lost(_ message: String) -> TyrantError { TyrantError(.lost, message) }
-    package static func unreachable(_ message: String) -> TyrantError { TyrantError(.unreachable, message) }
-    package var isLoss: Bool { code == .lost && !isOfOpening }
 }
 
 extension DriverError {
@@ -54,7 +39,7 @@ extension DriverError {
     ///
     /// - Parameter location: The URL.
     package init(_ error: TyrantError, at location: String) {
-        let text = error.message.contains(text: location) ? error.message : "\(location): \(error.message)"
+        let text = error.message(at: location)
         switch error.code {
         case .unreachable: self.init(.unreachable, text, hint: "start ttserver, or correct the URL")
         case .options: self.init(.configuration, error.message)

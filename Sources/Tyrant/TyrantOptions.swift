@@ -1,4 +1,5 @@
 package import CeleryCore
+import Streams
 
 /// Which server keeps the values, read from a URL: `tyrant://host:port`.
 package struct TyrantOptions: Sendable, Hashable {
@@ -16,9 +17,7 @@ package struct TyrantOptions: Sendable, Hashable {
 
     /// - Throws: `TyrantError.Code.options`.
     package init(_ url: ServiceURL, connectTimeout: Duration = .seconds(4)) throws(TyrantError) {
-        var shown = url
-        shown.query = []
-        location = shown.redacted
+        location = url.location
         self.connectTimeout = connectTimeout
         port = url.port ?? Self.defaultPort
         host = url.host ?? ""

@@ -1,7 +1,4 @@
-import CeleryCore
-import Processes
 import Streams
-import Synchronization
 
 /// The way to a server: one connection, and a thread that owns it.
 ///
@@ -28,16 +25,16 @@ package final class ProtonClient: Sendable {
     }
 
     private let options: ProtonOptions
-    private let listener: Listener?
-    private let core = Mutex<LoopCore<ProtonLoop.Request>?>(nil)
+    private let thread: LoopThread<ProtonConversation.Request>
 
     /// Does not connect yet.
     package init(_ options: ProtonOptions, listener: Listener? = nil) {
         self.options = options
-        self.listener = listener
+        thread = LoopThread { core in
+            let loop = ConversationLoop(options, core, lost: listener?.lost) { ProtonConversation($0, listener, generation: $1) }
+            loop.run()
+        }
     }
-
-    deinit { core.withLock { $0?.beginClosing() } }
 
     package var location: String { options.location }
 
@@ -62,7 +59,7 @@ package final class ProtonClient: Sendable {
     package func send(_ parcels: [ProtonParcel], within limit: Duration = .seconds(20)) async -> [Int: ProtonError] {
         var failures = await attempt(parcels, limit)
         // The server may have closed a connection that was not in use.
-        let lost = failures.filter { $0.value.code == .lost && !$0.value.isOfOpening }.keys.sorted()
+        let lost = failures.filter(\.value.isLoss).keys.sorted()
         guard !lost.isEmpty else { return failures }
         let again = await attempt(lost.map { parcels[$0] }, limit)
         for (position, index) in lost.enumerated() { failures[index] = again[position] }
@@ -77,53 +74,22 @@ package final class ProtonClient: Sendable {
         }
     }
 
-    private func answer(_ work: ProtonLoop.Request.Work, _ generation: Int?, _ limit: Duration) async throws(ProtonError) -> ProtonLoop.Answer {
-        let result = await withCheckedContinuation { (continuation: CheckedContinuation<Result<ProtonLoop.Answer, ProtonError>, Never>) in
-            let request = ProtonLoop.Request(work: work, generation: generation, deadline: .now + limit) { continuation.resume(returning: $0) }
-            do {
-                if !(try loop().add(request)) { request.end(.failure(.closed)) }
-            } catch {
-                request.end(.failure(ProtonError(.unreachable, "\(error)")))
-            }
-        }
-        return try result.get()
+    private func answer(
+        _ work: ProtonConversation.Work, _ generation: Int?, _ limit: Duration
+    ) async throws(ProtonError) -> ProtonConversation.Answer {
+        try await thread.perform { ProtonConversation.Request(work, on: generation, within: limit, end: $0) }
     }
 
     /// Has orders carried out that nobody waits for, if the connection with this number is still there. Returns at once; calls take
     /// effect in their order.
     package func post(_ orders: [ProtonOrder], on generation: Int) {
-        guard !orders.isEmpty, let core = core.withLock({ $0 }) else { return }
-        _ = core.add(ProtonLoop.Request(work: .orders(orders), generation: generation, deadline: .now + .seconds(20)) { _ in })
-    }
-
-    /// The thread's core; the thread is started by the first call.
-    private func loop() throws(SystemError) -> LoopCore<ProtonLoop.Request> {
-        let (core, isNew) = try core.withLock { (core) throws(SystemError) in
-            if let core { return (core, false) }
-            let made = try LoopCore<ProtonLoop.Request>()
-            core = made
-            return (made, true)
-        }
-        if isNew {
-            WorkThread.start { [options, listener] in
-                ProtonLoop(options, listener, core).run()
-                core.ended.set(())
-            }
-        }
-        return core
+        guard !orders.isEmpty else { return }
+        thread.addIfStarted(ProtonConversation.Request(.orders(orders), on: generation, within: .seconds(20)) { _ in })
     }
 
     /// Takes leave of the server and ends the thread.
-    package func close() async {
-        let core = core.withLock { $0 }
-        await core?.close()
-    }
+    package func close() async { await thread.close() }
 
     /// Ends the connection without a word, as the death of the process would.
-    package func abort() async {
-        guard let core = core.withLock({ $0 }) else { return }
-        core.beginClosing()
-        core.cut()
-        await core.ended.value()
-    }
+    package func abort() async { await thread.abort() }
 }

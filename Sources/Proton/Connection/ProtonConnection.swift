@@ -3,8 +3,8 @@ import CeleryCore
 import Streams
 
 /// A connection to a server, logged in and opened. Confined to the thread that created it; only `init` and `leave` block.
-final class ProtonConnection {
-    let options: ProtonOptions
+final class ProtonConnection: ConversationConnection {
+    private let options: ProtonOptions
     private(set) var server = ProtonServer(properties: .null)
     private let socket: SecureSocket
     private let engine: UnsafeMutableRawPointer
@@ -23,7 +23,7 @@ final class ProtonConnection {
     init(_ options: ProtonOptions, onSocket: (Int32) -> Void) throws(ProtonError) {
         self.options = options
         if let reason = celery_proton_load() {
-            throw ProtonError(.libraryMissing(package: "libqpid-proton11"), "cannot load libqpid-proton: \(String(cString: reason))")
+            throw ProtonError(.engineMissing, "cannot load libqpid-proton: \(String(cString: reason))")
         }
         let socket: SecureSocket
         do throws(StreamError) {
@@ -60,13 +60,8 @@ final class ProtonConnection {
     deinit { celery_proton_free(engine) }
 
     private static func opening(_ error: ProtonError, _ options: ProtonOptions) -> ProtonError {
-        var reason = ProtonError(error.code, "cannot reach \(options.location): \(error.message)")
+        var reason = error.whileConnecting(to: options.location, secureScheme: options.tls == nil ? "amqps10" : nil)
         if error.code == .options { reason.message = error.message }
-        if error.code == .lost {
-            reason.code = .unreachable
-            if options.tls == nil { reason.message += "; use amqps10:// for a TLS port" }
-        }
-        reason.isOfOpening = true
         return reason
     }
 
@@ -109,6 +104,7 @@ final class ProtonConnection {
 
     var descriptor: Int32 { socket.descriptor }
     var wantsToSend: Bool { socket.wantsToSend }
+    var location: String { options.location }
 
     /// Sends and receives as much as is possible at once, and tells what happened.
     ///
@@ -135,7 +131,7 @@ final class ProtonConnection {
         guard !condition.isEmpty else { return ProtonError(.lost, "the server closed the connection") }
         // What the engine finds has names of the protocol, too: a frame that is none, or silence.
         if condition == "amqp:resource-limit-exceeded", text.contains(text: "idle") {
-            return ProtonError(.lost, "the server at \(options.location) is silent")
+            return ProtonError(.lost, "the server at \(location) is silent")
         }
         if condition == "amqp:connection:framing-error" || condition == "amqp:decode-error" {
             return ProtonError(.malformed, "what it sends is not AMQP 1.0: \(text.inOneLine(limit: 200))")

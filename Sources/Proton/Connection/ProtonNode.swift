@@ -57,7 +57,7 @@ package enum ProtonOutcome: Sendable, Equatable {
 package enum ProtonOrder: Sendable {
     /// Begin to receive from a node, under a number of the caller's, which must be new. `credit` messages may come.
     case receive(Int, from: ProtonNode, credit: Int, isCopying: Bool = false)
-    /// So many messages may yet come; fewer than before, too.
+    /// Set how many messages a receiver may yet get, be it more or fewer than before.
     case credit(Int, Int)
     /// Let all come for which there is credit; who waits is told when there is no more, and the rest of the credit is gone.
     case drain(Int)
