@@ -1,4 +1,5 @@
-package import CeleryCore
+import CeleryAMQP
+import CeleryCore
 import RabbitMQ
 
 extension AMQPConsumer: BacklogKnowing {
