@@ -163,7 +163,7 @@ package final class AMQPLink: Sendable {
         }
     }
 
-    /// What the server can do. Connects the first time, and asks nothing: a server says that itself.
+    /// What the server can do. Connects the first time, and sends no question: the server announces it.
     ///
     /// - Throws: `DriverError`.
     package func abilities() async throws -> ServerAbilities {
