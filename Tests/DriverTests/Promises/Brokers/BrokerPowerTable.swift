@@ -58,6 +58,7 @@ extension TestedBroker {
         case .memory: nil
         case .sqlite: "SQLite"
         case .rabbitMQ: "RabbitMQ"
+        case .plainAMQP: "other AMQP"
         case .redis: "Redis"
         case .zmq: "ZeroMQ"
         case .activeMQ: "ActiveMQ"
