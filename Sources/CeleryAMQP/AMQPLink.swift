@@ -16,15 +16,18 @@ package final class AMQPLink: Sendable {
 
     /// Does not connect yet.
     ///
-    /// - Parameter urls: alternatives, tried in this order.
+    /// - Parameters:
+    ///   - urls: Alternatives, tried in this order.
+    ///   - assumed: Overrides what the server announces (`ConnectionOptions.assumed`).
     /// - Throws: `DriverError` for options of a URL that make no sense.
-    package convenience init(_ urls: [ServiceURL], settings: Settings) throws {
+    package convenience init(_ urls: [ServiceURL], settings: Settings, assumed: ServerAbilities? = nil) throws {
         var alternatives: [ConnectionOptions] = []
         do throws(RabbitMQError) {
             for url in urls {
-                alternatives.append(
-                    try ConnectionOptions(
-                        url, heartbeat: settings.brokerHeartbeat, connectTimeout: .seconds(settings.connectionTimeout)))
+                var options = try ConnectionOptions(
+                    url, heartbeat: settings.brokerHeartbeat, connectTimeout: .seconds(settings.connectionTimeout))
+                options.assumed = assumed
+                alternatives.append(options)
             }
         } catch {
             throw DriverError(error, at: "")
@@ -163,7 +166,7 @@ package final class AMQPLink: Sendable {
         }
     }
 
-    /// What the server can do. Connects the first time, and asks nothing: a server says that itself.
+    /// What the server can do. Connects the first time, and sends no question: the server announces it.
     ///
     /// - Throws: `DriverError`.
     package func abilities() async throws -> ServerAbilities {

@@ -12,6 +12,7 @@ extension DriverError {
         case .libraryMissing:
             self.init(.configuration, error.message, hint: "install it: apt-get install librabbitmq4")
         case .options: self.init(.configuration, error.message)
+        case .unfit: self.init(.configuration, error.message, hint: "use another broker")
         case .unreachable:
             self.init(.unreachable, error.message, hint: "start RabbitMQ, or name another broker with --broker URL")
         case .tls:

@@ -28,7 +28,7 @@ package struct Publication: Sendable {
     /// The publication as a server with these abilities can carry it out: without the ladder a message goes to its queue at once, and
     /// whoever takes it there keeps it until its ETA.
     func possible(with abilities: ServerAbilities) -> Publication {
-        guard !abilities.has(.delays) else { return self }
+        guard !abilities.has(.arguments) else { return self }
         var direct = self
         for case .ladder(let queue) in needs {
             direct.message.exchange = ""

@@ -7,12 +7,9 @@ extension Publisher {
     func commitAll(_ connection: Connection) throws(RabbitMQError) {
         while !unconfirmed.isEmpty {
             try connection.commit(Self.channel)
-            try connection.receiveArrived { (incoming) throws(RabbitMQError) in
-                if case .confirm = incoming { return }
-                try receive(incoming, connection)
-            }
+            try connection.receiveArrived { (incoming) throws(RabbitMQError) in try receive(incoming, connection) }
             confirm(upTo: firstNumber + UInt64(unconfirmed.count) - 1, isMultiple: true, isTaken: true)
-            try sendMore(connection)
+            try pump(connection)
         }
     }
 }

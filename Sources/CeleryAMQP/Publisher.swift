@@ -22,7 +22,7 @@ package final class Publisher: ConnectionUse {
     private(set) var firstNumber: UInt64 = 1
     /// The highest confirmed number.
     private var lastConfirmed: UInt64 = 0
-    var countUnderWay = 0
+    private var countUnderWay = 0
     private var bytesUnderWay = 0
     /// Why the server accepts no messages now; it answers nothing then.
     private(set) var blockedBy: String?
@@ -39,11 +39,9 @@ package final class Publisher: ConnectionUse {
 
     /// How the server promises to have a message.
     private(set) var promise = PublishingPromise.confirms
-    var sentinels = Sentinels()
 
     struct InFlight {
-        /// `nil` for a message of our own; see `Publisher+Sentinel.swift`.
-        var batch: PublishBatch?
+        var batch: PublishBatch
         var index: Int
         /// As it was sent.
         var message: WireMessage
@@ -78,7 +76,6 @@ package final class Publisher: ConnectionUse {
         unconfirmed = []
         (firstNumber, lastConfirmed) = (1, 0)
         (countUnderWay, bytesUnderWay, abandonedCount) = (0, 0, 0)
-        sentinels = Sentinels()
         try connection.openChannel(Self.channel)
         promise = try connection.selectPromise(Self.channel)
     }
@@ -98,27 +95,18 @@ package final class Publisher: ConnectionUse {
         if promise == .transactions { try commitAll(connection) }
     }
 
-    /// Sends what the window permits.
-    func sendMore(_ connection: Connection) throws(RabbitMQError) { try pump(connection) }
-
     /// Notes the server's answer for a message, or for all up to it.
     func confirm(upTo number: UInt64, isMultiple: Bool, isTaken: Bool) {
         let first = isMultiple ? firstNumber : number
         guard first <= number else { return }
         for number in first...number { confirm(number, isTaken: isTaken) }
-        if let sentinel = sentinels.number, (first...number).contains(sentinel) {
-            sentinels.number = nil
-            // What was sent before it has had its turn, too. If the server rejects the sentinel, that turn is in doubt.
-            for number in min(firstNumber, sentinel)...sentinel { confirm(number, isTaken: isTaken) }
-        }
         lastConfirmed = max(lastConfirmed, number)
         dropConfirmed()
     }
 
     package func tick(_ connection: Connection) throws(RabbitMQError) {
-        if !connection.abilities.has(.everyConfirm) { try sendSentinel(connection) }
         let now = ContinuousClock.now
-        let indices = unconfirmed.indices.filter { unconfirmed[$0]?.batch.map { $0.deadline <= now } ?? false }
+        let indices = unconfirmed.indices.filter { unconfirmed[$0].map { $0.batch.deadline <= now } ?? false }
         guard !indices.isEmpty || batches.contains(where: { $0.deadline <= now }) else { return }
         // Sent messages may still arrive; another connection would confirm none of them.
         if let blockedBy {
@@ -133,7 +121,7 @@ package final class Publisher: ConnectionUse {
             countOut(entry)
         }
         dropConfirmed()
-        for entry in late { entry.batch?.finish(error) }
+        for entry in late { entry.batch.finish(error) }
     }
 
     /// Whether messages are late only because their queue confirms nothing, such as a quorum queue without a leader, while the
@@ -179,7 +167,8 @@ package final class Publisher: ConnectionUse {
 
     // MARK: Sending
 
-    private func pump(_ connection: Connection) throws(RabbitMQError) {
+    /// Sends what the window permits.
+    func pump(_ connection: Connection) throws(RabbitMQError) {
         while blockedBy == nil, let batch = batches.first {
             if suspects > 0, batch.next == 0 {
                 if !unconfirmed.isEmpty { return }
@@ -275,7 +264,7 @@ package final class Publisher: ConnectionUse {
         else { return }
         unconfirmed[index] = nil
         countOut(entry)
-        entry.batch?.confirm(entry.index, isTaken: isTaken)
+        entry.batch.confirm(entry.index, isTaken: isTaken)
     }
 
     private func countOut(_ entry: InFlight) {
@@ -292,7 +281,7 @@ package final class Publisher: ConnectionUse {
             guard sent.properties.correlationID == message.properties.correlationID, sent.routingKey == message.routingKey
             else { continue }
             let target = message.exchange.isEmpty ? "" : "exchange '\(message.exchange)' with "
-            entry.batch?.noteReturn(entry.index, "no queue receives messages for \(target)routing key '\(message.routingKey)'")
+            entry.batch.noteReturn(entry.index, "no queue receives messages for \(target)routing key '\(message.routingKey)'")
             return
         }
     }

@@ -57,7 +57,7 @@ package struct Topology: Sendable {
     ) throws(RabbitMQError) {
         let definitions = queues.map(settings.definition)
         let delayed = definitions.filter { $0.exchangeType == "topic" || $0.exchangeType == "fanout" }
-        guard !delayed.isEmpty, definitions.contains(where: { $0.type == .quorum }), connection.abilities.has(.delays) else { return }
+        guard !delayed.isEmpty, definitions.contains(where: { $0.type == .quorum }), connection.abilities.has(.arguments) else { return }
         // Python declares the ladder with quorum queues by default.
         try DelayLadder.declare(.quorum, connection, spareChannel: spareChannel)
         for definition in delayed { try DelayLadder.bind(definition, connection, on: channel) }
@@ -79,8 +79,8 @@ package struct Topology: Sendable {
         return declaration
     }
 
-    /// Whether one prefetch count for a whole channel is possible: of all servers only RabbitMQ supports that from version 3.3 until 4.0, and never
-    /// for quorum queues. Queues with different weights need separate counts.
+    /// Whether the queues can share the prefetch count of their channel. One prefetch count for a channel exists only in RabbitMQ from
+    /// 3.3 to before 4.0, and never for quorum queues. Queues with different weights need separate counts.
     package func sharesPrefetch(_ queues: [String], at server: ServerAbilities) -> Bool {
         // A temporary queue must not change how a running worker consumes.
         let queues = queues.filter { !settings.definition(of: $0).isTemporary }

@@ -71,8 +71,7 @@ package struct Drivers: Sendable {
 
     private static let openAMQPBroker: OpenBroker = { urls, settings, _ in
         try AMQPBroker(
-            urls, settings: settings, mailbox: mailbox(settings), local: { try ReplyProject(settings).openLocalBroker() },
-            hasLocal: { ReplyProject(settings).hasFile })
+            urls, settings: settings, mailbox: mailbox(settings), local: { try ReplyProject(settings).openLocalBroker(creates: $0) })
     }
 
     private static let openRedisBroker: OpenBroker = { urls, settings, _ in

@@ -25,15 +25,15 @@ struct ReplyProject {
 
     /// Opens the same file for what an AMQP server cannot keep: messages until their ETA, commands and statistics.
     ///
+    /// - Parameter creates: Whether to create the file where there is none.
+    /// - Returns: `nil` when there is no file, and it is not to be created.
     /// - Throws: `DriverError` when the file cannot be created or opened.
-    func openLocalBroker() throws -> SQLiteBroker {
-        SQLiteBroker(
+    func openLocalBroker(creates: Bool) throws -> SQLiteBroker? {
+        guard creates || access(path, F_OK) == 0 else { return nil }
+        return SQLiteBroker(
             file: try databaseFile(), resultExpires: settings.resultExpires, argumentLimit: settings.argumentLimit,
             leaseLength: .seconds(settings.lease), processLives: ProcessIdentity.isAlive)
     }
-
-    /// Whether that file exists.
-    var hasFile: Bool { access(path, F_OK) == 0 }
 
     private var path: String {
         settings.file != nil

@@ -21,7 +21,5 @@ package struct IncomingDelivery: Sendable {
     /// Delivery tag, counted per channel from 1.
     package var tag: UInt64
     package var isRedelivered: Bool
-    /// Whether it is a copy of a message of another queue (`QueueMark`), to be dropped.
-    package var isStray = false
     package var message: WireMessage
 }

@@ -14,6 +14,8 @@ package struct RabbitMQError: Error, Sendable, Equatable, CustomStringConvertibl
         case tlsHandshake
         /// An option of the URL, or a file it names, is invalid.
         case options
+        /// The driver does not work with this kind of server.
+        case unfit
         /// The connection ended: closed by the server or the network, or silent for too long.
         case lost
         /// An answer did not arrive in time.

@@ -4,15 +4,6 @@ import Testing
 @testable import RabbitMQ
 
 @Suite struct ServerAbilitiesTests {
-    /// As garagemq 0.1 of Debian 12 sends them.
-    private static let garagemq: JSONObject = [
-        "copyright": "Alexander Valinurov, 2018", "platform": "amd64", "host": "vm", "product": "garagemq", "version": "0.1",
-        "capabilities": [
-            "consumer_priorities": false, "authentication_failure_close": true, "per_consumer_qos": true, "publisher_confirms": true,
-            "exchange_exchange_bindings": false, "basic.nack": true, "consumer_cancel_notify": true, "connection.blocked": false,
-        ],
-    ]
-
     private func abilities(_ product: String, _ version: String, _ more: JSONObject = [:]) -> ServerAbilities {
         var properties = more
         properties["product"] = .string(product)
@@ -37,28 +28,27 @@ import Testing
                 let server = abilities(product, version, ["capabilities": .object([sign: true])])
                 #expect(server.abilities == Set(ServerAbilities.Ability.allCases), "\(product) \(sign)")
             }
-            #expect(abilities("AcmeMQ", "1", ["capabilities": .object([sign: false])]).abilities == ServerAbilities.ordinary)
-            #expect(abilities("garagemq", "0.2", ["capabilities": .object([sign: true])]).abilities.isEmpty)
+            #expect(abilities("AcmeMQ", "1", ["capabilities": .object([sign: false])]).abilities.isEmpty)
         }
     }
 
-    @Test func `another server can do what it announces, and what the protocol asks of all`() {
-        let garagemq = ServerAbilities(Self.garagemq)
-        #expect(garagemq.abilities == [.confirms])
-        #expect(garagemq.title == "garagemq 0.1")
-        #expect(!garagemq.takesArguments)
+    @Test func `another server can do what it announces`() {
+        let announced: JSONObject = ["capabilities": ["publisher_confirms": true, "consumer_priorities": false, "basic.nack": true]]
+        #expect(abilities("AcmeMQ", "1", announced).abilities == [.confirms])
+        #expect(abilities("qpid", "9.2.0", ["qpid.confirmed_publish_supported": "true"]).abilities == [.confirms])
+        let unclear: JSONObject = ["capabilities": ["exchange_exchange_bindings": true, "publisher_confirms": "yes"]]
+        #expect(abilities("AcmeMQ", "1", unclear).abilities.isEmpty)
+    }
 
-        let brokerJ = abilities("qpid", "9.2.0", ["qpid.confirmed_publish_supported": "true"])
-        #expect(brokerJ.abilities == ServerAbilities.ordinary.union([.confirms, .tables]))
-
-        let unknown = abilities("AcmeMQ", "1", ["capabilities": ["exchange_exchange_bindings": true, "publisher_confirms": "yes"]])
-        #expect(unknown.abilities == ServerAbilities.ordinary.union([.exchangeBindings]))
+    @Test func `garagemq is refused, and no other server`() {
+        for product in ["garagemq", "GarageMQ", "garagemq-fork"] { #expect(abilities(product, "0.1").refusal != nil, "\(product)") }
+        for product in ["RabbitMQ", "LavinMQ", "qpid", "AcmeMQ", ""] { #expect(abilities(product, "1").refusal == nil, "\(product)") }
     }
 
     @Test func `a server that says nothing of itself, or strange things, is taken for one that can do little`() {
         for properties: JSONObject in [[:], ["product": 7, "version": ["a"], "capabilities": "all"], ["capabilities": [1, 2]]] {
             let server = ServerAbilities(properties)
-            #expect(server.abilities == ServerAbilities.ordinary)
+            #expect(server.abilities.isEmpty)
             #expect(server.title == "an unknown server")
         }
         #expect(abilities("AcmeMQ", "").title == "AcmeMQ")

@@ -73,14 +73,9 @@ extension AMQPBroker: QueuePurging {
         var first: DriverError?
         for queue in queues?.distinct ?? knownQueues {
             do {
-                var most: Int?
-                repeat {
-                    let (count, rest) = try await link.ask { [most] (connection, channel) throws(RabbitMQError) in
-                        try connection.purge(queue, most: most, on: channel)
-                    }
-                    counts[queue, default: 0] += count
-                    most = rest
-                } while most != 0
+                counts[queue] = try await link.ask { (connection, channel) throws(RabbitMQError) in
+                    try connection.purge(queue, on: channel)
+                }
             } catch let error as DriverError where error.code == .refused {
                 // There is no such queue.
                 continue

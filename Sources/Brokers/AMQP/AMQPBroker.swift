@@ -35,17 +35,18 @@ package final class AMQPBroker: Broker {
     ///   - urls: Alternatives, tried in this order.
     ///   - mailbox: Declared before the first message that names it as its reply queue.
     ///   - local: Opens the `celery.db` of the project, for what a server cannot keep. RabbitMQ needs it before 3.9, which brought streams.
-    ///   - hasLocal: Whether that file exists.
+    ///     Where there is no such file, it creates one if it is told to, and else returns `nil`.
+    ///   - assumed: Overrides what the server announces (`ConnectionOptions.assumed`).
     /// - Throws: `DriverError` for invalid URL options.
     package init(
         _ urls: [ServiceURL], settings: Settings, mailbox: QueueDeclaration? = nil, nearETA: Double = 60,
-        now: @escaping @Sendable () -> Timestamp = { .now }, local: (@Sendable () throws -> SQLiteBroker)? = nil,
-        hasLocal: @escaping @Sendable () -> Bool = { true }
+        now: @escaping @Sendable () -> Timestamp = { .now }, local: (@Sendable (_ creates: Bool) throws -> SQLiteBroker?)? = nil,
+        assumed: ServerAbilities? = nil
     ) throws {
-        link = try AMQPLink(urls, settings: settings)
+        link = try AMQPLink(urls, settings: settings, assumed: assumed)
         self.mailbox = mailbox
         self.nearETA = nearETA
-        self.local = LocalBroker(local, isThere: hasLocal)
+        self.local = LocalBroker(local)
         redaction = settings.redaction
         self.now = now
     }

@@ -4,13 +4,13 @@ import Proton
 extension AMQP10Broker: PowerLacking {
     package func lackedPowers() async throws -> [LackedPower] {
         let server = try await server()
-        var lacked = [LackedPower(.streams, "events of the past", consequence: "events and statistics reach only those who listen")]
+        var lacked = [LackedPower("events of the past", consequence: "events and statistics reach only those who listen")]
         if !server.delays {
-            lacked.append(LackedPower(.delays, "delayed delivery", consequence: "workers hold messages until their ETA"))
+            lacked.append(LackedPower("delayed delivery", consequence: "workers hold messages until their ETA"))
         }
         if !server.keepsDelivered {
-            lacked.append(LackedPower(.redelivery, "return of what was delivered", consequence: "what a worker has is lost when the worker is killed"))
-            lacked.append(LackedPower(.priorities, "priorities", consequence: "messages are served in their order"))
+            lacked.append(LackedPower("return of what was delivered", consequence: "what a worker has is lost when the worker is killed"))
+            lacked.append(LackedPower("priorities", consequence: "messages are served in their order"))
         }
         return lacked
     }

@@ -30,7 +30,6 @@
     each(amqp_socket_open_noblock) \
     each(amqp_channel_open) \
     each(amqp_channel_close) \
-    each(amqp_confirm_select) \
     each(amqp_tx_select) \
     each(amqp_tx_commit) \
     each(amqp_connection_close) \

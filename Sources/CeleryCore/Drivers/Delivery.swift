@@ -8,8 +8,6 @@ public struct Delivery: Sendable {
     public var crashes = 0
     /// How often the message was lost with a worker that may or may not have begun it.
     public var doubts = 0
-    /// Whether the broker cannot tell if it delivered the message before.
-    public var mayBeRepeated = false
     /// Why the message is not a valid task; then `message` has only the readable parts.
     public var defect: Defect?
     /// Since when the message has been postponed because of its task's limits.

@@ -12,17 +12,12 @@ package enum PublishingPromise: Sendable {
 extension Connection {
     /// Makes the server promise the messages of a channel, in the way it can.
     ///
-    /// Where confirms are announced this costs no round trip with RabbitMQ, which answers only when asked to. Others are asked for
-    /// transactions first: a server that does not know a method may close the connection.
+    /// Confirms cost no round trip: their selection asks for no answer. Without them the server is asked for transactions.
     ///
     /// - Throws: `RabbitMQError`: `options` when the server can promise nothing.
     package func selectPromise(_ channel: UInt16) throws(RabbitMQError) -> PublishingPromise {
         if abilities.has(.confirms) {
-            if abilities.has(.silence) {
-                try send(Int32(AMQP_CONFIRM_SELECT_METHOD), amqp_confirm_select_t(nowait: 1), on: channel)
-            } else {
-                try selectConfirms(channel)
-            }
+            try send(Int32(AMQP_CONFIRM_SELECT_METHOD), amqp_confirm_select_t(nowait: 1), on: channel)
             return .confirms
         }
         do throws(RabbitMQError) {
@@ -44,12 +39,6 @@ extension Connection {
 
     private var statement: String {
         "broker \(options.location): \(abilities.title) has neither publisher confirms nor transactions, so it cannot promise to keep a message"
-    }
-
-    /// The corresponding C function is `amqp_confirm_select`.
-    private func selectConfirms(_ channel: UInt16) throws(RabbitMQError) {
-        _ = library.calls.amqp_confirm_select(state, channel)
-        try checkReply("ask for confirms")
     }
 
     /// Commits what was published on a channel with transactions. The server returns messages without a queue before it answers.

@@ -21,7 +21,7 @@ extension Connection {
             if let name, name.utf8.count > Self.nameLimit { return Self.tooLong(what, name) }
         }
         var size = names.dropFirst(2).reduce(2) { $0 + 1 + ($1.1?.utf8.count ?? 0) }
-        if let fault = FieldTable.measure(headers(of: message), into: &size) { return fault }
+        if let fault = FieldTable.measure(message.headers, into: &size) { return fault }
         let limit = Int(library.calls.amqp_get_frame_max(state)) - Self.frameOverhead
         return size > limit ? "the headers take \(size) bytes, and the broker's frames hold \(limit)" : nil
     }

@@ -11,8 +11,7 @@ extension Connection {
     package func publish(_ message: WireMessage, isMandatory: Bool, on channel: UInt16) throws(RabbitMQError) {
         defer { scratch.reset() }
         var properties = self.properties(of: message)
-        let body = message.body.isEmpty && !abilities.has(.emptyBodies) ? [UInt8(ascii: " ")] : message.body
-        let status = body.withUnsafeBytes { body in
+        let status = message.body.withUnsafeBytes { body in
             library.calls.amqp_basic_publish(
                 state, channel, scratch.bytes(message.exchange), scratch.bytes(message.routingKey), isMandatory ? 1 : 0, 0,
                 &properties,
@@ -44,16 +43,8 @@ extension Connection {
             properties.priority = UInt8(clamping: priority)
         }
         set(AMQP_BASIC_HEADERS_FLAG)
-        properties.headers = FieldTable.table(headers(of: message), in: scratch)
+        properties.headers = FieldTable.table(message.headers, in: scratch)
         return properties
-    }
-
-    /// The headers as the server can keep them.
-    func headers(of message: WireMessage) -> JSONObject {
-        // A header of this name would be taken for ours.
-        let isKept = abilities.has(.tables) && message.headers[PackedHeaders.name] == nil
-        let headers = isKept ? message.headers : PackedHeaders.pack(message.headers)
-        return abilities.has(.separateQueues) ? headers : QueueMark.write(message, in: headers)
     }
 
     /// The corresponding C function is `amqp_basic_ack`.
@@ -70,14 +61,6 @@ extension Connection {
     ///
     /// The corresponding C functions are `amqp_basic_get` and `amqp_read_message`.
     package func get(_ queue: String, on channel: UInt16) throws(RabbitMQError) -> IncomingDelivery? {
-        while let delivery = try getAny(queue, on: channel) {
-            if !delivery.isStray { return delivery }
-            try acknowledge(delivery.tag, isMultiple: false, on: channel)
-        }
-        return nil
-    }
-
-    private func getAny(_ queue: String, on channel: UInt16) throws(RabbitMQError) -> IncomingDelivery? {
         try check("queue", queue)
         defer { scratch.reset() }
         let reply = library.calls.amqp_basic_get(state, channel, scratch.bytes(queue), 0)
@@ -89,14 +72,12 @@ extension Connection {
         var content = amqp_message_t()
         try check(library.calls.amqp_read_message(state, channel, &content, 0), "get a message from queue '\(queue)'")
         defer { library.calls.amqp_destroy_message(&content) }
-        (message.properties, message.headers) = read(content.properties)
+        (message.properties, message.headers) = Self.read(content.properties)
         message.body = [UInt8](content.body.buffer)
-        let isStray = !abilities.has(.separateQueues) && QueueMark.take(from: &message.headers, of: queue)
-        return IncomingDelivery(
-            channel: channel, consumer: "", tag: tag, isRedelivered: isRedelivered, isStray: isStray, message: message)
+        return IncomingDelivery(channel: channel, consumer: "", tag: tag, isRedelivered: isRedelivered, message: message)
     }
 
-    func read(_ given: amqp_basic_properties_t) -> (WireProperties, JSONObject) {
+    static func read(_ given: amqp_basic_properties_t) -> (WireProperties, JSONObject) {
         func has(_ flag: Int32) -> Bool { given._flags & amqp_flags_t(flag) != 0 }
         var properties = WireProperties()
         if has(AMQP_BASIC_CONTENT_TYPE_FLAG) { properties.contentType = given.content_type.string }
@@ -106,8 +87,6 @@ extension Connection {
         if has(AMQP_BASIC_EXPIRATION_FLAG) { properties.expiration = given.expiration.string }
         if has(AMQP_BASIC_DELIVERY_MODE_FLAG) { properties.deliveryMode = Int(given.delivery_mode) }
         if has(AMQP_BASIC_PRIORITY_FLAG) { properties.priority = Int(given.priority) }
-        let headers = has(AMQP_BASIC_HEADERS_FLAG) ? FieldTable.object(given.headers) : [:]
-        // Whoever sent the message may have taken the server for another.
-        return (properties, PackedHeaders.unpack(headers))
+        return (properties, has(AMQP_BASIC_HEADERS_FLAG) ? FieldTable.object(given.headers) : [:])
     }
 }

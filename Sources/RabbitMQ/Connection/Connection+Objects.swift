@@ -38,8 +38,6 @@ extension Connection {
                 try check(
                     library.calls.amqp_send_method(state, channel, amqp_method_number_t(AMQP_CHANNEL_CLOSE_OK_METHOD), &answer),
                     "close a channel")
-                // The refusal matters more than whether this succeeds.
-                if !abilities.has(.channelEnds) { _ = library.calls.amqp_channel_close(state, channel, AMQP_REPLY_SUCCESS) }
                 partial[channel] = nil
             }
             throw error
@@ -48,7 +46,7 @@ extension Connection {
 
     /// RabbitMQ's arguments, for servers that take them.
     private func arguments(_ arguments: JSONObject) -> amqp_table_t {
-        FieldTable.table(abilities.takesArguments ? arguments : [:], in: scratch)
+        FieldTable.table(abilities.has(.arguments) ? arguments : [:], in: scratch)
     }
 
     /// Sends a method without waiting. The corresponding C function is `amqp_send_method`.
@@ -66,7 +64,7 @@ extension Connection {
     ) throws(RabbitMQError) {
         try check("exchange", exchange.name, exchange.type)
         defer { scratch.reset() }
-        if !isAwaited, abilities.has(.silence) {
+        if !isAwaited {
             var method = amqp_exchange_declare_t()
             method.exchange = scratch.bytes(exchange.name)
             method.type = scratch.bytes(exchange.type)
@@ -102,7 +100,7 @@ extension Connection {
         defer { scratch.reset() }
         let answer = library.calls.amqp_queue_declare(
             state, channel, scratch.bytes(queue.name), isPassive ? 1 : 0, queue.isDurable ? 1 : 0,
-            isExclusive(queue) ? 1 : 0, queue.isAutoDeleted ? 1 : 0, arguments(queue.arguments))
+            queue.isExclusive ? 1 : 0, queue.isAutoDeleted ? 1 : 0, arguments(queue.arguments))
         try checkReply("declare queue '\(queue.name)'")
         guard let answer else { throw RabbitMQError(.lost, "no answer to the declaration of queue '\(queue.name)'") }
         return QueueState(
@@ -110,23 +108,14 @@ extension Connection {
             consumers: Int(answer.pointee.consumer_count))
     }
 
-    /// A queue that ends with its consumer can do without, where an exclusive one would be the server's end.
-    private func isExclusive(_ queue: QueueDeclaration) -> Bool {
-        queue.isExclusive && (abilities.has(.exclusiveConsumers) || !queue.isAutoDeleted)
-    }
-
     /// Declares a queue without waiting for the answer.
     package func declareUnawaited(_ queue: QueueDeclaration, on channel: UInt16) throws(RabbitMQError) {
-        guard abilities.has(.silence) else {
-            try declare(queue, on: channel)
-            return
-        }
         try check("queue", queue.name)
         defer { scratch.reset() }
         var method = amqp_queue_declare_t()
         method.queue = scratch.bytes(queue.name)
         method.durable = queue.isDurable ? 1 : 0
-        method.exclusive = isExclusive(queue) ? 1 : 0
+        method.exclusive = queue.isExclusive ? 1 : 0
         method.auto_delete = queue.isAutoDeleted ? 1 : 0
         method.nowait = 1
         method.arguments = arguments(queue.arguments)
@@ -141,7 +130,7 @@ extension Connection {
         try check("exchange", exchange)
         try check("routing key", key)
         defer { scratch.reset() }
-        if !isAwaited, abilities.has(.silence) {
+        if !isAwaited {
             var method = amqp_queue_bind_t()
             method.queue = scratch.bytes(queue)
             method.exchange = scratch.bytes(exchange)
@@ -152,6 +141,25 @@ extension Connection {
         _ = library.calls.amqp_queue_bind(
             state, channel, scratch.bytes(queue), scratch.bytes(exchange), scratch.bytes(key), amqp_table_t())
         try checkReply("bind queue '\(queue)'")
+    }
+
+    /// Deletes the waiting messages. Returns their number. The corresponding C function is `amqp_queue_purge`.
+    package func purge(_ queue: String, on channel: UInt16) throws(RabbitMQError) -> Int {
+        try check("queue", queue)
+        defer { scratch.reset() }
+        let answer = library.calls.amqp_queue_purge(state, channel, scratch.bytes(queue))
+        try checkReply("purge queue '\(queue)'")
+        return Int(answer?.pointee.message_count ?? 0)
+    }
+
+    /// The corresponding C function is `amqp_queue_delete`.
+    ///
+    /// - Parameter ifUnused: Whether a queue with consumers is refused.
+    package func deleteQueue(_ queue: String, ifUnused: Bool = false, on channel: UInt16) throws(RabbitMQError) {
+        try check("queue", queue)
+        defer { scratch.reset() }
+        _ = library.calls.amqp_queue_delete(state, channel, scratch.bytes(queue), ifUnused ? 1 : 0, 0)
+        try checkReply("delete queue '\(queue)'")
     }
 
     /// Sets the prefetch count. The corresponding C function is `amqp_basic_qos`.
@@ -174,7 +182,6 @@ extension Connection {
             state, channel, scratch.bytes(queue), scratch.bytes(consumer), 0, isAcknowledged ? 0 : 1, 0,
             self.arguments(arguments))
         try checkReply("consume from queue '\(queue)'")
-        if !abilities.has(.separateQueues) { sources[consumer] = queue }
     }
 
     /// Ends a subscription without waiting for the answer, which would come after everything in flight.

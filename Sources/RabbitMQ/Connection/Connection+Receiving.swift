@@ -86,7 +86,7 @@ extension Connection {
             let header = frame.payload.properties
             if let decoded = header.decoded {
                 (part.message.properties, part.message.headers) =
-                    read(decoded.assumingMemoryBound(to: amqp_basic_properties_t.self).pointee)
+                    Self.read(decoded.assumingMemoryBound(to: amqp_basic_properties_t.self).pointee)
             }
             guard let size = Int(exactly: header.body_size) else { throw RabbitMQError(.lost, "a message with an invalid size") }
             part.missing = size
@@ -111,11 +111,9 @@ extension Connection {
         partial[channel] = nil
         switch part.kind {
         case .delivery(let consumer, let tag, let isRedelivered):
-            var message = part.message
-            let isStray = sources[consumer].map { QueueMark.take(from: &message.headers, of: $0) } ?? false
             return .delivery(
                 IncomingDelivery(
-                    channel: channel, consumer: consumer, tag: tag, isRedelivered: isRedelivered, isStray: isStray, message: message))
+                    channel: channel, consumer: consumer, tag: tag, isRedelivered: isRedelivered, message: part.message))
         case .returned(let reason): return .returned(part.message, reason: reason)
         }
     }

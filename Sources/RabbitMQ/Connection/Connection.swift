@@ -19,8 +19,6 @@ package final class Connection {
     var lastHeard = ContinuousClock.now
     /// Messages with missing frames, by channel.
     var partial: [UInt16: PartialMessage] = [:]
-    /// The queues of the subscriptions at a server that mixes queues up, by consumer tag; empty elsewhere.
-    var sources: [String: String] = [:]
 
     /// How long to wait for an answer.
     static let answerTimeout: Duration = .seconds(15)
@@ -52,6 +50,11 @@ package final class Connection {
         Self.bound(sendsOn: calls.amqp_get_sockfd(state), heartbeat)
         abilities = options.assumed ?? ServerAbilities(calls.amqp_get_server_properties(state).map { FieldTable.object($0.pointee) } ?? [:])
         self.state = state
+        guard let refusal = abilities.refusal else { return }
+        close(.awaited, onSocket: onSocket)
+        var reason = RabbitMQError(.unfit, "broker \(options.location): \(refusal)")
+        reason.isOfOpening = true
+        throw reason
     }
 
     /// How a connection ends.

@@ -83,9 +83,7 @@ final class ConnectionLoop {
     }
 
     private func interval(of connection: Connection) -> Duration {
-        // Where confirms get lost, publishers look after them.
-        guard connection.abilities.has(.everyConfirm) else { return .milliseconds(250) }
-        return connection.heartbeat > 0 ? .seconds(min(2.5, Double(connection.heartbeat) / 4)) : .seconds(2.5)
+        connection.heartbeat > 0 ? .seconds(min(2.5, Double(connection.heartbeat) / 4)) : .seconds(2.5)
     }
 
     /// Tries each alternative once.

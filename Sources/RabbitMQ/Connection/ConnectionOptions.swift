@@ -22,7 +22,7 @@ package struct ConnectionOptions: Sendable, Hashable {
     package var isExternal: Bool
     /// For display, without the password.
     package var location: String
-    /// What the server can do, instead of what it says, so that tests find at RabbitMQ what other servers are.
+    /// Overrides what the server announces, so that tests can treat RabbitMQ as a lesser server.
     package var assumed: ServerAbilities?
 
     /// Certificates for a TLS connection.

@@ -57,8 +57,6 @@ final class RepeatLookup {
     /// - Returns: `false` when no job of this task runs here.
     func adopt(_ delivery: Delivery) -> Bool {
         guard !powers.fencesRepeats, delivery.mayRepeat, let job = jobs.job(of: delivery.message.id) else { return false }
-        // Where the broker cannot tell, this may as well be a retry that has overtaken the end of its task.
-        if delivery.mayBeRepeated, delivery.handle.attempt > job.attempt { return false }
         job.adopt(delivery.handle)
         log.adopted(delivery)
         return true
@@ -66,16 +64,16 @@ final class RepeatLookup {
 }
 
 extension Delivery {
-    /// Whether the task may be running or have run already: a connection was lost, the broker cannot tell, or a beat may have sent the message
+    /// Whether the task may be running or have run already: a connection was lost, or a beat may have sent the message
     /// twice because it missed the confirmation. Or somebody sends a signed command again, who could not sign it himself.
     var mayRepeat: Bool {
-        mayBeRepeated || handle.attempt > message.retries + 1 || message.headers[BeatHeader.due] != nil || message.task == CommandTask.name
+        handle.attempt > message.retries + 1 || message.headers[BeatHeader.due] != nil || message.task == CommandTask.name
     }
 
     /// The delivery with the crash count of the result store, for a broker that cannot tell whether the task had begun
     /// when its worker was lost.
     func blamed(by started: TaskResult?) -> Delivery {
-        guard doubts > 0 || mayBeRepeated, let started else { return self }
+        guard doubts > 0, let started else { return self }
         var delivery = self
         delivery.crashes = max(crashes, started.crashes + 1)
         delivery.doubts = max(0, doubts - delivery.crashes)

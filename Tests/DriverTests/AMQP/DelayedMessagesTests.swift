@@ -47,7 +47,7 @@ import Testing
 
     private func delayed() -> DelayedMessages {
         let path = folder.file("celery.db")
-        return DelayedMessages(local: LocalBroker { [clock] in
+        return DelayedMessages(local: LocalBroker { [clock] _ in
             SQLiteBroker(file: try DatabaseFile(path: path), resultExpires: nil, processLives: { _ in true }, now: { clock.now })
         })
     }
@@ -135,15 +135,16 @@ import Testing
         #expect(ids.count == 500 && Set(ids).count == 500)
     }
 
-    @Test func `a file that is not there is not created by reading`() throws {
-        let opened = Mutex(false)
-        let local = LocalBroker(
-            {
-                opened.withLock { $0 = true }
-                throw DriverError(.unsupported, "opened")
-            }, isThere: { false })
+    @Test func `a file that is not there is not created by reading`() async throws {
+        let path = folder.file("celery.db")
+        let local = LocalBroker { creates in
+            creates ? SQLiteBroker(file: try DatabaseFile(path: path), resultExpires: nil, processLives: { _ in true }) : nil
+        }
         #expect(try local.existing() == nil)
-        #expect(!opened.withLock { $0 })
+        let made = try local.broker()
+        #expect(try local.existing() === made)
+        await local.close()
+        #expect(try local.existing() == nil)
     }
 
     @Test func `without a project nothing is kept, and that is said`() async throws {

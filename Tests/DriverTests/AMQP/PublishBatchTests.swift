@@ -39,24 +39,6 @@ import Wire
         #expect(ended.isOver && ended.failure == nil)
     }
 
-    @Test func `what a rejected sentinel follows is not taken`() {
-        for isTaken in [true, false] {
-            let ended = Ended()
-            let batch = ended.batch(of: 2)
-            let publisher = Publisher(topology: Topology(Settings(projectFolder: "/nowhere")))
-            let messages: [PublishBatch?] = [batch, batch, nil]
-            for (index, batch) in messages.enumerated() {
-                publisher.unconfirmed.append(Publisher.InFlight(batch: batch, index: index, message: WireMessage(routingKey: "q", body: [])))
-            }
-            publisher.sentinels.number = 3
-            publisher.confirm(upTo: 1, isMultiple: false, isTaken: true)
-            #expect(!ended.isOver)
-            publisher.confirm(upTo: 3, isMultiple: false, isTaken: isTaken)
-            #expect(ended.isOver && ended.failure?.unconfirmed == (isTaken ? nil : [1]))
-            #expect(publisher.unconfirmed.isEmpty && publisher.sentinels.number == nil)
-        }
-    }
-
     @Test func `what the server did not take is unconfirmed when the connection is lost`() {
         let ended = Ended()
         let batch = ended.batch(of: 5)

@@ -13,7 +13,7 @@ import Wire
     init() throws {
         vhost = try VirtualHost()
         var options = try ConnectionOptions(ServiceURL(vhost.url))
-        options.assumed = ServerAbilities(product: "AcmeMQ", version: "1", abilities: ServerAbilities.ordinary.union([.tables]))
+        options.assumed = ServerAbilities(product: "AcmeMQ", version: "1", abilities: [])
         let topology = Topology(Settings(projectFolder: "/nowhere"))
         owner = try ConnectionOwner([options], .onDemand) { Publisher(topology: topology) }
     }

@@ -34,7 +34,7 @@ final class RabbitMQByAMQP10Fixture: AMQP10Fixture {
     /// and what beat needs.
     static let powers: Set<BrokerPower> = [
         .backlog, .schedule, .switching, .events, .control, .postponing, .pushing, .notices, .probing, .deadLetters, .deadLetterSending, .returning,
-        .returnOrder, .highestFirst, .priorities, .redelivery, .lacking,
+        .returnOrder, .highestFirst, .priorities, .lacking,
     ]
     let clock = ManualClock()
     let place: AMQP10Place
@@ -54,7 +54,7 @@ final class RabbitMQByAMQP10Fixture: AMQP10Fixture {
 
 /// Proton's example broker, which forgets a message as soon as it has sent it.
 final class ProtonFixture: AMQP10Fixture {
-    static let powers = RabbitMQByAMQP10Fixture.powers.subtracting([.events, .control, .deadLetters, .returning, .returnOrder, .highestFirst, .priorities, .redelivery])
+    static let powers = RabbitMQByAMQP10Fixture.powers.subtracting([.events, .control, .deadLetters, .returning, .returnOrder, .highestFirst, .priorities])
     let clock = ManualClock()
     let place: AMQP10Place
 

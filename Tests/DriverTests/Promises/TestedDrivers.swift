@@ -2,7 +2,10 @@ import Testing
 
 /// The brokers that are held to all promises. A new driver is a line here, and a fixture.
 enum TestedBroker: String, CaseIterable, Sendable {
-    case memory, sqlite, rabbitMQ, redis, zmq
+    case memory, sqlite, rabbitMQ
+    /// AMQP 0-9-1 without RabbitMQ's extensions.
+    case plainAMQP
+    case redis, zmq
     /// By STOMP.
     case activeMQ, rabbitMQByStomp
     /// By AMQP 1.0.
@@ -16,6 +19,7 @@ enum TestedBroker: String, CaseIterable, Sendable {
         case .memory: MemoryBrokerFixture.self
         case .sqlite: SQLiteBrokerFixture.self
         case .rabbitMQ: AMQPBrokerFixture.self
+        case .plainAMQP: PlainAMQPFixture.self
         case .redis: RedisBrokerFixture.self
         case .activeMQ: ActiveMQFixture.self
         case .rabbitMQByStomp: RabbitMQByStompFixture.self

@@ -31,8 +31,7 @@ package actor AMQPBeatSeat: BeatSeat {
 
     /// Connects.
     ///
-    /// - Throws: `DriverError` when the first connection fails, later connections are made as often as needed; `unsupported` at a server
-    ///   that the death of a leader would stop.
+    /// - Throws: `DriverError` when the first connection fails; later connections are made as often as needed.
     init(broker: AMQPBroker, queues: BeatQueues, identity: WorkerIdentity) async throws {
         (self.broker, self.queues, self.identity) = (broker, queues, identity)
         let alternatives = broker.link.alternatives.map { options in
@@ -46,8 +45,7 @@ package actor AMQPBeatSeat: BeatSeat {
             BeatConnection(queues: queues, topology: topology, bell: bell)
         }
         do {
-            let hasLocks = try await perform { (connection, _) throws(RabbitMQError) in connection.abilities.has(.exclusiveConsumers) }
-            guard hasLocks else { throw DriverError.lacks("send periodic tasks", broker.location) }
+            try await perform { (_, _) throws(RabbitMQError) in }
         } catch {
             await owner.close()
             throw error

@@ -52,7 +52,7 @@ final class BeatConnection: ConnectionUse {
         try publisher.establish(connection)
         for channel in [Self.doorChannel, Self.stateChannel, Self.commandChannel] { try connection.openChannel(channel) }
         // The connection before may have been to another server.
-        if connection.abilities.has(.directReplies) {
+        if connection.abilities.has(.arguments) {
             answers = Self.directReplies
         } else {
             var queue = QueueDeclaration("celery.reply.\(TaskID())")
@@ -195,7 +195,7 @@ final class BeatConnection: ConnectionUse {
     /// Removes the states before it where the server does not do that itself.
     func tell(_ state: [UInt8], _ connection: Connection) throws(RabbitMQError) {
         self.state = state
-        guard !connection.abilities.has(.expiry) else { return }
+        guard !connection.abilities.has(.arguments) else { return }
         var newest: IncomingDelivery?
         while let delivery = try connection.get(queues.state.name, on: Self.stateChannel) {
             if let newest { try connection.acknowledge(newest.tag, isMultiple: false, on: Self.stateChannel) }

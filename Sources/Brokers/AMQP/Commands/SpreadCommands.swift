@@ -15,11 +15,11 @@ final class SpreadCommands {
 
     init(heard: @escaping (CommandStream.Entry) -> Void) { self.heard = heard }
 
-    /// Not mandatory: no worker may run.
+    /// Not mandatory: perhaps no worker is running.
     static func publication(_ entry: CommandStream.Entry) -> Publication {
         var message = CommandStream.message(entry)
         (message.exchange, message.routingKey) = (exchange.name, "")
-        // The queues are of the workers that run; nothing of them is stored.
+        // The queues belong to running workers and end with them, so nothing is stored.
         message.properties.deliveryMode = 1
         return Publication(message, isMandatory: false, needs: [.exchange(exchange)])
     }

@@ -7,7 +7,7 @@ extension AMQPConsumer: Postponing {
     package func postpone(_ deliveries: [Postponement]) async throws -> [Bool] {
         let now = broker.now()
         let held = inbox.withQueue { queue in deliveries.map { queue.held($0.handle) } }
-        guard inbox.serverHas(.delays) else { return try await postponeHere(deliveries, held) }
+        guard inbox.serverHas(.arguments) else { return try await postponeHere(deliveries, held) }
         let again = zip(deliveries, held).compactMap { postponement, held -> Publication? in
             guard let held else { return nil }
             // Send a new message, so that returns are not mistaken for deaths. The attempt number stays the same.

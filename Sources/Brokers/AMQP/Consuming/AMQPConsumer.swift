@@ -87,7 +87,6 @@ package final class AMQPConsumer: BrokerConsumer {
         var delivery = Delivery(handle: queue.hand(entry), message: entry.message)
         (delivery.crashes, delivery.doubts, delivery.defect) = (entry.crashes, entry.doubts, entry.defect)
         delivery.waitsSince = entry.waitsSince
-        delivery.mayBeRepeated = !inbox.serverHas(.redelivery)
         return delivery
     }
 

@@ -31,8 +31,6 @@ final class Subscription: ConnectionUse {
     var consumers: ConsumerSet
     private var gathered: [IncomingDelivery] = []
     /// Deliveries of queues left meanwhile, to be returned.
-    private var late: [UInt64] = []
-    /// Copies of messages of other queues, to be dropped.
     private var strays: [UInt64] = []
     var hasLeftQueues = false
     /// Whether all standing commands were known at the last look.
@@ -63,7 +61,6 @@ final class Subscription: ConnectionUse {
 
     func establish(_ connection: Connection) throws(RabbitMQError) {
         gathered = []
-        late = []
         strays = []
         mustBeginAnew = false
         hasCommands = false
@@ -176,11 +173,11 @@ final class Subscription: ConnectionUse {
             will.receive(delivery)
         case .delivery(let delivery):
             deliveries += 1
-            guard isOpen(delivery), !delivery.isStray else {
+            guard isOpen(delivery) else {
                 // The delivery was in flight when its queue was left. Earlier deliveries are added first.
                 handOver()
                 inbox.withQueue { $0.pass(delivery) }
-                if delivery.isStray { strays.append(delivery.tag) } else { late.append(delivery.tag) }
+                strays.append(delivery.tag)
                 return
             }
             if !sharesPrefetch { consumers.delivered(delivery.tag, to: delivery.consumer) }
@@ -214,15 +211,10 @@ final class Subscription: ConnectionUse {
         // The worker waits for this.
         if hasCommands && !knewAll { inbox.bell.ring() }
         if mustBeginAnew { throw RabbitMQError(.lost, "the prefetch mode of this worker's queues has changed") }
-        if !late.isEmpty {
-            let tags = late
-            late = []
-            try end(tags, .giveBack, connection)
-        }
         if !strays.isEmpty {
             let tags = strays
             strays = []
-            try end(tags, .acknowledge, connection)
+            try end(tags, .giveBack, connection)
         }
         try followPrefetch(connection)
         try returnSurplus(connection)

@@ -15,7 +15,7 @@ extension AMQPBroker: EventSending {
         guard let seconds = settings.eventLog else { return }
         let log = EventQueues.log(seconds: seconds)
         do {
-            let server = try await forEvents.answer { (connection, _) throws(RabbitMQError) in connection.abilities }.get()
+            let server = try await forEvents.abilities()
             guard server.has(.streams) else { throw Self.noStreams(server, location) }
             _ = try await forEvents.answer { (connection, channel) throws(RabbitMQError) in
                 try connection.declare(EventQueues.exchange, on: channel)

@@ -11,7 +11,7 @@ extension AMQPConsumer {
             let commands = LocalCommands(local: broker.local, book: inbox.commands, now: broker.now)
             add(Task { [inbox, owner] in await commands.follow { owner.wake() } trouble: { inbox.notice($0) } })
         }
-        if !inbox.serverHas(.delays) {
+        if !inbox.serverHas(.arguments) {
             let delayed = DelayedMessages(local: broker.local)
             add(Task { [inbox, broker] in
                 await delayed.sendDue(as: worker) { try await broker.publish($0) } trouble: { inbox.notice($0) }
@@ -35,7 +35,7 @@ extension AMQPConsumer {
     ///
     /// - Returns: For each, whether that is certain; the worker keeps the others.
     func delay(_ messages: [Message], until times: [Timestamp]) async throws -> [Bool] {
-        guard inbox.serverHas(.delays) else {
+        guard inbox.serverHas(.arguments) else {
             return try await DelayedMessages(local: broker.local).keep(zip(messages, times).map { ($0, $1) })
         }
         try await broker.publish(messages)

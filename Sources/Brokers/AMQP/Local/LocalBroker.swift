@@ -6,36 +6,31 @@ import Synchronization
 ///
 /// Each machine has its own file. The file is opened when it is needed first.
 final class LocalBroker: Sendable {
-    private let open: (@Sendable () throws -> SQLiteBroker)?
-    private let isThere: @Sendable () -> Bool
+    private let open: (@Sendable (_ creates: Bool) throws -> SQLiteBroker?)?
     private let opened = Mutex<SQLiteBroker?>(nil)
 
-    /// - Parameters:
-    ///   - open: Opens the file, or creates it.
-    ///   - isThere: Whether the file exists.
-    init(_ open: (@Sendable () throws -> SQLiteBroker)?, isThere: @escaping @Sendable () -> Bool = { true }) {
-        (self.open, self.isThere) = (open, isThere)
-    }
+    /// - Parameter open: Opens the file. Where there is none, it creates the file if it is told to, and else returns `nil`.
+    init(_ open: (@Sendable (_ creates: Bool) throws -> SQLiteBroker?)?) { self.open = open }
 
     /// For reading, which must not create the file; `nil` when nothing was ever kept. Blocks the first time.
     ///
-    /// - Throws: `DriverError`; `unsupported` when there is no project.
-    func existing() throws -> SQLiteBroker? { isThere() ? try broker() : nil }
+    /// - Throws: `DriverError` when the file cannot be opened.
+    func existing() throws -> SQLiteBroker? { try broker(creating: false) }
 
     /// Opens the file, or creates it. Blocks the first time.
     ///
     /// - Throws: `DriverError`; `unsupported` when there is no project.
     func broker() throws -> SQLiteBroker {
+        if let broker = try broker(creating: true) { return broker }
+        throw DriverError(
+            .unsupported, "there is no celery.db to keep what the broker cannot", hint: "start in a project: celery startproject NAME")
+    }
+
+    private func broker(creating creates: Bool) throws -> SQLiteBroker? {
         try opened.withLock { opened in
             if let opened { return opened }
-            guard let open else {
-                throw DriverError(
-                    .unsupported, "there is no celery.db to keep what the broker cannot",
-                    hint: "start in a project: celery startproject NAME")
-            }
-            let made = try open()
-            opened = made
-            return made
+            opened = try open?(creates)
+            return opened
         }
     }
 

@@ -8,17 +8,10 @@ package protocol PowerLacking: Broker {
 
 /// Something that a server cannot do.
 package struct LackedPower: Sendable, Hashable {
-    package enum Kind: String, CaseIterable, Sendable {
-        case confirms, delays, streams, priorities, redelivery, expiry, tables, exchangeBindings, locks, separateQueues
-    }
-
-    package var kind: Kind
     /// What is missing, as operators call it.
     package var name: String
     /// What happens instead: one sentence without its period.
     package var consequence: String
 
-    package init(_ kind: Kind, _ name: String, consequence: String) {
-        (self.kind, self.name, self.consequence) = (kind, name, consequence)
-    }
+    package init(_ name: String, consequence: String) { (self.name, self.consequence) = (name, consequence) }
 }

@@ -33,7 +33,7 @@ final class AMQPBrokerFixture: AMQPFixture {
     static let powers: Set<BrokerPower> = [
         .counting, .purging, .backlog, .deadLetters, .switching, .commands, .commandShowing, .demand, .schedule, .events, .control,
         .statistics, .beat, .postponing, .pushing, .notices, .holdingAhead, .probing, .deadLetterSending, .reportNumbers,
-        .losses, .replies, .firstReaders, .returning, .returnOrder, .highestFirst, .priorities, .redelivery, .keptEvents, .widePriorities, .queueRemoving,
+        .losses, .replies, .firstReaders, .returning, .returnOrder, .highestFirst, .priorities, .keptEvents, .widePriorities, .queueRemoving,
         .declarationChecking, .lacking,
     ]
     static let patience: Duration = .milliseconds(200)

@@ -59,7 +59,7 @@ struct MemoryBrokerFixture: BrokerFixture {
     static let powers: Set<BrokerPower> = [
         .counting, .purging, .keys, .locating, .withdrawing, .backlog, .deadLetters, .firstReaders, .uniqueIDs, .countedAttempts, .oneOrder, .returning, .returnOrder, .exactCounts,
         .switching, .commands, .demand, .schedule, .events, .keptEvents, .widePriorities, .eventReading, .control, .statistics, .beat, .highestFirst,
-        .priorities, .redelivery,
+        .priorities,
     ]
 
     let clock = ManualClock()

@@ -1,5 +1,6 @@
 import Brokers
 import CeleryCore
+import RabbitMQ
 
 /// What only some brokers can do: each power that a driver may declare, and some that no protocol tells.
 enum BrokerPower: CaseIterable {
@@ -54,8 +55,6 @@ enum BrokerPower: CaseIterable {
     case highestFirst
     /// Serves messages by priority at all.
     case priorities
-    /// Tells that a message was delivered before, so that its attempts go on.
-    case redelivery
     /// Tells what its server cannot do.
     case lacking
     /// Tells apart what is ready, scheduled and running.
@@ -65,8 +64,11 @@ enum BrokerPower: CaseIterable {
     /// Goes on with the subscription of a worker whose connection ended.
     case resuming
 
-    func isHad(by broker: any Broker, _ consumer: any BrokerConsumer) -> Bool {
-        switch self {
+    /// - Parameter server: What the server of an `AMQPBroker` can do; `nil` for other brokers.
+    func isHad(by broker: any Broker, _ consumer: any BrokerConsumer, at server: ServerAbilities?) -> Bool {
+        let hasStreams = server?.has(.streams) ?? true
+        let takesArguments = server?.has(.arguments) ?? true
+        return switch self {
         case .ages: broker is any AgeKnowing
         case .queueRemoving: broker is any QueueRemoving
         case .declarationChecking: broker is any DeclarationChecking
@@ -75,7 +77,7 @@ enum BrokerPower: CaseIterable {
         case .keys: broker is any KeyedPublishing
         case .locating: broker is any MessageLocating
         case .listing: broker is any WaitingListing
-        case .losses: broker is any LossTelling
+        case .losses: broker is any LossTelling && hasStreams
         case .replies: broker is any ReplySending
         case .withdrawing: broker is any MessageWithdrawing
         case .backlog: consumer is any BacklogKnowing
@@ -94,8 +96,8 @@ enum BrokerPower: CaseIterable {
         case .limits: consumer is any LimitKeeping && broker is any LimitReporting
         case .postponing: consumer is any Postponing
         case .events: broker is any EventSending & EventFollowing && hasTopics(broker)
-        case .keptEvents: broker is any EventSending && !(broker is STOMPBroker || broker is AMQP10Broker)
-        case .widePriorities: !(broker is RedisBroker || broker is STOMPBroker || broker is AMQP10Broker)
+        case .keptEvents: broker is any EventSending && !(broker is STOMPBroker || broker is AMQP10Broker) && hasStreams
+        case .widePriorities: !(broker is RedisBroker || broker is STOMPBroker || broker is AMQP10Broker) && takesArguments
         case .eventReading: broker is any EventReading
         case .searching: broker is any MessageSearching
         case .eventSearching: broker is any EventSearching
@@ -112,25 +114,13 @@ enum BrokerPower: CaseIterable {
         case .resuming: broker is any SubscriptionResuming
         // These are no protocols: a driver has them or says that it has not.
         case .uniqueIDs, .countedAttempts, .oneOrder, .exactCounts: broker is any MessageLocating
-        case .reportNumbers: broker is any StatisticsKeeping && !(broker is any MessageLocating)
+        case .reportNumbers: broker is any StatisticsKeeping && !(broker is any MessageLocating) && hasStreams
         case .returning: keepsDelivered(broker)
         case .returnOrder: !(consumer is ActiveMQConsumer) && keepsDelivered(broker)
         case .firstReaders: broker is any DeadLetterKeeping && !(broker is AMQP10Broker)
-        case .highestFirst: !(broker is RedisBroker) && keepsDelivered(broker)
+        case .highestFirst: !(broker is RedisBroker) && keepsDelivered(broker) && takesArguments
         case .lacking: broker is any PowerLacking
-        case .priorities: keepsDelivered(broker)
-        case .redelivery: true
-        }
-    }
-
-    /// Whether the driver has the power only with other servers.
-    func isLacked(_ lacked: Set<LackedPower.Kind>) -> Bool {
-        switch self {
-        case .keptEvents, .losses, .reportNumbers: lacked.contains(.streams)
-        case .highestFirst, .priorities, .widePriorities: lacked.contains(.priorities)
-        case .redelivery: lacked.contains(.redelivery)
-        case .beat: lacked.contains(.locks)
-        default: false
+        case .priorities: keepsDelivered(broker) && takesArguments
         }
     }
 

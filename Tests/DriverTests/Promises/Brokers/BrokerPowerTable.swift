@@ -44,7 +44,6 @@ extension BrokerPower {
         case .firstReaders: "several first readers of dead letters"
         case .highestFirst: "highest priority first"
         case .priorities: "priorities"
-        case .redelivery: "know lost attempts"
         case .leaseChecking, .deadLetterSending, .commandShowing, .schedule, .probing, .pushing, .notices, .holdingAhead, .spaceReturning,
             .widePriorities, .exactCounts, .reportNumbers, .resuming, .queueRemoving, .declarationChecking, .lacking:
             nil
@@ -59,6 +58,7 @@ extension TestedBroker {
         case .memory: nil
         case .sqlite: "SQLite"
         case .rabbitMQ: "RabbitMQ"
+        case .plainAMQP: "other AMQP"
         case .redis: "Redis"
         case .zmq: "ZeroMQ"
         case .activeMQ: "ActiveMQ"

@@ -1,3 +1,5 @@
+import Brokers
+import CeleryAMQP
 import CeleryCore
 import Fixtures
 import Foundation
@@ -31,9 +33,9 @@ import Testing
         let fixture = try Fixture()
         let broker = try fixture.connect()
         let consumer = try await fixture.worker(on: broker).consumer
-        let lacked = Set(try await (broker as? any PowerLacking)?.lackedPowers().map(\.kind) ?? [])
+        let server = try await (broker as? AMQPBroker)?.link.abilities()
         for power in BrokerPower.allCases {
-            #expect((power.isHad(by: broker, consumer) && !power.isLacked(lacked)) == Fixture.powers.contains(power), "\(power)")
+            #expect(power.isHad(by: broker, consumer, at: server) == Fixture.powers.contains(power), "\(power)")
         }
         await consumer.close()
         await broker.close()

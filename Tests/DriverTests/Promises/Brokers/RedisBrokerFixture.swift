@@ -6,7 +6,7 @@ import Redis
 /// A broker at a real Redis server: a prefix of its own for each fixture. Its scripts go by the clock of the test.
 final class RedisBrokerFixture: BrokerFixture {
     static let powers: Set<BrokerPower> = [
-        .priorities, .redelivery, .firstReaders, .returning, .searching, .eventSearching,
+        .priorities, .firstReaders, .returning, .searching, .eventSearching,
         .counting, .purging, .keys, .listing, .losses, .replies, .backlog, .leases, .leaseChecking, .jointSettling, .deadLetters, .deadLetterSending, .switching,
         .commands, .commandShowing, .demand, .schedule, .postponing, .events, .keptEvents, .control, .statistics, .beat, .probing, .reportNumbers, .returnOrder,
     ]
