@@ -108,7 +108,7 @@ package final class WebGuard: Sendable {
     private func grant(_ identity: WebIdentity, _ demand: Demand) -> Decision {
         switch demand {
         case .open: .granted(identity)
-        // Who may submit a task may also follow it.
+        // Whoever may submit tasks may also follow them.
         case .status where identity.rights.contains(.read) || identity.submission != nil: .granted(identity)
         case .status: .refused(WebRefusal(403, "\(identity.name) may not read"))
         case .submission where identity.submission != nil: .granted(identity)

@@ -5,7 +5,7 @@ import WebServer
 
 /// Submitting tasks by HTTP: `POST /celery/apply/TASK/`.
 ///
-///     the setting lists the task -> the token does -> rate -> body -> is it known? -> sent once, and confirmed
+///     rate of the token -> do token and setting list the task? -> body -> is it known? -> sent once, and confirmed
 struct ApplyRoutes: Sendable {
     private let client: Client
     private let tasks: KnownNames
@@ -56,7 +56,7 @@ struct ApplyRoutes: Sendable {
     }
 
     private func submit(_ task: String, _ work: ApplyRequest, _ right: SubmissionRight, _ call: WebCall) async throws -> WebResponse {
-        // Who writes a name into the settings knows that there is such a task.
+        // A name written in full in the settings is taken to exist.
         if !patterns.contains(where: { $0.isName && $0.text == task }), try await tasks.surelyLack(task) {
             throw WebRefusal(404, "no such task is known here")
         }
