@@ -8,13 +8,13 @@ import WebServer
 ///     rate of the token -> do token and setting list the task? -> body -> is it known? -> sent once, and confirmed
 struct ApplyRoutes: Sendable {
     private let client: Client
-    private let tasks: KnownNames
+    private let tasks: WebTasks
     private let failures: WebFailures
     private let logger: Logger
     private let rate: RequestRate<[UInt8]>?
     private let sender: OnceSender
 
-    init(client: Client, tasks: KnownNames, failures: WebFailures, logger: Logger) {
+    init(client: Client, tasks: WebTasks, failures: WebFailures, logger: Logger) {
         self.client = client
         self.tasks = tasks
         self.failures = failures
@@ -62,7 +62,8 @@ struct ApplyRoutes: Sendable {
         }
         var options = work.options
         options.id = work.key.map { Self.id(of: $0, task, right) }
-        let message = client.factory.message(task, args: work.args, kwargs: work.kwargs, options: options, task: tasks.options(of: task))
+        let declared = await tasks.options(of: task)
+        let message = client.factory.message(task, args: work.args, kwargs: work.kwargs, options: options, task: declared)
         let who = "\(call.identity.name) from \(call.request.peer)"
         if work.key == nil {
             logger.info("\(who): submits \(task.forLog) as \(message.id)")
