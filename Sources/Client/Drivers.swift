@@ -100,7 +100,7 @@ package struct Drivers: Sendable {
                     ? "name the same server as result store, which tells every client that waits; Python's clients with rpc:// get their answers anyway"
                     : "leave the result store out of the settings to keep results in celery.db"
                 throw DriverError(
-                    .configuration, "rpc:// results need an amqp:// broker, which keeps them for a command that is not there yet, not \(broker.location)",
+                    .configuration, "rpc:// results need an amqp:// broker, but the broker is \(broker.location)",
                     hint: advice)
             }
             return RPCResultStore(link: broker.link, mailbox: ReplyProject(settings).mailbox) {

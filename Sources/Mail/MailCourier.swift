@@ -7,11 +7,11 @@ final class MailCourier: Sendable {
     let box: MailSpool.Box
     private let orders = Mutex(Orders())
     private let waker: Waker
-    /// Wakes who waits for the end of the thread.
+    /// Wakes the thread that waits in `end`.
     private let ended: Waker
 
     private struct Orders {
-        /// Whether this process sends what is in the spool. Once it does, it does to its end.
+        /// Whether this process sends what is in the spool. Once true, it stays true.
         var isLeading = false
         var hasNews = false
         var isEnding = false

@@ -13,8 +13,8 @@ final class MemcachedConnection: CommandConnection {
     private let socket: SecureSocket
     private var decoder = MemcachedDecoder()
 
-    /// Connects, encrypted if the options say so, and asks for the server's version: who does not tell it is no Memcached. Blocks,
-    /// for at most `connectTimeout` before and after the TCP connection is made.
+    /// Connects, encrypted if the options say so, and asks for the server's version: a server that does not tell its version is not
+    /// Memcached. Blocks, for at most `connectTimeout` before and after the TCP connection is made.
     init(_ options: MemcachedOptions, onSocket: (Int32) -> Void) throws(MemcachedError) {
         self.options = options
         do throws(StreamError) {

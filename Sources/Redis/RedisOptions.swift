@@ -13,6 +13,7 @@ package import Streams
 /// concern its objects in Python are accepted: the same URL serves both programs.
 package struct RedisOptions: Sendable, Hashable {
     package var host: String
+    /// 0 for a socket.
     package var port: Int
     /// Path of a socket, which replaces host and port.
     package var socketPath: String?
@@ -43,7 +44,7 @@ package struct RedisOptions: Sendable, Hashable {
     package init(_ url: ServiceURL, connectTimeout: Duration = .seconds(4), others: [String] = []) throws(RedisError) {
         let isSocket = url.scheme.hasSuffix("socket")
         host = url.host ?? "localhost"
-        port = url.port ?? 6379
+        port = url.port ?? url.defaultPort ?? 0
         socketPath = isSocket ? url.path : nil
         // Python's client writes a password without a user as `redis://:password@host`.
         user = url.user.flatMap { $0.isEmpty ? nil : $0 }

@@ -70,6 +70,16 @@ package struct ServiceURL: Sendable, Hashable {
     package static let memcachedSchemes = Set(
         ["memcached", "memcache", "pymemcache", "pylibmc", "memcacheds"].flatMap { [$0, "cache+" + $0] })
 
+    /// The port of a broker whose URL names none, by scheme. The numbers are from the manuals of the servers; 5556 is that of
+    /// `celery broker`.
+    package static let defaultPorts = [
+        "amqp": 5672, "pyamqp": 5672, "amqps": 5671, "amqp10": 5672, "amqps10": 5671, "redis": 6379, "rediss": 6379, "stomp": 61_613,
+        "stomp+ssl": 61_614, "zmq": 5556,
+    ]
+
+    /// The port of a broker if its URL names none; `nil` for a scheme without ports.
+    package var defaultPort: Int? { Self.defaultPorts[scheme] }
+
     /// Whether the URL names servers rather than one host.
     package var namesServers: Bool { Self.memcachedSchemes.contains(scheme) }
 

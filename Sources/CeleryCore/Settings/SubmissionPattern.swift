@@ -1,7 +1,7 @@
 /// A pattern for the names of tasks that may be submitted by HTTP: `shop.*`, `mail.send`.
 ///
-/// `*` stands for any text, dots included; every other character stands for itself. No pattern has the names of Celery's own
-/// tasks, `celery.*`, among which are signed commands.
+/// `*` stands for any text, dots included; every other character stands for itself. No pattern matches the names of Celery's
+/// own tasks, `celery.*`, among which are signed commands.
 package struct SubmissionPattern: Sendable, Hashable, CustomStringConvertible {
     /// As written.
     package let text: String

@@ -44,7 +44,7 @@ struct KnownTasks: Sendable {
         return nil
     }
 
-    /// What this project says of a task: its options, or why its file is none. Blocks while files are read.
+    /// What this project says of a task: its options, or why its file is not a task. Blocks while files are read.
     func declared(_ name: String) -> (options: TaskOptions?, problem: TaskProblem?) {
         if let builtIn = context.builtIn.first(where: { $0.name == name }) { return (builtIn.options, nil) }
         if let known = HTTPTask.definitions(settings).first(where: { $0.name == name }) { return (known.options, nil) }

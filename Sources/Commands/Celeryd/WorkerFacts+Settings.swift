@@ -20,17 +20,17 @@ extension WorkerFacts {
         let urls = (try? ServiceURL.alternatives(settings.brokerURL)) ?? []
         guard let first = urls.first else { return facts }
         facts.transport = first.scheme
-        let isAMQP = first.scheme.hasPrefix("amqp")
-        let isRedis = first.scheme.hasPrefix("redis") && !first.scheme.hasSuffix("socket")
-        let isNamed = isAMQP || isRedis || first.scheme.hasPrefix("stomp") || first.scheme == "zmq"
-        let ports = ["rediss": 6379, "redis": 6379, "stomp": 61_613, "stomp+ssl": 61_614, "zmq": 5556, "amqps": 5671, "amqps10": 5671]
-        let defaultPort = ports[first.scheme] ?? 5672
+        // AMQP 0-9-1: by AMQP 1.0 there is no default user, and a heartbeat of another kind.
+        let isAMQP = ["amqp", "amqps"].contains(first.scheme)
+        let hasVirtualHost = isAMQP || ["amqp10", "amqps10"].contains(first.scheme)
+        let defaultPort = first.defaultPort
         let isEncrypted = ["amqps", "amqps10", "rediss", "stomp+ssl"].contains(first.scheme) || first.scheme == "zmq" && !first.query.isEmpty
         func text(_ value: String?) -> JSON { value.map(JSON.string) ?? .null }
         facts.broker = [
-            "hostname": isNamed ? .string(first.host ?? "localhost") : nil, "userid": isAMQP ? .string(first.user ?? "guest") : nil,
-            "virtual_host": .string(isAMQP ? first.virtualHost : first.path),
-            "port": isNamed ? .int(Int64(first.port ?? defaultPort)) : nil,
+            "hostname": defaultPort != nil ? .string(first.host ?? "localhost") : nil,
+            "userid": isAMQP ? .string(first.user ?? "guest") : nil,
+            "virtual_host": .string(hasVirtualHost ? first.virtualHost : first.path),
+            "port": defaultPort.map { JSON.int(Int64(first.port ?? $0)) } ?? .null,
             "insist": false, "ssl": .bool(isEncrypted), "transport": .string(first.scheme),
             "connect_timeout": .double(settings.connectionTimeout), "transport_options": [:],
             "login_method": isAMQP ? "PLAIN" : nil, "uri_prefix": nil,

@@ -80,7 +80,7 @@ struct Explanation: Sendable, Equatable {
     /// The verdict on a task that a worker has.
     private static func held(_ facts: TaskFacts) -> (Verdict, [Cause]) {
         guard let worker = facts.hold?.worker ?? facts.location?.worker else {
-            return (.running, [Cause("silent", "a worker has it that does not answer; if that is lost, the broker delivers the message again")])
+            return (.running, [Cause("silent", "a worker that does not answer has the task; if that worker is lost, the broker delivers the message again")])
         }
         let name = worker.forLog
         switch facts.hold?.place {

@@ -35,7 +35,7 @@ struct WaitingCauses {
         if let limit = facts.searchLimit {
             return "neither a worker nor the result store has it, nor \(limit) messages of each queue; the task may be waiting behind them or may never have been sent"
         }
-        return "neither a worker nor the result store has it; RabbitMQ cannot search its queues, so the task may be waiting there or may never have been sent"
+        return "neither a worker nor the result store has it; the broker cannot search its queues, so the task may be waiting there or may never have been sent"
     }
 
     /// The revocation in force for the task.

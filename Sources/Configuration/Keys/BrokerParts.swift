@@ -21,18 +21,20 @@ struct BrokerParts: Sendable, Equatable {
         if isSTOMP {
             return ServiceURL(
                 scheme: "stomp", user: user ?? (password == nil ? nil : "guest"), password: password, host: server ?? "localhost",
-                port: port ?? 61_613, path: virtualHost.map { "/" + $0 } ?? "")
+                port: port ?? ServiceURL.defaultPorts["stomp"], path: virtualHost.map { "/" + $0 } ?? "")
         }
         return ServiceURL(
             scheme: "amqp",
             // A password without a user belongs to RabbitMQ's default user.
             user: user ?? (password == nil ? nil : "guest"), password: password, host: server ?? "localhost",
-            port: port ?? 5672, path: "/" + (virtualHost ?? "/"))
+            port: port ?? ServiceURL.defaultPorts["amqp"], path: "/" + (virtualHost ?? "/"))
     }
 
     /// The setting of the first part that differs from `url`.
     func contradiction(with url: ServiceURL) -> String? {
-        if let backend, let scheme = Self.backends[backend], !url.scheme.hasPrefix(scheme) { return "CARROT_BACKEND" }
+        // Python's Celery also writes pyamqp:// for amqp://.
+        let written = url.scheme.hasPrefix("py") ? url.scheme.dropFirst(2) : url.scheme[...]
+        if let backend, let scheme = Self.backends[backend], !written.hasPrefix(scheme) { return "CARROT_BACKEND" }
         guard ["amqp", "amqps", "pyamqp", "stomp", "stomp+ssl"].contains(url.scheme) else {
             let given: [(String, Bool)] = [
                 ("AMQP_SERVER", server != nil), ("AMQP_PORT", port != nil), ("AMQP_USER", user != nil),
@@ -41,8 +43,7 @@ struct BrokerParts: Sendable, Equatable {
             return given.first { $0.1 }?.0
         }
         if let server, server != url.host ?? "localhost" { return "AMQP_SERVER" }
-        let ports = ["amqps": 5671, "stomp": 61_613, "stomp+ssl": 61_614]
-        if let port, port != url.port ?? ports[url.scheme] ?? 5672 { return "AMQP_PORT" }
+        if let port, port != url.port ?? url.defaultPort { return "AMQP_PORT" }
         if let user, user != url.user ?? "guest" { return "AMQP_USER" }
         if let password, password != url.password ?? "guest" { return "AMQP_PASSWORD" }
         if let virtualHost, virtualHost != url.virtualHost { return "AMQP_VHOST" }

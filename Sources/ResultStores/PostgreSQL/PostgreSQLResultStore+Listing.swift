@@ -50,8 +50,8 @@ extension PostgreSQLResultStore: TaskPaging {
                     return TaskPart(found, next: nil)
                 }
             } catch let error as SQLError where error.code == .tooSlow && page?.end != start {
-                // The part ends before the step that took too long, and says so by going on there. The first step is an error: who
-                // went on there would ask the same again.
+                // The part ends before the step that took too long, and says so by going on there. If the first step takes too
+                // long, that is an error: going on from there would repeat it.
                 return TaskPart(found, next: page?.end)
             }
         } ?? TaskPart([], next: nil)

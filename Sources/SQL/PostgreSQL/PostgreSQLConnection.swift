@@ -5,7 +5,7 @@ import Synchronization
 
 /// A connection to a PostgreSQL server by libpq. Confined to the queue or thread that uses it; every wait has an end, since
 /// libpq itself never waits here.
-final class PostgreSQLConnection: SQLServerConnection, SQLArrayConnection {
+final class PostgreSQLConnection: SQLArrayConnection {
     let dialect = SQLDialect(.postgreSQL)
     private let location: String
     /// For how long the server may be silent while it owes an answer.

@@ -1,7 +1,7 @@
 import CeleryCore
 
 /// A connection whose statements take many values as one array, as PostgreSQL's do.
-package protocol SQLArrayConnection: SQLConnection {
+package protocol SQLArrayConnection: SQLServerConnection {
     /// Runs a statement whose first parameters are arrays, of bytes or of texts, and whose others are single values.
     ///
     /// - Returns: The number of rows that it inserted, changed or deleted.
@@ -17,8 +17,7 @@ extension SQLArrayConnection {
     ///
     /// - Throws: `SQLError.tooSlow` when the server has ended one of them; then none of the others can be run any more.
     package func queries<Value>(eachWithin limit: Duration, _ body: () throws -> Value) throws -> Value {
-        guard let connection = self as? any SQLServerConnection else { return try body() }
-        return try connection.transaction {
+        try transaction {
             try execute("SET LOCAL statement_timeout = \(max(1, Int((limit.inSeconds * 1_000).rounded())))", [])
             return try body()
         }

@@ -13,6 +13,12 @@ package final class WebGuard: Sendable {
         case right(WebRight)
         /// A token that may submit some tasks, whoever sends it from wherever.
         case submission
+
+        /// Whether something is changed.
+        fileprivate var changes: Bool { self == .right(.act) || self == .submission }
+
+        /// Whether only a token will do, from this machine as well.
+        fileprivate var needsToken: Bool { self == .submission }
     }
 
     /// The decision.
@@ -55,9 +61,9 @@ package final class WebGuard: Sendable {
     /// Decides who asks and whether they may. Does not block.
     package func decide(_ request: WebRequest, _ demand: Demand) -> Decision {
         if demand == .open { return .granted(WebIdentity("anybody", [])) }
-        if demand == .right(.act) || demand == .submission, settings.isReadOnly { return .refused(WebRefusal(403, "this server changes nothing: it is read-only")) }
+        if demand.changes, settings.isReadOnly { return .refused(WebRefusal(403, "this server changes nothing: it is read-only")) }
         if let authorization = request.header("authorization") { return identify(authorization, demand) }
-        if demand == .submission { return .refused(tokenNeeded) }
+        if demand.needsToken { return .refused(tokenNeeded) }
         if isOurs(request) { return grant(WebIdentity(request.peer.description, [.read, .act]), demand) }
         if demand == .status, settings.showsStatusToAll, request.verb == "GET" {
             guard publicRate?.admits(request.peer.network) ?? true else {
@@ -108,7 +114,7 @@ package final class WebGuard: Sendable {
     private func grant(_ identity: WebIdentity, _ demand: Demand) -> Decision {
         switch demand {
         case .open: .granted(identity)
-        // Who may submit a task may also follow it.
+        // Whoever may submit tasks may also follow them.
         case .status where identity.rights.contains(.read) || identity.submission != nil: .granted(identity)
         case .status: .refused(WebRefusal(403, "\(identity.name) may not read"))
         case .submission where identity.submission != nil: .granted(identity)

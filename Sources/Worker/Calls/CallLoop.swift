@@ -21,7 +21,7 @@ final class CallLoop {
     /// Jobs beyond the limit.
     private var waiting: Deque<JobRequest> = []
     private var running: [Int64: Call] = [:]
-    /// When the first call needs attention, or a time before: there are too many calls to ask each of them in each round.
+    /// No later than the earliest deadline of the running calls; kept because asking thousands of them each round is slow.
     private var attention: ContinuousClock.Instant?
     /// Events to report at the end of this round.
     private var events: [PoolEvent] = []

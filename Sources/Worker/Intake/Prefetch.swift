@@ -6,15 +6,11 @@ struct Prefetch {
     var children: Int
     /// Deliveries to hold beyond one for each child; 0 adapts.
     let fixed: Int
-    /// Moving average of task durations in seconds; `nil` before the first task has ended.
-    private var average: Double?
+    /// Of tasks in the children, with seconds of work to hold for each child.
+    private var pace = Pace(lead: 0.04, longestLinger: 0.01, longestDuration: 1)
     /// All children are busy with slow tasks; reset when a task ends.
     private var isCongested = false
 
-    /// Seconds of work to hold for each child.
-    private static let lead = 0.04
-    /// The longest wait for the ends of other tasks, in seconds.
-    private static let longestLinger = 0.01
     private static let maximumPerChild = 160
 
     init(children: Int, fixed: Int) {
@@ -26,8 +22,8 @@ struct Prefetch {
     var limit: Int {
         if isCongested { return children }
         if fixed > 0 { return children + fixed }
-        guard let average else { return children }
-        let perChild = Self.lead / max(average, 1e-6)
+        guard let average = pace.average else { return children }
+        let perChild = pace.lead / max(average, 1e-6)
         return children * max(1, min(Self.maximumPerChild, Int(perChild)))
     }
 
@@ -35,29 +31,20 @@ struct Prefetch {
     /// broker for every single message.
     var step: Int { max(1, limit / 4) }
 
-    /// How long to wait for the ends of other tasks after one has ended, so that one transaction records several.
-    ///
-    /// At most a third of the time for which jobs wait for the children, so that none of them becomes idle meanwhile.
+    /// How long to wait for the ends of other tasks after one has ended; see `Pace`.
     ///
     /// - Parameter held: The number of deliveries that the worker holds.
-    /// - Returns: `nil` when few jobs wait: then the end is recorded at once, since others may depend on it.
-    func linger(holding held: Int) -> Duration? {
-        guard let average, !isCongested else { return nil }
-        let work = average * Double(held - children) / Double(max(1, children))
-        guard work >= Self.lead / 5 else { return nil }
-        return .seconds(min(Self.longestLinger, work / 3))
-    }
+    func linger(holding held: Int) -> Duration? { isCongested ? nil : pace.linger(waiting: held - children, for: children) }
 
     /// Notes the duration of a task in seconds.
     mutating func note(duration: Double) {
         isCongested = false
-        let old = average ?? duration
-        average = old + (min(duration, 1) - old) / 8
+        pace.note(duration: duration)
     }
 
     /// Notes that the pool returned jobs because all children are busy with slow tasks.
     mutating func noteCongestion() {
         isCongested = true
-        average = 1
+        pace.assume(duration: 1)
     }
 }

@@ -143,7 +143,7 @@ final class PoolFollower {
     private func finish(_ report: JobReport, _ round: inout Round) {
         guard let job = parts.jobs.end(report.tag) else { return }
         round.ended.append(report.tag)
-        // One that expired before it began tells nothing of the others.
+        // A task that expired before it began says nothing about durations.
         if !report.isExpired { intake.note(job, duration: report.duration) }
         gate.noteEnd(of: job)
         if job.slot != nil { round.leavesSlot = true }

@@ -177,7 +177,7 @@ import Testing
             }, .running, ["running", "silent"], "also:       worker w9 does not answer now"),
         Row(
             waiting { $0.location?.state = .started }, .running, ["silent"],
-            "is running: a worker has it that does not answer; if that is lost, the broker delivers the message again"),
+            "is running: a worker that does not answer has the task; if that worker is lost, the broker delivers the message again"),
         Row(
             waiting { facts in
                 facts.location?.state = .started

@@ -26,6 +26,12 @@ import Wire
         await broker.close()
     }
 
+    @Test(arguments: ["ActiveMQ/5.17.2", "apache-apollo/1.7"])
+    func `operators are told what no server does by STOMP, and of a server that does not delay messages`(header: String) {
+        let kinds = STOMPServer(header: header).lackedPowers.map(\.kind)
+        #expect(kinds == (header.hasPrefix("ActiveMQ") ? [.streams, .locks] : [.streams, .locks, .delays]))
+    }
+
     @Test(arguments: Server.allCases) func `a message with an ETA waits at the server, and comes when it is due`(_ server: Server) async throws {
         let place = try server.place()
         let broker = try place.broker(nearETA: 0.5)

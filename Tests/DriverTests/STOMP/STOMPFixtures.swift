@@ -37,7 +37,7 @@ final class ActiveMQFixture: STOMPFixture {
     /// beat needs. ActiveMQ can at least show a queue.
     static let powers: Set<BrokerPower> = [
         .backlog, .schedule, .switching, .events, .control, .postponing, .pushing, .notices, .probing, .deadLetters, .firstReaders, .deadLetterSending,
-        .returning, .highestFirst, .priorities,
+        .returning, .highestFirst, .priorities, .lacking,
     ]
     let clock = ManualClock()
     let place: STOMPPlace

@@ -129,7 +129,7 @@ import Testing
         let unseen = try place.run("celery apply demo.tasks.add 1 2").text
         let ended = try place.run("celery explain \(unseen)")
         #expect(ended.status == 75, "\(ended)")
-        #expect(ended.output.contains(" cannot be seen: neither a worker nor the result store has it; RabbitMQ cannot search"), "\(ended)")
+        #expect(ended.output.contains(" cannot be seen: neither a worker nor the result store has it; the broker cannot search its queues"), "\(ended)")
         #expect(ended.output.contains("  also:       no worker is alive\n"), "\(ended)")
         #expect(ended.output.contains("  queue:      celery (1 ready, 0 consumers)\n"), "\(ended)")
 

@@ -24,7 +24,7 @@ import Testing
         let ticks = "awk '{print $14 + $15}' /proc/$(tr -dc 0-9 <web.pid)/stat"
         let lines = try project.run("\(ticks); sleep 3; \(ticks)").text.split(separator: "\n").compactMap { Int($0) }
         try #require(lines.count == 2)
-        #expect(lines[1] - lines[0] < 60, "\(lines)")
+        #expect(lines[1] - lines[0] < 10, "\(lines)")
         try site.stop()
     }
 

@@ -37,6 +37,14 @@ import Testing
         #expect(prefetch.limit > 50)
     }
 
+    @Test func `a slow task that is the first is forgotten as soon as any other`() {
+        var prefetch = Prefetch(children: 2, fixed: 0)
+        prefetch.note(duration: 3_600)
+        #expect(prefetch.limit == 2)
+        for _ in 0..<50 { prefetch.note(duration: 0.0001) }
+        #expect(prefetch.limit > 50)
+    }
+
     @Test func `holds no more than runs while all children are busy with something slow`() {
         for fixed in [0, 10] {
             var prefetch = Prefetch(children: 2, fixed: fixed)

@@ -37,7 +37,7 @@ final class Stage: Sendable {
     private let folder = TemporaryFolder()
     private let vhost: VirtualHost?
     /// On the way to an ActiveMQ server, or to Proton's example.
-    private let link: CutLink?
+    private let link: Link?
     /// The name of the connections to a Redis server, and what its keys begin with.
     private let name = "story-\(TaskID())"
 
@@ -45,8 +45,8 @@ final class Stage: Sendable {
         self.place = place
         link =
             switch place {
-            case .activeMQ: try CutLink(to: ActiveMQServer.shared.port)
-            case .proton: try CutLink(to: ProtonExample.shared.port)
+            case .activeMQ: try Link(to: ActiveMQServer.shared.port)
+            case .proton: try Link(to: ProtonExample.shared.port)
             default: nil
             }
         switch place {

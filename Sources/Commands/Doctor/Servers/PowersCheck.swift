@@ -12,7 +12,7 @@ struct PowersCheck: ServerCheck {
         return [
             finding(
                 .warning, "\(broker.location) lacks \(lacked.map(\.name).joined(separator: ", "))",
-                hint: "celery(7) lists what each broker can do; RabbitMQ lacks nothing",
+                hint: "celery(7) lists what each broker can do; RabbitMQ 3.9 and later, by amqp://, lacks nothing",
                 details: lacked.map { "\($0.name): \($0.consequence)" })
         ]
     }

@@ -5,16 +5,16 @@ import WebServer
 
 /// Submitting tasks by HTTP: `POST /celery/apply/TASK/`.
 ///
-///     the setting lists the task -> the token does -> rate -> body -> is it known? -> sent once, and confirmed
+///     rate of the token -> do token and setting list the task? -> body -> is it known? -> sent once, and confirmed
 struct ApplyRoutes: Sendable {
     private let client: Client
-    private let tasks: KnownNames
+    private let tasks: WebTasks
     private let failures: WebFailures
     private let logger: Logger
     private let rate: RequestRate<[UInt8]>?
     private let sender: OnceSender
 
-    init(client: Client, tasks: KnownNames, failures: WebFailures, logger: Logger) {
+    init(client: Client, tasks: WebTasks, failures: WebFailures, logger: Logger) {
         self.client = client
         self.tasks = tasks
         self.failures = failures
@@ -36,9 +36,7 @@ struct ApplyRoutes: Sendable {
 
     private func answer(_ call: WebCall) -> WebServer.Reply {
         let task = call.parameters["task"] ?? ""
-        guard let right = call.identity.submission else {
-            return .now(WebResponse(WebRefusal(403, "\(call.identity.name) may not submit tasks")))
-        }
+        guard let right = call.identity.submission else { preconditionFailure("the route demands a token that may submit tasks") }
         guard rate?.admits(right.secret) ?? true else {
             return .now(WebResponse(WebRefusal(429, "too many submissions with this token", headers: [WebField("Retry-After", "1")])))
         }
@@ -56,13 +54,14 @@ struct ApplyRoutes: Sendable {
     }
 
     private func submit(_ task: String, _ work: ApplyRequest, _ right: SubmissionRight, _ call: WebCall) async throws -> WebResponse {
-        // Who writes a name into the settings knows that there is such a task.
+        // A name written in full in the settings is taken to exist.
         if !patterns.contains(where: { $0.isName && $0.text == task }), try await tasks.surelyLack(task) {
             throw WebRefusal(404, "no such task is known here")
         }
         var options = work.options
         options.id = work.key.map { Self.id(of: $0, task, right) }
-        let message = client.factory.message(task, args: work.args, kwargs: work.kwargs, options: options, task: tasks.options(of: task))
+        let declared = await tasks.options(of: task)
+        let message = client.factory.message(task, args: work.args, kwargs: work.kwargs, options: options, task: declared)
         let who = "\(call.identity.name) from \(call.request.peer)"
         if work.key == nil {
             logger.info("\(who): submits \(task.forLog) as \(message.id)")

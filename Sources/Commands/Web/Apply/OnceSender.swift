@@ -60,9 +60,9 @@ actor OnceSender {
     private func publish(_ message: Message) async throws -> Bool {
         let status = try await client.status(of: [message.id])[0]
         if status.result != nil || status.location != nil { return false }
-        do {
+        if client.broker is any KeyedPublishing {
             _ = try await client.publish(message, key: "web.\(message.id.text)", ttl: Self.life)
-        } catch let error as DriverError where error.code == .unsupported {
+        } else {
             try await client.publish([message])
         }
         return true

@@ -9,7 +9,7 @@ import Worker
 /// The task actions of Flower's `/api/`.
 struct FlowerActions: Sendable {
     let client: Client
-    let tasks: KnownNames
+    let tasks: WebTasks
     let failures: WebFailures
     let logger: Logger
 
@@ -66,7 +66,7 @@ struct FlowerActions: Sendable {
             let name = call.parameters["name"] ?? ""
             if mustBeKnown, !(try await tasks.all().contains(name)) { throw WebRefusal(404, "no such task is known here") }
             let (args, kwargs, options) = try Self.work(call.request)
-            let message = client.factory.message(name, args: args, kwargs: kwargs, options: options, task: tasks.options(of: name))
+            let message = client.factory.message(name, args: args, kwargs: kwargs, options: options, task: await tasks.options(of: name))
             log(call, "submits \(name) as \(message.id)")
             try await client.publish([message])
             guard waits else { return .json(["task-id": .string(message.id.text), "state": "PENDING"]) }

@@ -5,7 +5,7 @@ import WebServer
 /// The reading half of Flower's `/api/`.
 struct FlowerReading: Sendable {
     let client: Client
-    let tasks: KnownNames
+    let tasks: WebTasks
     let failures: WebFailures
 
     private static let longestWait = 60

@@ -15,7 +15,7 @@ struct WebSite: Sendable {
     init(context: CommandContext, client: Client, origins: OriginCheck, logger: Logger) throws {
         let failures = WebFailures(logger: logger)
         let names = try context.registry(client.settings).registry.names
-        let tasks = KnownNames(client: client, own: names, context: context)
+        let tasks = WebTasks(client: client, own: names, context: context)
         let reader = try MetricsReader(context, client)
         events = EventFollower(client: client, queuesOfTasks: reader.queuesOfTasks)
         let status = StatusRoutes(client: client, tasks: tasks, failures: failures)

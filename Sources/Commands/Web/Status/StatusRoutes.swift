@@ -5,12 +5,12 @@ import WebServer
 /// The status URL: below `/celery/`, as the original had it, and django-celery after it.
 struct StatusRoutes: Sendable {
     private let client: Client
-    private let tasks: KnownNames
+    private let tasks: WebTasks
     private let failures: WebFailures
     private let feed: StatusFeed
     private let cache = StatusCache()
 
-    init(client: Client, tasks: KnownNames, failures: WebFailures) {
+    init(client: Client, tasks: WebTasks, failures: WebFailures) {
         self.client = client
         self.tasks = tasks
         self.failures = failures

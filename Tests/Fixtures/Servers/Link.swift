@@ -2,26 +2,34 @@ import Glibc
 import Processes
 import Synchronization
 
-/// A way to a server on 127.0.0.1 that can be cut: all connections end, and new ones are passed on.
-package final class CutLink: Sendable {
+/// A way to a server on 127.0.0.1, which can be cut or slowed down.
+package final class Link: Sendable {
+    /// Where it listens on 127.0.0.1.
     package let port: Int
     private let listener: LoopbackListener
-    /// Both ends of each connection.
-    private let open = Mutex<[Int32]>([])
+    private let state = State()
+
+    /// What the threads of the connections need, which do not keep the link alive.
+    private final class State: Sendable {
+        /// Both ends of each connection.
+        let open = Mutex<[Int32]>([])
+        /// Bytes from the server in a second; `nil` for no limit.
+        let rate = Mutex<Int?>(nil)
+    }
 
     package init(to target: Int) throws {
         let listener = try LoopbackListener()
         self.listener = listener
         port = listener.port
-        WorkThread.start { [weak self] in
+        WorkThread.start { [state] in
             listener.serve { client in
                 guard let server = Self.connect(target) else {
                     close(client)
                     return
                 }
-                self?.open.withLock { $0 += [client, server] }
-                WorkThread.start { Self.pass(from: client, to: server) }
-                WorkThread.start { Self.pass(from: server, to: client) }
+                state.open.withLock { $0 += [client, server] }
+                WorkThread.start { Self.pass(from: client, to: server) { nil } }
+                WorkThread.start { Self.pass(from: server, to: client) { state.rate.withLock { $0 } } }
             }
         }
     }
@@ -31,13 +39,16 @@ package final class CutLink: Sendable {
         cut()
     }
 
-    /// Ends all connections. Their descriptors stay open, so that no other connection gets their numbers.
+    /// Lets only so many bytes from the server through in a second, of each connection; `nil` ends that.
+    package func limit(to rate: Int?) { state.rate.withLock { $0 = rate } }
+
+    /// Ends all connections; new ones are passed on. Their descriptors stay open, so that no other connection gets their numbers.
     package func cut() {
-        for descriptor in open.withLock({ $0 }) { shutdown(descriptor, Int32(SHUT_RDWR)) }
+        for descriptor in state.open.withLock({ $0 }) { shutdown(descriptor, Int32(SHUT_RDWR)) }
     }
 
-    private static func pass(from source: Int32, to target: Int32) {
-        var buffer = [UInt8](repeating: 0, count: 65_536)
+    private static func pass(from source: Int32, to target: Int32, rate: () -> Int?) {
+        var buffer = [UInt8](repeating: 0, count: 8_192)
         while case let count = recv(source, &buffer, buffer.count, 0), count > 0 {
             var sent = 0
             while sent < count {
@@ -46,6 +57,7 @@ package final class CutLink: Sendable {
                 sent += now
             }
             if sent < count { break }
+            if let rate = rate() { Syscall.pause(.seconds(Double(count) / Double(rate))) }
         }
         shutdown(source, Int32(SHUT_RDWR))
         shutdown(target, Int32(SHUT_RDWR))
@@ -53,6 +65,9 @@ package final class CutLink: Sendable {
 
     private static func connect(_ port: Int) -> Int32? {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        // So that what is held back is held back here, and not in the kernel.
+        var size: Int32 = 16_384
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = UInt16(port).bigEndian
