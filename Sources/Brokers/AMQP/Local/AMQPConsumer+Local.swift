@@ -9,7 +9,16 @@ extension AMQPConsumer {
     func makeUp(for worker: WorkerIdentity) {
         if !inbox.serverHas(.streams) {
             let commands = LocalCommands(local: broker.local, book: inbox.commands, now: broker.now)
-            add(Task { [inbox, owner] in await commands.follow { owner.wake() } trouble: { inbox.notice($0) } })
+            add(Task { [inbox, owner] in
+                await commands.follow {
+                    // The worker must have left paused queues before it gets anything.
+                    try? await owner.perform(as: Subscription.self, within: .seconds(20)) { (connection, subscription) throws(RabbitMQError) in
+                        try subscription.heedPauses(connection)
+                    }
+                    inbox.commands.catchUp()
+                    owner.wake()
+                } trouble: { inbox.notice($0) }
+            })
         }
         if !inbox.serverHas(.arguments) {
             let delayed = DelayedMessages(local: broker.local)

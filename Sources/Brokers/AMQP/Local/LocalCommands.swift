@@ -13,24 +13,23 @@ struct LocalCommands: Sendable {
     /// Reads all commands, then new ones as they come, until the task is cancelled.
     ///
     /// - Parameters:
-    ///   - changed: Called when there may be new commands.
+    ///   - known: Called when the commands are known, and when the file cannot tell them: the worker gets nothing before.
     ///   - trouble: Gets the reason when the file cannot be read; the worker goes on without its commands.
-    func follow(changed: @Sendable () -> Void, trouble: @Sendable (String) -> Void) async {
+    func follow(known: @Sendable () async -> Void, trouble: @Sendable (String) -> Void) async {
         var last: Int64 = 0
         var hasReported = false
         while !Task.isCancelled {
             do {
                 let file = try local.broker().file
                 let seen = file.watch.generation
-                let (known, now) = (last, now())
+                let (before, now) = (last, now())
                 let (revocations, newest, pauses) = try await file.read { db in
-                    let (revocations, newest) = try StandingCommandTable.revocations(after: known, now: now, in: db)
+                    let (revocations, newest) = try StandingCommandTable.revocations(after: before, now: now, in: db)
                     return (revocations, newest, try StandingCommandTable.pauses(now: now, in: db))
                 }
                 last = newest
                 book.put(revocations, pauses)
-                book.catchUp()
-                changed()
+                await known()
                 hasReported = false
                 await file.watch.wait(since: seen, until: .now + SQLiteConsumer.fallbackPoll)
                 try await Task.sleep(for: Self.pauseBetweenLooks)
@@ -38,7 +37,7 @@ struct LocalCommands: Sendable {
                 if error is CancellationError { return }
                 if !hasReported { trouble("this worker learns of revoked tasks and paused queues only while it runs: \(error)") }
                 hasReported = true
-                book.catchUp()
+                await known()
                 try? await Task.sleep(for: .seconds(5))
             }
         }
