@@ -42,11 +42,12 @@ package final class AMQPConsumer: BrokerConsumer {
         }
         do {
             try await inbox.waitForBeginning()
+            try await makeUp(for: worker)
         } catch {
+            await endSubstitutes()
             await owner.close()
             throw (error as? RabbitMQError).map { DriverError($0, at: broker.location) } ?? error
         }
-        makeUp(for: worker)
     }
 
     package func take(_ maximum: Int) async throws -> [Delivery] {

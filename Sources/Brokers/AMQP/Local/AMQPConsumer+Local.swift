@@ -5,8 +5,9 @@ import Synchronization
 
 // What a worker does itself where the server cannot.
 extension AMQPConsumer {
-    /// Follows the commands in the project's file, and sends the delayed messages there when they are due.
-    func makeUp(for worker: WorkerIdentity) {
+    /// Follows the commands in the project's file, and sends the delayed messages there when they are due. Returns when the commands
+    /// are known, or the file cannot tell them.
+    func makeUp(for worker: WorkerIdentity) async throws {
         if !inbox.serverHas(.streams) {
             let commands = LocalCommands(local: broker.local, book: inbox.commands, now: broker.now)
             add(Task { [inbox, owner] in
@@ -27,6 +28,7 @@ extension AMQPConsumer {
             })
         }
         if let text = inbox.lacks(at: broker.location) { inbox.mention(text) }
+        if !inbox.serverHas(.streams) { try await inbox.commands.waitUntilCaughtUp() }
     }
 
     private func add(_ task: Task<Void, Never>) { substitutes.withLock { $0.append(task) } }
