@@ -19,6 +19,8 @@ final class Intake {
     private(set) var taken = 0
     /// How many tasks of each name were taken.
     private(set) var totals: [String: Int] = [:]
+    /// Ends when the broker pushes no more.
+    private var pushEnd: Task<Void, Never>?
 
     init(
         _ parts: ShiftParts, _ gate: LimitGate, _ slots: SlotLedger, _ recorder: Recorder, _ repeats: RepeatLookup,
@@ -66,7 +68,15 @@ final class Intake {
                 await parts.ladder.pause(backoff.next())
             }
         }
+        if parts.ladder.hasBegun { await endPushing() }
         await recorder.giveBack(gate.pop { _ in true }.map(\.handle), .unbegun)
+    }
+
+    /// Has the broker push no more, before anything is given back. What came and was not taken goes to other workers.
+    nonisolated(nonsending) func endPushing() async {
+        let end = pushEnd ?? Task { [powers = parts.powers] in await powers.pushing?.endPushing() }
+        pushEnd = end
+        await end.value
     }
 
     // MARK: Capacity

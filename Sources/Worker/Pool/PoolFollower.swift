@@ -16,8 +16,6 @@ final class PoolFollower {
     private(set) var isReady = false
     /// Records the last round while the next one is gathered, so that the children and the database work at the same time.
     private var recording: Task<Void, Never>?
-    /// Whether the broker was asked to push no more deliveries.
-    private var hasEndedPushing = false
 
     init(
         _ parts: ShiftParts, _ intake: Intake, _ gate: LimitGate, _ recorder: Recorder, _ teller: ProgressTeller, _ writer: OutputWriter
@@ -75,10 +73,7 @@ final class PoolFollower {
             await teller.finish(round.ended)
             // Interrupted jobs are requeued only after the outcomes of ended jobs are recorded.
             await recorder.record(round.endings)
-            if parts.ladder.hasBegun && !hasEndedPushing {
-                hasEndedPushing = true
-                await parts.powers.pushing?.endPushing()
-            }
+            if parts.ladder.hasBegun { await intake.endPushing() }
             for task in round.interrupted { await requeue(task) }
             await recorder.giveBack(round.unbegun, .unbegun)
             await gate.leaveSlots()

@@ -66,6 +66,22 @@ import Testing
         #expect(state.want(10).new.isEmpty)
     }
 
+    @Test func `what comes by a subscription that cannot end yet is the worker's to give back`() throws {
+        var state = deliveries(wanting: 20)
+        let id = try #require(state.subscriptions.values.first { $0.size > 1 }?.id)
+        add(&state, id, "1")
+        add(&state, id, "2")
+        let handle = try #require(hand(&state))
+        #expect(!state.endPushing().contains(id))
+        add(&state, id, "3")
+        #expect(state.popStranded().map(\.ackID) == ["2", "3"])
+        #expect(state.popStranded().isEmpty)
+        #expect(state.release(handle) != nil)
+        // Two are still with the worker.
+        #expect(state.end([id]).isEmpty)
+        #expect(state.end([id, id]) == [id])
+    }
+
     @Test func `RabbitMQ's subscriptions end with their connection`() throws {
         var state = deliveries(at: "RabbitMQ/3.10.8", wanting: 2)
         add(&state, state.subscriptions.keys.sorted()[0], "1")

@@ -41,6 +41,22 @@ extension WorkerTests {
             #expect(locations.values.allSatisfy { $0.attempt == 0 && $0.state == .pending })
         }
 
+        @Test func `has the broker push no more when it stops, and not only when a task ends`() async throws {
+            var bench = try Bench()
+            let broker = PushingBroker(base: bench.broker)
+            bench.broker = broker
+            try bench.addGate()
+            try await bench.send("wait", "1")
+            let worker = try await bench.start()
+            #expect(try await bench.hasStarted("1"))
+            #expect(broker.endings == 0)
+            await worker.worker.stop(.warm)
+            #expect(try await eventually { broker.endings == 1 })
+            try bench.openGate()
+            try await worker.end()
+            #expect(broker.endings == 1)
+        }
+
         @Test func `stops after one slow task`() async throws {
             var bench = try Bench()
             try bench.addGate()

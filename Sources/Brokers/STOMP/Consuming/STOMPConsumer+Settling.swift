@@ -127,21 +127,25 @@ extension STOMPConsumer: DeliveryPushing {
     package func endPushing() async {
         let (gone, generation) = inbox.withDeliveries { ($0.endPushing(), $0.generation) }
         link.post(Self.ends("ACK", [], gone), on: generation)
-        // Where a subscription cannot end before the connection, what it sends is given back now and then: others get their turn.
+        _ = await returnUnread()
+        // Where a subscription cannot end yet, what it sends is given back now and then: others get their turn.
         Task { [weak self] in
-            while let self, self.returnsUnread() { try? await Task.sleep(for: .seconds(1)) }
+            repeat { try? await Task.sleep(for: .seconds(1)) } while await self?.returnUnread() ?? false
         }
     }
 
     /// Gives back what the worker has not read.
     ///
     /// - Returns: Whether there may be more.
-    private func returnsUnread() -> Bool {
-        let (unread, generation, returnsByNACK) = inbox.withDeliveries { state -> ([STOMPDeliveries.Arrived], Int, Bool) in
-            guard state.server.returnsByNACK else { return ([], state.generation, false) }
-            return (state.popUnread(), state.generation, true)
+    private func returnUnread() async -> Bool {
+        let (unread, handles, generation) = inbox.withDeliveries { state -> ([STOMPDeliveries.Arrived], [DeliveryHandle], Int) in
+            if state.server.returnsByNACK { return (state.popUnread(), [], state.generation) }
+            // Only a subscription's end would return them, and it has a message that runs.
+            return ([], state.popStranded().map { state.hand(Self.read($0, number: state.nextNumber())) }, state.generation)
         }
         link.post(Self.ends("NACK", unread.map(\.ackID), []), on: generation)
-        return returnsByNACK && generation >= 0
+        // Without a connection they return by themselves.
+        if !handles.isEmpty { try? await giveBack(handles, started: false) }
+        return generation >= 0
     }
 }

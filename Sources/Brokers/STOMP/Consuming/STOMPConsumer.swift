@@ -82,7 +82,7 @@ package class STOMPConsumer: BrokerConsumer, @unchecked Sendable {
     }
 
     /// Reads a delivery.
-    private static func read(_ arrived: STOMPDeliveries.Arrived, number: Int64) -> STOMPDeliveries.Scheduled {
+    static func read(_ arrived: STOMPDeliveries.Arrived, number: Int64) -> STOMPDeliveries.Scheduled {
         var message: Message
         var defect: Delivery.Defect?
         do throws(MalformedMessage) {

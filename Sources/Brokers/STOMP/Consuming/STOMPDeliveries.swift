@@ -231,6 +231,13 @@ struct STOMPDeliveries {
         return unread.filter { !isWorn($0) }
     }
 
+    /// Takes out what came by subscriptions that are leaving and cannot end yet, as if the worker had taken it.
+    mutating func popStranded() -> [Arrived] {
+        defer { stranded = [] }
+        for each in stranded { subscriptions[each.subscription]?.heldCount += 1 }
+        return stranded
+    }
+
     mutating func nextNumber() -> Int64 {
         lastNumber += 1
         return lastNumber
