@@ -118,7 +118,7 @@ let package = Package(
         // The protocol of `celery broker`, and its client.
         room("CeleryZMQ", ["CeleryCore", "Wire", "Processes", "Streams", "ZeroMQ"]),
         room("Brokers", ["CeleryCore", "Wire", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "RabbitMQ", "Redis", "STOMP", "Proton", "Processes", deque, heap]),
-        room("ResultStores", ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "RabbitMQ", "Redis", "STOMP", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", deque]),
+        room("ResultStores", ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "RabbitMQ", "Redis", "STOMP", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", deque], settings: smallCode),
         room("TOML", settings: smallCode),
         room("Configuration", ["CeleryCore", "Schedules", "TOML"], settings: smallCode),
 
@@ -140,7 +140,7 @@ let package = Package(
         room("Beat", ["CeleryCore", "Schedules", "Wire", logging], settings: smallCode),
 
         // Faces
-        room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "RabbitMQ", "Redis", "STOMP", "Proton", "Memcached", "Tyrant", "Mongo", "SQL", "Processes"]),
+        room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "RabbitMQ", "Redis", "STOMP", "Proton", "Memcached", "Tyrant", "Mongo", "SQL", "Processes"], settings: smallCode),
         room("Arguments", ["CeleryCore"], settings: smallCode),
         room("Commands", ["Arguments", "Client", "Worker", "Beat", "Schedules", "HTTP", "Mail", "WebServer", "BrokerServer", "ZeroMQ", "CeleryZMQ", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging], settings: smallCode),
         room("FoundationValues", ["Tasks", "CeleryCore"]),
