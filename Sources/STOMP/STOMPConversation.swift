@@ -13,6 +13,9 @@ final class STOMPConversation: Conversation {
     /// Receipt -> number of its request.
     private var receipts: [Int: Int] = [:]
     private var lastReceipt = 0
+    /// The receipt of what the listener sends first, until it has come, and the requests that wait for it.
+    private var opening: Int?
+    private var awaitingOpening: [Int] = []
 
     init(_ connection: STOMPConnection, _ listener: STOMPLink.Listener?, generation: Int) {
         (self.connection, self.listener, self.generation) = (connection, listener, generation)
@@ -20,9 +23,19 @@ final class STOMPConversation: Conversation {
 
     func open() throws(STOMPError) {
         guard let listener else { return }
+        var frames = listener.connected(connection.server, generation)
+        guard !frames.isEmpty else { return }
+        // Servers carry out frames in their order.
+        opening = noteReceipt(&frames[frames.count - 1])
         var bytes: [UInt8] = []
-        for frame in listener.connected(connection.server, generation) { try frame.encode(to: &bytes) }
+        for frame in frames { try frame.encode(to: &bytes) }
         try connection.add(bytes)
+    }
+
+    private func noteReceipt(_ frame: inout STOMPFrame) -> Int {
+        lastReceipt += 1
+        frame.headers.append(STOMPFrame.Header("receipt", String(lastReceipt)))
+        return lastReceipt
     }
 
     func begin(_ request: Request) throws(STOMPError) {
@@ -30,11 +43,7 @@ final class STOMPConversation: Conversation {
         var waits: [Int] = []
         do throws(STOMPError) {
             for var frame in request.work {
-                if frame.wantsReceipt {
-                    lastReceipt += 1
-                    waits.append(lastReceipt)
-                    frame.headers.append(STOMPFrame.Header("receipt", String(lastReceipt)))
-                }
+                if frame.wantsReceipt { waits.append(noteReceipt(&frame)) }
                 try frame.encode(to: &bytes)
             }
         } catch {
@@ -44,6 +53,10 @@ final class STOMPConversation: Conversation {
         try connection.add(bytes)
         for receipt in waits {
             receipts[receipt] = number
+            requests.expect(number)
+        }
+        if request.work.isEmpty, opening != nil {
+            awaitingOpening.append(number)
             requests.expect(number)
         }
         requests.finish(number)
@@ -59,14 +72,26 @@ final class STOMPConversation: Conversation {
         case "MESSAGE": listener?.heard(frame, generation)
         case "RECEIPT":
             // That of a question has another name.
-            guard let receipt = frame["receipt-id"].flatMap({ Int($0) }), let number = receipts.removeValue(forKey: receipt) else { return }
-            requests.settle(number)
+            guard let receipt = frame["receipt-id"].flatMap({ Int($0) }) else { return }
+            if receipt == opening {
+                opening = nil
+                for number in awaitingOpening { requests.settle(number) }
+                awaitingOpening = []
+            } else if let number = receipts.removeValue(forKey: receipt) {
+                requests.settle(number)
+            }
         case "ERROR":
             let error = STOMPError(answer: frame)
             // RabbitMQ does not say which frame it refuses; with one under way there is no doubt.
-            let named = frame["receipt-id"].flatMap { Int($0) }.flatMap { receipts[$0] }
+            let receipt = frame["receipt-id"].flatMap { Int($0) }
+            let named: [Int] =
+                switch receipt {
+                case nil: []
+                case opening: awaitingOpening
+                case let receipt?: receipts[receipt].map { [$0] } ?? []
+                }
             let numbers = requests.numbers
-            if let number = named ?? (numbers.count == 1 ? numbers.first : nil) { fail(number, error) }
+            for number in named.isEmpty && numbers.count == 1 ? numbers : named { fail(number, error) }
             // The server may go on or not; what else was under way is certain only on a new connection.
             throw STOMPError(.lost, error.message)
         default: throw STOMPError(.malformed, "it sent a frame that no client knows: \(frame.command.inOneLine(limit: 40))")

@@ -38,7 +38,7 @@ package final class STOMPLink: Sendable {
 
     package var location: String { options.location }
 
-    /// Starts the thread, and returns which server answers.
+    /// Starts the thread, and returns which server answers, once it has carried out what the listener sends first.
     package func connect() async throws(STOMPError) -> STOMPServer { try await exchange([], nil, options.connectTimeout * 3) }
 
     /// Sends frames in one go, and returns when the server has confirmed all those that want a receipt.

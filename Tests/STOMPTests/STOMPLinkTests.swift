@@ -142,6 +142,41 @@ import Testing
         await link.close()
     }
 
+    private func listener() -> STOMPLink.Listener {
+        STOMPLink.Listener(
+            connected: { _, _ in ["a", "b"].map { STOMPFrame("SUBSCRIBE", [.init("id", $0), .init("destination", "/queue/\($0)")]) } },
+            heard: { _, _ in }, lost: { _ in })
+    }
+
+    @Test func `is connected when the server has carried out what the listener sends first`() async throws {
+        let server = try STOMPScript { $0.command == "SUBSCRIBE" ? [] : STOMPScript.receipt($0) }
+        let order = Mutex<[String]>([])
+        let link = STOMPLink(try server.options(), listener: listener())
+        let connecting = Task {
+            _ = try await link.connect()
+            order.withLock { $0.append("connected") }
+        }
+        try await promptly("the subscriptions") { while server.frames.count < 3 { try await Task.sleep(for: .milliseconds(5)) } }
+        let receipts = server.frames.compactMap { $0["receipt"] }
+        #expect(receipts.count == 1)
+        order.withLock { $0.append("confirmed") }
+        server.send("RECEIPT\nreceipt-id:\(receipts.first ?? "")\n\n\0")
+        try await promptly("the connection") { try await connecting.value }
+        #expect(order.withLock { $0 } == ["confirmed", "connected"])
+        await link.close()
+    }
+
+    @Test func `a listener that is refused what it sends first learns why`() async throws {
+        let server = try STOMPScript { frame in
+            guard let receipt = frame["receipt"], frame.command == "SUBSCRIBE" else { return STOMPScript.receipt(frame) }
+            return Array("ERROR\nreceipt-id:\(receipt)\nmessage:not yours\n\nstack\n\0".utf8)
+        }
+        let link = STOMPLink(try server.options(), listener: listener())
+        let error = await #expect(throws: STOMPError.self) { _ = try await link.connect() }
+        #expect(error?.message.contains("not yours") == true)
+        await link.close()
+    }
+
     @Test(arguments: [
         ("ERROR\nmessage:Bad CONNECT\n\nAccess refused for user 'x'\n\0", STOMPError.Code.denied), ("CONNECTED\nversion:1.1\n\n\0", .malformed),
         ("HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n\0", .malformed),

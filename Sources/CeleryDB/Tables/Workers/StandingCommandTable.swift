@@ -35,7 +35,11 @@ package enum StandingCommandTable {
     }
 
     private static func add(_ kind: String, _ subject: String, until: Timestamp?, _ body: JSON, in db: Database) throws {
-        let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO standing_order (kind, subject, until, body) VALUES (?, ?, ?, ?)")
+        // Kept again, by a worker that heard of it elsewhere, a command is no news.
+        let statement = try db.cachedStatement(sql: """
+            INSERT OR REPLACE INTO standing_order (kind, subject, until, body) SELECT ?1, ?2, ?3, ?4
+            WHERE NOT EXISTS (SELECT 1 FROM standing_order WHERE kind = ?1 AND subject = ?2 AND body = ?4)
+            """)
         try statement.execute(arguments: [kind, subject, until?.seconds, body.text(style: .compact)])
     }
 
