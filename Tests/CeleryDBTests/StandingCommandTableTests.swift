@@ -25,6 +25,6 @@ import Testing
         try await keep(revocation)
         #expect(try await news(after: last).0 == [revocation])
         #expect(try await news(after: 0).0 == [revocation])
-        await file.close()
+        file.close()
     }
 }
