@@ -48,7 +48,7 @@ extension BrokerProof {
         try await fixture.connect().publish((0..<300).map { Message("\($0)", queue: "q\($0 % 2)") })
         var workers: [TestWorker] = []
         for number in 0..<4 { workers.append(try await fixture.worker("w\(number)", of: ["q0", "q1"])) }
-        let found = Atomic<Int>(0)
+        let found = Found()
         let end = ContinuousClock.now + Duration.seconds(30).onThisMachine
         let names = try await withThrowingTaskGroup(of: [String].self) { group in
             for worker in workers {
@@ -58,9 +58,9 @@ extension BrokerProof {
                         while true {
                             let deliveries = try await worker.take(7)
                             // Once more when all have come: what comes then has come twice.
-                            if deliveries.isEmpty, found.load(ordering: .relaxed) >= 300 || .now > end { return names }
+                            if deliveries.isEmpty, found.count.load(ordering: .relaxed) >= 300 || .now > end { return names }
                             names += deliveries.names
-                            found.add(deliveries.count, ordering: .relaxed)
+                            found.count.add(deliveries.count, ordering: .relaxed)
                         }
                     }
                 }
@@ -98,4 +98,9 @@ extension BrokerProof {
         #expect(try await fixture.worker().names() == ["b", "c", "a"])
         #expect(try await fixture.worker(of: ["elsewhere"]).names() == ["d"])
     }
+}
+
+/// How many messages several takers have found together.
+private final class Found: Sendable {
+    let count = Atomic<Int>(0)
 }
