@@ -34,20 +34,28 @@ final class WebExchange: Sendable {
 
     /// Header lines for C. A value with a line break would be another header line, and is left out.
     private static func withFields(_ headers: [WebField], _ body: (UnsafePointer<celery_web_field>?, Int) -> Void) {
-        let safe = headers.filter { field in (field.name + field.value).utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } }
-        var texts: [CChar] = []
+        var texts: [UInt8] = []
+        texts.reserveCapacity(1_024)
         var places: [(Int, Int)] = []
-        for field in safe {
-            let name = texts.count
-            texts += field.name.utf8CString
-            let value = texts.count
-            texts += field.value.utf8CString
-            places.append((name, value))
+        for field in headers where isSafe(field.name) && isSafe(field.value) {
+            places.append((add(field.name, to: &texts), add(field.value, to: &texts)))
         }
-        texts.withUnsafeBufferPointer { texts in
-            guard let base = texts.baseAddress else { return body(nil, 0) }
+        texts.withUnsafeBytes { texts in
+            guard let base = texts.baseAddress?.assumingMemoryBound(to: CChar.self) else { return body(nil, 0) }
             let fields = places.map { celery_web_field(name: base + $0.0, value: base + $0.1) }
             fields.withUnsafeBufferPointer { body($0.baseAddress, $0.count) }
         }
+    }
+
+    private static func isSafe(_ text: String) -> Bool { text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } }
+
+    /// Adds a text and its NUL.
+    ///
+    /// - Returns: Where it begins.
+    private static func add(_ text: String, to texts: inout [UInt8]) -> Int {
+        let start = texts.count
+        texts.append(contentsOf: text.utf8)
+        texts.append(0)
+        return start
     }
 }

@@ -53,9 +53,8 @@ package struct WebRequest: Sendable {
 
     /// - Throws: `WebRefusal` for a request that contradicts itself or is too large.
     package func check() throws(WebRefusal) {
-        var seen: Set<String> = []
-        for field in headers where Self.single.contains(field.name) && !seen.insert(field.name).inserted {
-            throw WebRefusal(400, "the header \(field.name) is given twice")
+        for (position, field) in headers.enumerated() where headers[..<position].contains(where: { $0.name == field.name }) {
+            if Self.single.contains(field.name) { throw WebRefusal(400, "the header \(field.name) is given twice") }
         }
         if header("content-length") != nil, header("transfer-encoding") != nil {
             throw WebRefusal(400, "the length of the body is given in two ways")

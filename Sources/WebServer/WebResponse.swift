@@ -32,11 +32,11 @@ package struct WebResponse: Sendable {
     }
 
     /// The value of a header line.
-    package func header(_ name: String) -> String? { headers.first { $0.name.lowercased() == name.lowercased() }?.value }
+    package func header(_ name: String) -> String? { headers.first { $0.isNamed(name) }?.value }
 
     /// Sets a header line unless it is there.
     package mutating func add(_ field: WebField) {
-        if header(field.name) == nil { headers.append(field) }
+        if !headers.contains(where: { $0.isNamed(field.name) }) { headers.append(field) }
     }
 
     /// The body; `nil` for a stream.

@@ -3,12 +3,13 @@
 ///
 ///     Host -> route -> rights -> same origin, for actions -> parameters -> answer
 package struct WebRouter: Sendable {
-    private let routes: [WebRoute]
+    /// By the number of parts of their paths.
+    private let routes: [Int: [WebRoute]]
     private let guarding: WebGuard
     private let cors: CrossOriginRule
 
     package init(_ routes: [WebRoute], _ guarding: WebGuard, origins: [String] = []) {
-        self.routes = routes
+        self.routes = Dictionary(grouping: routes) { $0.path.count }
         self.guarding = guarding
         cors = CrossOriginRule(origins)
     }
@@ -32,7 +33,8 @@ package struct WebRouter: Sendable {
             return .now(WebResponse(error))
         }
         if let answer = cors.preflight(request) { return .now(answer) }
-        let matches = routes.compactMap { route in route.match(request.target.path).map { (route, $0) } }
+        let path = request.target.path
+        let matches = (routes[path.count] ?? []).compactMap { route in route.match(path).map { (route, $0) } }
         let match = matches.first { $0.0.method == request.verb }
         // A path or method that there is not needs the right to know that.
         switch guarding.decide(request, match?.0.demand ?? .right(.read)) {

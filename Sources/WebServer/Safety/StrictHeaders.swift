@@ -17,6 +17,7 @@ package enum StrictHeaders {
     /// The answer with those lines that it does not set itself.
     package static func applied(to response: WebResponse) -> WebResponse {
         var response = response
+        response.headers.reserveCapacity(response.headers.count + fields.count)
         for field in fields { response.add(field) }
         return response
     }
