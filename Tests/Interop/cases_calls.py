@@ -118,7 +118,7 @@ def ignore_result_of_the_call(run):
     unanswered(run, result.id, key)
 
 
-@case
+@case(needs=["5.7"])
 def ignore_result_of_the_task(run):
     key = run.key()
     # By name, so that the worker's own option has to tell.

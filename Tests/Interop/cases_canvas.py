@@ -16,6 +16,14 @@ def link(run):
     result = run.send("add", 2, 2, link=run.sign("mark", key))
     same(run.get(result), 4)
     same(run.wait_lines(key), ["4"], "mark")
+
+
+# Tables keep them since then.
+@case(needs=["5.7"])
+def children_of_a_link(run):
+    key = run.key()
+    result = run.send("add", 2, 2, link=run.sign("mark", key))
+    same(run.get(result), 4)
     same(len(result.children or []), 1, "children")
 
 

@@ -137,7 +137,7 @@ def a_chord_with_a_group_as_its_body(run):
     same(run.get(chord([run.sign("add", 1, 1), run.sign("add", 2, 2)], body).apply_async(), 60), [6, [2, 4]])
 
 
-@case(needs=["store"])
+@case(needs=["store", "5.7"])
 def a_chord_with_a_link(run):
     key = run.key()
     result = chord([run.sign("add", 1, 1), run.sign("add", 2, 2)], run.sign("tsum")).apply_async(link=run.sign("mark", key))
@@ -145,7 +145,7 @@ def a_chord_with_a_link(run):
     same(run.wait_lines(key), ["6"], "mark")
 
 
-@case(needs=["store"])
+@case(needs=["store", "5.7"])
 def a_chord_with_a_failure(run):
     members = [run.sign("add", 1, 1), run.sign("fail", "broken")]
     result = chord(members, run.sign("tsum")).apply_async(link_error=run.sign("errback"))

@@ -17,6 +17,8 @@ import sys
 import time
 import traceback
 
+import celery
+
 from interop_case import CASES, Interop, Wrong
 
 MODULES = [
@@ -53,6 +55,9 @@ def main():
     # One for whose chords the client sends `celery.chord_unlock`.
     if things & {"db", "file"}:
         things.add("unlocks")
+    # What older ones do otherwise, also with Python on both sides.
+    if tuple(int(part) for part in celery.__version__.split(".")[:2]) >= (5, 7):
+        things.add("5.7")
     run = Interop(options.peer)
     return max([judge(run, name, things) for name in CASES if name in options.cases or not options.cases], default=0)
 

@@ -82,7 +82,11 @@ enum StyleSheet {
         .tree, .tree ul { padding-left: 1.2rem; }
         .tree { padding-left: 0; list-style: none; }
         progress { width: 100%; max-width: 20rem; accent-color: var(--link); }
-        @media (max-width: 40rem) { main, header { padding-left: .6rem; padding-right: .6rem; } }
+        @media (max-width: 40rem) {
+          main, header { padding-left: .6rem; padding-right: .6rem; }
+          /* A narrow table is scrolled, rather than its words broken after every third letter. */
+          td { min-width: 6rem; }
+        }
         @media (prefers-reduced-motion: no-preference) { .skip { transition: left .1s; } }
 
         """
