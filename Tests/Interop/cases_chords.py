@@ -166,7 +166,7 @@ def a_chord_with_a_failure_and_what_follows(run):
     same(result.state, "FAILURE", "state")
 
 
-@case(needs=["store"])
+@case(needs=["store", "breaks"])
 def a_chain_that_breaks_before_a_chord(run):
     """The failure goes into the body of the chord, and beyond."""
     members = group(run.sign("add", 1), run.sign("add", 2))

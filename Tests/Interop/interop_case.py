@@ -25,7 +25,7 @@ def case(function=None, *, needs=()):
     one of all but the first, `lists` for one that tells which groups it has, `unlocks` for one that counts no chords, `chords` for workers that count them in the store, `python` as a
     second worker on the queue `python`, `swift` or `programs` as tasks of the worker under
     test, `kept` for results that it stores besides answering, `both` workers on one queue or one `alone`, `priority` or `quorum` a queue of that kind, `ours` our command,
-    `5.7` that version of Python's Celery or a later one.
+    `5.7` that version of Python's Celery or a later one, `breaks` workers that end a chord when the chain before it breaks.
     """
     def register(function):
         CASES[function.__name__] = (function, frozenset(needs))
