@@ -1,7 +1,11 @@
 """A measured figure beside its peer, and the table of them all."""
 
 import dataclasses
+import operator
 import statistics
+
+# How an aim compares a figure; there are no others.
+SIGNS = {"<": operator.lt, ">=": operator.ge}
 
 
 @dataclasses.dataclass
@@ -45,14 +49,14 @@ class Row:
             return None
         sign, bound = self.aim
         figure = self.ratio if self.aims_at_ratio else self.value
-        return figure < bound if sign == "<" else figure >= bound
+        return SIGNS[sign](figure, bound)
 
     def aim_text(self):
         if not self.aim:
             return ""
         sign, bound = self.aim
         unit = "of the peer" if self.aims_at_ratio else self.unit
-        return f"{'≥' if sign == '>=' else '<'} {number(bound)} {unit}: {'yes' if self.is_met else 'no'}"
+        return f"{sign.replace('>=', '≥')} {number(bound)} {unit}: {'yes' if self.is_met else 'no'}"
 
     def text(self):
         parts = [f"{self.what}: {number(self.value)} {self.unit}"]
