@@ -75,7 +75,8 @@ struct QueueBinding: Hashable, Sendable {
 }
 
 extension Settings {
-    /// The queues to which a broker without exchanges sends a message: its own, or those that the settings bind to its exchange.
+    /// Where a broker without exchanges puts a message: into the message's own queue, or into the queues that the settings bind to
+    /// the message's exchange.
     ///
     /// - Parameters:
     ///   - key: The routing key.

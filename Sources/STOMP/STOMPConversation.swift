@@ -82,16 +82,15 @@ final class STOMPConversation: Conversation {
             }
         case "ERROR":
             let error = STOMPError(answer: frame)
-            // RabbitMQ does not say which frame it refuses; with one under way there is no doubt.
-            let receipt = frame["receipt-id"].flatMap { Int($0) }
-            let named: [Int] =
-                switch receipt {
-                case nil: []
+            let numbers = requests.numbers
+            let refused: [Int] =
+                switch frame["receipt-id"].flatMap({ Int($0) }) {
+                // RabbitMQ does not say which frame it refuses; with one under way there is no doubt.
+                case nil: numbers.count == 1 ? numbers : []
                 case opening: awaitingOpening
                 case let receipt?: receipts[receipt].map { [$0] } ?? []
                 }
-            let numbers = requests.numbers
-            for number in named.isEmpty && numbers.count == 1 ? numbers : named { fail(number, error) }
+            for number in refused { fail(number, error) }
             // The server may go on or not; what else was under way is certain only on a new connection.
             throw STOMPError(.lost, error.message)
         default: throw STOMPError(.malformed, "it sent a frame that no client knows: \(frame.command.inOneLine(limit: 40))")

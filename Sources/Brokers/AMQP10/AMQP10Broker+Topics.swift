@@ -10,7 +10,7 @@ extension AMQP10Broker: TopicBroker {
     func mailbox(of topic: String) async throws -> AMQP10Mailbox {
         let mailbox = AMQP10Mailbox(options, topic: try self.topic(topic, at: await server()))
         do throws(ProtonError) {
-            _ = try await mailbox.open()
+            try await mailbox.open()
         } catch {
             await mailbox.close()
             throw DriverError(error, at: location)

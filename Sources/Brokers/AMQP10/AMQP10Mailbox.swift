@@ -29,7 +29,7 @@ final class AMQP10Mailbox: TopicMailbox {
     }
 
     /// Connects and listens. From then on nothing is missed.
-    func open() async throws(ProtonError) -> ProtonServer { try await client.connect() }
+    func open() async throws(ProtonError) { _ = try await client.connect() }
 
     static func read(_ message: ProtonMessage) throws(MalformedMessage) -> WireMessage { try AMQP10Envelope.read(message) }
 

@@ -10,7 +10,7 @@ extension STOMPBroker: TopicBroker {
     func mailbox(of topic: String) async throws -> STOMPMailbox {
         let mailbox = STOMPMailbox(options, topic: layout.topic(topic))
         do throws(STOMPError) {
-            _ = try await mailbox.open()
+            try await mailbox.open()
         } catch {
             await mailbox.close()
             throw DriverError(error, at: location)

@@ -31,18 +31,9 @@ final class STOMPMailbox: TopicMailbox {
     }
 
     /// Connects and listens. From then on nothing is missed.
-    func open() async throws(STOMPError) -> STOMPServer {
-        let server = try await link.connect()
-        // The server carries frames out in their order: the end of this transaction comes after the subscription.
-        let name = STOMPFrame.Header("transaction", "open")
-        try await link.send([STOMPFrame("BEGIN", [name]), STOMPFrame("ABORT", [name], wantsReceipt: true)])
-        return server
-    }
+    func open() async throws(STOMPError) { _ = try await link.connect() }
 
     static func read(_ frame: STOMPFrame) throws(MalformedMessage) -> WireMessage { try STOMPEnvelope.read(frame) }
-
-    /// What came since the last call.
-    func take() throws -> [STOMPFrame] { inbox.take() }
 
     func close() async {
         await link.close()

@@ -1,4 +1,5 @@
 import CeleryCore
+import DequeModule
 import Synchronization
 
 /// What arrives by the connection of a mailbox, until its reader takes it.
@@ -14,7 +15,7 @@ final class TopicInbox<Item: Sendable, Failure: Error>: Sendable {
     }
 
     private struct State {
-        var items: [Item] = []
+        var items: Deque<Item> = []
         var news = News()
     }
 
@@ -32,10 +33,9 @@ final class TopicInbox<Item: Sendable, Failure: Error>: Sendable {
     func add(_ item: Item) {
         state.withLock { state in
             state.items.append(item)
-            let surplus = state.items.count - Self.limit
-            guard surplus > 0 else { return }
-            state.items.removeFirst(surplus)
-            state.news.dropped += surplus
+            guard state.items.count > Self.limit else { return }
+            state.items.removeFirst()
+            state.news.dropped += 1
         }
         bell.ring()
     }
@@ -49,7 +49,7 @@ final class TopicInbox<Item: Sendable, Failure: Error>: Sendable {
     func take() -> [Item] {
         state.withLock { state in
             defer { state.items = [] }
-            return state.items
+            return Array(state.items)
         }
     }
 

@@ -13,7 +13,7 @@ final class ProtonConversation: Conversation {
         var server: ProtonServer
         /// What became of parcels that were not accepted, by their position.
         var failures: [Int: ProtonError] = [:]
-        /// How many nodes have a message for a new receiver, of those that were looked into.
+        /// How many of the nodes that were looked into have a message for a new receiver.
         var count = 0
     }
 

@@ -19,8 +19,6 @@ final class Intake {
     private(set) var taken = 0
     /// How many tasks of each name were taken.
     private(set) var totals: [String: Int] = [:]
-    /// Ends when the broker pushes no more.
-    private var pushEnd: Task<Void, Never>?
 
     init(
         _ parts: ShiftParts, _ gate: LimitGate, _ slots: SlotLedger, _ recorder: Recorder, _ repeats: RepeatLookup,
@@ -68,15 +66,8 @@ final class Intake {
                 await parts.ladder.pause(backoff.next())
             }
         }
-        if parts.ladder.hasBegun { await endPushing() }
+        if parts.ladder.hasBegun { await parts.pushEnd.complete() }
         await recorder.giveBack(gate.pop { _ in true }.map(\.handle), .unbegun)
-    }
-
-    /// Has the broker push no more, before anything is given back. What came and was not taken goes to other workers.
-    nonisolated(nonsending) func endPushing() async {
-        let end = pushEnd ?? Task { [powers = parts.powers] in await powers.pushing?.endPushing() }
-        pushEnd = end
-        await end.value
     }
 
     // MARK: Capacity

@@ -73,7 +73,7 @@ final class PoolFollower {
             await teller.finish(round.ended)
             // Interrupted jobs are requeued only after the outcomes of ended jobs are recorded.
             await recorder.record(round.endings)
-            if parts.ladder.hasBegun { await intake.endPushing() }
+            if parts.ladder.hasBegun { await parts.pushEnd.complete() }
             for task in round.interrupted { await requeue(task) }
             await recorder.giveBack(round.unbegun, .unbegun)
             await gate.leaveSlots()

@@ -65,7 +65,7 @@ actor Shift {
         slots = SlotLedger(powers, worker: worker.identity.id, log)
         parts = ShiftParts(
             configuration: worker, powers: powers, registry: self.registry, jobs: jobs, revocations: revocations, pool: pool,
-            ladder: ladder, watchers: watchers, log: log, room: room, wait: wait)
+            ladder: ladder, pushEnd: PushEnd(powers), watchers: watchers, log: log, room: room, wait: wait)
         gate = LimitGate(parts, slots, recorder)
         commands = CommandKeeper(parts, gate, recorder)
         intake = Intake(parts, gate, slots, recorder, RepeatLookup(powers, jobs, log), PrerequisiteLookup(powers, records.broker, log), builtins)

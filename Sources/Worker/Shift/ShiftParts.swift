@@ -9,6 +9,7 @@ struct ShiftParts {
     let revocations: RevocationBook
     let pool: Pool
     let ladder: ShutdownLadder
+    let pushEnd: PushEnd
     let watchers: TaskWatchers
     let log: TaskLog
     /// Rings when there may be room for deliveries, and when children get ready.

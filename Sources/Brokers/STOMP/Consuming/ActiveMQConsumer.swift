@@ -49,12 +49,12 @@ extension ActiveMQConsumer: BacklogKnowing {
     }
 
     private func count(_ mailbox: STOMPMailbox, _ queueCount: Int) async throws -> Int {
-        _ = try await mailbox.open()
+        try await mailbox.open()
         let deadline = ContinuousClock.now + .seconds(20)
         var (count, ended) = (0, 0)
         while true {
             let seen = mailbox.bell.count
-            for frame in try mailbox.take() {
+            for frame in mailbox.inbox.take() {
                 if frame["browser"] == "end" { ended += 1 } else { count += 1 }
             }
             let news = mailbox.takeNews()

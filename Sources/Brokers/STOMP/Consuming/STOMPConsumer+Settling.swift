@@ -141,7 +141,7 @@ extension STOMPConsumer: DeliveryPushing {
         let (unread, handles, generation) = inbox.withDeliveries { state -> ([STOMPDeliveries.Arrived], [DeliveryHandle], Int) in
             if state.server.returnsByNACK { return (state.popUnread(), [], state.generation) }
             // Only a subscription's end would return them, and it has a message that runs.
-            return ([], state.popStranded().map { state.hand(Self.read($0, number: state.nextNumber())) }, state.generation)
+            return ([], state.handStranded(Self.read), state.generation)
         }
         link.post(Self.ends("NACK", unread.map(\.ackID), []), on: generation)
         // Without a connection they return by themselves.

@@ -231,11 +231,17 @@ struct STOMPDeliveries {
         return unread.filter { !isWorn($0) }
     }
 
-    /// Takes out what came by subscriptions that are leaving and cannot end yet, as if the worker had taken it.
-    mutating func popStranded() -> [Arrived] {
-        defer { stranded = [] }
-        for each in stranded { subscriptions[each.subscription]?.heldCount += 1 }
-        return stranded
+    /// Hands over what came by subscriptions that are leaving and cannot end yet, as if the worker had taken it. What cannot be read
+    /// stays, and returns as it came with the end of its subscription.
+    ///
+    /// - Parameter read: Reads a delivery, which gets the number.
+    mutating func handStranded(_ read: (Arrived, _ number: Int64) -> Scheduled) -> [DeliveryHandle] {
+        let entries = stranded.map { read($0, nextNumber()) }
+        stranded = entries.filter { $0.defect != nil }.map(\.arrived)
+        return entries.filter { $0.defect == nil }.map { entry in
+            subscriptions[entry.arrived.subscription]?.heldCount += 1
+            return hand(entry)
+        }
     }
 
     mutating func nextNumber() -> Int64 {

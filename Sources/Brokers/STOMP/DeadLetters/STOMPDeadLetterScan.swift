@@ -230,13 +230,12 @@ final class STOMPDeadLetterScan: Sendable {
     /// Connects, and waits until no other program reads.
     private func lock() async throws -> Int {
         let deadline = ContinuousClock.now + Self.patience
-        let name = STOMPFrame.Header("transaction", "begin")
         while true {
             do throws(STOMPError) {
                 _ = try await link.connect()
                 let generation = shared.state.withLock { $0.generation }
-                // The server carries frames out in their order: if it has refused the lock, this does not come to its end.
-                try await link.send([STOMPFrame("BEGIN", [name]), STOMPFrame("ABORT", [name], wantsReceipt: true)], on: generation)
+                // The connection may be another by now: wait until the server has not refused its lock either.
+                try await link.send([], on: generation)
                 return generation
             } catch {
                 guard server.kind == .rabbitMQ, error.code != .unreachable else { throw DriverError(error, at: broker.location) }
