@@ -160,6 +160,9 @@ let package = Package(
             name: "StoreWrites", dependencies: ["Client", "CeleryCore"], path: "Tests/Benchmarks/StoreWrites",
             swiftSettings: swiftSettings, linkerSettings: executableLinkerSettings),
         room("Fixtures", ["Arguments", "CeleryCore", "Processes"], path: "Tests/Fixtures"),
+        room(
+            "ServedBroker", ["BrokerServer", "Brokers", "ResultStores", "CeleryZMQ", "ZeroMQ", "CeleryCore", "Fixtures"],
+            path: "Tests/ServedBroker"),
         tests("CeleryCoreTests", ["CeleryCore", "Fixtures"]),
         tests("SchedulesTests", ["Schedules", "CeleryCore", "Fixtures"], exclude: ["croniter_check.py", "minute_walk.py"]),
         tests("WireTests", ["Wire", "CeleryCore", "Fixtures"]),
@@ -190,10 +193,10 @@ let package = Package(
             path: "Tests/DriverProbe", swiftSettings: swiftSettings),
         tests(
             "DriverTests",
-            ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "ZeroMQ", "BrokerServer", "Brokers", "ResultStores", "RabbitMQ", "Redis", "STOMP", "Proton", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", "Worker", "Fixtures", "DriverProbe"]),
+            ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "ZeroMQ", "BrokerServer", "Brokers", "ResultStores", "RabbitMQ", "Redis", "STOMP", "Proton", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", "Worker", "Fixtures", "ServedBroker", "DriverProbe"]),
         tests(
             "WorkerTests",
-            ["Worker", "CeleryCore", "Wire", "Tasks", "CeleryDB", "SQLite", "Brokers", "ResultStores", "Redis", "STOMP", "Proton", "Memcached", "SQL", "Processes", "Fixtures", logging]),
+            ["Worker", "CeleryCore", "Wire", "Tasks", "CeleryDB", "SQLite", "Brokers", "ResultStores", "Redis", "STOMP", "Proton", "Memcached", "SQL", "Processes", "Fixtures", "ServedBroker", logging]),
         tests("BeatTests", ["Beat", "Brokers", "CeleryCore", "Schedules", "Wire", "Fixtures", logging]),
         tests("ClientTests", ["Client", "Fixtures", "CeleryCore", "CeleryDB", "Tasks", "Wire", "Brokers", "ResultStores"]),
         tests("CommandsTests", ["Fixtures", "Brokers", "RabbitMQ", "ResultStores", "Commands", "Arguments", "Beat", "Schedules", "CeleryCore", "Client", "Configuration", "Processes", "Tasks", "WebServer", "Wire", "Worker", logging]),

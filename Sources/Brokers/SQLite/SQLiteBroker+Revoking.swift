@@ -136,11 +136,6 @@ extension SQLiteBroker: Revoking {
     }
 }
 
-extension Revocation.Target {
-    /// `nil` for a rule.
-    fileprivate var id: TaskID? { if case .id(let id) = self { id } else { nil } }
-}
-
 extension SQLiteBroker: CommandShowing {
     package func standingCommands() async throws -> StandingCommands {
         let now = self.now()

@@ -17,6 +17,9 @@ public struct Revocation: Sendable, Equatable {
         case task(String)
         /// Tasks submitted before with this header, or with this stamp of Python's.
         case header(String, value: String)
+
+        /// The task that is named; `nil` for a rule.
+        package var id: TaskID? { if case .id(let id) = self { id } else { nil } }
     }
 
     /// TERM, as in Python.

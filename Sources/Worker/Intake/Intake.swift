@@ -263,18 +263,10 @@ final class Intake {
 
     /// Requeues unbegun jobs, and records the revoked ones as revoked.
     ///
-    /// Every unbegun job leaves through this method or `withdraw(_:_:)`, whether the pool had the job or not.
+    /// Every unbegun job leaves through this method, whether the pool had the job or not.
     nonisolated(nonsending) func withdraw(_ unbegun: [Job]) async {
+        guard !unbegun.isEmpty else { return }
         var endings = Endings()
-        let handles = withdraw(unbegun, &endings)
-        await recorder.record(endings)
-        await recorder.giveBack(handles, .unbegun)
-    }
-
-    /// Withdraws unbegun jobs and adds their outcomes to `endings` for the caller to record.
-    ///
-    /// - Returns: The deliveries to requeue.
-    func withdraw(_ unbegun: [Job], _ endings: inout Endings) -> [DeliveryHandle] {
         var handles: [DeliveryHandle] = []
         taken -= unbegun.count
         for job in unbegun {
@@ -290,6 +282,7 @@ final class Intake {
                 endings.endOthers(of: job)
             }
         }
-        return handles
+        await recorder.giveBack(handles, .unbegun)
+        await recorder.record(endings)
     }
 }

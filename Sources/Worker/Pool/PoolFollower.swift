@@ -5,6 +5,7 @@ import Tasks
 final class PoolFollower {
     private let parts: ShiftParts
     private let intake: Intake
+    private let commands: CommandKeeper
     private let gate: LimitGate
     private let recorder: Recorder
     private let teller: ProgressTeller
@@ -18,10 +19,12 @@ final class PoolFollower {
     private var recording: Task<Void, Never>?
 
     init(
-        _ parts: ShiftParts, _ intake: Intake, _ gate: LimitGate, _ recorder: Recorder, _ teller: ProgressTeller, _ writer: OutputWriter
+        _ parts: ShiftParts, _ intake: Intake, _ commands: CommandKeeper, _ gate: LimitGate, _ recorder: Recorder,
+        _ teller: ProgressTeller, _ writer: OutputWriter
     ) {
         self.parts = parts
         self.intake = intake
+        self.commands = commands
         self.gate = gate
         self.recorder = recorder
         self.teller = teller
@@ -33,8 +36,8 @@ final class PoolFollower {
         var endings = Endings()
         /// The jobs that have ended, however they did.
         var ended: [Int64] = []
-        /// Deliveries of jobs that no child began.
-        var unbegun: [DeliveryHandle] = []
+        /// The jobs that no child began. They stay in the book until they go back, since they may be revoked until then.
+        var unbegun: [Job] = []
         var interrupted: [Interrupted] = []
         var hasEnded = false
         /// Whether a job that ended leaves a slot to others.
@@ -75,7 +78,8 @@ final class PoolFollower {
             await recorder.record(round.endings)
             if parts.ladder.hasBegun { await parts.pushEnd.complete() }
             for task in round.interrupted { await requeue(task) }
-            await recorder.giveBack(round.unbegun, .unbegun)
+            await intake.withdraw(round.unbegun)
+            await commands.dropRevoked(among: round.unbegun)
             await gate.leaveSlots()
             if !gate.isEmpty { parts.wait.end() }
             parts.room.ring()
@@ -103,8 +107,8 @@ final class PoolFollower {
         case .report(let report): finish(report, &round)
         case .returned(let numbers):
             if !parts.ladder.hasBegun { intake.prefetch.noteCongestion() }
-            withdraw(numbers, &round)
-        case .recalled(let numbers): withdraw(numbers, &round)
+            round.unbegun += numbers.compactMap { parts.jobs[$0] }
+        case .recalled(let numbers): round.unbegun += numbers.compactMap { parts.jobs[$0] }
         case .lost(let number, let reason, let cause): lose(number, reason, cause, &round)
         case .timedOut(let number, let seconds): end(number, killedFor: .timeLimitExceeded(seconds), &round)
         case .outgrew(let number, let limit, let peak):
@@ -122,10 +126,6 @@ final class PoolFollower {
             round.hasEnded = true
             if !parts.ladder.hasBegun { parts.ladder.descend(to: .cold) }
         }
-    }
-
-    private func withdraw(_ numbers: [Int64], _ round: inout Round) {
-        round.unbegun += intake.withdraw(numbers.compactMap { parts.jobs[$0] }, &round.endings)
     }
 
     private func begin(_ number: Int64, _ process: Int32) {

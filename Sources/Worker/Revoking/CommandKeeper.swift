@@ -66,17 +66,29 @@ final class CommandKeeper {
         parts.pool.recall(unbegun)
         // A revoked task that waits for its limits ends now rather than at its turn.
         await drop(gate.pop { delivery in new.contains { $0.covers(delivery.message) } })
-        if let keeper = parts.powers.limits {
-            do {
-                while case let waiting = try await keeper.takeWaiting(new), !waiting.isEmpty { await drop(waiting) }
-            } catch {
-                parts.log.brokerTrouble("cannot look for revoked tasks that wait for their limits", error)
-            }
-        }
+        await dropWaiting(new)
         if let ahead = parts.powers.ahead {
             await drop(await ahead.takeAhead { message in new.contains { $0.covers(message) } })
         }
         return terminated
+    }
+
+    /// Drops those of the jobs that were revoked while they went back to the broker: the revocation found them neither there
+    /// nor here.
+    nonisolated(nonsending) func dropRevoked(among returned: [Job]) async {
+        let now = parts.now()
+        let late = returned.filter { !$0.isRevoked }.compactMap { parts.revocations.revocations.first(covering: $0.message, now: now) }
+        if !late.isEmpty { await dropWaiting(late) }
+    }
+
+    /// Drops messages that wait at a broker which lets a worker choose among them.
+    private nonisolated(nonsending) func dropWaiting(_ revocations: [Revocation]) async {
+        guard let keeper = parts.powers.limits else { return }
+        do {
+            while case let waiting = try await keeper.takeWaiting(revocations), !waiting.isEmpty { await drop(waiting) }
+        } catch {
+            parts.log.brokerTrouble("cannot look for revoked tasks among the waiting ones", error)
+        }
     }
 
     /// Records deliveries as revoked.

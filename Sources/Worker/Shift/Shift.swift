@@ -71,7 +71,7 @@ actor Shift {
         intake = Intake(parts, gate, slots, recorder, RepeatLookup(powers, jobs, log), PrerequisiteLookup(powers, records.broker, log), builtins)
         teller = ProgressTeller(worker, powers, jobs, now: now)
         writer = OutputWriter(powers, jobs)
-        follower = PoolFollower(parts, intake, gate, recorder, teller, writer)
+        follower = PoolFollower(parts, intake, commands, gate, recorder, teller, writer)
         scaler = PoolScaler(parts, intake, gate, follower)
     }
 

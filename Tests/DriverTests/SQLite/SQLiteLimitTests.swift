@@ -275,6 +275,27 @@ import Testing
         #expect(rows == (1, 1))
     }
 
+    /// The revocation finds it at a worker, and that worker has it no more.
+    @Test func `what was on its way back when it was revoked is handed over at once, to one worker`() async throws {
+        let broker = try fixture.open()
+        let message = Message("t")
+        try await broker.publish([message, Message("t")])
+        let (first, second) = try await (fixture.worker("a"), fixture.worker("b"))
+        let taken = try await first.consumer.take(1)
+        let command = Revocation(.id(message.id), issued: fixture.clock.now, until: fixture.clock.now + .seconds(100))
+        let report = try await broker.revoke(
+            [command], ending: { _, attempt in Outcome(handle: DeliveryHandle(tag: 0, attempt: attempt), results: []) }, removed: { _ in })
+        #expect(report.fates == [message.id: .held])
+        let keepers = [first, second].compactMap { $0.consumer as? any LimitKeeping }
+        #expect(try await keepers[0].takeWaiting([command]).isEmpty)
+        try await first.consumer.giveBack(taken.map(\.handle), started: false)
+        let handed = try await keepers[0].takeWaiting([command])
+        #expect(handed.map(\.message.id) == [message.id] && handed.attempts == [1])
+        #expect(try await keepers[1].takeWaiting([command]).isEmpty)
+        try await settle(handed, of: first)
+        #expect(try await broker.file.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM ready") } == 1)
+    }
+
     @Test func `what is revoked or withdrawn leaves its line at once`() async throws {
         let broker = try fixture.open()
         let messages = [Message("t"), Message("t"), Message("t")]

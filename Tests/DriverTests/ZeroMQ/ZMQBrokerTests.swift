@@ -5,18 +5,19 @@ import CeleryZMQ
 import Fixtures
 import Foundation
 import ResultStores
+import ServedBroker
 import Testing
 import ZeroMQ
 
 @Suite(.timeLimit(.minutes(2))) struct ZMQBrokerTests {
     private let file: SQLiteBrokerFixture
     private let broker: SQLiteBroker
-    private let place: ZMQPlace
+    private let place: ServedBroker
 
     init() throws {
         file = SQLiteBrokerFixture()
         broker = try file.open()
-        place = try ZMQPlace(broker: broker, store: SQLiteResultStore(file: broker.file, expires: nil))
+        place = try ServedBroker(broker: broker, store: SQLiteResultStore(file: broker.file, expires: nil))
     }
 
     private func worker(_ role: String = "work", id: String = TaskID().text) async throws -> any BrokerConsumer {
@@ -72,7 +73,7 @@ import ZeroMQ
     }
 
     @Test func `plain connections work, and neither control nor purge`() async throws {
-        let plain = try ZMQPlace(broker: broker, store: SQLiteResultStore(file: broker.file, expires: nil), isPlain: true)
+        let plain = try ServedBroker(broker: broker, store: SQLiteResultStore(file: broker.file, expires: nil), isPlain: true)
         let client = try plain.broker()
         try await client.publish([Message("a")])
         let consumer = try await client.consumer(of: ["celery"], as: WorkerIdentity(id: "w", name: "w", pid: 1, process: ""))
@@ -204,7 +205,7 @@ import ZeroMQ
 @Suite(.timeLimit(.minutes(10))) struct ZMQSizeTests {
     @Test func `many large messages and results pass in parts`() async throws {
         let broker = try SQLiteBrokerFixture().open()
-        let place = try ZMQPlace(broker: broker, store: SQLiteResultStore(file: broker.file, expires: nil))
+        let place = try ServedBroker(broker: broker, store: SQLiteResultStore(file: broker.file, expires: nil))
         let client = try place.broker("work")
         let store = try place.store("work")
         let messages = (0..<4).map { number in

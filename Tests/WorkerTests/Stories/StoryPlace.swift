@@ -5,6 +5,7 @@ import Fixtures
 import Proton
 import Redis
 import ResultStores
+import ServedBroker
 import SQLite
 import STOMP
 import Testing
@@ -17,13 +18,27 @@ enum StoryPlace: String, CaseIterable, Sendable {
     case amqp10
     /// Proton's example broker.
     case proton
+    /// RabbitMQ by its plugin for STOMP.
+    case rabbitMQByStomp
+    /// A `celery broker` with keys.
+    case zeroMQ
 
     /// The numbers that the attempt of a task may have which came back unbegun. RabbitMQ and ActiveMQ say of such a message only
     /// that it was delivered before.
-    var attemptsOfUntried: ClosedRange<Int> { self == .rabbitMQ || self == .activeMQ || self == .amqp10 ? 1...2 : 1...1 }
+    var attemptsOfUntried: ClosedRange<Int> {
+        switch self {
+        case .rabbitMQ, .activeMQ, .amqp10, .rabbitMQByStomp: 1...2
+        case .memory, .sqlite, .redis, .proton, .zeroMQ: 1...1
+        }
+    }
 
     /// Whether the broker keeps what operators tell workers: a server that speaks STOMP or AMQP 1.0 does not.
-    var keepsCommands: Bool { self != .activeMQ && self != .amqp10 && self != .proton }
+    var keepsCommands: Bool {
+        switch self {
+        case .memory, .sqlite, .rabbitMQ, .redis, .zeroMQ: true
+        case .activeMQ, .amqp10, .proton, .rabbitMQByStomp: false
+        }
+    }
 
     /// Whether the broker carries questions to workers.
     var carriesControl: Bool { self != .proton }
@@ -38,6 +53,8 @@ final class Stage: Sendable {
     private let vhost: VirtualHost?
     /// On the way to an ActiveMQ server, or to Proton's example.
     private let link: Link?
+    /// In this process, with its own file.
+    private let served: ServedBroker?
     /// The name of the connections to a Redis server, and what its keys begin with.
     private let name = "story-\(TaskID())"
 
@@ -49,6 +66,7 @@ final class Stage: Sendable {
             case .proton: try Link(to: ProtonExample.shared.port)
             default: nil
             }
+        served = place == .zeroMQ ? try Self.serve(folder.file("celery.db")) : nil
         switch place {
         case .memory:
             vhost = nil
@@ -88,6 +106,18 @@ final class Stage: Sendable {
             bench = Bench(
                 broker: STOMPBroker(try STOMPOptions(ServiceURL(url)), settings: Settings(projectFolder: "/nowhere")),
                 store: SQLiteResultStore(file: file, expires: nil))
+        case .rabbitMQByStomp:
+            let vhost = try VirtualHost()
+            self.vhost = vhost
+            let file = try DatabaseFile(path: folder.file("results.db"))
+            bench = Bench(
+                broker: STOMPBroker(
+                    try STOMPOptions(ServiceURL(vhost.server.stompURL(vhost: vhost.name))), settings: Settings(projectFolder: "/nowhere")),
+                store: SQLiteResultStore(file: file, expires: nil))
+        case .zeroMQ:
+            vhost = nil
+            let served = try #require(served)
+            bench = Bench(broker: try served.broker(), store: try served.store())
         case .redis:
             vhost = nil
             let url = try RedisServer.shared.url + "?client_name=\(name)"
@@ -96,6 +126,13 @@ final class Stage: Sendable {
                 broker: RedisBroker(options, settings: Settings(projectFolder: "/nowhere")),
                 store: try RedisResultStore(RedisOptions(ServiceURL(url)), RedisResultTerms(expires: 3_600, keyPrefix: name)))
         }
+    }
+
+    private static func serve(_ path: String) throws -> ServedBroker {
+        let file = try DatabaseFile(path: path)
+        return try ServedBroker(
+            broker: SQLiteBroker(file: file, resultExpires: nil, processLives: { _ in nil }),
+            store: SQLiteResultStore(file: file, expires: nil), ending: { RevokedTask.outcome(of: $0, attempt: $1, by: $2, now: $3) })
     }
 
     /// What happens while a broker is away, or right after it came back where it is never away for long.
@@ -112,6 +149,12 @@ final class Stage: Sendable {
         if let link {
             return { whileAway in
                 link.cut()
+                try await whileAway()
+            }
+        }
+        if let served {
+            return { whileAway in
+                try await served.restart()
                 try await whileAway()
             }
         }

@@ -32,9 +32,11 @@ extension SQLiteConsumer: LimitKeeping {
 
     func takeWaiting(_ revocations: [Revocation]) async throws -> [Delivery] {
         // One of several workers is first; the others find nothing and must not write.
-        guard try await broker.file.read({ try LimitTable.mayHave(revocations, in: $0) }) else { return [] }
+        guard try await broker.file.read({ try LimitTable.mayHave(revocations, in: $0) || ReadyTable.has(revocations, in: $0) }) else { return [] }
         let rows = try await broker.file.write(durable: false) { [broker, queues, number] db in
-            try LimitTable.take(revocations, from: queues, worker: number, now: broker.now(), in: db)
+            let now = broker.now()
+            return try LimitTable.take(revocations, from: queues, worker: number, now: now, in: db)
+                + ReadyTable.take(revocations, from: queues, worker: number, now: now, in: db)
         }
         return try rows.map { Delivery(handle: $0.handle, message: try $0.encoded.message()) }
     }

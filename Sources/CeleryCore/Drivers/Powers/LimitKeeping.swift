@@ -20,6 +20,8 @@ public protocol LimitKeeping: BrokerConsumer {
 
     /// Takes some of the waiting messages that the revocations cover, regardless of their turn: they must not run.
     ///
+    /// These wait for their limits, or a worker gave them back at the moment when their ids were revoked.
+    ///
     /// - Returns: An empty array when none is left.
     func takeWaiting(_ revocations: [Revocation]) async throws -> [Delivery]
 

@@ -50,29 +50,63 @@ package enum ReadyTable {
         return taken
     }
 
+    /// What `Taken.init(_:)` reads.
+    private static let columns = "m.id, m.queue, m.headers, m.properties, m.body, r.rank, r.tag, r.attempt, m.crashes, m.doubts"
+
     private static func first(_ count: Int, of queue: String, in db: Database) throws -> [Taken] {
         let statement = try db.cachedStatement(sql: """
-            SELECT m.id, m.queue, m.headers, m.properties, m.body, r.rank, r.tag, r.attempt, m.crashes, m.doubts
-            FROM ready r CROSS JOIN message m ON m.tag = r.tag
+            SELECT \(columns) FROM ready r CROSS JOIN message m ON m.tag = r.tag
             WHERE r.queue = ? ORDER BY r.rank, r.tag LIMIT ?
             """)
         var messages: [Taken] = []
         messages.reserveCapacity(count)
         let rows = try Row.fetchCursor(statement, arguments: [queue, count])
-        while let row = try rows.next() {
-            let handle = DeliveryHandle(tag: row[6], attempt: row[7] + 1)
-            messages.append(
-                Taken(
-                    id: row[0], handle: handle, encoded: EncodedMessage(row: row, from: 2, queue: row[1]), crashes: row[8],
-                    doubts: row[9], rank: row[5]))
-        }
+        while let row = try rows.next() { messages.append(Taken(row)) }
         return messages
+    }
+
+    // MARK: Revoked ids
+
+    /// A join by id, which uses the keys of both tables.
+    private static let byID = "FROM message m JOIN ready r ON r.queue = m.queue AND r.rank = m.rank AND r.tag = m.tag WHERE m.id = ?"
+
+    /// Whether a message with one of the revoked ids is ready.
+    package static func has(_ revocations: [Revocation], in db: Database) throws -> Bool {
+        let statement = try db.cachedStatement(sql: "SELECT 1 \(byID)")
+        return try revocations.contains { try $0.target.id.map { try Int.fetchOne(statement, arguments: [$0.text]) != nil } ?? false }
+    }
+
+    /// Leases to a worker the ready messages with revoked ids.
+    package static func take(
+        _ revocations: [Revocation], from queues: [String], worker: Int64, now: Timestamp, in db: Database
+    ) throws -> [Taken] {
+        var taken: [Taken] = []
+        let find = try db.cachedStatement(sql: "SELECT \(columns) \(byID)")
+        let lease = try db.cachedStatement(sql: "INSERT INTO lease (tag, worker, attempt, since) VALUES (?, ?, ?, ?)")
+        let remove = try db.cachedStatement(sql: "DELETE FROM ready WHERE queue = ? AND rank = ? AND tag = ?")
+        for id in revocations.compactMap(\.target.id) {
+            guard let row = try Row.fetchOne(find, arguments: [id.text]) else { continue }
+            let message = Taken(row)
+            guard queues.contains(message.encoded.queue) else { continue }
+            try lease.execute(arguments: [message.handle.tag, worker, message.handle.attempt, now.seconds])
+            try remove.execute(arguments: [message.encoded.queue, message.rank, message.handle.tag])
+            taken.append(message)
+        }
+        return taken
     }
 
     /// Number of messages in each queue, counting up to `maximum`.
     private static func count(_ queues: [String], upTo maximum: Int, in db: Database) throws -> [(queue: String, count: Int)] {
         let statement = try db.cachedStatement(sql: "SELECT count(*) FROM (SELECT 1 FROM ready WHERE queue = ? LIMIT ?)")
         return try queues.map { queue in (queue, try Int.fetchOne(statement, arguments: [queue, maximum]) ?? 0) }
+    }
+}
+
+extension ReadyTable.Taken {
+    fileprivate init(_ row: Row) {
+        self.init(
+            id: row[0], handle: DeliveryHandle(tag: row[6], attempt: row[7] + 1),
+            encoded: EncodedMessage(row: row, from: 2, queue: row[1]), crashes: row[8], doubts: row[9], rank: row[5])
     }
 }
 

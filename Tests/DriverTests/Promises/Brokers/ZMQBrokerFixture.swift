@@ -3,18 +3,19 @@ import CeleryCore
 import CeleryDB
 import Fixtures
 import ResultStores
+import ServedBroker
 
 /// A broker behind `celery broker`: each connection is one of its own, and what the server does it does with a SQLite file.
 final class ZMQBrokerFixture: BrokerFixture {
     static let powers = SQLiteBrokerFixture.powers.subtracting([.flightRecords, .resuming]).union([.probing, .pushing])
 
     let file = SQLiteBrokerFixture()
-    let place: ZMQPlace
+    let place: ServedBroker
     var clock: ManualClock { file.clock }
 
     init() throws {
         let broker = try file.open()
-        place = try ZMQPlace(broker: broker, store: SQLiteResultStore(file: broker.file, expires: nil) { [clock = file.clock] in clock.now })
+        place = try ServedBroker(broker: broker, store: SQLiteResultStore(file: broker.file, expires: nil) { [clock = file.clock] in clock.now })
     }
 
     func connect() throws -> any Broker { try place.broker() }

@@ -1,24 +1,28 @@
-import Brokers
-import BrokerServer
-import CeleryCore
-import CeleryZMQ
-import Fixtures
+package import Brokers
+package import BrokerServer
+package import CeleryCore
+package import CeleryZMQ
+package import Fixtures
 import Foundation
-import ResultStores
+package import ResultStores
 import Synchronization
-import ZeroMQ
+package import ZeroMQ
 
 /// A `celery broker` in this process, with keys, on a free port; clients connect as they would from another machine.
-final class ZMQPlace: Sendable {
-    let folder = TemporaryFolder()
-    let serverKeys: CurveKeyPair
+package final class ServedBroker: Sendable {
+    package let folder = TemporaryFolder()
+    package let serverKeys: CurveKeyPair
     private let running: Mutex<BrokerServer?>
     private let terms: Mutex<BrokerServer.Terms>
-    let notes = Mutex<[String]>([])
-    let url: String
+    package let url: String
 
-    /// - Parameter isPlain: Whether there are no keys.
-    init(broker: any Broker, store: any ResultStore, isPlain: Bool = false, now: @escaping @Sendable () -> Timestamp = { .now }) throws {
+    /// - Parameters:
+    ///   - isPlain: Whether there are no keys.
+    ///   - ending: The outcome of a revoked message.
+    package init(
+        broker: any Broker, store: any ResultStore, isPlain: Bool = false, ending: @escaping BrokerServer.Ending = ServedBroker.ending,
+        now: @escaping @Sendable () -> Timestamp = { .now }
+    ) throws {
         serverKeys = try CurveKeyPair()
         let list = folder.file("clients")
         var lines = ""
@@ -27,12 +31,7 @@ final class ZMQPlace: Sendable {
         try write(lines, to: list)
         var terms = BrokerServer.Terms(
             address: "tcp://127.0.0.1:0", broker: broker, store: store, keys: isPlain ? nil : (serverKeys.secretKey, try ClientList(file: list)),
-            redaction: Redaction(),
-            ending: { message, attempt, name, now in
-                var result = TaskResult(id: message.id, state: .revoked, failure: .revoked("revoked"))
-                (result.dateDone, result.attempt, result.worker) = (now, attempt, name)
-                return Outcome(handle: DeliveryHandle(tag: 0, attempt: attempt), results: [result], followUps: [Message("after \(message.task)")])
-            }, note: { _ in })
+            redaction: Redaction(), ending: ending, note: { _ in })
         terms.now = now
         let server = try BrokerServer(terms)
         terms.address = server.address
@@ -46,17 +45,24 @@ final class ZMQPlace: Sendable {
         if let server = running.withLock({ $0.take() }) { Task { await server.stop() } }
     }
 
+    /// An outcome with a message that follows, so that a test sees where both end up.
+    package static let ending: BrokerServer.Ending = { message, attempt, name, now in
+        var result = TaskResult(id: message.id, state: .revoked, failure: .revoked("revoked"))
+        (result.dateDone, result.attempt, result.worker) = (now, attempt, name)
+        return Outcome(handle: DeliveryHandle(tag: 0, attempt: attempt), results: [result], followUps: [Message(id: TaskID(), task: "after \(message.task)", body: message.body)])
+    }
+
     /// - Parameter role: The name of a key file.
-    func options(_ role: String = "admin", url given: String? = nil) throws -> ZMQOptions {
+    package func options(_ role: String = "admin", url given: String? = nil) throws -> ZMQOptions {
         try ZMQOptions(ServiceURL(given ?? url), keyFile: folder.file("\(role).key"), connectTimeout: .seconds(4))
     }
 
-    func broker(_ role: String = "admin") throws -> ZMQBroker { try ZMQBroker(options(role), name: "celery@test") }
+    package func broker(_ role: String = "admin") throws -> ZMQBroker { try ZMQBroker(options(role), name: "celery@test") }
 
-    func store(_ role: String = "admin") throws -> ZMQResultStore { try ZMQResultStore(options(role)) }
+    package func store(_ role: String = "admin") throws -> ZMQResultStore { try ZMQResultStore(options(role)) }
 
     /// Ends the server and starts another in its place, which knows nothing but the file.
-    func restart() async throws {
+    package func restart() async throws {
         await running.withLock { $0.take() }?.stop()
         let terms = self.terms.withLock { $0 }
         let server = try BrokerServer(terms)
@@ -64,7 +70,7 @@ final class ZMQPlace: Sendable {
     }
 
     /// Changes the allow list.
-    func allow(_ lines: String) throws { try write(lines, to: folder.file("clients")) }
+    package func allow(_ lines: String) throws { try write(lines, to: folder.file("clients")) }
 }
 
 private func write(_ text: String, to path: String) throws {
