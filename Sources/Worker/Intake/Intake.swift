@@ -19,6 +19,8 @@ final class Intake {
     private(set) var taken = 0
     /// How many tasks of each name were taken.
     private(set) var totals: [String: Int] = [:]
+    /// When there was something to do last.
+    private var lastWork = ContinuousClock.now
 
     init(
         _ parts: ShiftParts, _ gate: LimitGate, _ slots: SlotLedger, _ recorder: Recorder, _ repeats: RepeatLookup,
@@ -38,8 +40,10 @@ final class Intake {
     /// Takes deliveries until a shutdown begins, `maxTasks` are done, or a burst worker finds its queues empty.
     nonisolated(nonsending) func run() async {
         var backoff = Backoff()
+        lastWork = .now
         while !parts.ladder.hasBegun {
             let (seenCapacity, seenWait) = (parts.room.count, parts.wait.count)
+            if !parts.jobs.isEmpty { lastWork = .now }
             if hasTakenAll && parts.jobs.isEmpty { break }
             let capacity = self.capacity
             if capacity == 0 {
@@ -57,6 +61,7 @@ final class Intake {
                     await parts.wait.wait(since: seenWait, for: parts.powers.consumer, until: waitDeadline)
                     continue
                 } else {
+                    lastWork = .now
                     await admit(deliveries)
                 }
                 await gate.leaveSlots(haveAdmitted: true)
@@ -107,10 +112,13 @@ final class Intake {
         return deadline
     }
 
+    /// How long nothing must come from a broker that does not tell what waits, for its queues to count as empty.
+    private static let quiet: Duration = .seconds(1)
+
     /// Whether a burst worker has nothing left to do.
     private nonisolated(nonsending) func isFinished() async throws -> Bool {
         guard parts.configuration.isBurst, parts.jobs.isEmpty, gate.isEmpty else { return false }
-        guard let backlog = parts.powers.backlog else { return true }
+        guard let backlog = parts.powers.backlog else { return .now - lastWork >= Self.quiet }
         return try await backlog.backlog() == 0
     }
 

@@ -40,6 +40,9 @@ enum StoryPlace: String, CaseIterable, Sendable {
         }
     }
 
+    /// Whether a subscription can end before its connection.
+    var switchesQueues: Bool { self != .rabbitMQByStomp }
+
     /// Whether the broker carries questions to workers.
     var carriesControl: Bool { self != .proton }
 }

@@ -56,10 +56,15 @@ enum WorkerStory: String, CaseIterable, Sendable, CustomTestStringConvertible {
     var testDescription: String { rawValue }
 
     /// Whether the broker has to keep what operators tell workers.
-    var needsCommands: Bool { [.revokedBefore, .revokedRunning, .paused].contains(self) }
+    private var needsCommands: Bool { [.revokedBefore, .revokedRunning, .paused].contains(self) }
 
     /// Whether the broker has to carry questions to workers.
-    var needsControl: Bool { [.otherQueue, .answers].contains(self) }
+    private var needsControl: Bool { [.otherQueue, .answers].contains(self) }
+
+    /// Whether it can be proved there; what a broker cannot do is among the powers that it lacks.
+    func isTold(at place: StoryPlace) -> Bool {
+        (place.keepsCommands || !needsCommands) && (place.carriesControl || !needsControl) && (place.switchesQueues || self != .otherQueue)
+    }
 
     /// Proves it on a broker of its own.
     func prove(on place: StoryPlace) async throws {

@@ -69,7 +69,9 @@ extension WorkerStoryProof {
         try bench.openGate()
         try await bench.start { $0.isBurst = true }.end()
         let result = try await bench.result(of: slow)
-        #expect(result.value == "waited" && result.attempt == 2)
+        // RabbitMQ's plugin ends no subscription that has a message, and sends it what replaces that message.
+        let attempts = stage.place == .rabbitMQByStomp ? 2...3 : 2...2
+        #expect(result.value == "waited" && attempts.contains(result.attempt))
         #expect(try await stage.isEmpty())
     }
 

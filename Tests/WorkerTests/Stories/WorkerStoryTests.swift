@@ -3,7 +3,7 @@ import Testing
 extension WorkerTests {
     @Suite struct Stories {
         @Test(arguments: StoryPlace.allCases.flatMap { place in
-            WorkerStory.allCases.filter { (place.keepsCommands || !$0.needsCommands) && (place.carriesControl || !$0.needsControl) }.map { (place, $0) }
+            WorkerStory.allCases.filter { $0.isTold(at: place) }.map { (place, $0) }
         })
         func `a worker`(_ place: StoryPlace, _ story: WorkerStory) async throws { try await story.prove(on: place) }
     }
