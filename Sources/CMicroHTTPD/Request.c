@@ -171,6 +171,7 @@ static ssize_t read_stream(void *context, uint64_t position, char *buffer, size_
 static void free_stream(void *context) { celery_web_release(context); }
 
 int celery_web_queue(struct request *request) {
+    if (request->is_queued) return 1;
     void *response;
     if (request->is_stream) {
         celery_web_keep(request);
@@ -189,4 +190,51 @@ int celery_web_queue(struct request *request) {
     int is_queued = celery_mhd.queue_response(request->connection, request->status, response);
     celery_mhd.destroy_response(response);
     return is_queued;
+}
+
+struct outline {
+    unsigned char *bytes;
+    size_t room, count;
+};
+
+static void note(struct outline *outline, const void *bytes, size_t count) {
+    if (outline->count + count <= outline->room) memcpy(outline->bytes + outline->count, bytes, count);
+    outline->count += count;
+}
+
+// MHD_KeyValueIterator.
+static int note_field(void *context, int kind, const char *name, const char *value) {
+    (void)kind;
+    note(context, name, strlen(name) + 1);
+    if (value) note(context, value, strlen(value) + 1);
+    else note(context, "", 1);
+    return 1;
+}
+
+size_t celery_web_outline(void *handle, unsigned char *bytes, size_t room) {
+    struct request *request = handle;
+    if (request->body_count > 0 || request->is_too_long) return 0;
+    struct outline outline = {bytes, room, 0};
+    struct celery_web_peer peer;
+    celery_web_find_peer(request, &peer);
+    note(&outline, &peer, sizeof peer);
+    note(&outline, request->method, strlen(request->method) + 1);
+    note(&outline, request->target, strlen(request->target) + 1);
+    celery_mhd.get_connection_values(request->connection, 1 /* MHD_HEADER_KIND */, note_field, &outline);
+    return outline.count;
+}
+
+void *celery_web_prepare(const struct celery_web_field *fields, size_t field_count, const void *body, size_t count) {
+    void *response = celery_mhd.response_from_buffer(count, (void *)body, 2 /* MHD_RESPMEM_MUST_COPY */);
+    for (size_t i = 0; response && i < field_count; i++) celery_mhd.add_response_header(response, fields[i].name, fields[i].value);
+    return response;
+}
+
+void celery_web_forget(void *prepared) { celery_mhd.destroy_response(prepared); }
+
+int celery_web_repeat(void *handle, unsigned status, void *prepared) {
+    struct request *request = handle;
+    // Within the handler, where the library takes answers; it counts who uses this one.
+    request->is_answered = request->is_queued = celery_mhd.queue_response(request->connection, status, prepared);
+    return request->is_queued;
 }

@@ -64,6 +64,8 @@ struct request {
     int is_gone;
 
     int is_answered;
+    /// The library has the answer already.
+    int is_queued;
     unsigned status;
     /// Names and values, each with its final zero.
     char *fields;

@@ -4,6 +4,7 @@ import Synchronization
 final class WebContext: Sendable {
     private let handler: WebServer.Handler
     private let work = Mutex(Work())
+    private let repeated = RepeatedAnswers()
 
     private struct Work {
         var tasks: [Int: Task<Void, Never>] = [:]
@@ -14,6 +15,7 @@ final class WebContext: Sendable {
     init(_ handler: @escaping WebServer.Handler) { self.handler = handler }
 
     func handle(_ pointer: UnsafeMutableRawPointer) {
+        if repeated.answer(pointer) { return }
         let exchange = WebExchange(pointer)
         let request: WebRequest
         do throws(WebRefusal) {
@@ -22,7 +24,9 @@ final class WebContext: Sendable {
             return send(StrictHeaders.applied(to: WebResponse(error)), exchange, wantsBody: true)
         }
         switch handler(request) {
-        case .now(let response): send(response, exchange, wantsBody: request.wantsBody)
+        case .now(let response):
+            send(response, exchange, wantsBody: request.wantsBody)
+            repeated.keep(response, for: pointer)
         case .later(let work):
             run { [self] in send(await work(), exchange, wantsBody: request.wantsBody) }
         }

@@ -33,17 +33,17 @@ final class WebExchange: Sendable {
     func end() { celery_web_end_stream(pointer) }
 
     /// Header lines for C. A value with a line break would be another header line, and is left out.
-    private static func withFields(_ headers: [WebField], _ body: (UnsafePointer<celery_web_field>?, Int) -> Void) {
+    static func withFields<Value>(_ headers: [WebField], _ body: (UnsafePointer<celery_web_field>?, Int) -> Value) -> Value {
         var texts: [UInt8] = []
         texts.reserveCapacity(1_024)
         var places: [(Int, Int)] = []
         for field in headers where isSafe(field.name) && isSafe(field.value) {
             places.append((add(field.name, to: &texts), add(field.value, to: &texts)))
         }
-        texts.withUnsafeBytes { texts in
+        return texts.withUnsafeBytes { texts in
             guard let base = texts.baseAddress?.assumingMemoryBound(to: CChar.self) else { return body(nil, 0) }
             let fields = places.map { celery_web_field(name: base + $0.0, value: base + $0.1) }
-            fields.withUnsafeBufferPointer { body($0.baseAddress, $0.count) }
+            return fields.withUnsafeBufferPointer { body($0.baseAddress, $0.count) }
         }
     }
 

@@ -5,6 +5,8 @@ package struct WebResponse: Sendable {
     package var status: Int
     package var headers: [WebField]
     package var body: Body
+    /// Until when the same request may get this answer again without being asked; `nil` if it must be.
+    package var repeatsUntil: ContinuousClock.Instant?
 
     package enum Body: Sendable {
         case bytes([UInt8])

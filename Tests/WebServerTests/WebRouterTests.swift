@@ -14,7 +14,11 @@ import Testing
         change(&settings)
         let guarding = try WebGuard(settings, credentials, users: [Self.us], failureDelay: .milliseconds(1))
         let says: @Sendable (String) -> @Sendable (WebCall) -> WebServer.Reply = { text in
-            { call in .now(.text("\(text) \(call.parameters["id"] ?? "") \(call.identity.name)")) }
+            { call in
+                var response = WebResponse.text("\(text) \(call.parameters["id"] ?? "") \(call.identity.name)")
+                response.repeatsUntil = .now + .seconds(600)
+                return .now(response)
+            }
         }
         return WebRouter(
             [
@@ -103,6 +107,10 @@ import Testing
             statuses.append(await ask(router, try request(method, "/celery/x/status", user: nil)).status)
         }
         #expect(statuses.first == 200 && statuses.last == 429, "\(statuses)")
+        // Each is counted, so none is answered without the router.
+        let others = try self.router({ $0.showsStatusToAll = true }, credentials: credentials)
+        #expect(await ask(others, try request("GET", "/celery/x/status", user: nil)).repeatsUntil == nil)
+        #expect(await ask(others, try request("GET", "/celery/x/status")).repeatsUntil != nil)
     }
 
     @Test func `an action needs a proof that a page of ours sends it`() async throws {

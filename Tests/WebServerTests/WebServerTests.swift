@@ -50,6 +50,45 @@ import Testing
         server.stop()
     }
 
+    @Test func `an answer that stands for a while is repeated for the same request, and for no other`() async throws {
+        let asked = Mutex<[String]>([])
+        let (server, port) = try serve { request in
+            asked.withLock { $0.append(request.target.path.joined()) }
+            var response = WebResponse.text("\(asked.withLock { $0.count }) \(request.header("cookie") ?? "-")", status: 203)
+            response.repeatsUntil = .now + (request.target.path == ["over"] ? .seconds(-1) : .seconds(600))
+            return .now(response)
+        }
+        try await aside {
+            for _ in 0..<2 {
+                let connection = try RawConnection(port: port)
+                for _ in 0..<3 {
+                    connection.send("GET /a HTTP/1.1\r\n\(Self.head)\r\n")
+                    let answer = try connection.receiveAnswer()
+                    #expect(answer.hasPrefix("HTTP/1.1 203 ") && answer.hasSuffix("\r\n\r\n1 -"), "\(answer)")
+                }
+                connection.send("HEAD /a HTTP/1.1\r\n\(Self.head)\r\n")
+                #expect(try connection.receive { $0.hasSuffix("\r\n\r\n") }.contains("Content-Length: 3\r\n"))
+                connection.send("GET /a HTTP/1.1\r\n\(Self.head)Cookie: b\r\n\r\n")
+                #expect(try connection.receiveAnswer().hasSuffix("\r\n\r\n3 b"))
+            }
+            let connection = try RawConnection(port: port)
+            for request in ["GET /over HTTP/1.1\r\n\(Self.head)\r\n", "POST /a HTTP/1.1\r\n\(Self.head)Content-Length: 1\r\n\r\nx"] {
+                for _ in 0..<2 {
+                    connection.send(request)
+                    #expect(try connection.receiveAnswer().hasSuffix(" -"))
+                }
+            }
+            // As long as the longest that is kept, and longer.
+            let long = "GET /long HTTP/1.1\r\n\(Self.head)X-Long: \(String(repeating: "x", count: 5_000))\r\n\r\n"
+            for _ in 0..<2 {
+                connection.send(long)
+                #expect(try connection.receiveAnswer().hasSuffix(" -"))
+            }
+        }
+        server.stop()
+        #expect(asked.withLock { $0 } == ["a", "a", "a", "over", "over", "a", "a", "long", "long"])
+    }
+
     @Test func `the peer of a connection on this machine is known by its user`() async throws {
         let seen = Mutex<[WebPeer]>([])
         let (server, port) = try serve { request in

@@ -76,6 +76,20 @@ const unsigned char *_Nullable celery_web_body(void *_Nonnull request, size_t *_
 int celery_web_is_too_long(void *_Nonnull request);
 void celery_web_find_peer(void *_Nonnull request, struct celery_web_peer *_Nonnull peer);
 
+/// Writes all that an answer may depend on: the peer, the method, the target and the header lines. Returns the bytes of it, of which no
+/// more than `room` are written; 0 for a request with a body.
+size_t celery_web_outline(void *_Nonnull request, unsigned char *_Nonnull bytes, size_t room);
+/// Answers at once by an answer that stays the caller's. Returns 0 if the library refuses.
+int celery_web_repeat(void *_Nonnull request, unsigned status, void *_Nonnull prepared);
+
+// From any thread:
+
+/// Makes an answer for many requests. Everything is copied. Returns NULL when there is no memory.
+void *_Nullable celery_web_prepare(
+    const struct celery_web_field *_Nullable fields, size_t field_count, const void *_Nullable body, size_t count);
+/// Frees an answer when the last request that got it has been served.
+void celery_web_forget(void *_Nonnull prepared);
+
 // From any thread, while the request is kept:
 
 void celery_web_keep(void *_Nonnull request);

@@ -68,7 +68,11 @@ package struct WebRouter: Sendable {
             guard route.method != "GET" || request.body.isEmpty else { throw WebRefusal(400, "a question has no body") }
             var parameters = try WebParameters(try request.target.query + (route.readsBody ? [] : request.form()), route.parameters)
             for value in values { parameters[value.name] = value.value }
-            return route.answer(WebCall(request: request, parameters: parameters, identity: identity))
+            let reply = route.answer(WebCall(request: request, parameters: parameters, identity: identity))
+            // Who has no rights is counted, at each request.
+            guard case .now(var response) = reply, identity.rights.isEmpty else { return reply }
+            response.repeatsUntil = nil
+            return .now(response)
         } catch {
             return .now(WebResponse(error))
         }

@@ -29,8 +29,9 @@ final class StatusCache: Sendable {
     /// Bytes of the largest document that is kept.
     private static let largest = 16 << 10
 
-    func shown(_ id: TaskID, now: ContinuousClock.Instant = .now) -> ShownStatus? {
-        entries.withLock { entries in entries[id].flatMap { $0.end > now ? $0.shown : nil } }
+    /// - Returns: The status, and until when it counts.
+    func shown(_ id: TaskID, now: ContinuousClock.Instant = .now) -> (ShownStatus, until: ContinuousClock.Instant)? {
+        entries.withLock { entries in entries[id].flatMap { $0.end > now ? ($0.shown, $0.end) : nil } }
     }
 
     func keep(_ shown: ShownStatus, now: ContinuousClock.Instant = .now) {

@@ -49,7 +49,11 @@ struct StatusRoutes: Sendable {
         let id = TaskID(call.parameters["id"] ?? "")
         if !isShort, call.request.header("accept")?.contains(text: "text/event-stream") == true { return streamed(id, call) }
         // Most requests are for tasks that have ended, and need no look at all.
-        if let shown = cache.shown(id) { return .now(response(shown, call, isShort)) }
+        if let (shown, end) = cache.shown(id) {
+            var response = response(shown, call, isShort)
+            response.repeatsUntil = end
+            return .now(response)
+        }
         let wait = call.parameters.number("wait") ?? 0
         return failures.answer {
             var document = try await client.statusDocument(of: id, hidingResults: client.settings.web.hidesResults)
