@@ -35,17 +35,16 @@ struct ResultWait {
         let watching = try client.store as? any ResultWatching
         let feed = try client.store as? any ResultFeeding
         var gone: Set<TaskID> = []
-        var position = try await feed?.feedPosition()
+        var position = ids.count > Self.few ? try await feed?.feedPosition() : nil
         var nextFullLook = ContinuousClock.now
         while true {
             try Task.checkCancellation()
             let mark = await watching?.mark()
-            if nextFullLook <= .now || open.count <= Self.few || position == nil {
+            if nextFullLook <= .now {
+                gone.formUnion(try await lookAtAll(onResult))
+                nextFullLook = .now + Self.fullLook
+            } else if open.count <= Self.few || position == nil {
                 try await look(for: ids.filter { open.contains($0) }, onResult)
-                if nextFullLook <= .now {
-                    gone.formUnion(try await dropGone())
-                    nextFullLook = .now + Self.fullLook
-                }
             } else if let feed, let old = position {
                 let changes = try await feed.changes(after: old)
                 position = changes.position
@@ -65,20 +64,28 @@ struct ResultWait {
         for start in stride(from: 0, to: wanted.count, by: Self.chunk) {
             let chunk = Array(wanted[start..<min(start + Self.chunk, wanted.count)])
             let results = try await client.store.results(for: chunk)
-            for id in chunk {
-                guard let result = results[id], result.state.isReady, open.remove(id) != nil else { continue }
-                try onResult(result)
-            }
+            for id in chunk { try end(id, results[id], onResult) }
         }
     }
 
-    /// Removes tasks that neither broker nor store knows.
+    /// Looks up every open task at broker and store, and removes those that neither knows.
     ///
     /// - Returns: The removed ids.
-    private mutating func dropGone() async throws -> Set<TaskID> {
+    private mutating func lookAtAll(_ onResult: (TaskResult) throws -> Void) async throws -> Set<TaskID> {
         var gone: Set<TaskID> = []
-        for status in try await client.status(of: Array(open)) where status.state == .unknown { gone.insert(status.id) }
-        open.subtract(gone)
+        let wanted = ids.filter { open.contains($0) }
+        for start in stride(from: 0, to: wanted.count, by: Self.chunk) {
+            for status in try await client.status(of: Array(wanted[start..<min(start + Self.chunk, wanted.count)])) {
+                try end(status.id, status.result, onResult)
+                if status.state == .unknown, open.remove(status.id) != nil { gone.insert(status.id) }
+            }
+        }
         return gone
+    }
+
+    /// Passes on a final result of a task that is waited for.
+    private mutating func end(_ id: TaskID, _ result: TaskResult?, _ onResult: (TaskResult) throws -> Void) throws {
+        guard let result, result.state.isReady, open.remove(id) != nil else { return }
+        try onResult(result)
     }
 }
