@@ -6,12 +6,12 @@ import Processes
 import Tasks
 import Wire
 
-/// The loop of a thread that makes calls of HTTP tasks: many at once, since they only wait.
+/// The loop of the thread that makes the calls of HTTP tasks: many at once, since they only wait.
 ///
 /// Takes the commands and reports the events of `PoolLoop`, so that the worker need not know which jobs have a child.
 final class CallLoop {
     private let configuration: CallConfiguration
-    private let inbox: CallInbox
+    private let inbox: PoolInbox
     private let mailbox: Mailbox<PoolEvent>
     /// `nil` without libcurl: then each call fails.
     private let transfers: HTTPTransfers?
@@ -29,7 +29,7 @@ final class CallLoop {
     /// No more jobs are started.
     private var isDraining = false
 
-    init(configuration: CallConfiguration, inbox: CallInbox, events mailbox: Mailbox<PoolEvent>) {
+    init(configuration: CallConfiguration, inbox: PoolInbox, events mailbox: Mailbox<PoolEvent>) {
         self.configuration = configuration
         self.inbox = inbox
         self.mailbox = mailbox
@@ -45,11 +45,10 @@ final class CallLoop {
     func run() {
         while !(isFinishing && running.isEmpty) {
             wait()
-            for command in inbox.commands.take() { execute(command) }
+            for command in inbox.take() { execute(command) }
             for (number, answer) in transfers?.run() ?? [] { follow(answer, number) }
             attend()
             while running.count < configuration.limit, let job = waiting.popFirst() { begin(job) }
-            inbox.note(events)
             mailbox.put(events)
             events = []
         }
@@ -57,8 +56,8 @@ final class CallLoop {
 
     private func wait() {
         let timeout = attention.map { max(.zero, $0 - .now) }
-        if let transfers { return transfers.wait(upTo: timeout, orUntilReadable: inbox.commands.waker.descriptor.number) }
-        var waited = pollfd(fd: inbox.commands.waker.descriptor.number, events: Int16(POLLIN), revents: 0)
+        if let transfers { return transfers.wait(upTo: timeout, orUntilReadable: inbox.waker.descriptor.number) }
+        var waited = pollfd(fd: inbox.waker.descriptor.number, events: Int16(POLLIN), revents: 0)
         poll(&waited, 1, -1)
     }
 

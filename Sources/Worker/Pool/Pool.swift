@@ -9,40 +9,37 @@ import Synchronization
 
 /// The worker's interface to its pool. Calls never block.
 ///
-/// Jobs of HTTP tasks need no child: they go to threads of their own (`CallLoop`), which report the same events.
+/// Jobs of HTTP tasks need no child: they go to a thread of their own (`CallLoop`), which reports the same events.
 package final class Pool: Sendable {
     /// Events for the worker.
     package let events = Mailbox<PoolEvent>()
     private let inbox: PoolInbox
-    /// For jobs of HTTP tasks, one for each thread; empty if there are none.
-    private let calls: [CallInbox]
+    /// For jobs of HTTP tasks; `nil` if there are none.
+    private let calls: PoolInbox?
     /// The number of threads that have not ended.
     private let working: Mutex<Int>
 
-    /// Starts the pool's thread and the children, and the threads of the HTTP tasks.
+    /// Starts the pool's thread and the children, and the thread of the HTTP tasks.
     ///
     /// - Parameter calls: `nil` for a worker without HTTP tasks.
     /// - Throws: `SystemError` when the descriptors for the threads cannot be created.
     package init(_ configuration: PoolConfiguration, calls callConfiguration: CallConfiguration? = nil) throws(SystemError) {
         let inbox = try PoolInbox()
         self.inbox = inbox
-        let shares = callConfiguration?.shares ?? []
-        var calls: [CallInbox] = []
-        for _ in shares { calls.append(try CallInbox()) }
+        let calls = callConfiguration == nil ? nil : try PoolInbox()
         self.calls = calls
-        working = Mutex(1 + calls.count)
+        working = Mutex(calls == nil ? 1 : 2)
         let poller = try Poller()
         WorkThread.start { [self] in
             PoolLoop(configuration: configuration, poller: poller, waker: inbox.waker, events: events) { inbox.take() }.run()
-            // If the pool has failed, nobody tells the other threads.
-            for inbox in self.calls { inbox.commands.send(.kill) }
+            // If the pool has failed, nobody tells the other thread.
+            calls?.send(.kill)
             noteEnd()
         }
-        for (share, inbox) in zip(shares, calls) {
-            WorkThread.start { [self] in
-                CallLoop(configuration: share, inbox: inbox, events: events).run()
-                noteEnd()
-            }
+        guard let callConfiguration, let calls else { return }
+        WorkThread.start { [self] in
+            CallLoop(configuration: callConfiguration, inbox: calls, events: events).run()
+            noteEnd()
         }
     }
 
@@ -54,12 +51,12 @@ package final class Pool: Sendable {
         if isLast { events.put([.ended]) }
     }
 
-    /// Assigns jobs to the children, and those of HTTP tasks to the threads that have the fewest.
+    /// Assigns jobs to the children, and those of HTTP tasks to their thread.
     package func submit(_ jobs: [JobRequest]) {
-        guard !calls.isEmpty else { return inbox.send(.submit(jobs)) }
+        guard let calls else { return inbox.send(.submit(jobs)) }
         let ofCalls = jobs.filter { $0.http != nil }
         if ofCalls.count < jobs.count { inbox.send(.submit(ofCalls.isEmpty ? jobs : jobs.filter { $0.http == nil })) }
-        if !ofCalls.isEmpty { CallInbox.submit(ofCalls, to: calls) }
+        if !ofCalls.isEmpty { calls.send(.submit(ofCalls)) }
     }
 
     /// Adds children. A negative count retires children as soon as they have no jobs.
@@ -89,7 +86,7 @@ package final class Pool: Sendable {
     /// Whoever does not have a job ignores its tag.
     private func send(_ command: PoolCommand) {
         inbox.send(command)
-        for inbox in calls { inbox.commands.send(command) }
+        calls?.send(command)
     }
 }
 
