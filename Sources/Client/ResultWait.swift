@@ -75,7 +75,17 @@ struct ResultWait {
         var gone: Set<TaskID> = []
         let wanted = ids.filter { open.contains($0) }
         for start in stride(from: 0, to: wanted.count, by: Self.chunk) {
-            for status in try await client.status(of: Array(wanted[start..<min(start + Self.chunk, wanted.count)])) {
+            let chunk = Array(wanted[start..<min(start + Self.chunk, wanted.count)])
+            let statuses: [TaskStatus]
+            do {
+                statuses = try await client.status(of: chunk)
+            } catch {
+                // A broker that is away keeps back no result that is stored elsewhere.
+                try await look(for: chunk, onResult)
+                if open.isDisjoint(with: chunk) { continue }
+                throw error
+            }
+            for status in statuses {
                 try end(status.id, status.result, onResult)
                 if status.state == .unknown, open.remove(status.id) != nil { gone.insert(status.id) }
             }

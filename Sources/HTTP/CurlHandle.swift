@@ -74,9 +74,10 @@ final class CurlHandle {
         if let file = request.authorityFile { set(CELERY_CURL_CA_FILE, file) }
         if let body = request.body {
             set(CELERY_CURL_POST_FIELD_SIZE, body.count)
-            if body.isEmpty { set(CELERY_CURL_COPIED_POST_FIELDS, "") }
             body.withUnsafeBytes {
-                guard !$0.isEmpty, let text = $0.baseAddress?.assumingMemoryBound(to: CChar.self) else { return }
+                guard !$0.isEmpty, let text = $0.baseAddress?.assumingMemoryBound(to: CChar.self) else {
+                    return set(CELERY_CURL_COPIED_POST_FIELDS, "")
+                }
                 _ = celery_curl_set_text(pointer, Int32(CELERY_CURL_COPIED_POST_FIELDS), text)
             }
         }

@@ -20,8 +20,8 @@ package final class HTTPClient {
     ///
     /// The corresponding C function is `curl_easy_perform`.
     package func perform(_ request: HTTPRequest) throws(HTTPError) -> HTTPAnswer {
-        try handle.prepare(request)
         defer { handle.clear() }
+        try handle.prepare(request)
         return try handle.answer(celery_curl_perform(handle.pointer))
     }
 }

@@ -5,7 +5,7 @@ package struct WebResponse: Sendable {
     package var status: Int
     package var headers: [WebField]
     package var body: Body
-    /// Until when the same request may get this answer again without being asked; `nil` if it must be.
+    /// Until when this answer may be repeated for the same request without asking the handler; `nil` for never.
     package var repeatsUntil: ContinuousClock.Instant?
 
     package enum Body: Sendable {

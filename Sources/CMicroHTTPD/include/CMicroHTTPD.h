@@ -76,10 +76,10 @@ const unsigned char *_Nullable celery_web_body(void *_Nonnull request, size_t *_
 int celery_web_is_too_long(void *_Nonnull request);
 void celery_web_find_peer(void *_Nonnull request, struct celery_web_peer *_Nonnull peer);
 
-/// Writes all that an answer may depend on: the peer, the method, the target and the header lines. Returns the bytes of it, of which no
-/// more than `room` are written; 0 for a request with a body.
+/// Writes all that an answer may depend on: the peer, the method, the target and the header lines. Returns its size in bytes, of which
+/// at most `room` are written; 0 for a request with a body.
 size_t celery_web_outline(void *_Nonnull request, unsigned char *_Nonnull bytes, size_t room);
-/// Answers at once by an answer that stays the caller's. Returns 0 if the library refuses.
+/// Answers at once with a prepared answer, which stays the caller's. Returns 0 if the library refuses.
 int celery_web_repeat(void *_Nonnull request, unsigned status, void *_Nonnull prepared);
 
 // From any thread:

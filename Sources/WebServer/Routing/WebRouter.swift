@@ -69,7 +69,7 @@ package struct WebRouter: Sendable {
             var parameters = try WebParameters(try request.target.query + (route.readsBody ? [] : request.form()), route.parameters)
             for value in values { parameters[value.name] = value.value }
             let reply = route.answer(WebCall(request: request, parameters: parameters, identity: identity))
-            // Who has no rights is counted, at each request.
+            // Requests without rights count against the public rate one by one, so none is repeated unasked.
             guard case .now(var response) = reply, identity.rights.isEmpty else { return reply }
             response.repeatsUntil = nil
             return .now(response)

@@ -7,6 +7,7 @@ final class Intake {
     private let gate: LimitGate
     private let slots: SlotLedger
     private let recorder: Recorder
+    private let commands: CommandKeeper
     private let repeats: RepeatLookup
     private let prerequisites: PrerequisiteLookup
     private let builtins: BuiltinRunner
@@ -19,17 +20,18 @@ final class Intake {
     private(set) var taken = 0
     /// How many tasks of each name were taken.
     private(set) var totals: [String: Int] = [:]
-    /// When there was something to do last.
+    /// The last time there was something to do, or nothing could come.
     private var lastWork = ContinuousClock.now
 
     init(
-        _ parts: ShiftParts, _ gate: LimitGate, _ slots: SlotLedger, _ recorder: Recorder, _ repeats: RepeatLookup,
-        _ prerequisites: PrerequisiteLookup, _ builtins: BuiltinRunner
+        _ parts: ShiftParts, _ gate: LimitGate, _ slots: SlotLedger, _ recorder: Recorder, _ commands: CommandKeeper,
+        _ repeats: RepeatLookup, _ prerequisites: PrerequisiteLookup, _ builtins: BuiltinRunner
     ) {
         self.parts = parts
         self.gate = gate
         self.slots = slots
         self.recorder = recorder
+        self.commands = commands
         self.repeats = repeats
         self.prerequisites = prerequisites
         self.builtins = builtins
@@ -43,12 +45,13 @@ final class Intake {
         lastWork = .now
         while !parts.ladder.hasBegun {
             let (seenCapacity, seenWait) = (parts.room.count, parts.wait.count)
-            if !parts.jobs.isEmpty { lastWork = .now }
+            if !parts.jobs.isEmpty || parts.powers.pushing?.isReceiving == false { lastWork = .now }
             if hasTakenAll && parts.jobs.isEmpty { break }
             let capacity = self.capacity
             if capacity == 0 {
                 parts.powers.pushing?.haveNoRoom()
                 await parts.room.wait(since: seenCapacity, until: nil)
+                lastWork = .now
                 continue
             }
             do {
@@ -61,8 +64,8 @@ final class Intake {
                     await parts.wait.wait(since: seenWait, for: parts.powers.consumer, until: waitDeadline)
                     continue
                 } else {
-                    lastWork = .now
                     await admit(deliveries)
+                    lastWork = .now
                 }
                 await gate.leaveSlots(haveAdmitted: true)
             } catch {
@@ -112,7 +115,7 @@ final class Intake {
         return deadline
     }
 
-    /// How long nothing must come from a broker that does not tell what waits, for its queues to count as empty.
+    /// How long a broker that cannot count its backlog must send nothing before its queues count as empty.
     private static let quiet: Duration = .seconds(1)
 
     /// Whether a burst worker has nothing left to do.
@@ -271,7 +274,7 @@ final class Intake {
 
     /// Requeues unbegun jobs, and records the revoked ones as revoked.
     ///
-    /// Every unbegun job leaves through this method, whether the pool had the job or not.
+    /// Every unbegun job whose delivery is still ours leaves through this method, whether the pool had the job or not.
     nonisolated(nonsending) func withdraw(_ unbegun: [Job]) async {
         guard !unbegun.isEmpty else { return }
         var endings = Endings()
@@ -290,7 +293,8 @@ final class Intake {
                 endings.endOthers(of: job)
             }
         }
-        await recorder.giveBack(handles, .unbegun)
         await recorder.record(endings)
+        await recorder.giveBack(handles, .unbegun)
+        await commands.dropRevoked(among: unbegun)
     }
 }

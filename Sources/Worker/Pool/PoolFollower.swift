@@ -78,8 +78,8 @@ final class PoolFollower {
             await recorder.record(round.endings)
             if parts.ladder.hasBegun { await parts.pushEnd.complete() }
             for task in round.interrupted { await requeue(task) }
+            await commands.dropRevoked(among: round.interrupted.map(\.job))
             await intake.withdraw(round.unbegun)
-            await commands.dropRevoked(among: round.unbegun)
             await gate.leaveSlots()
             if !gate.isEmpty { parts.wait.end() }
             parts.room.ring()

@@ -73,8 +73,7 @@ final class CommandKeeper {
         return terminated
     }
 
-    /// Drops those of the jobs that were revoked while they went back to the broker: the revocation found them neither there
-    /// nor here.
+    /// Drops jobs that were revoked while they went back to the broker: the revocation found them neither there nor here.
     nonisolated(nonsending) func dropRevoked(among returned: [Job]) async {
         let now = parts.now()
         let late = returned.filter { !$0.isRevoked }.compactMap { parts.revocations.revocations.first(covering: $0.message, now: now) }

@@ -296,6 +296,21 @@ import Testing
         #expect(try await broker.file.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM ready") } == 1)
     }
 
+    @Test func `an unreadable message whose id is revoked is left to be refused, and stops no other`() async throws {
+        let broker = try fixture.open()
+        let messages = [Message("t"), Message("t")]
+        try await broker.publish(messages)
+        try await broker.file.write { db in
+            try db.execute(sql: "UPDATE message SET headers = '{' WHERE id = ?", arguments: [messages[0].id.text])
+        }
+        let worker = try await fixture.worker()
+        let commands = messages.map { Revocation(.id($0.id), issued: fixture.clock.now, until: fixture.clock.now + .seconds(100)) }
+        let keeper = try #require(worker.consumer as? any LimitKeeping)
+        #expect(try await keeper.takeWaiting(commands).map(\.message.id) == [messages[1].id])
+        let deliveries = try await worker.consumer.take(10)
+        #expect(deliveries.map(\.message.id) == [messages[0].id] && deliveries[0].defect != nil)
+    }
+
     @Test func `what is revoked or withdrawn leaves its line at once`() async throws {
         let broker = try fixture.open()
         let messages = [Message("t"), Message("t"), Message("t")]

@@ -9,10 +9,17 @@ extension WorkerStoryProof {
     func burst() async throws {
         var bench = stage.bench
         try bench.addExample("add")
+        try bench.addProgram("slow", "sleep 1.2")
         let ids = [try await bench.send("example.add", 1, 2), try await bench.send("no.such.task")]
-        try await bench.start { $0.isBurst = true }.end()
+        // While one runs, the broker need not send the next one.
+        let slow = [try await bench.send("slow"), try await bench.send("slow")]
+        try await bench.start {
+            $0.isBurst = true
+            $0.prefetch = 1
+        }.end()
         #expect(try await bench.record(of: ids[0])?.state == .success)
         #expect(try await bench.record(of: ids[1])?.state == .failure)
+        for id in slow { #expect(try await bench.record(of: id)?.state == .success) }
         // And one with nothing to do.
         #expect(try await stage.isEmpty())
     }

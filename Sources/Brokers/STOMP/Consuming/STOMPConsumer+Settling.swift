@@ -124,6 +124,8 @@ extension STOMPConsumer: DeliveryPushing {
     /// Does nothing: what the server sends is never more than the worker can run of one queue, whether it runs or waits.
     package func haveNoRoom() {}
 
+    package var isReceiving: Bool { inbox.withDeliveries { $0.generation >= 0 } }
+
     package func endPushing() async {
         let (gone, generation) = inbox.withDeliveries { ($0.endPushing(), $0.generation) }
         link.post(Self.ends("ACK", [], gone), on: generation)

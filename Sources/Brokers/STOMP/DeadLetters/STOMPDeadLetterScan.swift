@@ -234,7 +234,7 @@ final class STOMPDeadLetterScan: Sendable {
             do throws(STOMPError) {
                 _ = try await link.connect()
                 let generation = shared.state.withLock { $0.generation }
-                // The connection may be another by now: wait until the server has not refused its lock either.
+                // The connection may have been replaced: wait until the server has granted its lock, too.
                 try await link.send([], on: generation)
                 return generation
             } catch {

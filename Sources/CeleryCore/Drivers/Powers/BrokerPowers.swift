@@ -236,6 +236,13 @@ public protocol DeliveryPushing: BrokerConsumer {
     /// Reports that the worker takes nothing more: deliveries not yet taken are returned, and messages returned later do not come
     /// back. The worker still settles what it has taken.
     func endPushing() async
+
+    /// Whether messages can come: `false` while there is no connection.
+    var isReceiving: Bool { get }
+}
+
+extension DeliveryPushing {
+    public var isReceiving: Bool { true }
 }
 
 /// Reporting events of the connection for the log.

@@ -20,7 +20,7 @@ public protocol LimitKeeping: BrokerConsumer {
 
     /// Takes some of the waiting messages that the revocations cover, regardless of their turn: they must not run.
     ///
-    /// These wait for their limits, or a worker gave them back at the moment when their ids were revoked.
+    /// They wait for their limits, or are ready although their ids are revoked: a worker was giving them back then.
     ///
     /// - Returns: An empty array when none is left.
     func takeWaiting(_ revocations: [Revocation]) async throws -> [Delivery]

@@ -76,7 +76,10 @@ package enum ReadyTable {
         return try revocations.contains { try $0.target.id.map { try Int.fetchOne(statement, arguments: [$0.text]) != nil } ?? false }
     }
 
-    /// Leases to a worker the ready messages with revoked ids.
+    /// Limit of messages leased at a time because of a revocation.
+    private static let revocationLimit = 200
+
+    /// Leases to a worker some of the ready messages with revoked ids. An unreadable one stays, and fails when a worker takes it.
     package static func take(
         _ revocations: [Revocation], from queues: [String], worker: Int64, now: Timestamp, in db: Database
     ) throws -> [Taken] {
@@ -84,10 +87,10 @@ package enum ReadyTable {
         let find = try db.cachedStatement(sql: "SELECT \(columns) \(byID)")
         let lease = try db.cachedStatement(sql: "INSERT INTO lease (tag, worker, attempt, since) VALUES (?, ?, ?, ?)")
         let remove = try db.cachedStatement(sql: "DELETE FROM ready WHERE queue = ? AND rank = ? AND tag = ?")
-        for id in revocations.compactMap(\.target.id) {
+        for id in revocations.compactMap(\.target.id) where taken.count < revocationLimit {
             guard let row = try Row.fetchOne(find, arguments: [id.text]) else { continue }
             let message = Taken(row)
-            guard queues.contains(message.encoded.queue) else { continue }
+            guard queues.contains(message.encoded.queue), (try? message.encoded.message()) != nil else { continue }
             try lease.execute(arguments: [message.handle.tag, worker, message.handle.attempt, now.seconds])
             try remove.execute(arguments: [message.encoded.queue, message.rank, message.handle.tag])
             taken.append(message)

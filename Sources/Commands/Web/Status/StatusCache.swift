@@ -29,7 +29,7 @@ final class StatusCache: Sendable {
     /// Bytes of the largest document that is kept.
     private static let largest = 16 << 10
 
-    /// - Returns: The status, and until when it counts.
+    /// - Returns: The status, and until when it is valid.
     func shown(_ id: TaskID, now: ContinuousClock.Instant = .now) -> (ShownStatus, until: ContinuousClock.Instant)? {
         entries.withLock { entries in entries[id].flatMap { $0.end > now ? ($0.shown, $0.end) : nil } }
     }
