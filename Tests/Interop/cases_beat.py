@@ -7,7 +7,7 @@ import sys
 import tempfile
 
 from cases_shell import shell
-from interop_case import case, same
+from interop_case import WAIT, case, same
 
 PYTHON_BEAT = """
 import sys
@@ -24,7 +24,7 @@ def ticks(run, key, words, **options):
         same(set(run.wait_lines(key, 2)), {"tick"}, "what the runs wrote")
     finally:
         beat.terminate()
-        beat.wait(20)
+        beat.wait(WAIT)
 
 
 @shell
