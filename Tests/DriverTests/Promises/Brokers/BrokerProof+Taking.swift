@@ -50,25 +50,28 @@ extension BrokerProof {
         for number in 0..<4 { workers.append(try await fixture.worker("w\(number)", of: ["q0", "q1"])) }
         let found = Found()
         let end = ContinuousClock.now + Duration.seconds(30).onThisMachine
-        let names = try await withThrowingTaskGroup(of: [String].self) { group in
+        try await withThrowingTaskGroup(of: Void.self) { group in
             for worker in workers {
                 for _ in 0..<2 {
                     group.addTask {
-                        var names: [String] = []
                         while true {
                             let deliveries = try await worker.take(7)
                             // Once more when all have come: what comes then has come twice.
-                            if deliveries.isEmpty, found.count.load(ordering: .relaxed) >= 300 || .now > end { return names }
-                            names += deliveries.names
-                            found.count.add(deliveries.count, ordering: .relaxed)
+                            if deliveries.isEmpty, found.names.withLock({ $0.count }) >= 300 || .now > end { return }
+                            found.names.withLock { names in
+                                for delivery in deliveries { names[delivery.message.task, default: []].append(delivery.handle.attempt) }
+                            }
                         }
                     }
                 }
             }
-            return try await group.reduce(into: []) { $0 += $1 }
+            try await group.waitForAll()
         }
+        let names = found.names.withLock { $0 }
         #expect(names.count == 300)
-        #expect(Set(names).count == 300)
+        // With another number it comes because a connection was lost, and the lease with it: a busy server may end one.
+        #expect(names.values.allSatisfy { Set($0).count == $0.count }, "\(names.filter { $0.value.count > 1 })")
+        if !Fixture.powers.contains(.notices) { #expect(names.values.allSatisfy { $0.count == 1 }) }
     }
 
     func eta() async throws {
@@ -100,7 +103,8 @@ extension BrokerProof {
     }
 }
 
-/// How many messages several takers have found together.
+/// What several takers have found together.
 private final class Found: Sendable {
-    let count = Atomic<Int>(0)
+    /// The attempts of each message by its name.
+    let names = Mutex<[String: [Int]]>([:])
 }
