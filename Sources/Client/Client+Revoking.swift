@@ -14,13 +14,11 @@ extension Client {
         guard let revoking = broker as? any Revoking else { throw DriverError.lacks("revoke tasks", broker.location) }
         let store = try self.store
         // Finished tasks need no command. The broker may have no access to the results.
-        let ids = revocations.compactMap { revocation -> TaskID? in
-            if case .id(let id) = revocation.target { id } else { nil }
-        }
+        let ids = revocations.compactMap(\.target.id)
         let known = store is any ResultAnswering ? [:] : try await store.results(for: ids)
         let finished = Set(known.values.filter(\.state.isReady).map(\.id))
         let open = revocations.filter { revocation in
-            if case .id(let id) = revocation.target { !finished.contains(id) } else { true }
+            revocation.target.id.map { !finished.contains($0) } ?? true
         }
         var report = RevocationReport()
         if !open.isEmpty {
@@ -72,7 +70,7 @@ extension Client {
         guard let store = try self.store as? any RevocationAnnouncing else { return }
         var results: [TaskID: TaskResult] = [:]
         for revocation in revocations {
-            guard case .id(let id) = revocation.target, known[id] == nil else { continue }
+            guard let id = revocation.target.id, known[id] == nil else { continue }
             var result = TaskResult(id: id, state: .revoked, failure: .revoked("revoked"))
             result.dateDone = revocation.issued
             result.attempt = 0

@@ -68,7 +68,7 @@ struct ResultWait {
         }
     }
 
-    /// Looks up every open task at broker and store, and removes those that neither knows.
+    /// Looks up every open task at the broker and in the store, and removes the tasks that are unknown to both.
     ///
     /// - Returns: The removed ids.
     private mutating func lookAtAll(_ onResult: (TaskResult) throws -> Void) async throws -> Set<TaskID> {

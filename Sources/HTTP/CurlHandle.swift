@@ -74,37 +74,17 @@ final class CurlHandle {
         if let file = request.authorityFile { set(CELERY_CURL_CA_FILE, file) }
         if let body = request.body {
             set(CELERY_CURL_POST_FIELD_SIZE, body.count)
-            body.withUnsafeBytes {
-                guard !$0.isEmpty, let text = $0.baseAddress?.assumingMemoryBound(to: CChar.self) else {
-                    return set(CELERY_CURL_COPIED_POST_FIELDS, "")
-                }
-                _ = celery_curl_set_text(pointer, Int32(CELERY_CURL_COPIED_POST_FIELDS), text)
+            // A zero at the end gives an empty body a place too.
+            (body.map(CChar.init(bitPattern:)) + [0]).withUnsafeBufferPointer {
+                _ = celery_curl_set_text(pointer, Int32(CELERY_CURL_COPIED_POST_FIELDS), $0.baseAddress!)
             }
         }
-        let code = withLines(of: request) { celery_curl_prepare(pointer, $0, $1, exchange) }
-        if code != 0 { throw HTTPError(curl: code, meaning(code)) }
-    }
-
-    /// Header lines for C.
-    private func withLines(of request: HTTPRequest, _ body: (UnsafePointer<UnsafePointer<CChar>?>, Int) -> Int32) -> Int32 {
-        var texts: [UInt8] = []
-        texts.reserveCapacity(1_024)
-        var starts: [Int] = []
-        for header in request.headers {
-            starts.append(texts.count)
-            texts.append(contentsOf: header.name.utf8)
-            texts.append(contentsOf: ": ".utf8)
-            texts.append(contentsOf: header.value.utf8)
-            texts.append(0)
-        }
         // An empty Expect keeps libcurl from asking first whether a body is welcome, which takes a second.
-        starts.append(texts.count)
-        texts.append(contentsOf: "Expect:\0".utf8)
-        return texts.withUnsafeBytes { bytes in
-            let base = bytes.baseAddress!.assumingMemoryBound(to: CChar.self)
-            let pointers = starts.map { Optional(base + $0) }
-            return pointers.withUnsafeBufferPointer { body($0.baseAddress!, $0.count) }
-        }
+        let lines = request.headers.map { "\($0.name): \($0.value)" } + ["Expect:"]
+        let pointers = lines.map { UnsafePointer<CChar>(strdup($0)) }
+        defer { for pointer in pointers { free(UnsafeMutablePointer(mutating: pointer)) } }
+        let code = celery_curl_prepare(pointer, pointers, pointers.count, exchange)
+        if code != 0 { throw HTTPError(curl: code, meaning(code)) }
     }
 
     /// The answer to the request, which has ended with this `CURLcode`.

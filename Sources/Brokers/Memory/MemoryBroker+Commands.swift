@@ -41,7 +41,7 @@ extension MemoryBroker: Revoking {
     ) -> (RevocationReport, [RemovedMessage]) {
         var report = RevocationReport()
         var removed: [RemovedMessage] = []
-        let named = Set(revocations.compactMap { if case .id(let id) = $0.target { id } else { nil } })
+        let named = Set(revocations.compactMap(\.target.id))
         for revocation in revocations {
             for id in held(where: revocation.covers) { report.fates[id] = .held }
             for (message, attempt) in drop(where: revocation.covers) {
@@ -50,7 +50,7 @@ extension MemoryBroker: Revoking {
                 if named.contains(message.id) { report.fates[message.id] = .removed }
                 removed.append(RemovedMessage(id: message.id, outcome: outcome))
             }
-            if case .id(let id) = revocation.target {
+            if let id = revocation.target.id {
                 if report.fates[id] == .removed { continue }
                 report.fates[id] = report.fates[id] ?? .unknown
             }

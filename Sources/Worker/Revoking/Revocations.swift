@@ -17,7 +17,7 @@ struct Revocations: Sendable {
 
     mutating func add(_ revocation: Revocation, now: Timestamp) {
         guard revocation.until > now else { return }
-        guard case .id(let id) = revocation.target else {
+        guard let id = revocation.target.id else {
             rules.removeAll { $0.target == revocation.target || $0.until <= now }
             rules.append(revocation)
             if rules.count > Self.ruleLimit { rules.removeFirst() }
@@ -48,8 +48,6 @@ struct Revocations: Sendable {
 
     /// The revoked ids, sorted.
     func ids(now: Timestamp) -> [TaskID] {
-        byID.values.filter { $0.until > now }.compactMap { revocation in
-            if case .id(let id) = revocation.target { id } else { nil }
-        }.sorted { $0.text < $1.text }
+        byID.values.filter { $0.until > now }.compactMap(\.target.id).sorted { $0.text < $1.text }
     }
 }

@@ -10,49 +10,6 @@ import STOMP
 /// each queue has several, of an eighth of the demand or less: more are added, and one that is not needed ends when the worker has none of its
 /// messages.
 struct STOMPDeliveries {
-    /// What the server sends to the worker of one queue, up to `size` messages at a time.
-    struct Subscription {
-        var id: String
-        var queue: String
-        var size: Int
-        /// Messages that were read and not ended.
-        var heldCount = 0
-        /// Whether it ends when none is left.
-        var isLeaving = false
-    }
-
-    struct Arrived {
-        var frame: STOMPFrame
-        var subscription: String
-        var queue: String
-        var ackID: String { frame["ack"] ?? "" }
-    }
-
-    struct Scheduled: Comparable {
-        var eta: Timestamp
-        var number: Int64
-        var arrived: Arrived
-        var message: Message
-        var attempt: Int
-        var returns = 0
-        var crashes = 0
-        var doubts = 0
-        var defect: Delivery.Defect?
-        var waitsSince: Timestamp?
-
-        static func < (left: Self, right: Self) -> Bool { (left.eta, left.number) < (right.eta, right.number) }
-        static func == (left: Self, right: Self) -> Bool { left.number == right.number }
-    }
-
-    /// A delivery that the worker has, or had when its connection was lost.
-    struct Held {
-        var generation: Int
-        var entry: Scheduled
-        var message: Message { entry.message }
-        var attempt: Int { entry.attempt }
-        var crashes: Int { entry.crashes }
-    }
-
     private(set) var arrived: Deque<Arrived> = []
     /// What came by subscriptions that are leaving: the worker does not take it, and it returns with their end.
     private var stranded: [Arrived] = []
