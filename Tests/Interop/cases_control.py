@@ -186,7 +186,7 @@ def control_errors(run):
 
 @control
 def control_commands(run):
-    """Python's own commands."""
+    """Python's own commands. Asked by name, a worker is not waited for after it has answered."""
     name = nodes(run)[0]
     for words, text in [
         (["inspect", "ping"], "pong"), (["inspect", "active"], "- empty -"), (["inspect", "registered", "max_retries"], "interop.tasks.add"),
@@ -198,7 +198,8 @@ def control_commands(run):
         (["control", "add_consumer", "shelf"], "add consumer shelf"), (["control", "cancel_consumer", "shelf"], "no longer consuming from shelf"),
         (["status"], f"->  {name}: OK"),
     ]:
+        one = ["-t", "2"] if words in (["inspect", "ping"], ["status"]) else ["-t", "20", "-d", name]
         done = subprocess.run(
-            [sys.executable, "-m", "celery", "-A", "app", words[0], "-t", "2", *words[1:]], capture_output=True, text=True, timeout=60)
+            [sys.executable, "-m", "celery", "-A", "app", words[0], *one, *words[1:]], capture_output=True, text=True, timeout=60)
         if done.returncode or text not in done.stdout:
             raise Wrong(f"celery {' '.join(words)}: status {done.returncode}, {done.stdout!r}, {done.stderr[-500:]!r}")
