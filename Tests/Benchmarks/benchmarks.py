@@ -16,7 +16,7 @@ import time
 
 # Where the benchmarks play (projects, servers, processes, and the table of figures), and the benchmarks by what they run on.
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE / folder) for folder in ("stage", "sqlite", "rabbitmq", "redis", "zmq", "stores", "web")]
+sys.path[:0] = [str(HERE / folder) for folder in ("stage", "sqlite", "rabbitmq", "redis", "zmq", "stores", "web", "../Servers")]
 
 from bench import Bench
 from failure import CannotMeasure

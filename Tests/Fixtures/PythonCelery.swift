@@ -46,5 +46,5 @@ package struct PythonCelery: Sendable, CustomStringConvertible {
     }
 
     /// The folder that this file lies in, two folders deep.
-    private static let repository = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+    package static let repository = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
 }

@@ -8,6 +8,7 @@ import time
 
 from bench import Bench
 from failure import CannotMeasure
+from free_port import free_port
 
 
 class WebBench(Bench):
@@ -58,12 +59,6 @@ class WebBench(Bench):
         if "Non-2xx" in text or "Socket errors" in text:
             raise CannotMeasure(f"wrk on {path}: {text.strip()[-300:]}")
         return float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def get(port, path):

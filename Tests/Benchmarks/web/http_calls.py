@@ -4,7 +4,7 @@ server, which has nothing to record."""
 import time
 
 from report import Row
-from website import free_port
+from free_port import free_port
 
 CALLS = 1_000
 

@@ -7,7 +7,7 @@ is asked for a shorter time: it answers a few hundred times a second.
 import os
 
 from report import Row
-from website import free_port, get
+from website import get
 
 
 def measure(bench):

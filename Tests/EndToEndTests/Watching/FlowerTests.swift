@@ -10,10 +10,9 @@ import Testing
         return ended.status == 0 ? try? JSON(parsing: ended.output) : nil
     }
 
-    /// A port that nobody has at this moment.
+    /// A port that nobody has.
     private func freePort(_ project: Project) throws -> Int {
-        let script = "import socket; s = socket.socket(); s.bind((\"127.0.0.1\", 0)); print(s.getsockname()[1])"
-        return try #require(Int(try project.run("python3 -c '\(script)'").text))
+        try #require(Int(try project.run("python3 -B '\(PythonCelery.repository)/Tests/Servers/free_port.py'").text))
     }
 
     @Test func `shows our worker, and its tasks with state, arguments, result and runtime`() throws {

@@ -2,10 +2,10 @@
 
 import json
 import pathlib
-import socket
 import subprocess
 import sys
 
+from free_port import free_port
 from network import Network, run
 
 SCRIPT = pathlib.Path(__file__).with_name("http_server.py")
@@ -19,10 +19,7 @@ class Loopback:
     forbidden = ()
 
     def __init__(self, folder):
-        with socket.socket() as free, socket.socket() as closed:
-            free.bind(("127.0.0.1", 0))
-            closed.bind(("127.0.0.1", 0))
-            self.port, self.closed = free.getsockname()[1], closed.getsockname()[1]
+        self.port, self.closed = free_port(), free_port()
         self.address = "127.0.0.1"
         self.listen = [(self.address, self.port)]
 

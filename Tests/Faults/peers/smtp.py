@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 
+from free_port import free_port
+
 SCRIPT = pathlib.Path(__file__).with_name("smtp_server.py")
 
 
@@ -44,9 +46,7 @@ class SMTPServer:
         self.credentials = (user, password)
         self.folder = project.base / "smtp"
         self.folder.mkdir()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.process = None
 
     def start(self, mode="take"):

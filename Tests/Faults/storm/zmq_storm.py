@@ -2,10 +2,10 @@
 
 import json
 import signal
-import socket
 import subprocess
 import time
 
+from free_port import free_port
 from harness import FACTOR
 from network import Network
 from storm import Storm
@@ -21,9 +21,7 @@ class CeleryBroker:
         self.project, self.within = project, list(within)
         self.is_suspended = False
         self.process = None
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.address = f"tcp://{address}:{self.port}"
         self.log = project.base / "broker.log"
         self.key = self._key("celerybroker.key")
