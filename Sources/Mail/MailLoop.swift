@@ -65,8 +65,8 @@ final class MailLoop {
     ///
     /// - Returns: Whether there are any.
     private func fold() -> Bool {
-        var (digest, folded, new) = spool.read()
-        let before = digest
+        let (before, folded, new) = spool.read()
+        var digest = before
         for (_, notices) in new { for notice in notices { digest.note(notice) } }
         let time = now()
         let drafts = digest.drafts(limit: limit, now: time)
@@ -75,8 +75,8 @@ final class MailLoop {
             for draft in drafts {
                 for courier in couriers { try spool.add(content(of: draft, for: courier.box, time), to: courier.box, now: time) }
             }
-            folded = new.map(\.file)
-            try spool.store(digest, containing: folded)
+            // Those that are left from before as well: forgotten by the state, they would be taken for new ones.
+            try spool.store(digest, containing: folded + new.map(\.file))
         } catch {
             trouble(error)
         }

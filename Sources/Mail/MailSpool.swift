@@ -52,16 +52,17 @@ package final class MailSpool {
         try write(JSON.array(notices.map(\.json)).bytes(style: .compact), to: "new/\(name(now))")
     }
 
-    /// The state, and the notices that it does not contain yet, by file.
+    /// The state, the files of `new` that it contains and that are still there, since a process died before it had removed them, and
+    /// the notices that it does not contain yet, by file.
     package func read() -> (digest: MailDigest, folded: [String], new: [(file: String, notices: [MailNotice])]) {
         let state = content("state").flatMap { try? JSON(parsing: $0) } ?? [:]
-        let folded = (state["folded"]?.arrayValue ?? []).compactMap(\.stringValue)
-        let files = names("new").filter { !folded.contains($0) }
-        let new = files.map { file in
+        let contained = Set((state["folded"]?.arrayValue ?? []).compactMap(\.stringValue))
+        let files = names("new")
+        let new = files.filter { !contained.contains($0) }.map { file in
             let list = content("new/" + file).flatMap { try? JSON(parsing: $0) }?.arrayValue ?? []
             return (file, list.compactMap(MailNotice.init))
         }
-        return (MailDigest(state["digest"] ?? [:]), folded, new)
+        return (MailDigest(state["digest"] ?? [:]), files.filter(contained.contains), new)
     }
 
     /// Stores the state, which now contains these files, and removes them. The mails are stored before.

@@ -201,6 +201,26 @@ import Testing
         #expect(spool.read().digest.groups.first?.total == 3)
     }
 
+    @Test func `a file that a dead process left behind is never counted again, whatever comes after it`() async throws {
+        let server = try MailServer()
+        let settings = settings(server.port)
+        let spool = try MailSpool(settings.spool)
+        let notice = MailNotice(.failure, task: "t", error: "E", worker: "w", time: .now)
+        try spool.add([notice], now: .now)
+        let file = try #require(spool.read().new.first?.file)
+        var digest = MailDigest()
+        digest.note(notice)
+        try spool.store(digest, containing: [file])
+        try folder.write(String(decoding: JSON.array([notice.json]).bytes(style: .compact), as: UTF8.self), to: "spool/new/\(file)")
+        for count in 1...3 {
+            let post = try post(settings)
+            fail(post)
+            await post.end()
+            #expect(spool.read().digest.groups.first?.total == 1 + count)
+        }
+        #expect(!folder.contains("spool/new/\(file)"))
+    }
+
     @Test func `files that are no notices do no harm`() throws {
         let spool = try MailSpool(folder.file("spool"))
         for (name, text) in [("new/a", "{"), ("new/b", "[5, {}]"), ("new/c", ""), ("state", "[]")] { try folder.write(text, to: "spool/\(name)") }
