@@ -7,15 +7,18 @@ final class STOMPConnection: ConversationConnection {
     let server: STOMPServer
     private let socket: SecureSocket
     private var decoder = STOMPDecoder()
-    /// How often the server wants a sign of life; `nil` if it does not.
+    /// How often the server gets a sign of life; `nil` if it wants none.
     private let beatInterval: Duration?
     private var lastSent = ContinuousClock.now
     /// Whether the server has to be asked for signs of life, because it gives none by itself.
     private let needsQuestions: Bool
     private var nextQuestion: ContinuousClock.Instant
 
-    /// Milliseconds between signs of life, as offered and as wished: three fit into the longest silence.
+    /// Milliseconds between the server's signs of life, as wished: three fit into the longest silence.
     private static let interval = 2_500
+    /// Milliseconds after which the server may take this side for dead: four signs of life fit in, for a busy machine is late
+    /// with them. RabbitMQ waits twice as long, and a dead connection is noticed within ten seconds.
+    private static let promise = 5_000
     private static let questionInterval: Duration = .milliseconds(interval)
 
     /// Connects and logs in. Blocks, for at most `connectTimeout` before and after the TCP connection is made.
@@ -42,7 +45,7 @@ final class STOMPConnection: ConversationConnection {
             let beats = (greeting["heart-beat"] ?? "").split(separator: ",").map { Int($0) ?? 0 }
             // What the server can do and what it wants; each side goes by the slower of the two.
             let (sends, wants) = beats.count == 2 ? (beats[0], beats[1]) : (0, 0)
-            beatInterval = wants > 0 ? .milliseconds(max(wants, Self.interval)) : nil
+            beatInterval = wants > 0 ? .milliseconds(max(wants, Self.promise) / 4) : nil
             needsQuestions = sends <= 0 || Duration.milliseconds(sends) * 2 > options.silence
         } catch {
             onSocket(-1)
@@ -63,7 +66,7 @@ final class STOMPConnection: ConversationConnection {
     ) throws(STOMPError) -> STOMPFrame {
         var headers = [
             STOMPFrame.Header("accept-version", "1.2"), STOMPFrame.Header("host", options.virtualHost),
-            STOMPFrame.Header("heart-beat", "\(interval),\(interval)"),
+            STOMPFrame.Header("heart-beat", "\(promise),\(interval)"),
         ]
         if let user = options.user { headers.append(STOMPFrame.Header("login", user)) }
         if let password = options.password { headers.append(STOMPFrame.Header("passcode", password)) }
@@ -125,7 +128,7 @@ final class STOMPConnection: ConversationConnection {
     func keepAlive() throws(STOMPError) {
         let now = ContinuousClock.now
         if socket.lastHeard + options.silence <= now { throw STOMPError(.lost, "the server at \(location) is silent") }
-        if let beatInterval, lastSent + beatInterval / 2 <= now, !wantsToSend { try add([STOMPFrame.lineFeed]) }
+        if let beatInterval, lastSent + beatInterval <= now, !wantsToSend { try add([STOMPFrame.lineFeed]) }
         if needsQuestions, nextQuestion <= now {
             nextQuestion = now + Self.questionInterval
             try add(Self.question)
@@ -145,7 +148,7 @@ final class STOMPConnection: ConversationConnection {
     var nextTurn: ContinuousClock.Instant {
         var next = socket.lastHeard + options.silence
         // While the server takes nothing it gets no sign of life either.
-        if let beatInterval, !wantsToSend { next = min(next, lastSent + beatInterval / 2) }
+        if let beatInterval, !wantsToSend { next = min(next, lastSent + beatInterval) }
         return needsQuestions ? min(next, nextQuestion) : next
     }
 
