@@ -8,6 +8,7 @@ package protocol AnyTaskOption: AnyObject, Sendable {
     var places: OptionPlaces { get }
     var form: OptionForm { get }
     var isForChild: Bool { get }
+    var needsProcess: Bool { get }
     var overrides: Bool { get }
 
     /// The header that carries it, if any.

@@ -33,7 +33,8 @@ public struct CommonOptions: Sendable {
     /// Bytes of memory above which the task is killed.
     public let maxMemoryBytes = TaskOption(
         "max_memory", OptionKind<Int>.bytes, fallback: .settings,
-        help: "Kill the task when it and everything it started use more bytes of memory than this, such as 64m.")
+        help: "Kill the task when it and everything it started use more bytes of memory than this, such as 64m.",
+        needsProcess: true)
     /// The time after which the task is killed.
     public let timeLimit = TaskOption(
         "time_limit", OptionKind<Duration>.duration(), fallback: .settings, help: "Kill the task after this time.",
@@ -56,7 +57,7 @@ public struct CommonOptions: Sendable {
     public let nice = TaskOption(
         "nice", OptionKind<Int>.whole(0...19),
         help: "Run a program at niceness N, 0 to 19: the higher N is, the more it yields to other processes. Tasks in Swift run at the niceness of their worker.",
-        isForChild: true)
+        isForChild: true, needsProcess: true)
     /// Whether to discard the return value.
     public let ignoreResult = TaskOption(
         "ignore_result", OptionKind<Bool>.truth, fallback: .settings, help: "Do not store the return value.",

@@ -7,7 +7,7 @@ public struct TaskOnlyOptions: Sendable {
     /// Attempts that may lose their process before the task is given up.
     public let crashLimit = TaskOption(
         "crash_limit", OptionKind<Int>.whole(1...1_000), fallback: .settings,
-        help: "Give up the task after its process was lost N times.", places: .optionLine)
+        help: "Give up the task after its process was lost N times.", places: .optionLine, needsProcess: true)
     /// Bytes of output kept as the return value.
     public let maxOutputBytes = TaskOption(
         "max_output", OptionKind<Int>.bytes, fallback: .settings,

@@ -26,6 +26,8 @@ public final class TaskOption<Value: Sendable>: Sendable {
     package let overrides: Bool
     /// Whether the pool child that runs the task receives the value.
     package let isForChild: Bool
+    /// Whether it says something of the process in which the task runs: an HTTP task has none.
+    package let needsProcess: Bool
     /// Stores a parsed value; `nil` stores it under this option.
     private let assignment: (@Sendable (Value, inout OptionValues) -> Void)?
 
@@ -35,7 +37,7 @@ public final class TaskOption<Value: Sendable>: Sendable {
     package init(
         _ name: String, _ kind: OptionKind<Value>, default value: Value, fallback: OptionFallback? = nil, alias: String? = nil,
         help: String, callHelp: String? = nil, places: OptionPlaces = .everywhere, travel: OptionTravel<Value>? = nil,
-        form: OptionForm = OptionForm(), overrides: Bool = true, isForChild: Bool = false,
+        form: OptionForm = OptionForm(), overrides: Bool = true, isForChild: Bool = false, needsProcess: Bool = false,
         assignment: (@Sendable (Value, inout OptionValues) -> Void)? = nil
     ) {
         self.name = name
@@ -50,6 +52,7 @@ public final class TaskOption<Value: Sendable>: Sendable {
         self.form = form
         self.overrides = overrides
         self.isForChild = isForChild
+        self.needsProcess = needsProcess
         self.assignment = assignment
     }
 
@@ -57,12 +60,12 @@ public final class TaskOption<Value: Sendable>: Sendable {
     package convenience init<Wrapped>(
         _ name: String, _ kind: OptionKind<Wrapped>, fallback: OptionFallback = .nothing, alias: String? = nil,
         help: String, callHelp: String? = nil, places: OptionPlaces = .everywhere, travel: OptionTravel<Value>? = nil,
-        form: OptionForm = OptionForm(), isForChild: Bool = false,
+        form: OptionForm = OptionForm(), isForChild: Bool = false, needsProcess: Bool = false,
         assignment: (@Sendable (Value, inout OptionValues) -> Void)? = nil
     ) where Value == Wrapped? {
         self.init(
             name, kind.optional, default: nil, fallback: fallback, alias: alias, help: help, callHelp: callHelp, places: places,
-            travel: travel, form: form, isForChild: isForChild, assignment: assignment)
+            travel: travel, form: form, isForChild: isForChild, needsProcess: needsProcess, assignment: assignment)
     }
 
     /// Whether a value equals the default, compared in header form.

@@ -52,13 +52,19 @@ package enum SettingsPage {
     ]
 
     private static let httpTasks: [ReferencePage.Block] = [
-        .paragraph("A section [task.NAME] defines a task that a worker runs by calling a URL; celery(7) describes request and answer. Quote a NAME with dots. Besides the keys below it may contain the options of a task of the next section, as keys of their own, but for those that need a process: nice, max_memory and crash_limit."),
+        .paragraph("A section [task.NAME] defines a task that a worker runs by calling a URL; celery(7) describes request and answer. Quote a NAME with dots. Besides the keys below it may contain the options of a task of the next section, as keys of their own, but for those that need a process: \(ofProcesses)."),
         .literal(["[task.\"shop.resize\"]", "url = \"https://images.example.com/resize\"", "headers = { Authorization = \"Bearer 3f7a\" }", "time_limit = \"10m\"", "retry_backoff = 5"]),
         .entry(["url"], ["The URL to call: https://, http://, or http+unix://%2Frun%2Fapp.sock/path for a Unix socket. Required."]),
         .entry(["method"], ["POST, PUT or PATCH send the arguments as JSON; GET and DELETE take only keyword arguments, and send them in the query.", "Default: \"POST\"."]),
         .entry(["headers"], ["Further header lines of each request, a table of texts. A file with a secret here should be readable by its owner alone.", "Default: none."]),
         .entry(["timeout"], ["How long the server may take for one answer, at most a day; for longer work it answers 202.", "Default: \"60s\"."]),
     ]
+
+    /// The options that an HTTP task cannot have: "a, b and c".
+    private static var ofProcesses: String {
+        let names = TaskOptionTable.all.filter(\.needsProcess).map(\.name)
+        return names.dropLast().joined(separator: ", ") + " and " + (names.last ?? "")
+    }
 
     private static func periodicKeys(_ title: (PeriodicKey) -> String) -> [ReferencePage.Block] {
         PeriodicKey.all.map { key in

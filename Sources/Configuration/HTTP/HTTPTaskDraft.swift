@@ -10,9 +10,6 @@ struct HTTPTaskDraft {
 
     private static let ownKeys = ["url", "method", "headers", "timeout"]
 
-    /// Options that need a process of the task's own.
-    private static let ofProcesses: Set<String> = ["nice", "max_memory", "crash_limit"]
-
     static func isKnown(_ key: String) -> Bool { ownKeys.contains(key) || TaskOptionTable.named(key)?.places.contains(.optionLine) == true }
 
     /// What is wrong with keys that are right one by one; `nil` if nothing is.
@@ -55,7 +52,7 @@ struct HTTPTaskDraft {
             }
             throw SettingsComplaint(TaskOptionTable.complaint(about: key.name, at: .optionLine, others: Self.ownKeys))
         }
-        guard !Self.ofProcesses.contains(option.name) else {
+        guard !option.needsProcess else {
             throw SettingsComplaint("is for tasks with a process of their own; an HTTP task has none")
         }
         let value = try key.value.argument()
