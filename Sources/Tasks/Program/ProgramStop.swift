@@ -3,7 +3,7 @@ import Glibc
 import Processes
 import Synchronization
 
-/// Signals one run of a program from another thread.
+/// Signals one run of a program from another thread: for a revocation or a shutdown. `ProgramRun.watch` enforces time limits.
 package final class ProgramStop: Sendable {
     private struct State {
         /// The process group of the program; 0 before its start and after its end.

@@ -1,7 +1,8 @@
 /// The number of deliveries that a worker holds.
 ///
 /// One for each child. For tasks of a few milliseconds more, so that no child waits for the worker between two tasks.
-/// A long task brings the number back to one for each child.
+/// A long task brings the number back to one for each child. A broker that sends by itself is told by its consumer: RabbitMQ's
+/// prefetch count is `DeliveryQueue.want`.
 struct Prefetch {
     var children: Int
     /// Deliveries to hold beyond one for each child; 0 adapts.

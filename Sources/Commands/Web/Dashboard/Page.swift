@@ -1,7 +1,7 @@
 import CeleryCore
 import WebServer
 
-/// A page without the frame that all have.
+/// A page without what stands around every page, which is `Frame`.
 struct Page: Sendable {
     var title: String
     /// The part of the dashboard that it belongs to.
