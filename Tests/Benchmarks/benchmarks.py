@@ -14,7 +14,8 @@ import signal
 import sys
 import time
 
-# Where the benchmarks play (projects, servers, processes, and the table of figures), and the benchmarks by what they run on.
+# Where the benchmarks play (projects, servers, processes, and the table of figures), and the benchmarks by what they
+# run on; and ports, as the tests' servers have them.
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE / folder) for folder in ("stage", "sqlite", "rabbitmq", "redis", "zmq", "stores", "web", "../Servers")]
 

@@ -198,8 +198,8 @@ def control_commands(run):
         (["control", "add_consumer", "shelf"], "add consumer shelf"), (["control", "cancel_consumer", "shelf"], "no longer consuming from shelf"),
         (["status"], f"->  {name}: OK"),
     ]:
-        one = ["-t", "2"] if words in (["inspect", "ping"], ["status"]) else ["-t", "20", "-d", name]
+        whom = ["-t", "2"] if words in (["inspect", "ping"], ["status"]) else ["-t", "20", "-d", name]
         done = subprocess.run(
-            [sys.executable, "-m", "celery", "-A", "app", words[0], *one, *words[1:]], capture_output=True, text=True, timeout=60)
+            [sys.executable, "-m", "celery", "-A", "app", words[0], *whom, *words[1:]], capture_output=True, text=True, timeout=60)
         if done.returncode or text not in done.stdout:
             raise Wrong(f"celery {' '.join(words)}: status {done.returncode}, {done.stdout!r}, {done.stderr[-500:]!r}")

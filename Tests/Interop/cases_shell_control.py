@@ -15,12 +15,14 @@ def ask(kind, *words, of=None, status=0):
 
 
 def name_of_worker():
-    return json.loads(celery("--json", "inspect", "-t", 3, "ping").expect().output)["worker"]
+    """The one that answers when all are asked."""
+    answer = json.loads(celery("--json", "inspect", "-t", 3, "ping").expect().output)
+    same(answer["reply"], {"ok": "pong"}, "ping")
+    return answer["worker"]
 
 
 @shell
 def shell_inspect(run):
-    same(ask("inspect", "ping"), {"ok": "pong"})
     name = name_of_worker()
     same(ask("inspect", "active", of=name), [])
     same(ask("inspect", "reserved", of=name), [])

@@ -12,7 +12,7 @@ given = set()
 
 
 def free_port():
-    """A port on loopback that nobody has, and that was not given before."""
+    """A port on loopback that nobody has, and that this program was not given before."""
     while True:
         port = random.SystemRandom().randrange(10_000, 30_000)
         if port in given:

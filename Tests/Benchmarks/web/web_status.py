@@ -7,6 +7,7 @@ is asked for a shorter time: it answers a few hundred times a second.
 import os
 
 from report import Row
+from free_port import free_port
 from website import get
 
 

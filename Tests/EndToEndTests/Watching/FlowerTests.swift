@@ -10,9 +10,9 @@ import Testing
         return ended.status == 0 ? try? JSON(parsing: ended.output) : nil
     }
 
-    /// A port that nobody has.
+    /// A port that nobody has at this moment.
     private func freePort(_ project: Project) throws -> Int {
-        try #require(Int(try project.run("python3 -B '\(PythonCelery.repository)/Tests/Servers/free_port.py'").text))
+        try #require(Int(try project.run("python3 '\(PythonCelery.repository)/Tests/Servers/free_port.py'").text))
     }
 
     @Test func `shows our worker, and its tasks with state, arguments, result and runtime`() throws {
