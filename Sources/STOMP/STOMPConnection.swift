@@ -17,8 +17,8 @@ final class STOMPConnection: ConversationConnection {
     /// Milliseconds between the server's signs of life, as wished: three fit into the longest silence.
     private static let interval = 2_500
     /// Milliseconds after which the server may take this side for dead: four signs of life fit in, for a busy machine is late
-    /// with them. RabbitMQ waits twice as long, and a dead connection is noticed within ten seconds.
-    private static let promise = 5_000
+    /// with them. ActiveMQ does so at once, RabbitMQ after two to three times as long.
+    private static let promise = 4_000
     private static let questionInterval: Duration = .milliseconds(interval)
 
     /// Connects and logs in. Blocks, for at most `connectTimeout` before and after the TCP connection is made.
