@@ -57,12 +57,13 @@ package final class MailSpool {
     package func read() -> (digest: MailDigest, folded: [String], new: [(file: String, notices: [MailNotice])]) {
         let state = content("state").flatMap { try? JSON(parsing: $0) } ?? [:]
         let contained = Set((state["folded"]?.arrayValue ?? []).compactMap(\.stringValue))
-        let files = names("new")
-        let new = files.filter { !contained.contains($0) }.map { file in
+        let new = names("new").filter { !contained.contains($0) }.map { file in
             let list = content("new/" + file).flatMap { try? JSON(parsing: $0) }?.arrayValue ?? []
             return (file, list.compactMap(MailNotice.init))
         }
-        return (MailDigest(state["digest"] ?? [:]), files.filter(contained.contains), new)
+        // One that cannot be looked at may still be there.
+        let left = contained.filter { access("\(path)/new/\($0)", F_OK) == 0 || errno != ENOENT }
+        return (MailDigest(state["digest"] ?? [:]), left.sorted(), new)
     }
 
     /// Stores the state, which now contains these files, and removes them. The mails are stored before.
@@ -70,6 +71,7 @@ package final class MailSpool {
         let state: JSON = ["digest": digest.json, "folded": .array(files.map(JSON.string))]
         try write(state.bytes(style: .compact), to: "state")
         for file in files { unlink("\(path)/new/\(file)") }
+        if !files.isEmpty { persist("new") }
     }
 
     /// The tasks of which a success is news, by the state as it is stored.
@@ -131,7 +133,12 @@ package final class MailSpool {
         try bytes.withUnsafeBufferPointer { (bytes) throws(SystemError) in try file.write(UnsafeRawBufferPointer(bytes)) }
         try Syscall.check("write mail spool", path: draft) { fsync(number) }
         try Syscall.check("write mail spool", path: name) { rename(draft, "\(path)/\(name)") }
-        let folder = open("\(path)/\(name.utf8.firstIndex(of: UInt8(ascii: "/")).map { name[..<$0] } ?? "")", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if folder >= 0 { fsync(folder); close(folder) }
+        persist(name.utf8.firstIndex(of: UInt8(ascii: "/")).map { name[..<$0] } ?? "")
+    }
+
+    /// Makes the changes of a folder of the spool durable.
+    private func persist(_ folder: Substring) {
+        let number = open("\(path)/\(folder)", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if number >= 0 { fsync(number); close(number) }
     }
 }
