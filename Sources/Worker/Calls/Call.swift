@@ -50,7 +50,7 @@ final class Call {
         var facts = HTTPCall(
             taskID: message.id, task: message.task, rootID: message.rootID ?? message.id, attempt: job.attempt, arguments: arguments,
             body: ProgramRequest(job: job, message: message, arguments: arguments).outward,
-            bodyLimit: min(job.maxOutputBytes, job.memoryLimit ?? .max))
+            bodyLimit: job.maxOutputBytes)
         facts.agent = agent
         facts.trace = TraceContext(message)
         let limit = [job.softTimeLimit, job.hardTimeLimit].compactMap { $0 }.min()
