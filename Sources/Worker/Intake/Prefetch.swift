@@ -2,7 +2,7 @@
 ///
 /// One for each child. For tasks of a few milliseconds more, so that no child waits for the worker between two tasks.
 /// A long task brings the number back to one for each child. A broker that sends by itself is told by its consumer: RabbitMQ's
-/// prefetch count is `DeliveryQueue.want`.
+/// prefetch count is `DeliveryQueue.wanted`, sent by `Subscription.followPrefetch`.
 struct Prefetch {
     var children: Int
     /// Deliveries to hold beyond one for each child; 0 adapts.

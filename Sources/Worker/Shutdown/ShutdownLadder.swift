@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// The ladder is never climbed: a request for a milder step than the current one changes nothing. Signals, remote control,
 /// a failed pool, a lost database and the end of all work descend the ladder in the same way. What the worker does at each step
-/// is in `Shift.heed`; `WorkerSignal` maps signals to steps.
+/// is in `Shift.heed`; `WorkerSession.follow` maps signals to steps.
 final class ShutdownLadder: Sendable {
     private struct State {
         var step: Shutdown?

@@ -1,7 +1,7 @@
 import CeleryCore
 import WebServer
 
-/// A page without what stands around every page, which is `Frame`.
+/// The contents of a page; `Frame` adds what stands around every page.
 struct Page: Sendable {
     var title: String
     /// The part of the dashboard that it belongs to.
