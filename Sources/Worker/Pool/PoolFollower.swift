@@ -36,6 +36,8 @@ final class PoolFollower {
         var endings = Endings()
         /// The jobs that have ended, however they did.
         var ended: [Int64] = []
+        /// Their tasks, of which messages may come again.
+        var tasks: [TaskID] = []
         /// The jobs that no child began. They stay in the book until they go back, since they may be revoked until then.
         var unbegun: [Job] = []
         var interrupted: [Interrupted] = []
@@ -65,8 +67,9 @@ final class PoolFollower {
                 await finishRecording()
                 await teller.finish(round.ended)
                 if round.mayLinger, !round.leavesSlot {
-                    recording = Task { [recorder, room = parts.room, endings = round.endings] in
+                    recording = Task { [recorder, room = parts.room, endings = round.endings, tasks = round.tasks] in
                         await recorder.record(endings)
+                        recorder.endOutcomes(of: tasks)
                         room.ring()
                     }
                     continue
@@ -78,6 +81,7 @@ final class PoolFollower {
             await recorder.record(round.endings)
             if parts.ladder.hasBegun { await parts.pushEnd.complete() }
             for task in round.interrupted { await requeue(task) }
+            recorder.endOutcomes(of: round.tasks)
             await commands.dropRevoked(among: round.interrupted.map(\.job))
             await intake.withdraw(round.unbegun)
             await gate.leaveSlots()
@@ -135,9 +139,19 @@ final class PoolFollower {
         parts.watchers.tell(.began(job.delivery, attempt: job.attempt, pid: Int(process)))
     }
 
+    /// Takes a job out of the book. Until its outcome is recorded its message may come again, and finds neither job nor result.
+    private func end(_ number: Int64, _ round: inout Round) -> Job? {
+        guard let job = parts.jobs.end(number) else { return nil }
+        round.ended.append(number)
+        if !parts.powers.fencesRepeats {
+            round.tasks.append(job.id)
+            recorder.expectOutcomes(of: [job.id])
+        }
+        return job
+    }
+
     private func finish(_ report: JobReport, _ round: inout Round) {
-        guard let job = parts.jobs.end(report.tag) else { return }
-        round.ended.append(report.tag)
+        guard let job = end(report.tag, &round) else { return }
         // A task that expired before it began says nothing about durations.
         if !report.isExpired { intake.note(job, duration: report.duration) }
         gate.noteEnd(of: job)
@@ -152,8 +166,7 @@ final class PoolFollower {
 
     /// Ends a job that was killed together with its child for exceeding a limit: it is retried or fails.
     private func end(_ number: Int64, killedFor failure: TaskFailure, _ round: inout Round) {
-        guard let job = parts.jobs.end(number) else { return }
-        round.ended.append(number)
+        guard let job = end(number, &round) else { return }
         let seconds = job.seconds(until: parts.now())
         intake.note(job, duration: seconds)
         if let delay = job.retry.delay(after: failure, now: parts.now(), random: { .random(in: 0...1) }) {
@@ -165,8 +178,7 @@ final class PoolFollower {
 
     /// Handles a job that was running in a child that died: its message is requeued within the crash limit.
     private func lose(_ number: Int64, _ reason: String, _ cause: DeathReason, _ round: inout Round) {
-        guard let job = parts.jobs.end(number) else { return }
-        round.ended.append(number)
+        guard let job = end(number, &round) else { return }
         // In a cold shutdown the worker kills its children, so the job is not to blame.
         let isCrash = parts.ladder.step != .cold
         let crashes = job.delivery.crashes + (isCrash ? 1 : 0)

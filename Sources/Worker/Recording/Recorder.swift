@@ -11,6 +11,8 @@ final class Recorder: Sendable {
     private static let patience: Duration = .seconds(1)
     /// How long a loop waits while another record is already slow.
     private static let shortPatience: Duration = .milliseconds(20)
+    /// How long a message that has come again waits for the outcome of its task.
+    private static let repeatPatience = Backoff.longest + .seconds(1)
     /// With this many outcomes recorded in the background, the worker takes no more deliveries.
     static let slowLimit = 500
     /// How long a cold shutdown waits for outcomes recorded in the background.
@@ -36,7 +38,7 @@ final class Recorder: Sendable {
         var lastSuccess = ContinuousClock.now
         var recordings: [Int: Recording] = [:]
         var lastNumber = 0
-        /// The tasks whose outcomes are being recorded, with how many of each.
+        /// The tasks whose outcomes are expected or being recorded, with how many of each.
         var open: [TaskID: Int] = [:]
 
         var slowCount: Int { recordings.values.reduce(0) { $0 + ($1.isSlow ? $1.outcomes.count : 0) } }
@@ -132,13 +134,8 @@ final class Recorder: Sendable {
         var settlement = Settlement(outcomes)
         guard !outcomes.isEmpty else { return settlement }
         let tasks = outcomes.compactMap { $0.results.last?.id }
-        state.withLock { state in for id in tasks { state.open[id, default: 0] += 1 } }
-        defer {
-            state.withLock { state in
-                for id in tasks { state.open[id] = state.open[id].flatMap { $0 > 1 ? $0 - 1 : nil } }
-            }
-            settled.ring()
-        }
+        expectOutcomes(of: tasks)
+        defer { endOutcomes(of: tasks) }
         var backoff = Backoff()
         while true {
             do {
@@ -162,10 +159,23 @@ final class Recorder: Sendable {
         }
     }
 
-    /// Waits until no outcome of these tasks is being recorded, at most as long as loops wait for a record: who looks up their
-    /// results then finds what they have come to.
+    /// Notes that jobs of these tasks have ended, and that their outcomes are not recorded yet; `endOutcomes` says when they are.
+    func expectOutcomes(of tasks: [TaskID]) {
+        state.withLock { state in for id in tasks { state.open[id, default: 0] += 1 } }
+    }
+
+    /// Notes that the expected outcomes have been recorded or given up.
+    func endOutcomes(of tasks: [TaskID]) {
+        state.withLock { state in
+            for id in tasks { state.open[id] = state.open[id].flatMap { $0 > 1 ? $0 - 1 : nil } }
+        }
+        settled.ring()
+    }
+
+    /// Waits until no outcome of these tasks is expected or being recorded, at most a little longer than the longest pause between two
+    /// tries: who looks up their results then finds what they have come to.
     nonisolated(nonsending) func waitForOutcomes(of tasks: [TaskID]) async {
-        let deadline = ContinuousClock.now + Self.patience
+        let deadline = ContinuousClock.now + Self.repeatPatience
         while deadline > .now {
             let seen = settled.count
             guard state.withLock({ state in tasks.contains { state.open[$0] != nil } }) else { return }

@@ -148,6 +148,37 @@ final class SlowStore: ForwardingStore {
     func setFree() { free.ring() }
 }
 
+/// A store that holds an answer back until it is old.
+final class StaleStore: ForwardingStore {
+    let base: any ResultStore
+    private let isArmed = Mutex(false)
+    private let held = Bell()
+    private let free = Bell()
+
+    init(base: any ResultStore) { self.base = base }
+
+    /// Holds back the next answer.
+    func holdNext() { isArmed.withLock { $0 = true } }
+
+    /// Whether an answer is or was held back.
+    var holds: Bool { held.count > 0 }
+
+    func results(for ids: [TaskID]) async throws -> [TaskID: TaskResult] {
+        let found = try await base.results(for: ids)
+        let isHeld = isArmed.withLock { isArmed in
+            defer { isArmed = false }
+            return isArmed
+        }
+        if isHeld {
+            held.ring()
+            await free.wait(since: 0, until: nil)
+        }
+        return found
+    }
+
+    func setFree() { free.ring() }
+}
+
 /// How often each call is still to fail.
 final class Trouble: Sendable {
     enum Call { case publish, take, settle, store }
