@@ -142,7 +142,7 @@ final class Intake {
 
     /// Sends deliveries to the pool. Settles deliveries that do not run, and runs built-in tasks.
     private nonisolated(nonsending) func admit(_ deliveries: [Delivery]) async {
-        let repeated = deliveries.filter(\.mayRepeat).map(\.message.id)
+        let repeated = parts.powers.fencesRepeats ? [] : deliveries.filter(\.mayRepeat).map(\.message.id)
         var recorded: RepeatLookup.Recorded
         var standings: [TaskID: PrerequisiteLookup.Standing]
         var running: [TaskID]

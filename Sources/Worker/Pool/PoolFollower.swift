@@ -79,9 +79,9 @@ final class PoolFollower {
             await teller.finish(round.ended)
             // Interrupted jobs are requeued only after the outcomes of ended jobs are recorded.
             await recorder.record(round.endings)
+            recorder.endOutcomes(of: round.tasks)
             if parts.ladder.hasBegun { await parts.pushEnd.complete() }
             for task in round.interrupted { await requeue(task) }
-            recorder.endOutcomes(of: round.tasks)
             await commands.dropRevoked(among: round.interrupted.map(\.job))
             await intake.withdraw(round.unbegun)
             await gate.leaveSlots()

@@ -13,6 +13,8 @@ final class Recorder: Sendable {
     private static let shortPatience: Duration = .milliseconds(20)
     /// How long a message that has come again waits for the outcome of its task.
     private static let repeatPatience = Backoff.longest + .seconds(1)
+    /// How often such a wait looks whether the worker stops.
+    private static let glance: Duration = .milliseconds(500)
     /// With this many outcomes recorded in the background, the worker takes no more deliveries.
     static let slowLimit = 500
     /// How long a cold shutdown waits for outcomes recorded in the background.
@@ -100,9 +102,12 @@ final class Recorder: Sendable {
             return (state.lastNumber, state.slowCount > 0)
         }
         let done = Bell()
+        let tasks = outcomes.compactMap { $0.results.last?.id }
+        expectOutcomes(of: tasks)
         let work = Task {
             await settle(outcomes, by: settler)
             state.withLock { $0.recordings[number] = nil }
+            endOutcomes(of: tasks)
             done.ring()
             room.ring()
         }
@@ -172,14 +177,19 @@ final class Recorder: Sendable {
         settled.ring()
     }
 
-    /// Waits until no outcome of these tasks is expected or being recorded, at most a little longer than the longest pause between two
-    /// tries: who looks up their results then finds what they have come to.
+    /// Waits until no outcome of these tasks is expected or being recorded: who looks up their results then finds the final ones.
+    ///
+    /// At most a little longer than the longest pause between two tries, and only a moment while a queue takes no messages, for that
+    /// must not hold up the tasks of others. A worker that stops does not wait.
     nonisolated(nonsending) func waitForOutcomes(of tasks: [TaskID]) async {
-        let deadline = ContinuousClock.now + Self.repeatPatience
-        while deadline > .now {
+        guard !tasks.isEmpty else { return }
+        let start = ContinuousClock.now
+        while !Task.isCancelled, !ladder.hasBegun {
             let seen = settled.count
-            guard state.withLock({ state in tasks.contains { state.open[$0] != nil } }) else { return }
-            await settled.wait(since: seen, until: deadline)
+            let (isOpen, isSlow) = state.withLock { state in (tasks.contains { state.open[$0] != nil }, state.slowCount > 0) }
+            let deadline = start + (isSlow ? Self.patience : Self.repeatPatience)
+            guard isOpen, deadline > .now else { return }
+            await settled.wait(since: seen, until: min(deadline, .now + Self.glance))
         }
     }
 

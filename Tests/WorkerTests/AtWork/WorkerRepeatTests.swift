@@ -48,29 +48,6 @@ extension WorkerTests {
             #expect(bench.folder.read("runs") == "1\n")
         }
 
-        @Test func `a message that comes again while the outcome of its task waits for others is not run again`() async throws {
-            var bench = try Bench()
-            try bench.addProgram("first", "echo 1")
-            try bench.addProgram("once", "echo $CELERY_ATTEMPT >> runs; echo done; echo > ended")
-            let broker = LossyBroker(base: bench.broker)
-            let store = SlowStore(base: bench.store)
-            (bench.broker, bench.store) = (broker, store)
-            try await bench.send("first")
-            let worker = try await bench.start(children: 2)
-            #expect(try await eventually { store.hasBegun })
-            let id = try await bench.send("once")
-            #expect(try await eventually { bench.folder.contains("ended") })
-            try await broker.loseConnection()
-            #expect(try await eventually { broker.hasGiven })
-            // Longer than the loops of the worker wait for a record.
-            try await Task.sleep(for: .seconds(1.5))
-            store.setFree()
-            #expect(try await bench.result(of: id).value == "done")
-            #expect(try await eventually { try await bench.location(of: id) == nil })
-            try await worker.stop()
-            #expect(bench.folder.read("runs") == "1\n")
-        }
-
         @Test func `a periodic run that was sent twice runs once`() async throws {
             var bench = try Bench()
             try bench.addProgram("tick", "echo x >> runs")
