@@ -33,12 +33,20 @@ package final class ServedBroker: Sendable {
             address: "tcp://127.0.0.1:0", broker: broker, store: store, keys: isPlain ? nil : (serverKeys.secretKey, try ClientList(file: list)),
             redaction: Redaction(), ending: ending, note: { _ in })
         terms.now = now
-        let server = try BrokerServer(terms)
-        terms.address = server.address
+        let server = try Self.start(&terms)
         let port = server.address.split(separator: ":").last ?? ""
         url = "zmq://127.0.0.1:\(port)" + (isPlain ? "" : "?server_key=\(serverKeys.publicKey.text)")
         running = Mutex(server)
         self.terms = Mutex(terms)
+    }
+
+    /// On a port below those that the kernel hands out: one of those may be somebody's connection while the server restarts.
+    private static func start(_ terms: inout BrokerServer.Terms) throws -> BrokerServer {
+        for _ in 0..<20 {
+            terms.address = "tcp://127.0.0.1:\(Int.random(in: 10_000..<30_000))"
+            if let server = try? BrokerServer(terms) { return server }
+        }
+        return try BrokerServer(terms)
     }
 
     deinit {
