@@ -59,12 +59,16 @@ class FunctionTracer:
         self.known, self.rested, self.groups = set(), set(), {}
         pid = os.fork()
         if pid == 0:
-            silent = os.open(os.devnull, os.O_RDWR)
-            for number in (0, 1):
-                os.dup2(silent, number)
-            os.chdir(cwd)
-            LIBC.ptrace(TRACEME, 0, 0, 0)
-            os.execvpe(command[0], command, {**env, "LD_PRELOAD": str(self.preload)})
+            try:
+                silent = os.open(os.devnull, os.O_RDWR)
+                for number in (0, 1):
+                    os.dup2(silent, number)
+                os.chdir(cwd)
+                LIBC.ptrace(TRACEME, 0, 0, 0)
+                os.execvpe(command[0], command, {**env, "LD_PRELOAD": str(self.preload)})
+            finally:
+                # What the tracer has to clear up is not this process's.
+                os._exit(127)
         while True:
             try:
                 pid, status = os.waitpid(-1, ALL)
