@@ -142,19 +142,10 @@ final class Intake {
 
     /// Sends deliveries to the pool. Settles deliveries that do not run, and runs built-in tasks.
     private nonisolated(nonsending) func admit(_ deliveries: [Delivery]) async {
-        let repeated = parts.powers.fencesRepeats ? [] : deliveries.filter(\.mayRepeat).map(\.message.id)
-        var recorded: RepeatLookup.Recorded
-        var standings: [TaskID: PrerequisiteLookup.Standing]
-        var running: [TaskID]
-        repeat {
-            running = repeated.filter { parts.jobs.job(of: $0) != nil }
-            // A message may come again while the outcome of its task is on the way to the store.
-            await recorder.waitForOutcomes(of: repeated)
-            recorded = await repeats.recorded(deliveries)
-            standings = await prerequisites.standings(of: deliveries)
-            // What has ended since may have its result by now.
-        } while running.contains { recorded.done[$0] == nil && parts.jobs.job(of: $0) == nil }
-        // `decide` does not suspend: a revocation either is known to `decide` or finds the jobs in the book.
+        let standings = await prerequisites.standings(of: deliveries)
+        let recorded = await repeats.recorded(deliveries)
+        // `decide` does not suspend, and nothing suspends between the look-up and it: a revocation either is known to `decide` or finds
+        // the jobs in the book, and so does a message whose task runs.
         let admitted = decide(deliveries, recorded, standings)
         allowance.note(calls: admitted.jobs.count(where: \.isCall), others: admitted.jobs.count { !$0.isCall })
         let settlement = await recorder.settle(admitted.early + admitted.refused.filter { !$0.sendsMessages })

@@ -7,11 +7,13 @@ import Tasks
 final class RepeatLookup {
     private let powers: ConsumerPowers
     private let jobs: JobBook
+    private let recorder: Recorder
     private let log: TaskLog
 
-    init(_ powers: ConsumerPowers, _ jobs: JobBook, _ log: TaskLog) {
+    init(_ powers: ConsumerPowers, _ jobs: JobBook, _ recorder: Recorder, _ log: TaskLog) {
         self.powers = powers
         self.jobs = jobs
+        self.recorder = recorder
         self.log = log
     }
 
@@ -24,18 +26,24 @@ final class RepeatLookup {
         var begun: [TaskID: TaskResult] = [:]
     }
 
-    /// Looks up results of the deliveries that may be repeats.
+    /// Looks up results of the deliveries that may be repeats. Waits for outcomes that are on the way to the store, and looks again when
+    /// a job has ended meanwhile.
     nonisolated(nonsending) func recorded(_ deliveries: [Delivery]) async -> Recorded {
         guard !powers.fencesRepeats, let store = powers.lookup else { return Recorded() }
         let ids = deliveries.filter(\.mayRepeat).map(\.message.id)
         guard !ids.isEmpty else { return Recorded() }
-        do {
-            let results = try await store.results(for: ids)
-            return Recorded(
-                done: results.filter(\.value.state.isReady), begun: results.filter { $0.value.state.isUnderway })
-        } catch {
-            log.brokerTrouble("cannot look up results of redelivered messages", error)
-            return Recorded()
+        while true {
+            let running = ids.filter { jobs.job(of: $0) != nil }
+            await recorder.waitForOutcomes(of: ids)
+            do {
+                let results = try await store.results(for: ids)
+                let done = results.filter(\.value.state.isReady)
+                if running.contains(where: { done[$0] == nil && jobs.job(of: $0) == nil }) { continue }
+                return Recorded(done: done, begun: results.filter { $0.value.state.isUnderway })
+            } catch {
+                log.brokerTrouble("cannot look up results of redelivered messages", error)
+                return Recorded()
+            }
         }
     }
 

@@ -68,7 +68,7 @@ actor Shift {
             ladder: ladder, pushEnd: PushEnd(powers), watchers: watchers, log: log, room: room, wait: wait)
         gate = LimitGate(parts, slots, recorder)
         commands = CommandKeeper(parts, gate, recorder)
-        intake = Intake(parts, gate, slots, recorder, commands, RepeatLookup(powers, jobs, log), PrerequisiteLookup(powers, records.broker, log), builtins)
+        intake = Intake(parts, gate, slots, recorder, commands, RepeatLookup(powers, jobs, recorder, log), PrerequisiteLookup(powers, records.broker, log), builtins)
         teller = ProgressTeller(worker, powers, jobs, now: now)
         writer = OutputWriter(powers, jobs)
         follower = PoolFollower(parts, intake, commands, gate, recorder, teller, writer)
