@@ -55,10 +55,11 @@ class FunctionTracer:
         subprocess.run(["cc", "-shared", "-fPIC", "-o", self.preload, source], check=True)
 
     def run(self, command, env, cwd):
-        """Runs a command to its end, with all processes that it starts."""
+        """Runs a command to its end, with all processes that it starts; returns its exit status."""
         self.known, self.rested, self.groups = set(), set(), {}
-        pid = os.fork()
-        if pid == 0:
+        result = None
+        first = os.fork()
+        if first == 0:
             try:
                 silent = os.open(os.devnull, os.O_RDWR)
                 for number in (0, 1):
@@ -73,9 +74,12 @@ class FunctionTracer:
             try:
                 pid, status = os.waitpid(-1, ALL)
             except ChildProcessError:
-                return
+                break
+            if pid == first and not os.WIFSTOPPED(status):
+                result = os.waitstatus_to_exitcode(status)
             if os.WIFSTOPPED(status):
                 LIBC.ptrace(CONT, pid, 0, self.stopped(pid, os.WSTOPSIG(status), status >> 16))
+        return result
 
     def stopped(self, pid, number, event):
         """Deals with a stop of a thread; returns the signal that it shall get."""
