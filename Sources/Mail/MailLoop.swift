@@ -75,7 +75,7 @@ final class MailLoop {
             for draft in drafts {
                 for courier in couriers { try spool.add(content(of: draft, for: courier.box, time), to: courier.box, now: time) }
             }
-            // Those that are left from before as well: forgotten by the state, they would be taken for new ones.
+            // Also the files that are left from before: once the state no longer names them, they would count as new.
             try spool.store(digest, containing: folded + new.map(\.file))
         } catch {
             trouble(error)

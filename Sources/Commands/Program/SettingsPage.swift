@@ -52,7 +52,7 @@ package enum SettingsPage {
     ]
 
     private static let httpTasks: [ReferencePage.Block] = [
-        .paragraph("A section [task.NAME] defines a task that a worker runs by calling a URL; celery(7) describes request and answer. Quote a NAME with dots. Besides the keys below it may contain the options of a task of the next section, as keys of their own, but for those that need a process: \(ofProcesses)."),
+        .paragraph("A section [task.NAME] defines a task that a worker runs by calling a URL; celery(7) describes request and answer. Quote a NAME with dots. Besides the keys below it may contain the options of a task of the next section, as keys of their own, except those that need a process: \(ofProcesses)."),
         .literal(["[task.\"shop.resize\"]", "url = \"https://images.example.com/resize\"", "headers = { Authorization = \"Bearer 3f7a\" }", "time_limit = \"10m\"", "retry_backoff = 5"]),
         .entry(["url"], ["The URL to call: https://, http://, or http+unix://%2Frun%2Fapp.sock/path for a Unix socket. Required."]),
         .entry(["method"], ["POST, PUT or PATCH send the arguments as JSON; GET and DELETE take only keyword arguments, and send them in the query.", "Default: \"POST\"."]),
