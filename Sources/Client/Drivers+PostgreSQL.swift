@@ -16,7 +16,7 @@ extension Drivers {
     ///
     /// - Throws: `DriverError.configuration`.
     static func ownServer(_ url: ServiceURL, _ settings: Settings) throws -> PostgreSQLServer? {
-        guard url.scheme == "postgresql" else { return nil }
+        guard url.service == .postgreSQL else { return nil }
         do throws(SQLError) {
             return try PostgreSQLServer(url, connectTimeout: .seconds(settings.connectionTimeout))
         } catch {

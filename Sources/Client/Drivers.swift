@@ -11,7 +11,7 @@ import SQL
 import SQLite
 import STOMP
 
-/// The table of drivers by URL scheme.
+/// The table of drivers, by what is found at a URL.
 package struct Drivers: Sendable {
     /// A broker and its result store.
     package struct Connections: Sendable {
@@ -36,8 +36,8 @@ package struct Drivers: Sendable {
     typealias OpenBroker = @Sendable ([ServiceURL], Settings, SQLiteFiles) throws -> any Broker
     typealias OpenStore = @Sendable ([ServiceURL], Settings, SQLiteFiles, any Broker) throws -> any ResultStore
 
-    private static let brokers: [String: OpenBroker] = [
-        "sqlite": { urls, settings, files in
+    private static let brokers: [URLScheme.Service: OpenBroker] = [
+        .sqlite: { urls, settings, files in
             SQLiteBroker(
                 file: try files.open(urls[0], settings), resultExpires: settings.resultExpires,
                 argumentLimit: settings.argumentLimit, outputExpires: settings.outputExpires,
@@ -45,12 +45,12 @@ package struct Drivers: Sendable {
                 ranking: MessageRanking(ageing: settings.priorityAgeing), queueWeights: settings.queueWeights,
                 processLives: ProcessIdentity.isAlive)
         },
-        "amqp": openAMQPBroker, "amqps": openAMQPBroker,
-        "amqp10": openAMQP10Broker, "amqps10": openAMQP10Broker,
-        "memory": { _, _, _ in MemoryBroker() },
-        "redis": openRedisBroker, "rediss": openRedisBroker, "socket": openRedisBroker, "redis+socket": openRedisBroker,
-        "stomp": openSTOMPBroker, "stomp+ssl": openSTOMPBroker,
-        "zmq": openZMQBroker,
+        .amqp: openAMQPBroker,
+        .amqp10: openAMQP10Broker,
+        .memory: { _, _, _ in MemoryBroker() },
+        .redis: openRedisBroker,
+        .stomp: openSTOMPBroker,
+        .zmq: openZMQBroker,
     ]
 
     private static let openAMQP10Broker: OpenBroker = { urls, settings, _ in
@@ -78,17 +78,17 @@ package struct Drivers: Sendable {
         RedisBroker(try RedisBrokerOptions(urls[0], connectTimeout: .seconds(settings.connectionTimeout)), settings: settings)
     }
 
-    private static let stores: [String: OpenStore] = [
-        "sqlite": { urls, settings, files, _ in
+    private static let stores: [URLScheme.Service: OpenStore] = [
+        .sqlite: { urls, settings, files, _ in
             SQLiteResultStore(
                 file: try files.open(urls[0], settings), expires: settings.resultExpires, argumentLimit: settings.argumentLimit,
                 outputExpires: settings.outputExpires)
         },
-        "db+sqlite": { urls, settings, _, _ in
+        .pythonSQLite: { urls, settings, _, _ in
             try PythonDatabaseStore(path: urls[0].path, expires: settings.resultExpires, format: settings.pythonResultFormat)
         },
-        "memory": { _, settings, _, _ in MemoryResultStore(expires: settings.resultExpires) },
-        "rpc": { urls, settings, _, broker in
+        .memory: { _, settings, _, _ in MemoryResultStore(expires: settings.resultExpires) },
+        .rpc: { urls, settings, _, broker in
             guard [ServiceURL(scheme: "rpc"), ServiceURL(scheme: "rpc", path: "/")].contains(urls[0]) else {
                 throw DriverError(
                     .configuration, "result store \(urls[0].redacted) names a server, but rpc:// results always come through the broker",
@@ -107,15 +107,13 @@ package struct Drivers: Sendable {
                 try ReplyProject(settings).openFile()
             }
         },
-        "amqp": { urls, settings, _, _ in
+        .amqp: { urls, settings, _, _ in
             AMQPResultStore(link: try AMQPLink(urls, settings: settings), expires: settings.resultExpires)
         },
-        "amqps": { urls, settings, _, _ in
-            AMQPResultStore(link: try AMQPLink(urls, settings: settings), expires: settings.resultExpires)
-        },
-        "redis": openRedis, "rediss": openRedis, "socket": openRedis, "redis+socket": openRedis,
-        "postgresql": openPostgreSQL, "db+postgresql": openServer, "db+mysql": openServer, "db+mariadb": openServer, "db+oracle": openServer,
-        "file": { urls, settings, _, _ in
+        .redis: openRedis,
+        .postgreSQL: openPostgreSQL,
+        .pythonMariaDB: openServer, .pythonOracle: openServer, .pythonPostgreSQL: openServer,
+        .file: { urls, settings, _, _ in
             guard urls[0].query.isEmpty else {
                 throw DriverError(.configuration, "\(urls[0].redacted): a folder of results has no options")
             }
@@ -125,18 +123,17 @@ package struct Drivers: Sendable {
                     expires: settings.resultExpires, keyPrefix: settings.resultKeyPrefix, fileGroup: settings.fileGroup,
                     groupWrites: settings.databaseGroupWrites, isDurable: settings.durability == "full"))
         },
-        "zmq": openZMQ, "tyrant": openTyrant, "mongodb": openMongo, "mongodb+srv": openMongo,
-        "memcached": openMemcached, "memcache": openMemcached, "pymemcache": openMemcached, "pylibmc": openMemcached,
-        "cache+memcached": openMemcached, "cache+memcache": openMemcached, "cache+pymemcache": openMemcached,
-        "cache+pylibmc": openMemcached, "memcacheds": openMemcached, "cache+memcacheds": openMemcached,
+        .memcached: openMemcached,
+        .mongoDB: openMongo,
+        .tyrant: openTyrant,
+        .zmq: openZMQ,
     ]
 
     /// Databases of servers, in Python's tables.
-    private static let servers: [String: @Sendable (ServiceURL, Duration) throws(SQLError) -> any SQLServer] = [
-        "db+postgresql": { url, timeout throws(SQLError) in try PostgreSQLServer(url, connectTimeout: timeout) },
-        "db+mysql": { url, timeout throws(SQLError) in try MariaDBServer(url, connectTimeout: timeout) },
-        "db+mariadb": { url, timeout throws(SQLError) in try MariaDBServer(url, connectTimeout: timeout) },
-        "db+oracle": { url, timeout throws(SQLError) in try ODBCServer(url, connectTimeout: timeout) },
+    private static let servers: [URLScheme.Service: @Sendable (ServiceURL, Duration) throws(SQLError) -> any SQLServer] = [
+        .pythonPostgreSQL: { url, timeout throws(SQLError) in try PostgreSQLServer(url, connectTimeout: timeout) },
+        .pythonMariaDB: { url, timeout throws(SQLError) in try MariaDBServer(url, connectTimeout: timeout) },
+        .pythonOracle: { url, timeout throws(SQLError) in try ODBCServer(url, connectTimeout: timeout) },
     ]
 
     private static let openServer: OpenStore = { urls, settings, _, _ in
@@ -148,25 +145,13 @@ package struct Drivers: Sendable {
     ///
     /// - Throws: `DriverError.configuration`.
     static func server(_ url: ServiceURL, _ settings: Settings) throws -> (any SQLServer)? {
-        guard let open = servers[scheme(of: url)] else { return nil }
+        guard let service = url.service, let open = servers[service] else { return nil }
         do throws(SQLError) {
             return try open(url, .seconds(settings.connectionTimeout))
         } catch {
             throw DriverError(error, at: "")
         }
     }
-
-    /// The scheme that names a driver: of a database without SQLAlchemy's name of a Python library (`db+postgresql+psycopg2`).
-    private static func scheme(of url: ServiceURL) -> String {
-        let plain = url.scheme.split(separator: "+").prefix(2).joined(separator: "+")
-        return servers[plain] == nil ? url.scheme : plain
-    }
-
-    /// Schemes of Celery for which this version has no driver, at least not for both roles.
-    private static let known = ["redis", "rediss", "socket", "redis+socket", "postgresql", "mysql", "file", "tyrant", "mongodb", "mongodb+srv", "stomp", "stomp+ssl", "amqp10", "amqps10"] + MemcachedOptions.schemes
-
-    /// Schemes for Redis servers that have no name of their own.
-    private static let ofSeveralRedis = ["sentinel", "redis+sentinel", "redis+cluster", "rediss+cluster"]
 
     /// Opens the configured broker and result store, except a store in a separate file. Blocks while files are opened.
     ///
@@ -179,7 +164,7 @@ package struct Drivers: Sendable {
         let broker = try driver(for: brokerURLs, in: brokers, role: "broker")(brokerURLs, settings, files)
         if willSend { try (broker as? AMQPBroker)?.link.prepareToSend() }
         let openStore = try driver(for: storeURLs, in: stores, role: "result store")
-        if storeURLs[0].scheme.hasSuffix("sqlite"), !(broker is any SQLiteFileHolding) {
+        if [.sqlite, .pythonSQLite].contains(storeURLs[0].service), !(broker is any SQLiteFileHolding) {
             return Connections(broker: broker, replyTo: nil) { try openStore(storeURLs, settings, SQLiteFiles(), broker) }
         }
         return Connections(broker: broker, store: try openStore(storeURLs, settings, files, broker))
@@ -189,55 +174,36 @@ package struct Drivers: Sendable {
     package static func warnings(_ settings: Settings) -> [String] {
         let urls = [settings.brokerURL, settings.resultURL].flatMap { (try? ServiceURL.alternatives($0)) ?? [] }
         return urls.compactMap { url in
-            guard let option = uncheckedOption(url) else { return nil }
+            guard let option = url.uncheckedOption else { return nil }
             var shown = url
             shown.query = []
             return "the certificate of \(shown.redacted) is not verified, so any server can impersonate it (\(option))"
         }.distinct
     }
 
-    /// The option of a URL by which any server's certificate is accepted; `nil` if it has none.
-    private static func uncheckedOption(_ url: ServiceURL) -> String? {
-        func value(_ name: String) -> String? { url.query.last { $0.name == name }?.value }
-        switch url.scheme {
-        case "amqps": return value("verify") == "verify_none" ? "verify=verify_none" : nil
-        case "rediss", "memcacheds", "cache+memcacheds", "stomp+ssl", "amqps10":
-            if let value = value("ssl_cert_reqs"), ["none", "CERT_NONE"].contains(value) { return "ssl_cert_reqs=\(value)" }
-            return value("ssl_check_hostname").flatMap { ["0", "f", "false", "n", "no"].contains($0.lowercased()) ? "ssl_check_hostname=\($0)" : nil }
-        case "mongodb":
-            for name in ["tlsInsecure", "tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames"] {
-                let given = url.query.last { $0.name.lowercased() == name.lowercased() }?.value.lowercased()
-                if given == "true" || given == "1" { return "\(name)=\(given ?? "")" }
-            }
-            return nil
-        case let scheme where scheme.hasPrefix("db+mysql") || scheme.hasPrefix("db+mariadb"):
-            return value("ssl_verify_cert").flatMap { ["0", "false", "no", "off"].contains($0.lowercased()) ? "ssl_verify_cert=\($0)" : nil }
-        default: return nil
-        }
-    }
-
-    private static func driver<Open>(for urls: [ServiceURL], in table: [String: Open], role: String) throws -> Open {
+    private static func driver<Open>(for urls: [ServiceURL], in table: [URLScheme.Service: Open], role: String) throws -> Open {
         let url = urls[0]
         guard urls.count == 1 || urls.allSatisfy(isAMQP) else {
             throw DriverError(.configuration, "only amqp:// and amqps:// allow alternative URLs; \(role) \(url.redacted) has \(urls.count - 1)")
         }
-        if let open = table[scheme(of: url)] { return open }
-        guard !ofSeveralRedis.contains(url.scheme) else {
+        let service = url.service
+        if let service, let open = table[service] { return open }
+        let schemes = URLScheme.all.filter { table[$0.service] != nil }.map(\.name)
+        guard let service else {
+            let nearest = NearestName.suggest(url.scheme, among: schemes).map { "; did you mean '\($0)'?" } ?? ""
+            throw DriverError(.configuration, "unknown scheme '\(url.scheme)' in \(role) \(url.redacted)\(nearest)")
+        }
+        guard service != .redisCluster else {
             throw DriverError(
                 .configuration, "Redis Sentinel and Redis Cluster are not supported as \(role): \(url.redacted)",
                 hint: "name a single server, such as redis://host:6379/0")
         }
-        let schemes = table.keys.sorted().map { "\($0)://" }.joined(separator: ", ")
-        guard known.contains(url.scheme) else {
-            let nearest = NearestName.suggest(url.scheme, among: Array(table.keys)).map { "; did you mean '\($0)'?" } ?? ""
-            throw DriverError(.configuration, "unknown scheme '\(url.scheme)' in \(role) \(url.redacted)\(nearest)")
-        }
         throw DriverError(
             .configuration, "this version has no \(role) driver for \(url.redacted)",
-            hint: "it has \(schemes); leave the \(role) out of the settings to use celery.db")
+            hint: "it has \(schemes.sorted().map { "\($0)://" }.joined(separator: ", ")); leave the \(role) out of the settings to use celery.db")
     }
 
-    private static func isAMQP(_ url: ServiceURL) -> Bool { url.scheme == "amqp" || url.scheme == "amqps" }
+    private static func isAMQP(_ url: ServiceURL) -> Bool { url.service == .amqp }
 
     /// Resolves a bare `amqp://` to the broker's URLs, as the original does for CELERY_RESULT_BACKEND.
     static func storeURLs(_ urls: [ServiceURL], broker: [ServiceURL]) -> [ServiceURL] {

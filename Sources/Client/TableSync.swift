@@ -188,9 +188,9 @@ package enum TableSync {
                 continue
             }
             let layout: Database.Layout
-            switch url.scheme {
-            case "sqlite": layout = .celery
-            case "db+sqlite": layout = .python
+            switch url.service {
+            case .sqlite: layout = .celery
+            case .pythonSQLite: layout = .python
             default: continue
             }
             guard !databases.contains(where: { $0.path == url.path && $0.layout.isSame(as: layout) }) else { continue }

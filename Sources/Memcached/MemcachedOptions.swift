@@ -17,9 +17,6 @@ package struct MemcachedOptions: Sendable, Hashable {
     /// For display.
     package var location: String
 
-    /// Schemes of these URLs.
-    package static let schemes = ServiceURL.memcachedSchemes.sorted()
-
     /// What Django's CACHE_BACKEND, the notation of Celery's first versions, has after the question mark: it concerns values
     /// that are stored without a time, and other kinds of caches.
     private static let djangoOnly = ["timeout", "max_entries", "cull_percentage", "cull_frequency"]
@@ -30,7 +27,7 @@ package struct MemcachedOptions: Sendable, Hashable {
         location = ServiceURL.redact(url.location)
         self.connectTimeout = connectTimeout
         servers = []
-        tls = url.scheme.hasSuffix("memcacheds") ? TLSTerms() : nil
+        tls = url.isEncrypted ? TLSTerms() : nil
         for part in url.servers {
             guard let server = MemcachedServer(part) else {
                 throw MemcachedError(.options, "\(location): a server is written host:port, with ; between several")

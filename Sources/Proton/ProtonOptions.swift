@@ -28,15 +28,14 @@ package struct ProtonOptions: Sendable, Hashable {
 
     /// A dead connection is noticed within ten seconds.
     package static let longestSilence: Duration = .seconds(8)
-    package static let schemes = ["amqp10", "amqps10"]
 
     private static let own = ["destination_prefix", "hostname", "task_protocol", "connect_timeout"]
 
     /// - Throws: `ProtonError.Code.options`, naming the option.
     package init(_ url: ServiceURL, connectTimeout: Duration = .seconds(4)) throws(ProtonError) {
         host = url.host ?? "localhost"
-        tls = url.scheme == "amqps10" ? TLSTerms() : nil
-        port = url.port ?? (tls == nil ? 5_672 : 5_671)
+        tls = url.isEncrypted ? TLSTerms() : nil
+        port = url.usedPort
         user = url.user.flatMap { $0.isEmpty ? nil : $0 }
         password = url.password
         hostname = url.path.count > 1 ? "vhost:" + url.virtualHost : url.host ?? "localhost"

@@ -36,15 +36,13 @@ package struct RedisOptions: Sendable, Hashable {
     /// Longest silence that is not a lost connection; the default of `answerTimeout`. An option may only shorten it, so that a
     /// dead connection is noticed within ten seconds.
     package static let longestSilence: Duration = .seconds(8)
-    /// Schemes of these URLs.
-    package static let schemes = ["redis", "rediss", "socket", "redis+socket"]
 
     /// - Parameter others: Names of options that the caller has read himself: for suggestions.
     /// - Throws: `RedisError.Code.options`, naming the option.
     package init(_ url: ServiceURL, connectTimeout: Duration = .seconds(4), others: [String] = []) throws(RedisError) {
         let isSocket = url.scheme.hasSuffix("socket")
         host = url.host ?? "localhost"
-        port = url.port ?? url.defaultPort ?? 0
+        port = url.usedPort
         socketPath = isSocket ? url.path : nil
         // Python's client writes a password without a user as `redis://:password@host`.
         user = url.user.flatMap { $0.isEmpty ? nil : $0 }
@@ -54,7 +52,7 @@ package struct RedisOptions: Sendable, Hashable {
         answerTimeout = Self.longestSilence
         clientName = "celery"
         protocolVersion = 2
-        tls = url.scheme == "rediss" ? TLSTerms() : nil
+        tls = url.isEncrypted ? TLSTerms() : nil
         location = Self.shown(url)
         if isSocket {
             guard url.host == nil, url.path.count > 1 else {

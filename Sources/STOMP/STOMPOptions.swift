@@ -25,15 +25,14 @@ package struct STOMPOptions: Sendable, Hashable {
 
     /// A dead connection is noticed within ten seconds.
     package static let longestSilence: Duration = .seconds(8)
-    package static let schemes = ["stomp", "stomp+ssl"]
 
     private static let own = ["destination_prefix", "connect_timeout"]
 
     /// - Throws: `STOMPError.Code.options`, naming the option.
     package init(_ url: ServiceURL, connectTimeout: Duration = .seconds(4)) throws(STOMPError) {
         host = url.host ?? "localhost"
-        tls = url.scheme == "stomp+ssl" ? TLSTerms() : nil
-        port = url.port ?? (tls == nil ? 61_613 : 61_614)
+        tls = url.isEncrypted ? TLSTerms() : nil
+        port = url.usedPort
         user = url.user.flatMap { $0.isEmpty ? nil : $0 }
         password = url.password
         virtualHost = url.virtualHost

@@ -12,16 +12,13 @@ package struct TyrantOptions: Sendable, Hashable {
     /// For display.
     package var location: String
 
-    /// The port of ttserver.
-    package static let defaultPort = 1978
-
     /// - Throws: `TyrantError.Code.options`.
     package init(_ url: ServiceURL, connectTimeout: Duration = .seconds(4)) throws(TyrantError) {
         location = url.location
         self.connectTimeout = connectTimeout
-        port = url.port ?? Self.defaultPort
+        port = url.usedPort
         host = url.host ?? ""
-        guard !host.isEmpty else { throw complaint("it names no server; write tyrant://host:\(Self.defaultPort)") }
+        guard !host.isEmpty else { throw complaint("it names no server; write tyrant://host:\(port)") }
         guard url.user == nil, url.password == nil else { throw complaint("Tokyo Tyrant has neither users nor passwords") }
         guard url.path.isEmpty || url.path == "/" else { throw complaint("a server of Tokyo Tyrant has one database without a name; write tyrant://host:\(port)") }
         guard !host.utf8.contains(0) else { throw complaint("the host has a NUL in it") }

@@ -158,6 +158,28 @@ import Testing
         #expect(broker?.message == "this version has no broker driver for mongodb://u:***@h/a")
     }
 
+    @Test(arguments: ["amqp", "pyamqp", "PyAMQP"]) func `RabbitMQ is the broker by each of its names`(scheme: String) throws {
+        let broker = try Drivers.open(settings(results: "memory://", broker: "\(scheme)://u:hush@h/v")).broker
+        #expect(broker is AMQPBroker && broker.location == "amqp://u:***@h/v")
+    }
+
+    /// The others are options that are missing, or a server of which there is none in this version.
+    @Test func `every scheme of the table is known, as broker and as result store`() {
+        let folder = TemporaryFolder()
+        for scheme in URLScheme.all.map(\.name) {
+            for role in ["broker", "result store"] {
+                let url = "\(scheme)://\(folder.path)/place"
+                let settings = role == "broker" ? settings(results: "memory://", broker: url) : settings(results: url)
+                do {
+                    _ = try Drivers.open(settings)
+                } catch {
+                    let message = "\(error)"
+                    #expect(!message.contains("unknown scheme"), "\(scheme) as \(role): \(message)")
+                }
+            }
+        }
+    }
+
     @Test func `warns of certificates that are not checked`() {
         for (url, option) in [
             ("rediss://h/0?ssl_cert_reqs=none", "ssl_cert_reqs=none"), ("rediss://h/0?ssl_cert_reqs=CERT_NONE", "ssl_cert_reqs=CERT_NONE"),

@@ -11,7 +11,7 @@ import Testing
         let many = try options("cache+memcached://a:1;b;10.0.0.1:7;[::1]:8;[fe80::1];/run/m.sock;unix:/run/n.sock;b/")
         #expect(many.servers.map(\.node) == ["a:1", "b:11211", "10.0.0.1:7", "::1:8", "fe80::1:11211", "/run/m.sock", "/run/n.sock"])
         #expect(many.servers.map(\.socketPath) == [nil, nil, nil, nil, nil, "/run/m.sock", "/run/n.sock"])
-        for scheme in MemcachedOptions.schemes { #expect(try options("\(scheme)://h:5").servers == [MemcachedServer(host: "h", port: 5)]) }
+        for scheme in URLScheme.all.filter({ $0.service == .memcached }).map(\.name) { #expect(try options("\(scheme)://h:5").servers == [MemcachedServer(host: "h", port: 5)]) }
         #expect(try options("memcached:///run/m.sock").servers.map(\.node) == ["/run/m.sock"])
     }
 

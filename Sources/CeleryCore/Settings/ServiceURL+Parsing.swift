@@ -7,7 +7,8 @@ package struct ServiceURLError: Error, Hashable, CustomStringConvertible {
 extension ServiceURL {
     /// Parses one URL.
     ///
-    /// An `@`, `:` or `#` in a password need not be escaped; a `/`, `?` or `%` must be.
+    /// An `@`, `:` or `#` in a password need not be escaped; a `/`, `?` or `%` must be. `pyamqp`, as Python's Celery also writes `amqp`,
+    /// is read as that.
     package init(_ text: String) throws(ServiceURLError) {
         guard let (scheme, rest) = Self.splitScheme(text[...]) else {
             throw ServiceURLError(message: "'\(Self.redact(text))' is not a URL: it has no scheme such as amqp://")
@@ -15,7 +16,8 @@ extension ServiceURL {
         guard !text.unicodeScalars.contains(where: { $0.value <= 0x20 || $0.value == 0x7F }) else {
             throw ServiceURLError(message: "'\(Self.redact(text))' has a space or control character in it")
         }
-        self.init(scheme: scheme.lowercased())
+        let name = scheme.lowercased()
+        self.init(scheme: name == "pyamqp" ? "amqp" : name)
         let question = rest.firstIndex(of: "?")
         let place = rest[..<(question ?? rest.endIndex)]
         if let question { query = try Self.readQuery(rest[rest.index(after: question)...], of: text) }

@@ -2,10 +2,7 @@
 
 extension ServiceURL {
     /// Schemes that may precede a host without `//`, by mistake.
-    private static let words = memcachedSchemes.union([
-        "amqp", "amqp10", "amqps", "amqps10", "db+mariadb", "db+mysql", "db+oracle", "db+postgresql", "db+sqlite", "file", "http", "https", "memory", "mongodb", "mongodb+srv", "postgresql", "redis",
-        "redis+socket", "rediss", "rpc", "socket", "sqlite", "stomp", "stomp+ssl", "tyrant", "zmq",
-    ])
+    private static let words = Set(URLScheme.all.map(\.name) + ["http", "https", "pyamqp"])
 
     /// The text of unparsed URLs with `***` in place of anything that may be a password.
     ///
@@ -55,7 +52,7 @@ extension ServiceURL {
         if rest.contains(","), text.hasPrefix("mongodb") {
             return rest.split(separator: ",", omittingEmptySubsequences: false).map { redactPort($0, of: text) }.joined(separator: ",")[...]
         }
-        guard rest.contains(";"), memcachedSchemes.contains(text.prefix { $0 != ":" }.lowercased()) else { return redactPort(rest, of: text) }
+        guard rest.contains(";"), URLScheme.named(text.prefix { $0 != ":" }.lowercased())?.form == .servers else { return redactPort(rest, of: text) }
         return rest.split(separator: ";", omittingEmptySubsequences: false).map { redactPort($0, of: text) }.joined(separator: ";")[...]
     }
 

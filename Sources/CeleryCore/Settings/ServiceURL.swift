@@ -17,7 +17,7 @@
 /// Those of Memcached name any number of servers, as Python's Celery does: `cache+memcached://host:port;host2:port/`. Those of MongoDB
 /// name the servers of a replica set: `mongodb://user:password@host:port,host2:port/database`.
 package struct ServiceURL: Sendable, Hashable {
-    /// In lower case, without the colon.
+    /// In lower case, without the colon; see `URLScheme`.
     package var scheme: String
     package var user: String?
     package var password: String?
@@ -60,28 +60,15 @@ package struct ServiceURL: Sendable, Hashable {
     package static func sqlite(file: String) -> ServiceURL { ServiceURL(scheme: "sqlite", path: file) }
 
     /// Whether the path names a file or a folder on this machine.
-    package var namesFile: Bool { scheme == "sqlite" || scheme == "db+sqlite" || namesFolder }
+    package var namesFile: Bool { form == .file || form == .folder }
 
     /// Whether the path names a folder on this machine.
-    package var namesFolder: Bool { scheme == "file" }
-
-    /// Schemes of Memcached: those of Python's Celery, also without the name of its backend, and one of ours for TLS, which Python's
-    /// URLs do not have.
-    package static let memcachedSchemes = Set(
-        ["memcached", "memcache", "pymemcache", "pylibmc", "memcacheds"].flatMap { [$0, "cache+" + $0] })
-
-    /// The port of a broker whose URL names none, by scheme. The numbers are from the manuals of the servers; 5556 is that of
-    /// `celery broker`.
-    package static let defaultPorts = [
-        "amqp": 5672, "pyamqp": 5672, "amqps": 5671, "amqp10": 5672, "amqps10": 5671, "redis": 6379, "rediss": 6379, "stomp": 61_613,
-        "stomp+ssl": 61_614, "zmq": 5556,
-    ]
-
-    /// The port of a broker if its URL names none; `nil` for a scheme without ports.
-    package var defaultPort: Int? { Self.defaultPorts[scheme] }
+    package var namesFolder: Bool { form == .folder }
 
     /// Whether the URL names servers rather than one host.
-    package var namesServers: Bool { Self.memcachedSchemes.contains(scheme) }
+    package var namesServers: Bool { form == .servers }
+
+    private var form: URLScheme.Form { URLScheme.named(scheme)?.form ?? .host }
 
     /// The AMQP virtual host: what follows the first slash of the path, or `/` when nothing does.
     package var virtualHost: String { path.count > 1 ? String(path.dropFirst()) : "/" }

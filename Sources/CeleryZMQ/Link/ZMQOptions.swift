@@ -13,8 +13,6 @@ package struct ZMQOptions: Sendable, Hashable {
     package let keyFile: String
     package let connectTimeout: Duration
 
-    package static let defaultPort = 5_556
-
     /// - Throws: `DriverError.configuration`.
     package init(_ url: ServiceURL, keyFile: String, connectTimeout: Duration) throws(DriverError) {
         location = url.redacted
@@ -24,7 +22,7 @@ package struct ZMQOptions: Sendable, Hashable {
         guard let host = url.host, !host.isEmpty else { throw fail("it names no host", hint: "write zmq://host:5556?server_key=KEY") }
         guard url.user == nil, url.password == nil else { throw fail("it has a user or password, but a key takes their place (CELERY_BROKER_CLIENT_KEY)") }
         guard url.path.count <= 1 else { throw fail("it has a path, but there is one celery.db behind a broker") }
-        address = "tcp://\(host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host):\(url.port ?? Self.defaultPort)"
+        address = "tcp://\(host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host):\(url.usedPort)"
         var key: CurveKey?
         for item in url.query {
             guard item.name == "server_key" else { throw fail("it has an unknown option '\(item.name.forLog)'", hint: "the option is server_key") }

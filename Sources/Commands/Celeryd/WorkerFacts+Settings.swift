@@ -21,17 +21,16 @@ extension WorkerFacts {
         guard let first = urls.first else { return facts }
         facts.transport = first.scheme
         // AMQP 0-9-1: by AMQP 1.0 there is no default user, and a heartbeat of another kind.
-        let isAMQP = ["amqp", "amqps"].contains(first.scheme)
-        let hasVirtualHost = isAMQP || ["amqp10", "amqps10"].contains(first.scheme)
+        let isAMQP = first.service == .amqp
+        let hasVirtualHost = isAMQP || first.service == .amqp10
         let defaultPort = first.defaultPort
-        let isEncrypted = ["amqps", "amqps10", "rediss", "stomp+ssl"].contains(first.scheme) || first.scheme == "zmq" && !first.query.isEmpty
         func text(_ value: String?) -> JSON { value.map(JSON.string) ?? .null }
         facts.broker = [
             "hostname": defaultPort != nil ? .string(first.host ?? "localhost") : nil,
             "userid": isAMQP ? .string(first.user ?? "guest") : nil,
             "virtual_host": .string(hasVirtualHost ? first.virtualHost : first.path),
             "port": defaultPort.map { JSON.int(Int64(first.port ?? $0)) } ?? .null,
-            "insist": false, "ssl": .bool(isEncrypted), "transport": .string(first.scheme),
+            "insist": false, "ssl": .bool(first.isEncrypted), "transport": .string(first.scheme),
             "connect_timeout": .double(settings.connectionTimeout), "transport_options": [:],
             "login_method": isAMQP ? "PLAIN" : nil, "uri_prefix": nil,
             "heartbeat": isAMQP ? .double(Double(settings.brokerHeartbeat)) : nil, "failover_strategy": "round-robin",

@@ -93,7 +93,7 @@ extension SettingsAdvice {
 
         /// Whether the URL leads to the wanted user and virtual host. Host and port are not compared: the file's count.
         private func leadsThere(_ url: ServiceURL) -> Bool {
-            let isSchemeRight = wanted["CELERY_BROKER_URL"] == nil ? ["amqp", "amqps", "pyamqp"].contains(url.scheme) : url.scheme == "amqps"
+            let isSchemeRight = wanted["CELERY_BROKER_URL"] == nil ? url.service == .amqp : url.scheme == "amqps"
             return isSchemeRight && url.user ?? "guest" == wish.user && url.virtualHost == wish.vhost && hasPassword(url)
         }
 

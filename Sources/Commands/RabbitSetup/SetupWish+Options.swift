@@ -15,7 +15,7 @@ extension SetupWish {
         }
         let settings = try context.settings(flags)
         let urls = (try? ServiceURL.alternatives(settings.brokerURL)) ?? []
-        let broker = urls.first { ["amqp", "amqps", "pyamqp"].contains($0.scheme) }
+        let broker = urls.first { $0.service == .amqp }
         user = arguments[RabbitSetupOptions.user] ?? broker?.user ?? "celery"
         vhost = arguments[RabbitSetupOptions.vhost] ?? broker?.virtualHost ?? "celery"
         queues = ([settings.defaultQueue] + settings.queues).distinct.map(settings.definition)

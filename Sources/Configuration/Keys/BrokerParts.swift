@@ -21,21 +21,19 @@ struct BrokerParts: Sendable, Equatable {
         if isSTOMP {
             return ServiceURL(
                 scheme: "stomp", user: user ?? (password == nil ? nil : "guest"), password: password, host: server ?? "localhost",
-                port: port ?? ServiceURL.defaultPorts["stomp"], path: virtualHost.map { "/" + $0 } ?? "")
+                port: port ?? URLScheme.named("stomp")?.port, path: virtualHost.map { "/" + $0 } ?? "")
         }
         return ServiceURL(
             scheme: "amqp",
             // A password without a user belongs to RabbitMQ's default user.
             user: user ?? (password == nil ? nil : "guest"), password: password, host: server ?? "localhost",
-            port: port ?? ServiceURL.defaultPorts["amqp"], path: "/" + (virtualHost ?? "/"))
+            port: port ?? URLScheme.named("amqp")?.port, path: "/" + (virtualHost ?? "/"))
     }
 
     /// The setting of the first part that differs from `url`.
     func contradiction(with url: ServiceURL) -> String? {
-        // Python's Celery also writes pyamqp:// for amqp://.
-        let written = url.scheme.hasPrefix("py") ? url.scheme.dropFirst(2) : url.scheme[...]
-        if let backend, let scheme = Self.backends[backend], !written.hasPrefix(scheme) { return "CARROT_BACKEND" }
-        guard ["amqp", "amqps", "pyamqp", "stomp", "stomp+ssl"].contains(url.scheme) else {
+        if let backend, let scheme = Self.backends[backend], !url.scheme.hasPrefix(scheme) { return "CARROT_BACKEND" }
+        guard url.service == .amqp || url.service == .stomp else {
             let given: [(String, Bool)] = [
                 ("AMQP_SERVER", server != nil), ("AMQP_PORT", port != nil), ("AMQP_USER", user != nil),
                 ("AMQP_PASSWORD", password != nil), ("AMQP_VHOST", virtualHost != nil),

@@ -7,8 +7,8 @@ extension SettingsKey {
             "CELERY_BROKER_URL", aliases: ["BROKER_URL"], .urls, default: "\"sqlite:celery.db\"",
             """
             The broker: sqlite:///path, sqlite:path (relative to the folder of the file), \
-            amqp://user:password@host:port/vhost, or several URLs separated by ";", which are tried in order. \
-            redis://:password@host:6379/0, rediss:// (TLS) and socket:///path/to/redis.sock share the queues of Python's Celery in a Redis \
+            amqp://user:password@host:port/vhost (or pyamqp://, as Python's Celery also writes it), or several URLs separated by ";", \
+            which are tried in order. redis://:password@host:6379/0, rediss:// (TLS) and socket:///path/to/redis.sock share the queues of Python's Celery in a Redis \
             server, with options of its transport after a question mark: visibility_timeout, global_keyprefix, priority_steps, sep, \
             fanout_prefix, queue_order_strategy. \
             stomp://user:password@host:61613 and stomp+ssl://user:password@host:61614 name an ActiveMQ server, or RabbitMQ with its STOMP \

@@ -37,16 +37,15 @@ package struct ConnectionOptions: Sendable, Hashable {
 
     /// - Throws: `RabbitMQError.Code.options`, naming the option.
     package init(_ url: ServiceURL, heartbeat: Int = 10, connectTimeout: Duration = .seconds(4)) throws(RabbitMQError) {
-        let isTLS = url.scheme == "amqps"
         host = url.host ?? "localhost"
-        port = url.port ?? (isTLS ? 5671 : 5672)
+        port = url.usedPort
         user = url.user ?? "guest"
         password = url.password ?? "guest"
         virtualHost = url.virtualHost
         self.heartbeat = heartbeat
         self.connectTimeout = connectTimeout
         frameMax = 131_072
-        tls = isTLS ? TLS() : nil
+        tls = url.isEncrypted ? TLS() : nil
         isExternal = false
         var shown = url
         shown.query = []

@@ -21,7 +21,7 @@ package struct CommandPolicy: Sendable, Equatable {
 
     package init(_ settings: Settings) {
         let url = (try? ServiceURL.alternatives(settings.brokerURL))?.first
-        database = url?.scheme == "sqlite" ? url?.path : nil
+        database = url?.service == .sqlite ? url?.path : nil
         broker = url?.redacted ?? ""
         isKeyGiven = settings.commandKey != nil
         keyFile = settings.commandKey ?? database.map { $0 + ".key" } ?? ""

@@ -58,7 +58,7 @@ struct FilesCheck: LocalCheck {
     static func databases(_ settings: Settings) -> [String] {
         let texts = [settings.brokerURL, settings.resultURL]
         let urls: [ServiceURL] = texts.flatMap { text in (try? ServiceURL.alternatives(text)) ?? [] }
-        return urls.filter { $0.scheme == "sqlite" || $0.scheme == "db+sqlite" }.map(\.path).distinct
+        return urls.filter { $0.service == .sqlite || $0.service == .pythonSQLite }.map(\.path).distinct
     }
 
     private static func secrets(_ settings: Settings) -> [String] {
