@@ -1,3 +1,4 @@
+import CeleryCore
 import DequeModule
 import Streams
 
@@ -19,7 +20,7 @@ final class SubscriptionLoop {
     /// Who waits for a confirmation, by the question that follows the subscription: the server answers in order.
     private var waiting: Deque<(question: Int, confirm: @Sendable (RedisError?) -> Void)> = []
     private var questions = 0
-    private var pauses = ReconnectPauses()
+    private var backoff = Backoff.connecting
     private var nextTry = ContinuousClock.now
     private var nextQuestion = ContinuousClock.now
     /// Whether the subscriptions of a new connection wait to be confirmed.
@@ -144,7 +145,7 @@ final class SubscriptionLoop {
     private func confirm(upTo question: Int) {
         if isNew {
             isNew = false
-            pauses.reset()
+            backoff.reset()
             listener.resumed()
         }
         while let first = waiting.first, first.question <= question {
@@ -164,7 +165,7 @@ final class SubscriptionLoop {
         connection?.close(onSocket: core.setDescriptor)
         connection = nil
         // At once after a loss; but a server that refuses each new connection is left alone for a while.
-        nextTry = isNew ? .now + pauses.next() : .now
+        nextTry = isNew ? .now + backoff.next() : .now
         isNew = false
         fail(error)
     }

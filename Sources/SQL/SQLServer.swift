@@ -1,3 +1,5 @@
+import CeleryCore
+
 /// A database server: its address and how to connect, read from a URL.
 package protocol SQLServer: Sendable {
     /// The URL for display, without its password.
@@ -23,4 +25,6 @@ package enum SQLPatience {
     package static let usual: Duration = .seconds(8)
     /// For statements that may read whole tables.
     package static let long: Duration = .seconds(600)
+    /// Between attempts to connect.
+    static let backoff = Backoff(first: .milliseconds(50), longest: .seconds(2))
 }

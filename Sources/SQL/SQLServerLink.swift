@@ -11,7 +11,7 @@ package actor SQLServerLink: SQLDatabase {
     private var connection: (any SQLServerConnection)?
     /// Why the last attempt to connect failed, and until when not to try again.
     private var refusal: (error: SQLError, until: ContinuousClock.Instant)?
-    private var pauses = SQLPauses()
+    private var backoff = SQLPatience.backoff
     private var isClosed = false
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -82,10 +82,10 @@ package actor SQLServerLink: SQLDatabase {
             let made = try server.connect(patience: SQLPatience.usual)
             connection = made
             refusal = nil
-            pauses.reset()
+            backoff.reset()
             return made
         } catch {
-            refusal = (error, .now + pauses.next())
+            refusal = (error, .now + backoff.next())
             throw error
         }
     }

@@ -1,3 +1,5 @@
+import CeleryCore
+
 /// The main loop of a thread that owns a connection to a server that also speaks unasked.
 ///
 /// Without somebody to tell of losses the connection is made when it is needed. Else it is always there, and comes back by itself.
@@ -13,7 +15,7 @@ package final class ConversationLoop<Talk: Conversation> {
     private var talk: Talk?
     /// Number of the connection; increases with each.
     private var generation = 0
-    private var pauses = ReconnectPauses()
+    private var backoff = Backoff.connecting
     /// Why the last attempt to connect failed, and until when not to try again.
     private var refusal: (error: Failure, until: ContinuousClock.Instant)?
     /// When the connection was made. One that ends soon is no sign of a healthy server.
@@ -75,7 +77,7 @@ package final class ConversationLoop<Talk: Conversation> {
         } catch {
             core.setDescriptor(-1)
             // A listener waits for longer and longer; others are told at once, and ask again if they want to.
-            refusal = (error, .now + (lost == nil ? .milliseconds(50) : pauses.next()))
+            refusal = (error, .now + (lost == nil ? .milliseconds(50) : backoff.next()))
             lost?(error)
             throw error
         }
@@ -121,8 +123,8 @@ package final class ConversationLoop<Talk: Conversation> {
         talk = nil
         guard let lost else { return }
         // At once after a loss; but a server that ends each new connection is left alone for a while.
-        if since + .seconds(10) <= .now { pauses.reset() }
-        refusal = (error, .now + pauses.next())
+        if since + .seconds(10) <= .now { backoff.reset() }
+        refusal = (error, .now + backoff.next())
         lost(error)
     }
 }

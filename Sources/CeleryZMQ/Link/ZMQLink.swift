@@ -74,7 +74,7 @@ package final class ZMQLink: Sendable {
         guard body.count < Self.most else {
             throw DriverError(.refused, "too large for broker \(location): \(body.count >> 20) MB of at most \(WireBounds.messageBytes >> 20)")
         }
-        var pauses = ReconnectPauses()
+        var backoff = Backoff.connecting
         var deadline: ContinuousClock.Instant?
         while true {
             do {
@@ -87,7 +87,7 @@ package final class ZMQLink: Sendable {
                     if loss.wasSent, !verb.isRepeatable { throw DriverError(.tryAgain, "\(loss.error.message) before it answered") }
                     throw loss.error
                 }
-                try await Task.sleep(for: min(pauses.next(), ContinuousClock.now.duration(to: limit)))
+                try await Task.sleep(for: min(backoff.next(), ContinuousClock.now.duration(to: limit)))
             }
         }
     }

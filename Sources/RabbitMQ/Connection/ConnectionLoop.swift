@@ -1,3 +1,5 @@
+import CeleryCore
+
 /// The main loop of a `ConnectionOwner`'s thread.
 final class ConnectionLoop {
     private let alternatives: [ConnectionOptions]
@@ -8,7 +10,7 @@ final class ConnectionLoop {
     private var connection: Connection?
     /// Index of the alternative to try first.
     private var favourite = 0
-    private var pauses = ReconnectPauses()
+    private var backoff = Backoff.connecting
     private var nextTry = ContinuousClock.now
     private var nextTick = ContinuousClock.now
     /// Why the last connection attempt failed, and until when not to try again.
@@ -103,7 +105,7 @@ final class ConnectionLoop {
                 }
                 self.connection = connection
                 favourite = index
-                pauses.reset()
+                backoff.reset()
                 nextTick = .now
                 return nil
             } catch {
@@ -114,7 +116,7 @@ final class ConnectionLoop {
         var error = failures.first { $0.code != .unreachable } ?? failures[0]
         // Each message names its server.
         error.message = failures.map(\.message).joined(separator: "; ")
-        nextTry = .now + pauses.next()
+        nextTry = .now + backoff.next()
         refusal = (error, .now + .milliseconds(50))
         use.lost(error)
         return error

@@ -1,3 +1,4 @@
+import CeleryCore
 import Glibc
 import Processes
 import Synchronization
@@ -75,16 +76,16 @@ package final class PostgreSQLListener: Sendable {
     private static func run(
         _ server: PostgreSQLServer, _ channel: String, _ heard: @Sendable (String?) -> Void, _ shared: SharedState
     ) {
-        var pauses = SQLPauses()
+        var backoff = SQLPatience.backoff
         while true {
             do throws(SQLError) {
-                try follow(server, channel, heard, shared) { pauses.reset() }
+                try follow(server, channel, heard, shared) { backoff.reset() }
                 return
             } catch {
                 shared.withLock { $0.isListening = false }
                 // Whoever waits looks for itself until it goes on.
                 heard(nil)
-                pause(pauses.next(), shared)
+                pause(backoff.next(), shared)
                 if ends(shared) { return }
             }
         }

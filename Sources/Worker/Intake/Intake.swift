@@ -41,7 +41,7 @@ final class Intake {
 
     /// Takes deliveries until a shutdown begins, `maxTasks` are done, or a burst worker finds its queues empty.
     nonisolated(nonsending) func run() async {
-        var backoff = Backoff()
+        var backoff = Backoff.working
         lastWork = .now
         while !parts.ladder.hasBegun {
             let (seenCapacity, seenWait) = (parts.room.count, parts.wait.count)
@@ -120,7 +120,7 @@ final class Intake {
 
     /// Whether a burst worker has nothing left to do.
     private nonisolated(nonsending) func isFinished() async throws -> Bool {
-        guard parts.configuration.isBurst, parts.jobs.isEmpty, gate.isEmpty else { return false }
+        guard parts.configuration.isBurst, parts.jobs.isEmpty, gate.isEmpty, !recorder.isBusy else { return false }
         guard let backlog = parts.powers.backlog else { return .now - lastWork >= Self.quiet }
         return try await backlog.backlog() == 0
     }

@@ -12,7 +12,7 @@ final class Recorder: Sendable {
     /// How long a loop waits while another record is already slow.
     private static let shortPatience: Duration = .milliseconds(20)
     /// How long a message that has come again waits for the outcome of its task.
-    private static let repeatPatience = Backoff.longest + .seconds(1)
+    private static let repeatPatience = Backoff.working.longest + .seconds(1)
     /// How often such a wait looks whether the worker stops.
     private static let glance: Duration = .milliseconds(500)
     /// With this many outcomes recorded in the background, the worker takes no more deliveries.
@@ -75,6 +75,9 @@ final class Recorder: Sendable {
 
     /// The number of outcomes being recorded in the background.
     var slowCount: Int { state.withLock { $0.slowCount } }
+
+    /// Whether outcomes are expected or being recorded, and likely to be so in a moment.
+    var isBusy: Bool { state.withLock { !$0.open.isEmpty && $0.slowCount == 0 } }
 
     // MARK: Outcomes
 
@@ -141,7 +144,7 @@ final class Recorder: Sendable {
         let tasks = outcomes.compactMap { $0.results.last?.id }
         expectOutcomes(of: tasks)
         defer { endOutcomes(of: tasks) }
-        var backoff = Backoff()
+        var backoff = Backoff.working
         while true {
             do {
                 try await settler.settle(&settlement)
@@ -233,7 +236,7 @@ final class Recorder: Sendable {
     @discardableResult
     nonisolated(nonsending) func giveBack(_ handles: [DeliveryHandle], _ how: Return) async -> DriverError? {
         guard !handles.isEmpty else { return nil }
-        var backoff = Backoff()
+        var backoff = Backoff.working
         while true {
             do {
                 switch how {

@@ -19,7 +19,7 @@ final class CommandKeeper {
     /// Carries out commands as they arrive, until cancelled.
     nonisolated(nonsending) func follow() async {
         guard let commands = parts.powers.commands else { return }
-        var backoff = Backoff()
+        var backoff = Backoff.working
         while !Task.isCancelled {
             do {
                 try await commands.waitForCommands()

@@ -147,17 +147,3 @@ import Wire
         #expect(RetryPlan.next(first, delay: 1, now: .now).route == Route(queue: "left"))
     }
 }
-
-@Suite struct BackoffTests {
-    @Test func `waits longer each time, up to a bound, never the same`() {
-        var backoff = Backoff()
-        let waits = (0..<100).map { _ in backoff.next().inSeconds }
-        for (number, wait) in waits.enumerated() {
-            let full = min(5, 0.1 * Double(1 << min(number, 20)))
-            #expect(wait >= full / 2 && wait <= full)
-        }
-        #expect(Set(waits).count > 90)
-        backoff.reset()
-        #expect(backoff.next() <= .milliseconds(100))
-    }
-}
