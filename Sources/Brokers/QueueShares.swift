@@ -1,3 +1,6 @@
+import CeleryCore
+import DequeModule
+
 /// Shares a worker's capacity among its queues by weight, so that no queue with messages starves.
 ///
 /// Start-time fair queueing: each message of a queue takes 1/weight of virtual time, and the queue whose turn begins first is
@@ -37,5 +40,31 @@ struct QueueShares: Sendable {
         // Queues whose turn is long over start at the current time anyway.
         if next.count > 1_000 { next = next.filter { $0.value > clock } }
         return shares
+    }
+
+    /// Moves what comes next by weight to the front, when not all can be taken.
+    ///
+    /// - Parameters:
+    ///   - arrived: In the order of its arrival, which stays for each queue.
+    ///   - maximum: How many can be taken.
+    ///   - queue: Returns the queue of a delivery.
+    mutating func arrange<Arrived>(_ arrived: inout Deque<Arrived>, for maximum: Int, by queue: (Arrived) -> String) {
+        guard arrived.count > maximum else { return }
+        let names = arrived.map(queue)
+        let queues = names.distinct
+        guard queues.count > 1 else { return }
+        let counts = share(maximum, among: queues.map { name in (name, names.count { $0 == name }) })
+        var open = Dictionary(uniqueKeysWithValues: zip(queues, counts))
+        var first: Deque<Arrived> = []
+        var rest: Deque<Arrived> = []
+        for (delivery, name) in zip(arrived, names) {
+            if let count = open[name], count > 0 {
+                open[name] = count - 1
+                first.append(delivery)
+            } else {
+                rest.append(delivery)
+            }
+        }
+        arrived = first + rest
     }
 }

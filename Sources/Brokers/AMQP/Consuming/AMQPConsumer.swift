@@ -101,7 +101,8 @@ package final class AMQPConsumer: BrokerConsumer {
             // A message that came down the ladder was sent to this queue.
             if let exchange = message.route.exchange, DelayLadder.exchanges.contains(exchange) { message.route = Route(queue: queue) }
         } catch {
-            (message, defect) = Self.remains(of: incoming.message, of: queue, "\(error)")
+            (message, defect) = Delivery.defective(incoming.message, "\(error)")
+            message.route.queue = queue
         }
         let count = AttemptHeader.read(&message, isRedelivered: incoming.isRedelivered)
         let waitsSince = WaitHeader.read(&message)
@@ -109,19 +110,6 @@ package final class AMQPConsumer: BrokerConsumer {
         return DeliveryQueue.Scheduled(
             eta: message.eta ?? Timestamp(seconds: 0), delivery: incoming, message: message, attempt: count.attempt,
             returns: count.returns, crashes: count.crashes, doubts: count.doubts, defect: defect, waitsSince: waitsSince)
-    }
-
-    /// Recovers enough of an unreadable message to report its failure to the waiting client.
-    private static func remains(of wire: WireMessage, of queue: String, _ reason: String) -> (Message, Delivery.Defect) {
-        let id = wire.headers["id"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
-        var message = Message(
-            id: id.map(TaskID.init) ?? TaskID(), task: wire.headers["task"]?.stringValue ?? "",
-            body: MessageBody(bytes: wire.body, contentType: wire.properties.contentType ?? ""))
-        message.route.queue = queue
-        message.replyTo = wire.properties.replyTo
-        message.correlationID = wire.properties.correlationID
-        message.headers = wire.headers
-        return (message, Delivery.Defect(reason, hasID: id != nil))
     }
 
     /// Adjusts the prefetch count to the worker's free capacity.

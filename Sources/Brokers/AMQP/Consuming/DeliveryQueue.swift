@@ -97,23 +97,7 @@ struct DeliveryQueue {
     ///   - maximum: How many can be taken.
     ///   - queue: Returns the queue of a consumer.
     mutating func arrange(_ maximum: Int, by queue: (_ consumer: String) -> String) {
-        guard arrived.count > maximum else { return }
-        let names = arrived.map { queue($0.consumer) }
-        let queues = names.distinct
-        guard queues.count > 1 else { return }
-        let counts = shares.share(maximum, among: queues.map { name in (name, names.count { $0 == name }) })
-        var open = Dictionary(uniqueKeysWithValues: zip(queues, counts))
-        var first: Deque<IncomingDelivery> = []
-        var rest: Deque<IncomingDelivery> = []
-        for (delivery, name) in zip(arrived, names) {
-            if let count = open[name], count > 0 {
-                open[name] = count - 1
-                first.append(delivery)
-            } else {
-                rest.append(delivery)
-            }
-        }
-        arrived = first + rest
+        shares.arrange(&arrived, for: maximum) { queue($0.consumer) }
     }
 
     mutating func popArrived() -> IncomingDelivery? { arrived.popFirst() }

@@ -94,12 +94,12 @@ package final class AMQP10Consumer: BrokerConsumer {
         var message: Message
         var defect: Delivery.Defect?
         if let fault = arrived.fault {
-            (message, defect) = remains(of: arrived.message, fault)
+            (message, defect) = defective(arrived.message, fault)
         } else {
             do throws(MalformedMessage) {
                 message = try TaskMessageDecoder().decode(AMQP10Envelope.read(arrived.message), queue: arrived.queue)
             } catch {
-                (message, defect) = remains(of: arrived.message, "\(error)")
+                (message, defect) = defective(arrived.message, "\(error)")
             }
         }
         message.route.queue = arrived.queue
@@ -110,17 +110,9 @@ package final class AMQP10Consumer: BrokerConsumer {
             returns: count.returns, crashes: count.crashes, doubts: count.doubts, defect: defect, waitsSince: waitsSince)
     }
 
-    /// Recovers enough of an unreadable message to report its failure to the waiting client.
-    private static func remains(of arrived: ProtonMessage, _ reason: String) -> (Message, Delivery.Defect) {
-        let wire = (try? AMQP10Envelope.read(arrived)) ?? AMQP10Envelope.remains(of: arrived)
-        let id = wire.headers["id"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
-        var message = Message(
-            id: id.map { TaskID($0) } ?? TaskID(), task: wire.headers["task"]?.stringValue ?? "",
-            body: MessageBody(bytes: wire.body, contentType: wire.properties.contentType ?? ""))
-        message.replyTo = wire.properties.replyTo
-        message.correlationID = wire.properties.correlationID
-        message.headers = wire.headers
-        return (message, Delivery.Defect(reason, hasID: id != nil))
+    /// An unreadable message, as far as it can be read.
+    private static func defective(_ arrived: ProtonMessage, _ reason: String) -> (Message, Delivery.Defect) {
+        Delivery.defective((try? AMQP10Envelope.read(arrived)) ?? AMQP10Envelope.remains(of: arrived), reason)
     }
 
     package func waitForWork(until deadline: ContinuousClock.Instant?) async throws {

@@ -181,7 +181,8 @@ package final class RedisConsumer: BrokerConsumer {
             envelope = try RedisEnvelope(text)
             message = try TaskMessageDecoder().decode(envelope!.wire, queue: queue)
         } catch {
-            (message, defect) = Self.remains(of: envelope, text, "\(error)")
+            let wire = envelope?.wire ?? WireMessage(routingKey: queue, body: text)
+            (message, defect) = Delivery.defective(wire, "\(error)")
         }
         message.route.queue = queue
         let count = AttemptHeader.read(&message, returns: returns)
@@ -192,19 +193,6 @@ package final class RedisConsumer: BrokerConsumer {
         (delivery.crashes, delivery.doubts, delivery.defect, delivery.waitsSince) = (count.crashes, count.doubts, defect, waitsSince)
         let step = layout.suffixes.lastIndex { !$0.isEmpty && list.hasSuffix($0) } ?? 0
         return Entry(held: held, delivery: delivery, step: step + 1)
-    }
-
-    /// Recovers enough of an unreadable message to report its failure to the waiting client.
-    private static func remains(of envelope: RedisEnvelope?, _ text: [UInt8], _ reason: String) -> (Message, Delivery.Defect) {
-        let wire = envelope?.wire
-        let id = wire?.headers["id"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
-        var message = Message(
-            id: id.map { TaskID($0) } ?? TaskID(), task: wire?.headers["task"]?.stringValue ?? "",
-            body: MessageBody(bytes: wire?.body ?? text, contentType: wire?.properties.contentType ?? ""))
-        message.replyTo = wire?.properties.replyTo
-        message.correlationID = wire?.properties.correlationID
-        message.headers = wire?.headers ?? [:]
-        return (message, Delivery.Defect(reason, hasID: id != nil))
     }
 
     package func close() async {

@@ -88,7 +88,8 @@ package class STOMPConsumer: BrokerConsumer, @unchecked Sendable {
         do throws(MalformedMessage) {
             message = try TaskMessageDecoder().decode(STOMPEnvelope.read(arrived.frame), queue: arrived.queue)
         } catch {
-            (message, defect) = remains(of: arrived.frame, "\(error)")
+            let wire = (try? STOMPEnvelope.read(arrived.frame)) ?? STOMPEnvelope.remains(of: arrived.frame)
+            (message, defect) = Delivery.defective(wire, "\(error)")
         }
         message.route.queue = arrived.queue
         let count = AttemptHeader.read(&message, returns: STOMPEnvelope.returns(of: arrived.frame))
@@ -96,19 +97,6 @@ package class STOMPConsumer: BrokerConsumer, @unchecked Sendable {
         return STOMPDeliveries.Scheduled(
             eta: message.eta ?? Timestamp(seconds: 0), number: number, arrived: arrived, message: message, attempt: count.attempt,
             returns: count.returns, crashes: count.crashes, doubts: count.doubts, defect: defect, waitsSince: waitsSince)
-    }
-
-    /// Recovers enough of an unreadable message to report its failure to the waiting client.
-    private static func remains(of frame: STOMPFrame, _ reason: String) -> (Message, Delivery.Defect) {
-        let wire = (try? STOMPEnvelope.read(frame)) ?? STOMPEnvelope.remains(of: frame)
-        let id = wire.headers["id"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
-        var message = Message(
-            id: id.map { TaskID($0) } ?? TaskID(), task: wire.headers["task"]?.stringValue ?? "",
-            body: MessageBody(bytes: wire.body, contentType: wire.properties.contentType ?? ""))
-        message.replyTo = wire.properties.replyTo
-        message.correlationID = wire.properties.correlationID
-        message.headers = wire.headers
-        return (message, Delivery.Defect(reason, hasID: id != nil))
     }
 
     /// Adapts the number of messages that the server sends to the worker's free capacity.

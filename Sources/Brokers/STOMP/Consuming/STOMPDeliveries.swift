@@ -154,24 +154,7 @@ struct STOMPDeliveries {
     }
 
     /// Moves the deliveries that come next by queue weight to the front, when not all can be taken.
-    mutating func arrange(_ maximum: Int) {
-        guard arrived.count > maximum else { return }
-        let queues = arrived.map(\.queue).distinct
-        guard queues.count > 1 else { return }
-        let counts = shares.share(maximum, among: queues.map { name in (name, arrived.count { $0.queue == name }) })
-        var open = Dictionary(uniqueKeysWithValues: zip(queues, counts))
-        var first: Deque<Arrived> = []
-        var rest: Deque<Arrived> = []
-        for each in arrived {
-            if let count = open[each.queue], count > 0 {
-                open[each.queue] = count - 1
-                first.append(each)
-            } else {
-                rest.append(each)
-            }
-        }
-        arrived = first + rest
-    }
+    mutating func arrange(_ maximum: Int) { shares.arrange(&arrived, for: maximum) { $0.queue } }
 
     mutating func popArrived() -> Arrived? {
         guard let first = arrived.popFirst() else { return nil }
