@@ -38,7 +38,7 @@ final class Service: Sendable {
         } catch is UnknownPlace {
             return reply(.unknownPlace, [])
         } catch {
-            return reply(.failed, Packer.bytes(of: Self.error(error, caller)))
+            return reply(.failed, Packer.bytes(of: Self.error(error)))
         }
     }
 
@@ -51,8 +51,8 @@ final class Service: Sendable {
                 : "give its key another role in the allow list of the broker")
     }
 
-    /// An error as the client may know it: files of the server are nobody else's business.
-    private static func error(_ error: any Error, _ caller: Caller) -> DriverError {
+    /// An error as the client gets it.
+    private static func error(_ error: any Error) -> DriverError {
         switch error {
         case let error as DriverError: error
         case is CancellationError: DriverError(.tryAgain, "interrupted")

@@ -71,7 +71,13 @@ package final class ServedBroker: Sendable {
 
     /// Ends the server and starts another in its place, which knows nothing but the file.
     package func restart() async throws {
-        await running.withLock { $0.take() }?.stop()
+        await stop()
+        try await start()
+    }
+
+    package func stop() async { await running.withLock { $0.take() }?.stop() }
+
+    package func start() async throws {
         let terms = self.terms.withLock { $0 }
         // A process that another test starts has a copy of the old listener until it becomes another program.
         var server: BrokerServer?

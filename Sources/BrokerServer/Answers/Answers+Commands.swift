@@ -36,7 +36,7 @@ extension Answers {
             try await call.broker((any WorkerAsking).self, to: "tell workers").tell(request.first, to: request.second)
         },
         Answer(Verbs.revoke) { call, request in
-            let (now, ending) = (Timestamp.now, call.service.ending)
+            let (now, ending) = (call.service.now(), call.service.ending)
             let removed = Removed()
             let report = try await call.broker((any Revoking).self, to: "revoke tasks").revoke(
                 request.first, ending: { ending($0, $1, request.second, now) }, removed: { removed.add($0) })

@@ -154,6 +154,17 @@ import ZeroMQ
         #expect(try await resumed.settle(taken.prefix(1).map { Outcome(handle: $0.handle, results: []) }) == [true])
     }
 
+    @Test func `what a worker could not hand back while the server was away, it takes itself`() async throws {
+        let consumer = try await worker()
+        try await place.broker().publish([Message("a")])
+        try await consumer.waitForWork(until: nil)
+        let pushing = try #require(consumer as? any DeliveryPushing)
+        await place.stop()
+        await pushing.endPushing()
+        try await place.start()
+        #expect(try await consumer.take(1).names == ["a"])
+    }
+
     @Test func `a waiting worker gets what is published after the server was restarted`() async throws {
         let consumer = try await worker()
         #expect(try await consumer.take(1).isEmpty)

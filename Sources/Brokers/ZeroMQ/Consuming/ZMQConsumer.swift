@@ -88,20 +88,24 @@ package final class ZMQConsumer: BrokerConsumer {
 
 extension ZMQConsumer: DeliveryPushing {
     package func haveNoRoom() {
-        let handles = handsBack()
-        if !handles.isEmpty { Task { [self] in try? await giveBack(handles, started: false) } }
+        if state.withLock({ !$0.arrived.isEmpty }) { Task { [self] in await handBack() } }
     }
 
     package func endPushing() async {
         state.withLock { $0.isEnding = true }
-        let handles = handsBack()
-        if !handles.isEmpty { try? await giveBack(handles, started: false) }
+        await handBack()
     }
 
-    private func handsBack() -> [DeliveryHandle] {
-        state.withLock { state in
+    /// Returns what the worker has not taken. What the server cannot be told of stays here: it counts as held, and nobody else gets it.
+    private func handBack() async {
+        let deliveries = state.withLock { state in
             defer { state.arrived = [] }
-            return state.arrived.map(\.handle)
+            return state.arrived
+        }
+        do {
+            try await giveBack(deliveries.map(\.handle), started: false)
+        } catch {
+            state.withLock { $0.arrived = deliveries + $0.arrived }
         }
     }
 }
