@@ -21,6 +21,8 @@ package final class FolderResultStore: RevocationAnnouncing {
     private let readThread = BlockingThread("celery.results.read")
     private let writeThread = BlockingThread("celery.results.write")
     private let watch = Mutex<FileWatcher.Registration?>(nil)
+    /// Names of files whose time was over when the folder was listed.
+    private let overdue = Mutex<[String]>([])
 
     /// How results are kept.
     package struct Terms: Sendable {
@@ -175,19 +177,29 @@ extension FolderResultStore: ResultExpiring {
     /// Seconds after which a file that was never finished belongs to nobody.
     private static let draftAge = 3_600.0
 
-    /// Also drops saved groups, as Python's `cleanup` does.
+    /// Also drops saved groups, as Python's `cleanup` does. The folder is listed once for many calls, and without its lock.
     package func dropExpired(now: Timestamp, limit: Int) async throws -> Int {
         guard let expires else { return 0 }
-        return try await write { [keys, folder] in
-            var count = 0
-            for name in try folder.names() where count < limit {
-                let isDraft = name.hasPrefix(ResultFolder.draftPrefix)
-                guard isDraft || keys.expires(name), let written = folder.written(name),
-                    written.seconds <= now.seconds - (isDraft ? Self.draftAge : expires)
-                else { continue }
-                if try folder.remove(name), !isDraft { count += 1 }
+        let isOver: @Sendable (String) -> Bool = { [keys, folder] name in
+            let isDraft = name.hasPrefix(ResultFolder.draftPrefix)
+            guard isDraft || keys.expires(name), let written = folder.written(name) else { return false }
+            return written.seconds <= now.seconds - (isDraft ? Self.draftAge : expires)
+        }
+        if overdue.withLock({ $0.isEmpty }) {
+            let found = try await read { [folder] in try folder.names().filter(isOver) }
+            overdue.withLock { $0 = found }
+        }
+        let names = overdue.withLock { overdue in
+            defer { overdue.removeLast(min(limit, overdue.count)) }
+            return Array(overdue.suffix(limit))
+        }
+        guard !names.isEmpty else { return 0 }
+        return try await write { [folder] in
+            // Each may have been written anew, or dropped by another worker.
+            try names.reduce(0) { count, name in
+                guard isOver(name), try folder.remove(name) else { return count }
+                return name.hasPrefix(ResultFolder.draftPrefix) ? count : count + 1
             }
-            return count
         }
     }
 }

@@ -150,6 +150,21 @@ import Testing
         await store.close()
     }
 
+    @Test func `drops what has expired in steps, but nothing that was written anew since it was found`() async throws {
+        let store = try store(expires: 60)
+        try await store.store((1...5).map { result("old\($0)") })
+        clock.advance(by: .seconds(61))
+        #expect(try await store.dropExpired(now: clock.now, limit: 2) == 2)
+        let left = FolderNames.of(folder.file("results")).compactMap { $0.hasPrefix("celery-task-meta-") ? TaskID(String($0.dropFirst(17))) : nil }
+        #expect(left.count == 3)
+        try await store.store([result(left[0].text)])
+        var dropped = 0
+        while case let count = try await store.dropExpired(now: clock.now, limit: 2), count > 0 { dropped += count }
+        #expect(dropped == 2)
+        #expect(try await store.results(for: left).keys.map(\.text) == [left[0].text])
+        await store.close()
+    }
+
     @Test func `a group that Python saved has the time of its file, and ids are listed newest first`() async throws {
         let store = try store()
         try folder.write(#"{"result": [["g", null], [[["a", null], null]]]}"#, to: "results/celery-taskset-meta-g")

@@ -1,4 +1,3 @@
-import CeleryDB
 /// Collects items while a commit runs, and commits them together.
 ///
 /// A single caller does not wait: the first commit starts at once.
