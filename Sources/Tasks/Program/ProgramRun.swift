@@ -146,7 +146,18 @@ package struct ProgramRun: Sendable {
         var streams = ProgramStreams(
             output: standardOutput.readEnd, errors: standardError.readEnd, channel: channel.readEnd, maxOutputBytes: maxOutputBytes,
             keeping: keptOutputBytes, logLimit: logBytes, onErrorLine: onErrorLine, onNews: onNews, onOutput: onOutput)
-        let passed = try watch(process, &streams, &bound)
+        let passed: Passed
+        do throws(SystemError) {
+            passed = try watch(process, &streams, &bound)
+        } catch {
+            // Nobody would know of it: the attempt ends here.
+            Self.current.withLock { $0.group = 0 }
+            stop?.ended()
+            kill(-process.id, SIGKILL)
+            _ = try? process.wait()
+            _ = bound?.close(wasKilled: false)
+            throw error
+        }
         Self.current.withLock { $0.group = 0 }
         stop?.ended()
         // Kills the remaining processes of the group here, and descendants outside the group below.

@@ -33,7 +33,7 @@ struct BuiltinRunner: Sendable {
         let message = builder.delivery.message
         var report: JobReport
         do {
-            try await dropExpiredResults()
+            _ = try await dropExpiredResults()
             report = JobReport(tag: 0, ending: .success(.null), duration: 0)
             report.next = WorkflowSteps(after: message, .success)
         } catch {
@@ -47,9 +47,16 @@ struct BuiltinRunner: Sendable {
 
     /// Deletes expired results.
     ///
+    /// - Parameter patience: After which to stop, whatever is left; `nil` for all.
+    /// - Returns: Whether none is left.
     /// - Throws: `DriverError` of the store.
-    func dropExpiredResults() async throws {
-        guard let expiring = powers.expiring else { return }
-        while try await expiring.dropExpired(now: now(), limit: Self.batch) == Self.batch { await Task.yield() }
+    func dropExpiredResults(within patience: Duration? = nil) async throws -> Bool {
+        guard let expiring = powers.expiring else { return true }
+        let deadline = patience.map { ContinuousClock.now + $0 }
+        while try await expiring.dropExpired(now: now(), limit: Self.batch) == Self.batch {
+            if let deadline, deadline <= .now { return false }
+            await Task.yield()
+        }
+        return true
     }
 }

@@ -26,7 +26,7 @@ final class JobUnderway: Sendable {
     ///
     /// - Returns: The means of terminating its program; `nil` for a Swift task.
     func begin(_ job: JobRequest) -> ProgramStop? {
-        let stop = job.program == nil && job.command == nil ? nil : ProgramStop()
+        let stop = job.isProgram ? ProgramStop() : nil
         state.withLock { $0 = State(tag: job.tag, stop: stop) }
         return stop
     }

@@ -165,9 +165,6 @@ struct WorkerLimits {
     /// Whether other workers hold the slots of a limit.
     func isTaken(_ limit: TaskLimit, now: Timestamp) -> Bool { taken[LineName(limit)].map { $0 > now } ?? false }
 
-    /// Removes and returns all held deliveries.
-    mutating func popAll() -> [Delivery] { pop { _ in true } }
-
     /// Removes and returns held deliveries that match, list by list.
     mutating func pop(where matches: (Delivery) -> Bool) -> [Delivery] {
         var found: [Delivery] = []

@@ -110,6 +110,9 @@ package struct JobRequest: Sendable {
 }
 
 extension JobRequest {
+    /// Whether a program runs in a process of its own, which the child watches; else the child itself is the task.
+    var isProgram: Bool { program != nil || command != nil }
+
     /// Whether the program's file has changed since the request was made, so that the worker must read it first.
     var isOutdated: Bool {
         guard let fileMark, let program else { return false }

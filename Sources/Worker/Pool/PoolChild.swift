@@ -76,7 +76,7 @@ struct PoolChild {
     /// A program is killed by the child, which knows its processes. The worker waits 10 seconds longer before it kills the child.
     var killTime: ContinuousClock.Instant? {
         guard let head = line.first, let limit = head.hardTimeLimit, killedAtLimit == nil else { return nil }
-        return headStarted + .seconds(limit) + (head.program == nil ? .zero : .seconds(10))
+        return headStarted + .seconds(limit) + (head.isProgram ? .seconds(10) : .zero)
     }
 
     /// Resident memory in kilobytes, from `/proc/PID/statm`; 0 when the process is gone.

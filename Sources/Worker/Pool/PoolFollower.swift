@@ -139,11 +139,12 @@ final class PoolFollower {
         parts.watchers.tell(.began(job.delivery, attempt: job.attempt, pid: Int(process)))
     }
 
-    /// Takes a job out of the book. Until its outcome is recorded its message may come again, and finds neither job nor result.
+    /// Takes a job out of the book. Until its outcome is recorded its message may come again, and finds neither job nor result; and a
+    /// burst worker has not finished: messages may follow.
     private func end(_ number: Int64, _ round: inout Round) -> Job? {
         guard let job = parts.jobs.end(number) else { return nil }
         round.ended.append(number)
-        if !parts.powers.fencesRepeats {
+        if !parts.powers.fencesRepeats || parts.configuration.isBurst {
             round.tasks.append(job.id)
             recorder.expectOutcomes(of: [job.id])
         }

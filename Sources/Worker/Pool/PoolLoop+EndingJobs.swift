@@ -28,7 +28,7 @@ extension PoolLoop {
     func terminate(_ tag: Int64, signal: Int32) {
         if let number = children.first(where: { $0.value.line.contains { $0.tag == tag } })?.key {
             guard children[number]!.ending?.tag != tag else { return }
-            let isProgram = children[number]!.line.first { $0.tag == tag }?.program != nil
+            let isProgram = children[number]!.line.first { $0.tag == tag }?.isProgram ?? false
             children[number]!.ending = PoolChild.Ending(
                 tag: tag, signal: signal, deadline: .now + (isProgram ? Self.programGrace : Self.grace))
             // Saves the jobs queued behind this one; also recalls this job if it has not begun.

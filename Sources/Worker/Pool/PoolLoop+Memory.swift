@@ -12,7 +12,7 @@ extension PoolLoop {
 
     private func isLimited(_ child: PoolChild) -> Bool {
         guard let head = child.line.first else { return false }
-        return head.program == nil && head.memoryLimit != nil && child.killedAtMemory == nil && child.killedAtLimit == nil
+        return !head.isProgram && head.memoryLimit != nil && child.killedAtMemory == nil && child.killedAtLimit == nil
     }
 
     /// When to check memory next; `nil` when no limited Swift task runs.

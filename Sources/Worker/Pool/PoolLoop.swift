@@ -30,6 +30,8 @@ final class PoolLoop {
     private var nextNumber = 1
     /// Number of consecutive children that died before they were ready.
     private var failedStarts = 0
+    /// Pauses before a pool that has worked starts the next child after such a death.
+    private var startPauses = Backoff(first: .seconds(1), longest: .seconds(30))
     /// Whether a child has been ready: the pool can work, so later failures are assumed to be temporary.
     private var hasWorked = false
     /// When to retry starting the missing children.
@@ -125,15 +127,21 @@ final class PoolLoop {
     /// Starts children until their number is `size`.
     ///
     /// If a child cannot be started, a pool that has worked continues with the existing children and retries after a
-    /// second; a new pool fails.
+    /// second; a new pool fails. If children die before they are ready, the pauses grow, and a new pool fails at the fifth.
     func fill() {
         nextFill = nil
         while !isFinishing, children.values.count(where: { !$0.isFinishing }) < size {
             do {
                 let child = try PoolChild.start(
                     nextNumber, slot: freeSlot, configuration, environment: environment, flight: flight)
-                try poller.add(child.channel.descriptor, .readable, token: child.socketToken)
-                try poller.add(child.pidfd, .readable, token: child.exitToken)
+                do throws(SystemError) {
+                    try poller.add(child.channel.descriptor, .readable, token: child.socketToken)
+                    try poller.add(child.pidfd, .readable, token: child.exitToken)
+                } catch {
+                    try? child.process.signal(SIGKILL)
+                    _ = try? child.process.wait()
+                    throw error
+                }
                 children[nextNumber] = child
                 hasStaffChanged = true
                 nextNumber += 1
@@ -186,6 +194,7 @@ final class PoolLoop {
         case .ready:
             children[number]!.isReady = true
             failedStarts = 0
+            startPauses.reset()
             hasWorked = true
             events.append(.ready(children.values.count(where: \.isReady)))
         case .report(let report):
@@ -275,10 +284,13 @@ final class PoolLoop {
         if isFinishing { return }
         guard child.isReady else {
             failedStarts += 1
-            if failedStarts >= 5 {
-                return fail("pool children die before they are ready; last: \(reason)")
+            guard hasWorked else {
+                if failedStarts >= 5 { return fail("pool children die before they are ready; last: \(reason)") }
+                return fill()
             }
-            return fill()
+            events.append(.short("\(reason) before it was ready; \(children.count) of \(size) children are running"))
+            nextFill = .now + startPauses.next()
+            return
         }
         fill()
         if !child.isFinishing { events.append(.replaced(reason)) }

@@ -12,6 +12,8 @@ final class Housekeeper {
 
     /// How often to look for orphaned processes and expired results.
     private static let cleanupInterval: Duration = .seconds(60)
+    /// How long expired results are dropped without a renewal of the lease in between.
+    private static let cleanupPatience: Duration = .seconds(1)
     /// How often to renew concurrency slots when the broker has no leases.
     private static let renewalInterval: Duration = .seconds(5)
 
@@ -53,7 +55,10 @@ final class Housekeeper {
             if nextCleanup <= .now {
                 nextCleanup = .now + Self.cleanupInterval
                 do {
-                    try await builtins.dropExpiredResults()
+                    if try await !builtins.dropExpiredResults(within: Self.cleanupPatience) {
+                        nextCleanup = .now
+                        continue
+                    }
                 } catch {
                     if parts.ladder.note(ifFatal: error) { continue }
                     if !Task.isCancelled { parts.log.brokerTrouble("cannot drop expired results", error) }

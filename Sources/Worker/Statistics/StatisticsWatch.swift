@@ -94,7 +94,10 @@ package final class StatisticsWatch: TaskWatching {
         let now = self.now()
         let next = state.withLock { state -> StatisticsReport? in
             // A report that may have been stored must not change: its number keeps it from being counted twice.
-            if let report = state.report { return report }
+            if let report = state.report {
+                state.ledger.fold(now: now)
+                return report
+            }
             guard !state.ledger.isEmpty else { return nil }
             state.number += 1
             state.ledger.fold(now: now)

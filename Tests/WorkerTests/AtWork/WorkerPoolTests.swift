@@ -125,6 +125,25 @@ extension WorkerTests {
             }
         }
 
+        @Test func `a pool that has worked outlives children that die before they are ready`() async throws {
+            var bench = try Bench()
+            try bench.addExample("add")
+            let example = BuiltProgram("celery-example").path
+            let program = try bench.folder.program("child", "#!/bin/sh\n[ ! -e '\(bench.folder.file("broken"))' ] || exit 3\nexec '\(example)' \"$@\"\n")
+            let worker = try await bench.start(children: 2) {
+                $0.pool.executable = program
+                $0.pool.maxTasksPerChild = 1
+            }
+            #expect(try await bench.result(of: bench.send("example.add", 1, 2)).value == 3)
+            try bench.folder.write("", to: "broken")
+            let ids = [try await bench.send("example.add", 1, 1), try await bench.send("example.add", 2, 2)]
+            #expect(try await worker.log.eventuallyContains("died of exit status 3 before it was ready; 0 of 2 children are running"))
+            unlink(bench.folder.file("broken"))
+            for id in ids { #expect(try await bench.result(of: id).state == .success) }
+            #expect(try await bench.result(of: bench.send("example.add", 3, 4)).value == 7)
+            try await worker.stop()
+        }
+
         @Test(arguments: Backing.allCases)
         func `a pool that cannot replace a child goes on with the others, and is whole again when it can`(
             _ backing: Backing

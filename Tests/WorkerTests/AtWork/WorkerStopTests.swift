@@ -21,6 +21,23 @@ extension WorkerTests {
             try await bench.start { $0.isBurst = true }.end()
         }
 
+        @Test func `a burst waits for what follows from a task that was acknowledged before it ran`() async throws {
+            var bench = try Bench()
+            try bench.addProgram("first", TaskOptions(acknowledgement: .early), "true")
+            try bench.addProgram("second", "echo x >> runs")
+            let message = bench.message("first", embed: .init(callbacks: [Signature(task: "second")]))
+            try await bench.broker.publish([message])
+            let publishing = HeldMoment()
+            bench.broker = HeldPublishing(base: bench.broker, publishing: publishing)
+            let worker = try await bench.start { $0.isBurst = true }
+            try await publishing.reached()
+            // It looks for its end ten times a second.
+            try await Task.sleep(for: .milliseconds(300))
+            publishing.end()
+            try await worker.end()
+            #expect(bench.folder.read("runs") == "x\n")
+        }
+
         @Test(arguments: Backing.allCases)
         func `stops after so many tasks, and leaves the others as they are`(_ backing: Backing) async throws {
             var bench = try Bench(backing)

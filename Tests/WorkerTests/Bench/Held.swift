@@ -31,6 +31,17 @@ struct HeldBroker: ForwardingBroker {
     }
 }
 
+/// A broker that publishes nothing before a moment ends.
+struct HeldPublishing: ForwardingBroker {
+    let base: any Broker
+    let publishing: HeldMoment
+
+    func publish(_ messages: [Message]) async throws {
+        await publishing.pass()
+        try await base.publish(messages)
+    }
+}
+
 private struct HeldConsumer: ForwardingConsumer {
     let base: any BrokerConsumer
     let settling: HeldMoment

@@ -257,6 +257,6 @@ private actor LoneLimitedWorker: LimitedWorker {
 
     func leave() {
         running = []
-        _ = limits.popAll()
+        _ = limits.pop { _ in true }
     }
 }
