@@ -68,15 +68,15 @@ package struct MailDelivery: Sendable {
             spawn.standardOutput = .null
             spawn.standardError = .null
             spawn.placement = .newGroup
-            let process = try spawn.start(pidfd: true)
+            let process = try Descendants.keeping { () throws(SystemError) in try spawn.start(pidfd: true) }
+            defer { Descendants.release(process) }
             guard try process.waitUntilEnded(timeout: .seconds(settings.timeout)) else {
                 try? process.signal(SIGKILL)
                 _ = try? process.wait()
                 return SMTPClient.Failure(text: "\(path) did not end within \(Int(settings.timeout)) s")
             }
-            // Another thread may have collected the status of a child that it took for an orphan; sendmail has the mail then.
-            guard let ending = try? process.wait().status, ending != .exited(0) else { return nil }
-            return SMTPClient.Failure(text: "\(path) ended with \(ending)", isRefusal: true)
+            let ending = try process.wait().status
+            return ending == .exited(0) ? nil : SMTPClient.Failure(text: "\(path) ended with \(ending)", isRefusal: true)
         } catch {
             return SMTPClient.Failure(text: error.description)
         }

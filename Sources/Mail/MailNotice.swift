@@ -2,7 +2,7 @@
 //
 // The worker posts an event to `MailPost`, which costs it a lock. A thread writes the events to the spool (`MailSpool`), one notice for
 // each kind of failure, and one process of those that share the spool folds the notices into a digest (`MailDigest`), writes
-// mails (`MailText`) and, on threads of their own (`MailCourier`), sends them (`MailDelivery`). What is in the spool survives; a
+// mails (`MailText`) and, on threads of their own (`OutletThread`), sends them (`MailDelivery`). What is in the spool survives; a
 // server that is down is asked again later.
 
 package import CeleryCore

@@ -1,7 +1,7 @@
 import CeleryCore
 import HTTP
 
-/// One way to the administrators: what waits in a box of the spool is offered until it is taken. For one thread; see `MailCourier`.
+/// One way to the administrators: what waits in a box of the spool is offered until it is taken. For one thread; see `OutletThread`.
 final class MailOutlet {
     let box: MailSpool.Box
     private let delivery: any NoticeDelivery
@@ -17,6 +17,8 @@ final class MailOutlet {
     private static let longestPause: Duration = .seconds(300)
     /// How long a notice is offered that the server refuses, in seconds.
     private static let patience = 3 * 86_400.0
+    /// How long one waits for a server that cannot be reached, in seconds: the spool is bounded.
+    private static let longestWait = 30 * 86_400.0
 
     init(
         _ box: MailSpool.Box, _ delivery: any NoticeDelivery, _ spool: MailSpool, now: @escaping @Sendable () -> Timestamp,
@@ -45,18 +47,19 @@ final class MailOutlet {
             isTroubled = true
             nextDelivery = .now + pause
             pause = min(pause * 2, Self.longestPause)
-            guard failure.isRefusal else { return }
-            if isOld(name) {
-                warn("a \(box.noun) to ADMINS was refused for three days, and is dropped: \(failure.text.forLog)")
+            if isOld(name, than: failure.isRefusal ? Self.patience : Self.longestWait) {
+                let reason = failure.isRefusal ? "was refused for three days" : "could not be sent for thirty days"
+                warn("a \(box.noun) to ADMINS \(reason), and is dropped: \(failure.text.forLog)")
                 spool.remove(name, from: box)
             }
+            guard failure.isRefusal else { return }
         }
         if !isTroubled { nextDelivery = .now }
     }
 
     /// The name begins with its time, in microseconds.
-    private func isOld(_ name: String) -> Bool {
+    private func isOld(_ name: String, than age: Double) -> Bool {
         guard let microseconds = Double(name.prefix { $0 != "-" }) else { return true }
-        return now().seconds - microseconds / 1_000_000 > Self.patience
+        return now().seconds - microseconds / 1_000_000 > age
     }
 }

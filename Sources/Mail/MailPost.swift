@@ -42,21 +42,21 @@ package final class MailPost: Sendable {
         waker = try Waker()
         // Told now, not when the first task fails.
         _ = try MailSpool(settings.spool)
-        var ways: [(courier: MailCourier, delivery: any NoticeDelivery)] = settings.admins.isEmpty ? [] : [(try MailCourier(.mails), delivery)]
-        if let hook { ways.append((try MailCourier(.calls), hook)) }
-        for (courier, delivery) in ways {
-            courier.start { (try? MailSpool(settings.spool)).map { MailOutlet(courier.box, delivery, $0, now: now, warn: warn) } }
+        var ways: [(thread: OutletThread, delivery: any NoticeDelivery)] = settings.admins.isEmpty ? [] : [(try OutletThread(.mails), delivery)]
+        if let hook { ways.append((try OutletThread(.calls), hook)) }
+        for (thread, delivery) in ways {
+            thread.start { (try? MailSpool(settings.spool)).map { MailOutlet(thread.box, delivery, $0, now: now, warn: warn) } }
         }
-        WorkThread.start { [self, couriers = ways.map(\.courier)] in
+        WorkThread.start { [self, threads = ways.map(\.thread)] in
             if let spool = try? MailSpool(settings.spool) {
                 MailLoop(
-                    spool: spool, text: MailText(settings: settings, host: host), couriers: couriers, limit: settings.hourlyLimit, now: now,
+                    spool: spool, text: MailText(settings: settings, host: host), threads: threads, limit: settings.hourlyLimit, now: now,
                     warn: warn
                 ).run(for: self)
-                // The spool has the lock: without it, another process would send what the couriers are still sending.
-                withExtendedLifetime(spool) { for courier in couriers { courier.end() } }
+                // The spool has the lock: without it, another process would send what the threads are still sending.
+                withExtendedLifetime(spool) { for thread in threads { thread.end() } }
             } else {
-                for courier in couriers { courier.end() }
+                for thread in threads { thread.end() }
             }
             let waiters = state.withLock { state in
                 state.hasEnded = true

@@ -15,8 +15,8 @@ package final class MailSpool {
     /// Tells this object's files from those of others.
     private let tag = "\(getpid())-\(UInt32.random(in: 0 ... .max))"
 
-    /// More notices than this are not read at once, in bytes of a file.
-    private static let fileLimit = 4 << 20
+    /// The longest file that is read, in bytes: far more than we write (`MailLoop.mostTogether`, `MailDigest.mostGroups`).
+    private static let fileLimit = 64 << 20
 
     /// Makes the folder if necessary.
     ///

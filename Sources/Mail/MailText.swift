@@ -12,7 +12,7 @@ package struct MailText: Sendable {
     }
 
     /// The most bytes of a traceback; its end is kept.
-    private static let detailLimit = 16_384
+    package static let detailLimit = 16_384
     /// The most kinds of failures in a summary.
     private static let mostLines = 200
 

@@ -3,7 +3,7 @@ import Processes
 import Synchronization
 
 /// The thread of an outlet: a server that hangs keeps neither new notices from the spool nor other outlets waiting.
-final class MailCourier: Sendable {
+final class OutletThread: Sendable {
     let box: MailSpool.Box
     private let orders = Mutex(Orders())
     private let waker: Waker

@@ -32,6 +32,8 @@ case ("detach", .daemon(let readiness, let pidFile)):
         exit(69)
     case "stop":
         say("about to stop")
+        // The kernel wakes a stopped process by HUP when the process that started it ends: let it end first.
+        while getsid(getppid()) == getsid(0) { usleep(1_000) }
         kill(getpid(), SIGSTOP)
         // The signal may stop another thread first, and this one a moment later.
         while true { pause() }
@@ -55,7 +57,7 @@ case ("surroundings", _):
     let folder = getcwd(nil, 0)!
     print("folder \(String(cString: folder)) umask \(String(umask(0), radix: 8)) file \(access("/inside", F_OK))")
 case ("reap", _):
-    try reap(usesChildrenFiles: words[2] == "files", program: words[3], spares: words.dropFirst(3).first)
+    try reap(usesChildrenFiles: words[2] == "files", program: words[3], spares: words.dropFirst(3).first, keeps: words.dropFirst(4).first == "kept")
 default:
     exit(64)
 }
@@ -121,14 +123,17 @@ func drop(user: String, group: String?) {
 }
 
 /// Runs a program to its end, then says what was left of it.
-func reap(usesChildrenFiles: Bool, program: String, spares: String?) throws {
+func reap(usesChildrenFiles: Bool, program: String, spares: String?, keeps: Bool) throws {
     try Descendants.becomeSubreaper()
     var task = Spawn(program, arguments: [program], environment: .current())
     task.placement = .newGroup
-    let spared = try spares.map { try Spawn("/bin/sleep", arguments: ["sleep", $0], environment: .current()).start() }
+    let spared = try spares.map { length in
+        let sleep = Spawn("/bin/sleep", arguments: ["sleep", length], environment: .current())
+        return keeps ? try Descendants.keeping { () throws(SystemError) in try sleep.start() } : try sleep.start()
+    }
     _ = try task.start().wait()
     let table = ProcessTable(usesChildrenFiles: usesChildrenFiles)
-    let reaped = Descendants.reap(sparing: Set(spared.map { [$0.id] } ?? []), table: table)
+    let reaped = Descendants.reap(sparing: keeps ? [] : Set(spared.map { [$0.id] } ?? []), table: table)
     let rest = table.descendants(of: getpid())
     print("killed \(reaped.killed.count) survivors \(reaped.survivors.count) left \(rest.count)")
     try spared?.signal(SIGKILL)

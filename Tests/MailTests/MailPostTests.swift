@@ -68,18 +68,16 @@ import Testing
     }
 
     @Test func `a server that is down loses no notice, over the end of the worker`() async throws {
-        let first = try MailServer()
-        let port = first.port
-        first.end()
-        let settings = settings(port)
+        let server = try MailServer(isOpen: false)
+        let settings = settings(server.port)
         let down = try post(settings)
         fail(down)
         fail(down, "u")
         await down.end()
         let warned = warnings.lines.withLock { $0 }
-        #expect(warned.count == 1 && warned[0].hasPrefix("cannot send mail to ADMINS by 127.0.0.1:\(port): "))
+        #expect(warned.count == 1 && warned[0].hasPrefix("cannot send mail to ADMINS by 127.0.0.1:\(server.port): "))
         #expect(try MailSpool(settings.spool).waiting(in: .mails).count == 2)
-        let server = try MailServer(port: port)
+        try server.open()
         let up = try post(settings)
         #expect(try await eventually { server.mails.count == 2 })
         await up.end()
@@ -87,15 +85,13 @@ import Testing
     }
 
     @Test func `a server that comes back gets what waited, from the same worker`() async throws {
-        let first = try MailServer()
-        let port = first.port
-        first.end()
-        let post = try post(settings(port))
+        let server = try MailServer(isOpen: false)
+        let post = try post(settings(server.port))
         fail(post)
         #expect(try await eventually { warnings.lines.withLock { $0.count } == 1 })
-        let server = try MailServer(port: port)
+        try server.open()
         #expect(try await eventually(within: .seconds(60)) { server.mails.count == 1 })
-        #expect(try await eventually { warnings.lines.withLock { $0.last } == "mail for ADMINS is sent again by 127.0.0.1:\(port)" })
+        #expect(try await eventually { warnings.lines.withLock { $0.last } == "mail for ADMINS is sent again by 127.0.0.1:\(server.port)" })
         await post.end()
     }
 
@@ -219,6 +215,35 @@ import Testing
             #expect(spool.read().digest.groups.first?.total == 1 + count)
         }
         #expect(!folder.contains("spool/new/\(file)"))
+    }
+
+    @Test func `a mail is written once though the state cannot be stored`() async throws {
+        let server = try MailServer()
+        let settings = settings(server.port)
+        let post = try post(settings)
+        #expect(mkdir(folder.file("spool/state"), 0o700) == 0)
+        fail(post, "t")
+        #expect(try await eventually { server.mails.count == 1 })
+        fail(post, "u")
+        let spool = try MailSpool(settings.spool)
+        #expect(try await eventually { spool.read().new.count == 2 })
+        // The loop has looked again since then.
+        try await Task.sleep(for: .seconds(3))
+        #expect(rmdir(folder.file("spool/state")) == 0)
+        #expect(try await eventually { server.mails.count == 2 })
+        await post.end()
+        #expect(server.mails.map { $0.subject.contains("Task t") } == [true, false])
+        #expect(warnings.lines.withLock { $0.count } == 1)
+    }
+
+    @Test func `more notices than one file holds are all counted`() async throws {
+        let server = try MailServer()
+        let settings = settings(server.port)
+        let post = try post(settings)
+        for number in 0..<120 { fail(post, "t\(number)") }
+        let spool = try MailSpool(settings.spool)
+        #expect(try await eventually { spool.read().digest.groups.count == 120 })
+        await post.end()
     }
 
     @Test func `files that are no notices do no harm`() throws {

@@ -39,6 +39,11 @@ extension ProcessesTests {
             #expect(output == "killed 1 survivors 0 left 1\nspared ended by signal KILL\n")
         }
 
+        @Test func `leaves alone what its starter keeps`() throws {
+            let (output, _) = try Probe.run("reap", "files", try daemoniser(), "1000", "kept")
+            #expect(output == "killed 1 survivors 0 left 1\nspared ended by signal KILL\n")
+        }
+
         @Test func `keeps up with those that fork while they are being killed`() throws {
             let program = try folder.program("breeder",
                 """

@@ -55,7 +55,8 @@ struct MailWatch: TaskWatching {
             notice.message = redaction.applied(to: failure.message).inOneLine(limit: 1_000)
             notice.id = message.id.text.forLog
             notice.attempt = attempt
-            notice.details = redaction.applied(to: details)
+            // Beyond this no mail shows it; what waits in the spool is bounded.
+            notice.details = String(decoding: redaction.applied(to: details).utf8.suffix(MailText.detailLimit + 1), as: UTF8.self)
             if let arguments = try? BodyCodec.decode(message.body) {
                 let texts = PythonRepr.texts(arguments, redaction)
                 // What surrounds a command is no argument.

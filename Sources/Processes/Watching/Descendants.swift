@@ -19,6 +19,22 @@ package enum Descendants {
     package static var isSubreaper: Bool { isReaper.load(ordering: .relaxed) }
 
     private static let isReaper = Atomic(false)
+    private static let kept = Mutex<Set<ProcessID>>([])
+
+    /// Starts a child that `reap` leaves alone, with its descendants, until `release`: the caller waits for it.
+    package static func keeping(_ start: () throws(SystemError) -> SpawnedProcess) throws(SystemError) -> SpawnedProcess {
+        let result = kept.withLock { kept in
+            Result { () throws(SystemError) in
+                let process = try start()
+                kept.insert(process.id)
+                return process
+            }
+        }
+        return try result.get()
+    }
+
+    /// Ends `keeping`, once the caller has waited for the child.
+    package static func release(_ process: SpawnedProcess) { kept.withLock { _ = $0.remove(process.id) } }
 
     /// The result of `reap`.
     package struct Reaped: Sendable, Equatable {
@@ -31,7 +47,7 @@ package enum Descendants {
     /// Kills all descendants of this process, and reaps those that became its children.
     ///
     /// Costs one system call if there are no descendants, so it can follow every task. A program that another
-    /// thread starts meanwhile is also killed unless it is spared.
+    /// thread starts meanwhile is also killed unless it is spared or kept.
     ///
     /// - Parameters:
     ///   - spared: Children that other code waits for; they and their descendants are left alone.
@@ -48,7 +64,9 @@ package enum Descendants {
         // Repeat, because killed processes may fork until the signal reaches them, and because indirect
         // descendants become our children only when their parents have ended.
         while hasChildren() {
-            let found = table().descendants(of: getpid(), sparing: spared)
+            // Who else is spared is asked after the table was read: a child in it has been started, and is kept by then.
+            let current = table()
+            let found = current.descendants(of: getpid(), sparing: spared.union(kept.withLock { $0 }))
             reaped.survivors = Set(found.lazy.filter { !$0.hasEnded }.map(\.id))
             // A list of children may miss one that starts while it is read: require two empty lists.
             emptyLooks = found.isEmpty ? emptyLooks + 1 : 0

@@ -9,19 +9,19 @@ final class LoopbackListener: Sendable {
     /// Once it is closed, its number is soon that of another test's socket.
     private let isOpen = Mutex(true)
 
-    /// - Parameter wanted: 0 chooses a free port.
-    init(port wanted: Int = 0) throws {
+    /// Takes a free port.
+    ///
+    /// - Parameter listens: Whether it takes connections from the beginning; else whoever comes is refused until `startListening`.
+    init(listens: Bool = true) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var yes: Int32 = 1
-        if wanted != 0 { setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size)) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        address.sin_port = UInt16(wanted).bigEndian
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let status = withUnsafeMutablePointer(to: &address) { [descriptor] in
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(descriptor, address, size) == 0 && listen(descriptor, 512) == 0 && getsockname(descriptor, address, &size) == 0
+                bind(descriptor, address, size) == 0 && (!listens || listen(descriptor, 512) == 0)
+                    && getsockname(descriptor, address, &size) == 0
             }
         }
         guard status else { throw ServerTrouble("no port to listen at: \(errno)") }
@@ -41,6 +41,14 @@ final class LoopbackListener: Sendable {
             }
         }
         guard status else { throw ServerTrouble("no socket at \(path): \(errno)") }
+    }
+
+    // One that never served.
+    deinit { isOpen.withLock { if $0 { close(descriptor) } } }
+
+    /// Takes connections from now on, at the port that was its own already. `serve` must follow.
+    func startListening() throws {
+        guard listen(descriptor, 512) == 0 else { throw ServerTrouble("cannot listen at port \(port): \(errno)") }
     }
 
     /// Serves one connection after the other, and closes the port when `end` is called. Blocks.

@@ -7,6 +7,8 @@ import Synchronization
 package final class MailServer: Sendable {
     package let port: Int
     private let listener: LoopbackListener
+    private let offersLogin: Bool
+    private let refuses: @Sendable (String) -> Bool
     private let taken = Mutex<[Mail]>([])
 
     /// A mail that was taken.
@@ -26,13 +28,30 @@ package final class MailServer: Sendable {
     package var mails: [Mail] { taken.withLock { $0 } }
 
     /// - Parameters:
-    ///   - port: 0 chooses a free one.
+    ///   - isOpen: Whether it takes connections; else it has the port, and whoever comes is refused until `open`.
     ///   - offersLogin: Whether the client may log in.
     ///   - refuses: Recipients that are refused.
-    package init(port: Int = 0, offersLogin: Bool = false, refuses: @escaping @Sendable (String) -> Bool = { _ in false }) throws {
-        let listener = try LoopbackListener(port: port)
+    package init(
+        isOpen: Bool = true, offersLogin: Bool = false, refuses: @escaping @Sendable (String) -> Bool = { _ in false }
+    ) throws {
+        let listener = try LoopbackListener(listens: isOpen)
         self.listener = listener
         self.port = listener.port
+        self.offersLogin = offersLogin
+        self.refuses = refuses
+        if isOpen { serve() }
+    }
+
+    deinit { listener.end() }
+
+    /// Opens the port; once, and only after `isOpen: false`.
+    package func open() throws {
+        try listener.startListening()
+        serve()
+    }
+
+    private func serve() {
+        let (listener, offersLogin, refuses) = (self.listener, self.offersLogin, self.refuses)
         WorkThread.start { [weak self] in
             listener.serve { connection in
                 WorkThread.start { [weak self] in
@@ -41,8 +60,6 @@ package final class MailServer: Sendable {
             }
         }
     }
-
-    deinit { listener.end() }
 
     /// Closes the port; whoever comes is refused.
     package func end() { listener.end() }
