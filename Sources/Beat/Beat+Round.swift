@@ -30,7 +30,10 @@ extension Beat {
         var changed = Set<String>()
         obey(state.commands.map(\.command), &changed)
         try await lookUp(&changed)
-        return try await send(seat, state.commands.map(\.number), changed)
+        let now = self.now()
+        let wake = try await send(seat, state.commands.map(\.number), changed, now)
+        hasMore = wake <= now
+        return wake
     }
 
     /// Carries out commands: pauses and resumes entries.
@@ -113,8 +116,7 @@ extension Beat {
     }
 
     /// Plans every entry, sends the due runs and writes the changed records.
-    private func send(_ seat: any BeatSeat, _ commands: [Int64], _ touched: Set<String>) async throws -> Timestamp {
-        let now = self.now()
+    private func send(_ seat: any BeatSeat, _ commands: [Int64], _ touched: Set<String>, _ now: Timestamp) async throws -> Timestamp {
         var wake = now + Self.lookupInterval
         var plans: [Planned] = []
         var count = 0
@@ -158,6 +160,7 @@ extension Beat {
                 } catch let error as DriverError where error.isAboutRequest {
                     log.refused(plan.entry, error)
                     refusedUntil[plan.entry.name] = now + Self.refusalPause
+                    refusal = error
                 }
             }
             if try await send([], others, settling: commands, seat, now) { return wake }

@@ -27,6 +27,10 @@ package actor Beat {
     var nextLookup: Timestamp
     /// The time of the next attempt, for each entry whose messages the broker refused.
     var refusedUntil: [String: Timestamp] = [:]
+    /// The last refusal.
+    var refusal: DriverError?
+    /// Whether the last round has left due runs to the next.
+    var hasMore = false
     private var isStopping = false
     private var waiting: Task<Void, Never>?
 
@@ -67,7 +71,8 @@ package actor Beat {
     /// Sends periodic tasks until the beat is stopped.
     ///
     /// - Parameter onReady: Called after the first round, whether this beat leads or waits to take over.
-    /// - Throws: `DriverError` when the broker cannot be used at the start, or the stored records cannot be read.
+    /// - Throws: `DriverError` when the broker cannot be used at the start, or the stored records cannot be read; with `isOnce`, also
+    ///   when due runs could not be sent.
     package func run(onReady: @Sendable () async -> Void = {}) async throws {
         let seat = try await keeping.seat(in: configuration.name, as: configuration.identity)
         do {
@@ -79,9 +84,13 @@ package actor Beat {
                     pause = .zero
                     if !isReady { await onReady() }
                     isReady = true
-                    if configuration.isOnce { break }
+                    if configuration.isOnce {
+                        if hasMore { continue }
+                        if let refusal { throw refusal }
+                        break
+                    }
                     await wait(seat, until: wake)
-                } catch let error as DriverError where error.code == .unusable || !isReady {
+                } catch let error as DriverError where error.code == .unusable || !isReady || configuration.isOnce {
                     // Without the stored records, beat could send runs twice. At the start, the user is there to read the error.
                     throw error
                 } catch {

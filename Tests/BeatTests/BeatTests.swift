@@ -161,4 +161,24 @@ import Testing
         await bench.seat.set(isLeader: false)
         await #expect(throws: DriverError.self) { try await bench.beat.run() }
     }
+
+    @Test func `with --once it sends all that is due, in as many rounds as it takes`() async throws {
+        let bench = try BeatBench([try entry { $0.missed = .all }], isOnce: true)
+        bench.clock.value = EntryPlanTests.noon
+        try await bench.beat.run()
+        bench.clock.value = EntryPlanTests.noon + .seconds(60 * 450)
+        try await bench.beat.run()
+        #expect(await bench.seat.sent.count == 450)
+    }
+
+    @Test func `with --once a refused run is an error, after the others are sent`() async throws {
+        var bad = try entry("bad")
+        bad.message.task = "refused"
+        let bench = try BeatBench([bad, try entry()], isOnce: true)
+        bench.clock.value = EntryPlanTests.noon
+        try await bench.beat.run()
+        bench.clock.value = EntryPlanTests.noon + .seconds(60)
+        await #expect(throws: DriverError(.refused, "queue 'x' is of another kind")) { try await bench.beat.run() }
+        #expect(await bench.seat.sent.count == 1)
+    }
 }
