@@ -30,12 +30,13 @@ import Testing
     }
 
     private func request(
-        _ method: String, _ target: String, _ headers: [String: String] = [:], user: UInt32? = us, body: [UInt8] = []
+        _ method: String, _ target: String, _ headers: [String: String] = [:], user: UInt32? = us, body: [UInt8] = [],
+        address: [UInt8] = [127, 0, 0, 1]
     ) throws -> WebRequest {
         let headers = ["host": "localhost:5555"].merging(headers) { $1 }
         return WebRequest(
             method, try WebTarget(parsing: target), headers: headers.sorted { $0.key < $1.key }.map { WebField($0.key, $0.value) }, body: body,
-            peer: WebPeer(address: [127, 0, 0, 1], user: user))
+            peer: WebPeer(address: address, user: user))
     }
 
     private func ask(_ router: WebRouter, _ request: WebRequest) async -> WebResponse {
@@ -86,6 +87,19 @@ import Testing
         }
         let bearer = try request("POST", "/act/x", ["authorization": "Bearer a long secret token"], user: nil)
         #expect(text(await ask(router, bearer)) == "act x ci")
+    }
+
+    @Test func `whoever tries passwords without end locks out himself alone`() async throws {
+        let router = try router(credentials: credentials)
+        func attempt(_ pair: String, from address: [UInt8]) throws -> WebRequest { try request("GET", "/metrics", basic(pair), user: nil, address: address) }
+        #expect(await ask(router, try attempt("grace:secret", from: [192, 0, 2, 9])).status == 200)
+        // Their answers come when somebody waits for them.
+        let attempts = try (0..<100).map { try attempt("ada:\($0)", from: [192, 0, 2, 1]) }.map(router.answer)
+        #expect(attempts.contains { if case .now(let response) = $0 { response.status == 429 } else { false } })
+        #expect(await ask(router, try attempt("ada:secret", from: [192, 0, 2, 1])).status == 429)
+        // Who was let in before needs no place among those who log in; and another network has places of its own.
+        #expect(await ask(router, try attempt("grace:secret", from: [192, 0, 2, 1])).status == 200)
+        #expect(await ask(router, try attempt("ada:secret", from: [198, 51, 100, 1])).status == 200)
     }
 
     @Test func `wrong credentials of our own user are wrong, too`() async throws {

@@ -1,6 +1,7 @@
 import CCrypt
 import CeleryCore
 import Processes
+import Synchronization
 
 /// Compares passwords with their hashes, one after the other: a hash is made to take long, and many at a time would take the
 /// machine.
@@ -9,7 +10,7 @@ actor PasswordCheck {
     private let users: [String: WebCredentials.Entry]
     /// What was right, by a code of name and password that nobody else can compute; so a client that sends its password with each
     /// request has it hashed once.
-    private var known: [[UInt8]: WebIdentity] = [:]
+    private let known = Mutex<[[UInt8]: WebIdentity]>([:])
     private let key: [UInt8]
 
     /// Most entries of `known`.
@@ -29,18 +30,30 @@ actor PasswordCheck {
         key = (0..<32).map { _ in UInt8.random(in: 0...255, using: &random) }
     }
 
+    /// Who has this name and password, if they were right before.
+    nonisolated func knownIdentity(_ name: String, _ password: String) -> WebIdentity? {
+        let code = code(name, password)
+        return known.withLock { $0[code] }
+    }
+
+    private nonisolated func code(_ name: String, _ password: String) -> [UInt8] {
+        HMAC.code(of: Array(name.utf8) + [0] + Array(password.utf8), key: key)
+    }
+
     /// - Returns: `nil` for a wrong name or password. Takes as long for a name that there is not.
     func identity(_ name: String, _ password: String) -> WebIdentity? {
-        let code = HMAC.code(of: Array(name.utf8) + [0] + Array(password.utf8), key: key)
-        if let identity = known[code] { return identity }
+        if let identity = knownIdentity(name, password) { return identity }
         let entry = users[name]
         // Any hash does: one that is like the others takes as long.
         guard let setting = entry?.hash ?? users.values.first?.hash else { return nil }
         let isRight = Self.matches(password, setting)
         guard let entry, isRight else { return nil }
         let identity = WebIdentity(name, entry.rights)
-        if known.count >= Self.mostKnown { known.removeAll() }
-        known[code] = identity
+        let code = code(name, password)
+        known.withLock { known in
+            if known.count >= Self.mostKnown { known.removeAll() }
+            known[code] = identity
+        }
         return identity
     }
 

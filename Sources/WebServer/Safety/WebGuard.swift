@@ -34,15 +34,21 @@ package final class WebGuard: Sendable {
     private let passwords: PasswordCheck
     private let publicRate: RequestRate<WebPeer>?
     private let users: Set<UInt32>
-    private let failures = Mutex(0)
+    private let failures = Mutex(Failures())
 
     package let hosts: HostCheck
     package let origins = OriginCheck()
 
     /// How long a refused client waits for its answer, so that nobody tries many passwords.
     private let failureDelay: Duration
-    /// Refused clients that wait at a time; more are turned away at once.
-    private static let mostFailures = 64
+    /// Refused clients that wait at a time, of one network and of all; more are turned away at once.
+    private static let mostFailures = (ofOne: 64, ofAll: 1_024)
+
+    /// Clients that log in or wait to be refused, by their network, so that one of them locks out nobody else.
+    private struct Failures {
+        var counts: [WebPeer: Int] = [:]
+        var total = 0
+    }
 
     /// - Parameter users: Who needs no credentials from this machine: the user we are, and root.
     /// - Throws: `WebError.libraryMissing`.
@@ -62,7 +68,7 @@ package final class WebGuard: Sendable {
     package func decide(_ request: WebRequest, _ demand: Demand) -> Decision {
         if demand == .open { return .granted(WebIdentity("anybody", [])) }
         if demand.changes, settings.isReadOnly { return .refused(WebRefusal(403, "this server changes nothing: it is read-only")) }
-        if let authorization = request.header("authorization") { return identify(authorization, demand) }
+        if let authorization = request.header("authorization") { return identify(authorization, request.peer.network, demand) }
         if demand.needsToken { return .refused(tokenNeeded) }
         if isOurs(request) { return grant(WebIdentity(request.peer.description, [.read, .act]), demand) }
         if demand == .status, settings.showsStatusToAll, request.verb == "GET" {
@@ -80,34 +86,35 @@ package final class WebGuard: Sendable {
         return !["forwarded", "x-forwarded-for", "x-real-ip", "via"].contains { request.header($0) != nil }
     }
 
-    private func identify(_ authorization: String, _ demand: Demand) -> Decision {
+    private func identify(_ authorization: String, _ network: WebPeer, _ demand: Demand) -> Decision {
         let parts = authorization.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, let credentials else { return fail() }
+        guard parts.count == 2, let credentials else { return fail(network) }
         switch parts[0].lowercased() {
         case "bearer":
-            guard let identity = credentials.owner(ofToken: String(parts[1])) else { return fail() }
+            guard let identity = credentials.owner(ofToken: String(parts[1])) else { return fail(network) }
             return grant(identity, demand)
         case "basic":
             guard let decoded = Base64.decode(String(parts[1])), let colon = decoded.firstIndex(of: UInt8(ascii: ":")),
                 let name = String(validating: decoded[..<colon], as: UTF8.self),
                 let password = String(validating: decoded[(colon + 1)...], as: UTF8.self), password.utf8.count <= 512
-            else { return fail() }
-            guard begin() else { return .refused(crowded) }
+            else { return fail(network) }
+            if let identity = passwords.knownIdentity(name, password) { return grant(identity, demand) }
+            guard begin(network) else { return .refused(crowded) }
             return .later { [self] in
                 let identity = await passwords.identity(name, password)
                 guard let identity else {
                     try? await Task.sleep(for: failureDelay)
-                    end()
+                    end(network)
                     return .failure(needed)
                 }
-                end()
+                end(network)
                 switch grant(identity, demand) {
                 case .granted(let identity): return .success(identity)
                 case .refused(let refusal): return .failure(refusal)
                 case .later: return .failure(needed)
                 }
             }
-        default: return fail()
+        default: return fail(network)
         }
     }
 
@@ -125,24 +132,30 @@ package final class WebGuard: Sendable {
     }
 
     /// A refusal that takes its time.
-    private func fail() -> Decision {
-        guard begin() else { return .refused(crowded) }
+    private func fail(_ network: WebPeer) -> Decision {
+        guard begin(network) else { return .refused(crowded) }
         return .later { [self] in
             try? await Task.sleep(for: failureDelay)
-            end()
+            end(network)
             return .failure(needed)
         }
     }
 
-    private func begin() -> Bool {
+    private func begin(_ network: WebPeer) -> Bool {
         failures.withLock { failures in
-            guard failures < Self.mostFailures else { return false }
-            failures += 1
+            guard failures.total < Self.mostFailures.ofAll, failures.counts[network, default: 0] < Self.mostFailures.ofOne else { return false }
+            failures.counts[network, default: 0] += 1
+            failures.total += 1
             return true
         }
     }
 
-    private func end() { failures.withLock { $0 -= 1 } }
+    private func end(_ network: WebPeer) {
+        failures.withLock { failures in
+            failures.counts[network] = failures.counts[network].flatMap { $0 > 1 ? $0 - 1 : nil }
+            failures.total -= 1
+        }
+    }
 
     private var crowded: WebRefusal { WebRefusal(429, "too many failures to log in", headers: [WebField("Retry-After", "2")]) }
 
