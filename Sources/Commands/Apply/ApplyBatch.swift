@@ -14,9 +14,14 @@ struct ApplyBatch {
     func run() async throws -> Int32 {
         let arguments = context.arguments
         guard arguments.operands.isEmpty else { throw CommandError(ExitCode.usage, "--batch takes no TASK") }
-        if arguments[WaitOptions.wait] || arguments[ApplyCommand.key] != nil {
-            throw CommandError(ExitCode.usage, "--batch cannot be combined with --wait or --key")
-        }
+        let excluded = [
+            ("--wait", arguments[WaitOptions.wait]), ("--timeout", arguments[WaitOptions.timeout] != nil), ("--key", arguments[ApplyCommand.key] != nil),
+            ("--key-ttl", arguments.isGiven(ApplyCommand.keyTTL)), ("--raw", arguments[ApplyCommand.raw]),
+            ("--args", arguments[ApplyCommand.args] != nil), ("--kwargs", arguments[ApplyCommand.kwargs] != nil),
+            ("--task-id", arguments[ApplyCommand.taskID] != nil), ("--link", !arguments[ApplyCommand.link].isEmpty),
+            ("--link-error", !arguments[ApplyCommand.linkError].isEmpty),
+        ]
+        if let (name, _) = excluded.first(where: \.1) { throw CommandError(ExitCode.usage, "--batch cannot be combined with \(name)") }
         let defaults = try SendArguments.read(arguments)
         let settings = try context.settings()
         let client = try context.client(settings)

@@ -44,13 +44,18 @@ enum StatusCommand {
         run: run)
 
     private static func run(_ context: CommandContext) async throws -> Int32 {
+        let arguments = context.arguments
+        let ids = arguments.operands.map { TaskID($0) }
+        let aboutTasks = [
+            ("--long", arguments[long]), ("--watch", arguments[watch]), ("--wait", arguments[WaitOptions.wait]),
+            ("--timeout", arguments.isGiven(WaitOptions.timeout)),
+        ]
+        if ids.isEmpty, let (name, _) = aboutTasks.first(where: \.1) { throw ArgumentError("\(name) is about tasks, but no ID is given") }
         let client = try context.client(try context.settings())
-        let ids = context.arguments.operands.map { TaskID($0) }
         if ids.isEmpty { return try await WorkerList(context: context).print(client) }
 
-        let arguments = context.arguments
         let waits = arguments[WaitOptions.wait] || arguments.isGiven(WaitOptions.timeout)
-        if arguments[watch] { return try await StatusWatch(context: context, ids: ids).run(client) }
+        if arguments[watch] { return try await StatusWatch(context: context, ids: ids, timeout: arguments[WaitOptions.timeout]).run(client) }
         var known = try await client.status(of: ids)
         var timedOut = false
         if waits {

@@ -5,6 +5,8 @@ import Client
 struct StatusWatch {
     let context: CommandContext
     let ids: [TaskID]
+    /// After which to end; `nil` for never.
+    let timeout: Duration?
 
     /// What is printed of a task, as far as it changes.
     private struct Shown: Equatable {
@@ -15,6 +17,7 @@ struct StatusWatch {
     func run(_ client: Client) async throws -> Int32 {
         var drawn: [Shown] = []
         var lines = 0
+        let deadline = timeout.map { ContinuousClock.now + $0 }
         while true {
             let watching = try client.store as? any ResultWatching
             let mark = await watching?.mark()
@@ -27,7 +30,8 @@ struct StatusWatch {
                 drawn = shown
             }
             if shown.allSatisfy({ $0.state.isReady || $0.state == .unknown }) { return StatusCommand.exitStatus(known) }
-            let look = ContinuousClock.now + .seconds(1)
+            if let deadline, deadline <= .now { return ExitCode.timedOut }
+            let look = min(.now + .seconds(1), deadline ?? .now + .seconds(1))
             if let watching, let mark {
                 try await watching.waitForChange(since: mark, until: look)
             } else {

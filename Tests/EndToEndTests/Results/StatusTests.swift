@@ -57,6 +57,18 @@ import Testing
         #expect(try waiting.wait() == Ended(ids.map { "\($0)\tSUCCESS\n" }.joined()))
     }
 
+    @Test func `watches no longer than it may`() throws {
+        let project = try Project()
+        let id = try project.apply("demo.tasks.flaky")
+        #expect(try project.run("celery status --watch --timeout 0.2 \(id)") == Ended("\(id)\tPENDING\n", status: 124))
+    }
+
+    @Test(arguments: ["--long", "--watch", "--wait", "--timeout 5"]) func `refuses options about tasks without an id`(option: String) throws {
+        let name = option.prefix { $0 != " " }
+        let ended = try Project().run("celery status \(option)")
+        #expect(ended.status == 64 && ended.errors.hasPrefix("celery status: \(name) is about tasks, but no ID is given\n"))
+    }
+
     @Test func `watches until all are finished`() throws {
         let project = try Project()
         let id = try project.apply("demo.tasks.flaky")

@@ -95,7 +95,11 @@ import Testing
 
     @Test(arguments: [
         ("--batch - demo.tasks.add", "celery apply: --batch takes no TASK\n", Int32(64)),
-        ("--batch - --wait", "celery apply: --batch cannot be combined with --wait or --key\n", 64),
+        ("--batch - --wait", "celery apply: --batch cannot be combined with --wait\n", 64),
+        ("--batch - --link demo.tasks.add", "celery apply: --batch cannot be combined with --link\n", 64),
+        ("--batch - --task-id a", "celery apply: --batch cannot be combined with --task-id\n", 64),
+        ("--batch - --args [1]", "celery apply: --batch cannot be combined with --args\n", 64),
+        ("--batch - --key-ttl 5", "celery apply: --batch cannot be combined with --key-ttl\n", 64),
         ("--batch missing.ndjson", "celery apply: cannot read missing.ndjson: no such file or directory\n", 65),
         ("--batch .", "celery apply: cannot read .: is a directory\n", 65),
     ])
