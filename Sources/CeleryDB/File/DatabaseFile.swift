@@ -1,8 +1,9 @@
 // A `celery.db`: broker and result store in one SQLite file in WAL mode.
 //
 // Many processes write to it. Each write is one short IMMEDIATE transaction, made durable by one fsync (`synchronous=FULL`) for
-// processes stand in one line, kept by the kernel (`WriteQueue`), instead of polling
-// that other processes may wait for, the WAL's time stamp is set, which wakes every process that watches it (`ChangeWatch`).
+// all that has gathered meanwhile. Writers of all processes wait in one queue, kept by the kernel (`WriteQueue`), instead of
+// polling SQLite's lock. After a commit that other processes may wait for, the WAL's time stamp is set, which wakes every process
+// that watches it (`ChangeWatch`).
 
 package import CeleryCore
 import Dispatch
@@ -82,7 +83,7 @@ package final class DatabaseFile: Sendable {
                 try db.execute(sql: "PRAGMA cache_size = -4096")
                 // Truncate a WAL that a burst has made longer when the WAL restarts.
                 try db.execute(sql: "PRAGMA journal_size_limit = 4194304")
-                // The first read creates the WAL, which `WriteLine` and `ChangeWatch` need.
+                // The first read creates the WAL, which `WriteQueue` and `ChangeWatch` need.
                 var version = try Int32.fetchOne(db, sql: "PRAGMA user_version")
                 let isOld = version.map { 1..<Schema.version ~= $0 } ?? false
                 if isOld, isReadOnly {

@@ -5,8 +5,8 @@ import Synchronization
 
 /// A SQLite file shared with other programs, above all Python's Celery.
 ///
-/// The file is used as it is: its journal mode, tables and rows belong to the other programs. These do not use `WriteLine`, so
-/// people's. Nobody there knows of `WriteQueue`, so writers wait for SQLite's own lock.
+/// The file is used as it is: its journal mode, tables and rows belong to the other programs. These do not know of `WriteQueue`, so
+/// writers wait for SQLite's own lock.
 package final class SharedDatabaseFile: Sendable {
     package let path: String
     private let database: SerialDatabase
