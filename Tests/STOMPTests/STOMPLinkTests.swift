@@ -97,7 +97,7 @@ import Testing
         let server = try STOMPScript(greeting: "CONNECTED\nversion:1.2\n\n\0")
         let losses = Atomic<Int>(0)
         let link = STOMPLink(
-            try server.options { $0.silence = .seconds(4) },
+            try server.options { $0.silence = .seconds(8) },
             listener: STOMPLink.Listener(connected: { _, _ in [] }, heard: { _, _ in }) { _ in losses.add(1, ordering: .relaxed) })
         _ = try await link.connect()
         try await promptly("two questions") { while server.frames.count(where: { $0.command == "ABORT" }) < 2 { try await Task.sleep(for: .milliseconds(50)) } }

@@ -5,6 +5,7 @@ import Fixtures
 import Glibc
 import Processes
 import RabbitMQ
+import Synchronization
 import Testing
 import Wire
 
@@ -106,10 +107,11 @@ import Wire
         #expect(try await beat.seat.send([], writing: [record(1)], settling: []))
         await beat.seat.close()
         let second = try await self.beat("second", broker)
+        let hold = Hold()
         let reader = Task {
             try await place.broker().link.ask { (connection, channel) throws(RabbitMQError) in
                 let isThere = try connection.get("celery.beat.celery", on: channel) != nil
-                Syscall.pause(.seconds(3))
+                _ = eventually { hold.isOver.withLock { $0 } }
                 return isThere
             }
         }
@@ -117,6 +119,7 @@ import Wire
         let error = await #expect(throws: DriverError.self) { _ = try await second.takeTheLead() }
         #expect(error?.code == .tryAgain)
         #expect(error?.message.hasSuffix("queue 'celery.beat.celery' is empty, or another reader holds the state of beat 'celery'") ?? false)
+        hold.isOver.withLock { $0 = true }
         #expect(try await reader.value)
         #expect(try await second.takeTheLead().records["a"]?.handled.seconds == 1)
         await second.seat.close()
@@ -208,6 +211,11 @@ import Wire
         await second.seat.close()
         _ = try probe.end()
     }
+}
+
+/// How long a reader keeps to itself what it has read.
+private final class Hold: Sendable {
+    let isOver = Mutex(false)
 }
 
 /// A server that dies while beats are connected.

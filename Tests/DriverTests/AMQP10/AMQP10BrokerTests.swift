@@ -103,7 +103,7 @@ import Wire
     @Test(arguments: Server.allCases) func `waiting for its time at a worker that closes is no attempt of a message`(_ server: Server) async throws {
         let broker = try server.place().broker()
         let leaving = try await broker.worker("leaving")
-        let due = Timestamp.now + .seconds(3)
+        let due = Timestamp.now + .seconds(10)
         try await broker.publish([Message("later", eta: due)])
         try await promptly("the message is held") {
             while try await leaving.scheduled(upTo: 10).isEmpty {

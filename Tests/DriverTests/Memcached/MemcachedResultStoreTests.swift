@@ -29,7 +29,8 @@ import Testing
     }
 
     @Test func `an expired result is gone`() async throws {
-        let store = try place.store(expires: 1)
+        // The server counts whole seconds of its own: one may be over at once.
+        let store = try place.store(expires: 5)
         try await store.store([result("a")])
         #expect(try await store.results(for: [TaskID("a")]).count == 1)
         #expect(try await eventually { try await store.results(for: [TaskID("a")]).isEmpty })

@@ -1,4 +1,5 @@
 import CeleryCore
+import Fixtures
 import Wire
 
 extension Message {
@@ -20,11 +21,20 @@ extension [Delivery] {
 
 extension TestWorker {
     /// What there is now.
-    func takeAll() async throws -> [Delivery] { try await take(1_000) }
+    ///
+    /// - Parameter count: How many are expected: a busy server may take its time with these.
+    func takeAll(expecting count: Int = 0) async throws -> [Delivery] { try await take(1_000, expecting: count) }
 
     /// What there is now, up to `maximum`, and what was on its way.
-    func take(_ maximum: Int) async throws -> [Delivery] {
+    ///
+    /// - Parameter count: How many are expected: a busy server may take its time with these.
+    func take(_ maximum: Int, expecting count: Int = 0) async throws -> [Delivery] {
         var deliveries = try await consumer.take(maximum)
+        let limit = ContinuousClock.now + Duration.seconds(20).onThisMachine
+        while deliveries.count < min(count, maximum), .now < limit {
+            try await consumer.waitForWork(until: .now + .milliseconds(200))
+            deliveries += try await consumer.take(maximum - deliveries.count)
+        }
         guard patience > .zero else { return deliveries }
         var end = ContinuousClock.now + patience
         while maximum > deliveries.count, .now < end {
@@ -36,8 +46,8 @@ extension TestWorker {
         return deliveries
     }
 
-    /// Names of what there is now.
-    func names() async throws -> [String] { try await takeAll().names }
+    /// Names of what there is now; see `takeAll`.
+    func names(expecting count: Int = 0) async throws -> [String] { try await takeAll(expecting: count).names }
 }
 
 extension Outcome {

@@ -70,11 +70,13 @@ import Testing
     }
 
     @Test func `an idle wait uses no processor time`() throws {
-        let (output, status) = try probe.run("idle", path)
-        #expect(status == .exited(0))
-        let microseconds = try #require(Int(output.dropLast()))
-        // Polling a hundred times a second would use more than this in two seconds.
-        #expect(microseconds < 5_000)
+        // Polling a hundred times a second would use more than this in two seconds, each time; a busy machine does once in a while.
+        let isQuiet = try eventually {
+            let (output, status) = try probe.run("idle", path)
+            #expect(status == .exited(0))
+            return try #require(Int(output.dropLast())) < Int(5_000 * Machine.factor)
+        }
+        #expect(isQuiet)
     }
 
     @Test(.enabled(if: Python.path != nil, "needs python3 with sqlite3"))

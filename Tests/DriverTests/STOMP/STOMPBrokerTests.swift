@@ -37,7 +37,7 @@ import Wire
         let place = try server.place()
         let broker = try place.broker(nearETA: 0.5)
         let worker = try await broker.worker()
-        let due = Timestamp.now + .seconds(3)
+        let due = Timestamp.now + .seconds(10)
         try await broker.publish([Message("later", eta: due), Message("now")])
         #expect(try await worker.gather(1).names == ["now"])
         // It is not with the worker.
@@ -74,7 +74,7 @@ import Wire
         let server = try ActiveMQServer.start(options: ["--no-scheduler"])
         let broker = try STOMPPlace(server.url).broker()
         let worker = try await broker.worker()
-        try await broker.publish([Message("later", eta: .now + .seconds(4))])
+        try await broker.publish([Message("later", eta: .now + .seconds(10))])
         try await promptly("the message is held") {
             while try await worker.scheduled(upTo: 10).isEmpty {
                 #expect(try await worker.take(10).isEmpty)

@@ -144,7 +144,7 @@ import Testing
     }
 
     @Test func `backfill sends the runs of the past, once`() throws {
-        let project = try project("expires = 5")
+        let project = try project("expires = 60")
         let line = "celery beat backfill tick 2026-01-01T00:00:00Z 2026-01-01T00:00:09Z"
         let dry = try project.run("\(line) --dry-run").lines
         #expect(dry.count == 10)

@@ -17,7 +17,7 @@ import Testing
         #expect(try host.run("celery explain bad").output.contains("bad"))
         #expect(try host.run("seq 3 | celery dmap demo.tasks.square").output == "1\n4\n9\n")
         #expect(try host.run("celery status").output.contains("w@h"))
-        #expect(try host.run("celery inspect ping").output.contains("w@h"))
+        #expect(try host.run("celery inspect ping -t 60").output.contains("w@h"))
         #expect(try host.run("celery apply --wait --countdown 1 demo.tasks.add 2 2") == Ended("4\n"))
         // The broker's own machine has it all in its file.
         #expect(try host.home.run("celery status bad") == Ended("bad\tFAILURE\n", status: 1))
@@ -26,11 +26,12 @@ import Testing
 
     @Test func `a waiting client, a running task and a waiting worker outlive kills of the broker`() throws {
         let host = try BrokerHost()
-        try host.client.task("slow.sh", "#!/bin/sh\nsleep 3\necho done\n")
+        try host.client.task("slow.sh", "#!/bin/sh\nuntil [ -e go ]; do sleep 0.02; done\necho done\n")
         try host.client.startWorker(with: host.variables)
         let running = try host.client.start("celery apply --wait demo.tasks.slow --task-id slow", with: host.variables)
         #expect(eventually { (try? host.home.run("celery status slow").output.contains("STARTED")) ?? false })
         for _ in 0..<2 { try host.killAndRestart() }
+        try host.client.write("", to: "go")
         let ended = try running.wait()
         #expect(ended == Ended("done\n"))
         #expect(try host.run("celery status -l slow --json").output.contains(#""attempt":1"#))

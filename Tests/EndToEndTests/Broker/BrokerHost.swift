@@ -22,7 +22,16 @@ struct BrokerHost {
             let key = try client.run("celery broker -q --keygen celeryclient.key").text
             try home.write("\(role) \(key) client\n", to: "celerybroker.clients")
         }
-        url = try Self.start(home, "tcp://127.0.0.1:0")
+        url = try Self.startAnywhere(home)
+    }
+
+    /// On a port below those that the kernel hands out: one of those may be somebody's connection while the broker restarts.
+    private static func startAnywhere(_ home: Project) throws -> String {
+        func address() -> String { "tcp://127.0.0.1:\(Int.random(in: 10_000..<30_000))" }
+        for _ in 0..<10 {
+            if let url = try? start(home, address()) { return url }
+        }
+        return try start(home, address())
     }
 
     private static func start(_ home: Project, _ address: String) throws -> String {
@@ -35,7 +44,10 @@ struct BrokerHost {
 
     /// Kills it without warning, and starts another in its place.
     func killAndRestart() throws {
-        kill(try #require(Int32(home.read("broker.pid").filter(\.isNumber))), SIGKILL)
+        let id = try #require(Int32(home.read("broker.pid").filter(\.isNumber)))
+        kill(id, SIGKILL)
+        // Until then it has the port.
+        #expect(eventually { kill(id, 0) != 0 })
         _ = try Self.start(home, "tcp://127.0.0.1:\(port)")
     }
 

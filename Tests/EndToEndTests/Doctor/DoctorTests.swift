@@ -68,8 +68,13 @@ import Testing
         let batch = String(repeating: "{\"task\": \"demo.tasks.nap\"}\n", count: 12)
         _ = try project.run("celery apply --batch -", input: batch).text
         #expect(try eventually { try project.run("celery inspect active").output.contains("demo.tasks.nap") })
-        let busy = try project.run("celery doctor --worker w@h -t 2")
-        #expect(busy.status == 0 && busy.output.contains("is busy with"), "\(busy)")
+        var busy = Ended()
+        // Again, should the worker have answered too late.
+        let isTold = try eventually {
+            busy = try project.run("celery doctor --worker w@h -t 2")
+            return busy.status == 0 && busy.output.contains("is busy with")
+        }
+        #expect(isTold, "\(busy)")
         try project.signalWorker(SIGQUIT)
     }
 

@@ -26,6 +26,9 @@ import Testing
 
     // MARK: What the program does
 
+    /// Seconds from its start in which a program has by all means done what comes first in it.
+    private static let first = 2 * Machine.factor
+
     @Test(arguments: FateCase.all) func `the program fails`(_ fate: FateCase) throws {
         let run = try FateRun(fate, "echo broken >&2; exit 3")
         try run.start()
@@ -63,7 +66,8 @@ import Testing
     }
 
     @Test(arguments: FateCase.all) func `it passes its soft limit`(_ fate: FateCase) throws {
-        let run = try FateRun(fate, "trap 'echo tidied >>tidied; exit 1' TERM; sleep 600 & wait", options: "soft_time_limit=0.3")
+        let run = try FateRun(
+            fate, "trap 'echo tidied >>tidied; exit 1' TERM; sleep 600 & wait", options: "soft_time_limit=\(Self.first)")
         try run.start()
         let ended = try run.result(of: run.apply())
         #expect(ended.status == 1)
@@ -73,7 +77,7 @@ import Testing
     }
 
     @Test(arguments: FateCase.all) func `it passes its hard limit`(_ fate: FateCase) throws {
-        let run = try FateRun(fate, "trap '' TERM; (setsid sleep 601 &); sleep 602", options: "time_limit=0.5")
+        let run = try FateRun(fate, "trap '' TERM; (setsid sleep 601 &); sleep 602", options: "time_limit=\(Self.first)")
         try run.start()
         let ended = try run.result(of: run.apply())
         #expect(ended.status == 1)

@@ -101,11 +101,12 @@ struct RabbitMQErrorTests {
     func `69 for a server that speaks something else`(_ answer: String) throws {
         let place = try RabbitMQPlace()
         let server = try FakeServer(answer: answer)
+        // More than enough: it answers at once.
         try expect(
-            place, place.url("celery:hush", port: server.port, "?connection_timeout=2"), 69, "cannot reach broker URL: it ",
+            place, place.url("celery:hush", port: server.port, "?connection_timeout=20"), 69, "cannot reach broker URL: it ",
             hint: "start RabbitMQ")
         try expect(
-            place, place.tlsURL("?connection_timeout=2", port: server.port), 69, "cannot reach broker URL: the TLS handshake failed")
+            place, place.tlsURL("?connection_timeout=20", port: server.port), 69, "cannot reach broker URL: the TLS handshake failed")
     }
 
     @Test func `78 for options that make no sense`() throws {

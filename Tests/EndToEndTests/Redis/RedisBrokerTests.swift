@@ -26,8 +26,9 @@ import Testing
         #expect(try project.run("celery apply --wait demo.tasks.fail --task-id bad", with: variables).status == 7)
         #expect(try project.run("celery status bad", with: variables) == Ended("bad\tFAILURE\n", status: 1))
         #expect(try project.run("seq 3 | celery dmap demo.tasks.square", with: variables).output == "1\n4\n9\n")
-        #expect(try project.run("celery status", with: variables).output.contains("w@h"))
-        #expect(try project.run("celery inspect ping", with: variables).output.contains("w@h"))
+        // Both wait a second for the worker's answer.
+        #expect(try eventually { try project.run("celery status", with: variables).output.contains("w@h") })
+        #expect(try eventually { try project.run("celery inspect ping", with: variables).output.contains("w@h") })
         #expect(try project.run("celery apply --wait --countdown 2 demo.tasks.add 2 2", with: variables) == Ended("4\n"))
     }
 

@@ -125,7 +125,10 @@ import Testing
         let project = try Project()
         try project.startWorker()
         #expect(try project.run("celery run --wait true").status == 0)
-        let id = try project.run("celery run --countdown 0.5 touch ran; chmod 777 .").text
+        // It sees the command only when the place is unsafe.
+        try project.signalWorker(SIGSTOP)
+        let id = try project.run("celery run touch ran; chmod 777 .").text
+        try project.signalWorker(SIGCONT)
         #expect(try project.run("celery result --wait \(id)").status == 77)
         #expect(!project.exists("ran"))
         _ = try project.run("chmod 755 .").text

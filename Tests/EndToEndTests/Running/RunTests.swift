@@ -64,9 +64,22 @@ import Testing
         #expect(try project.run("celery run --wait ./no/such").status == 127)
         try project.write("#!/bin/sh\n", to: "plain")
         #expect(try project.run("celery run --wait ./plain").status == 126)
-        let gone = "mkdir gone; cd gone; id=$(celery run --countdown 0.5 true); cd ..; rmdir gone; celery result --wait $id"
-        #expect(try project.run(gone).status == 127)
+        // The worker sees the command only when its folder is gone.
+        try project.signalWorker(SIGSTOP)
+        let gone = try project.run("mkdir gone; cd gone; celery run true; cd ..; rmdir gone").text
+        try project.signalWorker(SIGCONT)
+        #expect(try project.run("celery result --wait \(gone)").status == 127)
         #expect(try project.run("celery run --wait --time-limit 0.3 sleep 60").errors.hasPrefix("TimeLimitExceeded"))
+    }
+
+    @Test func `a command that exceeds its time limit costs no child of the pool, and its last words are kept`() throws {
+        let project = try Project()
+        try project.startWorker("-c 1")
+        let id = try project.run("celery run --time-limit 2 sh -c 'trap \"\" TERM; echo why >&2; sleep 60'").text
+        #expect(try project.run("celery result --wait --json \(id)").output.contains("TimeLimitExceeded"))
+        #expect(try project.run("celery logs --stderr \(id)") == Ended("why\n"))
+        #expect(try project.run("celery run --wait echo on") == Ended("on\n"))
+        #expect(!project.log.contains("pool child"))
     }
 
     @Test func `the options of apply work`() throws {

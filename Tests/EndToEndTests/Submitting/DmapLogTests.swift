@@ -3,10 +3,11 @@ import Testing
 /// `celery dmap`: going on where it stopped, and stopping early.
 @Suite(.blocking) struct DmapLogTests {
     /// With a task that notes its item and fails for items that `bad` lists.
-    private func project() throws -> Project {
+    ///
+    /// - Parameter seconds: How long an item takes.
+    private func project(seconds: Double = 0.05) throws -> Project {
         let project = try Project()
-        // Long enough for dmap to hear of a failure before the last one has run.
-        try project.task("item.sh", "#!/bin/sh\necho $1 >>done; sleep 0.05\ngrep -qx \"$1\" bad 2>/dev/null && exit 3\necho $1\n")
+        try project.task("item.sh", "#!/bin/sh\necho $1 >>done; sleep \(seconds)\ngrep -qx \"$1\" bad 2>/dev/null && exit 3\necho $1\n")
         return project
     }
 
@@ -58,7 +59,8 @@ import Testing
     }
 
     @Test func `stops after so many failures, dropping what waits`() throws {
-        let project = try project()
+        // Long enough for dmap to hear of a failure before the last one has run.
+        let project = try project(seconds: 0.5)
         try project.write("2\n3\n", to: "bad")
         let ended = try project.run("seq 50 | celery dmap demo.tasks.item -j 1 --halt now,fail=2")
         #expect(ended.status == 2)
@@ -69,7 +71,7 @@ import Testing
     }
 
     @Test func `lets what runs finish with soon`() throws {
-        let project = try project()
+        let project = try project(seconds: 0.5)
         try project.write("1\n", to: "bad")
         let ended = try project.run("seq 50 | celery dmap demo.tasks.item -j 2 --halt soon,fail=1%")
         #expect(ended.status == 1)

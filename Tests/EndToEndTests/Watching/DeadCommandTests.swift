@@ -58,12 +58,20 @@ import Testing
     }
 
     @Test func `replays no faster than it is told`() throws {
-        let (project, _) = try project("a", "b", "c", "d")
-        let replay = try project.start("exec celery dead replay --all --rate 2/s")
-        #expect(eventually { replay.printed.split(separator: "\n").count == 1 })
-        #expect(try project.run("celery dead list").lines.count >= 2)
-        let ended = try replay.wait()
-        #expect((ended.status, ended.lines.count) == (0, 4))
+        let (project, _) = try project("a", "b", "c", "d", "e")
+        // One in ten seconds: most are left, however late each look is.
+        let slow = try project.start("exec celery dead replay --all --rate 6/m")
+        #expect(eventually { !slow.printed.isEmpty })
+        #expect(try project.run("celery dead list").lines.count >= 3)
+        slow.signal(SIGTERM)
+        _ = try slow.wait()
+        let left = try project.run("celery dead list").lines.count
+        let start = ContinuousClock.now
+        let ended = try project.run("celery dead replay --all --rate 2/s")
+        #expect((ended.status, ended.lines.count) == (0, left))
+        // Half a second between two.
+        #expect(ContinuousClock.now - start >= .milliseconds(500 * (left - 1) - 100))
+        #expect(try project.run("celery dead list") == Ended())
     }
 
     @Test func `drops only what is meant, and asks first`() throws {

@@ -16,7 +16,8 @@ import Testing
         try project.startWorker("-n w@h -Q celery,images")
         try startAnother(project)
         let id = try project.workerID
-        let following = try project.start("exec celery events --follow --json --type worker-offline")
+        // It may open the file only when the other worker has told of the loss.
+        let following = try project.start("exec celery events --follow --since 1h --json --type worker-offline")
         try project.signalWorker(9)
         #expect(eventually { following.printed.contains("\"lost\":true") }, "\(following.printed)\(following.said)")
         let event = try #require(try objects(following.printed).first)

@@ -22,9 +22,9 @@ import Testing
             app = Celery(broker=sys.argv[1])
             control = app.control
             print(json.dumps([
-                control.revoke(sys.argv[2], terminate=True, reply=True, timeout=3),
-                control.revoke([sys.argv[3]], reply=True, timeout=3),
-                control.inspect(timeout=3).revoked(),
+                control.revoke(sys.argv[2], terminate=True, reply=True, timeout=30, limit=1),
+                control.revoke([sys.argv[3]], reply=True, timeout=30, limit=1),
+                control.inspect(timeout=30, limit=1).revoked(),
             ]))
             """, [place.url, running, waiting])
         let parsed = try JSON(parsing: answers)

@@ -7,16 +7,17 @@ import Testing
 @Suite(.blocking) struct LimitTests {
     private func project() throws -> Project {
         let project = try Project()
-        try project.task("sleep.sh", "#!/bin/sh\n# celery: time_limit=1 soft_time_limit=0.6\nexec sleep 600\n")
+        try project.task("sleep.sh", "#!/bin/sh\n# celery: time_limit=30 soft_time_limit=0.6\nexec sleep 600\n")
         try project.task("plain.sh", "#!/bin/sh\nexec sleep 600\n")
-        try project.task("nap.sh", "#!/bin/sh\n# celery: time_limit=0.2\nsleep 0.6; echo slept\n")
+        try project.task("nap.sh", "#!/bin/sh\n# celery: time_limit=0.2\nsleep ${1:-600}; echo slept\n")
         try project.task("eat.py", "#!/usr/bin/env python3\n# celery: max_memory=64m\nimport sys, time\nx = b'x' * (int(sys.argv[1]) << 20)\ntime.sleep(0.3)\nprint('ate')\n")
         return project
     }
 
     @Test func `what the call says counts before the task, and that before the worker`() throws {
         let project = try project()
-        try project.startWorker("--time-limit 0.8 --soft-time-limit 0.4")
+        // Of two limits that are over the hard one counts, so the worker's and that of `sleep` are far from their soft ones.
+        try project.startWorker("--time-limit 30 --soft-time-limit 0.4")
         for (words, expected) in [
             ("demo.tasks.plain", Ended(errors: "SoftTimeLimitExceeded: 0.4\n", status: 1)),
             ("demo.tasks.sleep", Ended(errors: "SoftTimeLimitExceeded: 0.6\n", status: 1)),
@@ -24,7 +25,7 @@ import Testing
             // Shorter than the soft one, so that is never told.
             ("demo.tasks.sleep --time-limit 0.3", Ended(errors: "TimeLimitExceeded: 0.3\n", status: 1)),
             // Longer than the task's own.
-            ("demo.tasks.nap --time-limit 30 --soft-time-limit 20", Ended("slept\n")),
+            ("demo.tasks.nap 0.6 --time-limit 30 --soft-time-limit 20", Ended("slept\n")),
             ("demo.tasks.nap --soft-time-limit 20", Ended(errors: "TimeLimitExceeded: 0.2\n", status: 1)),
             // None is no limit of its own, as in Python.
             ("demo.tasks.nap --time-limit 0", Ended(errors: "TimeLimitExceeded: 0.2\n", status: 1)),

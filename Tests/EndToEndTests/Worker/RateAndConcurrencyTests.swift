@@ -82,23 +82,26 @@ struct RateAndConcurrencyTests {
         let length = try #require(times.last) - times[0]
         // 2.1 s, less what the first program needed to start.
         #expect(length >= 1.5, "\(times)")
-        #expect(length < 4, "\(times)")
+        // Mostly 0.1 s between two; half the rate would make it 0.2 s. What a pause of the machine delays is never made up.
+        let gaps = zip(times, times.dropFirst()).map { $1 - $0 }.sorted()
+        #expect(gaps.count >= 21 && gaps[gaps.count / 2] < 0.16, "\(times)")
     }
 
     @Test func `on RabbitMQ each worker keeps the rate, other tasks go by, and nothing is lost`() throws {
         let place = try RabbitMQPlace()
         let project = place.project
         try project.task("quick", "#!/bin/sh\n# celery: rate_limit=10/s\ndate +%s.%N >>times\n")
-        try send(12, "quick", to: project, with: place.variables())
+        try send(22, "quick", to: project, with: place.variables())
         _ = try place.run("celery apply demo.tasks.shout hi").text
         let ended = try place.run("celery celeryd --burst -c2 -l info")
         #expect(ended.status == 0)
         let times = project.read("times").split(separator: "\n").compactMap { Double($0) }.sorted()
-        #expect(times.count == 12)
-        #expect(times.last! - times[0] >= 1.0, "\(times)")
+        try #require(times.count == 22)
+        // 2.05 s, less what the first program needed to start.
+        #expect(times[21] - times[0] >= 1.5, "\(times)")
         let order = ended.errors.split(separator: "\n").filter { $0.contains("processed") }
         // It was sent last, and does not wait for them, however long each look takes.
-        #expect(order.firstIndex { $0.contains("shout") } ?? 99 < 11)
+        #expect(order.firstIndex { $0.contains("shout") } ?? 99 < 21)
     }
 
     @Test(arguments: ["concurrency=1", "concurrency=1 ack=early"])
@@ -152,7 +155,7 @@ struct RateAndConcurrencyTests {
         let place = try RabbitMQPlace()
         let project = place.project
         try project.task("rare", "#!/bin/sh\n# celery: rate_limit=2/h\necho $1 >>order\n")
-        let worker = try project.start("exec celery celeryd -c2 -q", with: place.variables())
+        let worker = try project.start("exec celery celeryd -c2 -n w@test -q", with: place.variables())
         _ = try place.run("celery apply demo.tasks.rare first --wait --timeout 30").text
         var ids: [String] = []
         for number in 1...8 { ids.append(try place.run("celery apply demo.tasks.rare \(number)").text) }
@@ -160,13 +163,14 @@ struct RateAndConcurrencyTests {
         // They are on the ladder.
         #expect(try eventually { try place.depth() == 0 })
         #expect(try place.run("celery result \(mortal) --wait --timeout 20").errors.contains("expired"))
-        _ = try place.run("celery control revoke \(ids[2])").text
+        _ = try place.run("celery control -d w@test -t 60 revoke \(ids[2])").text
         #expect(try place.run("celery result \(ids[2]) --wait --timeout 40").errors.contains("revoked"))
         #expect(lines("order", project) == 1)
         let lifted = ContinuousClock.now
-        _ = try place.run("celery control rate_limit demo.tasks.rare 0").text
+        _ = try place.run("celery control -d w@test -t 60 rate_limit demo.tasks.rare 0").text
         #expect(eventually(within: .seconds(60)) { lines("order", project) == 8 })
-        #expect(ContinuousClock.now - lifted < .seconds(29))
+        // Each looks within 20 s whether it may begin.
+        #expect(ContinuousClock.now - lifted < .seconds(29).onThisMachine)
         worker.signal(SIGTERM)
         _ = try worker.wait()
         #expect(Set(project.read("order").split(separator: "\n")) == ["first", "1", "2", "4", "5", "6", "7", "8"])
@@ -182,7 +186,7 @@ struct RateAndConcurrencyTests {
                 """
                 import sys
                 from celery import Celery
-                print(Celery(broker=sys.argv[1]).control.rate_limit(sys.argv[2], sys.argv[3], reply=True, timeout=3))
+                print(Celery(broker=sys.argv[1]).control.rate_limit(sys.argv[2], sys.argv[3], reply=True, timeout=30, limit=1))
                 """,
                 [place.url, task, rate])
         }

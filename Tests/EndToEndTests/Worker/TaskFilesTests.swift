@@ -62,7 +62,7 @@ import Testing
         _ = try project.run("rm demo/tasks/flaky*; echo '#!/bin/sh' >demo/tasks/fresh; chmod +x demo/tasks/fresh").text
         #expect(try eventually { try project.run("celery tasks --remote").output.contains("demo.tasks.fresh") })
         #expect(try eventually { try !project.run("celery tasks --remote").output.contains("demo.tasks.flaky") })
-        let registered = try project.run("celery inspect registered").output
+        let registered = try project.run("celery inspect registered -t 60").output
         #expect(registered.contains("demo.tasks.fresh") && !registered.contains("demo.tasks.flaky"))
         try project.write("#!/bin/sh\n# celery: rate_limit=7/m\n", to: "demo/tasks/fresh", mode: "755")
         #expect(try eventually { try project.run("celery inspect registered").output.contains("demo.tasks.fresh [rate_limit=7/m]") })

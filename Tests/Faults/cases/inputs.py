@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 
+from harness import FACTOR
+
 
 def case_wrong_options(failures):
     project = failures.project()
@@ -121,4 +123,4 @@ def case_many_task_files(failures):
     failures.done(project.run("apply", "faults.tasks.task7", timeout=60))
     seconds = time.monotonic() - began
     failures.note(f"{count} task files: apply takes {seconds:.2f} s")
-    failures.expect(seconds < 3, f"apply took {seconds:.1f} s with {count} task files")
+    failures.expect(seconds < 3 * FACTOR + 3, f"apply took {seconds:.1f} s with {count} task files")

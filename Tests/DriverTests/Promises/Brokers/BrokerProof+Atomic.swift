@@ -10,7 +10,7 @@ extension BrokerProof {
         let broker = try fixture.connect()
         try await broker.publish([Message("a")])
         let worker = try await fixture.worker(on: broker)
-        let delivery = try #require(try await worker.takeAll().first)
+        let delivery = try #require(try await worker.takeAll(expecting: 1).first)
         return (worker, try #require(worker.consumer as? any AtomicSettling), delivery, try fixture.store(beside: broker))
     }
 
@@ -28,7 +28,7 @@ extension BrokerProof {
         let stored = try await store.results(for: [delivery.message.id, TaskID("heir")])
         #expect(stored[delivery.message.id]?.value == 42)
         #expect(stored[TaskID("heir")]?.state == .failure)
-        #expect(try await worker.names() == ["next"])
+        #expect(try await worker.names(expecting: 1) == ["next"])
         // The id is taken for as long as its result is kept.
         let id = delivery.message.id
         let refusal = DriverError(.alreadyThere, "task id \(id) is already in use: its result is stored", unconfirmed: [id], subject: id)
@@ -42,7 +42,7 @@ extension BrokerProof {
         let outcome = Outcome(delivery, results: [results(of: delivery, .retry)[0]], retry: again)
         #expect(try await consumer.settleAtomically([outcome]) == [true])
         #expect(try await store.results(for: [again.id])[again.id]?.state == .retry)
-        let second = try await worker.takeAll()
+        let second = try await worker.takeAll(expecting: 1)
         #expect(second.attempts == [2])
         #expect(try await consumer.settleAtomically([Outcome(second[0], results: results(of: second[0]))]) == [true])
         #expect(try await store.results(for: [again.id])[again.id]?.state == .success)
@@ -53,7 +53,7 @@ extension BrokerProof {
         let survivor = try await fixture.worker("survivor")
         await fixture.kill(doomed)
         try await fixture.lookAfterTheDead(survivor)
-        let second = try await survivor.takeAll()
+        let second = try await survivor.takeAll(expecting: 1)
         let late = Outcome(delivery, results: results(of: delivery), followUps: [Message("never")])
         #expect(try await consumer.settleAtomically([late]) == [false])
         #expect(try await store.results(for: [delivery.message.id, TaskID("heir")]).isEmpty)

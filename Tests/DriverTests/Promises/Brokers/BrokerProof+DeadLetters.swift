@@ -45,12 +45,12 @@ extension BrokerProof {
         message.expires = fixture.clock.now + .seconds(3_600)
         try await broker.publish([message])
         let worker = try await fixture.worker(on: broker)
-        let delivery = try #require(try await worker.takeAll().first)
+        let delivery = try #require(try await worker.takeAll(expecting: 1).first)
         let burial = burial()
         let outcome = Outcome(
             handle: delivery.handle, results: [], followUps: [Message("next")], disposition: .bury(delivery.message, burial))
         #expect(try await worker.consumer.settle([outcome]) == [true])
-        #expect(try await worker.names() == ["next"])
+        #expect(try await worker.names(expecting: 1) == ["next"])
         let letter = try #require(try await keeping(try fixture.connect()).deadLetters(DeadLetterFilter(), limit: 9, withContent: true).first)
         #expect(letter.key == message.id.text)
         #expect(letter.taskID == message.id)
@@ -69,12 +69,12 @@ extension BrokerProof {
         let broker = try fixture.connect()
         try await broker.publish([Message("a"), Message("b"), Message("c")])
         let worker = try await fixture.worker(on: broker)
-        let deliveries = try await worker.takeAll()
+        let deliveries = try await worker.takeAll(expecting: 3)
         var outcomes = deliveries.outcomes
         outcomes[1].disposition = .bury(deliveries[1].message, burial())
         outcomes[2].disposition = .retry(deliveries[2].message)
         #expect(try await worker.consumer.settle(outcomes) == [true, true, true])
-        #expect(try await worker.names() == ["c"])
+        #expect(try await worker.names(expecting: 1) == ["c"])
         #expect(try await keys(broker) == [deliveries[1].message.id.text])
     }
 
@@ -82,13 +82,13 @@ extension BrokerProof {
         let broker = try fixture.connect()
         try await broker.publish([Message("a")])
         let doomed = try await fixture.worker("doomed")
-        let delivery = try #require(try await doomed.takeAll().first)
+        let delivery = try #require(try await doomed.takeAll(expecting: 1).first)
         let survivor = try await fixture.worker("survivor")
         await fixture.kill(doomed)
         try await fixture.lookAfterTheDead(survivor)
         let late = Outcome(handle: delivery.handle, results: [], disposition: .bury(delivery.message, burial()))
         #expect(try await doomed.consumer.settle([late]) == [false])
-        #expect(try await survivor.names() == ["a"])
+        #expect(try await survivor.names(expecting: 1) == ["a"])
         #expect(try await keys(broker).isEmpty)
     }
 
@@ -156,7 +156,7 @@ extension BrokerProof {
         #expect(replays.map(\.refusal) == [nil])
         #expect(try await keys(broker).isEmpty)
         let worker = try await fixture.worker(of: ["orders"])
-        let delivery = try #require(try await worker.takeAll().first)
+        let delivery = try #require(try await worker.takeAll(expecting: 1).first)
         #expect(delivery.message.id == message.id)
         #expect((delivery.message.retries, delivery.message.eta) == (0, nil))
         #expect(delivery.message.headers["mine"] == "x")
@@ -178,7 +178,7 @@ extension BrokerProof {
         #expect(try await keeping(broker).replay(filter, limit: 430, to: "orders").map(\.letter.key) == Array(ids[..<430]))
         #expect(try await keys(broker) == Array(ids[430...]))
         let worker = try await fixture.worker(of: ["orders"])
-        #expect(Set(try await worker.takeAll().map(\.message.id.text)) == Set(ids[..<430]))
+        #expect(Set(try await worker.takeAll(expecting: 430).map(\.message.id.text)) == Set(ids[..<430]))
         #expect(try await keeping(broker).replay(filter, limit: .max, to: "orders").count == 20)
         #expect(try await keys(broker).isEmpty)
     }
@@ -192,7 +192,7 @@ extension BrokerProof {
         let replays = try await keeping(broker).replay(DeadLetterFilter(), limit: 10, to: nil)
         #expect(replays.map { $0.refusal?.hasPrefix("task \(ids[0]) expired at ") } == [true, nil])
         #expect(try await keys(broker) == [ids[0]])
-        #expect(try await fixture.worker().names() == ["b"])
+        #expect(try await fixture.worker().names(expecting: 1) == ["b"])
     }
 
     func replayInUse() async throws {
@@ -220,7 +220,7 @@ extension BrokerProof {
         let broker = try fixture.connect()
         try await broker.publish([Message("a")])
         let worker = try await fixture.worker(on: broker)
-        func next() async throws -> Delivery { try #require(try await worker.takeAll().first) }
+        func next() async throws -> Delivery { try #require(try await worker.takeAll(expecting: 1).first) }
         var delivery = try await next()
         #expect((delivery.handle.attempt, delivery.crashes, delivery.doubts) == (1, 0, 0))
         try await worker.consumer.giveBack(crashed: [delivery.handle])

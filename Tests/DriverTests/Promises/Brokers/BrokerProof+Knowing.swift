@@ -13,7 +13,7 @@ extension BrokerProof {
             Message("e", queue: "other", eta: eta), Message("f", queue: "other", eta: eta),
         ])
         let worker = try await fixture.worker(of: ["celery", "idle"])
-        #expect(try await worker.take(1).names == ["a"])
+        #expect(try await worker.take(1, expecting: 1).names == ["a"])
         #expect(
             try await counting.queues() == [
                 QueueCount(name: "celery", ready: 2, scheduled: 1, running: 1, consumers: 1),
@@ -40,7 +40,7 @@ extension BrokerProof {
         // A server may take a moment to count.
         #expect(try await eventually { try await knowing.waiting(upTo: 99, within: [:]) == 5 })
         #expect(try await eventually { try await knowing.waiting(upTo: 3, within: [:]) == 3 })
-        let taken = try await worker.take(2)
+        let taken = try await worker.take(2, expecting: 2)
         #expect(try await eventually { try await knowing.waiting(upTo: 99, within: [:]) == 3 })
         try await worker.consumer.giveBack(taken.map(\.handle), started: false)
         #expect(try await eventually { try await knowing.waiting(upTo: 99, within: [:]) == 5 })
@@ -73,7 +73,7 @@ extension BrokerProof {
             Message("c", queue: "other"), Message("d", queue: "other", eta: fixture.clock.now + .seconds(60)),
         ])
         let worker = try await fixture.worker(of: ["celery", "other"])
-        return (broker, worker, try #require(try await worker.take(1).first))
+        return (broker, worker, try #require(try await worker.take(1, expecting: 1).first))
     }
 
     func purges() async throws {
@@ -81,10 +81,10 @@ extension BrokerProof {
         let purging = try #require(broker as? any QueuePurging)
         #expect(try await purging.purge(["celery", "unheard of"])["celery"] == 2)
         #expect(try await purging.purge(["celery"]) == ["celery": 0])
-        #expect(try await worker.names() == ["c"])
+        #expect(try await worker.names(expecting: 1) == ["c"])
         #expect(try await worker.consumer.settle([Outcome(taken)]) == [true])
         fixture.clock.advance(by: .seconds(60))
-        #expect(try await worker.names() == ["d"])
+        #expect(try await worker.names(expecting: 1) == ["d"])
     }
 
     func purgesAll() async throws {
@@ -96,7 +96,7 @@ extension BrokerProof {
         #expect(try await worker.names() == [])
         // What a worker has is not touched, and comes back if it gives it back.
         try await worker.consumer.giveBack([taken.handle], started: false)
-        #expect(try await worker.names() == ["taken"])
+        #expect(try await worker.names(expecting: 1) == ["taken"])
     }
 
     func withdraws() async throws {
@@ -110,10 +110,10 @@ extension BrokerProof {
             try await withdrawing.withdraw([scheduled.id, taken.message.id, unknown, waiting.id, waiting.id])
                 == [scheduled.id, waiting.id])
         #expect(try await withdrawing.withdraw([scheduled.id]) == [])
-        #expect(try await worker.names() == ["a", "c"])
+        #expect(try await worker.names(expecting: 2) == ["a", "c"])
         try await broker.publish([waiting])
         fixture.clock.advance(by: .seconds(60))
-        #expect(try await worker.names() == ["b", "d", "waiting"])
+        #expect(try await worker.names(expecting: 3) == ["b", "d", "waiting"])
     }
 
     func locates() async throws {
@@ -133,7 +133,7 @@ extension BrokerProof {
 
         fixture.clock.advance(by: .seconds(5))
         let worker = try await fixture.worker("name of the worker")
-        let deliveries = try await worker.takeAll()
+        let deliveries = try await worker.takeAll(expecting: 1)
         location.state = .started
         location.attempt = 1
         location.worker = "name of the worker"
@@ -152,7 +152,7 @@ extension BrokerProof {
         #expect(try await locating.locate([one.id]) == [one.id: location])
 
         fixture.clock.advance(by: .seconds(180))
-        let second = try await worker.takeAll()
+        let second = try await worker.takeAll(expecting: 1)
         try await worker.consumer.settle(second.outcomes)
         #expect(try await locating.locate([one.id]).isEmpty)
     }
@@ -164,7 +164,7 @@ extension BrokerProof {
         #expect(try await broker.publish(second, key: "k", ttl: .seconds(60)) == first.id)
         #expect(try await broker.publish(second, key: "other", ttl: .seconds(60)) == second.id)
         let worker = try await fixture.worker()
-        let deliveries = try await worker.takeAll()
+        let deliveries = try await worker.takeAll(expecting: 2)
         #expect(deliveries.names == ["first", "second"])
         // Held although the task is done.
         try await worker.consumer.settle(deliveries.outcomes)
@@ -172,7 +172,7 @@ extension BrokerProof {
         #expect(try await broker.publish(third, key: "k", ttl: .seconds(60)) == first.id)
         fixture.clock.advance(by: .milliseconds(1))
         #expect(try await broker.publish(third, key: "k", ttl: .seconds(60)) == third.id)
-        #expect(try await worker.names() == ["third"])
+        #expect(try await worker.names(expecting: 1) == ["third"])
     }
 
     func keyOfRefused() async throws {
@@ -193,7 +193,7 @@ extension BrokerProof {
         #expect(try await two.backlog() == 2)
         fixture.clock.advance(by: .seconds(60))
         #expect(try await two.backlog() == 3)
-        try await worker.consumer.settle([Outcome(taken)] + worker.takeAll().map { Outcome($0) })
+        try await worker.consumer.settle([Outcome(taken)] + worker.takeAll(expecting: 4).map { Outcome($0) })
         #expect(try await one.backlog() == 0)
         #expect(try await two.backlog() == 0)
     }
@@ -208,7 +208,7 @@ extension BrokerProof {
         let doomed = try await fixture.worker("two")
         try await broker.publish([Message("x", queue: "b")])
         fixture.clock.advance(by: .seconds(3))
-        let delivery = try #require(try await worker.takeAll().first)
+        let delivery = try #require(try await worker.takeAll(expecting: 1).first)
         await fixture.kill(doomed)
         let running = WorkerReport.RunningTask(id: delivery.message.id, task: "x", attempt: 1, started: started + .seconds(3))
         #expect(

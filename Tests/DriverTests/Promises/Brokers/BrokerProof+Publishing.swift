@@ -31,7 +31,7 @@ extension BrokerProof {
         let plain = Message("plain")
         try await fixture.connect().publish([message, plain])
 
-        var deliveries = try await fixture.worker(of: ["orders", "celery"]).takeAll()
+        var deliveries = try await fixture.worker(of: ["orders", "celery"]).takeAll(expecting: 2)
         // The order of two queues is another promise.
         if !Fixture.powers.contains(.oneOrder) { deliveries.sort { $0.message.task > $1.message.task } }
         #expect(deliveries.map(\.message.task) == ["shop.tasks.sell", "plain"])
@@ -87,7 +87,7 @@ extension BrokerProof {
         await #expect(throws: refusal(of: batch)) { try await broker.publish(batch) }
 
         let worker = try await fixture.worker()
-        let deliveries = try await worker.takeAll()
+        let deliveries = try await worker.takeAll(expecting: 1)
         #expect(deliveries.names == ["first"])
         let alone = [twin]
         await #expect(throws: refusal(of: alone)) { try await broker.publish(alone) }
@@ -110,10 +110,10 @@ extension BrokerProof {
         message.retries = 2
         try await fixture.connect().publish([message])
         let worker = try await fixture.worker()
-        #expect(try await worker.takeAll().attempts == [3])
+        #expect(try await worker.takeAll(expecting: 1).attempts == [3])
         // A worker that publishes it anew tells how many there were.
         try await fixture.connect().publish([Message("other").counting(attempts: 6)])
-        let second = try await worker.takeAll()
+        let second = try await worker.takeAll(expecting: 1)
         #expect(second.attempts == [7])
         #expect(second.first?.message.headers == [:])
     }
@@ -123,10 +123,10 @@ extension BrokerProof {
         let message = Message("again")
         try await broker.publish([message])
         let worker = try await fixture.worker()
-        let first = try await worker.takeAll()
+        let first = try await worker.takeAll(expecting: 1)
         try await worker.consumer.settle(first.outcomes)
         try await broker.publish([message])
-        let second = try await worker.takeAll()
+        let second = try await worker.takeAll(expecting: 1)
         #expect(second.attempts == [1])
         // The handle of the earlier message has no hold on the later one.
         #expect(try await worker.consumer.settle(first.outcomes) == [false])
@@ -159,7 +159,7 @@ extension BrokerProof {
             return accepted
         }
         #expect(accepted.count == 133)
-        let deliveries = try await fixture.worker().takeAll()
+        let deliveries = try await fixture.worker().takeAll(expecting: 1 + 2 * 133)
         #expect(deliveries.count == 1 + 2 * 133)
         #expect(Set(accepted).isSubset(of: Set(deliveries.map(\.message.id))))
         #expect(!deliveries.names.contains("twin"))

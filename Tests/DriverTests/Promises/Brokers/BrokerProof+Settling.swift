@@ -8,7 +8,7 @@ extension BrokerProof {
     func worker(holding names: String...) async throws -> (TestWorker, [Delivery]) {
         try await fixture.connect().publish(names.map { Message($0) })
         let worker = try await fixture.worker()
-        let deliveries = try await worker.takeAll()
+        let deliveries = try await worker.takeAll(expecting: names.count)
         #expect(deliveries.names == names)
         return (worker, deliveries)
     }
@@ -26,7 +26,7 @@ extension BrokerProof {
         let (worker, deliveries) = try await worker(holding: "a", "b", "c")
         #expect(try await worker.consumer.settle(deliveries.dropLast().map { Outcome($0) }) == [true, true])
         await worker.consumer.close()
-        #expect(try await fixture.worker().names() == ["c"])
+        #expect(try await fixture.worker().names(expecting: 1) == ["c"])
     }
 
     func retried() async throws {
@@ -40,7 +40,7 @@ extension BrokerProof {
         #expect(try await worker.names() == [])
 
         let slow = try await fixture.worker(of: ["slow"])
-        let second = try await slow.takeAll()
+        let second = try await slow.takeAll(expecting: 1)
         #expect(second.attempts == [2])
         #expect(second.first?.handle.redelivered == true)
         #expect(second.first?.message == again)
@@ -57,7 +57,7 @@ extension BrokerProof {
         fixture.clock.advance(by: .seconds(179))
         #expect(try await worker.names() == [])
         fixture.clock.advance(by: .seconds(1))
-        #expect(try await worker.takeAll().attempts == [2])
+        #expect(try await worker.takeAll(expecting: 1).attempts == [2])
     }
 
     func followUps() async throws {
@@ -70,11 +70,11 @@ extension BrokerProof {
         if Fixture.powers.contains(.uniqueIDs) { followUps.append(twin) }
         let outcome = Outcome(deliveries[0], followUps: followUps)
         #expect(try await worker.consumer.settle([outcome]) == [true])
-        let order = try await worker.names()
+        let order = try await worker.names(expecting: 2)
         #expect((Fixture.powers.contains(.oneOrder) ? order : order.sorted()) == ["next", "waits"])
-        #expect(try await fixture.worker(of: ["q"]).names() == ["other"])
+        #expect(try await fixture.worker(of: ["q"]).names(expecting: 1) == ["other"])
         fixture.clock.advance(by: .seconds(10))
-        #expect(try await worker.names() == ["later"])
+        #expect(try await worker.names(expecting: 1) == ["later"])
     }
 
     func settledOnce() async throws {
@@ -82,7 +82,7 @@ extension BrokerProof {
         let outcome = Outcome(deliveries[0], followUps: [Message("next")])
         #expect(try await worker.consumer.settle([outcome]) == [true])
         #expect(try await worker.consumer.settle([Outcome(deliveries[0], followUps: [Message("never")])]) == [false])
-        #expect(try await worker.names() == ["next"])
+        #expect(try await worker.names(expecting: 1) == ["next"])
     }
 
     func mixedBatch() async throws {
@@ -93,7 +93,7 @@ extension BrokerProof {
         let outcomes = [Outcome(deliveries[0])] + [foreign, unknown].map { Outcome(handle: $0, results: []) } + [Outcome(deliveries[2])]
         #expect(try await worker.consumer.settle(outcomes) == [true, false, false, true])
         await worker.consumer.close()
-        #expect(try await fixture.worker().names() == ["b"])
+        #expect(try await fixture.worker().names(expecting: 1) == ["b"])
     }
 
     func givenBackUntried() async throws {
@@ -102,7 +102,7 @@ extension BrokerProof {
         try await worker.consumer.giveBack([deliveries[1].handle, deliveries[0].handle], started: false)
         // Where messages are pushed, they come back at once to whoever has room.
         let taker = Fixture.patience > .zero ? worker : try await fixture.worker("other")
-        let again = try await taker.takeAll()
+        let again = try await taker.takeAll(expecting: 3)
         #expect(again.names.sorted() == ["a", "b", "d"])
         if Fixture.powers.contains(.oneOrder) { #expect(again.names == ["a", "b", "d"]) }
         expectUntried(again)
@@ -115,19 +115,19 @@ extension BrokerProof {
     func givenBackTried() async throws {
         let (worker, deliveries) = try await worker(holding: "a")
         try await worker.consumer.giveBack(deliveries.map(\.handle), started: true)
-        #expect(try await worker.takeAll().attempts == [2])
+        #expect(try await worker.takeAll(expecting: 1).attempts == [2])
     }
 
     func attempts() async throws {
         let (worker, first) = try await worker(holding: "a")
         try await worker.consumer.giveBack(first.map(\.handle), started: true)
-        let second = try await worker.takeAll()
+        let second = try await worker.takeAll(expecting: 1)
         var again = second[0].message
         again.retries += 1
         try await worker.consumer.settle([Outcome(second[0], retry: again)])
-        let third = try await worker.takeAll()
+        let third = try await worker.takeAll(expecting: 1)
         try await worker.consumer.giveBack(third.map(\.handle), started: false)
-        let fourth = try await worker.takeAll()
+        let fourth = try await worker.takeAll(expecting: 1)
         #expect([first, second, third, fourth].flatMap(\.attempts) == [1, 2, 3, 3])
         #expect(fourth[0].message.retries == 1)
     }
@@ -135,7 +135,7 @@ extension BrokerProof {
     func closeGivesBack() async throws {
         let (worker, deliveries) = try await worker(holding: "a", "b")
         await worker.consumer.close()
-        let again = try await fixture.worker().takeAll()
+        let again = try await fixture.worker().takeAll(expecting: 2)
         #expect(Fixture.powers.contains(.returnOrder) ? again.names == deliveries.names : again.names.sorted() == deliveries.names)
         expectUntried(again)
     }
@@ -147,6 +147,6 @@ extension BrokerProof {
             await worker.consumer.close()
         }
         await closing.value
-        #expect(try await fixture.worker().names() == ["a"])
+        #expect(try await fixture.worker().names(expecting: 1) == ["a"])
     }
 }

@@ -10,8 +10,8 @@ extension BrokerProof {
         try await broker.publish([Message("d", priority: 255), Message("e", priority: 9), Message("f")])
         let worker = try await fixture.worker()
         // Where nine is the highest, what comes first is the older.
-        #expect(try await worker.take(2).names == (Fixture.powers.contains(.widePriorities) ? ["d", "c"] : ["c", "d"]))
-        #expect(try await worker.names() == ["e", "a", "b", "f"])
+        #expect(try await worker.take(2, expecting: 2).names == (Fixture.powers.contains(.widePriorities) ? ["d", "c"] : ["c", "d"]))
+        #expect(try await worker.names(expecting: 4) == ["e", "a", "b", "f"])
     }
 
     func severalQueues() async throws {
@@ -21,15 +21,15 @@ extension BrokerProof {
             Message("4", queue: "right", priority: 5), Message("5", queue: "left"), Message("6", queue: "Left"),
         ])
         let worker = try await fixture.worker(of: ["right", "left", "empty"])
-        #expect(try await worker.take(3).names == ["4", "1", "2"])
-        #expect(try await worker.names() == ["5"])
-        #expect(try await fixture.worker(of: ["Left", "other"]).names() == ["3", "6"])
+        #expect(try await worker.take(3, expecting: 3).names == ["4", "1", "2"])
+        #expect(try await worker.names(expecting: 1) == ["5"])
+        #expect(try await fixture.worker(of: ["Left", "other"]).names(expecting: 2) == ["3", "6"])
     }
 
     func queueNamedTwice() async throws {
         try await fixture.connect().publish([Message("a"), Message("b")])
         let worker = try await fixture.worker(of: ["celery", "celery"])
-        #expect(try await worker.names() == ["a", "b"])
+        #expect(try await worker.names(expecting: 2) == ["a", "b"])
         if let knowing = worker.consumer as? any BacklogKnowing { #expect(try await knowing.backlog() == 2) }
     }
 
@@ -38,9 +38,9 @@ extension BrokerProof {
         let worker = try await fixture.worker()
         #expect(try await worker.take(0).names == [])
         #expect(try await worker.take(-1).names == [])
-        #expect(try await worker.take(1).names == ["0"])
-        #expect(try await worker.take(8).count == 8)
-        #expect(try await worker.take(8).names == ["9"])
+        #expect(try await worker.take(1, expecting: 1).names == ["0"])
+        #expect(try await worker.take(8, expecting: 8).count == 8)
+        #expect(try await worker.take(8, expecting: 1).names == ["9"])
         #expect(try await worker.take(8).names == [])
     }
 
@@ -86,11 +86,11 @@ extension BrokerProof {
             Message("later", eta: due), Message("past", eta: fixture.clock.now + .seconds(-5)), Message("now", eta: fixture.clock.now),
         ])
         let worker = try await fixture.worker()
-        #expect(try await worker.names() == ["past", "now"])
+        #expect(try await worker.names(expecting: 2) == ["past", "now"])
         fixture.clock.advance(by: .milliseconds(59_999))
         #expect(try await worker.names() == [])
         fixture.clock.advance(by: .milliseconds(1))
-        let deliveries = try await worker.takeAll()
+        let deliveries = try await worker.takeAll(expecting: 1)
         #expect(deliveries.names == ["later"])
         #expect(deliveries.attempts == [1])
         #expect(deliveries[0].message.eta == due)
@@ -103,8 +103,8 @@ extension BrokerProof {
             Message("c", priority: 3), Message("d", queue: "elsewhere", eta: now + .seconds(1)),
         ])
         fixture.clock.advance(by: .seconds(30))
-        #expect(try await fixture.worker().names() == ["b", "c", "a"])
-        #expect(try await fixture.worker(of: ["elsewhere"]).names() == ["d"])
+        #expect(try await fixture.worker().names(expecting: 3) == ["b", "c", "a"])
+        #expect(try await fixture.worker(of: ["elsewhere"]).names(expecting: 1) == ["d"])
     }
 }
 
