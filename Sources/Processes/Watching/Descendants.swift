@@ -64,9 +64,8 @@ package enum Descendants {
         // Repeat, because killed processes may fork until the signal reaches them, and because indirect
         // descendants become our children only when their parents have ended.
         while hasChildren() {
-            // Who else is spared is asked after the table was read: a child in it has been started, and is kept by then.
-            let current = table()
-            let found = current.descendants(of: getpid(), sparing: spared.union(kept.withLock { $0 }))
+            // With the lock: a child that is being started is not in the list, or is kept by then.
+            let found = kept.withLock { table().descendants(of: getpid(), sparing: spared.union($0)) }
             reaped.survivors = Set(found.lazy.filter { !$0.hasEnded }.map(\.id))
             // A list of children may miss one that starts while it is read: require two empty lists.
             emptyLooks = found.isEmpty ? emptyLooks + 1 : 0
