@@ -112,7 +112,7 @@ package struct ProgramRun: Sendable {
 
     /// Runs the program. Blocks until it has ended.
     ///
-    /// - Throws: `SystemError` when the program cannot be started.
+    /// - Throws: `SystemError` when the program cannot be started or watched; then it does not run any more.
     package func run() throws(SystemError) -> Ending {
         let standardOutput = try Pipe()
         let standardError = try Pipe()
@@ -150,11 +150,12 @@ package struct ProgramRun: Sendable {
         do throws(SystemError) {
             passed = try watch(process, &streams, &bound)
         } catch {
-            // Nobody would know of it: the attempt ends here.
+            // Left alone, it would run on unwatched.
             Self.current.withLock { $0.group = 0 }
             stop?.ended()
             kill(-process.id, SIGKILL)
             _ = try? process.wait()
+            if Descendants.isSubreaper { _ = Descendants.reap() }
             _ = bound?.close(wasKilled: false)
             throw error
         }

@@ -45,7 +45,7 @@ final class Intake {
         lastWork = .now
         while !parts.ladder.hasBegun {
             let (seenCapacity, seenWait) = (parts.room.count, parts.wait.count)
-            if !parts.jobs.isEmpty || parts.powers.pushing?.isReceiving == false { lastWork = .now }
+            if !parts.jobs.isEmpty || recorder.isBusy || parts.powers.pushing?.isReceiving == false { lastWork = .now }
             if hasTakenAll && parts.jobs.isEmpty { break }
             let capacity = self.capacity
             if capacity == 0 {

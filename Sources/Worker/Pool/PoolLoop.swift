@@ -32,6 +32,10 @@ final class PoolLoop {
     private var failedStarts = 0
     /// Pauses before a pool that has worked starts the next child after such a death.
     private var startPauses = Backoff(first: .seconds(1), longest: .seconds(30))
+    /// Since when children have died before they were ready, without one that was ready in between.
+    private var failingSince: ContinuousClock.Instant?
+    /// How long a pool that has worked goes on like that without a child: others could run what the worker holds.
+    private static let failingPatience: Duration = .seconds(300)
     /// Whether a child has been ready: the pool can work, so later failures are assumed to be temporary.
     private var hasWorked = false
     /// When to retry starting the missing children.
@@ -127,7 +131,8 @@ final class PoolLoop {
     /// Starts children until their number is `size`.
     ///
     /// If a child cannot be started, a pool that has worked continues with the existing children and retries after a
-    /// second; a new pool fails. If children die before they are ready, the pauses grow, and a new pool fails at the fifth.
+    /// second; a new pool fails. If children die before they are ready, the pauses grow, and the pool fails when none has been ready
+    /// for minutes; a new pool fails at the fifth.
     func fill() {
         nextFill = nil
         while !isFinishing, children.values.count(where: { !$0.isFinishing }) < size {
@@ -195,6 +200,7 @@ final class PoolLoop {
             children[number]!.isReady = true
             failedStarts = 0
             startPauses.reset()
+            failingSince = nil
             hasWorked = true
             events.append(.ready(children.values.count(where: \.isReady)))
         case .report(let report):
@@ -284,12 +290,13 @@ final class PoolLoop {
         if isFinishing { return }
         guard child.isReady else {
             failedStarts += 1
-            guard hasWorked else {
-                if failedStarts >= 5 { return fail("pool children die before they are ready; last: \(reason)") }
-                return fill()
-            }
+            let since = failingSince ?? .now
+            failingSince = since
+            let isHopeless = hasWorked ? since + Self.failingPatience <= .now && !children.values.contains(where: \.isReady) : failedStarts >= 5
+            if isHopeless { return fail("pool children die before they are ready; last: \(reason)") }
+            guard hasWorked else { return fill() }
             events.append(.short("\(reason) before it was ready; \(children.count) of \(size) children are running"))
-            nextFill = .now + startPauses.next()
+            if nextFill == nil { nextFill = .now + startPauses.next() }
             return
         }
         fill()

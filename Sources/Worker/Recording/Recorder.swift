@@ -76,7 +76,8 @@ final class Recorder: Sendable {
     /// The number of outcomes being recorded in the background.
     var slowCount: Int { state.withLock { $0.slowCount } }
 
-    /// Whether outcomes are expected or being recorded, and likely to be so in a moment.
+    /// Whether outcomes are about to be recorded, so that messages may follow. Not while any record is slow: a queue that takes nothing
+    /// must not keep a burst worker for ever.
     var isBusy: Bool { state.withLock { !$0.open.isEmpty && $0.slowCount == 0 } }
 
     // MARK: Outcomes

@@ -31,6 +31,8 @@ final class Housekeeper {
     nonisolated(nonsending) func run() async -> (any Error)? {
         var nextCleanup = ContinuousClock.now
         var mayHaveOrphans = false
+        // A cleanup that took too long for one round goes on in the next.
+        var isCleaning = false
         var spaceClock = SpaceClock()
         // What served to start is not needed again.
         RestingMemory.giveBack()
@@ -48,24 +50,23 @@ final class Housekeeper {
             }
             await gate.leaveSlots()
             await slots.renew()
-            if mayHaveOrphans || nextCleanup <= .now {
+            if mayHaveOrphans || nextCleanup <= .now && !isCleaning {
                 mayHaveOrphans = false
                 parts.log.killed(orphans: Orphans.kill())
             }
             if nextCleanup <= .now {
                 nextCleanup = .now + Self.cleanupInterval
                 do {
-                    if try await !builtins.dropExpiredResults(within: Self.cleanupPatience) {
-                        nextCleanup = .now
-                        continue
-                    }
+                    isCleaning = try await !builtins.dropExpiredResults(within: Self.cleanupPatience)
+                    if isCleaning { nextCleanup = .now }
                 } catch {
+                    isCleaning = false
                     if parts.ladder.note(ifFatal: error) { continue }
                     if !Task.isCancelled { parts.log.brokerTrouble("cannot drop expired results", error) }
                 }
             }
             await returnSpace(&spaceClock)
-            await parts.ladder.pause(parts.powers.leases?.leaseRenewalInterval ?? Self.renewalInterval)
+            if !isCleaning { await parts.ladder.pause(parts.powers.leases?.leaseRenewalInterval ?? Self.renewalInterval) }
         }
         return nil
     }
