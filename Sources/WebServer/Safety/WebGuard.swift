@@ -1,6 +1,5 @@
 package import CeleryCore
 import Glibc
-import Synchronization
 
 /// Decides whether somebody may do what a request asks for.
 package final class WebGuard: Sendable {
@@ -34,21 +33,16 @@ package final class WebGuard: Sendable {
     private let passwords: PasswordCheck
     private let publicRate: RequestRate<WebPeer>?
     private let users: Set<UInt32>
-    private let failures = Mutex(Failures())
+    /// Clients whose passwords are being hashed: one after the other, so few.
+    private let logins = PeerPlaces(ofOne: 16, ofAll: 64)
+    /// Clients that wait for their refusal.
+    private let refusals = PeerPlaces(ofOne: 64, ofAll: 1_024)
 
     package let hosts: HostCheck
     package let origins = OriginCheck()
 
     /// How long a refused client waits for its answer, so that nobody tries many passwords.
     private let failureDelay: Duration
-    /// Refused clients that wait at a time, of one network and of all; more are turned away at once.
-    private static let mostFailures = (ofOne: 64, ofAll: 1_024)
-
-    /// Clients that log in or wait to be refused, by their network, so that one of them locks out nobody else.
-    private struct Failures {
-        var counts: [WebPeer: Int] = [:]
-        var total = 0
-    }
 
     /// - Parameter users: Who needs no credentials from this machine: the user we are, and root.
     /// - Throws: `WebError.libraryMissing`.
@@ -99,15 +93,11 @@ package final class WebGuard: Sendable {
                 let password = String(validating: decoded[(colon + 1)...], as: UTF8.self), password.utf8.count <= 512
             else { return fail(network) }
             if let identity = passwords.knownIdentity(name, password) { return grant(identity, demand) }
-            guard begin(network) else { return .refused(crowded) }
+            guard logins.take(network) else { return .refused(crowded) }
             return .later { [self] in
                 let identity = await passwords.identity(name, password)
-                guard let identity else {
-                    try? await Task.sleep(for: failureDelay)
-                    end(network)
-                    return .failure(needed)
-                }
-                end(network)
+                logins.leave(network)
+                guard let identity else { return .failure(await delayedRefusal(network)) }
                 switch grant(identity, demand) {
                 case .granted(let identity): return .success(identity)
                 case .refused(let refusal): return .failure(refusal)
@@ -133,28 +123,15 @@ package final class WebGuard: Sendable {
 
     /// A refusal that takes its time.
     private func fail(_ network: WebPeer) -> Decision {
-        guard begin(network) else { return .refused(crowded) }
-        return .later { [self] in
-            try? await Task.sleep(for: failureDelay)
-            end(network)
-            return .failure(needed)
-        }
+        .later { [self] in .failure(await delayedRefusal(network)) }
     }
 
-    private func begin(_ network: WebPeer) -> Bool {
-        failures.withLock { failures in
-            guard failures.total < Self.mostFailures.ofAll, failures.counts[network, default: 0] < Self.mostFailures.ofOne else { return false }
-            failures.counts[network, default: 0] += 1
-            failures.total += 1
-            return true
-        }
-    }
-
-    private func end(_ network: WebPeer) {
-        failures.withLock { failures in
-            failures.counts[network] = failures.counts[network].flatMap { $0 > 1 ? $0 - 1 : nil }
-            failures.total -= 1
-        }
+    /// The refusal, after a while; at once if too many wait for theirs.
+    private func delayedRefusal(_ network: WebPeer) async -> WebRefusal {
+        guard refusals.take(network) else { return crowded }
+        try? await Task.sleep(for: failureDelay)
+        refusals.leave(network)
+        return needed
     }
 
     private var crowded: WebRefusal { WebRefusal(429, "too many failures to log in", headers: [WebField("Retry-After", "2")]) }
