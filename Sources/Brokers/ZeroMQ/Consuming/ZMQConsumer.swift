@@ -17,6 +17,8 @@ package final class ZMQConsumer: BrokerConsumer {
         var held: Set<DeliveryHandle> = []
         /// Deliveries that arrived while the worker was waiting, and that it has not taken yet.
         var arrived: [Delivery] = []
+        /// Arrived deliveries that the worker could not hand back while the server was away: it may have them again all the same.
+        var doubtful: [Delivery] = []
         /// How many more the last take would have taken.
         var room = 1
         var isEnding = false
@@ -40,6 +42,7 @@ package final class ZMQConsumer: BrokerConsumer {
 
     package func take(_ maximum: Int) async throws -> [Delivery] {
         guard maximum > 0 else { return [] }
+        try await settleDoubts()
         var taken = handOver(maximum)
         if taken.isEmpty {
             try await receive(maximum, wait: .zero)
@@ -70,7 +73,7 @@ package final class ZMQConsumer: BrokerConsumer {
 
     package func waitForWork(until deadline: ContinuousClock.Instant?) async throws {
         while true {
-            let (hasWork, room) = state.withLock { (!$0.arrived.isEmpty || $0.isEnding, $0.room) }
+            let (hasWork, room) = state.withLock { (!$0.arrived.isEmpty || !$0.doubtful.isEmpty || $0.isEnding, $0.room) }
             if hasWork { return }
             let wait = min(deadline.map { max(.zero, ContinuousClock.now.duration(to: $0)) } ?? WireBounds.waiting, WireBounds.waiting)
             try await receive(room, wait: wait)
@@ -96,7 +99,7 @@ extension ZMQConsumer: DeliveryPushing {
         await handBack()
     }
 
-    /// Returns what the worker has not taken. What the server cannot be told of stays here: it counts as held, and nobody else gets it.
+    /// Returns what the worker has not taken. What the server cannot be told of stays here, and is asked after when it is back.
     private func handBack() async {
         let deliveries = state.withLock { state in
             defer { state.arrived = [] }
@@ -105,7 +108,20 @@ extension ZMQConsumer: DeliveryPushing {
         do {
             try await giveBack(deliveries.map(\.handle), started: false)
         } catch {
-            state.withLock { $0.arrived = deliveries + $0.arrived }
+            state.withLock { $0.doubtful += deliveries }
+        }
+    }
+
+    /// Asks which of the doubtful deliveries are still this worker's: these it may take.
+    private func settleDoubts() async throws {
+        let doubtful = state.withLock { $0.doubtful }
+        guard !doubtful.isEmpty else { return }
+        let stillHeld = zip(doubtful, try await stillHolds(doubtful.map(\.handle))).filter(\.1).map(\.0)
+        let gone = Set(doubtful.map(\.handle)).subtracting(stillHeld.map(\.handle))
+        state.withLock { state in
+            state.doubtful.removeFirst(doubtful.count)
+            state.arrived = stillHeld + state.arrived
+            state.held.subtract(gone)
         }
     }
 }
