@@ -87,7 +87,7 @@ extension SQLiteConsumer: SpaceReturning {
 }
 
 extension SQLiteBroker: KeyedPublishing {
-    /// Of so many submissions by key, one looks for keys whose time is over. It drops as many in the middle.
+    /// One in this many submissions by key looks for expired keys; it drops up to twice as many.
     private static let submissionsPerLook = 100
 
     package func publish(_ message: Message, key: String, ttl: Duration) async throws -> TaskID {

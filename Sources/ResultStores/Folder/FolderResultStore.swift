@@ -189,18 +189,22 @@ extension FolderResultStore: ResultExpiring {
             let found = try await read { [folder] in try folder.names().filter(isOver) }
             overdue.withLock { $0 = found }
         }
-        let names = overdue.withLock { overdue in
-            defer { overdue.removeLast(min(limit, overdue.count)) }
-            return Array(overdue.suffix(limit))
-        }
-        guard !names.isEmpty else { return 0 }
-        return try await write { [folder] in
-            // Each may have been written anew, or dropped by another worker.
-            try names.reduce(0) { count, name in
-                guard isOver(name), try folder.remove(name) else { return count }
-                return name.hasPrefix(ResultFolder.draftPrefix) ? count : count + 1
+        var count = 0
+        while count < limit {
+            let names = overdue.withLock { [left = limit - count] overdue in
+                defer { overdue.removeLast(min(left, overdue.count)) }
+                return Array(overdue.suffix(left))
+            }
+            guard !names.isEmpty else { break }
+            count += try await write { [folder] in
+                // Each may have been written anew, or dropped by another worker.
+                try names.reduce(0) { count, name in
+                    guard isOver(name), try folder.remove(name) else { return count }
+                    return name.hasPrefix(ResultFolder.draftPrefix) ? count : count + 1
+                }
             }
         }
+        return count
     }
 }
 
