@@ -17,7 +17,7 @@ final class MailOutlet {
     private static let longestPause: Duration = .seconds(300)
     /// How long a notice is offered that the server refuses, in seconds.
     private static let patience = 3 * 86_400.0
-    /// How long one waits for a server that cannot be reached, in seconds: the spool is bounded.
+    /// How long a notice waits for a server that cannot be reached, in seconds: the spool is bounded.
     private static let longestWait = 30 * 86_400.0
 
     init(

@@ -1,6 +1,6 @@
 /// What the scheme of a `ServiceURL` says: one row for each scheme that Celery knows.
 ///
-/// The schemes of a driver are written here and nowhere else. Which driver serves them is said in `Drivers` of Client.
+/// What the rest of the program asks about a scheme is answered here. Which driver serves it is said in `Drivers` of Client.
 package struct URLScheme: Sendable {
     /// What is found at the URL.
     package enum Service: Sendable, CaseIterable {
@@ -32,7 +32,7 @@ package struct URLScheme: Sendable {
     /// What follows the scheme.
     package enum Form: Sendable { case host, servers, file, folder }
 
-    /// Whether others can read what is sent.
+    /// Whether what is sent is encrypted.
     package enum Encryption: Sendable {
         case never, always
         /// With this option in the URL.
@@ -136,7 +136,7 @@ extension ServiceURL {
         }
     }
 
-    /// The option by which any server's certificate is accepted, as it is written; `nil` if there is none.
+    /// The option by which any server's certificate is accepted, with the value that is given; `nil` if there is none.
     package var uncheckedOption: String? {
         for unchecked in URLScheme.named(scheme)?.unchecked ?? [] {
             guard let given = query.last(where: { $0.name.lowercased() == unchecked.option.lowercased() }) else { continue }

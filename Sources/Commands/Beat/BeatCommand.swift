@@ -39,10 +39,10 @@ enum BeatCommand {
             exitStatuses: [
                 ExitStatus(0, "Stopped as asked; with --once, all due runs are sent; with --is-running, beat runs."),
                 ExitStatus(1, "With --is-running, --stop or --restart, no beat runs."),
-                ExitStatus(64, "Usage."), ExitStatus(65, "The stored schedule cannot be read."),
+                ExitStatus(64, "Usage."), ExitStatus(65, "The stored schedule cannot be read; with --once, the broker refuses a run."),
                 ExitStatus(69, "The broker cannot be reached."),
                 ExitStatus(73, "Cannot create the pidfile or log file, or the beat of the pidfile is running."),
-                ExitStatus(75, "With --once, another beat leads."), ExitStatus(77, "No permission."),
+                ExitStatus(75, "With --once, another beat leads, or the broker takes nothing now."), ExitStatus(77, "No permission."),
                 ExitStatus(78, "Configuration."), ExitStatus(124, "With --stop, beat did not stop in time."),
             ],
             notes: [

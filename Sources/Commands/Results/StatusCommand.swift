@@ -7,12 +7,13 @@ import Wire
 /// `celery status`: shows the states of tasks, or lists the workers.
 enum StatusCommand {
     static let long = Option.flag("long", short: "l", help: "Also show task, attempt, worker, times and reason.")
-    static let watch = Option.flag("watch", help: "Redraw until all tasks are finished, or interrupted.")
+    static let watch = Option.flag("watch", help: "Redraw until all tasks are finished, or for as long as --timeout says.")
 
     static let command = Command(
         CommandSpec(
             "status", section: "Results", summary: "Show the states of tasks, or list the workers",
             discussion: [
+                "The options of this command need an ID.",
                 "With ids, prints the id and the state of each task, separated by a tab. The state is PENDING, RECEIVED, STARTED, RETRY, SUCCESS, FAILURE or REVOKED, or UNKNOWN for an id that neither the broker nor the result store knows. A running task that reports how far it has come (see celery-self(1)) is in state PROGRESS; its report follows after another tab.",
                 "RabbitMQ cannot search its queues: there, an id without a stored result is PENDING (exit status 75), even if it was never submitted or its result is in another store; UNKNOWN and exit status 127 do not occur.",
                 "Without ids, lists the running workers with their tasks and how long each has been running, and then, for an hour, workers that were lost: killed, or cut off from the broker. A worker is no longer listed as lost while one of its name is running. RabbitMQ cannot list workers: there they are asked, and have a second to answer; lost workers of Python's Celery are not known.",

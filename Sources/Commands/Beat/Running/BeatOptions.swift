@@ -12,7 +12,7 @@ enum BeatOptions {
     static let maxInterval = Option.value(
         "max-interval", placeholder: "S", .duration, help: "Longest time between checks of the clock and of the leader lock.",
         settings: ["CELERYBEAT_MAX_LOOP_INTERVAL"])
-    static let once = Option.flag("once", help: "Send the runs due now, then exit with 0; exit with 75 if another beat leads.")
+    static let once = Option.flag("once", help: "Send the runs due now, then exit: with 0 if all were sent, with 75 if another beat leads.")
 
     static let all: [OptionDescription] =
         daemon.files + [maxInterval.description, once.description] + daemon.surroundings + daemon.control
