@@ -28,16 +28,7 @@ final class PoolLoop {
     /// Whether children started or exited since the last report of `staffed`.
     private var hasStaffChanged = false
     private var nextNumber = 1
-    /// Number of consecutive children that died before they were ready.
-    private var failedStarts = 0
-    /// Pauses before a pool that has worked starts the next child after such a death.
-    private var startPauses = Backoff(first: .seconds(1), longest: .seconds(30))
-    /// Since when children have died before they were ready, without one that was ready in between.
-    private var failingSince: ContinuousClock.Instant?
-    /// How long a pool that has worked goes on like that without a child: others could run what the worker holds.
-    private static let failingPatience: Duration = .seconds(300)
-    /// Whether a child has been ready: the pool can work, so later failures are assumed to be temporary.
-    private var hasWorked = false
+    private var starts = ChildStarts()
     /// When to retry starting the missing children.
     private(set) var nextFill: ContinuousClock.Instant?
 
@@ -131,8 +122,7 @@ final class PoolLoop {
     /// Starts children until their number is `size`.
     ///
     /// If a child cannot be started, a pool that has worked continues with the existing children and retries after a
-    /// second; a new pool fails. If children die before they are ready, the pauses grow, and the pool fails when none has been ready
-    /// for minutes; a new pool fails at the fifth.
+    /// second; a new pool fails. If children die before they are ready, see `ChildStarts`.
     func fill() {
         nextFill = nil
         while !isFinishing, children.values.count(where: { !$0.isFinishing }) < size {
@@ -151,7 +141,7 @@ final class PoolLoop {
                 hasStaffChanged = true
                 nextNumber += 1
             } catch {
-                guard hasWorked else { return fail("cannot start a pool child: \(error)") }
+                guard starts.hasWorked else { return fail("cannot start a pool child: \(error)") }
                 events.append(.short("cannot start a pool child: \(error); \(children.count) of \(size) children are running"))
                 nextFill = .now + .seconds(1)
                 return
@@ -198,10 +188,7 @@ final class PoolLoop {
         switch frame {
         case .ready:
             children[number]!.isReady = true
-            failedStarts = 0
-            startPauses.reset()
-            failingSince = nil
-            hasWorked = true
+            starts.wasReady()
             events.append(.ready(children.values.count(where: \.isReady)))
         case .report(let report):
             guard children[number]!.remove(report.tag) != nil else { return }
@@ -289,14 +276,13 @@ final class PoolLoop {
         if isDraining || isFinishing { returnUnassigned() }
         if isFinishing { return }
         guard child.isReady else {
-            failedStarts += 1
-            let since = failingSince ?? .now
-            failingSince = since
-            let isHopeless = hasWorked ? since + Self.failingPatience <= .now && !children.values.contains(where: \.isReady) : failedStarts >= 5
-            if isHopeless { return fail("pool children die before they are ready; last: \(reason)") }
-            guard hasWorked else { return fill() }
-            events.append(.short("\(reason) before it was ready; \(children.count) of \(size) children are running"))
-            if nextFill == nil { nextFill = .now + startPauses.next() }
+            switch starts.diedEarly(hasOthers: children.values.contains(where: \.isReady)) {
+            case .startNow: fill()
+            case .startLater:
+                events.append(.short("\(reason) before it was ready; \(children.count) of \(size) children are running"))
+                if nextFill == nil { nextFill = .now + starts.pause() }
+            case .fail: fail("pool children die before they are ready; last: \(reason)")
+            }
             return
         }
         fill()
