@@ -44,6 +44,19 @@ import Testing
         #expect(deliveries.map(\.doubts) == [3, 0, 0])
     }
 
+    @Test func `what is taken for a worker that was found dead is found with it, too`() async throws {
+        let fixture = SQLiteBrokerFixture()
+        let doomed = try await fixture.worker("doomed")
+        let survivor = try await fixture.worker("survivor")
+        await fixture.kill(doomed)
+        try await fixture.lookAfterTheDead(survivor)
+        // As a server does, with a request that the worker made before its death.
+        try await fixture.connect().publish([Message("a")])
+        #expect(try await doomed.consumer.take(1).names == ["a"])
+        try await fixture.lookAfterTheDead(survivor)
+        #expect(try await survivor.takeAll().names == ["a"])
+    }
+
     @Test func `what stands in a slot since an earlier attempt says nothing`() async throws {
         let fixture = SQLiteBrokerFixture()
         try await fixture.connect().publish([Message("a")])

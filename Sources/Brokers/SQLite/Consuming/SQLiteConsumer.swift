@@ -109,6 +109,12 @@ final class SQLiteConsumer: BrokerConsumer {
         }
     }
 
+    /// Whether another worker has found this one dead: what it took then would be nobody's. A server may still take for a worker that is.
+    private func isGone(in db: Database) throws -> Bool {
+        let statement = try db.cachedStatement(sql: "SELECT lease_until FROM worker WHERE number = ?")
+        return try Double.fetchOne(statement, arguments: [number]).map { $0 <= 0 } ?? true
+    }
+
     func take(_ maximum: Int) async throws -> [Delivery] {
         guard maximum > 0 else { return [] }
         // After a full take there is likely more; otherwise look first.
@@ -116,7 +122,7 @@ final class SQLiteConsumer: BrokerConsumer {
         let (rows, passed) = try await broker.file.write(durable: false) { [self] db -> ([ReadyTable.Taken], Set<DeliveryHandle>) in
             // Read the time inside the transaction: a lease counts from then.
             let now = broker.now()
-            if needsRenewal { try holdLease(now: now, in: db) }
+            if try needsRenewal || isGone(in: db) { try holdLease(now: now, in: db) }
             if try hasNewCommands(in: db) { return ([], []) }
             try ScheduledTable.promoteDue(now: now, in: db)
             let open = try StandingCommandTable.open(queues, now: now, in: db).queues
