@@ -15,7 +15,7 @@ struct ApplyBatch {
         let arguments = context.arguments
         guard arguments.operands.isEmpty else { throw CommandError(ExitCode.usage, "--batch takes no TASK") }
         let excluded = [
-            ("--wait", arguments[WaitOptions.wait]), ("--timeout", arguments[WaitOptions.timeout] != nil), ("--key", arguments[ApplyCommand.key] != nil),
+            ("--wait", arguments[WaitOptions.wait]), ("--key", arguments[ApplyCommand.key] != nil),
             ("--key-ttl", arguments.isGiven(ApplyCommand.keyTTL)), ("--raw", arguments[ApplyCommand.raw]),
             ("--args", arguments[ApplyCommand.args] != nil), ("--kwargs", arguments[ApplyCommand.kwargs] != nil),
             ("--task-id", arguments[ApplyCommand.taskID] != nil), ("--link", !arguments[ApplyCommand.link].isEmpty),
@@ -23,7 +23,8 @@ struct ApplyBatch {
         ]
         if let (name, _) = excluded.first(where: \.1) { throw CommandError(ExitCode.usage, "--batch cannot be combined with \(name)") }
         let defaults = try SendArguments.read(arguments)
-        let settings = try context.settings()
+        var settings = try context.settings()
+        WaitOptions.limitSending(to: arguments[WaitOptions.timeout], &settings)
         let client = try context.client(settings)
         let source = try LineSource(file: file, isReadTwice: true)
         var lines = BatchLines(defaults: defaults, known: try optionsOfTasks(settings), factory: client.factory)

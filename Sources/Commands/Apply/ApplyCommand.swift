@@ -30,7 +30,7 @@ enum ApplyCommand {
                 "Prints the id of the task once the broker has confirmed it.",
                 "An ARG is JSON if it parses as JSON, else a string; KEY=VALUE makes a keyword argument. The word -- ends the options. A program gets a number as it is spelled here, and an ARG that is not UTF-8, such as the name of a file, byte for byte.",
                 "With --wait, waits for the task, prints its return value, passes on the stderr output of its program and the stdout output of a failed one to stderr, and exits with the status of the task. If nothing happens for a second because no worker consumes the queue or knows the task, or the queue is paused, a line on stderr says so.",
-                "With --batch, arguments, ids, links and keys are those of the lines: --args, --kwargs, --raw, --task-id, --link, --link-error, --key, --key-ttl, --wait and --timeout are refused.",
+                "With --batch, arguments, ids, links and keys are those of the lines: --args, --kwargs, --raw, --task-id, --link, --link-error, --key, --key-ttl and --wait are refused. --timeout limits the time for sending.",
                 "Inside a task, the new task becomes its child.",
             ],
             options: [raw.description, args.description, kwargs.description, taskID.description]
