@@ -154,7 +154,7 @@ import ZeroMQ
         #expect(try await resumed.settle(taken.prefix(1).map { Outcome(handle: $0.handle, results: []) }) == [true])
     }
 
-    @Test func `what a worker could not hand back while the server was away, it takes itself`() async throws {
+    @Test func `what a worker could not hand back while the server was away returns to its queue`() async throws {
         let consumer = try await worker()
         try await place.broker().publish([Message("a")])
         try await consumer.waitForWork(until: nil)

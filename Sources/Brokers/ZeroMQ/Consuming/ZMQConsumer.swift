@@ -17,8 +17,6 @@ package final class ZMQConsumer: BrokerConsumer {
         var held: Set<DeliveryHandle> = []
         /// Deliveries that arrived while the worker was waiting, and that it has not taken yet.
         var arrived: [Delivery] = []
-        /// Arrived deliveries that the worker could not hand back while the server was away: it may have them again all the same.
-        var doubtful: [Delivery] = []
         /// How many more the last take would have taken.
         var room = 1
         var isEnding = false
@@ -42,7 +40,6 @@ package final class ZMQConsumer: BrokerConsumer {
 
     package func take(_ maximum: Int) async throws -> [Delivery] {
         guard maximum > 0 else { return [] }
-        try await settleDoubts()
         var taken = handOver(maximum)
         if taken.isEmpty {
             try await receive(maximum, wait: .zero)
@@ -73,7 +70,7 @@ package final class ZMQConsumer: BrokerConsumer {
 
     package func waitForWork(until deadline: ContinuousClock.Instant?) async throws {
         while true {
-            let (hasWork, room) = state.withLock { (!$0.arrived.isEmpty || !$0.doubtful.isEmpty || $0.isEnding, $0.room) }
+            let (hasWork, room) = state.withLock { (!$0.arrived.isEmpty || $0.isEnding, $0.room) }
             if hasWork { return }
             let wait = min(deadline.map { max(.zero, ContinuousClock.now.duration(to: $0)) } ?? WireBounds.waiting, WireBounds.waiting)
             try await receive(room, wait: wait)
@@ -99,29 +96,26 @@ extension ZMQConsumer: DeliveryPushing {
         await handBack()
     }
 
-    /// Returns what the worker has not taken. What the server cannot be told of stays here, and is asked after when it is back.
+    /// Returns what the worker has not taken. It no longer counts as held, so should the connection be lost before the server hears of
+    /// it, the next subscription returns it.
     private func handBack() async {
-        let deliveries = state.withLock { state in
-            defer { state.arrived = [] }
-            return state.arrived
+        let handles = state.withLock { state in
+            let handles = state.arrived.map(\.handle)
+            state.arrived = []
+            state.held.subtract(handles)
+            return handles
         }
-        do {
-            try await giveBack(deliveries.map(\.handle), started: false)
-        } catch {
-            state.withLock { $0.doubtful += deliveries }
-        }
-    }
-
-    /// Asks which of the doubtful deliveries are still this worker's: these it may take.
-    private func settleDoubts() async throws {
-        let doubtful = state.withLock { $0.doubtful }
-        guard !doubtful.isEmpty else { return }
-        let stillHeld = zip(doubtful, try await stillHolds(doubtful.map(\.handle))).filter(\.1).map(\.0)
-        let gone = Set(doubtful.map(\.handle)).subtracting(stillHeld.map(\.handle))
-        state.withLock { state in
-            state.doubtful.removeFirst(doubtful.count)
-            state.arrived = stillHeld + state.arrived
-            state.held.subtract(gone)
+        guard !handles.isEmpty else { return }
+        var backoff = Backoff.working
+        while true {
+            do {
+                _ = try await place.ask(Verbs.giveBack, Pair(handles, false))
+                return
+            } catch {
+                // The server is there and cannot do it now: its disk may be full. At the end, `close` returns what is left.
+                guard (error as? DriverError)?.code != .unreachable, !state.withLock({ $0.isEnding }) else { return }
+                try? await Task.sleep(for: backoff.next())
+            }
         }
     }
 }
