@@ -93,22 +93,10 @@ import Testing
     @Test func `an idle worker that answers uses no processor between questions`() throws {
         let project = try working("-c1")
         _ = try project.run("celery inspect ping -t 60").text
-        func ticks() throws -> Int {
-            let text = String(decoding: Leftovers.content("/proc/\(try project.workerID)/stat"), as: UTF8.self)
-            let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ").dropFirst()
-            return fields.dropFirst(11).prefix(2).compactMap { Int($0) }.reduce(0, +)
-        }
-        // What it does after its answer is over when it used nothing for half a second.
-        var before = try ticks()
-        let rests = try eventually {
-            let last = before
-            _ = try project.run("sleep 0.5")
-            before = try ticks()
-            return before == last
-        }
-        #expect(rests)
+        let worker = try project.workerID
+        let before = try project.ticksAtRest(of: worker)
         _ = try project.run("sleep 3")
-        #expect(try Double(ticks() - before) <= 3 * Machine.factor)
+        #expect(Double(try project.ticks(of: worker) - before) <= 3 * Machine.factor)
     }
 
     @Test func `scales between bounds`() throws {

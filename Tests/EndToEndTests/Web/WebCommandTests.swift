@@ -20,20 +20,10 @@ import Testing
     @Test func `a server that nobody asks uses next to no processor time`() throws {
         let project = try Project()
         let site = try Site(project)
-        // Of 10 ms each.
-        func ticks() throws -> Int { try #require(Int(try project.run("awk '{print $14 + $15}' /proc/$(tr -dc 0-9 <web.pid)/stat").text)) }
-        // Its start is over when nothing was used for half a second.
-        var before = try ticks()
-        let rests = try eventually {
-            let last = before
-            _ = try project.run("sleep 0.5")
-            before = try ticks()
-            return before == last
-        }
-        #expect(rests)
+        let server = try #require(Int32(project.read("web.pid").filter(\.isNumber)))
+        let before = try project.ticksAtRest(of: server)
         _ = try project.run("sleep 3")
-        let spent = try ticks() - before
-        #expect(Double(spent) < 10 * Machine.factor)
+        #expect(Double(try project.ticks(of: server) - before) < 10 * Machine.factor)
         try site.stop()
     }
 

@@ -118,29 +118,10 @@ import Testing
         let project = try Project()
         try project.startWorker("-c1")
         #expect(try project.run("celery apply demo.tasks.add 1 -w").output == "1\n")
-        func ticks() throws -> [Substring] {
-            Array(project.statFields(of: try project.workerID)[11...12])
-        }
-        // What follows a task is over when nothing was used for half a second.
-        var before = try ticks()
-        let rests = try eventually {
-            let last = before
-            _ = try project.run("sleep 0.5")
-            before = try ticks()
-            return before == last
-        }
-        #expect(rests)
+        let worker = try project.workerID
+        let before = try project.ticksAtRest(of: worker)
         _ = try project.run("celery status --wait --timeout 1 $(celery apply demo.tasks.add 1 --countdown 60)")
-        let spent = zip(try ticks(), before).map { (Int($0) ?? 0) - (Int($1) ?? 0) }.reduce(0, +)
-        // In hundredths of a second; the submission may wake it once.
-        #expect(Double(spent) <= 5 * Machine.factor)
-    }
-}
-
-extension Project {
-    /// Fields of /proc/N/stat from the state on.
-    fileprivate func statFields(of number: Int32) -> [Substring] {
-        let text = String(decoding: Leftovers.content("/proc/\(number)/stat"), as: UTF8.self)
-        return text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ").dropFirst().map { $0 }
+        // The submission may wake it once.
+        #expect(Double(try project.ticks(of: worker) - before) <= 5 * Machine.factor)
     }
 }
