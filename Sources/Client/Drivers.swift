@@ -11,7 +11,7 @@ import SQL
 import SQLite
 import STOMP
 
-/// The table of drivers, by what is found at a URL.
+/// The drivers of brokers and result stores, by the service that a URL names.
 package struct Drivers: Sendable {
     /// A broker and its result store.
     package struct Connections: Sendable {

@@ -92,7 +92,7 @@ extension SQLiteBroker: KeyedPublishing {
 
     package func publish(_ message: Message, key: String, ttl: Duration) async throws -> TaskID {
         let now = self.now()
-        // Looked for without the lock, and seldom: no index tells them.
+        // Looked for without the lock, and seldom, since it may read the whole table.
         let ended = Int.random(in: 0..<Self.submissionsPerLook) > 0 ? [] : try await file.read { try SubmissionKeyTable.ended(now: now, in: $0) }
         return try await file.write(waking: true) { [ranking] db in
             try SubmissionKeyTable.forget(ended + [key], now: now, in: db)

@@ -7,8 +7,7 @@ package struct ServiceURLError: Error, Hashable, CustomStringConvertible {
 extension ServiceURL {
     /// Parses one URL.
     ///
-    /// An `@`, `:` or `#` in a password need not be escaped; a `/`, `?` or `%` must be. `pyamqp`, as Python's Celery also writes `amqp`,
-    /// is read as that.
+    /// An `@`, `:` or `#` in a password need not be escaped; a `/`, `?` or `%` must be.
     package init(_ text: String) throws(ServiceURLError) {
         guard let (scheme, rest) = Self.splitScheme(text[...]) else {
             throw ServiceURLError(message: "'\(Self.redact(text))' is not a URL: it has no scheme such as amqp://")
@@ -17,7 +16,7 @@ extension ServiceURL {
             throw ServiceURLError(message: "'\(Self.redact(text))' has a space or control character in it")
         }
         let name = scheme.lowercased()
-        self.init(scheme: name == "pyamqp" ? "amqp" : name)
+        self.init(scheme: URLScheme.aliases[name] ?? name)
         let question = rest.firstIndex(of: "?")
         let place = rest[..<(question ?? rest.endIndex)]
         if let question { query = try Self.readQuery(rest[rest.index(after: question)...], of: text) }

@@ -2,7 +2,7 @@
 
 extension ServiceURL {
     /// Schemes that may precede a host without `//`, by mistake.
-    private static let words = Set(URLScheme.all.map(\.name) + ["http", "https", "pyamqp"])
+    private static let words = Set(URLScheme.all.map(\.name) + URLScheme.aliases.keys + ["http", "https"])
 
     /// The text of unparsed URLs with `***` in place of anything that may be a password.
     ///

@@ -2,7 +2,7 @@
 ///
 /// What the rest of the program asks about a scheme is answered here. Which driver serves it is said in `Drivers` of Client.
 package struct URLScheme: Sendable {
-    /// What is found at the URL.
+    /// The service that a URL names.
     package enum Service: Sendable, CaseIterable {
         /// RabbitMQ by AMQP 0-9-1.
         case amqp
@@ -32,7 +32,7 @@ package struct URLScheme: Sendable {
     /// What follows the scheme.
     package enum Form: Sendable { case host, servers, file, folder }
 
-    /// Whether what is sent is encrypted.
+    /// Whether the connection is encrypted.
     package enum Encryption: Sendable {
         case never, always
         /// With this option in the URL.
@@ -106,6 +106,9 @@ package struct URLScheme: Sendable {
             ]
     }
 
+    /// Other spellings, read as the scheme that they stand for: Python's Celery also writes `pyamqp`.
+    static let aliases = ["pyamqp": "amqp"]
+
     /// The row of a scheme, in lower case: that of a database also with SQLAlchemy's name of a Python library
     /// (`db+postgresql+psycopg2`). `nil` for a scheme that Celery does not know.
     package static func named(_ name: String) -> URLScheme? {
@@ -118,7 +121,7 @@ package struct URLScheme: Sendable {
 }
 
 extension ServiceURL {
-    /// What is found at the URL; `nil` if Celery does not know its scheme.
+    /// The service that the URL names; `nil` if Celery does not know its scheme.
     package var service: URLScheme.Service? { URLScheme.named(scheme)?.service }
 
     /// The port if the URL names none; see `URLScheme.port`.
@@ -127,7 +130,7 @@ extension ServiceURL {
     /// The port to connect to; 0 for a scheme without ports.
     package var usedPort: Int { port ?? defaultPort ?? 0 }
 
-    /// Whether others cannot read what is sent, by the scheme or an option.
+    /// Whether the connection is encrypted, by the scheme or an option.
     package var isEncrypted: Bool {
         switch URLScheme.named(scheme)?.encryption ?? .never {
         case .never: false

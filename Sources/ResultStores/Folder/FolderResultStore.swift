@@ -21,7 +21,7 @@ package final class FolderResultStore: RevocationAnnouncing {
     private let readThread = BlockingThread("celery.results.read")
     private let writeThread = BlockingThread("celery.results.write")
     private let watch = Mutex<FileWatcher.Registration?>(nil)
-    /// Names of files whose time was over when the folder was listed.
+    /// Names of the files that had expired when the folder was listed.
     private let overdue = Mutex<[String]>([])
 
     /// How results are kept.

@@ -1,9 +1,10 @@
 import CeleryCore
 
-/// What to do when children of the pool die before they are ready.
+/// Decides what follows when children of the pool die before they are ready.
 ///
-/// A new pool tries a few times, and fails. One that has worked waits longer and longer, for what is wrong is assumed to pass; when no
-/// child has been ready for minutes, it fails as well: other workers can run what this one holds.
+/// A new pool starts the next child at once, and fails at the fifth such death in a row. A pool that has worked assumes that the fault
+/// will pass, and waits longer after each death. If no child has been ready for five minutes, it fails too, so that other workers can
+/// run its messages.
 struct ChildStarts {
     /// Whether a child has been ready.
     private(set) var hasWorked = false

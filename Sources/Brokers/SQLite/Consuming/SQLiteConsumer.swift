@@ -109,7 +109,8 @@ final class SQLiteConsumer: BrokerConsumer {
         }
     }
 
-    /// Whether another worker has found this one dead: what it took then would be nobody's. A server may still take for a worker that is.
+    /// Whether another worker has found this one dead. Nobody looks at its row again, so messages taken under it would never come back.
+    /// `celery broker` may be taking for a worker that has died.
     private func isGone(in db: Database) throws -> Bool {
         let statement = try db.cachedStatement(sql: "SELECT lease_until FROM worker WHERE number = ?")
         return try Double.fetchOne(statement, arguments: [number]).map { $0 <= 0 } ?? true

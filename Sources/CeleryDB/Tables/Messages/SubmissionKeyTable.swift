@@ -9,7 +9,7 @@ package enum SubmissionKeyTable {
         ) WITHOUT ROWID;
         """
 
-    /// Some keys whose time is over; no index tells them, so it may read the whole table.
+    /// Some expired keys. May read the whole table, which has no index for it.
     package static func ended(now: Timestamp, in db: Database) throws -> [String] {
         try String.fetchAll(db, sql: "SELECT key FROM submission_key WHERE expires <= ? LIMIT 200", arguments: [now.seconds])
     }
