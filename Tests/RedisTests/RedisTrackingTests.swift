@@ -36,16 +36,16 @@ import Testing
         await tracking.close()
     }
 
-    @Test func `changes by scripts ring, and so does the end of a key`() async throws {
+    @Test func `changes by scripts ring, and so does the removal of a key`() async throws {
         let tracking = try tracking()
         let first = tracking.bell.count
         _ = try await tracking.look([RedisCommand("EXISTS", key("s"))])
-        _ = try await link.ask(RedisCommand("EVAL", "redis.call('SET', KEYS[1], 1, 'PX', 50)", "1", key("s")))
+        _ = try await link.ask(RedisCommand("EVAL", "redis.call('SET', KEYS[1], 1)", "1", key("s")))
         try await promptly("the news of a script") { await tracking.bell.wait(since: first, until: nil) }
         let second = tracking.bell.count
         _ = try await tracking.look([RedisCommand("EXISTS", key("s"))])
         _ = try await link.ask(RedisCommand("DEL", key("s")))
-        try await promptly("the news of an end") { await tracking.bell.wait(since: second, until: nil) }
+        try await promptly("the news of the removal") { await tracking.bell.wait(since: second, until: nil) }
         await tracking.close()
     }
 

@@ -163,6 +163,12 @@ package final class AMQP10Consumer: BrokerConsumer {
         let (entries, generation) = inbox.withDeliveries { ($0.popScheduled(), $0.generation) }
         guard !entries.isEmpty else { return }
         do {
+            // Publishing has a connection of its own: the server might still have credit of this one, and send the new messages here.
+            let orders = inbox.withDeliveries { [layout = broker.layout] state in
+                let server = state.server
+                return state.receiveNothing { layout.queue($0, at: server) }
+            }
+            try await client.perform(orders, on: generation)
             let again = entries.map { AttemptHeader.next($0.message.backToItsQueue, after: $0.attempt - 1, crashes: $0.crashes) }
             try await broker.publish(again)
             try await client.perform([.settle(entries.compactMap(\.arrived.delivery), .accepted)], on: generation)

@@ -142,6 +142,14 @@ struct AMQP10Deliveries {
         return (credits(), Array(arrived))
     }
 
+    /// A receiver that gets no credit: a server that has accepted it has read all that it was told before.
+    mutating func receiveNothing(_ node: (String) -> ProtonNode) -> [ProtonOrder] {
+        queues.prefix(1).map { queue in
+            lastReceiver += 1
+            return .receive(lastReceiver, from: node(queue), credit: 0)
+        }
+    }
+
     /// Takes from exactly these queues from now on.
     ///
     /// - Returns: What to tell the server, and what came from other queues and was not read. Receivers of queues that are left stay,
