@@ -62,18 +62,18 @@ import Testing
     @Test func `status tells by its exit status how it stands`() throws {
         let project = try project("expect_within = \"1h\"")
         #expect(try project.run("celery beat status").status == 69)
-        #expect(try project.run("celery beat status").lines[0] == "no beat leads")
+        #expect(try project.run("celery beat status").line(0) == "no beat leads")
         try project.startBeat()
         let ended = try project.run("celery beat status")
         #expect(ended.status == 0)
-        #expect(ended.lines[0].contains(" (pid \(try project.beatID())) leads since 2"))
-        #expect(ended.lines[1].hasPrefix("nightly\twaiting\t-\t"))
+        #expect(ended.line(0).contains(" (pid \(try project.beatID())) leads since 2"))
+        #expect(ended.line(1).hasPrefix("nightly\twaiting\t-\t"))
         #expect(eventually { project.sent().count >= 1 })
-        #expect(try project.run("celery beat status tick").lines[1].hasPrefix("tick\tok\t"))
+        #expect(try project.run("celery beat status tick").line(1).hasPrefix("tick\tok\t"))
         // No worker is there, so nothing succeeds.
         try project.write(project.read("celery.toml").replacing("\"1h\"", with: "1"), to: "celery.toml")
         #expect(try eventually { try project.run("celery beat status").status == 1 })
-        #expect(try project.run("celery beat status tick").lines[1].hasPrefix("tick\tabsent\t-\t"))
+        #expect(try project.run("celery beat status tick").line(1).hasPrefix("tick\tabsent\t-\t"))
         #expect(eventually { project.read("b.log").contains("tick has not succeeded within 1 s") })
         try project.expect("celery beat pause tick", Ended("tick\tpaused\n"))
         #expect(try project.run("celery beat status").status == 0)
@@ -90,7 +90,7 @@ import Testing
         #expect(try eventually { try project.run("celery beat status").status == 1 })
         let ended = try project.run("celery beat status broken quiet")
         #expect(ended.lines.dropFirst().map { $0.split(separator: "\t")[1] } == ["failing", "ok"], "\(ended)")
-        let shown = try JSON(parsing: project.run("celery beat status broken --json").lines[1])
+        let shown = try JSON(parsing: project.run("celery beat status broken --json").line(1))
         #expect(shown["health"] == "failing" && (shown["failures"]?.intValue ?? 0) >= 1 && shown["last_success"] == .null)
         #expect(project.read("b.log").contains("broken has failed "))
         #expect(!project.read("b.log").contains("quiet has failed "))
@@ -127,8 +127,8 @@ import Testing
         #expect(eventually { sent("tick") >= 1 })
         try project.stopBeat()
         // It outlives the beat.
-        #expect(try project.run("celery beat list").lines[1].hasPrefix("nightly\t30 3 * * * America/New_York\tdemo.tasks.square\tcelery.toml:"))
-        #expect(try project.run("celery beat status nightly").lines[1].hasPrefix("nightly\tpaused\t"))
+        #expect(try project.run("celery beat list").line(1).hasPrefix("nightly\t30 3 * * * America/New_York\tdemo.tasks.square\tcelery.toml:"))
+        #expect(try project.run("celery beat status nightly").line(1).hasPrefix("nightly\tpaused\t"))
     }
 
     @Test func `run sends now, and waits`() throws {

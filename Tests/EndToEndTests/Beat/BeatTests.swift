@@ -36,7 +36,7 @@ import Testing
         try project.expect("celery result --wait \(id)", Ended("5\n"))
         #expect(try eventually { try project.run("celery beat list").output.contains("\tSUCCESS\n") })
         // What came of it is known to beat before long.
-        #expect(try eventually { try project.run("celery beat status tick").lines[1].hasPrefix("tick\tok\t2") })
+        #expect(try eventually { try project.run("celery beat status tick").line(1).hasPrefix("tick\tok\t2") })
         try project.stopBeat()
         try project.stopWorker()
     }

@@ -28,7 +28,7 @@ import Testing
         #expect(ended.masked == Ended("ID\n"))
         try project.startWorker()
         // It is too long for a command line: the failure says so.
-        let result = try project.run("celery result --wait \(ended.lines[0])")
+        let result = try project.run("celery result --wait \(ended.line(0))")
         #expect(result.status == 1)
         #expect(result.errors.contains("argument 2 is 52428800 bytes long, and the limit is 131071"))
         try project.expect("celery apply demo.tasks.add 1 -w", Ended("1\n"))

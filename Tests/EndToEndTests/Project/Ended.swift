@@ -15,6 +15,9 @@ struct Ended: Equatable, CustomStringConvertible {
 
     var lines: [String] { output.split(separator: "\n").map(String.init) }
 
+    /// A line, counted from 0; an empty one if there are fewer, for an index out of range would end all tests.
+    func line(_ index: Int) -> String { lines.dropFirst(index).first ?? "" }
+
     /// The same with `ID` for each id.
     var masked: Ended { Ended(Self.mask(output), errors: Self.mask(errors), status: status) }
 

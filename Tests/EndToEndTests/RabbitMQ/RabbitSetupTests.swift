@@ -26,7 +26,7 @@ struct RabbitSetupTests {
             let second = try broker.setUp(broker.options(again))
             #expect(second.status == 0, "\(second)")
             #expect(second.errors == report.map { "\($0): already there\n" }.joined() + "settings for celery.toml:\n")
-            #expect(second.lines[3] == "# AMQP_PASSWORD = the password of \(broker.user)")
+            #expect(second.line(3) == "# AMQP_PASSWORD = the password of \(broker.user)")
             #expect(try broker.definitions() == made)
         }
         #expect(made.contains(#""name":"celery""#))

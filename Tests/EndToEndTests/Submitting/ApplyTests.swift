@@ -33,7 +33,7 @@ import Testing
         let project = try Project()
         let ended = try project.run("celery apply demo.tasks.add 2 3")
         #expect(ended.masked == Ended("ID\n"))
-        let id = ended.lines[0]
+        let id = ended.line(0)
         try project.expect("celery status \(id)", Ended("\(id)\tPENDING\n", status: 75))
         #expect(try project.run("sqlite3 celery.db \"SELECT id, task FROM message\"").output == "\(id)|demo.tasks.add\n")
     }

@@ -68,7 +68,7 @@ import Testing
         try project.expect(count, Ended("0\n"))
         let kept = try project.run("celery dmap demo.tasks.fail ok bad -j 1 --keep --json")
         try project.expect(count, Ended("2\n"))
-        let id = try JSON(parsing: kept.lines[0])["id"]?.stringValue ?? ""
+        let id = try JSON(parsing: kept.line(0))["id"]?.stringValue ?? ""
         try project.expect("celery result \(id)", Ended("\n"))
     }
 

@@ -17,7 +17,7 @@ struct StatisticsTests {
     private func check(_ project: Project, with variables: [String: String] = [:]) throws {
         let ended = try project.run("celery stats", with: variables)
         #expect(ended.status == 0)
-        #expect(ended.lines[0] == "Total processing time by task type:")
+        #expect(ended.line(0) == "Total processing time by task type:")
         #expect(ended.output.contains("secs. (for a total of 20 executed.)\n"))
         #expect(ended.lines.contains("Total tasks processed: 23"), "\(ended)")
         let rows = try project.run("celery stats --json", with: variables).lines.map { try JSON(parsing: $0) }
