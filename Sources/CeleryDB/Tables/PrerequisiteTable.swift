@@ -34,8 +34,7 @@ package enum PrerequisiteTable {
         _ postponements: [Postponement], of worker: Int64, now: Timestamp, in db: Database
     ) throws -> [Bool] {
         try db.execute(sql: schema)
-        // Messages that were revoked while they waited.
-        try db.execute(sql: "DELETE FROM prerequisite WHERE tag NOT IN (SELECT tag FROM message)")
+        try dropGone(lookingAt: max(50, 2 * postponements.count), in: db)
         let schedule = try db.cachedStatement(sql: "INSERT INTO scheduled (due, tag, attempt) VALUES (?, ?, ?)")
         let forget = try db.cachedStatement(sql: "DELETE FROM prerequisite WHERE tag = ?")
         let note = try db.cachedStatement(sql: "INSERT OR IGNORE INTO prerequisite (id, tag, due) VALUES (?, ?, ?)")
@@ -53,5 +52,18 @@ package enum PrerequisiteTable {
             }
             return true
         }
+    }
+
+    /// Drops rows of messages that were revoked while they waited.
+    ///
+    /// Looks at the first rows and at as many from a random one on: looking at all would cost each worker more, the more wait.
+    private static func dropGone(lookingAt count: Int, in db: Database) throws {
+        let ends = try db.cachedStatement(sql: "SELECT (SELECT min(tag) FROM prerequisite), (SELECT max(tag) FROM prerequisite)")
+        guard let row = try Row.fetchOne(ends), let first = row[0] as Int64?, let last = row[1] as Int64? else { return }
+        let drop = try db.cachedStatement(sql: """
+            DELETE FROM prerequisite WHERE tag IN (SELECT tag FROM prerequisite WHERE tag >= ? ORDER BY tag LIMIT ?)
+            AND tag NOT IN (SELECT tag FROM message)
+            """)
+        for start in [first, .random(in: first...last)] { try drop.execute(arguments: [start, count]) }
     }
 }

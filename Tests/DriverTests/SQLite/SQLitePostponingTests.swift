@@ -77,4 +77,23 @@ import Testing
         let rows = try await broker.file.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM prerequisite") }
         #expect(rows == 1)
     }
+
+    @Test func `of many that were revoked, each postponing drops some`() async throws {
+        let worker = try await fixture.worker()
+        let postponing = try #require(worker.consumer as? any Postponing)
+        let broker = try fixture.open()
+        try await broker.publish((0..<300).map { Message("\($0)") })
+        var held = try await worker.takeAll()
+        try #require(held.count == 300)
+        _ = try await postponing.postpone(held.map { postponement($0, after: ["x"], in: .seconds(1)) })
+        let gone = held.dropLast().map(\.message.id)
+        #expect(try await broker.withdraw(gone).count == 299)
+        for _ in 0..<6 {
+            fixture.clock.advance(by: .seconds(2))
+            held = try await worker.takeAll()
+            try #require(held.names == ["299"])
+            _ = try await postponing.postpone([postponement(held[0], after: ["x"], in: .seconds(1))])
+        }
+        #expect(try await broker.file.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM prerequisite") } == 1)
+    }
 }
