@@ -8,12 +8,16 @@ package final class ProgramStop: Sendable {
     private struct State {
         /// The process group of the program; 0 before its start and after its end.
         var group: ProcessID = 0
+        var hasBegun = false
         var signal: Int32?
     }
 
     private let state = Mutex(State())
 
     package init() {}
+
+    /// Whether the program was started.
+    package var hasBegun: Bool { state.withLock { $0.hasBegun } }
 
     /// Sends a signal to the program and all its descendants: now, or as soon as the program has started.
     ///
@@ -29,6 +33,7 @@ package final class ProgramStop: Sendable {
     func began(_ leader: ProcessID) {
         state.withLock { state in
             state.group = leader
+            state.hasBegun = true
             if let signal = state.signal { Self.deliver(signal, to: leader) }
         }
     }

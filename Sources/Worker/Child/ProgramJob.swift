@@ -61,7 +61,8 @@ struct ProgramJob {
         } catch {
             var ended = JobRunner.Ended(
                 .failure(TaskFailure(type: "OSError", arguments: [.int(Int64(error.code)), .string(error.description)], module: "builtins"), traceback: nil))
-            ended.isUnbegun = true
+            // What was started and could not be watched has been killed.
+            ended.isUnbegun = stop?.hasBegun != true
             return ended
         }
     }
