@@ -2,19 +2,19 @@ package import CeleryCore
 package import Schedules
 
 /// A task that this worker can run.
-package struct TaskDefinition: Sendable {
+///
+/// A class: every job has its definition, which is never changed.
+package final class TaskDefinition: Sendable {
     /// The registered name, e.g. `thumbs.tasks.make`.
-    package var name: String
-    package var options: TaskOptions {
-        didSet { terms = TaskTerms(options) }
-    }
+    package let name: String
+    package let options: TaskOptions
     /// The options without overrides by a message, in the form that the worker reads.
-    package private(set) var terms: TaskTerms
-    package var kind: Kind
+    package let terms: TaskTerms
+    package let kind: Kind
     /// Where the task is defined, for display: a path relative to the project folder, or `built in`.
-    package var source: String
+    package let source: String
     /// The state of the program's file when its options were read; `nil` for a Swift task.
-    package var fileMark: FileMark?
+    package let fileMark: FileMark?
 
     package enum Kind: Sendable {
         /// A program at an absolute path.
@@ -39,6 +39,11 @@ package struct TaskDefinition: Sendable {
         self.fileMark = fileMark
     }
 
+    /// The same task with other options.
+    package func with(_ options: TaskOptions) -> TaskDefinition {
+        TaskDefinition(name: name, options: options, kind: kind, source: source, fileMark: fileMark)
+    }
+
     /// The merged options of the task and a message: each option of the message overrides that of the task.
     package func terms(for message: Message) -> TaskTerms {
         let said = OptionValues(saidBy: message)
@@ -49,7 +54,7 @@ package struct TaskDefinition: Sendable {
     ///
     /// - Parameter message: The message of an error that the task throws; `nil` uses its description.
     /// - Throws: `ScheduleError` for a periodic task with an invalid schedule or with required arguments.
-    package init<Work: CeleryTask>(_ type: Work.Type, message: @escaping ErrorMessage = { _ in nil }) throws(ScheduleError) {
+    package convenience init<Work: CeleryTask>(_ type: Work.Type, message: @escaping ErrorMessage = { _ in nil }) throws(ScheduleError) {
         let runner = SwiftTaskRunner(type, message: message)
         var options = runner.options
         if let periodic = type as? any PeriodicTask.Type { options.periodic = try periodic.periodic() }

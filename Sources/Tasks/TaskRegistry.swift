@@ -18,8 +18,10 @@ package struct TaskRegistry: Sendable {
     ///
     /// - Returns: Whether a task with this name exists.
     package mutating func change(_ name: String, _ change: (inout TaskOptions) -> Void) -> Bool {
-        guard tasks[name] != nil else { return false }
-        change(&tasks[name]!.options)
+        guard let task = tasks[name] else { return false }
+        var options = task.options
+        change(&options)
+        tasks[name] = task.with(options)
         return true
     }
 

@@ -7,7 +7,7 @@ extension TaskDefinition {
     ///   - names: The names of the arguments, for calls with keyword arguments; none if all arguments are positional.
     ///   - message: The message of an error that the function throws; `nil` uses its description.
     /// - Throws: `ArgumentNamesMistake`; `ScheduleError` for a periodic task with required arguments.
-    package init<each Argument: Decodable & Sendable, Output: Encodable & Sendable>(
+    package convenience init<each Argument: Decodable & Sendable, Output: Encodable & Sendable>(
         name: String, options: TaskOptions, arguments names: [String], message: @escaping ErrorMessage = { _ in nil },
         function: @escaping @Sendable (TaskContext, repeat each Argument) async throws -> Output
     ) throws {

@@ -61,7 +61,7 @@ struct Settlement: Sendable {
     ///
     /// - Parameter counted: For each settled outcome, whether it counted.
     mutating func close(_ counted: [Bool]) {
-        late += zip(open, counted).compactMap { $1 ? nil : $0 }
+        for (index, isCounted) in zip(open.indices, counted) where !isCounted { late.append(open[index]) }
         rest.removeFirst(counted.count)
         open.removeFirst(counted.count)
     }

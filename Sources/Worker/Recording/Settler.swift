@@ -31,7 +31,8 @@ struct AtomicSettler: Settler {
         var count = settlement.rest.count
         while !settlement.isDone {
             do {
-                settlement.close(try await consumer.settleAtomically(Array(settlement.rest.prefix(count))))
+                let next = count < settlement.rest.count ? Array(settlement.rest.prefix(count)) : settlement.rest
+                settlement.close(try await consumer.settleAtomically(next))
             } catch let error as DriverError where error.isAboutRequest {
                 // One outcome is refused. Settling one by one finds it.
                 if count == 1 {

@@ -24,6 +24,9 @@ package struct WebhookRule: Sendable, Equatable {
         return hosts.list(address) ? nil : "\(address.authority.forLog) is not listed in CELERY_HTTP_HOSTS"
     }
 
+    /// Whether a message may name a URL.
+    func isNamed(by message: Message) -> Bool { message.headers[Webhook.header] != nil }
+
     /// The message that has a server told; `nil` if the task names none that may be called.
     ///
     /// Its id follows from that of the task: what is published twice after a crash is called once, or twice with one key.

@@ -34,7 +34,7 @@ struct SQLiteSettlement: Sendable {
             return try LeaseTable.end(outcome.handle, of: worker, in: db)
         }
         var done: [Int64] = []
-        for outcome in zip(outcomes, counted).compactMap({ $1 ? $0 : nil }) {
+        for (outcome, isCounted) in zip(outcomes, counted) where isCounted {
             for message in outcome.followUps { try MessageTable.insertIfNew(message, submitted: now, ranking: terms.ranking, in: db) }
             for result in outcome.results {
                 try ResultTable.store(result, of: outcome.handle.tag, keeping: terms.argumentLimit, expires: expires, now: now, in: db)
