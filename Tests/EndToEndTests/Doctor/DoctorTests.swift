@@ -53,7 +53,7 @@ import Testing
     @Test func `a worker that hangs is an error`() throws {
         let project = try Project()
         try project.startWorker("-n w@h")
-        try project.signalWorker(SIGSTOP)
+        try project.haltWorker()
         let hung = try project.run("celery doctor --worker w@h -t 1")
         try project.signalWorker(SIGCONT)
         #expect(hung.status == 2 && hung.output.contains("w@h"), "\(hung)")

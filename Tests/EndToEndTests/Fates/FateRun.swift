@@ -67,6 +67,9 @@ final class FateRun: Sendable {
         kill(try #require(Int32(project.read("\(name).pid").filter(\.isNumber))), signal)
     }
 
+    /// Stops the worker by SIGSTOP.
+    func halt() throws { try project.haltWorker() }
+
     func hasBegun(times: Int = 1) -> Bool { eventually { runs.count >= times } }
 
     /// Waits for a worker that was asked to stop.

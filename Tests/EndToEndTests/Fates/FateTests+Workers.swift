@@ -39,7 +39,7 @@ extension FateTests {
         try run.start()
         let id = try run.apply()
         #expect(run.hasBegun())
-        try run.signal(SIGSTOP)
+        try run.halt()
         try run.start("-n v", name: "v")
         if fate.isLate {
             // When its lease, or the patience of RabbitMQ, has run out.

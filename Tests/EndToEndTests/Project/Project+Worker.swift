@@ -1,4 +1,6 @@
+import Fixtures
 import Glibc
+import Processes
 import Testing
 
 extension Project {
@@ -18,6 +20,22 @@ extension Project {
     }
 
     func signalWorker(_ signal: Int32) throws { kill(try workerID, signal) }
+
+    /// Stops the worker, or another process, by SIGSTOP when it neither holds the database nor is about to: others would wait for it,
+    /// and then say so.
+    func haltWorker(_ process: Int32? = nil) throws {
+        let id = try process ?? workerID
+        let isHalted = eventually {
+            kill(id, SIGSTOP)
+            let threads = FolderNames.of("/proc/\(id)/task").compactMap { Int32($0) }
+            let isStill = threads.allSatisfy { ProcessStat($0)?.state == "T" }
+            let locks = ["-wal", "-shm"].flatMap { FileLocks(path: "\(path)/celery.db\($0)").locks }
+            if isStill, !locks.contains(where: { $0.process == id && $0.isExclusive }) { return true }
+            kill(id, SIGCONT)
+            return false
+        }
+        try #require(isHalted)
+    }
 
     var log: String { read("w.log") }
 

@@ -126,7 +126,7 @@ import Testing
         try project.startWorker()
         #expect(try project.run("celery run --wait true").status == 0)
         // It sees the command only when the place is unsafe.
-        try project.signalWorker(SIGSTOP)
+        try project.haltWorker()
         let id = try project.run("celery run touch ran; chmod 777 .").text
         try project.signalWorker(SIGCONT)
         #expect(try project.run("celery result --wait \(id)").status == 77)

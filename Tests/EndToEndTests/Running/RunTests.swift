@@ -65,7 +65,7 @@ import Testing
         try project.write("#!/bin/sh\n", to: "plain")
         #expect(try project.run("celery run --wait ./plain").status == 126)
         // The worker sees the command only when its folder is gone.
-        try project.signalWorker(SIGSTOP)
+        try project.haltWorker()
         let gone = try project.run("mkdir gone; cd gone; celery run true; cd ..; rmdir gone").text
         try project.signalWorker(SIGCONT)
         #expect(try project.run("celery result --wait \(gone)").status == 127)

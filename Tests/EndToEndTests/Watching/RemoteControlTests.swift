@@ -47,7 +47,7 @@ import Testing
             "celery inspect -d w@test,x@test ping -t 60",
             Ended("->  w@test: OK\n    pong\n", errors: "celery inspect: worker x@test did not answer\n", status: 69))
         let id = try project.workerID
-        kill(id, SIGSTOP)
+        try project.haltWorker()
         try project.expect("celery inspect ping -t 0.5", Ended(errors: "celery inspect: worker w@test did not answer\n", status: 69))
         kill(id, SIGCONT)
         try project.expect("celery inspect ping -t 60", Ended("->  w@test: OK\n    pong\n"))

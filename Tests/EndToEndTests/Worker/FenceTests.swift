@@ -25,7 +25,7 @@ import Testing
         let id = try project.apply("demo.tasks.wait")
         #expect(eventually { project.read("begun") == "1\n" })
         let stopped = try project.workerID
-        kill(stopped, SIGSTOP)
+        try project.haltWorker(stopped)
         // With a long lease, or after a pause of both the first could take the second for dead.
         _ = try project.run("celery celeryd --detach -p w2.pid -f w2.log -c1 -n two@%h", with: ["CELERYD_LEASE": "60"]).text
         #expect(eventually { project.read("begun") == "1\n2\n" }, "\(project.read("w2.log"))")
