@@ -24,10 +24,10 @@ struct MinuteWalkTests {
 
     @Test(.timeLimit(.minutes(10)), arguments: ["Africa/Casablanca", "Australia/Lord_Howe"])
     func `agrees with a walk through every minute of 2020-2035, with random lines`(zone: String) async throws {
-        let random = fuzzRounds(40)
+        let random = fuzzRounds(8)
         let tally = try await MinuteWalk.compare("whole", zone, "\(random)")
         #expect(tally.lists == 21 + random)
-        #expect(tally.dueTimes > 1_000_000)
+        #expect(tally.dueTimes > 300_000)
         print("all of 2020-2035: \(zone), \(tally.lists) lists, \(tally.dueTimes) due times")
     }
 
