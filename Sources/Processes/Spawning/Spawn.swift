@@ -117,7 +117,7 @@ package struct Spawn: Sendable {
     /// The process with a descriptor for waiting.
     private func watched(_ pid: ProcessID) throws(SystemError) -> SpawnedProcess {
         do {
-            return SpawnedProcess(id: pid, pidfd: try SpawnedProcess.openPIDFD(pid))
+            return try SpawnedProcess(id: pid, pidfd: nil).watched()
         } catch {
             // Out of descriptors: do not leave a program running that cannot be watched.
             kill(pid, SIGKILL)

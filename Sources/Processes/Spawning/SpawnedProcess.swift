@@ -43,6 +43,11 @@ package struct SpawnedProcess: Sendable {
         if kill(id, signal) != 0, errno != ESRCH { throw SystemError(errno, "signal process \(id)") }
     }
 
+    /// The process with a descriptor for waiting.
+    ///
+    /// - Throws: `SystemError` if there are no descriptors left; the process runs on.
+    package func watched() throws(SystemError) -> SpawnedProcess { SpawnedProcess(id: id, pidfd: try Self.openPIDFD(id)) }
+
     /// The corresponding C function is `pidfd_open`.
     static func openPIDFD(_ id: ProcessID) throws(SystemError) -> OwnedDescriptor {
         OwnedDescriptor(owning: try Syscall.check("watch process \(id)") { celery_pidfd_open(id) })

@@ -138,7 +138,6 @@ package struct ProgramRun: Sendable {
             _ = bound?.close(wasKilled: false)
             throw error
         }
-        stop?.began(process.id)
         standardOutput.writeEnd.close()
         standardError.writeEnd.close()
         channel.writeEnd.close()
@@ -207,9 +206,19 @@ package struct ProgramRun: Sendable {
             // A program inherits it, and nothing else in a pool child creates files meanwhile.
             let mask = umask.map { Glibc.umask($0) }
             defer { if let mask { _ = Glibc.umask(mask) } }
-            let process = try spawn.start(pidfd: true)
-            current.group = process.id
-            return process
+            let process = try spawn.start()
+            stop?.began(process.id)
+            do throws(SystemError) {
+                let watched = try process.watched()
+                current.group = process.id
+                return watched
+            } catch {
+                // Do not leave a program running that cannot be watched.
+                stop?.ended()
+                kill(-process.id, SIGKILL)
+                _ = try? process.wait()
+                throw error
+            }
         }
     }
 
