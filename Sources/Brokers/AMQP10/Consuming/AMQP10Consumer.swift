@@ -164,11 +164,15 @@ package final class AMQP10Consumer: BrokerConsumer {
         guard !entries.isEmpty else { return }
         do {
             // Publishing has a connection of its own: the server might still have credit of this one, and send the new messages here.
+            // A server that reads a connection in order has no credit any more once it answers; RabbitMQ, whose links are processes
+            // of their own, will hardly have any. Whether it accepts the receiver does not matter.
             let orders = inbox.withDeliveries { [layout = broker.layout] state in
                 let server = state.server
                 return state.receiveNothing { layout.queue($0, at: server) }
             }
-            try await client.perform(orders, on: generation)
+            do throws(ProtonError) { try await client.perform(orders, on: generation) } catch {
+                guard [.denied, .missing, .conflict, .refused].contains(error.code) else { throw error }
+            }
             let again = entries.map { AttemptHeader.next($0.message.backToItsQueue, after: $0.attempt - 1, crashes: $0.crashes) }
             try await broker.publish(again)
             try await client.perform([.settle(entries.compactMap(\.arrived.delivery), .accepted)], on: generation)
