@@ -11,6 +11,8 @@ package final class TaskDefinition: Sendable {
     /// The options without overrides by a message, in the form that the worker reads.
     package let terms: TaskTerms
     package let kind: Kind
+    /// Whether the task runs in the worker itself, without a process of the pool.
+    package let needsNoProcess: Bool
     /// Where the task is defined, for display: a path relative to the project folder, or `built in`.
     package let source: String
     /// The state of the program's file when its options were read; `nil` for a Swift task.
@@ -25,9 +27,6 @@ package final class TaskDefinition: Sendable {
         case command(CommandPolicy)
         /// A URL that the worker calls.
         case http(HTTPTask)
-
-        /// Whether the task runs in the worker itself, without a process of the pool.
-        package var needsNoProcess: Bool { if case .http = self { true } else { false } }
     }
 
     package init(name: String, options: TaskOptions, kind: Kind, source: String, fileMark: FileMark? = nil) {
@@ -35,6 +34,7 @@ package final class TaskDefinition: Sendable {
         self.options = options
         terms = TaskTerms(options)
         self.kind = kind
+        needsNoProcess = if case .http = kind { true } else { false }
         self.source = source
         self.fileMark = fileMark
     }

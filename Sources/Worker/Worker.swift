@@ -85,7 +85,7 @@ package actor Worker {
         try await powers.leases?.announce(tasks: registry.names)
         var poolConfiguration = configuration.pool
         poolConfiguration.flightRecord = powers.flight?.makeFlightRecord()
-        let pool = try Pool(poolConfiguration, calls: registry.sorted.contains { $0.kind.needsNoProcess } ? configuration.calls : nil)
+        let pool = try Pool(poolConfiguration, calls: registry.sorted.contains(where: \.needsNoProcess) ? configuration.calls : nil)
         let refusals = Refusals(log: log, worker: configuration.identity.name, now: watchers.now)
         // A store that sends results to the waiting clients answers them itself.
         let replier = configuration.sendsReplies && !(store is any ResultAnswering) ? broker as? any ReplySending : nil

@@ -9,7 +9,7 @@ final class MessageStorage: @unchecked Sendable {
     init(_ fields: Fields) { self.fields = fields }
 
     /// What the properties of the same names in `Message` return.
-    struct Fields: Equatable {
+    struct Fields: Sendable, Equatable {
         var id: TaskID
         var task: String
         var body: MessageBody

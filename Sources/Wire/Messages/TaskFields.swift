@@ -51,12 +51,11 @@ struct TaskFields {
         }
     }
 
-    func finish() throws(MalformedMessage) -> Message {
+    mutating func finish() throws(MalformedMessage) -> Message {
         guard !message.task.isEmpty else { throw MalformedMessage(.missingTask, "the task header is not a name") }
         guard !message.id.text.isEmpty else {
             throw MalformedMessage(.missingID, "a message for \(message.task) has no id")
         }
-        var message = message
         // Headers are unique.
         message.headers = JSONObject(distinct: custom)
         return message

@@ -76,7 +76,7 @@ final class Job {
     var message: Message { delivery.message }
     var id: TaskID { delivery.message.id }
     /// Whether the job runs in the worker itself, without a child.
-    var isCall: Bool { definition.kind.needsNoProcess }
+    var isCall: Bool { definition.needsNoProcess }
 
     /// Seconds since the job began; 0 for an unbegun job.
     func seconds(until now: Timestamp) -> Double { began.map { now.seconds - $0.seconds } ?? 0 }
