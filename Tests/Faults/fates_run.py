@@ -11,7 +11,7 @@ import time
 
 from fates_checker import Checker
 from fates_tasks import Expectation, programs
-from harness import Project, children
+from harness import FACTOR, Project, children
 from rabbit import RabbitMQ
 from stomp_storm import BrokerActiveMQ
 
@@ -248,7 +248,7 @@ class Fates:
             process.terminate()
         for name, process in self.workers.items():
             try:
-                if process.wait(30) != 0:
+                if process.wait(30 * FACTOR) != 0:
                     self.violate(f"worker {name} ended with {process.returncode} after TERM")
             except subprocess.TimeoutExpired:
                 self.violate(f"worker {name} does not stop")

@@ -25,11 +25,14 @@ extension Project {
     /// and then say so.
     func haltWorker(_ process: Int32? = nil) throws {
         let id = try process ?? workerID
-        let isHalted = eventually {
-            kill(id, SIGSTOP)
-            let threads = FolderNames.of("/proc/\(id)/task").compactMap { Int32($0) }
-            let isStill = threads.allSatisfy { ProcessStat($0)?.state == "T" }
-            let locks = ["-wal", "-shm"].flatMap { FileLocks(path: "\(path)/celery.db\($0)").locks }
+        let files = ["celery.db", "results.db"].flatMap { name in ["", "-wal", "-shm"].map { "\(path)/\(name)\($0)" } }
+        let isHalted = try eventually {
+            try #require(kill(id, SIGSTOP) == 0)
+            let isStill = eventually {
+                let threads = FolderNames.of("/proc/\(id)/task").compactMap { Int32($0) }
+                return !threads.isEmpty && threads.allSatisfy { ProcessStat($0)?.state == "T" }
+            }
+            let locks = files.flatMap { FileLocks(path: $0).locks }
             if isStill, !locks.contains(where: { $0.process == id && $0.isExclusive }) { return true }
             kill(id, SIGCONT)
             return false

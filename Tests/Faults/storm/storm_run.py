@@ -123,7 +123,7 @@ class StormRun:
             process.terminate()
         for name, process in self.workers.items():
             try:
-                if process.wait(20) != 0:
+                if process.wait(20 * FACTOR) != 0:
                     self.violate(f"worker {name} ended with {process.returncode} after TERM")
             except subprocess.TimeoutExpired:
                 self.violate(f"worker {name} does not stop")
