@@ -2,6 +2,7 @@ import CeleryCore
 import Logging
 import Schedules
 import Synchronization
+import Testing
 import Wire
 
 @testable import Beat
@@ -29,8 +30,9 @@ struct BeatBench {
         clock.value = EntryPlanTests.noon + .seconds(seconds)
         let count = await seat.sent.count
         _ = try await beat.round(seat)
-        return await seat.sent.dropFirst(count).map { message in
-            ISO8601.timestamp(message.headers["beat_due"]!.stringValue!)!.seconds - EntryPlanTests.noon.seconds
+        return try await seat.sent.dropFirst(count).map { message in
+            let due = try #require(message.headers["beat_due"]?.stringValue)
+            return try #require(ISO8601.timestamp(due)).seconds - EntryPlanTests.noon.seconds
         }
     }
 

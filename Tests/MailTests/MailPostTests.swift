@@ -188,6 +188,7 @@ import Testing
         notice.count = 3
         try spool.add([notice], now: Timestamp(seconds: 1))
         let (_, _, new) = spool.read()
+        try #require(new.count == 1)
         var digest = MailDigest()
         for notice in new.flatMap(\.notices) { digest.note(notice) }
         try spool.store(digest, containing: new.map(\.file))

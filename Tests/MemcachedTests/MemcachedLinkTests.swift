@@ -25,6 +25,7 @@ import Testing
             .add(key, value, expires: 60), .add(key, [1], expires: 60), .get([key]), .delete(key), .get([key]), .set(key, [0x39], expires: 60),
             .increment(key), .touch(key, expires: 60), .delete(key), .increment(key),
         ])
+        try #require(replies.count == 10)
         #expect(replies[0] == .word("STORED") && replies[1] == .word("NOT_STORED") && replies[3] == .word("DELETED"))
         if case .values(let values) = replies[2] { #expect(values.map(\.bytes) == [value]) } else { Issue.record("\(replies[2])") }
         #expect(replies[4] == .values([]) && replies[6] == .number(10) && replies[7] == .word("TOUCHED") && replies[9] == .word("NOT_FOUND"))

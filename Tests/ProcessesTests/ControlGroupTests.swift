@@ -190,6 +190,7 @@ extension ProcessesTests {
             pipe.writeEnd.close()
             let lines = output.split(separator: "\n")
             #expect(status == .exited(0))
+            try #require(lines.count >= 4)
             #expect(lines[0] == "/usr")
             #expect(try String(decoding: pipe.readEnd.readToEnd(), as: UTF8.self) == "three\n")
             // 4 is the folder that ls reads.

@@ -73,6 +73,7 @@ extension ProcessesTests {
             let byFiles = ProcessTable(usesChildrenFiles: true)
             #expect(eventually { byFiles.descendants(of: process.id).count == 2 })
             let listed = Set(byFiles.descendants(of: process.id).map(\.id))
+            try #require(!listed.isEmpty)
             #expect(Set(ProcessTable(usesChildrenFiles: false).descendants(of: process.id).map(\.id)) == listed)
             #expect(byFiles.descendants(of: process.id, sparing: [listed.min()!]).map(\.id) == [listed.max()!])
             pipe.writeEnd.close()

@@ -103,7 +103,7 @@ final class ProtonScript: Sendable {
         }
         guard buffer.count >= 8 else { return nil }
         let size = buffer.prefix(4).reduce(0) { $0 << 8 | Int($1) }
-        guard buffer.count >= size else { return nil }
+        guard buffer.count >= size, size >= Int(buffer[4]) * 4 else { return nil }
         state.buffers[number]?.removeFirst(size)
         var decoder = ProtonDecoder(buffer[(Int(buffer[4]) * 4)..<size])
         guard let value = try? decoder.next(), case .described(let kind, .list(let fields)) = value else {

@@ -24,6 +24,7 @@ import Testing
             .putKeep("a", [1]), .putKeep("a", [2]), .put("b", [0, 10, 13]), .values(["a", "none", "b"]), .size("b"), .size("none"), .out("a"), .out("a"),
             .keys(startingWith: "b", limit: nil), .keys(startingWith: "", limit: 0),
         ])
+        try #require(replies.count == 10)
         #expect(Array(replies[..<3]) == [.done(true), .done(false), .done(true)])
         #expect(replies[3] == .records([TyrantRecord(key: [97], value: [1]), TyrantRecord(key: [98], value: [0, 10, 13])]))
         #expect(Array(replies[4..<8]) == [.size(3), .size(nil), .done(true), .done(false)])

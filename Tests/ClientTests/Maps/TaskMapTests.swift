@@ -59,6 +59,7 @@ private final class Numbers: Sequence, Sendable {
         let last = Task { [fixture] in
             try await fixture.until { await fixture.waiting == 3 }
             let messages = try await fixture.sent()
+            try #require(messages.count == 3)
             try await fixture.finish(messages[2].id, .success, 5)
         }
         #expect(try await iterator.next()?.index == 2)
@@ -125,6 +126,7 @@ private final class Numbers: Sequence, Sendable {
         let losing = Task { [fixture] in
             try await fixture.until { await fixture.waiting == 2 }
             let messages = try await fixture.sent()
+            try #require(messages.count == 2)
             _ = await fixture.broker.withdraw([messages[0].id])
             try await fixture.finish(messages[1].id, .success, 1)
         }
@@ -166,6 +168,7 @@ private final class Numbers: Sequence, Sendable {
         let taking = Task { for try await _ in client.dmap("t", 1...1_000, inFlight: 20) {} }
         try await fixture.until { await fixture.waiting == 20 }
         let ids = try await fixture.sent().map(\.id)
+        try #require(ids.count == 20)
         // Of the second input, which waits for the first to be taken.
         try await fixture.finish(ids[1], .success, 1)
         _ = await fixture.broker.withdraw([ids[1]])
@@ -185,6 +188,7 @@ private final class Numbers: Sequence, Sendable {
         let working = Task { [fixture] in
             try await fixture.until { await fixture.waiting == 2 }
             let messages = try await fixture.sent()
+            try #require(messages.count == 2)
             try await fixture.finish(messages[0].id, .success, 7)
         }
         #expect(try await iterator.next()?.get() == 7)
@@ -206,9 +210,10 @@ private final class Numbers: Sequence, Sendable {
             #expect(try result.get() == [#"["c"]"#])
             ids.withLock { $0.append(result.id) }
         }
-        let set = try #require(SetNumbering(member: ids.withLock { $0[0] }))
+        let id = try #require(ids.withLock { $0.first })
+        let set = try #require(SetNumbering(member: id))
         let record = try #require(try await fixture.store.taskSet(set.id))
         #expect(record.total == 1)
-        #expect(set.number(of: ids.withLock { $0[0] }) == 1)
+        #expect(set.number(of: id) == 1)
     }
 }

@@ -145,6 +145,7 @@ import Testing
         }
         for task in tries { await task.value }
         // Held up, each would take as long as the others are waited for.
+        try #require(!times.isEmpty)
         #expect(times.sorted()[times.count / 2] < .seconds(1).onThisMachine, "\(times)")
         let patient = try broker(120)
         let sending = stuck.map { message in Task { try await patient.publish([message]) } }

@@ -28,6 +28,7 @@ extension TestWorker {
     /// What there is now, up to `maximum`, and what was on its way.
     ///
     /// - Parameter count: How many are expected: a busy server may take its time with these.
+    /// - Throws: if fewer have come.
     func take(_ maximum: Int, expecting count: Int = 0) async throws -> [Delivery] {
         var deliveries = try await consumer.take(maximum)
         let limit = ContinuousClock.now + Duration.seconds(20).onThisMachine
@@ -35,13 +36,15 @@ extension TestWorker {
             try await consumer.waitForWork(until: .now + .milliseconds(200))
             deliveries += try await consumer.take(maximum - deliveries.count)
         }
-        guard patience > .zero else { return deliveries }
         var end = ContinuousClock.now + patience
         while maximum > deliveries.count, .now < end {
             try await consumer.waitForWork(until: end)
             let more = try await consumer.take(maximum - deliveries.count)
             if !more.isEmpty { end = .now + patience }
             deliveries += more
+        }
+        guard deliveries.count >= min(count, maximum) else {
+            throw CameTooLate("the arrival of \(min(count, maximum)) messages, of which \(deliveries.names) came,")
         }
         return deliveries
     }

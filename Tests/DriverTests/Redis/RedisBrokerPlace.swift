@@ -41,7 +41,7 @@ final class RedisBrokerPlace: Sendable {
     /// What Python's workers do with a message whose visibility timeout is over.
     func restore(_ tag: String, to list: String = "celery") async throws {
         let text = try await ask("HGET", key("unacked"), tag).bytesValue ?? []
-        guard case .array(let parts) = try JSON(parsing: text), var object = parts[0].objectValue else { return }
+        guard case .array(let parts) = try JSON(parsing: text), var object = parts.first?.objectValue else { return }
         var headers = object["headers"]?.objectValue ?? [:]
         headers["redelivered"] = true
         object["headers"] = .object(headers)

@@ -24,7 +24,7 @@ import Wire
         try await broker.publish([Message("a"), Message("b"), Message("c", priority: 6)])
         let texts = try await place.ask("LRANGE", place.key("celery"), "0", "-1").elements?.compactMap(\.bytesValue) ?? []
         // The oldest at the right, where it is taken.
-        #expect(try texts.map { try RedisEnvelope($0).wire.headers["task"] } == ["b", "a"])
+        try #require(try texts.map { try RedisEnvelope($0).wire.headers["task"] } == ["b", "a"])
         #expect(try await place.ask("LLEN", place.key("celery\u{06}\u{16}6")) == .integer(1))
         let properties = try JSON(parsing: texts[0])["properties"]
         #expect(properties?["delivery_info"] == ["exchange": "", "routing_key": "celery"])
@@ -43,12 +43,12 @@ import Wire
         try await place.push(text("a", tag: "T"))
         let worker = try await broker.worker()
         let deliveries = try await worker.take(5)
-        #expect(deliveries.names == ["a"])
+        try #require(deliveries.names == ["a"])
         #expect(try await place.unacked() == ["T"])
         let held = try await place.ask("HGET", place.key("unacked"), "T").bytesValue ?? []
         let parts = try JSON(parsing: held).arrayValue
         #expect(try parts?.first == JSON(parsing: Array(text("a", tag: "T", id: deliveries[0].message.id.text).utf8)))
-        #expect(parts?[1] == "" && parts?[2] == "celery")
+        #expect(parts?.dropFirst().first == "" && parts?.dropFirst(2).first == "celery")
         #expect(abs((try await place.score("T") ?? 0) - Timestamp.now.seconds) < 60)
         #expect(try await worker.settle(deliveries.outcomes) == [true])
         #expect(try await place.unacked() == [])
@@ -165,7 +165,7 @@ import Wire
         }
         let fourth = try await worker.take(1)
         attempts += fourth.attempts
-        #expect(fourth[0].doubts == 3)
+        #expect(fourth.first?.doubts == 3)
         try await worker.giveBack(fourth.map(\.handle), started: true)
         let fifth = try await worker.take(1)
         attempts += fifth.attempts
@@ -307,6 +307,7 @@ import Wire
         let other = try RedisResultStore(RedisOptions(ServiceURL(place.server.url.dropLast() + "1")), RedisResultTerms(expires: 60))
         #expect(!worker.sharesServer(with: other))
         let deliveries = try await worker.take(1)
+        try #require(deliveries.count == 1)
         let outcome = Outcome(deliveries[0], results: [success(of: deliveries[0], 42)], followUps: [Message("next")])
         #expect(try await worker.settleJointly([outcome], in: store) == [true])
         #expect(try await store.results(for: [deliveries[0].message.id])[deliveries[0].message.id]?.value == 42)
@@ -319,6 +320,7 @@ import Wire
         try await broker.publish([Message("a")])
         let worker = try await broker.worker()
         let deliveries = try await worker.take(1)
+        try #require(deliveries.count == 1)
         let outcome = Outcome(deliveries[0], followUps: [Message("next")])
         let held = try #require(worker.deliveries.withLock { $0.delivery(deliveries[0].handle) })
         #expect(try await worker.settle([outcome]) == [true])
@@ -337,6 +339,7 @@ import Wire
         try await place.push(text("a", tag: "T"))
         let worker = try await broker.worker()
         let deliveries = try await worker.take(1)
+        try #require(deliveries.count == 1)
         try await place.restore("T")
         let late = Outcome(deliveries[0], results: [success(of: deliveries[0], 1)], followUps: [Message("never")])
         #expect(try await worker.settleJointly([late], in: store) == [false])
@@ -350,6 +353,7 @@ import Wire
         try await broker.publish([Message("a")])
         let worker = try await broker.worker()
         let deliveries = try await worker.take(1)
+        try #require(deliveries.count == 1)
         _ = try await place.ask("SET", place.prefix + "celery-task-meta-\(deliveries[0].message.id)", "compressed")
         let outcome = Outcome(deliveries[0], results: [success(of: deliveries[0], 1)])
         #expect(try await worker.settleJointly([outcome], in: store) == nil)
@@ -373,7 +377,7 @@ import Wire
         #expect(try await worker.take(5).names == ["now"])
         #expect(worker.deliveries.withLock { $0.held.count } == 1)
         let held = try await place.unacked()
-        #expect(held.count == 2)
+        try #require(held.count == 2)
         let scores = try await [place.score(held[0]), place.score(held[1])].compactMap { $0 }
         #expect(scores.contains { abs($0 - due.seconds) < 0.001 })
         await worker.close()
@@ -429,7 +433,7 @@ import Wire
         #expect(try await worker.take(1).names == ["held"])
         try await broker.publish([Message("ready", priority: 9)])
         let tasks = try await broker.waitingTasks(TaskFilter(), limit: 9)
-        #expect(tasks.map(\.task) == ["ready", "other", "later", "again"])
+        try #require(tasks.map(\.task) == ["ready", "other", "later", "again"])
         #expect(tasks.map(\.phase) == [.queued, .queued, .scheduled, .retry])
         #expect(tasks[2].location?.eta.map { abs($0.seconds - clock.now.seconds - 60) < 0.001 } == true)
         #expect(try await broker.waitingTasks(TaskFilter(), limit: 1).map(\.task) == ["ready"])

@@ -80,6 +80,7 @@ import Wire
         try await broker.publish([Message("limited")])
         let worker = try await broker.worker()
         let deliveries = try await worker.take(1)
+        try #require(deliveries.count == 1)
         let postponement = Postponement(deliveries[0].handle, until: clock.now + .seconds(30), since: clock.now)
         #expect(try await worker.postpone([postponement]) == [true])
         let id = deliveries[0].message.id
@@ -95,7 +96,7 @@ import Wire
         let broker = try place.broker(testTime: { clock.now })
         try await broker.publish([Message("a")])
         let worker = try await broker.worker("busy@host")
-        let id = try await worker.take(1)[0].message.id
+        let id = try #require(try await worker.take(1).first).message.id
         let found = try #require(try await broker.search(for: [id]).found[id])
         #expect(found.location.state == .started && found.location.worker == "busy@host" && found.isHolderAlive)
         #expect(found.standing.attempts == 1)

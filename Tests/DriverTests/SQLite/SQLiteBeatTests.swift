@@ -16,7 +16,7 @@ import Testing
         #expect(try await beat.seat.send([message], writing: [], settling: []))
         let worker = try await fixture.worker()
         let consumer = try #require(worker.consumer as? any AtomicSettling)
-        let delivery = try await worker.takeAll()[0]
+        let delivery = try #require(try await worker.takeAll().first)
         // While it runs, and when it is done.
         #expect(try await beat.seat.send([message], writing: [], settling: []))
         _ = try await consumer.settleAtomically([Outcome(delivery, results: [TaskResult(id: message.id, state: .success)])])

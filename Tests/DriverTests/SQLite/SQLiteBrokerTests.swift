@@ -47,7 +47,7 @@ import Testing
         let store = SQLiteResultStore(file: broker.file, expires: 60) { fixture.clock.now }
         try await broker.publish([Message("a")])
         let worker = try await fixture.worker(on: broker)
-        let delivery = try await worker.takeAll()[0]
+        let delivery = try #require(try await worker.takeAll().first)
         let consumer = try #require(worker.consumer as? any AtomicSettling)
         _ = try await consumer.settleAtomically([Outcome(delivery, results: [TaskResult(id: delivery.message.id, state: .success)])])
         fixture.clock.advance(by: .seconds(59))
@@ -62,7 +62,7 @@ import Testing
         try await broker.publish([Message("good"), Message("damaged"), Message("fine")])
         try await broker.file.write { try $0.execute(sql: "UPDATE message SET headers = x'7B' WHERE task = 'damaged'") }
         let deliveries = try await fixture.worker(on: broker).takeAll()
-        #expect(deliveries.names == ["good", "damaged", "fine"])
+        try #require(deliveries.names == ["good", "damaged", "fine"])
         #expect(deliveries.map { $0.defect?.hasID } == [nil, true, nil])
         let id = try await broker.file.read { try String.fetchOne($0, sql: "SELECT id FROM message WHERE task = 'damaged'") }
         #expect(deliveries[1].message.id.text == id)

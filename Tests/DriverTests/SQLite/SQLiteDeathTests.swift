@@ -25,7 +25,7 @@ import Testing
         for round in 0..<3 {
             let (doomed, path, slot) = try await worker(fixture, "doomed")
             let deliveries = try await doomed.takeAll()
-            #expect(deliveries.map(\.crashes) == [0, round, 0])
+            try #require(deliveries.map(\.crashes) == [0, round, 0])
             #expect(deliveries.map(\.doubts) == [round, 0, 0])
             // Attempts of all are used up: it is not known what may still be heard of them.
             #expect(deliveries.attempts == [round + 1, round + 1, round + 1])
@@ -61,10 +61,10 @@ import Testing
         let fixture = SQLiteBrokerFixture()
         try await fixture.connect().publish([Message("a")])
         let (doomed, _, slot) = try await worker(fixture, "doomed")
-        let first = try await doomed.takeAll()[0]
+        let first = try #require(try await doomed.takeAll().first)
         slot.begin(FlightRecord.Entry(tag: first.handle.tag, attempt: first.handle.attempt))
         try await doomed.consumer.giveBack(crashed: [first.handle])
-        let second = try await doomed.takeAll()[0]
+        let second = try #require(try await doomed.takeAll().first)
         #expect((second.handle.attempt, second.crashes) == (2, 1))
         await fixture.kill(doomed)
         let survivor = try await fixture.worker("survivor")
@@ -88,7 +88,7 @@ import Testing
         let fixture = SQLiteBrokerFixture()
         try await fixture.connect().publish([Message("a")])
         let (hangs, path, slot) = try await worker(fixture, "hangs")
-        let first = try await hangs.takeAll()[0]
+        let first = try #require(try await hangs.takeAll().first)
         slot.begin(FlightRecord.Entry(tag: first.handle.tag, attempt: first.handle.attempt))
         let lives = try await fixture.worker("lives")
         fixture.clock.advance(by: .seconds(16))
@@ -124,7 +124,7 @@ import Testing
         let slept = try await fixture.worker("slept")
         let checking = try #require(slept.consumer as? any LeaseChecking)
         let deliveries = try await slept.takeAll()
-        #expect(try await checking.stillHolds(deliveries.map(\.handle)) == [true, true])
+        try #require(try await checking.stillHolds(deliveries.map(\.handle)) == [true, true])
         #expect(try await slept.consumer.settle([deliveries[0]].outcomes) == [true])
         #expect(try await checking.stillHolds(deliveries.map(\.handle)) == [false, true])
         let other = try await fixture.worker("other")
@@ -141,7 +141,7 @@ import Testing
         let store = SQLiteResultStore(file: broker.file, expires: nil)
         try await broker.publish([Message("a")])
         let worker = try await fixture.worker(on: broker)
-        let delivery = try await worker.takeAll()[0]
+        let delivery = try #require(try await worker.takeAll().first)
         let id = delivery.message.id
         let consumer = try #require(worker.consumer as? any AtomicSettling)
         let burial = Burial(.lost, error: "E", date: fixture.clock.now, worker: "w", attempts: 1)
@@ -158,7 +158,7 @@ import Testing
         #expect(broker.replayClears(store))
         #expect(try await broker.replay(DeadLetterFilter(), limit: 1, to: nil).map(\.refusal) == [nil])
         #expect(try await store.results(for: [id]).isEmpty)
-        let again = try await worker.takeAll()[0]
+        let again = try #require(try await worker.takeAll().first)
         let success = TaskResult(id: id, state: .success, value: 1)
         #expect(try await consumer.settleAtomically([Outcome(again, results: [success])]) == [true])
         #expect(try await store.results(for: [id])[id]?.state == .success)
@@ -184,10 +184,10 @@ import Testing
         try await broker.publish([Message("damaged")])
         try await broker.file.write { try $0.execute(sql: "UPDATE message SET headers = x'7BFF', body = x'00FF'") }
         let worker = try await fixture.worker(on: broker)
-        let delivery = try await worker.takeAll()[0]
+        let delivery = try #require(try await worker.takeAll().first)
         let burial = Burial(.unreadable, error: "E", date: fixture.clock.now, worker: "w", attempts: 1)
         _ = try await worker.consumer.settle([Outcome(handle: delivery.handle, results: [], disposition: .bury(delivery.message, burial))])
-        let letter = try await broker.deadLetters(DeadLetterFilter(), limit: 1, withContent: true)[0]
+        let letter = try #require(try await broker.deadLetters(DeadLetterFilter(), limit: 1, withContent: true).first)
         #expect(letter.key == delivery.message.id.text)
         #expect(letter.content == DeadLetter.Content(headers: [0x7B, 0xFF], properties: [], body: [0, 0xFF], message: nil))
         #expect(try await broker.replay(DeadLetterFilter(), limit: 1, to: "orders").map(\.refusal) == [nil])

@@ -42,12 +42,12 @@ import Testing
         #expect(try await knowing.waiting(upTo: 99, within: [:]) == 14)
         // Two have a slot.
         let running = try await begin(worker, 2, slots: 3)
-        #expect(running.count == 2)
+        try #require(running.count == 2)
         #expect(try await knowing.waiting(upTo: 99, within: limits) == 5)
         #expect(try await knowing.waiting(upTo: 4, within: limits) == 4)
         // Three stand in line for the only slot, and nobody before them.
         let more = try await begin(worker, 4, slots: 3)
-        #expect(more.count == 1)
+        try #require(more.count == 1)
         #expect(try await knowing.waiting(upTo: 99, within: limits) == 4)
         try await settle([running[0]], of: worker)
         #expect(try await knowing.waiting(upTo: 99, within: limits) == 5)
@@ -264,6 +264,7 @@ import Testing
             Revocation(.task("u"), issued: .now + .seconds(60), until: now + .seconds(100)),
         ]
         let keepers = [first, second].compactMap { $0.consumer as? any LimitKeeping }
+        try #require(keepers.count == 2)
         let handed = try await keepers[0].takeWaiting(commands)
         #expect(handed.map(\.message.id) == [messages[1].id, messages[4].id])
         #expect(handed.attempts == [1, 1])
@@ -287,6 +288,7 @@ import Testing
             [command], ending: { _, attempt in Outcome(handle: DeliveryHandle(tag: 0, attempt: attempt), results: []) }, removed: { _ in })
         #expect(report.fates == [message.id: .held])
         let keepers = [first, second].compactMap { $0.consumer as? any LimitKeeping }
+        try #require(keepers.count == 2)
         #expect(try await keepers[0].takeWaiting([command]).isEmpty)
         try await first.consumer.giveBack(taken.map(\.handle), started: false)
         let handed = try await keepers[0].takeWaiting([command])

@@ -50,11 +50,12 @@ import Testing
             try await other.publish([Message("meanwhile")])
         }
         let removed = lots.withLock { $0 }
-        #expect(removed.count > 2)
+        try #require(removed.count > 2)
+        let first = try #require(removed[0].first)
         #expect(Set(removed.joined().map(\.id)).count == 2_000)
         #expect(report.fates == [:])
         #expect(try await count(other) == [3 + removed.count])
-        #expect(try await broker.file.read { try ResultTable.fetch(removed[0][0].id, now: .now, in: $0) }?.state == .revoked)
+        #expect(try await broker.file.read { try ResultTable.fetch(first.id, now: .now, in: $0) }?.state == .revoked)
     }
 
     @Test func `what is left of a rule that was interrupted no worker takes before it heeds the rule`() async throws {
@@ -68,7 +69,8 @@ import Testing
         await #expect(throws: Interrupted.self) {
             try await broker.revoke([rule], ending: Self.ending) { _ in throw Interrupted() }
         }
-        #expect(try await count(broker)[0] > 1_000)
+        let left = try await count(broker)
+        #expect(try #require(left.first) > 1_000)
         #expect(try await worker.take(1).isEmpty)
         #expect(try await following.takeCommands().revocations == [rule])
         #expect(try await worker.take(1).isEmpty)

@@ -183,7 +183,7 @@ import Wire
         await leaving.close()
         let other = try await broker.worker("other")
         let rest = try await other.gather(3)
-        let attempts = Dictionary(uniqueKeysWithValues: rest.map { ($0.message.task, $0.handle.attempt) })
+        let attempts = Dictionary(rest.map { ($0.message.task, $0.handle.attempt) }, uniquingKeysWith: { $1 })
         #expect(attempts == ["started": 2, "waited": 1, "retried": 2])
         #expect(rest.allSatisfy { $0.crashes == 0 && $0.doubts == 0 })
         #expect(try await other.settle(rest.outcomes) == [true, true, true])

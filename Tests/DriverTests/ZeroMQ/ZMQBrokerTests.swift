@@ -148,6 +148,7 @@ import ZeroMQ
         // As if the server had taken both for the worker, and one answer had not arrived.
         let local = try await broker.consumer(of: ["celery"], as: identity)
         let taken = try await local.take(2)
+        try #require(taken.count == 2)
         let resumed = try await broker.resume(holding: [taken[0].handle], of: ["celery"], as: identity)
         let again = try await resumed.take(2)
         #expect(again.names == ["b"] && again.attempts == [1])

@@ -39,8 +39,8 @@ import Testing
         try project.write(project.read("celery.toml").replacing("[\"demo\"]", with: "[\"demo\", \"cron\"]"), to: "celery.toml")
         #expect(try project.run("celery tasks").errors == "")
         let list = try project.run("celery beat list").lines.filter { $0.hasPrefix("cron.") }
-        #expect(list.map { $0.split(separator: "\t")[1].split(separator: " ").last } == ["*", "Europe/Berlin", "Europe/Berlin"]
-            || list.map { $0.split(separator: "\t")[1].split(separator: " ").last }.dropFirst() == ["Europe/Berlin", "Europe/Berlin"])
+        #expect(list.map { $0.split(separator: "\t").dropFirst().first?.split(separator: " ").last } == ["*", "Europe/Berlin", "Europe/Berlin"]
+            || list.map { $0.split(separator: "\t").dropFirst().first?.split(separator: " ").last }.dropFirst() == ["Europe/Berlin", "Europe/Berlin"])
 
         // As cron would have run it.
         let waiting = try project.start("exec celery beat run cron.tasks.echo --wait")

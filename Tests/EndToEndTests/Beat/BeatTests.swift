@@ -48,7 +48,8 @@ import Testing
         #expect(eventually { project.sent().count >= 1 })
         try project.stopBeat()
         #expect(try project.run("celery celeryd --burst -q -Q bells").status == 0)
-        try project.expect("celery result \(project.sent()[0])", Ended("beep\n"))
+        let id = try #require(project.sent().first)
+        try project.expect("celery result \(id)", Ended("beep\n"))
         #expect(try project.run("celery beat list").lines.contains { $0.hasPrefix("demo.tasks.beep\tevery 1s\tdemo.tasks.beep\tdemo/tasks/beep.sh\t") })
     }
 

@@ -38,13 +38,13 @@ import Testing
             #expect(plain.allSatisfy { !$0.contains("  ") || $0.hasPrefix("  demo") }, "\(command): \(plain)")
         }
         let workers = try lines("celery status", in: project)
-        #expect(workers.count == 4 && words(workers[2]) == ["ID", "TASK", "WORKER", "ATTEMPT", "SINCE"], "\(workers)")
+        try #require(workers.count == 4 && words(workers[2]) == ["ID", "TASK", "WORKER", "ATTEMPT", "SINCE"], "\(workers)")
         #expect(words(workers[3]).prefix(4) == [running, "demo.tasks.wait", "me@here", "1"], "\(workers)")
         // A line about the leader, or the lines of the original, come first.
-        #expect(words(try lines("celery beat status", in: project)[1]) == ["ENTRY", "HEALTH", "LAST", "SUCCESS", "NEXT"])
+        #expect(words(try lines("celery beat status", in: project).dropFirst().first ?? "") == ["ENTRY", "HEALTH", "LAST", "SUCCESS", "NEXT"])
         #expect(try eventually { try project.run("celery stats").lines.contains("task\tran\tfailed\tretried\ttotal\tmean\tp50\tp95\tp99\trate") })
         #expect(try lines("celery stats", in: project).contains { words($0) == ["TASK", "RAN", "FAILED", "RETRIED", "TOTAL", "MEAN", "P50", "P95", "P99", "RATE"] })
-        #expect(try lines("celery dead list", in: project)[1].hasPrefix(dead))
+        #expect(try lines("celery dead list", in: project).dropFirst().first?.hasPrefix(dead) == true)
         try project.write("", to: "go")
         try project.stopWorker()
     }

@@ -50,6 +50,7 @@ import Testing
         func seen() throws -> [JSON] { try objects(place.run("celery events --json --type task").output) }
         #expect(try eventually { try seen().count == 9 })
         let told = try seen()
+        try #require(told.count == 9)
         #expect(Set(told.map { $0["uuid"]?.stringValue }) == Set(ids))
         let one = try objects(place.run("celery events --json --id \(ids[1])").output)
         #expect(one.map { $0["type"] } == ["task-received", "task-started", "task-succeeded"] && one[2]["result"] == "2")

@@ -109,6 +109,7 @@ import Testing
         #expect(try run("celery status --wait \(bad.joined(separator: " "))").status == 1)
         try place.project.write("", to: "mended")
         let pairs = try run("celery retry --failed").lines.map { $0.split(separator: "\t").map(String.init) }
+        try #require(pairs.allSatisfy { $0.count == 2 })
         #expect(Set(pairs.map { $0[0] }) == Set(bad))
         #expect(try run("celery status --wait \(pairs.map { $0[1] }.joined(separator: " "))").status == 0)
         #expect(try run("celery retry \(bad[0])").lines.count == 1)

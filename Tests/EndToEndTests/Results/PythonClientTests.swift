@@ -62,6 +62,7 @@ import Testing
         try #require(lines.count == 4, "\(ended)")
         #expect(lines[0] == "CalledProcessError FAILURE" && lines[1] == "again" && lines[2] == "NotRegistered", "\(ended)")
         let last = lines[3].split(separator: " ")
+        try #require(last.count == 3)
         #expect(last.prefix(2) == ["2", "PENDING"])
         #expect(try place.run("celery status \(last[2])").output.contains("PENDING"))
         try place.project.stopWorker()

@@ -25,7 +25,7 @@ import Testing
         let ended = try project.run("celery result --json good bad nope")
         #expect(ended.status == 7)
         let objects = try ended.lines.map { try JSON(parsing: $0) }
-        #expect(objects.map { $0["state"] } == ["SUCCESS", "FAILURE", "UNKNOWN"])
+        try #require(objects.map { $0["state"] } == ["SUCCESS", "FAILURE", "UNKNOWN"])
         #expect(objects.map { $0["exit_status"] } == [0, 7, 127])
         #expect(objects.map { $0["result"] } == [1, .null, .null])
         #expect(objects[1]["error"] == .object([

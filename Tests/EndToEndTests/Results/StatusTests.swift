@@ -14,7 +14,7 @@ import Testing
         let id = try project.apply("demo.tasks.wait")
         #expect(try eventually { try project.state(of: id) == "STARTED" })
         let lines = try project.run("celery status").lines
-        #expect(lines.count == 2)
+        try #require(lines.count == 2)
         #expect(lines[0].wholeMatch(of: #/one@host\tpid \d+\tqueues celery,other\tup \d+s\trunning 1/#) != nil)
         #expect(lines[1].wholeMatch(of: #/  demo\.tasks\.wait\[(.*)\]\tattempt 1\tsince \d+s/#)?.1 == id[...])
         let object = try JSON(parsing: try project.run("celery status --json").text)

@@ -15,7 +15,7 @@ import Testing
         let ended = try project.run("celery apply --batch -", input: Self.lines)
         #expect(ended.masked == Ended("ID\nmine\nID\n"))
         #expect(try project.run("celery status -l \(ended.lines.joined(separator: " "))").output.split(separator: "\n").map {
-            $0.split(separator: "\t")[2]
+            $0.split(separator: "\t").dropFirst(2).first
         } == ["task=demo.tasks.add", "task=demo.tasks.shout", "task=demo.tasks.add"])
         #expect(try project.run("celery queues").output == """
             queue\tready\tscheduled\trunning\tconsumers

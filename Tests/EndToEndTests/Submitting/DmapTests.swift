@@ -130,7 +130,7 @@ import Testing
         let ended = try project.run("celery dmap demo.tasks.odd 7 8 -j 2 --json")
         #expect(ended.status == 1)
         let objects = try ended.lines.map { try JSON(parsing: $0) }
-        #expect(objects.map { $0["item"] } == [1, 2])
+        try #require(objects.map { $0["item"] } == [1, 2])
         #expect(objects.map { $0["input"] } == ["7", "8"])
         #expect(objects.map { $0["state"] } == ["SUCCESS", "FAILURE"])
         #expect(objects.map { $0["result"] } == [7, .null])

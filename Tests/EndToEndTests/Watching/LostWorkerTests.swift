@@ -27,7 +27,7 @@ import Testing
         #expect(status.line(0).hasPrefix("other@h\tpid "))
         #expect(status.line(1).wholeMatch(of: #/w@h\tlost \d+s ago\tpid \d+\tqueues celery,images/#) != nil, "\(status)")
         let shown = try objects(project.run("celery status --json").output)
-        #expect(shown.map { $0["worker"] } == ["other@h", "w@h"] && shown[0]["lost"] == .null && shown[1]["lost"]?.stringValue != nil)
+        try #require(shown.map { $0["worker"] } == ["other@h", "w@h"] && shown[0]["lost"] == .null && shown[1]["lost"]?.stringValue != nil)
         #expect(shown[1]["running"] == [])
         // Until it is back.
         try project.startWorker("-n w@h")

@@ -96,7 +96,7 @@ import Testing
         let id = try place.run("celery apply proj.add 2 3").text
         #expect(eventually { following.printed.contains("task-succeeded") }, "\(following.printed)")
         let events = try following.printed.split(separator: "\n").map { try JSON(parsing: String($0)) }.filter { $0["uuid"] == .string(id) }
-        #expect(events.map { $0["type"] } == ["task-received", "task-started", "task-succeeded"])
+        try #require(events.map { $0["type"] } == ["task-received", "task-started", "task-succeeded"])
         #expect(events[0]["name"] == "proj.add" && events[0]["hostname"] == "py@h" && events[2]["result"] == "5")
         worker.signal(15)
         _ = try worker.wait()

@@ -101,7 +101,7 @@ struct OddMessageTests {
         // f1 to f7 are unreadable to the child.
         #expect(letters.count == Self.unreadable.count + 7)
         let bodies = try place.run("celery dead show plain e1 --json").lines.map { try JSON(parsing: $0) }
-        #expect(bodies.map { $0["body"]?.stringValue } == ["W1syLCAzXSwge30sIHt9XQ==", "W1syLCAzXSwge30sIHt9XQ=="])
+        try #require(bodies.map { $0["body"]?.stringValue } == ["W1syLCAzXSwge30sIHt9XQ==", "W1syLCAzXSwge30sIHt9XQ=="])
         #expect(bodies[0]["properties"]?["content_type"]?.stringValue == "text/plain")
         #expect(bodies[1]["headers"]?["eta"]?.stringValue == "garbage")
         #expect(try place.run("celery dead list f9").output.contains("\tunregistered\t"))

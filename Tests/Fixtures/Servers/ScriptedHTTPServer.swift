@@ -117,8 +117,8 @@ package final class ScriptedHTTPServer: Sendable {
         let lines = String(decoding: rest[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")
         rest = Array(rest[end.upperBound...])
         var request = Request()
-        let words = lines[0].split(separator: " ")
-        (request.method, request.target) = (String(words[0]), words.count > 1 ? String(words[1]) : "")
+        let words = lines.first?.split(separator: " ") ?? []
+        (request.method, request.target) = (String(words.first ?? ""), words.count > 1 ? String(words[1]) : "")
         for line in lines.dropFirst() {
             guard let colon = line.firstIndex(of: ":") else { continue }
             request.headers[line[..<colon].lowercased()] = String(line[line.index(after: colon)...].drop { $0 == " " })

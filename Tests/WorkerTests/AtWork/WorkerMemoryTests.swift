@@ -13,7 +13,7 @@ extension WorkerTests {
         private static let eat = "python3 -c 'import sys,time; x=b\"x\"*(int(sys.argv[1])<<20); time.sleep(float(sys.argv[2])); print(\"ate\")'"
 
         private func isMemoryFailure(_ failure: TaskFailure?) -> Bool {
-            guard let failure, failure.type == "MemoryLimitExceeded" else { return false }
+            guard let failure, failure.type == "MemoryLimitExceeded", failure.arguments.count > 2 else { return false }
             return failure.arguments[1] == .int(64 << 20) && failure.arguments[2].intValue ?? 0 > 64 << 20
         }
 

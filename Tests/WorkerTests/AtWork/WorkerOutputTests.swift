@@ -49,12 +49,12 @@ extension WorkerTests {
             let worker = try await bench.start()
             let id = try await bench.send("slow")
             #expect(try await eventually { try await outputs(bench, id).count == 1 })
-            let first = try await outputs(bench, id)[0]
+            let first = try #require(try await outputs(bench, id).first)
             #expect(try text(first, .stdout) == "first\n")
             #expect(!first.isFinal)
             try bench.openGate()
             _ = try await bench.result(of: id)
-            let all = try await outputs(bench, id)[0]
+            let all = try #require(try await outputs(bench, id).first)
             #expect(try text(all, .stdout) == "first\nsecond\n")
             #expect(all.isFinal)
             try await worker.stop()
@@ -68,7 +68,7 @@ extension WorkerTests {
             #expect(try await eventually { try await outputs(bench, id).count == 1 })
             try bench.openGate()
             #expect(try await bench.result(of: id).failure?.isLoss == true)
-            let output = try await outputs(bench, id)[0]
+            let output = try #require(try await outputs(bench, id).first)
             #expect(try text(output, .stdout) == "so far\n")
             try await worker.stop()
         }
@@ -80,7 +80,8 @@ extension WorkerTests {
             let worker = try await bench.start { $0.keptOutputBytes = 5_000 }
             let id = try await bench.send("chatty")
             _ = try await bench.result(of: id)
-            let output = try #require(TaskOutput(decoding: try await outputs(bench, id)[0].content))
+            let kept = try #require(try await outputs(bench, id).first)
+            let output = try #require(TaskOutput(decoding: kept.content))
             #expect(output.bytes(of: .stdout).count == 5_000)
             #expect(output.omitted(of: .stdout) == 3_000_010 - 5_000)
             let text = String(decoding: output.bytes(of: .stdout), as: UTF8.self)

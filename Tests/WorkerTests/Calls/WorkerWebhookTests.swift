@@ -42,6 +42,7 @@ extension WorkerTests {
                 let id = try #require(body["id"]?.stringValue)
                 #expect(request.method == "POST" && request.headers["idempotency-key"] == "\(id).callback")
                 let parts = try #require(request.headers["celery-signature"]).split(separator: ",").map { $0.drop { $0 != "=" }.dropFirst() }
+                try #require(parts.count > 1)
                 let code = HTTPSignature.code(
                     lines: [String(parts[0]), "POST", "127.0.0.1:\(server.port)", request.target, "\(id).callback", "1"], body: request.body,
                     key: Array("secret".utf8))
