@@ -37,6 +37,7 @@ package final class CommandLink<Connection: CommandConnection>: Sendable {
 /// Commands that are sent together, and who waits for their replies.
 struct Exchange<Connection: CommandConnection>: Sendable {
     var commands: [Connection.Command]
+    var asked = ContinuousClock.now
     /// Called once, on the thread.
     var end: @Sendable (Result<[Connection.Reply], Connection.Failure>) -> Void
 }

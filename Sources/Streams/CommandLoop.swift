@@ -15,8 +15,8 @@ final class CommandLoop<Connection: CommandConnection> {
     private var connection: Connection?
     /// In the order in which they were sent, which is that of the replies.
     private var pending: Deque<Pending> = []
-    /// Why the last attempt to connect failed, and until when not to try again.
-    private var refusal: (error: Failure, until: ContinuousClock.Instant)?
+    /// Why the last attempt to connect failed, and when it did.
+    private var refusal: (error: Failure, at: ContinuousClock.Instant)?
 
     init(_ options: Connection.Options, _ core: LoopCore<Exchange<Connection>>) {
         self.options = options
@@ -36,7 +36,7 @@ final class CommandLoop<Connection: CommandConnection> {
 
     private func begin(_ exchange: Exchange<Connection>) {
         do throws(Failure) {
-            try connect()
+            try connect(for: exchange)
             // A silence counts from the question.
             if pending.isEmpty { connection?.lastHeard = .now }
             pending.append(Pending(exchange: exchange))
@@ -46,14 +46,14 @@ final class CommandLoop<Connection: CommandConnection> {
         }
     }
 
-    private func connect() throws(Failure) {
+    private func connect(for exchange: Exchange<Connection>) throws(Failure) {
         guard connection == nil else { return }
         // What was asked for during a failed attempt gets the same error without another attempt.
-        if let refusal, .now < refusal.until { throw refusal.error }
+        if let refusal, exchange.asked <= refusal.at { throw refusal.error }
         do throws(Failure) {
             connection = try Connection(options, onSocket: core.setDescriptor)
         } catch {
-            refusal = (error, .now + .milliseconds(50))
+            refusal = (error, .now)
             throw error
         }
     }

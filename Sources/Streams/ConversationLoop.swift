@@ -63,7 +63,7 @@ package final class ConversationLoop<Talk: Conversation> {
     /// The conversation that there is, or a new one.
     private func connected() throws(Failure) -> Talk {
         if let talk { return talk }
-        // What was asked for during a failed attempt gets the same error without another attempt.
+        // What was asked for during a failed attempt, or just after it, gets the same error without another attempt.
         if let refusal, .now < refusal.until { throw refusal.error }
         do throws(Failure) {
             let connection = try Connection(options, onSocket: core.setDescriptor)

@@ -153,6 +153,15 @@ import Testing
         try server.perform("stop")
     }
 
+    @Test func `what is asked after a refusal is not refused for it`() async throws {
+        let way = try Link(to: LocalMemcached.shared.port, isOpen: false)
+        let link = try link("cache+memcached://127.0.0.1:\(way.port)/")
+        for _ in 0..<2 { await #expect(throws: DriverError.self) { _ = try await link.values(of: ["k"]) } }
+        try way.open()
+        #expect(try await link.values(of: [key()]).isEmpty)
+        await link.close()
+    }
+
     @Test func `a server that says nothing more is noticed`() async throws {
         let server = try LocalMemcached.start()
         let link = try link(server.url)

@@ -66,7 +66,7 @@ final class ZMQLoop {
 
     private func connect() throws(DriverError) {
         guard connection == nil else { return }
-        // What was asked for during a failed attempt gets the same error without another attempt.
+        // What was asked for during a failed attempt, or just after it, gets the same error without another attempt.
         if let refusal, .now < refusal.until { throw refusal.error }
         let keys = try options.keys()
         do throws(ZMQError) {

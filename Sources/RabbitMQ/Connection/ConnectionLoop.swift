@@ -42,7 +42,7 @@ final class ConnectionLoop {
     private func perform(_ job: ConnectionCore.Job) {
         var reason: RabbitMQError?
         if connection == nil, policy == .onDemand {
-            // A job submitted during a failed attempt gets the same error without another attempt.
+            // A job submitted during a failed attempt, or just after it, gets the same error without another attempt.
             if let refusal, .now < refusal.until { reason = refusal.error } else { reason = connect() }
         }
         let failure =

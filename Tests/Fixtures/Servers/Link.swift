@@ -7,6 +7,7 @@ package final class Link: Sendable {
     /// Where it listens on 127.0.0.1.
     package let port: Int
     private let listener: LoopbackListener
+    private let target: Int
     private let state = State()
 
     /// What the threads of the connections need, which do not keep the link alive.
@@ -17,11 +18,22 @@ package final class Link: Sendable {
         let rate = Mutex<Int?>(nil)
     }
 
-    package init(to target: Int) throws {
-        let listener = try LoopbackListener()
-        self.listener = listener
+    /// - Parameter isOpen: Whether it takes connections; else it has the port, and whoever comes is refused until `open`.
+    package init(to target: Int, isOpen: Bool = true) throws {
+        self.target = target
+        listener = try LoopbackListener(listens: isOpen)
         port = listener.port
-        WorkThread.start { [state] in
+        if isOpen { serve() }
+    }
+
+    /// Opens the port; once, and only after `isOpen: false`.
+    package func open() throws {
+        try listener.startListening()
+        serve()
+    }
+
+    private func serve() {
+        WorkThread.start { [state, listener, target] in
             listener.serve { client in
                 guard let server = Self.connect(target) else {
                     close(client)
