@@ -1,7 +1,7 @@
 package import CeleryCore
 
-/// Whether and when one execution is followed by another: made by the worker of what message and task say,
-/// carried out by the child that runs it.
+/// Whether and when one execution is followed by another: made by the worker of what message and task say, and applied by the
+/// child that runs it, or by the worker when it killed that child for exceeding a limit.
 package struct RetryPlan: Sendable, Equatable {
     /// Whether a retry is left.
     package var isLeft = false

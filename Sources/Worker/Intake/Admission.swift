@@ -10,12 +10,6 @@ struct Admission: Sendable {
     var followsFiles = false
     var revocations = Revocations()
 
-    /// Multiplier of the crash limit for deaths of workers that cannot be blamed on a task.
-    ///
-    /// The death of a child is blamed on the task it ran, and so is the death of a worker whose broker records running
-    /// tasks. Otherwise a worker's death says little about any one task: most of its tasks only waited for a child.
-    static let workerDeathAllowance = 5
-
     enum Decision {
         /// Run the task in the pool.
         case run(JobRequest, TaskDefinition)
@@ -64,10 +58,8 @@ struct Admission: Sendable {
             }
             return bury(.unregistered, .notRegistered(message.task), "no task of this name is registered here")
         }
-        let crashLimit = definition.terms.crashLimit ?? configuration.crashLimit
-        let losses = delivery.crashes + delivery.doubts
-        if delivery.crashes >= crashLimit || losses >= crashLimit * Self.workerDeathAllowance {
-            let reason = "the process running it was lost \(losses) times"
+        if CrashLimit(of: definition, by: configuration).isReached(crashes: delivery.crashes, doubts: delivery.doubts) {
+            let reason = "the process running it was lost \(delivery.crashes + delivery.doubts) times"
             return bury(.lost, .workerLost(reason), reason)
         }
         return .run(request(delivery, definition, now), definition)

@@ -183,9 +183,9 @@ final class PoolFollower {
         // In a cold shutdown the worker kills its children, so the job is not to blame.
         let isCrash = parts.ladder.step != .cold
         let crashes = job.delivery.crashes + (isCrash ? 1 : 0)
-        let limit = job.definition.terms.crashLimit ?? parts.configuration.crashLimit
+        let limit = CrashLimit(of: job.definition, by: parts.configuration)
         let seconds = job.seconds(until: parts.now())
-        if job.isAcknowledged || (isCrash && crashes >= limit) {
+        if job.isAcknowledged || (isCrash && limit.isReached(crashes: crashes, doubts: job.delivery.doubts)) {
             let failure = TaskFailure.workerLost("\(reason) (attempt \(job.attempt), not tried again)")
             let burial = job.outcomeBuilder(parts.configuration, now: parts.now()).burial(isCrash ? cause : .lost, failure: failure, crashes: crashes)
             fail(job, failure, seconds: seconds, burial, &round)
