@@ -2,6 +2,7 @@
 
 import functools
 import json
+import pathlib
 import subprocess
 import sys
 import time
@@ -193,7 +194,7 @@ def control_errors(run):
 def control_commands(run):
     """Python's own commands. Asked by name, a worker is not waited for after it has answered."""
     name = nodes(run)[0]
-    for words, text in [
+    commands = [
         (["inspect", "ping"], "pong"), (["inspect", "active"], "- empty -"), (["inspect", "registered", "max_retries"], "interop.tasks.add"),
         (["inspect", "stats"], "prefetch_count"), (["inspect", "scheduled"], name), (["inspect", "active_queues"], run.queue),
         (["inspect", "conf", "yes"], "********"), (["inspect", "report"], "software"), (["inspect", "clock"], "clock"),
@@ -202,9 +203,15 @@ def control_commands(run):
         (["control", "time_limit", "interop.tasks.now", "30", "60"], "time limits set successfully"),
         (["control", "add_consumer", "shelf"], "add consumer shelf"), (["control", "cancel_consumer", "shelf"], "no longer consuming from shelf"),
         (["status"], f"->  {name}: OK"),
-    ]:
+    ]
+    lines = ""
+    for words, _ in commands:
         whom = ["-t", "2"] if words in (["inspect", "ping"], ["status"]) else ["-t", "20", "-d", name]
-        done = subprocess.run(
-            [sys.executable, "-m", "celery", "-A", "app", words[0], *whom, *words[1:]], capture_output=True, text=True, timeout=60)
-        if done.returncode or text not in done.stdout:
-            raise Wrong(f"celery {' '.join(words)}: status {done.returncode}, {done.stdout!r}, {done.stderr[-500:]!r}")
+        lines += json.dumps(["-A", "app", words[0], *whom, *words[1:]]) + "\n"
+    done = subprocess.run([sys.executable, pathlib.Path(__file__).with_name("commands.py")], input=lines, capture_output=True, text=True, timeout=180)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    if len(answers) != len(commands):
+        raise Wrong(f"{len(answers)} of {len(commands)} commands, {done.stderr[-500:]!r}")
+    for (words, text), (status, output, errors) in zip(commands, answers):
+        if status or text not in output:
+            raise Wrong(f"celery {' '.join(words)}: status {status}, {output!r}, {errors[-500:]!r}")

@@ -10,7 +10,7 @@ import Testing
 
     private func server(_ kind: DatabaseServer.Kind) throws -> DatabaseServer { try kind == .postgreSQL ? .postgreSQL : .mariaDB }
 
-    private func connection(_ url: String, patience: Duration = .seconds(8)) throws -> any SQLServerConnection {
+    private func connection(_ url: String, patience: Duration = .seconds(8 * Machine.factor)) throws -> any SQLServerConnection {
         try ODBCServer(ServiceURL(url)).connect(patience: patience)
     }
 

@@ -9,7 +9,8 @@ each step it asks what the wall clock shows, and applies the rules as celery(7) 
 
 usage: minute_walk.py windows       around each change of a part of the zones in 2020-2035, and
                                     at ends of months and years
-       minute_walk.py whole ZONE    all of 2020-2035, with random lines
+       minute_walk.py whole ZONE RANDOM YEARS
+                                    YEARS years from 2020 on, with RANDOM random lines
        minute_walk.py past          strange days of the past, second by second
        minute_walk.py offsets       the distances from UTC at random moments of the years 1850 to 2500, in every zone
        minute_walk.py list ZONE START END STEP LINE...
@@ -353,7 +354,8 @@ def main(arguments):
             report(names, zone, stretches(zone), 60, lines)
     elif mode == "whole":
         name = arguments[1]
-        report([name], zoneinfo.ZoneInfo(name), [(FIRST, LAST)], 60, lines)
+        end = int(datetime.datetime(2020 + int(arguments[3]), 1, 1, tzinfo=UTC).timestamp())
+        report([name], zoneinfo.ZoneInfo(name), [(FIRST, end)], 60, lines)
     elif mode == "past":
         for name, year, month, day, count in PAST:
             start = int(datetime.datetime(year, month, day, tzinfo=UTC).timestamp())

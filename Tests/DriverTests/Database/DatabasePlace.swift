@@ -13,7 +13,7 @@ final class DatabasePlace: Sendable {
     init(_ server: DatabaseServer) throws {
         self.server = server
         name = "test_\(UInt64.random(in: 0...UInt64.max))"
-        let connection = try Self.server(server.url).connect(patience: .seconds(8))
+        let connection = try Self.server(server.url).connect(patience: .seconds(8 * Machine.factor))
         defer { connection.close() }
         switch server.kind {
         case .postgreSQL:
@@ -37,7 +37,7 @@ final class DatabasePlace: Sendable {
     }
 
     /// A connection for looking at the tables as any other program does.
-    func connection() throws -> any SQLServerConnection { try Self.server(url).connect(patience: .seconds(8)) }
+    func connection() throws -> any SQLServerConnection { try Self.server(url).connect(patience: .seconds(8 * Machine.factor)) }
 
     /// A statement of any other program.
     @discardableResult

@@ -24,13 +24,13 @@ final class OraclePlace: Sendable {
     /// A statement of any other program.
     @discardableResult
     func run(_ sql: String, _ values: [SQLValue] = []) throws -> Int {
-        let connection = try server().connect(patience: .seconds(8))
+        let connection = try server().connect(patience: .seconds(8 * Machine.factor))
         defer { connection.close() }
         return try connection.execute(sql, values)
     }
 
     func rows(_ sql: String, _ values: [SQLValue] = []) throws -> [[SQLValue]] {
-        let connection = try server().connect(patience: .seconds(8))
+        let connection = try server().connect(patience: .seconds(8 * Machine.factor))
         defer { connection.close() }
         return try connection.rows(sql, values)
     }
