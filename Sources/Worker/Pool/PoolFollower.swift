@@ -56,14 +56,19 @@ final class PoolFollower {
         var isCrash: Bool
     }
 
+    /// How the follower stops the worker, and why the worker cannot go on.
+    typealias Stop = (Shutdown, (any Error)?) -> Void
+
     /// Handles events until all children have exited.
-    nonisolated(nonsending) func run() async {
+    ///
+    /// - Parameter stop: Called when the pool has failed or ended.
+    nonisolated(nonsending) func run(stop: Stop) async {
         while true {
             var round = Round()
-            for event in await parts.pool.events.take() { note(event, &round) }
+            for event in await parts.pool.events.take() { note(event, &round, stop) }
             if round.mayLinger, !parts.ladder.hasBegun, gate.isEmpty, let linger = intake.linger {
                 try? await Task.sleep(for: linger)
-                for event in parts.pool.events.takeNow() { note(event, &round) }
+                for event in parts.pool.events.takeNow() { note(event, &round, stop) }
                 await finishRecording()
                 await teller.finish(round.ended)
                 if round.mayLinger, !round.leavesSlot {
@@ -105,7 +110,7 @@ final class PoolFollower {
 
     // MARK: Events
 
-    private func note(_ event: PoolEvent, _ round: inout Round) {
+    private func note(_ event: PoolEvent, _ round: inout Round, _ stop: Stop) {
         switch event {
         case .began(let number, let process): begin(number, process)
         case .report(let report): finish(report, &round)
@@ -124,11 +129,10 @@ final class PoolFollower {
         case .short(let reason): parts.log.short(reason)
         case .staffed(let ids): processes.note(ids)
         case .ready(let count): if count >= parts.configuration.pool.size { isReady = true }
-        // The remaining children finish their jobs.
-        case .failed(let reason): parts.ladder.descend(to: .cold, because: WorkerError(description: "the pool failed: \(reason)"))
+        case .failed(let reason): stop(.cold, WorkerError(description: "the pool failed: \(reason)"))
         case .ended:
             round.hasEnded = true
-            if !parts.ladder.hasBegun { parts.ladder.descend(to: .cold) }
+            if !parts.ladder.hasBegun { stop(.cold, nil) }
         }
     }
 

@@ -99,7 +99,7 @@ actor Shift {
             group.addTask { await self.autoscale() }
             group.addTask { await self.followCommands() }
             group.addTask { await self.followFiles() }
-            await follower.run()
+            await follower.run { self.stop($0, because: $1) }
             group.cancelAll()
         }
         // Jobs taken while the pool was stopping have never begun. Publish the acknowledged ones again; closing the consumer
