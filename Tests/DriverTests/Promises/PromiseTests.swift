@@ -2,7 +2,7 @@ import Testing
 
 /// Every driver and every promise: all that more than one driver has is promised here.
 ///
-/// A promise that a driver's powers do not reach is left out; `BrokerPowerTests` sees that no power is.
+/// A promise that a driver's powers do not reach is left out; `BrokerPowerTests` and `ResultStorePowerTests` see that no power is.
 @Suite(.timeLimit(.minutes(5))) struct PromiseTests {
     @Test(arguments: TestedBroker.allCases.flatMap { driver in
         BrokerPromise.all(of: driver.fixture).map { Promised(driver: driver, promise: $0) }
