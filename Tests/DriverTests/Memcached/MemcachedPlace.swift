@@ -33,6 +33,13 @@ final class MemcachedPlace: Sendable {
     /// The key of the counter of a chord.
     func counter(_ id: String) -> String { "\(prefix)chord-unlock-\(id)" }
 
+    /// What a Python client does before it sends the members of a chord.
+    func beginChord(_ id: String, of members: [String]) async throws {
+        try await set(counter(id), "0")
+        let form = members.map { #"[["\#($0)", null], null]"# }.joined(separator: ", ")
+        try await set(group(id), #"{"result": [["\#(id)", null], [\#(form)]]}"#)
+    }
+
     func get(_ key: String) async throws -> String? {
         try await link.values(of: [key])[key].map { String(decoding: $0.bytes, as: UTF8.self) }
     }

@@ -32,6 +32,14 @@ final class RedisPlace: Sendable {
     /// The key of a group, or of a record of its chord.
     func group(_ id: String, _ suffix: String = "") -> String { "\(prefix)celery-taskset-meta-\(id)\(suffix)" }
 
+    /// What a Python client does before it sends the members of a chord.
+    func beginChord(_ id: String, size: Int) async throws {
+        _ = try await link.ask([RedisCommand("DEL", .text(group(id, ".c"))), RedisCommand("SET", .text(group(id, ".s")), .number(size), "EX", "600")])
+    }
+
+    /// Has the claim to send the body of a chord run out.
+    func dropClaim(to id: String) async throws { _ = try await link.ask(RedisCommand("DEL", .text(group(id, ".c")))) }
+
     func get(_ key: String) async throws -> String? { try await link.ask(RedisCommand("GET", .text(key))).textValue }
 
     func set(_ key: String, _ value: RedisCommand.Word) async throws {

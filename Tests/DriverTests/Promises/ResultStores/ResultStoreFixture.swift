@@ -22,7 +22,7 @@ extension ResultStoreFixture {
 }
 
 struct MemoryResultStoreFixture: ResultStoreFixture {
-    static let powers = Set(ResultStorePower.allCases).subtracting([.setCounts])
+    static let powers = Set(ResultStorePower.allCases).subtracting([.setCounts, .chords])
 
     let clock = ManualClock()
     private let store: MemoryResultStore
@@ -37,7 +37,7 @@ struct MemoryResultStoreFixture: ResultStoreFixture {
 }
 
 final class SQLiteResultStoreFixture: ResultStoreFixture {
-    static let powers = Set(ResultStorePower.allCases)
+    static let powers = Set(ResultStorePower.allCases).subtracting([.chords])
 
     let clock = ManualClock()
     let folder = TemporaryFolder()

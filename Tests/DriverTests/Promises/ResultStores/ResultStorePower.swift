@@ -22,6 +22,8 @@ enum ResultStorePower: CaseIterable {
     case setList
     /// Counts the members of a set as their results are stored.
     case setCounts
+    /// Counts the members of chords.
+    case chords
     /// Wakes who waits for a change.
     case watching
     /// Counts the time of a result from when it is stored; others count from when it is fetched, or leave it to a server.
@@ -35,6 +37,7 @@ enum ResultStorePower: CaseIterable {
         case .announcing: store is any RevocationAnnouncing
         case .requests: store is any RequestKeeping
         case .sets: store is any TaskSetKeeping
+        case .chords: store is any ChordCounting
         case .watching: store is any ResultWatching
         case .expiring: store is any ResultExpiring
         // These are no protocols: a driver has them or says that it has not.

@@ -1,4 +1,4 @@
-/// What every result store promises: the sentence, and in the file beside this one its proof.
+/// What every result store promises: the sentence, and in the files beside this one its proof.
 enum ResultStorePromise: String, CaseIterable, Sendable {
     case results = "gives back what was stored, with every field that Celery's own results have"
     case wholeResults = "gives back the fields that only our own results have"
@@ -12,6 +12,11 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
     case setList = "lists the task-sets that it keeps, newest first"
     case setMembers = "puts a task in the place of a member of a set"
     case setCounts = "counts the results of a set's members in each state, whoever stored them first"
+    case chordEnds = "the end of a chord's last member, whichever it is, completes the chord, and its values are in order"
+    case chordMemberTwice = "a member of a chord that ends twice is counted once, and its first result stands"
+    case chordPlaces = "a task that stands in two places of a chord is two members"
+    case chordClaim = "only one of many members that end at once has the claim, and keeps it when it tells again"
+    case chordFails = "the failure of a member is kept with its reason, and a failed chord is not completed again"
     case forgets = "forgetting drops results and tells how many there were"
     case finalStays = "a final result is never overwritten"
     case firstWriters = "of two who store the first result at once, one wins for all who look"
@@ -40,6 +45,7 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
         case .sets, .setMembers: [.sets]
         case .setList: [.sets, .setList]
         case .setCounts: [.setCounts]
+        case .chordEnds, .chordMemberTwice, .chordPlaces, .chordClaim, .chordFails: [.chords]
         case .expires: [.ownExpiry]
         case .dropsExpired, .keepsForEver: [.expiring]
         case .wakes, .nothingMissed, .waitDeadline, .waitCancelled: [.watching]
@@ -66,6 +72,11 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
         case .setList: try await proof.setList()
         case .setMembers: try await proof.setMembers()
         case .setCounts: try await proof.setCounts()
+        case .chordEnds: try await proof.chordEnds()
+        case .chordMemberTwice: try await proof.chordMemberTwice()
+        case .chordPlaces: try await proof.chordPlaces()
+        case .chordClaim: try await proof.chordClaim()
+        case .chordFails: try await proof.chordFails()
         case .forgets: try await proof.forgets()
         case .finalStays: try await proof.finalStays()
         case .firstWriters: try await proof.firstWriters()
