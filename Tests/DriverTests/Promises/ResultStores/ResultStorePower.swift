@@ -24,6 +24,8 @@ enum ResultStorePower: CaseIterable {
     case setCounts
     /// Counts the members of chords.
     case chords
+    /// Keeps what attempts wrote.
+    case outputs
     /// Wakes who waits for a change.
     case watching
     /// Counts the time of a result from when it is stored; others count from when it is fetched, or leave it to a server.
@@ -38,6 +40,7 @@ enum ResultStorePower: CaseIterable {
         case .requests: store is any RequestKeeping
         case .sets: store is any TaskSetKeeping
         case .chords: store is any ChordCounting
+        case .outputs: store is any OutputKeeping
         case .watching: store is any ResultWatching
         case .expiring: store is any ResultExpiring
         // These are no protocols: a driver has them or says that it has not.

@@ -17,6 +17,11 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
     case chordPlaces = "a task that stands in two places of a chord is two members"
     case chordClaim = "only one of many members that end at once has the claim, and keeps it when it tells again"
     case chordFails = "the failure of a member is kept with its reason, and a failed chord is not completed again"
+    case outputs = "keeps what attempts wrote, and gives it back by attempt"
+    case outputStays = "what an attempt wrote in all is not replaced by what it had written before"
+    case lastOutputs = "keeps what the last attempts wrote of a task that is tried for ever"
+    case outputForgotten = "what attempts wrote is forgotten with the result"
+    case outputExpires = "what attempts wrote is dropped with the result when its time is over"
     case forgets = "forgetting drops results and tells how many there were"
     case finalStays = "a final result is never overwritten"
     case firstWriters = "of two who store the first result at once, one wins for all who look"
@@ -46,6 +51,8 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
         case .setList: [.sets, .setList]
         case .setCounts: [.setCounts]
         case .chordEnds, .chordMemberTwice, .chordPlaces, .chordClaim, .chordFails: [.chords]
+        case .outputs, .outputStays, .lastOutputs, .outputForgotten: [.outputs]
+        case .outputExpires: [.outputs, .expiring]
         case .expires: [.ownExpiry]
         case .dropsExpired, .keepsForEver: [.expiring]
         case .wakes, .nothingMissed, .waitDeadline, .waitCancelled: [.watching]
@@ -77,6 +84,11 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
         case .chordPlaces: try await proof.chordPlaces()
         case .chordClaim: try await proof.chordClaim()
         case .chordFails: try await proof.chordFails()
+        case .outputs: try await proof.outputs()
+        case .outputStays: try await proof.outputStays()
+        case .lastOutputs: try await proof.lastOutputs()
+        case .outputForgotten: try await proof.outputForgotten()
+        case .outputExpires: try await proof.outputExpires()
         case .forgets: try await proof.forgets()
         case .finalStays: try await proof.finalStays()
         case .firstWriters: try await proof.firstWriters()
