@@ -5,7 +5,7 @@ import ResultStores
 
 /// `mongodb://`: Python's documents, at a server of its own that is written from the specifications.
 final class MongoResultStoreFixture: ResultStoreFixture {
-    static let powers = Set(ResultStorePower.allCases).subtracting([.requests, .setCounts, .chords, .outputs])
+    static let powers = Set(ResultStorePower.allCases).subtracting([.requests, .setCounts, .chords, .outputs, .listing, .paging])
     /// A document has 16 MiB at most, with all that is in it.
     static let largestValue = 15 << 20
 

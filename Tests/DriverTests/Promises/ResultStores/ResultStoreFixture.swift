@@ -22,7 +22,7 @@ extension ResultStoreFixture {
 }
 
 struct MemoryResultStoreFixture: ResultStoreFixture {
-    static let powers = Set(ResultStorePower.allCases).subtracting([.setCounts, .chords])
+    static let powers = Set(ResultStorePower.allCases).subtracting([.setCounts, .chords, .listing, .paging])
 
     let clock = ManualClock()
     private let store: MemoryResultStore

@@ -26,6 +26,8 @@ enum ResultStorePower: CaseIterable {
     case chords
     /// Keeps what attempts wrote.
     case outputs
+    /// Lists the tasks that have a result, and does so part by part in bounded time.
+    case listing, paging
     /// Wakes who waits for a change.
     case watching
     /// Counts the time of a result from when it is stored; others count from when it is fetched, or leave it to a server.
@@ -41,6 +43,8 @@ enum ResultStorePower: CaseIterable {
         case .sets: store is any TaskSetKeeping
         case .chords: store is any ChordCounting
         case .outputs: store is any OutputKeeping
+        case .listing: store is any ResultListing
+        case .paging: store is any TaskPaging
         case .watching: store is any ResultWatching
         case .expiring: store is any ResultExpiring
         // These are no protocols: a driver has them or says that it has not.

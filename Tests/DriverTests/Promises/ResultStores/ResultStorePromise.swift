@@ -22,6 +22,19 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
     case lastOutputs = "keeps what the last attempts wrote of a task that is tried for ever"
     case outputForgotten = "what attempts wrote is forgotten with the result"
     case outputExpires = "what attempts wrote is dropped with the result when its time is over"
+    case listed = "lists the tasks that have a result, those that changed last first, in pages"
+    case listedBatch = "results of one batch are listed in its order"
+    case listedPages = "every filter selects the same in pages as at once"
+    case listedStates = "lists tasks by their states, also those of a task's own"
+    case listedByName = "lists tasks by a pattern of their names, by queues and by times"
+    case listedByText = "finds text in arguments, values and errors, and not what is hidden"
+    case listedFarText = "finds a text behind many others, and pages of what was found follow each other"
+    case listedManyNames = "finds tasks of more names than it looks up one by one"
+    case listedUnexpired = "lists no result that has expired"
+    case parts = "each result is in one part of a list, the newest first"
+    case partFilters = "every filter selects the same in parts as at once"
+    case partWithoutTime = "a part without time is short, and says where to go on"
+    case partsUnexpired = "results that have expired take no place in a part"
     case forgets = "forgetting drops results and tells how many there were"
     case finalStays = "a final result is never overwritten"
     case firstWriters = "of two who store the first result at once, one wins for all who look"
@@ -53,6 +66,10 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
         case .chordEnds, .chordMemberTwice, .chordPlaces, .chordClaim, .chordFails: [.chords]
         case .outputs, .outputStays, .lastOutputs, .outputForgotten: [.outputs]
         case .outputExpires: [.outputs, .expiring]
+        case .listed, .listedBatch, .listedPages, .listedStates, .listedByName, .listedByText, .listedFarText, .listedManyNames,
+            .listedUnexpired:
+            [.listing]
+        case .parts, .partFilters, .partWithoutTime, .partsUnexpired: [.listing, .paging]
         case .expires: [.ownExpiry]
         case .dropsExpired, .keepsForEver: [.expiring]
         case .wakes, .nothingMissed, .waitDeadline, .waitCancelled: [.watching]
@@ -89,6 +106,19 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
         case .lastOutputs: try await proof.lastOutputs()
         case .outputForgotten: try await proof.outputForgotten()
         case .outputExpires: try await proof.outputExpires()
+        case .listed: try await proof.listed()
+        case .listedBatch: try await proof.listedBatch()
+        case .listedPages: try await proof.listedPages()
+        case .listedStates: try await proof.listedStates()
+        case .listedByName: try await proof.listedByName()
+        case .listedByText: try await proof.listedByText()
+        case .listedFarText: try await proof.listedFarText()
+        case .listedManyNames: try await proof.listedManyNames()
+        case .listedUnexpired: try await proof.listedUnexpired()
+        case .parts: try await proof.parts()
+        case .partFilters: try await proof.partFilters()
+        case .partWithoutTime: try await proof.partWithoutTime()
+        case .partsUnexpired: try await proof.partsUnexpired()
         case .forgets: try await proof.forgets()
         case .finalStays: try await proof.finalStays()
         case .firstWriters: try await proof.firstWriters()

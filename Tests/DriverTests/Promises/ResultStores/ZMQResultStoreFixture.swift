@@ -8,7 +8,7 @@ import Synchronization
 
 /// The result store behind `celery broker`. The server's settings say when results expire, so each time has a server of its own.
 final class ZMQResultStoreFixture: ResultStoreFixture {
-    static let powers = Set(ResultStorePower.allCases).subtracting([.chords])
+    static let powers = Set(ResultStorePower.allCases).subtracting([.chords, .paging])
 
     let clock = ManualClock()
     private let folder = TemporaryFolder()
