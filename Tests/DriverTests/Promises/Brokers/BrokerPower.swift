@@ -16,6 +16,8 @@ enum BrokerPower: CaseIterable {
     case workers, leases, leaseChecking, atomicSettling, jointSettling, deadLetters, deadLetterSending, switching, commands, commandShowing
     /// Knows whether there is work for more hands.
     case demand
+    /// Lists ids of messages by their beginning.
+    case ids
     /// Knows what waits for its time.
     case schedule
     /// Keeps rates and slots for all workers, and tells what a message waits for.
@@ -91,6 +93,7 @@ enum BrokerPower: CaseIterable {
         case .switching: consumer is any QueueSwitching
         case .commands: broker is any Revoking & QueuePausing && consumer is any CommandFollowing
         case .commandShowing: broker is any CommandShowing
+        case .ids: broker is any TaskIDListing
         case .demand: consumer is any WaitingKnowing
         case .schedule: consumer is any ScheduleKnowing
         case .limits: consumer is any LimitKeeping && broker is any LimitReporting

@@ -45,7 +45,7 @@ extension BrokerPower {
         case .highestFirst: "highest priority first"
         case .priorities: "priorities"
         case .leaseChecking, .deadLetterSending, .commandShowing, .schedule, .probing, .pushing, .notices, .holdingAhead, .spaceReturning,
-            .widePriorities, .exactCounts, .reportNumbers, .resuming, .queueRemoving, .declarationChecking, .lacking:
+            .widePriorities, .exactCounts, .reportNumbers, .resuming, .queueRemoving, .declarationChecking, .lacking, .ids:
             nil
         }
     }

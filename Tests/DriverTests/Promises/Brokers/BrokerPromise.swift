@@ -75,6 +75,7 @@ enum BrokerPromise: String, CaseIterable, Sendable {
     case purgesAll = "purging everything drops all that waits"
     case withdraws = "withdraws single messages that no worker has"
     case locates = "tells where a message is"
+    case ids = "lists ids of messages by their beginning, or the newest"
     case keys = "a key is held for its time, and then is free"
     case keyOfRefused = "a refused message does not take its key"
     case backlog = "the backlog is what is due or held by anyone"
@@ -119,6 +120,7 @@ enum BrokerPromise: String, CaseIterable, Sendable {
         case .purges, .purgesAll: [.purging, .locating, .exactCounts]
         case .withdraws: [.withdrawing]
         case .locates: [.locating]
+        case .ids: [.ids]
         case .keys: [.keys]
         case .keyOfRefused: [.keys, .uniqueIDs]
         case .backlog: [.backlog, .exactCounts]
@@ -193,6 +195,7 @@ enum BrokerPromise: String, CaseIterable, Sendable {
         case .purgesAll: try await proof.purgesAll()
         case .withdraws: try await proof.withdraws()
         case .locates: try await proof.locates()
+        case .ids: try await proof.ids()
         case .keys: try await proof.keys()
         case .keyOfRefused: try await proof.keyOfRefused()
         case .backlog: try await proof.backlog()

@@ -157,6 +157,17 @@ extension BrokerProof {
         #expect(try await locating.locate([one.id]).isEmpty)
     }
 
+    func ids() async throws {
+        let broker = try fixture.connect()
+        try await broker.publish(
+            ListedIDs.given.map { id in
+                var message = Message("a")
+                message.id = id
+                return message
+            })
+        try await ListedIDs.check(try #require(broker as? any TaskIDListing))
+    }
+
     func keys() async throws {
         let broker = try #require(try fixture.connect() as? any KeyedPublishing)
         let (first, second, third) = (Message("first"), Message("second"), Message("third"))

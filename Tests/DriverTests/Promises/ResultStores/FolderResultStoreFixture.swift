@@ -5,7 +5,7 @@ import ResultStores
 /// `file://`: a folder of files in Python's layout.
 final class FolderResultStoreFixture: ResultStoreFixture {
     static let powers: Set<ResultStorePower> = [
-        .attempts, .announcing, .oneRecord, .ownFields, .manyAtOnce, .sets, .setList, .watching, .ownExpiry, .expiring,
+        .attempts, .announcing, .oneRecord, .ownFields, .manyAtOnce, .sets, .setList, .ids, .watching, .ownExpiry, .expiring,
     ]
 
     let clock = ManualClock()

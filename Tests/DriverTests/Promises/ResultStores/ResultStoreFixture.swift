@@ -22,7 +22,7 @@ extension ResultStoreFixture {
 }
 
 struct MemoryResultStoreFixture: ResultStoreFixture {
-    static let powers = Set(ResultStorePower.allCases).subtracting([.setCounts, .chords, .listing, .paging])
+    static let powers = Set(ResultStorePower.allCases).subtracting([.setCounts, .chords, .listing, .paging, .ids])
 
     let clock = ManualClock()
     private let store: MemoryResultStore
@@ -50,7 +50,7 @@ final class SQLiteResultStoreFixture: ResultStoreFixture {
 
 /// The tables of Python's Celery, in a SQLite file.
 final class PythonDatabaseFixture: ResultStoreFixture {
-    static let powers: Set<ResultStorePower> = [.oneRecord, .anyIDs, .manyAtOnce, .watching, .ownExpiry, .expiring, .sets, .setList]
+    static let powers: Set<ResultStorePower> = [.oneRecord, .anyIDs, .manyAtOnce, .watching, .ownExpiry, .expiring, .sets, .setList, .ids]
 
     let clock = ManualClock()
     let folder = TemporaryFolder()

@@ -28,6 +28,8 @@ enum ResultStorePower: CaseIterable {
     case outputs
     /// Lists the tasks that have a result, and does so part by part in bounded time.
     case listing, paging
+    /// Lists ids by their beginning.
+    case ids
     /// Wakes who waits for a change.
     case watching
     /// Counts the time of a result from when it is stored; others count from when it is fetched, or leave it to a server.
@@ -45,6 +47,7 @@ enum ResultStorePower: CaseIterable {
         case .outputs: store is any OutputKeeping
         case .listing: store is any ResultListing
         case .paging: store is any TaskPaging
+        case .ids: store is any TaskIDListing
         case .watching: store is any ResultWatching
         case .expiring: store is any ResultExpiring
         // These are no protocols: a driver has them or says that it has not.

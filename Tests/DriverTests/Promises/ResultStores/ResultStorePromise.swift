@@ -35,6 +35,7 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
     case partFilters = "every filter selects the same in parts as at once"
     case partWithoutTime = "a part without time is short, and says where to go on"
     case partsUnexpired = "results that have expired take no place in a part"
+    case ids = "lists ids of tasks with a result by their beginning, or the newest"
     case forgets = "forgetting drops results and tells how many there were"
     case finalStays = "a final result is never overwritten"
     case firstWriters = "of two who store the first result at once, one wins for all who look"
@@ -70,6 +71,7 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
             .listedUnexpired:
             [.listing]
         case .parts, .partFilters, .partWithoutTime, .partsUnexpired: [.listing, .paging]
+        case .ids: [.ids]
         case .expires: [.ownExpiry]
         case .dropsExpired, .keepsForEver: [.expiring]
         case .wakes, .nothingMissed, .waitDeadline, .waitCancelled: [.watching]
@@ -119,6 +121,7 @@ enum ResultStorePromise: String, CaseIterable, Sendable {
         case .partFilters: try await proof.partFilters()
         case .partWithoutTime: try await proof.partWithoutTime()
         case .partsUnexpired: try await proof.partsUnexpired()
+        case .ids: try await proof.ids()
         case .forgets: try await proof.forgets()
         case .finalStays: try await proof.finalStays()
         case .firstWriters: try await proof.firstWriters()

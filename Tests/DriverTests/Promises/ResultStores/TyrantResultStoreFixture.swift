@@ -5,7 +5,7 @@ import Tyrant
 
 /// `tyrant://`: JSON under the keys of the original, at a server of its own that is written from the specification.
 final class TyrantResultStoreFixture: ResultStoreFixture {
-    static let powers = Set(ResultStorePower.allCases).subtracting([.requests, .setCounts, .chords, .outputs, .listing, .paging])
+    static let powers = Set(ResultStorePower.allCases).subtracting([.requests, .setCounts, .chords, .outputs, .listing, .paging, .ids])
 
     let clock = ManualClock()
     private let server: TyrantServer
