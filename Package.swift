@@ -3,15 +3,31 @@ import PackageDescription
 
 // Rooms and the one direction of imports between them:
 //
-//     CeleryCLI, Example -> Celery -> Commands -> Client, Worker, Beat
-//     Client -> Brokers, ResultStores -> CeleryDB -> SQLite         (the only way to a driver)
-//                                        CeleryAMQP -> RabbitMQ
-//                                        SQL
-//                                        Redis, STOMP, Proton, Memcached, Tyrant, Mongo -> Streams
-//                                        CeleryZMQ -> ZeroMQ             (and BrokerServer, its other end)
-//     Worker, Beat, Brokers, ... -> Tasks, Wire, Schedules, Processes -> CeleryCore
+//     CeleryCLI -> Commands
+//     Example -> Celery -> Commands, Client, Configuration, FoundationValues, Tasks, Schedules
+//     Commands -> Client, Worker, Beat, Mail, WebServer, BrokerServer, Arguments, Configuration, Tasks, Schedules, Wire, HTTP, ZeroMQ
+//     Client -> Brokers, ResultStores                             (the only way to a driver)
+//     Client -> Tasks, Wire, CeleryDB, SQLite, CeleryAMQP, RabbitMQ, CeleryZMQ, Redis, STOMP, Proton, Memcached, Tyrant, Mongo, SQL
+//     Brokers -> CeleryDB, SQLite, CeleryAMQP, RabbitMQ, CeleryZMQ, Redis, STOMP, Proton, Wire
+//     ResultStores -> CeleryDB, SQLite, CeleryAMQP, RabbitMQ, CeleryZMQ, Redis, Memcached, Tyrant, Mongo, SQL, Pickle, Wire
+//     BrokerServer -> CeleryZMQ, ZeroMQ, Streams                  (the other end of CeleryZMQ)
+//     CeleryDB -> SQLite, Wire
+//     CeleryAMQP -> RabbitMQ
+//     CeleryZMQ -> ZeroMQ, Streams, Wire
+//     Redis, STOMP, Proton, Memcached, Tyrant, Mongo -> Streams
+//     Worker -> Tasks, Wire, HTTP
+//     FoundationValues -> Tasks -> Schedules, HTTP
+//     Beat -> Schedules, Wire
+//     Configuration -> Schedules, TOML
+//     Mail -> HTTP
+//     Pickle -> Wire
 //
-// The worker and beat name no driver; a connection (SQLite, SQL, RabbitMQ, Redis, STOMP, Proton, Memcached, Tyrant, Mongo, ZeroMQ, HTTP, WebServer) is the only room that sees its C library.
+// Below them are CeleryCore and Processes, which import no room. All import CeleryCore but the two programs, Processes, SQLite, HTTP
+// and TOML. Processes is imported by those that wait for descriptors, start processes or guard files, which the targets tell.
+//
+// The worker and beat name no driver. A C library is seen by one room: a connection (SQLite, SQL, RabbitMQ, Proton, ZeroMQ, HTTP,
+// WebServer; Streams for those that speak their protocols themselves) or Wire, which decompresses. Only CLinux, what glibc does not
+// offer to Swift, is seen by several: Processes, CeleryDB and Tasks.
 
 let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -107,7 +123,7 @@ let package = Package(
         room("RabbitMQ", ["CeleryCore", "Processes", "CRabbitMQ"]),
         // Threads that own a connection, for protocols of our own.
         room("Streams", ["CeleryCore", "Processes", "CTLS", deque]),
-        room("Redis", ["CeleryCore", "Processes", "Streams", deque]),
+        room("Redis", ["CeleryCore", "Streams", deque]),
         room("STOMP", ["CeleryCore", "Streams"], settings: smallCode),
         // AMQP 1.0.
         room("Proton", ["CeleryCore", "Streams", "CProton"], settings: smallCode),
@@ -122,7 +138,7 @@ let package = Package(
         // The protocol of `celery broker`, and its client.
         room("CeleryZMQ", ["CeleryCore", "Wire", "Processes", "Streams", "ZeroMQ"]),
         room("Brokers", ["CeleryCore", "Wire", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "RabbitMQ", "Redis", "STOMP", "Proton", "Processes", deque, heap]),
-        room("ResultStores", ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "RabbitMQ", "Redis", "STOMP", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", deque], settings: smallCode),
+        room("ResultStores", ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "RabbitMQ", "Redis", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", deque], settings: smallCode),
         room("TOML", settings: smallCode),
         room("Configuration", ["CeleryCore", "Schedules", "TOML"], settings: smallCode),
 
@@ -146,7 +162,7 @@ let package = Package(
         // Faces
         room("Client", ["CeleryCore", "Wire", "Tasks", "Brokers", "ResultStores", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "RabbitMQ", "Redis", "STOMP", "Proton", "Memcached", "Tyrant", "Mongo", "SQL", "Processes"], settings: smallCode),
         room("Arguments", ["CeleryCore"], settings: smallCode),
-        room("Commands", ["Arguments", "Client", "Worker", "Beat", "Schedules", "HTTP", "Mail", "WebServer", "BrokerServer", "ZeroMQ", "CeleryZMQ", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging], settings: smallCode),
+        room("Commands", ["Arguments", "Client", "Worker", "Beat", "Schedules", "HTTP", "Mail", "WebServer", "BrokerServer", "ZeroMQ", "Processes", "Tasks", "Wire", "CeleryCore", "Configuration", logging], settings: smallCode),
         room("FoundationValues", ["Tasks", "CeleryCore"]),
         room("Celery", ["FoundationValues", "Commands", "Client", "Configuration", "Tasks", "Schedules", "Processes", "CeleryCore", logging]),
         .executableTarget(
@@ -173,31 +189,31 @@ let package = Package(
         tests("PickleTests", ["Pickle", "Wire", "CeleryCore", "Fixtures"]),
         tests("SQLiteTests", ["SQLite", "CSQLite", "Fixtures"]),
         tests("CeleryDBTests", ["CeleryDB", "SQLite", "CeleryCore", "Processes", "Fixtures"], exclude: ["Recordings"]),
-        tests("ArgumentsTests", ["Arguments", "CeleryCore", "Fixtures"]),
+        tests("ArgumentsTests", ["Arguments", "Fixtures"]),
         .executableTarget(
             name: "DetachProbe", dependencies: ["Processes"], path: "Tests/DetachProbe", swiftSettings: swiftSettings),
-        tests("ProcessesTests", ["Processes", "DetachProbe", "Fixtures"]),
-        tests("TasksTests", ["FoundationValues", "Tasks", "HTTP", "CeleryCore", "Schedules", "Fixtures", logging]),
+        tests("ProcessesTests", ["Processes", "CLinux", "DetachProbe", "Fixtures"]),
+        tests("TasksTests", ["FoundationValues", "Tasks", "HTTP", "CeleryCore", "Schedules", "Processes", "Fixtures", logging]),
         tests("ConfigurationTests", ["Configuration", "CeleryCore", "Schedules", "Fixtures"]),
         tests("HTTPTests", ["HTTP", "Fixtures"]),
         tests("WebServerTests", ["WebServer", "CeleryCore", "Processes", "Fixtures"]),
-        tests("MailTests", ["Mail", "HTTP", "CeleryCore", "Processes", "Fixtures"]),
+        tests("MailTests", ["Mail", "HTTP", "CeleryCore", "Fixtures"]),
         tests("RabbitMQTests", ["RabbitMQ", "CeleryCore", "Wire", "Fixtures"]),
-        tests("SQLTests", ["SQL", "CeleryCore", "Processes", "Fixtures"]),
-        tests("RedisTests", ["Redis", "Streams", "CeleryCore", "Processes", "Fixtures"]),
+        tests("SQLTests", ["SQL", "CeleryCore", "Fixtures"]),
+        tests("RedisTests", ["Redis", "Streams", "CeleryCore", "Fixtures"]),
         tests("MemcachedTests", ["Memcached", "Streams", "CeleryCore", "Fixtures"]),
         tests("STOMPTests", ["STOMP", "Streams", "CeleryCore", "Fixtures"]),
         tests("ProtonTests", ["Proton", "Streams", "CeleryCore", "Fixtures"]),
         tests("TyrantTests", ["Tyrant", "CeleryCore", "Fixtures"]),
         tests("MongoTests", ["Mongo", "Streams", "CeleryCore", "Fixtures"]),
-        tests("CeleryZMQTests", ["CeleryZMQ", "ZeroMQ", "BrokerServer", "CeleryCore", "Wire", "Processes", "Fixtures"]),
+        tests("CeleryZMQTests", ["CeleryZMQ", "ZeroMQ", "BrokerServer", "CeleryCore", "Wire", "Fixtures"]),
         tests("TOMLTests", ["TOML", "CeleryCore", "Fixtures"], exclude: ["pack", "toml-test.jsonl", "toml-test.LICENSE"]),
         .executableTarget(
             name: "DriverProbe", dependencies: ["CeleryCore", "Wire", "CeleryDB", "Brokers", "Processes", "CLinux"],
             path: "Tests/DriverProbe", swiftSettings: swiftSettings),
         tests(
             "DriverTests",
-            ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "ZeroMQ", "BrokerServer", "Brokers", "ResultStores", "RabbitMQ", "Redis", "STOMP", "Proton", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", "Worker", "Fixtures", "ServedBroker", "DriverProbe"]),
+            ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "ZeroMQ", "Brokers", "ResultStores", "RabbitMQ", "Redis", "STOMP", "Proton", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", "Worker", "Fixtures", "ServedBroker", "DriverProbe"]),
         tests(
             "WorkerTests",
             ["Worker", "CeleryCore", "Wire", "Tasks", "CeleryDB", "SQLite", "Brokers", "ResultStores", "Redis", "STOMP", "Proton", "Memcached", "SQL", "Processes", "Fixtures", "ServedBroker", logging]),
