@@ -8,11 +8,12 @@ import PackageDescription
 //     Commands -> Client, Worker, Beat, Mail, WebServer, BrokerServer, Arguments, Configuration, Tasks, Schedules, Wire, HTTP, ZeroMQ
 //     Client -> Brokers, ResultStores                             (the only way to a driver)
 //     Client -> Tasks, Wire, CeleryDB, SQLite, CeleryAMQP, RabbitMQ, CeleryZMQ, Redis, STOMP, Proton, Memcached, Tyrant, Mongo, SQL
-//     Brokers -> CeleryDB, SQLite, CeleryAMQP, RabbitMQ, CeleryZMQ, Redis, STOMP, Proton, Wire
-//     ResultStores -> CeleryDB, SQLite, CeleryAMQP, RabbitMQ, CeleryZMQ, Redis, Memcached, Tyrant, Mongo, SQL, Pickle, Wire
+//     Brokers -> CeleryDB, SQLite, CeleryAMQP, RabbitMQ, CeleryZMQ, CeleryRedis, Redis, STOMP, Proton, Wire
+//     ResultStores -> CeleryDB, SQLite, CeleryAMQP, RabbitMQ, CeleryZMQ, CeleryRedis, Redis, Memcached, Tyrant, Mongo, SQL, Pickle, Wire
 //     BrokerServer -> CeleryZMQ, ZeroMQ, Streams                  (the other end of CeleryZMQ)
 //     CeleryDB -> SQLite, Wire
 //     CeleryAMQP -> RabbitMQ
+//     CeleryRedis -> Redis
 //     CeleryZMQ -> ZeroMQ, Streams, Wire
 //     Redis, STOMP, Proton, Memcached, Tyrant, Mongo -> Streams
 //     Worker -> Tasks, Wire, HTTP
@@ -134,11 +135,13 @@ let package = Package(
         room("SQLite", ["CSQLite"]),
         room("CeleryDB", ["CeleryCore", "Wire", "SQLite", "Processes", "CLinux"]),
         room("CeleryAMQP", ["CeleryCore", "RabbitMQ", deque]),
+        // Results that a broker and a store in one server write in one step.
+        room("CeleryRedis", ["CeleryCore", "Redis"]),
         room("ZeroMQ", ["CeleryCore", "Processes", "CZeroMQ"]),
         // The protocol of `celery broker`, and its client.
         room("CeleryZMQ", ["CeleryCore", "Wire", "Processes", "Streams", "ZeroMQ"]),
-        room("Brokers", ["CeleryCore", "Wire", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "RabbitMQ", "Redis", "STOMP", "Proton", "Processes", deque, heap]),
-        room("ResultStores", ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryZMQ", "RabbitMQ", "Redis", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", deque], settings: smallCode),
+        room("Brokers", ["CeleryCore", "Wire", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryRedis", "CeleryZMQ", "RabbitMQ", "Redis", "STOMP", "Proton", "Processes", deque, heap]),
+        room("ResultStores", ["CeleryCore", "Wire", "Pickle", "CeleryDB", "SQLite", "CeleryAMQP", "CeleryRedis", "CeleryZMQ", "RabbitMQ", "Redis", "Memcached", "Tyrant", "Mongo", "SQL", "Processes", deque], settings: smallCode),
         room("TOML", settings: smallCode),
         room("Configuration", ["CeleryCore", "Schedules", "TOML"], settings: smallCode),
 

@@ -88,5 +88,10 @@ package struct RedisOptions: Sendable, Hashable {
         return number
     }
 
+    /// Whether both name the same database of one server, as far as their texts tell.
+    package func isSameDatabase(as other: RedisOptions) -> Bool {
+        host == other.host && port == other.port && socketPath == other.socketPath && database == other.database
+    }
+
     func complaint(_ text: String) -> RedisError { RedisError(.options, "\(location): \(text)") }
 }

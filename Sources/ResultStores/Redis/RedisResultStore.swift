@@ -3,6 +3,7 @@
 // published on a channel of the same name.
 
 package import CeleryCore
+package import CeleryRedis
 package import Redis
 import Wire
 

@@ -1,3 +1,4 @@
+import CeleryRedis
 import Redis
 
 /// The steps that a server must take as one.

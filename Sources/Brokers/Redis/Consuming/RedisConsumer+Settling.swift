@@ -1,4 +1,5 @@
 package import CeleryCore
+import CeleryRedis
 import Redis
 import Synchronization
 import Wire

@@ -1,3 +1,4 @@
+import CeleryRedis
 import Redis
 
 extension RedisBrokerScripts {

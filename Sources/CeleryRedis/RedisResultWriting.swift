@@ -1,4 +1,5 @@
 package import CeleryCore
+package import Redis
 
 /// A result store in a Redis server, whose results another may store together with what else it does there in one step.
 package protocol RedisResultWriting: ResultStore {
@@ -12,13 +13,6 @@ package protocol RedisResultWriting: ResultStore {
 
     /// Notes that results were written, for those who wait for them in this process.
     func noteWritten(_ results: [TaskResult])
-}
-
-extension RedisOptions {
-    /// Whether both name the same database of one server, as far as their texts tell.
-    package func isSameDatabase(as other: RedisOptions) -> Bool {
-        host == other.host && port == other.port && socketPath == other.socketPath && database == other.database
-    }
 }
 
 /// One result on its way to a server.
