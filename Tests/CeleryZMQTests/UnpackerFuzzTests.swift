@@ -2,7 +2,6 @@ import CeleryCore
 import Fixtures
 import Testing
 
-@testable import BrokerServer
 @testable import CeleryZMQ
 
 @Suite struct UnpackerFuzzTests {

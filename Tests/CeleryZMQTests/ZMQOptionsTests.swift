@@ -1,8 +1,8 @@
 import CeleryCore
 import Testing
+import ZeroMQ
 
 @testable import CeleryZMQ
-@testable import ZeroMQ
 
 @Suite struct ZMQOptionsTests {
     private func options(_ url: String) throws -> ZMQOptions { try ZMQOptions(ServiceURL(url), keyFile: "/k", connectTimeout: .seconds(4)) }
@@ -23,13 +23,5 @@ import Testing
             let error = #expect(throws: (any Error).self, "\(url)") { try options(url) }
             if let error = error as? DriverError { #expect(error.code == .configuration) }
         }
-    }
-
-    /// The example of rfc.zeromq.org/spec/32.
-    @Test func `Z85 is ZeroMQ's`() {
-        let bytes: [UInt8] = [0x86, 0x4F, 0xD2, 0x6F, 0xB5, 0x59, 0xF7, 0x5B]
-        let text = "HelloWorld".utf8.map { CChar(bitPattern: $0) } + [0]
-        #expect(Z85.text(bytes) == text && Z85.bytes(text) == bytes)
-        #expect(Z85.bytes("Hello~orld".utf8.map { CChar(bitPattern: $0) } + [0]).isEmpty)
     }
 }

@@ -1,7 +1,5 @@
-@testable import CeleryAMQP
 import CeleryCore
 import Fixtures
-import RabbitMQ
 import Testing
 
 @testable import Brokers
@@ -41,23 +39,6 @@ import Testing
         }
     }
 
-    @Test func `spells delays as kombu does`() {
-        // kombu.transport.native_delayed_delivery.calculate_routing_key
-        func key(_ seconds: Int, _ queue: String) -> String {
-            String(String(repeating: "0", count: 28) + String(seconds, radix: 2)).suffix(28).map { "\($0)." }.joined() + queue
-        }
-        for seconds in [1, 2, 3, 59, 60, 3_600, 86_399, 1 << 27, 1 << 28 - 1] {
-            #expect(DelayLadder.routingKey(seconds: seconds, queue: "a.b") == key(seconds, "a.b"))
-        }
-        #expect(DelayLadder.routingKey(seconds: 1 << 28, queue: "q") == key(1 << 28 - 1, "q"))
-        #expect(DelayLadder.routingKey(seconds: 0, queue: "q") == nil)
-        #expect(DelayLadder.routingKey(seconds: -5, queue: "q") == nil)
-        for queue in ["*", "a.#", "#.b", "*.*", String(repeating: "q", count: 200)] {
-            #expect(DelayLadder.routingKey(seconds: 5, queue: queue) == nil)
-        }
-        #expect(DelayLadder.routingKey(seconds: 5, queue: "a*b") != nil)
-    }
-
     @Test func `an ETA that no ladder reaches waits on its last rung`() throws {
         let broker = try AMQPBroker([ServiceURL("amqp://127.0.0.1:1")], settings: Settings(projectFolder: "/nowhere"))
         for seconds in [1e300, 1e18, .infinity, 1e12] {
@@ -83,20 +64,6 @@ import Testing
         }
         let report = WorkerReport(of: "a", answers, asked: asked)
         #expect(report.pid == 0 && report.tasks == ["t"] && report.running.map(\.id.text) == ["1", "2"])
-    }
-
-    @Test func `shares a prefetch count where the server can`() {
-        var settings = Settings(projectFolder: "/nowhere")
-        settings.queueDefinitions["solid"] = QueueDefinition("solid", type: .quorum)
-        let topology = Topology(settings)
-        for (version, isShared) in [
-            ("3.10.8", true), ("3.3.0", true), ("3.2.9", false), ("4.0.1", false), ("4.2", false), ("", false), ("odd", false), ("3.12.0-rc.1", true),
-        ] {
-            let server = ServerAbilities(product: "RabbitMQ", version: version, abilities: [])
-            #expect(topology.sharesPrefetch(["celery", "b"], at: server) == isShared, "\(version)")
-            #expect(!topology.sharesPrefetch(["celery", "solid"], at: server))
-        }
-        #expect(!topology.sharesPrefetch(["celery"], at: ServerAbilities(product: "LavinMQ", version: "3.3.0", abilities: [])))
     }
 
     @Test func `an attempt that somebody made up does no harm`() {

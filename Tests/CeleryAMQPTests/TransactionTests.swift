@@ -1,9 +1,9 @@
-@testable import CeleryAMQP
 import CeleryCore
 import Fixtures
 import RabbitMQ
 import Testing
-import Wire
+
+@testable import CeleryAMQP
 
 /// Publishing at a server without confirms. RabbitMQ has transactions as well; here it is taken for a server that has nothing else.
 @Suite(.timeLimit(.minutes(2))) struct TransactionTests {

@@ -1,11 +1,9 @@
-@testable import CeleryAMQP
 import CeleryCore
+import RabbitMQ
 import Synchronization
 import Testing
-import Wire
 
-@testable import Brokers
-@testable import RabbitMQ
+@testable import CeleryAMQP
 
 /// What a batch says of its messages, however the server and the connection behave.
 @Suite struct PublishBatchTests {
