@@ -1,24 +1,36 @@
 package import CeleryCore
-package import Foundation
+import Foundation
 
 /// The recordings of what Python Celery put on the wire, in `Tests/Golden`.
 package enum Golden {
-    package static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Golden", directoryHint: .isDirectory)
 
     /// The recordings whose names begin with `prefixes`; one name that fails to load if there are none.
     package static func names(_ prefixes: String...) -> [String] {
-        let all = try? FileManager.default.contentsOfDirectory(atPath: folder.path(percentEncoded: false))
-        let names = (all ?? []).filter { name in prefixes.contains { name.hasPrefix($0) } }.sorted()
+        let all = groups.flatMap { contents(of: folder.appending(path: $0)) }
+        let names = all.filter { name in prefixes.contains { name.hasPrefix($0) } }.sorted()
         return names.isEmpty ? ["missing"] : names
     }
 
+    /// The folders of the recordings, each named as its recordings begin.
+    private static let groups = contents(of: folder)
+
+    private static func contents(of folder: URL) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: folder.path(percentEncoded: false))) ?? []
+    }
+
+    private static func file(_ name: String) -> URL {
+        let group = groups.first { name.hasPrefix($0 + "-") }
+        return folder.appending(path: group.map { "\($0)/\(name)" } ?? name)
+    }
+
     package static func load(_ name: String) throws -> JSON {
-        try JSON(parsing: [UInt8](Data(contentsOf: folder.appending(path: name))))
+        try JSON(parsing: [UInt8](Data(contentsOf: file(name))))
     }
 
     package static func text(_ name: String) throws -> String {
-        String(decoding: try Data(contentsOf: folder.appending(path: name)), as: UTF8.self)
+        String(decoding: try Data(contentsOf: file(name)), as: UTF8.self)
     }
 
     /// A recorded message.

@@ -32,7 +32,7 @@ extension WorkerTests {
 
         /// What a worker of Python said.
         private func recorded(_ name: String) throws -> JSON {
-            let path = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/Golden/pidbox-\(name)-reply.json"
+            let path = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/Golden/pidbox/pidbox-\(name)-reply.json"
             let file = try #require(FileManager.default.contents(atPath: path))
             let text = try JSON(parsing: [UInt8](file))["body_utf8"]?.stringValue ?? ""
             return try #require(try JSON(parsing: Array(text.utf8)).objectValue?.members.first).value
