@@ -62,7 +62,7 @@ import Wire
             let passed = Timestamp.now.seconds - start.seconds
             #expect(deliveries.names == names)
             // Not early. How late depends on what else the machine and the other tests of this process do; a rung that is
-            // wrong by a factor is found by AMQPPartsTests.
+            // wrong by a factor is found by DelayLadderTests.
             #expect(passed >= seconds && passed < seconds + 120 * Machine.factor, "after \(passed) s")
             #expect(deliveries[0].message.route == Route(queue: deliveries[0].message.route.queue))
             #expect(try await worker.settle(deliveries.outcomes) == [true])
