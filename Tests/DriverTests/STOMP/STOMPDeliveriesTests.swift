@@ -20,11 +20,11 @@ import Testing
 
     private func hand(_ state: inout STOMPDeliveries) -> DeliveryHandle? {
         guard let arrived = state.popArrived() else { return nil }
-        return state.hand(read(arrived, state.nextNumber()))
+        return state.book.hand(read(arrived, state.book.nextNumber())).handle
     }
 
-    private func read(_ arrived: STOMPDeliveries.Arrived, _ number: Int64) -> STOMPDeliveries.Scheduled {
-        STOMPDeliveries.Scheduled(eta: Timestamp(seconds: 0), number: number, arrived: arrived, message: Message("a"), attempt: 1)
+    private func read(_ arrived: STOMPDeliveries.Arrived, _ number: Int64) -> STOMPDeliveries.Entry {
+        STOMPDeliveries.Entry(arrived, number: number, message: Message("a"), count: .init(attempt: 1, returns: 0))
     }
 
     @Test func `each queue gets as much as the worker can take, in parts`() {
@@ -79,14 +79,13 @@ import Testing
         // What cannot be read stays as it is, and is looked at again.
         for _ in 1...2 {
             let unreadable = state.handStranded { arrived, number in
-                var entry = read(arrived, number)
-                entry.defect = Delivery.Defect("no JSON", hasID: false)
-                return entry
+                STOMPDeliveries.Entry(
+                    arrived, number: number, message: Message("a"), count: .init(attempt: 1, returns: 0), defect: Delivery.Defect("no JSON", hasID: false))
             }
             #expect(unreadable.isEmpty)
         }
         let handles = state.handStranded(read)
-        #expect(handles.map { state.held($0)?.entry.arrived.ackID } == ["2", "3"])
+        #expect(handles.map { state.held($0)?.arrived.ackID } == ["2", "3"])
         #expect(state.handStranded(read).isEmpty)
         #expect(state.release(handle) != nil)
         // Two are still with the worker.

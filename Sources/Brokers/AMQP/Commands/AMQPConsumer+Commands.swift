@@ -13,7 +13,7 @@ extension AMQPConsumer: CommandFollowing {
 extension AMQPConsumer: HoldingAhead {
     package func takeAhead(where matches: @Sendable (Message) -> Bool) async -> [Delivery] {
         inbox.withQueue { queue in
-            queue.popScheduled { matches($0.message) }.map { Delivery(handle: queue.hand($0), message: $0.message) }
+            queue.book.popScheduled { matches($0.message) }.map { queue.book.hand($0) }
         }
     }
 }

@@ -10,10 +10,9 @@ extension AMQPConsumer: Postponing {
         guard inbox.serverHas(.arguments) else { return try await postponeHere(deliveries, held) }
         let again = zip(deliveries, held).compactMap { postponement, held -> Publication? in
             guard let held else { return nil }
-            // Send a new message, so that returns are not mistaken for deaths. The attempt number stays the same.
-            let message = AttemptHeader.next(held.message.backToItsQueue, after: held.attempt - 1, crashes: held.crashes)
+            // Send a new message, so that returns are not mistaken for deaths.
             return broker.publication(
-                of: WaitHeader.write(postponement.since, on: message), delayedUntil: postponement.until, now: now)
+                of: WaitHeader.write(postponement.since, on: held.unbegun), delayedUntil: postponement.until, now: now)
         }
         if !again.isEmpty { try await broker.link.publish(again) }
         return await release(deliveries.map(\.handle), .acknowledge)
@@ -21,11 +20,10 @@ extension AMQPConsumer: Postponing {
 
     /// Keeps the messages in the project's file. One that cannot be kept there goes to the end of its queue, and a worker holds it
     /// until then.
-    private func postponeHere(_ deliveries: [Postponement], _ held: [DeliveryQueue.Held?]) async throws -> [Bool] {
+    private func postponeHere(_ deliveries: [Postponement], _ held: [DeliveryQueue.Entry?]) async throws -> [Bool] {
         let own = zip(deliveries, held).compactMap { postponement, held in held.map { (postponement: postponement, held: $0) } }
         let waiting = own.map { postponement, held -> (message: Message, until: Timestamp) in
-            let message = AttemptHeader.next(held.message.backToItsQueue, after: held.attempt - 1, crashes: held.crashes)
-            return (WaitHeader.write(postponement.since, on: message), postponement.until)
+            (WaitHeader.write(postponement.since, on: held.unbegun), postponement.until)
         }
         let areKept = (try? await DelayedMessages(local: broker.local).keep(waiting)) ?? waiting.map { _ in false }
         let rest = zip(waiting, areKept).filter { !$1 }.map { entry, _ in

@@ -52,8 +52,5 @@ extension AMQPConsumer: WaitingKnowing {
 }
 
 extension AMQPConsumer: ScheduleKnowing {
-    package func scheduled(upTo most: Int) async throws -> [Message] {
-        let entries = inbox.withQueue { queue in queue.scheduled.unordered }
-        return entries.sorted().prefix(most).map(\.message)
-    }
+    package func scheduled(upTo most: Int) async throws -> [Message] { inbox.withQueue { $0.scheduledMessages(upTo: most) } }
 }

@@ -54,45 +54,20 @@ package final class AMQPConsumer: BrokerConsumer {
         // Nothing starts before all revocations are known.
         guard maximum > 0, inbox.commands.isCaughtUp else { return [] }
         let now = broker.now()
-        var deliveries: [Delivery] = []
-        var distant: [DeliveryQueue.Scheduled] = []
         let queues = inbox.queues
-        let generation = inbox.withQueue { queue -> Int in
+        let (deliveries, distant, generation) = inbox.withQueue { queue in
             if queues.names.count > 1 { queue.arrange(maximum) { queues.queue(of: $0) } }
-            while deliveries.count < maximum {
-                if let due = queue.popDue(now) {
-                    deliveries.append(hand(due, &queue))
-                    continue
-                }
-                guard let incoming = queue.popArrived() else { break }
-                let entry = read(incoming, of: queues)
-                // An expired message need not wait for its ETA.
-                if entry.eta <= now || entry.message.expires.map({ $0 < now }) ?? false {
-                    deliveries.append(hand(entry, &queue))
-                } else if broker.ladderKey(for: entry.message, now: now) != nil {
-                    queue.setAside()
-                    distant.append(entry)
-                } else {
-                    queue.hold(entry)
-                }
-            }
-            return queue.generation
+            let taken = queue.take(maximum, now: now) { read($0, number: $1, of: queues) } isDistant: { broker.ladderKey(for: $0.message, now: now) != nil }
+            return (taken.deliveries, taken.distant, queue.generation)
         }
         followPrefetch(maximum - deliveries.count)
         // Run concurrently: publishing may block, and the deliveries that are due must not wait.
-        if !distant.isEmpty { Task { [distant] in await relocate(distant, generation) } }
+        if !distant.isEmpty { Task { await relocate(distant, generation) } }
         return deliveries
     }
 
-    private func hand(_ entry: DeliveryQueue.Scheduled, _ queue: inout DeliveryQueue) -> Delivery {
-        var delivery = Delivery(handle: queue.hand(entry), message: entry.message)
-        (delivery.crashes, delivery.doubts, delivery.defect) = (entry.crashes, entry.doubts, entry.defect)
-        delivery.waitsSince = entry.waitsSince
-        return delivery
-    }
-
     /// Reads a delivery.
-    private func read(_ incoming: IncomingDelivery, of queues: QueueSelection) -> DeliveryQueue.Scheduled {
+    private func read(_ incoming: IncomingDelivery, number: Int64, of queues: QueueSelection) -> DeliveryQueue.Entry {
         let queue = queues.queue(of: incoming.consumer)
         var message: Message
         var defect: Delivery.Defect?
@@ -105,11 +80,8 @@ package final class AMQPConsumer: BrokerConsumer {
             message.route.queue = queue
         }
         let count = AttemptHeader.read(&message, isRedelivered: incoming.isRedelivered)
-        let waitsSince = WaitHeader.read(&message)
         DeathHeaders.remove(from: &message)
-        return DeliveryQueue.Scheduled(
-            eta: message.eta ?? Timestamp(seconds: 0), delivery: incoming, message: message, attempt: count.attempt,
-            returns: count.returns, crashes: count.crashes, doubts: count.doubts, defect: defect, waitsSince: waitsSince)
+        return DeliveryQueue.Entry(incoming, number: number, message: message, count: count, defect: defect)
     }
 
     /// Adjusts the prefetch count to the worker's free capacity.
@@ -120,16 +92,9 @@ package final class AMQPConsumer: BrokerConsumer {
     }
 
     package func waitForWork(until deadline: ContinuousClock.Instant?) async throws {
-        let seen = inbox.bell.count
-        let (hasArrived, nextDue) = inbox.withQueue { (!$0.arrived.isEmpty, $0.nextDue) }
-        if hasArrived && inbox.commands.isCaughtUp { return }
-        var wake = deadline
-        if let nextDue {
-            let instant = ContinuousClock.now + max(.zero, nextDue - broker.now())
-            wake = wake.map { min($0, instant) } ?? instant
+        try await inbox.bell.waitForWork(until: deadline, now: broker.now) {
+            inbox.withQueue { (!$0.arrived.isEmpty && inbox.commands.isCaughtUp, $0.nextDue) }
         }
-        await inbox.bell.wait(since: seen, until: wake)
-        try Task.checkCancellation()
     }
 
     package func settle(_ outcomes: [Outcome]) async throws -> [Bool] {
@@ -159,24 +124,23 @@ package final class AMQPConsumer: BrokerConsumer {
             let worn = inbox.withQueue { queue in
                 handles.filter { queue.held($0).map { $0.returns >= AttemptHeader.manyReturns } ?? false }
             }
-            // Send a new message, so that returns are not mistaken for deaths. The attempt number stays:
-            // a lost worker may have begun any of the earlier ones.
-            try await replace(worn) { AttemptHeader.next($0.message, after: $0.attempt - 1, crashes: $0.crashes) }
+            // Send a new message, so that returns are not mistaken for deaths.
+            try await replace(worn, by: \.unbegun)
             _ = await release(handles.filter { !worn.contains($0) }, .giveBack)
             return
         }
         // The server does not count executions, so the new message carries their number.
-        try await replace(handles) { AttemptHeader.next($0.message, after: $0.attempt, crashes: $0.crashes) }
+        try await replace(handles, by: \.begun)
     }
 
     package func giveBack(crashed handles: [DeliveryHandle]) async throws {
-        try await replace(handles) { AttemptHeader.next($0.message, after: $0.attempt, crashes: $0.crashes + 1) }
+        try await replace(handles, by: \.crashed)
     }
 
     /// Replaces each delivery by a new message in the same queue.
-    private func replace(_ handles: [DeliveryHandle], _ next: @Sendable (DeliveryQueue.Held) -> Message) async throws {
+    private func replace(_ handles: [DeliveryHandle], by next: any (KeyPath<DeliveryQueue.Entry, Message> & Sendable)) async throws {
         guard !handles.isEmpty else { return }
-        let again = inbox.withQueue { queue in handles.compactMap { queue.held($0).map { next($0).backToItsQueue } } }
+        let again = inbox.withQueue { queue in handles.compactMap { queue.held($0)?[keyPath: next] } }
         if !again.isEmpty { try await broker.publish(again) }
         _ = await release(handles, .acknowledge)
     }
@@ -186,7 +150,7 @@ package final class AMQPConsumer: BrokerConsumer {
     /// - Returns: For each, whether it was still ours.
     func release(_ handles: [DeliveryHandle], _ ending: DeliveryEnding) async -> [Bool] {
         let (tags, generation) = inbox.withQueue { queue in
-            (handles.map { queue.release($0)?.tag }, queue.generation)
+            (handles.map { queue.release($0)?.arrived.tag }, queue.generation)
         }
         let isSent = await end(tags.compactMap { $0 }, generation, ending)
         return tags.map { $0 != nil && isSent }
@@ -206,24 +170,16 @@ package final class AMQPConsumer: BrokerConsumer {
     }
 
     /// Moves messages with a far-off ETA to the ladder, so that no worker has to remember them.
-    private func relocate(_ entries: [DeliveryQueue.Scheduled], _ generation: Int) async {
+    private func relocate(_ entries: [DeliveryQueue.Entry], _ generation: Int) async {
         do {
             // Route to the queue directly: the ladder ends there, and an exchange would only bring the message back here.
-            let messages = entries.map { AttemptHeader.next($0.message.backToItsQueue, after: $0.attempt - 1, crashes: $0.crashes) }
-            let areMoved = try await delay(messages, until: entries.map(\.eta))
-            await end(zip(entries, areMoved).filter { $1 }.map { entry, _ in entry.delivery.tag }, generation, .acknowledge)
-            inbox.withQueue { queue in
-                guard queue.generation == generation else { return }
-                queue.endAside(entries.count)
-                for case (let entry, false) in zip(entries, areMoved) { queue.hold(entry) }
-            }
+            let areMoved = try await delay(entries.map(\.unbegun), until: entries.map(\.eta))
+            await end(zip(entries, areMoved).filter { $1 }.map { entry, _ in entry.arrived.tag }, generation, .acknowledge)
+            let rest = zip(entries, areMoved).filter { !$1 }.map(\.0)
+            _ = inbox.withQueue { $0.book.endAside(entries.count, holding: rest, generation: generation) }
         } catch {
             inbox.notice("cannot move \(entries.count) messages to the delay queues, so this worker holds them: \(error)")
-            inbox.withQueue { queue in
-                guard queue.generation == generation else { return }
-                queue.endAside(entries.count)
-                for entry in entries { queue.hold(entry) }
-            }
+            _ = inbox.withQueue { $0.book.endAside(entries.count, holding: entries, generation: generation) }
         }
         inbox.bell.ring()
     }
@@ -234,7 +190,7 @@ package final class AMQPConsumer: BrokerConsumer {
         let deadline = ContinuousClock.now + .seconds(2)
         while .now < deadline {
             let seen = inbox.bell.count
-            if inbox.withQueue({ $0.asideCount }) == 0 { return }
+            if inbox.withQueue({ $0.book.asideCount }) == 0 { return }
             await inbox.bell.wait(since: seen, until: deadline)
         }
     }

@@ -13,7 +13,7 @@ extension AMQPConsumer: DeadLetterSending {
     }
 
     /// The dead letter for a message that the worker has.
-    func letter(of held: DeliveryQueue.Held, _ burial: Burial) -> Publication {
-        broker.deadLetterQueue.publication(of: held.delivery.message, from: held.message.route.queue, burial)
+    func letter(of held: DeliveryQueue.Entry, _ burial: Burial) -> Publication {
+        broker.deadLetterQueue.publication(of: held.arrived.message, from: held.message.route.queue, burial)
     }
 }

@@ -28,23 +28,22 @@ extension AMQP10Consumer {
 
     package func giveBack(_ handles: [DeliveryHandle], started: Bool) async throws {
         // A new message keeps its number in a header. It is also made of what returned often: servers give up such a message.
-        func isNew(_ held: AMQP10Deliveries.Held, _ server: ProtonServer) -> Bool {
-            held.entry.arrived.delivery == nil || held.entry.returns >= AttemptHeader.manyReturns || started && !server.countsReturns
+        func isNew(_ held: AMQP10Deliveries.Entry, _ server: ProtonServer) -> Bool {
+            held.arrived.isForgotten || held.returns >= AttemptHeader.manyReturns || started && !server.countsReturns
         }
         let new = inbox.withDeliveries { state in handles.filter { handle in state.held(handle).map { isNew($0, state.server) } ?? false } }
-        // Not begun, the attempt number stays, as a lost worker may have begun any of the earlier ones.
-        try await replace(new) { AttemptHeader.next($0.message, after: $0.attempt - (started ? 0 : 1), crashes: $0.crashes) }
+        try await replace(new, by: started ? \.begun : \.unbegun)
         _ = await release(handles.filter { !new.contains($0) }, started ? .modified : .released)
     }
 
     package func giveBack(crashed handles: [DeliveryHandle]) async throws {
-        try await replace(handles) { AttemptHeader.next($0.message, after: $0.attempt, crashes: $0.crashes + 1) }
+        try await replace(handles, by: \.crashed)
     }
 
     /// Replaces each delivery by a new message in the same queue.
-    private func replace(_ handles: [DeliveryHandle], _ next: @Sendable (AMQP10Deliveries.Held) -> Message) async throws {
+    private func replace(_ handles: [DeliveryHandle], by next: any (KeyPath<AMQP10Deliveries.Entry, Message> & Sendable)) async throws {
         guard !handles.isEmpty else { return }
-        let again = inbox.withDeliveries { state in handles.compactMap { state.held($0).map { next($0).backToItsQueue } } }
+        let again = inbox.withDeliveries { state in handles.compactMap { state.held($0)?[keyPath: next] } }
         try await broker.publish(again)
         _ = await release(handles, .accepted)
     }
@@ -55,7 +54,7 @@ extension AMQP10Consumer {
     func release(_ handles: [DeliveryHandle], _ outcome: ProtonOutcome) async -> [Bool] {
         guard !handles.isEmpty else { return [] }
         let (held, generation) = inbox.withDeliveries { state in (handles.map { state.release($0) }, state.generation) }
-        let open = held.compactMap { $0?.entry.arrived.delivery }
+        let open = held.compactMap { $0?.arrived.delivery }
         var isSent = true
         if !open.isEmpty {
             do throws(ProtonError) {
@@ -65,12 +64,12 @@ extension AMQP10Consumer {
                 isSent = false
             }
         }
-        return held.map { held in held.map { isSent || $0.entry.arrived.delivery == nil } ?? false }
+        return held.map { held in held.map { isSent || $0.arrived.isForgotten } ?? false }
     }
 
-    func letter(of held: AMQP10Deliveries.Held, _ message: Message, _ burial: Burial, at server: ProtonServer) -> ProtonParcel {
+    func letter(of held: AMQP10Deliveries.Entry, _ message: Message, _ burial: Burial, at server: ProtonServer) -> ProtonParcel {
         // As it came, if it cannot be read.
-        let wire = held.entry.defect == nil ? TaskMessageEncoder.encode(message, now: broker.now()) : AMQP10Envelope.remains(of: held.entry.arrived.message)
+        let wire = held.defect == nil ? TaskMessageEncoder.encode(message, now: broker.now()) : AMQP10Envelope.remains(of: held.arrived.message)
         return broker.letter(wire, from: held.message.route.queue, burial, at: server)
     }
 }
@@ -83,8 +82,8 @@ extension AMQP10Consumer: Postponing {
         let held = inbox.withDeliveries { state in postponements.map { state.held($0.handle) } }
         let parcels = try zip(postponements, held).flatMap { postponement, held -> [ProtonParcel] in
             guard let held else { return [] }
-            // Send a new message, so that returns are not mistaken for deaths. The attempt number stays the same.
-            var message = AttemptHeader.next(held.message.backToItsQueue, after: held.attempt - 1, crashes: held.crashes)
+            // Send a new message, so that returns are not mistaken for deaths.
+            var message = held.unbegun
             if !server.delays { message.eta = postponement.until }
             return try broker.parcels(
                 of: WaitHeader.write(postponement.since, on: message), at: server, delayedBy: max(1, postponement.until.seconds - now.seconds), now: now)

@@ -1,5 +1,4 @@
 package import CeleryCore
-import HeapModule
 import Proton
 import Synchronization
 import Wire
@@ -50,47 +49,24 @@ package final class AMQP10Consumer: BrokerConsumer {
     package func take(_ maximum: Int) async throws -> [Delivery] {
         guard maximum > 0 else { return [] }
         let now = broker.now()
-        var deliveries: [Delivery] = []
-        var distant: [AMQP10Deliveries.Scheduled] = []
-        let (generation, orders) = inbox.withDeliveries { state -> (Int, [ProtonOrder]) in
+        let (deliveries, distant, generation, orders) = inbox.withDeliveries { state in
             let nearETA = broker.nearETA(at: state.server)
             state.arrange(maximum)
-            distant = state.popOverdue()
-            state.setAside(distant.count)
-            while deliveries.count < maximum {
-                if let due = state.popDue(now) {
-                    deliveries.append(Self.hand(due, &state))
-                    continue
-                }
-                guard let arrived = state.popArrived() else { break }
-                let entry = Self.read(arrived, number: state.nextNumber())
-                // An expired message need not wait for its ETA.
-                if entry.eta <= now || entry.message.expires.map({ $0 < now }) ?? false {
-                    deliveries.append(Self.hand(entry, &state))
-                } else if entry.eta.seconds - now.seconds > nearETA, !AMQP10Envelope.wasDelayed(arrived.message) {
-                    state.setAside()
-                    distant.append(entry)
-                } else {
-                    state.hold(entry)
-                }
+            let overdue = state.popOverdue()
+            state.book.setAside(overdue.count)
+            let taken = state.take(maximum, now: now, read: Self.read) {
+                $0.eta.seconds - now.seconds > nearETA && !AMQP10Envelope.wasDelayed($0.arrived.message)
             }
-            return (state.generation, state.want(maximum - deliveries.count))
+            return (taken.deliveries, overdue + taken.distant, state.generation, state.want(maximum - taken.deliveries.count))
         }
         client.post(orders, on: generation)
         // Run concurrently: publishing may block, and the deliveries that are due must not wait.
-        if !distant.isEmpty { Task { [distant] in await relocate(distant, generation) } }
+        if !distant.isEmpty { Task { await relocate(distant, generation) } }
         return deliveries
     }
 
-    private static func hand(_ entry: AMQP10Deliveries.Scheduled, _ state: inout AMQP10Deliveries) -> Delivery {
-        var delivery = Delivery(handle: state.hand(entry), message: entry.message)
-        (delivery.crashes, delivery.doubts, delivery.defect) = (entry.crashes, entry.doubts, entry.defect)
-        delivery.waitsSince = entry.waitsSince
-        return delivery
-    }
-
     /// Reads a delivery.
-    private static func read(_ arrived: AMQP10Deliveries.Arrived, number: Int64) -> AMQP10Deliveries.Scheduled {
+    private static func read(_ arrived: AMQP10Deliveries.Arrived, number: Int64) -> AMQP10Deliveries.Entry {
         var message: Message
         var defect: Delivery.Defect?
         if let fault = arrived.fault {
@@ -104,10 +80,7 @@ package final class AMQP10Consumer: BrokerConsumer {
         }
         message.route.queue = arrived.queue
         let count = AttemptHeader.read(&message, returns: AMQP10Envelope.returns(of: arrived.message))
-        let waitsSince = WaitHeader.read(&message)
-        return AMQP10Deliveries.Scheduled(
-            eta: message.eta ?? Timestamp(seconds: 0), number: number, arrived: arrived, message: message, attempt: count.attempt,
-            returns: count.returns, crashes: count.crashes, doubts: count.doubts, defect: defect, waitsSince: waitsSince)
+        return AMQP10Deliveries.Entry(arrived, number: number, message: message, count: count, defect: defect)
     }
 
     /// An unreadable message, as far as it can be read.
@@ -116,26 +89,22 @@ package final class AMQP10Consumer: BrokerConsumer {
     }
 
     package func waitForWork(until deadline: ContinuousClock.Instant?) async throws {
-        let seen = inbox.bell.count
-        let (hasArrived, nextDue, renewal) = inbox.withDeliveries { (!$0.arrived.isEmpty && !$0.isEnding, $0.nextDue, $0.nextRenewal) }
-        if hasArrived { return }
-        var wake = deadline
-        for instant in [nextDue.map { ContinuousClock.now + max(.zero, $0 - broker.now()) }, renewal] {
-            if let instant { wake = wake.map { min($0, instant) } ?? instant }
+        // Before the look below: what is held is changed by `take` alone, which the same worker calls.
+        let renewal = inbox.withDeliveries { $0.nextRenewal }
+        try await inbox.bell.waitForWork(until: [deadline, renewal].compactMap { $0 }.min(), now: broker.now) {
+            inbox.withDeliveries { (!$0.arrived.isEmpty && !$0.isEnding, $0.nextDue) }
         }
-        await inbox.bell.wait(since: seen, until: wake)
-        try Task.checkCancellation()
     }
 
     /// Moves messages with a far-off ETA to where they wait without a worker, or puts them into their queue anew.
-    private func relocate(_ entries: [AMQP10Deliveries.Scheduled], _ generation: Int) async {
+    private func relocate(_ entries: [AMQP10Deliveries.Entry], _ generation: Int) async {
         do {
-            try await broker.publish(entries.map { AttemptHeader.next($0.message.backToItsQueue, after: $0.attempt - 1, crashes: $0.crashes) })
-            inbox.withDeliveries { $0.endAside(entries, keeping: false, generation: generation) }
+            try await broker.publish(entries.map(\.unbegun))
+            _ = inbox.withDeliveries { $0.book.endAside(entries.count, holding: [], generation: generation) }
             client.post([.settle(entries.compactMap(\.arrived.delivery), .accepted)], on: generation)
         } catch {
             inbox.notice("cannot have \(entries.count) messages wait at the server, so this worker holds them: \(error)")
-            inbox.withDeliveries { $0.endAside(entries, keeping: true, generation: generation) }
+            _ = inbox.withDeliveries { $0.book.endAside(entries.count, holding: entries, generation: generation) }
         }
         inbox.bell.ring()
     }
@@ -173,8 +142,7 @@ package final class AMQP10Consumer: BrokerConsumer {
             do throws(ProtonError) { try await client.perform(orders, on: generation) } catch {
                 guard [.denied, .missing, .conflict, .refused].contains(error.code) else { throw error }
             }
-            let again = entries.map { AttemptHeader.next($0.message.backToItsQueue, after: $0.attempt - 1, crashes: $0.crashes) }
-            try await broker.publish(again)
+            try await broker.publish(entries.map(\.unbegun))
             try await client.perform([.settle(entries.compactMap(\.arrived.delivery), .accepted)], on: generation)
         } catch {
             inbox.notice("\(entries.count) messages that wait for their time return as if they had been begun: \(error)")
@@ -200,7 +168,7 @@ package final class AMQP10Consumer: BrokerConsumer {
             if !server.keepsDelivered, generation >= 0 { try? await Task.sleep(for: Self.grace) }
             let forgotten = inbox.withDeliveries { $0.popForgotten() }
             await sendAgain(forgotten.unread.map { ($0.queue, $0.message) })
-            let again = forgotten.entries.map { AttemptHeader.next($0.message.backToItsQueue, after: $0.attempt - 1, crashes: $0.crashes) }
+            let again = forgotten.entries.map(\.unbegun)
             do { try await broker.publish(again) } catch { inbox.notice("\(again.count) messages could not be given back: \(error)") }
             await giveBackScheduled()
             // From now on a lost connection is not reported. What else is held returns to its queue with the connection.
@@ -225,10 +193,7 @@ extension AMQP10Consumer: RemoteControllable {
 
 extension AMQP10Consumer: ScheduleKnowing {
     /// Lists the postponed messages of this worker. A server that keeps messages back itself does not list them.
-    package func scheduled(upTo most: Int) async throws -> [Message] {
-        let entries = inbox.withDeliveries { $0.scheduled.unordered }
-        return entries.sorted().prefix(most).map(\.message)
-    }
+    package func scheduled(upTo most: Int) async throws -> [Message] { inbox.withDeliveries { $0.scheduledMessages(upTo: most) } }
 }
 
 extension AMQP10Consumer: QueueSwitching {

@@ -8,62 +8,30 @@ import Proton
 ///
 /// There is one receiver for each queue, and its credit follows the demand of the worker: so no message waits here that another
 /// worker could start, but for those of several queues, of which the shares of the queues choose.
-struct AMQP10Deliveries {
-    struct Arrived {
+struct AMQP10Deliveries: PushedDeliveries {
+    struct Arrived: PushedMessage {
         var message: ProtonMessage
         /// What is wrong with the bytes that came; then the message is what could be read.
         var fault: String?
         var queue: String
         /// What to settle; `nil` if the server has forgotten the message already.
         var delivery: Int64?
-    }
-
-    struct Scheduled: Comparable {
-        var eta: Timestamp
-        var number: Int64
-        var arrived: Arrived
-        var message: Message
-        var attempt: Int
-        var returns = 0
-        var crashes = 0
-        var doubts = 0
-        var defect: Delivery.Defect?
-        var waitsSince: Timestamp?
-        /// Since when it is held here.
-        var since = ContinuousClock.now
-
-        static func < (left: Self, right: Self) -> Bool { (left.eta, left.number) < (right.eta, right.number) }
-        static func == (left: Self, right: Self) -> Bool { left.number == right.number }
-    }
-
-    /// A delivery that the worker has, or had when its connection was lost.
-    struct Held {
-        var generation: Int
-        var entry: Scheduled
-        var message: Message { entry.message }
-        var attempt: Int { entry.attempt }
-        var crashes: Int { entry.crashes }
+        var isForgotten: Bool { delivery == nil }
     }
 
     private(set) var arrived: Deque<Arrived> = []
     /// The queues that the worker takes from, in the order they were named.
     private(set) var queues: [String]
-    private(set) var scheduled: Heap<Scheduled> = []
-    private var handed: [Int64: Held] = [:]
+    var book = DeliveryBook<Arrived>()
     /// Queue -> the number of its receiver.
     private var receivers: [String: Int] = [:]
-    private(set) var generation = 0
-    private(set) var asideCount = 0
     private(set) var wanted = 1
     private(set) var server = ProtonServer(properties: .null)
-    private var lastNumber: Int64 = 0
     private var lastReceiver = 0
     var shares = QueueShares()
     var isEnding = false
 
     init(queues: [String] = []) { self.queues = queues }
-
-    var nextDue: Timestamp? { scheduled.min?.eta }
 
     private static let mostWanted = 30_000
     /// Approximate limit of messages taken to be delayed elsewhere, or held until their time.
@@ -76,7 +44,8 @@ struct AMQP10Deliveries {
     /// - Returns: What to ask for.
     mutating func begin(_ server: ProtonServer, generation: Int, _ node: (String) -> ProtonNode) -> [ProtonOrder] {
         reset()
-        (self.server, self.generation) = (server, generation)
+        book.begin(generation: generation)
+        self.server = server
         return isEnding ? [] : queues.map { receive($0, node) }
     }
 
@@ -88,13 +57,10 @@ struct AMQP10Deliveries {
 
     /// Forgets the deliveries of a lost connection.
     mutating func reset() {
-        generation = -1
+        book.begin(generation: -1)
         // What the server has forgotten is here alone.
-        arrived.removeAll { $0.delivery != nil }
-        let kept = scheduled.unordered.filter { $0.arrived.delivery == nil }
-        scheduled = Heap(kept)
+        arrived.removeAll { !$0.isForgotten }
         receivers = [:]
-        asideCount = 0
     }
 
     /// Notes that the worker can take `space` more deliveries than it has.
@@ -129,7 +95,7 @@ struct AMQP10Deliveries {
     }
 
     private func credit(of queue: String) -> Int {
-        guard !isEnding, scheduled.count + asideCount < Self.mostHeld else { return 0 }
+        guard !isEnding, scheduled.count + book.asideCount < Self.mostHeld else { return 0 }
         return max(0, wanted - arrived.count { $0.queue == queue })
     }
 
@@ -184,23 +150,9 @@ struct AMQP10Deliveries {
     mutating func arrange(_ maximum: Int) { shares.arrange(&arrived, for: maximum) { $0.queue } }
 
     /// What this worker has: with it, held until its time, and not read.
-    var count: Int {
-        arrived.count + asideCount + scheduled.count + handed.values.count { $0.generation == generation || $0.entry.arrived.delivery == nil }
-    }
+    var count: Int { arrived.count + book.count }
 
     mutating func popArrived() -> Arrived? { arrived.popFirst() }
-
-    mutating func nextNumber() -> Int64 {
-        lastNumber += 1
-        return lastNumber
-    }
-
-    mutating func popDue(_ now: Timestamp) -> Scheduled? {
-        guard let first = scheduled.min, first.eta <= now else { return nil }
-        return scheduled.removeMin()
-    }
-
-    mutating func hold(_ entry: Scheduled) { scheduled.insert(entry) }
 
     /// When the first of those held has been here for too long; `nil` for never.
     var nextRenewal: ContinuousClock.Instant? {
@@ -209,65 +161,18 @@ struct AMQP10Deliveries {
     }
 
     /// Takes out what is held here for too long, to be put back as new messages.
-    mutating func popOverdue() -> [Scheduled] {
+    mutating func popOverdue() -> [Entry] {
         guard let next = nextRenewal, next <= .now, let longest = server.longestHold else { return [] }
-        let (old, rest) = scheduled.unordered.reduce(into: ([Scheduled](), [Scheduled]())) { parts, entry in
-            if entry.since + longest <= .now { parts.0.append(entry) } else { parts.1.append(entry) }
-        }
-        scheduled = Heap(rest)
-        return old
-    }
-
-    /// Notes deliveries on their way to where they wait for their time.
-    mutating func setAside(_ count: Int = 1) { asideCount += count }
-
-    /// Notes that deliveries got there, or could not.
-    mutating func endAside(_ entries: [Scheduled], keeping: Bool, generation: Int) {
-        guard generation == self.generation else { return }
-        asideCount -= entries.count
-        guard keeping else { return }
-        for var entry in entries {
-            entry.since = .now
-            hold(entry)
-        }
-    }
-
-    mutating func hand(_ entry: Scheduled) -> DeliveryHandle {
-        handed[entry.number] = Held(generation: generation, entry: entry)
-        return DeliveryHandle(tag: entry.number, attempt: entry.attempt)
-    }
-
-    /// The delivery behind a handle, if the worker may still settle it. What the server has forgotten, no other worker has.
-    func held(_ handle: DeliveryHandle) -> Held? {
-        guard let held = handed[handle.tag], held.attempt == handle.attempt else { return nil }
-        return held.generation == generation || held.entry.arrived.delivery == nil ? held : nil
-    }
-
-    /// Removes a delivery that the worker is done with.
-    ///
-    /// - Returns: The delivery, if it is still the worker's.
-    mutating func release(_ handle: DeliveryHandle) -> Held? {
-        guard let held = held(handle) else {
-            if handed[handle.tag]?.generation != generation { handed[handle.tag] = nil }
-            return nil
-        }
-        handed[handle.tag] = nil
-        return held
+        return book.popScheduled { $0.since + longest <= .now }
     }
 
     /// Takes out what is held until its time, to be put back as new messages.
-    mutating func popScheduled() -> [Scheduled] {
-        defer { scheduled = [] }
-        return scheduled.unordered.sorted { $0.number < $1.number }
-    }
+    mutating func popScheduled() -> [Entry] { book.popScheduled { _ in true }.sorted { $0.number < $1.number } }
 
     /// Takes out all that the server has forgotten, to be sent again.
-    mutating func popForgotten() -> (entries: [Scheduled], unread: [Arrived]) {
-        let entries = handed.values.map(\.entry).filter { $0.arrived.delivery == nil } + scheduled.unordered.filter { $0.arrived.delivery == nil }
-        let unread = arrived.filter { $0.delivery == nil }
-        handed = handed.filter { $0.value.entry.arrived.delivery != nil }
-        scheduled = Heap(scheduled.unordered.filter { $0.arrived.delivery != nil })
-        arrived.removeAll { $0.delivery == nil }
-        return (entries.sorted { $0.number < $1.number }, Array(unread))
+    mutating func popForgotten() -> (entries: [Entry], unread: [Arrived]) {
+        let unread = arrived.filter(\.isForgotten)
+        arrived.removeAll(where: \.isForgotten)
+        return (book.popForgotten(), Array(unread))
     }
 }

@@ -31,25 +31,25 @@ extension STOMPConsumer {
     package func giveBack(_ handles: [DeliveryHandle], started: Bool) async throws {
         let returnsByNACK = inbox.withDeliveries { $0.server.returnsByNACK }
         if started {
-            try await replace(handles) { AttemptHeader.next($0.message, after: $0.attempt, crashes: $0.crashes) }
+            try await replace(handles, by: \.begun)
         } else if returnsByNACK {
-            let worn = inbox.withDeliveries { state in handles.filter { state.held($0).map { $0.entry.returns >= AttemptHeader.manyReturns } ?? false } }
-            try await replace(worn) { AttemptHeader.next($0.message, after: $0.attempt - 1, crashes: $0.crashes) }
+            let worn = inbox.withDeliveries { state in handles.filter { state.held($0).map { $0.returns >= AttemptHeader.manyReturns } ?? false } }
+            try await replace(worn, by: \.unbegun)
             _ = await release(handles.filter { !worn.contains($0) }, "NACK")
         } else {
-            // A new message at the end of the queue; the attempt number stays, as a lost worker may have begun any of the earlier ones.
-            try await replace(handles) { AttemptHeader.next($0.message, after: $0.attempt - 1, crashes: $0.crashes) }
+            // A new message at the end of the queue.
+            try await replace(handles, by: \.unbegun)
         }
     }
 
     package func giveBack(crashed handles: [DeliveryHandle]) async throws {
-        try await replace(handles) { AttemptHeader.next($0.message, after: $0.attempt, crashes: $0.crashes + 1) }
+        try await replace(handles, by: \.crashed)
     }
 
     /// Replaces each delivery by a new message in the same queue.
-    private func replace(_ handles: [DeliveryHandle], _ next: @Sendable (STOMPDeliveries.Held) -> Message) async throws {
+    private func replace(_ handles: [DeliveryHandle], by next: any (KeyPath<STOMPDeliveries.Entry, Message> & Sendable)) async throws {
         guard !handles.isEmpty else { return }
-        let again = inbox.withDeliveries { state in handles.compactMap { state.held($0).map { next($0).backToItsQueue } } }
+        let again = inbox.withDeliveries { state in handles.compactMap { state.held($0)?[keyPath: next] } }
         try await broker.publish(again, with: inbox.marks)
         _ = await release(handles, "ACK")
     }
@@ -59,7 +59,7 @@ extension STOMPConsumer {
     /// - Returns: For each, whether it was still ours.
     func release(_ handles: [DeliveryHandle], _ command: String) async -> [Bool] {
         let (ackIDs, generation) = inbox.withDeliveries { state -> ([String?], Int) in
-            let arrived = handles.map { state.release($0)?.entry.arrived }
+            let arrived = handles.map { state.release($0)?.arrived }
             let ackIDs = arrived.map { $0?.ackID }
             let leaving = state.end(arrived.compactMap { $0?.subscription })
             // Under the lock, or another thread could end the subscription first: what is not acknowledged by then comes again.
@@ -79,10 +79,10 @@ extension STOMPConsumer {
     }
 
     func letter(
-        of held: STOMPDeliveries.Held, _ message: Message, _ burial: Burial, at server: STOMPServer
+        of held: STOMPDeliveries.Entry, _ message: Message, _ burial: Burial, at server: STOMPServer
     ) throws -> STOMPFrame {
         // As it came, if it cannot be read.
-        let wire = held.entry.defect == nil ? TaskMessageEncoder.encode(message, now: broker.now()) : STOMPEnvelope.remains(of: held.entry.arrived.frame)
+        let wire = held.defect == nil ? TaskMessageEncoder.encode(message, now: broker.now()) : STOMPEnvelope.remains(of: held.arrived.frame)
         return try broker.letter(wire, from: held.message.route.queue, burial, at: server)
     }
 }
@@ -95,8 +95,8 @@ extension STOMPConsumer: Postponing {
         let held = inbox.withDeliveries { state in postponements.map { state.held($0.handle) } }
         let frames = try zip(postponements, held).flatMap { postponement, held -> [STOMPFrame] in
             guard let held else { return [] }
-            // Send a new message, so that returns are not mistaken for deaths. The attempt number stays the same.
-            var message = AttemptHeader.next(held.message.backToItsQueue, after: held.attempt - 1, crashes: held.crashes)
+            // Send a new message, so that returns are not mistaken for deaths.
+            var message = held.unbegun
             let isDelayed = if case .none = server.delaying { false } else { !inbox.delaysInVain }
             if !isDelayed { message.eta = postponement.until }
             return try broker.frames(

@@ -1,5 +1,4 @@
 package import CeleryCore
-import HeapModule
 import STOMP
 import Wire
 
@@ -40,49 +39,27 @@ package class STOMPConsumer: BrokerConsumer, @unchecked Sendable {
     package func take(_ maximum: Int) async throws -> [Delivery] {
         guard maximum > 0 else { return [] }
         let now = broker.now()
-        var deliveries: [Delivery] = []
-        var distant: [STOMPDeliveries.Scheduled] = []
         var isInVain = false
-        let (generation, server) = inbox.withDeliveries { state -> (Int, STOMPServer) in
+        let (deliveries, distant, generation, server) = inbox.withDeliveries { state in
             let nearETA = broker.nearETA(at: state.server)
             state.arrange(maximum)
-            while deliveries.count < maximum {
-                if let due = state.popDue(now) {
-                    deliveries.append(Self.hand(due, &state))
-                    continue
-                }
-                guard let arrived = state.popArrived() else { break }
-                let entry = Self.read(arrived, number: state.nextNumber())
-                let wasInVain = STOMPEnvelope.wasDelayedInVain(arrived.frame)
-                isInVain = isInVain || wasInVain
-                // An expired message need not wait for its ETA.
-                if entry.eta <= now || entry.message.expires.map({ $0 < now }) ?? false {
-                    deliveries.append(Self.hand(entry, &state))
-                } else if entry.eta.seconds - now.seconds > nearETA, !wasInVain {
-                    state.setAside()
-                    distant.append(entry)
-                } else {
-                    state.hold(entry)
-                }
+            let taken = state.take(maximum, now: now) { arrived, number in
+                isInVain = isInVain || STOMPEnvelope.wasDelayedInVain(arrived.frame)
+                return Self.read(arrived, number: number)
+            } isDistant: {
+                $0.eta.seconds - now.seconds > nearETA && !STOMPEnvelope.wasDelayedInVain($0.arrived.frame)
             }
-            return (state.generation, state.server)
+            return (taken.deliveries, taken.distant, state.generation, state.server)
         }
         if isInVain { inbox.tellAboutDelays() }
         follow(maximum - deliveries.count, generation, server)
         // Run concurrently: publishing may block, and the deliveries that are due must not wait.
-        if !distant.isEmpty { Task { [distant] in await relocate(distant, generation) } }
+        if !distant.isEmpty { Task { await relocate(distant, generation) } }
         return deliveries
     }
 
-    private static func hand(_ entry: STOMPDeliveries.Scheduled, _ state: inout STOMPDeliveries) -> Delivery {
-        var delivery = Delivery(handle: state.hand(entry), message: entry.message)
-        (delivery.crashes, delivery.doubts, delivery.defect) = (entry.crashes, entry.doubts, entry.defect)
-        delivery.waitsSince = entry.waitsSince
-        return delivery
-    }
-
     /// Reads a delivery.
-    static func read(_ arrived: STOMPDeliveries.Arrived, number: Int64) -> STOMPDeliveries.Scheduled {
+    static func read(_ arrived: STOMPDeliveries.Arrived, number: Int64) -> STOMPDeliveries.Entry {
         var message: Message
         var defect: Delivery.Defect?
         do throws(MalformedMessage) {
@@ -93,10 +70,7 @@ package class STOMPConsumer: BrokerConsumer, @unchecked Sendable {
         }
         message.route.queue = arrived.queue
         let count = AttemptHeader.read(&message, returns: STOMPEnvelope.returns(of: arrived.frame))
-        let waitsSince = WaitHeader.read(&message)
-        return STOMPDeliveries.Scheduled(
-            eta: message.eta ?? Timestamp(seconds: 0), number: number, arrived: arrived, message: message, attempt: count.attempt,
-            returns: count.returns, crashes: count.crashes, doubts: count.doubts, defect: defect, waitsSince: waitsSince)
+        return STOMPDeliveries.Entry(arrived, number: number, message: message, count: count, defect: defect)
     }
 
     /// Adapts the number of messages that the server sends to the worker's free capacity.
@@ -106,22 +80,15 @@ package class STOMPConsumer: BrokerConsumer, @unchecked Sendable {
     }
 
     package func waitForWork(until deadline: ContinuousClock.Instant?) async throws {
-        let seen = inbox.bell.count
-        let (hasArrived, nextDue) = inbox.withDeliveries { (!$0.arrived.isEmpty && !$0.isEnding, $0.nextDue) }
-        if hasArrived { return }
-        var wake = deadline
-        if let nextDue {
-            let instant = ContinuousClock.now + max(.zero, nextDue - broker.now())
-            wake = wake.map { min($0, instant) } ?? instant
+        try await inbox.bell.waitForWork(until: deadline, now: broker.now) {
+            inbox.withDeliveries { (!$0.arrived.isEmpty && !$0.isEnding, $0.nextDue) }
         }
-        await inbox.bell.wait(since: seen, until: wake)
-        try Task.checkCancellation()
     }
 
     /// Moves messages with a far-off ETA to where they wait without a worker.
-    private func relocate(_ entries: [STOMPDeliveries.Scheduled], _ generation: Int) async {
+    private func relocate(_ entries: [STOMPDeliveries.Entry], _ generation: Int) async {
         do {
-            try await broker.publish(entries.map { AttemptHeader.next($0.message.backToItsQueue, after: $0.attempt - 1, crashes: $0.crashes) })
+            try await broker.publish(entries.map(\.unbegun))
             inbox.withDeliveries { state in
                 let leaving = state.endAside(entries, keeping: false, generation: generation)
                 // Under the lock: see `release`.
@@ -170,8 +137,5 @@ extension STOMPConsumer: RemoteControllable {
 
 extension STOMPConsumer: ScheduleKnowing {
     /// Lists the postponed messages of this worker. A server that keeps messages back itself does not list them.
-    package func scheduled(upTo most: Int) async throws -> [Message] {
-        let entries = inbox.withDeliveries { $0.scheduled.unordered }
-        return entries.sorted().prefix(most).map(\.message)
-    }
+    package func scheduled(upTo most: Int) async throws -> [Message] { inbox.withDeliveries { $0.scheduledMessages(upTo: most) } }
 }

@@ -9,28 +9,21 @@ import STOMP
 /// A server delivers a fixed number of messages by a subscription before they are acknowledged. As the demand of a worker changes,
 /// each queue has several, of an eighth of the demand or less: more are added, and one that is not needed ends when the worker has none of its
 /// messages.
-struct STOMPDeliveries {
+struct STOMPDeliveries: PushedDeliveries {
     private(set) var arrived: Deque<Arrived> = []
     /// What came by subscriptions that are leaving: the worker does not take it, and it returns with their end.
     private var stranded: [Arrived] = []
     /// The queues that the worker takes from, in the order they were named.
     private(set) var queues: [String]
-    private(set) var scheduled: Heap<Scheduled> = []
-    private var handed: [Int64: Held] = [:]
+    var book = DeliveryBook<Arrived>()
     private(set) var subscriptions: [String: Subscription] = [:]
-    private(set) var generation = 0
-    private(set) var handedCount = 0
-    private(set) var asideCount = 0
     private(set) var wanted = 1
     private(set) var server = STOMPServer(header: nil)
-    private var lastNumber: Int64 = 0
     private var lastSubscription = 0
     var shares = QueueShares()
     var isEnding = false
 
     init(queues: [String] = []) { self.queues = queues }
-
-    var nextDue: Timestamp? { scheduled.min?.eta }
 
     /// Approximate limit of messages taken to be delayed elsewhere, while that cannot be done.
     private static let mostAside = 1_000
@@ -41,17 +34,16 @@ struct STOMPDeliveries {
     /// Starts a new connection: the server delivers everything of the last one again.
     mutating func begin(_ server: STOMPServer, generation: Int) {
         reset()
-        (self.server, self.generation) = (server, generation)
+        book.begin(generation: generation)
+        self.server = server
     }
 
     /// Forgets the deliveries of a lost connection.
     mutating func reset() {
-        generation = -1
+        book.begin(generation: -1)
         arrived = []
         stranded = []
-        scheduled = []
         subscriptions = [:]
-        (handedCount, asideCount) = (0, 0)
     }
 
     /// Notes that the worker can take `space` more deliveries than it has, and adds the subscriptions that this needs.
@@ -59,8 +51,8 @@ struct STOMPDeliveries {
     /// - Returns: The subscriptions that can end because the worker takes less than before, and those to be made.
     mutating func want(_ space: Int) -> (gone: [String], new: [Subscription]) {
         guard !isEnding else { return ([], []) }
-        let waiting = scheduled.count + min(asideCount, Self.mostAside)
-        wanted = min(Self.mostWanted, max(1, handedCount + waiting + max(0, space)))
+        let waiting = scheduled.count + min(book.asideCount, Self.mostAside)
+        wanted = min(Self.mostWanted, max(1, book.handedCount + waiting + max(0, space)))
         return (waiting > 0 ? [] : endSurplus(), addMissing(waiting))
     }
 
@@ -175,64 +167,21 @@ struct STOMPDeliveries {
     /// stays, and returns as it came with the end of its subscription.
     ///
     /// - Parameter read: Reads a delivery, which gets the number.
-    mutating func handStranded(_ read: (Arrived, _ number: Int64) -> Scheduled) -> [DeliveryHandle] {
-        let entries = stranded.map { read($0, nextNumber()) }
+    mutating func handStranded(_ read: (Arrived, _ number: Int64) -> Entry) -> [DeliveryHandle] {
+        let entries = stranded.map { read($0, book.nextNumber()) }
         stranded = entries.filter { $0.defect != nil }.map(\.arrived)
         return entries.filter { $0.defect == nil }.map { entry in
             subscriptions[entry.arrived.subscription]?.heldCount += 1
-            return hand(entry)
+            return book.hand(entry).handle
         }
     }
 
-    mutating func nextNumber() -> Int64 {
-        lastNumber += 1
-        return lastNumber
-    }
-
-    mutating func popDue(_ now: Timestamp) -> Scheduled? {
-        guard let first = scheduled.min, first.eta <= now else { return nil }
-        return scheduled.removeMin()
-    }
-
-    mutating func hold(_ entry: Scheduled) { scheduled.insert(entry) }
-
-    /// Notes a delivery on its way to where it waits for its time.
-    mutating func setAside() { asideCount += 1 }
-
-    /// Notes that deliveries got there, or could not; `nil` entries are of another connection.
-    mutating func endAside(_ entries: [Scheduled], keeping: Bool, generation: Int) -> [String] {
-        guard generation == self.generation else { return [] }
-        asideCount -= entries.count
-        if keeping {
-            for entry in entries { hold(entry) }
-            return []
-        }
-        return end(entries.map(\.arrived.subscription))
-    }
-
-    mutating func hand(_ entry: Scheduled) -> DeliveryHandle {
-        handed[entry.number] = Held(generation: generation, entry: entry)
-        handedCount += 1
-        return DeliveryHandle(tag: entry.number, attempt: entry.attempt)
-    }
-
-    /// The delivery behind a handle, if the worker may still settle it.
-    func held(_ handle: DeliveryHandle) -> Held? {
-        guard let held = handed[handle.tag], held.generation == generation, held.attempt == handle.attempt else { return nil }
-        return held
-    }
-
-    /// Removes a delivery that the worker is done with.
+    /// Notes that deliveries got to where they wait without a worker, or could not, and are held here.
     ///
-    /// - Returns: The delivery, if the server still waits for its end.
-    mutating func release(_ handle: DeliveryHandle) -> Held? {
-        guard let held = held(handle) else {
-            if handed[handle.tag]?.generation != generation { handed[handle.tag] = nil }
-            return nil
-        }
-        handed[handle.tag] = nil
-        handedCount -= 1
-        return held
+    /// - Returns: The subscriptions that end with them.
+    mutating func endAside(_ entries: [Entry], keeping: Bool, generation: Int) -> [String] {
+        let isOurs = book.endAside(entries.count, holding: keeping ? entries : [], generation: generation)
+        return isOurs && !keeping ? end(entries.map(\.arrived.subscription)) : []
     }
 
     /// Notes that messages of these subscriptions have ended.
