@@ -45,6 +45,8 @@ struct ConsumerPowers: Sendable {
     let lookup: (any ResultStore)?
     /// The store, if the result of an earlier attempt never replaces that of a later one.
     let refining: (any ResultRefining)?
+    /// The store, if it keeps what tasks write.
+    let output: (any OutputKeeping)?
     /// The store, whatever it can do: what a running task says about itself goes wherever its result goes.
     let store: (any ResultStore)?
     /// The store, if its expired results need to be dropped.
@@ -76,6 +78,7 @@ struct ConsumerPowers: Sendable {
         self.store = store
         lookup = store is any ResultAnswering ? nil : store
         refining = store as? any ResultRefining
+        output = store as? any OutputKeeping
         expiring = store as? any ResultExpiring
     }
 

@@ -27,6 +27,7 @@ enum SendArguments {
         if given.isSuperset(of: ["countdown", "eta"]) { throw ArgumentError("--countdown and --eta exclude each other") }
         let options = SendOptions(said)
         if options.exchange != nil && options.routingKey == nil { throw ArgumentError("--exchange needs --routing-key") }
+        // Python takes equal ones, which settings and option lines refuse.
         if let soft = options.softTimeLimit, let hard = options.timeLimit, soft > hard {
             throw ArgumentError("--soft-time-limit is longer than --time-limit")
         }

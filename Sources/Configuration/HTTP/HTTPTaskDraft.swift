@@ -13,13 +13,7 @@ struct HTTPTaskDraft {
     static func isKnown(_ key: String) -> Bool { ownKeys.contains(key) || TaskOptionTable.named(key)?.places.contains(.optionLine) == true }
 
     /// What is wrong with keys that are right one by one; `nil` if nothing is.
-    var complaint: String? {
-        let common = CommonOptions.table
-        if case .some(.some(let soft)) = options[common.softTimeLimit], case .some(.some(let hard)) = options[common.timeLimit], soft >= hard {
-            return "has soft_time_limit, which must be less than time_limit"
-        }
-        return nil
-    }
+    var complaint: String? { options.timeLimitComplaint }
 
     /// Reads one key.
     ///

@@ -67,10 +67,7 @@ struct PeriodicSectionDraft {
         }
         let call = CallOnlyOptions.table
         if options[call.exchange] != nil, options[call.routingKey] == nil { throw SettingsComplaint("has exchange without routing_key") }
-        let common = CommonOptions.table
-        if case .some(.some(let soft)) = options[common.softTimeLimit], case .some(.some(let hard)) = options[common.timeLimit], soft >= hard {
-            throw SettingsComplaint("has soft_time_limit, which must be less than time_limit")
-        }
+        if let complaint = options.timeLimitComplaint { throw SettingsComplaint(complaint) }
     }
 
     private mutating func takeOption(_ member: SettingsInput.Member) throws(SettingsComplaint) {

@@ -7,12 +7,15 @@ import CeleryCore
 /// anew: nothing else is trusted to know.
 final class PrerequisiteLookup {
     private let powers: ConsumerPowers
-    private let broker: any Broker
+    /// Of the broker, for log lines.
+    private let location: String
+    private let locating: (any MessageLocating)?
     private let log: TaskLog
 
     init(_ powers: ConsumerPowers, _ broker: any Broker, _ log: TaskLog) {
         self.powers = powers
-        self.broker = broker
+        location = broker.location
+        locating = broker as? any MessageLocating
         self.log = log
     }
 
@@ -35,7 +38,7 @@ final class PrerequisiteLookup {
         }
         guard !wanted.isEmpty else { return [:] }
         guard powers.postponing != nil else {
-            return wanted.mapValues { _ in .failed("\(broker.location) cannot keep messages that wait for other tasks") }
+            return wanted.mapValues { _ in .failed("\(location) cannot keep messages that wait for other tasks") }
         }
         guard let store = powers.lookup else {
             return wanted.mapValues { _ in .failed("this worker cannot look up the results of other tasks") }
@@ -43,7 +46,7 @@ final class PrerequisiteLookup {
         let ids = Set(wanted.values.joined()).sorted { $0.text < $1.text }
         do {
             // Asks the broker first: a task that ends between the two queries is then found in the store.
-            let held = try await (broker as? any MessageLocating)?.locate(ids)
+            let held = try await locating?.locate(ids)
             let results = try await store.results(for: ids)
             return wanted.mapValues { Self.standing(of: $0, results, held) }
         } catch {

@@ -8,7 +8,7 @@ extension Records {
     /// have been counted by then. Counting again changes nothing, and who has begun to complete a chord goes on with it.
     func countChordParts(of outcomes: inout [Outcome]) async throws {
         for index in outcomes.indices where !outcomes[index].chordParts.isEmpty {
-            guard let counting = store as? any ChordCounting else {
+            guard let counting else {
                 // A task that was sent with the members waits for them.
                 outcomes[index].chordParts = []
                 continue

@@ -9,8 +9,20 @@ struct Records: Sendable {
     /// `nil` when results are not stored at all.
     let store: (any ResultStore)?
     /// Sends results to the clients that wait for them; `nil` when the store does so, or nobody is answered.
-    var replying: (any ReplySending)?
+    let replying: (any ReplySending)?
     let refusals: Refusals
+    /// The store, if it keeps what tasks write.
+    private let output: (any OutputKeeping)?
+    /// The store, if it counts the members of chords.
+    let counting: (any ChordCounting)?
+    private let burying: (any DeadLetterKeeping)?
+
+    init(broker: any Broker, store: (any ResultStore)?, replying: (any ReplySending)? = nil, refusals: Refusals) {
+        (self.broker, self.store, self.replying, self.refusals) = (broker, store, replying, refusals)
+        output = store as? any OutputKeeping
+        counting = store as? any ChordCounting
+        burying = broker as? any DeadLetterKeeping
+    }
 
     /// Whether an outcome has no step but those that broker and result store can take as one.
     func hasOnlyCommonSteps(_ outcome: Outcome) -> Bool {
@@ -103,9 +115,9 @@ extension Records {
     private func keepOutput(of outcomes: inout [Outcome]) async throws {
         let outputs = outcomes.compactMap(\.output)
         guard !outputs.isEmpty else { return }
-        if let keeping = store as? any OutputKeeping {
+        if let output {
             do {
-                try await keeping.keep(outputs)
+                try await output.keep(outputs)
             } catch let error as DriverError where error.isAboutRequest {
                 // Output that can never be kept does not hold up the results.
                 refusals.log.warn("cannot keep the output of \(outputs.count) attempts: \(error)")
@@ -119,8 +131,8 @@ extension Records {
         for index in outcomes.indices {
             guard case .bury(let message, let burial) = outcomes[index].disposition else { continue }
             do {
-                guard let keeping = broker as? any DeadLetterKeeping else { throw DriverError.lacks("keep dead letters", broker.location) }
-                try await keeping.bury(message, burial)
+                guard let burying else { throw DriverError.lacks("keep dead letters", broker.location) }
+                try await burying.bury(message, burial)
             } catch let error as DriverError where error.isAboutRequest || error.code == .unsupported {
                 _ = refusals.failBurial(of: &outcomes[index], error)
             }

@@ -10,7 +10,7 @@ final class OutputWriter {
     private let bell = Bell()
 
     init(_ powers: ConsumerPowers, _ jobs: JobBook) {
-        store = powers.store as? any OutputKeeping
+        store = powers.output
         self.jobs = jobs
     }
 
