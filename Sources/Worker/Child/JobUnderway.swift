@@ -15,6 +15,8 @@ final class JobUnderway: Sendable {
         var stop: ProgramStop?
         /// The signal of a request to terminate the job.
         var signal: Int32?
+        /// Signals of requests for other jobs. One of them may have been taken from the queue and not have begun.
+        var early: [Int64: Int32] = [:]
     }
 
     private let state = Mutex(State())
@@ -22,12 +24,16 @@ final class JobUnderway: Sendable {
     /// How long a program may run after the signal before it is killed.
     private static let grace: Duration = .seconds(10)
 
-    /// Notes that a job begins.
+    /// Notes that a job begins. If it was to be terminated before, it gets the signal now.
     ///
     /// - Returns: The means of terminating its program; `nil` for a Swift task.
     func begin(_ job: JobRequest) -> ProgramStop? {
         let stop = job.isProgram ? ProgramStop() : nil
-        state.withLock { $0 = State(tag: job.tag, stop: stop) }
+        let signal = state.withLock { state in
+            defer { state = State(tag: job.tag, stop: stop) }
+            return state.early[job.tag]
+        }
+        if let signal { terminate(job.tag, signal: signal) }
         return stop
     }
 
@@ -41,10 +47,15 @@ final class JobUnderway: Sendable {
         }
     }
 
-    /// Signals the job if it is still running: a program with all its processes; for a Swift task, this process group.
+    /// Signals the job if it is running, or as soon as it begins: a program with all its processes; for a Swift task, this process
+    /// group. A job that has ended is not affected.
     func terminate(_ tag: Int64, signal: Int32) {
         let stop = state.withLock { state -> ProgramStop? in
-            guard state.tag == tag, state.signal == nil else { return nil }
+            guard state.tag == tag else {
+                state.early[tag] = signal
+                return nil
+            }
+            guard state.signal == nil else { return nil }
             state.signal = signal
             guard let stop = state.stop else {
                 // The process group includes the processes that the task has started.

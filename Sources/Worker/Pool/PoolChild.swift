@@ -23,8 +23,8 @@ struct PoolChild {
     var killedAtLimit: Double?
     /// The child's memory in bytes, if the child was killed for it.
     var killedAtMemory: Int?
-    /// The job that the child was told to terminate. The child gets no other jobs until that one has ended.
-    var ending: Ending?
+    /// The jobs that the child was told to terminate, by tag. It gets no other jobs until they have ended or were returned.
+    var endings: [Int64: Ending] = [:]
     var jobsGiven = 0
 
     /// Token of the socket in the poller.

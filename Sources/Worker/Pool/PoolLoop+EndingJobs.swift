@@ -27,10 +27,9 @@ extension PoolLoop {
     /// Terminates the job if it is running; else recalls it.
     func terminate(_ tag: Int64, signal: Int32) {
         if let number = children.first(where: { $0.value.line.contains { $0.tag == tag } })?.key {
-            guard children[number]!.ending?.tag != tag else { return }
+            guard children[number]!.endings[tag] == nil else { return }
             let isProgram = children[number]!.line.first { $0.tag == tag }?.isProgram ?? false
-            children[number]!.ending = PoolChild.Ending(
-                tag: tag, signal: signal, deadline: .now + (isProgram ? Self.programGrace : Self.grace))
+            children[number]!.endings[tag] = PoolChild.Ending(signal: signal, deadline: .now + (isProgram ? Self.programGrace : Self.grace))
             // Saves the jobs queued behind this one; also recalls this job if it has not begun.
             recall([tag])
             children[number]!.channel.enqueue(Frame.terminate(tag, signal: signal).encoded())
@@ -49,16 +48,16 @@ extension PoolLoop {
     /// Notes that a job has ended or was returned.
     func forgetEnding(_ tag: Int64, of number: Int) {
         wantedBack.remove(tag)
-        if children[number]?.ending?.tag == tag { children[number]!.ending = nil }
+        children[number]?.endings[tag] = nil
     }
 
     /// Kills children that are still running a job past the deadline of its termination.
     func killDisobedient() {
         let now = ContinuousClock.now
         for (number, child) in children {
-            guard let ending = child.ending, let deadline = ending.deadline, deadline <= now else { continue }
-            children[number]!.ending!.deadline = nil
-            if child.line.first?.tag == ending.tag { try? child.process.signal(SIGKILL) }
+            guard let tag = child.line.first?.tag, let deadline = child.endings[tag]?.deadline, deadline <= now else { continue }
+            children[number]!.endings[tag]!.deadline = nil
+            try? child.process.signal(SIGKILL)
         }
     }
 }
@@ -66,7 +65,6 @@ extension PoolLoop {
 extension PoolChild {
     /// The termination of a job.
     struct Ending {
-        var tag: Int64
         var signal: Int32
         /// When the child is killed; `nil` once this has happened.
         var deadline: ContinuousClock.Instant?
@@ -74,7 +72,7 @@ extension PoolChild {
 
     /// The report for a job whose child died while that job was being terminated; `nil` for other jobs.
     func report(endingOf job: JobRequest) -> JobReport? {
-        guard let ending, ending.tag == job.tag else { return nil }
+        guard let ending = endings[job.tag] else { return nil }
         return JobReport(
             tag: job.tag, ending: .revoked(.revoked("terminated"), signal: ending.signal),
             duration: (ContinuousClock.now - headStarted).inSeconds)

@@ -29,7 +29,7 @@ extension PoolLoop {
     private func leastBusyChild() -> Int? {
         var best: (number: Int, count: Int)?
         for (number, child) in children {
-            guard child.isReady, !child.isFinishing, !child.isRecalled, child.ending == nil, child.line.count < Self.longestLine,
+            guard child.isReady, !child.isFinishing, !child.isRecalled, child.endings.isEmpty, child.line.count < Self.longestLine,
                 hasTasksLeft(child), !isSlow(child)
             else { continue }
             if best.map({ (child.line.count, number) < ($0.count, $0.number) }) ?? true { best = (number, child.line.count) }
@@ -83,7 +83,7 @@ extension PoolLoop {
         if let nextMemoryLook { consider(nextMemoryLook) }
         for child in children.values {
             if let time = child.killTime { consider(time) }
-            if let time = child.ending?.deadline { consider(time) }
+            if let head = child.line.first, let time = child.endings[head.tag]?.deadline { consider(time) }
             let delaysOthers = child.line.count > 1 && !child.isRecalled
             if delaysOthers || (!unassigned.isEmpty && !child.line.isEmpty) {
                 consider(max(child.headStarted + Self.slow, .now + .milliseconds(1)))
