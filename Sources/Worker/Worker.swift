@@ -38,12 +38,12 @@ package actor Worker {
         self.registry = registry
         self.files = files
         log = TaskLog(logger: logger)
-        events = EventDispatcher(configuration, broker, log)
-        self.watchers = TaskWatchers(watchers: [log] + (events.map { [$0] } ?? []) + watchers, now: now)
         ladder = ShutdownLadder { [room, wait] in
             room.ring()
             wait.end()
         }
+        events = EventDispatcher(configuration, broker, ladder, log)
+        self.watchers = TaskWatchers(watchers: [log] + (events.map { [$0] } ?? []) + watchers, now: now)
     }
 
     /// Works until `stop(_:)` is called, or `isBurst` or `maxTasks` ends the work.

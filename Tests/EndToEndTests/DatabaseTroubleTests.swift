@@ -53,6 +53,17 @@ import Testing
         #expect(check.errors.contains("celery syncdb: database \(project.path)/celery.db is damaged: "), "\(check)")
     }
 
+    @Test func `a worker that has nothing to do notices that its file is damaged`() throws {
+        let project = try Project()
+        for number in 1...20 { _ = try project.apply("demo.tasks.add \(number)") }
+        try project.expect("celery purge --force >purged", Ended())
+        let worker = try project.start("celery celeryd -c1 2>said")
+        #expect(eventually { project.read("said").contains("Celery has started.") })
+        try damage(project)
+        #expect(try worker.wait(within: .seconds(60)).status == 65)
+        #expect(project.read("said").contains("celery celeryd: database \(project.path)/celery.db is damaged: "))
+    }
+
     @Test func `dmap with workers of its own ends when the file is deleted`() throws {
         let project = try Project()
         try project.task("harm.sh", "#!/bin/sh\nrm -f celery.db celery.db-wal celery.db-shm\n")
@@ -83,8 +94,12 @@ import Testing
         let start = ContinuousClock.now
         let apply = try project.start("celery apply demo.tasks.add 1")
         let daemon = try project.start("celery celeryd --detach -n v -p v.pid -f v.log")
+        let beat = try project.start("celery beat --once -q")
+        let mapping = try project.start("echo 1 | celery dmap -q demo.tasks.add")
         #expect(try apply.wait() == Ended(errors: "celery apply: \(sentence)\(hint)", status: 75))
         #expect(try daemon.wait() == Ended(errors: "celery celeryd: \(sentence)\(hint)", status: 75))
+        #expect(try beat.wait() == Ended(errors: "celery beat: \(sentence)\(hint)", status: 75))
+        #expect(try mapping.wait().status == 75)
         #expect(start + .seconds(20) > .now)
         #expect(eventually { project.log.contains("cannot record 1 outcome: \(sentence)") })
         holder.signal(SIGCONT)

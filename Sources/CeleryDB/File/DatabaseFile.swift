@@ -233,7 +233,12 @@ package final class DatabaseFile: Sendable {
         guard let queue else { throw readOnlyError }
         try queue.acquire()
         defer { queue.release() }
-        return try body()
+        do {
+            return try body()
+        } catch let error as SQLiteError where error.cause == .locked {
+            queue.noteBusy()
+            throw error
+        }
     }
 
     /// Runs a reading transaction.

@@ -53,7 +53,27 @@ final class WriteQueue: Sendable {
     ///
     /// - Throws: `.tryAgain` after a minute, or when a stopped process holds the lock.
     func acquire() throws(DriverError) {
-        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return suspicion.withLock { $0 = nil } }
+        if flock(descriptor, LOCK_EX | LOCK_NB) != 0 { try waitForLock() }
+        do throws(DriverError) {
+            // This process, or the previous writer, may have given up because a stopped program holds SQLite's own lock; do not wait
+            // for it again.
+            if suspicion.withLock({ $0 != nil }), let holder = WriteHolder.ofLock(database: database), let suspension = holder.suspension {
+                throw WriteHolder.error(database: database, holder, suspension)
+            }
+        } catch {
+            release()
+            throw error
+        }
+        suspicion.withLock { $0 = nil }
+    }
+
+    /// Notes that SQLite's own lock could not be had in time.
+    func noteBusy() {
+        let current = Suspicion(holder: WriteHolder.ofLine(database: database), mark: mark(), since: .now)
+        suspicion.withLock { $0 = $0 ?? current }
+    }
+
+    private func waitForLock() throws(DriverError) {
         // If an earlier call gave up on the same holder, give up at once.
         if suspicion.withLock({ $0 != nil }) { try look() }
         // flock has no timeout; a signal without SA_RESTART interrupts the wait.
@@ -73,14 +93,6 @@ final class WriteQueue: Sendable {
                 }
             }
         }
-        do throws(DriverError) {
-            // The previous writer may have given up because a stopped program holds SQLite's own lock; do not wait for it again.
-            if suspicion.withLock({ $0 != nil }), WriteHolder.ofLock(database: database)?.suspension != nil { try look() }
-        } catch {
-            release()
-            throw error
-        }
-        suspicion.withLock { $0 = nil }
     }
 
     /// Checks the holder of the lock.

@@ -19,6 +19,7 @@ final class EventDispatcher: Sendable {
 
     private let broker: any EventSending
     private let source: EventSource
+    private let ladder: ShutdownLadder
     private let log: TaskLog
     private let version: String
     private let redaction: Redaction
@@ -42,9 +43,10 @@ final class EventDispatcher: Sendable {
     }
 
     /// - Returns: `nil` if events are not configured, or the broker has none.
-    init?(_ configuration: WorkerConfiguration, _ broker: any Broker, _ log: TaskLog) {
+    init?(_ configuration: WorkerConfiguration, _ broker: any Broker, _ ladder: ShutdownLadder, _ log: TaskLog) {
         guard let events = configuration.events, let broker = broker as? any EventSending else { return nil }
         self.broker = broker
+        self.ladder = ladder
         self.log = log
         source = EventSource(hostname: configuration.identity.name, pid: configuration.identity.pid)
         version = events.version
@@ -154,6 +156,8 @@ final class EventDispatcher: Sendable {
             noteSuccess()
             return true
         } catch {
+            // An idle worker writes nothing else.
+            _ = ladder.note(ifFatal: error)
             noteTrouble("\(error)", entries.count)
             return false
         }

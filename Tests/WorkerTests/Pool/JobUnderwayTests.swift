@@ -10,7 +10,7 @@ import Wire
 @Suite struct JobUnderwayTests {
     private func job(_ tag: Int64) -> JobRequest {
         JobRequest(
-            tag: tag, attempt: 1, message: EncodedMessage(Message("a")), taskName: "a", taskID: "a", program: "/bin/sleep", softTimeLimit: nil,
+            tag: tag, attempt: 1, message: EncodedMessage(Message(task: "a", body: MessageBody(bytes: [], contentType: "application/json"))), taskName: "a", taskID: "a", program: "/bin/sleep", softTimeLimit: nil,
             hardTimeLimit: nil, maxOutputBytes: 100, retry: RetryPlan(), memoryLimit: nil)
     }
 
