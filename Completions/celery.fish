@@ -254,7 +254,7 @@ complete -c celery -n '__celery_at "celeryd"' -l shutdown-timeout -x -d 'When st
 complete -c celery -n '__celery_at "celeryd"' -l max-tasks-per-child -x -d 'Replace a pool child after N tasks.'
 complete -c celery -n '__celery_at "celeryd"' -l max-memory-per-child -x -d 'Replace a pool child that uses more than KB kilobytes of memory after a task.'
 complete -c celery -n '__celery_at "celeryd"' -l prefetch -x -d 'Prefetch N tasks beyond the running ones; by default, more for shorter tasks.'
-complete -c celery -n '__celery_at "celeryd"' -l autoscale -x -d 'Run between MIN and MAX tasks at a time: add pool processes while tasks wait, and remove idle ones.'
+complete -c celery -n '__celery_at "celeryd"' -l autoscale -x -d 'Run between MIN and MAX tasks at a time: add pool children while tasks wait, and remove idle ones.'
 complete -c celery -n '__celery_at "celeryd"' -l burst -f -d 'Work until no message in the queues is due, then exit with 0; messages due later stay.'
 complete -c celery -n '__celery_at "celeryd"' -l max-tasks -x -d 'Exit with 0 after N tasks.'
 complete -c celery -n '__celery_at "celeryd"' -s S -l supervised -f -d 'Run the worker under a supervisor that replaces it when it dies. The pidfile contains the supervisor\'s process id; signals, --stop and --restart sent there reach the worker.'

@@ -17,7 +17,7 @@ enum BrokerCommand {
                 "Puts the project's celery.db on the network: other machines submit and run its tasks with --broker zmq://HOST:5556?server_key=KEY, the URL that the broker prints when it starts. Everything that works on the file works there too, and programs on the broker's own machine may go on using the file.",
                 "Connections are encrypted with CURVE. 'celery broker --keygen' makes the key of the broker, and 'celery broker --keygen celeryclient.key' on each client makes its key and prints the public one. The allow list celerybroker.clients has a line ROLE KEY NAME for each client. ROLE submit may send tasks and see what becomes of them, work may also run tasks, send periodic ones and keep statistics, and admin may also control workers, revoke, pause, purge, and replay or drop dead letters. A change of the list counts within a second, also for clients that are connected.",
                 "Without a key of its own, the broker listens on 127.0.0.1 only, and its clients may work, but neither control nor purge.",
-                "What a client was told to be accepted is in the file. The broker may be killed and started again at any time: clients reconnect, and workers keep the tasks that they run.",
+                "Every message whose acceptance was confirmed is in the file. The broker may be killed and started again at any time: clients reconnect, and workers keep the tasks that they run.",
                 "It needs the library libzmq5, which is loaded when the command starts; clients need it too.",
             ],
             options: BrokerOptions.all,

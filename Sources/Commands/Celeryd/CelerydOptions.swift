@@ -52,7 +52,7 @@ enum CelerydOptions {
         help: "Prefetch N tasks beyond the running ones; by default, more for shorter tasks.", settings: ["CELERYD_PREFETCH"])
     static let autoscale = Option.value(
         "autoscale", placeholder: "MAX,MIN", .autoscale,
-        help: "Run between MIN and MAX tasks at a time: add pool processes while tasks wait, and remove idle ones.",
+        help: "Run between MIN and MAX tasks at a time: add pool children while tasks wait, and remove idle ones.",
         settings: ["CELERYD_AUTOSCALE"])
     static let supervised = Option.flag(
         "supervised", short: "S",

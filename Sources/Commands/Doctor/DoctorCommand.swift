@@ -18,7 +18,7 @@ enum DoctorCommand {
             discussion: [
                 "Checks the settings and where they come from, who can read and change files, the tables, the tasks, disks, libraries, pidfiles, units of systemd, mail and the web server; then the broker, the result store and the queues; then each worker. Prints a line for each finding, and what to do.",
                 "Each worker gets a probe: a message of the task celery.probe in a queue of its own, which the worker consumes for a moment. The probe leaves no result and no queue behind. With --worker, probes also go through the queues that the worker consumes, unless Python's workers share them: those do not know the task.",
-                "A worker of Python answers only remote control, and its clock cannot be told.",
+                "A worker of Python answers only remote control, and its clock cannot be read.",
             ],
             options: [worker.description, mail.description, timeout.description],
             examples: [

@@ -22,7 +22,7 @@ package enum CeleryTable {
         program: "celery", version: Version.text, date: Version.date,
         summary: "Distributed task queue",
         discussion: [
-            "Submits, runs and inspects tasks. A task is an executable file in the tasks folder of an app, or a type in a Swift program. By default, messages and results are stored in a SQLite file beside celery.toml, with nothing to install. The settings can name a RabbitMQ server instead, which may be shared with Python Celery.",
+            "Submits, runs and inspects tasks. A task is an executable file in the tasks folder of an app, or a type in a Swift program. By default, messages and results are stored in a SQLite file beside celery.toml, with nothing to install. The settings can name another broker instead, such as a RabbitMQ or Redis server, which may be shared with Python Celery.",
         ],
         globalOptions: GlobalOptions.all, commands: commands.map(\.spec), exitStatuses: exitStatuses,
         examples: [

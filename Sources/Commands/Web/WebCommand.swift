@@ -12,10 +12,10 @@ enum WebCommand {
         CommandSpec(
             "web", section: "Workers", summary: "Serve a dashboard, the status of tasks, metrics and an API by HTTP",
             discussion: [
-                "Open http://127.0.0.1:5555/ in a browser for the dashboard: tasks, queues, workers, periodic tasks, task-sets and dead letters, with what can be done to them. Its pages need no JavaScript; where there is some, they follow what happens. Every action shows the command that does the same. Who may only read sees no actions.",
+                "Open http://127.0.0.1:5555/ in a browser for the dashboard: tasks, queues, workers, periodic tasks, task-sets and dead letters, and the actions on them. The pages need no JavaScript; with it, they update themselves. Every action shows the command that does the same. Users who may only read see no actions.",
                 "Answers /celery/ID/status/ and /celery/ID/done/ for Ajax in the form of django-celery, /celery/tasks/, /metrics for Prometheus under the names of Flower and of celery-exporter, /healthcheck, and the reading half and the task actions of Flower's /api/. celery(7) describes them.",
                 "With --apply, programs submit tasks by POST to /celery/apply/TASK/, with a token that names the tasks that it may submit.",
-                "The server listens on 127.0.0.1:5555, where the user that runs it needs no credentials. Everybody else needs a user or token of the file given by --auth, which also states who may only read. Requests that a proxy passes on always need credentials.",
+                "The server listens on 127.0.0.1:5555, where the user that runs it needs no credentials. Everybody else needs a user or token of the file given by --auth, which also states which users may only read. Requests that a proxy passes on always need credentials.",
                 "It needs the library libmicrohttpd12, which is loaded when the command starts.",
                 "With --detach, the command returns once the server answers (exit 0), or prints the server's error and exits with its status.",
             ],

@@ -6,7 +6,7 @@ extension SettingsKey {
         SettingsKey(
             "CELERYD_HTTP_CONCURRENCY", .whole(1...10_000), default: "100",
             """
-            Number of HTTP tasks that a worker has under way at once. They need no pool processes, and up to this number they do not \
+            Number of HTTP tasks that a worker has under way at once. They need no pool children, and up to this number they do not \
             count as running tasks when the worker takes further ones.
             """
         ) { $0.settings.httpConcurrency = $1 },

@@ -9,11 +9,11 @@ extension SettingsKey {
         ) { $0.settings.concurrency = $1 },
         SettingsKey(
             "CELERYD_AUTOSCALE", .autoscale, default: nil,
-            "Maximum and minimum pool size, such as \"10,2\": pool processes are added while runnable tasks wait, and removed when idle. Overrides CELERYD_CONCURRENCY."
+            "Maximum and minimum pool size, such as \"10,2\": pool children are added while runnable tasks wait, and removed when idle. Overrides CELERYD_CONCURRENCY."
         ) { $0.settings.autoscale = $1 },
         SettingsKey(
             "CELERYD_AUTOSCALE_KEEPALIVE", .duration, default: "\"30s\"",
-            "How long pool processes must be idle before some are removed; 0 means immediately."
+            "How long pool children must be idle before some are removed; 0 means immediately."
         ) { $0.settings.autoscaleKeepalive = $1 ?? 0 },
         SettingsKey(
             "CELERY_QUEUES", .queues, default: nil,
@@ -59,11 +59,11 @@ extension SettingsKey {
         ) { $0.settings.maxTaskMemory = $1 },
         SettingsKey(
             "CELERYD_MAX_TASKS_PER_CHILD", .whole(0...Int.max), default: "0",
-            "Number of tasks after which a pool process is replaced; 0 means never."
+            "Number of tasks after which a pool child is replaced; 0 means never."
         ) { $0.settings.maxTasksPerChild = $1 },
         SettingsKey(
             "CELERYD_MAX_MEMORY_PER_CHILD", .whole(0...Int.max >> 10), default: "0",
-            "Kilobytes of resident memory above which a pool process is replaced; 0 means never."
+            "Kilobytes of resident memory above which a pool child is replaced; 0 means never."
         ) { $0.settings.maxMemoryPerChild = $1 },
         SettingsKey(
             "CELERYD_MAX_OUTPUT_BYTES", .bytes, default: "\"16m\"",
@@ -73,7 +73,7 @@ extension SettingsKey {
             "CELERYD_TASK_OUTPUT_BYTES", .memory, default: "\"64k\"",
             """
             Bytes kept of the stdout and of the stderr of each attempt for celery-logs(1), half of them from the beginning and half \
-            from the end; 0 keeps nothing. Output is kept in the SQLite file of the results; other result stores cannot keep it.
+            from the end; 0 keeps nothing. Output is kept with results in SQLite, in PostgreSQL (postgresql://) and at celery broker; other result stores cannot keep it.
             """
         ) { $0.settings.keptOutputBytes = $1 ?? 0 },
         SettingsKey(

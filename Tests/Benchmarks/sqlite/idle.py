@@ -36,7 +36,7 @@ def measure(bench):
     busy = processor_shares(families, seconds=bench.pick(30, 10))
     return [
         Row("memory of an idle worker with two children (PSS)", "MB", memory, "three idle Pythons with sqlite3", pythons,
-            aim=("<", 25)),
+            aim=("<", 15)),
         Row("… of which not pages of files", "MB", own, "three idle Pythons with sqlite3", python_own),
         Row("processor time of an idle worker", "% of a core", busy, aim=("<", 0.2)),
     ]

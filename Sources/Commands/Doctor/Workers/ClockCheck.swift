@@ -12,7 +12,7 @@ struct ClockCheck: FleetCheck {
 
     func finding(_ member: Fleet.Member) -> Finding? {
         guard let offset = member.clockOffset else {
-            return member.kind == .foreign ? finding(.unknown, "its clock cannot be told", worker: member.name) : nil
+            return member.kind == .foreign ? finding(.unknown, "its clock cannot be read", worker: member.name) : nil
         }
         let size = offset.magnitude
         guard size >= Self.limits.told else { return finding(.ok, "its clock agrees with this one", worker: member.name) }
