@@ -1,7 +1,7 @@
 """A port for a server of a test; as a program, prints it.
 
 Below the ports that the kernel hands out by itself: one of those may belong to a connection of somebody else when
-the server comes back after a kill.
+the server comes back after a kill. And above those that the other scripts take, as several servers start at the same time.
 """
 
 import random
@@ -14,7 +14,7 @@ given = set()
 def free_port():
     """A port on loopback that nobody has, and that this program was not given before."""
     while True:
-        port = random.SystemRandom().randrange(10_000, 30_000)
+        port = random.SystemRandom().randrange(24_000, 30_000)
         if port in given:
             continue
         given.add(port)
