@@ -19,7 +19,7 @@ struct DeliveryBook<Arrived: PushedMessage> {
     private(set) var handedCount = 0
     /// Number of deliveries on their way to where they wait without a worker.
     private(set) var asideCount = 0
-    /// Number of the connection.
+    /// Number of the connection; with STOMP and AMQP 1.0, -1 while there is none.
     private(set) var generation = 0
     private var lastNumber: Int64 = 0
 
@@ -44,10 +44,15 @@ struct DeliveryBook<Arrived: PushedMessage> {
         return scheduled.removeMin()
     }
 
-    /// Takes out the matching deliveries.
+    /// Takes out the matching deliveries. Each is looked at once.
     mutating func popScheduled(where matches: (Entry) -> Bool) -> [Entry] {
-        let found = scheduled.unordered.filter(matches)
-        if !found.isEmpty { scheduled = Heap(scheduled.unordered.filter { !matches($0) }) }
+        var found: [Entry] = []
+        let rest = scheduled.unordered.filter { entry in
+            guard matches(entry) else { return true }
+            found.append(entry)
+            return false
+        }
+        if !found.isEmpty { scheduled = Heap(rest) }
         return found
     }
 

@@ -56,6 +56,6 @@ extension PushedDeliveries {
     /// - Returns: The delivery, if it was still the worker's.
     mutating func release(_ handle: DeliveryHandle) -> Entry? { book.release(handle) }
 
-    /// The messages that wait for their ETA here, the next first.
-    func scheduledMessages(upTo most: Int) -> [Message] { scheduled.unordered.sorted().prefix(most).map(\.message) }
+    /// The messages of deliveries that wait for their ETA, the next first. Takes its time, so not under the lock.
+    static func messages(of entries: Heap<Entry>, upTo most: Int) -> [Message] { entries.unordered.sorted().prefix(most).map(\.message) }
 }

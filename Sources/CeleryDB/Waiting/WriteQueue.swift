@@ -67,8 +67,9 @@ final class WriteQueue: Sendable {
         suspicion.withLock { $0 = nil }
     }
 
-    /// Notes that SQLite's own lock could not be had in time.
+    /// Notes that SQLite's own lock could not be had in time, if a stopped program holds it.
     func noteBusy() {
+        guard WriteHolder.ofLock(database: database)?.suspension != nil else { return }
         let current = Suspicion(holder: WriteHolder.ofLine(database: database), mark: mark(), since: .now)
         suspicion.withLock { $0 = $0 ?? current }
     }

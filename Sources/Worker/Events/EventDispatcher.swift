@@ -156,8 +156,8 @@ final class EventDispatcher: Sendable {
             noteSuccess()
             return true
         } catch {
-            // An idle worker writes nothing else.
-            _ = ladder.note(ifFatal: error)
+            // It may be all that an idle worker writes. A worker that closes has recorded everything.
+            if state.withLock({ $0.sending != nil }) { _ = ladder.note(ifFatal: error) }
             noteTrouble("\(error)", entries.count)
             return false
         }

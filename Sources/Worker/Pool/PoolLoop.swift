@@ -155,7 +155,7 @@ final class PoolLoop {
         return (0...children.count).first { !taken.contains($0) } ?? children.count
     }
 
-    /// Ends the pool. No child has been ready, or none for long: there are no jobs to wait for.
+    /// Ends the pool. No child is ready, so none has a job; the calls of HTTP tasks end with the pool.
     private func fail(_ reason: String) {
         events.append(.failed(reason))
         isFinishing = true

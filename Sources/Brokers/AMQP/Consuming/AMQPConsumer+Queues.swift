@@ -52,5 +52,5 @@ extension AMQPConsumer: WaitingKnowing {
 }
 
 extension AMQPConsumer: ScheduleKnowing {
-    package func scheduled(upTo most: Int) async throws -> [Message] { inbox.withQueue { $0.scheduledMessages(upTo: most) } }
+    package func scheduled(upTo most: Int) async throws -> [Message] { DeliveryQueue.messages(of: inbox.withQueue { $0.scheduled }, upTo: most) }
 }

@@ -93,7 +93,7 @@ package final class AMQPConsumer: BrokerConsumer {
 
     package func waitForWork(until deadline: ContinuousClock.Instant?) async throws {
         try await inbox.bell.waitForWork(until: deadline, now: broker.now) {
-            inbox.withQueue { (!$0.arrived.isEmpty && inbox.commands.isCaughtUp, $0.nextDue) }
+            inbox.withQueue { (!$0.arrived.isEmpty && inbox.commands.isCaughtUp, $0.nextDue, nil) }
         }
     }
 

@@ -89,10 +89,8 @@ package final class AMQP10Consumer: BrokerConsumer {
     }
 
     package func waitForWork(until deadline: ContinuousClock.Instant?) async throws {
-        // Before the look below: what is held is changed by `take` alone, which the same worker calls.
-        let renewal = inbox.withDeliveries { $0.nextRenewal }
-        try await inbox.bell.waitForWork(until: [deadline, renewal].compactMap { $0 }.min(), now: broker.now) {
-            inbox.withDeliveries { (!$0.arrived.isEmpty && !$0.isEnding, $0.nextDue) }
+        try await inbox.bell.waitForWork(until: deadline, now: broker.now) {
+            inbox.withDeliveries { (!$0.arrived.isEmpty && !$0.isEnding, $0.nextDue, $0.nextRenewal) }
         }
     }
 
@@ -193,7 +191,7 @@ extension AMQP10Consumer: RemoteControllable {
 
 extension AMQP10Consumer: ScheduleKnowing {
     /// Lists the postponed messages of this worker. A server that keeps messages back itself does not list them.
-    package func scheduled(upTo most: Int) async throws -> [Message] { inbox.withDeliveries { $0.scheduledMessages(upTo: most) } }
+    package func scheduled(upTo most: Int) async throws -> [Message] { AMQP10Deliveries.messages(of: inbox.withDeliveries { $0.scheduled }, upTo: most) }
 }
 
 extension AMQP10Consumer: QueueSwitching {

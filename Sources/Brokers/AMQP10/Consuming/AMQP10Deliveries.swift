@@ -162,8 +162,9 @@ struct AMQP10Deliveries: PushedDeliveries {
 
     /// Takes out what is held here for too long, to be put back as new messages.
     mutating func popOverdue() -> [Entry] {
-        guard let next = nextRenewal, next <= .now, let longest = server.longestHold else { return [] }
-        return book.popScheduled { $0.since + longest <= .now }
+        let now = ContinuousClock.now
+        guard let next = nextRenewal, next <= now, let longest = server.longestHold else { return [] }
+        return book.popScheduled { $0.since + longest <= now }
     }
 
     /// Takes out what is held until its time, to be put back as new messages.

@@ -14,6 +14,16 @@ extension RedisBroker: EventSending {
 
     package func send(_ events: [Event]) async throws {
         guard !events.isEmpty else { return }
+        do {
+            try await sendAll(events)
+        } catch var error as DriverError where error.code == .unusable {
+            // A key of another program in the place of the stream is no reason to end a worker.
+            error.code = .refused
+            throw error
+        }
+    }
+
+    private func sendAll(_ events: [Event]) async throws {
         let isKept = try await link.ask(RedisCommand("EXISTS", .text(layout.events))) == .integer(1)
         var commands: [RedisCommand] = []
         if isKept {

@@ -81,7 +81,7 @@ package class STOMPConsumer: BrokerConsumer, @unchecked Sendable {
 
     package func waitForWork(until deadline: ContinuousClock.Instant?) async throws {
         try await inbox.bell.waitForWork(until: deadline, now: broker.now) {
-            inbox.withDeliveries { (!$0.arrived.isEmpty && !$0.isEnding, $0.nextDue) }
+            inbox.withDeliveries { (!$0.arrived.isEmpty && !$0.isEnding, $0.nextDue, nil) }
         }
     }
 
@@ -137,5 +137,5 @@ extension STOMPConsumer: RemoteControllable {
 
 extension STOMPConsumer: ScheduleKnowing {
     /// Lists the postponed messages of this worker. A server that keeps messages back itself does not list them.
-    package func scheduled(upTo most: Int) async throws -> [Message] { inbox.withDeliveries { $0.scheduledMessages(upTo: most) } }
+    package func scheduled(upTo most: Int) async throws -> [Message] { STOMPDeliveries.messages(of: inbox.withDeliveries { $0.scheduled }, upTo: most) }
 }
