@@ -24,7 +24,7 @@ private final class BlockingExecutor: TaskExecutor {
     private let queue: OperationQueue = {
         let queue = OperationQueue()
         // Most of the time is spent in waiting, so more than there are processors.
-        queue.maxConcurrentOperationCount = 5
+        queue.maxConcurrentOperationCount = 4
         return queue
     }()
 

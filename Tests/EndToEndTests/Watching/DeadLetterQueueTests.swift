@@ -75,8 +75,10 @@ import Testing
             return counts.first { $0["queue"]?.stringValue == queue }?["ready"]?.intValue ?? 0
         }
         #expect(try eventually { try ready("celery.dead") == count })
-        let other = try place.project.start("celery dead list", with: place.variables())
-        let listed = try place.run("celery dead list").lines.map { String($0.prefix { $0 != "\t" }) }
+        // One waits for the other, and gives up after half a minute, in which a slow machine may not list so many.
+        let list = "until celery dead list >$0; do [ $? = 75 ] || exit; done; cat $0"
+        let other = try place.project.start(list.replacing("$0", with: "other"), with: place.variables())
+        let listed = try place.run(list.replacing("$0", with: "listed")).lines.map { String($0.prefix { $0 != "\t" }) }
         #expect(listed == ids)
         #expect(try other.wait().lines.map { String($0.prefix { $0 != "\t" }) } == ids)
 
