@@ -27,8 +27,8 @@ import PackageDescription
 // and TOML. Processes is imported by those that wait for descriptors, start processes or guard files, which the targets tell.
 //
 // The worker and beat name no driver. A C library is seen by one room: a connection (SQLite, SQL, RabbitMQ, Proton, ZeroMQ, HTTP,
-// WebServer; Streams for those that speak their protocols themselves) or Wire, which decompresses. Only CLinux, what glibc does not
-// offer to Swift, is seen by several: Processes, CeleryDB and Tasks.
+// WebServer; Streams for those that speak their protocols themselves) or Wire, which decompresses. Only CLinux, which has what glibc
+// does not offer to Swift, is seen by several: Processes, CeleryDB and Tasks.
 
 let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),

@@ -1,21 +1,20 @@
 import CeleryCore
 
 extension Bell {
-    /// Waits until the bell rings, the next of what is held is due, or the deadline passes. Returns at once if there is something to
-    /// take.
+    /// Waits until the bell rings, a scheduled delivery is due or must be renewed, or the deadline passes. Returns at once if a
+    /// delivery has arrived.
     ///
-    /// - Parameter look: Whether there is something to take, when the next of what is held is due, and an earlier deadline. Called
-    ///   once.
+    /// - Parameter look: Tells whether a delivery has arrived, and when the next scheduled one is due or must be renewed. Called once.
     /// - Throws: `CancellationError`.
     func waitForWork(
         until deadline: ContinuousClock.Instant?, now: () -> Timestamp,
-        _ look: () -> (hasArrived: Bool, nextDue: Timestamp?, earlier: ContinuousClock.Instant?)
+        _ look: () -> (hasArrived: Bool, nextDue: Timestamp?, nextRenewal: ContinuousClock.Instant?)
     ) async throws {
         let seen = count
-        let (hasArrived, nextDue, earlier) = look()
+        let (hasArrived, nextDue, nextRenewal) = look()
         if hasArrived { return }
         let due = nextDue.map { ContinuousClock.now + max(.zero, $0 - now()) }
-        await wait(since: seen, until: [deadline, due, earlier].compactMap { $0 }.min())
+        await wait(since: seen, until: [deadline, due, nextRenewal].compactMap { $0 }.min())
         try Task.checkCancellation()
     }
 }

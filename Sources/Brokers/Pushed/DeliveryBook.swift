@@ -1,7 +1,7 @@
 import CeleryCore
 import HeapModule
 
-/// The deliveries of a subscription that were read: held until their ETA, moving elsewhere, or with the worker.
+/// The deliveries of a subscription that were read: waiting for their ETA, moving elsewhere, or held by the worker.
 struct DeliveryBook<Arrived: PushedMessage> {
     typealias Entry = PushedDelivery<Arrived>
 
@@ -12,7 +12,7 @@ struct DeliveryBook<Arrived: PushedMessage> {
         var entry: Entry
     }
 
-    /// Held until their ETA.
+    /// Waiting here for their ETA.
     private(set) var scheduled: Heap<Entry> = []
     private var handed: [Int64: Handed] = [:]
     /// Number of this connection's deliveries with the worker.
@@ -35,9 +35,9 @@ struct DeliveryBook<Arrived: PushedMessage> {
         return lastNumber
     }
 
-    // MARK: Held until their ETA
+    // MARK: Waiting for their ETA
 
-    mutating func hold(_ entry: Entry) { scheduled.insert(entry) }
+    mutating func schedule(_ entry: Entry) { scheduled.insert(entry) }
 
     mutating func popDue(_ now: Timestamp) -> Entry? {
         guard let first = scheduled.min, first.eta <= now else { return nil }
@@ -60,20 +60,20 @@ struct DeliveryBook<Arrived: PushedMessage> {
 
     mutating func setAside(_ count: Int = 1) { asideCount += count }
 
-    /// Notes that deliveries got there, or could not, and are held here.
+    /// Notes that deliveries got there, or could not, and wait here for their ETA.
     ///
     /// - Returns: Whether they are of this connection.
-    mutating func endAside(_ count: Int, holding entries: [Entry], generation: Int) -> Bool {
+    mutating func endAside(_ count: Int, scheduling entries: [Entry], generation: Int) -> Bool {
         guard generation == self.generation else { return false }
         asideCount -= count
         for var entry in entries {
             entry.since = .now
-            hold(entry)
+            schedule(entry)
         }
         return true
     }
 
-    // MARK: With the worker
+    // MARK: Held by the worker
 
     mutating func hand(_ entry: Entry) -> Delivery {
         handed[entry.number] = Handed(generation: generation, entry: entry)

@@ -42,7 +42,7 @@ extension PushedDeliveries {
                 book.setAside()
                 distant.append(entry)
             } else {
-                book.hold(entry)
+                book.schedule(entry)
             }
         }
         return (deliveries, distant)

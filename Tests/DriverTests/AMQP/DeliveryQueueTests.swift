@@ -25,13 +25,13 @@ import Wire
     @Test func `counts what it holds wherever it is, until the server is told`() {
         var queue = queue(of: 4)
         _ = queue.book.hand(scheduled(queue.popArrived()!))
-        queue.book.hold(scheduled(queue.popArrived()!))
+        queue.book.schedule(scheduled(queue.popArrived()!))
         // On its way to the ladder, however long that takes.
         _ = queue.popArrived()!
         queue.book.setAside()
         #expect(queue.heldCount == 4)
         _ = queue.settle([3])
-        let isOurs = queue.book.endAside(1, holding: [], generation: queue.generation)
+        let isOurs = queue.book.endAside(1, scheduling: [], generation: queue.generation)
         #expect(isOurs)
         #expect(queue.heldCount == 3)
     }
@@ -39,7 +39,7 @@ import Wire
     @Test func `wants what the worker has and has room for, and what waits for its time`() {
         var queue = queue(of: 3)
         _ = queue.book.hand(scheduled(queue.popArrived()!))
-        queue.book.hold(scheduled(queue.popArrived()!))
+        queue.book.schedule(scheduled(queue.popArrived()!))
         _ = queue.popArrived()
         queue.book.setAside()
         // A little less is not worth a call.

@@ -28,7 +28,7 @@ import Testing
         var state = deliveries()
         let total = 5_000
         // Some become overdue while they are looked at.
-        for number in 0..<total { state.book.hold(entry(Int64(number), delivery: 1, heldFor: .seconds(600) - .microseconds(number))) }
+        for number in 0..<total { state.book.schedule(entry(Int64(number), delivery: 1, heldFor: .seconds(600) - .microseconds(number))) }
         var taken: Set<Int64> = []
         while taken.count < total, taken.count + state.count == total { taken.formUnion(state.popOverdue().map(\.number)) }
         #expect(taken.count == total)
@@ -38,7 +38,7 @@ import Testing
         var state = deliveries()
         let (known, forgotten) = (entry(1, delivery: 7), entry(2, delivery: nil))
         let handles = [known, forgotten].map { state.book.hand($0).handle }
-        for number in [3, 4] as [Int64] { state.book.hold(entry(number, delivery: number == 3 ? 9 : nil)) }
+        for number in [3, 4] as [Int64] { state.book.schedule(entry(number, delivery: number == 3 ? 9 : nil)) }
         state.reset()
         #expect(state.held(handles[0]) == nil && state.held(handles[1])?.number == 2)
         #expect(state.count == 2)

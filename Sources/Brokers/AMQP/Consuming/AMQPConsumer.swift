@@ -176,10 +176,10 @@ package final class AMQPConsumer: BrokerConsumer {
             let areMoved = try await delay(entries.map(\.unbegun), until: entries.map(\.eta))
             await end(zip(entries, areMoved).filter { $1 }.map { entry, _ in entry.arrived.tag }, generation, .acknowledge)
             let rest = zip(entries, areMoved).filter { !$1 }.map(\.0)
-            _ = inbox.withQueue { $0.book.endAside(entries.count, holding: rest, generation: generation) }
+            _ = inbox.withQueue { $0.book.endAside(entries.count, scheduling: rest, generation: generation) }
         } catch {
             inbox.notice("cannot move \(entries.count) messages to the delay queues, so this worker holds them: \(error)")
-            _ = inbox.withQueue { $0.book.endAside(entries.count, holding: entries, generation: generation) }
+            _ = inbox.withQueue { $0.book.endAside(entries.count, scheduling: entries, generation: generation) }
         }
         inbox.bell.ring()
     }

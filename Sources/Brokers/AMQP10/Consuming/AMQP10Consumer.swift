@@ -98,11 +98,11 @@ package final class AMQP10Consumer: BrokerConsumer {
     private func relocate(_ entries: [AMQP10Deliveries.Entry], _ generation: Int) async {
         do {
             try await broker.publish(entries.map(\.unbegun))
-            _ = inbox.withDeliveries { $0.book.endAside(entries.count, holding: [], generation: generation) }
+            _ = inbox.withDeliveries { $0.book.endAside(entries.count, scheduling: [], generation: generation) }
             client.post([.settle(entries.compactMap(\.arrived.delivery), .accepted)], on: generation)
         } catch {
             inbox.notice("cannot have \(entries.count) messages wait at the server, so this worker holds them: \(error)")
-            _ = inbox.withDeliveries { $0.book.endAside(entries.count, holding: entries, generation: generation) }
+            _ = inbox.withDeliveries { $0.book.endAside(entries.count, scheduling: entries, generation: generation) }
         }
         inbox.bell.ring()
     }

@@ -180,7 +180,7 @@ struct STOMPDeliveries: PushedDeliveries {
     ///
     /// - Returns: The subscriptions that end with them.
     mutating func endAside(_ entries: [Entry], keeping: Bool, generation: Int) -> [String] {
-        let isOurs = book.endAside(entries.count, holding: keeping ? entries : [], generation: generation)
+        let isOurs = book.endAside(entries.count, scheduling: keeping ? entries : [], generation: generation)
         return isOurs && !keeping ? end(entries.map(\.arrived.subscription)) : []
     }
 
